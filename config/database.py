@@ -1,0 +1,134 @@
+"""The database: engine, sessions, column types, and its clock.
+
+SQLite serves one machine and the demo, PostgreSQL a town; every statement in the project runs on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    Integer,
+    MetaData,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+# Identifiers: bigint, which SQLite only numbers by itself when it is called INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def stored_as_value(kind: type[StrEnum]) -> Enum:
+    """A column of a StrEnum, stored as its value in a plain column: the same on both databases, readable in psql."""
+    return Enum(kind, native_enum=False, length=20, values_callable=lambda members: [m.value for m in members])
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC. A naive datetime is refused; SQLite stores it without its zone and gives it back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """The parent of every table. Constraint names are spelt out so that migrations can name them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime()}
+
+
+class Database:
+    """An engine and its sessions. Made once a process; never shared across a fork."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url, pool_size)
+        self.session = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A transaction: committed at the end of the block, rolled back if it raises."""
+        with self.session() as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give every connection back. The process is about to end, or to fork."""
+        self.engine.dispose()
+
+
+def clock(session: Session) -> datetime:
+    """The one clock all machines share: PostgreSQL's own, so that a machine five minutes off does no harm.
+
+    With SQLite there is one machine, and its clock.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return datetime.now(UTC)
+    moment: datetime = session.execute(select(func.clock_timestamp(type_=UtcDateTime()))).scalar_one()
+    return moment
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        # A restarted server leaves dead connections in the pool; a ping before use (0.1 ms) finds them.
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 3, "application_name": "joint-defence"},
+    )
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        # The driver must not open transactions by itself: `_begin` below does, with a lock that cannot deadlock.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A deferred BEGIN that turns into a writer fails with "database is locked" whatever the busy_timeout.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,63 @@
+"""Logs: one JSON object a line, with ids, and with every phone number masked before it is written."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# +8619912340571, 8619912340571, 057488805255, 13800138000: seven digits or more that begin like a number.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z.:-])(\+?[0-9]{3,5})([0-9]{3,9})([0-9]{4})(?![0-9A-Za-z.:-])")
+
+
+def mask_numbers(text: str) -> str:
+    """The text with the middle of every phone number replaced: `+8619912340571` -> `+8619****0571`."""
+    return _NUMBER.sub(lambda match: f"{match[1]}****{match[3]}", text)
+
+
+def _mask_event(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in entry.items():
+        if isinstance(value, str) and key != "timestamp":
+            entry[key] = mask_numbers(value)
+    return entry
+
+
+def configure(level: str = "INFO") -> None:
+    """Send structlog's and the standard library's records to standard error as JSON lines."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _mask_event,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [output]
+    root.setLevel(level)
+    for chatty in ("twilio.http_client", "urllib3", "aiohttp.access", "alembic.runtime.migration"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,152 @@
+"""Settings: the one place that reads the environment. Everything else is handed a frozen `Settings`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+SHORTEST_LIVE_SECRET = 16
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed. The message is one line and names it, never its value."""
+
+
+def _comma_separated(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
+
+
+class Settings(BaseSettings):
+    """All knobs, by the names of their environment variables in lower case.
+
+    Rates are per second and sender; 0 switches a limit off. Spans are seconds.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", enable_decoding=False)
+
+    database_url: str
+    redis_url: str
+    secret_key: str = Field(min_length=1)
+    public_base_url: str
+    twilio_account_sid: str = Field(min_length=1)
+    twilio_auth_token: Names = Field(min_length=1)
+    twilio_api_base_url: str = "https://api.twilio.com"
+    twilio_from_number: Names = Field(min_length=1)
+    direct_numbers: Names = ()
+
+    default_region: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
+    default_area_code: str = Field(default="574", pattern=r"^[0-9]{1,4}$")
+    timezone: str = "Asia/Shanghai"
+
+    calls_per_second: float = Field(default=1.0, ge=0)
+    sms_segments_per_second: float = Field(default=1.0, ge=0)
+    concurrent_calls: int = Field(default=0, ge=0)
+    requests_in_flight: int = Field(default=128, ge=1, le=1000)
+    carrier_timeout: float = Field(default=10.0, gt=0)
+    ring_timeout: int = Field(default=40, ge=5, le=600)
+
+    merge_window: float = Field(default=180.0, ge=0)
+    alarms_per_hour: int = Field(default=6, ge=1)
+    menu_timeout: int = Field(default=5, ge=1, le=60)
+
+    port: int = Field(default=8000, ge=1, le=65535)
+    web_workers: int = Field(default=2, ge=1)
+    web_threads: int = Field(default=8, ge=1)
+    state_dir: str = "var"
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_driver(cls, value: str) -> str:
+        if value.startswith("sqlite:///"):
+            return value
+        scheme, separator, rest = value.partition("://")
+        if separator and rest and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+            return f"postgresql+psycopg://{rest}"
+        raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_scheme(cls, value: str) -> str:
+        if not re.match(r"^(rediss?|unix)://\S+", value):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("public_base_url", "twilio_api_base_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an http:// or https:// address without a query")
+        return value.rstrip("/")
+
+    @field_validator("twilio_from_number", "direct_numbers")
+    @classmethod
+    def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not re.fullmatch(r"\+[1-9][0-9]{4,14}", number) for number in value):
+            raise ValueError("must be numbers like +8657412345678, separated by commas")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("must be a zone like Asia/Shanghai") from None
+        return value
+
+    @model_validator(mode="after")
+    def _live_needs_a_real_secret(self) -> Self:
+        if not self.carrier_is_simulator and len(self.secret_key) < SHORTEST_LIVE_SECRET:
+            raise ValueError(f"SECRET_KEY must have at least {SHORTEST_LIVE_SECRET} characters with a live carrier")
+        return self
+
+    @property
+    def carrier_is_simulator(self) -> bool:
+        """Whether calls go to a simulator: the carrier's address is a loopback one. Otherwise they reach people."""
+        return urlsplit(self.twilio_api_base_url).hostname in LOOPBACK_HOSTS
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in counts: `load` reads the environment, so that a test's Settings never leaks it."""
+        return (init_settings,)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (the process's own by default).
+
+    Raises SettingsError with one line that names the first missing or malformed variable.
+    """
+    source = os.environ if environ is None else environ
+    given = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper(), "") != ""}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else ""
+        reason = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name} {reason}".strip()) from None

@@ -1,0 +1,48 @@
+"""The errors of the roster.
+
+GroupsError
+ ├── InvalidNumber          a text that is no phone number, with the reason
+ ├── NumberTaken            the number stands at another household
+ ├── UnknownVillage         no village has this code
+ ├── VillageExists          the code is taken
+ ├── RosterFileError        a file that cannot be read as a roster, with the line where known
+ └── DemoRefused            demo data while calls would reach people, or over a real roster
+
+Each has a `code` (for exports and tests) and a message of one line in Chinese and English.
+"""
+
+from __future__ import annotations
+
+
+class GroupsError(Exception):
+    """The parent of all of them."""
+
+    code = "groups_error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidNumber(GroupsError):
+    code = "invalid_phone"
+
+
+class NumberTaken(GroupsError):
+    code = "duplicate_phone"
+
+
+class UnknownVillage(GroupsError):
+    code = "unknown_village"
+
+
+class VillageExists(GroupsError):
+    code = "village_exists"
+
+
+class RosterFileError(GroupsError):
+    code = "roster_file"
+
+
+class DemoRefused(GroupsError):
+    code = "demo_refused"

@@ -1,0 +1,170 @@
+"""The roster's tables: villages, grids, groups, households, phones, subscriptions.
+
+Nothing is deleted: a row that no longer counts has `archived_at`. Nearness is `Household.position`: the order of
+the doors in a group, so the nearest neighbours are those whose position differs least.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from config.database import Base, BigId, stored_as_value
+
+
+class VillageKind(StrEnum):
+    VILLAGE = "village"
+    COMMITTEE = "committee"
+
+
+class PhoneKind(StrEnum):
+    MOBILE = "mobile"
+    LANDLINE = "landline"
+
+
+class Language(StrEnum):
+    """What a phone is spoken and written to in."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
+class Village(Base):
+    """A village (村) or residents' committee (居)."""
+
+    __tablename__ = "villages"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(16), unique=True)
+    name: Mapped[str] = mapped_column(String(64))
+    name_en: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    kind: Mapped[VillageKind] = mapped_column(stored_as_value(VillageKind), default=VillageKind.VILLAGE)
+    archived_at: Mapped[datetime | None]
+
+
+class Grid(Base):
+    """A grid (网格) of a village; a virtual one has no ground of its own (a market, a factory's dormitory)."""
+
+    __tablename__ = "grids"
+    __table_args__ = (UniqueConstraint("village_id", "name"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    virtual: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[datetime | None]
+
+
+class Group(Base):
+    """A joint-defence group (联防组) of about ten households.
+
+    Leader and deputy are households, and may live outside the group.
+    """
+
+    __tablename__ = "groups"
+    __table_args__ = (
+        Index(
+            "uq_groups_village_id_name",
+            "village_id",
+            "name",
+            unique=True,
+            sqlite_where=text("archived_at IS NULL"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int] = mapped_column(default=0)
+    leader_id: Mapped[int | None] = mapped_column(
+        ForeignKey("households.id", use_alter=True, name="fk_groups_leader_id")
+    )
+    deputy_id: Mapped[int | None] = mapped_column(
+        ForeignKey("households.id", use_alter=True, name="fk_groups_deputy_id")
+    )
+    backup_group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
+    archived_at: Mapped[datetime | None]
+
+    village: Mapped[Village] = relationship()
+    households: Mapped[list[Household]] = relationship(
+        back_populates="group", foreign_keys="Household.group_id", order_by="Household.position"
+    )
+
+
+class Household(Base):
+    """A household (户): its head, its door, and where a neighbour looks for it."""
+
+    __tablename__ = "households"
+    __table_args__ = (Index("ix_households_village_id_group_id", "village_id", "group_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"), index=True)
+    head: Mapped[str] = mapped_column(String(64))
+    door: Mapped[str] = mapped_column(String(64), default="")
+    landmark: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    position: Mapped[int] = mapped_column(default=0)
+    silent: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[datetime | None]
+
+    village: Mapped[Village] = relationship()
+    group: Mapped[Group | None] = relationship(back_populates="households", foreign_keys=[group_id])
+    phones: Mapped[list[Phone]] = relationship(back_populates="household", order_by="Phone.rank")
+
+
+class Phone(Base):
+    """A phone (电话) of a household, in E.164. `rank` 1 is rung first.
+
+    Unique among the active ones, so that a caller is found with one indexed query.
+    """
+
+    __tablename__ = "phones"
+    __table_args__ = (
+        Index(
+            "uq_phones_number_active",
+            "number",
+            unique=True,
+            sqlite_where=text("archived_at IS NULL"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
+        CheckConstraint("rank >= 1", name="rank"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
+    number: Mapped[str] = mapped_column(String(16))
+    rank: Mapped[int] = mapped_column(default=1)
+    kind: Mapped[PhoneKind] = mapped_column(stored_as_value(PhoneKind))
+    holder: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    may_call: Mapped[bool] = mapped_column(default=True)
+    may_text: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[Language] = mapped_column(stored_as_value(Language), default=Language.CHINESE)
+    # Set when the carrier refused the number for good on that channel: its error code, and when.
+    call_refused_code: Mapped[str | None] = mapped_column(String(16))
+    call_refused_at: Mapped[datetime | None]
+    text_refused_code: Mapped[str | None] = mapped_column(String(16))
+    text_refused_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+
+    household: Mapped[Household] = relationship(back_populates="phones")
+
+
+class Subscription(Base):
+    """A household's subscription (开通), counted from `starts_on` up to, and not on, `ends_on`. Days are local."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        Index("ix_subscriptions_household_id_starts_on", "household_id", "starts_on"),
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    plan: Mapped[str] = mapped_column(String(32), default="")
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]

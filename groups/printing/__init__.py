@@ -1,0 +1,1 @@
+"""Printed matter: Typst templates and the call that compiles them."""

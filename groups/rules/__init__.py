@@ -1,0 +1,1 @@
+"""The roster's rules: pure functions, no database, no web."""

@@ -1,0 +1,234 @@
+"""The alarm's tables: inbound events, incidents, alerts, updates, deliveries, attempts, acknowledgements, heartbeats.
+
+Names, places and numbers in here are snapshots: a later change of the roster does not rewrite what happened. Ids of
+households and phones are therefore plain numbers, not foreign keys.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from config.database import Base, BigId, stored_as_value
+from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+
+
+class InboundKind(StrEnum):
+    """What a call or message from outside turned out to be."""
+
+    MENU = "menu"
+    ALARM = "alarm"
+    WORDLESS = "wordless"
+    ANSWER = "answer"
+    HELP = "help"
+    STRANGER = "stranger"
+
+
+class IncidentKind(StrEnum):
+    ALARM = "alarm"
+    WORDLESS = "wordless"
+    """A call without a word: only the leader is told."""
+    DRILL = "drill"
+
+
+class Purpose(StrEnum):
+    """Why a phone is called or texted."""
+
+    ALARM = "alarm"
+    SECOND_VOICE = "second_voice"
+    """Another household calls for help too."""
+    WORDLESS = "wordless"
+    NEWS = "news"
+    """To the caller: who is coming."""
+    ALL_CLEAR = "all_clear"
+
+
+class InboundEvent(Base):
+    """A call or message that came in. `carrier_key` makes a repeated webhook a no-op with the same answer."""
+
+    __tablename__ = "inbound_events"
+    __table_args__ = (Index("ix_inbound_events_number_received_at", "number", "received_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    carrier_key: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[InboundKind] = mapped_column(stored_as_value(InboundKind))
+    number: Mapped[str] = mapped_column(String(32))
+    household_id: Mapped[int | None] = mapped_column(BigId)
+    text: Mapped[str] = mapped_column(Text, default="")
+    received_at: Mapped[datetime]
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Incident(Base):
+    """A call for help (警情) and all that follows from it."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (Index("ix_incidents_group_id_opened_at", "group_id", "opened_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[IncidentKind] = mapped_column(stored_as_value(IncidentKind))
+    village_id: Mapped[int] = mapped_column(BigId, index=True)
+    village_name: Mapped[str] = mapped_column(String(64))
+    group_id: Mapped[int | None] = mapped_column(BigId)
+    group_name: Mapped[str] = mapped_column(String(64))
+    category: Mapped[str] = mapped_column(String(20), default="")
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+
+    alerts: Mapped[list[Alert]] = relationship(back_populates="incident", order_by="Alert.id")
+    deliveries: Mapped[list[Delivery]] = relationship(back_populates="incident", order_by="Delivery.id")
+
+
+class Alert(Base):
+    """One household's voice in an incident (求助): who calls, from where, with which words."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (UniqueConstraint("incident_id", "household_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    household_id: Mapped[int] = mapped_column(BigId)
+    household_name: Mapped[str] = mapped_column(String(80))
+    household_name_en: Mapped[str] = mapped_column(String(80))
+    place: Mapped[str] = mapped_column(String(200))
+    place_en: Mapped[str] = mapped_column(String(200))
+    door: Mapped[str] = mapped_column(String(64), default="")
+    number: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    may_text: Mapped[bool] = mapped_column(default=False)
+    silent: Mapped[bool] = mapped_column(default=False)
+    channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
+    call_sid: Mapped[str | None] = mapped_column(String(64))
+    category: Mapped[str] = mapped_column(String(20), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    raised_at: Mapped[datetime]
+
+    incident: Mapped[Incident] = relationship(back_populates="alerts")
+
+
+class IncidentUpdate(Base):
+    """A line of the timeline: what happened, in a word (`kind`) and its particulars."""
+
+    __tablename__ = "incident_updates"
+    __table_args__ = (Index("ix_incident_updates_incident_id_id", "incident_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Delivery(Base):
+    """One phone to reach on one channel for one purpose (通知).
+
+    `due_at` is when the next thing is to be done about it: send it (waiting), or ask the carrier what became of it
+    (placed). `urgency` orders what is due: the smaller first; `distance` is the nearest door first within that.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("incident_id", "number", "channel", "purpose"),
+        Index(
+            "ix_deliveries_waiting",
+            "channel",
+            "urgency",
+            "distance",
+            "id",
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_deliveries_claimed",
+            "owner",
+            sqlite_where=text("state = 'claimed'"),
+            postgresql_where=text("state = 'claimed'"),
+        ),
+        Index(
+            "ix_deliveries_placed",
+            "due_at",
+            sqlite_where=text("state = 'placed'"),
+            postgresql_where=text("state = 'placed'"),
+        ),
+        Index("ix_deliveries_number_id", "number", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
+    purpose: Mapped[Purpose] = mapped_column(stored_as_value(Purpose))
+    household_id: Mapped[int] = mapped_column(BigId)
+    household_name: Mapped[str] = mapped_column(String(80))
+    phone_id: Mapped[int] = mapped_column(BigId)
+    number: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    role: Mapped[str] = mapped_column(String(16))
+    phone_rank: Mapped[int] = mapped_column(SmallInteger)
+    urgency: Mapped[int] = mapped_column(SmallInteger)
+    distance: Mapped[int] = mapped_column(SmallInteger)
+    state: Mapped[DeliveryState] = mapped_column(stored_as_value(DeliveryState))
+    due_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(String(80))
+    attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # The last attempt's outcome is unknown (a crash or a silence in mid-request): ask the carrier before sending again.
+    look_up_first: Mapped[bool] = mapped_column(default=False)
+    # Why it was in vain, as the carrier counts (error code) or in a word.
+    failure: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    incident: Mapped[Incident] = relationship(back_populates="deliveries")
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.number")
+
+
+class Attempt(Base):
+    """One request to the carrier for a delivery (呼叫). Its status callbacks name the delivery and this number."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_sid", "sid"),)
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    state: Mapped[AttemptState] = mapped_column(stored_as_value(AttemptState))
+    sid: Mapped[str | None] = mapped_column(String(64))
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None] = mapped_column(String(300))
+    requested_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    rang_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    delivery: Mapped[Delivery] = relationship(back_populates="attempts")
+
+
+class Acknowledgement(Base):
+    """A household's answer: coming (出动), cannot come (不能来), on scene (到场). The newest one counts."""
+
+    __tablename__ = "acknowledgements"
+    __table_args__ = (Index("ix_acknowledgements_incident_id_household_id", "incident_id", "household_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    household_id: Mapped[int] = mapped_column(BigId)
+    household_name: Mapped[str] = mapped_column(String(80))
+    number: Mapped[str] = mapped_column(String(16))
+    answer: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
+    at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """When a process last said that it lives, by the database's clock."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The rules of an alarm: pure functions and tables, no I/O."""
