@@ -1,0 +1,80 @@
+"""Whom a ring reaches, and in what order. Over plain values; the roster's tables are read elsewhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+FARTHEST = 1000
+"""The distance of whoever lives outside the caller's group: behind every door of the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """An active phone of a household that may be rung.
+
+    `rank` is the household's own order. `position` is the household's place in the row of doors of `group_id`.
+    """
+
+    phone_id: int
+    number: str
+    household_id: int
+    group_id: int | None
+    position: int
+    rank: int
+    may_call: bool
+    may_text: bool
+    call_refused: bool
+    text_refused: bool
+
+    @property
+    def takes_anything(self) -> bool:
+        """Whether the household lets it be called or texted at all."""
+        return self.may_call or self.may_text
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the carrier has refused it on every channel it may be reached on."""
+        return not ((self.may_call and not self.call_refused) or (self.may_text and not self.text_refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A phone's place in the order. `turn` 1 is the phone of its household that is tried first."""
+
+    phone: Reachable
+    turn: int
+    distance: int
+
+
+def ring_order(phones: Iterable[Reachable], *, household_id: int, group_id: int, position: int) -> list[Ring]:
+    """The phones to reach when the household `household_id`, at `position` in `group_id`, calls for help.
+
+    Never one of its own; each phone once; none that takes neither calls nor texts. The first phone of every
+    household comes before second ones, within that the nearest doors first; numbers that the carrier has refused on
+    all channels come last of all, and leave the first turn to the household's next phone.
+    """
+    numbers: dict[str, Reachable] = {}
+    for phone in phones:
+        if phone.household_id != household_id and phone.takes_anything:
+            numbers.setdefault(phone.number, phone)
+    households: dict[int, list[Reachable]] = defaultdict(list)
+    for phone in sorted(numbers.values(), key=lambda phone: (phone.is_refused, phone.rank, phone.phone_id)):
+        households[phone.household_id].append(phone)
+    rings = [
+        Ring(phone, turn, _distance(phone, group_id, position))
+        for own_order in households.values()
+        for turn, phone in enumerate(own_order, start=1)
+    ]
+    return sorted(rings, key=_place_in_the_order)
+
+
+def _distance(phone: Reachable, group_id: int, position: int) -> int:
+    """How many doors away. Positions of another group count along another row of doors."""
+    return min(abs(phone.position - position), FARTHEST - 1) if phone.group_id == group_id else FARTHEST
+
+
+def _place_in_the_order(ring: Ring) -> tuple[bool, int, int, int, int, int]:
+    phone = ring.phone
+    return (phone.is_refused, ring.turn, ring.distance, phone.position, phone.household_id, phone.phone_id)

@@ -1,0 +1,108 @@
+"""Phone numbers: from what people write in a list to E.164.
+
+Only `phonenumbers`' number rules are used. Its geocoder, carrier and time-zone tables would cost 191 MB a process.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+from phonenumbers.phonenumberutil import (
+    NumberParseException,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    country_code_for_region,
+    format_number,
+    is_valid_number,
+    number_type,
+    parse,
+)
+
+from groups.errors import InvalidNumber
+
+LONGEST_TEXT = 40
+LOCAL_LANDLINE = re.compile(r"[2-9]\d{6,7}")
+
+Kind = Literal["mobile", "landline"]
+
+_KINDS: dict[int, Kind] = {
+    PhoneNumberType.FIXED_LINE: "landline",
+    PhoneNumberType.VOIP: "landline",
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: "mobile",
+    PhoneNumberType.PERSONAL_NUMBER: "mobile",
+}
+
+# What people put between digits, after NFKC made full-width forms plain: dashes of every kind, brackets, dots, quotes.
+_BETWEEN_DIGITS = re.compile(r"[\s\-‐-―−ー_~·.,()\[\]【】「」'\"’‘`´\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+_AS_A_FRACTION = re.compile(r"(\+?\d{5,})\.0+")
+_AS_A_POWER = re.compile(r"\+?\d+(\.\d*)?[eE]\+?\d+")
+_EXTENSION = re.compile(r"\d\s*(转|轉|分机|ext|x|#)\s*\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number that can be dialled: E.164, and whether it is a mobile (takes texts) or a landline."""
+
+    e164: str
+    kind: Kind
+
+
+def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
+    """The number that `text` means in `region` (ISO country); a local landline gets `area_code` (without the 0).
+
+    Takes full-width digits, blanks, dashes, brackets, +86, a leading apostrophe and `13800138000.0`. Raises
+    InvalidNumber with the reason: above all for `1.38E+10`, whose digits a spreadsheet has thrown away.
+    """
+    digits = _digits(text)
+    if LOCAL_LANDLINE.fullmatch(digits):
+        digits = f"+{country_code_for_region(region)}{area_code}{digits}"
+    try:
+        number = parse(digits, region)
+    except NumberParseException:
+        raise InvalidNumber("不是电话号码 not a phone number") from None
+    if not is_valid_number(number):
+        raise InvalidNumber("没有这样的号码，请核对位数 no such number: check its digits")
+    kind = _KINDS.get(number_type(number))
+    if kind is None:
+        raise InvalidNumber("是服务号码，不是住户电话 a service number, not a household's phone")
+    return PhoneNumber(format_number(number, PhoneNumberFormat.E164), kind)
+
+
+def as_written_here(e164: str, region: str) -> str:
+    """An E.164 number as people in `region` write it: `199 9222 2367`, `0574 8880 5255`; foreign ones with their +.
+
+    The blanks matter: they keep a spreadsheet from taking the number for a figure and rounding it.
+    """
+    number = parse(e164, None)
+    at_home = number.country_code == country_code_for_region(region)
+    style = PhoneNumberFormat.NATIONAL if at_home else PhoneNumberFormat.INTERNATIONAL
+    return format_number(number, style)
+
+
+def masked(e164: str) -> str:
+    """A number as logs and messages may show it: `+86199****0571`."""
+    return f"{e164[:-8]}****{e164[-4:]}" if len(e164) > 10 else "****"
+
+
+def _digits(text: str) -> str:
+    """The digits of `text`, with a leading + where it has one. Raises InvalidNumber where anything else is in it."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if len(plain) > LONGEST_TEXT:
+        raise InvalidNumber("太长，不是一个号码 too long for one number")
+    unquoted = plain.lstrip("'’‘`\"")
+    if _AS_A_POWER.fullmatch(unquoted):
+        raise InvalidNumber("表格已把号码变成科学计数，数字已丢失 the spreadsheet has rounded it: its digits are gone")
+    if _EXTENSION.search(unquoted):
+        raise InvalidNumber("带分机，无法直接呼叫 has an extension, cannot be rung directly")
+    if fraction := _AS_A_FRACTION.fullmatch(unquoted):
+        unquoted = fraction[1]
+    digits = _BETWEEN_DIGITS.sub("", unquoted)
+    if not digits:
+        raise InvalidNumber("没有号码 no number")
+    if not re.fullmatch(r"\+?[0-9]+", digits):
+        raise InvalidNumber("含有不是数字的字符 has characters that are no digits")
+    return digits
