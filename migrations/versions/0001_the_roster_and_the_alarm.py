@@ -1,0 +1,306 @@
+"""The roster and the alarm.
+
+Revision 0001, the first. There is no way back: a mistake is mended by the next one.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "heartbeats",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_heartbeats")),
+    )
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_name", sa.String(length=64), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("group_name", sa.String(length=64), nullable=False),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+    )
+    with op.batch_alter_table("incidents", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incidents_closed_at"), ["closed_at"], unique=False)
+        batch_op.create_index("ix_incidents_group_id_opened_at", ["group_id", "opened_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_incidents_village_id"), ["village_id"], unique=False)
+
+    op.create_table(
+        "villages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("name_en", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_villages")),
+        sa.UniqueConstraint("code", name=op.f("uq_villages_code")),
+    )
+    op.create_table(
+        "acknowledgements",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_name", sa.String(length=80), nullable=False),
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_acknowledgements_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_acknowledgements")),
+    )
+    with op.batch_alter_table("acknowledgements", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_acknowledgements_incident_id_household_id", ["incident_id", "household_id", "id"], unique=False
+        )
+
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_name", sa.String(length=80), nullable=False),
+        sa.Column("household_name_en", sa.String(length=80), nullable=False),
+        sa.Column("place", sa.String(length=200), nullable=False),
+        sa.Column("place_en", sa.String(length=200), nullable=False),
+        sa.Column("door", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("may_text", sa.Boolean(), nullable=False),
+        sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("call_sid", sa.String(length=64), nullable=True),
+        sa.Column("category", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_alerts_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+        sa.UniqueConstraint("incident_id", "household_id", name=op.f("uq_alerts_incident_id_household_id")),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("purpose", sa.String(length=20), nullable=False),
+        sa.Column("occasion", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_name", sa.String(length=80), nullable=False),
+        sa.Column("phone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("phone_rank", sa.SmallInteger(), nullable=False),
+        sa.Column("urgency", sa.SmallInteger(), nullable=False),
+        sa.Column("distance", sa.SmallInteger(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("owner", sa.String(length=80), nullable=True),
+        sa.Column("attempt_count", sa.SmallInteger(), nullable=False),
+        sa.Column("look_up_first", sa.Boolean(), nullable=False),
+        sa.Column("failure", sa.String(length=32), nullable=True),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_deliveries_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint(
+            "incident_id",
+            "number",
+            "channel",
+            "purpose",
+            "occasion",
+            name=op.f("uq_deliveries_incident_id_number_channel_purpose_occasion"),
+        ),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_deliveries_claimed",
+            ["owner"],
+            unique=False,
+            sqlite_where=sa.text("state = 'claimed'"),
+            postgresql_where=sa.text("state = 'claimed'"),
+        )
+        batch_op.create_index("ix_deliveries_number_id", ["number", "id"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_placed",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'placed'"),
+            postgresql_where=sa.text("state = 'placed'"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_waiting",
+            ["channel", "urgency", "distance", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.create_table(
+        "grids",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("virtual", sa.Boolean(), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_grids_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grids")),
+        sa.UniqueConstraint("village_id", "name", name=op.f("uq_grids_village_id_name")),
+    )
+    op.create_table(
+        "inbound_events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("carrier_key", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_inbound_events_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_events")),
+        sa.UniqueConstraint("carrier_key", name=op.f("uq_inbound_events_carrier_key")),
+    )
+    with op.batch_alter_table("inbound_events", schema=None) as batch_op:
+        batch_op.create_index("ix_inbound_events_number_received_at", ["number", "received_at"], unique=False)
+
+    op.create_table(
+        "incident_updates",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_incident_updates_incident_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_updates")),
+    )
+    with op.batch_alter_table("incident_updates", schema=None) as batch_op:
+        batch_op.create_index("ix_incident_updates_incident_id_id", ["incident_id", "id"], unique=False)
+
+    op.create_table(
+        "attempts",
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("sid", sa.String(length=64), nullable=True),
+        sa.Column("error_code", sa.String(length=32), nullable=True),
+        sa.Column("error", sa.String(length=300), nullable=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rang_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name=op.f("fk_attempts_delivery_id")),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name=op.f("pk_attempts")),
+    )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_attempts_sid", ["sid"], unique=False)
+
+    op.create_table(
+        "groups",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grid_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("leader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("deputy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("backup_group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["backup_group_id"], ["groups.id"], name=op.f("fk_groups_backup_group_id")),
+        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_groups_grid_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_groups_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
+    )
+    with op.batch_alter_table("groups", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_groups_village_id_name",
+            ["village_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
+
+    op.create_table(
+        "households",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.Column("door", sa.String(length=64), nullable=False),
+        sa.Column("landmark", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_households_group_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_households_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_households")),
+    )
+    with op.batch_alter_table("households", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_households_group_id"), ["group_id"], unique=False)
+        batch_op.create_index("ix_households_village_id_group_id", ["village_id", "group_id"], unique=False)
+
+    op.create_table(
+        "phones",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("holder", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("may_call", sa.Boolean(), nullable=False),
+        sa.Column("may_text", sa.Boolean(), nullable=False),
+        sa.Column("language", sa.String(length=20), nullable=False),
+        sa.Column("call_refused_code", sa.String(length=16), nullable=True),
+        sa.Column("call_refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text_refused_code", sa.String(length=16), nullable=True),
+        sa.Column("text_refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("rank >= 1", name=op.f("ck_phones_rank")),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_phones_household_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phones")),
+    )
+    with op.batch_alter_table("phones", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_phones_household_id"), ["household_id"], unique=False)
+        batch_op.create_index(
+            "uq_phones_number_active",
+            ["number"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
+
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("plan", sa.String(length=32), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_subscriptions_ends_after_start")),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_subscriptions_household_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+    )
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_subscriptions_household_id_starts_on", ["household_id", "starts_on"], unique=False)
+
+    with op.batch_alter_table("groups", schema=None) as batch_op:
+        batch_op.create_foreign_key("fk_groups_deputy_id", "households", ["deputy_id"], ["id"], use_alter=True)
+        batch_op.create_foreign_key("fk_groups_leader_id", "households", ["leader_id"], ["id"], use_alter=True)

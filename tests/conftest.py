@@ -1,0 +1,131 @@
+"""What every test may ask for: a migrated, empty database (SQLite and PostgreSQL), a real Redis, settings.
+
+Servers start when the first test of a worker needs one, and end with it. One that cannot start fails the tests that
+need it, with its reason. A test that has to do with one database only says so:
+`@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import redis
+
+from config import migrations
+from config.database import Database
+from config.settings import Settings
+from tests.servers import PostgresServer, RedisServer, sweep
+
+# Circles of foreign keys (groups and households) have no order to delete in, so they are not looked at.
+_EMPTY = """
+DO $$
+DECLARE name text;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+END $$
+"""
+
+
+class MakeSettings(Protocol):
+    """Settings for a test, with these changes. Its carrier is on loopback, where nothing listens."""
+
+    def __call__(self, **changes: Any) -> Settings: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _swept() -> None:
+    sweep()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """An empty Redis."""
+    if not redis_server.program.running:
+        redis_server.start()
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_schema(postgres_server: PostgresServer) -> str:
+    with postgres_server.connect() as connection:
+        connection.execute("CREATE DATABASE town")
+    url = postgres_server.url("town")
+    migrations.upgrade(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated, empty database: a fresh file, or the worker's own PostgreSQL database, emptied.
+
+    Deleting from every table takes 5 ms, truncating 19 ms, a new database from a template 51 ms.
+    """
+    if request.param == "sqlite":
+        path = tmp_path / "town.sqlite"
+        shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("_postgres_schema")
+    with request.getfixturevalue("postgres_server").connect("town") as connection:
+        # What an earlier test left running must neither hold us up nor write into this one.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute(_EMPTY)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> MakeSettings:
+    def make(**changes: Any) -> Settings:
+        values: dict[str, Any] = {
+            "database_url": database_url,
+            "redis_url": redis_url,
+            "secret_key": "a-secret-key-of-the-tests",
+            "public_base_url": "http://127.0.0.1:8000",
+            "twilio_account_sid": "AC" + "0" * 32,
+            "twilio_auth_token": "a-token-of-the-tests",
+            "twilio_api_base_url": "http://127.0.0.1:9",
+            "twilio_from_number": "+8657412345678",
+            "calls_per_second": 0,
+            "sms_segments_per_second": 0,
+            "state_dir": str(tmp_path / "state"),
+        }
+        return Settings.model_validate(values | changes)
+
+    return make

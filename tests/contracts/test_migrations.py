@@ -1,0 +1,60 @@
+"""The migrations make exactly what the models say, on both databases, and are safe to run at any moment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+import groups.models
+import joint_defense.models
+from config import migrations
+from config.database import Database
+from tests.servers import PostgresServer
+
+MODELS = (groups.models, joint_defense.models)
+
+
+def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
+    assert migrations.differences(database_url) == []
+
+
+def test_an_up_to_date_database_lacks_nothing_and_is_left_alone(database_url: str) -> None:
+    assert migrations.pending(database_url) == []
+    assert migrations.upgrade(database_url) == []
+
+
+def test_an_empty_database_lacks_every_migration(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/empty.sqlite"
+    lacking = migrations.pending(url)
+    assert lacking[0] == "0001"
+    assert migrations.upgrade(url) == lacking
+
+
+def test_two_releases_that_migrate_at_once_both_succeed(postgres_server: PostgresServer) -> None:
+    with postgres_server.connect() as connection:
+        connection.execute("DROP DATABASE IF EXISTS releases")
+        connection.execute("CREATE DATABASE releases")
+    url = postgres_server.url("releases")
+    with ThreadPoolExecutor(2) as releases:
+        # Alembic's environment is one a process, so two releases are two processes.
+        for release in [releases.submit(_upgrade_in_a_process, url) for _ in range(2)]:
+            assert release.result() == 0
+    assert migrations.pending(url) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_of_a_later_release_is_refused(database: Database, database_url: str) -> None:
+    with database.begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrations.NewerDatabase, match="9999"):
+        migrations.upgrade(database_url)
+
+
+def _upgrade_in_a_process(url: str) -> int:
+    program = "import sys; from config.migrations import upgrade; upgrade(sys.argv[1])"
+    return subprocess.run([sys.executable, "-c", program, url], check=False, timeout=60).returncode
