@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -132,3 +133,20 @@ def _sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def insert_or_skip(session: Session, table: type[Base], values: dict[str, Any]) -> Any:
+    """An INSERT that does nothing where a unique key stands already; add `.returning(...)` to see which it was."""
+    return _dialect(session).insert(table).values(values).on_conflict_do_nothing()
+
+
+def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
+    """An INSERT that, where the unique `keys` stand already, only brings the columns `update` up to date."""
+    statement = _dialect(session).insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in update}
+    )
+
+
+def _dialect(session: Session) -> Any:
+    return sqlite if session.get_bind().dialect.name == "sqlite" else postgresql

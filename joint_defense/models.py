@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.trigger import Category
 
 
 class InboundKind(StrEnum):
@@ -24,11 +25,14 @@ class InboundKind(StrEnum):
     ALARM = "alarm"
     WORDLESS = "wordless"
     ANSWER = "answer"
+    FLOOD = "flood"
     HELP = "help"
     STRANGER = "stranger"
 
 
 class IncidentKind(StrEnum):
+    """What an incident is."""
+
     ALARM = "alarm"
     WORDLESS = "wordless"
     """A call without a word: only the leader is told."""
@@ -76,7 +80,7 @@ class Incident(Base):
     village_name: Mapped[str] = mapped_column(String(64))
     group_id: Mapped[int | None] = mapped_column(BigId)
     group_name: Mapped[str] = mapped_column(String(64))
-    category: Mapped[str] = mapped_column(String(20), default="")
+    category: Mapped[Category] = mapped_column(stored_as_value(Category), default=Category.UNSPECIFIED)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     outcome: Mapped[str | None] = mapped_column(String(20))
@@ -106,7 +110,7 @@ class Alert(Base):
     silent: Mapped[bool] = mapped_column(default=False)
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     call_sid: Mapped[str | None] = mapped_column(String(64))
-    category: Mapped[str] = mapped_column(String(20), default="")
+    category: Mapped[Category] = mapped_column(stored_as_value(Category), default=Category.UNSPECIFIED)
     text: Mapped[str] = mapped_column(Text, default="")
     raised_at: Mapped[datetime]
 
@@ -135,7 +139,7 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        UniqueConstraint("incident_id", "number", "channel", "purpose"),
+        UniqueConstraint("incident_id", "number", "channel", "purpose", "occasion"),
         Index(
             "ix_deliveries_waiting",
             "channel",
@@ -164,6 +168,8 @@ class Delivery(Base):
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     purpose: Mapped[Purpose] = mapped_column(stored_as_value(Purpose))
+    # Tells apart what may come more than once: the alert that a second voice tells of, the number of a piece of news.
+    occasion: Mapped[int] = mapped_column(BigId, default=0)
     household_id: Mapped[int] = mapped_column(BigId)
     household_name: Mapped[str] = mapped_column(String(80))
     phone_id: Mapped[int] = mapped_column(BigId)

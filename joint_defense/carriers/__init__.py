@@ -1,1 +1,4 @@
-"""The carriers' side: REST, what is said (TwiML), and what comes in (signatures, forms). The only importer of twilio."""
+"""The carrier's side: REST, what is said (TwiML), and what comes in (signatures, forms).
+
+Doors: `twilio.TwilioCarrier`, `twiml`, `inbound`. The only importer of twilio. No tables.
+"""

@@ -72,11 +72,12 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The carrier's word on one call or message: its id, its state, and its error code if it failed."""
+    """The carrier's word on one call or message: its id, its state, its error code if it failed, a message's text."""
 
     sid: str
     state: AttemptState
     error_code: int | None = None
+    body: str = ""
 
 
 class Carrier(Protocol):

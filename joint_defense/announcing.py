@@ -1,0 +1,83 @@
+"""What a claim says: the call or message that goes to the carrier for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from joint_defense.carriers import twiml
+from joint_defense.dispatch import Claim
+from joint_defense.models import Alert, Incident, IncidentKind, Purpose
+from joint_defense.rules import wording
+from joint_defense.rules.ports import OutboundCall, OutboundMessage
+
+MESSAGE_VALID_FOR = 1800
+"""Seconds: an alarm text that comes later than this only frightens."""
+
+
+class Announcer:
+    """Puts calls and messages together from an incident's voices."""
+
+    def __init__(self, sender: str, public_base_url: str, ring_timeout: int, zone: ZoneInfo) -> None:
+        self._sender = sender
+        self._base = public_base_url
+        self._ring_timeout = ring_timeout
+        self._zone = zone
+
+    def call(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundCall:
+        """The call; what is said travels in it, the key that is pressed comes to an absolute address of ours."""
+        language = claim.language
+        voices = [self._voice(incident, alert) for alert in alerts]
+        if claim.purpose is Purpose.WORDLESS:
+            said = twiml.say([(wording.wordless(voices[-1], language), language)] * 2)
+        else:
+            said = twiml.announcement(
+                tuple(wording.announcement(voices, language)),
+                wording.how_to_answer(language),
+                wording.no_key_pressed(language),
+                language,
+                f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+            )
+        return OutboundCall(
+            to=claim.to,
+            sender=self._sender,
+            twiml=said,
+            status_callback=self._callback(claim),
+            ring_timeout=self._ring_timeout,
+        )
+
+    def message(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundMessage:
+        """The message."""
+        return OutboundMessage(
+            to=claim.to,
+            sender=self._sender,
+            body=self._body(claim, incident, alerts),
+            status_callback=self._callback(claim),
+            valid_for=MESSAGE_VALID_FOR,
+        )
+
+    def _body(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> str:
+        if claim.purpose is Purpose.SECOND_VOICE:
+            alert = next((each for each in alerts if each.id == claim.occasion), alerts[-1])
+            return wording.second_voice(self._voice(incident, alert), claim.language)
+        first = self._voice(incident, alerts[0])
+        if claim.purpose is Purpose.WORDLESS:
+            return wording.wordless(first, claim.language)
+        return wording.message(first, claim.language)
+
+    def _callback(self, claim: Claim) -> str:
+        return f"{self._base}/status/{claim.delivery_id}/{claim.number}"
+
+    def _voice(self, incident: Incident, alert: Alert) -> wording.Voice:
+        return wording.Voice(
+            household=alert.household_name,
+            household_en=alert.household_name_en,
+            place=alert.place,
+            place_en=alert.place_en,
+            door=alert.door,
+            number=alert.number,
+            category=alert.category,
+            text=alert.text,
+            raised_at=alert.raised_at.astimezone(self._zone),
+            drill=incident.kind is IncidentKind.DRILL,
+        )

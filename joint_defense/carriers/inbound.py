@@ -1,0 +1,107 @@
+"""What comes in from the carrier: is it really the carrier, and what does its form say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from twilio.request_validator import RequestValidator
+
+SIGNATURE_HEADER = "X-Twilio-Signature"
+_NUMBER = re.compile(r"\+?[0-9]{3,15}")
+_SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Signatures:
+    """Checks that a request was signed with one of our tokens (several while they are being rotated)."""
+
+    def __init__(self, tokens: Iterable[str], public_base_url: str) -> None:
+        self._validators = [RequestValidator(token) for token in tokens]
+        self._base = public_base_url
+
+    def hold(self, target: str, form: Mapping[str, list[str]], signature: str) -> bool:
+        """Whether the signature fits `target` (path and query as they were sent) and the form.
+
+        The public address comes from our settings, never from a header that a stranger can set.
+        """
+        url = self._base + target
+        return bool(signature) and any(validator.validate(url, form, signature) for validator in self._validators)
+
+
+class BrokenForm(Exception):
+    """A signed request without the fields it must have, or with fields that cannot be what they say."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundCall:
+    """A call at our number, or a keypress on one. `keys` is None where the request says nothing of keys."""
+
+    sid: str
+    caller: str
+    called: str
+    keys: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """A message at our number."""
+
+    sid: str
+    sender: str
+    receiver: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """What a status callback says of one call or message."""
+
+    sid: str
+    status: str
+    error_code: str | None
+
+
+def read_call(form: Mapping[str, str]) -> InboundCall:
+    """Raises BrokenForm."""
+    keys = form.get("Digits")
+    return InboundCall(
+        sid=_sid(form, "CallSid"),
+        caller=_number(form.get("From", "")),
+        called=_number(form.get("To", "")),
+        keys=keys if keys is None else re.sub(r"[^0-9*#]", "", keys)[:32],
+    )
+
+
+def read_message(form: Mapping[str, str]) -> InboundMessage:
+    """Raises BrokenForm."""
+    return InboundMessage(
+        sid=_sid(form, "MessageSid", "SmsSid"),
+        sender=_number(form.get("From", "")),
+        receiver=_number(form.get("To", "")),
+        text=form.get("Body", "").replace("\x00", "")[:1600],
+    )
+
+
+def read_status(form: Mapping[str, str]) -> StatusReport:
+    """Raises BrokenForm."""
+    return StatusReport(
+        sid=_sid(form, "CallSid", "MessageSid", "SmsSid"),
+        status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
+        error_code=form.get("ErrorCode") or None,
+    )
+
+
+def _sid(form: Mapping[str, str], *names: str) -> str:
+    for name in names:
+        if form.get(name):
+            if _SID.fullmatch(form[name]):
+                return form[name]
+            break
+    raise BrokenForm(f"{names[0]} is missing or malformed")
+
+
+def _number(text: str) -> str:
+    """The number in E.164 where it is one; "" for a withheld or unreadable one, which no household has."""
+    squeezed = text.strip().replace(" ", "")
+    return squeezed if _NUMBER.fullmatch(squeezed) else ""

@@ -1,0 +1,181 @@
+"""Twilio's REST API, or that of any carrier that speaks it, as a `Carrier`: warm connections, every error mapped.
+
+The SDK builds the requests and reads the answers; the HTTP client beneath it is ours, because the SDK's own async
+client has no time limit (its `timeout` is ignored) and would repeat a POST after a 500, which rings a phone twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import aiohttp
+from twilio.base.exceptions import TwilioException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from joint_defense.rules import carrier_codes
+from joint_defense.rules.delivery import AttemptState, Channel, carrier_word
+from joint_defense.rules.ports import (
+    AccountTrouble,
+    CarrierError,
+    OutboundCall,
+    OutboundMessage,
+    OutcomeUnknown,
+    Receipt,
+    RefusedNumber,
+    Temporary,
+    TooFast,
+)
+
+# Carriers other than Twilio count an unknown event as an error: these four are known to all.
+CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
+CONNECT_TIMEOUT = 3.0
+KEEP_ALIVE = 60.0
+LOOK_UP_PAGE = 50
+CLOCK_DIFFERENCE = timedelta(minutes=2)
+Result = TypeVar("Result")
+
+
+class PooledHttpClient(AsyncHttpClient):
+    """The SDK's transport over one aiohttp session: bounded in time, never repeating, kept warm."""
+
+    def __init__(self, *, timeout: float, connections: int) -> None:
+        super().__init__(logging.getLogger("twilio.http_client"), True, None)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE),
+            timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
+        )
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the SDK's interface; the session's own limit holds
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Send one request, once."""
+        arguments: dict[str, Any] = {"params": params, "data": data, "headers": headers}
+        credentials = aiohttp.BasicAuth(*auth) if auth else None
+        async with self._session.request(
+            method, url, auth=credentials, allow_redirects=allow_redirects, **arguments
+        ) as answer:
+            return Response(answer.status, await answer.text(), answer.headers)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._session.close()
+
+
+class TwilioCarrier:
+    """Implements `Carrier`. Belongs to the event loop it was made in."""
+
+    def __init__(self, account_sid: str, auth_token: str, base_url: str, *, timeout: float, connections: int) -> None:
+        self._http = PooledHttpClient(timeout=timeout, connections=connections)
+        self._client = Client(account_sid, auth_token, http_client=self._http)
+        # Only the base address: an edge or region beside it would rewrite the host name.
+        self._client.api.base_url = base_url
+        self._account = self._client.api.v2010.accounts(account_sid)
+
+    async def place_call(self, call: OutboundCall) -> Receipt:
+        """Ring a phone; what it hears travels inside the request."""
+        made = await _mapped(
+            lambda: self._account.calls.create_async(
+                to=call.to,
+                from_=call.sender,
+                twiml=call.twiml,
+                timeout=call.ring_timeout,
+                status_callback=call.status_callback,
+                status_callback_event=CALL_EVENTS,
+                status_callback_method="POST",
+            )
+        )
+        return _receipt(Channel.CALL, made)
+
+    async def send_message(self, message: OutboundMessage) -> Receipt:
+        """Send a text."""
+        made = await _mapped(
+            lambda: self._account.messages.create_async(
+                to=message.to,
+                from_=message.sender,
+                body=message.body,
+                status_callback=message.status_callback,
+                validity_period=message.valid_for,
+            )
+        )
+        return _receipt(Channel.SMS, made)
+
+    async def look_up(self, channel: Channel, to: str, since: datetime) -> list[Receipt]:
+        """The calls or messages to `to` since then, newest first, whether or not we know of them."""
+        resource = self._account.calls if channel is Channel.CALL else self._account.messages
+        # Sifted here and not by the carrier: not every one filters by the second, and their clocks differ from ours.
+        found = await _mapped(lambda: resource.list_async(to=to, limit=LOOK_UP_PAGE))
+        earliest = since - CLOCK_DIFFERENCE
+        return [_receipt(channel, each) for each in found if each.date_created is None or each.date_created >= earliest]
+
+    async def fetch(self, channel: Channel, sid: str) -> Receipt:
+        """What has become of one call or message."""
+        resource = self._account.calls if channel is Channel.CALL else self._account.messages
+        return _receipt(channel, await _mapped(lambda: resource(sid).fetch_async()))
+
+    async def end_call(self, sid: str) -> None:
+        """`completed` ends a call in any state; `canceled` would spare only those not yet answered."""
+        await _mapped(lambda: self._account.calls(sid).update_async(status="completed"))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.close()
+
+
+def _receipt(channel: Channel, resource: Any) -> Receipt:
+    state = carrier_word(channel, str(resource.status or "")) or AttemptState.QUEUED
+    code = getattr(resource, "error_code", None)
+    return Receipt(
+        sid=str(resource.sid),
+        state=state,
+        error_code=int(code) if code else None,
+        body=getattr(resource, "body", None) or "",
+    )
+
+
+async def _mapped(request: Callable[[], Awaitable[Result]]) -> Result:
+    """Await a request of the SDK; whatever goes wrong comes out as a CarrierError."""
+    try:
+        return await request()
+    except TwilioException as error:
+        raise map_error(getattr(error, "status", None), _code(error), str(getattr(error, "msg", error))) from error
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise Temporary(f"no connection to the carrier: {type(error).__name__}") from error
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
+        raise OutcomeUnknown(f"the carrier did not answer: {type(error).__name__}") from error
+
+
+def _code(error: TwilioException) -> int | None:
+    code = getattr(error, "code", None)
+    try:
+        return int(code) if code is not None else None
+    except (TypeError, ValueError):
+        return None
+
+
+def map_error(status: int | None, code: int | None, message: str) -> CarrierError:
+    """The error a refusal stands for. A 5xx without a code of its own may have placed the call."""
+    short = message[:200]
+    if code in carrier_codes.TOO_FAST or status == 429:
+        return TooFast(short, code=code, status=status)
+    if status is not None and status >= 500:
+        return OutcomeUnknown(short, code=code, status=status)
+    verdict = carrier_codes.judge(code, status)
+    kinds: dict[carrier_codes.Verdict, type[CarrierError]] = {
+        carrier_codes.Verdict.NUMBER: RefusedNumber,
+        carrier_codes.Verdict.ACCOUNT: AccountTrouble,
+        carrier_codes.Verdict.TEMPORARY: Temporary,
+    }
+    return kinds[verdict](short, code=code, status=status)

@@ -1,0 +1,43 @@
+"""The clock: every second it asks the database what is due that no callback and no wake-up will bring about."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import structlog
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from joint_defense import dispatch, owners
+from joint_defense.runtime import Runtime
+
+EVERY = 1.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
+    """Tick until told to stop. Two clocks at once are as good as one: whatever a tick does may be done twice."""
+    name = f"clock-{owners.machine()}:{os.getpid()}:0"
+    log.info("clock_started")
+    while not stopping.is_set():
+        started = time.monotonic()
+        try:
+            with runtime.database.begin() as session:
+                _tick(runtime, session, name)
+        except Exception:
+            # The clock never stops: what failed is tried again in a second, and stands in the log.
+            log.exception("tick_failed")
+        stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
+
+
+def _tick(runtime: Runtime, session: Session, name: str) -> None:
+    now = clock(session)
+    owners.beat(session, name, "clock", now)
+    released = dispatch.release_dead(
+        session, lambda owner: owners.alive(session, runtime.owners_directory, owner, now), now
+    )
+    if released:
+        log.warning("claims_released", count=released)
+    owners.forget_silent(session, now)

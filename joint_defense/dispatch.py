@@ -1,0 +1,253 @@
+"""Dispatch: which deliveries are sent now, and what came of it. No carrier is called in here.
+
+A sender claims a small bite (committed before anything leaves the house), sends it, and records what came back. The
+claim's `owner` is the process that has it in hand; when that process dies, `release_dead` gives its claims back,
+marked to be looked up at the carrier before they are sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, select, update
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_update
+from joint_defense.models import Alert, Attempt, Delivery, Incident, Purpose
+from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.ports import (
+    AccountTrouble,
+    CarrierError,
+    OutcomeUnknown,
+    Receipt,
+    RefusedNumber,
+)
+from joint_defense.timeline import note_once
+from joint_defense.tracking import give_up, hear
+
+RETRY_PAUSE = timedelta(seconds=2)
+ACCOUNT_PAUSE = timedelta(seconds=10)
+LEASE = timedelta(seconds=60)
+"""A claim is given back after so long even when its owner lives: its result could not be written down."""
+LOOK_UP_PAUSE = timedelta(seconds=1)
+"""A lost answer: the status callback gets so long to tell before the carrier is asked."""
+GIVE_UP_AFTER = timedelta(minutes=15)
+"""An alarm call that could not be placed for so long does not help any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery in a sender's hand."""
+
+    delivery_id: int
+    incident_id: int
+    number: int
+    """Which attempt of the delivery this is, from 1."""
+    channel: Channel
+    purpose: Purpose
+    occasion: int
+    to: str
+    language: str
+    look_up_first: bool
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a claim: the carrier's receipt or its error. A look-up that found nothing has neither."""
+
+    claim: Claim
+    receipt: Receipt | None = None
+    error: CarrierError | None = None
+
+
+def claim(session: Session, channel: Channel, limit: int, owner: str, now: datetime) -> list[Claim]:
+    """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents."""
+    due = (
+        select(Delivery.id)
+        .where(Delivery.state == DeliveryState.WAITING, Delivery.channel == channel, Delivery.due_at <= now)
+        .order_by(Delivery.urgency, Delivery.distance, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        # A common table expression that locks is run once; as a plain subquery PostgreSQL may run it again for every
+        # row, and claim more than `limit`.
+        .cte("due")
+    )
+    rows = session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(select(due.c.id)))
+        .values(
+            state=DeliveryState.CLAIMED,
+            owner=owner,
+            due_at=now + LEASE,
+            attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1),
+        )
+        .returning(
+            Delivery.id,
+            Delivery.incident_id,
+            Delivery.attempt_count,
+            Delivery.purpose,
+            Delivery.occasion,
+            Delivery.number,
+            Delivery.language,
+            Delivery.look_up_first,
+            Delivery.urgency,
+            Delivery.distance,
+        )
+        .execution_options(synchronize_session=False)
+    ).all()
+    rows = sorted(rows, key=lambda row: (row.urgency, row.distance, row.id))
+    fresh = [row for row in rows if not row.look_up_first]
+    if fresh:
+        _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], now)
+    return [
+        Claim(
+            delivery_id=row.id,
+            incident_id=row.incident_id,
+            number=row.attempt_count,
+            channel=channel,
+            purpose=row.purpose,
+            occasion=row.occasion,
+            to=row.number,
+            language=row.language,
+            look_up_first=row.look_up_first,
+            requested_at=now,
+        )
+        for row in rows
+    ]
+
+
+def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], now: datetime) -> None:
+    # A request the carrier declined for now left its row open; the next try carries the same number and row.
+    rows = [
+        {"delivery_id": delivery_id, "number": number, "state": AttemptState.REQUESTING, "requested_at": now}
+        for delivery_id, number in keys
+    ]
+    session.execute(insert_or_update(session, Attempt, keys=("delivery_id", "number"), update=("requested_at",)), rows)
+
+
+def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:
+    """What a sender has to say: the incidents and their voices, oldest first."""
+    found: dict[int, tuple[Incident, list[Alert]]] = {}
+    rows = session.execute(
+        select(Incident, Alert).join(Alert).where(Incident.id.in_(set(ids))).order_by(Alert.id)
+    ).all()
+    for incident, alert in rows:
+        found.setdefault(incident.id, (incident, []))[1].append(alert)
+    return found
+
+
+def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
+    """Write down what came of claims. A word of the carrier that came first by callback stands."""
+    by_id = {result.claim.delivery_id: result for result in results}
+    rows = session.execute(
+        select(Delivery, Attempt)
+        .join(Attempt, Attempt.delivery_id == Delivery.id)
+        .where(Delivery.id.in_(by_id), Attempt.number == Delivery.attempt_count)
+        .order_by(Delivery.id)
+        .with_for_update(of=Delivery)
+    ).all()
+    opened = dict(
+        session.execute(
+            select(Incident.id, Incident.opened_at).where(Incident.id.in_({row[0].incident_id for row in rows}))
+        ).all()
+    )
+    for delivery, attempt in rows:
+        result = by_id[delivery.id]
+        if attempt.number != result.claim.number:
+            continue
+        if result.receipt is not None:
+            _accepted(session, delivery, attempt, result.receipt, now)
+        elif delivery.state is not DeliveryState.CLAIMED:
+            continue  # a callback has told more than we know
+        elif result.error is not None:
+            _declined(session, delivery, attempt, result.error, now, opened[delivery.incident_id])
+        else:
+            attempt.state = AttemptState.LOST
+            delivery.state, delivery.owner = DeliveryState.WAITING, None
+            delivery.look_up_first, delivery.due_at = False, now
+
+
+def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
+    code = str(receipt.error_code) if receipt.error_code else None
+    hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
+
+
+def _declined(
+    session: Session, delivery: Delivery, attempt: Attempt, error: CarrierError, now: datetime, opened_at: datetime
+) -> None:
+    """Nothing was placed, or nobody knows."""
+    code = str(error.code) if error.code else None
+    attempt.error_code, attempt.error = code, str(error)[:300]
+    delivery.owner = None
+    if isinstance(error, RefusedNumber):
+        attempt.state, attempt.ended_at = AttemptState.REFUSED, now
+        give_up(session, delivery, code or "refused", now)
+        return
+    if isinstance(error, AccountTrouble):
+        note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
+    if now - opened_at > GIVE_UP_AFTER:
+        attempt.ended_at = now
+        give_up(session, delivery, "not_placed", now)
+        return
+    delivery.state = DeliveryState.WAITING
+    if isinstance(error, OutcomeUnknown):
+        delivery.look_up_first, delivery.due_at = True, now + LOOK_UP_PAUSE
+        return
+    if not delivery.look_up_first:
+        delivery.attempt_count -= 1
+    delivery.due_at = now + (ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE)
+
+
+def known_sids(session: Session, sids: Iterable[str]) -> set[str]:
+    """Which of these the carrier's ids we know as some attempt's already."""
+    return {sid for sid in session.scalars(select(Attempt.sid).where(Attempt.sid.in_(set(sids)))) if sid}
+
+
+def first_request(session: Session, claims: Iterable[Claim]) -> dict[int, datetime]:
+    """When the lost request of each claim to look up may have left: delivery id -> moment."""
+    keys = {each.delivery_id for each in claims}
+    return dict(
+        session.execute(
+            select(Attempt.delivery_id, Attempt.requested_at)
+            .join(Delivery, (Delivery.id == Attempt.delivery_id) & (Delivery.attempt_count == Attempt.number))
+            .where(Delivery.id.in_(keys))
+        ).all()
+    )
+
+
+def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> int:
+    """Give back what dead owners had in hand, and what is past its lease, to be looked up before it is sent again.
+
+    Returns how many deliveries that were.
+    """
+    in_hand = select(Delivery.owner).where(Delivery.state == DeliveryState.CLAIMED).distinct()
+    dead = [owner for owner in session.scalars(in_hand) if owner is None or not alive(owner)]
+    released = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.state == DeliveryState.CLAIMED,
+            Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
+        )
+        .values(state=DeliveryState.WAITING, owner=None, look_up_first=True, due_at=now)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(released.all())
+
+
+def release(session: Session, claims: Iterable[Claim], now: datetime) -> None:
+    """Give back claims whose requests certainly never left (the sender is stopping)."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_([each.delivery_id for each in claims]), Delivery.state == DeliveryState.CLAIMED)
+        .values(
+            state=DeliveryState.WAITING,
+            owner=None,
+            due_at=now,
+            attempt_count=Delivery.attempt_count - case((Delivery.look_up_first, 0), else_=1),
+        )
+        .execution_options(synchronize_session=False)
+    )

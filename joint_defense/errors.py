@@ -1,0 +1,29 @@
+"""The errors of an alarm.
+
+AlarmError
+ ├── UnknownDelivery     a callback or keypress names a delivery that never was
+ ├── ForeignCallback     it names a delivery, but with another call's id
+ └── UnknownIncident     no incident has this id
+
+A caller never meets one of them: where TwiML is answered they become a sentence.
+"""
+
+from __future__ import annotations
+
+
+class AlarmError(Exception):
+    """The parent of all of them."""
+
+    code = "alarm_error"
+
+
+class UnknownDelivery(AlarmError):
+    code = "unknown_delivery"
+
+
+class ForeignCallback(AlarmError):
+    code = "foreign_callback"
+
+
+class UnknownIncident(AlarmError):
+    code = "unknown_incident"

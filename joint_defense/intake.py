@@ -1,0 +1,293 @@
+"""Intake: a keypress, a direct call or a text becomes an incident with a delivery for every phone to reach.
+
+Everything here happens in the edge's one transaction; after its commit the alarm cannot be lost any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from groups.directory import Caller, Recipient, Role
+from joint_defense.inbox import find_answer, keep_answer, receive
+from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentKind, Purpose
+from joint_defense.planning import insert_deliveries
+from joint_defense.rules.delivery import Channel
+from joint_defense.rules.fanout import plan
+from joint_defense.rules.trigger import Category
+from joint_defense.timeline import note_update
+
+FLOOD_SPAN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What raised an alarm. `carrier_key` is the carrier's own id of it: the same one again changes nothing."""
+
+    carrier_key: str
+    number: str
+    channel: Channel
+    category: Category = Category.UNSPECIFIED
+    text: str = ""
+    call_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`merge_window` in seconds; `alarms_per_hour` is how many incidents one number may open."""
+
+    merge_window: float = 180.0
+    alarms_per_hour: int = 6
+
+
+class Outcome(StrEnum):
+    """What became of a trigger."""
+
+    RAISED = "raised"
+    JOINED = "joined"
+    """A second household of the group, or the same one again, within the merge window."""
+    FLOOD = "flood"
+    """One number too often: nobody is rung anew."""
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the caller. `households` and `phones` count those that are being reached."""
+
+    outcome: Outcome
+    language: str = "zh"
+    incident_id: int | None = None
+    households: int = 0
+    phones: int = 0
+    silent: bool = False
+    repeated: bool = False
+
+
+def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limits | None = None) -> Answer:
+    """Open an incident, or join the one the group has just opened, and plan whom to reach.
+
+    The same trigger twice, at the same instant too, is one alarm with the same answer.
+    """
+    limits = limits or Limits()
+    event = receive(session, trigger.carrier_key, InboundKind.ALARM, trigger.number, trigger.text, now)
+    if event is None:
+        return _repeated(session, trigger.carrier_key)
+    caller = directory.find_caller(session, trigger.number)
+    if caller is None:
+        event.kind = InboundKind.STRANGER
+        return _keep(event, Answer(Outcome.STRANGER))
+    event.household_id = caller.household_id
+    if caller.group_id is not None:
+        directory.lock_group(session, caller.group_id)
+    incident = _open_incident(session, caller, now - timedelta(seconds=limits.merge_window))
+    if incident is not None:
+        return _keep(event, _join(session, incident, caller, trigger, now))
+    if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
+        event.kind = InboundKind.FLOOD
+        return _keep(event, Answer(Outcome.FLOOD, caller.language))
+    return _keep(event, _open(session, caller, trigger, now))
+
+
+def _repeated(session: Session, carrier_key: str) -> Answer:
+    kept = find_answer(session, carrier_key)
+    return Answer(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
+
+
+def _keep(event: InboundEvent, answer: Answer) -> Answer:
+    event.incident_id = answer.incident_id
+    keep_answer(event, asdict(answer))
+    return answer
+
+
+def _open_incident(session: Session, caller: Caller, since: datetime) -> Incident | None:
+    """The group's open alarm that is young enough to be joined; without a group, the household's own."""
+    query = select(Incident).where(
+        Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None), Incident.opened_at > since
+    )
+    if caller.group_id is not None:
+        query = query.where(Incident.group_id == caller.group_id)
+    else:
+        query = query.join(Alert).where(Alert.household_id == caller.household_id)
+    return session.scalars(query.order_by(Incident.id.desc()).limit(1)).first()
+
+
+def _opened_lately(session: Session, number: str, now: datetime) -> int:
+    return (
+        session.scalar(
+            select(func.count(func.distinct(InboundEvent.incident_id))).where(
+                InboundEvent.number == number,
+                InboundEvent.received_at > now - FLOOD_SPAN,
+                InboundEvent.kind == InboundKind.ALARM,
+                InboundEvent.incident_id.is_not(None),
+            )
+        )
+        or 0
+    )
+
+
+def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
+    incident = Incident(
+        kind=IncidentKind.ALARM,
+        village_id=caller.village_id,
+        village_name=caller.village_name,
+        group_id=caller.group_id,
+        group_name=caller.group_name,
+        category=trigger.category,
+        opened_at=now,
+    )
+    session.add(incident)
+    session.flush()
+    _add_voice(session, incident, caller, trigger, now, kind="opened")
+    recipients = directory.recipients_for(session, caller)
+    planned = plan(recipients)
+    insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
+    reached = {each.phone.phone_id: each.phone.household_id for each in planned}
+    return Answer(
+        Outcome.RAISED, caller.language, incident.id, len(set(reached.values())), len(reached), silent=caller.silent
+    )
+
+
+def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
+    """A second voice: nobody is rung twice, everybody reads that another household calls."""
+    if any(alert.household_id == caller.household_id for alert in incident.alerts):
+        note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
+    else:
+        alert = _add_voice(session, incident, caller, trigger, now, kind="voice")
+        _tell_of_second_voice(session, incident, alert, caller, now)
+    if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
+        incident.category = trigger.category
+    told = session.execute(
+        select(func.count(func.distinct(Delivery.household_id)), func.count(func.distinct(Delivery.phone_id))).where(
+            Delivery.incident_id == incident.id, Delivery.household_id != caller.household_id
+        )
+    ).one()
+    return Answer(Outcome.JOINED, caller.language, incident.id, told[0], told[1], silent=caller.silent)
+
+
+def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, caller: Caller, now: datetime) -> None:
+    rung = set(
+        session.scalars(
+            select(Delivery.phone_id).where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM)
+        )
+    )
+    silent = {other.household_id for other in incident.alerts if other.silent}
+    in_trouble = {other.household_id for other in incident.alerts}
+    others = [each for each in directory.recipients_for(session, caller) if each.household_id not in silent]
+    # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
+    new = [each for each in others if each.phone_id not in rung and each.household_id not in in_trouble]
+    insert_deliveries(session, incident.id, Purpose.ALARM, plan(new), now)
+    new_ids = {each.phone_id for each in new}
+    texts = [
+        each for each in plan([each for each in others if each.phone_id not in new_ids]) if each.channel is Channel.SMS
+    ]
+    insert_deliveries(session, incident.id, Purpose.SECOND_VOICE, texts, now, occasion=alert.id)
+
+
+def _add_voice(
+    session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: str
+) -> Alert:
+    alert = Alert(
+        household_id=caller.household_id,
+        household_name=caller.household_name,
+        household_name_en=caller.household_name_en,
+        place=caller.place,
+        place_en=caller.place_en,
+        door=caller.door,
+        number=caller.number,
+        language=caller.language,
+        may_text=caller.may_text,
+        silent=caller.silent,
+        channel=trigger.channel,
+        call_sid=trigger.call_sid,
+        category=trigger.category,
+        text=trigger.text,
+        raised_at=now,
+    )
+    incident.alerts.append(alert)
+    note_update(
+        session,
+        incident.id,
+        kind,
+        now,
+        household=caller.household_name,
+        place=caller.place,
+        channel=trigger.channel,
+        category=trigger.category,
+    )
+    session.flush()
+    return alert
+
+
+@dataclass(frozen=True, slots=True)
+class WordlessReport:
+    """Whether somebody was told of a call without a word, and in which incident."""
+
+    told: bool
+    incident_id: int | None = None
+
+
+def report_wordless(
+    session: Session, carrier_key: str, number: str, now: datetime, limits: Limits | None = None
+) -> WordlessReport:
+    """A known phone called, and nobody said or pressed anything: tell the group's leader.
+
+    A household that has an open incident, or called so a moment ago, is not told of again: the timeline says so.
+    """
+    limits = limits or Limits()
+    event = receive(session, carrier_key, InboundKind.WORDLESS, number, "", now)
+    if event is None:
+        return WordlessReport(**find_answer(session, carrier_key))
+    caller = directory.find_caller(session, number)
+    told = caller is not None and _tell_leader(session, event, caller, now, limits)
+    report = WordlessReport(told, event.incident_id)
+    keep_answer(event, asdict(report))
+    return report
+
+
+def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: datetime, limits: Limits) -> bool:
+    event.household_id = caller.household_id
+    lately = session.scalars(
+        select(Incident)
+        .join(Alert)
+        .where(
+            Alert.household_id == caller.household_id,
+            Incident.closed_at.is_(None),
+            Incident.opened_at > now - timedelta(seconds=limits.merge_window),
+        )
+        .order_by(Incident.id.desc())
+        .limit(1)
+    ).first()
+    if lately is not None:
+        event.incident_id = lately.id
+        note_update(session, lately.id, "wordless", now, household=caller.household_name)
+        return True
+    leader = _leader_of(directory.recipients_for(session, caller))
+    incident = Incident(
+        kind=IncidentKind.WORDLESS,
+        village_id=caller.village_id,
+        village_name=caller.village_name,
+        group_id=caller.group_id,
+        group_name=caller.group_name,
+        opened_at=now,
+    )
+    session.add(incident)
+    session.flush()
+    trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
+    _add_voice(session, incident, caller, trigger, now, kind="wordless")
+    event.incident_id = incident.id
+    planned = plan(leader)
+    by_text = [each for each in planned if each.channel is Channel.SMS]
+    # A leader with nothing but a landline is rung.
+    insert_deliveries(session, incident.id, Purpose.WORDLESS, by_text or planned, now)
+    return bool(planned)
+
+
+def _leader_of(recipients: list[Recipient]) -> list[Recipient]:
+    leader = [each for each in recipients if each.role is Role.LEADER]
+    return leader or [each for each in recipients if each.role is Role.DEPUTY]

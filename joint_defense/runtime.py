@@ -1,0 +1,75 @@
+"""The composition root: what a process is made of, put together from its settings once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from redis import Redis
+
+from config.database import Database
+from config.settings import Settings
+from joint_defense.carriers.inbound import Signatures
+from joint_defense.carriers.twilio import TwilioCarrier
+from joint_defense.intake import Limits
+from joint_defense.pacing import Pace
+from joint_defense.queues import connect_briefly
+from joint_defense.rules.delivery import Channel
+from joint_defense.rules.ports import Carrier
+
+
+@dataclass
+class Runtime:
+    """Database, Redis, signatures and pace of this process; carriers are made in the event loop that uses them."""
+
+    settings: Settings
+    database: Database = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.settings.database_url)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """For a word in passing: fails within half a second."""
+        return connect_briefly(self.settings.redis_url)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        return Signatures(self.settings.twilio_auth_token, self.settings.public_base_url)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return Limits(merge_window=self.settings.merge_window, alarms_per_hour=self.settings.alarms_per_hour)
+
+    @cached_property
+    def pace(self) -> dict[Channel, Pace]:
+        """The limit of each channel for the sender's number."""
+        return {
+            Channel.CALL: Pace(self.redis, f"call:{self.sender}", self.settings.calls_per_second),
+            Channel.SMS: Pace(self.redis, f"sms:{self.sender}", self.settings.sms_segments_per_second),
+        }
+
+    @property
+    def sender(self) -> str:
+        """The number that neighbours see."""
+        return self.settings.twilio_from_number[0]
+
+    @property
+    def owners_directory(self) -> Path:
+        """Where the locks of this machine's processes are; the same for all of them."""
+        return Path(self.settings.state_dir) / "owners"
+
+    def carrier(self) -> Carrier:
+        """A carrier for the running event loop, which closes it."""
+        return TwilioCarrier(
+            self.settings.twilio_account_sid,
+            self.settings.twilio_auth_token[0],
+            self.settings.twilio_api_base_url,
+            timeout=self.settings.carrier_timeout,
+            connections=self.settings.requests_in_flight,
+        )
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.database.close()

@@ -1,0 +1,36 @@
+"""The timeline of an incident: one line for each thing that happened.
+
+Kinds and their details: opened, voice, again {household, place, channel, category} · wordless {household} ·
+refused {household, number, channel, code} · account_trouble {code} · unreachable {household} ·
+answer {household, answer} · category {category} · ring_again {by, household} · note {by, text} ·
+closed {by, outcome, note}. Numbers in it are masked.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from joint_defense.models import IncidentUpdate
+
+
+def note_update(session: Session, incident_id: int, kind: str, now: datetime, **detail: object) -> None:
+    """Add a line."""
+    session.add(IncidentUpdate(incident_id=incident_id, at=now, kind=kind, detail=detail))
+
+
+def note_once(session: Session, incident_id: int, kind: str, now: datetime, **detail: object) -> None:
+    """Add a line, unless the very same one stands there already."""
+    known = session.scalars(
+        select(IncidentUpdate.detail).where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == kind)
+    )
+    if detail not in known.all():
+        note_update(session, incident_id, kind, now, **detail)
+
+
+def masked(number: str) -> str:
+    """A number as it may stand in a log or on the timeline: +8619912340571 -> 199****0571."""
+    national = number.removeprefix("+86")
+    return f"{national[:3]}****{national[-4:]}" if len(national) > 7 else "****"

@@ -1,0 +1,168 @@
+"""Tracking: what the carrier says of an attempt, and what follows for its delivery.
+
+Words come from four sides (the answer to our request, a callback, a look-up, a fetch) in any order; `hear` is the one
+place where they meet. The caller of every function here holds the rows' locks until its commit.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from joint_defense.errors import ForeignCallback, UnknownDelivery
+from joint_defense.models import Attempt, Delivery
+from joint_defense.rules import carrier_codes
+from joint_defense.rules.delivery import (
+    FINAL,
+    OVER,
+    AttemptState,
+    Channel,
+    DeliveryState,
+    advance,
+    carrier_word,
+)
+from joint_defense.rules.ports import Receipt
+from joint_defense.timeline import masked, note_once
+
+ASK_AFTER = {
+    AttemptState.QUEUED: timedelta(seconds=60),
+    AttemptState.RINGING: timedelta(seconds=90),
+    AttemptState.IN_PROGRESS: timedelta(seconds=180),
+    AttemptState.SENT: timedelta(seconds=120),
+}
+"""How long the carrier may be silent after each state before it is asked."""
+LAST_ASK = timedelta(minutes=30)
+"""After so long a delivery that the carrier says nothing final of is closed with what is known."""
+
+_REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
+# A call that failed for one of these never rang: it is placed again.
+_NEVER_RANG = frozenset({"10004", "20429", "20500"})
+NEVER_RANG_PAUSE = timedelta(seconds=2)
+
+
+def record_status(
+    session: Session, delivery_id: int, number: int, sid: str, status: str, error_code: str | None, now: datetime
+) -> bool:
+    """A status callback for attempt `number` of a delivery. Returns whether it told us anything new.
+
+    Raises UnknownDelivery, and ForeignCallback where the attempt is known to be another call.
+    """
+    delivery, attempt = lock_attempt(session, delivery_id, number)
+    if attempt.sid is not None and attempt.sid != sid:
+        raise ForeignCallback(f"attempt {number} of delivery {delivery_id} has another id")
+    heard = carrier_word(delivery.channel, status)
+    if heard is None:
+        return False
+    before = (attempt.state, attempt.sid)
+    hear(session, delivery, attempt, heard, now, sid=sid, error_code=error_code)
+    return before != (attempt.state, attempt.sid)
+
+
+def lock_attempt(session: Session, delivery_id: int, number: int) -> tuple[Delivery, Attempt]:
+    """The delivery and its attempt, locked until the transaction ends. Raises UnknownDelivery."""
+    delivery = session.get(Delivery, delivery_id, with_for_update=True)
+    attempt = session.get(Attempt, (delivery_id, number)) if delivery is not None else None
+    if delivery is None or attempt is None:
+        raise UnknownDelivery(f"there is no attempt {number} of delivery {delivery_id}")
+    return delivery, attempt
+
+
+def hear(
+    session: Session,
+    delivery: Delivery,
+    attempt: Attempt,
+    heard: AttemptState,
+    now: datetime,
+    *,
+    sid: str | None = None,
+    error_code: str | None = None,
+) -> None:
+    """Take in what the carrier says of an attempt, and settle the delivery where that settles it."""
+    attempt.sid = attempt.sid or sid
+    state = advance(attempt.state, heard)
+    if state is not attempt.state:
+        attempt.state = state
+        _stamp(attempt, state, now)
+        if error_code is not None:
+            attempt.error_code = error_code
+            attempt.error = carrier_codes.explain(error_code)
+    if attempt.number == delivery.attempt_count and delivery.state not in OVER:
+        _follow(session, delivery, attempt, now)
+
+
+def _stamp(attempt: Attempt, state: AttemptState, now: datetime) -> None:
+    attempt.accepted_at = attempt.accepted_at or now
+    if state is AttemptState.RINGING:
+        attempt.rang_at = now
+    elif state is AttemptState.IN_PROGRESS or (state is AttemptState.COMPLETED and attempt.answered_at is None):
+        # A carrier with one final callback says "completed" of a call that somebody took, and nothing before.
+        attempt.answered_at = now
+    if state in FINAL:
+        attempt.ended_at = now
+
+
+def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+    """Whose turn it is after the current attempt's state."""
+    delivery.look_up_first = False
+    delivery.owner = None
+    if attempt.state in _REACHED:
+        delivery.state, delivery.failure = DeliveryState.REACHED, None
+        directory.clear_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS)
+    elif attempt.state not in FINAL:
+        delivery.state, delivery.due_at = DeliveryState.PLACED, now + ASK_AFTER[attempt.state]
+    elif attempt.error_code in _NEVER_RANG:
+        delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
+    else:
+        give_up(session, delivery, attempt.error_code or str(attempt.state), now)
+
+
+def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -> None:
+    """The delivery has failed; a number that is refused for good is marked on the roster and the timeline."""
+    delivery.state, delivery.failure, delivery.owner = DeliveryState.UNREACHED, failure, None
+    if not failure.isdigit() or carrier_codes.judge(int(failure)) is not carrier_codes.Verdict.NUMBER:
+        return
+    directory.mark_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS, code=failure, now=now)
+    note_once(
+        session,
+        delivery.incident_id,
+        "refused",
+        now,
+        household=delivery.household_name,
+        number=masked(delivery.number),
+        channel=delivery.channel,
+        code=failure,
+    )
+
+
+def take_in_answer(session: Session, delivery_id: int, number: int, receipt: Receipt, now: datetime) -> None:
+    """The carrier's answer to our question. Where it says nothing final for too long, what is known has to do."""
+    delivery, attempt = lock_attempt(session, delivery_id, number)
+    code = str(receipt.error_code) if receipt.error_code else None
+    hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
+    if delivery.state is DeliveryState.PLACED and now - attempt.requested_at > LAST_ASK:
+        _settle_unfinished(session, delivery, attempt, now)
+
+
+def _settle_unfinished(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+    if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:
+        delivery.state = DeliveryState.REACHED
+    else:
+        give_up(session, delivery, "no_report", now)
+
+
+def overdue(session: Session, limit: int, now: datetime) -> list[tuple[Delivery, Attempt]]:
+    """Placed deliveries that the carrier has been silent about; their next question is put off, so that one asks."""
+    rows = session.execute(
+        select(Delivery, Attempt)
+        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+        .where(Delivery.state == DeliveryState.PLACED, Delivery.due_at <= now)
+        .order_by(Delivery.due_at)
+        .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
+    ).all()
+    for delivery, attempt in rows:
+        delivery.due_at = now + ASK_AFTER.get(attempt.state, timedelta(seconds=60))
+    return [(delivery, attempt) for delivery, attempt in rows]

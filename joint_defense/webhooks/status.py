@@ -1,0 +1,35 @@
+"""Status callbacks: what has become of a call or message of ours."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Response, abort, request
+
+from config.database import clock
+from joint_defense import tracking
+from joint_defense.carriers.inbound import BrokenForm, read_status
+from joint_defense.errors import ForeignCallback, UnknownDelivery
+from joint_defense.webhooks.guard import check_signature, runtime
+
+status = Blueprint("status", __name__, url_prefix="/status")
+status.before_request(check_signature)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@status.post("/<int:delivery_id>/<int:number>")
+def report(delivery_id: int, number: int) -> Response:
+    """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's."""
+    try:
+        said = read_status(request.form)
+        with runtime().database.begin() as session:
+            tracking.record_status(session, delivery_id, number, said.sid, said.status, said.error_code, clock(session))
+    except BrokenForm as error:
+        abort(400, str(error))
+    except UnknownDelivery as error:
+        log.warning("callback_unknown", delivery_id=delivery_id, number=number)
+        abort(404, str(error))
+    except ForeignCallback as error:
+        log.warning("callback_foreign", delivery_id=delivery_id, number=number)
+        abort(409, str(error))
+    return Response(status=204)
