@@ -1,12 +1,65 @@
-PYTHON := .venv/bin/python
+# The only commands a newcomer needs:
+#
+#   make demo                a town, a #9 on a simulated handset, and what follows, until Ctrl-C
+#     ONCE=1                 end after the timeline, with 0 if everybody was rung and texted once
+#     PORT=8000 SIM_PORT=8080 DATABASE_URL=postgresql://…   (the database only from this line, never the environment)
+#   make test                the whole suite, on SQLite and PostgreSQL; ARGS="tests/rules -k keypress" for a part
+#   make check               ruff, mypy, import rules, then the tests: what CI runs
+#   make bench               from the keypress to the last carrier request
+#   make migration m="…"     a migration of what the models have and the last one does not
+#   make lock                requirements*.in -> requirements*.lock
+#   make setup, make clean
 
-# A migration of what the models have and the last migration does not: make migration m="duty hours".
+PYTHON3 ?= python3
+BIN := .venv/bin
+# When make is killed, the demo goes with it.
+LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
+
+.PHONY: demo test check lint bench migration lock setup setup-runtime clean
+
+demo: setup-runtime
+	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
+	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) \
+	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
+
+test: setup
+	@$(BIN)/pytest $(ARGS)
+
+check: lint test
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 # Before anything has landed: rm migrations/versions/0001*; make migration m="the roster and the alarm"
-.PHONY: migration
-migration:
+migration: setup
 	@test -n "$(m)" || { echo 'say what it is: make migration m="duty hours"' >&2; exit 1; }
 	@mkdir -p var && rm -f var/migration.sqlite*
-	@$(PYTHON) -c "from config.migrations import upgrade; upgrade('sqlite:///var/migration.sqlite')"
-	@.venv/bin/alembic -x database_url=sqlite:///var/migration.sqlite revision --autogenerate -m "$(m)" \
+	@$(BIN)/python -c "from config.migrations import upgrade; upgrade('sqlite:///var/migration.sqlite')"
+	@$(BIN)/alembic -x database_url=sqlite:///var/migration.sqlite revision --autogenerate -m "$(m)" \
 	  --rev-id $$(printf %04d $$(($$(ls migrations/versions | grep -c '^[0-9].*\.py$$') + 1)))
 	@rm -f var/migration.sqlite*
+
+lock:
+	@mkdir -p var && $(PYTHON3) -m venv var/lock-venv
+	@var/lock-venv/bin/pip install --quiet --disable-pip-version-check pip-tools
+	@for name in requirements requirements-dev; do \
+	  var/lock-venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	    --output-file $$name.lock $$name.in || exit 1; done
+	@rm -rf var/lock-venv
+
+setup:
+	@$(PYTHON3) -I config/setup_venv.py requirements-dev.lock
+
+setup-runtime:
+	@$(PYTHON3) -I config/setup_venv.py requirements.lock
+
+clean:
+	rm -rf .venv var test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,7 +15,7 @@ db = AppGroup("db", help="The database's schema.")
 
 
 def register(app: Flask) -> None:
-    """Add the `db` commands to an app that keeps its settings in `app.config["SETTINGS"]`."""
+    """Add the `db` commands to an app that keeps its settings in `app.extensions["settings"]`."""
     app.cli.add_command(db)
 
 
@@ -38,7 +38,7 @@ def check() -> None:
 
 def _answer(ask: Callable[[str], list[str]]) -> list[str]:
     try:
-        return ask(current_app.config["SETTINGS"].database_url)
+        return ask(current_app.extensions["settings"].database_url)
     except migrations.NewerDatabase as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:

@@ -1,0 +1,42 @@
+"""How gunicorn serves the web process: `gunicorn --config config/gunicorn.py "app:create_app()"`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from config import logging, settings
+
+try:
+    _settings = settings.load()
+except settings.SettingsError as error:
+    sys.exit(str(error))
+
+
+class JsonLogger(Logger):  # type: ignore[misc] # gunicorn has no types
+    """gunicorn's own lines among ours: JSON, numbers masked."""
+
+    def setup(self, cfg: Config) -> None:
+        logging.configure(_settings.log_level)
+        for log in (self.error_log, self.access_log):
+            log.handlers.clear()
+            log.propagate = True
+
+
+bind = f"0.0.0.0:{_settings.port}"
+workers = _settings.web_workers
+worker_class = "gthread"
+threads = _settings.web_threads
+logger_class = JsonLogger
+# A carrier gives up after 15 s; a worker that says nothing for 30 s is replaced.
+timeout = 30
+# A webhook is answered in milliseconds; what takes longer at a restart is a page.
+graceful_timeout = 3
+# Carriers and browsers come back within seconds: spare them the handshake.
+keepalive = 15
+control_socket_disable = True
+# A worker's sign of life must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
