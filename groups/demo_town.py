@@ -22,7 +22,12 @@ REPORTING_DAY = date(2026, 11, 23)
 FIRST_DAY = date(2024, 11, 25)
 SMALLEST_GROUP, USUAL_GROUP, LARGEST_GROUP = 8, 10, 12
 
-_SURNAMES = (*"陈王张李徐周黄吴林朱沈杨施董俞毛应水胡郑叶金蒋孙戴何余赵方谢屠竺楼虞单解仇", "欧阳", "上官", "诸葛")
+_SURNAMES = (
+    *"陈王张李徐周黄吴林朱" * 6,
+    *"沈杨施董俞毛应水胡郑叶金蒋孙戴何余赵方谢" * 3,
+    *"屠竺楼虞单解仇",
+    *("欧阳", "上官", "诸葛"),
+)
 _GIVEN = tuple("国建明华伟芳英秀梅兰月红飞宏永福根良成德康祥仙娣宝凤阿海玉水亚娟军平文林忠义春秋和")
 _THINGS = ("桥", "祠堂", "村口", "小店", "晒场", "樟树", "水井", "学校", "卫生室", "凉亭", "车站", "池塘")
 _SIDES = ("东", "南", "西", "北")
@@ -209,7 +214,8 @@ def _heads(households: int, rng: Random) -> list[str]:
     """A head's name for each household, none twice in the village: neighbours must not mix two houses up."""
     heads: dict[str, None] = {}
     while len(heads) < households:
-        given = _pick(_GIVEN, rng) + (_pick(_GIVEN, rng) if rng.random() < 0.8 else "")
+        first, second = _pick(_GIVEN, rng), _pick(_GIVEN, rng)
+        given = first if first == second or rng.random() < 0.2 else first + second
         heads[_pick(_SURNAMES, rng) + given] = None
     return list(heads)
 

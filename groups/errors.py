@@ -5,6 +5,7 @@ GroupsError
  ├── NumberTaken            the number stands at another household
  ├── UnknownVillage         no village has this code
  ├── VillageExists          the code is taken
+ ├── InvalidName            a code or name that cannot be kept: empty, too long, control characters
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
@@ -38,6 +39,10 @@ class UnknownVillage(GroupsError):
 
 class VillageExists(GroupsError):
     code = "village_exists"
+
+
+class InvalidName(GroupsError):
+    code = "invalid_name"
 
 
 class RosterFileError(GroupsError):

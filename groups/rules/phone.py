@@ -72,6 +72,11 @@ def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
     return PhoneNumber(format_number(number, PhoneNumberFormat.E164), kind)
 
 
+def kind_of(e164: str) -> Kind:
+    """What an E.164 number is; one of a kind that no household has counts as a mobile."""
+    return _KINDS.get(number_type(parse(e164, None)), "mobile")
+
+
 def as_written_here(e164: str, region: str) -> str:
     """An E.164 number as people in `region` write it: `199 9222 2367`, `0574 8880 5255`; foreign ones with their +.
 

@@ -1,0 +1,158 @@
+"""The roster's commands: `village create`, `demo load`, `roster import`, `roster export`.
+
+A domain error is one line on stderr and exit code 1.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from config.database import Database, clock
+from config.settings import Settings
+from groups import exports, roster, roster_import, workbooks
+from groups.demo import DemoSummary, load_demo
+from groups.errors import GroupsError, RosterFileError
+from groups.models import VillageKind
+from groups.rules.roster_judgement import Judgement, Verdict
+
+village = AppGroup("village", help="Villages and residents' committees.")
+demo = AppGroup("demo", help="The demo town.")
+roster_commands = AppGroup("roster", help="Who lives where, and by which phones they are reached.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
+    for group in (village, demo, roster_commands):
+        app.cli.add_command(group)
+
+
+@village.command("create")
+@click.argument("code")
+@click.argument("name")
+@click.option("--kind", type=click.Choice([kind.value for kind in VillageKind]), default=VillageKind.VILLAGE.value)
+def create_village(code: str, name: str, kind: str) -> None:
+    """Add the village NAME under CODE."""
+    with _transaction() as session:
+        made = roster.create_village(session, code, name, VillageKind(kind))
+    click.echo(f"已建立 {made.code} {made.name} created")
+
+
+@demo.command("load")
+def load() -> None:
+    """Build the demo town in an empty roster; change nothing where it stands already."""
+    started = time.monotonic()
+    with _transaction() as session:
+        summary = load_demo(session, carrier_is_simulator=_settings().carrier_is_simulator)
+    click.echo(_told(summary, time.monotonic() - started))
+
+
+@roster_commands.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--village", "code", required=True, help="The village's code.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+def import_roster(file: Path, code: str, dry_run: bool) -> None:
+    """Take a village's list (.xlsx, .xls, .csv, .json) into the roster: all of it or nothing."""
+    settings = _settings()
+    with _transaction() as session:
+        read = workbooks.read_list(_content(file), file.name)
+        of = roster.village_of(session, code, hold=True)
+        judgement = roster_import.preview(session, of, read.rows, settings.default_region, settings.default_area_code)
+        _tell_findings(judgement, read.ignored)
+        if judgement.errors or not dry_run:
+            roster_import.apply(session, of, judgement, clock(session))
+    _tell_outcome(judgement, dry_run)
+
+
+@roster_commands.command("export")
+@click.option("--village", "code", required=True, help="The village's code.")
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), required=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is named."
+)
+def export_roster(code: str, form: str, output: Path | None) -> None:
+    """Write a village's roster as a file that imports again to the same roster."""
+    with _transaction() as session:
+        households = roster.read_roster(session, roster.village_of(session, code).id)
+    # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
+    content = (
+        exports.as_json(households).encode()
+        if form == "json"
+        else exports.as_csv(households, _settings().default_region).encode("utf-8-sig")
+    )
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"无法写入 cannot write {output}: {error.strerror}") from None
+
+
+@contextmanager
+def _transaction() -> Iterator[Session]:
+    """A transaction for a command, which answers every trouble that is somebody's to mend in one line."""
+    database: Database = current_app.extensions["database"]
+    try:
+        with database.begin() as session:
+            yield session
+    except GroupsError as error:
+        raise click.ClickException(error.message) from None
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(
+            f"数据库不可用，是否已运行 db upgrade the database does not answer: {reason}"
+        ) from None
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise RosterFileError(f"无法读取 cannot read {file}: {error.strerror}") from None
+
+
+def _told(summary: DemoSummary, seconds: float) -> str:
+    figures = (
+        f"{summary.villages} 个村居 villages, {summary.households} 户 households, "
+        f"已开通 {summary.subscribed} subscribed, {summary.groups} 个联防组 groups, {summary.phones} 个电话 phones"
+    )
+    if summary.loaded:
+        return f"演示镇已载入 demo town loaded: {figures} ({seconds:.1f} s)"
+    return f"演示镇早已载入，未作改动 demo town already there, nothing changed: {figures}"
+
+
+def _tell_findings(judgement: Judgement, ignored: tuple[str, ...]) -> None:
+    if ignored:
+        click.echo(f"未采用的列 columns left out: {'、'.join(ignored)}")
+    for row in judgement.verdicts:
+        for finding in row.findings:
+            click.echo(f"第{row.row}行 {row.verdict.value} {finding.reason} {row.household}: {finding.message}")
+    if judgement.missing:
+        named = "、".join(household.label for household in judgement.missing[:5])
+        more = "…" if len(judgement.missing) > 5 else ""
+        heading = "名册中有而文件里没有，保持不变 not in the file, left as they are"
+        click.echo(f"{heading}: {len(judgement.missing)} ({named}{more})")
+
+
+def _tell_outcome(judgement: Judgement, dry_run: bool) -> None:
+    counts = ", ".join(
+        f"{word} {judgement.how_many(change)}"
+        for word, change in (("新增 new", Verdict.NEW), ("变更 changed", Verdict.CHANGED), ("未变 same", Verdict.SAME))
+    )
+    warnings = sum(row.verdict is Verdict.WARNING for row in judgement.verdicts)
+    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
+    click.echo(f"{heading}: {counts}, 警告 warnings {warnings}")

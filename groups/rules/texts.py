@@ -1,0 +1,31 @@
+"""Names, doors and landmarks as they are kept: trimmed, without tricks, short enough to be spoken."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_NAME = 64
+
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_BLANKS = re.compile(r"\s+")
+_HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
+_BLANK_BETWEEN_HAN = re.compile(rf"(?<={_HAN}) (?={_HAN})")
+
+
+def tidied(text: str) -> str:
+    """The text as it is kept: full-width forms made plain, no blanks at its ends or between Chinese characters."""
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return _BLANK_BETWEEN_HAN.sub("", _BLANKS.sub(" ", visible).strip())
+
+
+def flaw(text: str) -> str | None:
+    """Why a tidied text cannot be kept: `too_long`, `control_characters`, or None where it can.
+
+    Half a surrogate pair, which JSON can carry, counts as a control character: no database takes it.
+    """
+    if len(text) > LONGEST_NAME:
+        return "too_long"
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        return "control_characters"
+    return None
