@@ -1,1 +1,9 @@
-"""A Twilio-compatible network of handsets, a process of its own. Imports nothing of the application."""
+"""A Twilio-compatible network of handsets: a process of its own that imports nothing of the application.
+
+Doors: `python -m joint_defense.simulator` (the network), `python -m joint_defense.simulator.handset` (one handset from
+the command line), the carrier's REST API under /2010-04-01/, and the control API under /sim/ (`control.py`).
+Tables: none; it keeps everything in memory, and of everything only the latest (`Options.keep`).
+
+Layers, top to bottom: __main__ → server → rest, control → exchange, texting → interpreter, conferences, ringing →
+callbacks → webhooks → network → leg, records, scripts, faults, twiml → wire, refusals.
+"""

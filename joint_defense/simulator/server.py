@@ -1,0 +1,45 @@
+"""The network's web server: puts the parts together, and takes them down again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from joint_defense.simulator.callbacks import Callbacks
+from joint_defense.simulator.control import Control
+from joint_defense.simulator.exchange import Exchange
+from joint_defense.simulator.network import Network, Options
+from joint_defense.simulator.rest import RestApi
+from joint_defense.simulator.texting import Texting
+from joint_defense.simulator.webhooks import Webhooks
+
+# Scripts and TwiML are small; what is larger is a mistake.
+LARGEST_REQUEST = 256 * 1024
+
+
+def create_app(options: Options) -> web.Application:
+    """The network as a web application, one account and its numbers."""
+    app = web.Application(client_max_size=LARGEST_REQUEST)
+    network = Network(options)
+    webhooks = Webhooks(network)
+    callbacks = Callbacks(network, webhooks)
+    exchange = Exchange(network, webhooks, callbacks)
+    texting = Texting(network, webhooks, callbacks)
+    app.add_routes(RestApi(network, exchange, texting).routes())
+    app.add_routes(Control(network, exchange, texting, callbacks).routes())
+
+    async def live(_: web.Application) -> AsyncIterator[None]:
+        await webhooks.open()
+        yield
+        await exchange.stop()
+        await texting.stop()
+        callbacks.drop_all()
+        await webhooks.close()
+
+    async def end_streams(_: web.Application) -> None:
+        network.events.close()
+
+    app.cleanup_ctx.append(live)
+    app.on_shutdown.append(end_streams)
+    return app
