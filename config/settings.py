@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -36,12 +38,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", enable_decoding=False)
 
-    database_url: str
-    redis_url: str
-    secret_key: str = Field(min_length=1)
+    database_url: str = Field(repr=False)
+    redis_url: str = Field(repr=False)
+    secret_key: str = Field(min_length=1, repr=False)
     public_base_url: str
     twilio_account_sid: str = Field(min_length=1)
-    twilio_auth_token: Names = Field(min_length=1)
+    twilio_auth_token: Names = Field(min_length=1, repr=False)
     twilio_api_base_url: str = "https://api.twilio.com"
     twilio_from_number: Names = Field(min_length=1)
     direct_numbers: Names = ()
@@ -150,3 +152,18 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         name = str(first["loc"][0]).upper() if first["loc"] else ""
         reason = "is missing" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name} {reason}".strip()) from None
+
+
+def environment_with(given: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with the settings `given` (by variable name) and no others: for processes we start.
+
+    Flask's and gunicorn's own variables are left out as well, and our Python's programs are found first.
+    """
+    ours = {name.upper() for name in Settings.model_fields}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ours and not name.startswith(("FLASK_", "GUNICORN_"))
+    }
+    programs = str(Path(sys.executable).parent)
+    return kept | {"PATH": os.pathsep.join([programs, kept.get("PATH", os.defpath)])} | dict(given)

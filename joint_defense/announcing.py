@@ -27,16 +27,18 @@ class Announcer:
     def call(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundCall:
         """The call; what is said travels in it, the key that is pressed comes to an absolute address of ours."""
         language = claim.language
-        voices = [self._voice(incident, alert) for alert in alerts]
-        if claim.purpose is Purpose.WORDLESS:
+        voices = voices_of(incident, alerts, self._zone)
+        if claim.text is not None:
+            said = twiml.say([(claim.text, language)] * 2)
+        elif claim.purpose is Purpose.WORDLESS:
             said = twiml.say([(wording.wordless(voices[-1], language), language)] * 2)
         else:
             said = twiml.announcement(
                 tuple(wording.announcement(voices, language)),
                 wording.how_to_answer(language),
-                wording.no_key_pressed(language),
                 language,
-                f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+                action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+                then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
             )
         return OutboundCall(
             to=claim.to,
@@ -57,10 +59,12 @@ class Announcer:
         )
 
     def _body(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> str:
+        if claim.text is not None:
+            return claim.text
         if claim.purpose is Purpose.SECOND_VOICE:
             alert = next((each for each in alerts if each.id == claim.occasion), alerts[-1])
-            return wording.second_voice(self._voice(incident, alert), claim.language)
-        first = self._voice(incident, alerts[0])
+            return wording.second_voice(voice_of(incident, alert, self._zone), claim.language)
+        first = voice_of(incident, alerts[0], self._zone)
         if claim.purpose is Purpose.WORDLESS:
             return wording.wordless(first, claim.language)
         return wording.message(first, claim.language)
@@ -68,16 +72,24 @@ class Announcer:
     def _callback(self, claim: Claim) -> str:
         return f"{self._base}/status/{claim.delivery_id}/{claim.number}"
 
-    def _voice(self, incident: Incident, alert: Alert) -> wording.Voice:
-        return wording.Voice(
-            household=alert.household_name,
-            household_en=alert.household_name_en,
-            place=alert.place,
-            place_en=alert.place_en,
-            door=alert.door,
-            number=alert.number,
-            category=alert.category,
-            text=alert.text,
-            raised_at=alert.raised_at.astimezone(self._zone),
-            drill=incident.kind is IncidentKind.DRILL,
-        )
+
+def voices_of(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[wording.Voice]:
+    """The voices that are to be told of: all that have not been taken back, oldest first."""
+    standing = [alert for alert in alerts if alert.withdrawn_at is None] or list(alerts)
+    return [voice_of(incident, alert, zone) for alert in standing]
+
+
+def voice_of(incident: Incident, alert: Alert, zone: ZoneInfo) -> wording.Voice:
+    """An alert as rules.wording tells it."""
+    return wording.Voice(
+        household=alert.household_name,
+        household_en=alert.household_name_en,
+        place=alert.place,
+        place_en=alert.place_en,
+        door=alert.door,
+        number=alert.number,
+        category=alert.category,
+        text=alert.text,
+        raised_at=alert.raised_at.astimezone(zone),
+        drill=incident.kind is IncidentKind.DRILL,
+    )

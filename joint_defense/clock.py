@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from joint_defense import dispatch, owners
+from joint_defense import dispatch, news, owners
 from joint_defense.runtime import Runtime
 
 EVERY = 1.0
@@ -41,3 +41,5 @@ def _tick(runtime: Runtime, session: Session, name: str) -> None:
     if released:
         log.warning("claims_released", count=released)
     owners.forget_silent(session, now)
+    if news.text_all(session, now):
+        log.info("news_planned")

@@ -50,6 +50,7 @@ class Claim:
     occasion: int
     to: str
     language: str
+    text: str | None
     look_up_first: bool
     requested_at: datetime
 
@@ -93,6 +94,7 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             Delivery.number,
             Delivery.language,
             Delivery.look_up_first,
+            Delivery.text,
             Delivery.urgency,
             Delivery.distance,
         )
@@ -112,6 +114,7 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             occasion=row.occasion,
             to=row.number,
             language=row.language,
+            text=row.text,
             look_up_first=row.look_up_first,
             requested_at=now,
         )
@@ -165,9 +168,14 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
         elif result.error is not None:
             _declined(session, delivery, attempt, result.error, now, opened[delivery.incident_id])
         else:
-            attempt.state = AttemptState.LOST
-            delivery.state, delivery.owner = DeliveryState.WAITING, None
-            delivery.look_up_first, delivery.due_at = False, now
+            _not_found(delivery, attempt, now)
+
+
+def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+    """The carrier knows nothing of a request whose answer was lost: it never arrived, and may be sent again."""
+    attempt.state = AttemptState.LOST
+    delivery.owner, delivery.look_up_first, delivery.due_at = None, False, now
+    delivery.state = DeliveryState.CANCELLED if delivery.unwanted else DeliveryState.WAITING
 
 
 def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
@@ -191,6 +199,9 @@ def _declined(
     if now - opened_at > GIVE_UP_AFTER:
         attempt.ended_at = now
         give_up(session, delivery, "not_placed", now)
+        return
+    if delivery.unwanted and not isinstance(error, OutcomeUnknown) and not delivery.look_up_first:
+        delivery.state = DeliveryState.CANCELLED
         return
     delivery.state = DeliveryState.WAITING
     if isinstance(error, OutcomeUnknown):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +31,7 @@ SWEEP = 0.5
 """Seconds between two looks for due work when nobody wakes us."""
 BITE = 25
 """Deliveries claimed at once. What a killed process had in hand must be looked up at the carrier: keep it small."""
-ASK_EVERY = 1.0
-ASK_BITE = 20
+ERRAND_BITE = 20
 BEAT_EVERY = 1.0
 LET_FINISH = 8.0
 """Seconds that requests in flight get to come back when the process is told to stop."""
@@ -40,6 +39,17 @@ DATABASE_RETRY = 0.25
 
 log = structlog.stdlib.get_logger(__name__)
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A word with the carrier about one call or message: to end it, or to ask after it."""
+
+    delivery_id: int
+    number: int
+    channel: Channel
+    sid: str
+    ends: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ class Dispatcher:
         self._in_flight: dict[Channel, set[asyncio.Task[None]]] = {channel: set() for channel in Channel}
         self._results: asyncio.Queue[Sent] = asyncio.Queue()
         self._wakes = {channel: asyncio.Event() for channel in Channel}
+        self._errand_wake = asyncio.Event()
         self._stopping = asyncio.Event()
         # Two lanes, the recorder and the caretaker talk to the database; none of them on the loop.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
@@ -71,7 +82,7 @@ class Dispatcher:
 
     def wake(self) -> None:
         """Something is due. Only from within the loop."""
-        for event in self._wakes.values():
+        for event in (*self._wakes.values(), self._errand_wake):
             event.set()
 
     def stop(self) -> None:
@@ -82,8 +93,9 @@ class Dispatcher:
     async def run(self) -> None:
         """Send until stopped."""
         self._carrier = self._runtime.carrier()
+        await self._carrier.warm()
         recorder = asyncio.create_task(self._record_results())
-        caretakers = [asyncio.create_task(self._every(ASK_EVERY, self._ask)), asyncio.create_task(self._beat())]
+        caretakers = [asyncio.create_task(self._run_errands_forever()), asyncio.create_task(self._beat_forever())]
         try:
             await asyncio.gather(*(self._lane(channel) for channel in Channel))
             in_flight = [task for tasks in self._in_flight.values() for task in tasks]
@@ -225,47 +237,50 @@ class Dispatcher:
         with self._database.begin() as session:
             dispatch.record(session, batch, clock(session))
 
-    async def _ask(self) -> None:
-        """Ask the carrier about calls and messages that it has been silent about."""
-        questions = await self._in_database(self._overdue)
-        for delivery_id, number, channel, sid in questions or ():
+    async def _run_errands(self) -> None:
+        """A word with the carrier about what it has in hand: end what nobody needs, ask after what it is silent on."""
+        for errand in await self._in_database(self._errands) or ():
             try:
-                receipt = await self._carrier.fetch(channel, sid)
+                if errand.ends:
+                    await self._carrier.end_call(errand.sid)
+                receipt = await self._carrier.fetch(errand.channel, errand.sid)
             except CarrierError as error:
-                log.warning("asking_failed", delivery_id=delivery_id, error=type(error).__name__, code=error.code)
+                log.warning(
+                    "errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code
+                )
                 continue
             await self._in_database(
-                lambda d=delivery_id, n=number, r=receipt: self._take_in(d, n, r)  # type: ignore[misc]
+                lambda errand=errand, receipt=receipt: self._take_in(errand, receipt)  # type: ignore[misc]
             )
 
-    def _overdue(self) -> list[tuple[int, int, Channel, str]]:
+    def _errands(self) -> list[Errand]:
         with self._database.begin() as session:
             return [
-                (delivery.id, attempt.number, delivery.channel, attempt.sid)
-                for delivery, attempt in tracking.overdue(session, ASK_BITE, clock(session))
+                Errand(
+                    delivery.id, attempt.number, delivery.channel, attempt.sid, tracking.ends_call(delivery, attempt)
+                )
+                for delivery, attempt in tracking.errands(session, ERRAND_BITE, clock(session))
                 if attempt.sid is not None
             ]
 
-    def _take_in(self, delivery_id: int, number: int, receipt: Receipt) -> bool:
+    def _take_in(self, errand: Errand, receipt: Receipt) -> None:
         with self._database.begin() as session:
-            tracking.take_in_answer(session, delivery_id, number, receipt, clock(session))
-        return True
+            tracking.take_in_answer(session, errand.delivery_id, errand.number, receipt, clock(session))
 
-    async def _beat(self) -> None:
-        await self._every(BEAT_EVERY, self._say_alive)
+    async def _run_errands_forever(self) -> None:
+        while True:
+            self._errand_wake.clear()
+            await self._run_errands()
+            await _wait(self._errand_wake, SWEEP)
 
-    async def _say_alive(self) -> None:
-        await self._in_database(self._write_beat)
+    async def _beat_forever(self) -> None:
+        while True:
+            await self._in_database(self._write_beat)
+            await asyncio.sleep(BEAT_EVERY)
 
-    def _write_beat(self) -> bool:
+    def _write_beat(self) -> None:
         with self._database.begin() as session:
             owners.beat(session, self._owner.name, self._owner.role, clock(session))
-        return True
-
-    async def _every(self, seconds: float, do: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await do()
-            await asyncio.sleep(seconds)
 
     async def _in_database(self, work: Callable[[], Result]) -> Result | None:
         """Run `work` off the loop. What fails is logged and answered with None: the next sweep tries again."""

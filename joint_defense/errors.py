@@ -3,7 +3,8 @@
 AlarmError
  ├── UnknownDelivery     a callback or keypress names a delivery that never was
  ├── ForeignCallback     it names a delivery, but with another call's id
- └── UnknownIncident     no incident has this id
+ ├── UnknownIncident     no incident has this id
+ └── IncidentClosed      it is over: nobody is rung for it any more
 
 A caller never meets one of them: where TwiML is answered they become a sentence.
 """
@@ -27,3 +28,7 @@ class ForeignCallback(AlarmError):
 
 class UnknownIncident(AlarmError):
     code = "unknown_incident"
+
+
+class IncidentClosed(AlarmError):
+    code = "incident_closed"

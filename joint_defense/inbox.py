@@ -50,6 +50,16 @@ def find_answer(session: Session, carrier_key: str) -> dict[str, Any]:
     return dict(session.scalars(select(InboundEvent.answer).where(InboundEvent.carrier_key == carrier_key)).one())
 
 
+def find_kept(session: Session, carrier_key: str) -> dict[str, Any] | None:
+    """What an answering event with this key was answered with; None for a new one, or one of another kind."""
+    kept = session.scalars(
+        select(InboundEvent.answer).where(
+            InboundEvent.carrier_key == carrier_key, InboundEvent.kind == InboundKind.ANSWER
+        )
+    ).one_or_none()
+    return dict(kept) if kept else None
+
+
 def first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> bool:
     """Whether no other message from this number came in vain within `span` before this one.
 

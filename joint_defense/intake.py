@@ -16,6 +16,7 @@ from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense.inbox import find_answer, keep_answer, receive
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentKind, Purpose
+from joint_defense.news import HOLD
 from joint_defense.planning import insert_deliveries
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.fanout import plan
@@ -66,6 +67,7 @@ class Answer:
     households: int = 0
     phones: int = 0
     silent: bool = False
+    alert_id: int | None = None
     repeated: bool = False
 
 
@@ -114,7 +116,10 @@ def _open_incident(session: Session, caller: Caller, since: datetime) -> Inciden
         query = query.where(Incident.group_id == caller.group_id)
     else:
         query = query.join(Alert).where(Alert.household_id == caller.household_id)
-    return session.scalars(query.order_by(Incident.id.desc()).limit(1)).first()
+    # Locked: whoever closes it at this moment comes before us, and then there is none to join, or after.
+    return session.scalars(
+        query.order_by(Incident.id.desc()).limit(1).with_for_update(key_share=True, of=Incident)
+    ).first()
 
 
 def _opened_lately(session: Session, number: str, now: datetime) -> int:
@@ -143,23 +148,34 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     )
     session.add(incident)
     session.flush()
-    _add_voice(session, incident, caller, trigger, now, kind="opened")
+    alert = _add_voice(session, incident, caller, trigger, now, kind="opened")
     recipients = directory.recipients_for(session, caller)
     planned = plan(recipients)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
     reached = {each.phone.phone_id: each.phone.household_id for each in planned}
     return Answer(
-        Outcome.RAISED, caller.language, incident.id, len(set(reached.values())), len(reached), silent=caller.silent
+        Outcome.RAISED,
+        caller.language,
+        incident.id,
+        households=len(set(reached.values())),
+        phones=len(reached),
+        silent=caller.silent,
+        alert_id=alert.id,
     )
 
 
 def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
     """A second voice: nobody is rung twice, everybody reads that another household calls."""
-    if any(alert.household_id == caller.household_id for alert in incident.alerts):
-        note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
-    else:
+    alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
+    if alert is None:
         alert = _add_voice(session, incident, caller, trigger, now, kind="voice")
         _tell_of_second_voice(session, incident, alert, caller, now)
+    else:
+        # The same household again, from another phone perhaps: it is this call that holds the line now.
+        alert.withdrawn_at, alert.call_sid = None, trigger.call_sid or alert.call_sid
+        if trigger.channel is Channel.CALL:
+            alert.on_line_until = now + HOLD
+        note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
     if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         incident.category = trigger.category
     told = session.execute(
@@ -167,7 +183,15 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
             Delivery.incident_id == incident.id, Delivery.household_id != caller.household_id
         )
     ).one()
-    return Answer(Outcome.JOINED, caller.language, incident.id, told[0], told[1], silent=caller.silent)
+    return Answer(
+        Outcome.JOINED,
+        caller.language,
+        incident.id,
+        households=told[0],
+        phones=told[1],
+        silent=caller.silent,
+        alert_id=alert.id,
+    )
 
 
 def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, caller: Caller, now: datetime) -> None:
@@ -199,6 +223,7 @@ def _add_voice(
         place=caller.place,
         place_en=caller.place_en,
         door=caller.door,
+        phone_id=caller.phone_id,
         number=caller.number,
         language=caller.language,
         may_text=caller.may_text,
@@ -208,6 +233,7 @@ def _add_voice(
         category=trigger.category,
         text=trigger.text,
         raised_at=now,
+        on_line_until=now + HOLD if trigger.channel is Channel.CALL else None,
     )
     incident.alerts.append(alert)
     note_update(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
 
 
@@ -51,6 +52,16 @@ class Purpose(StrEnum):
     ALL_CLEAR = "all_clear"
 
 
+class ClosingOutcome(StrEnum):
+    """How an incident ended."""
+
+    HELPED = "helped"
+    FALSE_ALARM = "false_alarm"
+    ACCIDENTAL = "accidental"
+    MALICIOUS = "malicious"
+    DRILL = "drill"
+
+
 class InboundEvent(Base):
     """A call or message that came in. `carrier_key` makes a repeated webhook a no-op with the same answer."""
 
@@ -83,7 +94,7 @@ class Incident(Base):
     category: Mapped[Category] = mapped_column(stored_as_value(Category), default=Category.UNSPECIFIED)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
-    outcome: Mapped[str | None] = mapped_column(String(20))
+    outcome: Mapped[ClosingOutcome | None] = mapped_column(stored_as_value(ClosingOutcome))
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     alerts: Mapped[list[Alert]] = relationship(back_populates="incident", order_by="Alert.id")
@@ -104,15 +115,22 @@ class Alert(Base):
     place: Mapped[str] = mapped_column(String(200))
     place_en: Mapped[str] = mapped_column(String(200))
     door: Mapped[str] = mapped_column(String(64), default="")
+    phone_id: Mapped[int] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
     may_text: Mapped[bool] = mapped_column(default=False)
     silent: Mapped[bool] = mapped_column(default=False)
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
-    call_sid: Mapped[str | None] = mapped_column(String(64))
+    call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
     category: Mapped[Category] = mapped_column(stored_as_value(Category), default=Category.UNSPECIFIED)
     text: Mapped[str] = mapped_column(Text, default="")
     raised_at: Mapped[datetime]
+    # The household has called it a false alarm; with every voice withdrawn the incident is closed.
+    withdrawn_at: Mapped[datetime | None]
+    # Until when the caller is taken to be on the line (each of its questions puts it off), and the last
+    # acknowledgement it has certainly heard there.
+    on_line_until: Mapped[datetime | None]
+    heard_answer_id: Mapped[int] = mapped_column(BigId, default=0)
 
     incident: Mapped[Incident] = relationship(back_populates="alerts")
 
@@ -185,9 +203,14 @@ class Delivery(Base):
     attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0)
     # The last attempt's outcome is unknown (a crash or a silence in mid-request): ask the carrier before sending again.
     look_up_first: Mapped[bool] = mapped_column(default=False)
+    # Nobody needs this call any more: it is to be ended through the carrier wherever it stands.
+    unwanted: Mapped[bool] = mapped_column(default=False)
+    # When whoever took this call joined the caller in a conference.
+    joined_at: Mapped[datetime | None]
     # Why it was in vain, as the carrier counts (error code) or in a word.
     failure: Mapped[str | None] = mapped_column(String(32))
-    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # What it says, where that is fixed when it is planned (news, all-clear); an alarm is put together when it is sent.
+    text: Mapped[str | None] = mapped_column(Text)
 
     incident: Mapped[Incident] = relationship(back_populates="deliveries")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.number")
@@ -225,7 +248,7 @@ class Acknowledgement(Base):
     household_id: Mapped[int] = mapped_column(BigId)
     household_name: Mapped[str] = mapped_column(String(80))
     number: Mapped[str] = mapped_column(String(16))
-    answer: Mapped[str] = mapped_column(String(16))
+    answer: Mapped[Answer] = mapped_column(stored_as_value(Answer))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     at: Mapped[datetime]
 

@@ -46,7 +46,8 @@ def insert_deliveries(
             "due_at": now,
             "attempt_count": 0,
             "look_up_first": False,
-            "detail": {},
+            "unwanted": False,
+            "text": None,
         }
         for each in planned
     ]

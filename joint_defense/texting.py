@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from joint_defense.inbox import first_from_stranger, receive
+from groups.directory import Caller
+from joint_defense import incidents
+from joint_defense.acknowledgements import LEADERS, acknowledge, told_of
+from joint_defense.inbox import find_kept, first_from_stranger, keep_answer, receive
 from joint_defense.intake import Limits, Outcome, Trigger, raise_alarm
-from joint_defense.models import InboundKind
-from joint_defense.rules import wording
+from joint_defense.models import Alert, ClosingOutcome, InboundKind, Incident, IncidentKind
+from joint_defense.rules import conversation, replies
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.trigger import Category, alarm_in_text
 
+OPTED_OUT = "21610"
+LATE_ANSWER = timedelta(days=1)
+"""So long after the all-clear an answer still hears that it is over."""
 STRANGER_ANSWERED_EVERY = timedelta(days=1)
 
 
@@ -26,38 +33,119 @@ class Reply:
     incident_id: int | None = None
 
 
-def take_message(
-    session: Session, sid: str, sender: str, text: str, now: datetime, limits: Limits | None = None
-) -> Reply:
-    """An alarm where the words raise one; a line of help for anybody on the roster; one line a day for a stranger."""
-    category = alarm_in_text(text)
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A message at our number. `sid` is the carrier's id of it."""
+
+    sid: str
+    sender: str
+    body: str
+
+    @property
+    def carrier_key(self) -> str:
+        """What makes a repeated webhook a repetition."""
+        return f"sms:{self.sid}"
+
+
+def take_message(session: Session, text: Text, now: datetime, limits: Limits | None = None) -> Reply:
+    """Do what a text means, and say what to answer. The same text again gets the same answer and changes nothing.
+
+    In this order: no more texts (or texts again); the caller takes the alarm back; the leader says that it is over; an
+    answer to an alarm; an alarm; a line of help for anybody on the roster, one a day for a stranger.
+    """
+    kept = find_kept(session, text.carrier_key)
+    if kept is not None:
+        return Reply(**kept)
+    caller = directory.find_caller(session, text.sender)
+    if caller is not None:
+        answered = (
+            _change_texts(session, text, caller, now)
+            or _take_back(session, text, caller, now)
+            or _answer(session, text, caller, now)
+        )
+        if answered is not None:
+            event = receive(session, text.carrier_key, InboundKind.ANSWER, text.sender, text.body, now)
+            if event is not None:
+                event.household_id, event.incident_id = caller.household_id, answered.incident_id
+                keep_answer(event, asdict(answered))
+            return answered
+    category = alarm_in_text(text.body)
     if category is not None:
-        return _raise(session, sid, sender, text, category, now, limits)
-    caller = directory.find_caller(session, sender)
+        return _raise(session, text, category, now, limits)
     kind = InboundKind.HELP if caller is not None else InboundKind.STRANGER
-    receive(session, _key(sid), kind, sender, text, now)
+    receive(session, text.carrier_key, kind, text.sender, text.body, now)
     if caller is None:
-        return Reply(_to_stranger(session, sid))
-    return Reply(None if caller.silent else wording.HELP_TEXT[caller.language])
+        return Reply(_to_stranger(session, text))
+    return Reply(None if caller.silent else conversation.HELP_TEXT[caller.language])
 
 
-def _raise(
-    session: Session, sid: str, sender: str, text: str, category: Category, now: datetime, limits: Limits | None
-) -> Reply:
-    trigger = Trigger(_key(sid), sender, Channel.SMS, category=category, text=text.strip())
+def _change_texts(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
+    """STOP and START. The carrier keeps the list and answers itself; the roster shows it, and calls go on."""
+    if replies.is_stop(text.body):
+        directory.mark_refused(session, caller.phone_id, text=True, code=OPTED_OUT, now=now)
+        return Reply(None)
+    if replies.is_start(text.body):
+        directory.clear_refused(session, caller.phone_id, text=True)
+        return Reply(None)
+    return None
+
+
+def _take_back(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
+    if not replies.is_false_alarm(text.body):
+        return None
+    alert = session.scalars(
+        select(Alert)
+        .join(Incident)
+        .where(
+            Alert.household_id == caller.household_id,
+            Alert.withdrawn_at.is_(None),
+            Incident.closed_at.is_(None),
+            Incident.kind == IncidentKind.ALARM,
+        )
+        .order_by(Alert.id.desc())
+        .limit(1)
+    ).first()
+    if alert is None:
+        return None
+    closed = incidents.withdraw(session, alert, now)
+    line = conversation.reply_withdrawn(closed, caller.language)
+    return Reply(None if caller.silent else line, alert.incident_id)
+
+
+def _answer(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
+    """A reply to an alarm this phone was told of. It belongs to the newest open one, and says which that was."""
+    told, others_open = told_of(session, text.sender)
+    if told is None:
+        return None
+    incident = told.incident
+    is_open = incident.closed_at is None
+    names = [alert.household_name if caller.language == "zh" else alert.household_name_en for alert in incident.alerts]
+    if is_open and told.role in LEADERS and replies.is_all_over(text.body):
+        incidents.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
+        return Reply(conversation.reply_over(names, caller.language), incident.id)
+    given = replies.answer_in_text(text.body, loosely=is_open)
+    if given is None or (incident.closed_at is not None and now - incident.closed_at > LATE_ANSWER):
+        return None
+    heard = acknowledge(session, told, given, Channel.SMS, now, others_open=others_open)
+    if heard.closed:
+        return Reply(conversation.reply_over(names, caller.language), incident.id)
+    return Reply(
+        conversation.reply_thanks(heard.names(caller.language), given, others_open, caller.language), incident.id
+    )
+
+
+def _raise(session: Session, text: Text, category: Category, now: datetime, limits: Limits | None) -> Reply:
+    trigger = Trigger(text.carrier_key, text.sender, Channel.SMS, category=category, text=text.body.strip())
     raised = raise_alarm(session, trigger, now, limits)
     if raised.outcome is Outcome.STRANGER:
-        return Reply(_to_stranger(session, sid))
+        return Reply(_to_stranger(session, text))
     if raised.silent:
         return Reply(None, raised.incident_id)
     if raised.outcome is Outcome.FLOOD:
-        return Reply(wording.FLOOD[raised.language])
-    return Reply(wording.alarm_text_answer(raised.households, raised.language), raised.incident_id)
+        return Reply(conversation.FLOOD[raised.language])
+    return Reply(conversation.alarm_text_answer(raised.households, raised.language), raised.incident_id)
 
 
-def _to_stranger(session: Session, sid: str) -> str | None:
-    return wording.STRANGER_TEXT if first_from_stranger(session, _key(sid), STRANGER_ANSWERED_EVERY) else None
-
-
-def _key(sid: str) -> str:
-    return f"sms:{sid}"
+def _to_stranger(session: Session, text: Text) -> str | None:
+    first = first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
+    return conversation.STRANGER_TEXT if first else None

@@ -34,6 +34,7 @@ ASK_AFTER = {
     AttemptState.SENT: timedelta(seconds=120),
 }
 """How long the carrier may be silent after each state before it is asked."""
+END_AGAIN_AFTER = timedelta(seconds=5)
 LAST_ASK = timedelta(minutes=30)
 """After so long a delivery that the carrier says nothing final of is closed with what is known."""
 
@@ -112,7 +113,12 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         delivery.state, delivery.failure = DeliveryState.REACHED, None
         directory.clear_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS)
     elif attempt.state not in FINAL:
-        delivery.state, delivery.due_at = DeliveryState.PLACED, now + ASK_AFTER[attempt.state]
+        delivery.state = DeliveryState.PLACED
+        # Nobody needs it any more: the errand of ending it is due at once, unless somebody is on it already.
+        end_it = delivery.unwanted and attempt.state is not AttemptState.IN_PROGRESS
+        delivery.due_at = now if end_it else now + ASK_AFTER[attempt.state]
+    elif delivery.unwanted:
+        delivery.state, delivery.failure = DeliveryState.CANCELLED, None
     elif attempt.error_code in _NEVER_RANG:
         delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
     else:
@@ -153,8 +159,11 @@ def _settle_unfinished(session: Session, delivery: Delivery, attempt: Attempt, n
         give_up(session, delivery, "no_report", now)
 
 
-def overdue(session: Session, limit: int, now: datetime) -> list[tuple[Delivery, Attempt]]:
-    """Placed deliveries that the carrier has been silent about; their next question is put off, so that one asks."""
+def errands(session: Session, limit: int, now: datetime) -> list[tuple[Delivery, Attempt]]:
+    """Placed deliveries that need a word with the carrier: to end an unwanted call, or to ask after a silent one.
+
+    Their next errand is put off, so that one sender goes.
+    """
     rows = session.execute(
         select(Delivery, Attempt)
         .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
@@ -164,5 +173,15 @@ def overdue(session: Session, limit: int, now: datetime) -> list[tuple[Delivery,
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
     for delivery, attempt in rows:
-        delivery.due_at = now + ASK_AFTER.get(attempt.state, timedelta(seconds=60))
+        pause = END_AGAIN_AFTER if ends_call(delivery, attempt) else ASK_AFTER.get(attempt.state, timedelta(seconds=60))
+        delivery.due_at = now + pause
     return [(delivery, attempt) for delivery, attempt in rows]
+
+
+def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
+    """Whether this call is to be ended: nobody needs it, and nobody has picked it up."""
+    return (
+        delivery.unwanted
+        and delivery.channel is Channel.CALL
+        and attempt.state in {AttemptState.QUEUED, AttemptState.RINGING}
+    )

@@ -20,7 +20,7 @@ class Signatures:
         self._validators = [RequestValidator(token) for token in tokens]
         self._base = public_base_url
 
-    def hold(self, target: str, form: Mapping[str, list[str]], signature: str) -> bool:
+    def hold(self, target: str, form: Mapping[str, str], signature: str) -> bool:
         """Whether the signature fits `target` (path and query as they were sent) and the form.
 
         The public address comes from our settings, never from a header that a stranger can set.

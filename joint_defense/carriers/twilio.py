@@ -6,6 +6,7 @@ client has no time limit (its `timeout` is ignored) and would repeat a POST afte
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -83,6 +84,12 @@ class TwilioCarrier:
         # Only the base address: an edge or region beside it would rewrite the host name.
         self._client.api.base_url = base_url
         self._account = self._client.api.v2010.accounts(account_sid)
+
+    async def warm(self) -> None:
+        """The SDK loads its resources at first use (50 ms), and TLS takes two round trips: not at an alarm."""
+        with contextlib.suppress(CarrierError):
+            await _mapped(lambda: self._account.calls.list_async(limit=1))
+            await _mapped(lambda: self._account.messages.list_async(limit=1))
 
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ring a phone; what it hears travels inside the request."""

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from twilio.twiml.messaging_response import MessagingResponse
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 # Language and voice belong together: Twilio refuses one without the other, and knows no plain "zh".
 VOICES = {"zh": ("cmn-CN", "Polly.Zhiyu"), "en": ("en-GB", "Polly.Amy")}
 CONTENT_TYPE = "text/xml; charset=utf-8"
 _ACTION = "joint-defence-action"
+_THEN = "joint-defence-then"
+Line = tuple[str, str]
+"""A text and its language."""
 
 
 def _say(parent: VoiceResponse | Gather, text: str, language: str) -> None:
@@ -19,7 +22,7 @@ def _say(parent: VoiceResponse | Gather, text: str, language: str) -> None:
     parent.say(text, language=spoken, voice=voice)
 
 
-def say(lines: Iterable[tuple[str, str]]) -> str:
+def say(lines: Iterable[Line]) -> str:
     """Say (text, language) lines, then hang up."""
     response = VoiceResponse()
     for text, language in lines:
@@ -28,38 +31,51 @@ def say(lines: Iterable[tuple[str, str]]) -> str:
     return str(response)
 
 
-def ask(text: str, language: str, *, action: str, then: str, keys: int, timeout: int) -> str:
-    """Say a line and wait for keys, which go to `action`; without any, the call goes on at `then`.
+def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: int) -> str:
+    """Say lines (none: wait in silence) and wait for keys, which go to `action`; without any the call goes to `then`.
 
     finishOnKey is empty: with Twilio's default "#" ends the input and "#9" arrives as nothing.
     """
     response = VoiceResponse()
     gather = Gather(input="dtmf", finish_on_key="", num_digits=keys, timeout=timeout, action=action, method="POST")
-    _say(gather, text, language)
+    for text, language in lines:
+        _say(gather, text, language)
     response.append(gather)
     response.redirect(then, method="POST")
     return str(response)
 
 
-def announcement(sentences: tuple[str, ...], keys: str, no_key: str, language: str, action: str) -> str:
-    """An alarm call: the sentences, how to answer, and both again; the key goes to `action`, an absolute address.
+def conference(lines: Iterable[Line], room: str, *, then: str) -> str:
+    """Say lines, then open the line to everybody in the room; the star key, or its end, leads to `then`."""
+    response = VoiceResponse()
+    for text, language in lines:
+        _say(response, text, language)
+    dial = Dial(hangup_on_star=True, action=then, method="POST")
+    dial.conference(room, start_conference_on_enter=True, end_conference_on_exit=False, beep=True)
+    response.append(dial)
+    return str(response)
 
-    A key counts while the announcement still speaks.
+
+def announcement(sentences: tuple[str, ...], keys: str, language: str, *, action: str, then: str) -> str:
+    """An alarm call: the sentences, how to answer, and both again; a key goes to `action`, silence to `then`.
+
+    A key counts while the announcement still speaks. Everything needed is in here: our own server is asked only
+    after it has been said twice, so that a callee hears who and where though it be down.
     """
-    return _announcement(sentences, keys, no_key, language).replace(_ACTION, action)
+    return _announcement(sentences, keys, language).replace(_ACTION, action).replace(_THEN, then)
 
 
 @lru_cache(maxsize=256)
-def _announcement(sentences: tuple[str, ...], keys: str, no_key: str, language: str) -> str:
-    # Built once an alarm and language; only the action differs between its calls.
+def _announcement(sentences: tuple[str, ...], keys: str, language: str) -> str:
+    # Built once an alarm and language; only the addresses differ between its calls.
     response = VoiceResponse()
-    gather = Gather(input="dtmf", finish_on_key="", num_digits=1, timeout=8, action=_ACTION, method="POST")
+    gather = Gather(input="dtmf", finish_on_key="", num_digits=1, timeout=6, action=_ACTION, method="POST")
     for _ in range(2):
         _say(gather, "".join(sentences), language)
         _say(gather, keys, language)
         gather.pause(length=1)
     response.append(gather)
-    _say(response, no_key, language)
+    response.redirect(_THEN, method="POST")
     return str(response)
 
 

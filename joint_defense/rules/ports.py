@@ -83,6 +83,9 @@ class Receipt:
 class Carrier(Protocol):
     """A voice and SMS carrier. Every method raises CarrierError's children, and nothing else."""
 
+    async def warm(self) -> None:
+        """Load what the first alarm would wait for, and open a connection. Never raises."""
+
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ring a phone."""
 

@@ -1,4 +1,4 @@
-"""Calls at our number: the menu, the alarm, and the keys pressed on them."""
+"""Calls at our number: the menu, and the alarm. What follows on the caller's line is in `waiting`."""
 
 from __future__ import annotations
 
@@ -6,73 +6,84 @@ from flask import Blueprint, Response, request
 
 from config.database import clock
 from groups import directory
+from groups.directory import Caller
 from joint_defense import intake
+from joint_defense.acknowledgements import told_of
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.inbox import receive
 from joint_defense.intake import Outcome, Trigger
 from joint_defense.models import InboundKind
-from joint_defense.rules import wording
+from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.trigger import alarm_in_keys
-from joint_defense.webhooks.guard import answer, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.answers import call_back
+from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.waiting import hold_the_line
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
+never_silent(voice, broken_call)
+
+TIMES_ASKED = 2
 
 
 @voice.post("/inbound")
-@never_silent
 def inbound() -> Response:
-    """A call comes in: the menu at once; on a direct number the call itself is the alarm."""
+    """A call comes in: the menu at once; on a direct number the call itself is the alarm.
+
+    Somebody who was rung for an open incident and calls back hears that incident, and may still press #9.
+    """
     call = read_call(request.form)
     if call.called in runtime().settings.direct_numbers:
         return _raise(call)
     with runtime().database.begin() as session:
+        now = clock(session)
         caller = directory.find_caller(session, call.caller)
         kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
-        receive(session, f"voice:{call.sid}", kind, call.caller, "", clock(session))
+        receive(session, f"voice:{call.sid}", kind, call.caller, "", now)
+        told, _ = told_of(session, call.caller)
+        if told is not None and told.incident.closed_at is None:
+            return call_back(session, told)
     if caller is None:
         return answer(_to_stranger())
-    return _menu(caller.language, first=True, before="")
+    return _menu(caller, asked=1)
 
 
 @voice.post("/menu/<int:asked>")
-@never_silent
 def menu(asked: int) -> Response:
-    """Keys from the menu, or none: `asked` times the question was put. `before` holds a key that came before these."""
+    """Keys from the menu, or none; `asked` is how often the question has been put.
+
+    `?before=hash` says that a # came at the end of the keys before these.
+    """
     call = read_call(request.form)
-    before = "#" if request.args.get("before") == "hash" else ""
-    keys = before + (call.keys or "")
+    keys = ("#" if request.args.get("before") == "hash" else "") + (call.keys or "")
     if alarm_in_keys(keys):
         return _raise(call)
-    if keys.endswith("#") and call.keys:
-        # The first half of "#9" came at the end of these: the 9 may be on its way.
-        return _menu(_language(call), first=False, before="#", asked=asked)
-    if asked < 2:
-        return _menu(_language(call), first=False, before="", asked=2)
+    half = bool(call.keys) and keys.endswith("#")
+    if half or asked < TIMES_ASKED:
+        with runtime().database.begin() as session:
+            caller = directory.find_caller(session, call.caller)
+        # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
+        return _menu(caller, asked=asked if half else asked + 1, half=half)
     return _wordless(call)
 
 
-def _menu(language: str, *, first: bool, before: str, asked: int = 1) -> Response:
+def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
+    language = caller.language if caller is not None else "zh"
+    text = (conversation.MENU if asked == 1 else conversation.MENU_AGAIN)[language]
+    # Where an intruder may be listening nothing is said, not even the menu.
+    lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
     address = f"/voice/menu/{asked}"
-    text = (wording.MENU if first else wording.MENU_AGAIN)[language]
     return answer(
         twiml.ask(
-            text,
-            language,
-            action=address + ("?before=hash" if before else ""),
+            lines,
+            action=address + ("?before=hash" if half else ""),
             then=address,
-            keys=1 if before else 2,
+            keys=1 if half else 2,
             timeout=runtime().settings.menu_timeout,
         )
     )
-
-
-def _language(call: InboundCall) -> str:
-    with runtime().database.begin() as session:
-        caller = directory.find_caller(session, call.caller)
-    return caller.language if caller is not None else wording.CHINESE
 
 
 def _raise(call: InboundCall) -> Response:
@@ -83,28 +94,25 @@ def _raise(call: InboundCall) -> Response:
         waker().wake(raised.incident_id)
     if raised.outcome is Outcome.STRANGER:
         return answer(_to_stranger())
-    return answer(twiml.say([(_said(raised), raised.language)]))
-
-
-def _said(raised: intake.Answer) -> str:
-    if raised.outcome is Outcome.FLOOD:
-        return wording.FLOOD[raised.language]
-    if raised.outcome is Outcome.JOINED:
-        return wording.alarm_joined(raised.households, raised.language)
-    return wording.alarm_raised(raised.phones, raised.households, raised.language)
+    if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
+        return answer(twiml.say([(conversation.FLOOD[raised.language], raised.language)]))
+    return hold_the_line(raised)
 
 
 def _wordless(call: InboundCall) -> Response:
     with runtime().database.begin() as session:
-        now = clock(session)
         caller = directory.find_caller(session, call.caller)
-        report = intake.report_wordless(session, f"voice:{call.sid}:wordless", call.caller, now, runtime().limits)
+        report = intake.report_wordless(
+            session, f"voice:{call.sid}:wordless", call.caller, clock(session), runtime().limits
+        )
     if report.incident_id is not None:
         waker().wake(report.incident_id)
-    language = caller.language if caller is not None else wording.CHINESE
-    words = wording.NO_WORD if report.told else wording.NO_WORD_NO_LEADER
+    if caller is not None and caller.silent:
+        return answer(twiml.say([]))
+    language = caller.language if caller is not None else "zh"
+    words = conversation.NO_WORD if report.told else conversation.NO_WORD_NO_LEADER
     return answer(twiml.say([(words[language], language)]))
 
 
 def _to_stranger() -> str:
-    return twiml.say([(wording.STRANGER["zh"], "zh"), (wording.STRANGER["en"], "en")])
+    return twiml.say([(conversation.STRANGER["zh"], "zh"), (conversation.STRANGER["en"], "en")])

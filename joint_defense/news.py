@@ -1,0 +1,212 @@
+"""News for whoever called for help: who is coming, spoken while they hold the line, by text once they have hung up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip
+from joint_defense.models import (
+    Acknowledgement,
+    Alert,
+    Delivery,
+    Incident,
+    IncidentKind,
+    Purpose,
+)
+from joint_defense.rules import conversation
+from joint_defense.rules.delivery import Channel, DeliveryState
+from joint_defense.rules.fanout import NOTICE
+from joint_defense.rules.replies import Answer
+
+NOBODY_AFTER = timedelta(seconds=60)
+"""So long without anyone coming, and the caller is told to dial 110."""
+NOBODY_AGAIN = timedelta(seconds=20)
+MILESTONES = (1, 3)
+"""The acknowledgements at which a caller who has hung up gets a text; the last one is another."""
+LAST_MILESTONE = 1000
+NOBODY_MILESTONE = 1060
+HOLD = timedelta(seconds=30)
+"""A caller who has not asked for news for so long has hung up."""
+NEWS_UNTIL = timedelta(hours=1)
+CONFERENCE_HOLD = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What to tell a caller on the line now, and how far that has brought them.
+
+    `told` is the last acknowledgement spoken of, `warned` how often they were told that nobody answers.
+    """
+
+    incident_id: int
+    sentences: tuple[str, ...]
+    language: str
+    told: int
+    warned: int
+    closed: bool = False
+    silent: bool = False
+    joined: tuple[str, ...] = ()
+    """Households that wait for the caller in the conference."""
+
+
+def coming_in_order(session: Session, incident_id: int) -> list[Acknowledgement]:
+    """The households that are coming or there, by the moment they said so first; one entry a household."""
+    rows = session.scalars(
+        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
+    ).all()
+    newest = {row.household_id: row for row in rows}
+    return [row for row in dict.fromkeys(newest[each.household_id] for each in rows) if row.answer is not Answer.CANNOT]
+
+
+def for_caller(session: Session, alert: Alert, told: int, warned: int, now: datetime) -> News:
+    """The news since acknowledgement `told`. That they ask proves that they heard what was said before."""
+    incident = alert.incident
+    alert.heard_answer_id = max(alert.heard_answer_id, told)
+    joined = _in_conference(session, incident.id)
+    alert.on_line_until = now + (CONFERENCE_HOLD if joined else HOLD)
+    language = alert.language
+    if incident.closed_at is not None or alert.withdrawn_at is not None:
+        return News(
+            incident.id,
+            (conversation.OVER_FOR_CALLER[language],),
+            language,
+            told,
+            warned,
+            closed=True,
+            silent=alert.silent,
+        )
+    coming = coming_in_order(session, incident.id)
+    fresh = [each for each in coming if each.id > told]
+    sentences = list(
+        conversation.who_comes(fresh_names(fresh, Answer.COMING), fresh_names(fresh, Answer.ON_SCENE), language)
+    )
+    if not coming and now - alert.raised_at >= NOBODY_AFTER + warned * NOBODY_AGAIN:
+        warned += 1
+        sentences.append(conversation.NOBODY_YET[language])
+    newest = max((each.id for each in fresh), default=told)
+    return News(incident.id, tuple(sentences), language, newest, warned, silent=alert.silent, joined=joined)
+
+
+def hang_up(session: Session, call_sid: str, now: datetime) -> None:
+    """A caller has hung up: from now on their news comes by text."""
+    for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
+        alert.on_line_until = now
+
+
+def fresh_names(answers: Sequence[Acknowledgement], answer: Answer) -> list[str]:
+    """The households among these that gave this answer."""
+    return [each.household_name for each in answers if each.answer is answer]
+
+
+def _in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
+    rows = session.scalars(
+        select(Delivery.household_name)
+        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None))
+        .order_by(Delivery.joined_at)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def text_all(session: Session, now: datetime) -> int:
+    """`text_milestones` for every incident that is open and young. Returns for how many a text was planned."""
+    young = select(Incident).where(
+        Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None), Incident.opened_at > now - NEWS_UNTIL
+    )
+    incidents = session.scalars(young.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
+    return sum(text_milestones(session, incident, now) for incident in incidents)
+
+
+def text_milestones(session: Session, incident: Incident, now: datetime) -> bool:
+    """Text the callers who have hung up, at the first, the third and the last acknowledgement, and at 60 s without any.
+
+    Idempotent: each text has its number and is planned once. Returns whether one was.
+    """
+    if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
+        return False
+    planned = False
+    coming = coming_in_order(session, incident.id)
+    for alert in incident.alerts:
+        off_line = alert.on_line_until is None or alert.on_line_until <= now
+        if alert.silent or not alert.may_text or alert.withdrawn_at is not None or not off_line:
+            continue
+        for milestone in _milestones_due(session, incident, alert, coming, now):
+            planned |= _plan_text(session, incident, alert, milestone, coming, now)
+    return planned
+
+
+def _milestones_due(
+    session: Session, incident: Incident, alert: Alert, coming: Sequence[Acknowledgement], now: datetime
+) -> list[int]:
+    others = [each for each in coming if each.household_id != alert.household_id]
+    if not others:
+        return [NOBODY_MILESTONE] if now - alert.raised_at >= NOBODY_AFTER else []
+    due = [count for count in MILESTONES if len(others) >= count and others[count - 1].id > alert.heard_answer_id]
+    if _all_have_answered(session, incident.id) and others[-1].id > alert.heard_answer_id:
+        due.append(LAST_MILESTONE)
+    # One text that says it all is worth more than two in the same minute.
+    return due[-1:]
+
+
+def _all_have_answered(session: Session, incident_id: int) -> bool:
+    rung = set(
+        session.scalars(
+            select(Delivery.household_id)
+            .where(Delivery.incident_id == incident_id, Delivery.purpose == Purpose.ALARM)
+            .distinct()
+        )
+    )
+    answered = set(
+        session.scalars(
+            select(Acknowledgement.household_id).where(Acknowledgement.incident_id == incident_id).distinct()
+        )
+    )
+    return rung <= answered
+
+
+def _plan_text(
+    session: Session,
+    incident: Incident,
+    alert: Alert,
+    milestone: int,
+    coming: Sequence[Acknowledgement],
+    now: datetime,
+) -> bool:
+    others = [each for each in coming if each.household_id != alert.household_id]
+    text = conversation.news_text(
+        fresh_names(others, Answer.COMING), fresh_names(others, Answer.ON_SCENE), alert.language
+    )
+    made = session.execute(
+        insert_or_skip(
+            session,
+            Delivery,
+            {
+                "incident_id": incident.id,
+                "channel": Channel.SMS,
+                "purpose": Purpose.NEWS,
+                "occasion": milestone,
+                "household_id": alert.household_id,
+                "household_name": alert.household_name,
+                "phone_id": alert.phone_id,
+                "number": alert.number,
+                "language": alert.language,
+                "role": "caller",
+                "phone_rank": 1,
+                "urgency": NOTICE,
+                "distance": 0,
+                "state": DeliveryState.WAITING,
+                "due_at": now,
+                "attempt_count": 0,
+                "look_up_first": False,
+                "unwanted": False,
+                "text": text,
+            },
+        ).returning(Delivery.id)
+    ).scalar()
+    if made is not None and alert.on_line_until is not None:
+        alert.heard_answer_id = max((each.id for each in others), default=alert.heard_answer_id)
+    return made is not None

@@ -1,0 +1,230 @@
+"""The conversation around an alarm: what callers hear and read, and what a neighbour's answer is answered with.
+
+Each line in both languages; a phone that is not marked otherwise gets Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.trigger import Category
+from joint_defense.rules.wording import CHINESE, ENGLISH, category_words, official_number
+
+MENU = {
+    CHINESE: "十户联防。紧急求助请按井号9。",
+    ENGLISH: "Joint Defence. For help press pound nine.",
+}
+MENU_AGAIN = {
+    CHINESE: "没有收到按键。需要求助,请按井号9。",
+    ENGLISH: "No key was received. If you need help, press pound nine.",
+}
+NO_WORD = {
+    CHINESE: "没有收到按键。已通知您的联防长与您联系。危险时请直接拨打110。",
+    ENGLISH: "No key was received. Your group's leader is being told. In danger, dial 110.",
+}
+NO_WORD_NO_LEADER = {
+    CHINESE: "没有收到按键。危险时请直接拨打110。",
+    ENGLISH: "No key was received. In danger, dial 110.",
+}
+STRANGER = {
+    CHINESE: "您的号码不在联防名单上,无法通知邻居。紧急情况请立即拨打110。",
+    ENGLISH: "Your number is not on a list, so no neighbours can be rung. In an emergency, dial 110 now.",
+}
+BROKEN = {
+    CHINESE: "系统故障,请立即拨打110。",
+    ENGLISH: "The system has failed. Dial 110 now.",
+}
+BROKEN_TEXT = "【十户联防】系统故障,请立即拨打110。The system has failed; dial 110."
+FLOOD = {
+    CHINESE: "您已多次求助,求助都已记录在案。现在请直接拨打110。",
+    ENGLISH: "You have called several times, and all of it is on record. Dial 110 now.",
+}
+HELP_TEXT = {
+    CHINESE: "【十户联防】需要求助请回复9,或拨打本号码按#9。报警请拨110。",
+    ENGLISH: "[Joint Defence] To call your neighbours for help reply 9, or call this number and press #9. Police: 110.",
+}
+STRANGER_TEXT = "您的号码不在联防名单上,无法通知邻居,紧急情况请拨110。Your number is not on a list; dial 110."
+
+
+def alarm_raised(phones: int, households: int, language: str) -> str:
+    """To the caller, at once: how many are being rung. With nobody to ring: to dial 110."""
+    if language == CHINESE:
+        if not households:
+            return "求助已记录,但您家还没有可以通知的邻居,请立即拨打110。"
+        return f"求助已发出,正在呼叫{households}户邻居,共{phones}部电话。危险时请拨打110。"
+    if not households:
+        return "Your call is on record, but there are no neighbours to ring for you yet. Dial 110 now."
+    return f"Your alarm is out. {households} neighbouring households are being rung. In danger, dial 110."
+
+
+def alarm_joined(households: int, language: str) -> str:
+    """To a second caller, or to one who presses again: the same neighbours are on it already."""
+    if language == CHINESE:
+        return f"求助已收到。{households}户邻居已接到通知,并会知道您家也在求助。危险时请拨打110。"
+    return f"Your alarm is in. {households} households have been called and are told of you. In danger, dial 110."
+
+
+def alarm_text_answer(households: int, language: str) -> str:
+    """To a caller who raised the alarm by text."""
+    if language == CHINESE:
+        if not households:
+            return "【十户联防】已收到求助,但您家还没有可以通知的邻居,请立即拨打110。"
+        return f"【十户联防】已收到,正在呼叫{households}户邻居。误报请回复0。报警请拨110。"
+    if not households:
+        return "[Joint Defence] Received, but there are no neighbours to ring for you yet. Dial 110 now."
+    return f"[Joint Defence] Received; {households} households are being rung. False alarm: reply 0. Police: 110."
+
+
+CATEGORY_PROMPT = {
+    CHINESE: "请不要挂机。有贼按1,着火按2,伤病按3,其他按4。误报请按两次星号。",
+    ENGLISH: "Please hold. Burglary press 1, fire 2, medical 3, other 4. False alarm: press star twice.",
+}
+CATEGORY_KEYS = {"1": Category.BURGLARY, "2": Category.FIRE, "3": Category.MEDICAL, "4": Category.OTHER}
+STAR_AGAIN = {
+    CHINESE: "再按一次星号,取消求助。",
+    ENGLISH: "Press star once more to take the alarm back.",
+}
+NOBODY_YET = {
+    CHINESE: "暂无人应答,请拨打110。",
+    ENGLISH: "Nobody has answered yet. Please dial 110.",
+}
+OVER_FOR_CALLER = {
+    CHINESE: "求助已解除,邻居们都会得到通知。再见。",
+    ENGLISH: "The alarm is over, and your neighbours are being told. Goodbye.",
+}
+OVER_FOR_NEIGHBOUR = {
+    CHINESE: "这次求助已经解除,谢谢您。",
+    ENGLISH: "This alarm is over already. Thank you.",
+}
+NOT_RUNG = {
+    CHINESE: "没有找到与您有关的求助。",
+    ENGLISH: "There is no alarm that concerns you.",
+}
+CHANGE_OR_TALK = {
+    CHINESE: "改为不能来请按2,到了请按3,要与求助人通话请按9。",
+    ENGLISH: "If you cannot come after all press 2, when you are there 3, to talk to the caller 9.",
+}
+LEADER_MAY_CLOSE = {
+    CHINESE: "事情已了,请按0解除。",
+    ENGLISH: "When it is over, press 0.",
+}
+TALKING = {
+    CHINESE: "正在为您接通求助人。",
+    ENGLISH: "You are being connected to the caller.",
+}
+CALL_BACK = {
+    CHINESE: "您自己要求助,请按井号9。",
+    ENGLISH: "If you need help yourself, press pound nine.",
+}
+
+
+def category_noted(category: Category, language: str) -> str:
+    """To the caller who has said what it is."""
+    official = official_number(category)
+    if language == CHINESE:
+        return f"已告诉邻居{category_words(category, language)}。请同时拨打{official}。"
+    return f"Your neighbours are told: {category_words(category, language)}. Please dial {official} as well."
+
+
+def who_comes(coming: Sequence[str], on_scene: Sequence[str], language: str) -> list[str]:
+    """The households that are on their way or there, a sentence each way; nothing where there are none."""
+    sentences = []
+    if on_scene:
+        sentences.append(
+            f"{'、'.join(on_scene)}已到现场。" if language == CHINESE else f"{', '.join(on_scene)}: on the scene."
+        )
+    if coming:
+        sentences.append(
+            f"{'、'.join(coming)}正在赶来。" if language == CHINESE else f"{', '.join(coming)}: on the way."
+        )
+    return sentences
+
+
+def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
+    """To a neighbour whose answer is on record."""
+    if language == CHINESE:
+        names = "、".join(callers)
+        return {
+            Answer.COMING: f"谢谢,已告诉{names}您正在赶来。",
+            Answer.CANNOT: f"知道了,已记下您不能去{names}。谢谢。",
+            Answer.ON_SCENE: f"谢谢,已告诉{names}您已到场。",
+        }[answer]
+    names = " and ".join(callers)
+    return {
+        Answer.COMING: f"Thank you. {names} has been told that you are coming.",
+        Answer.CANNOT: f"Noted that you cannot go to {names}. Thank you.",
+        Answer.ON_SCENE: f"Thank you. {names} has been told that you are there.",
+    }[answer]
+
+
+def caller_joins(households: Sequence[str], language: str) -> str:
+    """To the caller, just before the line is opened to neighbours who wait on it."""
+    if language == CHINESE:
+        return f"{'、'.join(households)}已接通,请讲话。"
+    return f"{', '.join(households)} on the line. Please speak."
+
+
+def news_text(coming: Sequence[str], on_scene: Sequence[str], language: str) -> str:
+    """To a caller who has hung up: who is coming, or that nobody has answered."""
+    if not coming and not on_scene:
+        nobody = NOBODY_YET[language]
+        return f"【十户联防】{nobody}" if language == CHINESE else f"[Joint Defence] {nobody}"
+    sentences = who_comes(coming, on_scene, language)
+    return f"【十户联防】{''.join(sentences)}" if language == CHINESE else f"[Joint Defence] {' '.join(sentences)}"
+
+
+def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
+    """To everyone who was rung or texted: it is over."""
+    if language == CHINESE:
+        names = "、".join(callers)
+        words = {
+            "helped": f"{names}的求助已解除,谢谢大家。",
+            "false_alarm": f"{names}的求助是误报,已解除,不用再去了。谢谢大家。",
+            "accidental": f"{names}的求助是误拨,已解除,不用再去了。谢谢大家。",
+            "malicious": f"{names}的求助已解除,不用再去了。",
+            "drill": f"{names}的演练已结束,谢谢大家。",
+        }
+        return f"【十户联防】{words.get(outcome, words['helped'])}"
+    names = " and ".join(callers)
+    words = {
+        "helped": f"The alarm of {names} is over. Thank you all.",
+        "false_alarm": f"The alarm of {names} was a false one and is over: no need to go. Thank you all.",
+        "accidental": f"The alarm of {names} was raised by accident and is over: no need to go. Thank you all.",
+        "malicious": f"The alarm of {names} is over: no need to go.",
+        "drill": f"The drill of {names} is over. Thank you all.",
+    }
+    return f"[Joint Defence] {words.get(outcome, words['helped'])}"
+
+
+def reply_over(callers: Sequence[str], language: str) -> str:
+    """To a neighbour who answers by text after the all-clear."""
+    if language == CHINESE:
+        return f"【十户联防】{'、'.join(callers)}的求助已经解除,谢谢您。"
+    return f"[Joint Defence] The alarm of {' and '.join(callers)} is over already. Thank you."
+
+
+def reply_thanks(callers: Sequence[str], answer: Answer, others_open: int, language: str) -> str:
+    """To a neighbour who answered by text; with several alarms open, the names say which it counted for."""
+    prefix = "【十户联防】" if language == CHINESE else "[Joint Defence] "
+    more = ""
+    if others_open:
+        more = (
+            f"(另有{others_open}起求助未解除)"
+            if language == CHINESE
+            else f" ({others_open} more open: this counts for the newest)"
+        )
+    return f"{prefix}{thanks(callers, answer, language)}{more}"
+
+
+def reply_withdrawn(closed: bool, language: str) -> str:
+    """To a caller who took the alarm back by text."""
+    if language == CHINESE:
+        return (
+            "【十户联防】已取消,邻居们都会得到通知。" if closed else "【十户联防】已取消您家的求助;另有一户仍在求助。"
+        )
+    return (
+        "[Joint Defence] Taken back; your neighbours are being told."
+        if closed
+        else "[Joint Defence] Yours is taken back; another household still calls for help."
+    )

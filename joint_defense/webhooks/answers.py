@@ -1,0 +1,129 @@
+"""A neighbour's line: the keys pressed on an alarm call, or on a call back to our number."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from joint_defense import incidents
+from joint_defense.acknowledgements import LEADERS, Heard, acknowledge, join_conference
+from joint_defense.announcing import voices_of
+from joint_defense.carriers import twiml
+from joint_defense.carriers.inbound import read_call
+from joint_defense.models import ClosingOutcome, Delivery, Incident
+from joint_defense.rules import conversation, replies, wording
+from joint_defense.rules.delivery import Channel
+from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.waiting import room_of
+
+answers = Blueprint("answers", __name__, url_prefix="/voice")
+answers.before_request(check_signature)
+never_silent(answers, broken_call)
+
+AGAIN_TIMEOUT = 6
+
+
+@answers.post("/answer/<int:delivery_id>/<int:number>")
+def pressed(delivery_id: int, number: int) -> Response:
+    """A key on an alarm call."""
+    call = read_call(request.form)
+    with runtime().database.begin() as session:
+        told = session.get(Delivery, delivery_id)
+        if told is None or not 0 < number <= told.attempt_count:
+            abort(404)
+        incident_id = told.incident_id
+        said = _take_key(session, told, number, call.keys or "")
+    waker().wake(incident_id)
+    return answer(said)
+
+
+@answers.post("/again/<int:delivery_id>/<int:number>")
+def again(delivery_id: int, number: int) -> Response:
+    """No key on an alarm call: once more, with what is known by now."""
+    with runtime().database.begin() as session:
+        told = session.get(Delivery, delivery_id)
+        if told is None or not 0 < number <= told.attempt_count:
+            abort(404)
+        if request.args.get("last") == "1":
+            return answer(twiml.say([(wording.no_key_pressed(told.language), told.language)]))
+        if told.incident.closed_at is not None:
+            return answer(twiml.say([(conversation.OVER_FOR_NEIGHBOUR[told.language], told.language)]))
+        address = f"/voice/answer/{delivery_id}/{number}"
+        return answer(_tell(told, action=address, then=f"/voice/again/{delivery_id}/{number}?last=1"))
+
+
+def call_back(session: Session, told: Delivery) -> Response:
+    """Somebody who was rung calls back: the incident, its keys, and #9 for themselves."""
+    language = told.language
+    more = [(conversation.CALL_BACK[language], language)]
+    address = f"/voice/callback/{told.id}"
+    return answer(_tell(told, action=address, then="/voice/menu/1", more=more))
+
+
+@answers.post("/callback/<int:delivery_id>")
+def called_back(delivery_id: int) -> Response:
+    """A key on such a call. # may be the first half of #9, and 9 the whole of it."""
+    call = read_call(request.form)
+    if call.keys in {"#", "9", "*"}:
+        address = f"/voice/menu/1{'?before=hash' if call.keys == '#' else ''}"
+        return answer(twiml.ask([], action=address, then=address, keys=1, timeout=4))
+    with runtime().database.begin() as session:
+        told = session.get(Delivery, delivery_id)
+        if told is None or told.number != call.caller:
+            abort(404)
+        incident_id = told.incident_id
+        said = _take_key(session, told, told.attempt_count, call.keys or "")
+    waker().wake(incident_id)
+    return answer(said)
+
+
+def _tell(told: Delivery, *, action: str, then: str, more: list[twiml.Line] | None = None) -> str:
+    language = told.language
+    voices = voices_of(told.incident, told.incident.alerts, runtime().settings.zone)
+    lines = [("".join(wording.announcement(voices, language)), language), (wording.how_to_answer(language), language)]
+    return twiml.ask([*lines, *(more or [])], action=action, then=then, keys=1, timeout=AGAIN_TIMEOUT)
+
+
+def _take_key(session: Session, told: Delivery, number: int, key: str) -> str:
+    now = clock(session)
+    language = told.language
+    address = f"/voice/answer/{told.id}/{number}"
+    if key in replies.KEYS:
+        given = replies.KEYS[key]
+        heard = acknowledge(session, told, given, Channel.CALL, now)
+        if heard.closed or heard.incident is None:
+            return twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)])
+        return twiml.ask(
+            _thank(heard, told, given),
+            action=address,
+            then=f"/voice/again/{told.id}/{number}?last=1",
+            keys=1,
+            timeout=6,
+        )
+    if told.incident.closed_at is not None:
+        return twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)])
+    if key == replies.JOIN_KEY:
+        join_conference(session, told, now)
+        return twiml.conference(
+            [(conversation.TALKING[language], language)],
+            room_of(told.incident_id),
+            then=f"/voice/again/{told.id}/{number}",
+        )
+    if key == replies.CLOSE_KEY and told.role in LEADERS:
+        incidents.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, now)
+        return twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)])
+    return _tell(told, action=address, then=f"/voice/again/{told.id}/{number}?last=1")
+
+
+def _thank(heard: Heard, told: Delivery, given: replies.Answer) -> list[twiml.Line]:
+    language = told.language
+    lines = [(conversation.thanks(heard.names(language), given, language), language)]
+    incident: Incident | None = heard.incident
+    official = wording.category_words(incident.category, language) if incident is not None else ""
+    if official:
+        lines.append((official + ("。" if language == "zh" else "."), language))
+    lines.append((conversation.CHANGE_OR_TALK[language], language))
+    if told.role in LEADERS:
+        lines.append((conversation.LEADER_MAY_CLOSE[language], language))
+    return lines

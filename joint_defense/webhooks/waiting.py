@@ -1,0 +1,119 @@
+"""The line of whoever called for help: it is held, and they hear who is coming.
+
+Each answer of ours ends in a question, and each question comes back here with what the caller has heard so far in its
+address; nothing of the conversation is kept in this process.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from joint_defense import incidents, news
+from joint_defense.carriers import twiml
+from joint_defense.carriers.inbound import read_call
+from joint_defense.carriers.twiml import Line
+from joint_defense.intake import Answer, Outcome
+from joint_defense.models import Alert
+from joint_defense.rules import conversation
+from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
+
+waiting = Blueprint("waiting", __name__, url_prefix="/voice")
+waiting.before_request(check_signature)
+never_silent(waiting, broken_call)
+
+NEWS_EVERY = 4
+"""Seconds a caller waits in silence before we look for news again."""
+SILENT_EVERY = 10
+
+
+def hold_the_line(raised: Answer) -> Response:
+    """The first answer to an alarm: how many are being rung, what it is about, and please hold."""
+    language = raised.language
+    if raised.outcome is Outcome.JOINED:
+        said = conversation.alarm_joined(raised.households, language)
+    else:
+        said = conversation.alarm_raised(raised.phones, raised.households, language)
+    lines = [] if raised.silent else [(said, language), (conversation.CATEGORY_PROMPT[language], language)]
+    return _ask(raised.alert_id or 0, lines, told=0, warned=0, silent=raised.silent)
+
+
+@waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>")
+def wait(alert_id: int, told: int, warned: int) -> Response:
+    """The caller holds the line, or pressed a key: a category, or the star that takes it all back.
+
+    `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers.
+    """
+    call = read_call(request.form)
+    with runtime().database.begin() as session:
+        now = clock(session)
+        alert = session.get(Alert, alert_id)
+        if alert is None or alert.number != call.caller:
+            return answer(twiml.say([(conversation.NOT_RUNG["zh"], "zh")]))
+        if request.form.get("CallStatus") == "completed":
+            alert.on_line_until = now
+            return answer(twiml.say([]))
+        lines, starred = _take_key(session, alert, call.keys or "")
+        session.flush()
+        told_now = news.for_caller(session, alert, told, warned, now)
+        incident_id = alert.incident_id
+    if call.keys:
+        waker().wake(incident_id)
+    return _say_news(alert_id, told_now, lines, starred)
+
+
+def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], bool]:
+    """What is said to a key, and whether it was the first of two stars."""
+    now = clock(session)
+    if key == "*" and request.args.get("star") == "1":
+        incidents.withdraw(session, alert, now)
+    elif key == "*":
+        return [(conversation.STAR_AGAIN[alert.language], alert.language)], True
+    elif key in conversation.CATEGORY_KEYS:
+        category = conversation.CATEGORY_KEYS[key]
+        incidents.name_category(session, alert, category, now)
+        return [(conversation.category_noted(category, alert.language), alert.language)], False
+    return [], False
+
+
+def _say_news(alert_id: int, found: news.News, lines: list[Line], starred: bool) -> Response:
+    said = [] if found.silent else lines + [(sentence, found.language) for sentence in found.sentences]
+    if found.closed:
+        return answer(twiml.say(said))
+    if found.joined and not starred and not found.silent:
+        said.append((conversation.caller_joins(found.joined, found.language), found.language))
+        then = _address(alert_id, found.told, found.warned)
+        return answer(twiml.conference(said, room_of(found.incident_id), then=then))
+    return _ask(alert_id, said, told=found.told, warned=found.warned, silent=found.silent, starred=starred)
+
+
+def room_of(incident_id: int) -> str:
+    """The conference of an incident."""
+    return f"incident-{incident_id}"
+
+
+def _ask(alert_id: int, lines: list[Line], *, told: int, warned: int, silent: bool, starred: bool = False) -> Response:
+    then = _address(alert_id, told, warned)
+    return answer(
+        twiml.ask(
+            lines,
+            action=then + ("?star=1" if starred else ""),
+            then=then,
+            keys=1,
+            timeout=SILENT_EVERY if silent else NEWS_EVERY,
+        )
+    )
+
+
+def _address(alert_id: int, told: int, warned: int) -> str:
+    return f"/voice/wait/{alert_id}/{told}/{warned}"
+
+
+@waiting.post("/ended")
+def ended() -> Response:
+    """The carrier's word that a call to our number is over (optional: set it as the number's status callback)."""
+    call = read_call(request.form)
+    with runtime().database.begin() as session:
+        news.hang_up(session, call.sid, clock(session))
+    return Response(status=204)
