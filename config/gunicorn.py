@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
@@ -40,3 +41,8 @@ keepalive = 15
 control_socket_disable = True
 # A worker's sign of life must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
+def post_worker_init(worker: Any) -> None:
+    """Before the first alarm comes: what it would otherwise wait half a second for."""
+    worker.wsgi.extensions["warm_up"]()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -9,12 +11,15 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 
-import groups.models
-import joint_defense.models
+import groups
+import joint_defense
 from config.database import Base, Database, UtcDateTime
 
-# The tables that `Base.metadata` holds are those of the modules imported here.
-TABLES_OF = (groups.models, joint_defense.models)
+# `Base.metadata` holds the tables of the modules that were imported: all of models.py and …_models.py.
+for package in (groups, joint_defense):
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if module.name.endswith("models"):
+            importlib.import_module(module.name)
 
 # Any number will do, as long as nothing else in the database locks it.
 _LOCK = 1_009_110

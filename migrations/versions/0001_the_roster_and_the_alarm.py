@@ -54,13 +54,56 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_villages_code")),
     )
     op.create_table(
+        "wrong_passwords",
+        sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("count", sa.SmallInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_wrong_passwords")),
+    )
+    with op.batch_alter_table("wrong_passwords", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_wrong_passwords_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("phone", sa.String(length=16), nullable=True),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(role = 'village_head') = (village_id IS NOT NULL)", name=op.f("ck_accounts_village_of_its_head")
+        ),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_accounts_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+    )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_accounts_name_active",
+            ["name"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_accounts_phone_active",
+            ["phone"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
+
+    op.create_table(
         "acknowledgements",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("incident_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("household_name", sa.String(length=80), nullable=False),
         sa.Column("number", sa.String(length=16), nullable=False),
-        sa.Column("answer", sa.String(length=16), nullable=False),
+        sa.Column("answer", sa.String(length=20), nullable=False),
         sa.Column("channel", sa.String(length=20), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_acknowledgements_incident_id")),
@@ -81,6 +124,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(length=200), nullable=False),
         sa.Column("place_en", sa.String(length=200), nullable=False),
         sa.Column("door", sa.String(length=64), nullable=False),
+        sa.Column("phone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.String(length=16), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("may_text", sa.Boolean(), nullable=False),
@@ -90,10 +134,16 @@ def upgrade() -> None:
         sa.Column("category", sa.String(length=20), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("on_line_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("heard_answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_alerts_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
         sa.UniqueConstraint("incident_id", "household_id", name=op.f("uq_alerts_incident_id_household_id")),
     )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alerts_call_sid"), ["call_sid"], unique=False)
+
     op.create_table(
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -115,8 +165,10 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(length=80), nullable=True),
         sa.Column("attempt_count", sa.SmallInteger(), nullable=False),
         sa.Column("look_up_first", sa.Boolean(), nullable=False),
+        sa.Column("unwanted", sa.Boolean(), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure", sa.String(length=32), nullable=True),
-        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_deliveries_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint(
@@ -193,6 +245,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("incident_updates", schema=None) as batch_op:
         batch_op.create_index("ix_incident_updates_incident_id_id", ["incident_id", "id"], unique=False)
+
+    op.create_table(
+        "account_sessions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("browser", sa.String(length=200), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_account_sessions_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_sessions")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_account_sessions_token_digest")),
+    )
+    with op.batch_alter_table("account_sessions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_account_sessions_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "attempts",
