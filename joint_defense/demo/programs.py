@@ -45,8 +45,7 @@ class Program:
 
     def kill(self) -> None:
         """End it and its children at once, as a crash or a power cut would."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        kill_family(self.pid)
         self.popen.wait()
 
 
@@ -93,6 +92,21 @@ def stop(programs: Iterable[Program], *, grace: float = 10.0) -> list[Program]:
     for program in family:
         program.kill()
     return stubborn
+
+
+def kill_family(pid: int) -> None:
+    """End a process group at once."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def born(pid: int) -> str:
+    """When a process was started, in the kernel's ticks since boot: with its id it is unmistakable. Empty if gone."""
+    try:
+        # The second field is the program's name in parentheses, which may hold anything.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
 
 
 def _leash(stop_signal: signal.Signals, user: str | None) -> list[str]:

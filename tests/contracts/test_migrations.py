@@ -10,13 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-import groups.models
-import joint_defense.models
 from config import migrations
 from config.database import Database
 from tests.servers import PostgresServer
-
-MODELS = (groups.models, joint_defense.models)
 
 
 def test_the_migrations_make_what_the_models_say(database_url: str) -> None:

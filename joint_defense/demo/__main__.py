@@ -1,0 +1,142 @@
+"""`make demo`: a town, one alarm in it, and what follows, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import column, table
+
+from config import migrations
+from config.database import Database
+from config.settings import Settings, SettingsError, load
+from joint_defense.demo.embedded_redis import EmbeddedRedis
+from joint_defense.demo.handsets import Handsets
+from joint_defense.demo.home import Home, check_port
+from joint_defense.demo.launch import Launch
+from joint_defense.demo.procfile import ROOT
+from joint_defense.demo.scene import choose_scene
+from joint_defense.demo.show import conclude, follow, raise_alarm, tell
+from joint_defense.demo.story import Story
+from joint_defense.demo.trouble import DemoTrouble
+
+SPEED_WHEN_WATCHED = 1.0
+SPEED_WHEN_ONCE = 8.0
+SETTLED_WITHIN = 60.0
+LOAD_TOWN = ("flask", "--app", "app", "demo", "load")
+
+
+class Stopped(BaseException):
+    """Somebody asked us to end. Not an Exception: nothing on the way may take it for a failure."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo. 0 when it was stopped, or when the alarm of `--once` reached everybody once."""
+    given = _parser().parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        return _run(given)
+    except Stopped:
+        return 0
+    except (DemoTrouble, SettingsError, migrations.NewerDatabase) as trouble:
+        print(f"demo: {trouble}", file=sys.stderr)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        print(f"demo: the database does not answer as it should: {reason}", file=sys.stderr)
+    return 1
+
+
+def _run(given: argparse.Namespace) -> int:
+    begun = time.monotonic()
+    home = Home(given.home)
+    home.hold()
+    check_port(given.port, "PORT", "the web process")
+    check_port(given.sim_port, "SIM_PORT", "the simulator")
+    redis = EmbeddedRedis(home.directory / "redis")
+    environment = home.environment(
+        port=given.port, sim_port=given.sim_port, database_url=given.database_url, redis_url=redis.url
+    )
+    settings = load(environment)
+    launch = Launch(home, environment, redis)
+    try:
+        _start(launch, settings, given)
+        print(f"up after {time.monotonic() - begun:.1f} s: web {settings.public_base_url}/readyz", end="")
+        print(f" · handsets {settings.twilio_api_base_url}/sim/handsets · logs {home.logs}", flush=True)
+        return _show(launch, settings, once=given.once)
+    finally:
+        _end(launch, home)
+
+
+def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> None:
+    launch.start_simulator(given.sim_port, given.port, SPEED_WHEN_ONCE if given.once else SPEED_WHEN_WATCHED)
+    launch.start_redis()
+    if migrations.pending(settings.database_url):
+        launch.run_once("release")
+    if not _town_stands(settings.database_url):
+        launch.run_once("demo load", LOAD_TOWN)
+    launch.start_service()
+    launch.wait_until_ready([f"{settings.twilio_api_base_url}/sim/healthz", f"{settings.public_base_url}/readyz"])
+
+
+def _show(launch: Launch, settings: Settings, *, once: bool) -> int:
+    database = Database(settings.database_url)
+    handsets = Handsets(settings.twilio_api_base_url)
+    try:
+        with database.begin() as session:
+            scene = choose_scene(session)
+        story = Story(database, handsets, settings.zone)
+        keypress = raise_alarm(scene, handsets, story)
+        if once:
+            follow(story, story.settled, SETTLED_WITHIN)
+            return 1 if conclude(scene, handsets, keypress).faults else 0
+        conclude(scene, handsets, keypress)
+        tell(["serving until Ctrl-C"])
+        while True:
+            tell(story.go_on())
+            tell(launch.restart_the_fallen())
+            time.sleep(0.25)
+    finally:
+        database.close()
+
+
+def _end(launch: Launch, home: Home) -> None:
+    # Whoever presses Ctrl-C twice gets an orderly end all the same: it takes at most its ten seconds.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    killed = launch.stop_all()
+    home.let_go()
+    tell([f"stopped{', ' + ', '.join(killed) + ' by force' if killed else ''}"])
+
+
+def _town_stands(database_url: str) -> bool:
+    """Whether the roster has a village. `demo load` itself refuses to mix a real roster with invented people."""
+    database = Database(database_url)
+    try:
+        with database.begin() as session:
+            return session.execute(select(column("id")).select_from(table("villages")).limit(1)).first() is not None
+    finally:
+        database.close()
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise Stopped(number)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m joint_defense.demo", description=__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the alarm; 0 if everybody was requested once")
+    parser.add_argument("--port", type=int, default=8000, help="of the web process (default: 8000)")
+    parser.add_argument("--sim-port", type=int, default=8080, help="of the simulator (default: 8080)")
+    parser.add_argument("--database-url", help="instead of an SQLite file; must be empty or hold the demo town")
+    parser.add_argument("--home", type=Path, default=ROOT / "var" / "demo", help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Starting the whole service as the Procfile says, with its Redis and the simulator, keeping it up, and ending it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from config.settings import environment_with
+from joint_defense.demo.embedded_redis import EmbeddedRedis
+from joint_defense.demo.home import HOST, OWN_NUMBER, Home
+from joint_defense.demo.procfile import RELEASE, ROOT, read_procfile
+from joint_defense.demo.programs import Program, start, stop
+from joint_defense.demo.trouble import DemoTrouble
+
+MOST_RESTARTS = 5
+PATIENCE = 60.0
+
+
+class Launch:
+    """The demo's processes. `stop_all` ends every one of them, whatever state the start is in."""
+
+    def __init__(self, home: Home, settings: Mapping[str, str], redis: EmbeddedRedis) -> None:
+        self._home = home
+        self._environment = environment_with(settings)
+        self._redis = redis
+        self._commands = read_procfile()
+        self._running: dict[str, Program] = {}
+        self._restarts: Counter[str] = Counter()
+
+    def start_redis(self) -> None:
+        """Raises DemoTrouble."""
+        self._keep(self._redis.start())
+
+    def start_simulator(self, port: int, web_port: int, speed: float) -> None:
+        """The carrier and its handsets; they call our webhooks."""
+        web = f"http://{HOST}:{web_port}"
+        self._commands["simulator"] = [
+            *(sys.executable, "-m", "joint_defense.simulator", "--port", str(port), "--speed", str(speed)),
+            *("--account-sid", self._home.account_sid, "--auth-token-file", str(self._home.auth_token_file)),
+            *("--number", OWN_NUMBER, "--voice-url", f"{web}/voice/inbound", "--sms-url", f"{web}/sms/inbound"),
+        ]
+        self._start("simulator")
+
+    def run_once(self, name: str, command: Sequence[str] = ()) -> None:
+        """Run a command to its end. Raises DemoTrouble with its last line where it fails."""
+        program = start(
+            name,
+            command or self._commands[RELEASE],
+            log=self._log(name),
+            environ=self._environment,
+            directory=ROOT,
+        )
+        self._keep(program)
+        code = program.popen.wait()
+        del self._running[name]
+        if code != 0:
+            raise DemoTrouble(f"{name} failed: {program.last_words(1) or f'exit code {code}'}")
+
+    def start_service(self) -> None:
+        """Every process of the Procfile but the release, at once."""
+        for name in self._commands:
+            if name not in {RELEASE, "simulator"}:
+                self._start(name)
+
+    def wait_until_ready(self, addresses: Sequence[str]) -> None:
+        """Until each of these answers 200. Raises DemoTrouble when a process ends meanwhile, or after a minute."""
+        deadline = time.monotonic() + PATIENCE
+        for address in addresses:
+            while not _answers(address):
+                for program in self._running.values():
+                    if not program.running:
+                        raise DemoTrouble(f"{program.name} ended: {program.last_words(1) or 'it left no word'}")
+                if time.monotonic() > deadline:
+                    raise DemoTrouble(f"{address} is not ready after {PATIENCE:.0f} s; see {self._home.logs}")
+                time.sleep(0.05)
+
+    def restart_the_fallen(self) -> list[str]:
+        """Start again what has ended by itself; a line for each. Raises DemoTrouble for one that will not stay up."""
+        lines = []
+        for name, program in list(self._running.items()):
+            if program.running:
+                continue
+            code = program.popen.returncode
+            program.kill()
+            self._restarts[name] += 1
+            if self._restarts[name] > MOST_RESTARTS:
+                raise DemoTrouble(f"{name} keeps ending (exit code {code}): {program.last_words(1)}")
+            lines.append(f"{name} ended (exit code {code}) and was started again")
+            if name == "redis":
+                self._keep(self._redis.start())
+            else:
+                self._start(name)
+        return lines
+
+    def stop_all(self) -> list[str]:
+        """End every process; Redis last, because the others talk to it. Returns who had to be killed."""
+        redis = self._running.pop("redis", None)
+        stubborn = stop(self._running.values())
+        if redis is not None:
+            stubborn += stop([redis])
+        self._running.clear()
+        return [program.name for program in stubborn]
+
+    def _start(self, name: str) -> None:
+        command = self._commands[name]
+        self._keep(start(name, command, log=self._log(name), environ=self._environment, directory=ROOT))
+
+    def _keep(self, program: Program) -> None:
+        self._running[program.name] = program
+        self._home.remember(list(self._running.values()))
+
+    def _log(self, name: str) -> Path:
+        return self._home.logs / f"{name}.log"
+
+
+def _answers(address: str) -> bool:
+    with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310
+        return bool(answer.status == 200)
+    return False

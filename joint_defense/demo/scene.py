@@ -1,0 +1,129 @@
+"""The scene: whose alarm it is, whom it must reach, and how the neighbours behave.
+
+Whom it must reach is read from the roster's tables with plain SQL on purpose: it judges what the service did, so it
+must not be computed by the service.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from joint_defense.demo.trouble import DemoTrouble
+
+CALL, TEXT = "call", "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A phone that the alarm must reach."""
+
+    number: str
+    head: str
+    household_id: int
+    landline: bool
+    may_call: bool
+    may_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A household that calls for help, and the phones that must be reached for it."""
+
+    caller: str
+    head: str
+    place: str
+    neighbours: tuple[Neighbour, ...]
+
+    @property
+    def expected(self) -> set[tuple[str, str]]:
+        """Every (number, kind of request) that the carrier must be asked for, once each."""
+        calls = {(each.number, CALL) for each in self.neighbours if each.may_call}
+        return calls | {(each.number, TEXT) for each in self.neighbours if each.may_text}
+
+    def head_of(self, number: str) -> str:
+        """Whose phone it is; empty for a stranger's."""
+        return next((each.head for each in self.neighbours if each.number == number), "")
+
+
+# The group that has been quiet for longest, so that a second run soon after the first is an alarm of its own and does
+# not join the first one's; of those the first in the town, with enough households to show something.
+_GROUP = """
+SELECT g.id, g.name, v.name AS village, g.leader_id, g.deputy_id
+FROM groups g JOIN villages v ON v.id = g.village_id
+WHERE g.archived_at IS NULL
+  AND (SELECT count(*) FROM households h WHERE h.group_id = g.id AND h.archived_at IS NULL) >= 8
+  AND EXISTS (SELECT 1 FROM households h JOIN phones p ON p.household_id = h.id
+              WHERE h.group_id = g.id AND p.kind = 'landline' AND p.archived_at IS NULL)
+ORDER BY (SELECT max(i.id) FROM incidents i WHERE i.group_id = g.id) IS NOT NULL,
+         (SELECT max(i.id) FROM incidents i WHERE i.group_id = g.id), g.id
+LIMIT 1
+"""
+# Not the leader's own house: the leader is to be seen among those who are rung.
+_CALLER = """
+SELECT p.number, h.id, h.head, h.door
+FROM households h JOIN phones p ON p.household_id = h.id
+WHERE h.group_id = :group_id AND h.archived_at IS NULL AND p.archived_at IS NULL AND p.kind = 'mobile'
+  AND h.id <> coalesce(:leader_id, 0) AND h.id <> coalesce(:deputy_id, 0)
+ORDER BY h.position, p.rank
+LIMIT 1
+"""
+_NEIGHBOURS = """
+SELECT p.number, p.kind, p.may_call, p.may_text, h.id, h.head
+FROM households h JOIN phones p ON p.household_id = h.id
+WHERE (h.group_id = :group_id OR h.id = :leader_id OR h.id = :deputy_id)
+  AND h.id <> :caller_id AND h.archived_at IS NULL AND p.archived_at IS NULL
+ORDER BY h.position, p.rank
+"""
+
+
+def choose_scene(session: Session) -> Scene:
+    """A group of the demo town that has been quiet for longest. Raises DemoTrouble where the roster has none."""
+    group = session.execute(text(_GROUP)).one_or_none()
+    if group is None:
+        raise DemoTrouble("this database's roster has no group of eight households with a landline to show")
+    leaders = {"leader_id": group.leader_id, "deputy_id": group.deputy_id}
+    caller = session.execute(text(_CALLER), {"group_id": group.id, **leaders}).one()
+    rows = session.execute(text(_NEIGHBOURS), {"group_id": group.id, "caller_id": caller.id, **leaders})
+    neighbours = tuple(
+        Neighbour(row.number, row.head, row.id, row.kind == "landline", bool(row.may_call), bool(row.may_text))
+        for row in rows
+    )
+    return Scene(caller.number, caller.head, f"{group.village}{group.name} {caller.door}".strip(), neighbours)
+
+
+def _answers(after: float, keys: str = "", hang_up_after: float = 14) -> dict[str, Any]:
+    press = [{"after": 6.0, "digits": keys}] if keys else []
+    return {"do": "answer", "after": after, "press": press, "hang_up_after": hang_up_after}
+
+
+def scripts(scene: Scene) -> dict[str, dict[str, Any]]:
+    """What each neighbour does, so that everything that can happen is seen once; seconds are the telephone's."""
+    first_phones: dict[int, Neighbour] = {}
+    for each in scene.neighbours:
+        first_phones.setdefault(each.household_id, each)
+    doings = [
+        _answers(3, "1"),
+        _answers(4, "1"),
+        {"do": "busy", "after": 1},
+        {"do": "no_answer"},
+        _answers(6, "2"),
+        {"do": "voicemail", "after": 15},
+        _answers(8, hang_up_after=9),
+        {"do": "off", "after": 1},
+    ]
+    played: dict[str, dict[str, Any]] = {}
+    for each in first_phones.values():
+        mobile = not each.landline
+        doing = doings.pop(0) if mobile and doings else _answers(5 if mobile else 10, "1")
+        played[each.number] = {"name": each.head, "calls": [doing]}
+    # Somebody answers by text instead of by key; second phones lie at home in a drawer.
+    texter = next(
+        (each for each in first_phones.values() if played[each.number]["calls"][0]["do"] == "no_answer"), None
+    )
+    if texter is not None:
+        played[texter.number]["texts"] = {"do": "deliver", "reply": "1", "reply_after": 12}
+    return played
