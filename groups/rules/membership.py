@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 FARTHEST = 1000
 """The distance of whoever lives outside the caller's group: behind every door of the group."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reachable:
-    """An active phone of a household that may be rung.
+class Reachable(NamedTuple):
+    """An active phone of a household that may be rung. A tuple, because a street of them is made while one waits.
 
     `rank` is the household's own order. `position` is the household's place in the row of doors of `group_id`.
     """
@@ -39,8 +38,7 @@ class Reachable:
         return not ((self.may_call and not self.call_refused) or (self.may_text and not self.text_refused))
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(NamedTuple):
     """A phone's place in the order. `turn` 1 is the phone of its household that is tried first."""
 
     phone: Reachable
