@@ -37,11 +37,11 @@ class NetworkError(AssertionError):
 
 
 def eventually(look: Callable[[], Found | None], what: str, within: float = PATIENCE) -> Found:
-    """What `look` finds, asked again until it is neither None nor False; AssertionError when it stays so."""
+    """What `look` finds, asked again until it finds something true; AssertionError when it does not."""
     end = time.monotonic() + within
     while True:
         found = look()
-        if found is not None and found is not False:
+        if found:
             return found
         if time.monotonic() >= end:
             raise AssertionError(f"not within {within:g} s: {what}")

@@ -8,11 +8,11 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from aiohttp import web
 
 from joint_defense.simulator.exchange import Exchange
+from joint_defense.simulator.forms import read_form
 from joint_defense.simulator.leg import Fetch, Inline
 from joint_defense.simulator.listing import filter_calls, filter_messages, page_of
 from joint_defense.simulator.network import Network
@@ -69,7 +69,7 @@ class RestApi:
 
     async def _serve(self, request: web.Request, resource: str, kind: str, work: Work) -> web.StreamResponse:
         entry: Entry = {"at": time.time(), "kind": kind, "to": None, "from": None, "sid": None, "status": None}
-        form: Form = parse_qs((await request.read()).decode("utf-8", "replace"), keep_blank_values=True)
+        form: Form = read_form(await request.read())
         if self._latency:
             await asyncio.sleep(self._latency)
         faults = self._network.faults
