@@ -12,9 +12,11 @@ import json
 import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from lzma import LZMAError
 from pathlib import PurePath
 from typing import Any
 
@@ -24,12 +26,16 @@ from groups.errors import RosterFileError
 from groups.rules.roster_rows import ListRow, PhoneCell
 
 LARGEST_FILE = 10_000_000
-LARGEST_UNPACKED = 200_000_000
+LARGEST_UNPACKED = 100_000_000
 MOST_ROWS = 20_000
+MOST_CELLS = 5_000_000
 
 GROUP, DOOR, HEAD, LANDMARK = "联防组", "门牌号", "户主", "方位"
 MOBILE, LANDLINE, SECOND_MOBILE, FURTHER = "手机", "固定电话", "备用手机", "其他电话"
 PHONES = (MOBILE, LANDLINE, SECOND_MOBILE)
+_TOO_WIDE = "表格范围过大，请删去边角的空白内容 the sheet spans too many cells: clear what stands far off"
+_ROW_REFERENCE = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]{0,8}(\d{1,18})")
+_COLUMN_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,8})\d")
 _FURTHER = re.compile(rf"{FURTHER}(\d{{0,3}})")
 
 
@@ -79,27 +85,45 @@ def _decoded(content: bytes) -> str:
 
 def _workbook_cells(content: bytes) -> list[list[str]]:
     if content.startswith(b"PK"):
-        _check_unpacked_size(content)
+        _check_unpacked(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names]
+        sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
+        if sum(sheet.total_height * sheet.total_width for sheet in sheets) > MOST_CELLS:
+            raise RosterFileError(_TOO_WIDE)
+        cells = [[[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)] for sheet in sheets]
     except (CalamineError, ValueError, OSError) as error:
         raise RosterFileError(f"不是有效的表格文件 not a workbook: {str(error).splitlines()[0][:80]}") from None
-    filled = [sheet for sheet in sheets if any(_text(cell) for row in sheet for cell in row)]
+    filled = [rows for rows in cells if any(cell for row in rows for cell in row)]
     if len(filled) > 1:
         raise RosterFileError("有多个工作表，请只留一个 more than one sheet has content: keep one")
-    return [[_text(cell) for cell in row] for sheet in filled for row in sheet]
+    return filled[0] if filled else []
 
 
-def _check_unpacked_size(content: bytes) -> None:
-    """A file of 10 MB may unpack to terabytes."""
+def _check_unpacked(content: bytes) -> None:
+    """Refuse what would fill the memory: 10 MB unpack to terabytes, and one cell at XFD1048576 makes a dense sheet.
+
+    The reader aborts the whole process on that, so the references are looked at before it sees them.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+            if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
+                raise RosterFileError("表格解压后过大 the workbook unpacks to too much")
+            for part in archive.infolist():
+                if _cells_of(archive.read(part)) > MOST_CELLS:
+                    raise RosterFileError(_TOO_WIDE)
+    except (zipfile.BadZipFile, zlib.error, LZMAError, ValueError, RuntimeError, EOFError, OSError) as error:
         raise RosterFileError("不是有效的表格文件 not a workbook") from error
-    if unpacked > LARGEST_UNPACKED:
-        raise RosterFileError("表格解压后过大 the workbook unpacks to too much")
+
+
+def _cells_of(part: bytes) -> int:
+    """How many cells the rectangle has that holds every cell a part of a workbook refers to."""
+    height = max((int(row) for row in _ROW_REFERENCE.findall(part)), default=0)
+    widest = max((column.upper() for column in _COLUMN_REFERENCE.findall(part)), key=lambda c: (len(c), c), default=b"")
+    width = 0
+    for letter in widest:
+        width = width * 26 + letter - ord("A") + 1
+    return height * max(width, 1)
 
 
 def _text(cell: object) -> str:

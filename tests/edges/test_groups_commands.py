@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
@@ -432,6 +435,58 @@ def test_a_file_that_is_no_list_is_refused_in_a_line(
     file = tmp_path / name
     file.write_bytes(content)
     assert words in refused(run("roster", "import", file, "--village", village))
+
+
+def workbook_with(tmp_path: Path, changed: Callable[[str], str]) -> Path:
+    """The clean list with its sheet's XML changed."""
+    file = tmp_path / "changed.xlsx"
+    with zipfile.ZipFile(ROSTERS / "a-clean.xlsx") as clean, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        for part in clean.namelist():
+            content = clean.read(part)
+            is_sheet = part == "xl/worksheets/sheet1.xml"
+            made.writestr(part, changed(content.decode()).encode() if is_sheet else content)
+    return file
+
+
+@pytest.mark.parametrize(
+    "far_off",
+    [
+        '<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row>',
+        "<row r = '1048576'><c r = 'XFD1048576' t='inlineStr'><is><t>x</t></is></c></row>",
+    ],
+)
+def test_a_cell_far_off_does_not_bring_the_process_down(run: Type, village: str, tmp_path: Path, far_off: str) -> None:
+    file = workbook_with(tmp_path, lambda sheet: sheet.replace("</sheetData>", f"{far_off}</sheetData>"))
+    assert "too many cells" in refused(run("roster", "import", file, "--village", village))
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(run: Type, village: str, tmp_path: Path) -> None:
+    file = workbook_with(tmp_path, lambda sheet: sheet + " " * 100_000_000)
+    assert file.stat().st_size < 1_000_000
+    assert "unpacks to too much" in refused(run("roster", "import", file, "--village", village))
+
+
+def test_a_workbook_with_two_lists_is_refused_rather_than_half_read(run: Type, village: str, tmp_path: Path) -> None:
+    file = tmp_path / "two.xlsx"
+    book = xlsxwriter.Workbook(file)
+    for group in ("1组", "2组"):
+        book.add_worksheet(group).write_row(0, 0, ["联防组", "门牌号", "户主", "手机"])
+    book.close()
+    assert "more than one sheet" in refused(run("roster", "import", file, "--village", village))
+
+
+def test_numbers_and_dates_in_cells_are_read_as_they_were_meant(run: Type, village: str, tmp_path: Path) -> None:
+    file = tmp_path / "typed.xlsx"
+    book = xlsxwriter.Workbook(file)
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["联防组", "门牌号", "户主", "手机", "固定电话"])
+    sheet.write_row(1, 0, ["1组", "", "王建国", 19992222301, 88805255])
+    sheet.write_datetime(1, 1, datetime(2026, 1, 2), book.add_format({"num_format": "m-d"}))  # noqa: DTZ001
+    book.close()
+    assert run("roster", "import", file, "--village", village).exit_code == 0
+    assert exported(run, village) == [
+        {"group": "1组", "head": "王建国", "door": "1-2", "phones": ["+8619992222301", "+8657488805255"]}
+    ]
 
 
 def test_unknown_files_villages_and_places_are_answered_in_a_line(run: Type, village: str, tmp_path: Path) -> None:
