@@ -16,11 +16,15 @@ from config.database import Base, BigId, stored_as_value
 
 
 class VillageKind(StrEnum):
+    """A village's committee (村) or a residents' committee (居)."""
+
     VILLAGE = "village"
     COMMITTEE = "committee"
 
 
 class PhoneKind(StrEnum):
+    """A mobile (手机) takes calls and texts, a landline (固话) calls only."""
+
     MOBILE = "mobile"
     LANDLINE = "landline"
 

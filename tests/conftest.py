@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import hypothesis
 import pytest
 import redis
 
@@ -31,6 +32,11 @@ BEGIN
   END LOOP;
 END $$
 """
+
+
+# A busy machine is no counter-example.
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 class MakeSettings(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.rules import names
@@ -80,7 +80,6 @@ def test_a_village_without_an_english_name_is_spelt_in_pinyin() -> None:
     assert names.place_en("新庄居委会", "", "1组", "", "") == "Xinzhuang Neighbourhood, group 1"
 
 
-@settings(deadline=None)  # the first example loads the dictionaries
 @given(st.text(max_size=64), st.text(max_size=64))
 def test_no_name_and_no_place_makes_it_crash(name: str, spot: str) -> None:
     assert names.household_name_en(name).endswith("household")

@@ -7,7 +7,7 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.errors import RosterFileError
@@ -24,7 +24,6 @@ wounds = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(wounds, st.sets(st.sampled_from(sorted(PARTS)), max_size=1))
 def test_a_wounded_workbook_is_read_or_refused(wounds: list[tuple[str, float, int, bytes]], lost: set[str]) -> None:
     parts = dict(PARTS)
