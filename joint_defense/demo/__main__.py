@@ -26,7 +26,7 @@ from joint_defense.demo.story import Story
 from joint_defense.demo.trouble import DemoTrouble
 
 SPEED_WHEN_WATCHED = 1.0
-SPEED_WHEN_ONCE = 8.0
+SPEED_WHEN_ONCE = 16.0
 SETTLED_WITHIN = 60.0
 LOAD_TOWN = ("flask", "--app", "app", "demo", "load")
 

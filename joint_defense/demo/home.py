@@ -54,6 +54,9 @@ class Home:
             if pid.isdigit() and birth and born(int(pid)) == birth:
                 kill_family(int(pid))
         self._families.unlink(missing_ok=True)
+        # The last words of a process are looked for in its log: they must be this run's.
+        for log in self.logs.iterdir():
+            log.unlink()
 
     def remember(self, programs: list[Program]) -> None:
         """Note who runs, for the next demo to end should this one be killed."""
@@ -83,6 +86,8 @@ class Home:
             "SMS_SEGMENTS_PER_SECOND": "0",
             "STATE_DIR": str(self.directory.resolve() / "state"),
             "PORT": str(port),
+            # Eight threads are plenty for one machine's visitors, and each further process costs a second's start.
+            "WEB_WORKERS": "1",
             # A town of simulated handsets is nobody's business but this machine's.
             "GUNICORN_CMD_ARGS": f"--bind {HOST}:{port}",
         }

@@ -1,0 +1,172 @@
+"""`make demo` as whoever runs it meets it: a real run, and what may be in its way."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.servers import PostgresServer
+
+# Python, two web workers, worker, bulk, clock, simulator and Redis have to start, on two cores that tests share.
+STARTED_WITHIN = 90
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Demo:
+    """A running `python -m joint_defense.demo` with a home and ports of its own."""
+
+    def __init__(self, home: Path, *arguments: str, port: int | None = None, sim_port: int | None = None) -> None:
+        self.home = home
+        command = [sys.executable, "-m", "joint_defense.demo", "--home", str(home), *arguments]
+        command += ["--port", str(port or _free_port()), "--sim-port", str(sim_port or _free_port())]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def read_until(self, words: str) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if words in line:
+                return
+        assert self.process.stderr is not None
+        pytest.fail(f"the demo ended without saying {words!r}: {self.process.stderr.read()}")
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self) -> tuple[str, str]:
+        """Everything it still says until it ends."""
+        output, errors = self.process.communicate(timeout=STARTED_WITHIN)
+        return output, errors
+
+
+@contextmanager
+def running(home: Path, *arguments: str, port: int | None = None, sim_port: int | None = None) -> Iterator[Demo]:
+    demo = Demo(home, *arguments, port=port, sim_port=sim_port)
+    try:
+        yield demo
+    finally:
+        demo.process.kill()
+        demo.process.communicate()
+
+
+def _nobody_is_left(family: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(family, timeout=10)
+    return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_one_alarm_reaches_everybody_once_and_nothing_stays_behind(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    arguments = ["--once"]
+    if kind == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.connect() as connection:
+            connection.execute("DROP DATABASE IF EXISTS demo WITH (FORCE)")
+            connection.execute("CREATE DATABASE demo")
+        arguments += ["--database-url", server.url("demo")]
+    with running(tmp_path / "demo", *arguments) as demo:
+        demo.read_until("up after")
+        family = demo.family()
+        output, errors = demo.end()
+    assert demo.process.returncode == 0, output + errors
+    assert "every expected phone was requested exactly once" in output
+    assert re.search(r"\+ *\d+ ms rung {4}\S+家 \d{3}\*{4}\d{4}", output)
+    assert re.search(r"\+ *\d+ ms texted {2}\S+家 \d{3}\*{4}\d{4}", output)
+    assert "answers: coming" in output
+    assert "busy" in output
+    assert _nobody_is_left(family)
+    assert _numbers_in(output) == []
+    for log in (tmp_path / "demo" / "logs").iterdir():
+        assert _numbers_in(log.read_text()) == [], log.name
+    assert (tmp_path / "demo").stat().st_mode & 0o077 == 0
+
+
+def _numbers_in(text: str) -> list[str]:
+    """Telephone numbers of the demo town (mobiles and landlines) that stand in a text unmasked."""
+    return re.findall(r"(?:\+86|\b0|\b)(?:1[3-9]\d{9}|574\d{8})\b", text.replace("8657488889999", ""))
+
+
+def test_a_port_in_use_is_named_in_one_line(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        for variable, ports in (("PORT", {"port": port}), ("SIM_PORT", {"sim_port": port})):
+            with running(tmp_path / "demo", **ports) as demo:
+                output, errors = demo.end()
+            assert demo.process.returncode == 1
+            assert output == ""
+            assert errors.count("\n") == 1
+            assert re.match(rf"demo: port {port} for .* cannot be used .*{variable}=", errors)
+
+
+def test_interrupted_killed_or_stopped_it_leaves_nothing_and_the_next_run_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_API_BASE_URL", "https://api.twilio.com")
+    home, port, sim_port = tmp_path / "demo", _free_port(), _free_port()
+
+    with running(home, port=port, sim_port=sim_port) as interrupted:
+        _wait_until(lambda: len(interrupted.family()) >= 3)
+        family = interrupted.family()
+        interrupted.process.send_signal(signal.SIGTERM)
+        _, errors = interrupted.end()
+    assert (interrupted.process.returncode, errors) == (0, "")
+    assert _nobody_is_left(family)
+
+    with running(home, port=port, sim_port=sim_port) as killed:
+        killed.read_until("serving until Ctrl-C")
+        family = killed.family()
+        _a_second_one_is_refused(home)
+        _the_carrier_is_the_simulator(family, sim_port)
+        killed.process.kill()
+        killed.process.wait()
+    assert len(family) >= 7
+    assert _nobody_is_left(family)
+
+    with running(home, port=port, sim_port=sim_port) as stopped:
+        stopped.read_until("serving until Ctrl-C")
+        next(process for process in stopped.family() if process.cmdline()[-1:] == ["clock"]).kill()
+        stopped.read_until("clock ended (exit code -9) and was started again")
+        family = stopped.family()
+        stopped.process.send_signal(signal.SIGINT)
+        output, errors = stopped.end()
+    assert (stopped.process.returncode, errors) == (0, "")
+    assert output.endswith("stopped\n")
+    assert _nobody_is_left(family)
+
+
+def _a_second_one_is_refused(home: Path) -> None:
+    with running(home) as second:
+        output, errors = second.end()
+    assert (second.process.returncode, output) == (1, "")
+    assert "a demo is running from this directory already" in errors
+
+
+def _the_carrier_is_the_simulator(family: list[psutil.Process], sim_port: int) -> None:
+    service = [process for process in family if {"app:create_app()", "worker", "clock"} & set(process.cmdline())]
+    assert len(service) >= 4
+    for process in service:
+        assert process.environ()["TWILIO_API_BASE_URL"] == f"http://127.0.0.1:{sim_port}"
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
