@@ -23,7 +23,7 @@ def receive(
 
     Two at the same instant: the second waits for the first's transaction, then finds its row.
     """
-    made = session.execute(
+    made = session.scalars(
         insert_or_skip(
             session,
             InboundEvent,
@@ -35,9 +35,10 @@ def receive(
                 "received_at": now,
                 "answer": {},
             },
-        ).returning(InboundEvent.id)
-    ).scalar()
-    return None if made is None else session.get_one(InboundEvent, made)
+        ).returning(InboundEvent)
+    )
+    found: InboundEvent | None = made.one_or_none()
+    return found
 
 
 def keep_answer(event: InboundEvent, answer: dict[str, Any]) -> None:

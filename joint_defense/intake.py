@@ -84,16 +84,15 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     if caller is None:
         event.kind = InboundKind.STRANGER
         return _keep(event, Answer(Outcome.STRANGER))
-    event.household_id = caller.household_id
     if caller.group_id is not None:
         directory.lock_group(session, caller.group_id)
     incident = _open_incident(session, caller, now - timedelta(seconds=limits.merge_window))
     if incident is not None:
-        return _keep(event, _join(session, incident, caller, trigger, now))
+        return _keep(event, _join(session, incident, caller, trigger, now), caller)
     if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
         event.kind = InboundKind.FLOOD
-        return _keep(event, Answer(Outcome.FLOOD, caller.language))
-    return _keep(event, _open(session, caller, trigger, now))
+        return _keep(event, Answer(Outcome.FLOOD, caller.language), caller)
+    return _keep(event, _open(session, caller, trigger, now), caller)
 
 
 def _repeated(session: Session, carrier_key: str) -> Answer:
@@ -101,8 +100,9 @@ def _repeated(session: Session, carrier_key: str) -> Answer:
     return Answer(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
 
 
-def _keep(event: InboundEvent, answer: Answer) -> Answer:
+def _keep(event: InboundEvent, answer: Answer, caller: Caller | None = None) -> Answer:
     event.incident_id = answer.incident_id
+    event.household_id = caller.household_id if caller is not None else None
     keep_answer(event, asdict(answer))
     return answer
 
@@ -217,6 +217,7 @@ def _add_voice(
     session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: str
 ) -> Alert:
     alert = Alert(
+        incident_id=incident.id,
         household_id=caller.household_id,
         household_name=caller.household_name,
         household_name_en=caller.household_name_en,
@@ -235,7 +236,7 @@ def _add_voice(
         raised_at=now,
         on_line_until=now + HOLD if trigger.channel is Channel.CALL else None,
     )
-    incident.alerts.append(alert)
+    session.add(alert)
     note_update(
         session,
         incident.id,
