@@ -1,0 +1,108 @@
+"""Structure held by tests: imports, commits, the environment, jobs and queues, settings and their page."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+from config.settings import Settings
+from joint_defense import queues
+from joint_defense.demo.procfile import read_procfile
+from tests.contracts.sources import ROOT, modules, name_of
+
+# Where a transaction may begin and end: webhooks, views, jobs, commands, and the processes that run them.
+EDGES = (
+    "app.py",
+    "config/",
+    "groups/cli.py",
+    "groups/accounts_cli.py",
+    "groups/web/",
+    "joint_defense/cli.py",
+    "joint_defense/clock.py",
+    "joint_defense/demo/",
+    "joint_defense/dispatcher.py",
+    "joint_defense/health.py",
+    "joint_defense/jobs.py",
+    "joint_defense/waking.py",
+    "joint_defense/web/",
+    "joint_defense/webhooks/",
+    "joint_defense/working.py",
+)
+
+
+def test_imports_go_one_way() -> None:
+    command = [Path(sys.executable).parent / "lint-imports"]
+    ended = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_only_the_edges_begin_and_commit() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        if not str(path).startswith(EDGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and name_of(node.func).endswith((".commit", ".begin", ".rollback"))
+    ]
+    assert found == []
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        if path != Path("config/settings.py")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and name_of(node) in {"os.environ", "os.environb", "os.getenv"})
+        or (isinstance(node, ast.ImportFrom) and node.module == "os" and {"environ", "getenv"} & _names(node))
+    ]
+    assert found == []
+
+
+def test_nothing_reads_a_naive_time() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and name_of(node.func) in {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+        and not (node.args or node.keywords)
+    ]
+    assert found == []
+
+
+def test_every_job_is_enqueued_by_a_name_that_resolves() -> None:
+    jobs = {name: value for name, value in vars(queues).items() if name.endswith("_JOB")}
+    assert jobs
+    for dotted in jobs.values():
+        module, _, function = dotted.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), function)), dotted
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and name_of(node.func).endswith((".enqueue", ".enqueue_call")):
+                assert name_of(node.args[0]).rpartition(".")[2] in jobs, f"{path}:{node.lineno} enqueues no known job"
+
+
+def test_every_queue_has_one_process_and_every_process_one_queue() -> None:
+    served = [
+        command[command.index("--queue") + 1] if "--queue" in command else queues.ALARM
+        for command in read_procfile().values()
+        if "worker" in command
+    ]
+    assert sorted(served) == sorted({queues.ALARM, queues.BULK})
+
+
+def test_the_procfile_has_every_process_that_readiness_asks_for() -> None:
+    assert set(read_procfile()) == {"release", "web", "worker", "bulk", "clock"}
+
+
+def test_every_setting_stands_on_the_operators_page() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text()
+    assert [name for name in Settings.model_fields if f"`{name.upper()}`" not in page] == []
+
+
+def _names(node: ast.ImportFrom) -> set[str]:
+    return {alias.name for alias in node.names}
