@@ -4,6 +4,6 @@ Doors: `python -m joint_defense.simulator` (the network), `python -m joint_defen
 the command line), the carrier's REST API under /2010-04-01/, and the control API under /sim/ (`control.py`).
 Tables: none; it keeps everything in memory, and of everything only the latest (`Options.keep`).
 
-Layers, top to bottom: __main__ → server → rest, control → exchange, texting → interpreter, conferences, ringing →
-callbacks → webhooks → network → leg, records, scripts, faults, twiml → wire, refusals.
+Layers, top to bottom: __main__ → server → rest, control → exchange, texting → interpreter, ringing, conferences →
+callbacks → webhooks → leg → network → views, events, faults → records, scripts, twiml → wire, refusals.
 """

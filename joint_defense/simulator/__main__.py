@@ -21,8 +21,8 @@ from joint_defense.simulator.wire import is_number
 
 HOST = "127.0.0.1"
 BACKLOG = 4096
-# Records live long and hold no cycles: looking for garbage among them costs more than it finds.
-GARBAGE_THRESHOLD = 50_000
+# Records live long and hold no cycles: looking through them for garbage too often costs more than it finds.
+GARBAGE_THRESHOLD = 10_000
 
 
 def main(arguments: list[str] | None = None) -> int:

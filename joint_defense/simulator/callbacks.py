@@ -18,24 +18,28 @@ _EVENT_STATUS = {"initiated": "initiated", "ringing": "ringing", "answered": "in
 _FINAL_MESSAGE = frozenset(
     {MessageStatus.DELIVERED, MessageStatus.UNDELIVERED, MessageStatus.FAILED, MessageStatus.CANCELED}
 )
+# The carrier names places for numbers at home only.
+_NOWHERE = {f"{who}{what}": "" for who in ("Called", "Caller", "From", "To") for what in ("City", "State", "Zip")}
 
 
 def call_params(network: Network, call: Call) -> dict[str, str]:
     """The parameters that every voice request carries."""
-    params = {
+    from_country, to_country = country_of(call.sender), country_of(call.to)
+    params = _NOWHERE | {
         "AccountSid": network.options.account_sid,
         "ApiVersion": API_VERSION,
         "CallSid": call.sid,
         "CallStatus": str(call.status),
         "Called": call.to,
+        "CalledCountry": to_country,
         "Caller": call.sender,
+        "CallerCountry": from_country,
         "Direction": call.direction,
         "From": call.sender,
+        "FromCountry": from_country,
         "To": call.to,
+        "ToCountry": to_country,
     }
-    for prefix, number in (("Caller", call.sender), ("Called", call.to), ("From", call.sender), ("To", call.to)):
-        params |= {f"{prefix}City": "", f"{prefix}State": "", f"{prefix}Zip": "", f"{prefix}Country": ""}
-        params[f"{prefix}Country"] = country_of(number)
     if call.parent_sid:
         params["ParentCallSid"] = call.parent_sid
     if call.answered_by:

@@ -4,7 +4,7 @@ import re
 
 from tests.edges.simulator.application import Answer, Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, OURS, WANG, Carrier
-from tests.handsets import Network, answers
+from tests.handsets import Network, answers, eventually
 
 EVERY = ["initiated", "ringing", "answered", "completed"]
 
@@ -88,7 +88,10 @@ def test_a_callback_that_fails_is_not_sent_again(carrier: Carrier, network: Netw
     told = application.wait_for("/status", 2)
 
     assert [asked.form["CallStatus"] for asked in told] == ["initiated", "busy"]
-    assert [hook["status"] for hook in network.webhooks(sid=call["sid"])] == [500, 500]
+    eventually(
+        lambda: [hook["status"] for hook in network.webhooks(sid=call["sid"])] == [500, 500],
+        "both answers in the journal",
+    )
 
 
 def test_a_callback_can_be_a_get(carrier: Carrier, network: Network, application: Application) -> None:
