@@ -10,8 +10,9 @@ from typing import Any
 
 import structlog
 
-# +8619912340571, 8619912340571, 057488805255, 13800138000: seven digits or more that begin like a number.
-_NUMBER = re.compile(r"(?<![0-9A-Za-z.:-])(\+?[0-9]{3,5})([0-9]{3,9})([0-9]{4})(?![0-9A-Za-z.:-])")
+# +8619912340571, 8619912340571, 057488805255, 13800138000: ten digits or more that stand for themselves, and are no
+# part of an identifier or of a fraction.
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)(\+?[0-9]{3,5})([0-9]{3,9})([0-9]{4})(?![0-9A-Za-z]|\.[0-9])")
 
 
 def mask_numbers(text: str) -> str:
@@ -21,9 +22,19 @@ def mask_numbers(text: str) -> str:
 
 def _mask_event(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in entry.items():
-        if isinstance(value, str) and key != "timestamp":
-            entry[key] = mask_numbers(value)
+        if key != "timestamp":
+            entry[key] = _masked(value)
     return entry
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_numbers(value)
+    if isinstance(value, dict):
+        return {_masked(key): _masked(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(each) for each in value]
+    return value
 
 
 def configure(level: str = "INFO") -> None:

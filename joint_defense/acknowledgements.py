@@ -5,16 +5,16 @@ Only a key or a reply counts. A call that was merely picked up is "picked up", n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentKind, Purpose
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.news import text_milestones
-from joint_defense.rules.delivery import Channel, DeliveryState
+from joint_defense.planning import drop
+from joint_defense.rules.delivery import Channel
 from joint_defense.rules.replies import Answer
 from joint_defense.timeline import note_update
 
@@ -64,7 +64,7 @@ def acknowledge(
         )
         note_update(session, incident.id, "answer", now, household=told.household_name, answer=answer)
         session.flush()
-    _stop_other_phones(session, incident.id, told, now)
+    _stop_other_phones(session, incident.id, told, channel, now)
     text_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)
 
@@ -77,8 +77,8 @@ def join_conference(session: Session, told: Delivery, now: datetime) -> None:
         session.flush()
 
 
-def _stop_other_phones(session: Session, incident_id: int, told: Delivery, now: datetime) -> None:
-    """What the household's other phones have not taken yet is not needed any more."""
+def _stop_other_phones(session: Session, incident_id: int, told: Delivery, channel: Channel, now: datetime) -> None:
+    """What the household's phones have not taken yet is not needed any more."""
     calls = session.scalars(
         select(Delivery)
         .where(
@@ -86,25 +86,12 @@ def _stop_other_phones(session: Session, incident_id: int, told: Delivery, now: 
             Delivery.household_id == told.household_id,
             Delivery.channel == Channel.CALL,
             Delivery.purpose.in_(RINGS),
-            Delivery.id != told.id,
         )
         .order_by(Delivery.id)
         .with_for_update()
     ).all()
-    drop_calls(session, calls, now)
-
-
-def drop_calls(session: Session, calls: Iterable[Delivery], now: datetime) -> None:
-    """Cancel what has not been sent; have the carrier end what rings. Whoever is on the phone is left in peace."""
-    for delivery in calls:
-        if delivery.state is DeliveryState.WAITING and not delivery.look_up_first:
-            delivery.state = DeliveryState.CANCELLED
-        elif delivery.state in {DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.PLACED}:
-            delivery.unwanted = True
-            if delivery.state is DeliveryState.PLACED:
-                attempt = session.get(Attempt, (delivery.id, delivery.attempt_count))
-                if attempt is not None and attempt.answered_at is None:
-                    delivery.due_at = now
+    # Whoever answers on a call goes on with it; whoever answers by text need not be rung on that phone either.
+    drop(session, [each for each in calls if channel is Channel.SMS or each.id != told.id], now)
 
 
 def latest_answers(session: Session, incident_id: int) -> dict[int, Answer]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from joint_defense.acknowledgements import drop_calls, latest_answers, lock_incident
+from joint_defense.acknowledgements import latest_answers, lock_incident
 from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.models import Alert, ClosingOutcome, Delivery, Incident, IncidentKind, Purpose
+from joint_defense.planning import drop
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import DRILL, NOTICE
@@ -31,10 +32,7 @@ def close(session: Session, incident_id: int, outcome: ClosingOutcome | str, not
     incident.closed_at, incident.outcome, incident.note = now, ClosingOutcome(outcome), note.strip()[:LONGEST_NOTE]
     note_update(session, incident.id, "closed", now, by=by, outcome=incident.outcome, note=incident.note)
     deliveries = _lock_deliveries(session, incident.id)
-    drop_calls(session, [each for each in deliveries if each.channel is Channel.CALL], now)
-    for delivery in deliveries:
-        if delivery.channel is Channel.SMS and delivery.state is DeliveryState.WAITING and not delivery.look_up_first:
-            delivery.state = DeliveryState.CANCELLED
+    drop(session, deliveries, now)
     session.flush()
     if incident.kind is not IncidentKind.WORDLESS:
         _give_all_clear(session, incident, deliveries, now)
@@ -150,12 +148,24 @@ def insert_copies(
 
 
 def _give_all_clear(session: Session, incident: Incident, deliveries: list[Delivery], now: datetime) -> None:
-    """To every phone that may have rung or got a text: by text where it takes one, else by a call."""
+    """To every phone that may have rung or got a text: by text where it takes one, else by a call.
+
+    That is also a caller who has hung up and got news by text. A house where somebody may be listening gets none.
+    """
     told: dict[str, Delivery] = {}
+    touched = {each.number for each in deliveries if each.attempt_count > 0 and not _refused(each)}
+    # Whoever has just closed it by taking it back knows, and so does a caller who holds the line.
+    knowing = {
+        alert.number
+        for alert in incident.alerts
+        if alert.withdrawn_at == now or (alert.on_line_until is not None and alert.on_line_until > now)
+    }
+    silent = {alert.household_id for alert in incident.alerts if alert.silent}
     for delivery in deliveries:
-        reached_out = delivery.attempt_count > 0 and delivery.purpose in {Purpose.ALARM, Purpose.SECOND_VOICE}
         by_text = delivery.channel is Channel.SMS
-        if reached_out and not _refused(delivery) and (delivery.number not in told or by_text):
+        if delivery.number not in touched - knowing or delivery.household_id in silent or _refused(delivery):
+            continue
+        if delivery.number not in told or by_text:
             told[delivery.number] = delivery
     names = [alert.household_name for alert in incident.alerts]
     english = [alert.household_name_en for alert in incident.alerts]

@@ -1,4 +1,4 @@
-"""From a plan to rows: the deliveries that the senders will find."""
+"""From a plan to rows: the deliveries that the senders will find, and those that nobody needs any more."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from groups.directory import Recipient
-from joint_defense.models import Delivery, Purpose
-from joint_defense.rules.delivery import DeliveryState
+from joint_defense.models import Attempt, Delivery, Purpose
+from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import Planned
 
 
@@ -53,3 +53,20 @@ def insert_deliveries(
     ]
     if rows:
         session.execute(insert(Delivery), rows)
+
+
+def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> None:
+    """Cancel what has not been sent; have the carrier end what rings. Whoever is on the phone is left in peace.
+
+    What a sender has in hand may be out already: it is not sent again, and a call of it is ended once it is known.
+    """
+    for delivery in deliveries:
+        if delivery.state is DeliveryState.WAITING and not delivery.look_up_first:
+            delivery.state = DeliveryState.CANCELLED
+        elif delivery.state in {DeliveryState.WAITING, DeliveryState.CLAIMED}:
+            delivery.unwanted = True
+        elif delivery.state is DeliveryState.PLACED and delivery.channel is Channel.CALL:
+            delivery.unwanted = True
+            attempt = session.get(Attempt, (delivery.id, delivery.attempt_count))
+            if attempt is not None and attempt.answered_at is None:
+                delivery.due_at = now

@@ -51,6 +51,11 @@ class DispatcherThread:
         self._dispatcher = Dispatcher(self._runtime, self._role)
         await self._dispatcher.run()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still sends."""
+        return self._thread.is_alive()
+
     def join(self) -> None:
         """Wait until it has ended, for whatever reason."""
         self._thread.join()
@@ -71,7 +76,7 @@ class Waker:
         except RedisError as error:
             log.error("redis_away", incident_id=incident_id, error=type(error).__name__)
             with self._lock:
-                if self._own is None:
+                if self._own is None or not self._own.is_alive:
                     self._own = DispatcherThread(self._runtime, "web")
                     self._own.start()
                     return

@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
+_ERROR_CODE = re.compile(r"[^A-Za-z0-9_-]")
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -88,7 +89,7 @@ def read_status(form: Mapping[str, str]) -> StatusReport:
     return StatusReport(
         sid=_sid(form, "CallSid", "MessageSid", "SmsSid"),
         status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
-        error_code=form.get("ErrorCode") or None,
+        error_code=_ERROR_CODE.sub("", form.get("ErrorCode", ""))[:16] or None,
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from joint_defense.rules.ports import AccountTrouble, CarrierError, OutcomeUnknown, RefusedNumber, Temporary, TooFast
+
 
 class Verdict(StrEnum):
     """What an error says about the next try."""
@@ -56,6 +58,15 @@ CODES: dict[int, Meaning] = {
     30007: Meaning(Verdict.TEMPORARY, "短信被运营商过滤", "The carrier filtered the message"),
 }
 
+# By kind, the special ones first, for errors whose code is not in the table.
+_ERRORS: dict[type[CarrierError], tuple[str, str]] = {
+    TooFast: ("运营商要求放慢", "The carrier asks for a slower pace"),
+    Temporary: ("暂时连不上运营商", "The carrier cannot be reached for the moment"),
+    RefusedNumber: ("运营商拒绝该号码", "The carrier refuses this number"),
+    AccountTrouble: ("运营商拒绝了我们的请求", "The carrier refuses our requests"),
+    OutcomeUnknown: ("运营商没有回应,正在核实", "The carrier did not answer; it is being looked up"),
+    CarrierError: ("运营商出错", "The carrier has an error"),
+}
 TOO_FAST = frozenset({429, 10004, 20429})
 _HTTP_TEMPORARY = frozenset({408, 425, 429})
 
@@ -70,6 +81,17 @@ def judge(code: int | None, status: int | None = None) -> Verdict:
     if status is None or status in _HTTP_TEMPORARY or status >= 500:
         return Verdict.TEMPORARY
     return Verdict.ACCOUNT
+
+
+def explain_error(error: CarrierError, language: str = "zh") -> str:
+    """What a carrier's refusal or silence means, in words; the carrier's own words are for the log."""
+    known = CODES.get(error.code) if error.code is not None else None
+    if known is not None:
+        return known.zh if language == "zh" else known.en
+    zh, en = next(words for kind, words in _ERRORS.items() if isinstance(error, kind))
+    words = zh if language == "zh" else en
+    number = error.code or error.status
+    return f"{words}({number})" if number else words
 
 
 def explain(code: str | int | None, language: str = "zh") -> str:

@@ -17,6 +17,8 @@ ENGLISH = "en"
 
 LONGEST_QUOTE = 300
 """Signs of a neighbour's own text that travel in a message; a carrier takes 1,600 in all."""
+MOST_VOICES = 4
+"""Voices that one call tells of, the newest: what a call says travels in 4,000 signs of TwiML."""
 
 _CATEGORY = {
     Category.UNSPECIFIED: ("", ""),
@@ -64,7 +66,8 @@ def local_number(number: str) -> str:
 
 def announcement(voices: Sequence[Voice], language: str) -> list[str]:
     """The sentences of an alarm call, said once; a call says them twice. The newest voice comes first."""
-    return [sentence for voice in reversed(voices) for sentence in _who_where_what(voice, language)]
+    newest = list(reversed(voices))[:MOST_VOICES]
+    return [sentence for voice in newest for sentence in _who_where_what(voice, language)]
 
 
 def _who_where_what(voice: Voice, language: str) -> list[str]:
@@ -113,26 +116,30 @@ def message(voice: Voice, language: str) -> str:
     door = f" ({voice.door})" if voice.door else ""
     return (
         f"[Joint Defence] {drill}{voice.household_en} needs help{': ' + what if what else ''}! {voice.place_en}{door}, "
-        f"{when}.{quote} Phone {local_number(voice.number)}. Reply 1 coming, 2 cannot, 3 there. Dial {official} if needed"
+        f"{when}.{quote} Phone {local_number(voice.number)}. "
+        f"Reply 1 coming, 2 cannot, 3 there. Dial {official} if needed"
     )
 
 
 def second_voice(voice: Voice, language: str) -> str:
     """The text that tells everybody of an incident that another household calls for help too."""
     what = category_words(voice.category, language)
+    official = official_number(voice.category)
     quoted = voice.text.strip()[:LONGEST_QUOTE]
     when = f"{voice.raised_at:%H:%M}"
     if language == CHINESE:
         quote = f"原话:“{quoted}”" if quoted else ""
         door = f"({voice.door})" if voice.door else ""
         return (
-            f"【十户联防】又有一户求助:{voice.household}{',' + what if what else ''}!{voice.place}{door},{when}。{quote}"
-            f"电话{local_number(voice.number)}。能来回1,不能来回2"
+            f"【十户联防】又有一户求助:{voice.household}{',' + what if what else ''}!{voice.place}{door},{when}。"
+            f"{quote}电话{local_number(voice.number)}。能来回1,不能来回2。必要时拨{official}"
         )
     quote = f' They say: "{quoted}".' if quoted else ""
+    door = f" ({voice.door})" if voice.door else ""
     return (
-        f"[Joint Defence] A second household calls: {voice.household_en}{', ' + what if what else ''}! {voice.place_en}, "
-        f"{when}.{quote} Phone {local_number(voice.number)}. Reply 1 coming, 2 cannot"
+        f"[Joint Defence] A second household calls: {voice.household_en}{', ' + what if what else ''}! "
+        f"{voice.place_en}{door}, {when}.{quote} Phone {local_number(voice.number)}. "
+        f"Reply 1 coming, 2 cannot. Dial {official} if needed"
     )
 
 

@@ -10,7 +10,7 @@ from joint_defense import incidents
 from joint_defense.acknowledgements import LEADERS, Heard, acknowledge, join_conference
 from joint_defense.announcing import voices_of
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import read_call
+from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.models import ClosingOutcome, Delivery, Incident
 from joint_defense.rules import conversation, replies, wording
 from joint_defense.rules.delivery import Channel
@@ -29,9 +29,7 @@ def pressed(delivery_id: int, number: int) -> Response:
     """A key on an alarm call."""
     call = read_call(request.form)
     with runtime().database.begin() as session:
-        told = session.get(Delivery, delivery_id)
-        if told is None or not 0 < number <= told.attempt_count:
-            abort(404)
+        told = _told(session, delivery_id, number, call)
         incident_id = told.incident_id
         said = _take_key(session, told, number, call.keys or "")
     waker().wake(incident_id)
@@ -41,16 +39,23 @@ def pressed(delivery_id: int, number: int) -> Response:
 @answers.post("/again/<int:delivery_id>/<int:number>")
 def again(delivery_id: int, number: int) -> Response:
     """No key on an alarm call: once more, with what is known by now."""
+    call = read_call(request.form)
     with runtime().database.begin() as session:
-        told = session.get(Delivery, delivery_id)
-        if told is None or not 0 < number <= told.attempt_count:
-            abort(404)
+        told = _told(session, delivery_id, number, call)
         if request.args.get("last") == "1":
             return answer(twiml.say([(wording.no_key_pressed(told.language), told.language)]))
         if told.incident.closed_at is not None:
             return answer(twiml.say([(conversation.OVER_FOR_NEIGHBOUR[told.language], told.language)]))
         address = f"/voice/answer/{delivery_id}/{number}"
         return answer(_tell(told, action=address, then=f"/voice/again/{delivery_id}/{number}?last=1"))
+
+
+def _told(session: Session, delivery_id: int, number: int, call: InboundCall) -> Delivery:
+    """The delivery that a call was made for. 404 where there is none, or where the phone on the line is another's."""
+    told = session.get(Delivery, delivery_id)
+    if told is None or not 0 < number <= told.attempt_count or told.number not in {call.called, call.caller}:
+        abort(404)
+    return told
 
 
 def call_back(session: Session, told: Delivery) -> Response:
@@ -63,11 +68,11 @@ def call_back(session: Session, told: Delivery) -> Response:
 
 @answers.post("/callback/<int:delivery_id>")
 def called_back(delivery_id: int) -> Response:
-    """A key on such a call. # may be the first half of #9, and 9 the whole of it."""
+    """A key on such a call. # may be the first half of #9, and 9 the whole of it: in doubt it is an alarm."""
     call = read_call(request.form)
-    if call.keys in {"#", "9", "*"}:
-        address = f"/voice/menu/1{'?before=hash' if call.keys == '#' else ''}"
-        return answer(twiml.ask([], action=address, then=address, keys=1, timeout=4))
+    if call.keys in {"#", "9"}:
+        address = f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}"
+        return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
     with runtime().database.begin() as session:
         told = session.get(Delivery, delivery_id)
         if told is None or told.number != call.caller:
@@ -120,9 +125,9 @@ def _thank(heard: Heard, told: Delivery, given: replies.Answer) -> list[twiml.Li
     language = told.language
     lines = [(conversation.thanks(heard.names(language), given, language), language)]
     incident: Incident | None = heard.incident
-    official = wording.category_words(incident.category, language) if incident is not None else ""
-    if official:
-        lines.append((official + ("。" if language == "zh" else "."), language))
+    what = wording.category_words(incident.category, language) if incident is not None else ""
+    if what:
+        lines.append((what + ("。" if language == "zh" else "."), language))
     lines.append((conversation.CHANGE_OR_TALK[language], language))
     if told.role in LEADERS:
         lines.append((conversation.LEADER_MAY_CLOSE[language], language))

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from groups import directory
 from joint_defense import incidents, news
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_call
@@ -44,12 +45,13 @@ def wait(alert_id: int, told: int, warned: int) -> Response:
     """The caller holds the line, or pressed a key: a category, or the star that takes it all back.
 
     `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers.
+    `?star=1` says that the key before this was a star, `?left=1` that a star has led out of the conference.
     """
     call = read_call(request.form)
     with runtime().database.begin() as session:
         now = clock(session)
         alert = session.get(Alert, alert_id)
-        if alert is None or alert.number != call.caller:
+        if alert is None or not _of_this_house(session, alert, call.caller):
             return answer(twiml.say([(conversation.NOT_RUNG["zh"], "zh")]))
         if request.form.get("CallStatus") == "completed":
             alert.on_line_until = now
@@ -63,12 +65,20 @@ def wait(alert_id: int, told: int, warned: int) -> Response:
     return _say_news(alert_id, told_now, lines, starred)
 
 
+def _of_this_house(session: Session, alert: Alert, number: str) -> bool:
+    """Whether a phone may speak for this voice: the one that called first, or another of its household."""
+    if alert.number == number:
+        return True
+    caller = directory.find_caller(session, number)
+    return caller is not None and caller.household_id == alert.household_id
+
+
 def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], bool]:
     """What is said to a key, and whether it was the first of two stars."""
     now = clock(session)
     if key == "*" and request.args.get("star") == "1":
         incidents.withdraw(session, alert, now)
-    elif key == "*":
+    elif key == "*" or (not key and request.args.get("left") == "1"):
         return [(conversation.STAR_AGAIN[alert.language], alert.language)], True
     elif key in conversation.CATEGORY_KEYS:
         category = conversation.CATEGORY_KEYS[key]
@@ -83,7 +93,8 @@ def _say_news(alert_id: int, found: news.News, lines: list[Line], starred: bool)
         return answer(twiml.say(said))
     if found.joined and not starred and not found.silent:
         said.append((conversation.caller_joins(found.joined, found.language), found.language))
-        then = _address(alert_id, found.told, found.warned)
+        # Only the star key leads out of there: what comes next is the second star, or the way back.
+        then = _address(alert_id, found.told, found.warned) + "?left=1"
         return answer(twiml.conference(said, room_of(found.incident_id), then=then))
     return _ask(alert_id, said, told=found.told, warned=found.warned, silent=found.silent, starred=starred)
 
