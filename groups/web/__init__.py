@@ -1,1 +1,17 @@
-"""The roster's pages. Doors: the blueprints. No tables."""
+"""The pages' frame: layout, sign-in, accounts, languages, static files, and who may see what.
+
+Door: `register(app)`, for an app with `settings` and `database` in its extensions. Other packages' pages extend
+`layout.html` and mark their views with `access.requires` or `access.open_to_all`. No tables.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from groups.web import access, account_pages, assets, error_pages, languages, navigation, security, sign_in, times
+
+
+def register(app: Flask) -> None:
+    """Give the app its frame. Before the blueprints of other packages, which build on it."""
+    for part in (security, access, navigation, languages, assets, times, error_pages, sign_in, account_pages):
+        part.register(app)
