@@ -6,6 +6,11 @@ GroupsError
  ├── UnknownVillage         no village has this code
  ├── VillageExists          the code is taken
  ├── InvalidName            a code or name that cannot be kept: empty, too long, control characters
+ ├── AccountExists          the account's name or phone is taken
+ ├── UnknownAccount         no account has this name
+ ├── InvalidAccount         a name, phone, role or village that an account cannot have
+ ├── WeakPassword           a password that would be guessed, with the reason
+ ├── SignInBusy             too many people sign in at this moment
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
@@ -43,6 +48,26 @@ class VillageExists(GroupsError):
 
 class InvalidName(GroupsError):
     code = "invalid_name"
+
+
+class AccountExists(GroupsError):
+    code = "account_exists"
+
+
+class UnknownAccount(GroupsError):
+    code = "unknown_account"
+
+
+class InvalidAccount(GroupsError):
+    code = "invalid_account"
+
+
+class WeakPassword(GroupsError):
+    code = "weak_password"
+
+
+class SignInBusy(GroupsError):
+    code = "sign_in_busy"
 
 
 class RosterFileError(GroupsError):

@@ -104,8 +104,8 @@ def _messages(catalogue: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
     return {_words(message.id): _words(message.string) for message in catalogue if message.id}
 
 
-def _words(text: str | Sequence[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def _words(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 if __name__ == "__main__":
