@@ -27,6 +27,14 @@ def _comma_separated(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _has_a_sound_port(url: str) -> bool:
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return False
+    return port != 0
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
 
 
@@ -62,6 +70,9 @@ class Settings(BaseSettings):
     merge_window: float = Field(default=180.0, ge=0)
     alarms_per_hour: int = Field(default=6, ge=1)
     menu_timeout: int = Field(default=5, ge=1, le=60)
+    nobody_after: float = Field(default=60.0, gt=0)
+    nobody_again: float = Field(default=20.0, gt=0)
+    caller_gone_after: float = Field(default=30.0, gt=0)
 
     port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1)
@@ -75,14 +86,15 @@ class Settings(BaseSettings):
         if value.startswith("sqlite:///"):
             return value
         scheme, separator, rest = value.partition("://")
-        if separator and rest and scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
+        known = scheme in {"postgres", "postgresql", "postgresql+psycopg"}
+        if separator and rest and known and _has_a_sound_port(value):
             return f"postgresql+psycopg://{rest}"
         raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
 
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
-        if not re.match(r"^(rediss?|unix)://\S+", value):
+        if not re.match(r"^(rediss?|unix)://\S+", value) or not _has_a_sound_port(value):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
@@ -90,7 +102,8 @@ class Settings(BaseSettings):
     @classmethod
     def _http_address(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
+        if wrong or not _has_a_sound_port(value):
             raise ValueError("must be an http:// or https:// address without a query")
         return value.rstrip("/")
 

@@ -41,5 +41,5 @@ def _tick(runtime: Runtime, session: Session, name: str) -> None:
     if released:
         log.warning("claims_released", count=released)
     owners.forget_silent(session, now)
-    if news.text_all(session, now):
+    if news.text_all(session, now, runtime.patience):
         log.info("news_planned")

@@ -16,8 +16,8 @@ from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense.inbox import find_answer, keep_answer, receive
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentKind, Purpose
-from joint_defense.news import HOLD
-from joint_defense.planning import insert_deliveries
+from joint_defense.news import Patience
+from joint_defense.planning import drop, insert_deliveries
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.fanout import plan
 from joint_defense.rules.trigger import Category
@@ -36,6 +36,8 @@ class Trigger:
     category: Category = Category.UNSPECIFIED
     text: str = ""
     call_sid: str | None = None
+    holds_for: timedelta = Patience.gone_after
+    """How long a caller is taken to be on the line before the first question comes from there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         return _keep(event, _join(session, incident, caller, trigger, now), caller)
     if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
         event.kind = InboundKind.FLOOD
-        return _keep(event, Answer(Outcome.FLOOD, caller.language), caller)
+        return _keep(event, Answer(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
     return _keep(event, _open(session, caller, trigger, now), caller)
 
 
@@ -169,12 +171,13 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
     if alert is None:
         alert = _add_voice(session, incident, caller, trigger, now, kind="voice")
+        _leave_in_peace(session, incident, caller, now)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
         # The same household again, from another phone perhaps: it is this call that holds the line now.
         alert.withdrawn_at, alert.call_sid = None, trigger.call_sid or alert.call_sid
         if trigger.channel is Channel.CALL:
-            alert.on_line_until = now + HOLD
+            alert.on_line_until = now + trigger.holds_for
         note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
     if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         incident.category = trigger.category
@@ -194,17 +197,31 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     )
 
 
+def _leave_in_peace(session: Session, incident: Incident, caller: Caller, now: datetime) -> None:
+    """A household that calls for help itself is not rung for its neighbour any more; a silent one gets no text."""
+    pending = (
+        select(Delivery)
+        .where(Delivery.incident_id == incident.id, Delivery.household_id == caller.household_id)
+        .order_by(Delivery.id)
+        .with_for_update()
+    )
+    if not caller.silent:
+        pending = pending.where(Delivery.channel == Channel.CALL)
+    drop(session, session.scalars(pending).all(), now)
+
+
 def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, caller: Caller, now: datetime) -> None:
+    # By number, not by phone: the roster may have moved a number to another household in the meantime.
     rung = set(
         session.scalars(
-            select(Delivery.phone_id).where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM)
+            select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM)
         )
     )
     silent = {other.household_id for other in incident.alerts if other.silent}
     in_trouble = {other.household_id for other in incident.alerts}
     others = [each for each in directory.recipients_for(session, caller) if each.household_id not in silent]
     # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
-    new = [each for each in others if each.phone_id not in rung and each.household_id not in in_trouble]
+    new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
     insert_deliveries(session, incident.id, Purpose.ALARM, plan(new), now)
     new_ids = {each.phone_id for each in new}
     texts = [
@@ -234,7 +251,7 @@ def _add_voice(
         category=trigger.category,
         text=trigger.text,
         raised_at=now,
-        on_line_until=now + HOLD if trigger.channel is Channel.CALL else None,
+        on_line_until=now + trigger.holds_for if trigger.channel is Channel.CALL else None,
     )
     session.add(alert)
     note_update(
@@ -309,8 +326,8 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
     _add_voice(session, incident, caller, trigger, now, kind="wordless")
     event.incident_id = incident.id
     planned = plan(leader)
-    by_text = [each for each in planned if each.channel is Channel.SMS]
-    # A leader with nothing but a landline is rung.
+    by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]
+    # A leader with nothing but a landline, or who wants no texts, is rung.
     insert_deliveries(session, incident.id, Purpose.WORDLESS, by_text or planned, now)
     return bool(planned)
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
+from joint_defense import talking
 from joint_defense.models import (
     Acknowledgement,
     Alert,
@@ -23,17 +24,23 @@ from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.replies import Answer
 
-NOBODY_AFTER = timedelta(seconds=60)
-"""So long without anyone coming, and the caller is told to dial 110."""
-NOBODY_AGAIN = timedelta(seconds=20)
 MILESTONES = (1, 3)
 """The acknowledgements at which a caller who has hung up gets a text; the last one is another."""
 LAST_MILESTONE = 1000
 NOBODY_MILESTONE = 1060
-HOLD = timedelta(seconds=30)
-"""A caller who has not asked for news for so long has hung up."""
 NEWS_UNTIL = timedelta(hours=1)
 CONFERENCE_HOLD = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a caller waits for what."""
+
+    nobody_after: timedelta = timedelta(seconds=60)
+    """So long without anyone coming, and the caller is told to dial 110."""
+    nobody_again: timedelta = timedelta(seconds=20)
+    gone_after: timedelta = timedelta(seconds=30)
+    """A caller who has not asked for news for so long has hung up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +70,24 @@ def coming_in_order(session: Session, incident_id: int) -> list[Acknowledgement]
     return [row for row in dict.fromkeys(newest[each.household_id] for each in rows) if row.answer is not Answer.CANNOT]
 
 
-def for_caller(session: Session, alert: Alert, told: int, warned: int, now: datetime) -> News:
-    """The news since acknowledgement `told`. That they ask proves that they heard what was said before."""
+def for_caller(
+    session: Session,
+    alert: Alert,
+    told: int,
+    warned: int,
+    now: datetime,
+    patience: Patience,
+    *,
+    may_join: bool = True,
+) -> News:
+    """The news since acknowledgement `told`. That they ask proves that they heard what was said before.
+
+    `may_join`: whether the caller is to be moved into the conference when a neighbour waits there.
+    """
     incident = alert.incident
     alert.heard_answer_id = max(alert.heard_answer_id, told)
-    joined = _in_conference(session, incident.id)
-    alert.on_line_until = now + (CONFERENCE_HOLD if joined else HOLD)
+    joined = talking.in_conference(session, incident.id) if may_join and not alert.silent else ()
+    alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
     language = alert.language
     if incident.closed_at is not None or alert.withdrawn_at is not None:
         return News(
@@ -82,20 +101,37 @@ def for_caller(session: Session, alert: Alert, told: int, warned: int, now: date
         )
     coming = coming_in_order(session, incident.id)
     fresh = [each for each in coming if each.id > told]
-    sentences = list(
-        conversation.who_comes(fresh_names(fresh, Answer.COMING), fresh_names(fresh, Answer.ON_SCENE), language)
-    )
-    if not coming and now - alert.raised_at >= NOBODY_AFTER + warned * NOBODY_AGAIN:
+    lost = _gone_back(session, incident.id, told)
+    sentences = [
+        *conversation.who_comes(fresh_names(fresh, Answer.COMING), fresh_names(fresh, Answer.ON_SCENE), language),
+        *conversation.who_cannot_after_all([each.household_name for each in lost], language),
+    ]
+    if not coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
         warned += 1
-        sentences.append(conversation.NOBODY_YET[language])
-    newest = max((each.id for each in fresh), default=told)
+        sentences.append(conversation.nobody_yet(incident.category, language))
+    newest = max((each.id for each in (*fresh, *lost)), default=told)
     return News(incident.id, tuple(sentences), language, newest, warned, silent=alert.silent, joined=joined)
 
 
+def _gone_back(session: Session, incident_id: int, told: int) -> list[Acknowledgement]:
+    """The households of which the caller was told that they come, and that have said since that they cannot."""
+    rows = session.scalars(
+        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
+    ).all()
+    known = {row.household_id: row.answer for row in rows if row.id <= told}
+    newest = {row.household_id: row for row in rows}
+    return [
+        row
+        for row in newest.values()
+        if row.id > told and row.answer is Answer.CANNOT and known.get(row.household_id, Answer.CANNOT) != row.answer
+    ]
+
+
 def hang_up(session: Session, call_sid: str, now: datetime) -> None:
-    """A caller has hung up: from now on their news comes by text."""
+    """A call to our number is over: a caller's news comes by text from now on, a neighbour has left the conference."""
     for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
         alert.on_line_until = now
+    talking.hung_up(session, call_sid)
 
 
 def fresh_names(answers: Sequence[Acknowledgement], answer: Answer) -> list[str]:
@@ -103,28 +139,20 @@ def fresh_names(answers: Sequence[Acknowledgement], answer: Answer) -> list[str]
     return [each.household_name for each in answers if each.answer is answer]
 
 
-def _in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
-    rows = session.scalars(
-        select(Delivery.household_name)
-        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None))
-        .order_by(Delivery.joined_at)
-    )
-    return tuple(dict.fromkeys(rows))
-
-
-def text_all(session: Session, now: datetime) -> int:
+def text_all(session: Session, now: datetime, patience: Patience) -> int:
     """`text_milestones` for every incident that is open and young. Returns for how many a text was planned."""
     young = select(Incident).where(
         Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None), Incident.opened_at > now - NEWS_UNTIL
     )
     incidents = session.scalars(young.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
-    return sum(text_milestones(session, incident, now) for incident in incidents)
+    return sum(text_milestones(session, incident, now, patience.nobody_after) for incident in incidents)
 
 
-def text_milestones(session: Session, incident: Incident, now: datetime) -> bool:
-    """Text the callers who have hung up, at the first, the third and the last acknowledgement, and at 60 s without any.
+def text_milestones(session: Session, incident: Incident, now: datetime, nobody_after: timedelta | None = None) -> bool:
+    """Text the callers who have hung up, at the first, the third and the last acknowledgement.
 
-    Idempotent: each text has its number and is planned once. Returns whether one was.
+    And when nobody has said to come for `nobody_after` (None: that is not asked now). Idempotent: each text has its
+    number and is planned once. Returns whether one was.
     """
     if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
         return False
@@ -134,38 +162,44 @@ def text_milestones(session: Session, incident: Incident, now: datetime) -> bool
         off_line = alert.on_line_until is None or alert.on_line_until <= now
         if alert.silent or not alert.may_text or alert.withdrawn_at is not None or not off_line:
             continue
-        for milestone in _milestones_due(session, incident, alert, coming, now):
+        for milestone in _milestones_due(session, incident, alert, coming, now, nobody_after):
             planned |= _plan_text(session, incident, alert, milestone, coming, now)
     return planned
 
 
 def _milestones_due(
-    session: Session, incident: Incident, alert: Alert, coming: Sequence[Acknowledgement], now: datetime
+    session: Session,
+    incident: Incident,
+    alert: Alert,
+    coming: Sequence[Acknowledgement],
+    now: datetime,
+    nobody_after: timedelta | None,
 ) -> list[int]:
     others = [each for each in coming if each.household_id != alert.household_id]
     if not others:
-        return [NOBODY_MILESTONE] if now - alert.raised_at >= NOBODY_AFTER else []
+        return [NOBODY_MILESTONE] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
     due = [count for count in MILESTONES if len(others) >= count and others[count - 1].id > alert.heard_answer_id]
-    if _all_have_answered(session, incident.id) and others[-1].id > alert.heard_answer_id:
+    if _all_have_answered(session, incident) and others[-1].id > alert.heard_answer_id:
         due.append(LAST_MILESTONE)
     # One text that says it all is worth more than two in the same minute.
     return due[-1:]
 
 
-def _all_have_answered(session: Session, incident_id: int) -> bool:
+def _all_have_answered(session: Session, incident: Incident) -> bool:
     rung = set(
         session.scalars(
             select(Delivery.household_id)
-            .where(Delivery.incident_id == incident_id, Delivery.purpose == Purpose.ALARM)
+            .where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM)
             .distinct()
         )
     )
     answered = set(
         session.scalars(
-            select(Acknowledgement.household_id).where(Acknowledgement.incident_id == incident_id).distinct()
+            select(Acknowledgement.household_id).where(Acknowledgement.incident_id == incident.id).distinct()
         )
     )
-    return rung <= answered
+    # A second household that calls for help was rung for the first one, and has other things to do than to answer.
+    return rung <= answered | {alert.household_id for alert in incident.alerts}
 
 
 def _plan_text(
@@ -178,7 +212,7 @@ def _plan_text(
 ) -> bool:
     others = [each for each in coming if each.household_id != alert.household_id]
     text = conversation.news_text(
-        fresh_names(others, Answer.COMING), fresh_names(others, Answer.ON_SCENE), alert.language
+        fresh_names(others, Answer.COMING), fresh_names(others, Answer.ON_SCENE), incident.category, alert.language
     )
     made = session.execute(
         insert_or_skip(

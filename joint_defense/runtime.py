@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from config.settings import Settings
 from joint_defense.carriers.inbound import Signatures
 from joint_defense.carriers.twilio import TwilioCarrier
 from joint_defense.intake import Limits
+from joint_defense.news import Patience
 from joint_defense.pacing import Pace
 from joint_defense.queues import connect_briefly
 from joint_defense.rules.delivery import Channel
@@ -41,6 +43,14 @@ class Runtime:
     @cached_property
     def limits(self) -> Limits:
         return Limits(merge_window=self.settings.merge_window, alarms_per_hour=self.settings.alarms_per_hour)
+
+    @cached_property
+    def patience(self) -> Patience:
+        return Patience(
+            nobody_after=timedelta(seconds=self.settings.nobody_after),
+            nobody_again=timedelta(seconds=self.settings.nobody_again),
+            gone_after=timedelta(seconds=self.settings.caller_gone_after),
+        )
 
     @cached_property
     def pace(self) -> dict[Channel, Pace]:

@@ -45,13 +45,16 @@ def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: in
     return str(response)
 
 
-def conference(lines: Iterable[Line], room: str, *, then: str) -> str:
-    """Say lines, then open the line to everybody in the room; the star key, or its end, leads to `then`."""
+def conference(lines: Iterable[Line], room: str, *, then: str, ends_with_us: bool = False) -> str:
+    """Say lines, then open the line to everybody in the room; the star key, or its end, leads to `then`.
+
+    `ends_with_us`: the room ends when this line leaves it.
+    """
     response = VoiceResponse()
     for text, language in lines:
         _say(response, text, language)
     dial = Dial(hangup_on_star=True, action=then, method="POST")
-    dial.conference(room, start_conference_on_enter=True, end_conference_on_exit=False, beep=True)
+    dial.conference(room, start_conference_on_enter=True, end_conference_on_exit=ends_with_us, beep=True)
     response.append(dial)
     return str(response)
 

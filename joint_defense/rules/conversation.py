@@ -85,10 +85,6 @@ STAR_AGAIN = {
     CHINESE: "再按一次星号,取消求助。",
     ENGLISH: "Press star once more to take the alarm back.",
 }
-NOBODY_YET = {
-    CHINESE: "暂无人应答,请拨打110。",
-    ENGLISH: "Nobody has answered yet. Please dial 110.",
-}
 OVER_FOR_CALLER = {
     CHINESE: "求助已解除,邻居们都会得到通知。再见。",
     ENGLISH: "The alarm is over, and your neighbours are being told. Goodbye.",
@@ -109,9 +105,25 @@ LEADER_MAY_CLOSE = {
     CHINESE: "事情已了,请按0解除。",
     ENGLISH: "When it is over, press 0.",
 }
+GOODBYE = {
+    CHINESE: "谢谢您。再见。",
+    ENGLISH: "Thank you. Goodbye.",
+}
 TALKING = {
     CHINESE: "正在为您接通求助人。",
     ENGLISH: "You are being connected to the caller.",
+}
+NOT_ON_LINE = {
+    CHINESE: "求助人现在没有在线,无法接通。",
+    ENGLISH: "The caller is not on the line and cannot be put through.",
+}
+BACK_FROM_TALK = {
+    CHINESE: "通话已结束,请不要挂机。取消求助请按星号。",
+    ENGLISH: "The conversation is over; please hold. To take the alarm back press star.",
+}
+NEIGHBOUR_BACK_FROM_TALK = {
+    CHINESE: "通话已结束。",
+    ENGLISH: "The conversation is over.",
 }
 CALL_BACK = {
     CHINESE: "您自己要求助,请按井号9。",
@@ -141,6 +153,23 @@ def who_comes(coming: Sequence[str], on_scene: Sequence[str], language: str) -> 
     return sentences
 
 
+def who_cannot_after_all(households: Sequence[str], language: str) -> list[str]:
+    """Those of whom the caller was told that they come, and who cannot: a sentence, or nothing."""
+    if not households:
+        return []
+    if language == CHINESE:
+        return [f"{'、'.join(households)}来不了了。"]
+    return [f"{', '.join(households)}: cannot come after all."]
+
+
+def nobody_yet(category: Category, language: str) -> str:
+    """To a caller for whom nobody has said to come: whom to dial, the fire brigade or an ambulance besides."""
+    official = official_number(category)
+    if language == CHINESE:
+        return f"暂无人应答,请拨打110{'' if official == '110' else f'、{official}'}。"
+    return f"Nobody has answered yet. Please dial 110{'' if official == '110' else f' and {official}'}."
+
+
 def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
     """To a neighbour whose answer is on record."""
     if language == CHINESE:
@@ -165,10 +194,10 @@ def caller_joins(households: Sequence[str], language: str) -> str:
     return f"{', '.join(households)} on the line. Please speak."
 
 
-def news_text(coming: Sequence[str], on_scene: Sequence[str], language: str) -> str:
+def news_text(coming: Sequence[str], on_scene: Sequence[str], category: Category, language: str) -> str:
     """To a caller who has hung up: who is coming, or that nobody has answered."""
     if not coming and not on_scene:
-        nobody = NOBODY_YET[language]
+        nobody = nobody_yet(category, language)
         return f"【十户联防】{nobody}" if language == CHINESE else f"[Joint Defence] {nobody}"
     sentences = who_comes(coming, on_scene, language)
     return f"【十户联防】{''.join(sentences)}" if language == CHINESE else f"[Joint Defence] {' '.join(sentences)}"

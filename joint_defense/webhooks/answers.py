@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from joint_defense import incidents
-from joint_defense.acknowledgements import LEADERS, Heard, acknowledge, join_conference
+from joint_defense import incidents, talking
+from joint_defense.acknowledgements import LEADERS, Heard, acknowledge
 from joint_defense.announcing import voices_of
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
@@ -42,12 +44,28 @@ def again(delivery_id: int, number: int) -> Response:
     call = read_call(request.form)
     with runtime().database.begin() as session:
         told = _told(session, delivery_id, number, call)
+        if request.args.get("answered") == "1":
+            return answer(twiml.say([(conversation.GOODBYE[told.language], told.language)]))
         if request.args.get("last") == "1":
             return answer(twiml.say([(wording.no_key_pressed(told.language), told.language)]))
         if told.incident.closed_at is not None:
             return answer(twiml.say([(conversation.OVER_FOR_NEIGHBOUR[told.language], told.language)]))
         address = f"/voice/answer/{delivery_id}/{number}"
         return answer(_tell(told, action=address, then=f"/voice/again/{delivery_id}/{number}?last=1"))
+
+
+@answers.post("/talked/<int:delivery_id>/<int:number>")
+def talked(delivery_id: int, number: int) -> Response:
+    """A neighbour comes out of the conference: by the star key, or because it ended."""
+    call = read_call(request.form)
+    with runtime().database.begin() as session:
+        told = _told(session, delivery_id, number, call)
+        talking.leave(told)
+        language = told.language
+        if told.incident.closed_at is not None:
+            return answer(twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)]))
+        lines = [(conversation.NEIGHBOUR_BACK_FROM_TALK[language], language)]
+        return answer(_ask_more(lines, told, number))
 
 
 def _told(session: Session, delivery_id: int, number: int, call: InboundCall) -> Delivery:
@@ -99,26 +117,45 @@ def _take_key(session: Session, told: Delivery, number: int, key: str) -> str:
         heard = acknowledge(session, told, given, Channel.CALL, now)
         if heard.closed or heard.incident is None:
             return twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)])
-        return twiml.ask(
-            _thank(heard, told, given),
-            action=address,
-            then=f"/voice/again/{told.id}/{number}?last=1",
-            keys=1,
-            timeout=6,
-        )
+        return _ask_more(_thank(heard, told, given), told, number)
     if told.incident.closed_at is not None:
         return twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)])
     if key == replies.JOIN_KEY:
-        join_conference(session, told, now)
-        return twiml.conference(
-            [(conversation.TALKING[language], language)],
-            room_of(told.incident_id),
-            then=f"/voice/again/{told.id}/{number}",
-        )
+        return _join(session, told, number, now)
     if key == replies.CLOSE_KEY and told.role in LEADERS:
         incidents.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, now)
         return twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)])
     return _tell(told, action=address, then=f"/voice/again/{told.id}/{number}?last=1")
+
+
+def _join(session: Session, told: Delivery, number: int, now: datetime) -> str:
+    language = told.language
+    others = talking.in_conference(session, told.incident_id)
+    if not others and not talking.caller_is_on_line(told.incident.alerts, now):
+        return _ask_more([(conversation.NOT_ON_LINE[language], language)], told, number)
+    talking.join(session, told, now)
+    return twiml.conference(
+        [(conversation.TALKING[language], language)],
+        room_of(told.incident_id),
+        then=f"/voice/talked/{told.id}/{number}",
+        # Alone with this neighbour the caller would be left to the music, and hear no more news.
+        ends_with_us=not others,
+    )
+
+
+def _ask_more(lines: list[twiml.Line], told: Delivery, number: int) -> str:
+    """Say something to a neighbour on the line, and what other keys there are."""
+    language = told.language
+    more = [(conversation.CHANGE_OR_TALK[language], language)]
+    if told.role in LEADERS:
+        more.append((conversation.LEADER_MAY_CLOSE[language], language))
+    return twiml.ask(
+        [*lines, *more],
+        action=f"/voice/answer/{told.id}/{number}",
+        then=f"/voice/again/{told.id}/{number}?answered=1",
+        keys=1,
+        timeout=AGAIN_TIMEOUT,
+    )
 
 
 def _thank(heard: Heard, told: Delivery, given: replies.Answer) -> list[twiml.Line]:
@@ -128,7 +165,4 @@ def _thank(heard: Heard, told: Delivery, given: replies.Answer) -> list[twiml.Li
     what = wording.category_words(incident.category, language) if incident is not None else ""
     if what:
         lines.append((what + ("。" if language == "zh" else "."), language))
-    lines.append((conversation.CHANGE_OR_TALK[language], language))
-    if told.role in LEADERS:
-        lines.append((conversation.LEADER_MAY_CLOSE[language], language))
     return lines

@@ -26,6 +26,7 @@ voice.before_request(check_signature)
 never_silent(voice, broken_call)
 
 TIMES_ASKED = 2
+KEYS_BEFORE = {"hash": "#", "nine": "9"}
 
 
 @voice.post("/inbound")
@@ -54,10 +55,10 @@ def inbound() -> Response:
 def menu(asked: int) -> Response:
     """Keys from the menu, or none; `asked` is how often the question has been put.
 
-    `?before=hash` says that a # came at the end of the keys before these.
+    `?before=` names the key that came before these: a `hash`, or a `nine` that may not be all of it.
     """
     call = read_call(request.form)
-    keys = ("#" if request.args.get("before") == "hash" else "") + (call.keys or "")
+    keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
     if alarm_in_keys(keys):
         return _raise(call)
     half = bool(call.keys) and keys.endswith("#")
@@ -87,7 +88,13 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
 
 
 def _raise(call: InboundCall) -> Response:
-    trigger = Trigger(f"voice:{call.sid}:alarm", call.caller, Channel.CALL, call_sid=call.sid)
+    trigger = Trigger(
+        f"voice:{call.sid}:alarm",
+        call.caller,
+        Channel.CALL,
+        call_sid=call.sid,
+        holds_for=runtime().patience.gone_after,
+    )
     with runtime().database.begin() as session:
         raised = intake.raise_alarm(session, trigger, clock(session), runtime().limits)
     if raised.incident_id is not None:
@@ -95,7 +102,7 @@ def _raise(call: InboundCall) -> Response:
     if raised.outcome is Outcome.STRANGER:
         return answer(_to_stranger())
     if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
-        return answer(twiml.say([(conversation.FLOOD[raised.language], raised.language)]))
+        return answer(twiml.say([] if raised.silent else [(conversation.FLOOD[raised.language], raised.language)]))
     return hold_the_line(raised)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups import directory
-from joint_defense import incidents, news
+from joint_defense import incidents, news, talking
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_call
 from joint_defense.carriers.twiml import Line
@@ -45,7 +45,8 @@ def wait(alert_id: int, told: int, warned: int) -> Response:
     """The caller holds the line, or pressed a key: a category, or the star that takes it all back.
 
     `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers.
-    `?star=1` says that the key before this was a star, `?left=1` that a star has led out of the conference.
+    `?star=1` says that the key before this was a star, `?left=1` that they come out of the conference: a star
+    has led there, or the last neighbour has hung up.
     """
     call = read_call(request.form)
     with runtime().database.begin() as session:
@@ -56,9 +57,11 @@ def wait(alert_id: int, told: int, warned: int) -> Response:
         if request.form.get("CallStatus") == "completed":
             alert.on_line_until = now
             return answer(twiml.say([]))
+        if request.args.get("left") == "1":
+            talking.caller_came_out(session, alert.incident_id)
         lines, starred = _take_key(session, alert, call.keys or "")
         session.flush()
-        told_now = news.for_caller(session, alert, told, warned, now)
+        told_now = news.for_caller(session, alert, told, warned, now, runtime().patience, may_join=not starred)
         incident_id = alert.incident_id
     if call.keys:
         waker().wake(incident_id)
@@ -78,7 +81,9 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
     now = clock(session)
     if key == "*" and request.args.get("star") == "1":
         incidents.withdraw(session, alert, now)
-    elif key == "*" or (not key and request.args.get("left") == "1"):
+    elif not key and request.args.get("left") == "1":
+        return [(conversation.BACK_FROM_TALK[alert.language], alert.language)], True
+    elif key == "*":
         return [(conversation.STAR_AGAIN[alert.language], alert.language)], True
     elif key in conversation.CATEGORY_KEYS:
         category = conversation.CATEGORY_KEYS[key]
@@ -91,9 +96,9 @@ def _say_news(alert_id: int, found: news.News, lines: list[Line], starred: bool)
     said = [] if found.silent else lines + [(sentence, found.language) for sentence in found.sentences]
     if found.closed:
         return answer(twiml.say(said))
-    if found.joined and not starred and not found.silent:
+    if found.joined:
         said.append((conversation.caller_joins(found.joined, found.language), found.language))
-        # Only the star key leads out of there: what comes next is the second star, or the way back.
+        # The star key leads out of there, or that nobody else is left: next comes another star, or the news.
         then = _address(alert_id, found.told, found.warned) + "?left=1"
         return answer(twiml.conference(said, room_of(found.incident_id), then=then))
     return _ask(alert_id, said, told=found.told, warned=found.warned, silent=found.silent, starred=starred)

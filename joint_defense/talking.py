@@ -1,0 +1,85 @@
+"""Talking: the conference (通话) of an incident, where neighbours who pressed 9 speak with whoever called for help.
+
+A neighbour is in it from the key to the end of that call. The carrier says so by status callback for a call of ours;
+for a call back to our number only if its own status callback is set. Where it is not, the caller's coming out of the
+room is the sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session
+
+from joint_defense.models import Alert, Attempt, Delivery, InboundEvent
+from joint_defense.rules.delivery import FINAL
+from joint_defense.timeline import note_update
+
+
+def in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
+    """The households that wait for the caller in the conference, or speak there, in the order in which they came."""
+    rows = session.scalars(
+        select(Delivery.household_name)
+        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None), ~_hung_up())
+        .order_by(Delivery.joined_at)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def join(session: Session, told: Delivery, now: datetime) -> None:
+    """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question."""
+    if told.joined_at is None:
+        note_update(session, told.incident_id, "joined", now, household=told.household_name)
+    told.joined_at = now
+    session.flush()
+
+
+def leave(told: Delivery) -> None:
+    """A neighbour has come out of the conference: by the star key, or because it ended."""
+    told.joined_at = None
+
+
+def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
+    """Whether one of the callers can be talked to. Whom an intruder may overhear is left alone."""
+    return any(
+        not alert.silent
+        and alert.withdrawn_at is None
+        and alert.on_line_until is not None
+        and alert.on_line_until > now
+        for alert in alerts
+    )
+
+
+def caller_came_out(session: Session, incident_id: int) -> None:
+    """The caller has left the room, or it has ended: whoever called back to be in it is taken to have gone."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None), ~_on_our_call())
+        .values(joined_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hung_up(session: Session, call_sid: str) -> None:
+    """A call to our number is over: whoever made it to talk to the caller has left the conference."""
+    number = session.scalar(select(InboundEvent.number).where(InboundEvent.carrier_key == f"voice:{call_sid}"))
+    if number is not None:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.number == number, Delivery.joined_at.is_not(None), ~_on_our_call())
+            .values(joined_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _hung_up() -> ColumnElement[bool]:
+    """Whether the call on which a neighbour joined has ended. One that ended before was another."""
+    return exists().where(Attempt.delivery_id == Delivery.id, Attempt.ended_at > Delivery.joined_at)
+
+
+def _on_our_call() -> ColumnElement[bool]:
+    return exists().where(
+        Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count, Attempt.state.not_in(FINAL)
+    )
