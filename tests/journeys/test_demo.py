@@ -15,16 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.ports import free_port
 from tests.servers import PostgresServer
 
 # Python, two web workers, worker, bulk, clock, simulator and Redis have to start, on two cores that tests share.
 STARTED_WITHIN = 90
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Demo:
@@ -33,7 +28,7 @@ class Demo:
     def __init__(self, home: Path, *arguments: str, port: int | None = None, sim_port: int | None = None) -> None:
         self.home = home
         command = [sys.executable, "-m", "joint_defense.demo", "--home", str(home), *arguments]
-        command += ["--port", str(port or _free_port()), "--sim-port", str(sim_port or _free_port())]
+        command += ["--port", str(port or free_port()), "--sim-port", str(sim_port or free_port())]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def read_until(self, words: str) -> None:
@@ -119,7 +114,7 @@ def test_interrupted_killed_or_stopped_it_leaves_nothing_and_the_next_run_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWILIO_API_BASE_URL", "https://api.twilio.com")
-    home, port, sim_port = tmp_path / "demo", _free_port(), _free_port()
+    home, port, sim_port = tmp_path / "demo", free_port(), free_port()
 
     with running(home, port=port, sim_port=sim_port) as interrupted:
         _wait_until(lambda: len(interrupted.family()) >= 3)

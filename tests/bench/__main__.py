@@ -1,0 +1,41 @@
+"""Run the benchmark and print its table; `--write` puts it into docs/bench.md as well."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from config.database import Database
+from tests.bench.measuring import Bench, measure
+from tests.bench.report import as_markdown, as_text
+from tests.bench.service import Service
+from tests.bench.town import settle
+
+SIZES = (10, 40, 500)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=9, help="alarms per size (default: 9)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/bench.md")
+    given = parser.parse_args()
+    with Service() as service:
+        database = Database(service.settings.database_url)
+        crowds = settle(database, SIZES)
+        bench = Bench(service, database)
+        first = bench.raise_alarm(crowds[0])
+        before, begun = service.cpu(), time.monotonic()
+        time.sleep(5.0)
+        idle = (service.cpu() - before) / (time.monotonic() - begun) * 1000
+        results = [measure(bench, crowd, given.runs) for crowd in crowds]
+        database.close()
+    print(as_text(results, first.last_taken, idle))
+    if given.write:
+        Path("docs/bench.md").write_text(as_markdown(results, first.last_taken, idle))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
