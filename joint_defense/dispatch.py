@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, Purpose
+from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import (
     AccountTrouble,
@@ -188,7 +189,7 @@ def _declined(
 ) -> None:
     """Nothing was placed, or nobody knows."""
     code = str(error.code) if error.code else None
-    attempt.error_code, attempt.error = code, str(error)[:300]
+    attempt.error_code, attempt.error = code, carrier_codes.explain_error(error)
     delivery.owner = None
     if isinstance(error, RefusedNumber):
         attempt.state, attempt.ended_at = AttemptState.REFUSED, now
@@ -217,16 +218,10 @@ def known_sids(session: Session, sids: Iterable[str]) -> set[str]:
     return {sid for sid in session.scalars(select(Attempt.sid).where(Attempt.sid.in_(set(sids)))) if sid}
 
 
-def first_request(session: Session, claims: Iterable[Claim]) -> dict[int, datetime]:
-    """When the lost request of each claim to look up may have left: delivery id -> moment."""
-    keys = {each.delivery_id for each in claims}
-    return dict(
-        session.execute(
-            select(Attempt.delivery_id, Attempt.requested_at)
-            .join(Delivery, (Delivery.id == Attempt.delivery_id) & (Delivery.attempt_count == Attempt.number))
-            .where(Delivery.id.in_(keys))
-        ).all()
-    )
+def first_request(session: Session, claim: Claim) -> datetime | None:
+    """When the lost request of a claim that is to be looked up may have left."""
+    attempt = session.get(Attempt, (claim.delivery_id, claim.number))
+    return None if attempt is None else attempt.requested_at
 
 
 def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> int:
@@ -247,18 +242,3 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
         .execution_options(synchronize_session=False)
     )
     return len(released.all())
-
-
-def release(session: Session, claims: Iterable[Claim], now: datetime) -> None:
-    """Give back claims whose requests certainly never left (the sender is stopping)."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_([each.delivery_id for each in claims]), Delivery.state == DeliveryState.CLAIMED)
-        .values(
-            state=DeliveryState.WAITING,
-            owner=None,
-            due_at=now,
-            attempt_count=Delivery.attempt_count - case((Delivery.look_up_first, 0), else_=1),
-        )
-        .execution_options(synchronize_session=False)
-    )

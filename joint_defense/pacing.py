@@ -68,6 +68,11 @@ class Pace:
         self._local_free_at = 0.0
         self._lock = threading.Lock()
 
+    @property
+    def limited(self) -> bool:
+        """Whether there is a limit at all."""
+        return bool(self._interval)
+
     def take(self, wanted: int) -> Grant:
         """Ask leave for up to `wanted` requests."""
         if not self._interval:

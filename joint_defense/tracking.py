@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -24,7 +23,6 @@ from joint_defense.rules.delivery import (
     advance,
     carrier_word,
 )
-from joint_defense.rules.ports import Receipt
 from joint_defense.timeline import masked, note_once
 
 ASK_AFTER = {
@@ -34,9 +32,6 @@ ASK_AFTER = {
     AttemptState.SENT: timedelta(seconds=120),
 }
 """How long the carrier may be silent after each state before it is asked."""
-END_AGAIN_AFTER = timedelta(seconds=5)
-LAST_ASK = timedelta(minutes=30)
-"""After so long a delivery that the carrier says nothing final of is closed with what is known."""
 
 _REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
 # A call that failed for one of these never rang: it is placed again.
@@ -115,14 +110,20 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
     elif attempt.state not in FINAL:
         delivery.state = DeliveryState.PLACED
         # Nobody needs it any more: the errand of ending it is due at once, unless somebody is on it already.
-        end_it = delivery.unwanted and attempt.state is not AttemptState.IN_PROGRESS
+        end_it = ends_call(delivery, attempt)
         delivery.due_at = now if end_it else now + ASK_AFTER[attempt.state]
-    elif delivery.unwanted:
+    elif delivery.unwanted and delivery.channel is Channel.CALL:
         delivery.state, delivery.failure = DeliveryState.CANCELLED, None
     elif attempt.error_code in _NEVER_RANG:
         delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
     else:
         give_up(session, delivery, attempt.error_code or str(attempt.state), now)
+
+
+def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
+    """Whether this call is to be ended: nobody needs it any more, and nobody has picked it up."""
+    ringing = attempt.state in {AttemptState.QUEUED, AttemptState.RINGING}
+    return delivery.unwanted and delivery.channel is Channel.CALL and ringing
 
 
 def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -> None:
@@ -140,48 +141,4 @@ def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -
         number=masked(delivery.number),
         channel=delivery.channel,
         code=failure,
-    )
-
-
-def take_in_answer(session: Session, delivery_id: int, number: int, receipt: Receipt, now: datetime) -> None:
-    """The carrier's answer to our question. Where it says nothing final for too long, what is known has to do."""
-    delivery, attempt = lock_attempt(session, delivery_id, number)
-    code = str(receipt.error_code) if receipt.error_code else None
-    hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
-    if delivery.state is DeliveryState.PLACED and now - attempt.requested_at > LAST_ASK:
-        _settle_unfinished(session, delivery, attempt, now)
-
-
-def _settle_unfinished(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
-    if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:
-        delivery.state = DeliveryState.REACHED
-    else:
-        give_up(session, delivery, "no_report", now)
-
-
-def errands(session: Session, limit: int, now: datetime) -> list[tuple[Delivery, Attempt]]:
-    """Placed deliveries that need a word with the carrier: to end an unwanted call, or to ask after a silent one.
-
-    Their next errand is put off, so that one sender goes.
-    """
-    rows = session.execute(
-        select(Delivery, Attempt)
-        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(Delivery.state == DeliveryState.PLACED, Delivery.due_at <= now)
-        .order_by(Delivery.due_at)
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    ).all()
-    for delivery, attempt in rows:
-        pause = END_AGAIN_AFTER if ends_call(delivery, attempt) else ASK_AFTER.get(attempt.state, timedelta(seconds=60))
-        delivery.due_at = now + pause
-    return [(delivery, attempt) for delivery, attempt in rows]
-
-
-def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
-    """Whether this call is to be ended: nobody needs it, and nobody has picked it up."""
-    return (
-        delivery.unwanted
-        and delivery.channel is Channel.CALL
-        and attempt.state in {AttemptState.QUEUED, AttemptState.RINGING}
     )

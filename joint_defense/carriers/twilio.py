@@ -6,10 +6,12 @@ client has no time limit (its `timeout` is ignored) and would repeat a POST afte
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import aiohttp
@@ -63,16 +65,21 @@ class PooledHttpClient(AsyncHttpClient):
         allow_redirects: bool = False,
     ) -> Response:
         """Send one request, once."""
-        arguments: dict[str, Any] = {"params": params, "data": data, "headers": headers}
-        credentials = aiohttp.BasicAuth(*auth) if auth else None
+        arguments: dict[str, Any] = {"params": params, "data": data}
+        signed = {**(headers or {}), **({"Authorization": _basic(*auth)} if auth else {})}
         async with self._session.request(
-            method, url, auth=credentials, allow_redirects=allow_redirects, **arguments
+            method, url, headers=signed, allow_redirects=allow_redirects, **arguments
         ) as answer:
             return Response(answer.status, await answer.text(), answer.headers)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._session.close()
+
+
+@lru_cache(maxsize=8)
+def _basic(user: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 class TwilioCarrier:
