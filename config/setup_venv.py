@@ -84,7 +84,9 @@ def _succeeds(command: list[str]) -> bool:
         log.write(f"$ {' '.join(command)}\n".encode())
         log.flush()
         try:
-            ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)  # noqa: S603
+            ended = subprocess.run(  # noqa: S603 - our own commands
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, close_fds=False
+            )
         except OSError as error:
             log.write(f"ERROR: {error}\n".encode())
             return False
@@ -120,6 +122,8 @@ def main(lock: str) -> int:
     """Install, one at a time; 0 when .venv is complete, else a line on standard error and 1."""
     LOG.parent.mkdir(exist_ok=True)
     with (LOG.parent / "setup.lock").open("w") as turn:
+        # Handed down to pip: where only we are killed, the next run waits until pip has ended too.
+        os.set_inheritable(turn.fileno(), True)
         fcntl.flock(turn, fcntl.LOCK_EX)
         try:
             install(ROOT / lock)
