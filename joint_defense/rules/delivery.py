@@ -14,6 +14,8 @@ from enum import StrEnum
 
 
 class Channel(StrEnum):
+    """How a phone is reached."""
+
     CALL = "call"
     SMS = "sms"
 

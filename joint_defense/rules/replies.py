@@ -45,6 +45,8 @@ _WITHIN: tuple[tuple[Answer, tuple[str, ...]], ...] = (
         ("马上到", "马上来", "马上过来", "马上去", "这就来", "这就去", "我来了", "我过来", "在路上", "收到"),
     ),
 )
+# Only somebody in need says so: never an answer, whatever else the text says ("快马上来救命").
+_CRIES = ("救命", "救我", "快来人", "来人啊")
 _FALSE_ALARM = frozenset(
     {"0", "取消", "取消报警", "取消求助", "误报", "误拨", "按错了", "打错了", "没事", "没事了", "cancel"}
 )
@@ -59,7 +61,7 @@ def answer_in_text(text: str, *, loosely: bool = False) -> Answer | None:
     for answer, texts in _EXACT.items():
         if squeezed in texts:
             return answer
-    if loosely:
+    if loosely and not any(cry in squeezed for cry in _CRIES):
         for answer, parts in _WITHIN:
             if any(part in squeezed for part in parts):
                 return answer

@@ -79,8 +79,13 @@ def _who_where_what(voice: Voice, language: str) -> list[str]:
     else:
         where = voice.place_en.replace("·", ", ")
         sentences = [f"{'Drill! ' if voice.drill else ''}{voice.household_en} needs help! {where}."]
-        extra = ", ".join(part for part in (what, f"door {voice.door}" if voice.door else "") if part)
+        extra = ", ".join(part for part in (what, f"door {voice.door}" if _door_en(voice) else "") if part)
     return [*sentences, extra + ("。" if language == CHINESE else ".")] if extra else sentences
+
+
+def _door_en(voice: Voice) -> str:
+    """The door, in brackets, where the place does not say it; one Chinese sign would double a text's price."""
+    return f" ({voice.door})" if voice.door and voice.door.isascii() and voice.door not in voice.place_en else ""
 
 
 def how_to_answer(language: str) -> str:
@@ -113,7 +118,7 @@ def message(voice: Voice, language: str) -> str:
         )
     drill = "DRILL, not real. " if voice.drill else ""
     quote = f' They say: "{quoted}".' if quoted else ""
-    door = f" ({voice.door})" if voice.door else ""
+    door = _door_en(voice)
     return (
         f"[Joint Defence] {drill}{voice.household_en} needs help{': ' + what if what else ''}! {voice.place_en}{door}, "
         f"{when}.{quote} Phone {local_number(voice.number)}. "
@@ -135,7 +140,7 @@ def second_voice(voice: Voice, language: str) -> str:
             f"{quote}电话{local_number(voice.number)}。能来回1,不能来回2。必要时拨{official}"
         )
     quote = f' They say: "{quoted}".' if quoted else ""
-    door = f" ({voice.door})" if voice.door else ""
+    door = _door_en(voice)
     return (
         f"[Joint Defence] A second household calls: {voice.household_en}{', ' + what if what else ''}! "
         f"{voice.place_en}{door}, {when}.{quote} Phone {local_number(voice.number)}. "
