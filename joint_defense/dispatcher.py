@@ -31,7 +31,7 @@ from joint_defense.sending import Sender
 
 SWEEP = 0.5
 """Seconds between two looks for due work when nobody wakes us."""
-BITE = 25
+BITE = 50
 """Deliveries of a channel claimed at once: what a killed process had in hand must be looked up, so keep it small."""
 BEAT_EVERY = 1.0
 LET_FINISH = 8.0

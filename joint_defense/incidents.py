@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config.database import insert_rows
 from joint_defense.acknowledgements import latest_answers, lock_incident
 from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.models import Alert, ClosingOutcome, Delivery, Incident, IncidentKind, Purpose
@@ -143,8 +144,7 @@ def insert_copies(
         }
         for each in deliveries
     ]
-    if rows:
-        session.execute(insert(Delivery), rows)
+    insert_rows(session, Delivery, rows)
 
 
 def _give_all_clear(session: Session, incident: Incident, deliveries: list[Delivery], now: datetime) -> None:

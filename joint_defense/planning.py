@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from config.database import insert_rows
 from groups.directory import Recipient
 from joint_defense.models import Attempt, Delivery, Purpose
 from joint_defense.rules.delivery import Channel, DeliveryState
@@ -51,8 +51,7 @@ def insert_deliveries(
         }
         for each in planned
     ]
-    if rows:
-        session.execute(insert(Delivery), rows)
+    insert_rows(session, Delivery, rows)
 
 
 def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> None:
