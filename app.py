@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import sys
 
-import groups.cli
 from flask import Flask
 
 import config.cli
+import groups.accounts_cli
+import groups.cli
+import groups.web
 import joint_defense.cli
 import joint_defense.health
+import joint_defense.web
 import joint_defense.webhooks
 from config import logging
 from config.settings import Settings, SettingsError, load
@@ -29,11 +32,10 @@ def create_app(settings: Settings | None = None) -> Flask:
             sys.exit(f"joint-defence: {error}")
     logging.configure(settings.log_level)
     app = Flask(__name__, static_folder=None)
-    app.config["SECRET_KEY"] = settings.secret_key
     runtime = Runtime(settings)
     app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
-    joint_defense.webhooks.register(app)
-    joint_defense.health.register(app)
-    for commands in (config.cli, groups.cli, joint_defense.cli):
+    for part in (groups.web, joint_defense.webhooks, joint_defense.health, joint_defense.web):
+        part.register(app)
+    for commands in (config.cli, groups.cli, groups.accounts_cli, joint_defense.cli):
         commands.register(app)
     return app

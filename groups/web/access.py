@@ -14,9 +14,12 @@ from flask import Flask, abort, current_app, g, redirect, request, session, url_
 from flask.typing import ResponseReturnValue
 
 from config.database import Database, clock
-from groups import account_sessions
-from groups.account_models import AccountRole
+from groups import account_models, account_sessions
 from groups.account_sessions import SignedIn
+from groups.web.security import csrf
+
+AccountRole = account_models.AccountRole
+"""The roles; other packages take them from here."""
 
 P = ParamSpec("P")
 ReturnT = TypeVar("ReturnT", bound=ResponseReturnValue)
@@ -33,7 +36,7 @@ def register(app: Flask) -> None:
 def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P, ResponseReturnValue]]:
     """Admit those signed in with one of these roles; with none named, everybody who is signed in.
 
-    Others are asked to sign in, or get 403.
+    Others are asked to sign in, or get 403. A form that is not of a page of ours gets 400.
     """
     admitted = frozenset(roles) or frozenset(AccountRole)
 
@@ -45,6 +48,7 @@ def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P
                 return _ask_to_sign_in()
             if account.role not in admitted:
                 abort(403)
+            csrf.protect()
             return view(*args, **kwargs)
 
         setattr(guarded, _MARK, admitted)
@@ -54,11 +58,16 @@ def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P
 
 
 def open_to_all(reason: str) -> Callable[[Callable[P, ReturnT]], Callable[P, ReturnT]]:
-    """Mark a view that anybody may ask, with the reason why that is right."""
+    """A view that anybody may ask, with the reason why that is right. Its forms must come from a page of ours."""
 
     def mark(view: Callable[P, ReturnT]) -> Callable[P, ReturnT]:
-        setattr(view, _MARK, reason)
-        return view
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> ReturnT:
+            csrf.protect()
+            return view(*args, **kwargs)
+
+        setattr(checked, _MARK, reason)
+        return checked
 
     return mark
 

@@ -1,7 +1,7 @@
 """What a browser is told and asked, so that a stranger's page or script can do nothing here.
 
-Cookies, forged requests, guessing, headers. A blueprint whose requests prove themselves otherwise (a carrier's
-signature) says so with `csrf.exempt(blueprint)`.
+Cookies, forged requests, guessing, headers. Forms are checked where `access` guards their view: after the sign-in, and
+never where a request proves itself otherwise (a carrier's signature).
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ def register(app: Flask) -> None:
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
         # A board stays open for days; the token is bound to the session all the same.
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
         RATELIMIT_STORAGE_URI=_storage(settings.redis_url),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.25, "socket_timeout": 0.5},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,

@@ -15,6 +15,8 @@ from tests.conftest import MakeSettings
 OPEN_ROUTES = {
     "/healthz": "says only that the process answers",
     "/readyz": "says only which part is missing",
+    "/sign-in": "this is where one signs in",
+    "/language": "the sign-in page can be read in both languages",
 }
 PATH_VALUES = {"int": "1", "string": "x", "path": "x"}
 

@@ -1,0 +1,122 @@
+"""What people do about an incident: ring again, add a note, close it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from config.database import clock
+from groups.web.access import current, requires
+from joint_defense import incidents
+from joint_defense.errors import IncidentClosed
+from joint_defense.models import ClosingOutcome
+from joint_defense.waking import Waker
+from joint_defense.web.admission import WATCHERS, check_own, database, own_board
+
+pages = Blueprint("actions", __name__, template_folder="templates")
+
+
+@pages.post("/incidents/<int:incident_id>/ring-again")
+@requires(*WATCHERS)
+def ring_again(incident_id: int) -> ResponseReturnValue:
+    """Ring one household's phones once more, or those of all that are not coming yet."""
+    household_id = request.form.get("household", type=int)
+    try:
+        with database().begin() as session:
+            check_own(session, incident_id)
+            phones = incidents.ring_again(session, incident_id, household_id, current().name, clock(session))
+    except IncidentClosed:
+        flash(gettext("The incident is closed: nobody is rung any more."), "warning")
+    else:
+        _wake(incident_id)
+        if phones:
+            flash(ngettext("One phone is being rung again.", "%(num)d phones are being rung again.", phones), "success")
+        else:
+            flash(gettext("There is no phone to ring."), "warning")
+    return _back(incident_id)
+
+
+@pages.get("/incidents/<int:incident_id>/note")
+@requires(*WATCHERS)
+def note(incident_id: int) -> ResponseReturnValue:
+    """The form for a note, below what is happening meanwhile."""
+    return _form("incident_note.html", incident_id)
+
+
+@pages.post("/incidents/<int:incident_id>/note")
+@requires(*WATCHERS)
+def add_note(incident_id: int) -> ResponseReturnValue:
+    """Put a note on the timeline."""
+    text = _text("text")
+    if not text or len(text) > incidents.LONGEST_NOTE:
+        return _form("incident_note.html", incident_id, wrong={"text": _length_words(text)}, text=text), 422
+    with database().begin() as session:
+        check_own(session, incident_id)
+        incidents.add_note(session, incident_id, text, current().name, clock(session))
+    flash(gettext("The note is on the timeline."), "success")
+    return _back(incident_id)
+
+
+@pages.get("/incidents/<int:incident_id>/close")
+@requires(*WATCHERS)
+def closing(incident_id: int) -> ResponseReturnValue:
+    """The form that closes an incident."""
+    return _form("incident_close.html", incident_id)
+
+
+@pages.post("/incidents/<int:incident_id>/close")
+@requires(*WATCHERS)
+def close(incident_id: int) -> ResponseReturnValue:
+    """Close the incident and give the all-clear."""
+    text, chosen = _text("note"), request.form.get("outcome", "")
+    wrong = {}
+    if chosen not in set(ClosingOutcome):
+        wrong["outcome"] = gettext("Choose how it ended.")
+    if len(text) > incidents.LONGEST_NOTE:
+        wrong["note"] = _length_words(text)
+    if wrong:
+        return _form("incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
+    with database().begin() as session:
+        check_own(session, incident_id)
+        closed = incidents.close(session, incident_id, ClosingOutcome(chosen), text, current().name, clock(session))
+    if closed:
+        _wake(incident_id)
+        flash(gettext("The incident is closed. Everybody who was called is told."), "success")
+    else:
+        flash(gettext("Somebody else closed it first; what they entered stands."), "warning")
+    return _back(incident_id)
+
+
+def _form(
+    template: str, incident_id: int, *, wrong: dict[str, str] | None = None, text: str = "", chosen: str = ""
+) -> str:
+    with database().begin() as session:
+        now = clock(session)
+        board = own_board(session, incident_id)
+    return render_template(
+        template, board=board, moving=board.is_open, now=now, wrong=wrong or {}, text=text, chosen=chosen
+    )
+
+
+def _text(name: str) -> str:
+    """What somebody typed, without the signs that no database and no export takes."""
+    typed = request.form.get(name, "").replace("\r\n", "\n")
+    return "".join(sign for sign in typed if sign == "\n" or sign.isprintable()).strip()
+
+
+def _length_words(text: str) -> str:
+    words: str = (
+        gettext("At most %(count)s characters.", count=incidents.LONGEST_NOTE) if text else gettext("Write the note.")
+    )
+    return words
+
+
+def _back(incident_id: int) -> ResponseReturnValue:
+    return redirect(url_for("board.show", incident_id=incident_id), 303)
+
+
+def _wake(incident_id: int) -> None:
+    """After the commit: there is something to send."""
+    waker: Waker = current_app.extensions["waker"]
+    waker.wake(incident_id)

@@ -1,0 +1,159 @@
+"""The lines of the timeline in sentences. A kind that is not known here is shown as it stands, never left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+from flask_babel import gettext
+
+from joint_defense.board import Line
+from joint_defense.models import ClosingOutcome
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.trigger import Category
+from joint_defense.web.words import CATEGORIES, OUTCOMES, carrier_words
+
+Detail = dict[str, str]
+
+_ICONS = {
+    "opened": "alarm",
+    "voice": "voice",
+    "again": "voice",
+    "wordless": "voice",
+    "refused": "missed",
+    "account_trouble": "warning",
+    "unreachable": "missed",
+    "category": "info",
+    "ring_again": "again",
+    "note": "note",
+    "closed": "check",
+    "withdrawn": "cross",
+    "joined": "phone",
+}
+_ANSWER_ICONS = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
+LOUD = frozenset({"opened", "voice", "account_trouble", "unreachable", "wordless"})
+"""Kinds that stand out on the page."""
+
+
+def register(app: Flask) -> None:
+    """Give templates the filters."""
+    app.jinja_env.filters.update(
+        timeline_words=sentence, timeline_icon=icon, timeline_loud=lambda line: line.kind in LOUD
+    )
+
+
+def icon(line: Line) -> str:
+    """The drawing of a line."""
+    if line.kind == "answer" and line.detail.get("answer") in set(Answer):
+        return _ANSWER_ICONS[Answer(line.detail["answer"])]
+    return _ICONS.get(line.kind, "line")
+
+
+def sentence(line: Line) -> str:
+    """A line in words."""
+    detail = {name: str(value) for name, value in line.detail.items() if value is not None}
+    tell = _SENTENCES.get(line.kind)
+    if tell is not None:
+        try:
+            return tell(detail)
+        except (KeyError, ValueError):
+            # Written by another release: its particulars are not the ones known here.
+            pass
+    return " · ".join((line.kind, *(f"{name}: {value}" for name, value in detail.items())))
+
+
+def _opened(detail: Detail) -> str:
+    called: str = gettext(
+        "%(household)s called for help: %(place)s", household=detail["household"], place=detail["place"]
+    )
+    return called + _by_channel(detail) + _what(detail)
+
+
+def _voice(detail: Detail) -> str:
+    called: str = gettext(
+        "A further household calls for help: %(household)s, %(place)s",
+        household=detail["household"],
+        place=detail["place"],
+    )
+    return called + _by_channel(detail) + _what(detail)
+
+
+def _again(detail: Detail) -> str:
+    called: str = gettext("%(household)s called for help again", household=detail["household"])
+    return called + _by_channel(detail)
+
+
+def _by_channel(detail: Detail) -> str:
+    match detail.get("channel"):
+        case "call":
+            words: str = gettext(" (by phone)")
+        case "sms":
+            words = gettext(" (by text)")
+        case _:
+            words = ""
+    return words
+
+
+def _what(detail: Detail) -> str:
+    category = Category(detail.get("category") or Category.UNSPECIFIED)
+    return "" if category is Category.UNSPECIFIED else f" · {CATEGORIES[category]}"
+
+
+def _refused(detail: Detail) -> str:
+    words: str = gettext(
+        "%(household)s, %(number)s: refused by the carrier (%(reason)s)",
+        household=detail["household"],
+        number=detail["number"],
+        reason=carrier_words(detail["code"]),
+    )
+    return words
+
+
+def _answer(detail: Detail) -> str:
+    household = detail["household"]
+    match Answer(detail["answer"]):
+        case Answer.COMING:
+            words: str = gettext("%(household)s is coming", household=household)
+        case Answer.CANNOT:
+            words = gettext("%(household)s cannot come", household=household)
+        case Answer.ON_SCENE:
+            words = gettext("%(household)s is there", household=household)
+    return words
+
+
+def _ring_again(detail: Detail) -> str:
+    words: str = (
+        gettext("%(by)s has %(household)s rung again", by=detail["by"], household=detail["household"])
+        if detail.get("household")
+        else gettext("%(by)s has all rung again that are not coming yet", by=detail["by"])
+    )
+    return words
+
+
+def _closed(detail: Detail) -> str:
+    words: str = gettext(
+        "Closed by %(by)s: %(outcome)s", by=detail["by"], outcome=OUTCOMES[ClosingOutcome(detail["outcome"])]
+    )
+    return f"{words} · {detail['note']}" if detail.get("note") else words
+
+
+_SENTENCES: Mapping[str, Callable[[Detail], str]] = {
+    "opened": _opened,
+    "voice": _voice,
+    "again": _again,
+    "wordless": lambda d: gettext(
+        "%(household)s called, and neither spoke nor pressed a key", household=d["household"]
+    ),
+    "refused": _refused,
+    "account_trouble": lambda d: gettext(
+        "The carrier refuses our account: %(reason)s", reason=carrier_words(d["code"])
+    ),
+    "unreachable": lambda d: gettext("%(household)s could not be reached on any phone", household=d["household"]),
+    "answer": _answer,
+    "category": lambda d: gettext("The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]),
+    "note": lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
+    "ring_again": _ring_again,
+    "closed": _closed,
+    "withdrawn": lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
+    "joined": lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
+}

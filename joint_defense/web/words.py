@@ -1,0 +1,119 @@
+"""What is known of an incident, in words and drawings: each state has both, so that colour is never alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+from flask_babel import LazyString, get_locale, gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from joint_defense.board import Board, Voice
+from joint_defense.incident_list import Summary
+from joint_defense.models import ClosingOutcome, IncidentKind
+from joint_defense.rules import carrier_codes
+from joint_defense.rules.standing import Contact, Standing
+from joint_defense.rules.trigger import Category
+from joint_defense.rules.wording import local_number
+
+# A state's word, its drawing, and how loud it is: danger, warning, busy, good, quiet.
+Sign = tuple[LazyString, str, str]
+
+STANDINGS: Mapping[Standing, Sign] = {
+    Standing.UNREACHED: (_l("Not reached"), "missed", "danger"),
+    Standing.NO_KEY: (_l("Picked up, no key pressed"), "warning", "warning"),
+    Standing.NOT_PICKED_UP: (_l("Did not pick up, has a text"), "missed", "warning"),
+    Standing.TEXTED: (_l("Has a text, no answer"), "text", "warning"),
+    Standing.ON_LINE: (_l("On the phone now"), "phone", "busy"),
+    Standing.RINGING: (_l("Ringing"), "ringing", "busy"),
+    Standing.WAITING: (_l("About to be rung"), "clock", "busy"),
+    Standing.CANNOT: (_l("Cannot come"), "cannot", "quiet"),
+    Standing.COMING: (_l("Coming"), "coming", "good"),
+    Standing.ON_SCENE: (_l("There"), "there", "good"),
+    Standing.NOT_NEEDED: (_l("Not needed any more"), "cannot", "quiet"),
+}
+CONTACTS: Mapping[Contact, LazyString] = {
+    Contact.WAITING: _l("waiting"),
+    Contact.AGAIN: _l("to be tried again"),
+    Contact.PLACING: _l("being placed"),
+    Contact.RINGING: _l("ringing"),
+    Contact.ON_LINE: _l("on the phone"),
+    Contact.PICKED_UP: _l("picked up"),
+    Contact.SENT: _l("sent"),
+    Contact.DELIVERED: _l("delivered"),
+    Contact.BUSY: _l("busy"),
+    Contact.NO_ANSWER: _l("no answer"),
+    Contact.FAILED: _l("failed"),
+    Contact.NOT_NEEDED: _l("not needed"),
+}
+OUTCOMES: Mapping[ClosingOutcome, LazyString] = {
+    ClosingOutcome.HELPED: _l("Helped"),
+    ClosingOutcome.FALSE_ALARM: _l("False alarm"),
+    ClosingOutcome.ACCIDENTAL: _l("Pressed by accident"),
+    ClosingOutcome.MALICIOUS: _l("Malicious"),
+    ClosingOutcome.DRILL: _l("Drill"),
+}
+CATEGORIES: Mapping[Category, LazyString] = {
+    Category.UNSPECIFIED: _l("Call for help"),
+    Category.BURGLARY: _l("Burglary"),
+    Category.FIRE: _l("Fire"),
+    Category.MEDICAL: _l("Injury or illness"),
+    Category.OTHER: _l("Other trouble"),
+}
+
+
+def register(app: Flask) -> None:
+    """Give templates the words."""
+    app.jinja_env.globals.update(
+        standings=STANDINGS, contacts=CONTACTS, outcomes=OUTCOMES, categories=CATEGORIES, headline=headline
+    )
+    app.jinja_env.filters.update(
+        household_name=household_name,
+        place=place,
+        written=written,
+        carrier_words=carrier_words,
+    )
+
+
+def in_chinese() -> bool:
+    """Whether the reader reads Chinese."""
+    return str(get_locale()).startswith("zh")
+
+
+def household_name(voice: Voice | Summary) -> str:
+    """The household that calls, as the reader's language has it."""
+    name = voice.household if in_chinese() else voice.household_en
+    return name[:1].upper() + name[1:]
+
+
+def place(voice: Voice | Summary) -> str:
+    """Where it is, as the reader's language has it."""
+    return voice.place if in_chinese() else voice.place_en
+
+
+def headline(board: Board) -> str:
+    """Who calls, in a line: the page's title."""
+    names = gettext(", ").join(household_name(voice) for voice in board.voices)
+    words: str = (
+        gettext("A call without a word from %(households)s", households=names)
+        if board.kind is IncidentKind.WORDLESS
+        else ngettext(
+            "%(households)s calls for help", "%(households)s call for help", len(board.voices), households=names
+        )
+    )
+    return words
+
+
+def written(number: str) -> str:
+    """A number as people write it, in groups: 139 8194 8219, 0574 8880 5255, 010 6552 9988."""
+    plain = local_number(number)
+    if not plain.isdigit() or len(plain) < 10:
+        return plain
+    # Area codes have four digits, but for the capital's and those of the large cities: 010, 02x.
+    head = 3 if plain.startswith(("1", "010", "02")) else 4
+    return f"{plain[:head]} {plain[head:-4]} {plain[-4:]}"
+
+
+def carrier_words(code: str | None) -> str:
+    """A carrier's code, in words where it is known."""
+    return carrier_codes.explain(code, "zh" if in_chinese() else "en")
