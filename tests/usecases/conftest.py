@@ -1,0 +1,13 @@
+"""A village on each database, empty but for its group."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.database import Database
+from tests.factories import Town
+
+
+@pytest.fixture
+def town(database: Database) -> Town:
+    return Town(database)
