@@ -145,29 +145,25 @@ def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incide
 
 def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     """Write down what came of claims. A word of the carrier that came first by callback stands."""
-    by_id = {result.claim.delivery_id: result for result in results}
+    by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
     rows = session.execute(
         select(Delivery, Attempt)
-        .join(Attempt, Attempt.delivery_id == Delivery.id)
-        .where(Delivery.id.in_(by_id), Attempt.number == Delivery.attempt_count)
+        .join(Attempt)
+        .where(Delivery.id.in_({delivery_id for delivery_id, _ in by_attempt}))
         .order_by(Delivery.id)
         .with_for_update(of=Delivery)
     ).all()
-    opened = dict(
-        session.execute(
-            select(Incident.id, Incident.opened_at).where(Incident.id.in_({row[0].incident_id for row in rows}))
-        ).all()
-    )
     for delivery, attempt in rows:
-        result = by_id[delivery.id]
-        if attempt.number != result.claim.number:
+        result = by_attempt.get((delivery.id, attempt.number))
+        if result is None:
             continue
         if result.receipt is not None:
+            # Also for an attempt that was given up meanwhile: a call that was placed is on record.
             _accepted(session, delivery, attempt, result.receipt, now)
-        elif delivery.state is not DeliveryState.CLAIMED:
+        elif delivery.state is not DeliveryState.CLAIMED or attempt.number != delivery.attempt_count:
             continue  # a callback has told more than we know
         elif result.error is not None:
-            _declined(session, delivery, attempt, result.error, now, opened[delivery.incident_id])
+            _declined(session, delivery, attempt, result.error, now)
         else:
             _not_found(delivery, attempt, now)
 
@@ -184,9 +180,7 @@ def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: R
     hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
 
 
-def _declined(
-    session: Session, delivery: Delivery, attempt: Attempt, error: CarrierError, now: datetime, opened_at: datetime
-) -> None:
+def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: CarrierError, now: datetime) -> None:
     """Nothing was placed, or nobody knows."""
     code = str(error.code) if error.code else None
     attempt.error_code, attempt.error = code, carrier_codes.explain_error(error)
@@ -197,7 +191,7 @@ def _declined(
         return
     if isinstance(error, AccountTrouble):
         note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
-    if now - opened_at > GIVE_UP_AFTER:
+    if now - delivery.incident.opened_at > GIVE_UP_AFTER:
         attempt.ended_at = now
         give_up(session, delivery, "not_placed", now)
         return

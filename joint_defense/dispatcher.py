@@ -36,6 +36,8 @@ BITE = 50
 BEAT_EVERY = 1.0
 LET_FINISH = 8.0
 """Seconds that requests in flight get to come back when the process is told to stop."""
+LINGER = 0.015
+"""Seconds the first result waits for others: they come in clusters, and a batch costs as much as one."""
 DATABASE_RETRY = 0.25
 
 log = structlog.stdlib.get_logger(__name__)
@@ -172,6 +174,7 @@ class Dispatcher:
     async def _record_results(self) -> None:
         while True:
             batch = [await self._results.get()]
+            await asyncio.sleep(LINGER)
             while not self._results.empty() and len(batch) < 4 * BITE:
                 batch.append(self._results.get_nowait())
             await self._write_down(batch)
