@@ -1,0 +1,186 @@
+"""The whole service as it runs in a town: the Procfile's processes, a Redis, a database and a network of handsets.
+
+    with Town(home, database_url) as town:
+        town.kill("worker")     # as a power cut would
+        town.start("worker")
+
+Its telephones live `SPEED` times as fast as ours, and so does what the service does by its own watch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from config.database import Database
+from config.settings import environment_with
+from joint_defense.demo.procfile import ROOT, read_procfile
+from joint_defense.demo.programs import Program, start
+from tests.handsets import Network, eventually
+from tests.servers import RedisServer
+
+SPEED = 30
+OUR_NUMBER = "+8657488880009"
+DIRECT_NUMBER = "+8657488880110"
+"""Whoever calls this one need not press anything."""
+SERVICE = ("web", "worker", "clock")
+STARTED_WITHIN = 60
+_PHONE_NUMBER = re.compile(r"\+86(?:1[0-9]{10}|574[0-9]{8})")
+
+
+class Town:
+    """Every process of the service, by its name in the Procfile; `redis` besides."""
+
+    def __init__(self, home: Path, database_url: str) -> None:
+        self.home = home
+        self.database = Database(database_url)
+        self._redis = RedisServer()
+        self._programs: dict[str, Program] = {}
+        self._commands = read_procfile()
+        self._read_logs: dict[Path, int] = {}
+        self._port = _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._account = "AC" + secrets.token_hex(16)
+        self._token = secrets.token_hex(16)
+        self._database_url = database_url
+        self.network: Network
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self._redis.start()
+        self.network = Network.launch(
+            account_sid=self._account,
+            auth_token=self._token,
+            numbers=[OUR_NUMBER, DIRECT_NUMBER],
+            voice_url=f"{self.url}/voice/inbound",
+            sms_url=f"{self.url}/sms/inbound",
+            speed=SPEED,
+            options=["--voice-status-url", f"{self.url}/voice/ended"],
+        )
+        self._environment = environment_with(self._settings())
+        for name in SERVICE:
+            self._launch(name)
+        self.wait_until_ready()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for program in self._programs.values():
+            program.kill()
+        self.network.close()
+        self._redis.stop()
+        self.database.close()
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self._database_url,
+            "REDIS_URL": self._redis.url,
+            "SECRET_KEY": secrets.token_hex(16),
+            "PUBLIC_BASE_URL": self.url,
+            "TWILIO_ACCOUNT_SID": self._account,
+            "TWILIO_AUTH_TOKEN": self._token,
+            "TWILIO_API_BASE_URL": self.network.url,
+            "TWILIO_FROM_NUMBER": OUR_NUMBER,
+            "DIRECT_NUMBERS": DIRECT_NUMBER,
+            "CALLS_PER_SECOND": "0",
+            "SMS_SEGMENTS_PER_SECOND": "0",
+            "NOBODY_AFTER": str(60 / SPEED),
+            "NOBODY_AGAIN": str(20 / SPEED),
+            # Not scaled: hung-up callers are told of by the number's status callback, and a busy machine is slow.
+            "CALLER_GONE_AFTER": "15",
+            "STATE_DIR": str(self.home / "state"),
+            "PORT": str(self._port),
+            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{self._port}",
+        }
+
+    def kill(self, name: str) -> None:
+        """End a process and its children at once, as a crash or a power cut would."""
+        if name == "redis":
+            self._redis.kill()
+        else:
+            self._programs.pop(name).kill()
+
+    def start(self, name: str) -> None:
+        """Start a process again, and wait until all are there."""
+        if name == "redis":
+            self._redis.start()
+        else:
+            self._launch(name)
+        self.wait_until_ready()
+
+    def restart(self, name: str) -> None:
+        """A fresh process that remembers nothing."""
+        self.kill(name)
+        self.start(name)
+
+    def recover(self) -> None:
+        """Bring back what is gone, and forget what was logged. Web is fresh: it may have begun to send by itself."""
+        for name in SERVICE:
+            if name not in self._programs:
+                self._launch(name)
+        self.restart("web")
+        self.trouble()
+
+    def wait_until_ready(self) -> None:
+        """Until web, database, Redis, worker and clock all say that they are there."""
+        eventually(self._is_ready, "the service is ready", within=STARTED_WITHIN)
+
+    def run(self, *arguments: str) -> str:
+        """Run one of the service's commands to its end; what it printed."""
+        command = start(
+            "command",
+            ["flask", "--app", "app", *arguments],
+            log=self._log("command"),
+            environ=self._environment,
+            directory=ROOT,
+        )
+        assert command.popen.wait(timeout=STARTED_WITHIN) == 0, command.last_words()
+        return command.last_words(lines=1)
+
+    def trouble(self) -> list[str]:
+        """What the processes have logged as an error since this was asked last, and numbers that stand unmasked."""
+        found = []
+        for entry in self._new_lines():
+            if _PHONE_NUMBER.search(entry):
+                found.append(f"a number stands unmasked: {entry}")
+            elif not entry.startswith("{") or json.loads(entry).get("level") in {"error", "critical"}:
+                found.append(entry)
+        return found
+
+    def _new_lines(self) -> Iterator[str]:
+        for name in SERVICE:
+            path = self._log(name)
+            with path.open("rb") as log:
+                log.seek(self._read_logs.get(path, 0))
+                text = log.read()
+            self._read_logs[path] = self._read_logs.get(path, 0) + len(text)
+            yield from text.decode(errors="replace").splitlines()
+
+    def _is_ready(self) -> bool:
+        for name, program in self._programs.items():
+            assert program.running, f"{name} has ended: {program.last_words()}"
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def _launch(self, name: str) -> None:
+        self._programs[name] = start(
+            name, self._commands[name], log=self._log(name), environ=self._environment, directory=ROOT
+        )
+
+    def _log(self, name: str) -> Path:
+        return self.home / f"{name}.log"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
