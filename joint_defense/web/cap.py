@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from flask_babel import force_locale, gettext
 from lxml import etree
 
-from config.logging import mask_numbers
 from config.settings import Settings
 from groups.web.languages import CHINESE, ENGLISH
 from joint_defense.board import Board
 from joint_defense.models import ClosingOutcome, IncidentKind
 from joint_defense.rules.trigger import Category
+from joint_defense.web.privacy import without_numbers
 from joint_defense.web.words import CATEGORIES, OUTCOMES, headline, household_name, place
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -115,7 +115,7 @@ def _certainty(board: Board) -> str:
 
 def _description(board: Board) -> str:
     lines = [
-        f"{household_name(voice)} · {place(voice)}" + (f" · {voice.text}" if voice.text else "")
+        " · ".join(filter(None, (household_name(voice), place(voice), without_numbers(voice.text))))
         for voice in board.voices
     ]
     lines.append(
@@ -126,14 +126,13 @@ def _description(board: Board) -> str:
         )
     )
     if board.outcome is not None:
-        lines.append(
-            gettext("Closed: %(outcome)s", outcome=OUTCOMES[board.outcome]) + (f" · {board.note}" if board.note else "")
-        )
+        closed = gettext("Closed: %(outcome)s", outcome=OUTCOMES[board.outcome])
+        lines.append(" · ".join(filter(None, (closed, without_numbers(board.note)))))
     return "\n".join(lines)
 
 
 def _add(parent: etree._Element, name: str, text: str) -> None:
-    etree.SubElement(parent, f"{{{NAMESPACE}}}{name}").text = _NOT_XML.sub("", mask_numbers(text))
+    etree.SubElement(parent, f"{{{NAMESPACE}}}{name}").text = _NOT_XML.sub("", text)
 
 
 def _time(moment: datetime, settings: Settings) -> str:

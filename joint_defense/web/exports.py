@@ -11,6 +11,7 @@ from groups.web.access import requires
 from joint_defense.record import incident_record
 from joint_defense.web.admission import WATCHERS, check_own, database, own_board
 from joint_defense.web.cap import cap_message
+from joint_defense.web.privacy import record_without_numbers
 
 pages = Blueprint("exports", __name__)
 
@@ -23,7 +24,8 @@ def as_json(incident_id: int) -> Response:
     with database().begin() as session:
         check_own(session, incident_id)
         record = incident_record(session, incident_id, settings.zone)
-    return _file(json.dumps(record, ensure_ascii=False, indent=2).encode(), "application/json", f"{incident_id}.json")
+    content = json.dumps(record_without_numbers(record), ensure_ascii=False, indent=2)
+    return _file(content.encode(), "application/json", f"{incident_id}.json")
 
 
 @pages.get("/incidents/<int:incident_id>/export.cap.xml")
