@@ -32,7 +32,7 @@ def test_the_first_load_of_the_heaviest_page_is_light(
     page = operator.client.get(f"/incidents/{incident_id}", headers=headers)
     assert page.headers["Content-Encoding"] == "gzip"
     files = _static(operator.get(f"/incidents/{incident_id}").text)
-    answers = {path: web.test_client().get(path, headers=headers) for path in files}
+    answers = {path: web.test_client().get(path, headers=headers, buffered=True) for path in files}
 
     assert {answer.status_code for answer in answers.values()} == {200}
     assert sum(answer.headers.get("Content-Encoding") == coding for answer in answers.values()) == 2
@@ -43,6 +43,6 @@ def test_a_browser_keeps_static_files_for_ever_and_pages_not_at_all(web: Flask, 
     page = visitor.get("/sign-in")
     assert page.headers["Cache-Control"] == "no-store"
     for path in _static(page.text):
-        cached = web.test_client().get(path).headers
+        cached = web.test_client().get(path, buffered=True).headers
         assert "immutable" in cached["Cache-Control"]
         assert cached["X-Content-Type-Options"] == "nosniff"
