@@ -171,6 +171,11 @@ def clear_refused(session: Session, phone_id: int, *, text: bool) -> None:
     session.execute(update(Phone).where(Phone.id == phone_id, refused_code.is_not(None)).values(nothing))
 
 
+def household_name_in(language: str, household_name: str) -> str:
+    """How a household that is kept by its Chinese name is called in a language: 李月芳家, the Li Yuefang household."""
+    return household_name if language == "zh" else names.household_name_en(household_name.removesuffix("家"))
+
+
 def warm_up() -> None:
     """Load what the first question would otherwise wait 0.2 s for: the pinyin of the English names."""
     names.load_pinyin()

@@ -25,14 +25,15 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
         started = time.monotonic()
         try:
             with runtime.database.begin() as session:
-                _tick(runtime, session, name)
+                tick(runtime, session, name)
         except Exception:
             # The clock never stops: what failed is tried again in a second, and stands in the log.
             log.exception("tick_failed")
         stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
 
 
-def _tick(runtime: Runtime, session: Session, name: str) -> None:
+def tick(runtime: Runtime, session: Session, name: str) -> None:
+    """One look at the database, as the clock that goes by this name."""
     now = clock(session)
     owners.beat(session, name, "clock", now)
     released = dispatch.release_dead(

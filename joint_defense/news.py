@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
+from groups import directory
 from joint_defense import talking
 from joint_defense.models import (
     Acknowledgement,
@@ -103,8 +104,10 @@ def for_caller(
     fresh = [each for each in coming if each.id > told]
     lost = _gone_back(session, incident.id, told)
     sentences = [
-        *conversation.who_comes(fresh_names(fresh, Answer.COMING), fresh_names(fresh, Answer.ON_SCENE), language),
-        *conversation.who_cannot_after_all([each.household_name for each in lost], language),
+        *conversation.who_comes(
+            _names(fresh, Answer.COMING, language), _names(fresh, Answer.ON_SCENE, language), language
+        ),
+        *conversation.who_cannot_after_all(_names(lost, Answer.CANNOT, language), language),
     ]
     if not coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
         warned += 1
@@ -134,9 +137,9 @@ def hang_up(session: Session, call_sid: str, now: datetime) -> None:
     talking.hung_up(session, call_sid)
 
 
-def fresh_names(answers: Sequence[Acknowledgement], answer: Answer) -> list[str]:
-    """The households among these that gave this answer."""
-    return [each.household_name for each in answers if each.answer is answer]
+def _names(answers: Sequence[Acknowledgement], answer: Answer, language: str) -> list[str]:
+    """The households among these that gave this answer, as this language calls them."""
+    return [directory.household_name_in(language, each.household_name) for each in answers if each.answer is answer]
 
 
 def text_all(session: Session, now: datetime, patience: Patience) -> int:
@@ -211,8 +214,9 @@ def _plan_text(
     now: datetime,
 ) -> bool:
     others = [each for each in coming if each.household_id != alert.household_id]
+    language = alert.language
     text = conversation.news_text(
-        fresh_names(others, Answer.COMING), fresh_names(others, Answer.ON_SCENE), incident.category, alert.language
+        _names(others, Answer.COMING, language), _names(others, Answer.ON_SCENE, language), incident.category, language
     )
     made = session.execute(
         insert_or_skip(
@@ -227,7 +231,7 @@ def _plan_text(
                 "household_name": alert.household_name,
                 "phone_id": alert.phone_id,
                 "number": alert.number,
-                "language": alert.language,
+                "language": language,
                 "role": "caller",
                 "phone_rank": 1,
                 "urgency": NOTICE,

@@ -26,7 +26,7 @@ local t = redis.call('TIME')
 local now = t[1] + t[2] / 1000000
 local interval = tonumber(ARGV[1])
 local wanted = tonumber(ARGV[2])
-local free_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now - interval)
+local free_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
 local granted = 0
 while granted < wanted and free_at <= now do
   free_at = free_at + interval
@@ -97,7 +97,7 @@ class Pace:
         interval = self._interval * SHARE
         with self._lock:
             now = time.monotonic()
-            free_at = max(self._local_free_at, now - interval)
+            free_at = max(self._local_free_at, now)
             granted = 0
             while granted < wanted and free_at <= now:
                 free_at += interval

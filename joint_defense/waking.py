@@ -38,9 +38,11 @@ class DispatcherThread:
     def stop(self) -> None:
         """Finish what is in flight and end. Returns when it has."""
         self.stopping = True
-        if self._thread.is_alive() and self._dispatcher is not None:
+        if not self._thread.is_alive():
+            return
+        if self._dispatcher is not None:
             self._loop.call_soon_threadsafe(self._dispatcher.stop)
-            self._thread.join(2 * LET_FINISH + 2)
+        self._thread.join(2 * LET_FINISH + 2)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -49,6 +51,8 @@ class DispatcherThread:
 
     async def _serve(self) -> None:
         self._dispatcher = Dispatcher(self._runtime, self._role)
+        if self.stopping:  # told so before it was there to be told
+            self._dispatcher.stop()
         await self._dispatcher.run()
 
     @property
@@ -80,4 +84,11 @@ class Waker:
                     self._own = DispatcherThread(self._runtime, "web")
                     self._own.start()
                     return
-            self._own.wake()
+                self._own.wake()
+
+    def close(self) -> None:
+        """Stop sending by itself, once what is in flight has come back."""
+        with self._lock:
+            if self._own is not None:
+                self._own.stop()
+                self._own = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import catalogue
+from config import catalogue
 
 
 @pytest.fixture

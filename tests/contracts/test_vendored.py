@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import vendor
+from config import vendor
 
 ENTRIES = json.loads(vendor.LOCK.read_text())
 

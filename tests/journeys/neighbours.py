@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups.models import Group, Household, Language, Phone, PhoneKind, Village
-from joint_defense.models import Delivery, Incident
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
 from joint_defense.record import incident_record
 from joint_defense.rules.delivery import FINAL, DeliveryState
 from tests.handsets import Handset, eventually
@@ -224,6 +224,25 @@ class Street:
             )
 
         eventually(all_over, "every attempt has come to its end", within=PATIENCE)
+
+    def caller_has_gone(self) -> bool:
+        """Whether the service knows that the first caller is not on the line any more."""
+        with self.town.database.begin() as session:
+            until = session.scalar(self._first_alert(Alert.on_line_until))
+            return until is not None and until <= clock(session)
+
+    def heard_answers(self) -> int:
+        """How many answers the first caller has certainly heard on the line."""
+        with self.town.database.begin() as session:
+            heard = session.scalar(self._first_alert(Alert.heard_answer_id)) or 0
+            counted = select(func.count()).where(
+                Acknowledgement.incident_id.in_(select(Incident.id).where(Incident.group_id == self.group_id)),
+                Acknowledgement.id <= heard,
+            )
+            return session.scalar(counted) or 0
+
+    def _first_alert(self, column: Any) -> Any:
+        return select(column).join(Incident).where(Incident.group_id == self.group_id).order_by(Alert.id).limit(1)
 
     def incidents(self) -> int:
         with self.town.database.begin() as session:

@@ -1,7 +1,7 @@
 """The catalogue of strings: every string of the pages, in Chinese.
 
-    python -m tools.catalogue           take new strings in, drop those that are gone, compile
-    python -m tools.catalogue --check   fail on a missing, doubtful or superfluous string, or a stale compiled file
+    python -m config.catalogue           take new strings in, drop those that are gone, compile
+    python -m config.catalogue --check   fail on a missing, doubtful or superfluous string, or a stale compiled file
 
 The compiled file is kept in the repository beside its source, so that a fresh clone speaks Chinese without a step.
 """
@@ -50,7 +50,7 @@ def update() -> None:
     catalogue.project, catalogue.version, catalogue.fuzzy = "joint-defence", "1", False
     catalogue.msgid_bugs_address = catalogue.last_translator = catalogue.language_team = "joint-defence"
     catalogue.header_comment = (
-        "# The strings of the pages in Chinese. Written by tools/catalogue.py; edit the msgstr lines."
+        "# The strings of the pages in Chinese. Written by config/catalogue.py; edit the msgstr lines."
     )
     written = io.BytesIO()
     write_po(written, catalogue, width=120, no_location=True, sort_output=True, ignore_obsolete=True)
@@ -82,7 +82,7 @@ def check(source: Path = SOURCE) -> Iterator[str]:
             yield f"no page has it any more: {message.id!r}"
     compiled = source.with_suffix(".mo")
     if not compiled.exists() or _messages(_read_compiled(compiled)) != _messages(catalogue):
-        yield f"{compiled.name} is stale: run python -m tools.catalogue"
+        yield f"{compiled.name} is stale: run python -m config.catalogue"
 
 
 def _strings_of_the_pages() -> Catalog:

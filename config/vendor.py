@@ -1,8 +1,8 @@
 """Vendored files: other people's CSS, scripts and schemas, kept in this repository as they were published.
 
-    python -m tools.vendor            fetch what vendor.lock.json names, if it is what the lock says
-    python -m tools.vendor --pin      the same, and write the hashes into the lock (after a change of version)
-    python -m tools.vendor --check    compare the files that stand here with the lock; needs no network
+    python -m config.vendor            fetch what vendor.lock.json names, if it is what the lock says
+    python -m config.vendor --pin      the same, and write the hashes into the lock (after a change of version)
+    python -m config.vendor --check    compare the files that stand here with the lock; needs no network
 
 An entry's files land in `<into>/<name>-<version>/`. What a browser loads is compressed beside it, so that the web
 server need not: `.br` and `.gz`.
@@ -70,10 +70,10 @@ def check(entry: dict[str, Any]) -> None:
     for name, expected in entry["files"].items():
         path = home(entry) / PurePosixPath(name).name
         if not path.is_file() or digest(path.read_bytes()) != expected:
-            raise Mismatch(f"{path.relative_to(ROOT)} is missing or was changed: run python -m tools.vendor")
+            raise Mismatch(f"{path.relative_to(ROOT)} is missing or was changed: run python -m config.vendor")
         for twin, unpack in _twins(entry, path):
             if not twin.is_file() or unpack(twin.read_bytes()) != path.read_bytes():
-                raise Mismatch(f"{twin.relative_to(ROOT)} is not its file, compressed: run python -m tools.vendor")
+                raise Mismatch(f"{twin.relative_to(ROOT)} is not its file, compressed: run python -m config.vendor")
 
 
 def fetch(entry: dict[str, Any], *, pin: bool) -> None:

@@ -1,0 +1,242 @@
+"""The sender of a process against a carrier with faults: nobody is lost, nobody is rung twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.database import clock
+from config.settings import Settings
+from joint_defense import dispatch, intake, owners
+from joint_defense.clock import tick
+from joint_defense.models import Attempt, Delivery, IncidentUpdate
+from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.runtime import Runtime
+from joint_defense.waking import DispatcherThread, Waker
+from tests.conftest import MakeSettings
+from tests.factories import House, Town
+from tests.handsets import Network, eventually
+
+SID = "AC" + "0" * 32
+TOKEN = "a-token-of-the-tests"
+OURS = "+8657412345678"
+Sender = Callable[..., DispatcherThread]
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Network]:
+    with Network.launch(account_sid=SID, auth_token=TOKEN, numbers=[OURS], speed=50) as launched:
+        yield launched
+
+
+@pytest.fixture
+def town(database: Any, network: Network) -> Town:
+    network.mend()
+    network.reset()
+    return Town(database)
+
+
+@pytest.fixture
+def wang(town: Town) -> House:
+    caller = town.house("王建国")
+    for head in ("李大明", "陈小红", "赵小燕", "孙有福"):
+        town.house(head)
+    return caller
+
+
+@pytest.fixture
+def own_settings(settings: MakeSettings, network: Network) -> Settings:
+    return settings(twilio_api_base_url=network.url, carrier_timeout=2)
+
+
+@pytest.fixture
+def sender(own_settings: Settings) -> Iterator[Sender]:
+    started = []
+
+    def start(**changes: Any) -> DispatcherThread:
+        runtime = Runtime(own_settings.model_copy(update=changes))
+        thread = DispatcherThread(runtime, "worker")
+        started.append((thread, runtime))
+        thread.start()
+        return thread
+
+    yield start
+    for thread, runtime in started:
+        thread.stop()
+        runtime.close()
+
+
+def alarm(town: Town, wang: House) -> int:
+    """Raised now, as the senders' clock has it."""
+    trigger = intake.Trigger(f"voice:{town.sid()}:alarm", wang.number, Channel.CALL)
+    raised = town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+    assert raised.incident_id is not None
+    return raised.incident_id
+
+
+def wait_until_placed(town: Town, within: float = 20) -> None:
+    def placed() -> bool:
+        states = town.read(lambda session: session.scalars(select(Delivery.state)).all())
+        return bool(states) and not {DeliveryState.WAITING, DeliveryState.CLAIMED} & set(states)
+
+    eventually(placed, "everything is with the carrier", within=within)
+
+
+def rung_once(network: Network, count: int = 4) -> None:
+    """Each phone was called once and texted once, by the carrier's own list."""
+    for kind in ("call", "message"):
+        numbers = [each["to"] for each in network.placed(kind)]
+        assert len(numbers) == len(set(numbers)) == count, kind
+
+
+def test_everybody_is_called_and_texted_once_and_two_senders_share_the_work(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    sender(), sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_a_carrier_that_asks_for_a_slower_pace_loses_nothing(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(status=429, count=5)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_after_a_500_the_carrier_is_asked_before_the_call_is_repeated(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(status=500, count=4)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+    assert len([each for each in network.requests(kind="list") if each["to"]]) >= 3
+
+
+def test_a_call_whose_answer_was_lost_is_found_and_not_repeated(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(drop_after_accept=3)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_a_connection_lost_before_the_carrier_took_the_call_is_made_good(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(drop_before_accept=3)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_a_number_refused_for_good_is_marked_on_the_roster_with_its_reason(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    dead = town.house("空号户")
+    network.handset(dead.number).script(refuse_calls=21211, refuse_texts=21211)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    phone = town.phone(dead.number)
+    assert (phone.call_refused_code, phone.text_refused_code) == ("21211", "21211")
+    attempt = town.attempt(town.delivery(dead.number))
+    assert (attempt.state, attempt.error) == (AttemptState.REFUSED, "号码无效(空号)")
+
+
+def test_trouble_with_the_account_stands_on_the_timeline_and_the_alarm_is_kept(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    sender(twilio_auth_token=("wrong",))
+    incident_id = alarm(town, wang)
+
+    def told() -> bool:
+        kinds = town.read(lambda session: session.scalars(select(IncidentUpdate.kind)).all())
+        return "account_trouble" in kinds
+
+    eventually(told, "the timeline says so")
+    assert {each.state for each in town.deliveries(incident_id)} <= {DeliveryState.WAITING, DeliveryState.CLAIMED}
+    assert network.placed("call") == []
+
+
+def test_a_dead_senders_claims_are_given_back_and_looked_up_first(
+    town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
+) -> None:
+    alarm(town, wang)
+    dead = f"{owners.machine()}:1:dead"
+    claims = town.run(lambda session: dispatch.claim(session, Channel.CALL, 2, dead, clock(session)))
+    runtime = Runtime(own_settings)
+    town.run(lambda session: tick(runtime, session, "clock-test:1:0"))
+    runtime.close()
+    for claim in claims:
+        given_back = town.delivery_by_id(claim.delivery_id)
+        assert (given_back.state, given_back.look_up_first) == (DeliveryState.WAITING, True)
+    sender()
+    wait_until_placed(town)
+    rung_once(network)
+    assert {town.attempt(town.delivery_by_id(claim.delivery_id), 1).state for claim in claims} == {AttemptState.LOST}
+
+
+def test_the_living_keep_what_they_have_in_hand(town: Town, wang: House, own_settings: Settings) -> None:
+    runtime = Runtime(own_settings)
+    owner = owners.Owner(runtime.owners_directory, "worker")
+    alarm(town, wang)
+    claims = town.run(lambda session: dispatch.claim(session, Channel.CALL, 2, owner.name, clock(session)))
+    town.run(lambda session: tick(runtime, session, "clock-test:1:0"))
+    assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.CLAIMED}
+    owner.close()
+    town.run(lambda session: tick(runtime, session, "clock-test:1:0"))
+    assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.WAITING}
+    runtime.close()
+
+
+def test_with_redis_away_the_process_that_took_the_alarm_sends_by_itself(
+    town: Town, wang: House, network: Network, own_settings: Settings
+) -> None:
+    runtime = Runtime(own_settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"}))
+    waker = Waker(runtime)
+    started = time.monotonic()
+    waker.wake(alarm(town, wang))
+    assert time.monotonic() - started < 1
+    wait_until_placed(town)
+    waker.close()
+    runtime.close()
+    rung_once(network)
+
+
+def test_under_a_tight_pace_each_household_is_rung_before_any_second_phone_nearest_doors_first(
+    town: Town, network: Network, sender: Sender
+) -> None:
+    caller = town.house("王建国")
+    near, far = town.house("近邻户", "mm"), town.house("远邻户", "mm")
+    sender(calls_per_second=10)
+    alarm(town, caller)
+    wait_until_placed(town)
+    calls = network.placed("call")
+    assert [each["to"] for each in calls] == [near.numbers[0], far.numbers[0], near.numbers[1], far.numbers[1]]
+    assert calls[-1]["at"] - calls[0]["at"] > 0.25
+
+
+def test_a_sender_that_is_told_to_stop_finishes_what_is_in_flight(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(hang_seconds=1)
+    thread = sender()
+    alarm(town, wang)
+    eventually(lambda: len(network.placed("call")) == 4, "the calls are out")
+    thread.stop()
+    states = town.read(lambda session: session.scalars(select(Attempt.state)).all())
+    assert AttemptState.REQUESTING not in states

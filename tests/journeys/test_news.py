@@ -1,0 +1,56 @@
+"""Whoever has hung up, or never called, gets the news by text: the first, the third and the last neighbour who comes."""
+
+from __future__ import annotations
+
+from tests.handsets import eventually
+from tests.journeys.neighbours import Neighbours
+from tests.journeys.town import Town
+
+
+def test_hung_up_the_caller_reads_of_the_first_the_third_and_the_last_who_comes(
+    town: Town, neighbours: Neighbours
+) -> None:
+    street = neighbours.settle("王建国", "李一", "李二", "李三", "李四", "李五")
+    wang, *others = street.phones
+    for phone in others:
+        phone.waits()
+    wang.calls_for_help()
+    wang.hears("正在呼叫5户邻居")
+    wang.hangs_up()
+    eventually(street.caller_has_gone, "it is known that the caller has hung up")
+    for phone, key in zip(others, "11121", strict=True):
+        phone.picks_up_and_presses(key)
+        phone.gets_call("谢谢")
+        phone.gets_text("王建国家求助")
+    assert wang.gets_text("李一家") == "【十户联防】李一家正在赶来。"
+    assert wang.gets_text("李三家") == "【十户联防】李一家、李二家、李三家正在赶来。"
+    assert wang.gets_text("李五家") == "【十户联防】李一家、李二家、李三家、李五家正在赶来。"
+
+
+def test_hung_up_and_with_nobody_coming_the_caller_reads_to_dial_110(town: Town, neighbours: Neighbours) -> None:
+    street = neighbours.settle("王建国", "李大明")
+    wang, li = street.phones
+    wang.calls_for_help()
+    wang.hears("正在呼叫1户邻居")
+    wang.hangs_up()
+    assert wang.gets_text("暂无人应答") == "【十户联防】暂无人应答,请拨打110。"
+    li.is_alerted()
+
+
+def test_what_was_heard_on_the_line_is_not_written_again(town: Town, neighbours: Neighbours) -> None:
+    street = neighbours.settle("王建国", "李大明", "陈小红")
+    wang, li, chen = street.phones
+    for phone in (li, chen):
+        phone.waits()
+    wang.calls_for_help()
+    li.picks_up_and_presses("1")
+    wang.hears("李大明家正在赶来。")
+    eventually(lambda: street.heard_answers() == 1, "the caller's line has asked once more")
+    wang.hangs_up()
+    eventually(street.caller_has_gone, "it is known that the caller has hung up")
+    chen.picks_up_and_presses("1")
+    # The last: everybody has answered. `neighbours` sees to it that there is no other text.
+    wang.gets_text("李大明家、陈小红家正在赶来。")
+    for phone in (li, chen):
+        phone.gets_call("谢谢")
+        phone.gets_text("王建国家求助")
