@@ -12,7 +12,7 @@ from gunicorn.glogging import Logger
 
 from config import logging, settings
 
-LIBRARIES = ("flask", "sqlalchemy.orm", "psycopg", "alembic.command", "redis", "rq", "aiohttp", "twilio.rest")
+LIBRARIES = ("flask", "sqlalchemy.orm", "psycopg", "redis", "rq", "aiohttp", "twilio.rest")
 
 try:
     _settings = settings.load()

@@ -70,5 +70,5 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level)
-    for chatty in ("twilio.http_client", "urllib3", "aiohttp.access", "alembic.runtime.migration"):
+    for chatty in ("twilio.http_client", "urllib3", "aiohttp.access", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

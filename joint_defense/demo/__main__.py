@@ -94,8 +94,8 @@ def _show(launch: Launch, settings: Settings, *, once: bool) -> int:
         keypress = raise_alarm(scene, handsets, story)
         if once:
             follow(story, story.settled, SETTLED_WITHIN)
-            return 1 if conclude(scene, handsets, keypress).faults else 0
-        conclude(scene, handsets, keypress)
+            return 1 if conclude(scene, handsets, story, keypress).faults else 0
+        conclude(scene, handsets, story, keypress)
         tell(["serving until Ctrl-C"])
         while True:
             tell(story.go_on())

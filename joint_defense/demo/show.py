@@ -62,9 +62,9 @@ def tell(lines: Iterable[str]) -> None:
         raise SystemExit(1) from None
 
 
-def conclude(scene: Scene, handsets: Handsets, keypress: float) -> Verdict:
+def conclude(scene: Scene, handsets: Handsets, story: Story, keypress: float) -> Verdict:
     """Judge, and say it: a line of figures, then a line for each difference."""
-    verdict = judge(scene, handsets.requests(keypress), keypress)
+    verdict = judge(scene, handsets.requests(keypress), keypress, story.other_business())
     people = f"{verdict.calls} calls and {verdict.texts} texts for {len(scene.neighbours)} phones"
     times = f"first request {verdict.first_ms:.0f} ms, last {verdict.last_ms:.0f} ms after the keypress"
     word = "every expected phone was requested exactly once" if not verdict.faults else "NOT as it should be"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from config.database import Database
 from joint_defense.demo.handsets import Handsets
-from joint_defense.models import Incident
+from joint_defense.models import Attempt, Delivery, Incident, Purpose
 from joint_defense.record import incident_record
 
 _STATES = {
@@ -72,6 +72,20 @@ class Story:
     def settled(self) -> bool:
         """Whether nothing of the incidents that are followed is on its way any more."""
         return self._settled
+
+    def other_business(self) -> set[str]:
+        """The sids of everything sent that was no ring and no text of an alarm that is followed."""
+        with self._database.begin() as session:
+            return set(
+                session.scalars(
+                    select(Attempt.sid)
+                    .join(Attempt.delivery)
+                    .where(
+                        Attempt.sid.is_not(None),
+                        Delivery.incident_id.not_in(self._zero) | (Delivery.purpose != Purpose.ALARM),
+                    )
+                )
+            )
 
     def _tell(self, record: dict[str, Any]) -> Iterator[Line]:
         zero = self._zero[record["id"]] or min(_epoch(alert["raised_at"]) for alert in record["alerts"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,14 @@ class Verdict:
     faults: tuple[str, ...]
 
 
-def judge(scene: Scene, requests: Iterable[dict[str, Any]], keypress: float) -> Verdict:
-    """Compare the carrier's journal since the keypress with whom the roster says must be reached."""
-    alarms = [entry for entry in requests if entry["kind"] in _WORDS and entry["to"] != scene.caller]
+def judge(
+    scene: Scene, requests: Iterable[dict[str, Any]], keypress: float, other_business: Container[str] = ()
+) -> Verdict:
+    """Compare the carrier's journal since the keypress with whom the roster says must be reached.
+
+    `other_business` holds the sids of what was sent meanwhile for other reasons: news to a caller, an earlier alarm.
+    """
+    alarms = [entry for entry in requests if entry["kind"] in _WORDS and entry["sid"] not in other_business]
     asked = Counter((entry["to"], entry["kind"]) for entry in alarms)
     faults = []
     for number, kind in sorted(scene.expected | set(asked)):
