@@ -95,6 +95,8 @@ def _environment(database_url: str, redis_url: str, carrier: str, home: Path) ->
         # One caller raises alarm after alarm here, each of them an incident of its own.
         "MERGE_WINDOW": "0",
         "ALARMS_PER_HOUR": "100000",
+        # Nobody answers here: the text that tells a caller so after a minute is not what is measured.
+        "NOBODY_AFTER": "86400",
         "PORT": str(port),
         "STATE_DIR": str(home / "state"),
         "LOG_LEVEL": "WARNING",
