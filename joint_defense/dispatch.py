@@ -146,17 +146,17 @@ def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incide
 def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     """Write down what came of claims. A word of the carrier that came first by callback stands."""
     by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
-    rows = session.execute(
-        select(Delivery, Attempt)
-        .join(Attempt)
-        .where(Delivery.id.in_({delivery_id for delivery_id, _ in by_attempt}))
-        .order_by(Delivery.id)
-        .with_for_update(of=Delivery)
-    ).all()
-    for delivery, attempt in rows:
-        result = by_attempt.get((delivery.id, attempt.number))
+    ids = {delivery_id for delivery_id, _ in by_attempt}
+    locked = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()).all()
+    deliveries = {delivery.id: delivery for delivery in locked}
+    # Asked once the locks are held: in one statement with them, PostgreSQL would show the attempts as they were before
+    # a callback that we waited for, and an attempt would go back from its final state.
+    attempts = session.scalars(select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.delivery_id)).all()
+    for attempt in attempts:
+        result = by_attempt.get((attempt.delivery_id, attempt.number))
         if result is None:
             continue
+        delivery = deliveries[attempt.delivery_id]
         if result.receipt is not None:
             # Also for an attempt that was given up meanwhile: a call that was placed is on record.
             _accepted(session, delivery, attempt, result.receipt, now)

@@ -113,7 +113,8 @@ def for_caller(
         warned += 1
         sentences.append(conversation.nobody_yet(incident.category, language))
     newest = max((each.id for each in (*fresh, *lost)), default=told)
-    return News(incident.id, tuple(sentences), language, newest, warned, silent=alert.silent, joined=joined)
+    waiting = tuple(directory.household_name_in(language, each) for each in joined)
+    return News(incident.id, tuple(sentences), language, newest, warned, silent=alert.silent, joined=waiting)
 
 
 def _gone_back(session: Session, incident_id: int, told: int) -> list[Acknowledgement]:

@@ -242,4 +242,5 @@ def test_nobody_is_texted_after_the_close(town: Town, neighbours: list[House]) -
 def test_an_english_caller_reads_english_names(town: Town, neighbours: list[House]) -> None:
     story = alarm(town, "e", by_text=True)
     story.answers(neighbours[0], after=10)
-    assert story.texts == ["[Joint Defence] 李家: on the way."]
+    assert story.asks(after=12).sentences == ("the Li household: on the way.",)
+    assert story.texts == ["[Joint Defence] the Li household: on the way."]
