@@ -21,7 +21,7 @@ from config.database import clock
 from joint_defense import dispatch, owners
 from joint_defense.announcing import Announcer
 from joint_defense.dispatch import Claim, Sent
-from joint_defense.errands import Errand, due_errands, take_in
+from joint_defense.errands import AT_ONCE, Errand, due_errands, take_in
 from joint_defense.models import Alert, Incident
 from joint_defense.pacing import Grant
 from joint_defense.rules.delivery import Channel
@@ -202,11 +202,20 @@ class Dispatcher:
 
     async def _run_errands(self) -> None:
         """Words with the carrier about what it has in hand: end what nobody needs, ask after what it is silent on."""
-        while True:
-            self._errand_due.clear()
-            for errand in await self._in_database(self._errands) or ():
-                await self._run(errand)
-            await _wait(self._errand_due, SWEEP)
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                self._errand_due.clear()
+                errands = await self._in_database(self._errands) or []
+                for errand in errands:
+                    # Side by side: a street's telephones are to fall silent together, and not one after the other.
+                    task = asyncio.create_task(self._run(errand))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+                await _wait(self._errand_due, 0 if len(errands) == AT_ONCE else SWEEP)
+        finally:
+            for task in running:
+                task.cancel()
 
     async def _run(self, errand: Errand) -> None:
         try:

@@ -129,9 +129,10 @@ def _answer(session: Session, text: Text, caller: Caller, now: datetime) -> Repl
     heard = acknowledge(session, told, given, Channel.SMS, now, others_open=others_open)
     if heard.closed:
         return Reply(conversation.reply_over(names, caller.language), incident.id)
-    return Reply(
-        conversation.reply_thanks(heard.names(caller.language), given, others_open, caller.language), incident.id
+    line = conversation.reply_thanks(
+        heard.names(caller.language), given, others_open, caller.language, incident.category
     )
+    return Reply(line, incident.id)
 
 
 def _raise(session: Session, text: Text, category: Category, now: datetime, limits: Limits | None) -> Reply:

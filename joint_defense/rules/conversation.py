@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
-from joint_defense.rules.wording import CHINESE, ENGLISH, category_words, official_number
+from joint_defense.rules.wording import CHINESE, ENGLISH, also_dial, category_words, official_number
 
 MENU = {
     CHINESE: "十户联防。紧急求助请按井号9。",
@@ -199,8 +199,10 @@ def news_text(coming: Sequence[str], on_scene: Sequence[str], category: Category
     if not coming and not on_scene:
         nobody = nobody_yet(category, language)
         return f"【十户联防】{nobody}" if language == CHINESE else f"[Joint Defence] {nobody}"
-    sentences = who_comes(coming, on_scene, language)
-    return f"【十户联防】{''.join(sentences)}" if language == CHINESE else f"[Joint Defence] {' '.join(sentences)}"
+    sentences, official = who_comes(coming, on_scene, language), also_dial(category, language)
+    if language == CHINESE:
+        return f"【十户联防】{''.join(sentences)}{official}"
+    return f"[Joint Defence] {' '.join(sentences)}{official}"
 
 
 def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
@@ -233,7 +235,13 @@ def reply_over(callers: Sequence[str], language: str) -> str:
     return f"[Joint Defence] The alarm of {' and '.join(callers)} is over already. Thank you."
 
 
-def reply_thanks(callers: Sequence[str], answer: Answer, others_open: int, language: str) -> str:
+def reply_thanks(
+    callers: Sequence[str],
+    answer: Answer,
+    others_open: int,
+    language: str,
+    category: Category = Category.UNSPECIFIED,
+) -> str:
     """To a neighbour who answered by text; with several alarms open, the names say which it counted for."""
     prefix = "【十户联防】" if language == CHINESE else "[Joint Defence] "
     more = ""
@@ -243,7 +251,7 @@ def reply_thanks(callers: Sequence[str], answer: Answer, others_open: int, langu
             if language == CHINESE
             else f" ({others_open} more open: this counts for the newest)"
         )
-    return f"{prefix}{thanks(callers, answer, language)}{more}"
+    return f"{prefix}{thanks(callers, answer, language)}{also_dial(category, language)}{more}"
 
 
 def reply_withdrawn(closed: bool, language: str) -> str:

@@ -51,6 +51,14 @@ def official_number(category: Category) -> str:
     return _OFFICIAL.get(category, "110")
 
 
+def also_dial(category: Category, language: str) -> str:
+    """Whom to dial for a fire or an injury, as a sentence for every text about it; empty otherwise."""
+    if category not in _OFFICIAL:
+        return ""
+    what, official = category_words(category, language), _OFFICIAL[category]
+    return f"{what},请拨{official}。" if language == CHINESE else f" {what}: dial {official}."
+
+
 def category_words(category: Category, language: str) -> str:
     """What has happened, in words; empty where nobody said."""
     return _CATEGORY[category][0 if language == CHINESE else 1]

@@ -13,6 +13,7 @@ At the end of a test every call and text that a telephone of it got must have be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -25,7 +26,7 @@ from groups.models import Group, Household, Language, Phone, PhoneKind, Village
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
 from joint_defense.record import incident_record
 from joint_defense.rules.delivery import FINAL, DeliveryState
-from tests.handsets import Handset, eventually
+from tests.handsets import Handset, NetworkError, eventually
 from tests.handsets import answers as answering
 from tests.journeys.town import Town
 from tests.telephony import Call, Text
@@ -158,9 +159,10 @@ class Telephone:
         return found + [f"{self.home} {self.number}: an unexpected text: {body}" for body in texts]
 
     def put_down(self) -> None:
-        """End whatever call it is in."""
+        """End whatever call it is in. It may be over a moment before."""
         if self.handset.state != "idle":
-            self.handset.hang_up()
+            with suppress(NetworkError):
+                self.handset.hang_up()
 
     def _awaited(self, look: Callable[[], Found | None], there: Callable[[], object], words: str) -> Found:
         try:

@@ -15,7 +15,7 @@ def test_a_key_counts_while_the_announcement_still_speaks(town: Town, neighbours
     li.answers("1", press_after=1)
     wang.calls_for_help()
     call = li.gets_call("谢谢,已告诉王建国家您正在赶来。")
-    assert [heard.complete for heard in call.heard][0] is False
+    assert call.heard[0].complete is False
     wang.hears("李大明家正在赶来。")
     li.gets_text("王建国家求助")
 

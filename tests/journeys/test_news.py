@@ -1,4 +1,4 @@
-"""Whoever has hung up, or never called, gets the news by text: the first, the third and the last neighbour who comes."""
+"""Whoever has hung up, or texted, reads the news: the first, the third and the last neighbour who comes."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,8 +56,23 @@ class Town:
 
     def __enter__(self) -> Self:
         self.home.mkdir(parents=True, exist_ok=True)
-        self._redis.start()
-        self.network = Network.launch(
+        with ExitStack() as started:
+            started.callback(self.database.close)
+            started.enter_context(self._redis)
+            self.network = started.enter_context(self._make_network())
+            started.callback(self._kill_all)
+            self._environment = environment_with(self._settings())
+            for name in SERVICE:
+                self._launch(name)
+            self.wait_until_ready()
+            self._ending = started.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._ending.close()
+
+    def _make_network(self) -> Network:
+        return Network.launch(
             account_sid=self._account,
             auth_token=self._token,
             numbers=[OUR_NUMBER, DIRECT_NUMBER],
@@ -65,18 +81,10 @@ class Town:
             speed=SPEED,
             options=["--voice-status-url", f"{self.url}/voice/ended"],
         )
-        self._environment = environment_with(self._settings())
-        for name in SERVICE:
-            self._launch(name)
-        self.wait_until_ready()
-        return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def _kill_all(self) -> None:
         for program in self._programs.values():
             program.kill()
-        self.network.close()
-        self._redis.stop()
-        self.database.close()
 
     def _settings(self) -> dict[str, str]:
         return {
