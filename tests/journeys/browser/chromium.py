@@ -1,0 +1,49 @@
+"""Debian's Chromium for the browser tests: found, or installed where that is allowed, or Playwright's own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PACKAGES = ["chromium", "fonts-noto-cjk"]
+
+
+class NoBrowser(Exception):
+    """There is none, and none could be installed; the message says what to do."""
+
+
+def find(playwrights_own: str) -> str:
+    """The path of a Chromium: Debian's, installed if we are root and have apt, else Playwright's. Raises NoBrowser."""
+    if found := _debians():
+        return found
+    if Path(playwrights_own).exists():
+        return playwrights_own
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        _install()
+    if found := _debians():
+        return found
+    raise NoBrowser(
+        "the browser tests need a Chromium: `apt-get install chromium fonts-noto-cjk`,"
+        " or `.venv/bin/playwright install chromium`"
+    )
+
+
+def _debians() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _install() -> None:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
+        subprocess.run(["apt-get", *command], env=environment, check=False, capture_output=True)

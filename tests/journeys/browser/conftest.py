@@ -1,0 +1,139 @@
+"""Real browsers on the real pages: a site with an incident that has something of everything, on a server of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from config.database import Database, clock
+from tests.conftest import MakeSettings
+from tests.edges.web.conftest import PASSWORD, VILLAGE, open_app
+from tests.edges.web.scenes import full_scene
+from tests.journeys.browser import chromium
+
+PHONE, DESKTOP = 360, 1280
+_AXE = (Path(__file__).parents[2] / "vendor/axe-core-4.14.1/axe.min.js").read_text()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(playwright: Playwright) -> dict[str, Any]:
+    try:
+        path = chromium.find(playwright.chromium.executable_path)
+    except chromium.NoBrowser as error:
+        pytest.fail(str(error), pytrace=False)
+    return {"executable_path": path, "args": chromium.FLAGS, "headless": True}
+
+
+@dataclass
+class Site:
+    """The pages at an address, the database behind them, and the number of the open incident."""
+
+    app: Flask
+    server: BaseWSGIServer
+    incident_id: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    @property
+    def store(self) -> Database:
+        found: Database = self.app.extensions["database"]
+        return found
+
+    @property
+    def incident(self) -> str:
+        return f"{self.url}/incidents/{self.incident_id}"
+
+
+@pytest.fixture
+def database_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """The pages are held on both databases elsewhere; a browser sees no difference."""
+    (tmp_path / "town.sqlite").write_bytes(_sqlite_template.read_bytes())
+    return f"sqlite:///{tmp_path / 'town.sqlite'}"
+
+
+@pytest.fixture
+def site(settings: MakeSettings) -> Iterator[Site]:
+    app = open_app(settings())
+    with app.extensions["database"].begin() as session:
+        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Site(app, server, incident_id)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["runtime"].close()
+
+
+class Window:
+    """A browser window. Whatever the console complains of is kept."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.context = context
+        self.site = site
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.complaints: list[str] = []
+        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, kind: str, text: str) -> None:
+        # A page that says 404 or 422 is what some tests ask for; the browser notes that as an error.
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            self.complaints.append(text)
+
+    def speak_english(self) -> None:
+        self.context.add_cookies([{"name": "language", "value": "en", "url": self.site.url}])
+
+    def sign_in(self, name: str = "operator", password: str = PASSWORD) -> None:
+        self.page.goto(f"{self.site.url}/sign-in")
+        self.page.locator("#login").fill(name)
+        self.page.locator("#password").fill(password)
+        self.page.locator("#password").press("Enter")
+        self.page.wait_for_load_state()
+
+    def violations(self) -> list[str]:
+        """What axe finds wrong with the page, a line each."""
+        self.page.evaluate(_AXE)
+        found = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{each['id']} ({each['impact']}): {node['html'][:160]}"
+            for each in found["violations"]
+            for node in each["nodes"]
+        ]
+
+
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
+def width(request: pytest.FixtureRequest) -> int:
+    found: int = request.param
+    return found
+
+
+@pytest.fixture
+def window(browser: Browser, site: Site, width: int) -> Iterator[Window]:
+    """A window of each width that no test may leave with a complaint on its console."""
+    context = browser.new_context(viewport={"width": width, "height": 780}, locale="zh-CN")
+    opened = Window(context, site)
+    yield opened
+    context.close()
+    assert opened.complaints == []
+
+
+@pytest.fixture
+def plain_window(browser: Browser, site: Site) -> Iterator[Window]:
+    """A phone's window without scripts."""
+    context = browser.new_context(viewport={"width": PHONE, "height": 780}, java_script_enabled=False)
+    yield Window(context, site)
+    context.close()

@@ -1,0 +1,111 @@
+"""What is true of every page: for eyes, fingers, screen readers, at both widths, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.database import clock
+from joint_defense.incidents import close
+from joint_defense.models import ClosingOutcome
+from tests.journeys.browser.conftest import Window
+
+PAGES = {
+    "list": "/incidents",
+    "incident": "/incidents/{incident}",
+    "note": "/incidents/{incident}/note",
+    "close": "/incidents/{incident}/close",
+    "account": "/account",
+    "no such page": "/nowhere",
+    "calm month": "/incidents?month=2020-01",
+}
+LEAST_TARGET = 48
+# Links in a line of text, and fields that stand in a label of the full size.
+_SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select")]
+  .filter(each => each.checkVisibility() && !each.closest(".skip-link"))
+  .map(each => ["radio", "checkbox"].includes(each.type) ? each.closest("label") : each)
+  .filter(each => each.getBoundingClientRect().height < 47.5)
+  .map(each => each.outerHTML.slice(0, 120))"""
+_TEXT_SIZES = """() => {
+  const sizes = {};
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    sizes[size] = (sizes[size] || 0) + walker.currentNode.data.trim().length;
+  }
+  return Object.entries(sizes).map(([size, count]) => [parseFloat(size), count]);
+}"""
+
+
+def _open(window: Window, page: str) -> None:
+    window.page.goto(window.site.url + PAGES[page].format(incident=window.site.incident_id))
+
+
+@pytest.mark.parametrize("english", [False, True], ids=["chinese", "english"])
+def test_axe_finds_nothing_on_any_page(window: Window, english: bool) -> None:
+    if english:
+        window.speak_english()
+    window.page.goto(f"{window.site.url}/sign-in")
+    found = {"sign-in": window.violations()}
+    window.sign_in(password="wrong")
+    found["wrong password"] = window.violations()
+    window.sign_in()
+    for page in PAGES:
+        _open(window, page)
+        found[page] = window.violations()
+    _open(window, "note")
+    window.page.get_by_role("button").last.click()
+    found["empty note"] = window.violations()
+    with window.site.store.begin() as session:
+        close(session, window.site.incident_id, ClosingOutcome.HELPED, "灶台起火已扑灭", "林", clock(session))
+    _open(window, "incident")
+    found["closed incident"] = window.violations()
+
+    assert {page: wrong for page, wrong in found.items() if wrong} == {}
+
+
+def test_every_target_is_large_enough_for_a_finger(window: Window) -> None:
+    window.page.goto(f"{window.site.url}/sign-in")
+    small = {"sign-in": window.page.evaluate(_SMALL_TARGETS)}
+    window.sign_in()
+    for page in PAGES:
+        _open(window, page)
+        small[page] = window.page.evaluate(_SMALL_TARGETS)
+
+    assert {page: targets for page, targets in small.items() if targets} == {}
+
+
+def test_text_is_large_and_no_page_scrolls_sideways(window: Window) -> None:
+    window.sign_in()
+    for page in PAGES:
+        _open(window, page)
+        sizes = window.page.evaluate(_TEXT_SIZES)
+        total = sum(count for _, count in sizes)
+        assert min(size for size, _ in sizes) >= 16, page
+        assert sum(count for size, count in sizes if size >= 18) > 0.85 * total, page
+        overflow = window.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0, f"{page} is {overflow} px too wide"
+
+
+def test_every_page_can_be_walked_with_the_keyboard_and_begins_with_a_way_to_its_content(window: Window) -> None:
+    window.sign_in()
+    _open(window, "incident")
+    window.page.keyboard.press("Tab")
+
+    assert window.page.evaluate("document.activeElement.className") == "skip-link"
+    window.page.keyboard.press("Enter")
+    assert window.page.evaluate("document.activeElement.id") == "main"
+    window.page.keyboard.press("Tab")
+    focused = window.page.locator(":focus")
+    assert "solid" in str(focused.evaluate("each => getComputedStyle(each).outline"))
+
+
+def test_the_paper_has_the_incident_and_no_buttons(window: Window) -> None:
+    window.sign_in()
+    _open(window, "incident")
+    window.page.emulate_media(media="print")
+
+    for words in ("王建国家、徐小红家求助", "赵阿根家", "时间线"):
+        assert window.page.get_by_role("heading", name=words).or_(window.page.get_by_text(words)).first.is_visible()
+    assert window.page.locator(".btn:visible, header:visible, footer:visible").count() == 0
