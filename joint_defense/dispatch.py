@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
@@ -121,6 +121,13 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
         )
         for row in rows
     ]
+
+
+def calls_under_way(session: Session) -> int:
+    """How many calls are with the carrier or on their way there, of all incidents and senders."""
+    states = (DeliveryState.CLAIMED, DeliveryState.PLACED)
+    query = select(func.count()).where(Delivery.channel == Channel.CALL, Delivery.state.in_(states))
+    return session.scalar(query) or 0
 
 
 def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], now: datetime) -> None:

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from config.database import clock
 from joint_defense import dispatch, owners
@@ -138,7 +139,8 @@ class Dispatcher:
             with self._database.begin() as session:
                 now = clock(session)
                 for channel, grant in grants.items():
-                    claims[channel] = dispatch.claim(session, channel, grant.count, self._owner.name, now)
+                    count = self._room_at_carrier(session, grant.count) if channel is Channel.CALL else grant.count
+                    claims[channel] = dispatch.claim(session, channel, count, self._owner.name, now) if count else []
                 every = list(itertools.chain.from_iterable(claims.values()))
                 incidents = dispatch.incidents_of(session, {each.incident_id for each in every})
         finally:
@@ -146,6 +148,11 @@ class Dispatcher:
                 self._runtime.pace[channel].give_back(grant.count - len(claims[channel]))
         wait = min((_next_look(grant, len(claims[channel])) for channel, grant in grants.items()), default=SWEEP)
         return Bite(every, incidents, wait)
+
+    def _room_at_carrier(self, session: Session, wanted: int) -> int:
+        """How many of `wanted` calls may be placed now: a new account may hold only two or three at once (10004)."""
+        most = self._runtime.settings.concurrent_calls
+        return min(wanted, max(most - dispatch.calls_under_way(session), 0)) if most else wanted
 
     def _start(self, claim: Claim, bite: Bite) -> None:
         flying = self._in_flight[claim.channel]

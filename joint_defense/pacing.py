@@ -39,9 +39,13 @@ return {granted, string.format('%.6f', math.max(free_at - now, 0))}
 """
 # ARGV[1]: seconds by which the next request is put off (segments beyond the first) or moved up (tokens not used).
 _SHIFT = """
+local t = redis.call('TIME')
+local now = t[1] + t[2] / 1000000
 local free_at = tonumber(redis.call('GET', KEYS[1]) or '0')
 if free_at > 0 then
-  redis.call('SET', KEYS[1], string.format('%.6f', free_at + tonumber(ARGV[1])), 'KEEPTTL')
+  free_at = free_at + tonumber(ARGV[1])
+  local kept = math.ceil(math.max(free_at - now, 0) * 1000) + 2000
+  redis.call('SET', KEYS[1], string.format('%.6f', free_at), 'PX', kept)
 end
 return 1
 """
