@@ -149,12 +149,15 @@ class TwilioCarrier:
 
 
 def _receipt(channel: Channel, resource: Any) -> Receipt:
+    if not resource.sid:
+        # Taken, it seems, by something that is no carrier: without an id nothing can be asked or ended.
+        raise OutcomeUnknown("the carrier's answer names no call and no message")
     state = carrier_word(channel, str(resource.status or "")) or AttemptState.QUEUED
-    code = getattr(resource, "error_code", None)
+    code = str(getattr(resource, "error_code", None) or "")
     return Receipt(
         sid=str(resource.sid),
         state=state,
-        error_code=int(code) if code else None,
+        error_code=int(code) if code.isdecimal() else None,
         body=getattr(resource, "body", None) or "",
     )
 
@@ -167,7 +170,8 @@ async def _mapped(request: Callable[[], Awaitable[Result]]) -> Result:
         raise map_error(getattr(error, "status", None), _code(error), str(getattr(error, "msg", error))) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise Temporary(f"no connection to the carrier: {type(error).__name__}") from error
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # The last four: an answer that is no JSON, or not of the shape that the SDK reads.
         raise OutcomeUnknown(f"the carrier did not answer: {type(error).__name__}") from error
 
 
