@@ -5,6 +5,7 @@ A domain error is one line on stderr and exit code 1.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from config.database import Database, clock
 from config.settings import Settings
-from groups import exports, roster, roster_import, workbooks
+from groups import export_workbooks, exports, roster, roster_import, workbooks
 from groups.demo import DemoSummary, load_demo
 from groups.errors import GroupsError, RosterFileError
 from groups.models import VillageKind
+from groups.rules import roster_verdicts
 from groups.rules.roster_judgement import Judgement, Verdict
+from groups.rules.roster_rows import shown
 
 village = AppGroup("village", help="Villages and residents' committees.")
 demo = AppGroup("demo", help="The demo town.")
@@ -59,42 +62,57 @@ def load() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--village", "code", required=True, help="The village's code.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
-def import_roster(file: Path, code: str, dry_run: bool) -> None:
-    """Take a village's list (.xlsx, .xls, .csv, .json) into the roster: all of it or nothing."""
+@click.option("--complete", is_flag=True, help="The list names every household: archive those it lacks.")
+@click.option("--yes", is_flag=True, help="Archive even more than a tenth of the village.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@click.option("--errors", type=click.Path(path_type=Path), help="A workbook to write the rows in error to.")
+def import_roster(
+    file: Path, code: str, dry_run: bool, complete: bool, yes: bool, as_json: bool, errors: Path | None
+) -> None:
+    """Take a village's list (.xlsx, .xls, .csv, .json) into the roster: all its sound rows, or nothing."""
     settings = _settings()
     with _transaction() as session:
         read = workbooks.read_list(_content(file), file.name)
         of = roster.village_of(session, code, hold=True)
-        judgement = roster_import.preview(session, of, read.rows, settings.default_region, settings.default_area_code)
-        _tell_findings(judgement, read.ignored)
-        if judgement.errors or not dry_run:
-            roster_import.apply(session, of, judgement, clock(session))
-    _tell_outcome(judgement, dry_run)
+        judgement = roster_import.preview(
+            session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
+        )
+        if errors is not None and judgement.errors:
+            _write(errors, export_workbooks.rows_to_mend(read.rows, judgement))
+        if not as_json:
+            _tell_findings(judgement, read)
+        if not dry_run:
+            roster_import.apply(session, of, judgement, clock(session), once_more=yes)
+    if as_json:
+        click.echo(json.dumps(roster_verdicts.as_json(judgement, written=not dry_run), ensure_ascii=False, indent=1))
+    else:
+        _tell_outcome(judgement, dry_run)
 
 
 @roster_commands.command("export")
 @click.option("--village", "code", required=True, help="The village's code.")
-@click.option("--format", "form", type=click.Choice(["json", "csv"]), required=True)
+@click.option("--format", "form", type=click.Choice(["json", "csv", "xlsx"]), required=True)
 @click.option(
     "--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is named."
 )
 def export_roster(code: str, form: str, output: Path | None) -> None:
     """Write a village's roster as a file that imports again to the same roster."""
+    settings = _settings()
     with _transaction() as session:
-        households = roster.read_roster(session, roster.village_of(session, code).id)
-    # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
-    content = (
-        exports.as_json(households).encode()
-        if form == "json"
-        else exports.as_csv(households, _settings().default_region).encode("utf-8-sig")
-    )
+        of = roster.village_of(session, code)
+        households = roster.read_roster(session, of.id)
+        name, today = of.name, clock(session).astimezone(settings.zone).date()
+    if form == "json":
+        content = exports.as_json(households).encode()
+    elif form == "csv":
+        # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
+        content = exports.as_csv(households, settings.default_region).encode("utf-8-sig")
+    else:
+        content = export_workbooks.as_xlsx(households, settings.default_region, name, today)
     if output is None:
         click.echo(content, nl=False)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise click.ClickException(f"无法写入 cannot write {output}: {error.strerror}") from None
+    else:
+        _write(output, content)
 
 
 @contextmanager
@@ -125,6 +143,13 @@ def _content(file: Path) -> bytes:
         raise RosterFileError(f"无法读取 cannot read {file}: {error.strerror}") from None
 
 
+def _write(output: Path, content: bytes) -> None:
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"无法写入 cannot write {output}: {error.strerror}") from None
+
+
 def _told(summary: DemoSummary, seconds: float) -> str:
     figures = (
         f"{summary.villages} 个村居 villages, {summary.households} 户 households, "
@@ -135,17 +160,21 @@ def _told(summary: DemoSummary, seconds: float) -> str:
     return f"演示镇早已载入，未作改动 demo town already there, nothing changed: {figures}"
 
 
-def _tell_findings(judgement: Judgement, ignored: tuple[str, ...]) -> None:
-    if ignored:
-        click.echo(f"未采用的列 columns left out: {'、'.join(ignored)}")
+def _tell_findings(judgement: Judgement, read: workbooks.RosterList) -> None:
+    if read.ignored:
+        click.echo(f"未采用的列 columns left out: {'、'.join(map(shown, read.ignored))}")
+    if read.ignored_sheets:
+        click.echo(f"不是名册的工作表 sheets left out: {'、'.join(map(shown, read.ignored_sheets))}")
+    several_sheets = len({row.sheet for row in judgement.verdicts}) > 1
     for row in judgement.verdicts:
+        where = f"{row.sheet} 第{row.row}行" if several_sheets else f"第{row.row}行"
         for finding in row.findings:
-            click.echo(f"第{row.row}行 {row.verdict.value} {finding.reason} {row.household}: {finding.message}")
+            click.echo(f"{where} {row.verdict.value} {finding.reason} {shown(row.household)}: {finding.message}")
     if judgement.missing:
         named = "、".join(household.label for household in judgement.missing[:5])
         more = "…" if len(judgement.missing) > 5 else ""
-        heading = "名册中有而文件里没有，保持不变 not in the file, left as they are"
-        click.echo(f"{heading}: {len(judgement.missing)} ({named}{more})")
+        fate = "归档 archived" if judgement.complete else "保持不变 left as they are"
+        click.echo(f"名册中有而文件里没有，{fate} (not in the file): {len(judgement.missing)} ({named}{more})")
 
 
 def _tell_outcome(judgement: Judgement, dry_run: bool) -> None:
@@ -155,4 +184,4 @@ def _tell_outcome(judgement: Judgement, dry_run: bool) -> None:
     )
     warnings = sum(row.verdict is Verdict.WARNING for row in judgement.verdicts)
     heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
-    click.echo(f"{heading}: {counts}, 警告 warnings {warnings}")
+    click.echo(f"{heading}: {counts}, 警告 warnings {warnings}, 有误未导入 errors left out {len(judgement.errors)}")

@@ -12,6 +12,9 @@ GroupsError
  ├── WeakPassword           a password that would be guessed, with the reason
  ├── SignInBusy             too many people sign in at this moment
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
+ ├── ConfirmArchive         a list that would archive more than a tenth of a village: somebody has to say so twice
+ ├── InvalidDay             a day that is none, or days the wrong way round
+ ├── NothingCounted         a day before the first count of households
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
 Each has a `code` (for exports and tests) and a message of one line in Chinese and English.
@@ -72,6 +75,18 @@ class SignInBusy(GroupsError):
 
 class RosterFileError(GroupsError):
     code = "roster_file"
+
+
+class ConfirmArchive(GroupsError):
+    code = "confirm_archive"
+
+
+class InvalidDay(GroupsError):
+    code = "invalid_day"
+
+
+class NothingCounted(GroupsError):
+    code = "nothing_counted"
 
 
 class DemoRefused(GroupsError):

@@ -1,4 +1,4 @@
-"""A list becomes the roster: read (workbooks), judge (rules), apply. Everything or nothing."""
+"""A list becomes the roster: read (workbooks), judge (rules), apply. All sound rows or nothing."""
 
 from __future__ import annotations
 
@@ -10,36 +10,46 @@ from itertools import pairwise
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from groups.errors import RosterFileError
+from groups.errors import ConfirmArchive, RosterFileError
 from groups.models import Group, Household, Phone, PhoneKind, Village
 from groups.roster import owners_elsewhere, read_roster
 from groups.rules.door_order import weave
 from groups.rules.phone import PhoneNumber
 from groups.rules.roster_judgement import Entry, Judgement, judge
-from groups.rules.roster_rows import ListRow, examine
+from groups.rules.roster_rows import ListRow, RosterHousehold, examine
 
 _TEXTS = ("door", "head", "landmark")
 
 
-def preview(session: Session, village: Village, rows: Sequence[ListRow], region: str, area_code: str) -> Judgement:
-    """What importing `rows` would do to the village's roster. Writes nothing."""
+def preview(
+    session: Session, village: Village, rows: Sequence[ListRow], region: str, area_code: str, *, complete: bool = False
+) -> Judgement:
+    """What importing `rows` would do to the village's roster. Writes nothing.
+
+    `complete`: the list names every household of the village; whoever is missing from it is to be archived.
+    """
     examined = [examine(row, region, area_code) for row in rows]
     numbers = (phone.e164 for row in examined for phone in row.phones)
-    return judge(examined, read_roster(session, village.id), owners_elsewhere(session, village.id, numbers), region)
+    elsewhere = owners_elsewhere(session, village.id, numbers)
+    return judge(examined, read_roster(session, village.id), elsewhere, region, complete=complete)
 
 
-def apply(session: Session, village: Village, judgement: Judgement, now: datetime) -> None:
-    """Bring the roster to what was judged. Raises RosterFileError, and writes nothing, where a row is in error.
+def apply(session: Session, village: Village, judgement: Judgement, now: datetime, *, once_more: bool = False) -> None:
+    """Bring the roster to what was judged: every sound row, in one transaction. Rows in error are left out.
 
     Groups are made as they are named. A phone that a household no longer lists is archived; a household that the
-    list lacks stays.
+    list lacks stays, unless the list is complete. Raises RosterFileError where no row is sound, and ConfirmArchive
+    where more than a tenth of the village would be archived and nobody has said so `once_more`.
     """
-    if judgement.errors:
-        first = judgement.errors[0]
-        raise RosterFileError(
-            f"第{first.row}行：{first.findings[0].message}；共{len(judgement.errors)}行有误，没有写入任何数据 "
-            f"row {first.row}; {len(judgement.errors)} rows in error, nothing was written"
+    if not judgement.entries:
+        reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
+        raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
+    if judgement.asks_once_more and not once_more:
+        raise ConfirmArchive(
+            f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
+            "more than a tenth of the village would be archived: confirm once more"
         )
+    _archive_households(session, judgement.archived, now)
     groups = _groups(session, village, judgement.entries)
     _archive_phones(session, judgement.entries, now)
     households = _write_households(session, village, judgement.entries, groups)
@@ -69,6 +79,16 @@ def _groups(session: Session, village: Village, entries: Sequence[Entry]) -> dic
     session.add_all(made)
     session.flush()
     return groups | {group.name: group.id for group in made}
+
+
+def _archive_households(session: Session, households: Sequence[RosterHousehold], now: datetime) -> None:
+    ids = [household.id for household in households]
+    for start in range(0, len(ids), 500):  # below every database's limit of parameters
+        some = ids[start : start + 500]
+        session.execute(update(Household).where(Household.id.in_(some)).values(archived_at=now))
+        session.execute(
+            update(Phone).where(Phone.household_id.in_(some), Phone.archived_at.is_(None)).values(archived_at=now)
+        )
 
 
 def _archive_phones(session: Session, entries: Sequence[Entry], now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""Reading a list out of a file: .xlsx and .xls, .csv, and the export's own .json. Says nothing about its content.
+"""Reading a list out of what heads have: .xlsx and .xls, .csv, cells pasted from WPS, and the export's own .json.
 
-The plain form: the first row is the header, the columns in any order. Phones are rung in the order of COLUMNS below,
-wherever the columns stand.
+`open_file` or `open_pasted` gives the sheets and what their columns are taken for; `households_in` gives the
+households, with the columns as guessed or as somebody has corrected them. `read_list` is both in one.
 """
 
 from __future__ import annotations
@@ -9,73 +9,140 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import unicodedata
-import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from lzma import LZMAError
 from pathlib import PurePath
-from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from groups import xls_guard, xlsx_guard
 from groups.errors import RosterFileError
+from groups.rules.roster_headings import DEEPEST_HEADING, Field, Layout, guess_layout
 from groups.rules.roster_rows import ListRow, PhoneCell
+from groups.rules.roster_sheets import Sheet, Span, households_of
+from groups.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE, Cells
 
 LARGEST_FILE = 10_000_000
-LARGEST_UNPACKED = 100_000_000
 MOST_ROWS = 20_000
-MOST_CELLS = 5_000_000
+MOST_SHEETS = 1_000
+WIDEST = 100
+"""Columns further to the right are not looked at."""
+_MOST_MERGED = 20_000
+_ROUNDED = 10_000_000
 
-GROUP, DOOR, HEAD, LANDMARK = "联防组", "门牌号", "户主", "方位"
-MOBILE, LANDLINE, SECOND_MOBILE, FURTHER = "手机", "固定电话", "备用手机", "其他电话"
-PHONES = (MOBILE, LANDLINE, SECOND_MOBILE)
-_TOO_WIDE = "表格范围过大，请删去边角的空白内容 the sheet spans too many cells: clear what stands far off"
-_ROW_REFERENCE = re.compile(rb"\br\s*=\s*[\"'][A-Za-z]{0,8}(\d{1,18})")
-_COLUMN_REFERENCE = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,8})\d")
-_FURTHER = re.compile(rf"{FURTHER}(\d{{0,3}})")
+Columns = Mapping[tuple[int, int], Field]
+"""What somebody says the columns hold: by the sheet's place in the file and the column, both counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSheet:
+    """A sheet and what its columns are taken for. One that is not a list of households has `layout.lacking`."""
+
+    sheet: Sheet
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A file before its households are known: its sheets, or the households themselves where it is an export's JSON."""
+
+    sheets: tuple[OpenedSheet, ...] = ()
+    households: tuple[ListRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RosterList:
-    """The rows of a file, and the columns that mean nothing to the roster."""
+    """The households of a file, the columns that mean nothing to the roster, and the sheets that are no lists."""
 
     rows: tuple[ListRow, ...]
     ignored: tuple[str, ...] = ()
+    ignored_sheets: tuple[str, ...] = ()
 
 
-def read_list(content: bytes, name: str) -> RosterList:
-    """The households of a file; `name` tells by its ending what it is. Raises RosterFileError with the reason."""
+def read_list(content: bytes, name: str, columns: Columns | None = None) -> RosterList:
+    """The households of a file. Raises RosterFileError with the reason."""
+    return households_in(open_file(content, name), columns)
+
+
+def open_file(content: bytes, name: str) -> OpenedFile:
+    """The sheets of a file; `name` tells by its ending what it is meant to be. Raises RosterFileError."""
     if len(content) > LARGEST_FILE:
         raise RosterFileError("文件超过10MB the file is larger than 10 MB")
     ending = PurePath(name).suffix.lower()
-    if ending == ".json":
-        read = RosterList(_json_rows(content))
-    elif ending == ".csv":
-        read = _table(_csv_cells(content))
-    elif ending in {".xlsx", ".xls"}:
-        read = _table(_workbook_cells(content))
-    else:
+    if ending == ".xlsm":
+        raise RosterFileError(MACROS)
+    if ending not in {".xlsx", ".xls", ".csv", ".json"}:
         raise RosterFileError("只能读取 .xlsx .xls .csv .json 文件 only .xlsx, .xls, .csv and .json files can be read")
+    if ending == ".json":
+        return OpenedFile(households=_json_rows(content))
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
+        return _opened(_workbook_sheets(content))
+    if ending == ".csv":
+        return _opened([_text_sheet(_decoded(content))])
+    if b"<html" in content[:2000].lower() or b"<table" in content[:2000].lower():
+        raise RosterFileError(
+            "这是网页，不是表格，请用WPS打开后另存为 .xlsx a web page, not a workbook: save it as .xlsx"
+        )
+    raise RosterFileError(NO_WORKBOOK)
+
+
+def open_pasted(text: str) -> OpenedFile:
+    """Cells copied in WPS or Excel and pasted: lines, with tabs between the cells. Raises RosterFileError."""
+    if len(text) > LARGEST_FILE:
+        raise RosterFileError("文件超过10MB the file is larger than 10 MB")
+    return _opened([_text_sheet(text)])
+
+
+def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterList:
+    """The households of an opened file, its columns as guessed or as `columns` corrects them.
+
+    Raises RosterFileError where no sheet has a column for the household's head and one for phones.
+    """
+    if not opened.sheets:
+        return _few_enough(RosterList(opened.households))
+    layouts = [_corrected(one.layout, place, columns or {}) for place, one in enumerate(opened.sheets)]
+    lists = [(one.sheet, layout) for one, layout in zip(opened.sheets, layouts, strict=True) if not layout.lacking]
+    if not lists:
+        lacking = "、".join(min(layouts, key=lambda layout: len(layout.lacking)).lacking)
+        raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
+    rows = [row for sheet, layout in lists for row in households_of(sheet, layout, is_the_only_sheet=len(lists) == 1)]
+    ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
+    others = [one.sheet.name for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
+    return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others)))
+
+
+def _few_enough(read: RosterList) -> RosterList:
     if len(read.rows) > MOST_ROWS:
         raise RosterFileError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
     return read
 
 
-def _csv_cells(content: bytes) -> list[list[str]]:
-    text = _decoded(content)
-    heading = text.split("\n", 1)[0]
+def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
+    filled = [sheet for sheet in sheets if not sheet.is_empty] or [Sheet("", ())]
+    layouts = [guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)) for sheet in filled]
+    return OpenedFile(tuple(OpenedSheet(*one) for one in zip(filled, layouts, strict=True)))
+
+
+def _corrected(layout: Layout, place: int, columns: Columns) -> Layout:
+    return layout.with_fields({column: field for (sheet, column), field in columns.items() if sheet == place})
+
+
+def _text_sheet(text: str) -> Sheet:
+    """Comma-separated lines, or cells with tabs or semicolons between them: whatever the first lines have most of."""
+    text = text.removeprefix("\ufeff")
+    beginning = "\n".join(text[:100_000].split("\n", 20)[:20])
+    delimiter = max(",\t;", key=beginning.count)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter="," if "," in heading else "\t"))
+        rows = [tuple(row[:WIDEST]) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
     except csv.Error as error:
         raise RosterFileError(f"不是有效的CSV文件 not a CSV file: {error}") from None
+    return Sheet("", tuple(rows))
 
 
 def _decoded(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
+    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if utf_16 else ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -83,103 +150,45 @@ def _decoded(content: bytes) -> str:
     raise RosterFileError("文字编码须为UTF-8或GB18030 the text is neither UTF-8 nor GB18030")
 
 
-def _workbook_cells(content: bytes) -> list[list[str]]:
-    if content.startswith(b"PK"):
-        _check_unpacked(content)
+def _workbook_sheets(content: bytes) -> list[Sheet]:
+    formulas = xlsx_guard.look_through(content) if content.startswith(b"PK") else xls_guard.look_through(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
+        named = [
+            sheet.name
+            for sheet in workbook.sheets_metadata
+            if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+        ]
+        if len(named) > MOST_SHEETS:
+            raise RosterFileError(f"工作表超过{MOST_SHEETS}个 more than {MOST_SHEETS} sheets")
+        sheets = [workbook.get_sheet_by_name(name) for name in named]
         if sum(sheet.total_height * sheet.total_width for sheet in sheets) > MOST_CELLS:
-            raise RosterFileError(_TOO_WIDE)
-        cells = [[[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)] for sheet in sheets]
-    except (CalamineError, ValueError, OSError) as error:
-        raise RosterFileError(f"不是有效的表格文件 not a workbook: {str(error).splitlines()[0][:80]}") from None
-    filled = [rows for rows in cells if any(cell for row in rows for cell in row)]
-    if len(filled) > 1:
-        raise RosterFileError("有多个工作表，请只留一个 more than one sheet has content: keep one")
-    return filled[0] if filled else []
+            raise RosterFileError(TOO_WIDE)
+        return [_sheet(sheet, formulas.get(sheet.name, frozenset())) for sheet in sheets]
+    except (CalamineError, ValueError, OSError, OverflowError) as error:
+        reason = (str(error).splitlines() or [""])[0][:80]
+        raise RosterFileError(f"{NO_WORKBOOK}: {reason}") from None
 
 
-def _check_unpacked(content: bytes) -> None:
-    """Refuse what would fill the memory: 10 MB unpack to terabytes, and one cell at XFD1048576 makes a dense sheet.
-
-    The reader aborts the whole process on that, so the references are looked at before it sees them.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
-                raise RosterFileError("表格解压后过大 the workbook unpacks to too much")
-            for part in archive.infolist():
-                if _cells_of(archive.read(part)) > MOST_CELLS:
-                    raise RosterFileError(_TOO_WIDE)
-    except (zipfile.BadZipFile, zlib.error, LZMAError, ValueError, RuntimeError, EOFError, OSError) as error:
-        raise RosterFileError("不是有效的表格文件 not a workbook") from error
-
-
-def _cells_of(part: bytes) -> int:
-    """How many cells the rectangle has that holds every cell a part of a workbook refers to."""
-    height = max((int(row) for row in _ROW_REFERENCE.findall(part)), default=0)
-    widest = max((column.upper() for column in _COLUMN_REFERENCE.findall(part)), key=lambda c: (len(c), c), default=b"")
-    width = 0
-    for letter in widest:
-        width = width * 26 + letter - ord("A") + 1
-    return height * max(width, 1)
+def _sheet(sheet: CalamineSheet, formulas: Cells) -> Sheet:
+    rows = tuple(tuple(_text(cell) for cell in row[:WIDEST]) for row in sheet.to_python(skip_empty_area=False))
+    merged = (Span(*first, *last) for first, last in (sheet.merged_cell_ranges or [])[:_MOST_MERGED])
+    return Sheet(
+        sheet.name, rows, tuple(span for span in merged if span.top < len(rows) and span.left < WIDEST), formulas
+    )
 
 
 def _text(cell: object) -> str:
-    """A cell as its author meant it: 19968730461.0 is a number's digits, and a date was the door 1-2."""
+    """A cell as its author meant it: 19968730461.0 is a number's digits, and a date was the door 1-2.
+
+    A figure like 13800000000 is what a spreadsheet leaves of a number that it has shown as 1.38E+10.
+    """
     if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
+        is_rounded = cell >= 100 * _ROUNDED and cell % _ROUNDED == 0
+        return f"{cell:.2E}" if is_rounded else str(int(cell))
     if isinstance(cell, date):
         return f"{cell.month}-{cell.day}"
-    return str(cell)
-
-
-def _table(cells: Sequence[Sequence[str]]) -> RosterList:
-    """Rows under their header. A leading apostrophe is a spreadsheet's mark for text, and no part of it."""
-    heading = [_column_name(cell) for cell in cells[0]] if cells else []
-    _check_heading(heading)
-    phones = sorted((column for column in heading if _phone_order(column) is not None), key=_phone_order)
-    place = {column: heading.index(column) for column in (GROUP, DOOR, HEAD, LANDMARK, *phones) if column in heading}
-    rows = []
-    for number, row in enumerate(cells[1:], start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        said = {column: row[at].removeprefix("'") if at < len(row) else "" for column, at in place.items()}
-        rows.append(
-            ListRow(
-                number,
-                said[GROUP],
-                said[DOOR],
-                said[HEAD],
-                tuple(PhoneCell(column, said[column]) for column in phones),
-                said.get(LANDMARK),
-            )
-        )
-    return RosterList(tuple(rows), tuple(column for column in heading if column and column not in place))
-
-
-def _column_name(cell: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", cell)).removeprefix("'")
-
-
-def _phone_order(column: str) -> Any:
-    """Where the phones of this column come among the household's; None for a column of something else."""
-    if column in PHONES:
-        return PHONES.index(column)
-    further = _FURTHER.fullmatch(column)
-    return len(PHONES) + int(further[1] or 1) if further else None
-
-
-def _check_heading(heading: Sequence[str]) -> None:
-    lacking = [column for column in (GROUP, DOOR, HEAD) if column not in heading]
-    if not any(_phone_order(column) is not None for column in heading):
-        lacking.append(MOBILE)
-    if lacking:
-        raise RosterFileError(f"第一行缺少列：{'、'.join(lacking)} the first row lacks these columns")
-    twice = sorted({column for column in heading if column and heading.count(column) > 1})
-    if twice:
-        raise RosterFileError(f"第一行有重复的列：{'、'.join(twice)[:60]} the first row has these columns twice")
+    return str(cell)[:LONGEST_CELL]
 
 
 def _json_rows(content: bytes) -> tuple[ListRow, ...]:

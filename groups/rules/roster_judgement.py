@@ -19,6 +19,9 @@ from groups.rules.roster_rows import (
     RosterHousehold,
 )
 
+At = tuple[str, int]
+"""Where a row stands: its sheet and its number there."""
+
 
 class Verdict(StrEnum):
     """What becomes of a row, the worst first."""
@@ -39,6 +42,7 @@ class RowVerdict:
     change: Verdict | None
     changed: tuple[str, ...]
     findings: tuple[Finding, ...]
+    sheet: str = ""
 
     @property
     def verdict(self) -> Verdict:
@@ -68,15 +72,35 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdicts row by row, what is to be written, and who stands in the roster but not in the file."""
+    """The verdicts row by row, what is to be written, and who stands in the roster but not in the file.
+
+    `complete`: the list names every household of the village, so that those missing from it are to be archived.
+    """
 
     verdicts: tuple[RowVerdict, ...]
     entries: tuple[Entry, ...]
     missing: tuple[RosterHousehold, ...]
+    complete: bool = False
+
+    @property
+    def archived(self) -> tuple[RosterHousehold, ...]:
+        """The households that are archived because a complete list lacks them."""
+        return self.missing if self.complete else ()
+
+    @property
+    def asks_once_more(self) -> bool:
+        """Whether more than a tenth of the village would be archived: somebody has to say so twice."""
+        standing = len(self.missing) + sum(entry.household is not None for entry in self.entries)
+        return len(self.archived) * 10 > standing
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.archived) or any(entry.household is None or entry.changed for entry in self.entries)
 
     @property
     def errors(self) -> tuple[RowVerdict, ...]:
-        """The rows that keep the whole file out."""
+        """The rows that are left out, and that somebody has to mend."""
         return tuple(row for row in self.verdicts if row.verdict is Verdict.ERROR)
 
     def how_many(self, change: Verdict) -> int:
@@ -85,66 +109,74 @@ class Judgement:
 
 
 def judge(
-    rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], elsewhere: Mapping[str, str], region: str
+    rows: Sequence[ExaminedRow],
+    roster: Sequence[RosterHousehold],
+    elsewhere: Mapping[str, str],
+    region: str,
+    *,
+    complete: bool = False,
 ) -> Judgement:
     """Compare a list with a village's roster. `elsewhere` names, by number, who has it in other villages.
 
-    A household of the roster that the list lacks stays as it is, and keeps its numbers. A phone that its household's
-    row lacks is taken out. A number stays with the household that has it and still lists it; otherwise the first row
-    that names it gets it.
+    A household of the roster that the list lacks stays as it is, and keeps its numbers, unless the list is
+    `complete`. A phone that its household's row lacks is taken out. A number stays with the household that has it and
+    still lists it; otherwise the first row that names it gets it.
     """
     repeated = _repeated(rows)
-    sound = [row for row in rows if not row.errors and row.number not in repeated]
+    sound = [row for row in rows if not row.errors and row.at not in repeated]
     matched = match(sound, roster)
     meant = {household.id for household in matched.values()}
     missing = tuple(household for household in roster if household.id not in meant)
-    owners = dict(elsewhere) | {number: household.label for household in missing for number in household.phones}
+    staying = () if complete else missing
+    owners = dict(elsewhere) | {number: household.label for household in staying for number in household.phones}
     phones, duplicates = _share_out(sound, matched, owners, region)
     out_of_order = _out_of_order(sound, matched, roster)
-    entries = {row.number: _entry(row, matched.get(row.number), phones[row.number], out_of_order) for row in sound}
-    verdicts = [_verdict(row, entries.get(row.number), repeated, duplicates[row.number]) for row in rows]
-    return Judgement(tuple(verdicts), tuple(entries.values()), missing)
+    entries = {row.at: _entry(row, matched.get(row.at), phones[row.at], out_of_order) for row in sound}
+    verdicts = [_verdict(row, entries.get(row.at), repeated, duplicates[row.at]) for row in rows]
+    return Judgement(tuple(verdicts), tuple(entries.values()), missing, complete)
 
 
-def _repeated(rows: Sequence[ExaminedRow]) -> dict[int, int]:
+def _repeated(rows: Sequence[ExaminedRow]) -> dict[At, ExaminedRow]:
     """Rows that name a household which an earlier row has named, and that row."""
-    first: dict[tuple[str, str, str], int] = {}
+    first: dict[tuple[str, str, str], ExaminedRow] = {}
     repeated = {}
     for row in rows:
         if row.door and not row.errors:
-            earlier = first.setdefault((row.group, row.door, row.head), row.number)
-            if earlier != row.number:
-                repeated[row.number] = earlier
+            earlier = first.setdefault((row.group, row.door, row.head), row)
+            if earlier is not row:
+                repeated[row.at] = earlier
     return repeated
 
 
 def _share_out(
-    rows: Sequence[ExaminedRow], matched: Mapping[int, RosterHousehold], owners: dict[str, str], region: str
-) -> tuple[dict[int, tuple[PhoneNumber, ...]], dict[int, list[Finding]]]:
+    rows: Sequence[ExaminedRow], matched: Mapping[At, RosterHousehold], owners: dict[str, str], region: str
+) -> tuple[dict[At, tuple[PhoneNumber, ...]], dict[At, list[Finding]]]:
     """Each row's phones, and findings on the numbers it does not get because somebody else has them."""
-    had = {(row.number, number) for row in rows if row.number in matched for number in matched[row.number].phones}
-    kept = {phone.e164: row.number for row in rows for phone in row.phones if (row.number, phone.e164) in had}
-    given = dict(kept)
-    names = {row.number: row.label for row in rows}
-    phones: dict[int, tuple[PhoneNumber, ...]] = {}
-    duplicates: dict[int, list[Finding]] = defaultdict(list)
+    had = {(row.at, number) for row in rows if row.at in matched for number in matched[row.at].phones}
+    given = {phone.e164: row.at for row in rows for phone in row.phones if (row.at, phone.e164) in had}
+    names = {row.at: row.label for row in rows}
+    phones: dict[At, tuple[PhoneNumber, ...]] = {}
+    duplicates: dict[At, list[Finding]] = defaultdict(list)
     for row in rows:
         own = []
-        for phone in row.phones:
-            if phone.e164 not in owners and given.setdefault(phone.e164, row.number) == row.number:
+        for place, phone in enumerate(row.phones):
+            if phone.e164 not in owners and given.setdefault(phone.e164, row.at) == row.at:
                 own.append(phone)
                 continue
             owner = owners.get(phone.e164) or names[given[phone.e164]]
-            written = as_written_here(phone.e164, region)
-            duplicates[row.number].append(
-                Finding(DUPLICATE_PHONE, f"{written} 已登记在“{owner}” this number stands at that household")
+            duplicates[row.at].append(
+                Finding(
+                    DUPLICATE_PHONE,
+                    f"{as_written_here(phone.e164, region)} 已登记在“{owner}” this number stands at that household",
+                    row.written[place],
+                )
             )
-        phones[row.number] = tuple(own)
+        phones[row.at] = tuple(own)
     return phones, duplicates
 
 
 def _out_of_order(
-    rows: Sequence[ExaminedRow], matched: Mapping[int, RosterHousehold], roster: Sequence[RosterHousehold]
+    rows: Sequence[ExaminedRow], matched: Mapping[At, RosterHousehold], roster: Sequence[RosterHousehold]
 ) -> set[int]:
     """The households that the list puts at another place in their group's row of doors."""
     standing: dict[str, list[int]] = defaultdict(list)
@@ -152,8 +184,8 @@ def _out_of_order(
     for household in roster:
         standing[household.group].append(household.id)
     for row in rows:
-        if row.number in matched:
-            listed[row.group].append(matched[row.number].id)
+        if row.at in matched:
+            listed[row.group].append(matched[row.at].id)
     return {household for group, ids in listed.items() for household in moved(standing[group], ids)}
 
 
@@ -173,17 +205,17 @@ def _entry(
 
 
 def _verdict(
-    row: ExaminedRow, entry: Entry | None, repeated: Mapping[int, int], duplicates: Sequence[Finding]
+    row: ExaminedRow, entry: Entry | None, repeated: Mapping[At, ExaminedRow], duplicates: Sequence[Finding]
 ) -> RowVerdict:
     if row.errors:
-        return RowVerdict(row.number, row.label, None, (), row.errors)
+        return RowVerdict(row.number, row.label, None, (), row.errors, row.sheet)
     if entry is None:
-        message = (
-            f"与第{repeated[row.number]}行是同一户，未采用 the same household as row {repeated[row.number]}, left out"
-        )
-        return RowVerdict(row.number, row.label, None, (), (Finding(REPEATED_HOUSEHOLD, message),))
+        earlier = repeated[row.at]
+        where = f"第{earlier.number}行" if earlier.sheet == row.sheet else f"“{earlier.sheet}”第{earlier.number}行"
+        message = f"与{where}是同一户，未采用 the same household as row {earlier.number}, left out"
+        return RowVerdict(row.number, row.label, None, (), (Finding(REPEATED_HOUSEHOLD, message),), row.sheet)
     findings = [*row.warnings, *duplicates]
     if not entry.phones and not findings:
         findings = [Finding(NO_PHONE, "没有电话，无法通知 no phone: nobody can ring this household")]
     change = Verdict.NEW if entry.household is None else Verdict.CHANGED if entry.changed else Verdict.SAME
-    return RowVerdict(row.number, row.label, change, entry.changed, tuple(findings))
+    return RowVerdict(row.number, row.label, change, entry.changed, tuple(findings), row.sheet)

@@ -8,16 +8,17 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from groups.rules.roster_rows import ExaminedRow, RosterHousehold
 
 Keys = Iterable[Hashable]
+At = tuple[str, int]
 
 
-def match(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold]) -> dict[int, RosterHousehold]:
-    """The household that each row means, by the row's number; a row that is not in here is a new household.
+def match(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold]) -> dict[At, RosterHousehold]:
+    """The household that each row means, by where the row stands; a row that is not in here is a new household.
 
     The surest sign first, over all rows, so that a weak one never takes a household from the row it belongs to. The
     same people at a new door are the same household, because lists are renumbered; other people at a door are that
     household under a new head. A number alone proves nothing: it may be a slip of the pen.
     """
-    matched: dict[int, RosterHousehold] = {}
+    matched: dict[At, RosterHousehold] = {}
     for keys_of_row, keys_of_household in _SIGNS:
         left = set(roster) - set(matched.values())
         standing: dict[Hashable, list[RosterHousehold]] = defaultdict(list)
@@ -26,12 +27,12 @@ def match(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold]) -> dic
                 for key in keys_of_household(household):
                     standing[key].append(household)
         for row in rows:
-            if row.number in matched:
+            if row.at in matched:
                 continue
             candidates = [household for key in keys_of_row(row) for household in standing[key] if household in left]
             # Several are as good as none, unless nothing but their place in the roster tells them apart.
             if len({household.label for household in candidates}) == 1:
-                matched[row.number] = candidates[0]
+                matched[row.at] = candidates[0]
                 left.remove(candidates[0])
     return matched
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from groups.errors import InvalidNumber
-from groups.rules.phone import PhoneNumber, normalise
+from groups.rules.phone import PhoneNumber
+from groups.rules.roster_numbers import numbers_in
 from groups.rules.texts import LONGEST_NAME, flaw, tidied
 
 NO_HEAD = "no_head"
 NO_PHONE = "no_phone"
+INVALID_PHONE = "invalid_phone"
 DUPLICATE_PHONE = "duplicate_phone"
+FORMULA = "formula"
 REPEATED_HOUSEHOLD = "repeated_household"
 
 _FLAWS = {
@@ -29,7 +31,11 @@ class PhoneCell:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """A household as a file has it. `number` is the row's as its reader counts; `landmark` None: the file is silent."""
+    """A household as a file has it.
+
+    `number` is the row's as its reader counts, within `sheet` where a file has several; `landmark` None: the file is
+    silent; `formulas` are the columns whose cells are computed.
+    """
 
     number: int
     group: str
@@ -37,6 +43,8 @@ class ListRow:
     head: str
     phones: tuple[PhoneCell, ...]
     landmark: str | None = None
+    sheet: str = ""
+    formulas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +67,19 @@ class RosterHousehold:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a person should see: a reason's code, and a line in Chinese and English."""
+    """Something a person should see: a reason's code, a line in Chinese and English, the text it is about."""
 
     reason: str
     message: str
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExaminedRow:
-    """A row with its texts tidied and its numbers read. An error keeps the row, and the whole file, out."""
+    """A row with its texts tidied and its numbers read. An error keeps the row out.
+
+    `written` says, number by number of `phones`, how the list has it.
+    """
 
     number: int
     group: str
@@ -77,10 +89,17 @@ class ExaminedRow:
     phones: tuple[PhoneNumber, ...]
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
+    sheet: str = ""
+    written: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         return label(self.group, self.door, self.head)
+
+    @property
+    def at(self) -> tuple[str, int]:
+        """Where the row stands: its sheet and its number there."""
+        return (self.sheet, self.number)
 
 
 def label(group: str, door: str, head: str) -> str:
@@ -92,32 +111,43 @@ def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     """Tidy the row's texts and read its numbers; a number that cannot be read is left out, with a warning."""
     group, door, head = tidied(row.group), tidied(row.door), tidied(row.head)
     landmark = None if row.landmark is None else tidied(row.landmark)
-    errors = [] if head else [Finding(NO_HEAD, "没有户主 no head of the household")]
+    phones, written, warnings = _phones(row.phones, region, area_code)
+    errors = [
+        Finding(FORMULA, f"{column}是公式，请改成文字 a formula: put what it shows in its place")
+        for column in row.formulas[:1]
+    ]
+    if not head and not errors:
+        said = next((shown(cell.text) for cell in row.phones if cell.text.strip()), None)
+        errors.append(Finding(NO_HEAD, "没有户主 no head of the household", said))
     for column, text in (("联防组", group), ("门牌号", door), ("户主", head), ("方位", landmark or "")):
         if reason := flaw(text):
-            errors.append(Finding(reason, f"{column}{_FLAWS[reason]}"))
-    phones, warnings = _phones(row.phones, region, area_code)
-    return ExaminedRow(row.number, group, door, head, landmark, phones, tuple(errors), warnings)
+            errors.append(Finding(reason, f"{column}{_FLAWS[reason]}", shown(text)))
+    return ExaminedRow(row.number, group, door, head, landmark, phones, tuple(errors), warnings, row.sheet, written)
 
 
 def _phones(
     cells: tuple[PhoneCell, ...], region: str, area_code: str
-) -> tuple[tuple[PhoneNumber, ...], tuple[Finding, ...]]:
-    numbers: dict[str, PhoneNumber] = {}
-    warnings = []
-    for cell in cells:
-        if not cell.text.strip():
-            continue
-        try:
-            number = normalise(cell.text, region, area_code)
-        except InvalidNumber as error:
-            warnings.append(Finding(error.code, f"{cell.column}“{_shown(cell.text)}”{error.message}"))
-        else:
-            numbers.setdefault(number.e164, number)
-    return tuple(numbers.values()), tuple(warnings)
+) -> tuple[tuple[PhoneNumber, ...], tuple[str, ...], tuple[Finding, ...]]:
+    """The row's numbers: the first of every cell, then the second ones; as written; and what could not be read.
+
+    A cell that lists several has the household's spare numbers in it, which come behind the first of the others.
+    """
+    read = [(cell, *numbers_in(cell.text, region, area_code)) for cell in cells]
+    most = max((len(found) for _, found, _ in read), default=0)
+    numbers: dict[str, tuple[PhoneNumber, str]] = {}
+    for turn in range(most):
+        for cell, found, _ in read:
+            if turn < len(found):
+                numbers.setdefault(found[turn].e164, (found[turn], shown(cell.text)))
+    warnings = tuple(
+        Finding(INVALID_PHONE, f"{cell.column}“{shown(text)}”{reason}", shown(text))
+        for cell, _, wrong in read
+        for text, reason in wrong
+    )
+    return tuple(one for one, _ in numbers.values()), tuple(text for _, text in numbers.values()), warnings
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """A cell in a message: one line, not too long, nothing a terminal would obey."""
     line = "".join(character if character.isprintable() else "?" for character in text.strip())
     return line if len(line) <= 24 else f"{line[:24]}…"

@@ -8,7 +8,8 @@ import unicodedata
 LONGEST_NAME = 64
 
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_BLANKS = re.compile(r"\s+")
+# Tabs and line breaks are blanks; what else \s takes in (vertical tab, file separator) is a control character.
+_BLANKS = re.compile(r"[^\S\x0b\x0c\x1c-\x1f\x85]+")
 _HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 _BLANK_BETWEEN_HAN = re.compile(rf"(?<={_HAN}) (?={_HAN})")
 
@@ -16,7 +17,7 @@ _BLANK_BETWEEN_HAN = re.compile(rf"(?<={_HAN}) (?={_HAN})")
 def tidied(text: str) -> str:
     """The text as it is kept: full-width forms made plain, no blanks at its ends or between Chinese characters."""
     visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return _BLANK_BETWEEN_HAN.sub("", _BLANKS.sub(" ", visible).strip())
+    return _BLANK_BETWEEN_HAN.sub("", _BLANKS.sub(" ", visible).strip(" "))
 
 
 def flaw(text: str) -> str | None:

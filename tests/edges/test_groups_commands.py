@@ -352,18 +352,6 @@ def test_warnings_name_row_and_reason_and_the_rest_is_taken(run: Type, village: 
     assert [one["phones"] for one in exported(run, village)] == [["+8657488805255"], [], [], ["+8619992222304"]]
 
 
-@pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_a_row_without_a_head_keeps_the_whole_list_out(
-    run: Type, village: str, tmp_path: Path, database: Database, options: list[str]
-) -> None:
-    before = everything(database)
-    file = write_csv(tmp_path / "a.csv", "联防组,门牌号,户主,手机", "1组,1-1,甲,19992222301", "1组,1-2,,19992222302")
-    done = run("roster", "import", file, "--village", village, *options)
-    assert "row 3" in refused(done)
-    assert "error no_head" in done.stdout
-    assert everything(database) == before
-
-
 def test_cells_that_a_spreadsheet_would_run_are_made_harmless_and_come_back_as_they_were(
     run: Type, village: str, tmp_path: Path
 ) -> None:
@@ -416,7 +404,7 @@ def test_phones_in_any_order_and_number_survive_the_csv(run: Type, village: str,
         ("list.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "not a workbook"),
         ("list.csv", b"", "lacks"),
         ("list.csv", "联防组,门牌号,户主\r\n".encode(), "lacks"),
-        ("list.csv", "联防组,门牌号,户主,手机,手机\r\n".encode(), "twice"),
+        ("list.csv", "联防组,门牌号,户主,手机\r\n".encode(), "no row can be taken"),
         ("list.csv", b"\xff\xff\xff", "neither UTF-8"),
         ("list.csv", b"x" * 10_000_001, "10 MB"),
         ("list.csv", "联防组,门牌号,户主,手机\r\n".encode() + "1组,1,甲,\r\n".encode() * 20_001, "20000 rows"),
@@ -464,15 +452,6 @@ def test_a_workbook_that_unpacks_without_end_is_refused(run: Type, village: str,
     file = workbook_with(tmp_path, lambda sheet: sheet + " " * 100_000_000)
     assert file.stat().st_size < 1_000_000
     assert "unpacks to too much" in refused(run("roster", "import", file, "--village", village))
-
-
-def test_a_workbook_with_two_lists_is_refused_rather_than_half_read(run: Type, village: str, tmp_path: Path) -> None:
-    file = tmp_path / "two.xlsx"
-    book = xlsxwriter.Workbook(file)
-    for group in ("1组", "2组"):
-        book.add_worksheet(group).write_row(0, 0, ["联防组", "门牌号", "户主", "手机"])
-    book.close()
-    assert "more than one sheet" in refused(run("roster", "import", file, "--village", village))
 
 
 def test_numbers_and_dates_in_cells_are_read_as_they_were_meant(run: Type, village: str, tmp_path: Path) -> None:
