@@ -12,9 +12,12 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from config.database import Base
-from groups.demo_town import REPORTING_DAY, HouseholdPlan, VillagePlan, draw_up
+from groups import demo_history
+from groups.demo_town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
+from groups.enrolment_models import Device, HouseholdCount, ReachProof, Residence, Tariff, Threshold
 from groups.errors import DemoRefused
-from groups.models import Grid, Group, Household, Phone, Subscription, Village
+from groups.models import EndReason, Grid, Group, Household, Phone, Subscription, Village
+from groups.rules.coverage import DEFAULT_THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,24 @@ def _build(session: Session, town: Sequence[VillagePlan]) -> None:
     grids = _ids_per_village(session, Grid, drawn_up, _grid_rows)
     groups = _ids_per_village(session, Group, drawn_up, partial(_group_rows, grids))
     households = _ids_per_village(session, Household, drawn_up, partial(_household_rows, groups))
-    for table, rows in ((Phone, _phone_rows), (Subscription, _subscription_rows)):
-        session.execute(
-            insert(table),
-            [
-                row
-                for village_id, plan in drawn_up
-                for household_id, household in zip(households[village_id], plan.households, strict=True)
-                for row in rows(household_id, household)
-            ],
-        )
+    numbers = _ids_per_village(session, Phone, drawn_up, partial(_phone_rows, households))
+    _ids_per_village(session, Subscription, drawn_up, partial(_subscription_rows, households))
     session.execute(update(Group), list(_offices(drawn_up, groups, households)))
+    session.execute(insert(Threshold), [{"starts_on": FIRST_DAY, "basis_points": DEFAULT_THRESHOLD}])
+    session.execute(insert(Tariff), [*demo_history.TARIFFS])
+    for village_id, plan in drawn_up:
+        own = households[village_id]
+        numbers_left = iter(numbers[village_id])
+        phones = [list(islice(numbers_left, len(household.phones))) for household in plan.households]
+        told = (
+            (HouseholdCount, demo_history.counts(village_id, plan)),
+            (Residence, demo_history.residences(village_id, plan, groups[village_id], grids[village_id], own)),
+            (ReachProof, demo_history.proofs(plan, own, phones)),
+            (Device, demo_history.devices(plan, own)),
+        )
+        for table, rows in told:
+            if written := [*rows]:
+                session.execute(insert(table), written)
 
 
 def _insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -117,9 +127,9 @@ def _household_rows(groups: dict[int, list[int]], village_id: int, plan: Village
     ]
 
 
-def _phone_rows(household_id: int, household: HouseholdPlan) -> Iterator[dict[str, Any]]:
-    for rank, phone in enumerate(household.phones, start=1):
-        yield {
+def _phone_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [
+        {
             "household_id": household_id,
             "number": phone.number,
             "rank": rank,
@@ -128,11 +138,27 @@ def _phone_rows(household_id: int, household: HouseholdPlan) -> Iterator[dict[st
             "may_text": phone.may_text,
             "language": phone.language,
         }
+        for household_id, household in zip(households[village_id], plan.households, strict=True)
+        for rank, phone in enumerate(household.phones, start=1)
+    ]
 
 
-def _subscription_rows(household_id: int, household: HouseholdPlan) -> Iterator[dict[str, Any]]:
-    for starts_on, ends_on in household.subscriptions:
-        yield {"household_id": household_id, "plan": household.plan, "starts_on": starts_on, "ends_on": ends_on}
+def _subscription_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "household_id": household_id,
+            "village_id": village_id,
+            "plan": household.plan,
+            "number": household.phones[0].number if household.phones else "",
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "end_reason": None if ends_on is None else EndReason.CANCELLED,
+            "consent_on": starts_on,
+            "consent_by": household.head,
+        }
+        for household_id, household in zip(households[village_id], plan.households, strict=True)
+        for starts_on, ends_on in household.subscriptions
+    ]
 
 
 def _offices(

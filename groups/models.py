@@ -158,17 +158,68 @@ class Phone(Base):
     household: Mapped[Household] = relationship(back_populates="phones")
 
 
+class Channel(StrEnum):
+    """Where a household signed up."""
+
+    OFFICE = "office"
+    """At the village office, with the liaison (村部集中办理)."""
+    CARRIER = "carrier"
+    """In the carrier's own list."""
+    SHOP = "shop"
+    """At the carrier's shop (营业厅)."""
+    ROSTER = "roster"
+    """It moved, and its subscription with it."""
+
+
+class EndReason(StrEnum):
+    """Why a subscription does not go on."""
+
+    CANCELLED = "cancelled"
+    SUSPENDED = "suspended"
+    """For a while: `resume` begins another row of the same plan."""
+    MOVED = "moved"
+    """To another village, where another row goes on."""
+    REPLACED = "replaced"
+    """By another plan or number, in another row."""
+    ARCHIVED = "archived"
+    """The household is not in the roster any more."""
+
+
 class Subscription(Base):
-    """A household's subscription (开通), counted from `starts_on` up to, and not on, `ends_on`. Days are local."""
+    """A household's subscription (开通), counted from `starts_on` up to, and not on, `ends_on`. Days are local.
+
+    A household has one at a time; a suspension, another plan and another village each begin another row. So an
+    active row is a covered household, and `village_id` is the village that counts it and pays its share.
+    """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
-        Index("ix_subscriptions_household_id_starts_on", "household_id", "starts_on"),
+        UniqueConstraint("household_id", "starts_on"),
+        Index(
+            "uq_subscriptions_household_id_open",
+            "household_id",
+            unique=True,
+            sqlite_where=text("ends_on IS NULL"),
+            postgresql_where=text("ends_on IS NULL"),
+        ),
+        # A town's figures of one day come from this index alone.
+        Index("ix_subscriptions_village_id_days", "village_id", "household_id", "starts_on", "ends_on"),
+        Index("ix_subscriptions_number", "number"),
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
     plan: Mapped[str] = mapped_column(String(32), default="")
+    number: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """The number that the carrier bills, in E.164; empty where it is not known."""
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    end_reason: Mapped[EndReason | None] = mapped_column(stored_as_value(EndReason))
+    consent_on: Mapped[date | None]
+    consent_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Who of the household agreed."""
+    channel: Mapped[Channel] = mapped_column(
+        stored_as_value(Channel), default=Channel.OFFICE, server_default=Channel.OFFICE.value
+    )

@@ -16,6 +16,19 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "api_clients",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("token_digest", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("requests_per_minute", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_clients")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_api_clients_token_digest")),
+    )
+    op.create_table(
         "heartbeats",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -42,6 +55,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_incidents_group_id_opened_at", ["group_id", "opened_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_incidents_village_id"), ["village_id"], unique=False)
 
+    op.create_table(
+        "tariffs",
+        sa.Column("plan", sa.String(length=32), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("village_fen", sa.Integer(), nullable=False),
+        sa.Column("carrier_fen", sa.Integer(), nullable=False),
+        sa.CheckConstraint("carrier_fen >= 0", name=op.f("ck_tariffs_carrier_fen")),
+        sa.CheckConstraint("village_fen >= 0", name=op.f("ck_tariffs_village_fen")),
+        sa.PrimaryKeyConstraint("plan", "starts_on", name=op.f("pk_tariffs")),
+    )
+    op.create_table(
+        "thresholds",
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("basis_points", sa.Integer(), nullable=False),
+        sa.CheckConstraint("basis_points BETWEEN 1 AND 10000", name=op.f("ck_thresholds_basis_points")),
+        sa.PrimaryKeyConstraint("starts_on", name=op.f("pk_thresholds")),
+    )
     op.create_table(
         "villages",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -216,6 +246,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("village_id", "name", name=op.f("uq_grids_village_id_name")),
     )
     op.create_table(
+        "household_counts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("counted_on", sa.Date(), nullable=False),
+        sa.Column("households", sa.Integer(), nullable=False),
+        sa.CheckConstraint("households >= 0", name=op.f("ck_household_counts_households")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_household_counts_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_household_counts")),
+        sa.UniqueConstraint(
+            "village_id", "kind", "counted_on", name=op.f("uq_household_counts_village_id_kind_counted_on")
+        ),
+    )
+    op.create_table(
         "inbound_events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("carrier_key", sa.String(length=80), nullable=False),
@@ -327,6 +371,56 @@ def upgrade() -> None:
         batch_op.create_index("ix_households_village_id_group_id", ["village_id", "group_id"], unique=False)
 
     op.create_table(
+        "devices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("serial", sa.String(length=64), nullable=False),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("returned_on", sa.Date(), nullable=True),
+        sa.Column("replaced_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "returned_on IS NULL OR returned_on >= given_on", name=op.f("ck_devices_returned_after_given")
+        ),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_devices_household_id")),
+        sa.ForeignKeyConstraint(["replaced_by_id"], ["devices.id"], name=op.f("fk_devices_replaced_by_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
+    )
+    with op.batch_alter_table("devices", schema=None) as batch_op:
+        batch_op.create_index("ix_devices_household_id", ["household_id"], unique=False)
+        batch_op.create_index(
+            "uq_devices_kind_serial_out",
+            ["kind", "serial"],
+            unique=True,
+            sqlite_where=sa.text("returned_on IS NULL"),
+            postgresql_where=sa.text("returned_on IS NULL"),
+        )
+
+    op.create_table(
+        "enrolment_changes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_on", sa.Date(), nullable=False),
+        sa.Column("changed_by", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("table", sa.String(length=32), nullable=False),
+        sa.Column("row_id", sa.Integer(), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("affects_from", sa.Date(), nullable=True),
+        sa.Column("before", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("after", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("batch", sa.String(length=36), nullable=False),
+        sa.Column("undone_by", sa.String(length=36), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_enrolment_changes_household_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_enrolment_changes_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment_changes")),
+    )
+    with op.batch_alter_table("enrolment_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_enrolment_changes_changed_on", ["changed_on"], unique=False)
+        batch_op.create_index("ix_enrolment_changes_household_id", ["household_id"], unique=False)
+
+    op.create_table(
         "phones",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -357,18 +451,79 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "residences",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("grid_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_residences_ends_after_start")),
+        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_residences_grid_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_residences_group_id")),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_residences_household_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_residences_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_residences")),
+        sa.UniqueConstraint("household_id", "starts_on", name=op.f("uq_residences_household_id_starts_on")),
+    )
+    with op.batch_alter_table("residences", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_residences_group_id"), ["group_id"], unique=False)
+        batch_op.create_index("ix_residences_village_id_starts_on", ["village_id", "starts_on"], unique=False)
+        batch_op.create_index(
+            "uq_residences_household_id_open",
+            ["household_id"],
+            unique=True,
+            sqlite_where=sa.text("ends_on IS NULL"),
+            postgresql_where=sa.text("ends_on IS NULL"),
+        )
+
+    op.create_table(
         "subscriptions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=16), server_default="", nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("end_reason", sa.String(length=20), nullable=True),
+        sa.Column("consent_on", sa.Date(), nullable=True),
+        sa.Column("consent_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("channel", sa.String(length=20), server_default="office", nullable=False),
         sa.CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name=op.f("ck_subscriptions_ends_after_start")),
         sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_subscriptions_household_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_subscriptions_village_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("household_id", "starts_on", name=op.f("uq_subscriptions_household_id_starts_on")),
     )
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
-        batch_op.create_index("ix_subscriptions_household_id_starts_on", ["household_id", "starts_on"], unique=False)
+        batch_op.create_index("ix_subscriptions_number", ["number"], unique=False)
+        batch_op.create_index(
+            "ix_subscriptions_village_id_days", ["village_id", "household_id", "starts_on", "ends_on"], unique=False
+        )
+        batch_op.create_index(
+            "uq_subscriptions_household_id_open",
+            ["household_id"],
+            unique=True,
+            sqlite_where=sa.text("ends_on IS NULL"),
+            postgresql_where=sa.text("ends_on IS NULL"),
+        )
+
+    op.create_table(
+        "reach_proofs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("phone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("proven_on", sa.Date(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_reach_proofs_household_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phones.id"], name=op.f("fk_reach_proofs_phone_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reach_proofs")),
+        sa.UniqueConstraint("phone_id", "proven_on", "kind", name=op.f("uq_reach_proofs_phone_id_proven_on_kind")),
+    )
+    with op.batch_alter_table("reach_proofs", schema=None) as batch_op:
+        batch_op.create_index("ix_reach_proofs_proven_on_household_id", ["proven_on", "household_id"], unique=False)
 
     with op.batch_alter_table("groups", schema=None) as batch_op:
         batch_op.create_foreign_key("fk_groups_deputy_id", "households", ["deputy_id"], ["id"], use_alter=True)

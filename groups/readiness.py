@@ -1,0 +1,145 @@
+"""Readiness beside enrolment: who is reached, which groups are complete, who stayed; the figures below a village."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from groups.coverage import is_active
+from groups.enrolment_models import ReachProof, Residence
+from groups.models import Grid, Group, Subscription
+from groups.rules.coverage import Figure
+from groups.rules.coverage_report import CoverageReport, Level, PlaceCoverage
+from groups.rules.reachability import STABILITY_SPAN, Readiness, first_day_of_proof, is_complete
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The households of one group (or of none) in one grid (or none): how many, subscribed, reachable."""
+
+    village_id: int
+    grid_id: int | None
+    group_id: int | None
+    households: int
+    subscribed: int
+    reachable: int
+
+
+def with_readiness(
+    session: Session, report: CoverageReport, *, level: Level = Level.VILLAGE, since: date | None = None
+) -> CoverageReport:
+    """The report with its villages' readiness, and with its grids or groups where `level` asks for them.
+
+    `since` is the day with which groups are compared for stability; a year before, where nobody names one.
+    """
+    cells = _cells(session, report)
+    stayed = _stayed(session, since or report.as_of - STABILITY_SPAN, report)
+    villages = tuple(
+        replace(
+            village, readiness=_readiness(cells.get(village.village_id, []), *stayed.get(village.village_id, (0, 0)))
+        )
+        for village in report.villages
+    )
+    return replace(report, villages=villages, level=level, places=_places(session, report, cells, level))
+
+
+def _cells(session: Session, report: CoverageReport) -> dict[int, list[_Cell]]:
+    """One pass over everybody who lived in the villages on the day."""
+    proven = (
+        select(ReachProof.household_id)
+        .where(ReachProof.proven_on.between(first_day_of_proof(report.as_of), report.as_of))
+        .distinct()
+        .subquery()
+    )
+    question = (
+        select(
+            Residence.village_id,
+            Residence.grid_id,
+            Residence.group_id,
+            func.count(),
+            func.count(Subscription.id),
+            func.count(proven.c.household_id),
+        )
+        .outerjoin(Subscription, (Subscription.household_id == Residence.household_id) & is_active(report.as_of))
+        .outerjoin(proven, proven.c.household_id == Subscription.household_id)
+        .where(_lived_there(Residence, report.as_of))
+        .group_by(Residence.village_id, Residence.grid_id, Residence.group_id)
+    )
+    if report.village is not None:
+        question = question.where(Residence.village_id.in_([village.village_id for village in report.villages]))
+    cells = defaultdict(list)
+    for row in session.execute(question).tuples():
+        cells[row[0]].append(_Cell(*row))
+    return cells
+
+
+def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int, tuple[int, int]]:
+    """By village: how many households were in a group on the earlier day, and how many still are in the same."""
+    earlier, later = aliased(Residence), aliased(Residence)
+    question = (
+        select(earlier.village_id, func.count(), func.count(case((later.group_id == earlier.group_id, 1))))
+        .outerjoin(later, (later.household_id == earlier.household_id) & _lived_there(later, report.as_of))
+        .where(_lived_there(earlier, before), earlier.group_id.is_not(None))
+        .group_by(earlier.village_id)
+    )
+    if report.village is not None:
+        question = question.where(earlier.village_id.in_([village.village_id for village in report.villages]))
+    return {village_id: (grouped, settled) for village_id, grouped, settled in session.execute(question).tuples()}
+
+
+def _lived_there(residence: type[Residence], day: date):  # type: ignore[no-untyped-def]
+    return (residence.starts_on <= day) & (residence.ends_on.is_(None) | (residence.ends_on > day))
+
+
+def _readiness(cells: list[_Cell], grouped_before: int, settled: int) -> Readiness:
+    groups: dict[int, int] = defaultdict(int)
+    for cell in cells:
+        if cell.group_id is not None:
+            groups[cell.group_id] += cell.reachable
+    return Readiness(
+        reachable=sum(cell.reachable for cell in cells),
+        groups=len(groups),
+        groups_complete=sum(map(is_complete, groups.values())),
+        grouped_before=grouped_before,
+        settled=settled,
+    )
+
+
+def _places(
+    session: Session, report: CoverageReport, cells: dict[int, list[_Cell]], level: Level
+) -> tuple[PlaceCoverage, ...]:
+    if level not in {Level.GRID, Level.GROUP}:
+        return ()
+    of = Grid if level is Level.GRID else Group
+    known = {row.id: (place, row.name) for place, row in enumerate(_in_order(session, of), start=1)}
+    places = []
+    for village in report.villages:
+        own: dict[int | None, list[_Cell]] = defaultdict(list)
+        for cell in cells.get(village.village_id, []):
+            own[cell.grid_id if of is Grid else cell.group_id].append(cell)
+        # Those who are in none come last.
+        for number in sorted(own, key=lambda number: known[number][0] if number is not None else len(known) + 1):
+            readiness = _readiness(own[number], 0, 0)
+            figure = Figure(sum(c.subscribed for c in own[number]), sum(c.households for c in own[number]))
+            places.append(
+                PlaceCoverage(
+                    village.code,
+                    village.name,
+                    known[number][1] if number is not None else "",
+                    figure,
+                    readiness.reachable,
+                    readiness.groups,
+                    readiness.groups_complete,
+                )
+            )
+    return tuple(places)
+
+
+def _in_order(session: Session, of: type[Grid] | type[Group]):  # type: ignore[no-untyped-def]
+    order = (Grid.village_id, Grid.id) if of is Grid else (Group.village_id, Group.position, Group.id)
+    columns = (Grid.id, Grid.name) if of is Grid else (Group.id, Group.name)
+    return session.execute(select(*columns).order_by(*order))

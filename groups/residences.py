@@ -1,0 +1,136 @@
+"""Keeping up with the roster: who lived in which village, grid and group on which day.
+
+The roster says how it is; whoever has changed it calls `follow_the_roster` before the commit, so that the figures of
+past days stay those of the people who lived there then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from groups.enrolment_models import Residence
+from groups.models import Channel, EndReason, Group, Household, Subscription
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    village_id: int
+    group_id: int | None
+    grid_id: int | None
+
+
+def follow_the_roster(session: Session, day: date, *, villages: Collection[int] | None = None) -> int:
+    """Write down, from `day` on, where the households of these villages (None: of all) live now; how many moved.
+
+    A household that went to another village takes its subscription with it; one that was archived has ended its own.
+    Safe to call again: where nothing has moved, nothing is written.
+    """
+    session.flush()
+    moved = _moved(session, villages)
+    noted = _noted(session, [household_id for household_id, _ in moved])
+    for household_id, place in moved:
+        _close(session, noted.get(household_id), day)
+        _follow_subscription(session, household_id, place, day)
+    session.flush()
+    _open(session, moved, day)
+    return len(moved)
+
+
+def _moved(session: Session, villages: Collection[int] | None) -> list[tuple[int, _Place | None]]:
+    """The households whose place differs from what is noted, and where they are now; None: not in the roster."""
+    question = (
+        select(Household.id, Household.archived_at, Household.village_id, Group.id, Group.grid_id)
+        .outerjoin(Group, (Group.id == Household.group_id) & Group.archived_at.is_(None))
+        .outerjoin(Residence, (Residence.household_id == Household.id) & Residence.ends_on.is_(None))
+        .where(
+            (Household.archived_at.is_(None) & Residence.id.is_(None))
+            | (Household.archived_at.is_not(None) & Residence.id.is_not(None))
+            | Residence.village_id.is_distinct_from(Household.village_id) & Household.archived_at.is_(None)
+            | Residence.group_id.is_distinct_from(Group.id) & Household.archived_at.is_(None)
+            | Residence.grid_id.is_distinct_from(Group.grid_id) & Household.archived_at.is_(None)
+        )
+        .order_by(Household.id)
+    )
+    if villages is not None:
+        question = question.where(Household.village_id.in_(villages) | Residence.village_id.in_(villages))
+    return [
+        (household_id, None if archived_at else _Place(village_id, group_id, grid_id))
+        for household_id, archived_at, village_id, group_id, grid_id in session.execute(question).tuples()
+    ]
+
+
+def _noted(session: Session, households: Collection[int]) -> dict[int, Residence]:
+    """The open row of each of these households."""
+    found: dict[int, Residence] = {}
+    wanted = sorted(households)
+    for start in range(0, len(wanted), _AT_ONCE):  # below every database's limit of parameters
+        rows = session.scalars(
+            select(Residence).where(
+                Residence.household_id.in_(wanted[start : start + _AT_ONCE]), Residence.ends_on.is_(None)
+            )
+        )
+        found |= {row.household_id: row for row in rows}
+    return found
+
+
+def _close(session: Session, residence: Residence | None, day: date) -> None:
+    if residence is None:
+        return
+    if residence.starts_on >= day:
+        # Put right on the day it was written: nobody lived there.
+        session.delete(residence)
+    else:
+        residence.ends_on = day
+
+
+def _follow_subscription(session: Session, household_id: int, place: _Place | None, day: date) -> None:
+    """End the subscription that goes on in a village the household has left, and go on with it in the new one."""
+    question = select(Subscription).where(Subscription.household_id == household_id, Subscription.ends_on.is_(None))
+    if place is not None:
+        question = question.where(Subscription.village_id != place.village_id)
+    for standing in session.scalars(question).all():
+        if standing.starts_on >= day and place is not None:
+            standing.village_id = place.village_id
+            continue
+        if standing.starts_on >= day:
+            session.delete(standing)
+            continue
+        standing.ends_on = day
+        standing.end_reason = EndReason.ARCHIVED if place is None else EndReason.MOVED
+        session.flush()
+        if place is not None:
+            session.add(
+                Subscription(
+                    household_id=household_id,
+                    village_id=place.village_id,
+                    plan=standing.plan,
+                    number=standing.number,
+                    starts_on=day,
+                    consent_on=standing.consent_on,
+                    consent_by=standing.consent_by,
+                    channel=Channel.ROSTER,
+                )
+            )
+
+
+def _open(session: Session, moved: Collection[tuple[int, _Place | None]], day: date) -> None:
+    rows = [
+        {
+            "household_id": household_id,
+            "village_id": place.village_id,
+            "group_id": place.group_id,
+            "grid_id": place.grid_id,
+            "starts_on": day,
+        }
+        for household_id, place in moved
+        if place is not None
+    ]
+    if rows:
+        session.execute(insert(Residence), rows)

@@ -1,0 +1,34 @@
+"""The town's days: where a moment falls, and what somebody means who types one."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from groups.errors import InvalidDay
+
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_CHINESE = re.compile(r"(\d{4})[年./](\d{1,2})[月./](\d{1,2})日?")
+EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The day of an aware moment in the town."""
+    return moment.astimezone(zone).date()
+
+
+def day_of(text: str) -> date:
+    """The day that 2026-11-23, 2026/11/23, 2026.11.23, 20261123 or 2026年11月23日 means. Raises InvalidDay."""
+    plain = text.strip().split(" ")[0]
+    if re.fullmatch(r"\d{8}", plain):
+        plain = f"{plain[:4]}-{plain[4:6]}-{plain[6:]}"
+    match = _ISO.fullmatch(plain) or _CHINESE.fullmatch(plain)
+    try:
+        day = date(*(int(part) for part in match.groups())) if match else None
+    except ValueError:
+        day = None
+    if day is None or not EARLIEST <= day <= LATEST:
+        shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
+        raise InvalidDay(f"“{shown}”不是日期，请写如2026-11-23 not a day: write it like 2026-11-23")
+    return day
