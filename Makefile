@@ -22,8 +22,9 @@ demo: setup-runtime
 	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
+# Two at a time; the tests of a running town stay together (tests/journeys/conftest.py).
 test: setup
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 check: lint test
 
