@@ -31,6 +31,17 @@ def say(lines: Iterable[Line]) -> str:
     return str(response)
 
 
+def take_leave(lines: Iterable[Line], *, action: str) -> str:
+    """Say last (text, language) lines, then hang up; a key pressed while they sound still goes to `action`."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", finish_on_key="", num_digits=1, timeout=1, action=action, method="POST")
+    for text, language in lines:
+        _say(gather, text, language)
+    response.append(gather)
+    response.hangup()
+    return str(response)
+
+
 def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: int) -> str:
     """Say lines (none: wait in silence) and wait for keys, which go to `action`; without any the call goes to `then`.
 

@@ -40,17 +40,17 @@ def pressed(delivery_id: int, number: int) -> Response:
 
 @answers.post("/again/<int:delivery_id>/<int:number>")
 def again(delivery_id: int, number: int) -> Response:
-    """No key on an alarm call: once more, with what is known by now."""
+    """No key on an alarm call: once more, with what is known by now; in the end the last words."""
     call = read_call(request.form)
+    address = f"/voice/answer/{delivery_id}/{number}"
     with runtime().database.begin() as session:
         told = _told(session, delivery_id, number, call)
         if request.args.get("answered") == "1":
-            return answer(twiml.say([(conversation.GOODBYE[told.language], told.language)]))
+            return answer(twiml.take_leave([(conversation.GOODBYE[told.language], told.language)], action=address))
         if request.args.get("last") == "1":
-            return answer(twiml.say([(wording.no_key_pressed(told.language), told.language)]))
+            return answer(twiml.take_leave([(wording.no_key_pressed(told.language), told.language)], action=address))
         if told.incident.closed_at is not None:
             return answer(twiml.say([(conversation.OVER_FOR_NEIGHBOUR[told.language], told.language)]))
-        address = f"/voice/answer/{delivery_id}/{number}"
         return answer(_tell(told, action=address, then=f"/voice/again/{delivery_id}/{number}?last=1"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +16,9 @@ from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from app import create_app
-from joint_defense.models import Attempt, Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
 from joint_defense.rules.delivery import AttemptState, DeliveryState
+from joint_defense.rules.replies import Answer
 from tests.conftest import MakeSettings
 from tests.factories import House, Town
 
@@ -236,6 +239,22 @@ def test_callbacks_move_an_attempt_forward_and_never_back(carrier: Carrier, wang
     attempt = carrier.town.read(lambda session: session.get_one(Attempt, (call.id, 1)))
     assert (attempt.state, attempt.sid) == (AttemptState.COMPLETED, "CA77")
     assert carrier.town.delivery_by_id(call.id).state is DeliveryState.REACHED
+
+
+@pytest.mark.parametrize("end", ["answered=1", "last=1"])
+def test_a_key_counts_to_the_last_word_of_an_alarm_call(carrier: Carrier, wang: House, end: str) -> None:
+    raised = carrier.town.raise_alarm(wang)
+    carrier.town.claim()
+    rung = next(each for each in carrier.town.deliveries(raised.incident_id) if each.channel == "call")
+
+    goodbye = carrier.call(f"/voice/again/{rung.id}/1?{end}", OUR_NUMBER, to=rung.number)
+    assert re.search(r"<Gather[^>]*><Say[^>]*>[^<]*再见。</Say></Gather><Hangup />", goodbye)
+    action = html.unescape(re.findall(r'action="([^"]+)"', goodbye)[0])
+    thanks = carrier.call(action, OUR_NUMBER, to=rung.number, Digits="2")
+
+    assert "已记下您不能去王建国家" in thanks
+    answers = carrier.town.read(lambda session: list(session.scalars(select(Acknowledgement.answer))))
+    assert answers == [Answer.CANNOT]
 
 
 def test_a_forged_or_foreign_delivery_id_changes_nothing(carrier: Carrier, wang: House) -> None:
