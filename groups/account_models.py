@@ -62,6 +62,26 @@ class Account(Base):
     village: Mapped[Village | None] = relationship()
 
 
+class Invitation(Base):
+    """A code that somebody hands over, with which an account's owner sets a password: once, and not for long.
+
+    Of the code only its digest is kept.
+    """
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    code_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+
 class AccountSession(Base):
     """One browser that is signed in, until it expires or is revoked."""
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, stored_as_value
@@ -154,36 +153,6 @@ class Tariff(Base):
     starts_on: Mapped[date] = mapped_column(primary_key=True)
     village_fen: Mapped[int]
     carrier_fen: Mapped[int]
-
-
-class EnrolmentChange(Base):
-    """Who changed what, and when: a row of one of these tables as it was and as it became.
-
-    `affects_from` is the first day whose figures it may change. Texts and numbers as JSON, days as ISO texts.
-    """
-
-    __tablename__ = "enrolment_changes"
-    __table_args__ = (
-        Index("ix_enrolment_changes_changed_on", "changed_on"),
-        Index("ix_enrolment_changes_household_id", "household_id"),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    changed_at: Mapped[datetime]
-    changed_on: Mapped[date]
-    changed_by: Mapped[str] = mapped_column(String(64))
-    action: Mapped[str] = mapped_column(String(32))
-    table: Mapped[str] = mapped_column(String(32))
-    row_id: Mapped[int]
-    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
-    village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
-    affects_from: Mapped[date | None]
-    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    batch: Mapped[str] = mapped_column(String(36))
-    """What was done in one go is undone in one go."""
-    undone_by: Mapped[str] = mapped_column(String(36), default="", server_default="")
-    """The batch that took it back."""
 
 
 class ApiClient(Base):

@@ -13,6 +13,8 @@ GroupsError
  ├── SignInBusy             too many people sign in at this moment
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
  ├── ConfirmArchive         a list that would archive more than a tenth of a village: somebody has to say so twice
+ ├── NothingToUndo          a batch that is not on record, or was taken back already
+ ├── ChangedSince           what is to be undone has been changed again; `obstacles` says what and by whom
  ├── InvalidDay             a day that is none, or days the wrong way round
  ├── NothingCounted         a day before the first count of households
  └── DemoRefused            demo data while calls would reach people, or over a real roster
@@ -21,6 +23,9 @@ Each has a `code` (for exports and tests) and a message of one line in Chinese a
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class GroupsError(Exception):
@@ -79,6 +84,18 @@ class RosterFileError(GroupsError):
 
 class ConfirmArchive(GroupsError):
     code = "confirm_archive"
+
+
+class NothingToUndo(GroupsError):
+    code = "nothing_to_undo"
+
+
+class ChangedSince(GroupsError):
+    code = "changed_since"
+
+    def __init__(self, message: str, obstacles: Sequence[Any]) -> None:
+        super().__init__(message)
+        self.obstacles = obstacles
 
 
 class InvalidDay(GroupsError):

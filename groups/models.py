@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
+from groups.rules.names import search_keys
 
 
 class VillageKind(StrEnum):
@@ -34,6 +37,22 @@ class Language(StrEnum):
 
     CHINESE = "zh"
     ENGLISH = "en"
+
+
+class FirstHelp(StrEnum):
+    """Why a household needs help first when something happens around it."""
+
+    ALONE = "alone"
+    """An elderly person living alone (独居老人)."""
+    DISABLED = "disabled"
+    """Somebody who cannot get out by themselves (行动不便)."""
+    OTHER = "other"
+
+
+def _search_of(context: DefaultExecutionContext) -> str:
+    """The search keys of a household that is written without any."""
+    written: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return search_keys(written["head"])
 
 
 class Village(Base):
@@ -92,6 +111,7 @@ class Group(Base):
         ForeignKey("households.id", use_alter=True, name="fk_groups_deputy_id")
     )
     backup_group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     archived_at: Mapped[datetime | None]
 
     village: Mapped[Village] = relationship()
@@ -114,6 +134,15 @@ class Household(Base):
     landmark: Mapped[str] = mapped_column(String(64), default="", server_default="")
     position: Mapped[int] = mapped_column(default=0)
     silent: Mapped[bool] = mapped_column(default=False)
+    """An alarm from this house must not make a sound in it: the caller cannot speak."""
+    away_until: Mapped[date | None]
+    """Nobody is at home up to this day, and on it."""
+    first_help: Mapped[FirstHelp | None] = mapped_column(stored_as_value(FirstHelp))
+    note: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    search: Mapped[str] = mapped_column(String(200), default=_search_of, server_default="")
+    """What it is found by: `names.search_keys` of its head. Whoever changes the head changes this."""
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts up with every change of the household or its phones, so that two people who edit it meet."""
     archived_at: Mapped[datetime | None]
 
     village: Mapped[Village] = relationship()

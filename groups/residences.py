@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from groups.changes import Batch
 from groups.enrolment_models import Residence
 from groups.models import Channel, EndReason, Group, Household, Subscription
 
@@ -26,18 +28,21 @@ class _Place:
     grid_id: int | None
 
 
-def follow_the_roster(session: Session, day: date, *, villages: Collection[int] | None = None) -> int:
+def follow_the_roster(
+    session: Session, day: date, *, villages: Collection[int] | None = None, record: Batch | None = None
+) -> int:
     """Write down, from `day` on, where the households of these villages (None: of all) live now; how many moved.
 
-    A household that went to another village takes its subscription with it; one that was archived has ended its own.
-    Safe to call again: where nothing has moved, nothing is written.
+    A household that went to another village takes its subscription with it; one that was archived has ended its own:
+    `record` is the batch that moved them, so that undoing it brings the subscriptions back. Safe to call again: where
+    nothing has moved, nothing is written.
     """
     session.flush()
     moved = _moved(session, villages)
     noted = _noted(session, [household_id for household_id, _ in moved])
     for household_id, place in moved:
         _close(session, noted.get(household_id), day)
-        _follow_subscription(session, household_id, place, day)
+        _follow_subscription(session, household_id, place, day, record)
     session.flush()
     _open(session, moved, day)
     return len(moved)
@@ -62,7 +67,7 @@ def _moved(session: Session, villages: Collection[int] | None) -> list[tuple[int
         question = question.where(Household.village_id.in_(villages) | Residence.village_id.in_(villages))
     return [
         (household_id, None if archived_at else _Place(village_id, group_id, grid_id))
-        for household_id, archived_at, village_id, group_id, grid_id in session.execute(question).tuples()
+        for household_id, archived_at, village_id, group_id, grid_id in session.execute(question)
     ]
 
 
@@ -90,34 +95,60 @@ def _close(session: Session, residence: Residence | None, day: date) -> None:
         residence.ends_on = day
 
 
-def _follow_subscription(session: Session, household_id: int, place: _Place | None, day: date) -> None:
+def _follow_subscription(
+    session: Session, household_id: int, place: _Place | None, day: date, record: Batch | None
+) -> None:
     """End the subscription that goes on in a village the household has left, and go on with it in the new one."""
     question = select(Subscription).where(Subscription.household_id == household_id, Subscription.ends_on.is_(None))
     if place is not None:
         question = question.where(Subscription.village_id != place.village_id)
     for standing in session.scalars(question).all():
-        if standing.starts_on >= day and place is not None:
-            standing.village_id = place.village_id
-            continue
         if standing.starts_on >= day:
-            session.delete(standing)
+            # Signed up on the day it moves: it was never counted where it was.
+            if place is None:
+                _remove(session, standing, record)
+            else:
+                _change(standing, record, village_id=place.village_id)
             continue
-        standing.ends_on = day
-        standing.end_reason = EndReason.ARCHIVED if place is None else EndReason.MOVED
+        _change(standing, record, ends_on=day, end_reason=EndReason.ARCHIVED if place is None else EndReason.MOVED)
         session.flush()
         if place is not None:
-            session.add(
-                Subscription(
-                    household_id=household_id,
-                    village_id=place.village_id,
-                    plan=standing.plan,
-                    number=standing.number,
-                    starts_on=day,
-                    consent_on=standing.consent_on,
-                    consent_by=standing.consent_by,
-                    channel=Channel.ROSTER,
-                )
-            )
+            _add(session, _continued(standing, place.village_id, day), record)
+
+
+def _continued(standing: Subscription, village_id: int, day: date) -> Subscription:
+    return Subscription(
+        household_id=standing.household_id,
+        village_id=village_id,
+        plan=standing.plan,
+        number=standing.number,
+        starts_on=day,
+        consent_on=standing.consent_on,
+        consent_by=standing.consent_by,
+        channel=Channel.ROSTER,
+    )
+
+
+def _add(session: Session, row: Subscription, record: Batch | None) -> None:
+    if record is None:
+        session.add(row)
+    else:
+        record.add(row, affects_from=row.starts_on)
+
+
+def _change(row: Subscription, record: Batch | None, **values: Any) -> None:
+    if record is not None:
+        record.change(row, affects_from=record.day, **values)
+    else:
+        for name, value in values.items():
+            setattr(row, name, value)
+
+
+def _remove(session: Session, row: Subscription, record: Batch | None) -> None:
+    if record is None:
+        session.delete(row)
+    else:
+        record.remove(row, affects_from=row.starts_on)
 
 
 def _open(session: Session, moved: Collection[tuple[int, _Place | None]], day: date) -> None:

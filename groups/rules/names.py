@@ -86,6 +86,23 @@ def romanised_name(name: str) -> str:
     return f"{_surname_pinyin(family).capitalize()} {given}".rstrip()
 
 
+@lru_cache(maxsize=4096)
+def search_keys(head: str) -> str:
+    """What a household is searched by, each key behind a blank: its name, pinyin and initials, and the given name's.
+
+    李建国 is found by ` 李建国`, ` lijianguo`, ` ljg`, ` jianguo` and ` jg`. At most 200 characters.
+    """
+    family = surname(head)
+    keys = [head]
+    if _HAN.match(head):
+        syllables = _syllables(head[len(family) :])
+        given = "".join(syllables)
+        first = "".join(syllable[:1] for syllable in syllables)
+        initials = "".join(syllable[:1] for syllable in _surname_syllables(family))
+        keys += [head[len(family) :], _surname_pinyin(family) + given, initials + first, given, first]
+    return "".join(f" {key}" for key in dict.fromkeys(key.casefold() for key in keys) if key)[:200]
+
+
 def place(village: str, group: str, landmark: str, door: str) -> str:
     """Where a neighbour goes: 墙下陶村3组·桥东第2家; by the door where nobody has noted a landmark."""
     spot = landmark or (f"门牌{door}" if door else "")
@@ -132,11 +149,20 @@ def _surname_pinyin(family: str) -> str:
     return SURNAME_READINGS.get(family) or _pinyin(family)
 
 
+def _surname_syllables(family: str) -> list[str]:
+    """A compound surname's characters are read one by one, unless it is read in a way of its own."""
+    return [SURNAME_READINGS[family]] if family in SURNAME_READINGS and len(family) == 1 else _syllables(family)
+
+
 def _pinyin(text: str) -> str:
     """The syllables of `text` in one word; what is no Chinese character stays as it is."""
+    return "".join(_syllables(text))
+
+
+def _syllables(text: str) -> list[str]:
     from pypinyin import lazy_pinyin  # noqa: PLC0415  0.2 s, and most processes never need it
 
-    return "".join(lazy_pinyin(text))
+    return list(lazy_pinyin(text))
 
 
 def _pinyin_of_words(text: str) -> str:

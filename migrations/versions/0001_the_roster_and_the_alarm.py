@@ -336,6 +336,7 @@ def upgrade() -> None:
         sa.Column("leader_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("deputy_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("backup_group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["backup_group_id"], ["groups.id"], name=op.f("fk_groups_backup_group_id")),
         sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_groups_grid_id")),
@@ -352,6 +353,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "invitations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code_digest", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_invitations_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
+        sa.UniqueConstraint("code_digest", name=op.f("uq_invitations_code_digest")),
+    )
+    with op.batch_alter_table("invitations", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitations_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "households",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -361,6 +379,11 @@ def upgrade() -> None:
         sa.Column("landmark", sa.String(length=64), server_default="", nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("away_until", sa.Date(), nullable=True),
+        sa.Column("first_help", sa.String(length=20), nullable=True),
+        sa.Column("note", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("search", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_households_group_id")),
         sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_households_village_id")),
@@ -369,6 +392,39 @@ def upgrade() -> None:
     with op.batch_alter_table("households", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_households_group_id"), ["group_id"], unique=False)
         batch_op.create_index("ix_households_village_id_group_id", ["village_id", "group_id"], unique=False)
+
+    op.create_table(
+        "changes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("batch", sa.String(length=36), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_on", sa.Date(), nullable=False),
+        sa.Column("changed_by", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("table", sa.String(length=32), nullable=False),
+        sa.Column("row_id", sa.Integer(), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("group_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("affects_from", sa.Date(), nullable=True),
+        sa.Column("before", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("after", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("undone_by", sa.String(length=36), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_changes_account_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_changes_group_id")),
+        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_changes_household_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_changes_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_changes")),
+    )
+    with op.batch_alter_table("changes", schema=None) as batch_op:
+        batch_op.create_index("ix_changes_batch", ["batch"], unique=False)
+        batch_op.create_index("ix_changes_changed_on", ["changed_on"], unique=False)
+        batch_op.create_index("ix_changes_group_id_id", ["group_id", "id"], unique=False)
+        batch_op.create_index("ix_changes_household_id_id", ["household_id", "id"], unique=False)
+        batch_op.create_index("ix_changes_table_row_id", ["table", "row_id"], unique=False)
+        batch_op.create_index("ix_changes_village_id_id", ["village_id", "id"], unique=False)
 
     op.create_table(
         "devices",
@@ -395,30 +451,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("returned_on IS NULL"),
             postgresql_where=sa.text("returned_on IS NULL"),
         )
-
-    op.create_table(
-        "enrolment_changes",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_on", sa.Date(), nullable=False),
-        sa.Column("changed_by", sa.String(length=64), nullable=False),
-        sa.Column("action", sa.String(length=32), nullable=False),
-        sa.Column("table", sa.String(length=32), nullable=False),
-        sa.Column("row_id", sa.Integer(), nullable=False),
-        sa.Column("household_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("affects_from", sa.Date(), nullable=True),
-        sa.Column("before", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("after", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("batch", sa.String(length=36), nullable=False),
-        sa.Column("undone_by", sa.String(length=36), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(["household_id"], ["households.id"], name=op.f("fk_enrolment_changes_household_id")),
-        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_enrolment_changes_village_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_enrolment_changes")),
-    )
-    with op.batch_alter_table("enrolment_changes", schema=None) as batch_op:
-        batch_op.create_index("ix_enrolment_changes_changed_on", ["changed_on"], unique=False)
-        batch_op.create_index("ix_enrolment_changes_household_id", ["household_id"], unique=False)
 
     op.create_table(
         "phones",

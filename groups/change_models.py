@@ -1,0 +1,63 @@
+"""The record of changes: every row of the roster and of the enrolment as it was and as it became."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.database import Base, BigId, stored_as_value
+
+
+class Source(StrEnum):
+    """From where somebody changed something."""
+
+    PAGE = "page"
+    IMPORT = "import"
+    COMMAND = "command"
+    UNDO = "undo"
+    SYSTEM = "system"
+    """Nobody in person: what follows from something else, on a day that was set."""
+
+
+class Change(Base):
+    """A row of a table as it was and as it became. What was done in one go carries the same `batch`.
+
+    `before` and `after` hold the columns that changed: all of them for a new row (`before` is None) and for one that
+    was taken out (`after` is None). Moments and days are ISO texts. `village_id`, `group_id` and `household_id` say
+    whose history it belongs to. `affects_from` is the first day whose figures it may change.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index("ix_changes_batch", "batch"),
+        Index("ix_changes_village_id_id", "village_id", "id"),
+        Index("ix_changes_group_id_id", "group_id", "id"),
+        Index("ix_changes_household_id_id", "household_id", "id"),
+        Index("ix_changes_table_row_id", "table", "row_id"),
+        Index("ix_changes_changed_on", "changed_on"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    batch: Mapped[str] = mapped_column(String(36))
+    changed_at: Mapped[datetime]
+    changed_on: Mapped[date]
+    changed_by: Mapped[str] = mapped_column(String(64))
+    """The account's name as it was then, or that of a command."""
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    source: Mapped[Source] = mapped_column(stored_as_value(Source))
+    action: Mapped[str] = mapped_column(String(32))
+    """What was done, by the trade's verb: `change_number`, `move_household`."""
+    table: Mapped[str] = mapped_column(String(32))
+    row_id: Mapped[int]
+    village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
+    affects_from: Mapped[date | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    undone_by: Mapped[str] = mapped_column(String(36), default="", server_default="")
+    """The batch that took it back."""

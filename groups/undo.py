@@ -1,0 +1,231 @@
+"""Taking back what was done in one go, where the rows still stand as it left them.
+
+A later change on top is never overwritten: it is named, with who made it and when. What one batch did to a household
+is taken back as a whole or not at all; `what_can_be` takes back the households of a batch on which nothing stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Date, Enum, Table, inspect, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from config.database import Base, UtcDateTime
+from groups.change_models import Change
+from groups.changes import Author, Batch, values_of
+from groups.errors import ChangedSince, NothingToUndo
+from groups.residences import follow_the_roster
+
+_TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
+"""Who may sign in is not undone but changed once more."""
+_ORDER = frozenset({"position", "rank"})
+"""A newcomer that has only been moved along the row since can still be taken back."""
+
+
+class Why(StrEnum):
+    """What stands in the way of taking a change back."""
+
+    CHANGED_SINCE = "changed_since"
+    """The row has been changed again; `later` is by whom, where that is on record."""
+    TAKEN = "taken"
+    """Its number, name or thing stands elsewhere by now."""
+    IN_USE = "in_use"
+    """Something that was added since belongs to it: a phone, a household of the group."""
+    NOT_THERE = "not_there"
+    """What it would go back to is archived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A change that cannot be taken back, why, and the later change that stands on it."""
+
+    change: Change
+    why: Why
+    later: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """The batch that took another back, and what of that one still stands."""
+
+    batch: Batch
+    kept: tuple[Obstacle, ...]
+
+
+def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, *, what_can_be: bool = False) -> Undone:
+    """Take the batch `key` back: rows get the values they had, new ones are archived, archived ones come back.
+
+    Raises NothingToUndo where there is no such batch or it was taken back already, and ChangedSince with the
+    obstacles where later changes stand on it; `what_can_be` raises that only where nothing at all can be taken back.
+    """
+    changes = changes_to_undo(session, key)
+    batch = Batch(session, by, "undo", now, zone)
+    kept: list[Obstacle] = []
+    while obstacles := _attempt(batch, [one for one in changes if _unit(one) not in {_unit(k.change) for k in kept}]):
+        kept += obstacles
+        blocked = {_unit(one.change) for one in kept}
+        if not what_can_be or all(_unit(one) in blocked for one in changes):
+            raise ChangedSince("之后又有更改，不能撤销 it has been changed since: nothing was undone", kept)
+    blocked = {_unit(one.change) for one in kept}
+    done = [one.id for one in changes if _unit(one) not in blocked]
+    for start in range(0, len(done), 500):
+        session.execute(update(Change).where(Change.id.in_(done[start : start + 500])).values(undone_by=batch.key))
+    villages = {one.village_id for one in changes if one.village_id is not None}
+    follow_the_roster(session, batch.day, villages=villages, record=batch)
+    return Undone(batch, tuple(kept))
+
+
+def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
+    """What the batch did that still counts, the last first, held until the transaction ends. Raises NothingToUndo."""
+    changes = session.scalars(
+        select(Change).where(Change.batch == key, Change.undone_by == "").order_by(Change.id.desc()).with_for_update()
+    ).all()
+    if not changes or any(one.table in _TAKEN_BACK_ELSEWHERE for one in changes):
+        raise NothingToUndo("没有可撤销的更改 there is nothing to undo: it was undone already, or never done")
+    for one in changes:
+        # Only read here: an attempt that is taken back must not empty them.
+        session.expunge(one)
+    return changes
+
+
+class _Blocked(Exception):
+    """Takes the savepoint of an attempt back."""
+
+
+def _attempt(batch: Batch, changes: Sequence[Change]) -> list[Obstacle]:
+    """Take the changes back, or none of them where anything stands in the way: then what."""
+    obstacles: list[Obstacle] = []
+    size = batch.size
+    try:
+        with batch.session.begin_nested():
+            for change in changes:
+                obstacle = _obstacle_to(batch.session, change) or _take_back(batch, change)
+                if obstacle is not None:
+                    obstacles.append(obstacle)
+            if obstacles:
+                raise _Blocked
+    except _Blocked:
+        batch.size = size
+        batch.session.expire_all()
+    return obstacles
+
+
+def _unit(change: Change) -> object:
+    """What is taken back as a whole: a household, else a row."""
+    return change.household_id or (change.table, change.row_id)
+
+
+def _take_back(batch: Batch, change: Change) -> Obstacle | None:
+    session = batch.session
+    model = _model(change.table)
+    try:
+        with session.begin_nested():
+            row = session.get(model, change.row_id)
+            if row is None:
+                batch.add(model(id=change.row_id, **_parsed(model, change.before or {})))
+            elif change.before is not None:
+                batch.change(row, affects_from=change.affects_from, **_parsed(model, change.before))
+            elif hasattr(row, "archived_at"):
+                batch.change(row, archived_at=batch.now)
+            else:
+                batch.remove(row, affects_from=change.affects_from)
+    except IntegrityError:
+        return Obstacle(change, Why.TAKEN)
+    return None
+
+
+def _obstacle_to(session: Session, change: Change) -> Obstacle | None:
+    model = _model(change.table)
+    row = session.get(model, change.row_id, with_for_update=True, populate_existing=True)
+    if (row is None) != (change.after is None):
+        return Obstacle(change, Why.CHANGED_SINCE, _later(session, change))
+    if row is not None and change.after is not None:
+        now = values_of(row)
+        passed_over = _ORDER if change.before is None else frozenset()
+        if any(now.get(name) != value for name, value in change.after.items() if name not in passed_over):
+            return Obstacle(change, Why.CHANGED_SINCE, _later(session, change))
+    if row is not None and change.before is None and hasattr(row, "archived_at") and _in_use(session, model, row):
+        return Obstacle(change, Why.IN_USE)
+    if change.before is not None and not _leads_somewhere(session, model, row, change.before):
+        return Obstacle(change, Why.NOT_THERE)
+    return None
+
+
+def _later(session: Session, change: Change) -> Change | None:
+    """The last change on top of this one."""
+    found = session.scalar(
+        select(Change)
+        .where(Change.table == change.table, Change.row_id == change.row_id, Change.id > change.id)
+        .order_by(Change.id.desc())
+        .limit(1)
+    )
+    if found is not None:
+        session.expunge(found)
+    return found
+
+
+def _in_use(session: Session, model: type[Base], row: Base) -> bool:
+    """Whether anything active refers to the row: archiving it would leave that hanging."""
+    for other, column in _references(model):
+        if "archived_at" not in other.__table__.c:
+            continue
+        found = select(other.__table__.c.id).where(column == cast(Any, row).id, other.__table__.c.archived_at.is_(None))
+        if session.scalar(found.limit(1)) is not None:
+            return True
+    return False
+
+
+def _leads_somewhere(session: Session, model: type[Base], row: Base | None, values: dict[str, Any]) -> bool:
+    """Whether all that the values refer to is still active; a row that comes back needs its owner, too."""
+    table = cast(Table, model.__table__)
+    comes_back = "archived_at" in values and values["archived_at"] is None
+    for column in table.c:
+        for key in column.foreign_keys:
+            needed = column.key in values or (comes_back and not column.nullable)
+            target = key.column.table
+            if not needed or "archived_at" not in target.c:
+                continue
+            value = values.get(column.key, getattr(row, column.key, None))
+            archived = select(target.c.id).where(target.c.id == value, target.c.archived_at.is_not(None))
+            if value is not None and session.scalar(archived) is not None:
+                return False
+    return True
+
+
+def _references(model: type[Base]) -> Iterator[tuple[type[Base], Any]]:
+    """The columns of all tables that refer to this one."""
+    table = cast(Table, model.__table__)
+    for mapper in Base.registry.mappers:
+        for column in cast(Table, mapper.local_table).c:
+            if any(key.column.table is table for key in column.foreign_keys):
+                yield mapper.class_, column
+
+
+def _model(table: str) -> type[Base]:
+    for mapper in Base.registry.mappers:
+        if cast(Table, mapper.local_table).name == table:
+            return cast(type[Base], mapper.class_)
+    raise NothingToUndo("没有可撤销的更改 there is nothing to undo: this table is not kept any more")
+
+
+def _parsed(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the record keeps them, as the row takes them. A column that is gone by now is passed over."""
+    columns = inspect(model).columns
+    return {name: _value(columns[name].type, value) for name, value in values.items() if name in columns}
+
+
+def _value(kind: object, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(kind, UtcDateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(kind, Date):
+        return date.fromisoformat(value)
+    return kind.enum_class(value) if isinstance(kind, Enum) and kind.enum_class is not None else value
