@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from groups import xls_guard, xlsx_guard
 from groups.errors import RosterFileError
+from groups.rules.roster_blocks import blocks_of
 from groups.rules.roster_headings import DEEPEST_HEADING, Field, Layout, guess_layout
 from groups.rules.roster_rows import ListRow, PhoneCell
 from groups.rules.roster_sheets import Sheet, Span, households_of
@@ -106,9 +107,10 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
     if not lists:
         lacking = "、".join(min(layouts, key=lambda layout: len(layout.lacking)).lacking)
         raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
-    rows = [row for sheet, layout in lists for row in households_of(sheet, layout, is_the_only_sheet=len(lists) == 1)]
+    alone = len({sheet.name for sheet, _ in lists}) == 1
+    rows = [row for sheet, layout in lists for row in households_of(sheet, layout, is_the_only_sheet=alone)]
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
-    others = [one.sheet.name for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
+    others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
     return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others)))
 
 
@@ -119,7 +121,7 @@ def _few_enough(read: RosterList) -> RosterList:
 
 
 def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
-    filled = [sheet for sheet in sheets if not sheet.is_empty] or [Sheet("", ())]
+    filled = [part for sheet in sheets if not sheet.is_empty for part in blocks_of(sheet)] or [Sheet("", ())]
     layouts = [guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)) for sheet in filled]
     return OpenedFile(tuple(OpenedSheet(*one) for one in zip(filled, layouts, strict=True)))
 

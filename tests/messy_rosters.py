@@ -94,6 +94,7 @@ class Draft:
     problems: list[dict[str, Any]]
     fits_text: bool
     """Whether text alone tells it all: not a sheet's name that stands for its group."""
+    seed: int
 
 
 class Lot:
@@ -220,7 +221,7 @@ def draw(seed: int) -> Draft:
         pages = [_page(lot, lot.lot.choice(["Sheet1", "通讯录", "工作表1"]), by_group, inside=True)]
     truth = [household for members in by_group.values() for household in members]
     return Draft(
-        pages, truth, sorted(lot.problems, key=lambda one: (one["sheet"], one["row"])), not lot.sheets_by_group
+        pages, truth, sorted(lot.problems, key=lambda one: (one["sheet"], one["row"])), not lot.sheets_by_group, seed
     )
 
 

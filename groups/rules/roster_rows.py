@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from groups.rules.phone import PhoneNumber
@@ -15,6 +16,8 @@ DUPLICATE_PHONE = "duplicate_phone"
 FORMULA = "formula"
 REPEATED_HOUSEHOLD = "repeated_household"
 
+_DASH = re.compile(r"(?<=\d) ?[‐-―−ー_~] ?(?=\d)")
+"""What people write for the dash of a door: 1—4, 1 – 4."""
 _FLAWS = {
     "too_long": f"超过{LONGEST_NAME}个字 longer than {LONGEST_NAME} characters",
     "control_characters": "含有无法保存的字符 has characters that cannot be kept",
@@ -109,7 +112,7 @@ def label(group: str, door: str, head: str) -> str:
 
 def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     """Tidy the row's texts and read its numbers; a number that cannot be read is left out, with a warning."""
-    group, door, head = tidied(row.group), tidied(row.door), tidied(row.head)
+    group, door, head = tidied(row.group), _DASH.sub("-", tidied(row.door)), tidied(row.head)
     landmark = None if row.landmark is None else tidied(row.landmark)
     phones, written, warnings = _phones(row.phones, region, area_code)
     errors = [

@@ -29,12 +29,18 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet as texts. `formulas` are the cells that compute what they show."""
+    """A sheet as texts. `formulas` are the cells that compute what they show; `part`: one of several lists on it."""
 
     name: str
     rows: tuple[tuple[str, ...], ...]
     merged: tuple[Span, ...] = ()
     formulas: frozenset[tuple[int, int]] = frozenset()
+    part: str = ""
+
+    @property
+    def label(self) -> str:
+        """The sheet's name, and which of its lists."""
+        return f"{self.name}{self.part}"
 
     def text(self, row: int, column: int) -> str:
         cells = self.rows[row]
@@ -124,6 +130,11 @@ def households_of(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool = Tru
     return rows
 
 
+def announces_a_group(text: str) -> bool:
+    """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
+    return bool(_SECTION.fullmatch(_plain(text)))
+
+
 class _Line(NamedTuple):
     """A row under the heading, before it is known whose it is. `alone` is its text where it has but one."""
 
@@ -149,7 +160,9 @@ def _lines(sheet: Sheet, layout: Layout) -> Iterator[_Line]:
         computes = any((at, column.index) in sheet.formulas for column in (head, *layout.phones) if column)
         alone = _plain(next(cell for cell in sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
         no_one = _is_a_total(own_group, own_head, texts[0]) or _is_a_note(own_group, own_head, alone)
-        no_one = no_one or bool(alone and _SECTION.fullmatch(alone))
+        # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
+        announces = alone or ("" if any(map(_says_something, says_who[1:])) else _plain(own_head))
+        no_one = no_one or announces_a_group(announces)
         yield _Line(
             at,
             own_group,
@@ -182,7 +195,7 @@ def _row(sheet: Sheet, layout: Layout, line: _Line, group: str, door_at: int) ->
         _meant(_said(sheet, line.at, layout.one(Field.HEAD)), _DASHES),
         tuple(PhoneCell(column.heading or "电话", _said(sheet, line.at, column)) for column in layout.phones),
         None if landmark is None else _meant(_said(sheet, line.at, landmark)),
-        sheet=sheet.name,
+        sheet=sheet.label,
         formulas=tuple(
             column.heading or "—"
             for column in used
