@@ -32,7 +32,7 @@ Row = TypeVar("Row", bound=Base)
 
 AT_ONCE = 500
 """So many rows in a question: below every database's limit of parameters."""
-UNRECORDED = frozenset({"id", "version", "password_hash"}) | {
+UNRECORDED = frozenset({"id", "version", "password_hash", "failures", "failed_at"}) | {
     f"{channel}_refused_{what}" for channel in ("call", "text") for what in ("code", "at")
 }
 """What nobody changes by hand, or must not be read from a record: keys, counters, the carrier's verdicts, secrets."""

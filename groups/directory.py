@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from groups.models import Group, Household, Language, Phone, Village
 from groups.rules import names
-from groups.rules.membership import Reachable, Ring, ring_order
+from groups.rules.membership import Reachable, Ring, away_aside, ring_order
 
 
 class Role(StrEnum):
@@ -86,12 +86,15 @@ def find_caller(session: Session, number: str) -> Caller | None:
     return _caller(phone, household, village, group)
 
 
-def recipients_for(session: Session, caller: Caller) -> list[Recipient]:
-    """Every phone that is to be reached when `caller` calls for help.
+def recipients_for(session: Session, caller: Caller, now: datetime | None = None) -> list[Recipient]:
+    """Every phone that is to be reached when `caller` calls for help at `now`.
 
     All phones that can take a call or a text, of every other household of the group, and of leader and deputy
     wherever they live; never the caller's own household; every phone once. Order: the first phone of each household
     before second ones, within that the nearest doors first. Empty when the household is in no group.
+
+    Whoever is away at `now` is texted, not called, and after those at home; where nobody is at home, all are reached
+    as ever (ADR 13). Without `now` everybody is at home.
     """
     if caller.group_id is None:
         return []
@@ -100,14 +103,15 @@ def recipients_for(session: Session, caller: Caller) -> list[Recipient]:
     deputy = of_group.with_only_columns(Group.deputy_id).scalar_subquery()
     whose = (Household.group_id == caller.group_id) | (Household.id == leader) | (Household.id == deputy)
     rows = session.execute(
-        select(Household.id, Household.head, Household.group_id, Household.position, leader, deputy).where(
-            whose, Household.archived_at.is_(None)
-        )
+        select(
+            Household.id, Household.head, Household.group_id, Household.position, Household.away_until, leader, deputy
+        ).where(whose, Household.archived_at.is_(None))
     ).all()
-    households = {row[0]: _House(row[1], row[2], row[3]) for row in rows}
-    roles = {row[5]: Role.DEPUTY for row in rows[:1]} | {row[4]: Role.LEADER for row in rows[:1]}
+    households = {row[0]: _House(row[1], row[2], row[3], _away(row[4], now)) for row in rows}
+    roles = {row[6]: Role.DEPUTY for row in rows[:1]} | {row[5]: Role.LEADER for row in rows[:1]}
     own = households.get(caller.household_id)
     phones, languages = _phones_to_reach(session, households)
+    phones = away_aside(phones, caller.household_id, {each for each, house in households.items() if house.away})
     order = ring_order(
         phones, household_id=caller.household_id, group_id=caller.group_id, position=own.position if own else 0
     )
@@ -122,22 +126,24 @@ def recipients_for(session: Session, caller: Caller) -> list[Recipient]:
     ]
 
 
-def leader_phones(session: Session, group_id: int) -> list[Recipient]:
-    """The phones of the group's leader, or of its deputy where no leader is set; empty where neither is."""
+def leader_phones(session: Session, group_id: int, now: datetime | None = None) -> list[Recipient]:
+    """The phones of the group's leader, or of its deputy where no leader is set or at home; empty where neither is."""
+    led: list[tuple[Role, int, _House]] = []
     for role, office in ((Role.LEADER, Group.leader_id), (Role.DEPUTY, Group.deputy_id)):
         found = session.execute(
-            select(Household.id, Household.head, Household.group_id, Household.position)
+            select(Household.id, Household.head, Household.group_id, Household.position, Household.away_until)
             .join(Group, office == Household.id)
             .where(Group.id == group_id, Household.archived_at.is_(None))
         ).one_or_none()
         if found is not None:
-            household_id, head, own_group_id, position = found
-            phones, languages = _phones_to_reach(session, {household_id: _House(head, own_group_id, position)})
-            in_turn = sorted(phones, key=lambda phone: (phone.rank, phone.phone_id))
-            return [
-                _recipient(Ring(phone, turn, 0), head, languages[phone.phone_id], role)
-                for turn, phone in enumerate(in_turn, start=1)
-            ]
+            led.append((role, found[0], _House(*found[1:4], away=_away(found[4], now))))
+    for role, household_id, house in sorted(led, key=lambda each: each[2].away)[:1]:
+        phones, languages = _phones_to_reach(session, {household_id: house})
+        in_turn = sorted(phones, key=lambda phone: (phone.rank, phone.phone_id))
+        return [
+            _recipient(Ring(phone, turn, 0), house.head, languages[phone.phone_id], role)
+            for turn, phone in enumerate(in_turn, start=1)
+        ]
     return []
 
 
@@ -161,6 +167,11 @@ def mark_refused(session: Session, phone_id: int, *, text: bool, code: str, now:
     session.execute(update(Phone).where(Phone.id == phone_id).values(refusal))
 
 
+def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
+    """Note that no call could be put through to this phone in an alarm; twice in a row, and the roster asks for it."""
+    session.execute(update(Phone).where(Phone.id == phone_id).values(failures=Phone.failures + 1, failed_at=now))
+
+
 def clear_refused(session: Session, phone_id: int, *, text: bool) -> None:
     """A ring or text got through: the number is not refused on that channel any more."""
     refused_code = Phone.text_refused_code if text else Phone.call_refused_code
@@ -169,6 +180,8 @@ def clear_refused(session: Session, phone_id: int, *, text: bool) -> None:
     )
     # Most rings get through to numbers that never were refused: those rows are left alone.
     session.execute(update(Phone).where(Phone.id == phone_id, refused_code.is_not(None)).values(nothing))
+    if not text:
+        session.execute(update(Phone).where(Phone.id == phone_id, Phone.failures > 0).values(failures=0))
 
 
 def household_name_in(language: str, household_name: str) -> str:
@@ -185,6 +198,11 @@ class _House(NamedTuple):
     head: str
     group_id: int | None
     position: int
+    away: bool = False
+
+
+def _away(until: datetime | None, now: datetime | None) -> bool:
+    return until is not None and now is not None and until > now
 
 
 def _phones_to_reach(session: Session, households: Mapping[int, _House]) -> tuple[list[Reachable], dict[int, Language]]:
@@ -214,8 +232,8 @@ def _phones_to_reach(session: Session, households: Mapping[int, _House]) -> tupl
     ).all()
     phones = []
     for household_id, phone_id, number, rank, *abilities, _language in rows:
-        _, group_id, position = households[household_id]
-        phones.append(Reachable(phone_id, number, household_id, group_id, position, rank, *abilities))
+        house = households[household_id]
+        phones.append(Reachable(phone_id, number, household_id, house.group_id, house.position, rank, *abilities))
     return phones, {row[1]: row[8] for row in rows}
 
 

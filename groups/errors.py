@@ -2,7 +2,11 @@
 
 GroupsError
  ├── InvalidNumber          a text that is no phone number, with the reason
- ├── NumberTaken            the number stands at another household
+ ├── NumberTaken            the number stands at another household; `owner` says at which
+ ├── EditedMeanwhile        somebody else changed the household while this one was being edited
+ ├── NoSuchHousehold        no household, phone or group of that village, or it is archived
+ ├── GroupNameTaken         the village has a group of this name
+ ├── NotPossible            what the roster cannot be: a group merged into itself, one archived with people in it
  ├── UnknownVillage         no village has this code
  ├── VillageExists          the code is taken
  ├── InvalidName            a code or name that cannot be kept: empty, too long, control characters
@@ -44,6 +48,26 @@ class InvalidNumber(GroupsError):
 
 class NumberTaken(GroupsError):
     code = "duplicate_phone"
+
+    def __init__(self, message: str, owner: Any = None) -> None:
+        super().__init__(message)
+        self.owner = owner
+
+
+class EditedMeanwhile(GroupsError):
+    code = "edited_meanwhile"
+
+
+class NoSuchHousehold(GroupsError):
+    code = "no_such_household"
+
+
+class GroupNameTaken(GroupsError):
+    code = "group_name_taken"
+
+
+class NotPossible(GroupsError):
+    code = "not_possible"
 
 
 class UnknownVillage(GroupsError):

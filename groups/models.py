@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -135,8 +135,8 @@ class Household(Base):
     position: Mapped[int] = mapped_column(default=0)
     silent: Mapped[bool] = mapped_column(default=False)
     """An alarm from this house must not make a sound in it: the caller cannot speak."""
-    away_until: Mapped[date | None]
-    """Nobody is at home up to this day, and on it."""
+    away_until: Mapped[datetime | None]
+    """Nobody is at home before this moment: the end of the last day they are away."""
     first_help: Mapped[FirstHelp | None] = mapped_column(stored_as_value(FirstHelp))
     note: Mapped[str] = mapped_column(String(200), default="", server_default="")
     search: Mapped[str] = mapped_column(String(200), default=_search_of, server_default="")
@@ -182,6 +182,9 @@ class Phone(Base):
     call_refused_at: Mapped[datetime | None]
     text_refused_code: Mapped[str | None] = mapped_column(String(16))
     text_refused_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    """Alarms and drills in a row in which the carrier could not put a call through to it."""
+    failed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
 
     household: Mapped[Household] = relationship(back_populates="phones")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from groups.changes import Batch
@@ -29,16 +29,23 @@ class _Place:
 
 
 def follow_the_roster(
-    session: Session, day: date, *, villages: Collection[int] | None = None, record: Batch | None = None
+    session: Session,
+    day: date,
+    *,
+    villages: Collection[int] | None = None,
+    households: Collection[int] | None = None,
+    record: Batch | None = None,
 ) -> int:
     """Write down, from `day` on, where the households of these villages (None: of all) live now; how many moved.
+
+    `households` names those that may have moved, where the caller knows: in a large town that is a quick question.
 
     A household that went to another village takes its subscription with it; one that was archived has ended its own:
     `record` is the batch that moved them, so that undoing it brings the subscriptions back. Safe to call again: where
     nothing has moved, nothing is written.
     """
     session.flush()
-    moved = _moved(session, villages)
+    moved = _moved(session, villages, households)
     noted = _noted(session, [household_id for household_id, _ in moved])
     for household_id, place in moved:
         _close(session, noted.get(household_id), day)
@@ -48,7 +55,9 @@ def follow_the_roster(
     return len(moved)
 
 
-def _moved(session: Session, villages: Collection[int] | None) -> list[tuple[int, _Place | None]]:
+def _moved(
+    session: Session, villages: Collection[int] | None, households: Collection[int] | None
+) -> list[tuple[int, _Place | None]]:
     """The households whose place differs from what is noted, and where they are now; None: not in the roster."""
     question = (
         select(Household.id, Household.archived_at, Household.village_id, Group.id, Group.grid_id)
@@ -63,8 +72,19 @@ def _moved(session: Session, villages: Collection[int] | None) -> list[tuple[int
         )
         .order_by(Household.id)
     )
+    if households is not None:
+        wanted = sorted(set(households))
+        return [
+            found
+            for start in range(0, len(wanted), _AT_ONCE)
+            for found in _places(session, question.where(Household.id.in_(wanted[start : start + _AT_ONCE])))
+        ]
     if villages is not None:
         question = question.where(Household.village_id.in_(villages) | Residence.village_id.in_(villages))
+    return _places(session, question)
+
+
+def _places(session: Session, question: Select[*tuple[Any, ...]]) -> list[tuple[int, _Place | None]]:
     return [
         (household_id, None if archived_at else _Place(village_id, group_id, grid_id))
         for household_id, archived_at, village_id, group_id, grid_id in session.execute(question)

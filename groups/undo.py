@@ -21,6 +21,7 @@ from config.database import Base, UtcDateTime
 from groups.change_models import Change
 from groups.changes import Author, Batch, values_of
 from groups.errors import ChangedSince, NothingToUndo
+from groups.models import Household
 from groups.residences import follow_the_roster
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
@@ -77,8 +78,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     done = [one.id for one in changes if _unit(one) not in blocked]
     for start in range(0, len(done), 500):
         session.execute(update(Change).where(Change.id.in_(done[start : start + 500])).values(undone_by=batch.key))
-    villages = {one.village_id for one in changes if one.village_id is not None}
-    follow_the_roster(session, batch.day, villages=villages, record=batch)
+    follow_the_roster(session, batch.day, households=_moved(session, changes), record=batch)
     return Undone(batch, tuple(kept))
 
 
@@ -93,6 +93,14 @@ def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
         # Only read here: an attempt that is taken back must not empty them.
         session.expunge(one)
     return changes
+
+
+def _moved(session: Session, changes: Sequence[Change]) -> set[int]:
+    """The households whose place may be another by now: their own, and those of groups that changed."""
+    groups = {one.row_id for one in changes if one.table == "groups"}
+    of_groups = select(Household.id).where(Household.group_id.in_(groups)) if groups else None
+    found = set() if of_groups is None else set(session.scalars(of_groups))
+    return found | {one.household_id for one in changes if one.household_id is not None}
 
 
 class _Blocked(Exception):

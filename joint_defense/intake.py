@@ -151,7 +151,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     session.add(incident)
     session.flush()
     alert = _add_voice(session, incident, caller, trigger, now, kind="opened")
-    recipients = directory.recipients_for(session, caller)
+    recipients = directory.recipients_for(session, caller, now)
     planned = plan(recipients)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
     reached = {each.phone.phone_id: each.phone.household_id for each in planned}
@@ -219,7 +219,7 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     )
     silent = {other.household_id for other in incident.alerts if other.silent}
     in_trouble = {other.household_id for other in incident.alerts}
-    others = [each for each in directory.recipients_for(session, caller) if each.household_id not in silent]
+    others = [each for each in directory.recipients_for(session, caller, now) if each.household_id not in silent]
     # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
     new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
     insert_deliveries(session, incident.id, Purpose.ALARM, plan(new), now)
@@ -311,7 +311,7 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
         event.incident_id = lately.id
         note_update(session, lately.id, "wordless", now, household=caller.household_name)
         return True
-    leader = _leader_of(directory.recipients_for(session, caller))
+    leader = _leader_of(directory.recipients_for(session, caller, now))
     incident = Incident(
         kind=IncidentKind.WORDLESS,
         village_id=caller.village_id,

@@ -129,7 +129,11 @@ def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
 def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -> None:
     """The delivery has failed; a number that is refused for good is marked on the roster and the timeline."""
     delivery.state, delivery.failure, delivery.owner = DeliveryState.UNREACHED, failure, None
-    if not failure.isdigit() or carrier_codes.judge(int(failure)) is not carrier_codes.Verdict.NUMBER:
+    verdict = carrier_codes.judge(int(failure)) if failure.isdigit() else None
+    if verdict is not carrier_codes.Verdict.NUMBER:
+        # Busy and not picked up say nothing against a number; a call that cannot be put through does, the second time.
+        if delivery.channel is Channel.CALL and failure == AttemptState.FAILED:
+            directory.mark_failed(session, delivery.phone_id, now)
         return
     directory.mark_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS, code=failure, now=now)
     note_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
@@ -28,3 +29,8 @@ def moved(standing: Sequence[Door], listed: Sequence[Door]) -> set[Door]:
     was = [door for door in standing if door in named]
     now = [door for door in listed if door in known]
     return {door for door, other in zip(was, now, strict=True) if door != other}
+
+
+def natural(door: str) -> tuple[tuple[int, str], ...]:
+    """A key that sorts doors as people count them: 3-2 before 3-10."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", door))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 FARTHEST = 1000
@@ -26,6 +26,7 @@ class Reachable(NamedTuple):
     may_text: bool
     call_refused: bool
     text_refused: bool
+    away: bool = False
 
     @property
     def takes_anything(self) -> bool:
@@ -46,12 +47,27 @@ class Ring(NamedTuple):
     distance: int
 
 
+def away_aside(phones: Iterable[Reachable], household_id: int, away: Collection[int]) -> list[Reachable]:
+    """The phones of the households `away` for texts only; all as they are where nobody but them could be reached.
+
+    Whoever is away cannot come, but may know who has the key. `household_id` is the caller's.
+    """
+    found = list(phones)
+    at_home = any(
+        phone.household_id not in away and phone.household_id != household_id and phone.takes_anything
+        for phone in found
+    )
+    if not away or not at_home:
+        return found
+    return [phone._replace(may_call=False, away=True) if phone.household_id in away else phone for phone in found]
+
+
 def ring_order(phones: Iterable[Reachable], *, household_id: int, group_id: int, position: int) -> list[Ring]:
     """The phones to reach when the household `household_id`, at `position` in `group_id`, calls for help.
 
     Never one of its own; each phone once; none that takes neither calls nor texts. The first phone of every
     household comes before second ones, within that the nearest doors first; numbers that the carrier has refused on
-    all channels come last of all, and leave the first turn to the household's next phone.
+    all channels come last of all, and leave the first turn to the household's next phone; before them, who is away.
     """
     numbers: dict[str, Reachable] = {}
     for phone in phones:
@@ -73,6 +89,6 @@ def _distance(phone: Reachable, group_id: int, position: int) -> int:
     return min(abs(phone.position - position), FARTHEST - 1) if phone.group_id == group_id else FARTHEST
 
 
-def _place_in_the_order(ring: Ring) -> tuple[bool, int, int, int, int, int]:
+def _place_in_the_order(ring: Ring) -> tuple[bool, bool, int, int, int, int, int]:
     phone = ring.phone
-    return (phone.is_refused, ring.turn, ring.distance, phone.position, phone.household_id, phone.phone_id)
+    return (phone.is_refused, phone.away, ring.turn, ring.distance, phone.position, phone.household_id, phone.phone_id)

@@ -88,6 +88,14 @@ def as_written_here(e164: str, region: str) -> str:
     return format_number(number, style)
 
 
+def digits_of(text: str) -> str:
+    """The digits of what somebody types to find a number; empty where there is anything else in it."""
+    try:
+        return _digits(text).lstrip("+")
+    except InvalidNumber:
+        return ""
+
+
 def masked(e164: str) -> str:
     """A number as logs and messages may show it: `+86199****0571`."""
     return f"{e164[:-8]}****{e164[-4:]}" if len(e164) > 10 else "****"

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groups.rules.membership import FARTHEST, Reachable, Ring, ring_order
+from groups.rules.membership import FARTHEST, Reachable, Ring, away_aside, ring_order
 
 GROUP, OTHER_GROUP = 1, 2
 CALLER = 5
@@ -76,6 +76,25 @@ def test_a_phone_named_twice_is_rung_once() -> None:
     assert ids(ring([twice, twice, twice._replace(phone_id=99, household_id=8)])) == [41]
 
 
+def test_who_is_away_is_texted_after_all_at_home_and_not_called() -> None:
+    rings = ring_order(
+        away_aside([phone(41, 4), phone(10, 10), phone(11, 10, rank=2)], CALLER, {4}),
+        household_id=CALLER,
+        group_id=GROUP,
+        position=5,
+    )
+    assert [(one.phone.phone_id, one.phone.may_call) for one in rings] == [(10, True), (11, True), (41, False)]
+
+
+def test_a_landline_in_an_empty_house_is_not_rung() -> None:
+    assert ids(ring(away_aside([phone(41, 4, may_text=False), phone(10, 10)], CALLER, {4}))) == [10]
+
+
+def test_where_nobody_is_at_home_all_are_rung_as_ever() -> None:
+    phones = [phone(41, 4), phone(10, 10), phone(99, CALLER)]
+    assert away_aside(phones, CALLER, {4, 10}) == phones
+
+
 reachable = st.builds(
     Reachable,
     phone_id=st.integers(1, 10_000),
@@ -88,6 +107,7 @@ reachable = st.builds(
     may_text=st.booleans(),
     call_refused=st.booleans(),
     text_refused=st.booleans(),
+    away=st.just(False),
 )
 
 
