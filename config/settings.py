@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -35,13 +35,22 @@ def _has_a_sound_port(url: str) -> bool:
     return port != 0
 
 
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, int | float) else _comma_separated(value)
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
+# One value for all senders, or one for each in their order.
+Rates = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(_one_or_several), Field(min_length=1)]
+Counts = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_one_or_several), Field(min_length=1)]
+Limit = TypeVar("Limit", int, float)
 
 
 class Settings(BaseSettings):
     """All knobs, by the names of their environment variables in lower case.
 
-    Rates are per second and sender; 0 switches a limit off. Spans are seconds.
+    Rates are per second and sender, one value for all senders or one for each in the order of `twilio_from_number`;
+    0 switches a limit off. Spans are seconds.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", enable_decoding=False)
@@ -60,9 +69,9 @@ class Settings(BaseSettings):
     default_area_code: str = Field(default="574", pattern=r"^[0-9]{1,4}$")
     timezone: str = "Asia/Shanghai"
 
-    calls_per_second: float = Field(default=1.0, ge=0)
-    sms_segments_per_second: float = Field(default=1.0, ge=0)
-    concurrent_calls: int = Field(default=0, ge=0)
+    calls_per_second: Rates = (1.0,)
+    sms_segments_per_second: Rates = (1.0,)
+    concurrent_calls: Counts = (0,)
     requests_in_flight: int = Field(default=128, ge=1, le=1000)
     carrier_timeout: float = Field(default=10.0, gt=0)
     ring_timeout: int = Field(default=40, ge=5, le=600)
@@ -112,6 +121,8 @@ class Settings(BaseSettings):
     def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(not re.fullmatch(r"\+[1-9][0-9]{4,14}", number) for number in value):
             raise ValueError("must be numbers like +8657412345678, separated by commas")
+        if len(set(value)) < len(value):
+            raise ValueError("names a number twice")
         return value
 
     @field_validator("timezone")
@@ -128,6 +139,19 @@ class Settings(BaseSettings):
         if not self.carrier_is_simulator and len(self.secret_key) < SHORTEST_LIVE_SECRET:
             raise ValueError(f"SECRET_KEY must have at least {SHORTEST_LIVE_SECRET} characters with a live carrier")
         return self
+
+    @model_validator(mode="after")
+    def _a_limit_for_each_sender(self) -> Self:
+        senders = len(self.twilio_from_number)
+        for name in ("calls_per_second", "sms_segments_per_second", "concurrent_calls"):
+            if len(getattr(self, name)) not in {1, senders}:
+                raise ValueError(f"{name.upper()} must be one number, or one for each of the {senders} senders")
+        return self
+
+    def by_sender(self, limits: tuple[Limit, ...]) -> dict[str, Limit]:
+        """A limit of each number that we send from; of one limit, all have the same."""
+        each = limits * len(self.twilio_from_number) if len(limits) == 1 else limits
+        return dict(zip(self.twilio_from_number, each, strict=True))
 
     @property
     def carrier_is_simulator(self) -> bool:

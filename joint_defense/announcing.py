@@ -18,8 +18,7 @@ MESSAGE_VALID_FOR = 1800
 class Announcer:
     """Puts calls and messages together from an incident's voices."""
 
-    def __init__(self, sender: str, public_base_url: str, ring_timeout: int, zone: ZoneInfo) -> None:
-        self._sender = sender
+    def __init__(self, public_base_url: str, ring_timeout: int, zone: ZoneInfo) -> None:
         self._base = public_base_url
         self._ring_timeout = ring_timeout
         self._zone = zone
@@ -42,7 +41,7 @@ class Announcer:
             )
         return OutboundCall(
             to=claim.to,
-            sender=self._sender,
+            sender=claim.sender,
             twiml=said,
             status_callback=self._callback(claim),
             ring_timeout=self._ring_timeout,
@@ -52,7 +51,7 @@ class Announcer:
         """The message."""
         return OutboundMessage(
             to=claim.to,
-            sender=self._sender,
+            sender=claim.sender,
             body=self._body(claim, incident, alerts),
             status_callback=self._callback(claim),
             valid_for=MESSAGE_VALID_FOR,

@@ -7,15 +7,16 @@ be sent again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from joint_defense.board_query import Facts, Row, moment, read_facts
+from joint_defense.board_query import Facts, Row, digest, moment, read_facts
 from joint_defense.models import ClosingOutcome, IncidentKind, Purpose
+from joint_defense.outlook import Outlook, look_ahead
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.standing import EYES_FIRST, Contact, Reached, Standing, contact, standing
@@ -100,6 +101,14 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What an outlook needs: how many calls may begin a second (0: any number), and the time."""
+
+    calls_a_second: Callable[[], float]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One incident, ready to be shown. `rows` begins with what needs somebody's eyes."""
 
@@ -118,6 +127,7 @@ class Board:
     timeline: tuple[Line, ...]
     figures: Figures
     version: str
+    outlook: Outlook | None = None
 
     @property
     def is_open(self) -> bool:
@@ -135,13 +145,16 @@ class Board:
         return tuple(dict.fromkeys(codes))
 
 
-def read_board(session: Session, incident_id: int) -> Board | None:
-    """One incident; None if there is none."""
+def read_board(session: Session, incident_id: int, watch: Watch | None = None) -> Board | None:
+    """One incident; None if there is none. Only with a `watch` does it have an outlook."""
     facts = read_facts(session, incident_id)
     if facts is None:
         return None
     rows = _rows(facts)
     incident = facts.incident
+    outlook = None
+    if watch is not None and incident["closed_at"] is None:
+        outlook = look_ahead(session, facts.deliveries, watch.calls_a_second, watch.now)
     return Board(
         incident_id=incident["id"],
         kind=IncidentKind(incident["kind"]),
@@ -157,8 +170,14 @@ def read_board(session: Session, incident_id: int) -> Board | None:
         rows=rows,
         timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
         figures=_figures(rows),
-        version=facts.version,
+        version=facts.version if outlook is None else digest((facts.version, _roughly(outlook))),
+        outlook=outlook,
     )
+
+
+def _roughly(outlook: Outlook) -> tuple[int, int]:
+    """What of it makes a page worth sending again: a difference of a few seconds does not."""
+    return outlook.households, round(outlook.last_at.timestamp() / 5)
 
 
 def _timeline_line(update: Row) -> Line:

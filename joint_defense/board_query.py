@@ -30,7 +30,7 @@ _ALERT = (
 _DELIVERY = (
     *(Delivery.id, Delivery.channel, Delivery.purpose, Delivery.household_id, Delivery.household_name),
     *(Delivery.number, Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.attempt_count),
-    *(Delivery.failure, Delivery.joined_at),
+    *(Delivery.failure, Delivery.joined_at, Delivery.urgency, Delivery.turn),
 )
 _ATTEMPT = (
     *(Attempt.delivery_id, Attempt.number, Attempt.state, Attempt.error_code),

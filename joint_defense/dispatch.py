@@ -34,6 +34,8 @@ LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
 LOOK_UP_PAUSE = timedelta(seconds=1)
 """A lost answer: the status callback gets so long to tell before the carrier is asked."""
+_COUNTING = 0x6A64_63_61_6C_6C
+"""The advisory lock of whoever counts calls: "jdcall"."""
 GIVE_UP_AFTER = timedelta(minutes=15)
 """An alarm call that could not be placed for so long does not help any more."""
 
@@ -54,6 +56,8 @@ class Claim:
     text: str | None
     look_up_first: bool
     requested_at: datetime
+    sender: str
+    """The number of ours that it goes out from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +69,15 @@ class Sent:
     error: CarrierError | None = None
 
 
-def claim(session: Session, channel: Channel, limit: int, owner: str, now: datetime) -> list[Claim]:
-    """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents."""
+def claim(session: Session, channel: Channel, limit: int, owner: str, now: datetime, sender: str = "") -> list[Claim]:
+    """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents.
+
+    They are to go out from `sender`.
+    """
     due = (
         select(Delivery.id)
         .where(Delivery.state == DeliveryState.WAITING, Delivery.channel == channel, Delivery.due_at <= now)
-        .order_by(Delivery.urgency, Delivery.distance, Delivery.id)
+        .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         # A common table expression that locks is run once; as a plain subquery PostgreSQL may run it again for every
@@ -97,14 +104,14 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             Delivery.look_up_first,
             Delivery.text,
             Delivery.urgency,
-            Delivery.distance,
+            Delivery.turn,
         )
         .execution_options(synchronize_session=False)
     ).all()
-    rows = sorted(rows, key=lambda row: (row.urgency, row.distance, row.id))
+    rows = sorted(rows, key=lambda row: (row.urgency, row.turn, row.id))
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
-        _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], now)
+        _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], sender, now)
     return [
         Claim(
             delivery_id=row.id,
@@ -118,25 +125,43 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             text=row.text,
             look_up_first=row.look_up_first,
             requested_at=now,
+            sender=sender,
         )
         for row in rows
     ]
 
 
-def calls_under_way(session: Session) -> int:
-    """How many calls are with the carrier or on their way there, of all incidents and senders."""
+def calls_under_way(session: Session) -> dict[str, int]:
+    """How many calls of each sender are with the carrier or on their way there, of all incidents.
+
+    Whoever asks holds the count until the transaction ends, so that two senders do not fill the same place.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
     states = (DeliveryState.CLAIMED, DeliveryState.PLACED)
-    query = select(func.count()).where(Delivery.channel == Channel.CALL, Delivery.state.in_(states))
-    return session.scalar(query) or 0
+    query = (
+        select(Attempt.sender, func.count())
+        .join(Delivery, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+        .where(Delivery.channel == Channel.CALL, Delivery.state.in_(states))
+        .group_by(Attempt.sender)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], now: datetime) -> None:
+def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], sender: str, now: datetime) -> None:
     # A request the carrier declined for now left its row open; the next try carries the same number and row.
     rows = [
-        {"delivery_id": delivery_id, "number": number, "state": AttemptState.REQUESTING, "requested_at": now}
+        {
+            "delivery_id": delivery_id,
+            "number": number,
+            "state": AttemptState.REQUESTING,
+            "sender": sender,
+            "requested_at": now,
+        }
         for delivery_id, number in keys
     ]
-    session.execute(insert_or_update(session, Attempt, keys=("delivery_id", "number"), update=("requested_at",)), rows)
+    opened = insert_or_update(session, Attempt, keys=("delivery_id", "number"), update=("requested_at", "sender"))
+    session.execute(opened, rows)
 
 
 def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:

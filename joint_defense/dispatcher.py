@@ -10,23 +10,23 @@ import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from config.database import clock
 from joint_defense import dispatch, owners
 from joint_defense.announcing import Announcer
+from joint_defense.claiming import Bite, leave
 from joint_defense.dispatch import Claim, Sent
 from joint_defense.errands import AT_ONCE, Errand, due_errands, take_in
 from joint_defense.models import Alert, Incident
-from joint_defense.pacing import Grant
+from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import Channel
-from joint_defense.rules.ports import Carrier, CarrierError, Receipt
+from joint_defense.rules.ports import Carrier, CarrierError, Receipt, TooFast
 from joint_defense.runtime import Runtime
 from joint_defense.sending import Sender
 
@@ -43,15 +43,6 @@ DATABASE_RETRY = 0.25
 
 log = structlog.stdlib.get_logger(__name__)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Bite:
-    """What was claimed, what to say for it, and when (seconds) there may be more."""
-
-    claims: list[Claim]
-    incidents: dict[int, tuple[Incident, list[Alert]]]
-    wait: float
 
 
 class Dispatcher:
@@ -113,7 +104,7 @@ class Dispatcher:
         settings = self._runtime.settings
         return Sender(
             self._carrier,
-            Announcer(self._runtime.sender, settings.public_base_url, settings.ring_timeout, settings.zone),
+            Announcer(settings.public_base_url, settings.ring_timeout, settings.zone),
             self._runtime.pace[Channel.SMS],
             first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
             known_sids=lambda sids: self._in_database(lambda: self._known(sids)),
@@ -124,35 +115,21 @@ class Dispatcher:
         while not self._stopping.is_set():
             self._due.clear()
             room = {channel: min(self._limit - len(flying), BITE) for channel, flying in self._in_flight.items()}
-            bite = await self._in_database(lambda room=room: self._claim(room)) if any(room.values()) else None  # type: ignore[misc]
-            if bite is None:
+            taken = await self._in_database(partial(self._claim, room)) if any(room.values()) else None
+            if taken is None:
                 await _wait(self._due, SWEEP)
                 continue
+            bite, wait = taken
             for claim in bite.claims:
                 self._start(claim, bite)
-            await _wait(self._due, bite.wait)
+            await _wait(self._due, wait)
 
-    def _claim(self, room: Mapping[Channel, int]) -> Bite:
-        grants = {channel: self._runtime.pace[channel].take(count) for channel, count in room.items() if count > 0}
-        claims: dict[Channel, list[Claim]] = {channel: [] for channel in grants}
-        try:
+    def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
+        """What is to be sent now, and in how many seconds there may be more."""
+        with leave(self._runtime.pace, self._runtime.concurrent_calls, room) as granted:
             with self._database.begin() as session:
-                now = clock(session)
-                for channel, grant in grants.items():
-                    count = self._room_at_carrier(session, grant.count) if channel is Channel.CALL else grant.count
-                    claims[channel] = dispatch.claim(session, channel, count, self._owner.name, now) if count else []
-                every = list(itertools.chain.from_iterable(claims.values()))
-                incidents = dispatch.incidents_of(session, {each.incident_id for each in every})
-        finally:
-            for channel, grant in grants.items():
-                self._runtime.pace[channel].give_back(grant.count - len(claims[channel]))
-        wait = min((_next_look(grant, len(claims[channel])) for channel, grant in grants.items()), default=SWEEP)
-        return Bite(every, incidents, wait)
-
-    def _room_at_carrier(self, session: Session, wanted: int) -> int:
-        """How many of `wanted` calls may be placed now: a new account may hold only two or three at once (10004)."""
-        most = self._runtime.settings.concurrent_calls
-        return min(wanted, max(most - dispatch.calls_under_way(session), 0)) if most else wanted
+                bite = granted.claim(session, self._owner.name, clock(session))
+            return bite, granted.next_look(SWEEP)
 
     def _start(self, claim: Claim, bite: Bite) -> None:
         flying = self._in_flight[claim.channel]
@@ -168,7 +145,15 @@ class Dispatcher:
         task.add_done_callback(landed)
 
     async def _send(self, claim: Claim, incident: Incident, alerts: list[Alert]) -> None:
-        self._results.put_nowait(await self._sender.send(claim, incident, alerts))
+        sent = await self._sender.send(claim, incident, alerts)
+        if isinstance(sent.error, TooFast):
+            await self._slow_down(claim.channel, claim.sender)
+        self._results.put_nowait(sent)
+
+    async def _slow_down(self, channel: Channel, sender: str) -> None:
+        """The carrier asks for a slower pace, of all workers."""
+        factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(sender))
+        log.warning("pace_slowed", channel=channel, factor=factor)
 
     def _first_request(self, claim: Claim) -> datetime | None:
         with self._database.begin() as session:
@@ -232,6 +217,8 @@ class Dispatcher:
         except CarrierError as error:
             log.warning("errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code)
             return
+        if receipt.error_code in carrier_codes.TOO_FAST:
+            await self._slow_down(errand.channel, errand.sender)
         await self._in_database(lambda: self._take_in(errand, receipt))
 
     def _errands(self) -> list[Errand]:
@@ -245,6 +232,9 @@ class Dispatcher:
     async def _beat(self) -> None:
         while True:
             await self._in_database(self._write_beat)
+            # A number without a limit of its own asks nobody before it sends: other workers' complaints are heard here.
+            for pace in self._runtime.pace.values():
+                await self._in_database(pace.factors)
             await asyncio.sleep(BEAT_EVERY)
 
     def _write_beat(self) -> None:
@@ -260,11 +250,6 @@ class Dispatcher:
         except Exception:
             log.exception("sweep_failed")
         return None
-
-
-def _next_look(grant: Grant, claimed: int) -> float:
-    """Seconds until this channel may have more to send: at once after a full bite that the pace does not hold back."""
-    return min(grant.wait, SWEEP) if claimed == grant.count else SWEEP
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -32,6 +32,7 @@ class Errand:
     number: int
     channel: Channel
     sid: str
+    sender: str
     ends: bool
 
 
@@ -49,7 +50,7 @@ def due_errands(session: Session, now: datetime, limit: int = AT_ONCE) -> list[E
     for delivery, attempt in rows:
         ends = ends_call(delivery, attempt)
         delivery.due_at = now + (END_AGAIN_AFTER if ends else ASK_AFTER.get(attempt.state, ASK_AGAIN_AFTER))
-        errands.append(Errand(delivery.id, attempt.number, delivery.channel, attempt.sid or "", ends))
+        errands.append(Errand(delivery.id, attempt.number, delivery.channel, attempt.sid or "", attempt.sender, ends))
     return errands
 
 

@@ -134,6 +134,7 @@ def insert_copies(
             "role": each.role,
             "phone_rank": each.phone_rank,
             "urgency": each.urgency if texts is None else NOTICE + (DRILL if each.urgency >= DRILL else 0),
+            "turn": each.turn if texts is None else turn,
             "distance": each.distance,
             "state": DeliveryState.WAITING,
             "due_at": now,
@@ -142,7 +143,7 @@ def insert_copies(
             "unwanted": False,
             "text": None if texts is None else texts[each.language],
         }
-        for each in deliveries
+        for turn, each in enumerate(deliveries)
     ]
     insert_rows(session, Delivery, rows)
 

@@ -152,7 +152,8 @@ class Delivery(Base):
     """One phone to reach on one channel for one purpose (通知).
 
     `due_at` is when the next thing is to be done about it: send it (waiting), or ask the carrier what became of it
-    (placed). `urgency` orders what is due: the smaller first; `distance` is the nearest door first within that.
+    (placed). What is due goes in the order of `urgency`, the smaller first, and of `turn` within that: the place in its
+    own incident, the nearest door first, so that two incidents at once take turns. `distance` counts doors.
     """
 
     __tablename__ = "deliveries"
@@ -162,7 +163,7 @@ class Delivery(Base):
             "ix_deliveries_waiting",
             "channel",
             "urgency",
-            "distance",
+            "turn",
             "id",
             sqlite_where=text("state = 'waiting'"),
             postgresql_where=text("state = 'waiting'"),
@@ -196,6 +197,7 @@ class Delivery(Base):
     role: Mapped[str] = mapped_column(String(16))
     phone_rank: Mapped[int] = mapped_column(SmallInteger)
     urgency: Mapped[int] = mapped_column(SmallInteger)
+    turn: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     distance: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[DeliveryState] = mapped_column(stored_as_value(DeliveryState))
     due_at: Mapped[datetime]
@@ -217,7 +219,10 @@ class Delivery(Base):
 
 
 class Attempt(Base):
-    """One request to the carrier for a delivery (呼叫). Its status callbacks name the delivery and this number."""
+    """One request to the carrier for a delivery (呼叫). Its status callbacks name the delivery and this number.
+
+    `sender` is the number of ours that it goes out from.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (Index("ix_attempts_sid", "sid"),)
@@ -225,6 +230,7 @@ class Attempt(Base):
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     state: Mapped[AttemptState] = mapped_column(stored_as_value(AttemptState))
+    sender: Mapped[str] = mapped_column(String(16), default="", server_default="")
     sid: Mapped[str | None] = mapped_column(String(64))
     error_code: Mapped[str | None] = mapped_column(String(32))
     error: Mapped[str | None] = mapped_column(String(300))

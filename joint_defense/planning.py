@@ -41,6 +41,7 @@ def insert_deliveries(
             "role": each.phone.role,
             "phone_rank": each.phone.phone_rank,
             "urgency": each.urgency,
+            "turn": min(each.turn, 32_000),
             "distance": min(each.phone.distance, 32_000),
             "state": DeliveryState.WAITING,
             "due_at": now,

@@ -20,6 +20,9 @@ from joint_defense.queues import connect_briefly
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.ports import Carrier
 
+CALL_HOLDS = 30.0
+"""Seconds that an alarm call takes, ringing and what is said: for estimates."""
+
 
 @dataclass
 class Runtime:
@@ -54,16 +57,30 @@ class Runtime:
 
     @cached_property
     def pace(self) -> dict[Channel, Pace]:
-        """The limit of each channel for the sender's number."""
+        """The limits of each channel for the numbers that we send from."""
+        rates = {
+            Channel.CALL: self.settings.calls_per_second,
+            Channel.SMS: self.settings.sms_segments_per_second,
+        }
         return {
-            Channel.CALL: Pace(self.redis, f"call:{self.sender}", self.settings.calls_per_second),
-            Channel.SMS: Pace(self.redis, f"sms:{self.sender}", self.settings.sms_segments_per_second),
+            channel: Pace(self.redis, channel, self.settings.by_sender(limits)) for channel, limits in rates.items()
         }
 
-    @property
-    def sender(self) -> str:
-        """The number that neighbours see."""
-        return self.settings.twilio_from_number[0]
+    @cached_property
+    def concurrent_calls(self) -> dict[str, int]:
+        """How many calls each number may hold at a time; empty where none is limited."""
+        most = self.settings.by_sender(self.settings.concurrent_calls)
+        return most if any(most.values()) else {}
+
+    def calls_a_second(self) -> float:
+        """How many calls may begin a second, of all numbers together, as the carrier lets us now; 0: any number.
+
+        A number that may hold only so many at a time is taken to hold each for `CALL_HOLDS`.
+        """
+        rate = self.pace[Channel.CALL].rate()
+        most = self.concurrent_calls.values()
+        held = sum(most) / CALL_HOLDS if most and all(most) else 0.0
+        return min(filter(None, (rate, held)), default=0.0)
 
     @property
     def owners_directory(self) -> Path:

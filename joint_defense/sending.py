@@ -68,7 +68,7 @@ class Sender:
         message = self._announcer.message(claim, incident, alerts)
         extra = segments(message.body) - 1
         if extra and self._text_pace.limited:
-            await asyncio.to_thread(self._text_pace.charge, extra)
+            await asyncio.to_thread(self._text_pace.charge, claim.sender, extra)
         return await self._carrier.send_message(message)
 
     async def _look_up(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Receipt | None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from twilio.request_validator import RequestValidator
 
+from joint_defense.rules.carrier_codes import TOO_FAST
+from joint_defense.rules.delivery import Channel
+
 SIGNATURE_HEADER = "X-Twilio-Signature"
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
 _ERROR_CODE = re.compile(r"[^A-Za-z0-9_-]")
@@ -59,8 +62,15 @@ class StatusReport:
     """What a status callback says of one call or message."""
 
     sid: str
+    channel: Channel
+    sender: str
     status: str
     error_code: str | None
+
+    @property
+    def too_fast(self) -> bool:
+        """Whether it failed because the carrier wants a slower pace."""
+        return self.error_code is not None and self.error_code.isdigit() and int(self.error_code) in TOO_FAST
 
 
 def read_call(form: Mapping[str, str]) -> InboundCall:
@@ -88,6 +98,8 @@ def read_status(form: Mapping[str, str]) -> StatusReport:
     """Raises BrokenForm."""
     return StatusReport(
         sid=_sid(form, "CallSid", "MessageSid", "SmsSid"),
+        channel=Channel.CALL if form.get("CallSid") else Channel.SMS,
+        sender=_number(form.get("From", "")),
         status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
         error_code=_ERROR_CODE.sub("", form.get("ErrorCode", ""))[:16] or None,
     )

@@ -1,26 +1,38 @@
 """Whom to ring first: the plan of an alarm's deliveries.
 
 A call and a message to every phone that can take one, at once; where the carrier's pace makes them queue, the order
-is: one phone of each household first, nearest doors first, then second phones. A drill stands behind every alarm.
+is: one phone of each household first, nearest doors first, then second phones, then redials, then news and
+all-clears. A drill stands behind every alarm. Two alarms at once take turns: each phone has its place (`turn`) among
+those of its own incident that are as urgent, and the first of both go before the second of either.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from joint_defense.rules.delivery import Channel
 
-LAST_ROUND = 5
-"""Third, fourth … phones of a household stand in one last round."""
-REFUSED_ROUND = 6
-"""A number that the carrier has refused for good is tried after all others."""
+ONLY_REFUSED = 1
+"""A household all of whose numbers the carrier has refused: its first one still comes before any second phone."""
+SECOND_ROUND = 2
+LAST_ROUND = 6
+"""Fourth, fifth … phones of a household stand in one last round."""
+REFUSED_ROUND = 7
+"""Another number that the carrier has refused for good is tried after all others."""
+AGAIN = 10
+"""Redials, and what is tried in another way: behind every first ring of every alarm."""
 NOTICE = 20
 """News and all-clears: behind every ring of every alarm."""
 DRILL = 40
 """Added to everything in a drill."""
+
+
+def is_first_ring(urgency: int) -> bool:
+    """Whether that is the first call or text of a household."""
+    return urgency % DRILL < SECOND_ROUND
 
 
 class Reachable(Protocol):
@@ -35,6 +47,8 @@ class Reachable(Protocol):
     @property
     def phone_rank(self) -> int: ...
     @property
+    def distance(self) -> int: ...
+    @property
     def call_refused(self) -> bool: ...
     @property
     def text_refused(self) -> bool: ...
@@ -45,11 +59,12 @@ PhoneT = TypeVar("PhoneT", bound=Reachable)
 
 @dataclass(frozen=True, slots=True)
 class Planned(Generic[PhoneT]):
-    """A phone, a channel, and how urgent it is (0 first)."""
+    """A phone, a channel, how urgent it is (0 first), and which turn it has within that (0 first)."""
 
     phone: PhoneT
     channel: Channel
     urgency: int
+    turn: int = 0
 
 
 def plan(phones: Iterable[PhoneT], *, drill: bool = False) -> list[Planned[PhoneT]]:
@@ -72,14 +87,18 @@ def _rounds(
     drill: bool,
 ) -> list[Planned[PhoneT]]:
     seen: Counter[int] = Counter()
-    planned = []
-    for phone in phones:
-        if not takes(phone):
-            continue
+    rounds: dict[int, list[PhoneT]] = defaultdict(list)
+    able = [phone for phone in phones if takes(phone)]
+    for phone in sorted(able, key=refused):
+        place = seen[phone.household_id]
+        seen[phone.household_id] += 1
         if refused(phone):
-            urgency = REFUSED_ROUND
+            urgency = REFUSED_ROUND if place else ONLY_REFUSED
         else:
-            urgency = min(seen[phone.household_id], LAST_ROUND)
-            seen[phone.household_id] += 1
-        planned.append(Planned(phone, channel, urgency + (DRILL if drill else 0)))
-    return planned
+            urgency = min(SECOND_ROUND + place - 1, LAST_ROUND) if place else 0
+        rounds[urgency].append(phone)
+    return [
+        Planned(phone, channel, urgency + (DRILL if drill else 0), turn)
+        for urgency in sorted(rounds)
+        for turn, phone in enumerate(sorted(rounds[urgency], key=lambda each: each.distance))
+    ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import abort, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.web.access import AccountRole, current
-from joint_defense.board import Board, read_board
+from joint_defense.board import Board, Watch, read_board
 from joint_defense.models import Incident
+from joint_defense.runtime import Runtime
 
 WATCHERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN, AccountRole.VILLAGE_HEAD})
 
@@ -19,9 +22,10 @@ def own_village() -> int | None:
     return current().village_id
 
 
-def own_board(session: Session, incident_id: int) -> Board:
-    """The incident, or 404 where there is none for whoever is signed in."""
-    found = read_board(session, incident_id)
+def own_board(session: Session, incident_id: int, now: datetime | None = None) -> Board:
+    """The incident, or 404 where there is none for whoever is signed in. With `now` it says what is to be expected."""
+    runtime: Runtime = current_app.extensions["runtime"]
+    found = read_board(session, incident_id, None if now is None else Watch(runtime.calls_a_second, now))
     if found is None or own_village() not in {None, found.village_id}:
         abort(404)
     return found

@@ -68,7 +68,7 @@ def show(incident_id: int) -> ResponseReturnValue:
     """One incident."""
     with database().begin() as session:
         now = clock(session)
-        board = own_board(session, incident_id)
+        board = own_board(session, incident_id, now)
     return render_template("incident.html", board=board, moving=_moves(board, now), now=now)
 
 
@@ -78,7 +78,7 @@ def show_live(incident_id: int) -> ResponseReturnValue:
     """The incident once more if it has changed, else 204."""
     with database().begin() as session:
         now = clock(session)
-        board = own_board(session, incident_id)
+        board = own_board(session, incident_id, now)
     moving = _moves(board, now)
     if request.args.get("version") == board.version and moving:
         return _stamped(make_response("", 204), now)

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, request
 
 from config.database import clock
 from joint_defense import tracking
-from joint_defense.carriers.inbound import BrokenForm, read_status
+from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.webhooks.guard import check_signature, runtime
 
@@ -23,7 +23,9 @@ def report(delivery_id: int, number: int) -> Response:
     try:
         said = read_status(request.form)
         with runtime().database.begin() as session:
-            tracking.record_status(session, delivery_id, number, said.sid, said.status, said.error_code, clock(session))
+            new = tracking.record_status(
+                session, delivery_id, number, said.sid, said.status, said.error_code, clock(session)
+            )
     except BrokenForm as error:
         abort(400, str(error))
     except UnknownDelivery as error:
@@ -32,4 +34,13 @@ def report(delivery_id: int, number: int) -> Response:
     except ForeignCallback as error:
         log.warning("callback_foreign", delivery_id=delivery_id, number=number)
         abort(409, str(error))
+    if new and said.too_fast:
+        _slow_down(said)
     return Response(status=204)
+
+
+def _slow_down(said: StatusReport) -> None:
+    """The carrier took it, and then failed it for coming too fast: slower, for all workers."""
+    pace = runtime().pace[said.channel]
+    if said.sender in pace.senders:
+        log.warning("pace_slowed", channel=said.channel, factor=pace.slow_down(said.sender))

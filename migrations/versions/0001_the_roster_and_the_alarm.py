@@ -189,6 +189,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("phone_rank", sa.SmallInteger(), nullable=False),
         sa.Column("urgency", sa.SmallInteger(), nullable=False),
+        sa.Column("turn", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("distance", sa.SmallInteger(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -228,7 +229,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_deliveries_waiting",
-            ["channel", "urgency", "distance", "id"],
+            ["channel", "urgency", "turn", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'waiting'"),
             postgresql_where=sa.text("state = 'waiting'"),
@@ -312,6 +313,7 @@ def upgrade() -> None:
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("sender", sa.String(length=16), server_default="", nullable=False),
         sa.Column("sid", sa.String(length=64), nullable=True),
         sa.Column("error_code", sa.String(length=32), nullable=True),
         sa.Column("error", sa.String(length=300), nullable=True),

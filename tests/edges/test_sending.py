@@ -102,14 +102,18 @@ def test_everybody_is_called_and_texted_once_and_two_senders_share_the_work(
     rung_once(network)
 
 
-def test_a_carrier_that_asks_for_a_slower_pace_loses_nothing(
-    town: Town, wang: House, network: Network, sender: Sender
+def test_a_carrier_that_asks_for_a_slower_pace_gets_it_from_every_worker_and_nothing_is_lost(
+    town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
 ) -> None:
     network.fault(status=429, count=5)
     sender()
     alarm(town, wang)
     wait_until_placed(town)
     rung_once(network)
+    another = Runtime(own_settings)
+    slowed = [factor for pace in another.pace.values() for factor in pace.factors().values()]
+    assert max(slowed) >= 2
+    another.close()
 
 
 def test_after_a_500_the_carrier_is_asked_before_the_call_is_repeated(
@@ -222,7 +226,7 @@ def test_under_a_tight_pace_each_household_is_rung_before_any_second_phone_neare
 ) -> None:
     caller = town.house("王建国")
     near, far = town.house("近邻户", "mm"), town.house("远邻户", "mm")
-    sender(calls_per_second=10)
+    sender(calls_per_second=(10,))
     alarm(town, caller)
     wait_until_placed(town)
     calls = network.placed("call")

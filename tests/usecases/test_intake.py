@@ -47,7 +47,7 @@ def test_first_phones_of_the_nearest_doors_are_the_most_urgent(town: Town) -> No
     fourth, fifth = town.house("丙", "mm"), town.house("丁")
     raised = town.raise_alarm(wang)
     calls = [each for each in town.deliveries(raised.incident_id) if each.channel is CALL]
-    order = [each.number for each in sorted(calls, key=lambda each: (each.urgency, each.distance, each.id))]
+    order = [each.number for each in sorted(calls, key=lambda each: (each.urgency, each.turn, each.id))]
     assert order == [second.number, fourth.numbers[0], first.number, fifth.number, fourth.numbers[1]]
 
 
