@@ -15,6 +15,7 @@ import groups.cli
 import groups.web
 import joint_defense.cli
 import joint_defense.health
+import joint_defense.metrics
 import joint_defense.web
 import joint_defense.webhooks
 from config import logging
@@ -34,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     runtime = Runtime(settings)
     app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
-    for part in (groups.web, joint_defense.webhooks, joint_defense.health, joint_defense.web):
+    for part in (groups.web, joint_defense.webhooks, joint_defense.health, joint_defense.metrics, joint_defense.web):
         part.register(app)
     for commands in (config.cli, groups.cli, groups.accounts_cli, joint_defense.cli):
         commands.register(app)

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
 from joint_defense import dispatch, owners
+from joint_defense.account_watch import AccountWatch
 from joint_defense.announcing import Announcer
 from joint_defense.claiming import Bite, leave
 from joint_defense.dispatch import Claim, Sent
@@ -83,6 +84,7 @@ class Dispatcher:
             asyncio.create_task(self._record_results()),
             asyncio.create_task(self._run_errands()),
             asyncio.create_task(self._beat()),
+            asyncio.create_task(self._watch_account()),
         ]
         try:
             await self._send_due()
@@ -236,6 +238,10 @@ class Dispatcher:
             for pace in self._runtime.pace.values():
                 await self._in_database(pace.factors)
             await asyncio.sleep(BEAT_EVERY)
+
+    async def _watch_account(self) -> None:
+        account = self._runtime.settings.twilio_account_sid
+        await AccountWatch(self._carrier, self._database, account, self._in_database).run()
 
     def _write_beat(self) -> None:
         with self._database.begin() as session:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
-from joint_defense import owners
 from joint_defense.runtime import Runtime
-
-SILENT_AFTER = timedelta(seconds=30)
-"""A worker or clock that has said nothing for so long is taken for dead."""
+from joint_defense.vitals import ROLES, WELL, read_vitals
 
 health = Blueprint("health", __name__)
 
@@ -26,23 +21,23 @@ def process() -> Response:
 
 @health.get("/readyz")
 def readiness() -> tuple[Response, int]:
-    """200 while database, Redis, worker and clock are there, else 503; each with its word."""
+    """200 while database, Redis, worker, clock and the carrier's account are there, else 503; each with its word.
+
+    The carrier is not asked here: the sender asks it every minute and keeps its word in the database.
+    """
     runtime: Runtime = current_app.extensions["runtime"]
-    found = {"database": "ok", "redis": "ok", "worker": "ok", "clock": "ok"}
+    found = {"database": WELL, "redis": WELL}
     try:
         with runtime.database.begin() as session:
-            now = clock(session)
-            for role in ("worker", "clock"):
-                at = owners.last_beat(session, role)
-                if at is None or now - at > SILENT_AFTER:
-                    found[role] = "silent"
+            vitals = read_vitals(session, runtime.settings.twilio_account_sid, clock(session))
+        found.update({role: vitals.word(role) for role in ROLES}, carrier=vitals.account)
     except SQLAlchemyError as error:
-        found.update(database=type(error).__name__, worker="unknown", clock="unknown")
+        found.update(dict.fromkeys((*ROLES, "carrier"), "unknown"), database=type(error).__name__)
     try:
         runtime.redis.ping()
     except RedisError as error:
         found["redis"] = type(error).__name__
-    ready = all(word == "ok" for word in found.values())
+    ready = all(word == WELL for word in found.values())
     return jsonify(status="ok" if ready else "unready", **found), 200 if ready else 503
 
 

@@ -239,6 +239,8 @@ class Attempt(Base):
     rang_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    # How late the latest callback with a time stamp came, by the carrier's clock and ours.
+    callback_lag_ms: Mapped[int | None]
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 

@@ -36,13 +36,23 @@ ASK_AFTER = {
 _REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
 # A call that failed for one of these never rang: it is placed again.
 _NEVER_RANG = frozenset({"10004", "20429", "20500"})
+LONGEST_LAG_MS = 2**31 - 1
 NEVER_RANG_PAUSE = timedelta(seconds=2)
 
 
 def record_status(
-    session: Session, delivery_id: int, number: int, sid: str, status: str, error_code: str | None, now: datetime
+    session: Session,
+    delivery_id: int,
+    number: int,
+    sid: str,
+    status: str,
+    error_code: str | None,
+    now: datetime,
+    said_at: datetime | None = None,
 ) -> bool:
     """A status callback for attempt `number` of a delivery. Returns whether it told us anything new.
+
+    `said_at` is the carrier's time stamp; how late the news came is kept for the metrics.
 
     Raises UnknownDelivery, and ForeignCallback where the attempt is known to be another call.
     """
@@ -54,7 +64,10 @@ def record_status(
         return False
     before = (attempt.state, attempt.sid)
     hear(session, delivery, attempt, heard, now, sid=sid, error_code=error_code)
-    return before != (attempt.state, attempt.sid)
+    told = before != (attempt.state, attempt.sid)
+    if told and said_at is not None:
+        attempt.callback_lag_ms = min(max(int((now - said_at).total_seconds() * 1000), 0), LONGEST_LAG_MS)
+    return told
 
 
 def lock_attempt(session: Session, delivery_id: int, number: int) -> tuple[Delivery, Attempt]:

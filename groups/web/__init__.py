@@ -8,10 +8,32 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groups.web import access, account_pages, assets, error_pages, languages, navigation, security, sign_in, times
+from groups.web import (
+    access,
+    account_pages,
+    assets,
+    error_pages,
+    languages,
+    navigation,
+    page_warnings,
+    security,
+    sign_in,
+    times,
+)
 
 
 def register(app: Flask) -> None:
     """Give the app its frame. Before the blueprints of other packages, which build on it."""
-    for part in (security, access, navigation, languages, assets, times, error_pages, sign_in, account_pages):
+    for part in (
+        security,
+        access,
+        navigation,
+        page_warnings,
+        languages,
+        assets,
+        times,
+        error_pages,
+        sign_in,
+        account_pages,
+    ):
         part.register(app)

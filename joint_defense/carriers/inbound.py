@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from twilio.request_validator import RequestValidator
 
@@ -66,6 +68,8 @@ class StatusReport:
     sender: str
     status: str
     error_code: str | None
+    said_at: datetime | None = None
+    """The carrier's own time stamp, to the second, where it gives one."""
 
     @property
     def too_fast(self) -> bool:
@@ -102,7 +106,16 @@ def read_status(form: Mapping[str, str]) -> StatusReport:
         sender=_number(form.get("From", "")),
         status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
         error_code=_ERROR_CODE.sub("", form.get("ErrorCode", ""))[:16] or None,
+        said_at=_moment(form.get("Timestamp", "")),
     )
+
+
+def _moment(text: str) -> datetime | None:
+    """An RFC 2822 time; None for anything else."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None
 
 
 def _sid(form: Mapping[str, str], *names: str) -> str:

@@ -98,6 +98,10 @@ class TwilioCarrier:
             await _mapped(lambda: self._account.calls.list_async(limit=1))
             await _mapped(lambda: self._account.messages.list_async(limit=1))
 
+    async def check_account(self) -> None:
+        """By its newest call: the account itself is a resource that not every carrier shows."""
+        await _mapped(lambda: self._account.calls.list_async(limit=1))
+
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ring a phone; what it hears travels inside the request."""
         made = await _mapped(

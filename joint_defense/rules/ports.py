@@ -86,6 +86,9 @@ class Carrier(Protocol):
     async def warm(self) -> None:
         """Load what the first alarm would wait for, and open a connection. Never raises."""
 
+    async def check_account(self) -> None:
+        """Ask for something that only an account in order is answered. Raises what is wrong with it."""
+
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ring a phone."""
 

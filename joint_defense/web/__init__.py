@@ -11,7 +11,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from groups.web import assets, navigation
-from joint_defense.web import actions, board, exports, timeline, words
+from joint_defense.web import actions, board, dead_man, exports, timeline, words
 from joint_defense.web.admission import WATCHERS
 
 
@@ -20,6 +20,7 @@ def register(app: Flask) -> None:
     assets.serve(app, Path(__file__).parent / "static")
     words.register(app)
     timeline.register(app)
+    dead_man.register(app)
     for part in (board, actions, exports):
         app.register_blueprint(part.pages)
     navigation.add(app, "board.index", lazy_gettext("Incidents"), "alarm", WATCHERS)

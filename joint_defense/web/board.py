@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups.web.access import current, requires
+from groups.web.page_warnings import as_shown, outdated
 from groups.web.times import local, zone
 from joint_defense.board import Board
 from joint_defense.incident_list import IncidentList, list_incidents
@@ -54,10 +55,12 @@ def index() -> ResponseReturnValue:
 @requires(*WATCHERS)
 def index_live() -> ResponseReturnValue:
     """The list once more if it has changed, else 204."""
+    if anew := outdated():
+        return anew
     with database().begin() as session:
         now = clock(session)
         shown = _month(session, now)
-    if request.args.get("version") == shown.listed.version:
+    if request.args.get("version") == as_shown(shown.listed.version):
         return _stamped(make_response("", 204), now)
     return _stamped(make_response(render_template("incidents_live.html", shown=shown, now=now)), now)
 
@@ -76,11 +79,13 @@ def show(incident_id: int) -> ResponseReturnValue:
 @requires(*WATCHERS)
 def show_live(incident_id: int) -> ResponseReturnValue:
     """The incident once more if it has changed, else 204."""
+    if anew := outdated():
+        return anew
     with database().begin() as session:
         now = clock(session)
         board = own_board(session, incident_id, now)
     moving = _moves(board, now)
-    if request.args.get("version") == board.version and moving:
+    if request.args.get("version") == as_shown(board.version) and moving:
         return _stamped(make_response("", 204), now)
     return _stamped(make_response(render_template("incident_live.html", board=board, moving=moving, now=now)), now)
 

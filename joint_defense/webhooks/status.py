@@ -24,7 +24,14 @@ def report(delivery_id: int, number: int) -> Response:
         said = read_status(request.form)
         with runtime().database.begin() as session:
             new = tracking.record_status(
-                session, delivery_id, number, said.sid, said.status, said.error_code, clock(session)
+                session,
+                delivery_id,
+                number,
+                said.sid,
+                said.status,
+                said.error_code,
+                clock(session),
+                said_at=said.said_at,
             )
     except BrokenForm as error:
         abort(400, str(error))

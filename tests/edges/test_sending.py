@@ -119,7 +119,7 @@ def test_a_carrier_that_asks_for_a_slower_pace_gets_it_from_every_worker_and_not
 def test_after_a_500_the_carrier_is_asked_before_the_call_is_repeated(
     town: Town, wang: House, network: Network, sender: Sender
 ) -> None:
-    network.fault(status=500, count=4)
+    network.fault(status=500, count=5)
     sender()
     alarm(town, wang)
     wait_until_placed(town)

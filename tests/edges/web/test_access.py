@@ -27,7 +27,7 @@ GUARDED = {
     "/incidents/<int:incident_id>/export.cap.xml": WATCHERS,
 }
 # Not for browsers: they prove themselves by a signature, or say nothing of people.
-MACHINES = ("/voice/", "/sms/", "/status/", "/healthz", "/readyz")
+MACHINES = ("/voice/", "/sms/", "/status/", "/healthz", "/readyz", "/metrics")
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Database, clock
 from groups.account_models import AccountRole
+from joint_defense import owners
 from joint_defense.acknowledgements import acknowledge
 from joint_defense.board import Board, read_board
 from joint_defense.incidents import close, withdraw
@@ -272,3 +273,22 @@ def test_a_neighbourless_caller_is_shown_loudly(operator: Visitor, store: Databa
         incident_id = raise_from(session, 1, clock(session))
 
     assert "没有可以呼叫的邻居" in operator.get(f"/incidents/{incident_id}").text
+
+
+def test_a_page_that_stays_open_is_loaded_anew_when_the_clock_falls_silent_or_comes_back(
+    operator: Visitor, scene: int
+) -> None:
+    address = re.search(r'hx-get="([^"]+)"', operator.get(f"/incidents/{scene}").text)
+    assert address is not None
+    application = operator.client.application
+    database = application.extensions["database"]
+    with database.begin() as session:
+        for role in ("clock", "worker"):
+            owners.beat(session, role, role, clock(session))
+    application.extensions["dead_man"]._looked_at -= 60
+
+    answer = operator.get(address[1], headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer.data, answer.headers["HX-Refresh"]) == (200, b"", "true")
+    assert "~" in address[1]
+    assert "~" not in re.findall(r'hx-get="([^"]+)"', operator.get(f"/incidents/{scene}").text)[0]

@@ -1,0 +1,47 @@
+"""What stands at the top of every page while something is wrong with the service itself.
+
+Packages add a question with `add`; whatever sentence it is answered with is shown. A page that keeps asking for news
+names with each question the version it shows (`version=as_shown(…)`); `outdated` is the answer when the warnings have
+changed since.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
+
+Question = Callable[[], list[str]]
+"""Sentences in the reader's language. Asked for every page: quick, and never raises."""
+
+
+def register(app: Flask) -> None:
+    """Let templates ask `page_warnings()` and `as_shown()`."""
+    app.extensions["page_warnings"] = []
+    app.jinja_env.globals.update(page_warnings=_warnings, as_shown=as_shown)
+
+
+def add(app: Flask, question: Question) -> None:
+    """Ask this for every page."""
+    app.extensions["page_warnings"].append(question)
+
+
+def as_shown(version: str) -> str:
+    """A page's version, with a mark of the warnings on it."""
+    words = "\n".join(_warnings())
+    return f"{version}~{zlib.crc32(words.encode()):x}" if words else version
+
+
+def outdated() -> ResponseReturnValue | None:
+    """For a question of htmx: have the whole page loaded again, if it shows other warnings than there are now."""
+    shown = request.args.get("version")
+    if "HX-Request" in request.headers and shown is not None and shown != as_shown(shown.partition("~")[0]):
+        return "", 200, {"HX-Refresh": "true"}
+    return None
+
+
+def _warnings() -> list[str]:
+    questions: list[Question] = current_app.extensions["page_warnings"]
+    return [sentence for ask in questions for sentence in ask()]
