@@ -66,11 +66,11 @@ def _families(runtime: Runtime) -> Iterator[Family]:
         up["redis"] = 0
     else:
         yield _gauge("queue_jobs", "Jobs that wait in a queue.", "queue", lengths)
-    rates = {
-        str(Channel.CALL): runtime.settings.calls_per_second,
-        str(Channel.SMS): runtime.settings.sms_segments_per_second,
-    }
-    yield _gauge("pace_per_second", "Calls or segments a second that may leave; 0 is no limit.", "channel", rates)
+    paces = {str(channel): pace for channel, pace in runtime.pace.items()}
+    rates = {channel: pace.rate() for channel, pace in paces.items()}
+    yield _gauge("pace_per_second", "Requests a second that may leave now; 0 is no limit.", "channel", rates)
+    slowed = {channel: max(pace.factors().values()) for channel, pace in paces.items()}
+    yield _gauge("pace_slowed", "How many times slower the carrier's complaints have made us.", "channel", slowed)
     yield _gauge("up", "Whether a part is there (1) or away (0).", "part", up)
 
 
