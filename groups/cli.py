@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from config.database import Database, clock
 from config.settings import Settings
 from groups import export_workbooks, exports, roster, roster_import, workbooks
+from groups.change_models import Source
+from groups.changes import Author
 from groups.demo import DemoSummary, load_demo
 from groups.errors import GroupsError, RosterFileError
 from groups.models import VillageKind
@@ -82,7 +84,8 @@ def import_roster(
         if not as_json:
             _tell_findings(judgement, read)
         if not dry_run:
-            roster_import.apply(session, of, judgement, clock(session), once_more=yes)
+            by = Author("roster import", Source.COMMAND)
+            roster_import.apply(session, of, judgement, by, clock(session), settings.zone, once_more=yes)
     if as_json:
         click.echo(json.dumps(roster_verdicts.as_json(judgement, written=not dry_run), ensure_ascii=False, indent=1))
     else:

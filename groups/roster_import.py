@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from groups.errors import ConfirmArchive, RosterFileError
+from groups.changes import AT_ONCE, Author, Batch
+from groups.errors import ConfirmArchive, NumberTaken, RosterFileError
 from groups.models import Group, Household, Phone, PhoneKind, Village
+from groups.residences import follow_the_roster
 from groups.roster import owners_elsewhere, read_roster
 from groups.rules.door_order import weave
 from groups.rules.phone import PhoneNumber
 from groups.rules.roster_judgement import Entry, Judgement, judge
-from groups.rules.roster_rows import ListRow, RosterHousehold, examine
+from groups.rules.roster_rows import ListRow, examine
 
 _TEXTS = ("door", "head", "landmark")
 
@@ -34,12 +39,22 @@ def preview(
     return judge(examined, read_roster(session, village.id), elsewhere, region, complete=complete)
 
 
-def apply(session: Session, village: Village, judgement: Judgement, now: datetime, *, once_more: bool = False) -> None:
+def apply(
+    session: Session,
+    village: Village,
+    judgement: Judgement,
+    by: Author,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    once_more: bool = False,
+) -> Batch:
     """Bring the roster to what was judged: every sound row, in one transaction. Rows in error are left out.
 
-    Groups are made as they are named. A phone that a household no longer lists is archived; a household that the
-    list lacks stays, unless the list is complete. Raises RosterFileError where no row is sound, and ConfirmArchive
-    where more than a tenth of the village would be archived and nobody has said so `once_more`.
+    What it changes is one batch, which can be undone as one; a batch of size 0 left no record. Groups are made as they
+    are named. A phone that a household no longer lists is archived; a household that the list lacks stays, unless the
+    list is complete. Raises RosterFileError where no row is sound, ConfirmArchive where more than a tenth of the
+    village would be archived and nobody has said so `once_more`, NumberTaken where another village has just taken one.
     """
     if not judgement.entries:
         reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
@@ -49,98 +64,135 @@ def apply(session: Session, village: Village, judgement: Judgement, now: datetim
             f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
             "more than a tenth of the village would be archived: confirm once more"
         )
-    _archive_households(session, judgement.archived, now)
-    groups = _groups(session, village, judgement.entries)
-    _archive_phones(session, judgement.entries, now)
-    households = _write_households(session, village, judgement.entries, groups)
+    batch = Batch(session, by, "import_roster", now, zone)
+    _archive_households(batch, [household.id for household in judgement.archived])
+    groups = _groups(batch, village, judgement.entries)
+    standing = _phones_of(session, [entry.household.id for entry in judgement.entries if entry.household])
+    _archive_phones(batch, judgement.entries, standing)
+    households = _write_households(batch, village, judgement.entries, groups)
+    _write_phones(batch, households, judgement.entries, standing)
     doors: dict[str, list[int]] = defaultdict(list)
     newcomers: dict[str, set[int]] = defaultdict(set)
     for entry, household_id in zip(judgement.entries, households, strict=True):
-        _write_phones(session, household_id, entry)
         doors[entry.group].append(household_id)
         if entry.household is None or entry.household.group != entry.group:
             newcomers[entry.group].add(household_id)
-    for name, listed in doors.items():
-        _put_in_order(session, village, groups.get(name), listed, newcomers[name])
+    orders = (_order(session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items())
+    batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
+    follow_the_roster(session, batch.day, villages={village.id}, record=batch)
+    return batch
 
 
-def _groups(session: Session, village: Village, entries: Sequence[Entry]) -> dict[str, int]:
+def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:
     """The village's groups by name, those that the list names for the first time made behind the others."""
-    standing = session.execute(
+    standing = batch.session.execute(
         select(Group.name, Group.id).where(Group.village_id == village.id, Group.archived_at.is_(None))
     )
     groups = dict(standing.all())
-    last = session.scalar(select(func.max(Group.position)).where(Group.village_id == village.id)) or 0
+    last = batch.session.scalar(select(func.max(Group.position)).where(Group.village_id == village.id)) or 0
     named_first = [name for name in dict.fromkeys(entry.group for entry in entries) if name and name not in groups]
-    made = [
-        Group(village_id=village.id, name=name, position=position)
-        for position, name in enumerate(named_first, start=last + 1)
-    ]
-    session.add_all(made)
-    session.flush()
-    return groups | {group.name: group.id for group in made}
+    made = batch.add_all(
+        Group,
+        [
+            {"village_id": village.id, "name": name, "position": position}
+            for position, name in enumerate(named_first, start=last + 1)
+        ],
+    )
+    return groups | dict(zip(named_first, made, strict=True))
 
 
-def _archive_households(session: Session, households: Sequence[RosterHousehold], now: datetime) -> None:
-    ids = [household.id for household in households]
-    for start in range(0, len(ids), 500):  # below every database's limit of parameters
-        some = ids[start : start + 500]
-        session.execute(update(Household).where(Household.id.in_(some)).values(archived_at=now))
-        session.execute(
-            update(Phone).where(Phone.household_id.in_(some), Phone.archived_at.is_(None)).values(archived_at=now)
-        )
+def _archive_households(batch: Batch, households: Sequence[int]) -> None:
+    """Take households out with their phones; a group that one of them led has no leader then."""
+    gone = {"archived_at": batch.now}
+    phones = _phones_of(batch.session, households)
+    batch.change_all(Phone, {phone: gone for phone, _ in phones.values()})
+    for place in ("leader_id", "deputy_id"):
+        column = getattr(Group, place)
+        led: list[int] = []
+        for start in range(0, len(households), AT_ONCE):
+            led += batch.session.scalars(select(Group.id).where(column.in_(households[start : start + AT_ONCE])))
+        batch.change_all(Group, {group: {place: None} for group in led})
+    batch.change_all(Household, dict.fromkeys(households, gone))
 
 
-def _archive_phones(session: Session, entries: Sequence[Entry], now: datetime) -> None:
-    """Take out what is no longer listed, of all households first: a number may move from one to another."""
-    for entry in entries:
-        if entry.household is None:
-            continue
-        gone = set(entry.household.phones) - {phone.e164 for phone in entry.phones}
-        if gone:
-            session.execute(
-                update(Phone)
-                .where(Phone.household_id == entry.household.id, Phone.number.in_(gone), Phone.archived_at.is_(None))
-                .values(archived_at=now)
+def _phones_of(session: Session, households: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
+    """The active phones of these households: by household and number, the phone's id and rank."""
+    phones: dict[tuple[int, str], tuple[int, int]] = {}
+    for start in range(0, len(households), AT_ONCE):
+        for household_id, number, phone_id, rank in session.execute(
+            select(Phone.household_id, Phone.number, Phone.id, Phone.rank).where(
+                Phone.household_id.in_(households[start : start + AT_ONCE]), Phone.archived_at.is_(None)
             )
+        ):
+            phones[household_id, number] = (phone_id, rank)
+    return phones
 
 
-def _write_households(
-    session: Session, village: Village, entries: Sequence[Entry], groups: dict[str, int]
-) -> list[int]:
+def _archive_phones(
+    batch: Batch, entries: Sequence[Entry], standing: Mapping[tuple[int, str], tuple[int, int]]
+) -> None:
+    """Take out what is no longer listed, of all households first: a number may move from one to another."""
+    listed = {
+        (entry.household.id, phone.e164) for entry in entries if entry.household is not None for phone in entry.phones
+    }
+    gone = [phone for key, (phone, _) in standing.items() if key not in listed]
+    batch.change_all(Phone, {phone: {"archived_at": batch.now} for phone in gone})
+
+
+def _write_households(batch: Batch, village: Village, entries: Sequence[Entry], groups: dict[str, int]) -> list[int]:
     """Add the new households and change the others; their ids, entry by entry."""
-    new: dict[int, Household] = {}
-    for place, entry in enumerate(entries):
+    new: list[dict[str, Any]] = []
+    changed: dict[int, dict[str, Any]] = {}
+    for entry in entries:
         values = {"group_id": groups.get(entry.group)} | {name: getattr(entry, name) for name in _TEXTS}
         if entry.household is None:
-            new[place] = Household(village_id=village.id, **values)
+            new.append({"village_id": village.id, **values})
         elif {"group", *_TEXTS} & set(entry.changed):
-            session.execute(update(Household).where(Household.id == entry.household.id).values(values))
-    session.add_all(new.values())
-    session.flush()
-    return [entry.household.id if entry.household is not None else new[place].id for place, entry in enumerate(entries)]
+            changed[entry.household.id] = values
+    batch.change_all(Household, changed)
+    made = iter(batch.add_all(Household, new))
+    return [entry.household.id if entry.household is not None else next(made) for entry in entries]
 
 
-def _write_phones(session: Session, household_id: int, entry: Entry) -> None:
-    had = set(entry.household.phones) if entry.household else set()
-    for rank, phone in enumerate(entry.phones, start=1):
-        if phone.e164 not in had:
-            session.add(_new_phone(household_id, rank, phone))
-        elif "phones" in entry.changed:
-            session.execute(
-                update(Phone).where(Phone.number == phone.e164, Phone.archived_at.is_(None)).values(rank=rank)
-            )
-
-
-def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> Phone:
-    kind = PhoneKind(phone.kind)
-    return Phone(household_id=household_id, number=phone.e164, rank=rank, kind=kind, may_text=kind is PhoneKind.MOBILE)
-
-
-def _put_in_order(
-    session: Session, village: Village, group_id: int | None, listed: Sequence[int], newcomers: set[int]
+def _write_phones(
+    batch: Batch,
+    households: Sequence[int],
+    entries: Sequence[Entry],
+    standing: Mapping[tuple[int, str], tuple[int, int]],
 ) -> None:
-    """Number the doors of a group anew, where the list has newcomers or another order."""
+    new: list[dict[str, Any]] = []
+    ranks: dict[int, dict[str, Any]] = {}
+    for household_id, entry in zip(households, entries, strict=True):
+        for rank, phone in enumerate(entry.phones, start=1):
+            stands = standing.get((household_id, phone.e164))
+            if stands is None:
+                new.append(_new_phone(household_id, rank, phone))
+            elif "phones" in entry.changed and stands[1] != rank:
+                ranks[stands[0]] = {"rank": rank}
+    batch.change_all(Phone, ranks)
+    try:
+        batch.add_all(Phone, new)
+    except IntegrityError:
+        raise NumberTaken(
+            "有号码刚被别处登记，请重新预览，未作任何改动 a number has just been taken elsewhere: preview again"
+        ) from None
+
+
+def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, Any]:
+    kind = PhoneKind(phone.kind)
+    return {
+        "household_id": household_id,
+        "number": phone.e164,
+        "rank": rank,
+        "kind": kind,
+        "may_text": kind is PhoneKind.MOBILE,
+    }
+
+
+def _order(
+    session: Session, village: Village, group_id: int | None, listed: Sequence[int], newcomers: set[int]
+) -> list[tuple[int, int]]:
+    """The doors of a group numbered anew, where the list has newcomers or another order: household and position."""
     standing = session.execute(
         select(Household.id, Household.position)
         .where(
@@ -154,8 +206,5 @@ def _put_in_order(
     order = weave([household for household in positions if household not in newcomers], listed)
     along_the_row = [positions[household] for household in order]
     if not newcomers and all(before < after for before, after in pairwise(along_the_row)):
-        return
-    session.execute(
-        update(Household),
-        [{"id": household, "position": position} for position, household in enumerate(order, start=1)],
-    )
+        return []
+    return [(household, position) for position, household in enumerate(order, start=1)]
