@@ -4,6 +4,8 @@
     python -m config.vendor --pin      the same, and write the hashes into the lock (after a change of version)
     python -m config.vendor --check    compare the files that stand here with the lock; needs no network
 
+An entry "from" npm or pypi is unpacked as it was published. One "from" debian is made out of an installed Debian
+package by a recipe, a module of ours: `source` is its file (whose hash is `archive`), `tools` what it needs.
 An entry's files land in `<into>/<name>-<version>/`. What a browser loads is compressed beside it, so that the web
 server need not: `.br` and `.gz`.
 """
@@ -78,6 +80,9 @@ def check(entry: dict[str, Any]) -> None:
 
 def fetch(entry: dict[str, Any], *, pin: bool) -> None:
     """Download the entry's archive and unpack its files. Raises Mismatch where a hash is not the lock's."""
+    if entry["from"] == "debian":
+        _make(entry, pin=pin)
+        return
     with tempfile.TemporaryDirectory() as folder:
         archive = _download(entry, Path(folder))
         _verify(entry, "archive", digest(archive.read_bytes()), pin, archive.name)
@@ -90,6 +95,27 @@ def fetch(entry: dict[str, Any], *, pin: bool) -> None:
             path = target / PurePosixPath(name).name
             path.write_bytes(content)
             _compress(entry, path, content)
+
+
+def _make(entry: dict[str, Any], *, pin: bool) -> None:
+    """Make the entry's file out of a Debian package's, and put the package's licence beside it."""
+    source = Path(entry["source"]["file"])
+    if not source.is_file():
+        raise Mismatch(f"{source} is missing: apt-get install {entry['source']['package']}")
+    _verify(entry, "archive", digest(source.read_bytes()), pin, str(source))
+    made, licence = (home(entry) / name for name in entry["files"])
+    made.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        python = Path(folder) / "bin" / "python"
+        for command in (
+            [sys.executable, "-m", "venv", folder],
+            [python, "-m", "pip", "install", "--quiet", *entry["tools"]],
+            [python, "-m", entry["recipe"], source, made],
+        ):
+            subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 # names are the lock's
+    shutil.copyfile(entry["source"]["licence"], licence)
+    for path in (made, licence):
+        _verify(entry["files"], path.name, digest(path.read_bytes()), pin, path.name)
 
 
 def _download(entry: dict[str, Any], folder: Path) -> Path:

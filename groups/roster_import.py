@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from groups.models import Group, Household, Phone, PhoneKind, Village
 from groups.residences import follow_the_roster
 from groups.roster import owners_elsewhere, read_roster
 from groups.rules.door_order import weave
+from groups.rules.names import search_keys
 from groups.rules.phone import PhoneNumber
 from groups.rules.roster_judgement import Entry, Judgement, judge
 from groups.rules.roster_rows import ListRow, examine
@@ -77,6 +78,7 @@ def apply(
         doors[entry.group].append(household_id)
         if entry.household is None or entry.household.group != entry.group:
             newcomers[entry.group].add(household_id)
+    _count_up(batch, judgement.entries)
     orders = (_order(session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items())
     batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
     follow_the_roster(session, batch.day, villages={village.id}, record=batch)
@@ -148,10 +150,22 @@ def _write_households(batch: Batch, village: Village, entries: Sequence[Entry], 
         if entry.household is None:
             new.append({"village_id": village.id, **values})
         elif {"group", *_TEXTS} & set(entry.changed):
-            changed[entry.household.id] = values
+            changed[entry.household.id] = values | {"search": search_keys(entry.head)}
     batch.change_all(Household, changed)
     made = iter(batch.add_all(Household, new))
     return [entry.household.id if entry.household is not None else next(made) for entry in entries]
+
+
+def _count_up(batch: Batch, entries: Sequence[Entry]) -> None:
+    """Tell whoever has one of these households open that its phones are not what they were."""
+    ids = [
+        entry.household.id
+        for entry in entries
+        if entry.household is not None and "phones" in entry.changed and not {"group", *_TEXTS} & set(entry.changed)
+    ]
+    for start in range(0, len(ids), AT_ONCE):
+        some = update(Household).where(Household.id.in_(ids[start : start + AT_ONCE]))
+        batch.session.execute(some.values(version=Household.version + 1))
 
 
 def _write_phones(
