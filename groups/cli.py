@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlalchemy.orm import Session
 
-from config.database import Database, clock
-from config.settings import Settings
+from config.database import clock
 from groups import export_workbooks, exports, roster, roster_import, workbooks
 from groups.change_models import Source
 from groups.changes import Author
+from groups.command_line import content_of, transaction, write
+from groups.command_line import settings as app_settings
 from groups.demo import DemoSummary, load_demo
-from groups.errors import GroupsError, RosterFileError
 from groups.models import VillageKind
 from groups.rules import roster_verdicts
 from groups.rules.roster_judgement import Judgement, Verdict
@@ -46,7 +42,7 @@ def register(app: Flask) -> None:
 @click.option("--kind", type=click.Choice([kind.value for kind in VillageKind]), default=VillageKind.VILLAGE.value)
 def create_village(code: str, name: str, kind: str) -> None:
     """Add the village NAME under CODE."""
-    with _transaction() as session:
+    with transaction() as session:
         made = roster.create_village(session, code, name, VillageKind(kind))
     click.echo(f"已建立 {made.code} {made.name} created")
 
@@ -55,8 +51,8 @@ def create_village(code: str, name: str, kind: str) -> None:
 def load() -> None:
     """Build the demo town in an empty roster; change nothing where it stands already."""
     started = time.monotonic()
-    with _transaction() as session:
-        summary = load_demo(session, carrier_is_simulator=_settings().carrier_is_simulator)
+    with transaction() as session:
+        summary = load_demo(session, carrier_is_simulator=app_settings().carrier_is_simulator)
     click.echo(_told(summary, time.monotonic() - started))
 
 
@@ -72,15 +68,15 @@ def import_roster(
     file: Path, code: str, dry_run: bool, complete: bool, yes: bool, as_json: bool, errors: Path | None
 ) -> None:
     """Take a village's list (.xlsx, .xls, .csv, .json) into the roster: all its sound rows, or nothing."""
-    settings = _settings()
-    with _transaction() as session:
-        read = workbooks.read_list(_content(file), file.name)
+    settings = app_settings()
+    with transaction() as session:
+        read = workbooks.read_list(content_of(file), file.name)
         of = roster.village_of(session, code, hold=True)
         judgement = roster_import.preview(
             session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
         )
         if errors is not None and judgement.errors:
-            _write(errors, export_workbooks.rows_to_mend(read.rows, judgement))
+            write(errors, export_workbooks.rows_to_mend(read.rows, judgement))
         if not as_json:
             _tell_findings(judgement, read)
         if not dry_run:
@@ -100,8 +96,8 @@ def import_roster(
 )
 def export_roster(code: str, form: str, output: Path | None) -> None:
     """Write a village's roster as a file that imports again to the same roster."""
-    settings = _settings()
-    with _transaction() as session:
+    settings = app_settings()
+    with transaction() as session:
         of = roster.village_of(session, code)
         households = roster.read_roster(session, of.id)
         name, today = of.name, clock(session).astimezone(settings.zone).date()
@@ -115,42 +111,7 @@ def export_roster(code: str, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(content, nl=False)
     else:
-        _write(output, content)
-
-
-@contextmanager
-def _transaction() -> Iterator[Session]:
-    """A transaction for a command, which answers every trouble that is somebody's to mend in one line."""
-    database: Database = current_app.extensions["database"]
-    try:
-        with database.begin() as session:
-            yield session
-    except GroupsError as error:
-        raise click.ClickException(error.message) from None
-    except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(
-            f"数据库不可用，是否已运行 db upgrade the database does not answer: {reason}"
-        ) from None
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise RosterFileError(f"无法读取 cannot read {file}: {error.strerror}") from None
-
-
-def _write(output: Path, content: bytes) -> None:
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise click.ClickException(f"无法写入 cannot write {output}: {error.strerror}") from None
+        write(output, content)
 
 
 def _told(summary: DemoSummary, seconds: float) -> str:

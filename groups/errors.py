@@ -17,6 +17,7 @@ GroupsError
  ├── SignInBusy             too many people sign in at this moment
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
  ├── ConfirmArchive         a list that would archive more than a tenth of a village: somebody has to say so twice
+ ├── NothingToPrint         a group that is not there, or none at all, for the directory
  ├── NothingToUndo          a batch that is not on record, or was taken back already
  ├── ChangedSince           what is to be undone has been changed again; `obstacles` says what and by whom
  ├── InvalidDay             a day that is none, or days the wrong way round
@@ -108,6 +109,10 @@ class RosterFileError(GroupsError):
 
 class ConfirmArchive(GroupsError):
     code = "confirm_archive"
+
+
+class NothingToPrint(GroupsError):
+    code = "nothing_to_print"
 
 
 class NothingToUndo(GroupsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,12 @@ EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 def local_day(moment: datetime, zone: ZoneInfo) -> date:
     """The day of an aware moment in the town."""
     return moment.astimezone(zone).date()
+
+
+def half_a_year_after(day: date) -> date:
+    """The same day of the month six months on, or the last one that month has."""
+    year, month = (day.year, day.month + 6) if day.month <= 6 else (day.year + 1, day.month - 6)
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def day_of(text: str) -> date:
