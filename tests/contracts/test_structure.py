@@ -18,6 +18,7 @@ EDGES = (
     "app.py",
     "config/",
     "groups/cli.py",
+    "groups/command_line.py",
     "groups/accounts_cli.py",
     "groups/web/",
     "joint_defense/account_watch.py",
