@@ -1,6 +1,7 @@
 # The only commands a newcomer needs:
 #
 #   make demo                a town, a #9 on a simulated handset, and what follows, until Ctrl-C
+#     NEW_PASSWORD=1         give the operator another password (the first one is printed at the first run only)
 #     ONCE=1                 end after the timeline, with 0 if everybody was rung and texted once
 #     PORT=8000 SIM_PORT=8080 DATABASE_URL=postgresql://…   (the database only from this line, never the environment)
 #   make test                the whole suite, on SQLite and PostgreSQL; ARGS="tests/rules -k keypress" for a part
@@ -19,7 +20,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
-	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) \
+	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) $(if $(NEW_PASSWORD),--new-password) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
 # Two at a time; the tests of a running town stay together (tests/journeys/conftest.py).

@@ -6,19 +6,25 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import column, table
 
 from config import migrations
 from config.database import Database
 from config.settings import Settings, SettingsError, load
+from joint_defense.demo import operator
 from joint_defense.demo.embedded_redis import EmbeddedRedis
 from joint_defense.demo.handsets import Handsets
 from joint_defense.demo.home import Home, check_port
 from joint_defense.demo.launch import Launch
+from joint_defense.demo.operator import give_password
+from joint_defense.demo.phone_list import Roster, place_of_group
 from joint_defense.demo.procfile import ROOT
 from joint_defense.demo.scene import choose_scene
 from joint_defense.demo.show import conclude, follow, raise_alarm, tell
@@ -65,31 +71,38 @@ def _run(given: argparse.Namespace) -> int:
     settings = load(environment)
     launch = Launch(home, environment, redis)
     try:
-        _start(launch, settings, given)
-        print(f"up after {time.monotonic() - begun:.1f} s: web {settings.public_base_url}/readyz", end="")
-        print(f" · handsets {settings.twilio_api_base_url}/sim/handsets · logs {home.logs}", flush=True)
-        return _show(launch, settings, once=given.once)
+        password = _start(launch, settings, given)
+        print(f"up after {time.monotonic() - begun:.1f} s; logs in {home.logs}", flush=True)
+        return _show(launch, settings, password, once=given.once)
     finally:
         _end(launch, home)
 
 
-def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> None:
+def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> str:
+    """Start everything and wait until it is there. The operator's password if it was made now, else nothing."""
     launch.start_simulator(given.sim_port, given.port, SPEED_WHEN_ONCE if given.once else SPEED_WHEN_WATCHED)
     launch.start_redis()
     if migrations.pending(settings.database_url):
         launch.run_once("release")
-    if not _town_stands(settings.database_url):
+    if not _stands(settings.database_url, _has_villages):
         launch.run_once("demo load", LOAD_TOWN)
     launch.start_service()
+    known = _stands(settings.database_url, operator.is_known)
+    password = give_password(launch, known=known) if given.new_password or not known else ""
     launch.wait_until_ready([f"{settings.twilio_api_base_url}/sim/healthz", f"{settings.public_base_url}/readyz"])
+    return password
 
 
-def _show(launch: Launch, settings: Settings, *, once: bool) -> int:
+def _show(launch: Launch, settings: Settings, password: str, *, once: bool) -> int:
     database = Database(settings.database_url)
     handsets = Handsets(settings.twilio_api_base_url)
     try:
         with database.begin() as session:
             scene = choose_scene(session)
+            place = place_of_group(session, scene.group_id)
+        roster = Roster(database, handsets)
+        roster.tell()
+        tell(_addresses(settings, password, f"village={quote(scene.village_code)}&group={place}"))
         story = Story(database, handsets, settings.zone)
         keypress = raise_alarm(scene, handsets, story)
         if once:
@@ -99,7 +112,9 @@ def _show(launch: Launch, settings: Settings, *, once: bool) -> int:
         tell(["serving until Ctrl-C"])
         while True:
             tell(story.go_on())
-            tell(launch.restart_the_fallen())
+            restarted = launch.restart_the_fallen()
+            tell(restarted.values())
+            roster.tell_if_changed(time.monotonic(), forgotten="simulator" in restarted)
             time.sleep(0.25)
     finally:
         database.close()
@@ -114,14 +129,29 @@ def _end(launch: Launch, home: Home) -> None:
     tell([f"stopped{', ' + ', '.join(killed) + ' by force' if killed else ''}"])
 
 
-def _town_stands(database_url: str) -> bool:
-    """Whether the roster has a village. `demo load` itself refuses to mix a real roster with invented people."""
+def _addresses(settings: Settings, password: str, group: str) -> list[str]:
+    """Where to look, and how to sign in there."""
+    signing_in = f"password {password} (shown only this once)" if password else "password as shown at the first run"
+    forgotten = "" if password else "; another one: make demo NEW_PASSWORD=1"
+    return [
+        f"board     {settings.public_base_url}/  sign in as {operator.NAME}, {signing_in}{forgotten}",
+        f"handsets  {settings.twilio_api_base_url}/?{group}",
+    ]
+
+
+def _stands(database_url: str, look: Callable[[Session], bool]) -> bool:
+    """What `look` finds in the database, before anything else has opened it."""
     database = Database(database_url)
     try:
         with database.begin() as session:
-            return session.execute(select(column("id")).select_from(table("villages")).limit(1)).first() is not None
+            return look(session)
     finally:
         database.close()
+
+
+def _has_villages(session: Session) -> bool:
+    # `demo load` itself refuses to mix a real roster with invented people.
+    return session.execute(select(column("id")).select_from(table("villages")).limit(1)).first() is not None
 
 
 def _stop(number: int, _frame: object) -> None:
@@ -134,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8000, help="of the web process (default: 8000)")
     parser.add_argument("--sim-port", type=int, default=8080, help="of the simulator (default: 8080)")
     parser.add_argument("--database-url", help="instead of an SQLite file; must be empty or hold the demo town")
+    parser.add_argument("--new-password", action="store_true", help="give the operator another password, and print it")
     parser.add_argument("--home", type=Path, default=ROOT / "var" / "demo", help=argparse.SUPPRESS)
     return parser
 

@@ -24,6 +24,10 @@ class Handsets:
         press = [{"after": 0.5, "digits": keys}]
         return str(self._ask("POST", f"/sim/handsets/{number}/dial", {"press": press, "hang_up_after": 20})["call_sid"])
 
+    def put_phone_book(self, book: Mapping[str, object]) -> None:
+        """Tell the simulator's page whose handsets these are."""
+        self._ask("PUT", "/sim/phone-book", book)
+
     def requests(self, since: float) -> list[dict[str, Any]]:
         """What the carrier was asked since then (epoch seconds): at, kind (call, message), to, sid, status."""
         found: list[dict[str, Any]] = self._ask("GET", f"/sim/requests?since={since}")

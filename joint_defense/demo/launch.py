@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 import urllib.error
@@ -62,6 +63,21 @@ class Launch:
         if code != 0:
             raise DemoTrouble(f"{name} failed: {program.last_words(1) or f'exit code {code}'}")
 
+    def run_with_input(self, name: str, command: Sequence[str], given: str) -> None:
+        """Run a command to its end that reads a secret; nothing of it is logged. Raises DemoTrouble where it fails."""
+        program = Path(sys.executable).with_name(command[0])
+        ended = subprocess.run(  # noqa: S603 - our own command
+            [str(program), *command[1:]],
+            input=given,
+            env=self._environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise DemoTrouble(f"{name} failed: {ended.stderr.strip().rpartition(chr(10))[2]}")
+
     def start_service(self) -> None:
         """Every process of the Procfile but the release, at once."""
         for name in self._commands:
@@ -80,9 +96,9 @@ class Launch:
                     raise DemoTrouble(f"{address} is not ready after {PATIENCE:.0f} s; see {self._home.logs}")
                 time.sleep(0.05)
 
-    def restart_the_fallen(self) -> list[str]:
-        """Start again what has ended by itself; a line for each. Raises DemoTrouble for one that will not stay up."""
-        lines = []
+    def restart_the_fallen(self) -> dict[str, str]:
+        """Start again what has ended by itself: name -> a line. Raises DemoTrouble for one that will not stay up."""
+        lines = {}
         for name, program in list(self._running.items()):
             if program.running:
                 continue
@@ -91,7 +107,7 @@ class Launch:
             self._restarts[name] += 1
             if self._restarts[name] > MOST_RESTARTS:
                 raise DemoTrouble(f"{name} keeps ending (exit code {code}): {program.last_words(1)}")
-            lines.append(f"{name} ended (exit code {code}) and was started again")
+            lines[name] = f"{name} ended (exit code {code}) and was started again"
             if name == "redis":
                 self._keep(self._redis.start())
             else:

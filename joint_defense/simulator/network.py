@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from joint_defense.simulator import views
 from joint_defense.simulator.events import Hub
 from joint_defense.simulator.faults import Faults
+from joint_defense.simulator.phone_book import PhoneBook
 from joint_defense.simulator.records import Call, Heard, Message
 from joint_defense.simulator.scripts import UNSCRIPTED, Script
 
@@ -60,6 +61,7 @@ class Network:
         self.speed = options.speed
         self.events = Hub()
         self.faults = Faults()
+        self.phone_book = PhoneBook()
         self.handsets: dict[str, Handset] = {}
         self.calls: OrderedDict[str, Call] = OrderedDict()
         self.messages: OrderedDict[str, Message] = OrderedDict()
@@ -86,6 +88,11 @@ class Network:
         if handset is None:
             handset = self.handsets[number] = Handset(number)
         return handset
+
+    def take_phone_book(self, book: PhoneBook) -> None:
+        """Know from now on whose handsets these are. What stood in a group before stays at its end."""
+        self.phone_book = book.with_former(self.phone_book)
+        self.events.publish("phone_book", lambda: {"phones": len(self.phone_book)})
 
     def remember_call(self, call: Call) -> None:
         """Keep a call, and let the oldest one go that is over."""
@@ -143,12 +150,13 @@ class Network:
         self.events.publish("message", lambda: {"handset": number} | views.message_view(message))
 
     def forget(self) -> None:
-        """Forget handsets, calls, texts, journals and faults. Live calls are to be ended first."""
+        """Forget handsets, calls, texts, journals, faults and the phone book. Live calls are to be ended first."""
         for kept in (self.handsets, self.calls, self.messages, self.stopped_texts):
             kept.clear()
         for journal in (self.requests, self.webhooks, self.notifications):
             journal.clear()
         self.faults = Faults()
+        self.phone_book = PhoneBook()
         self.events.publish("reset", dict)
 
 

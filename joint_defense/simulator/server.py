@@ -9,7 +9,11 @@ from aiohttp import web
 from joint_defense.simulator.callbacks import Callbacks
 from joint_defense.simulator.control import Control
 from joint_defense.simulator.exchange import Exchange
+from joint_defense.simulator.guard import only_from_here
 from joint_defense.simulator.network import Network, Options
+from joint_defense.simulator.page.hands import Hands
+from joint_defense.simulator.page.routes import Page
+from joint_defense.simulator.phone_book import PhoneBook
 from joint_defense.simulator.rest import RestApi
 from joint_defense.simulator.texting import Texting
 from joint_defense.simulator.webhooks import Webhooks
@@ -18,16 +22,19 @@ from joint_defense.simulator.webhooks import Webhooks
 LARGEST_REQUEST = 256 * 1024
 
 
-def create_app(options: Options) -> web.Application:
+def create_app(options: Options, phone_book: PhoneBook | None = None) -> web.Application:
     """The network as a web application, one account and its numbers."""
-    app = web.Application(client_max_size=LARGEST_REQUEST)
+    app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[only_from_here])
     network = Network(options)
+    if phone_book is not None:
+        network.take_phone_book(phone_book)
     webhooks = Webhooks(network)
     callbacks = Callbacks(network, webhooks)
     exchange = Exchange(network, webhooks, callbacks)
     texting = Texting(network, webhooks, callbacks)
     app.add_routes(RestApi(network, exchange, texting).routes())
     app.add_routes(Control(network, exchange, texting, callbacks).routes())
+    app.add_routes(Page(network, Hands(network, exchange, texting)).routes())
 
     async def live(_: web.Application) -> AsyncIterator[None]:
         await webhooks.open()

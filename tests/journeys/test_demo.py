@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from tests.ports import free_port
 from tests.servers import PostgresServer
@@ -31,11 +32,12 @@ class Demo:
         command += ["--port", str(port or free_port()), "--sim-port", str(sim_port or free_port())]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def read_until(self, words: str) -> None:
+    def read_until(self, words: str) -> str:
+        """The line that holds these words."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if words in line:
-                return
+                return line
         assert self.process.stderr is not None
         pytest.fail(f"the demo ended without saying {words!r}: {self.process.stderr.read()}")
 
@@ -76,6 +78,7 @@ def test_one_alarm_reaches_everybody_once_and_nothing_stays_behind(
         arguments += ["--database-url", server.url("demo")]
     with running(tmp_path / "demo", *arguments) as demo:
         demo.read_until("up after")
+        password = _password(demo.read_until("board"))
         family = demo.family()
         output, errors = demo.end()
     assert demo.process.returncode == 0, output + errors
@@ -88,6 +91,7 @@ def test_one_alarm_reaches_everybody_once_and_nothing_stays_behind(
     assert _numbers_in(output) == []
     for log in (tmp_path / "demo" / "logs").iterdir():
         assert _numbers_in(log.read_text()) == [], log.name
+        assert password not in log.read_text(), log.name
     assert (tmp_path / "demo").stat().st_mode & 0o077 == 0
 
 
@@ -125,6 +129,9 @@ def test_interrupted_killed_or_stopped_it_leaves_nothing_and_the_next_run_works(
     assert _nobody_is_left(family)
 
     with running(home, port=port, sim_port=sim_port) as killed:
+        signing_in, page = killed.read_until("board"), killed.read_until("handsets")
+        _the_operator_may_sign_in(f"http://127.0.0.1:{port}", _password(signing_in))
+        _the_page_shows_the_group(page.split()[1])
         killed.read_until("serving until Ctrl-C")
         family = killed.family()
         _a_second_one_is_refused(home)
@@ -135,6 +142,7 @@ def test_interrupted_killed_or_stopped_it_leaves_nothing_and_the_next_run_works(
     assert _nobody_is_left(family)
 
     with running(home, port=port, sim_port=sim_port) as stopped:
+        assert "as shown at the first run" in stopped.read_until("board")
         stopped.read_until("serving until Ctrl-C")
         next(process for process in stopped.family() if process.cmdline()[-1:] == ["clock"]).kill()
         stopped.read_until("clock ended (exit code -9) and was started again")
@@ -144,6 +152,30 @@ def test_interrupted_killed_or_stopped_it_leaves_nothing_and_the_next_run_works(
     assert (stopped.process.returncode, errors) == (0, "")
     assert output.endswith("stopped\n")
     assert _nobody_is_left(family)
+
+
+def _password(line: str) -> str:
+    """The password in the line that names the board."""
+    found = re.search(r"sign in as operator, password (\S+) \(shown only this once\)", line)
+    assert found, line
+    return found[1]
+
+
+def _the_operator_may_sign_in(url: str, password: str) -> None:
+    with requests.Session() as browser:
+        browser.trust_env = False
+        page = browser.get(f"{url}/sign-in", timeout=10).text
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+        assert token, page
+        form = {"login": "operator", "password": password, "csrf_token": token[1]}
+        signed_in = browser.post(f"{url}/sign-in", data=form, headers={"Referer": url}, timeout=10)
+        assert signed_in.url.endswith("/incidents"), signed_in.text
+
+
+def _the_page_shows_the_group(address: str) -> None:
+    page = requests.get(address, timeout=10, proxies={"http": ""}).text
+    assert "墙下陶村 1组" in page
+    assert page.count('<li class="handset"') >= 10
 
 
 def _a_second_one_is_refused(home: Path) -> None:
