@@ -53,11 +53,18 @@ def test_a_changed_string_that_was_not_compiled_is_noticed(copy: Path) -> None:
     assert any("stale" in complaint for complaint in catalogue.check(copy))
 
 
-def test_no_drawing_is_asked_for_that_the_sprite_does_not_have() -> None:
-    drawn = set(re.findall(r'<symbol id="([a-z]+)"', (catalogue.ROOT / "groups/web/static/icons.svg").read_text()))
+SIMULATOR = "joint_defense/simulator/page"
+
+
+@pytest.mark.parametrize("simulator", [False, True], ids=["application", "simulator"])
+def test_no_drawing_is_asked_for_that_the_sprite_does_not_have(simulator: bool) -> None:
+    sprite = f"{SIMULATOR}/static/icons.svg" if simulator else "groups/web/static/icons.svg"
+    drawn = set(re.findall(r'<symbol id="([a-z]+)"', (catalogue.ROOT / sprite).read_text()))
     templates = [
-        *catalogue.ROOT.glob("groups/**/templates/*.html"),
-        *catalogue.ROOT.glob("joint_defense/**/templates/*.html"),
+        path
+        for folder in ("groups", "joint_defense")
+        for path in catalogue.ROOT.glob(f"{folder}/**/templates/*.html")
+        if path.is_relative_to(catalogue.ROOT / SIMULATOR) is simulator
     ]
     # The first argument, and both ends of a choice made in it.
     asked = {
