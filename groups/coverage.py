@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from groups.enrolment_models import CountKind, HouseholdCount, Threshold
-from groups.errors import InvalidDay, NothingCounted
+from groups.enrolment_models import HouseholdCount, Threshold
+from groups.errors import InvalidDay, NothingCounted, UnknownVillage
 from groups.models import Subscription, Village
-from groups.roster import village_of
 from groups.rules.coverage import (
     DEFAULT_THRESHOLD,
     Figure,
@@ -25,7 +24,7 @@ from groups.rules.coverage import (
     standing,
     steps,
 )
-from groups.rules.coverage_report import CoverageReport, TrendPoint, VillageCoverage
+from groups.rules.coverage_report import CountKind, CoverageReport, Series, TrendPoint, VillageCoverage
 from groups.rules.days import local_day
 
 MOST_DAYS = 3_700
@@ -45,8 +44,10 @@ class Scope:
 def coverage_on(session: Session, day: date, scope: Scope) -> CoverageReport:
     """Every village's figure on `day`. Raises UnknownVillage, NothingCounted."""
     villages = _villages(session, scope, day)
-    counts = _counts(session, scope, [village.id for village in villages])
-    if not any(standing(own, day) is not None for own in counts.values()):
+    if scope.village_code not in {None, *(village.code for village in villages)}:
+        raise UnknownVillage(f"没有代码为 {(scope.village_code or '')[:16]!r} 的村 no village has this code")
+    counts = _counts(session, scope.kind)
+    if not any(standing(counts.get(village.id, {}), day) is not None for village in villages):
         raise NothingCounted(_nothing_counted(counts, day))
     subscribed = _subscribed(session, day)
     threshold = standing(thresholds(session), day) or DEFAULT_THRESHOLD
@@ -57,12 +58,12 @@ def coverage_on(session: Session, day: date, scope: Scope) -> CoverageReport:
     return CoverageReport(day, scope.kind.value, threshold, tuple(rows), village=scope.village_code)
 
 
-def with_since(session: Session, report: CoverageReport, scope: Scope) -> CoverageReport:
-    """The report with, for every demonstration village, the day since when it is one."""
-    shown = [village.village_id for village in report.villages if village.demonstration]
+def with_since(session: Session, report: CoverageReport) -> CoverageReport:
+    """The report with, for every demonstration village that it is about, the day since when it is one."""
+    shown = {village.village_id for village in report.rows if village.demonstration}
     if not shown:
         return report
-    counts = _counts(session, scope, shown)
+    counts = _counts(session, CountKind(report.denominator))
     changes = _changes_by_village(session, report.as_of, shown)
     of_the_town = thresholds(session)
     rows = [
@@ -72,7 +73,7 @@ def with_since(session: Session, report: CoverageReport, scope: Scope) -> Covera
                 changes[village.village_id], counts[village.village_id], of_the_town, report.as_of
             ),
         )
-        if village.demonstration
+        if village.village_id in shown
         else village
         for village in report.villages
     ]
@@ -84,37 +85,55 @@ def trend(session: Session, first: date, last: date, scope: Scope, *, daily: boo
 
     Raises InvalidDay where the days are the wrong way round or too many, UnknownVillage.
     """
+    if scope.village_code is not None:
+        return trends(session, first, last, scope, daily=daily)[0].points
+    days = days_between(first, last, daily=daily)
+    counts = _counts(session, scope.kind)
+    spans = {village.id: _span(village, counts, scope) for village in _villages(session, scope) if village.id in counts}
+    subscribed = steps(_changes_in_town(session, spans, first, last), days)
+    households = steps(_changes_of_counts(counts, spans), days)
+    return _points(days, subscribed, households, min((span.starts_on for span in spans.values()), default=date.max))
+
+
+def trends(session: Session, first: date, last: date, scope: Scope, *, daily: bool = False) -> tuple[Series, ...]:
+    """The same for every village in scope, by its code; a village's points end when it was archived."""
+    days = days_between(first, last, daily=daily)
+    villages = [each for each in _villages(session, scope) if scope.village_code in {None, each.code}]
+    if not villages and scope.village_code is not None:
+        raise UnknownVillage(f"没有代码为 {scope.village_code[:16]!r} 的村 no village has this code")
+    counts = _counts(session, scope.kind)
+    changes = _changes_by_village(session, last, [village.id for village in villages])
+    found = []
+    for village in villages:
+        span = _span(village, counts, scope)
+        own = [day for day in days if span.holds(day)]
+        households = steps(_changes_of_counts(counts, {village.id: span}), own)
+        points = _points(own, steps(changes[village.id], own), households, span.starts_on)
+        found.append(Series(village.code, village.name, "", points))
+    return tuple(found)
+
+
+def days_between(first: date, last: date, *, daily: bool) -> list[date]:
+    """Every day, or the end of every month, from the one to the other. Raises InvalidDay."""
     if last < first:
         raise InvalidDay(f"{last}早于{first} the last day is before the first")
     days = (every_day if daily else month_ends)(first, last)
     if len(days) > MOST_DAYS:
         raise InvalidDay(f"最多{MOST_DAYS}天 at most {MOST_DAYS} days")
-    villages = _villages(session, scope, None)
-    counts = _counts(session, scope, [village.id for village in villages])
-    spans = {
-        village.id: _Span(
-            min(counts[village.id]), local_day(village.archived_at, scope.zone) if village.archived_at else None
-        )
-        for village in villages
-        if counts.get(village.id)
-    }
-    subscribed = steps(_changes_of(session, spans, first, last, town=scope.village_code is None), days)
-    households = steps(_changes_of_counts(counts, spans), days)
-    counted = min((span.starts_on for span in spans.values()), default=date.max)
-    return tuple(
-        TrendPoint(day, Figure(signed_up, of if day >= counted else None))
-        for day, signed_up, of in zip(days, subscribed, households, strict=True)
-    )
+    return days
+
+
+def default_day(session: Session, today: date) -> date:
+    """The day that is meant where nobody names one: today, or that of the latest count where it lies ahead.
+
+    Counts are refused for days to come, so only a town that is told of, like the demo's, has one.
+    """
+    return max(today, session.scalar(select(func.max(HouseholdCount.counted_on))) or today)
 
 
 def thresholds(session: Session) -> dict[date, int]:
     """The town's thresholds by the day from which each holds."""
     return dict(session.execute(select(Threshold.starts_on, Threshold.basis_points)).tuples().all())
-
-
-def first_counted(session: Session, kind: CountKind) -> date | None:
-    """The first day for which there is a figure at all."""
-    return session.scalar(select(func.min(HouseholdCount.counted_on)).where(HouseholdCount.kind == kind))
 
 
 def is_active(day: date) -> ColumnElement[bool]:
@@ -124,16 +143,32 @@ def is_active(day: date) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """From a village's first count until it was archived: the days on which the town's figure has it."""
+    """From a village's first count (the end of days: never counted) until it was archived."""
 
     starts_on: date
     ends_on: date | None
 
+    def holds(self, day: date) -> bool:
+        """Whether the village stood on that day, counted or not."""
+        return self.ends_on is None or day < self.ends_on
 
-def _villages(session: Session, scope: Scope, day: date | None) -> Sequence[Village]:
-    """The villages in scope, by code; with a day, only those not archived by its end."""
-    if scope.village_code is not None:
-        return [village_of(session, scope.village_code)]
+
+def _span(village: Village, counts: Mapping[int, Mapping[date, int]], scope: Scope) -> _Span:
+    archived_on = local_day(village.archived_at, scope.zone) if village.archived_at else None
+    return _Span(min(counts.get(village.id, {}), default=date.max), archived_on)
+
+
+def _points(
+    days: Sequence[date], subscribed: Sequence[int], households: Sequence[int], counted: date
+) -> tuple[TrendPoint, ...]:
+    return tuple(
+        TrendPoint(day, Figure(signed_up, of if day >= counted else None))
+        for day, signed_up, of in zip(days, subscribed, households, strict=True)
+    )
+
+
+def _villages(session: Session, scope: Scope, day: date | None = None) -> Sequence[Village]:
+    """The villages by code; with a day, only those not archived by its end."""
     question = select(Village).order_by(Village.code)
     if day is not None:
         next_morning = datetime.combine(day + timedelta(days=1), time(), scope.zone)
@@ -141,17 +176,13 @@ def _villages(session: Session, scope: Scope, day: date | None) -> Sequence[Vill
     return session.scalars(question).all()
 
 
-def _counts(session: Session, scope: Scope, villages: Collection[int]) -> dict[int, dict[date, int]]:
+def _counts(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:
     """The counts of each village, by day."""
-    question = select(HouseholdCount.village_id, HouseholdCount.counted_on, HouseholdCount.households).where(
-        HouseholdCount.kind == scope.kind
-    )
-    if scope.village_code is not None:
-        question = question.where(HouseholdCount.village_id.in_(villages))
     counts: dict[int, dict[date, int]] = defaultdict(dict)
-    for village_id, counted_on, households in session.execute(question).tuples():
+    question = select(HouseholdCount.village_id, HouseholdCount.counted_on, HouseholdCount.households)
+    for village_id, counted_on, households in session.execute(question.where(HouseholdCount.kind == kind)).tuples():
         counts[village_id][counted_on] = households
-    return counts
+    return dict(counts)
 
 
 def _subscribed(session: Session, day: date) -> dict[int, int]:
@@ -169,23 +200,18 @@ def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> str
     return f"{day}早于首次户数统计（{min(days)}） before the first count of households"
 
 
-def _changes_of(
-    session: Session, spans: Mapping[int, _Span], first: date, last: date, *, town: bool
-) -> dict[date, int]:
+def _changes_in_town(session: Session, spans: Mapping[int, _Span], first: date, last: date) -> dict[date, int]:
     """How many subscribed households come and go on each day in the villages that count on that day.
 
     Villages that count all the time are asked about together, the others one by one.
     """
     whole = {number for number, span in spans.items() if span.starts_on <= first and not _ends_within(span, last)}
     changes: dict[date, int] = defaultdict(int)
-    if town and whole:
+    if whole:
         others = set(session.scalars(select(Village.id))) - whole
         for day, change in _changes(session, last, but=others):
             changes[day] += change
-    else:
-        whole = set()
-    apart = spans.keys() - whole
-    for number, own in _changes_by_village(session, last, apart).items():
+    for number, own in _changes_by_village(session, last, spans.keys() - whole).items():
         for day, change in _within(own, spans[number]):
             changes[day] += change
     return changes
@@ -236,7 +262,7 @@ def _changes_of_counts(counts: Mapping[int, Mapping[date, int]], spans: Mapping[
     """How the town's denominator changes, day by day."""
     changes: dict[date, int] = defaultdict(int)
     for number, span in spans.items():
-        own = sorted(item for item in counts[number].items() if span.ends_on is None or item[0] < span.ends_on)
+        own = sorted(item for item in counts.get(number, {}).items() if span.ends_on is None or item[0] < span.ends_on)
         for (_, before), (day, households) in pairwise([(date.min, 0), *own]):
             changes[day] += households - before
         if span.ends_on is not None and own:

@@ -11,9 +11,10 @@ from random import Random
 from typing import Any
 
 from groups.demo_town import FIRST_DAY, REPORTING_DAY, HouseholdPlan, VillagePlan
-from groups.enrolment_models import CountKind, DeviceKind, ProofKind
+from groups.enrolment_models import DeviceKind, ProofKind
+from groups.rules.coverage_report import CountKind
 
-_COUNTED_ON = (FIRST_DAY, date(2025, 11, 20), date(2026, 11, 20))
+_COUNTED_ON = (FIRST_DAY, date(2025, 11, 20), REPORTING_DAY)
 _HOUSEHOLDS_IN_100 = {CountKind.RESIDENT: 100, CountKind.REGISTERED: 108, CountKind.LANDLINE: 93}
 _GROWTH_IN_100 = (97, 99, 100)
 _BETWEEN_DRILLS = timedelta(days=61)

@@ -12,17 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, stored_as_value
-
-
-class CountKind(StrEnum):
-    """What a village's households were counted by."""
-
-    RESIDENT = "resident"
-    """Living there (常住户)."""
-    REGISTERED = "registered"
-    """On the household register (户籍户)."""
-    LANDLINE = "landline"
-    """With a landline (固话户)."""
+from groups.rules.coverage_report import CountKind
 
 
 class HouseholdCount(Base):
@@ -47,7 +37,8 @@ class Threshold(Base):
     __tablename__ = "thresholds"
     __table_args__ = (CheckConstraint("basis_points BETWEEN 1 AND 10000", name="basis_points"),)
 
-    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    starts_on: Mapped[date] = mapped_column(unique=True)
     basis_points: Mapped[int]
 
 

@@ -22,6 +22,10 @@ GroupsError
  ├── ChangedSince           what is to be undone has been changed again; `obstacles` says what and by whom
  ├── InvalidDay             a day that is none, or days the wrong way round
  ├── NothingCounted         a day before the first count of households
+ ├── InvalidChoice          a word that is none of those to choose from: a kind of count, a level, a form
+ ├── InvalidCount           a count of households, or a threshold, that cannot be; or one that others changed meanwhile
+ ├── CountsFileError        a file that cannot be read as counts of households, with the line
+ ├── InvalidClient          an API client's name, scope or pace that cannot be, or a client that is not there
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
 Each has a `code` (for exports and tests) and a message of one line in Chinese and English.
@@ -133,6 +137,22 @@ class InvalidDay(GroupsError):
 
 class NothingCounted(GroupsError):
     code = "nothing_counted"
+
+
+class InvalidChoice(GroupsError):
+    code = "invalid_choice"
+
+
+class InvalidCount(GroupsError):
+    code = "invalid_count"
+
+
+class CountsFileError(GroupsError):
+    code = "counts_file"
+
+
+class InvalidClient(GroupsError):
+    code = "invalid_client"
 
 
 class DemoRefused(GroupsError):

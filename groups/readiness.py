@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from groups.coverage import is_active
@@ -16,10 +16,17 @@ from groups.rules.coverage import Figure
 from groups.rules.coverage_report import CoverageReport, Level, PlaceCoverage
 from groups.rules.reachability import STABILITY_SPAN, Readiness, first_day_of_proof, is_complete
 
+_Place = tuple[int, int | None, int | None]
+"""Village, grid, group."""
+_BELOW_A_VILLAGE = frozenset({Level.GRID, Level.GROUP})
+
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """The households of one group (or of none) in one grid (or none): how many, subscribed, reachable."""
+    """The households of one group (or of none) in one grid (or none): how many, subscribed, reachable.
+
+    `subscribed` is counted for the levels below a village only; a village's own figure does not come from here.
+    """
 
     village_id: int
     grid_id: int | None
@@ -36,7 +43,7 @@ def with_readiness(
 
     `since` is the day with which groups are compared for stability; a year before, where nobody names one.
     """
-    cells = _cells(session, report)
+    cells = _cells(session, report, level)
     stayed = _stayed(session, since or report.as_of - STABILITY_SPAN, report)
     villages = tuple(
         replace(
@@ -47,34 +54,31 @@ def with_readiness(
     return replace(report, villages=villages, level=level, places=_places(session, report, cells, level))
 
 
-def _cells(session: Session, report: CoverageReport) -> dict[int, list[_Cell]]:
-    """One pass over everybody who lived in the villages on the day."""
-    proven = (
-        select(ReachProof.household_id)
-        .where(ReachProof.proven_on.between(first_day_of_proof(report.as_of), report.as_of))
-        .distinct()
-        .subquery()
+def _cells(session: Session, report: CoverageReport, level: Level) -> dict[int, list[_Cell]]:
+    """Who lived where on the day: all, those signed up, and those of them whom a proof says a ring reaches.
+
+    Three questions, each of which a database runs on all its processors, take a third of the time of one.
+    """
+    everybody = _by_place(session, report)
+    signed_up = Residence.household_id.in_(select(Subscription.household_id).where(is_active(report.as_of)))
+    proven = select(ReachProof.household_id).where(
+        ReachProof.proven_on.between(first_day_of_proof(report.as_of), report.as_of)
     )
-    question = (
-        select(
-            Residence.village_id,
-            Residence.grid_id,
-            Residence.group_id,
-            func.count(),
-            func.count(Subscription.id),
-            func.count(proven.c.household_id),
-        )
-        .outerjoin(Subscription, (Subscription.household_id == Residence.household_id) & is_active(report.as_of))
-        .outerjoin(proven, proven.c.household_id == Subscription.household_id)
-        .where(_lived_there(Residence, report.as_of))
-        .group_by(Residence.village_id, Residence.grid_id, Residence.group_id)
-    )
-    if report.village is not None:
-        question = question.where(Residence.village_id.in_([village.village_id for village in report.villages]))
+    subscribed = _by_place(session, report, signed_up) if level in _BELOW_A_VILLAGE else {}
+    reachable = _by_place(session, report, signed_up, Residence.household_id.in_(proven))
     cells = defaultdict(list)
-    for row in session.execute(question).tuples():
-        cells[row[0]].append(_Cell(*row))
+    for place, households in everybody.items():
+        cells[place[0]].append(_Cell(*place, households, subscribed.get(place, 0), reachable.get(place, 0)))
     return cells
+
+
+def _by_place(session: Session, report: CoverageReport, *conditions: ColumnElement[bool]) -> dict[_Place, int]:
+    """How many households that meet the conditions lived in each village, grid and group on the day."""
+    place = (Residence.village_id, Residence.grid_id, Residence.group_id)
+    question = select(*place, func.count()).where(_lived_there(Residence, report.as_of), *conditions).group_by(*place)
+    if report.village is not None:
+        question = question.where(Residence.village_id.in_([village.village_id for village in report.rows]))
+    return {row[:3]: row[3] for row in session.execute(question).tuples()}
 
 
 def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int, tuple[int, int]]:
@@ -87,7 +91,7 @@ def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int,
         .group_by(earlier.village_id)
     )
     if report.village is not None:
-        question = question.where(earlier.village_id.in_([village.village_id for village in report.villages]))
+        question = question.where(earlier.village_id.in_([village.village_id for village in report.rows]))
     return {village_id: (grouped, settled) for village_id, grouped, settled in session.execute(question).tuples()}
 
 
@@ -112,12 +116,12 @@ def _readiness(cells: list[_Cell], grouped_before: int, settled: int) -> Readine
 def _places(
     session: Session, report: CoverageReport, cells: dict[int, list[_Cell]], level: Level
 ) -> tuple[PlaceCoverage, ...]:
-    if level not in {Level.GRID, Level.GROUP}:
+    if level not in _BELOW_A_VILLAGE:
         return ()
     of = Grid if level is Level.GRID else Group
     known = {row.id: (place, row.name) for place, row in enumerate(_in_order(session, of), start=1)}
     places = []
-    for village in report.villages:
+    for village in report.rows:
         own: dict[int | None, list[_Cell]] = defaultdict(list)
         for cell in cells.get(village.village_id, []):
             own[cell.grid_id if of is Grid else cell.group_id].append(cell)

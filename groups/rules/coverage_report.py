@@ -10,6 +10,17 @@ from groups.rules.coverage import BASIS_POINTS, Figure, total
 from groups.rules.reachability import Readiness
 
 
+class CountKind(StrEnum):
+    """What a village's households were counted by."""
+
+    RESIDENT = "resident"
+    """Living there (常住户)."""
+    REGISTERED = "registered"
+    """On the household register (户籍户)."""
+    LANDLINE = "landline"
+    """With a landline (固话户)."""
+
+
 class Level(StrEnum):
     """What a row of a report stands for."""
 
@@ -76,11 +87,22 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """How a figure moved: the town's (`code` is empty), a village's, or that of the grid or group `place` in it."""
+
+    code: str
+    name: str
+    place: str
+    points: tuple[TrendPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageReport:
     """The figures of one day, and how they came about.
 
-    `denominator` is the kind of count. `places` is filled for the levels grid and group, `trend` where two days were
-    named. `village` is the village that the report is about; None: the town.
+    `denominator` is the kind of count. `villages` are all of the town's, so that its sum stands in every report;
+    `village` is the code of the one that the report is about, None: all. `places` is filled for the levels grid and
+    group, `series` where two days were named.
     """
 
     as_of: date
@@ -89,8 +111,13 @@ class CoverageReport:
     villages: tuple[VillageCoverage, ...]
     level: Level = Level.VILLAGE
     places: tuple[PlaceCoverage, ...] = ()
-    trend: tuple[TrendPoint, ...] = ()
+    series: tuple[Series, ...] = ()
     village: str | None = None
+
+    @property
+    def rows(self) -> tuple[VillageCoverage, ...]:
+        """The villages that the report is about."""
+        return tuple(each for each in self.villages if self.village in {None, each.code})
 
     @property
     def town(self) -> Figure:
@@ -99,13 +126,23 @@ class CoverageReport:
 
     @property
     def readiness(self) -> Readiness:
-        """All villages' together."""
-        return sum((village.readiness for village in self.villages), Readiness())
+        """That of all villages which the report is about."""
+        return sum((village.readiness for village in self.rows), Readiness())
 
     @property
     def started(self) -> int:
         """In how many villages somebody has signed up."""
         return sum(village.started for village in self.villages)
+
+    @property
+    def demonstrations(self) -> list[VillageCoverage]:
+        """The demonstration villages, best first."""
+        return [village for village in self.by_coverage if village.demonstration]
+
+    @property
+    def anomalies(self) -> list[VillageCoverage]:
+        """The villages whose figure must not be believed without a look."""
+        return [village for village in self.rows if village.anomaly is not None]
 
     @property
     def threshold_decimal(self) -> str:
@@ -116,7 +153,7 @@ class CoverageReport:
     def by_coverage(self) -> list[VillageCoverage]:
         """The villages, best first; those where nobody has signed up, or nobody has counted, last."""
         return sorted(
-            self.villages,
+            self.rows,
             key=lambda village: (
                 village.figure.coverage is None,
                 -(village.figure.coverage or 0),
