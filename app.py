@@ -12,6 +12,7 @@ from flask import Flask
 import config.cli
 import groups.accounts_cli
 import groups.cli
+import groups.coverage_cli
 import groups.directory_cli
 import groups.web
 import joint_defense.cli
@@ -38,6 +39,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
     for part in (groups.web, joint_defense.webhooks, joint_defense.health, joint_defense.metrics, joint_defense.web):
         part.register(app)
-    for commands in (config.cli, groups.cli, groups.accounts_cli, groups.directory_cli, joint_defense.cli):
+    for commands in (
+        config.cli,
+        groups.cli,
+        groups.accounts_cli,
+        groups.directory_cli,
+        groups.coverage_cli,
+        joint_defense.cli,
+    ):
         commands.register(app)
     return app

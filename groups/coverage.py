@@ -49,7 +49,7 @@ def coverage_on(session: Session, day: date, scope: Scope) -> CoverageReport:
     counts = _counts(session, scope.kind)
     if not any(standing(counts.get(village.id, {}), day) is not None for village in villages):
         raise NothingCounted(_nothing_counted(counts, day))
-    subscribed = _subscribed(session, day)
+    subscribed = subscribed_on(session, day)
     threshold = standing(thresholds(session), day) or DEFAULT_THRESHOLD
     rows = []
     for village in villages:
@@ -133,7 +133,16 @@ def default_day(session: Session, today: date) -> date:
 
 def thresholds(session: Session) -> dict[date, int]:
     """The town's thresholds by the day from which each holds."""
-    return dict(session.execute(select(Threshold.starts_on, Threshold.basis_points)).tuples().all())
+    return dict(session.execute(select(Threshold.starts_on, Threshold.basis_points)).all())
+
+
+def subscribed_on(session: Session, day: date) -> dict[int, int]:
+    """How many households have a subscription on a day, by village."""
+    # An active row is a household: nobody has two at a time (see Subscription).
+    found = session.execute(
+        select(Subscription.village_id, func.count()).where(is_active(day)).group_by(Subscription.village_id)
+    )
+    return dict(found.all())
 
 
 def is_active(day: date) -> ColumnElement[bool]:
@@ -180,17 +189,9 @@ def _counts(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:
     """The counts of each village, by day."""
     counts: dict[int, dict[date, int]] = defaultdict(dict)
     question = select(HouseholdCount.village_id, HouseholdCount.counted_on, HouseholdCount.households)
-    for village_id, counted_on, households in session.execute(question.where(HouseholdCount.kind == kind)).tuples():
+    for village_id, counted_on, households in session.execute(question.where(HouseholdCount.kind == kind)):
         counts[village_id][counted_on] = households
     return dict(counts)
-
-
-def _subscribed(session: Session, day: date) -> dict[int, int]:
-    # An active row is a household: nobody has two at a time (see Subscription).
-    found = session.execute(
-        select(Subscription.village_id, func.count()).where(is_active(day)).group_by(Subscription.village_id)
-    )
-    return dict(found.tuples().all())
 
 
 def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> str:
@@ -236,7 +237,7 @@ def _changes(session: Session, last: date, *, but: Collection[int]) -> list[tupl
         question = select(column, func.count()).where(column <= last).group_by(column)
         if but:
             question = question.where(Subscription.village_id.not_in(but))
-        found += [(day, sign * number) for day, number in session.execute(question).tuples() if day is not None]
+        found += [(day, sign * number) for day, number in session.execute(question) if day is not None]
     return found
 
 
@@ -252,7 +253,7 @@ def _changes_by_village(session: Session, last: date, villages: Collection[int])
                 .where(chosen, column <= last)
                 .group_by(Subscription.village_id, column)
             )
-            for number, day, many in session.execute(question).tuples():
+            for number, day, many in session.execute(question):
                 if day is not None:
                     changes[number][day] += sign * many
     return changes

@@ -78,7 +78,7 @@ def _by_place(session: Session, report: CoverageReport, *conditions: ColumnEleme
     question = select(*place, func.count()).where(_lived_there(Residence, report.as_of), *conditions).group_by(*place)
     if report.village is not None:
         question = question.where(Residence.village_id.in_([village.village_id for village in report.rows]))
-    return {row[:3]: row[3] for row in session.execute(question).tuples()}
+    return {row[:3]: row[3] for row in session.execute(question)}
 
 
 def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int, tuple[int, int]]:
@@ -92,7 +92,7 @@ def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int,
     )
     if report.village is not None:
         question = question.where(earlier.village_id.in_([village.village_id for village in report.rows]))
-    return {village_id: (grouped, settled) for village_id, grouped, settled in session.execute(question).tuples()}
+    return {village_id: (grouped, settled) for village_id, grouped, settled in session.execute(question)}
 
 
 def _lived_there(residence: type[Residence], day: date):  # type: ignore[no-untyped-def]

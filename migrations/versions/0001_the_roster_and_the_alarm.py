@@ -74,10 +74,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "thresholds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("basis_points", sa.Integer(), nullable=False),
         sa.CheckConstraint("basis_points BETWEEN 1 AND 10000", name=op.f("ck_thresholds_basis_points")),
-        sa.PrimaryKeyConstraint("starts_on", name=op.f("pk_thresholds")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_thresholds")),
+        sa.UniqueConstraint("starts_on", name=op.f("uq_thresholds_starts_on")),
     )
     op.create_table(
         "villages",

@@ -20,6 +20,7 @@ EDGES = (
     "groups/cli.py",
     "groups/command_line.py",
     "groups/accounts_cli.py",
+    "groups/command_line.py",
     "groups/web/",
     "joint_defense/account_watch.py",
     "joint_defense/cli.py",
