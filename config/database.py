@@ -25,7 +25,6 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    insert,
     literal,
     select,
 )
@@ -148,8 +147,12 @@ def insert_or_skip(session: Session, table: type[Base], values: dict[str, Any]) 
     return _dialect(session).insert(table).values(values).on_conflict_do_nothing()
 
 
-def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(
+    session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]], *, skip_known: bool = False
+) -> None:
     """Insert rows that all have the same columns; whatever they leave out takes the database's own default.
+
+    `skip_known`: a row whose unique key stands already is left out.
 
     PostgreSQL gets them as one statement with an array a column: 500 rows in 10 ms, a third of what row by row takes.
     """
@@ -157,7 +160,8 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
         return
     table = cast(Table, model.__table__)
     if _dialect(session) is sqlite:
-        session.execute(insert(table), list(rows))
+        adding = sqlite.insert(table)
+        session.execute(adding.on_conflict_do_nothing() if skip_known else adding, list(rows))
         return
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     alike = {name for name, values in columns.items() if values.count(values[0]) == len(values)}
@@ -165,7 +169,8 @@ def insert_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     arrays = func.unnest(*(literal(columns[name], postgresql.ARRAY(table.c[name].type)) for name in varied))
     source = arrays.table_valued(*(column(name, table.c[name].type) for name in varied)).render_derived()
     values = [source.c[name] if name in varied else literal(columns[name][0], table.c[name].type) for name in columns]
-    session.execute(insert(table).from_select(list(columns), select(*values), include_defaults=False))
+    adding_all = postgresql.insert(table).from_select(list(columns), select(*values), include_defaults=False)
+    session.execute(adding_all.on_conflict_do_nothing() if skip_known else adding_all)
 
 
 def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ...], update: tuple[str, ...]) -> Any:

@@ -76,6 +76,7 @@ class Settings(BaseSettings):
     carrier_timeout: float = Field(default=10.0, gt=0)
     ring_timeout: int = Field(default=40, ge=5, le=600)
 
+    redial_after: Rates = (15.0, 45.0, 120.0)
     merge_window: float = Field(default=180.0, ge=0)
     alarms_per_hour: int = Field(default=6, ge=1)
     menu_timeout: int = Field(default=5, ge=1, le=60)

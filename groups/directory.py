@@ -1,11 +1,11 @@
-"""The door through which joint_defense sees the roster: plain, frozen values and six questions.
+"""The door through which joint_defense sees the roster: plain, frozen values and seven questions.
 
 It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import BindParameter, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from groups.models import Group, Household, Language, Phone, Village
+from groups.models import Group, Household, Language, Phone, PhoneKind, Village
 from groups.rules import names
 from groups.rules.membership import Reachable, Ring, away_aside, ring_order
 
@@ -145,6 +145,33 @@ def leader_phones(session: Session, group_id: int, now: datetime | None = None) 
             for turn, phone in enumerate(in_turn, start=1)
         ]
     return []
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPhone:
+    """A phone that a household has now. `takes_texts`: it is a mobile, whatever its household wishes."""
+
+    household_id: int
+    phone_id: int
+    number: str
+    language: str
+    rank: int
+    may_call: bool
+    may_text: bool
+    takes_texts: bool
+
+
+def phones_of(session: Session, household_ids: Collection[int]) -> list[HouseholdPhone]:
+    """All phones that these households have now, whether or not they are usually rung, in the households' order."""
+    rows = session.execute(
+        select(
+            *(Phone.household_id, Phone.id, Phone.number, Phone.language, Phone.rank),
+            *(Phone.may_call, Phone.may_text, Phone.kind),
+        )
+        .where(Phone.household_id.in_(household_ids), Phone.archived_at.is_(None))
+        .order_by(Phone.household_id, Phone.rank, Phone.id)
+    ).all()
+    return [HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE) for row in rows]
 
 
 def lock_group(session: Session, group_id: int) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, IncidentKind, Purpose
+from joint_defense.models import RINGS, Acknowledgement, Alert, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.news import text_milestones
 from joint_defense.planning import drop
 from joint_defense.rules.delivery import Channel
@@ -20,8 +20,6 @@ from joint_defense.timeline import note_update
 
 LEADERS = frozenset({"leader", "deputy"})
 """Roles that may close an incident from their phones."""
-RINGS = (Purpose.ALARM,)
-"""What a household's answer answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +123,7 @@ def told_of(session: Session, number: str) -> tuple[Delivery | None, int]:
         .join(Incident)
         .where(
             Delivery.number == number,
-            Delivery.purpose.in_((Purpose.ALARM, Purpose.SECOND_VOICE)),
+            Delivery.purpose.in_((*RINGS, Purpose.SECOND_VOICE)),
             Delivery.attempt_count > 0,
             Incident.kind != IncidentKind.WORDLESS,
         )

@@ -30,7 +30,8 @@ _ALERT = (
 _DELIVERY = (
     *(Delivery.id, Delivery.channel, Delivery.purpose, Delivery.household_id, Delivery.household_name),
     *(Delivery.number, Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.attempt_count),
-    *(Delivery.failure, Delivery.joined_at, Delivery.urgency, Delivery.turn),
+    *(Delivery.failure, Delivery.joined_at, Delivery.urgency, Delivery.turn, Delivery.occasion),
+    *(Delivery.follow_up, Delivery.due_at),
 )
 _ATTEMPT = (
     *(Attempt.delivery_id, Attempt.number, Attempt.state, Attempt.error_code),
@@ -101,6 +102,14 @@ def moment(text: str | None) -> datetime | None:
         return None
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def known(text: str) -> datetime:
+    """A moment that the table demands. Raises ValueError where it is missing all the same."""
+    found = moment(text)
+    if found is None:
+        raise ValueError("a time is missing that the table demands")
+    return found
 
 
 def _object(columns: tuple[InstrumentedAttribute[Any], ...], sqlite: bool) -> ColumnElement[Any]:

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from joint_defense import dispatch, news, owners
+from joint_defense import dispatch, news, owners, redials
 from joint_defense.runtime import Runtime
 
 EVERY = 1.0
@@ -26,6 +26,10 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
         try:
             with runtime.database.begin() as session:
                 tick(runtime, session, name)
+            with runtime.database.begin() as session:
+                planned = redials.follow_up_due(session, runtime.redial_pauses, clock(session))
+            if planned:
+                log.info("redials_planned", count=planned)
         except Exception:
             # The clock never stops: what failed is tried again in a second, and stands in the log.
             log.exception("tick_failed")

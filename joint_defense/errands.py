@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import Receipt
-from joint_defense.tracking import ASK_AFTER, ends_call, give_up, hear, lock_attempt
+from joint_defense.tracking import ASK_AFTER, ends_call, follow_up, give_up, hear, lock_attempt
 
 AT_ONCE = 20
 END_AGAIN_AFTER = timedelta(seconds=5)
@@ -63,5 +63,6 @@ def take_in(session: Session, errand: Errand, receipt: Receipt, now: datetime) -
         return
     if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:
         delivery.state = DeliveryState.REACHED
+        follow_up(delivery, now)
     else:
         give_up(session, delivery, "no_report", now)

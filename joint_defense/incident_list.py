@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.board import RINGS
 from joint_defense.board_query import digest
+from joint_defense.board_rows import RINGS
 from joint_defense.models import Acknowledgement, Alert, ClosingOutcome, Delivery, Incident, IncidentKind
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category

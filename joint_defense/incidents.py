@@ -11,7 +11,7 @@ from config.database import insert_rows
 from joint_defense.acknowledgements import latest_answers, lock_incident
 from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.models import Alert, ClosingOutcome, Delivery, Incident, IncidentKind, Purpose
-from joint_defense.planning import drop
+from joint_defense.planning import drop, row_for
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import DRILL, NOTICE
@@ -121,28 +121,17 @@ def insert_copies(
 ) -> None:
     """New waiting deliveries to the same phones, with a text for each language where it is fixed."""
     rows = [
-        {
-            "incident_id": each.incident_id,
-            "channel": each.channel,
-            "purpose": purpose,
-            "occasion": occasion,
-            "household_id": each.household_id,
-            "household_name": each.household_name,
-            "phone_id": each.phone_id,
-            "number": each.number,
-            "language": each.language,
-            "role": each.role,
-            "phone_rank": each.phone_rank,
-            "urgency": each.urgency if texts is None else NOTICE + (DRILL if each.urgency >= DRILL else 0),
-            "turn": each.turn if texts is None else turn,
-            "distance": each.distance,
-            "state": DeliveryState.WAITING,
-            "due_at": now,
-            "attempt_count": 0,
-            "look_up_first": False,
-            "unwanted": False,
-            "text": None if texts is None else texts[each.language],
-        }
+        row_for(
+            each,
+            each.incident_id,
+            each.channel,
+            purpose,
+            now,
+            occasion=occasion,
+            urgency=each.urgency if texts is None else NOTICE + (DRILL if each.urgency >= DRILL else 0),
+            turn=each.turn if texts is None else turn,
+            text=None if texts is None else texts[each.language],
+        )
         for turn, each in enumerate(deliveries)
     ]
     insert_rows(session, Delivery, rows)

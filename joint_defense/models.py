@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
 
@@ -50,6 +51,12 @@ class Purpose(StrEnum):
     NEWS = "news"
     """To the caller: who is coming."""
     ALL_CLEAR = "all_clear"
+    REDIAL = "redial"
+    """A ring that brought no answer is tried again; the occasion is the round, from 1."""
+
+
+RINGS = (Purpose.ALARM, Purpose.REDIAL)
+"""What asks a household to come and help."""
 
 
 class ClosingOutcome(StrEnum):
@@ -151,9 +158,10 @@ class IncidentUpdate(Base):
 class Delivery(Base):
     """One phone to reach on one channel for one purpose (通知).
 
-    `due_at` is when the next thing is to be done about it: send it (waiting), or ask the carrier what became of it
-    (placed). What is due goes in the order of `urgency`, the smaller first, and of `turn` within that: the place in its
-    own incident, the nearest door first, so that two incidents at once take turns. `distance` counts doors.
+    `due_at` is when the next thing is to be done about it: send it (waiting), ask the carrier what became of it
+    (placed), or see what else is to be tried (over, with a `follow_up`). What is due goes in the order of `urgency`,
+    the smaller first, and of `turn` within that: the place in its own incident, the nearest door first, so that two
+    incidents at once take turns. `distance` counts doors.
     """
 
     __tablename__ = "deliveries"
@@ -179,6 +187,12 @@ class Delivery(Base):
             "due_at",
             sqlite_where=text("state = 'placed'"),
             postgresql_where=text("state = 'placed'"),
+        ),
+        Index(
+            "ix_deliveries_follow_up",
+            "due_at",
+            sqlite_where=text("follow_up IN ('look', 'redial')"),
+            postgresql_where=text("follow_up IN ('look', 'redial')"),
         ),
         Index("ix_deliveries_number_id", "number", "id"),
     )
@@ -209,6 +223,8 @@ class Delivery(Base):
     unwanted: Mapped[bool] = mapped_column(default=False)
     # When whoever took this call joined the caller in a conference.
     joined_at: Mapped[datetime | None]
+    # What the clock has still to see to, now that it is over.
+    follow_up: Mapped[FollowUp | None] = mapped_column(stored_as_value(FollowUp))
     # Why it was in vain, as the carrier counts (error code) or in a word.
     failure: Mapped[str | None] = mapped_column(String(32))
     # What it says, where that is fixed when it is planned (news, all-clear); an alarm is put together when it is sent.

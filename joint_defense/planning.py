@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,27 @@ from groups.directory import Recipient
 from joint_defense.models import Attempt, Delivery, Purpose
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import Planned
+
+
+class Addressee(Protocol):
+    """A phone to reach, as a delivery keeps it; `groups.directory.Recipient` and a delivery itself are one."""
+
+    @property
+    def household_id(self) -> int: ...
+    @property
+    def household_name(self) -> str: ...
+    @property
+    def phone_id(self) -> int: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def phone_rank(self) -> int: ...
+    @property
+    def distance(self) -> int: ...
 
 
 def insert_deliveries(
@@ -28,31 +50,56 @@ def insert_deliveries(
     The phones are the caller's to choose: none that the incident already has for this purpose and occasion.
     """
     rows = [
-        {
-            "incident_id": incident_id,
-            "channel": each.channel,
-            "purpose": purpose,
-            "occasion": occasion,
-            "household_id": each.phone.household_id,
-            "household_name": each.phone.household_name,
-            "phone_id": each.phone.phone_id,
-            "number": each.phone.number,
-            "language": each.phone.language,
-            "role": each.phone.role,
-            "phone_rank": each.phone.phone_rank,
-            "urgency": each.urgency,
-            "turn": min(each.turn, 32_000),
-            "distance": min(each.phone.distance, 32_000),
-            "state": DeliveryState.WAITING,
-            "due_at": now,
-            "attempt_count": 0,
-            "look_up_first": False,
-            "unwanted": False,
-            "text": None,
-        }
+        row_for(
+            each.phone,
+            incident_id,
+            each.channel,
+            purpose,
+            now,
+            occasion=occasion,
+            urgency=each.urgency,
+            turn=each.turn,
+        )
         for each in planned
     ]
     insert_rows(session, Delivery, rows)
+
+
+def row_for(
+    phone: Addressee,
+    incident_id: int,
+    channel: Channel,
+    purpose: Purpose,
+    now: datetime,
+    *,
+    urgency: int,
+    turn: int,
+    occasion: int = 0,
+    text: str | None = None,
+) -> dict[str, Any]:
+    """The row of a delivery that waits, due now. All have the same columns, as `insert_rows` wants them."""
+    return {
+        "incident_id": incident_id,
+        "channel": channel,
+        "purpose": purpose,
+        "occasion": occasion,
+        "household_id": phone.household_id,
+        "household_name": phone.household_name,
+        "phone_id": phone.phone_id,
+        "number": phone.number,
+        "language": phone.language,
+        "role": phone.role,
+        "phone_rank": phone.phone_rank,
+        "urgency": urgency,
+        "turn": min(turn, 32_000),
+        "distance": min(phone.distance, 32_000),
+        "state": DeliveryState.WAITING,
+        "due_at": now,
+        "attempt_count": 0,
+        "look_up_first": False,
+        "unwanted": False,
+        "text": text,
+    }
 
 
 def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from joint_defense.models import Acknowledgement, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.models import Acknowledgement, Attempt, Delivery, Incident, IncidentUpdate, Purpose
+from joint_defense.rules.redials import FollowUp
 from joint_defense.timeline import masked
 
 
@@ -26,6 +28,10 @@ def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[
     if incident is None:
         return None
 
+    answers = session.scalars(
+        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
+    ).all()
+
     def local(moment: datetime | None) -> str | None:
         return None if moment is None else moment.astimezone(zone).isoformat(timespec="milliseconds")
 
@@ -39,6 +45,7 @@ def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[
         "closed_at": local(incident.closed_at),
         "outcome": incident.outcome,
         "note": incident.note,
+        "unreachable": _unreachable(incident, answers),
         "alerts": [
             {
                 "household": alert.household_name,
@@ -60,9 +67,7 @@ def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[
                 "channel": each.channel,
                 "at": local(each.at),
             }
-            for each in session.scalars(
-                select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
-            )
+            for each in answers
         ],
         "timeline": [
             {"at": local(update.at), "kind": update.kind, **update.detail}
@@ -73,6 +78,13 @@ def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[
     }
 
 
+def _unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list[str]:
+    """The households for which everything was tried, and which have not answered since."""
+    answered = {each.household_id for each in answers}
+    given_up = {each.household_id: each for each in incident.deliveries if each.follow_up is FollowUp.GIVEN_UP}
+    return [each.household_name for household_id, each in given_up.items() if household_id not in answered]
+
+
 def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
     return {
         "id": delivery.id,
@@ -80,6 +92,7 @@ def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
         "number": masked(delivery.number),
         "channel": delivery.channel,
         "purpose": delivery.purpose,
+        "round": delivery.occasion if delivery.purpose is Purpose.REDIAL else 0,
         "state": delivery.state,
         "failure": delivery.failure,
         "attempts": [_attempt(attempt, local) for attempt in delivery.attempts],

@@ -56,6 +56,11 @@ class Runtime:
         )
 
     @cached_property
+    def redial_pauses(self) -> tuple[timedelta, ...]:
+        """How long after each vain ring the next one follows; empty for none at all."""
+        return tuple(timedelta(seconds=pause) for pause in self.settings.redial_after if pause)
+
+    @cached_property
     def pace(self) -> dict[Channel, Pace]:
         """The limits of each channel for the numbers that we send from."""
         rates = {

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.models import Attempt, Delivery
+from joint_defense.models import Attempt, Delivery, Purpose
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import (
     FINAL,
@@ -23,6 +23,7 @@ from joint_defense.rules.delivery import (
     advance,
     carrier_word,
 )
+from joint_defense.rules.redials import FollowUp
 from joint_defense.timeline import masked, note_once
 
 ASK_AFTER = {
@@ -33,6 +34,8 @@ ASK_AFTER = {
 }
 """How long the carrier may be silent after each state before it is asked."""
 
+FOLLOWED = frozenset({Purpose.ALARM, Purpose.REDIAL, Purpose.WORDLESS})
+"""What is tried again, or in another way, where it was in vain."""
 _REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
 # A call that failed for one of these never rang: it is placed again.
 _NEVER_RANG = frozenset({"10004", "20429", "20500"})
@@ -119,6 +122,7 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
     delivery.owner = None
     if attempt.state in _REACHED:
         delivery.state, delivery.failure = DeliveryState.REACHED, None
+        follow_up(delivery, now)
         directory.clear_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS)
     elif attempt.state not in FINAL:
         delivery.state = DeliveryState.PLACED
@@ -133,6 +137,13 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         give_up(session, delivery, attempt.error_code or str(attempt.state), now)
 
 
+def follow_up(delivery: Delivery, now: datetime) -> None:
+    """It is over: have the clock look whether its household needs another ring. A text that went out needs none."""
+    in_vain = delivery.channel is Channel.CALL or delivery.state is DeliveryState.UNREACHED
+    if in_vain and delivery.purpose in FOLLOWED:
+        delivery.follow_up, delivery.due_at = FollowUp.LOOK, now
+
+
 def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
     """Whether this call is to be ended: nobody needs it any more, and nobody has picked it up."""
     ringing = attempt.state in {AttemptState.QUEUED, AttemptState.RINGING}
@@ -142,6 +153,7 @@ def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
 def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -> None:
     """The delivery has failed; a number that is refused for good is marked on the roster and the timeline."""
     delivery.state, delivery.failure, delivery.owner = DeliveryState.UNREACHED, failure, None
+    follow_up(delivery, now)
     verdict = carrier_codes.judge(int(failure)) if failure.isdigit() else None
     if verdict is not carrier_codes.Verdict.NUMBER:
         # Busy and not picked up say nothing against a number; a call that cannot be put through does, the second time.

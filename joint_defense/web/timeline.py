@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from joint_defense.board import Line
 from joint_defense.models import ClosingOutcome
+from joint_defense.rules.delivery import Channel
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
 from joint_defense.web.words import CATEGORIES, OUTCOMES, carrier_words
@@ -23,6 +24,7 @@ _ICONS = {
     "refused": "missed",
     "account_trouble": "warning",
     "unreachable": "missed",
+    "other_way": "again",
     "category": "info",
     "ring_again": "again",
     "note": "note",
@@ -121,6 +123,16 @@ def _answer(detail: Detail) -> str:
     return words
 
 
+def _other_way(detail: Detail) -> str:
+    where = {"household": detail["household"], "number": detail["number"]}
+    words: str = (
+        gettext("%(household)s, %(number)s: the text failed, so it is called", **where)
+        if detail["channel"] == Channel.CALL
+        else gettext("%(household)s, %(number)s: it cannot be called, so it is texted", **where)
+    )
+    return words
+
+
 def _ring_again(detail: Detail) -> str:
     words: str = (
         gettext("%(by)s has %(household)s rung again", by=detail["by"], household=detail["household"])
@@ -148,7 +160,10 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     "account_trouble": lambda d: gettext(
         "The carrier refuses our account: %(reason)s", reason=carrier_words(d["code"])
     ),
-    "unreachable": lambda d: gettext("%(household)s could not be reached on any phone", household=d["household"]),
+    "unreachable": lambda d: gettext(
+        "%(household)s is unreachable: everything was tried, and nobody answered", household=d["household"]
+    ),
+    "other_way": _other_way,
     "answer": _answer,
     "category": lambda d: gettext("The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]),
     "note": lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),

@@ -207,6 +207,7 @@ def upgrade() -> None:
         sa.Column("look_up_first", sa.Boolean(), nullable=False),
         sa.Column("unwanted", sa.Boolean(), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("follow_up", sa.String(length=20), nullable=True),
         sa.Column("failure", sa.String(length=32), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_deliveries_incident_id")),
@@ -227,6 +228,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("state = 'claimed'"),
             postgresql_where=sa.text("state = 'claimed'"),
+        )
+        batch_op.create_index(
+            "ix_deliveries_follow_up",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("follow_up IN ('look', 'redial')"),
+            postgresql_where=sa.text("follow_up IN ('look', 'redial')"),
         )
         batch_op.create_index("ix_deliveries_number_id", ["number", "id"], unique=False)
         batch_op.create_index(

@@ -61,6 +61,8 @@ def test_a_missing_setting_is_named_in_one_line(name: str, value: str | None) ->
         ("TWILIO_AUTH_TOKEN", ","),
         *(("TIMEZONE", each) for each in ("Mars/Olympus", "../etc/passwd", "Asia")),
         *(("CALLS_PER_SECOND", each) for each in ("fast", "-1", "nan")),
+        *(("CONCURRENT_CALLS", each) for each in ("1.5", "-1", "2,3")),
+        *(("REDIAL_AFTER", each) for each in ("-5", "15,soon", ",")),
         *(("SMS_SEGMENTS_PER_SECOND", each) for each in ("1,5", "-0.1")),
         *(("ALARMS_PER_HOUR", each) for each in ("0", "1.5", "-3")),
         *(("MERGE_WINDOW", each) for each in ("-1", "3 min")),
@@ -82,6 +84,15 @@ def test_a_malformed_setting_is_named_in_one_line_that_tells_no_secret(name: str
     assert line.startswith(f"{name} ")
     assert "\n" not in line
     assert SECRET not in line
+
+
+def test_limits_are_the_same_for_all_senders_or_one_for_each_in_their_order() -> None:
+    two = GOOD | {"TWILIO_FROM_NUMBER": "+8657412345678,+8657412345679"}
+    same, each = load(two | {"CALLS_PER_SECOND": "0.5"}), load(two | {"CALLS_PER_SECOND": "1, 5"})
+    assert same.by_sender(same.calls_per_second) == {"+8657412345678": 0.5, "+8657412345679": 0.5}
+    assert each.by_sender(each.calls_per_second) == {"+8657412345678": 1, "+8657412345679": 5}
+    with pytest.raises(SettingsError, match=r"^CALLS_PER_SECOND must be one number, or one for each of the 2 senders$"):
+        load(two | {"CALLS_PER_SECOND": "1,2,3"})
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

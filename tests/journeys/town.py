@@ -100,6 +100,8 @@ class Town:
             "DIRECT_NUMBERS": DIRECT_NUMBER,
             "CALLS_PER_SECOND": "0",
             "SMS_SEGMENTS_PER_SECOND": "0",
+            # So late that nobody is rung again who does not expect it; test_redials has its own.
+            "REDIAL_AFTER": "3600",
             "NOBODY_AFTER": str(60 / SPEED),
             "NOBODY_AGAIN": str(20 / SPEED),
             # Not scaled: hung-up callers are told of by the number's status callback, and a busy machine is slow.

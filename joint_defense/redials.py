@@ -1,0 +1,210 @@
+"""Redials: what is done about households whose rings brought no answer, until everything was tried.
+
+Whatever is over without having brought an answer asks to be looked at (`Delivery.follow_up`), and `clock` looks every
+second. What is due is decided under the incident's lock, from its rows as they are then, and is itself a row under a
+unique key: two clocks, or one that was away for a while, do it once; nobody is rung who has answered, and nobody once
+the incident is closed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from config.database import insert_rows
+from groups import directory
+from groups.directory import HouseholdPhone
+from joint_defense import redial_facts as facts
+from joint_defense.dispatch import GIVE_UP_AFTER
+from joint_defense.models import Delivery, Incident, IncidentKind, Purpose
+from joint_defense.planning import row_for
+from joint_defense.redial_facts import House, Tried
+from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.fanout import AGAIN
+from joint_defense.rules.redials import FollowUp, Steps, next_steps
+from joint_defense.timeline import masked, note_update
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
+
+
+@dataclass
+class _Decided:
+    """What comes of a look: new deliveries, and what is to be seen to later (None: nothing)."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    later: dict[int, tuple[FollowUp, datetime] | None] = field(default_factory=dict)
+
+
+def follow_up_due(session: Session, pauses: Sequence[timedelta], now: datetime) -> int:
+    """Do what is due for households that have not answered. Returns how many calls and texts were planned.
+
+    As many statements for many households as for one.
+    """
+    due = facts.lock_due(session, now)
+    incidents = facts.lock_incidents(session, {incident_id for _, incident_id, _ in due})
+    looked_at = {id_: (incident_id, house) for id_, incident_id, house in due if incident_id in incidents}
+    if not looked_at:
+        return 0
+    decided = _Decided(later=dict.fromkeys(looked_at))
+    tried = facts.tried(session, facts.still_wanted(session, incidents, set(looked_at.values())))
+    texters = _texters(session, tried)
+    steps = {
+        house: _steps(incidents[house[0]], tries, pauses, now, texters.get(house[1], ()))
+        for house, tries in tried.items()
+    }
+    _ring_again(session, decided, tried, steps, now)
+    _try_other_ways(session, decided, tried, steps, now)
+    _exhaust(session, decided, tried, steps, now)
+    _take_down(session, decided)
+    return len(decided.rows)
+
+
+def _texters(session: Session, tried: dict[House, list[Tried]]) -> dict[int, set[str]]:
+    """The phones that could take a text, of those households that the carrier will not call on some phone."""
+    refused = {house[1] for house, tries in tried.items() for each in tries if each.hopeless}
+    found: dict[int, set[str]] = defaultdict(set)
+    for phone in directory.phones_of(session, refused) if refused else ():
+        if phone.takes_texts:
+            found[phone.household_id].add(phone.number)
+    return found
+
+
+def _steps(
+    incident: Incident, tried: list[Tried], pauses: Sequence[timedelta], now: datetime, texters: Collection[str]
+) -> Steps:
+    if incident.kind is IncidentKind.WORDLESS:
+        # To be told is all: no key is asked for.
+        got_through = any(each.state is DeliveryState.REACHED or each.attempt is AttemptState.SENT for each in tried)
+        return Steps() if got_through else next_steps([each.as_try() for each in tried], (), now, texters=texters)
+    late = now - incident.opened_at > GIVE_UP_AFTER
+    return next_steps([each.as_try() for each in tried], () if late else pauses, now, texters=texters)
+
+
+def _ring_again(
+    session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
+) -> None:
+    """The redials that are due, but for phones that are in a call; and when the next ones are."""
+    numbers = {number for each in steps.values() for number in each.redials}
+    busy = facts.in_a_call(session, numbers, now) if numbers else set()
+    turns: dict[int, int] = defaultdict(int)
+    for house, step in sorted(steps.items(), key=lambda each: (each[0][0], tried[each[0]][0].distance)):
+        newest = {each.number: each for each in tried[house] if each.channel is Channel.CALL}
+        for number, due in step.next_at.items():
+            _put_off(decided, newest[number], FollowUp.REDIAL, due)
+        for number, again in step.redials.items():
+            last = newest[number]
+            if number in busy:
+                _put_off(decided, last, FollowUp.LOOK, now + LOOK_AGAIN)
+                continue
+            decided.rows.append(
+                row_for(
+                    last,
+                    last.incident_id,
+                    Channel.CALL,
+                    Purpose.REDIAL,
+                    now,
+                    occasion=again,
+                    urgency=AGAIN,
+                    turn=turns[last.incident_id],
+                )
+            )
+            turns[last.incident_id] += 1
+        if step.look_again:
+            _look_again(decided, tried[house], now)
+
+
+def _put_off(decided: _Decided, tried: Tried, what: FollowUp, until: datetime) -> None:
+    if tried.id in decided.later:
+        decided.later[tried.id] = (what, until)
+
+
+def _look_again(decided: _Decided, tried: Iterable[Tried], now: datetime) -> None:
+    """At all of the household that was looked at now."""
+    for each in tried:
+        _put_off(decided, each, FollowUp.LOOK, now + LOOK_AGAIN)
+
+
+def _try_other_ways(
+    session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
+) -> None:
+    """Call where the text failed, and text where the call was refused."""
+    turns: dict[int, int] = defaultdict(int)
+    for house, step in steps.items():
+        newest = {each.number: each for each in tried[house]}
+        for number, channel in step.other_ways.items():
+            last = newest[number]
+            turn = turns[last.incident_id]
+            decided.rows.append(
+                row_for(last, last.incident_id, channel, _first_purpose(last), now, urgency=AGAIN, turn=turn)
+            )
+            turns[last.incident_id] += 1
+            told = {"household": last.household_name, "number": masked(number), "channel": channel}
+            note_update(session, last.incident_id, "other_way", now, **told)
+        if step.other_ways:
+            _look_again(decided, tried[house], now)
+
+
+def _first_purpose(tried: Tried) -> Purpose:
+    """As what a phone is rung or texted for the first time on a channel."""
+    return Purpose.WORDLESS if tried.purpose is Purpose.WORDLESS else Purpose.ALARM
+
+
+def _exhaust(
+    session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
+) -> None:
+    """All that was rung has been rung enough: the household's next phones, or the verdict that it is unreachable."""
+    houses = {house for house, step in steps.items() if step.exhausted}
+    if not houses:
+        return
+    phones: dict[int, list[HouseholdPhone]] = defaultdict(list)
+    for phone in directory.phones_of(session, {household_id for _, household_id in houses}):
+        phones[phone.household_id].append(phone)
+    for house in sorted(houses):
+        last = tried[house][-1]
+        rows = [] if last.purpose is Purpose.WORDLESS else _untried(tried[house], phones[house[1]], now)
+        if rows:
+            decided.rows += rows
+            _look_again(decided, tried[house], now)
+        elif any(each.follow_up is FollowUp.GIVEN_UP for each in tried[house]):
+            continue  # somebody has had it rung again, in vain as before
+        else:
+            note_update(session, house[0], "unreachable", now, household=last.household_name)
+            given_up = next(each for each in reversed(tried[house]) if each.id in decided.later)
+            decided.later[given_up.id] = (FollowUp.GIVEN_UP, now)
+
+
+def _untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime) -> list[dict[str, Any]]:
+    """The first ring and the first text of phones that have had none: away then, or new to the roster since."""
+    known = {(each.number, each.channel) for each in tried}
+    rows = []
+    for phone in phones:
+        like = replace(tried[-1], phone_id=phone.phone_id, number=phone.number, language=phone.language)
+        like = replace(like, phone_rank=phone.rank)
+        for channel, takes in ((Channel.CALL, phone.may_call), (Channel.SMS, phone.may_text)):
+            if takes and (phone.number, channel) not in known:
+                rows.append(
+                    row_for(like, like.incident_id, channel, Purpose.ALARM, now, urgency=AGAIN, turn=phone.rank)
+                )
+    return rows
+
+
+def _take_down(session: Session, decided: _Decided) -> None:
+    insert_rows(session, Delivery, decided.rows, skip_known=True)
+    done = [id_ for id_, later in decided.later.items() if later is None]
+    if done:
+        forget = update(Delivery).where(Delivery.id.in_(done)).values(follow_up=None)
+        session.execute(forget.execution_options(synchronize_session=False))
+    put_off = [
+        {"id": id_, "follow_up": later[0], "due_at": later[1]}
+        for id_, later in decided.later.items()
+        if later is not None
+    ]
+    if put_off:
+        session.execute(update(Delivery), put_off)

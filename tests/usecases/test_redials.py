@@ -1,0 +1,338 @@
+"""Redials, the other way and the verdict, as the clock plans them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from joint_defense import inbox, intake, redials, tracking
+from joint_defense.acknowledgements import acknowledge
+from joint_defense.board import read_board
+from joint_defense.board_rows import HouseholdRow
+from joint_defense.dispatch import GIVE_UP_AFTER
+from joint_defense.incidents import close, ring_again
+from joint_defense.models import ClosingOutcome, Delivery, InboundKind, Purpose
+from joint_defense.record import incident_record
+from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.fanout import AGAIN
+from joint_defense.rules.ports import Receipt, RefusedNumber
+from joint_defense.rules.replies import Answer
+from tests.conftest import MakeSettings
+from tests.factories import House, Town, at
+
+CALL, SMS = Channel.CALL, Channel.SMS
+PAUSES = tuple(timedelta(seconds=each) for each in (15, 45, 120))
+
+
+@pytest.fixture
+def wang(town: Town) -> House:
+    """Who calls for help."""
+    return town.house("王")
+
+
+def look(town: Town, after: float, pauses: Sequence[timedelta] = PAUSES) -> int:
+    """The clock's tick."""
+    return town.run(lambda s: redials.follow_up_due(s, pauses, at(after)))
+
+
+def ends(town: Town, number: str, after: float, word: str = "no-answer") -> None:
+    """The call to a number goes out, and ends."""
+    for claim in town.claim(after=after):
+        state = AttemptState.RINGING if claim.channel is CALL else AttemptState.DELIVERED
+        town.came(claim, Receipt(town.sid(), state), after=after)
+    delivery = newest(town, number)
+    sid = town.attempt(delivery).sid or ""
+    town.run(lambda s: tracking.record_status(s, delivery.id, delivery.attempt_count, sid, word, None, at(after)))
+
+
+def newest(town: Town, number: str, channel: Channel = CALL) -> Delivery:
+    (incident, *_) = reversed(town.incidents())
+    return next(
+        each for each in reversed(town.deliveries(incident.id)) if (each.number, each.channel) == (number, channel)
+    )
+
+
+def rounds(town: Town, number: str) -> list[int]:
+    """The redials that were planned to a number."""
+    return [
+        each.occasion
+        for incident in town.incidents()
+        for each in town.deliveries(incident.id)
+        if each.number == number and each.purpose is Purpose.REDIAL
+    ]
+
+
+def row(town: Town, house: House) -> HouseholdRow:
+    """The household on the board."""
+    (incident,) = town.incidents()
+    board = town.run(lambda s: read_board(s, incident.id))
+    assert board is not None
+    return next(each for each in board.rows if each.household_id == house.id)
+
+
+def answers(town: Town, house: House, given: Answer, after: float, channel: Channel = SMS) -> None:
+    delivery = newest(town, house.number)
+    town.run(lambda s: acknowledge(s, s.get_one(Delivery, delivery.id), given, channel, at(after)))
+
+
+@pytest.mark.parametrize("word", ["busy", "no-answer", "failed", "completed"])
+def test_a_ring_that_brought_no_key_is_repeated_after_15_45_and_120_seconds_and_then_no_more(
+    town: Town, wang: House, word: str
+) -> None:
+    li = town.house("李")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, word)
+    for started, pause, again in ((10, 15, 1), (30, 45, 2), (80, 120, 3)):
+        assert look(town, started) == 0
+        assert (row(town, li).redial_at, row(town, li).redial_round) == (at(started + pause), again)
+        assert look(town, started + pause - 0.1) == 0
+        assert look(town, started + pause) == 1
+        assert newest(town, li.number).urgency == AGAIN
+        ends(town, li.number, started + pause + 5, word)
+    assert rounds(town, li.number) == [1, 2, 3]
+    assert look(town, 206) == 0
+    assert look(town, 2000) == 0
+    assert rounds(town, li.number) == [1, 2, 3]
+
+
+def test_a_household_that_has_answered_is_not_rung_again(town: Town, wang: House) -> None:
+    li = town.house("李", "mm")
+    town.raise_alarm(wang)
+    ends(town, li.numbers[0], 10, "busy")
+    look(town, 10)
+    answers(town, li, Answer.CANNOT, 12)
+    assert look(town, 25) == 0
+    assert look(town, 100) == 0
+    assert rounds(town, li.numbers[0]) == []
+    assert row(town, li).redial_at is None
+
+
+def test_an_answer_stops_a_redial_that_waits_for_its_turn(town: Town, wang: House) -> None:
+    li = town.house("李")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    look(town, 10)
+    assert look(town, 25) == 1
+    answers(town, li, Answer.COMING, 26)
+    assert newest(town, li.number).state is DeliveryState.CANCELLED
+    assert look(town, 500) == 0
+
+
+def test_after_the_close_nobody_is_rung_again(town: Town, wang: House) -> None:
+    li, chen = town.house("李"), town.house("陈")
+    raised = town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    look(town, 10)
+    assert look(town, 25) == 1
+    ends(town, chen.number, 26, "busy")
+    town.run(lambda s: close(s, raised.incident_id or 0, ClosingOutcome.HELPED, "", "村", at(27)))
+    assert look(town, 500) == 0
+    assert town.timeline("unreachable") == []
+    assert rounds(town, chen.number) == []
+
+
+def test_a_household_that_calls_for_help_itself_is_not_rung_again(town: Town, wang: House) -> None:
+    li = town.house("李")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    town.raise_alarm(li, after=20)
+    assert look(town, 25) == 0
+
+
+def test_while_another_phone_of_the_house_is_on_the_line_nothing_rings_there(town: Town, wang: House) -> None:
+    li = town.house("李", "mm")
+    town.raise_alarm(wang)
+    ends(town, li.numbers[0], 10, "busy")
+    ends(town, li.numbers[1], 11, "in-progress")
+    assert look(town, 60) == 0
+    ends(town, li.numbers[1], 61, "completed")
+    assert look(town, 66) == 1
+    assert (rounds(town, li.numbers[0]), rounds(town, li.numbers[1])) == ([1], [])
+    assert look(town, 76) == 1
+
+
+def test_a_phone_that_is_in_a_call_is_not_redialled_until_it_is_free(town: Town, wang: House) -> None:
+    li = town.house("李")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    look(town, 10)
+    # They call back, and hear the alarm.
+    town.run(lambda s: inbox.receive(s, "voice:CAback", InboundKind.MENU, li.number, "", at(20)))
+    assert look(town, 25) == 0
+    assert row(town, li).redial_at is None
+    assert look(town, 79) == 0
+    assert look(town, 85) == 1
+
+
+def test_two_clocks_plan_a_redial_once(town: Town, wang: House) -> None:
+    li = town.house("李")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    assert [look(town, 25), look(town, 25), look(town, 26)] == [1, 0, 0]
+    assert rounds(town, li.number) == [1]
+
+
+def test_a_clock_that_was_away_plans_one_round_and_not_all_it_has_missed(town: Town, wang: House) -> None:
+    li = town.house("李")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    assert look(town, 600) == 1
+    ends(town, li.number, 601, "busy")
+    look(town, 601)
+    assert row(town, li).redial_at == at(646)
+
+
+def test_a_ring_again_by_hand_puts_the_next_redial_off(town: Town, wang: House) -> None:
+    li = town.house("李")
+    raised = town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    look(town, 10)
+    town.run(lambda s: ring_again(s, raised.incident_id or 0, li.id, "村", at(20)))
+    assert look(town, 25) == 0  # it is about to ring, or rings
+    ends(town, li.number, 40, "busy")
+    look(town, 40)
+    assert (row(town, li).redial_at, row(town, li).redial_round) == (at(55), 1)
+
+
+def test_after_everything_was_tried_the_household_is_unreachable_on_the_board_the_record_and_the_timeline(
+    town: Town, wang: House, settings: MakeSettings
+) -> None:
+    li = town.house("李", "l")
+    raised = town.raise_alarm(wang)
+    for after in (10, 30, 80, 205):
+        look(town, after - 1)
+        ends(town, li.number, after, "no-answer")
+    assert not row(town, li).unreachable
+    look(town, 205)
+    assert row(town, li).unreachable
+    assert row(town, li).redial_at is None
+    assert [line.detail for line in town.timeline("unreachable")] == [{"household": "李家"}]
+    record = town.run(lambda s: incident_record(s, raised.incident_id or 0, settings().zone)) or {}
+    assert record["unreachable"] == ["李家"]
+    assert [each["round"] for each in record["deliveries"] if each["purpose"] == "redial"] == [1, 2, 3]
+    # Rung again by hand, in vain: it stands there once. An answer after all takes it back.
+    town.run(lambda s: ring_again(s, raised.incident_id or 0, li.id, "村", at(300)))
+    ends(town, li.number, 310, "no-answer")
+    look(town, 310)
+    assert len(town.timeline("unreachable")) == 1
+    answers(town, li, Answer.COMING, 320)
+    assert not row(town, li).unreachable
+
+
+def test_an_alarm_of_a_quarter_of_an_hour_is_not_repeated_but_judged(town: Town, wang: House) -> None:
+    li = town.house("李", "l")
+    town.raise_alarm(wang)
+    late = GIVE_UP_AFTER.total_seconds() + 20
+    ends(town, li.number, late, "busy")
+    assert look(town, late) == 0
+    assert row(town, li).unreachable
+
+
+def test_a_text_that_fails_for_good_is_followed_by_a_call_and_only_where_there_was_none(
+    town: Town, wang: House
+) -> None:
+    deaf, li = town.house("张", "t"), town.house("李")
+    town.raise_alarm(wang)
+    for claim in town.claim():
+        if claim.channel is SMS:
+            town.came(claim, RefusedNumber("unknown", code=30005, status=400), after=1)
+    assert look(town, 1) == 1
+    called = newest(town, deaf.number)
+    assert (called.purpose, called.state, called.urgency) == (Purpose.ALARM, DeliveryState.WAITING, AGAIN)
+    assert [each.number for each in town.deliveries(called.incident_id) if each.channel is CALL] == [
+        li.number,
+        deaf.number,
+    ]
+    (line,) = town.timeline("other_way")
+    assert line.detail == {"household": "张家", "number": "138****0002", "channel": "call"}
+    assert look(town, 7) == 0
+
+
+def test_a_call_that_is_refused_for_good_is_followed_by_a_text_where_the_phone_takes_one(
+    town: Town, wang: House
+) -> None:
+    quiet, landline = town.house("张"), town.house("李", "l")
+    town.change(quiet.number, may_text=False)
+    town.raise_alarm(wang)
+    for claim in town.claim():
+        town.came(claim, RefusedNumber("never", code=21214, status=400), after=1)
+    assert look(town, 1) == 1
+    assert newest(town, quiet.number, SMS).state is DeliveryState.WAITING
+    # A landline takes no text: there is nothing left to try.
+    assert [line.detail["household"] for line in town.timeline("unreachable")] == ["李家"]
+    ends(town, quiet.number, 2)
+    look(town, 100)
+    assert row(town, landline).unreachable
+    assert not row(town, quiet).unreachable
+    look(town, 190)
+    assert row(town, quiet).unreachable
+
+
+def test_after_the_redials_come_phones_of_the_house_that_were_not_rung(town: Town, wang: House) -> None:
+    li = town.house("李", "lm")
+    town.change(li.numbers[1], may_call=False, may_text=False)
+    town.raise_alarm(wang)
+    for after in (10, 30, 80):
+        look(town, after - 1)
+        ends(town, li.numbers[0], after)
+    # Meanwhile the head of the village has mended the second phone.
+    town.change(li.numbers[1], may_call=True)
+    look(town, 201)
+    ends(town, li.numbers[0], 205)
+    assert look(town, 205) == 1
+    assert newest(town, li.numbers[1]).purpose is Purpose.ALARM
+    assert town.timeline("unreachable") == []
+    ends(town, li.numbers[1], 220)
+    assert look(town, 235) == 1
+    assert rounds(town, li.numbers[1]) == [1]
+
+
+def test_a_leader_who_cannot_be_texted_of_a_wordless_call_is_called_and_not_redialled(town: Town) -> None:
+    town.house("张", leader=True)
+    li = town.house("李")
+    town.run(lambda s: intake.report_wordless(s, "voice:CA1:wordless", li.number, at(0)))
+    (text,) = town.claim()
+    town.came(text, RefusedNumber("opted out", code=21610, status=400), after=1)
+    assert look(town, 1) == 1
+    (call,) = town.claim(after=1)
+    assert (call.channel, call.purpose) == (CALL, Purpose.WORDLESS)
+    town.came(call, Receipt(town.sid(), AttemptState.COMPLETED), after=9)
+    assert look(town, 500) == 0
+    assert town.timeline("unreachable") == []
+
+
+def test_a_look_at_many_households_takes_no_more_statements_than_at_one(town: Town, wang: House) -> None:
+    houses = [town.house(f"户{number}") for number in range(12)]
+    town.raise_alarm(wang)
+    for house in houses:
+        ends(town, house.number, 10, "busy")
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement.split(maxsplit=1)[0])
+
+    event.listen(town.database.engine, "before_cursor_execute", note)
+    assert look(town, 10) == 0
+    assert look(town, 25) == 12
+    assert len(asked) <= 18, asked
+    asked.clear()
+    assert look(town, 26) == 0
+    assert len(asked) <= 2
+
+
+def test_redials_of_two_alarms_take_turns_and_wait_for_every_first_ring(town: Town, wang: House) -> None:
+    li, chen = town.house("李"), town.house("陈")
+    town.raise_alarm(wang)
+    for house in (li, chen):
+        ends(town, house.number, 10, "busy")
+    look(town, 10)
+    assert look(town, 25) == 2
+    other = town.group("4组")
+    far = town.house("周", group=other)
+    near = town.house("孙", group=other)
+    town.raise_alarm(far, after=26)
+    called = [claim.to for claim in town.claim(after=27) if claim.channel is CALL]
+    assert called == [near.number, li.number, chen.number]
