@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, cast
 
@@ -29,8 +30,21 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from config.patience import (
+    CONNECT_SECONDS,
+    STATEMENT_SECONDS,
+    Breaker,
+    DatabaseAway,
+    at_most,
+    bounded_connect,
+)
+
+SQLITE_SECONDS = 6
+"""For a turn among the threads of a process, and again among processes: a carrier gives a webhook 15 s."""
 
 # Identifiers: bigint, which SQLite only numbers by itself when it is called INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -76,15 +90,25 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: UtcDateTime()}
 
 
+@dataclass
+class ClockDifference:
+    """How far the database's clock was ahead of this machine's when it was last asked."""
+
+    seen: timedelta = timedelta(0)
+
+
 class Database:
     """An engine and its sessions. Made once a process; never shared across a fork."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, statement_seconds: float = STATEMENT_SECONDS) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url, pool_size)
-        self.session = sessionmaker(self.engine, expire_on_commit=False)
+        self.statement_seconds = statement_seconds
+        self._clock_difference = ClockDifference()
+        self.session = sessionmaker(self.engine, expire_on_commit=False, info={"clock": self._clock_difference})
         # SQLite has one writer, and whoever waits for it polls in ever longer naps: threads of one process take turns
         # here instead, so that an alarm is not overtaken for half a second by the callbacks of the one before.
-        self._turn: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+        self._turn = threading.Lock() if self.is_sqlite else None
+        self._breaker = Breaker()
 
     @property
     def is_sqlite(self) -> bool:
@@ -92,9 +116,37 @@ class Database:
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """A transaction: committed at the end of the block, rolled back if it raises."""
-        with self._turn, self.session() as session, session.begin():
-            yield session
+        """A transaction: committed at the end of the block, rolled back if it raises.
+
+        Raises DatabaseAway, at once, while the database is known not to answer.
+        """
+        with self._in_turn(), at_most(self.statement_seconds), self.session() as session:
+            with self._breaker.connecting(), at_most(CONNECT_SECONDS):
+                session.connection()
+            try:
+                yield session
+                session.commit()
+            except BaseException as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    self._breaker.trip()
+                session.rollback()
+                raise
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=SQLITE_SECONDS):
+            raise DatabaseAway("no turn to write")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def probable_now(self) -> datetime:
+        """The database's clock as far as we can tell without it: ours, less the difference last seen."""
+        return datetime.now(UTC) + self._clock_difference.seen
 
     def close(self) -> None:
         """Give every connection back. The process is about to end, or to fork."""
@@ -109,29 +161,47 @@ def clock(session: Session) -> datetime:
     if session.get_bind().dialect.name == "sqlite":
         return datetime.now(UTC)
     moment: datetime = session.execute(select(func.clock_timestamp(type_=UtcDateTime()))).scalar_one()
+    difference: ClockDifference | None = session.info.get("clock")
+    if difference is not None:
+        difference.seen = moment - datetime.now(UTC)
     return moment
 
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
         # A restarted server leaves dead connections in the pool; a ping before use (0.1 ms) finds them.
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "application_name": "joint-defence"},
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "joint-defence",
+            # A machine that vanished says nothing: its connections are given up by the kernel as well.
+            "tcp_user_timeout": 10_000,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+        },
     )
+    event.listen(engine, "do_connect", lambda _dialect, _record, given, named: bounded_connect(*given, **named))
+    return engine
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": SQLITE_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         # The driver must not open transactions by itself: `_begin` below does, with a lock that cannot deadlock.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={SQLITE_SECONDS * 1000}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from joint_defense import dispatch, news, owners, redials
+from joint_defense.draining import drain
 from joint_defense.runtime import Runtime
 
 EVERY = 1.0
@@ -26,6 +27,8 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
         try:
             with runtime.database.begin() as session:
                 tick(runtime, session, name)
+            # Web takes in what it spooled; where web is gone too, somebody else has to. The senders look by themselves.
+            drain(runtime, lambda _incident_id: None)
             with runtime.database.begin() as session:
                 planned = redials.follow_up_due(session, runtime.redial_pauses, clock(session))
             if planned:

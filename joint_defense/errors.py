@@ -4,7 +4,8 @@ AlarmError
  ├── UnknownDelivery     a callback or keypress names a delivery that never was
  ├── ForeignCallback     it names a delivery, but with another call's id
  ├── UnknownIncident     no incident has this id
- └── IncidentClosed      it is over: nobody is rung for it any more
+ ├── IncidentClosed      it is over: nobody is rung for it any more
+ └── NotSpooled          neither the database nor the disk took in what came: nobody will be rung for it
 
 A caller never meets one of them: where TwiML is answered they become a sentence.
 """
@@ -32,3 +33,7 @@ class UnknownIncident(AlarmError):
 
 class IncidentClosed(AlarmError):
     code = "incident_closed"
+
+
+class NotSpooled(AlarmError):
+    code = "not_spooled"

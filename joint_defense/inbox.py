@@ -41,6 +41,11 @@ def receive(
     return found
 
 
+def is_known(session: Session, carrier_key: str) -> bool:
+    """Whether the event with this key is on record."""
+    return session.scalar(select(InboundEvent.id).where(InboundEvent.carrier_key == carrier_key)) is not None
+
+
 def keep_answer(event: InboundEvent, answer: dict[str, Any]) -> None:
     """What the event was answered with, for its repetition."""
     event.answer = answer

@@ -71,6 +71,9 @@ def _families(runtime: Runtime) -> Iterator[Family]:
     yield _gauge("pace_per_second", "Requests a second that may leave now; 0 is no limit.", "channel", rates)
     slowed = {channel: max(pace.factors().values()) for channel, pace in paces.items()}
     yield _gauge("pace_slowed", "How many times slower the carrier's complaints have made us.", "channel", slowed)
+    spooled = GaugeMetricFamily(PREFIX + "spooled_events", "What waits on this machine's disk for the database.")
+    spooled.add_metric([], runtime.spool.count())
+    yield spooled
     yield _gauge("up", "Whether a part is there (1) or away (0).", "part", up)
 
 

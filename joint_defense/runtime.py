@@ -19,6 +19,7 @@ from joint_defense.pacing import Pace
 from joint_defense.queues import connect_briefly
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.ports import Carrier
+from joint_defense.spool import Spool
 
 CALL_HOLDS = 30.0
 """Seconds that an alarm call takes, ringing and what is said: for estimates."""
@@ -91,6 +92,11 @@ class Runtime:
     def owners_directory(self) -> Path:
         """Where the locks of this machine's processes are; the same for all of them."""
         return Path(self.settings.state_dir) / "owners"
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Where this machine keeps what comes in while the database is away."""
+        return Spool(Path(self.settings.state_dir) / "spool")
 
     def carrier(self) -> Carrier:
         """A carrier for the running event loop, which closes it."""

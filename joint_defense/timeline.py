@@ -4,7 +4,7 @@ Kinds and their details: opened, voice, again {household, place, channel, catego
 refused {household, number, channel, code} · account_trouble {code} · unreachable {household} ·
 other_way {household, number, channel} ·
 answer {household, answer} · category {category} · ring_again {by, household} · note {by, text} ·
-closed {by, outcome, note}. Numbers in it are masked.
+closed {by, outcome, note} · late {household, seconds}. Numbers in it are masked.
 """
 
 from __future__ import annotations

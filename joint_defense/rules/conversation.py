@@ -36,6 +36,27 @@ BROKEN = {
     ENGLISH: "The system has failed. Dial 110 now.",
 }
 BROKEN_TEXT = "【十户联防】系统故障,请立即拨打110。The system has failed; dial 110."
+KEPT = {
+    CHINESE: "求助已记下,系统恢复后会马上呼叫您的邻居。请不要挂机,并请立即拨打110。",
+    ENGLISH: "Your alarm is kept, and your neighbours will be rung as soon as the system is back. Dial 110 as well.",
+}
+KEPT_STILL = {
+    CHINESE: "系统正在恢复,您的求助已记下。请同时拨打110。",
+    ENGLISH: "The system is coming back; your alarm is kept. Please dial 110 as well.",
+}
+KEPT_TEXT = (
+    "【十户联防】求助已记下,系统恢复后会马上呼叫您的邻居;请立即拨打110。"
+    "Your alarm is kept and will go out as soon as the system is back; dial 110 now."
+)
+KEPT_ANSWER = {
+    CHINESE: "已记下,会马上转告。谢谢您。",
+    ENGLISH: "Noted; it will be passed on at once. Thank you.",
+}
+KEPT_ANSWER_TEXT = "【十户联防】已记下,会马上转告。谢谢您。Noted; it will be passed on at once."
+HOLD_ON = {
+    CHINESE: "系统正在恢复,请不要挂机。刚才的按键没有收到,请稍后再按。",
+    ENGLISH: "The system is coming back; please hold. Your key was not received: press it again in a moment.",
+}
 FLOOD = {
     CHINESE: "您已多次求助,求助都已记录在案。现在请直接拨打110。",
     ENGLISH: "You have called several times, and all of it is on record. Dial 110 now.",

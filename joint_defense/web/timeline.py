@@ -31,6 +31,7 @@ _ICONS = {
     "closed": "check",
     "withdrawn": "cross",
     "joined": "phone",
+    "late": "warning",
 }
 _ANSWER_ICONS = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
 LOUD = frozenset({"opened", "voice", "account_trouble", "unreachable", "wordless"})
@@ -170,5 +171,10 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     "ring_again": _ring_again,
     "closed": _closed,
     "withdrawn": lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
+    "late": lambda d: gettext(
+        "Kept on disk while the database was away, and taken in %(seconds)s seconds late: %(household)s",
+        seconds=d["seconds"],
+        household=d["household"],
+    ),
     "joined": lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
 }

@@ -9,11 +9,14 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from config.database import clock
 from groups import directory
 from joint_defense.acknowledgements import told_of
 from joint_defense.carriers import twiml
+from joint_defense.draining import Drainer
 from joint_defense.runtime import Runtime
 from joint_defense.webhooks.answers import answers
+from joint_defense.webhooks.keeping import keeping
 from joint_defense.webhooks.sms import sms
 from joint_defense.webhooks.status import status
 from joint_defense.webhooks.voice import voice
@@ -25,18 +28,25 @@ log = structlog.stdlib.get_logger(__name__)
 
 def register(app: Flask) -> None:
     """Add the webhooks. Each checks the carrier's signature itself, so none of them takes part in CSRF or sign-in."""
-    for blueprint in (voice, waiting, answers, sms, status):
+    for blueprint in (voice, waiting, keeping, answers, sms, status):
         app.register_blueprint(blueprint)
-    app.extensions["warm_up"] = lambda: warm_up(app.extensions["runtime"])
+    drainer = Drainer(app.extensions["runtime"], app.extensions["waker"].wake)
+    app.extensions["drainer"] = drainer
+    app.extensions["warm_up"] = lambda: warm_up(app.extensions["runtime"], drainer)
 
 
-def warm_up(runtime: Runtime) -> None:
-    """Load and compile what the first alarm would wait half a second for. Without a database it does what it can."""
+def warm_up(runtime: Runtime, drainer: Drainer) -> None:
+    """Load and compile what the first alarm would wait half a second for. Without a database it does what it can.
+
+    What a process before us has spooled is taken in.
+    """
     directory.warm_up()
     twiml.ask([("", "zh")], action="/", then="/", keys=1, timeout=1)
     try:
         with runtime.database.begin() as session:
+            clock(session)
             directory.find_caller(session, NOBODY)
             told_of(session, NOBODY)
     except SQLAlchemyError:
         log.warning("warm_up_without_database")
+    drainer.start()

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.patience import AWAY
 from joint_defense import incidents, talking
 from joint_defense.acknowledgements import LEADERS, Heard, acknowledge
 from joint_defense.announcing import voices_of
@@ -17,6 +18,7 @@ from joint_defense.models import ClosingOutcome, Delivery, Incident
 from joint_defense.rules import conversation, replies, wording
 from joint_defense.rules.delivery import Channel
 from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.keeping import keep_key
 from joint_defense.webhooks.waiting import room_of
 
 answers = Blueprint("answers", __name__, url_prefix="/voice")
@@ -30,10 +32,13 @@ AGAIN_TIMEOUT = 6
 def pressed(delivery_id: int, number: int) -> Response:
     """A key on an alarm call."""
     call = read_call(request.form)
-    with runtime().database.begin() as session:
-        told = _told(session, delivery_id, number, call)
-        incident_id = told.incident_id
-        said = _take_key(session, told, number, call.keys or "")
+    try:
+        with runtime().database.begin() as session:
+            told = _told(session, delivery_id, number, call)
+            incident_id = told.incident_id
+            said = _take_key(session, told, number, call.keys or "")
+    except AWAY as error:
+        return keep_key(call, delivery_id, error)
     waker().wake(incident_id)
     return answer(said)
 
@@ -91,12 +96,15 @@ def called_back(delivery_id: int) -> Response:
     if call.keys in {"#", "9"}:
         address = f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}"
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
-    with runtime().database.begin() as session:
-        told = session.get(Delivery, delivery_id)
-        if told is None or told.number != call.caller:
-            abort(404)
-        incident_id = told.incident_id
-        said = _take_key(session, told, told.attempt_count, call.keys or "")
+    try:
+        with runtime().database.begin() as session:
+            told = session.get(Delivery, delivery_id)
+            if told is None or told.number != call.caller:
+                abort(404)
+            incident_id = told.incident_id
+            said = _take_key(session, told, told.attempt_count, call.keys or "")
+    except AWAY as error:
+        return keep_key(call, delivery_id, error)
     waker().wake(incident_id)
     return answer(said)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from config.database import clock
+from config.patience import AWAY
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_message
 from joint_defense.texting import Text, take_message
 from joint_defense.webhooks.guard import answer, broken_text, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.keeping import keep_text
 
 sms = Blueprint("sms", __name__, url_prefix="/sms")
 sms.before_request(check_signature)
@@ -19,9 +21,12 @@ never_silent(sms, broken_text)
 def inbound() -> Response:
     """A message comes in."""
     message = read_message(request.form)
-    with runtime().database.begin() as session:
-        text = Text(message.sid, message.sender, message.text)
-        reply = take_message(session, text, clock(session), runtime().limits)
+    try:
+        with runtime().database.begin() as session:
+            text = Text(message.sid, message.sender, message.text)
+            reply = take_message(session, text, clock(session), runtime().limits)
+    except AWAY as error:
+        return keep_text(message, error)
     if reply.incident_id is not None:
         waker().wake(reply.incident_id)
     return answer(twiml.text(reply.text))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, Response, request
 
 from config.database import clock
+from config.patience import AWAY
 from groups import directory
 from groups.directory import Caller
 from joint_defense import intake
@@ -12,14 +14,14 @@ from joint_defense.acknowledgements import told_of
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.inbox import receive
-from joint_defense.intake import Outcome, Trigger
+from joint_defense.intake import Trigger
 from joint_defense.models import InboundKind
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.trigger import alarm_in_keys
 from joint_defense.webhooks.answers import call_back
 from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
-from joint_defense.webhooks.waiting import hold_the_line
+from joint_defense.webhooks.keeping import alarm_key, held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
@@ -27,6 +29,8 @@ never_silent(voice, broken_call)
 
 TIMES_ASKED = 2
 KEYS_BEFORE = {"hash": "#", "nine": "9"}
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 @voice.post("/inbound")
@@ -38,16 +42,21 @@ def inbound() -> Response:
     call = read_call(request.form)
     if call.called in runtime().settings.direct_numbers:
         return _raise(call)
-    with runtime().database.begin() as session:
-        now = clock(session)
-        caller = directory.find_caller(session, call.caller)
-        kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
-        receive(session, f"voice:{call.sid}", kind, call.caller, "", now)
-        told, _ = told_of(session, call.caller)
-        if told is not None and told.incident.closed_at is None:
-            return call_back(session, told)
+    try:
+        with runtime().database.begin() as session:
+            now = clock(session)
+            caller = directory.find_caller(session, call.caller)
+            kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
+            receive(session, f"voice:{call.sid}", kind, call.caller, "", now)
+            told, _ = told_of(session, call.caller)
+            if told is not None and told.incident.closed_at is None:
+                return call_back(session, told)
+    except AWAY as error:
+        # Who it is cannot be known now, and the menu asks nothing of it.
+        log.error("menu_without_database", sid=call.sid, error=type(error).__name__)
+        return _menu(None, asked=1)
     if caller is None:
-        return answer(_to_stranger())
+        return answer(to_stranger())
     return _menu(caller, asked=1)
 
 
@@ -63,8 +72,11 @@ def menu(asked: int) -> Response:
         return _raise(call)
     half = bool(call.keys) and keys.endswith("#")
     if half or asked < TIMES_ASKED:
-        with runtime().database.begin() as session:
-            caller = directory.find_caller(session, call.caller)
+        try:
+            with runtime().database.begin() as session:
+                caller = directory.find_caller(session, call.caller)
+        except AWAY:
+            caller = None
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
         return _menu(caller, asked=asked if half else asked + 1, half=half)
     return _wordless(call)
@@ -88,30 +100,30 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
 
 
 def _raise(call: InboundCall) -> Response:
-    trigger = Trigger(
-        f"voice:{call.sid}:alarm",
-        call.caller,
-        Channel.CALL,
-        call_sid=call.sid,
-        holds_for=runtime().patience.gone_after,
-    )
-    with runtime().database.begin() as session:
-        raised = intake.raise_alarm(session, trigger, clock(session), runtime().limits)
+    key = alarm_key(call.sid)
+    if runtime().spool.holds(key):
+        # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
+        return held(0)
+    trigger = Trigger(key, call.caller, Channel.CALL, call_sid=call.sid, holds_for=runtime().patience.gone_after)
+    try:
+        with runtime().database.begin() as session:
+            raised = intake.raise_alarm(session, trigger, clock(session), runtime().limits)
+    except AWAY as error:
+        return keep_alarm(call, error)
     if raised.incident_id is not None:
         waker().wake(raised.incident_id)
-    if raised.outcome is Outcome.STRANGER:
-        return answer(_to_stranger())
-    if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
-        return answer(twiml.say([] if raised.silent else [(conversation.FLOOD[raised.language], raised.language)]))
-    return hold_the_line(raised)
+    return tell_raised(raised)
 
 
 def _wordless(call: InboundCall) -> Response:
-    with runtime().database.begin() as session:
-        caller = directory.find_caller(session, call.caller)
-        report = intake.report_wordless(
-            session, f"voice:{call.sid}:wordless", call.caller, clock(session), runtime().limits
-        )
+    try:
+        with runtime().database.begin() as session:
+            caller = directory.find_caller(session, call.caller)
+            report = intake.report_wordless(
+                session, f"voice:{call.sid}:wordless", call.caller, clock(session), runtime().limits
+            )
+    except AWAY as error:
+        return keep_wordless(call, error)
     if report.incident_id is not None:
         waker().wake(report.incident_id)
     if caller is not None and caller.silent:
@@ -119,7 +131,3 @@ def _wordless(call: InboundCall) -> Response:
     language = caller.language if caller is not None else "zh"
     words = conversation.NO_WORD if report.told else conversation.NO_WORD_NO_LEADER
     return answer(twiml.say([(words[language], language)]))
-
-
-def _to_stranger() -> str:
-    return twiml.say([(conversation.STRANGER["zh"], "zh"), (conversation.STRANGER["en"], "en")])

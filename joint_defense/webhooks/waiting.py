@@ -6,14 +6,16 @@ address; nothing of the conversation is kept in this process.
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, Response, request
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.patience import AWAY
 from groups import directory
 from joint_defense import incidents, news, talking
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import read_call
+from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
 from joint_defense.intake import Answer, Outcome
 from joint_defense.models import Alert
@@ -27,6 +29,8 @@ never_silent(waiting, broken_call)
 NEWS_EVERY = 4
 """Seconds a caller waits in silence before we look for news again."""
 SILENT_EVERY = 10
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 def hold_the_line(raised: Answer) -> Response:
@@ -49,6 +53,16 @@ def wait(alert_id: int, told: int, warned: int) -> Response:
     has led there, or the last neighbour has hung up.
     """
     call = read_call(request.form)
+    try:
+        return _wait(call, alert_id, told, warned)
+    except AWAY as error:
+        # The neighbours are being rung all the same: the line is held, and the news comes when the database is back.
+        log.error("waiting_without_database", alert_id=alert_id, error=type(error).__name__)
+        lines = [(conversation.HOLD_ON[each], each) for each in ("zh", "en")] if call.keys else []
+        return _ask(alert_id, lines, told=told, warned=warned, silent=False)
+
+
+def _wait(call: InboundCall, alert_id: int, told: int, warned: int) -> Response:
     with runtime().database.begin() as session:
         now = clock(session)
         alert = session.get(Alert, alert_id)

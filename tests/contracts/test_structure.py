@@ -27,6 +27,7 @@ EDGES = (
     "joint_defense/clock.py",
     "joint_defense/demo/",
     "joint_defense/dispatcher.py",
+    "joint_defense/draining.py",
     "joint_defense/health.py",
     "joint_defense/jobs.py",
     "joint_defense/metrics.py",

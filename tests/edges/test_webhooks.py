@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ProgrammingError
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
@@ -215,7 +215,7 @@ def test_whatever_fails_inside_a_caller_is_told_to_dial_110(
     engine = carrier.client.application.extensions["database"].engine
 
     def away(*_: object, **__: object) -> None:
-        raise OperationalError("connect", None, Exception("the database is away"))
+        raise ProgrammingError("select", None, Exception("there is no such column"))
 
     event.listen(engine, "before_cursor_execute", away)
     answer = carrier.post(path, **form, From=wang.number, To=OUR_NUMBER, Body="救命")

@@ -1,0 +1,109 @@
+"""How long anybody waits for the database: a hung one costs a caller seconds, and the next caller nothing.
+
+PostgreSQL's client library waits for an answer for ever. `bounded_connect` makes connections that give up; `Breaker`
+keeps everybody else from waiting for a database that somebody is waiting for in vain already.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+CONNECT_SECONDS = 2
+"""To get hold of a connection: psycopg allows no less. Also for the ping of one that is there already."""
+STATEMENT_SECONDS = 8.0
+"""For the answer to one statement, the wait for locks included: a carrier gives a webhook 15 s."""
+REST = 0.5
+"""After the database was found away it is not asked for so many seconds."""
+SUSPECT_AFTER = 1.5
+"""Whoever finds somebody waiting for a connection for so long does not wait as well."""
+
+_limit = threading.local()
+
+
+class DatabaseAway(SQLAlchemyError):
+    """The database did not answer a moment ago; it was not asked again."""
+
+
+AWAY = (DatabaseAway, OperationalError, InterfaceError, PoolTimeout)
+"""What is raised when the database is away, is full or is held by somebody else: later it may do the same thing."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Within the block this thread waits so long for each answer of PostgreSQL."""
+    before: float | None = getattr(_limit, "seconds", None)
+    _limit.seconds = seconds
+    try:
+        yield
+    finally:
+        _limit.seconds = before
+
+
+class Breaker:
+    """Lets through whoever wants a connection, unless there is none to be had: then one at a time may try."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[object, float] = {}
+        self._away = False
+        self._rest_until = 0.0
+
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
+        """Around getting hold of a connection. Raises DatabaseAway without trying."""
+        token = object()
+        with self._lock:
+            now = time.monotonic()
+            hung = any(now - since > SUSPECT_AFTER for since in self._waiting.values())
+            if now < self._rest_until or hung or (self._away and self._waiting):
+                raise DatabaseAway("the database does not answer")
+            self._waiting[token] = now
+        try:
+            yield
+        except SQLAlchemyError:
+            self.trip()
+            raise
+        else:
+            self._away = False
+        finally:
+            with self._lock:
+                del self._waiting[token]
+
+    def trip(self) -> None:
+        """The database is away: nobody is to wait for it for a moment."""
+        with self._lock:
+            self._away = True
+            self._rest_until = time.monotonic() + REST
+
+
+def bounded_connect(*arguments: Any, **settings: Any) -> Any:
+    """psycopg.connect, for a connection that waits as long as `at_most` says. One that hung is closed."""
+    return _bounded_class().connect(*arguments, **settings)
+
+
+@lru_cache(maxsize=1)
+def _bounded_class() -> Any:
+    # PostgreSQL's driver costs 60 ms to load, and SQLite's users do not need it.
+    import psycopg  # noqa: PLC0415
+
+    class BoundedConnection(psycopg.Connection[Any]):
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            seconds: float | None = getattr(_limit, "seconds", None)
+            if seconds is None or timeout is not None:
+                return super().wait(gen, interval, timeout)
+            try:
+                return super().wait(gen, interval, seconds)
+            except psycopg.errors._WaitTimeout as error:
+                # What the server may still say would be taken for the answer to the next question.
+                self.pgconn.finish()
+                raise psycopg.OperationalError(f"the server has not answered within {seconds:g} s") from error
+
+    return BoundedConnection

@@ -1,0 +1,151 @@
+"""The spool: what came in while the database was away, each event a file on this machine's disk until it is taken in.
+
+A file is whole or not there: it is written beside, forced to the disk and then linked to its name, which is made of the
+carrier's key, so that a repeated webhook finds it there. Only the service's user may read it: it holds a number.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from joint_defense.errors import NotSpooled
+
+MOST = 5_000
+"""Events kept at once: far more than a town's worst hour, and a bound for whoever floods us."""
+_ENDING = ".event"
+
+
+class SpooledKind(StrEnum):
+    """What came in."""
+
+    ALARM = "alarm"
+    """#9, or a call to a direct number."""
+    WORDLESS = "wordless"
+    TEXT = "text"
+    KEY = "key"
+    """A neighbour's key on an alarm call."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledEvent:
+    """`received_at` is when it came in, by the database's clock as far as that was known."""
+
+    kind: SpooledKind
+    carrier_key: str
+    number: str
+    received_at: datetime
+    sid: str
+    text: str = ""
+    """A message's words, or the key that was pressed."""
+    delivery_id: int = 0
+
+
+class Spool:
+    """The events in a directory. Several processes of a machine share it."""
+
+    def __init__(self, directory: Path, most: int = MOST) -> None:
+        self._directory = directory
+        self._most = most
+
+    def put(self, event: SpooledEvent) -> None:
+        """Keep it, once; it is on the disk when this returns. Raises NotSpooled: then it is not kept."""
+        path = self._path(event.carrier_key)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists():
+                return
+            if self.count() >= self._most:
+                raise NotSpooled(f"{self._most} events wait already")
+            self._write(path, json.dumps(_as_json(event), ensure_ascii=False).encode())
+        except OSError as error:
+            raise NotSpooled(f"{type(error).__name__}: {error.strerror}") from error
+
+    def _write(self, path: Path, content: bytes) -> None:
+        beside = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link and not a rename: whoever comes second with the same key leaves the first one's file alone.
+            with suppress(FileExistsError):
+                os.link(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+        self._sync()
+
+    def holds(self, carrier_key: str) -> bool:
+        """Whether this event waits here."""
+        return self._path(carrier_key).exists()
+
+    def count(self) -> int:
+        """How many wait."""
+        try:
+            return sum(path.suffix == _ENDING for path in self._directory.iterdir())
+        except FileNotFoundError:
+            return 0
+
+    def waiting(self) -> list[SpooledEvent]:
+        """Those that wait, oldest first. What is no event is set aside."""
+        events = []
+        for path in self._directory.glob(f"*{_ENDING}"):
+            try:
+                events.append(_from_json(json.loads(path.read_bytes())))
+            except FileNotFoundError:
+                continue
+            except (ValueError, KeyError, TypeError):
+                self._set_aside(path)
+        return sorted(events, key=lambda event: (event.received_at, event.carrier_key))
+
+    def remove(self, event: SpooledEvent) -> None:
+        """It is in the database now."""
+        self._path(event.carrier_key).unlink(missing_ok=True)
+        self._sync()
+
+    def set_aside(self, event: SpooledEvent) -> None:
+        """It cannot be taken in, and the others are not to wait for it: it stays on the disk for the operator."""
+        self._set_aside(self._path(event.carrier_key))
+
+    def _set_aside(self, path: Path) -> None:
+        with suppress(FileNotFoundError):
+            path.rename(path.with_suffix(".failed"))
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Within the block nobody else of this machine takes events in; False: somebody is at it."""
+        with (self._directory / "turn.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def _path(self, carrier_key: str) -> Path:
+        return self._directory / (hashlib.sha256(carrier_key.encode()).hexdigest()[:32] + _ENDING)
+
+    def _sync(self) -> None:
+        directory = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def _as_json(event: SpooledEvent) -> dict[str, object]:
+    return {**asdict(event), "received_at": event.received_at.isoformat()}
+
+
+def _from_json(kept: dict[str, object]) -> SpooledEvent:
+    given = {**kept, "kind": SpooledKind(str(kept["kind"]))}
+    given["received_at"] = datetime.fromisoformat(str(kept["received_at"]))
+    return SpooledEvent(**given)  # type: ignore[arg-type] # what does not fit raises TypeError
