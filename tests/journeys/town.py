@@ -13,7 +13,7 @@ import json
 import re
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -120,13 +120,23 @@ class Town:
         else:
             self._programs.pop(name).kill()
 
-    def start(self, name: str) -> None:
-        """Start a process again, and wait until all are there."""
+    def start(self, name: str, **settings: str) -> None:
+        """Start a process again, with these settings changed for it, and wait until all are there."""
         if name == "redis":
             self._redis.start()
         else:
-            self._launch(name)
+            self._launch(name, settings)
         self.wait_until_ready()
+
+    def beside(self, name: str, **settings: str) -> Program:
+        """One more process of this name, which whoever asked for it ends."""
+        return start(
+            name,
+            self._commands[name],
+            log=self._log(name),
+            environ=self._environment | settings,
+            directory=ROOT,
+        )
 
     def recover(self) -> None:
         """Bring back what is gone, and forget what was logged."""
@@ -185,11 +195,15 @@ class Town:
         except requests.RequestException:
             return False
 
-    def _launch(self, name: str) -> None:
+    def _launch(self, name: str, settings: Mapping[str, str] | None = None) -> None:
         if name == "web":
             self._web_sends = False
         self._programs[name] = start(
-            name, self._commands[name], log=self._log(name), environ=self._environment, directory=ROOT
+            name,
+            self._commands[name],
+            log=self._log(name),
+            environ=self._environment | dict(settings or {}),
+            directory=ROOT,
         )
 
     def _log(self, name: str) -> Path:
