@@ -14,7 +14,9 @@ import groups.accounts_cli
 import groups.cli
 import groups.coverage_cli
 import groups.directory_cli
+import groups.enrolment_cli
 import groups.web
+import groups.web.enrolment
 import joint_defense.cli
 import joint_defense.health
 import joint_defense.metrics
@@ -37,7 +39,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     runtime = Runtime(settings)
     app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
-    for part in (groups.web, joint_defense.webhooks, joint_defense.health, joint_defense.metrics, joint_defense.web):
+    for part in (
+        groups.web,
+        joint_defense.webhooks,
+        joint_defense.health,
+        joint_defense.metrics,
+        joint_defense.web,
+        groups.web.enrolment,
+    ):
         part.register(app)
     for commands in (
         config.cli,
@@ -45,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         groups.accounts_cli,
         groups.directory_cli,
         groups.coverage_cli,
+        groups.enrolment_cli,
         joint_defense.cli,
     ):
         commands.register(app)

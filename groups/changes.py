@@ -13,7 +13,7 @@ that nothing is ever changed without a record.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -30,6 +30,8 @@ from groups.rules.days import local_day
 
 Row = TypeVar("Row", bound=Base)
 
+FirstDay = Callable[[Any], date | None]
+"""The first day whose figures a row's change may change."""
 AT_ONCE = 500
 """So many rows in a question: below every database's limit of parameters."""
 UNRECORDED = frozenset({"id", "version", "password_hash", "failures", "failed_at"}) | {
@@ -93,7 +95,9 @@ class Batch:
         self.session.flush()
         self._record([entry])
 
-    def add_all(self, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    def add_all(
+        self, model: type[Base], rows: Sequence[Mapping[str, Any]], *, affects_from: FirstDay | None = None
+    ) -> list[int]:
         """Many new rows of a table at once; their ids, in the order of the rows."""
         if not rows:
             return []
@@ -101,12 +105,20 @@ class Batch:
         returned = insert(model).returning(table.c.id, sort_by_parameter_order=True)
         ids = [int(found) for found in self.session.scalars(returned, [dict(row) for row in rows])]
         self._record(
-            [self._entry(row, None, values_of(row), None) for row in self._rows(model, ids)],
+            [
+                self._entry(row, None, values_of(row), affects_from(row) if affects_from else None)
+                for row in self._rows(model, ids)
+            ],
         )
         return ids
 
-    def change_all(self, model: type[Base], values: Mapping[int, Mapping[str, Any]]) -> int:
-        """Give many rows of a table their values at once, by id; how many were other before."""
+    def change_all(
+        self, model: type[Base], values: Mapping[int, Mapping[str, Any]], *, affects_from: FirstDay | None = None
+    ) -> int:
+        """Give many rows of a table their values at once, by id; how many were other before.
+
+        `affects_from` sees each row as it was.
+        """
         entries, wanted = [], []
         for row in self._rows(model, list(values)):
             identity = cast(Any, row).id
@@ -115,7 +127,8 @@ class Batch:
             changed = [name for name in given if before[name] != plain(given[name])]
             if changed:
                 after = {name: plain(given[name]) for name in changed}
-                entry = self._entry(row, {name: before[name] for name in changed}, after, None)
+                first = affects_from(row) if affects_from else None
+                entry = self._entry(row, {name: before[name] for name in changed}, after, first)
                 entries.append(entry)
                 new = {name: given[name] for name in changed}
                 if hasattr(row, "version"):

@@ -136,12 +136,14 @@ class Tariff(Base):
 
     __tablename__ = "tariffs"
     __table_args__ = (
+        UniqueConstraint("plan", "starts_on"),
         CheckConstraint("village_fen >= 0", name="village_fen"),
         CheckConstraint("carrier_fen >= 0", name="carrier_fen"),
     )
 
-    plan: Mapped[str] = mapped_column(String(32), primary_key=True)
-    starts_on: Mapped[date] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    plan: Mapped[str] = mapped_column(String(32))
+    starts_on: Mapped[date]
     village_fen: Mapped[int]
     carrier_fen: Mapped[int]
 

@@ -26,6 +26,18 @@ GroupsError
  ├── InvalidCount           a count of households, or a threshold, that cannot be; or one that others changed meanwhile
  ├── CountsFileError        a file that cannot be read as counts of households, with the line
  ├── InvalidClient          an API client's name, scope or pace that cannot be, or a client that is not there
+ ├── EnrolmentRefused       an enrolment that cannot be, or not any more; carries what the words need
+ │   ├── EndsBeforeStart        it would end on or before the day it starts
+ │   ├── StartsInFuture         it would start after today
+ │   ├── SubscriptionOverlaps   the household has one already in these days
+ │   ├── NotSubscribed          nothing goes on that could be changed in this way
+ │   ├── UnknownPlan            no tariff has this plan
+ │   ├── NoConsent              nobody agreed, or only after it began
+ │   ├── NumberElsewhere        the number is another household's
+ │   ├── DeviceElsewhere        the serial is in another house in these days
+ │   ├── InvalidDevice          a serial that is none, or one that is not out any more
+ │   ├── InvalidTariff          money that is none, or a tariff's day that is taken
+ │   └── CarrierListError       a file that cannot be read as the carrier's list, or that is done with
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
 Each has a `code` (for exports and tests) and a message of one line in Chinese and English.
@@ -157,3 +169,55 @@ class InvalidClient(GroupsError):
 
 class DemoRefused(GroupsError):
     code = "demo_refused"
+
+
+class EnrolmentRefused(GroupsError):
+    code = "enrolment_refused"
+
+    def __init__(self, message: str, **values: str) -> None:
+        super().__init__(message)
+        self.values = values
+
+
+class EndsBeforeStart(EnrolmentRefused):
+    code = "ends_before_start"
+
+
+class StartsInFuture(EnrolmentRefused):
+    code = "starts_in_future"
+
+
+class SubscriptionOverlaps(EnrolmentRefused):
+    code = "overlaps"
+
+
+class NotSubscribed(EnrolmentRefused):
+    code = "not_subscribed"
+
+
+class UnknownPlan(EnrolmentRefused):
+    code = "unknown_plan"
+
+
+class NoConsent(EnrolmentRefused):
+    code = "no_consent"
+
+
+class NumberElsewhere(EnrolmentRefused):
+    code = "number_elsewhere"
+
+
+class DeviceElsewhere(EnrolmentRefused):
+    code = "device_elsewhere"
+
+
+class InvalidDevice(EnrolmentRefused):
+    code = "invalid_device"
+
+
+class InvalidTariff(EnrolmentRefused):
+    code = "invalid_tariff"
+
+
+class CarrierListError(EnrolmentRefused):
+    code = "carrier_list"

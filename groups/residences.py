@@ -119,7 +119,8 @@ def _follow_subscription(
     session: Session, household_id: int, place: _Place | None, day: date, record: Batch | None
 ) -> None:
     """End the subscription that goes on in a village the household has left, and go on with it in the new one."""
-    question = select(Subscription).where(Subscription.household_id == household_id, Subscription.ends_on.is_(None))
+    goes_on = Subscription.ends_on.is_(None) | (Subscription.ends_on > day)
+    question = select(Subscription).where(Subscription.household_id == household_id, goes_on)
     if place is not None:
         question = question.where(Subscription.village_id != place.village_id)
     for standing in session.scalars(question).all():
@@ -130,10 +131,12 @@ def _follow_subscription(
             else:
                 _change(standing, record, village_id=place.village_id)
             continue
+        # An end that was told in advance goes along.
+        continued = None if place is None else _continued(standing, place.village_id, day)
         _change(standing, record, ends_on=day, end_reason=EndReason.ARCHIVED if place is None else EndReason.MOVED)
         session.flush()
-        if place is not None:
-            _add(session, _continued(standing, place.village_id, day), record)
+        if continued is not None:
+            _add(session, continued, record)
 
 
 def _continued(standing: Subscription, village_id: int, day: date) -> Subscription:
@@ -143,6 +146,8 @@ def _continued(standing: Subscription, village_id: int, day: date) -> Subscripti
         plan=standing.plan,
         number=standing.number,
         starts_on=day,
+        ends_on=standing.ends_on,
+        end_reason=standing.end_reason,
         consent_on=standing.consent_on,
         consent_by=standing.consent_by,
         channel=Channel.ROSTER,

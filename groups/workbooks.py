@@ -31,6 +31,7 @@ WIDEST = 100
 """Columns further to the right are not looked at."""
 _MOST_MERGED = 20_000
 _ROUNDED = 10_000_000
+_TOO_LARGE = "文件超过10MB the file is larger than 10 MB"
 
 Columns = Mapping[tuple[int, int], Field]
 """What somebody says the columns hold: by the sheet's place in the file and the column, both counted from 0."""
@@ -68,19 +69,29 @@ def read_list(content: bytes, name: str, columns: Columns | None = None) -> Rost
 
 def open_file(content: bytes, name: str) -> OpenedFile:
     """The sheets of a file; `name` tells by its ending what it is meant to be. Raises RosterFileError."""
+    if PurePath(name).suffix.lower() == ".json":
+        if len(content) > LARGEST_FILE:
+            raise RosterFileError(_TOO_LARGE)
+        return OpenedFile(households=_json_rows(content))
+    return _opened(sheets_of(content, name))
+
+
+def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
+    """The sheets of a workbook or a CSV as texts; `dated`: a cell with a day is that day (2026-11-23), and no door.
+
+    Raises RosterFileError.
+    """
     if len(content) > LARGEST_FILE:
-        raise RosterFileError("文件超过10MB the file is larger than 10 MB")
+        raise RosterFileError(_TOO_LARGE)
     ending = PurePath(name).suffix.lower()
     if ending == ".xlsm":
         raise RosterFileError(MACROS)
-    if ending not in {".xlsx", ".xls", ".csv", ".json"}:
+    if ending not in {".xlsx", ".xls", ".csv"}:
         raise RosterFileError("只能读取 .xlsx .xls .csv .json 文件 only .xlsx, .xls, .csv and .json files can be read")
-    if ending == ".json":
-        return OpenedFile(households=_json_rows(content))
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
-        return _opened(_workbook_sheets(content))
+        return _workbook_sheets(content, dated=dated)
     if ending == ".csv":
-        return _opened([_text_sheet(_decoded(content))])
+        return [_text_sheet(_decoded(content))]
     if b"<html" in content[:2000].lower() or b"<table" in content[:2000].lower():
         raise RosterFileError(
             "这是网页，不是表格，请用WPS打开后另存为 .xlsx a web page, not a workbook: save it as .xlsx"
@@ -91,7 +102,7 @@ def open_file(content: bytes, name: str) -> OpenedFile:
 def open_pasted(text: str) -> OpenedFile:
     """Cells copied in WPS or Excel and pasted: lines, with tabs between the cells. Raises RosterFileError."""
     if len(text) > LARGEST_FILE:
-        raise RosterFileError("文件超过10MB the file is larger than 10 MB")
+        raise RosterFileError(_TOO_LARGE)
     return _opened([_text_sheet(text)])
 
 
@@ -152,7 +163,7 @@ def _decoded(content: bytes) -> str:
     raise RosterFileError("文字编码须为UTF-8或GB18030 the text is neither UTF-8 nor GB18030")
 
 
-def _workbook_sheets(content: bytes) -> list[Sheet]:
+def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
     formulas = xlsx_guard.look_through(content) if content.startswith(b"PK") else xls_guard.look_through(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -166,14 +177,15 @@ def _workbook_sheets(content: bytes) -> list[Sheet]:
         sheets = [workbook.get_sheet_by_name(name) for name in named]
         if sum(sheet.total_height * sheet.total_width for sheet in sheets) > MOST_CELLS:
             raise RosterFileError(TOO_WIDE)
-        return [_sheet(sheet, formulas.get(sheet.name, frozenset())) for sheet in sheets]
+        return [_sheet(sheet, formulas.get(sheet.name, frozenset()), dated=dated) for sheet in sheets]
     except (CalamineError, ValueError, OSError, OverflowError) as error:
         reason = (str(error).splitlines() or [""])[0][:80]
         raise RosterFileError(f"{NO_WORKBOOK}: {reason}") from None
 
 
-def _sheet(sheet: CalamineSheet, formulas: Cells) -> Sheet:
-    rows = tuple(tuple(_text(cell) for cell in row[:WIDEST]) for row in sheet.to_python(skip_empty_area=False))
+def _sheet(sheet: CalamineSheet, formulas: Cells, *, dated: bool) -> Sheet:
+    text = _dated_text if dated else _text
+    rows = tuple(tuple(text(cell) for cell in row[:WIDEST]) for row in sheet.to_python(skip_empty_area=False))
     merged = (Span(*first, *last) for first, last in (sheet.merged_cell_ranges or [])[:_MOST_MERGED])
     return Sheet(
         sheet.name, rows, tuple(span for span in merged if span.top < len(rows) and span.left < WIDEST), formulas
@@ -191,6 +203,11 @@ def _text(cell: object) -> str:
     if isinstance(cell, date):
         return f"{cell.month}-{cell.day}"
     return str(cell)[:LONGEST_CELL]
+
+
+def _dated_text(cell: object) -> str:
+    """The same, where a date is a day."""
+    return f"{cell:%Y-%m-%d}" if isinstance(cell, date) else _text(cell)
 
 
 def _json_rows(content: bytes) -> tuple[ListRow, ...]:

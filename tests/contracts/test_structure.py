@@ -21,6 +21,7 @@ EDGES = (
     "groups/command_line.py",
     "groups/accounts_cli.py",
     "groups/command_line.py",
+    "groups/enrolment_cli.py",
     "groups/web/",
     "joint_defense/account_watch.py",
     "joint_defense/cli.py",

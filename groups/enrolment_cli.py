@@ -1,0 +1,158 @@
+"""The enrolment's commands: `enrolment import`, `bill show`, `bill export`.
+
+A domain error is one line on stderr and exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups import bill_exports, carrier_exports, carrier_lists, subsidies
+from groups.change_models import Source
+from groups.changes import Author, Batch
+from groups.command_line import content_of, settings_of_app, transaction, write_file
+from groups.roster import village_of
+from groups.rules.bill import Bill, month_of, yuan
+from groups.rules.carrier_judgement import Judgement, Verdict
+from groups.rules.days import local_day
+from groups.rules.roster_rows import shown
+
+enrolment = AppGroup("enrolment", help="Who has signed up.")
+bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")
+_BY = "enrolment import"
+_month = click.option("--month", required=True, help="The month, like 2026-11.")
+_village = click.option("--village", "code", help="Only the village of this code.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
+    for group in (enrolment, bills):
+        app.cli.add_command(group)
+
+
+@enrolment.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@click.option("--errors", type=click.Path(path_type=Path), help="A workbook to write the rows that were left out to.")
+def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -> None:
+    """Take the carrier's list (.xlsx, .xls, .csv) in: all rows that are certain, in one go.
+
+    Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
+    """
+    settings = settings_of_app()
+    with transaction() as session:
+        now = clock(session)
+        reading = carrier_lists.Reading(
+            settings.default_region, settings.default_area_code, local_day(now, settings.zone)
+        )
+        brought = carrier_lists.bring(session, content_of(file), file.name, _BY, now)
+        if dry_run:
+            judgement = carrier_lists.look_through(session, brought, reading)
+            session.delete(brought)
+        else:
+            batch = Batch(session, Author(_BY, Source.COMMAND), "import_list", now, settings.zone)
+            bar: Any = click.progressbar(length=len(brought.rows), label="写入 writing", file=sys.stderr)
+            with bar:
+                judgement = carrier_lists.write(batch, brought, reading, progress=lambda done, of: _move(bar, done, of))
+    if errors is not None and judgement.of(*carrier_exports.LEFT_OUT):
+        write_file(errors, carrier_exports.rows_to_mend(judgement))
+    if as_json:
+        told = carrier_exports.as_json(judgement, written=not dry_run)
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        _tell(judgement, dry_run)
+
+
+@bills.command("show")
+@_month
+@_village
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+def show_bill(month: str, code: str | None, form: str) -> None:
+    """Print the bill of a month, by village and plan."""
+    with transaction() as session:
+        bill = _bill(session, month, code)
+    if form == "json":
+        click.echo(bill_exports.bill_json(bill))
+    elif form == "csv":
+        click.echo(bill_exports.bill_csv(bill).encode("utf-8-sig"), nl=False)
+    else:
+        _print(bill)
+
+
+@bills.command("export")
+@_month
+@_village
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
+def export_bill(month: str, code: str | None, output: Path) -> None:
+    """Write the bill of a month as a workbook, with every household of it."""
+    settings = settings_of_app()
+    with transaction() as session:
+        bill = _bill(session, month, code)
+        village_id = village_of(session, code).id if code else None
+        households = subsidies.paid_for(session, bill.month, village_id)
+        today = local_day(clock(session), settings.zone)
+    write_file(output, bill_exports.bill_xlsx(bill, households, today, settings.default_region))
+    click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
+
+
+def _move(bar: Any, done: int, of: int) -> None:
+    """The bar's length is known only once the rows have been matched."""
+    bar.length = max(of, 1)
+    bar.update(done - bar.pos)
+
+
+def _bill(session: Session, month: str, code: str | None) -> Bill:
+    today = local_day(clock(session), settings_of_app().zone)
+    first: date = month_of(month, today)
+    return subsidies.bill_of(session, first, village_of(session, code).id if code else None)
+
+
+def _print(bill: Bill) -> None:
+    for line in bill.lines:
+        money = (
+            f"村 village ￥{yuan(line.village_fen)}  电信 carrier ￥{yuan(line.carrier_fen)}"
+            if line.shares
+            else "未录入资费 no tariff"
+        )
+        click.echo(f"{line.code}  {line.village}  {line.plan}  {line.households} 户  {money}")
+    total = bill.total
+    click.echo(
+        f"{bill.month:%Y-%m} 合计 total: {total.households} 户 households, 村 village ￥{yuan(total.village_fen)}, "
+        f"电信 carrier ￥{yuan(total.carrier_fen)}, 共 in all ￥{yuan(total.fen)}"
+    )
+    if total.unpriced:
+        click.echo(
+            f"{total.unpriced} 户的套餐未录入资费，未计金额 households on plans without a tariff, not in the sums"
+        )
+
+
+def _tell(judgement: Judgement, dry_run: bool) -> None:
+    for judged in judgement.rows:
+        row = judged.entry.row
+        where = f"{row.sheet} 第{row.number}行".strip()
+        for finding in judged.findings:
+            click.echo(f"{where} {judged.verdict.value} {finding.reason} {shown(judged.entry.name)}: {finding.message}")
+        if judged.candidates:
+            perhaps = "、".join(shown(each.label) for each in judged.candidates)
+            click.echo(f"{where} doubtful {shown(judged.entry.name)}: 可能是 perhaps {perhaps}")
+    words = (
+        (Verdict.NEW, "新开通 new"),
+        (Verdict.ENDED, "结束 ended"),
+        (Verdict.CHANGED, "变更 changed"),
+        (Verdict.SAME, "未变 same"),
+        (Verdict.DOUBTFUL, "存疑未写入 doubtful, left out"),
+        (Verdict.ERROR, "有误未写入 errors, left out"),
+    )
+    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已写入 written"
+    click.echo(f"{heading}: " + ", ".join(f"{word} {judgement.how_many(verdict)}" for verdict, word in words))

@@ -1,0 +1,119 @@
+"""The bill of a month: who pays what for whom. Money is whole fen; nothing is rounded, for nothing is divided.
+
+A month of a subscription is paid for where it counts on the month's first day: to the plan it has and the village it
+is in on that day, at the tariff that holds then (see docs/adr).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from groups.errors import InvalidDay
+from groups.rules.days import EARLIEST
+
+_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{0,2})?")
+Shares = tuple[int, int]
+"""What a month costs: the village's share and the carrier's, in fen."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """A plan in a village: households, and what a month of one costs; `shares` None where no tariff says it."""
+
+    village_id: int
+    code: str
+    village: str
+    plan: str
+    households: int
+    shares: Shares | None
+
+    @property
+    def village_fen(self) -> int:
+        return self.households * self.shares[0] if self.shares else 0
+
+    @property
+    def carrier_fen(self) -> int:
+        return self.households * self.shares[1] if self.shares else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BillTotal:
+    """A village's sum, or the town's. `unpriced` households are on plans without a tariff, and in no sum of money."""
+
+    households: int
+    unpriced: int
+    village_fen: int
+    carrier_fen: int
+
+    @property
+    def fen(self) -> int:
+        return self.village_fen + self.carrier_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A month's lines, village by village; `month` is its first day."""
+
+    month: date
+    lines: tuple[BillLine, ...]
+
+    @property
+    def total(self) -> BillTotal:
+        return total_of(self.lines)
+
+    def by_village(self) -> list[tuple[BillLine, BillTotal]]:
+        """A line of each village, to name it, and the village's sum."""
+        own: dict[int, list[BillLine]] = {}
+        for line in self.lines:
+            own.setdefault(line.village_id, []).append(line)
+        return [(lines[0], total_of(lines)) for lines in own.values()]
+
+
+def total_of(lines: Iterable[BillLine]) -> BillTotal:
+    """The sum of some lines."""
+    added = list(lines)
+    return BillTotal(
+        sum(line.households for line in added),
+        sum(line.households for line in added if line.shares is None),
+        sum(line.village_fen for line in added),
+        sum(line.carrier_fen for line in added),
+    )
+
+
+def shares_on(tariffs: Mapping[str, Sequence[tuple[date, Shares]]], plan: str, day: date) -> Shares | None:
+    """What a month of `plan` costs by the tariff that holds on `day`; None before its first."""
+    held = [(starts_on, shares) for starts_on, shares in tariffs.get(plan, ()) if starts_on <= day]
+    return max(held)[1] if held else None
+
+
+def month_of(text: str, today: date) -> date:
+    """The first day of the month that 2026-11 means. Raises InvalidDay for none, and for a month to come."""
+    year, _, month = text.strip().replace("/", "-").replace("年", "-").removesuffix("月").partition("-")
+    try:
+        first = date(int(year), int(month), 1)
+    except ValueError:
+        first = date.min
+    if not first >= EARLIEST:
+        shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
+        raise InvalidDay(f"“{shown}”不是月份，请写如2026-11 not a month: write it like 2026-11")
+    if first > today:
+        raise InvalidDay(f"{text.strip()}尚未到来 this month is to come")
+    return first
+
+
+def yuan(fen: int) -> str:
+    """Fen as yuan, two places: 1234567 is 12,345.67."""
+    sign, whole = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{whole // 100:,}.{whole % 100:02}"
+
+
+def fen_of(text: str) -> int | None:
+    """The fen that an amount in yuan means (3, 3.5, 3.50, ￥3.50); None where it is no amount."""
+    plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").replace(",", "").strip()
+    if not _AMOUNT.fullmatch(plain):
+        return None
+    whole, _, part = plain.partition(".")
+    return int(whole) * 100 + int(part.ljust(2, "0"))

@@ -1,0 +1,116 @@
+"""The bill of a month, by village, and the tariffs it is drawn up by."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from groups.bill_exports import bill_xlsx
+from groups.errors import GroupsError, InvalidDay, InvalidTariff
+from groups.models import Village
+from groups.rules.bill import fen_of, month_of
+from groups.rules.days import day_of
+from groups.subsidies import bill_of, paid_for, set_tariff, tariffs
+from groups.web.access import requires
+from groups.web.enrolment.frame import (
+    READERS,
+    WRITERS,
+    chosen_village,
+    database,
+    new_batch,
+    own_villages,
+    settings,
+    status_of,
+    today_of,
+    words_of,
+    workbook,
+)
+
+pages = Blueprint("enrolment_bill", __name__, template_folder="../templates")
+
+
+@pages.get("/enrolment/bill")
+@requires(*READERS)
+def show() -> ResponseReturnValue:
+    """A month's bill, of the town or of a village; a village's with its households."""
+    wrong, status = "", 200
+    with database().begin() as session:
+        today = today_of(session)
+        month = today.replace(day=1)
+        try:
+            month = _month(today)
+        except InvalidDay as error:
+            wrong, status = words_of(error), 422
+        village_id = chosen_village(session)
+        bill = bill_of(session, month, village_id)
+        households = paid_for(session, month, village_id) if village_id is not None else []
+        villages = own_villages(session)
+    return render_template(
+        "enrolment_bill.html",
+        bill=bill,
+        households=households,
+        villages=villages,
+        village=next((village for village in villages if village.id == village_id), None),
+        wrong=wrong,
+    ), status
+
+
+@pages.get("/enrolment/bill.xlsx")
+@requires(*READERS)
+def export() -> ResponseReturnValue:
+    """The same as a workbook, with every household."""
+    with database().begin() as session:
+        today = today_of(session)
+        try:
+            month = _month(today)
+        except InvalidDay:
+            abort(404)
+        village_id = chosen_village(session)
+        bill, households = bill_of(session, month, village_id), paid_for(session, month, village_id)
+        name = _name(session, village_id)
+    content = bill_xlsx(bill, households, today, settings().default_region)
+    return workbook(content, f"补贴账单-{name}{month:%Y-%m}.xlsx")
+
+
+@pages.get("/enrolment/tariffs")
+@requires(*READERS)
+def list_tariffs() -> ResponseReturnValue:
+    """What a month of each plan costs, since when."""
+    return _tariffs()
+
+
+@pages.post("/enrolment/tariffs")
+@requires(*WRITERS)
+def add_tariff() -> ResponseReturnValue:
+    """Another tariff, from a day on."""
+    village_fen, carrier_fen = (fen_of(request.form.get(name, "")) for name in ("village", "carrier"))
+    try:
+        if village_fen is None or carrier_fen is None:
+            raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+        with database().begin() as session:
+            batch = new_batch(session, "set_tariff")
+            day = day_of(request.form.get("starts_on", ""))
+            set_tariff(batch, request.form.get("plan", ""), day, village_fen, carrier_fen)
+    except GroupsError as error:
+        return _tariffs(words_of(error)), status_of(error)
+    flash(gettext("It is on record."), "success")
+    return redirect(url_for("enrolment_bill.list_tariffs"), 303)
+
+
+def _tariffs(wrong: str = "") -> str:
+    with database().begin() as session:
+        found, today = tariffs(session), today_of(session)
+    return render_template("enrolment_tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form)
+
+
+def _month(today: date) -> date:
+    text = request.args.get("month", "").strip()[:16]
+    return month_of(text, today) if text else today.replace(day=1)
+
+
+def _name(session: Session, village_id: int | None) -> str:
+    return f"{session.get_one(Village, village_id).name}-" if village_id is not None else ""

@@ -1,0 +1,163 @@
+"""What the enrolment's pages share: who may read and write, whose household it is, refusals in words and status."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, current_app, request
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Database, clock
+from config.settings import Settings
+from groups.account_models import AccountRole
+from groups.change_models import Source
+from groups.changes import Author, Batch
+from groups.errors import (
+    ChangedSince,
+    DeviceElsewhere,
+    GroupsError,
+    NoSuchHousehold,
+    NothingToUndo,
+    NotSubscribed,
+    NumberElsewhere,
+    SubscriptionOverlaps,
+)
+from groups.models import Household, Village
+from groups.rules.bill import yuan
+from groups.rules.days import day_of, local_day
+from groups.rules.phone import as_written_here, normalise
+from groups.web.access import current, signed_in
+from groups.web.languages import CHINESE, chosen_language
+from groups.web.times import zone
+
+WRITERS = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
+READERS = WRITERS | {AccountRole.VILLAGE_HEAD}
+
+_CONFLICTS = (ChangedSince, DeviceElsewhere, NothingToUndo, NotSubscribed, NumberElsewhere, SubscriptionOverlaps)
+_CHINESE_THEN_ENGLISH = re.compile(r"(?P<zh>.*[^\x00-\x7f][^A-Za-z]*?)\s+(?P<en>[A-Za-z(].*)", re.DOTALL)
+_SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def register(app: Flask) -> None:
+    """Give templates `yuan`, `as_dialled`, `day_text`, `finding_words` and `enrols()`."""
+    app.jinja_env.filters.update(
+        yuan=yuan,
+        as_dialled=as_dialled,
+        day_text=day_text,
+        finding_words=lambda finding: in_one_language(finding.message),
+    )
+    app.jinja_env.globals["enrols"] = enrols
+
+
+def enrols() -> bool:
+    """Whether whoever is signed in may write here."""
+    account = signed_in()
+    return account is not None and account.role in WRITERS
+
+
+def new_batch(session: Session, action: str, source: Source = Source.PAGE) -> Batch:
+    """A batch in the name of whoever is signed in."""
+    account = current()
+    return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
+
+
+def today_of(session: Session) -> date:
+    """The town's day."""
+    return local_day(clock(session), zone())
+
+
+def own_household(session: Session, household_id: int) -> Household:
+    """The household, or 404 where there is none for whoever is signed in. An archived one is there to be read."""
+    household = session.get(Household, household_id)
+    if household is None or current().village_id not in {None, household.village_id}:
+        abort(404)
+    return household
+
+
+def own_villages(session: Session) -> list[Village]:
+    """The villages to choose among: a head's own alone."""
+    question = select(Village).where(Village.archived_at.is_(None)).order_by(Village.code)
+    own = current().village_id
+    return [*session.scalars(question.where(Village.id == own) if own is not None else question)]
+
+
+def chosen_village(session: Session) -> int | None:
+    """The village that the address asks for (its code), a head's own in any case; None: all.
+
+    404 where there is none, or none for whoever is signed in.
+    """
+    own, code = current().village_id, request.args.get("village", "").strip()[:32]
+    if not code:
+        return own
+    found = session.scalar(select(Village.id).where(Village.code == code, Village.archived_at.is_(None)))
+    if found is None or own not in {None, found}:
+        abort(404)
+    return found
+
+
+def status_of(error: GroupsError) -> int:
+    """The status of a refusal: 404 for what is not there, 409 for what stands in the way, else 422."""
+    if isinstance(error, NoSuchHousehold):
+        return 404
+    return 409 if isinstance(error, _CONFLICTS) else 422
+
+
+def words_of(error: GroupsError) -> str:
+    """An error's words in the reader's language: its message has them in Chinese, then in English."""
+    if isinstance(error, ChangedSince):
+        words: str = gettext("It has been changed since. Undo the later change first.")
+        return words
+    return in_one_language(error.message)
+
+
+def in_one_language(message: str) -> str:
+    """The reader's part of a message that has its words in Chinese, then in English."""
+    found = _CHINESE_THEN_ENGLISH.fullmatch(message)
+    if found is None:
+        return message
+    return found["zh"] if chosen_language() == CHINESE else found["en"]
+
+
+def day_in(name: str, default: date) -> date:
+    """The day in a field of the form, `default` where it is empty. Raises InvalidDay."""
+    text = request.form.get(name, "").strip()
+    return day_of(text) if text else default
+
+
+def number_in(name: str) -> str:
+    """The number in a field of the form as E.164, or nothing. Raises InvalidNumber."""
+    text = request.form.get(name, "").strip()
+    return normalise(text, settings().default_region, settings().default_area_code).e164 if text else ""
+
+
+def as_dialled(e164: str) -> str:
+    """A number as people write it here."""
+    return as_written_here(e164, settings().default_region) if e164 else ""
+
+
+def day_text(day: date | None) -> str:
+    """2026-11-23."""
+    return day.isoformat() if day is not None else ""
+
+
+def workbook(content: bytes, name: str) -> Response:
+    """A workbook to keep, under a name that may be Chinese."""
+    response = Response(content, mimetype=_SHEETS)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
+
+
+def database() -> Database:
+    """The app's database."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def settings() -> Settings:
+    """The app's settings."""
+    found: Settings = current_app.extensions["settings"]
+    return found
