@@ -20,7 +20,7 @@ from config.database import clock
 from groups import bill_exports, carrier_exports, carrier_lists, subsidies
 from groups.change_models import Source
 from groups.changes import Author, Batch
-from groups.command_line import content_of, settings_of_app, transaction, write_file
+from groups.command_line import content_of, settings, transaction, write
 from groups.roster import village_of
 from groups.rules.bill import Bill, month_of, yuan
 from groups.rules.carrier_judgement import Judgement, Verdict
@@ -50,23 +50,21 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 
     Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
     """
-    settings = settings_of_app()
+    kept = settings()
     with transaction() as session:
         now = clock(session)
-        reading = carrier_lists.Reading(
-            settings.default_region, settings.default_area_code, local_day(now, settings.zone)
-        )
+        reading = carrier_lists.Reading(kept.default_region, kept.default_area_code, local_day(now, kept.zone))
         brought = carrier_lists.bring(session, content_of(file), file.name, _BY, now)
         if dry_run:
             judgement = carrier_lists.look_through(session, brought, reading)
             session.delete(brought)
         else:
-            batch = Batch(session, Author(_BY, Source.COMMAND), "import_list", now, settings.zone)
+            batch = Batch(session, Author(_BY, Source.COMMAND), "import_list", now, kept.zone)
             bar: Any = click.progressbar(length=len(brought.rows), label="写入 writing", file=sys.stderr)
             with bar:
                 judgement = carrier_lists.write(batch, brought, reading, progress=lambda done, of: _move(bar, done, of))
     if errors is not None and judgement.of(*carrier_exports.LEFT_OUT):
-        write_file(errors, carrier_exports.rows_to_mend(judgement))
+        write(errors, carrier_exports.rows_to_mend(judgement))
     if as_json:
         told = carrier_exports.as_json(judgement, written=not dry_run)
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
@@ -96,13 +94,13 @@ def show_bill(month: str, code: str | None, form: str) -> None:
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
 def export_bill(month: str, code: str | None, output: Path) -> None:
     """Write the bill of a month as a workbook, with every household of it."""
-    settings = settings_of_app()
+    kept = settings()
     with transaction() as session:
         bill = _bill(session, month, code)
         village_id = village_of(session, code).id if code else None
         households = subsidies.paid_for(session, bill.month, village_id)
-        today = local_day(clock(session), settings.zone)
-    write_file(output, bill_exports.bill_xlsx(bill, households, today, settings.default_region))
+        today = local_day(clock(session), kept.zone)
+    write(output, bill_exports.bill_xlsx(bill, households, today, kept.default_region))
     click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
 
 
@@ -113,7 +111,7 @@ def _move(bar: Any, done: int, of: int) -> None:
 
 
 def _bill(session: Session, month: str, code: str | None) -> Bill:
-    today = local_day(clock(session), settings_of_app().zone)
+    today = local_day(clock(session), settings().zone)
     first: date = month_of(month, today)
     return subsidies.bill_of(session, first, village_of(session, code).id if code else None)
 
