@@ -20,9 +20,7 @@ Key = TypeVar("Key", str, int)
 
 def index_of(session: Session, entries: Sequence[Entry], chosen: Collection[int]) -> Index:
     """All households that the list may mean: by number, by name, by door, and those somebody has chosen."""
-    villages = dict(
-        session.execute(select(Village.id, Village.name).where(Village.archived_at.is_(None))).tuples().all()
-    )
+    villages = dict(session.execute(select(Village.id, Village.name).where(Village.archived_at.is_(None))).all())
     index = Index(villages)
     numbers = {entry.number for entry in entries if entry.number}
     names = {entry.name for entry in entries if entry.name}
@@ -134,5 +132,5 @@ def in_bites(session: Session, question: Any, keys: Iterable[Key]) -> list[Any]:
     return [
         row
         for start in range(0, len(wanted), _AT_ONCE)
-        for row in session.execute(question(wanted[start : start + _AT_ONCE])).tuples()
+        for row in session.execute(question(wanted[start : start + _AT_ONCE]))
     ]

@@ -100,7 +100,7 @@ def ledger(
     )
     if size is not None:
         rows = rows.limit(size).offset((page - 1) * size)
-    return [LedgerLine(*row) for row in session.execute(rows).tuples()]
+    return [LedgerLine(*row) for row in session.execute(rows)]
 
 
 def ledger_counts(session: Session, question: LedgerQuestion) -> dict[tuple[DeviceKind, bool], int]:
@@ -112,7 +112,7 @@ def ledger_counts(session: Session, question: LedgerQuestion) -> dict[tuple[Devi
         .where(*_conditions(question))
         .group_by(Device.kind, out)
     )
-    return {(kind, bool(is_out)): count for kind, is_out, count in session.execute(rows).tuples()}
+    return {(kind, bool(is_out)): count for kind, is_out, count in session.execute(rows)}
 
 
 def _conditions(question: LedgerQuestion) -> list[ColumnElement[bool]]:
@@ -150,7 +150,7 @@ def _check_free(session: Session, kind: DeviceKind, serial: str, wanted: Period)
         .join(Household, Device.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
         .where(Device.kind == kind, Device.serial == serial)
-    ).tuples()
+    )
     for given_on, returned_on, village, head in found:
         if overlap(wanted, [Period(given_on, returned_on)]):
             raise DeviceElsewhere(

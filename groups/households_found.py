@@ -89,13 +89,13 @@ def described(session: Session, households: Sequence[int], today: date) -> list[
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
         .where(Household.id.in_(households))
-    ).tuples()
+    )
     numbers: dict[int, list[str]] = {number: [] for number in households}
     for household_id, number in session.execute(
         select(Phone.household_id, Phone.number)
         .where(Phone.household_id.in_(households), Phone.archived_at.is_(None))
         .order_by(Phone.rank, Phone.id)
-    ).tuples():
+    ):
         numbers[household_id].append(number)
     last = {
         row.household_id: row

@@ -188,7 +188,7 @@ def plans(session: Session) -> list[str]:
     used = session.execute(
         select(Subscription.plan, func.count()).where(Subscription.ends_on.is_(None)).group_by(Subscription.plan)
     )
-    counts = dict(used.tuples().all())
+    counts = dict(used.all())
     return sorted(known, key=lambda plan: (-counts.get(plan, 0), plan))
 
 

@@ -50,7 +50,7 @@ def bill_of(session: Session, month: date, village_id: int | None = None) -> Bil
         month,
         tuple(
             BillLine(number, code, name, plan, households, shares_on(tariffs, plan, month))
-            for number, code, name, plan, households in session.execute(question).tuples()
+            for number, code, name, plan, households in session.execute(question)
         ),
     )
 
@@ -75,7 +75,7 @@ def paid_for(session: Session, month: date, village_id: int | None = None) -> li
     )
     if village_id is not None:
         question = question.where(Subscription.village_id == village_id)
-    return [PaidFor(*row, shares_on(tariffs, row[5], month)) for row in session.execute(question).tuples()]
+    return [PaidFor(*row, shares_on(tariffs, row[5], month)) for row in session.execute(question)]
 
 
 def tariffs(session: Session) -> Sequence[Tariff]:

@@ -110,11 +110,9 @@ def _deeds(session: Session, rows: Sequence[Change]) -> list[Deed]:
     heads = dict(
         session.execute(
             select(Household.id, Household.head).where(Household.id.in_({row.household_id for row in rows}))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
-    villages = dict(session.execute(select(Village.id, Village.name)).tuples().all()) if rows else {}
+    villages = dict(session.execute(select(Village.id, Village.name)).all()) if rows else {}
     batches: dict[str, list[Change]] = {}
     for row in rows:
         batches.setdefault(row.batch, []).append(row)
