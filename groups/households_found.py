@@ -51,8 +51,8 @@ def find_households(
     session: Session, text: str, today: date, *, village_id: int | None = None, most: int = MOST_FOUND
 ) -> tuple[list[Found], bool]:
     """The households of the roster that fit every word of `text`, surest first; whether there are more of them."""
-    words = tidied(text[:80]).casefold().split(" ")[:_MOST_WORDS]
-    if not any(words):
+    words = [word for part in text[:80].split() if (word := tidied(part).casefold())][:_MOST_WORDS]
+    if not words:
         return [], False
     whole = words[0] if len(words) == 1 else ""
     surest = or_(func.lower(Household.head) == whole, func.lower(Household.door) == whole)
@@ -60,7 +60,7 @@ def find_households(
         select(Household.id)
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
-        .where(Household.archived_at.is_(None), Village.archived_at.is_(None), *(_fits(word) for word in words if word))
+        .where(Household.archived_at.is_(None), Village.archived_at.is_(None), *(_fits(word) for word in words))
         # Whoever stands in the queue has not signed up yet.
         .order_by(
             surest.desc(), _signed_up(today), Village.code, Group.id.is_(None), Group.position, Household.position

@@ -36,6 +36,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_digest", name=op.f("uq_api_clients_token_digest")),
     )
     op.create_table(
+        "carrier_lists",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file_name", sa.String(length=120), nullable=False),
+        sa.Column("brought_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("brought_by", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.JSON(), nullable=True),
+        sa.Column("decisions", sa.JSON(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("batch", sa.String(length=36), server_default="", nullable=False),
+        sa.Column("outcome", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_lists")),
+    )
+    op.create_table(
         "heartbeats",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -64,13 +79,15 @@ def upgrade() -> None:
 
     op.create_table(
         "tariffs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("plan", sa.String(length=32), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("village_fen", sa.Integer(), nullable=False),
         sa.Column("carrier_fen", sa.Integer(), nullable=False),
         sa.CheckConstraint("carrier_fen >= 0", name=op.f("ck_tariffs_carrier_fen")),
         sa.CheckConstraint("village_fen >= 0", name=op.f("ck_tariffs_village_fen")),
-        sa.PrimaryKeyConstraint("plan", "starts_on", name=op.f("pk_tariffs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tariffs")),
+        sa.UniqueConstraint("plan", "starts_on", name=op.f("uq_tariffs_plan_starts_on")),
     )
     op.create_table(
         "thresholds",

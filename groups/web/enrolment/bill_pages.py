@@ -83,7 +83,7 @@ def list_tariffs() -> ResponseReturnValue:
     return _tariffs()
 
 
-@pages.post("/enrolment/tariffs")
+@pages.post("/enrolment/tariffs/add")
 @requires(*WRITERS)
 def add_tariff() -> ResponseReturnValue:
     """Another tariff, from a day on."""

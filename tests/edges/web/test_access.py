@@ -5,6 +5,7 @@ from flask import Flask
 
 from groups.account_models import AccountRole
 from groups.web.access import admits
+from groups.web.enrolment.frame import READERS, WRITERS
 from tests.edges.web.conftest import SignedIn, Visitor
 
 EVERYBODY = frozenset(AccountRole)
@@ -25,6 +26,25 @@ GUARDED = {
     "/incidents/<int:incident_id>/close": WATCHERS,
     "/incidents/<int:incident_id>/export.json": WATCHERS,
     "/incidents/<int:incident_id>/export.cap.xml": WATCHERS,
+    "/enrolment": READERS,
+    "/enrolment/sign-up/<int:household_id>": WRITERS,
+    "/enrolment/undo": WRITERS,
+    "/enrolment/households/<int:household_id>": READERS,
+    "/enrolment/households/<int:household_id>/<deed>": WRITERS,
+    "/enrolment/subscriptions/<int:subscription_id>/correct": WRITERS,
+    "/enrolment/devices": READERS,
+    "/enrolment/devices.xlsx": READERS,
+    "/enrolment/devices/<int:device_id>/<deed>": WRITERS,
+    "/enrolment/bill": READERS,
+    "/enrolment/bill.xlsx": READERS,
+    "/enrolment/tariffs": READERS,
+    "/enrolment/tariffs/add": WRITERS,
+    "/enrolment/lists": WRITERS,
+    "/enrolment/lists/<int:list_id>": WRITERS,
+    "/enrolment/lists/<int:list_id>/decide": WRITERS,
+    "/enrolment/lists/<int:list_id>/confirm": WRITERS,
+    "/enrolment/lists/<int:list_id>/drop": WRITERS,
+    "/enrolment/lists/<int:list_id>/errors.xlsx": WRITERS,
 }
 # Not for browsers: they prove themselves by a signature, or say nothing of people.
 MACHINES = ("/voice/", "/sms/", "/status/", "/healthz", "/readyz", "/metrics")
