@@ -1,6 +1,7 @@
-"""The door through which joint_defense sees the roster: plain, frozen values and seven questions.
+"""The door through which joint_defense sees the roster: plain, frozen values and a few questions.
 
-It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot.
+It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot. Responders, who live in no
+household of the roster, are told apart from households and their phones by negative ids.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, select, update
+from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from groups import watch
 from groups.models import Group, Household, Language, Phone, PhoneKind, Village
 from groups.rules import names
-from groups.rules.membership import Reachable, Ring, away_aside, ring_order
+from groups.rules.membership import FARTHEST, Reachable, Ring, away_aside, ring_order
+from groups.watch_models import Responder
 
 
 class Role(StrEnum):
@@ -25,6 +28,14 @@ class Role(StrEnum):
     MEMBER = "member"
     LEADER = "leader"
     DEPUTY = "deputy"
+    DUTY = "duty"
+    """A responder of the village, on duty."""
+    BACKUP = "backup"
+    """The group's back-up group."""
+    NEIGHBOUR = "neighbour"
+    """A group beside it."""
+    CENTRE = "centre"
+    """A responder of the town's centre, on duty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,46 @@ def phones_of(session: Session, household_ids: Collection[int]) -> list[Househol
     return [HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE) for row in rows]
 
 
+def officers(session: Session, group_id: int, now: datetime) -> list[Recipient]:
+    """The phones of the group's leader and deputy as they are now, wherever they live: the leader's first."""
+    found = session.execute(select(Group.leader_id, Group.deputy_id).where(Group.id == group_id)).one_or_none()
+    roles = {} if found is None else {found.deputy_id: Role.DEPUTY, found.leader_id: Role.LEADER}
+    reached = _of_households(session, Household.id.in_([each for each in roles if each is not None]), now, roles)
+    return sorted(reached, key=lambda each: each.role is not Role.LEADER)
+
+
+def backup_of(session: Session, group_id: int, now: datetime) -> list[Recipient]:
+    """The phones of the group's back-up group (支援组); empty where it has none."""
+    backup = select(Group.backup_group_id).where(Group.id == group_id).scalar_subquery()
+    standing = select(Group.id).where(Group.id == backup, Group.archived_at.is_(None))
+    return _of_households(session, Household.group_id.in_(standing), now, {}, Role.BACKUP)
+
+
+def neighbours_of(session: Session, group_id: int, now: datetime) -> list[Recipient]:
+    """The phones of the groups beside this one: those of its grid, and the ones before and after it."""
+    beside = watch.groups_beside(session, group_id)
+    return _of_households(session, Household.group_id.in_(beside), now, {}, Role.NEIGHBOUR)
+
+
+def on_duty(session: Session, village_id: int | None, local: datetime) -> list[Recipient]:
+    """The village's responders that are on duty at this minute of local time; without a village, the town centre's."""
+    role = Role.CENTRE if village_id is None else Role.DUTY
+    return [_responder(each, role) for each in watch.on_duty(session, village_id, local)]
+
+
+def village_by_code(session: Session, code: str) -> tuple[int, str] | None:
+    """A village's id and name; None where no village has this code."""
+    row = session.execute(
+        select(Village.id, Village.name).where(Village.code == code, Village.archived_at.is_(None))
+    ).one_or_none()
+    return None if row is None else (row.id, row.name)
+
+
+def cameras_of(session: Session, group_id: int) -> list[tuple[str, str]]:
+    """The camera places of the grid that a group lies in: (name, landmark), by name."""
+    return watch.cameras_of_group(session, group_id)
+
+
 def lock_group(session: Session, group_id: int) -> None:
     """Hold the group's row until the transaction ends, so that two neighbours' alarms come one after the other."""
     # NO KEY UPDATE: alarms wait for each other, but nobody who only refers to the group waits for them. SQLite knows
@@ -191,7 +242,7 @@ def mark_refused(session: Session, phone_id: int, *, text: bool, code: str, now:
         if text
         else {"call_refused_code": code, "call_refused_at": now}
     )
-    session.execute(update(Phone).where(Phone.id == phone_id).values(refusal))
+    session.execute(_phone_or_responder(phone_id).values(refusal))
 
 
 def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
@@ -201,24 +252,85 @@ def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
 
 def clear_refused(session: Session, phone_id: int, *, text: bool) -> None:
     """A ring or text got through: the number is not refused on that channel any more."""
-    refused_code = Phone.text_refused_code if text else Phone.call_refused_code
+    owner = Phone if phone_id > 0 else Responder
+    refused_code = owner.text_refused_code if text else owner.call_refused_code
     nothing = dict.fromkeys(
         ("text_refused_code", "text_refused_at") if text else ("call_refused_code", "call_refused_at")
     )
     # Most rings get through to numbers that never were refused: those rows are left alone.
-    session.execute(update(Phone).where(Phone.id == phone_id, refused_code.is_not(None)).values(nothing))
+    session.execute(_phone_or_responder(phone_id).where(refused_code.is_not(None)).values(nothing))
     if not text:
         session.execute(update(Phone).where(Phone.id == phone_id, Phone.failures > 0).values(failures=0))
 
 
 def household_name_in(language: str, household_name: str) -> str:
-    """How a household that is kept by its Chinese name is called in a language: 李月芳家, the Li Yuefang household."""
-    return household_name if language == "zh" else names.household_name_en(household_name.removesuffix("家"))
+    """How a household that is kept by its Chinese name is called in a language: 李月芳家, the Li Yuefang household.
+
+    And a responder: 治保陈国平, Chen Guoping (security).
+    """
+    if language == "zh":
+        return household_name
+    return watch.name_in_english(household_name) or names.household_name_en(household_name.removesuffix("家"))
 
 
 def warm_up() -> None:
     """Load what the first question would otherwise wait 0.2 s for: the pinyin of the English names."""
     names.load_pinyin()
+
+
+def _phone_or_responder(phone_id: int) -> Update:
+    if phone_id > 0:
+        return update(Phone).where(Phone.id == phone_id)
+    return update(Responder).where(Responder.id == -phone_id)
+
+
+def _of_households(
+    session: Session,
+    whose: ColumnElement[bool],
+    now: datetime,
+    roles: Mapping[int, Role],
+    otherwise: Role = Role.MEMBER,
+) -> list[Recipient]:
+    """Every phone of these households that is to be reached: first phones first, in the order of doors.
+
+    Whoever is away is texted, not called, as in `recipients_for`.
+    """
+    rows = session.execute(
+        select(Household.id, Household.head, Household.group_id, Household.position, Household.away_until).where(
+            whose, Household.archived_at.is_(None)
+        )
+    ).all()
+    households = {row[0]: _House(row[1], row[2], row[3], _away(row[4], now)) for row in rows}
+    if not households:
+        return []
+    phones, languages = _phones_to_reach(session, households)
+    phones = away_aside(phones, 0, {each for each, house in households.items() if house.away})
+    return [
+        _recipient(
+            ring,
+            households[ring.phone.household_id].head,
+            languages[ring.phone.phone_id],
+            roles.get(ring.phone.household_id, otherwise),
+        )
+        for ring in ring_order(phones, household_id=0, group_id=0, position=0)
+    ]
+
+
+def _responder(found: Responder, role: Role) -> Recipient:
+    return Recipient(
+        phone_id=-found.id,
+        number=found.number,
+        language=found.language.value,
+        may_call=found.may_call,
+        may_text=found.may_text,
+        household_id=-found.id,
+        household_name=watch.name_of(found),
+        phone_rank=1,
+        distance=FARTHEST,
+        role=role,
+        call_refused=found.call_refused_code is not None,
+        text_refused=found.text_refused_code is not None,
+    )
 
 
 class _House(NamedTuple):

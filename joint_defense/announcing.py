@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from joint_defense.carriers import twiml
 from joint_defense.dispatch import Claim
 from joint_defense.models import Alert, Incident, IncidentKind, Purpose
-from joint_defense.rules import wording
+from joint_defense.rules import escalation, wording
 from joint_defense.rules.ports import OutboundCall, OutboundMessage
 
 MESSAGE_VALID_FOR = 1800
@@ -33,7 +33,7 @@ class Announcer:
             said = twiml.say([(wording.wordless(voices[-1], language), language)] * 2)
         else:
             said = twiml.announcement(
-                tuple(wording.announcement(voices, language)),
+                tuple(wording.announcement(voices, language, widened=escalation.is_widened(claim.purpose, claim.role))),
                 wording.how_to_answer(language),
                 language,
                 action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
@@ -66,7 +66,7 @@ class Announcer:
         first = voice_of(incident, alerts[0], self._zone)
         if claim.purpose is Purpose.WORDLESS:
             return wording.wordless(first, claim.language)
-        return wording.message(first, claim.language)
+        return wording.message(first, claim.language, widened=escalation.is_widened(claim.purpose, claim.role))
 
     def _callback(self, claim: Claim) -> str:
         return f"{self._base}/status/{claim.delivery_id}/{claim.number}"

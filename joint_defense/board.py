@@ -17,9 +17,13 @@ from joint_defense.board_query import Row, digest, known, moment, read_facts
 from joint_defense.board_rows import HouseholdRow, household_rows
 from joint_defense.models import ClosingOutcome, IncidentKind
 from joint_defense.outlook import Outlook, look_ahead
+from joint_defense.policies import progress_of
 from joint_defense.rules.delivery import Channel
+from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.standing import Standing
 from joint_defense.rules.trigger import Category
+
+_COMING = frozenset({Standing.COMING, Standing.ON_SCENE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,20 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Widening:
+    """How far the call for help has been widened: the level, and what comes next when, unless enough are coming.
+
+    `fewer_than` households must be coming for the next step; `held`: enough are. All None where nothing comes next.
+    """
+
+    level: Level | None
+    next_at: datetime | None
+    whom: tuple[Whom, ...]
+    fewer_than: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One incident, ready to be shown. `rows` begins with what needs somebody's eyes."""
 
@@ -86,6 +104,8 @@ class Board:
     rows: tuple[HouseholdRow, ...]
     timeline: tuple[Line, ...]
     figures: Figures
+    widening: Widening
+    group_id: int | None
     version: str
     outlook: Outlook | None = None
 
@@ -135,6 +155,8 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
         rows=rows,
         timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
         figures=_figures(rows),
+        widening=_widening(incident, sum(row.standing in _COMING for row in rows)),
+        group_id=incident["group_id"],
         version=facts.version if outlook is None else digest((facts.version, _roughly(outlook))),
         outlook=outlook,
     )
@@ -143,6 +165,14 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
 def _roughly(outlook: Outlook) -> tuple[int, int]:
     """What of it makes a page worth sending again: a difference of a few seconds does not."""
     return outlook.households, round(outlook.last_at.timestamp() / 5)
+
+
+def _widening(incident: Row, coming: int) -> Widening:
+    progress = progress_of(incident["policy"], known(incident["opened_at"]), incident["steps_done"])
+    step = progress.next_step if incident["closed_at"] is None else None
+    if step is None:
+        return Widening(progress.level, None, (), 0, held=False)
+    return Widening(progress.level, progress.next_at, step.whom, step.fewer_than, held=progress.is_held(coming))
 
 
 def _timeline_line(update: Row) -> Line:
@@ -172,6 +202,6 @@ def _figures(rows: Iterable[HouseholdRow]) -> Figures:
         households=len(known),
         rung=sum(row.rung for row in known),
         picked_up=sum(row.picked_up for row in known),
-        coming=sum(row.standing in {Standing.COMING, Standing.ON_SCENE} for row in known),
+        coming=sum(row.standing in _COMING for row in known),
         on_scene=sum(row.standing is Standing.ON_SCENE for row in known),
     )

@@ -22,6 +22,7 @@ Row = dict[str, Any]
 _INCIDENT = (
     *(Incident.id, Incident.kind, Incident.village_id, Incident.village_name, Incident.group_name, Incident.category),
     *(Incident.opened_at, Incident.closed_at, Incident.outcome, Incident.note),
+    *(Incident.group_id, Incident.policy, Incident.steps_done),
 )
 _ALERT = (
     *(Alert.household_id, Alert.household_name, Alert.household_name_en, Alert.place, Alert.place_en, Alert.door),

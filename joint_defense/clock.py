@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from joint_defense import dispatch, news, owners, redials
+from joint_defense import dispatch, escalation, news, owners, redials
 from joint_defense.draining import drain
 from joint_defense.runtime import Runtime
 
@@ -49,5 +49,8 @@ def tick(runtime: Runtime, session: Session, name: str) -> None:
     if released:
         log.warning("claims_released", count=released)
     owners.forget_silent(session, now)
+    if steps := escalation.widen_due(session, now, runtime.settings.zone):
+        log.info("widened", steps=steps)
+    # After the widening: a caller who has hung up is told of both in one text.
     if news.text_all(session, now, runtime.patience):
         log.info("news_planned")

@@ -52,6 +52,7 @@ class Claim:
     purpose: Purpose
     occasion: int
     to: str
+    role: str
     language: str
     text: str | None
     look_up_first: bool
@@ -100,6 +101,7 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             Delivery.purpose,
             Delivery.occasion,
             Delivery.number,
+            Delivery.role,
             Delivery.language,
             Delivery.look_up_first,
             Delivery.text,
@@ -121,6 +123,7 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             purpose=row.purpose,
             occasion=row.occasion,
             to=row.number,
+            role=row.role,
             language=row.language,
             text=row.text,
             look_up_first=row.look_up_first,

@@ -5,7 +5,9 @@ AlarmError
  ├── ForeignCallback     it names a delivery, but with another call's id
  ├── UnknownIncident     no incident has this id
  ├── IncidentClosed      it is over: nobody is rung for it any more
- └── NotSpooled          neither the database nor the disk took in what came: nobody will be rung for it
+ ├── NotSpooled          neither the database nor the disk took in what came: nobody will be rung for it
+ ├── InvalidPolicy       something that is no escalation policy, with what is wrong
+ └── NoSuchVillage       no village has this code
 
 A caller never meets one of them: where TwiML is answered they become a sentence.
 """
@@ -37,3 +39,11 @@ class IncidentClosed(AlarmError):
 
 class NotSpooled(AlarmError):
     code = "not_spooled"
+
+
+class InvalidPolicy(AlarmError):
+    code = "invalid_policy"
+
+
+class NoSuchVillage(AlarmError):
+    code = "unknown_village"

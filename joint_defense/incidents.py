@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config.database import insert_rows
 from joint_defense.acknowledgements import latest_answers, lock_incident
 from joint_defense.errors import IncidentClosed, UnknownIncident
-from joint_defense.models import Alert, ClosingOutcome, Delivery, Incident, IncidentKind, Purpose
+from joint_defense.models import FIRST_RINGS, Alert, ClosingOutcome, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.planning import drop, row_for
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel, DeliveryState
@@ -67,7 +67,7 @@ def ring_again(session: Session, incident_id: int, household_id: int | None, by:
     answers = latest_answers(session, incident.id)
     rung = session.scalars(
         select(Delivery)
-        .where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM, Delivery.occasion == 0)
+        .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(FIRST_RINGS), Delivery.occasion == 0)
         .order_by(Delivery.id)
     ).all()
     callable_phones = {each.number for each in rung if each.channel is Channel.CALL}
@@ -89,7 +89,8 @@ def ring_again(session: Session, incident_id: int, household_id: int | None, by:
         )
         or 0
     )
-    insert_copies(session, chosen, Purpose.ALARM, occasion, None, now)
+    for purpose in FIRST_RINGS:
+        insert_copies(session, [each for each in chosen if each.purpose is purpose], purpose, occasion, None, now)
     name = chosen[0].household_name if household_id is not None and chosen else ""
     note_update(session, incident.id, "ring_again", now, by=by, household=name)
     return len(chosen)

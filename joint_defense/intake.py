@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
+from joint_defense import policies
 from joint_defense.inbox import find_answer, keep_answer, receive
-from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentKind, Purpose
+from joint_defense.models import RINGS, Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentKind, Purpose
 from joint_defense.news import Patience
 from joint_defense.planning import drop, insert_deliveries
 from joint_defense.rules.delivery import Channel
@@ -148,6 +149,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
         category=trigger.category,
         opened_at=now,
     )
+    policies.freeze(session, incident)
     session.add(incident)
     session.flush()
     alert = _add_voice(session, incident, caller, trigger, now, kind="opened")
@@ -213,9 +215,7 @@ def _leave_in_peace(session: Session, incident: Incident, caller: Caller, now: d
 def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, caller: Caller, now: datetime) -> None:
     # By number, not by phone: the roster may have moved a number to another household in the meantime.
     rung = set(
-        session.scalars(
-            select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM)
-        )
+        session.scalars(select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)))
     )
     silent = {other.household_id for other in incident.alerts if other.silent}
     in_trouble = {other.household_id for other in incident.alerts}

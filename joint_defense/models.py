@@ -1,4 +1,5 @@
-"""The alarm's tables: inbound events, incidents, alerts, updates, deliveries, attempts, acknowledgements, heartbeats.
+"""The alarm's tables: policies, inbound events, incidents, alerts, updates, deliveries, attempts, acknowledgements,
+heartbeats.
 
 Names, places and numbers in here are snapshots: a later change of the roster does not rewrite what happened. Ids of
 households and phones are therefore plain numbers, not foreign keys.
@@ -53,9 +54,13 @@ class Purpose(StrEnum):
     ALL_CLEAR = "all_clear"
     REDIAL = "redial"
     """A ring that brought no answer is tried again; the occasion is the round, from 1."""
+    WIDENING = "widening"
+    """Too few come: somebody further off is called, or the leader once more."""
 
 
-RINGS = (Purpose.ALARM, Purpose.REDIAL)
+FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
+"""As what somebody is called for the first time to come and help; occasion 0."""
+RINGS = (*FIRST_RINGS, Purpose.REDIAL)
 """What asks a household to come and help."""
 
 
@@ -67,6 +72,34 @@ class ClosingOutcome(StrEnum):
     ACCIDENTAL = "accidental"
     MALICIOUS = "malicious"
     DRILL = "drill"
+
+
+class EscalationPolicy(Base):
+    """A version of when whom is called besides (升级预案): a village's, or without a village the town's.
+
+    Versions count from 1 and stay; the newest is in force for incidents that open from then on. `policy` is
+    `rules.escalation.Policy` as JSON; NULL: the village follows the town, the town what is built in.
+    """
+
+    __tablename__ = "escalation_policies"
+    __table_args__ = (
+        UniqueConstraint("village_id", "version"),
+        # To a constraint no empty village is like another: the town's versions have an index of their own.
+        Index(
+            "uq_escalation_policies_version_of_town",
+            "version",
+            unique=True,
+            sqlite_where=text("village_id IS NULL"),
+            postgresql_where=text("village_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int | None] = mapped_column(BigId)
+    version: Mapped[int]
+    policy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
 
 
 class InboundEvent(Base):
@@ -90,7 +123,15 @@ class Incident(Base):
     """A call for help (警情) and all that follows from it."""
 
     __tablename__ = "incidents"
-    __table_args__ = (Index("ix_incidents_group_id_opened_at", "group_id", "opened_at"),)
+    __table_args__ = (
+        Index("ix_incidents_group_id_opened_at", "group_id", "opened_at"),
+        Index(
+            "ix_incidents_next_step_at",
+            "next_step_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[IncidentKind] = mapped_column(stored_as_value(IncidentKind))
@@ -103,6 +144,13 @@ class Incident(Base):
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     outcome: Mapped[ClosingOutcome | None] = mapped_column(stored_as_value(ClosingOutcome))
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    # The policy as it was when the incident opened, whose it was and which version; None: it is never widened.
+    policy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # How many of its steps have been carried out, the last one that enough answers held back, and when the next one
+    # is due (None: none is left).
+    steps_done: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    step_held: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    next_step_at: Mapped[datetime | None]
 
     alerts: Mapped[list[Alert]] = relationship(back_populates="incident", order_by="Alert.id")
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="incident", order_by="Delivery.id")
@@ -138,6 +186,8 @@ class Alert(Base):
     # acknowledgement it has certainly heard there.
     on_line_until: Mapped[datetime | None]
     heard_answer_id: Mapped[int] = mapped_column(BigId, default=0)
+    # The last step of widening that it has certainly heard of.
+    heard_step: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
     incident: Mapped[Incident] = relationship(back_populates="alerts")
 

@@ -13,15 +13,18 @@ from config.database import insert_or_skip
 from groups import directory
 from joint_defense import talking
 from joint_defense.models import (
+    RINGS,
     Acknowledgement,
     Alert,
     Delivery,
     Incident,
     IncidentKind,
+    IncidentUpdate,
     Purpose,
 )
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel, DeliveryState
+from joint_defense.rules.escalation import Whom
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.replies import Answer
 
@@ -29,6 +32,8 @@ MILESTONES = (1, 3)
 """The acknowledgements at which a caller who has hung up gets a text; the last one is another."""
 LAST_MILESTONE = 1000
 NOBODY_MILESTONE = 1060
+WIDENED_MILESTONE = 2000
+"""And at each step of widening: this and the step's number."""
 NEWS_UNTIL = timedelta(hours=1)
 CONFERENCE_HOLD = timedelta(minutes=30)
 
@@ -48,7 +53,8 @@ class Patience:
 class News:
     """What to tell a caller on the line now, and how far that has brought them.
 
-    `told` is the last acknowledgement spoken of, `warned` how often they were told that nobody answers.
+    `told` is the last acknowledgement spoken of, `warned` how often they were told that nobody answers, `widened` the
+    last step of widening spoken of.
     """
 
     incident_id: int
@@ -60,6 +66,7 @@ class News:
     silent: bool = False
     joined: tuple[str, ...] = ()
     """Households that wait for the caller in the conference."""
+    widened: int = 0
 
 
 def coming_in_order(session: Session, incident_id: int) -> list[Acknowledgement]:
@@ -80,13 +87,15 @@ def for_caller(
     patience: Patience,
     *,
     may_join: bool = True,
+    widened: int = 0,
 ) -> News:
-    """The news since acknowledgement `told`. That they ask proves that they heard what was said before.
+    """The news since acknowledgement `told` and step `widened`. That they ask proves that they heard what came before.
 
     `may_join`: whether the caller is to be moved into the conference when a neighbour waits there.
     """
     incident = alert.incident
     alert.heard_answer_id = max(alert.heard_answer_id, told)
+    alert.heard_step = max(alert.heard_step, widened)
     joined = talking.in_conference(session, incident.id) if may_join and not alert.silent else ()
     alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
     language = alert.language
@@ -112,9 +121,25 @@ def for_caller(
     if not coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
         warned += 1
         sentences.append(conversation.nobody_yet(incident.category, language))
+    step, whom = _called_since(session, incident.id, widened)
+    sentences += conversation.widened(whom, language)
     newest = max((each.id for each in (*fresh, *lost)), default=told)
     waiting = tuple(directory.household_name_in(language, each) for each in joined)
-    return News(incident.id, tuple(sentences), language, newest, warned, silent=alert.silent, joined=waiting)
+    return News(
+        incident.id, tuple(sentences), language, newest, warned, silent=alert.silent, joined=waiting, widened=step
+    )
+
+
+def _called_since(session: Session, incident_id: int, step: int) -> tuple[int, list[Whom]]:
+    """The last step of widening after this one (itself, if there is none), and who has been called since."""
+    rows = session.scalars(
+        select(IncidentUpdate.detail)
+        .where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == "widened")
+        .order_by(IncidentUpdate.id)
+    )
+    since = [detail for detail in rows if detail["step"] > step]
+    called = (Whom(each) for detail in since for each in detail["whom"].split())
+    return max((detail["step"] for detail in since), default=step), list(dict.fromkeys(called))
 
 
 def _gone_back(session: Session, incident_id: int, told: int) -> list[Acknowledgement]:
@@ -155,7 +180,8 @@ def text_all(session: Session, now: datetime, patience: Patience) -> int:
 def text_milestones(session: Session, incident: Incident, now: datetime, nobody_after: timedelta | None = None) -> bool:
     """Text the callers who have hung up, at the first, the third and the last acknowledgement.
 
-    And when nobody has said to come for `nobody_after` (None: that is not asked now). Idempotent: each text has its
+    And when nobody has said to come for `nobody_after` (None: that is not asked now), and when others are called
+    because too few come. Idempotent: each text has its
     number and is planned once. Returns whether one was.
     """
     if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
@@ -166,9 +192,24 @@ def text_milestones(session: Session, incident: Incident, now: datetime, nobody_
         off_line = alert.on_line_until is None or alert.on_line_until <= now
         if alert.silent or not alert.may_text or alert.withdrawn_at is not None or not off_line:
             continue
-        for milestone in _milestones_due(session, incident, alert, coming, now, nobody_after):
-            planned |= _plan_text(session, incident, alert, milestone, coming, now)
+        due = _milestones_due(session, incident, alert, coming, now, nobody_after)
+        planned |= _text_caller(session, incident, alert, due, coming, now)
     return planned
+
+
+def _text_caller(
+    session: Session, incident: Incident, alert: Alert, due: list[int], coming: Sequence[Acknowledgement], now: datetime
+) -> bool:
+    """The texts that are due and, in the same one or in one of its own, who is being called because too few come."""
+    step, called = alert.heard_step, list[Whom]()
+    if incident.steps_done > alert.heard_step:
+        step, called = _called_since(session, incident.id, alert.heard_step)
+    planned = [_plan_text(session, incident, alert, milestone, coming, called, now) for milestone in due]
+    if called and not any(planned):
+        planned.append(_plan_text(session, incident, alert, WIDENED_MILESTONE + step, coming, called, now))
+    if any(planned):
+        alert.heard_step = step
+    return any(planned)
 
 
 def _milestones_due(
@@ -193,7 +234,7 @@ def _all_have_answered(session: Session, incident: Incident) -> bool:
     rung = set(
         session.scalars(
             select(Delivery.household_id)
-            .where(Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM)
+            .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS))
             .distinct()
         )
     )
@@ -212,12 +253,17 @@ def _plan_text(
     alert: Alert,
     milestone: int,
     coming: Sequence[Acknowledgement],
+    called: Sequence[Whom],
     now: datetime,
 ) -> bool:
     others = [each for each in coming if each.household_id != alert.household_id]
     language = alert.language
     text = conversation.news_text(
-        _names(others, Answer.COMING, language), _names(others, Answer.ON_SCENE, language), incident.category, language
+        _names(others, Answer.COMING, language),
+        _names(others, Answer.ON_SCENE, language),
+        incident.category,
+        language,
+        called,
     )
     made = session.execute(
         insert_or_skip(

@@ -142,7 +142,7 @@ def _try_other_ways(
             last = newest[number]
             turn = turns[last.incident_id]
             decided.rows.append(
-                row_for(last, last.incident_id, channel, _first_purpose(last), now, urgency=AGAIN, turn=turn)
+                row_for(last, last.incident_id, channel, _first_purpose(tried[house]), now, urgency=AGAIN, turn=turn)
             )
             turns[last.incident_id] += 1
             told = {"household": last.household_name, "number": masked(number), "channel": channel}
@@ -151,9 +151,10 @@ def _try_other_ways(
             _look_again(decided, tried[house], now)
 
 
-def _first_purpose(tried: Tried) -> Purpose:
-    """As what a phone is rung or texted for the first time on a channel."""
-    return Purpose.WORDLESS if tried.purpose is Purpose.WORDLESS else Purpose.ALARM
+def _first_purpose(tried: Iterable[Tried]) -> Purpose:
+    """As what a phone of this household is rung or texted for the first time on a channel."""
+    first = {each.purpose for each in tried if each.occasion == 0}
+    return next((each for each in (Purpose.WORDLESS, Purpose.ALARM, Purpose.WIDENING) if each in first), Purpose.ALARM)
 
 
 def _exhaust(
@@ -182,16 +183,14 @@ def _exhaust(
 
 def _untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime) -> list[dict[str, Any]]:
     """The first ring and the first text of phones that have had none: away then, or new to the roster since."""
-    known = {(each.number, each.channel) for each in tried}
+    known, purpose = {(each.number, each.channel) for each in tried}, _first_purpose(tried)
     rows = []
     for phone in phones:
         like = replace(tried[-1], phone_id=phone.phone_id, number=phone.number, language=phone.language)
         like = replace(like, phone_rank=phone.rank)
         for channel, takes in ((Channel.CALL, phone.may_call), (Channel.SMS, phone.may_text)):
             if takes and (phone.number, channel) not in known:
-                rows.append(
-                    row_for(like, like.incident_id, channel, Purpose.ALARM, now, urgency=AGAIN, turn=phone.rank)
-                )
+                rows.append(row_for(like, like.incident_id, channel, purpose, now, urgency=AGAIN, turn=phone.rank))
     return rows
 
 

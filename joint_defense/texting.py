@@ -57,18 +57,14 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     if kept is not None:
         return Reply(**kept)
     caller = directory.find_caller(session, text.sender)
-    if caller is not None:
-        answered = (
-            _change_texts(session, text, caller, now)
-            or _take_back(session, text, caller, now)
-            or _answer(session, text, caller, now)
-        )
-        if answered is not None:
-            event = receive(session, text.carrier_key, InboundKind.ANSWER, text.sender, text.body, now)
-            if event is not None:
-                event.household_id, event.incident_id = caller.household_id, answered.incident_id
-                keep_answer(event, asdict(answered))
-            return answered
+    answered = _understood(session, text, caller, now)
+    if answered is not None:
+        event = receive(session, text.carrier_key, InboundKind.ANSWER, text.sender, text.body, now)
+        if event is not None:
+            event.household_id = None if caller is None else caller.household_id
+            event.incident_id = answered.incident_id
+            keep_answer(event, asdict(answered))
+        return answered
     category = alarm_in_text(text.body)
     if category is not None:
         return _raise(session, text, category, now, limits)
@@ -77,6 +73,17 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     if caller is None:
         return Reply(_to_stranger(session, text))
     return Reply(None if caller.silent else conversation.HELP_TEXT[caller.language])
+
+
+def _understood(session: Session, text: Text, caller: Caller | None, now: datetime) -> Reply | None:
+    """What somebody of the roster says, or a responder who was called for an incident; None where it is neither."""
+    if caller is None:
+        return _answer(session, text, None, now)
+    return (
+        _change_texts(session, text, caller, now)
+        or _take_back(session, text, caller, now)
+        or _answer(session, text, caller, now)
+    )
 
 
 def _change_texts(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
@@ -112,26 +119,25 @@ def _take_back(session: Session, text: Text, caller: Caller, now: datetime) -> R
     return Reply(None if caller.silent else line, alert.incident_id)
 
 
-def _answer(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
+def _answer(session: Session, text: Text, caller: Caller | None, now: datetime) -> Reply | None:
     """A reply to an alarm this phone was told of. It belongs to the newest open one, and says which that was."""
     told, others_open = told_of(session, text.sender)
     if told is None:
         return None
+    language = told.language if caller is None else caller.language
     incident = told.incident
     is_open = incident.closed_at is None
-    names = [alert.household_name if caller.language == "zh" else alert.household_name_en for alert in incident.alerts]
+    names = [alert.household_name if language == "zh" else alert.household_name_en for alert in incident.alerts]
     if is_open and told.role in LEADERS and replies.is_all_over(text.body):
         incidents.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
-        return Reply(conversation.reply_over(names, caller.language), incident.id)
+        return Reply(conversation.reply_over(names, language), incident.id)
     given = replies.answer_in_text(text.body, loosely=is_open)
     if given is None or (incident.closed_at is not None and now - incident.closed_at > LATE_ANSWER):
         return None
     heard = acknowledge(session, told, given, Channel.SMS, now, others_open=others_open)
     if heard.closed:
-        return Reply(conversation.reply_over(names, caller.language), incident.id)
-    line = conversation.reply_thanks(
-        heard.names(caller.language), given, others_open, caller.language, incident.category
-    )
+        return Reply(conversation.reply_over(names, language), incident.id)
+    line = conversation.reply_thanks(heard.names(language), given, others_open, language, incident.category)
     return Reply(line, incident.id)
 
 

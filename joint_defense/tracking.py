@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.models import Attempt, Delivery, Purpose
+from joint_defense.models import RINGS, Attempt, Delivery, Purpose
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import (
     FINAL,
@@ -34,7 +34,7 @@ ASK_AFTER = {
 }
 """How long the carrier may be silent after each state before it is asked."""
 
-FOLLOWED = frozenset({Purpose.ALARM, Purpose.REDIAL, Purpose.WORDLESS})
+FOLLOWED = frozenset({*RINGS, Purpose.WORDLESS})
 """What is tried again, or in another way, where it was in vain."""
 _REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
 # A call that failed for one of these never rang: it is placed again.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
 from joint_defense.rules.wording import CHINESE, ENGLISH, also_dial, category_words, official_number
@@ -191,6 +192,24 @@ def nobody_yet(category: Category, language: str) -> str:
     return f"Nobody has answered yet. Please dial 110{'' if official == '110' else f' and {official}'}."
 
 
+_CALLED = {
+    Whom.LEADERS: ("联防长", "the group's leader once more"),
+    Whom.DUTY: ("村值班人员", "whoever is on duty in the village"),
+    Whom.BACKUP: ("支援组", "the back-up group"),
+    Whom.NEIGHBOURS: ("周边联防组", "the groups nearby"),
+    Whom.CENTRE: ("镇中心", "the town's centre"),
+}
+
+
+def widened(whom: Sequence[Whom], language: str) -> list[str]:
+    """To the caller: who is being called besides, because too few come. A sentence, or nothing."""
+    if not whom:
+        return []
+    if language == CHINESE:
+        return [f"来的人还不够,正在呼叫{'、'.join(_CALLED[each][0] for each in whom)}。"]
+    return [f"Too few are coming: we are calling {', '.join(_CALLED[each][1] for each in whom)}."]
+
+
 def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
     """To a neighbour whose answer is on record."""
     if language == CHINESE:
@@ -215,12 +234,19 @@ def caller_joins(households: Sequence[str], language: str) -> str:
     return f"{', '.join(households)} on the line. Please speak."
 
 
-def news_text(coming: Sequence[str], on_scene: Sequence[str], category: Category, language: str) -> str:
-    """To a caller who has hung up: who is coming, or that nobody has answered."""
+def news_text(
+    coming: Sequence[str],
+    on_scene: Sequence[str],
+    category: Category,
+    language: str,
+    called: Sequence[Whom] = (),
+) -> str:
+    """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides."""
+    more = widened(called, language)
     if not coming and not on_scene:
-        nobody = nobody_yet(category, language)
-        return f"【十户联防】{nobody}" if language == CHINESE else f"[Joint Defence] {nobody}"
-    sentences, official = who_comes(coming, on_scene, language), also_dial(category, language)
+        nobody = [nobody_yet(category, language), *more]
+        return f"【十户联防】{''.join(nobody)}" if language == CHINESE else f"[Joint Defence] {' '.join(nobody)}"
+    sentences, official = [*who_comes(coming, on_scene, language), *more], also_dial(category, language)
     if language == CHINESE:
         return f"【十户联防】{''.join(sentences)}{official}"
     return f"[Joint Defence] {' '.join(sentences)}{official}"

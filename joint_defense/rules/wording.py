@@ -46,6 +46,12 @@ class Voice:
     drill: bool = False
 
 
+_TOO_FEW = {
+    CHINESE: "来的人还不够,请您去支援。",
+    ENGLISH: "Too few are coming: please go and help.",
+}
+
+
 def official_number(category: Category) -> str:
     """The emergency number that belongs to a category: 119 fire, 120 ambulance, 110 police."""
     return _OFFICIAL.get(category, "110")
@@ -72,10 +78,15 @@ def local_number(number: str) -> str:
     return national if national.startswith("1") and len(national) == 11 else f"0{national}"
 
 
-def announcement(voices: Sequence[Voice], language: str) -> list[str]:
-    """The sentences of an alarm call, said once; a call says them twice. The newest voice comes first."""
+def announcement(voices: Sequence[Voice], language: str, *, widened: bool = False) -> list[str]:
+    """The sentences of an alarm call, said once; a call says them twice. The newest voice comes first.
+
+    `widened`: to somebody who is called because too few come.
+    """
     newest = list(reversed(voices))[:MOST_VOICES]
-    return [sentence for voice in newest for sentence in _who_where_what(voice, language)]
+    sentences = [sentence for voice in newest for sentence in _who_where_what(voice, language)]
+    # Behind the first who and where: those have to be heard within three seconds.
+    return [*sentences[:1], _TOO_FEW[language], *sentences[1:]] if widened else sentences
 
 
 def _who_where_what(voice: Voice, language: str) -> list[str]:
@@ -110,8 +121,9 @@ def no_key_pressed(language: str) -> str:
     return "No key was received. Please go and look, or call this number back and press 1. Goodbye."
 
 
-def message(voice: Voice, language: str) -> str:
-    """The text of an alarm."""
+def message(voice: Voice, language: str, *, widened: bool = False) -> str:
+    """The text of an alarm. `widened`: to somebody who is called because too few come."""
+    more = _TOO_FEW[language] if widened else ""
     what = category_words(voice.category, language)
     official = official_number(voice.category)
     when = f"{voice.raised_at:%H:%M}"
@@ -121,15 +133,15 @@ def message(voice: Voice, language: str) -> str:
         quote = f"原话:“{quoted}”" if quoted else ""
         door = f"({voice.door})" if voice.door else ""
         return (
-            f"【十户联防】{drill}{voice.household}求助{':' + what if what else ''}!{voice.place}{door},{when}。{quote}"
-            f"电话{local_number(voice.number)}。能来回1,不能来回2,到了回3。必要时拨{official}"
+            f"【十户联防】{drill}{voice.household}求助{':' + what if what else ''}!{voice.place}{door},{when}。"
+            f"{more}{quote}电话{local_number(voice.number)}。能来回1,不能来回2,到了回3。必要时拨{official}"
         )
     drill = "DRILL, not real. " if voice.drill else ""
     quote = f' They say: "{quoted}".' if quoted else ""
     door = _door_en(voice)
     return (
         f"[Joint Defence] {drill}{voice.household_en} needs help{': ' + what if what else ''}! {voice.place_en}{door}, "
-        f"{when}.{quote} Phone {local_number(voice.number)}. "
+        f"{when}.{' ' + more if more else ''}{quote} Phone {local_number(voice.number)}. "
         f"Reply 1 coming, 2 cannot, 3 there. Dial {official} if needed"
     )
 

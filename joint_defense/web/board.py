@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from groups import directory
 from groups.web.access import current, requires
 from groups.web.page_warnings import as_shown, outdated
 from groups.web.times import local, zone
@@ -72,7 +73,8 @@ def show(incident_id: int) -> ResponseReturnValue:
     with database().begin() as session:
         now = clock(session)
         board = own_board(session, incident_id, now)
-    return render_template("incident.html", board=board, moving=_moves(board, now), now=now)
+        cameras = directory.cameras_of(session, board.group_id) if board.group_id is not None else []
+    return render_template("incident.html", board=board, cameras=cameras, moving=_moves(board, now), now=now)
 
 
 @pages.get("/incidents/<int:incident_id>/live")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from flask import Flask
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from joint_defense.board import Line
 from joint_defense.models import ClosingOutcome
 from joint_defense.rules.delivery import Channel
+from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
-from joint_defense.web.words import CATEGORIES, OUTCOMES, carrier_words
+from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, carrier_words, whom_words
 
 Detail = dict[str, str]
 
@@ -32,9 +33,11 @@ _ICONS = {
     "withdrawn": "cross",
     "joined": "phone",
     "late": "warning",
+    "widened": "wider",
+    "enough": "check",
 }
 _ANSWER_ICONS = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
-LOUD = frozenset({"opened", "voice", "account_trouble", "unreachable", "wordless"})
+LOUD = frozenset({"widened", "opened", "voice", "account_trouble", "unreachable", "wordless"})
 """Kinds that stand out on the page."""
 
 
@@ -150,6 +153,34 @@ def _closed(detail: Detail) -> str:
     return f"{words} · {detail['note']}" if detail.get("note") else words
 
 
+def _widened(detail: Detail) -> str:
+    level = LEVELS[Level(detail["level"])]
+    coming = int(detail["coming"])
+    why = ngettext("%(num)d household is coming", "%(num)d households are coming", coming)
+    called, missing = _whom(detail["whom"]), _whom(detail["missing"])
+    lines = []
+    if called:
+        lines.append(gettext("now calling %(whom)s, %(phones)s phones", whom=called, phones=detail["phones"]))
+    if missing:
+        lines.append(gettext("nobody further to call: %(whom)s", whom=missing))
+    return f"{level} ({why}) · {gettext(', ').join(lines)}"
+
+
+def _enough(detail: Detail) -> str:
+    coming = int(detail["coming"])
+    words: str = ngettext(
+        "%(num)d household is coming, which is enough: not widened to %(whom)s",
+        "%(num)d households are coming, which is enough: not widened to %(whom)s",
+        coming,
+        whom=_whom(detail["whom"]),
+    )
+    return words
+
+
+def _whom(names: str) -> str:
+    return whom_words(Whom(each) for each in names.split())
+
+
 _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     "opened": _opened,
     "voice": _voice,
@@ -176,5 +207,7 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
         seconds=d["seconds"],
         household=d["household"],
     ),
+    "widened": _widened,
+    "enough": _enough,
     "joined": lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flask import Flask
 from flask_babel import LazyString, get_locale, gettext, ngettext
@@ -12,6 +12,7 @@ from joint_defense.board import Board, Voice
 from joint_defense.incident_list import Summary
 from joint_defense.models import ClosingOutcome, IncidentKind
 from joint_defense.rules import carrier_codes
+from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.standing import Contact, Standing
 from joint_defense.rules.trigger import Category
 from joint_defense.rules.wording import local_number
@@ -62,16 +63,46 @@ CATEGORIES: Mapping[Category, LazyString] = {
 }
 
 
+WHOM: Mapping[Whom, LazyString] = {
+    Whom.LEADERS: _l("leader and deputy again"),
+    Whom.DUTY: _l("whoever is on duty in the village"),
+    Whom.BACKUP: _l("back-up group"),
+    Whom.NEIGHBOURS: _l("neighbouring groups"),
+    Whom.CENTRE: _l("the town's centre"),
+}
+LEVELS: Mapping[Level, LazyString] = {
+    Level.PLAIN: _l("Widened"),
+    Level.YELLOW: _l("Yellow: widened"),
+    Level.RED: _l("Red: widened"),
+}
+ROLES: Mapping[str, LazyString] = {
+    "leader": _l("Leader"),
+    "deputy": _l("Deputy"),
+    "duty": _l("On duty"),
+    "backup": _l("Back-up group"),
+    "neighbour": _l("Neighbouring group"),
+    "centre": _l("Town centre"),
+}
+"""Why a household or responder is called, where it is more than a member of the group."""
+
+
 def register(app: Flask) -> None:
     """Give templates the words."""
     app.jinja_env.globals.update(
-        standings=STANDINGS, contacts=CONTACTS, outcomes=OUTCOMES, categories=CATEGORIES, headline=headline
+        standings=STANDINGS,
+        contacts=CONTACTS,
+        outcomes=OUTCOMES,
+        categories=CATEGORIES,
+        levels=LEVELS,
+        roles=ROLES,
+        headline=headline,
     )
     app.jinja_env.filters.update(
         household_name=household_name,
         place=place,
         written=written,
         carrier_words=carrier_words,
+        whom=whom_words,
     )
 
 
@@ -102,6 +133,12 @@ def headline(board: Board) -> str:
         )
     )
     return words
+
+
+def whom_words(whom: Iterable[Whom]) -> str:
+    """Who is called in a step, in a line."""
+    separator: str = gettext(", ")
+    return separator.join(str(WHOM[each]) for each in whom)
 
 
 def written(number: str) -> str:

@@ -17,6 +17,7 @@ from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.models import ClosingOutcome, Delivery, Incident
 from joint_defense.rules import conversation, replies, wording
 from joint_defense.rules.delivery import Channel
+from joint_defense.rules.escalation import is_widened
 from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
 from joint_defense.webhooks.keeping import keep_key
 from joint_defense.webhooks.waiting import room_of
@@ -112,7 +113,8 @@ def called_back(delivery_id: int) -> Response:
 def _tell(told: Delivery, *, action: str, then: str, more: list[twiml.Line] | None = None) -> str:
     language = told.language
     voices = voices_of(told.incident, told.incident.alerts, runtime().settings.zone)
-    lines = [("".join(wording.announcement(voices, language)), language), (wording.how_to_answer(language), language)]
+    said = wording.announcement(voices, language, widened=is_widened(told.purpose, told.role))
+    lines = [("".join(said), language), (wording.how_to_answer(language), language)]
     return twiml.ask([*lines, *(more or [])], action=action, then=then, keys=1, timeout=AGAIN_TIMEOUT)
 
 

@@ -41,16 +41,17 @@ def hold_the_line(raised: Answer) -> Response:
     else:
         said = conversation.alarm_raised(raised.phones, raised.households, language)
     lines = [] if raised.silent else [(said, language), (conversation.CATEGORY_PROMPT[language], language)]
-    return _ask(raised.alert_id or 0, lines, told=0, warned=0, silent=raised.silent)
+    return _ask(_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent)
 
 
 @waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>")
-def wait(alert_id: int, told: int, warned: int) -> Response:
+@waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>/<int:widened>")
+def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     """The caller holds the line, or pressed a key: a category, or the star that takes it all back.
 
-    `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers.
-    `?star=1` says that the key before this was a star, `?left=1` that they come out of the conference: a star
-    has led there, or the last neighbour has hung up.
+    `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers, `widened`
+    the last step of widening they have heard of. `?star=1` says that the key before this was a star, `?left=1` that
+    they come out of the conference: a star has led there, or the last neighbour has hung up.
     """
     call = read_call(request.form)
     try:
@@ -75,7 +76,8 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int) -> Response:
             talking.caller_came_out(session, alert.incident_id)
         lines, starred = _take_key(session, alert, call.keys or "")
         session.flush()
-        told_now = news.for_caller(session, alert, told, warned, now, runtime().patience, may_join=not starred)
+        patience = runtime().patience
+        told_now = news.for_caller(session, alert, told, warned, now, patience, may_join=not starred, widened=widened)
         incident_id = alert.incident_id
     if call.keys:
         waker().wake(incident_id)
@@ -113,9 +115,10 @@ def _say_news(alert_id: int, found: news.News, lines: list[Line], starred: bool)
     if found.joined:
         said.append((conversation.caller_joins(found.joined, found.language), found.language))
         # The star key leads out of there, or that nobody else is left: next comes another star, or the news.
-        then = _address(alert_id, found.told, found.warned) + "?left=1"
+        then = _address(alert_id, found.told, found.warned, found.widened) + "?left=1"
         return answer(twiml.conference(said, room_of(found.incident_id), then=then))
-    return _ask(alert_id, said, told=found.told, warned=found.warned, silent=found.silent, starred=starred)
+    then = _address(alert_id, found.told, found.warned, found.widened)
+    return _ask(then, said, silent=found.silent, starred=starred)
 
 
 def room_of(incident_id: int) -> str:
@@ -123,8 +126,7 @@ def room_of(incident_id: int) -> str:
     return f"incident-{incident_id}"
 
 
-def _ask(alert_id: int, lines: list[Line], *, told: int, warned: int, silent: bool, starred: bool = False) -> Response:
-    then = _address(alert_id, told, warned)
+def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False) -> Response:
     return answer(
         twiml.ask(
             lines,
@@ -136,8 +138,8 @@ def _ask(alert_id: int, lines: list[Line], *, told: int, warned: int, silent: bo
     )
 
 
-def _address(alert_id: int, told: int, warned: int) -> str:
-    return f"/voice/wait/{alert_id}/{told}/{warned}"
+def _address(alert_id: int, told: int, warned: int, widened: int) -> str:
+    return f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else "")
 
 
 @waiting.post("/ended")

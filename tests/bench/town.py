@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert
 
-from config.database import Database
+from config.database import Database, clock
 from groups.models import Group, Household, Phone, PhoneKind, Village
+from joint_defense import policies
+from joint_defense.rules.escalation import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ def settle(database: Database, sizes: tuple[int, ...]) -> list[Crowd]:
     """For each size a group that is called only, and one that is called and texted."""
     crowds = []
     with database.begin() as session:
+        # Nobody answers here, and nobody is to be called besides.
+        policies.change(session, None, Policy(), "bench", clock(session))
         village = Village(code="BENCH", name="墙下陶村")
         session.add(village)
         session.flush()

@@ -17,14 +17,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import requests
 
-from config.database import Database
+from config.database import Database, clock
 from config.settings import environment_with
+from joint_defense import policies
 from joint_defense.demo.procfile import ROOT, read_procfile
 from joint_defense.demo.programs import Program, start
+from joint_defense.rules import escalation
 from tests.handsets import Network, eventually
 from tests.servers import RedisServer
 
@@ -63,6 +65,8 @@ class Town:
             self.network = started.enter_context(self._make_network())
             started.callback(self._kill_all)
             self._environment = environment_with(self._settings())
+            # Nobody is called besides, unless a test says so: most of them answer with fewer than two.
+            self.widen_as({"steps": []})
             for name in SERVICE:
                 self._launch(name)
             self.wait_until_ready()
@@ -167,6 +171,11 @@ class Town:
         )
         assert command.popen.wait(timeout=STARTED_WITHIN) == 0, command.last_words()
         return command.last_words(lines=1)
+
+    def widen_as(self, policy: dict[str, Any]) -> None:
+        """From now on incidents are widened like this."""
+        with self.database.begin() as session:
+            policies.change(session, None, escalation.from_json(policy), "tests", clock(session))
 
     def trouble(self) -> list[str]:
         """What the processes have logged as an error since this was asked last, and numbers that stand unmasked."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, insert, select
@@ -10,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from config.database import Database, clock
 from groups.account_models import AccountRole
+from groups.models import Grid
+from groups.watch_models import Camera
 from joint_defense import owners
 from joint_defense.acknowledgements import acknowledge
 from joint_defense.board import Board, read_board
+from joint_defense.escalation import widen_due
 from joint_defense.incidents import close, withdraw
 from joint_defense.models import Alert, ClosingOutcome, IncidentUpdate
 from joint_defense.rules.delivery import Channel
@@ -292,3 +296,44 @@ def test_a_page_that_stays_open_is_loaded_anew_when_the_clock_falls_silent_or_co
     assert (answer.status_code, answer.data, answer.headers["HX-Refresh"]) == (200, b"", "true")
     assert "~" in address[1]
     assert "~" not in re.findall(r'hx-get="([^"]+)"', operator.get(f"/incidents/{scene}").text)[0]
+
+
+def test_the_page_says_how_far_it_is_widened_and_what_comes_next_when(store: Database, operator: Visitor) -> None:
+    with store.begin() as session:
+        opened = clock(session).replace(microsecond=0) - timedelta(seconds=130)
+        settle_group(session, VILLAGE)
+        incident_id = raise_from(session, 1, opened)
+        assert widen_due(session, opened + timedelta(seconds=70), ZoneInfo("Asia/Shanghai")) == 1
+
+    page = _text(operator.get(f"/incidents/{incident_id}").text)
+
+    due = (opened + timedelta(seconds=120)).astimezone(ZoneInfo("Asia/Shanghai"))
+    assert "已扩大呼叫 下一步" in page
+    assert f"下一步 {due:%H:%M:%S} 支援组 （有2户赶来就不再扩大）" in page
+    assert "（0户正在赶来）" in page or "(0户正在赶来)" in page
+
+
+def test_with_enough_coming_the_page_says_that_nobody_further_is_called(store: Database, operator: Visitor) -> None:
+    with store.begin() as session:
+        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+
+    assert "来的人够了。少于2户时： 联防长、副组长（再次）、村值班人员" in _text(
+        operator.get(f"/incidents/{incident_id}").text
+    )
+
+
+def test_the_cameras_of_the_grid_stand_on_the_incidents_page(store: Database, operator: Visitor) -> None:
+    with store.begin() as session:
+        group = settle_group(session, VILLAGE)
+        grids = [Grid(village_id=group.village_id, name=name) for name in ("第1网格", "第2网格")]
+        session.add_all(grids)
+        session.flush()
+        group.grid_id = grids[0].id
+        for name, grid in (("桥头探头", grids[0]), ("祠堂探头", grids[1])):
+            session.add(Camera(village_id=group.village_id, grid_id=grid.id, name=name, landmark="大樟树下"))
+        incident_id = raise_from(session, 1, clock(session))
+
+    page = _text(operator.get(f"/incidents/{incident_id}").text)
+
+    assert "本网格监控点 桥头探头 大樟树下" in page
+    assert "祠堂探头" not in page
