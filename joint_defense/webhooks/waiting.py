@@ -55,15 +55,15 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     """
     call = read_call(request.form)
     try:
-        return _wait(call, alert_id, told, warned)
+        return _wait(call, alert_id, told, warned, widened)
     except AWAY as error:
         # The neighbours are being rung all the same: the line is held, and the news comes when the database is back.
         log.error("waiting_without_database", alert_id=alert_id, error=type(error).__name__)
         lines = [(conversation.HOLD_ON[each], each) for each in ("zh", "en")] if call.keys else []
-        return _ask(alert_id, lines, told=told, warned=warned, silent=False)
+        return _ask(_address(alert_id, told, warned, widened), lines, silent=False)
 
 
-def _wait(call: InboundCall, alert_id: int, told: int, warned: int) -> Response:
+def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int) -> Response:
     with runtime().database.begin() as session:
         now = clock(session)
         alert = session.get(Alert, alert_id)

@@ -51,6 +51,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_lists")),
     )
     op.create_table(
+        "escalation_policies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("policy", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_escalation_policies")),
+        sa.UniqueConstraint("village_id", "version", name=op.f("uq_escalation_policies_village_id_version")),
+    )
+    with op.batch_alter_table("escalation_policies", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_escalation_policies_version_of_town",
+            ["version"],
+            unique=True,
+            sqlite_where=sa.text("village_id IS NULL"),
+            postgresql_where=sa.text("village_id IS NULL"),
+        )
+
+    op.create_table(
         "heartbeats",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -70,11 +90,22 @@ def upgrade() -> None:
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=True),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("policy", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("steps_done", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("step_held", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
     )
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incidents_closed_at"), ["closed_at"], unique=False)
         batch_op.create_index("ix_incidents_group_id_opened_at", ["group_id", "opened_at"], unique=False)
+        batch_op.create_index(
+            "ix_incidents_next_step_at",
+            ["next_step_at"],
+            unique=False,
+            sqlite_where=sa.text("closed_at IS NULL"),
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_incidents_village_id"), ["village_id"], unique=False)
 
     op.create_table(
@@ -193,6 +224,7 @@ def upgrade() -> None:
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("on_line_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("heard_answer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("heard_step", sa.SmallInteger(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["incident_id"], ["incidents.id"], name=op.f("fk_alerts_incident_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
         sa.UniqueConstraint("incident_id", "household_id", name=op.f("uq_alerts_incident_id_household_id")),
@@ -326,6 +358,41 @@ def upgrade() -> None:
         batch_op.create_index("ix_incident_updates_incident_id_id", ["incident_id", "id"], unique=False)
 
     op.create_table(
+        "responders",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("team", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.String(length=16), nullable=False),
+        sa.Column("may_call", sa.Boolean(), nullable=False),
+        sa.Column("may_text", sa.Boolean(), nullable=False),
+        sa.Column("language", sa.String(length=20), nullable=False),
+        sa.Column("hours", sa.String(length=400), server_default="", nullable=False),
+        sa.Column("call_refused_code", sa.String(length=16), nullable=True),
+        sa.Column("call_refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text_refused_code", sa.String(length=16), nullable=True),
+        sa.Column("text_refused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_responders_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_responders")),
+    )
+    with op.batch_alter_table("responders", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_responders_number_of_centre",
+            ["number"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL AND village_id IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL AND village_id IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_responders_village_id_number",
+            ["village_id", "number"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
+
+    op.create_table(
         "account_sessions",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("token_digest", sa.String(length=64), nullable=False),
@@ -362,6 +429,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.create_index("ix_attempts_sid", ["sid"], unique=False)
+
+    op.create_table(
+        "cameras",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grid_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("landmark", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["grid_id"], ["grids.id"], name=op.f("fk_cameras_grid_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_cameras_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cameras")),
+    )
+    with op.batch_alter_table("cameras", schema=None) as batch_op:
+        batch_op.create_index("ix_cameras_grid_id", ["grid_id"], unique=False)
+        batch_op.create_index(
+            "uq_cameras_village_id_name",
+            ["village_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("archived_at IS NULL"),
+            postgresql_where=sa.text("archived_at IS NULL"),
+        )
 
     op.create_table(
         "groups",
