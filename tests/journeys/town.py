@@ -42,7 +42,8 @@ _PHONE_NUMBER = re.compile(r"\+86(?:1[0-9]{10}|574[0-9]{8})")
 class Town:
     """Every process of the service, by its name in the Procfile; `redis` besides."""
 
-    def __init__(self, home: Path, database_url: str) -> None:
+    def __init__(self, home: Path, database_url: str, speed: float = SPEED) -> None:
+        self.speed = speed
         self.home = home
         self.database = Database(database_url)
         self._redis = RedisServer()
@@ -83,7 +84,7 @@ class Town:
             numbers=[OUR_NUMBER, DIRECT_NUMBER],
             voice_url=f"{self.url}/voice/inbound",
             sms_url=f"{self.url}/sms/inbound",
-            speed=SPEED,
+            speed=self.speed,
             options=["--voice-status-url", f"{self.url}/voice/ended"],
         )
 
@@ -106,8 +107,8 @@ class Town:
             "SMS_SEGMENTS_PER_SECOND": "0",
             # So late that nobody is rung again who does not expect it; test_redials has its own.
             "REDIAL_AFTER": "3600",
-            "NOBODY_AFTER": str(60 / SPEED),
-            "NOBODY_AGAIN": str(20 / SPEED),
+            "NOBODY_AFTER": str(60 / self.speed),
+            "NOBODY_AGAIN": str(20 / self.speed),
             # Not scaled: hung-up callers are told of by the number's status callback, and a busy machine is slow.
             "CALLER_GONE_AFTER": "15",
             "STATE_DIR": str(self.home / "state"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
@@ -67,12 +67,16 @@ class Page:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
-        async with aclosing(stream(self._network, read_look(request.query), _language(request))) as events:
+        async with aclosing(self._events(request)) as events:
             # Whoever watches may go away at any time; that is the end of it, and no error.
             with suppress(ConnectionResetError):
                 async for event in events:
                     await response.write(event.encode())
         return response
+
+    def _events(self, request: web.Request) -> AsyncGenerator[str]:
+        version = request.query.get("version", "")
+        return stream(self._network, read_look(request.query), _language(request), version)
 
     async def _use(self, request: web.Request) -> web.StreamResponse:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}

@@ -22,20 +22,23 @@ from joint_defense.simulator.page.village import Look, find_shown
 SECONDS_BETWEEN_PICTURES = 0.05
 
 
-async def stream(network: Network, look: Look, language: str) -> AsyncGenerator[str]:
-    """The events of a page, until whoever reads them goes away or the network ends."""
-    numbers = find_shown(network, look).numbers
-    touched = set(numbers)
+async def stream(network: Network, look: Look, language: str, version: str = "") -> AsyncGenerator[str]:
+    """The events of a page, until whoever reads them goes away or the network ends.
+
+    `version` is that of the handsets the page was made with: they may have changed before its line stood.
+    """
+    shown = find_shown(network, look)
+    numbers, touched = shown.numbers, set(shown.numbers)
     async with aclosing(network.events.changes()) as batches:
         async for changes in batches:
             told = [event for change in changes if (event := _sentence(change, numbers))]
-            for kind, view in changes:
-                if kind in {"phone_book", "reset"} or view.get("handset", view.get("number")) not in numbers:
-                    now = find_shown(network, look).numbers
-                    if now != numbers or kind == "phone_book":
-                        numbers = now
-                        told.append(as_event("people", {}))
-                touched.add(str(view.get("handset", view.get("number", ""))))
+            concerned = {str(view.get("handset", view.get("number", ""))) for _, view in changes}
+            touched |= concerned
+            if not concerned <= numbers or version != shown.version:
+                shown = find_shown(network, look)
+                if version != shown.version:
+                    version, numbers = shown.version, shown.numbers
+                    told.append(as_event("people", {}))
             told += [_screen(network, number, look, language) for number in sorted(touched & numbers)]
             touched.clear()
             yield "".join(told) or ": alive\n\n"

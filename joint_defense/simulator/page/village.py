@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,6 +97,11 @@ class Shown:
     def numbers(self) -> frozenset[str]:
         """All that can be seen."""
         return frozenset(phone.number for phone in (*self.phones, *self.others))
+
+    @property
+    def version(self) -> str:
+        """A word that changes with who is to be seen, and with what is said of them."""
+        return hashlib.sha256(repr((self.phones, self.others)).encode()).hexdigest()[:16]
 
 
 def find_shown(network: Network, look: Look) -> Shown:

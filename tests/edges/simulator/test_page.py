@@ -341,6 +341,8 @@ def test_without_scripts_a_group_reloads_itself_and_a_handset_alone_does_not(vis
 @contextmanager
 def watching(network: Network, query: str = "") -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
     """The page's live events, as (kind, what)."""
+    page = requests.get(f"{network.url}/?{query}", timeout=10, proxies={"http": ""}).text
+    query += "&version=" + re.findall(r'data-version="(\w+)"', page)[0]
     with requests.get(f"{network.url}/live?{query}", stream=True, timeout=10, proxies={"http": ""}) as stream:
 
         def events() -> Iterator[tuple[str, dict[str, Any]]]:

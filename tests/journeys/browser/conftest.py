@@ -19,9 +19,9 @@ from tests.conftest import MakeSettings
 from tests.edges.web.conftest import PASSWORD, VILLAGE, open_app
 from tests.edges.web.scenes import full_scene
 from tests.journeys.browser import chromium
+from tests.journeys.browser.looks import violations
 
 PHONE, DESKTOP = 360, 1280
-_AXE = (Path(__file__).parents[2] / "vendor/axe-core-4.14.1/axe.min.js").read_text()
 
 
 @pytest.fixture(scope="session")
@@ -106,13 +106,7 @@ class Window:
 
     def violations(self) -> list[str]:
         """What axe finds wrong with the page, a line each."""
-        self.page.evaluate(_AXE)
-        found = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        return [
-            f"{each['id']} ({each['impact']}): {node['html'][:160]}"
-            for each in found["violations"]
-            for node in each["nodes"]
-        ]
+        return violations(self.page)
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])

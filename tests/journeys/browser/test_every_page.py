@@ -8,6 +8,7 @@ from config.database import clock
 from joint_defense.incidents import close
 from joint_defense.models import ClosingOutcome
 from tests.journeys.browser.conftest import Window
+from tests.journeys.browser.looks import small_targets, text_sizes, too_wide
 
 PAGES = {
     "list": "/incidents",
@@ -18,24 +19,6 @@ PAGES = {
     "no such page": "/nowhere",
     "calm month": "/incidents?month=2020-01",
 }
-LEAST_TARGET = 48
-# Links in a line of text, and fields that stand in a label of the full size.
-_SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select")]
-  .filter(each => each.checkVisibility() && !each.closest(".skip-link"))
-  .map(each => ["radio", "checkbox"].includes(each.type) ? each.closest("label") : each)
-  .filter(each => each.getBoundingClientRect().height < 47.5)
-  .map(each => each.outerHTML.slice(0, 120))"""
-_TEXT_SIZES = """() => {
-  const sizes = {};
-  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
-    const size = parseFloat(getComputedStyle(element).fontSize);
-    sizes[size] = (sizes[size] || 0) + walker.currentNode.data.trim().length;
-  }
-  return Object.entries(sizes).map(([size, count]) => [parseFloat(size), count]);
-}"""
 
 
 def _open(window: Window, page: str) -> None:
@@ -67,11 +50,11 @@ def test_axe_finds_nothing_on_any_page(window: Window, english: bool) -> None:
 
 def test_every_target_is_large_enough_for_a_finger(window: Window) -> None:
     window.page.goto(f"{window.site.url}/sign-in")
-    small = {"sign-in": window.page.evaluate(_SMALL_TARGETS)}
+    small = {"sign-in": small_targets(window.page)}
     window.sign_in()
     for page in PAGES:
         _open(window, page)
-        small[page] = window.page.evaluate(_SMALL_TARGETS)
+        small[page] = small_targets(window.page)
 
     assert {page: targets for page, targets in small.items() if targets} == {}
 
@@ -80,12 +63,11 @@ def test_text_is_large_and_no_page_scrolls_sideways(window: Window) -> None:
     window.sign_in()
     for page in PAGES:
         _open(window, page)
-        sizes = window.page.evaluate(_TEXT_SIZES)
+        sizes = text_sizes(window.page)
         total = sum(count for _, count in sizes)
         assert min(size for size, _ in sizes) >= 16, page
         assert sum(count for size, count in sizes if size >= 18) > 0.85 * total, page
-        overflow = window.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert overflow <= 0, f"{page} is {overflow} px too wide"
+        assert too_wide(window.page) <= 0, page
 
 
 def test_every_page_can_be_walked_with_the_keyboard_and_begins_with_a_way_to_its_content(window: Window) -> None:

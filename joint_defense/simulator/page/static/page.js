@@ -63,7 +63,7 @@ const lost = document.getElementById("lost");
 const lastUpdate = document.getElementById("last-update");
 const noteTime = () => { lastUpdate.textContent = new Date().toLocaleTimeString("en-GB"); };
 noteTime();
-const line = new EventSource(`/live?${words.query}`);
+const line = new EventSource(`/live?${words.query}&version=${words.version}`);
 line.onopen = () => { lost.hidden = true; noteTime(); };
 line.onerror = () => { lost.hidden = false; };
 line.addEventListener("screen", (event) => {

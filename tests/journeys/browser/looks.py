@@ -1,0 +1,52 @@
+"""What can be measured of a page in a browser: for eyes, fingers and screen readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+_AXE = (Path(__file__).parents[2] / "vendor/axe-core-4.14.1/axe.min.js").read_text()
+# Links in a line of text, and fields that stand in a label of the full size.
+_SMALL_TARGETS = """() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), textarea, select")]
+  .filter(each => each.checkVisibility() && !each.closest(".skip-link"))
+  .map(each => ["radio", "checkbox"].includes(each.type) ? each.closest("label") : each)
+  .filter(each => each.getBoundingClientRect().height < 47.5)
+  .map(each => each.outerHTML.slice(0, 120))"""
+_TEXT_SIZES = """() => {
+  const sizes = {};
+  const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    sizes[size] = (sizes[size] || 0) + walker.currentNode.data.trim().length;
+  }
+  return Object.entries(sizes).map(([size, count]) => [parseFloat(size), count]);
+}"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page, a line each."""
+    page.evaluate(_AXE)
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']} ({each['impact']}): {node['html'][:160]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def small_targets(page: Page) -> list[str]:
+    """Whatever can be pressed and is too small for a finger: less than 48 px high."""
+    return list(page.evaluate(_SMALL_TARGETS))
+
+
+def text_sizes(page: Page) -> list[tuple[float, int]]:
+    """How many characters of the main text stand in which size, in px."""
+    return [(size, count) for size, count in page.evaluate(_TEXT_SIZES)]
+
+
+def too_wide(page: Page) -> int:
+    """By how many px the page would have to be scrolled sideways."""
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
