@@ -1,74 +1,185 @@
-"""An alarm from the keypress to the all-clear, watched on the board: the whole service, its telephones, a browser."""
+"""An alarm raised on the simulator's page, answered there, and watched on the board until the all-clear.
+
+The whole service, its telephones and browsers; the telephones live slowly enough for fingers, and in one database:
+what happens in the other is held by the journeys without a browser.
+"""
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Page, expect
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
 
-from tests.journeys.browser.conftest import DESKTOP
-from tests.journeys.neighbours import House, Neighbours
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.journeys.browser.conftest import DESKTOP, PHONE
+from tests.journeys.browser.looks import too_wide, violations
+from tests.journeys.neighbours import House, Neighbours, Street, Telephone
 from tests.journeys.town import Town
 
-SOON = 15_000
+SOON = 20_000
+SPEED = 5
 
 
-def _sign_in(browser: Browser, town: Town, name: str) -> Page:
-    """An operator at a PC, with the account that the command has just made."""
+@pytest.fixture(scope="module")
+def running_town(_sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Instead of the two towns of the other journeys."""
+    home = tmp_path_factory.mktemp("slow-town")
+    shutil.copyfile(_sqlite_template, home / "town.sqlite")
+    with Town(home, f"sqlite:///{home / 'town.sqlite'}", SPEED) as town:
+        yield town
+
+
+def _page(browser: Browser, width: int, *, scripts: bool = True) -> Page:
+    context = browser.new_context(viewport={"width": width, "height": 800}, locale="zh-CN", java_script_enabled=scripts)
+    return context.new_page()
+
+
+def _sign_in(page: Page, town: Town, name: str) -> None:
+    """An operator, with the account that the command has just made."""
     password = town.run("accounts", "create", name, "--role", "operator").rsplit(" ", 1)[-1]
-    page = browser.new_context(viewport={"width": DESKTOP, "height": 900}).new_page()
     page.goto(f"{town.url}/")
     page.locator("#login").fill(name)
     page.locator("#password").fill(password)
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    return page
 
 
-def test_an_alarm_is_watched_from_the_keypress_to_the_all_clear(
+def _handsets_of(street: Street) -> str:
+    """The simulator's page with these handsets, whose names it is told now."""
+    phones = [{"number": each.number, "household": each.home} for each in street.every_phone]
+    group = {"name": street.name, "phones": phones}
+    book = {"villages": [{"code": "T1", "name": "墙下陶村", "groups": [group]}]}
+    street.town.network.ask("PUT", "/sim/phone-book", book)
+    return f"{street.town.network.url}/"
+
+
+class Hand:
+    """Somebody's hand at a handset of the page."""
+
+    def __init__(self, page: Page, phone: Telephone) -> None:
+        self.handset = page.locator(f"#handset-{phone.number[1:]}")
+        self.screen = self.handset.locator(".screen")
+
+    def taps(self, button: str) -> None:
+        self.handset.get_by_role("button", name=button, exact=True).first.click()
+
+    def reads(self, words: str) -> None:
+        expect(self.screen).to_contain_text(words, timeout=SOON)
+
+    def rings(self) -> None:
+        expect(self.handset).to_have_attribute("data-state", "ringing", timeout=SOON)
+
+    def opens_the_rest(self) -> None:
+        if not self.handset.get_by_label("短信内容").is_visible():
+            self.handset.locator("summary").click()
+
+    def behaves(self, behaviour: str) -> None:
+        self.opens_the_rest()
+        self.handset.get_by_label("来电时").select_option(behaviour)
+        self.taps("设定")
+        expect(self.handset.get_by_label("来电时")).to_have_value(behaviour)
+
+    def texts(self, body: str) -> None:
+        self.opens_the_rest()
+        self.handset.get_by_label("短信内容").fill(body)
+        self.taps("发送")
+
+
+def _sign(page: Page, household: str) -> Locator:
+    return page.locator(".household", has_text=household).locator(".sign")
+
+
+def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_the_all_clear(
     town: Town, neighbours: Neighbours, browser: Browser
 ) -> None:
-    page = _sign_in(browser, town, f"林调度{town.database.engine.dialect.name}")
-    households = page.locator(".household")
     street = neighbours.settle("王建国", "李大明", "陈小红", House("赵德才", mobiles=0, landlines=1), leader=1)
-    wang, li, chen, zhao = street.phones
-    li.waits()
-    chen.waits()
-    zhao.answers(hang_up_after=5)
+    village, own_phone, board = _page(browser, DESKTOP), _page(browser, PHONE), _page(browser, DESKTOP)
+    _sign_in(board, town, "林调度")
+    address = _handsets_of(street)
+    village.goto(address)
+    own_phone.goto(f"{address}?number={quote(street.phones[0].number)}")
+    wang = Hand(own_phone, street.phones[0])
+    li, chen, zhao = (Hand(village, phone) for phone in street.phones[1:])
+    zhao.behaves("busy")
 
-    wang.calls_for_help()
-    li.picks_up_and_presses("1")
-    li.gets_call("谢谢")
+    wang.taps("# 9 求助")
+    wang.reads("求助已发出,正在呼叫3户邻居")
+    li.rings()
+    chen.rings()
+    li.taps("接听")
+    li.reads("王建国家求助!")
+    assert violations(village) == violations(own_phone) == []
+    assert too_wide(own_phone) <= 0
+    li.taps("按键 1")
+    li.reads("谢谢,已告诉王建国家您正在赶来。")
+    wang.reads("李大明家正在赶来。")
+    chen.reads("【十户联防】王建国家求助")
+    chen.texts("2")
+    chen.reads("已记下您不能去王建国家")
 
-    page.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click(timeout=SOON)
-    expect(page.get_by_role("heading", level=1)).to_have_text("王建国家求助")
-    for household, words in (
-        ("李大明家", "正在赶来"),
-        ("陈小红家", "未接听，已发短信"),
-        ("赵德才家", "已接听，未按键"),
-    ):
-        expect(households.filter(has_text=household).locator(".sign")).to_have_text(words, timeout=SOON)
-    expect(households.filter(has_text="李大明家")).to_contain_text("联防长")
-    expect(households.last).to_contain_text("李大明家")
-    expect(page.locator(".figure-main dd")).to_have_text("1/3")
-    zhao.gets_call(status="completed")
+    board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click(timeout=SOON)
+    expect(board.get_by_role("heading", level=1)).to_have_text("王建国家求助")
+    expect(_sign(board, "李大明家")).to_have_text("正在赶来", timeout=SOON)
+    expect(_sign(board, "陈小红家")).to_have_text("不能来", timeout=SOON)
+    expect(board.locator(".household", has_text="赵德才家")).to_contain_text("占线", timeout=SOON)
+    expect(board.locator(".figure-main dd")).to_have_text("1/3")
 
-    # The neighbour who picked up and pressed nothing is rung again, and now comes.
-    zhao.answers("1")
-    households.filter(has_text="赵德才家").get_by_role("button").click()
-    zhao.gets_call("谢谢,已告诉王建国家您")
-    expect(page.locator(".figure-main dd")).to_have_text("2/3", timeout=SOON)
+    # The one who was busy is rung again from the board, and now comes.
+    zhao.behaves("comes")
+    board.locator(".household", has_text="赵德才家").get_by_role("button").click()
+    zhao.reads("谢谢,已告诉王建国家您正在赶来。")
+    expect(board.locator(".figure-main dd")).to_have_text("2/3", timeout=SOON)
 
-    page.get_by_role("link", name="解除警情").click()
-    page.get_by_label("已救助").check()
-    page.get_by_label("备注").fill("老人跌倒,已送卫生院")
-    page.get_by_role("button", name="解除警情并通知大家").click()
-
-    expect(page.locator(".closed")).to_contain_text("已救助")
-    for phone in (li, chen):
-        phone.gets_text("王建国家求助")
-        phone.gets_text("王建国家的求助")
-    chen.gets_call()
-    zhao.gets_call("王建国家的求助", status="completed")
-    expect(households.filter(has_text="李大明家")).to_contain_text("已告知解除", timeout=SOON)
+    board.get_by_role("link", name="解除警情").click()
+    board.get_by_label("已救助").check()
+    board.get_by_label("备注").fill("老人跌倒,已送卫生院")
+    board.get_by_role("button", name="解除警情并通知大家").click()
+    expect(board.locator(".closed")).to_contain_text("已救助")
+    chen.reads("王建国家的求助")
+    expect(board.locator(".household", has_text="李大明家")).to_contain_text("已告知解除", timeout=SOON)
     assert street.record()["outcome"] == "helped"
-    wang.own_call("completed")
-    page.context.close()
+    for phone in street.phones[1:]:
+        phone.may_be_rung()
+        phone.may_get("王建国家")
+    for page in (village, own_phone, board):
+        page.context.close()
+
+
+def test_without_scripts_on_a_small_phone_an_alarm_goes_all_the_way(
+    town: Town, neighbours: Neighbours, browser: Browser
+) -> None:
+    street = neighbours.settle("孙有福", "钱仙珠", leader=1)
+    handsets, board = _page(browser, PHONE, scripts=False), _page(browser, PHONE, scripts=False)
+    _sign_in(board, town, "陈调度")
+    address = _handsets_of(street)
+    sun, qian = (f"{address}?number={quote(phone.number)}" for phone in street.phones)
+
+    handsets.goto(address)
+    handsets.get_by_role("button", name="# 9 求助").first.click()
+    handsets.goto(qian)
+    street.phones[1].handset.wait_for_call("ringing", within=15)
+    handsets.get_by_role("link", name="刷新").click()
+    handsets.get_by_role("button", name="接听").click()
+    handsets.get_by_role("button", name="按键 1").first.click()
+    street.phones[1].hears("谢谢,已告诉孙有福家您正在赶来。")
+    handsets.get_by_role("link", name="刷新").click()
+    assert "谢谢,已告诉孙有福家您正在赶来。" in handsets.locator(".screen").inner_text()
+
+    board.goto(town.url)
+    board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click()
+    assert board.locator(".figure-main dd").inner_text() == "1/1"
+
+    # Taken back on the handset that called: two stars.
+    handsets.goto(sun)
+    for _ in range(2):
+        handsets.get_by_role("button", name="按键 *").first.click()
+    street.phones[0].own_call("completed")
+    street.phones[1].gets_text("误报")
+    board.reload()
+    assert "误报" in board.locator(".closed").inner_text()
+    street.phones[1].is_alerted()
+    for page in (handsets, board):
+        page.context.close()
