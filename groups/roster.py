@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from groups.changes import Batch
 from groups.errors import InvalidName, UnknownVillage, VillageExists
 from groups.models import Group, Household, Phone, Village, VillageKind
 from groups.rules.roster_rows import RosterHousehold
@@ -17,7 +18,9 @@ from groups.rules.texts import flaw, tidied
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}")
 
 
-def create_village(session: Session, code: str, name: str, kind: VillageKind) -> Village:
+def create_village(
+    session: Session, code: str, name: str, kind: VillageKind, *, record: Batch | None = None
+) -> Village:
     """Add a village. Raises VillageExists where the code is taken, InvalidName where code or name cannot be kept."""
     name = tidied(name)
     if not _CODE.fullmatch(code):
@@ -27,6 +30,8 @@ def create_village(session: Session, code: str, name: str, kind: VillageKind) ->
     if session.scalar(select(Village.id).where(Village.code == code)) is not None:
         raise VillageExists(f"村代码 {code} 已存在 a village with this code exists")
     village = Village(code=code, name=name, kind=kind)
+    if record is not None:
+        return record.add(village)
     session.add(village)
     session.flush()
     return village
@@ -42,6 +47,11 @@ def village_of(session: Session, code: str, *, hold: bool = False) -> Village:
     if village is None:
         raise UnknownVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
     return village
+
+
+def code_of(session: Session, village_id: int) -> str | None:
+    """The code of an active village; None where it is archived."""
+    return session.scalar(select(Village.code).where(Village.id == village_id, Village.archived_at.is_(None)))
 
 
 def read_roster(session: Session, village_id: int) -> list[RosterHousehold]:

@@ -14,13 +14,13 @@ from groups.residences import follow_the_roster
 from groups.rules.texts import flaw, tidied
 
 
-def hold_group(session: Session, village_id: int, group_id: int) -> Group:
-    """An active group of the village, held until the transaction ends. Raises NoSuchHousehold."""
+def group_of(session: Session, village_id: int, group_id: int) -> Group:
+    """An active group of the village. Raises NoSuchHousehold.
+
+    Its row is not held: an alarm must not wait for a roster edit. Whoever changes a roster holds its village.
+    """
     group = session.scalar(
-        select(Group)
-        .where(Group.id == group_id, Group.village_id == village_id, Group.archived_at.is_(None))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+        select(Group).where(Group.id == group_id, Group.village_id == village_id, Group.archived_at.is_(None))
     )
     if group is None:
         raise NoSuchHousehold("该联防组已不在名册 this group is not on the roster")

@@ -58,20 +58,19 @@ class Owner:
     village_name: str
 
 
-def hold_household(session: Session, village_id: int, household_id: int) -> Household:
-    """An active household of the village, held until the transaction ends. Raises NoSuchHousehold."""
+def household_of(session: Session, village_id: int, household_id: int) -> Household:
+    """An active household of the village. Raises NoSuchHousehold. Whoever changes it holds its village."""
     household = session.scalar(
-        select(Household)
-        .where(Household.id == household_id, Household.village_id == village_id, Household.archived_at.is_(None))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+        select(Household).where(
+            Household.id == household_id, Household.village_id == village_id, Household.archived_at.is_(None)
+        )
     )
     if household is None:
         raise NoSuchHousehold("该户已不在名册 this household is not on the roster")
     return household
 
 
-def hold_phone(session: Session, household: Household, phone_id: int) -> Phone:
+def phone_of(session: Session, household: Household, phone_id: int) -> Phone:
     """An active phone of the household. Raises EditedMeanwhile where it is not there any more."""
     phone = session.get(Phone, phone_id, populate_existing=True)
     if phone is None or phone.household_id != household.id or phone.archived_at is not None:
@@ -139,6 +138,11 @@ def save_household(
     if _write_phones(batch, household, phones, take):
         household.version += 1
         batch.session.flush()
+
+
+def rename_household(batch: Batch, household: Household, *, head: str, door: str, landmark: str) -> None:
+    """Another head, door or landmark; all else stays."""
+    batch.change(household, head=head, door=door, landmark=landmark, search=search_keys(head))
 
 
 def change_number(

@@ -13,12 +13,16 @@ from groups.web import (
     account_pages,
     assets,
     error_pages,
+    group_pages,
+    history_pages,
+    household_pages,
     languages,
     navigation,
     page_warnings,
     security,
     sign_in,
     times,
+    village_pages,
 )
 
 
@@ -36,4 +40,6 @@ def register(app: Flask) -> None:
         sign_in,
         account_pages,
     ):
+        part.register(app)
+    for part in (village_pages, group_pages, household_pages, history_pages):
         part.register(app)

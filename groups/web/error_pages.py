@@ -6,12 +6,21 @@ from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from groups.errors import NoSuchHousehold
 
 
 def register(app: Flask) -> None:
     """Answer a browser's errors with a page."""
     app.register_error_handler(HTTPException, _page)
+    app.register_error_handler(NoSuchHousehold, lambda _error: page_for(404))
+
+
+def page_for(status: int) -> ResponseReturnValue:
+    """The page of a status, for a handler that turns another error into it."""
+    found = _page(default_exceptions[status]())
+    return found.get_response() if isinstance(found, HTTPException) else found
 
 
 def _page(error: HTTPException) -> ResponseReturnValue:

@@ -19,11 +19,13 @@ class Link:
     label: LazyString
     icon: str
     roles: frozenset[AccountRole]
+    also: tuple[str, ...] = ()
+    """Other blueprints whose pages belong to this link."""
 
     @property
     def here(self) -> bool:
         """Whether the page shown belongs to this link."""
-        return request.blueprint is not None and self.endpoint.split(".")[0] == request.blueprint
+        return request.blueprint is not None and request.blueprint in {self.endpoint.split(".")[0], *self.also}
 
 
 def register(app: Flask) -> None:
@@ -32,9 +34,17 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["navigation"] = links
 
 
-def add(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
-    """Add a link, after those that stand already."""
-    app.extensions["navigation"].append(Link(endpoint, label, icon, roles))
+def add(
+    app: Flask,
+    endpoint: str,
+    label: LazyString,
+    icon: str,
+    roles: frozenset[AccountRole],
+    *,
+    also: tuple[str, ...] = (),
+) -> None:
+    """Add a link, after those that stand already; `also` names other blueprints whose pages belong to it."""
+    app.extensions["navigation"].append(Link(endpoint, label, icon, roles, also))
 
 
 def links() -> list[Link]:

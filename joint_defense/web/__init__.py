@@ -10,8 +10,8 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from groups.web import assets, navigation
-from joint_defense.web import actions, board, dead_man, exports, timeline, words
+from groups.web import assets, navigation, village_pages
+from joint_defense.web import actions, banner, board, dead_man, exports, timeline, words
 from joint_defense.web.admission import WATCHERS
 
 
@@ -23,4 +23,5 @@ def register(app: Flask) -> None:
     dead_man.register(app)
     for part in (board, actions, exports):
         app.register_blueprint(part.pages)
+    village_pages.set_banner(app, banner.village_banner)
     navigation.add(app, "board.index", lazy_gettext("Incidents"), "alarm", WATCHERS)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups import directory
-from groups.web.access import current, requires
+from groups.web.access import AccountRole, current, requires
 from groups.web.page_warnings import as_shown, outdated
 from groups.web.times import local, zone
 from joint_defense.board import Board
@@ -39,7 +39,7 @@ class Month:
 @requires()
 def home() -> ResponseReturnValue:
     """The first page of whoever is signed in."""
-    return redirect(url_for("board.index" if current().role in WATCHERS else "account.show"), 303)
+    return redirect(url_for("board.index" if current().role is AccountRole.OPERATOR else "villages.mine"), 303)
 
 
 @pages.get("/incidents")

@@ -1,0 +1,124 @@
+"""The record as its pages show it: what was done, batch by batch, the last first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from groups.change_models import Change, Source
+from groups.models import Household
+
+BATCHES_A_PAGE = 30
+ROWS_AT_ONCE = 200
+ROWS_A_BATCH = 40
+"""So many rows of a batch are shown; of an import there may be thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What somebody did in one go. `rows` are its first changes, `count` all of them; `undone`: all was taken back."""
+
+    key: str
+    last_id: int
+    changed_at: datetime
+    changed_by: str
+    source: Source
+    action: str
+    count: int
+    undone: bool
+    rows: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of what was done; `older_than` leads to the next."""
+
+    doings: tuple[Doing, ...]
+    older_than: int | None
+
+
+def history(
+    session: Session,
+    *,
+    village_id: int | None = None,
+    group_id: int | None = None,
+    household_id: int | None = None,
+    older_than: int | None = None,
+) -> History:
+    """What was done to a household, a group (and the households in it), a village, or all of the town."""
+    whose = _whose(village_id, group_id, household_id)
+    keys: dict[str, int] = {}
+    last = older_than
+    while len(keys) <= BATCHES_A_PAGE:
+        # Of an import of thousands of rows the first few tell that it was one; the rest is passed over.
+        rows = session.execute(
+            select(Change.batch, Change.id)
+            .where(*whose, *([] if last is None else [Change.id < last]), Change.batch.not_in([*keys][-1:]))
+            .order_by(Change.id.desc())
+            .limit(ROWS_AT_ONCE)
+        ).all()
+        if not rows:
+            break
+        keys |= dict(rows)
+        last = rows[-1][1]
+    chosen = [*keys][:BATCHES_A_PAGE]
+    doings = tuple(_doing(session, key, whose) for key in chosen)
+    more = len(keys) > len(chosen)
+    return History(doings, min(row.id for row in doings[-1].rows) if more else None)
+
+
+def last_change(session: Session, household_id: int) -> Change | None:
+    """Who changed a household last."""
+    return session.scalar(select(Change).where(Change.household_id == household_id).order_by(Change.id.desc()).limit(1))
+
+
+def batch_villages(session: Session, key: str) -> set[int | None]:
+    """The villages that a batch changed; empty where there is no such batch."""
+    return set(session.scalars(select(Change.village_id).where(Change.batch == key).distinct()))
+
+
+def heads_of(session: Session, doings: Sequence[Doing]) -> dict[int, str]:
+    """What the households are called that these changes are about, archived ones too."""
+    ids = {row.household_id for doing in doings for row in doing.rows if row.household_id is not None}
+    for doing in doings:
+        for row in doing.rows:
+            for values in (row.before or {}, row.after or {}):
+                ids |= {values[name] for name in ("leader_id", "deputy_id") if values.get(name)}
+    return dict(session.execute(select(Household.id, Household.head).where(Household.id.in_(ids))).all())
+
+
+def _whose(village_id: int | None, group_id: int | None, household_id: int | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if village_id is not None:
+        found.append(Change.village_id == village_id)
+    if household_id is not None:
+        found.append(Change.household_id == household_id)
+    if group_id is not None:
+        own = select(Household.id).where(Household.group_id == group_id, Household.archived_at.is_(None))
+        found.append(or_(Change.group_id == group_id, Change.household_id.in_(own)))
+    return found
+
+
+def _doing(session: Session, key: str, whose: list[ColumnElement[bool]]) -> Doing:
+    rows = session.scalars(
+        select(Change).where(Change.batch == key, *whose).order_by(Change.id).limit(ROWS_A_BATCH)
+    ).all()
+    count, standing = session.execute(
+        select(func.count(), func.count().filter(Change.undone_by == "")).where(Change.batch == key)
+    ).one()
+    first = rows[0]
+    return Doing(
+        key,
+        rows[-1].id,
+        first.changed_at,
+        first.changed_by,
+        first.source,
+        first.action,
+        count,
+        standing == 0,
+        tuple(rows),
+    )

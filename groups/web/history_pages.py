@@ -1,0 +1,106 @@
+"""What was changed, by whom and from where; and taking it back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups import change_reading
+from groups.account_models import AccountRole
+from groups.change_models import Source
+from groups.changes import Author
+from groups.errors import ChangedSince, GroupsError, NothingToUndo
+from groups.models import Village
+from groups.roster_reading import group_names
+from groups.undo import undo
+from groups.web import roster_words
+from groups.web.access import current, requires
+from groups.web.roster_admission import KEEPERS, READERS, back_to, database, own_village, tell, words_of
+from groups.web.times import zone
+
+pages = Blueprint("history", __name__, template_folder="templates")
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/villages/<code>/history")
+@requires(*READERS)
+def show(code: str) -> ResponseReturnValue:
+    """A village's changes; with `group` or `household`, one's own."""
+    return _page(code)
+
+
+@pages.get("/audit")
+@requires(AccountRole.ADMIN)
+def audit() -> ResponseReturnValue:
+    """All changes of the town, those of accounts too."""
+    with database().begin() as session:
+        found = change_reading.history(session, older_than=request.args.get("before", type=int))
+        heads = change_reading.heads_of(session, found.doings)
+    return render_template(
+        "history.html", village=None, history=found, heads=heads, groups={}, household=None, group=None, blocked=None
+    )
+
+
+@pages.post("/villages/<code>/history/<key>/undo")
+@requires(*KEEPERS)
+def undo_batch(code: str, key: str) -> ResponseReturnValue:
+    """Take back what was done in one go; where others have built on it, say what, and offer the rest."""
+    account = current()
+    try:
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            _check_own(session, village, key)
+            by = Author(account.name, Source.UNDO, account.account_id)
+            done = undo(session, key, by, clock(session), zone(), what_can_be="what_can_be" in request.form)
+    except ChangedSince as error:
+        return _page(code, blocked=(key, error.obstacles)), 409
+    except NothingToUndo as error:
+        flash(words_of(error), "danger")
+        return redirect(back_to(url_for("history.show", code=code)), 303)
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return redirect(url_for("history.show", code=code), 303)
+    if done.kept:
+        flash(gettext("%(count)s changes stay: others were made on top of them.", count=len(done.kept)), "warning")
+    tell(gettext("Taken back."), done.batch, code)
+    return redirect(back_to(url_for("history.show", code=code)), 303)
+
+
+def _check_own(session: Session, village: Village, key: str) -> None:
+    """404 for a batch that changed anything outside this village; an administrator may take those back, too."""
+    villages = change_reading.batch_villages(session, key)
+    if village.id not in villages or (villages != {village.id} and current().village_id is not None):
+        abort(404)
+
+
+def _page(code: str, blocked: object = None) -> str:
+    household_id, group_id = request.args.get("household", type=int), request.args.get("group", type=int)
+    with database().begin() as session:
+        village = own_village(session, code)
+        found = change_reading.history(
+            session,
+            village_id=village.id,
+            group_id=group_id,
+            household_id=household_id,
+            older_than=request.args.get("before", type=int),
+        )
+        groups = dict(group_names(session, village.id))
+        heads = change_reading.heads_of(session, found.doings)
+    return render_template(
+        "history.html",
+        village=village,
+        history=found,
+        heads=heads,
+        groups=groups,
+        household=household_id,
+        group=group_id,
+        blocked=blocked,
+        obstacle_words=roster_words.obstacle_words,
+    )

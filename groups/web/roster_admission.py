@@ -1,0 +1,108 @@
+"""Who sees and keeps which rosters: a village head the own village's, others are not there for them.
+
+A liaison reads all rosters and changes none; an administrator keeps all. Also here: the record's author, and what a
+page does with a change: one batch, committed, told, with its undo beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from flask import abort, current_app, flash, request, url_for
+from sqlalchemy.orm import Session
+
+from config.database import Database, clock
+from config.settings import Settings
+from groups.account_models import AccountRole
+from groups.change_models import Source
+from groups.changes import Author, Batch
+from groups.errors import GroupsError, UnknownVillage
+from groups.models import Village
+from groups.roster import village_of
+from groups.roster_households import owner_of
+from groups.web.access import current, own_path, signed_in
+from groups.web.languages import CHINESE, chosen_language
+from groups.web.times import zone
+
+READERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.LIAISON, AccountRole.ADMIN})
+KEEPERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.ADMIN})
+TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
+
+_CHINESE_THEN_ENGLISH = re.compile(r"(?P<zh>.*[^\x00-\x7f][^A-Za-z]*?)\s+(?P<en>[A-Za-z(].*)", re.DOTALL)
+
+
+def own_village(session: Session, code: str, *, hold: bool = False) -> Village:
+    """The village of this code, or 404 where there is none for whoever is signed in.
+
+    `hold` lets its roster be changed by one at a time.
+    """
+    try:
+        village = village_of(session, code, hold=hold)
+    except UnknownVillage:
+        abort(404)
+    if current().village_id not in {None, village.id}:
+        abort(404)
+    return village
+
+
+def keeps_rosters() -> bool:
+    """Whether whoever is signed in may change what they see."""
+    account = signed_in()
+    return account is not None and account.role in KEEPERS
+
+
+def may_be_taken(session: Session, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of the numbers that whoever is signed in may take from where they stand: a head, within the village."""
+    own = current().village_id
+    owners = {number: owner_of(session, number) for number in set(numbers)}
+    return frozenset(
+        number for number, owner in owners.items() if owner is not None and own in {None, owner.village_id}
+    )
+
+
+def new_batch(session: Session, action: str, *, source: Source = Source.PAGE) -> Batch:
+    """A batch in the name of whoever is signed in."""
+    account = current()
+    return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
+
+
+def tell(message: str, batch: Batch, code: str) -> None:
+    """Say on the next page what was done, with a button that takes it back; nothing where nothing was changed."""
+    if batch.size:
+        flash(message, f"undo:{undo_address(code, batch.key)}")
+
+
+def undo_address(code: str, key: str) -> str:
+    """Where a batch is taken back."""
+    return url_for("history.undo_batch", code=code, key=key)
+
+
+def words_of(error: GroupsError) -> str:
+    """An error's words in the reader's language: its message has them in Chinese, then in English."""
+    found = _CHINESE_THEN_ENGLISH.fullmatch(error.message)
+    if found is None:
+        return error.message
+    return found["zh"] if chosen_language() == CHINESE else found["en"]
+
+
+def back_to(fallback: str) -> str:
+    """The page that a form names as the one to go back to, or `fallback`."""
+    return own_path(request.form.get("next")) or fallback
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of a page."""
+    return "HX-Request" in request.headers
+
+
+def database() -> Database:
+    """The app's database."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def settings() -> Settings:
+    """The app's settings."""
+    found: Settings = current_app.extensions["settings"]
+    return found

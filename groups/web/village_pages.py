@@ -1,0 +1,152 @@
+"""The town's villages, a village's home, and the search in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from config.database import clock
+from groups import roster, roster_groups
+from groups.account_models import AccountRole
+from groups.errors import GroupsError
+from groups.models import VillageKind
+from groups.roster_reading import houses_of_group, search, village_home, villages
+from groups.web import navigation, roster_words
+from groups.web.access import current, requires
+from groups.web.roster_admission import (
+    KEEPERS,
+    READERS,
+    TOWN_WIDE,
+    database,
+    new_batch,
+    own_village,
+    tell,
+    words_of,
+)
+
+pages = Blueprint("villages", __name__, template_folder="templates")
+
+
+def register(app: Flask) -> None:
+    """Add the pages, and let others add to a village's home: its banner and its large buttons."""
+    app.extensions.update(village_banner=None, village_buttons=[])
+    roster_words.register(app)
+    app.register_blueprint(pages)
+    navigation.add(
+        app, "villages.mine", lazy_gettext("Rosters"), "people", READERS, also=("group", "household", "history")
+    )
+
+
+def set_banner(app: Flask, banner: Callable[[int], str]) -> None:
+    """Let `banner(village_id)` say, in HTML, whether all is calm in a village."""
+    app.extensions["village_banner"] = banner
+
+
+def add_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
+    """Add a large button to every village's home; its page takes the village's `code`."""
+    app.extensions["village_buttons"].append((endpoint, label, icon, roles))
+
+
+@pages.get("/villages")
+@requires(*TOWN_WIDE)
+def index() -> ResponseReturnValue:
+    """The villages of the town, a page at a time."""
+    return _index()
+
+
+@pages.post("/villages")
+@requires(AccountRole.ADMIN)
+def create() -> ResponseReturnValue:
+    """Add a village."""
+    kind = VillageKind.COMMITTEE if request.form.get("kind") == VillageKind.COMMITTEE else VillageKind.VILLAGE
+    try:
+        with database().begin() as session:
+            batch = new_batch(session, "add_village")
+            code = roster.create_village(
+                session, request.form.get("code", "").strip(), request.form.get("name", ""), kind, record=batch
+            ).code
+    except GroupsError as error:
+        return _index(wrong=words_of(error)), 422
+    return redirect(url_for("villages.show", code=code), 303)
+
+
+def _index(wrong: str = "") -> str:
+    text, after = request.args.get("q", "")[:64], request.args.get("after", "")[:16]
+    with database().begin() as session:
+        found, more = villages(session, text, after)
+    return render_template("villages.html", villages=found, more=more, text=text, after=after, wrong=wrong)
+
+
+@pages.get("/villages/<code>")
+@requires(*READERS)
+def show(code: str) -> ResponseReturnValue:
+    """A village's home; with `q`, what a search in it finds."""
+    return _home(code)
+
+
+@pages.post("/villages/<code>/groups")
+@requires(*KEEPERS)
+def add_group(code: str) -> ResponseReturnValue:
+    """Add a group."""
+    try:
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            batch = new_batch(session, "add_group")
+            group = roster_groups.add_group(batch, village.id, request.form.get("name", ""))
+    except GroupsError as error:
+        return _home(code, wrong=words_of(error)), 422
+    tell(gettext("%(group)s was added.", group=group.name), batch, code)
+    return redirect(url_for("group.show", code=code, group_id=group.id), 303)
+
+
+@pages.get("/villages/<code>/ungrouped")
+@requires(*READERS)
+def ungrouped(code: str) -> ResponseReturnValue:
+    """The households that no group has taken in yet."""
+    with database().begin() as session:
+        village = own_village(session, code)
+        houses = houses_of_group(session, village.id, None, clock(session))
+    return render_template("ungrouped.html", village=village, houses=houses)
+
+
+def _home(code: str, wrong: str = "") -> str:
+    text = request.args.get("q", "")[:64]
+    with database().begin() as session:
+        village = own_village(session, code)
+        now = clock(session)
+        found = search(session, village.id, text, now) if text.strip() else None
+        home = village_home(session, village, now)
+    banner = current_app.extensions["village_banner"]
+    account = current()
+    buttons = [each for each in current_app.extensions["village_buttons"] if account.role in each[3]]
+    return render_template(
+        "village.html",
+        village=village,
+        home=home,
+        text=text,
+        found=found,
+        banner=banner(village.id) if banner is not None else "",
+        buttons=buttons,
+        wrong=wrong,
+    )
+
+
+@pages.get("/roster")
+@requires(*READERS)
+def mine() -> ResponseReturnValue:
+    """The first page of whoever keeps or reads rosters: their village, or all villages."""
+    return redirect(_home_address(), 303)
+
+
+def _home_address() -> str:
+    account = current()
+    if account.village_id is None:
+        return url_for("villages.index")
+    with database().begin() as session:
+        code = roster.code_of(session, account.village_id)
+    if code is None:
+        abort(404)
+    return url_for("villages.show", code=code)
