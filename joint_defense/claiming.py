@@ -41,6 +41,11 @@ class Leave:
         incidents = dispatch.incidents_of(session, {each.incident_id for each in every}) if every else {}
         return Bite(every, incidents)
 
+    @property
+    def for_anything(self) -> bool:
+        """Whether anything may leave now."""
+        return any(grant.count for grant in self.grants.values())
+
     def next_look(self, sweep: float) -> float:
         """Seconds until there may be more to send: at once after a full bite that the pace does not hold back."""
         waits = (

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ColumnElement, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
@@ -132,6 +132,24 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whether anything waits to be sent, and whether the carrier is to be asked or told something."""
+
+    to_send: bool
+    to_ask: bool
+
+
+def what_is_due(session: Session, now: datetime) -> Due:
+    """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
+
+    def any_of(state: DeliveryState) -> ColumnElement[bool]:
+        return exists().where(Delivery.state == state, Delivery.due_at <= now)
+
+    found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED))).one()
+    return Due(bool(found[0]), bool(found[1]))
 
 
 def calls_under_way(session: Session) -> dict[str, int]:

@@ -35,7 +35,9 @@ SWEEP = 0.5
 """Seconds between two looks for due work when nobody wakes us."""
 BITE = 50
 """Deliveries of a channel claimed at once: what a killed process had in hand must be looked up, so keep it small."""
-BEAT_EVERY = 1.0
+REST = 5.0
+"""Seconds after which claims and errands look by themselves, should the sweep have missed something."""
+SWEEPS_A_BEAT = 2
 LET_FINISH = 8.0
 """Seconds that requests in flight get to come back when the process is told to stop."""
 LINGER = 0.015
@@ -83,7 +85,7 @@ class Dispatcher:
             asyncio.create_task(self._carrier.warm()),
             asyncio.create_task(self._record_results()),
             asyncio.create_task(self._run_errands()),
-            asyncio.create_task(self._beat()),
+            asyncio.create_task(self._look_out()),
             asyncio.create_task(self._watch_account()),
         ]
         try:
@@ -129,9 +131,11 @@ class Dispatcher:
     def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
         """What is to be sent now, and in how many seconds there may be more."""
         with leave(self._runtime.pace, self._runtime.concurrent_calls, room) as granted:
+            if not granted.for_anything:
+                return Bite([], {}), granted.next_look(REST)
             with self._database.begin() as session:
                 bite = granted.claim(session, self._owner.name, clock(session))
-            return bite, granted.next_look(SWEEP)
+            return bite, granted.next_look(REST)
 
     def _start(self, claim: Claim, bite: Bite) -> None:
         flying = self._in_flight[claim.channel]
@@ -206,7 +210,7 @@ class Dispatcher:
                     task = asyncio.create_task(self._run(errand))
                     running.add(task)
                     task.add_done_callback(running.discard)
-                await _wait(self._errand_due, 0 if len(errands) == AT_ONCE else SWEEP)
+                await _wait(self._errand_due, 0 if len(errands) == AT_ONCE else REST)
         finally:
             for task in running:
                 task.cancel()
@@ -231,21 +235,31 @@ class Dispatcher:
         with self._database.begin() as session:
             take_in(session, errand, receipt, clock(session))
 
-    async def _beat(self) -> None:
-        while True:
-            await self._in_database(self._write_beat)
-            # A number without a limit of its own asks nobody before it sends: other workers' complaints are heard here.
-            for pace in self._runtime.pace.values():
-                await self._in_database(pace.factors)
-            await asyncio.sleep(BEAT_EVERY)
+    async def _look_out(self) -> None:
+        """Look for what is due that nobody wakes us for, all in one; and say that we live."""
+        for sweep in itertools.count():
+            beats = sweep % SWEEPS_A_BEAT == 0
+            due = await self._in_database(partial(self._look, beats))
+            if due is not None and due.to_send:
+                self._due.set()
+            if due is not None and due.to_ask:
+                self._errand_due.set()
+            if beats:
+                # A number without a limit of its own asks nobody before it sends: others' complaints are heard here.
+                for pace in self._runtime.pace.values():
+                    await self._in_database(pace.factors)
+            await asyncio.sleep(SWEEP)
 
     async def _watch_account(self) -> None:
         account = self._runtime.settings.twilio_account_sid
         await AccountWatch(self._carrier, self._database, account, self._in_database).run()
 
-    def _write_beat(self) -> None:
+    def _look(self, beats: bool) -> dispatch.Due:
         with self._database.begin() as session:
-            owners.beat(session, self._owner.name, self._owner.role, clock(session))
+            now = clock(session)
+            if beats:
+                owners.beat(session, self._owner.name, self._owner.role, now)
+            return dispatch.what_is_due(session, now)
 
     async def _in_database(self, work: Callable[[], Result]) -> Result | None:
         """Run `work` off the loop. What fails is logged and answered with None: the next sweep tries again."""
