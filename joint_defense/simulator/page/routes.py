@@ -62,7 +62,9 @@ class Page:
             said_at=request.query.get("at", ""),
             typed="" if look.number else typed,
         )
-        return web.Response(text=html, content_type="text/html", headers=_HEADERS)
+        response = web.Response(text=html, content_type="text/html", headers=_HEADERS)
+        response.enable_compression()
+        return response
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream; charset=utf-8"})
@@ -105,7 +107,9 @@ class Page:
         if name not in _TYPES:
             raise web.HTTPNotFound
         headers = {**_HEADERS, "Content-Type": f"{_TYPES[name]}; charset=utf-8"}
-        return web.Response(body=(_FILES / name).read_bytes(), headers=headers)
+        response = web.Response(body=(_FILES / name).read_bytes(), headers=headers)
+        response.enable_compression()
+        return response
 
 
 def _language(request: web.Request) -> str:

@@ -332,6 +332,17 @@ def test_the_page_lets_no_other_script_in_and_carries_none_inline(visitor: Visit
     assert visitor.session.get(f"{network.url}/static/../words.py", timeout=10).status_code == 404
 
 
+def test_a_group_of_thirty_telephones_is_light_to_load(visitor: Visitor, network: Network) -> None:
+    phones = [phone(f"+86138057400{at:02}", "王建国家", place="桥东第2家") for at in range(30)]
+    network.ask("PUT", "/sim/phone-book", {"villages": [village("QX", "墙下陶村", ("1组", phones))]})
+    weight = 0
+    for path in ("/", "/static/page.css", "/static/page.js", "/static/icons.svg"):
+        with visitor.session.get(network.url + path, timeout=10, stream=True) as response:
+            assert "Content-Encoding" in response.headers
+            weight += len(response.raw.read(decode_content=False))
+    assert weight <= 80_000
+
+
 def test_without_scripts_a_group_reloads_itself_and_a_handset_alone_does_not(visitor: Visitor) -> None:
     assert '<noscript><meta http-equiv="refresh"' in visitor.open()
     # Somebody may be writing a text there.

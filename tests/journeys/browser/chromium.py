@@ -27,12 +27,12 @@ def find(playwrights_own: str) -> str:
     """The path of a Chromium: Debian's, installed if we are root and have apt, else Playwright's. Raises NoBrowser."""
     if found := _debians():
         return found
-    if Path(playwrights_own).exists():
-        return playwrights_own
     if os.geteuid() == 0 and shutil.which("apt-get"):
         _install()
-    if found := _debians():
-        return found
+        if found := _debians():
+            return found
+    if Path(playwrights_own).exists():
+        return playwrights_own
     raise NoBrowser(
         "the browser tests need a Chromium: `apt-get install chromium fonts-noto-cjk`,"
         " or `.venv/bin/playwright install chromium`"
