@@ -131,6 +131,12 @@ def default_day(session: Session, today: date) -> date:
     return max(today, session.scalar(select(func.max(HouseholdCount.counted_on))) or today)
 
 
+def thresholds_on(session: Session, days: Sequence[date]) -> list[int]:
+    """The threshold that holds on each of the days."""
+    dated = thresholds(session)
+    return [standing(dated, day) or DEFAULT_THRESHOLD for day in days]
+
+
 def thresholds(session: Session) -> dict[date, int]:
     """The town's thresholds by the day from which each holds."""
     return dict(session.execute(select(Threshold.starts_on, Threshold.basis_points)).all())

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups import api_clients, coverage, coverage_files, coverage_reports, household_counts
+from groups import api_clients, coverage, coverage_exports, coverage_files, coverage_reports, household_counts
 from groups.change_models import Source
 from groups.changes import Author, Batch
 from groups.command_line import content_of, settings, transaction, write
@@ -25,7 +25,7 @@ from groups.counts_files import read_counts_file
 from groups.enrolment_models import Threshold
 from groups.rules.coverage import Figure
 from groups.rules.coverage_query import CoverageQuery, Step, query_of
-from groups.rules.coverage_report import CountKind, CoverageReport, Level
+from groups.rules.coverage_report import CountKind, Level
 from groups.rules.coverage_table import KINDS, shown
 from groups.rules.days import day_of, local_day
 
@@ -34,12 +34,7 @@ counts_commands = AppGroup("counts", help="How many households each village has,
 thresholds_commands = AppGroup("thresholds", help="From which coverage a village is a demonstration village.")
 clients_commands = AppGroup("api-clients", help="Programs that may read the figures.")
 
-_FORMS: dict[str, Callable[[CoverageReport], bytes]] = {
-    "table": lambda report: coverage_files.as_text(report).encode(),
-    "csv": coverage_files.as_csv,
-    "json": lambda report: coverage_files.as_json(report).encode(),
-    "xlsx": coverage_files.as_xlsx,
-}
+_FORMS = ("table", *coverage_exports.FORMS)
 
 
 def register(app: Flask) -> None:
@@ -74,7 +69,7 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
 @_question
 def show(form: str | None, output: Path | None, **words: str | None) -> None:
     """Say how many households have signed up."""
-    _tell(_report(words), form or "table", output)
+    _tell(words, form or "table", output)
 
 
 @coverage_commands.command("export")
@@ -82,7 +77,7 @@ def show(form: str | None, output: Path | None, **words: str | None) -> None:
 def export(form: str | None, output: Path | None, **words: str | None) -> None:
     """Write the figures as a file; its ending tells the form where none is named."""
     ending = output.suffix.removeprefix(".") if output is not None else ""
-    _tell(_report(words), form or (ending if ending in _FORMS else "csv"), output)
+    _tell(words, form or (ending if ending in _FORMS else "csv"), output)
 
 
 @counts_commands.command("set")
@@ -178,21 +173,20 @@ def revoke_client(name: str) -> None:
     click.echo(f"已撤销 revoked: {name}")
 
 
-def _report(words: dict[str, Any]) -> CoverageReport:
-    zone = settings().zone
-    named = {"first": "from", "last": "to", "step": "by"}
-    given = {named.get(name, name): word for name, word in words.items() if word}
-    with transaction() as session:
-        return coverage_reports.report_on(session, _query(session, given), zone)
-
-
 def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
     today = local_day(clock(session), settings().zone)
     return query_of(given, coverage.default_day(session, today))
 
 
-def _tell(report: CoverageReport, form: str, output: Path | None) -> None:
-    content = _FORMS[form](report)
+def _tell(words: dict[str, Any], form: str, output: Path | None) -> None:
+    named = {"first": "from", "last": "to", "step": "by"}
+    given = {named.get(name, name): word for name, word in words.items() if word}
+    with transaction() as session:
+        report = coverage_reports.report_on(session, _query(session, given), settings().zone)
+        if form == "table":
+            content = coverage_files.as_text(report).encode()
+        else:
+            content = coverage_exports.write(session, report, form)
     if output is None:
         click.echo(content, nl=False)
     else:

@@ -1,0 +1,35 @@
+"""Coverage in each of its forms, from one report: what the command, the page and the API all hand out."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from groups import coverage, coverage_files
+from groups.printing import coverage_pdf
+from groups.rules.coverage_report import CoverageReport
+
+FORMS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+    "pdf": "application/pdf",
+}
+"""The forms by their ending, with their type of content."""
+
+
+def write(session: Session, report: CoverageReport, form: str) -> bytes:
+    """The report in one of the `FORMS`."""
+    if form == "csv":
+        return coverage_files.as_csv(report)
+    if form == "xlsx":
+        return coverage_files.as_xlsx(report)
+    if form == "json":
+        return coverage_files.as_json(report).encode()
+    days = [point.day for point in report.series[0].points] if report.series else []
+    return coverage_pdf.as_pdf(report, coverage.thresholds_on(session, days))
+
+
+def file_name(report: CoverageReport, form: str) -> str:
+    """Plain letters only: old mail programs garble others."""
+    whose = f"-{report.village}" if report.village else ""
+    return f"coverage{whose}-{report.as_of}.{form}"
