@@ -15,6 +15,10 @@ from groups.rules.days import day_of
 Word = TypeVar("Word", bound=StrEnum)
 
 
+QUERY_WORDS = frozenset({"as_of", "from", "to", "by", "level", "village", "denominator"})
+"""What `query_of` reads."""
+
+
 class Step(StrEnum):
     """How far apart the points of a series are."""
 

@@ -11,6 +11,7 @@ from flask import Flask
 from groups.web import (
     access,
     account_pages,
+    api,
     assets,
     error_pages,
     group_pages,
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
         error_pages,
         sign_in,
         account_pages,
+        api,
     ):
         part.register(app)
     for part in (village_pages, group_pages, household_pages, history_pages):

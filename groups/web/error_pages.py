@@ -10,6 +10,8 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from groups.errors import NoSuchHousehold
 
+from groups.web import api
+
 
 def register(app: Flask) -> None:
     """Answer a browser's errors with a page."""
@@ -24,6 +26,8 @@ def page_for(status: int) -> ResponseReturnValue:
 
 
 def _page(error: HTTPException) -> ResponseReturnValue:
+    if request.path.startswith("/api/") and error.code is not None and error.code >= 400:
+        return api.error_of(error)
     # Browsers ask for HTML by name; carriers, probes and htmx do not.
     if error.code is None or error.code < 400 or "text/html" not in request.headers.get("Accept", ""):
         return error

@@ -16,6 +16,7 @@ OPEN_ROUTES = {
     "/healthz": "says only that the process answers",
     "/readyz": "says only which part is missing",
     "/sign-in": "this is where one signs in",
+    "/api/openapi.json": "what the API is like is no secret",
     "/language": "the sign-in page can be read in both languages",
 }
 PATH_VALUES = {"int": "1", "string": "x", "path": "x"}
