@@ -17,6 +17,7 @@ import groups.directory_cli
 import groups.enrolment_cli
 import groups.web
 import groups.web.enrolment
+import groups.web.figures
 import joint_defense.cli
 import joint_defense.health
 import joint_defense.metrics
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         joint_defense.metrics,
         joint_defense.web,
         groups.web.enrolment,
+        groups.web.figures,
     ):
         part.register(app)
     for commands in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,8 @@ def as_pdf(report: CoverageReport, thresholds: Sequence[int] = ()) -> bytes:
     The same report gives the same bytes.
     """
     drawn = report.series[0] if report.series else None
+    # What is drawn is what is listed: every village's months would fill twenty pages, and stand in the workbook.
+    listed = replace(report, series=report.series[:1])
     told = {
         "family": FAMILY,
         "title": "十户联防覆盖率报告",
@@ -45,7 +48,7 @@ def as_pdf(report: CoverageReport, thresholds: Sequence[int] = ()) -> bytes:
         "trend": trend(drawn.points, thresholds, WORDS, WIDE) if drawn and thresholds else "",
         "trend_of": f"{drawn.name or '全镇'}{drawn.place}" if drawn else "",
         "table": _plain(table_of(report)),
-        "series": _plain(series_table(report)) if report.series else None,
+        "series": _plain(series_table(listed)) if drawn else None,
         "notes": [[name, shown(cell)] for name, cell in notes(report)],
     }  # fmt: skip
     midnight = (report.as_of - date(1970, 1, 1)).days * 86_400

@@ -6,7 +6,7 @@ has a place of its own beside or above the bars, so that no label stands on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape, quoteattr
@@ -35,11 +35,11 @@ class ChartWords:
     demonstration: str
 
 
-def bars(report: CoverageReport, words: ChartWords, width: int = WIDE, link: Callable[[str], str] | None = None) -> str:
+def bars(report: CoverageReport, words: ChartWords, width: int = WIDE) -> str:
     """The villages, best first, each with its bar, its figures and the threshold's line across the bar.
 
-    `link` makes a village's name a link to its own page. Where more have signed up than were counted, all bars are
-    drawn shorter, so that one beyond a hundred per cent is seen to be.
+    Where more have signed up than were counted, all bars are drawn shorter, so that one beyond a hundred per cent is
+    seen to be.
     """
     villages = report.by_coverage[:MOST_BARS]
     whole = max(1.0, *(float(village.figure.coverage or 0) for village in villages), 1.0)
@@ -54,9 +54,8 @@ def bars(report: CoverageReport, words: ChartWords, width: int = WIDE, link: Cal
         bar_y, bar_height, text_y = (y + 7, 20, y + 23) if wide else (y + 28, 16, y + 20)
         length = min(float(village.figure.coverage or 0), whole) / whole * span
         fill = _WRONG if village.anomaly else _BEST if village.demonstration else _BAR
-        name = _name(village, text_y, words, link)
         parts += [
-            name,
+            _name(village, text_y, words),
             f'<text x="{width}" y="{text_y}" text-anchor="end" fill="{_INK}">{_value(village, words)}</text>',
             f'<rect x="{left}" y="{bar_y}" width="{span}" height="{bar_height}" fill="{_GROUND}"/>',
             f'<rect x="{left}" y="{bar_y}" width="{length:.1f}" height="{bar_height}" fill="{fill}"/>',
@@ -112,16 +111,14 @@ def _stretches(points: Sequence[TrendPoint]) -> list[list[TrendPoint]]:
     return [stretch for stretch in stretches if stretch]
 
 
-def _name(village: VillageCoverage, y: int, words: ChartWords, link: Callable[[str], str] | None) -> str:
-    star = (
-        f'<polygon points="{_STAR}" transform="translate(9 {y - 6})" fill="{_BEST}"/>' if village.demonstration else ""
+def _name(village: VillageCoverage, y: int, words: ChartWords) -> str:
+    if not village.demonstration:
+        return f'<text x="0" y="{y}" fill="{_INK}">{escape(village.name[:9])}</text>'
+    return (
+        f'<polygon points="{_STAR}" transform="translate(9 {y - 6})" fill="{_BEST}"/>'
+        f'<text x="22" y="{y}" fill="{_INK}">{escape(village.name[:9])} '
+        f'<tspan font-size="14" fill="{_QUIET}">{escape(words.demonstration)}</tspan></text>'
     )
-    shift = 22 if star else 0
-    word = f' <tspan font-size="14" fill="{_QUIET}">{escape(words.demonstration)}</tspan>' if star else ""
-    text = f'<text x="{shift}" y="{y}" fill="{_BEST if link else _INK}">{escape(village.name[:9])}{word}</text>'
-    # A touch finds a row, not a line of text.
-    target = f'<rect x="0" y="{y - 26}" width="190" height="44" fill="none" pointer-events="all"/>' if link else ""
-    return f"<a href={quoteattr(link(village.code))}>{target}{star}{text}</a>" if link else star + text
 
 
 def _value(village: VillageCoverage, words: ChartWords) -> str:
@@ -152,5 +149,5 @@ def _stroke(x1: float, y1: float, x2: float, y2: float, colour: str, width: floa
 def _svg(inside: str, width: int, height: int, title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="group" aria-label={quoteattr(title)} font-family="{_FONTS}" font-size="16">{inside}</svg>'
+        f'role="img" aria-label={quoteattr(title)} font-family="{_FONTS}" font-size="16">{inside}</svg>'
     )

@@ -1,0 +1,22 @@
+"""The liaison's figures: coverage with its drawings and exports, counts of households, thresholds, API clients.
+
+Door: `register(app)`, after the enrolment's pages, whose frame these share. A liaison and an administrator see all
+villages, a village head the own one beside the town's sum; an operator watches alarms and has none of this.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import lazy_gettext
+
+from groups.web import navigation
+from groups.web.enrolment.frame import READERS
+from groups.web.figures import client_pages, count_pages, coverage_pages, words
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    words.register(app)
+    for part in (coverage_pages, count_pages, client_pages):
+        app.register_blueprint(part.pages)
+    navigation.add(app, "coverage.show", lazy_gettext("Coverage"), "chart", READERS)

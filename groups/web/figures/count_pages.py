@@ -1,0 +1,184 @@
+"""Counts of households and thresholds: what the figures are divided by and measured against, entered or imported."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups import household_counts
+from groups.change_models import Source
+from groups.counts_files import read_counts_file
+from groups.enrolment_models import HouseholdCount, Threshold
+from groups.errors import CountsFileError, GroupsError, InvalidCount, UnknownVillage
+from groups.household_counts import Judged
+from groups.models import Village
+from groups.rules.count_rows import CountRow
+from groups.rules.coverage_query import choice_of
+from groups.rules.coverage_report import CountKind
+from groups.rules.days import day_of
+from groups.web.access import AccountRole, requires
+from groups.web.enrolment.frame import WRITERS, database, day_in, new_batch, today_of, words_of
+
+pages = Blueprint("counts", __name__, url_prefix="/coverage/counts")
+
+_ADMIN = AccountRole.ADMIN
+
+
+@pages.get("")
+@requires(*WRITERS)
+def show() -> ResponseReturnValue:
+    """The counts of every village, and the thresholds."""
+    return _page()
+
+
+@pages.post("")
+@requires(*WRITERS)
+def write() -> ResponseReturnValue:
+    """Write one count down."""
+    form = request.form
+    try:
+        with database().begin() as session:
+            day = day_in("day", today_of(session))
+            households = _number(form.get("households", ""))
+            kind = choice_of(CountKind, form.get("kind", ""))
+            news = household_counts.set_count(
+                new_batch(session, "set_count"), form.get("village", ""), kind, day, households
+            )
+    except GroupsError as error:
+        return _page(words_of(error)), 404 if isinstance(error, UnknownVillage) else 422
+    flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
+    return redirect(url_for("counts.show"), 303)
+
+
+@pages.post("/remove")
+@requires(*WRITERS)
+def remove() -> ResponseReturnValue:
+    """Take a count out that should never have been there."""
+    form = request.form
+    try:
+        with database().begin() as session:
+            kind, day = choice_of(CountKind, form.get("kind", "")), day_of(form.get("day", ""))
+            household_counts.remove_count(new_batch(session, "remove_count"), form.get("village", ""), kind, day)
+    except GroupsError as error:
+        return _page(words_of(error)), 404 if isinstance(error, UnknownVillage) else 422
+    flash(gettext("The count was taken out."), "success")
+    return redirect(url_for("counts.show"), 303)
+
+
+@pages.post("/import")
+@requires(*WRITERS)
+def look_through() -> ResponseReturnValue:
+    """Show what a list of counts would change. Nothing is written."""
+    file = request.files.get("file")
+    try:
+        if file is None or not file.filename:
+            raise CountsFileError("请选择文件 choose a file")
+        with database().begin() as session:
+            today = today_of(session)
+            rows = read_counts_file(file.read(), file.filename, day_in("day", today))
+            judged = household_counts.judge(session, rows, today)
+    except GroupsError as error:
+        return _page(words_of(error)), 422
+    kept = json.dumps([_kept(each) for each in judged if each.is_new], ensure_ascii=False)
+    return render_template("counts_import.html", judged=judged, kept=kept, news=sum(each.is_new for each in judged))
+
+
+@pages.post("/import/confirm")
+@requires(*WRITERS)
+def confirm() -> ResponseReturnValue:
+    """Write the list that was looked through; nothing of it where a count has changed meanwhile."""
+    try:
+        kept = _rows_again(request.form.get("rows", ""))
+        with database().begin() as session:
+            seen = {_key(row): before for row, before in kept}
+            judged = household_counts.judge(session, [row for row, _ in kept], today_of(session))
+            if any(each.problem or each.before != seen[_key(each.row)] for each in judged):
+                raise InvalidCount("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+            taken = household_counts.take(new_batch(session, "import_counts", Source.IMPORT), judged)
+    except GroupsError as error:
+        return _page(words_of(error)), 409 if isinstance(error, InvalidCount) else 422
+    flash(ngettext("One count was written down.", "%(num)d counts were written down.", taken), "success")
+    return redirect(url_for("counts.show"), 303)
+
+
+@pages.post("/thresholds")
+@requires(_ADMIN)
+def write_threshold() -> ResponseReturnValue:
+    """From a day on, another coverage makes a demonstration village; or take a threshold out again."""
+    form = request.form
+    try:
+        with database().begin() as session:
+            if "remove" in form:
+                household_counts.remove_threshold(new_batch(session, "remove_threshold"), day_of(form["remove"]))
+            else:
+                day = day_in("day", today_of(session))
+                household_counts.set_threshold(new_batch(session, "set_threshold"), day, _basis_points(form))
+    except GroupsError as error:
+        return _page(words_of(error)), 422
+    flash(gettext("The threshold was changed."), "success")
+    return redirect(url_for("counts.show", _anchor="thresholds"), 303)
+
+
+def _page(wrong: str = "") -> str:
+    with database().begin() as session:
+        villages = session.scalars(select(Village).where(Village.archived_at.is_(None)).order_by(Village.code)).all()
+        return render_template(
+            "counts.html",
+            wrong=wrong,
+            villages=villages,
+            counts=_by_village(session),
+            kinds=[*CountKind],
+            thresholds=session.scalars(select(Threshold).order_by(Threshold.starts_on.desc())).all(),
+            today=today_of(session),
+            given=request.form,
+        )
+
+
+def _by_village(session: Session) -> dict[int, list[HouseholdCount]]:
+    counts: dict[int, list[HouseholdCount]] = defaultdict(list)
+    for count in household_counts.read_counts(session):
+        counts[count.village_id].append(count)
+    return counts
+
+
+def _number(text: str) -> int:
+    plain = text.strip().replace(",", "")
+    if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
+        raise InvalidCount("户数须为整数 the number of households must be a whole number")
+    return int(plain)
+
+
+def _basis_points(form: Any) -> int:
+    whole, _, part = form.get("percent", "").strip().removesuffix("%").partition(".")
+    digits = whole + part.ljust(2, "0")
+    if not digits.isascii() or not digits.isdigit() or len(part) > 2 or len(whole) > 3:
+        raise InvalidCount("示范村标准须为百分数，如80 a threshold is a number of per cent, like 80")
+    return int(digits)
+
+
+def _kept(each: Judged) -> list[Any]:
+    day = each.row.counted_on.isoformat() if each.row.counted_on else None
+    return [each.row.line, each.row.village, each.row.kind.value, day, each.row.households, each.before]
+
+
+def _rows_again(text: str) -> list[tuple[CountRow, int | None]]:
+    """The rows as the page that was confirmed had them. Raises CountsFileError."""
+    try:
+        return [
+            (CountRow(int(line), str(village), CountKind(kind), date.fromisoformat(day), int(households)), before)
+            for line, village, kind, day, households, before in json.loads(text)
+        ]
+    except (ValueError, TypeError):
+        raise CountsFileError("请重新选择文件 choose the file once more") from None
+
+
+def _key(row: CountRow) -> tuple[str, CountKind, date | None]:
+    return row.village, row.kind, row.counted_on
