@@ -9,7 +9,6 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from groups.errors import NoSuchHousehold
-
 from groups.web import api
 
 
