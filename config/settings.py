@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
+    town_office_phone: str = Field(default="", max_length=40)
     state_dir: str = "var"
     metrics_token: str = Field(default="", repr=False)
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from config.database import insert_or_skip
 from groups.account_models import Account, AccountRole, WrongPasswords
 from groups.account_sessions import digest, open_session, revoke
+from groups.changes import Batch
 from groups.errors import AccountExists, InvalidAccount, InvalidNumber, UnknownAccount, WeakPassword
 from groups.models import Village
 from groups.password_hashing import NOBODYS
@@ -30,7 +31,7 @@ GUESSES = 5
 LOCK_OUT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
 """Wrong passwords this old do not count any more."""
-_UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _WHY_WEAK = {
     Weakness.TOO_SHORT: f"密码至少{SHORTEST}位 a password has at least {SHORTEST} characters",
@@ -60,7 +61,7 @@ class SignIn:
 
 def generate_password() -> str:
     """A password to hand over: 79 bits, without signs that look alike, in four groups to read out."""
-    return "-".join("".join(secrets.choice(_UNMISTAKABLE) for _ in range(4)) for _ in range(4))
+    return "-".join("".join(secrets.choice(UNMISTAKABLE) for _ in range(4)) for _ in range(4))
 
 
 def check_password(password: str, *owner: str) -> None:
@@ -79,6 +80,7 @@ def create_account(
     *,
     village_code: str | None = None,
     phone: str | None = None,
+    record: Batch | None = None,
 ) -> Account:
     """Add an account; `phone` is in E.164.
 
@@ -90,9 +92,12 @@ def create_account(
         raise InvalidAccount("村干部须指定村，其他角色不指定 a village head needs a village, and nobody else has one")
     village = None if village_code is None else village_of(session, village_code)
     account = Account(name=name, phone=phone, role=role, village=village, password_hash=password_hash, created_at=now)
-    session.add(account)
     try:
-        session.flush()
+        if record is None:
+            session.add(account)
+            session.flush()
+        else:
+            record.add(account)
     except IntegrityError:
         raise AccountExists("该名称或电话已有账号 there is an account with this name or phone") from None
     return account
@@ -163,6 +168,22 @@ def settle_sign_in(session: Session, candidate: Candidate, *, matched: bool, bro
     return SignIn(None, wrong.locked_until)
 
 
+def change_account(
+    batch: Batch, account: Account, *, name: str, phone: str | None, role: AccountRole, village_code: str | None
+) -> None:
+    """Another name, phone, role or village; whoever loses a role is signed out. Raises as `create_account` does."""
+    if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
+        raise InvalidAccount("村干部须指定村，其他角色不指定 a village head needs a village, and nobody else has one")
+    village_id = None if village_code is None else village_of(batch.session, village_code).id
+    other_rights = (account.role, account.village_id) != (role, village_id)
+    try:
+        batch.change(account, name=checked_name(name), phone=phone, role=role, village_id=village_id)
+    except IntegrityError:
+        raise AccountExists("该名称或电话已有账号 there is an account with this name or phone") from None
+    if other_rights:
+        revoke(batch.session, account.id, batch.now)
+
+
 def set_password(
     session: Session, account_id: int, password_hash: str, now: datetime, *, keep_session: int | None = None
 ) -> None:
@@ -172,9 +193,12 @@ def set_password(
     revoke(session, account_id, now, but=keep_session)
 
 
-def close_account(session: Session, account: Account, now: datetime) -> None:
+def close_account(session: Session, account: Account, now: datetime, *, record: Batch | None = None) -> None:
     """Nobody signs in with it any more; its name and phone are free for others."""
-    account.archived_at = now
+    if record is None:
+        account.archived_at = now
+    else:
+        record.change(account, archived_at=now)
     revoke(session, account.id, now)
 
 

@@ -13,6 +13,7 @@ GroupsError
  ├── AccountExists          the account's name or phone is taken
  ├── UnknownAccount         no account has this name
  ├── InvalidAccount         a name, phone, role or village that an account cannot have
+ ├── InvalidInvitation      a code for a first password that is wrong, used or too old
  ├── WeakPassword           a password that would be guessed, with the reason
  ├── SignInBusy             too many people sign in at this moment
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
@@ -109,6 +110,10 @@ class UnknownAccount(GroupsError):
 
 class InvalidAccount(GroupsError):
     code = "invalid_account"
+
+
+class InvalidInvitation(GroupsError):
+    code = "invalid_invitation"
 
 
 class WeakPassword(GroupsError):

@@ -11,9 +11,11 @@ from flask import Flask
 from groups.web import (
     access,
     account_pages,
+    accounts_pages,
     api,
     assets,
     error_pages,
+    first_sign_in,
     group_pages,
     history_pages,
     household_pages,
@@ -43,5 +45,5 @@ def register(app: Flask) -> None:
         api,
     ):
         part.register(app)
-    for part in (village_pages, group_pages, household_pages, history_pages):
+    for part in (village_pages, group_pages, household_pages, history_pages, accounts_pages, first_sign_in):
         part.register(app)

@@ -66,7 +66,7 @@ def change_password() -> ResponseReturnValue:
         if not matches(kept.password_hash, old[: LONGEST + 1]):
             return _page(wrong={"old": gettext("This is not your present password.")}), 422
         if flaw := weakness(new, (kept.name, kept.phone or "")):
-            return _page(wrong={"new": _why_weak(flaw)}), 422
+            return _page(wrong={"new": why_weak(flaw)}), 422
         password_hash = hashed(new)
     except SignInBusy:
         abort(503)
@@ -93,7 +93,8 @@ def _page(wrong: dict[str, str] | None = None) -> str:
     return render_template("account.html", account=account, sessions=sessions, wrong=wrong or {}, shortest=SHORTEST)
 
 
-def _why_weak(flaw: Weakness) -> str:
+def why_weak(flaw: Weakness) -> str:
+    """Why a password is refused, in words."""
     words: str = {
         Weakness.TOO_SHORT: gettext("A password has at least %(count)s characters.", count=SHORTEST),
         Weakness.TOO_LONG: gettext("A password has at most %(count)s characters.", count=LONGEST),

@@ -84,7 +84,15 @@ def _try(login: str, password: str) -> SignIn:
 def _form(
     target: str | None, *, login: str = "", wrong: str | None = None, locked_until: datetime | None = None
 ) -> str:
-    return render_template("sign_in.html", target=target, login=login, wrong=wrong, locked_until=locked_until)
+    settings: Settings = current_app.extensions["settings"]
+    return render_template(
+        "sign_in.html",
+        target=target,
+        login=login,
+        wrong=wrong,
+        locked_until=locked_until,
+        office_phone=settings.town_office_phone,
+    )
 
 
 def _database() -> Database:

@@ -17,6 +17,7 @@ OPEN_ROUTES = {
     "/readyz": "says only which part is missing",
     "/sign-in": "this is where one signs in",
     "/api/openapi.json": "what the API is like is no secret",
+    "/first-sign-in": "who has no password yet sets one here, with a code",
     "/language": "the sign-in page can be read in both languages",
 }
 PATH_VALUES = {"int": "1", "string": "x", "path": "x"}

@@ -14,10 +14,11 @@ EVERYBODY = frozenset(AccountRole)
 WATCHERS = EVERYBODY - {AccountRole.LIAISON}
 ROSTER_READERS = EVERYBODY - {AccountRole.OPERATOR}
 KEEPERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.ADMIN})
+ADMINS = frozenset({AccountRole.ADMIN})
 TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 HOUSE = "/villages/<code>/households/<int:household_id>"
 GROUP = "/villages/<code>/groups/<int:group_id>"
-OPEN = {"/sign-in", "/language"}
+OPEN = {"/sign-in", "/first-sign-in", "/language"}
 GUARDED = {
     "/": EVERYBODY,
     "/sign-out": EVERYBODY,
@@ -36,7 +37,10 @@ GUARDED = {
     "/villages/<code>/households/new": KEEPERS,
     HOUSE: ROSTER_READERS,
     **{f"{HOUSE}/{what}": KEEPERS for what in ("row", "move", "back", "archive", "phones/<int:phone_id>/number")},
-    "/audit": frozenset({AccountRole.ADMIN}),
+    "/audit": ADMINS,
+    "/accounts": ADMINS,
+    "/accounts/<int:account_id>": ADMINS,
+    **{f"/accounts/<int:account_id>/{what}": ADMINS for what in ("invite", "sign-out", "close")},
     "/incidents": WATCHERS,
     "/incidents/live": WATCHERS,
     "/incidents/<int:incident_id>": WATCHERS,
