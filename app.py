@@ -15,10 +15,12 @@ import groups.cli
 import groups.coverage_cli
 import groups.directory_cli
 import groups.enrolment_cli
+import groups.responders_cli
 import groups.web
 import groups.web.enrolment
 import groups.web.figures
 import joint_defense.cli
+import joint_defense.escalation_cli
 import joint_defense.health
 import joint_defense.metrics
 import joint_defense.web
@@ -57,7 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         groups.directory_cli,
         groups.coverage_cli,
         groups.enrolment_cli,
+        groups.responders_cli,
         joint_defense.cli,
+        joint_defense.escalation_cli,
     ):
         commands.register(app)
     return app

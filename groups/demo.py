@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from config.database import Base
-from groups import demo_history
+from groups import demo_history, demo_watch
 from groups.demo_town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
 from groups.enrolment_models import Device, HouseholdCount, ReachProof, Residence, Tariff, Threshold
 from groups.errors import DemoRefused
 from groups.models import EndReason, Grid, Group, Household, Phone, Subscription, Village
 from groups.rules.coverage import DEFAULT_THRESHOLD
+from groups.watch_models import Camera, Responder
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ def _build(session: Session, town: Sequence[VillagePlan]) -> None:
     session.execute(update(Group), list(_offices(drawn_up, groups, households)))
     session.execute(insert(Threshold), [{"starts_on": FIRST_DAY, "basis_points": DEFAULT_THRESHOLD}])
     session.execute(insert(Tariff), [*demo_history.TARIFFS])
+    names = [(village_id, plan.name) for village_id, plan in drawn_up]
+    session.execute(insert(Responder), [*demo_watch.responders(names)])
+    session.execute(insert(Camera), [*demo_watch.cameras([*grids.items()])])
     for village_id, plan in drawn_up:
         own = households[village_id]
         numbers_left = iter(numbers[village_id])

@@ -37,7 +37,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadRow:
-    """A row of a file: its number there, its texts by field, what they come to, and whether it is new or changes one."""
+    """A row of a file: its number there, its texts by field, what they come to, and what it does to the list."""
 
     number: int
     texts: dict[str, str]

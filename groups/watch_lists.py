@@ -84,14 +84,15 @@ class Region:
 
 def rows_of(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
     """A village's rows of a list; responders without a village are the town's centre's."""
-    model = MODELS[kind]
+    model: Any = MODELS[kind]
     whose = model.village_id.is_(None) if village_id is None else model.village_id == village_id
     return list(session.scalars(select(model).where(whose, model.archived_at.is_(None)).order_by(model.id)))
 
 
 def hold_row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:
     """A row of the village's list, held until the transaction ends. Raises NotPossible where it is not on it."""
-    row = session.get(MODELS[kind], row_id, with_for_update={"key_share": True}, populate_existing=True)
+    model: Any = MODELS[kind]
+    row: Row | None = session.get(model, row_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None or row.village_id != village_id or row.archived_at is not None:
         raise NotPossible("这一行已不在名单 this is not on the list any more")
     return row

@@ -31,10 +31,13 @@ def register(app: Flask) -> None:
 @click.option("--history", is_flag=True, help="All versions, the newest first.")
 def show(code: str | None, history: bool) -> None:
     """Show the policy in force, as JSON that `set` takes; where it comes from stands on stderr."""
-    with _runtime().database.begin() as session:
-        village_id = _village_id(session, code)
-        found = policies.in_force(session, village_id)
-        versions = policies.versions(session, village_id) if history else []
+    try:
+        with _runtime().database.begin() as session:
+            village_id = _village_id(session, code)
+            found = policies.in_force(session, village_id)
+            versions = policies.versions(session, village_id) if history else []
+    except AlarmError as error:
+        raise click.ClickException(str(error)) from None
     source = f"来自 from: {found.of}, 版本 version {found.version}"
     if found.made_at is not None:
         source += f", {found.made_by} {found.made_at.astimezone(_runtime().settings.zone):%Y-%m-%d %H:%M:%S}"

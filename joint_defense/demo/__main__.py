@@ -30,6 +30,7 @@ from joint_defense.demo.scene import choose_scene
 from joint_defense.demo.show import conclude, follow, raise_alarm, tell
 from joint_defense.demo.story import Story
 from joint_defense.demo.trouble import DemoTrouble
+from joint_defense.demo.widening import widen_sooner
 
 SPEED_WHEN_WATCHED = 1.0
 SPEED_WHEN_ONCE = 16.0
@@ -99,6 +100,7 @@ def _show(launch: Launch, settings: Settings, password: str, *, once: bool) -> i
     try:
         with database.begin() as session:
             scene = choose_scene(session)
+            widen_sooner(session, scene.village_code)
             place = place_of_group(session, scene.group_id)
         roster = Roster(database, handsets)
         roster.tell()

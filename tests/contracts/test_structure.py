@@ -25,6 +25,7 @@ EDGES = (
     "groups/web/",
     "joint_defense/account_watch.py",
     "joint_defense/cli.py",
+    "joint_defense/escalation_cli.py",
     "joint_defense/clock.py",
     "joint_defense/demo/",
     "joint_defense/dispatcher.py",
