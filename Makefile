@@ -7,6 +7,7 @@
 #   make test                the whole suite, on SQLite and PostgreSQL; ARGS="tests/rules -k keypress" for a part
 #   make check               ruff, mypy, import rules, then the tests: what CI runs
 #   make bench               from the keypress to the last carrier request
+#   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis"
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                requirements*.in -> requirements*.lock
 #   make setup, make clean
@@ -16,7 +17,7 @@ BIN := .venv/bin
 # When make is killed, the demo goes with it.
 LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
-.PHONY: demo test check lint bench migration lock setup setup-runtime clean
+.PHONY: demo test check lint bench faults migration lock setup setup-runtime clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -37,6 +38,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: setup
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 # Before anything has landed: rm migrations/versions/0001*; make migration m="the roster and the alarm"
 migration: setup

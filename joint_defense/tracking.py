@@ -96,6 +96,9 @@ def hear(
     attempt.sid = attempt.sid or sid
     state = advance(attempt.state, heard)
     if state is not attempt.state:
+        if attempt.state in {AttemptState.REQUESTING, AttemptState.LOST}:
+            # What an earlier try was declined for says nothing of the call that was placed in the end.
+            attempt.error_code = attempt.error = None
         attempt.state = state
         _stamp(attempt, state, now)
         if error_code is not None:

@@ -97,6 +97,18 @@ def test_what_was_never_taken_is_sent_again_as_the_same_attempt(town: Town, call
     assert again(town, call, after=4).number == 1
 
 
+def test_a_call_that_was_declined_at_first_and_then_rang_in_vain_is_not_taken_for_one_that_never_rang(
+    town: Town, call: Claim
+) -> None:
+    town.came(call, TooFast("slower", code=20429, status=429), after=1)
+    anew = again(town, call, after=4)
+    town.came(anew, Receipt(SID, AttemptState.QUEUED), after=5)
+    hears(town, anew, "no-answer", after=45)
+    found = delivery(town, call)
+    assert found.state is not DeliveryState.WAITING
+    assert (town.attempt(found).state, town.attempt(found).error_code) == (AttemptState.NO_ANSWER, None)
+
+
 def test_after_a_lost_answer_the_carrier_is_asked_before_another_call(town: Town, call: Claim) -> None:
     town.came(call, OutcomeUnknown("gone"), after=1)
     found = delivery(town, call)
