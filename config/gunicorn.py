@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import structlog
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
@@ -58,3 +59,5 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 def post_worker_init(worker: Any) -> None:
     """Before the first alarm comes: what it would otherwise wait half a second for."""
     worker.wsgi.extensions["warm_up"]()
+    # Who deploys by USR2 waits for this before the old processes are told to end.
+    structlog.stdlib.get_logger(__name__).info("web_worker_ready", pid=worker.pid)

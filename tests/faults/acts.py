@@ -13,7 +13,7 @@ import redis
 from sqlalchemy import select, text
 
 from joint_defense.models import Delivery, Incident
-from tests.faults.stage import ELSEWHERE, Alarm, Shown, Stage
+from tests.faults.stage import ELSEWHERE, PATIENCE, Alarm, Shown, Stage
 from tests.handsets import eventually
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -386,17 +386,21 @@ def two_clocks(stage: Stage) -> Shown:
 
 
 def deploy(stage: Stage) -> Shown:
-    """As operating.md has it: a new worker beside the old one, which is then told to end, and new web processes."""
+    """As operating.md has it: new ones beside the old ones, which are told to end once the new ones are there."""
+    ready = stage.town.ready_web_workers()
     stage.town.launch("worker2")
-    time.sleep(2.5)
+    stage.town.signal("web", signal.SIGUSR2)
+    eventually(lambda: stage.town.ready_web_workers() >= ready + 2, "the new web processes are there", within=PATIENCE)
+    time.sleep(1)
     stage.town.network.fault(hang_seconds=0.3)
     alarm = stage.alarm().raise_()
     alarm.begun(1)
     stage.town.signal("worker", signal.SIGTERM)
-    stage.town.signal("web", signal.SIGHUP)
+    stage.town.signal("web", signal.SIGTERM)
     second = stage.alarm().raise_()
     second.begun(len(second.expected))
-    stage.town.forget("worker")
+    for name in ("worker", "web"):
+        stage.town.forget(name)
     return Shown([alarm, second])
 
 

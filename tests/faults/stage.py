@@ -76,6 +76,10 @@ class BreakableTown(Town):
     def running(self, name: str) -> bool:
         return name in self._programs
 
+    def ready_web_workers(self) -> int:
+        """How many have said so, ever."""
+        return self._log("web").read_text(errors="replace").count("web_worker_ready")
+
     def forget(self, name: str) -> None:
         """It was told to end: end what is left of it, if anything."""
         self._programs.pop(name).kill()
