@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -133,6 +134,7 @@ def test_interrupted_killed_or_stopped_it_leaves_nothing_and_the_next_run_works(
         _the_operator_may_sign_in(f"http://127.0.0.1:{port}", _password(signing_in))
         _the_page_shows_the_group(page.split()[1])
         killed.read_until("serving until Ctrl-C")
+        _the_page_follows_a_changed_number(home / "town.sqlite", page.split()[1])
         family = killed.family()
         _a_second_one_is_refused(home)
         _the_carrier_is_the_simulator(family, sim_port)
@@ -176,6 +178,16 @@ def _the_page_shows_the_group(address: str) -> None:
     page = requests.get(address, timeout=10, proxies={"http": ""}).text
     assert "墙下陶村 1组" in page
     assert page.count('<li class="handset"') >= 10
+
+
+def _the_page_follows_a_changed_number(town: Path, address: str) -> None:
+    """The old handset stands at the end of its group from now on, and the new one in its place."""
+    new = "+8619900009999"
+    before = re.findall(r'data-number="([^"]+)"', requests.get(address, timeout=10, proxies={"http": ""}).text)
+    with closing(sqlite3.connect(town, timeout=10)) as roster, roster:
+        roster.execute("UPDATE phones SET number = ? WHERE number = ?", (new, before[2]))
+    expected = [*before[:2], new, *before[3:], before[2]]
+    _wait_until(lambda: re.findall(r'data-number="([^"]+)"', requests.get(address, timeout=10).text) == expected)
 
 
 def _a_second_one_is_refused(home: Path) -> None:
