@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=9, help="alarms per size (default: 9)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/bench.md")
     given = parser.parse_args()
+    # What else the machine was doing: on a busy one times mean little, and processor time a little more.
+    load = os.getloadavg()[0]
     with Service() as service:
         database = Database(service.settings.database_url)
         crowds = settle(database, SIZES)
@@ -31,9 +34,9 @@ def main() -> int:
         idle = (service.cpu() - before) / (time.monotonic() - begun) * 1000
         results = [measure(bench, crowd, given.runs) for crowd in crowds]
         database.close()
-    print(as_text(results, first.last_taken, idle))
+    print(as_text(results, first.last_taken, idle, load))
     if given.write:
-        Path("docs/bench.md").write_text(as_markdown(results, first.last_taken, idle))
+        Path("docs/bench.md").write_text(as_markdown(results, first.last_taken, idle, load))
     return 0
 
 

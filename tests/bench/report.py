@@ -13,15 +13,15 @@ CPU_TARGET, WEBHOOK_TARGET = 4.0, 20.0
 _HEAD = ("recipients", "requests", "last arrived", "last taken", "slowest", "target", "webhook", "CPU a recipient")
 
 
-def as_text(results: Sequence[Result], first: float, idle: float) -> str:
+def as_text(results: Sequence[Result], first: float, idle: float, load: float) -> str:
     """Columns of even width, and a line for what was missed."""
     rows = [_HEAD, *_rows(results)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     table = "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return f"{table}\n{_beside(results, first, idle)}\n{_judged(results)}"
+    return f"{table}\n{_beside(results, first, idle, load)}\n{_judged(results)}"
 
 
-def as_markdown(results: Sequence[Result], first: float, idle: float) -> str:
+def as_markdown(results: Sequence[Result], first: float, idle: float, load: float) -> str:
     """The page docs/bench.md."""
     rows = [_HEAD, ("--:",) * len(_HEAD), *_rows(results)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -35,7 +35,7 @@ and the driver are not counted, and no status callbacks come.
 
 {table}
 
-{_beside(results, first, idle)}
+{_beside(results, first, idle, load)}
 {_judged(results)}
 """
 
@@ -56,10 +56,11 @@ def _rows(results: Iterable[Result]) -> list[tuple[str, ...]]:
     ]
 
 
-def _beside(results: Sequence[Result], first: float, idle: float) -> str:
+def _beside(results: Sequence[Result], first: float, idle: float, load: float) -> str:
     return (
         f"Medians of {results[0].runs} alarms each. The first alarm after the start: {first:.0f} ms. "
-        f"At rest all processes together use {idle:.1f} ms of CPU a second, which is counted above."
+        f"At rest all processes together use {idle:.1f} ms of CPU a second, which is counted above. "
+        f"The machine's load average before the start: {load:.1f}."
     )
 
 
