@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
-from joint_defense.models import Alert, Attempt, Delivery, Incident, Purpose
+from joint_defense.models import Alert, Attempt, Delivery, Incident, Purpose, in_state
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import (
@@ -77,7 +77,7 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
     """
     due = (
         select(Delivery.id)
-        .where(Delivery.state == DeliveryState.WAITING, Delivery.channel == channel, Delivery.due_at <= now)
+        .where(in_state(DeliveryState.WAITING), Delivery.channel == channel, Delivery.due_at <= now)
         .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -146,7 +146,7 @@ def what_is_due(session: Session, now: datetime) -> Due:
     """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
 
     def any_of(state: DeliveryState) -> ColumnElement[bool]:
-        return exists().where(Delivery.state == state, Delivery.due_at <= now)
+        return exists().where(in_state(state), Delivery.due_at <= now)
 
     found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED))).one()
     return Due(bool(found[0]), bool(found[1]))
@@ -159,11 +159,10 @@ def calls_under_way(session: Session) -> dict[str, int]:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
-    states = (DeliveryState.CLAIMED, DeliveryState.PLACED)
     query = (
         select(Attempt.sender, func.count())
         .join(Delivery, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(Delivery.channel == Channel.CALL, Delivery.state.in_(states))
+        .where(Delivery.channel == Channel.CALL, in_state(DeliveryState.CLAIMED) | in_state(DeliveryState.PLACED))
         .group_by(Attempt.sender)
     )
     return {row[0]: row[1] for row in session.execute(query)}
@@ -276,12 +275,12 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
 
     Returns how many deliveries that were.
     """
-    in_hand = select(Delivery.owner).where(Delivery.state == DeliveryState.CLAIMED).distinct()
+    in_hand = select(Delivery.owner).where(in_state(DeliveryState.CLAIMED)).distinct()
     dead = [owner for owner in session.scalars(in_hand) if owner is None or not alive(owner)]
     released = session.execute(
         update(Delivery)
         .where(
-            Delivery.state == DeliveryState.CLAIMED,
+            in_state(DeliveryState.CLAIMED),
             Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
         )
         .values(state=DeliveryState.WAITING, owner=None, look_up_first=True, due_at=now)

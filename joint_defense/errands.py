@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Attempt, Delivery
+from joint_defense.models import Attempt, Delivery, in_state
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import Receipt
 from joint_defense.tracking import ASK_AFTER, ends_call, follow_up, give_up, hear, lock_attempt
@@ -41,7 +41,7 @@ def due_errands(session: Session, now: datetime, limit: int = AT_ONCE) -> list[E
     rows = session.execute(
         select(Delivery, Attempt)
         .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(Delivery.state == DeliveryState.PLACED, Delivery.due_at <= now, Attempt.sid.is_not(None))
+        .where(in_state(DeliveryState.PLACED), Delivery.due_at <= now, Attempt.sid.is_not(None))
         .order_by(Delivery.due_at)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)

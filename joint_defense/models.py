@@ -11,7 +11,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
@@ -282,6 +294,15 @@ class Delivery(Base):
 
     incident: Mapped[Incident] = relationship(back_populates="deliveries")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.number")
+
+
+def in_state(state: DeliveryState) -> ColumnElement[bool]:
+    """Deliveries in this state, with its name written out as the partial indices have it.
+
+    SQLite takes such an index for no parameter at all, PostgreSQL not once it plans for any parameter.
+    """
+    named: BindParameter[DeliveryState] = bindparam(None, state, Delivery.state.type, literal_execute=True)
+    return Delivery.state == named
 
 
 class Attempt(Base):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Delivery, Purpose
+from joint_defense.models import Delivery, Purpose, in_state
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import is_first_ring
 
@@ -47,7 +47,7 @@ def look_ahead(
     place = tuple_(Delivery.urgency, Delivery.turn, Delivery.id)
     before = session.scalar(
         select(func.count()).where(
-            Delivery.state == DeliveryState.WAITING,
+            in_state(DeliveryState.WAITING),
             Delivery.channel == Channel.CALL,
             place <= tuple_(*(literal(each) for each in last)),
         )

@@ -1,0 +1,45 @@
+"""What is asked twice a second is read by its own small index, however many deliveries the town has had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from joint_defense import dispatch
+from joint_defense.errands import due_errands
+from joint_defense.redials import follow_up_due
+from joint_defense.rules.delivery import Channel
+from tests.factories import OWNER, Town, at
+
+ASKED: dict[str, Callable[[Session], Any]] = {
+    "ix_deliveries_waiting": lambda s: dispatch.claim(s, Channel.CALL, 5, OWNER, at(0)),
+    "ix_deliveries_placed": lambda s: due_errands(s, at(0)),
+    "ix_deliveries_follow_up": lambda s: follow_up_due(s, (timedelta(seconds=15),), at(0)),
+    "ix_deliveries_claimed": lambda s: dispatch.release_dead(s, lambda _owner: True, at(0)),
+}
+
+
+@pytest.mark.parametrize("index", ASKED)
+def test_what_is_due_is_found_by_its_index(town: Town, index: str) -> None:
+    plans: list[str] = []
+    explain = "EXPLAIN QUERY PLAN" if town.database.is_sqlite else "EXPLAIN"
+
+    def note(connection: Any, _cursor: object, statement: str, parameters: Any, context: object, _many: bool) -> None:
+        if context is not None and "FROM deliveries" in statement and "EXPLAIN" not in statement:
+            rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+            plans.append(" ".join(str(row) for row in rows))
+
+    with town.database.begin() as session:
+        if not town.database.is_sqlite:
+            # Of an empty table anything is read at once: what counts is that the index would do.
+            session.execute(text("SET LOCAL enable_seqscan = off"))
+        event.listen(town.database.engine, "before_cursor_execute", note)
+        ASKED[index](session)
+        event.remove(town.database.engine, "before_cursor_execute", note)
+    assert plans
+    assert index in plans[0]
