@@ -27,6 +27,7 @@ import joint_defense.web
 import joint_defense.webhooks
 from config import logging
 from config.settings import Settings, SettingsError, load
+from joint_defense.queues import enlist_carrier_list
 from joint_defense.runtime import Runtime
 from joint_defense.waking import Waker
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     runtime = Runtime(settings)
     app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
+    app.extensions["enlist_carrier_list"] = lambda list_id: enlist_carrier_list(runtime.redis, list_id)
     for part in (
         groups.web,
         joint_defense.webhooks,

@@ -46,22 +46,22 @@ def index_of(session: Session, entries: Sequence[Entry], chosen: Collection[int]
 
 def _doors(session: Session, index: Index, entries: Sequence[Entry]) -> set[int]:
     """The households behind the doors that the addresses name, in the villages that they name."""
-    wanted: dict[int, set[str]] = defaultdict(set)
-    for entry in entries:
-        for village in index.villages_in(entry.address):
-            wanted[village].update(door_keys(entry.address))
-    found: set[int] = set()
-    for village, keys in wanted.items():
-        forms = {form for key in keys if "|" not in key for form in (key, f"{key}号")}
-        rows = in_bites(
-            session,
-            lambda some, v=village: select(Household.id).where(
-                Household.village_id == v, Household.door.in_(some), Household.archived_at.is_(None)
-            ),
-            forms,
-        )
-        found |= {number for (number,) in rows}
-    return found
+    wanted = {
+        (village, form)
+        for entry in entries
+        for village in index.villages_in(entry.address)
+        for key in door_keys(entry.address)
+        if "|" not in key
+        for form in (key, f"{key}号")
+    }
+    rows = in_bites(
+        session,
+        lambda some: select(Household.village_id, Household.door, Household.id).where(
+            Household.door.in_(some), Household.archived_at.is_(None)
+        ),
+        {form for _, form in wanted},
+    )
+    return {number for village, door, number in rows if (village, door) in wanted}
 
 
 def _candidates(session: Session, households: Collection[int]) -> list[Candidate]:

@@ -29,6 +29,10 @@ class CarrierList(Base):
     asked_at: Mapped[datetime | None]
     """Somebody has said: write it."""
     asked_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    """So many rows have been gone through, in the order in which they are written."""
+    told_at: Mapped[datetime | None]
+    """When `done` moved last: long ago, whoever was at it is gone."""
     written_at: Mapped[datetime | None]
     batch: Mapped[str] = mapped_column(String(36), default="", server_default="")
     outcome: Mapped[dict[str, int]] = mapped_column(JSON)

@@ -3,14 +3,16 @@
     brought = bring(session, content, "名单.xlsx", by, now)     nothing counts yet
     judgement = look_through(session, brought, ...)            as often as somebody likes
     decide(session, brought, {"Sheet1!7": household_id})       what a person has to say
-    write(batch, brought, ...)                                 all of it, once
+    ask_for(brought, ...)                                      somebody says so
+    write_next(batch, brought, ...)                            some rows, until all are done
 
 Everything is judged anew, with the households held, when it is written: what another liaison did meanwhile counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -29,9 +31,7 @@ from groups.rules.carrier_matching import Candidate
 from groups.rules.carrier_rows import CarrierRow, Entry, read, rows_of
 from groups.workbooks import MOST_ROWS, sheets_of
 
-_WRITE_AT_ONCE = 1000
-Progress = Callable[[int, int], None]
-"""Told how many rows are done, of how many."""
+_WRITE_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +92,46 @@ def decide(session: Session, brought: CarrierList, decisions: Mapping[str, int |
     session.flush()
 
 
-def write(batch: Batch, brought: CarrierList, reading: Reading, progress: Progress | None = None) -> Judgement:
-    """Write all that is certain or decided; what is in error or still doubtful is left out.
+def ask_for(brought: CarrierList, by: str, now: datetime) -> None:
+    """Say: write it. Raises CarrierListError where it was written already."""
+    _check_open(brought)
+    if brought.asked_at is None:
+        brought.asked_at = brought.told_at = now
+        brought.asked_by = by
 
-    Raises CarrierListError where it was written already.
+
+def in_order(brought: CarrierList, reading: Reading) -> list[Entry]:
+    """The list's rows as they are written, the earliest start first: what came before is there when it is judged."""
+    entries = [read(row, reading.region, reading.area_code, reading.today) for row in rows_in(brought)]
+    return sorted(entries, key=lambda entry: entry.starts_on)
+
+
+def write_next(batch: Batch, brought: CarrierList, ordered: Sequence[Entry]) -> Judgement | None:
+    """Write the next rows that are certain or decided; None where all are. To be committed, and called again.
+
+    What is in error or still doubtful is left out. Some rows at a time keep nobody waiting: an alarm has to be written
+    meanwhile. What was begun and broken off goes on where it stopped, as the same batch.
     """
     session = batch.session
-    session.refresh(brought, with_for_update=True)
-    _check_open(brought)
-    told = progress or (lambda done, of: None)
-    entries = [read(row, reading.region, reading.area_code, reading.today) for row in rows_in(brought)]
-    judgement = _judged(session, entries, brought.decisions, hold=True)
-    of = len(judgement.begins) + len(judgement.edits)
-    done = 0
+    session.refresh(brought, ["done", "written_at", "outcome", "batch", "decisions"], with_for_update=True)
+    if brought.written_at is not None:
+        return None
+    batch.key = brought.batch or batch.key
+    some = ordered[brought.done : brought.done + _WRITE_AT_ONCE]
+    judgement = _judged(session, some, brought.decisions, hold=True)
     # First what ends: a household has room for the next only then.
-    for some in _bites(sorted(judgement.edits)):
-        edits = {number: _edited(judgement.edits[number]) for number in some}
-        batch.change_all(Subscription, edits, affects_from=partial(_first_day, edits))
-        told(done := done + len(some), of)
-    for begun in _bites(judgement.begins):
-        rows = [_row(household, standing) for household, standing in begun]
-        batch.add_all(Subscription, rows, affects_from=lambda row: row.starts_on)
-        told(done := done + len(begun), of)
-    brought.written_at = batch.now
-    brought.batch = batch.key if of else ""
-    brought.outcome = {verdict.value: count for verdict, count in judgement.counts.items()}
+    edits = {number: _edited(values) for number, values in judgement.edits.items()}
+    batch.change_all(Subscription, edits, affects_from=partial(_first_day, edits))
+    rows = [_row(household, standing) for household, standing in judgement.begins]
+    batch.add_all(Subscription, rows, affects_from=lambda row: row.starts_on)
+    session.refresh(brought)
+    counts = Counter(brought.outcome) + Counter({verdict.value: count for verdict, count in judgement.counts.items()})
+    brought.outcome = dict(counts)
+    brought.batch = batch.key if rows or edits else brought.batch
+    brought.done += len(some)
+    brought.told_at = batch.now
+    if brought.done >= len(ordered):
+        brought.written_at = batch.now
     session.flush()
     return judgement
 
@@ -174,7 +189,3 @@ def _hold(session: Session, households: Collection[int]) -> None:
         ),
         households,
     )
-
-
-def _bites(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    return (rows[start : start + _WRITE_AT_ONCE] for start in range(0, len(rows), _WRITE_AT_ONCE))

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups import bill_exports, carrier_exports, carrier_lists, subsidies
+from groups import bill_exports, carrier_exports, carrier_lists, list_jobs, subsidies
 from groups.change_models import Source
-from groups.changes import Author, Batch
 from groups.command_line import content_of, settings, transaction, write
 from groups.roster import village_of
 from groups.rules.bill import Bill, month_of, yuan
@@ -53,16 +52,21 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
     kept = settings()
     with transaction() as session:
         now = clock(session)
-        reading = carrier_lists.Reading(kept.default_region, kept.default_area_code, local_day(now, kept.zone))
         brought = carrier_lists.bring(session, content_of(file), file.name, _BY, now)
+        list_id = brought.id
         if dry_run:
+            reading = list_jobs.reading_of(kept, local_day(now, kept.zone))
             judgement = carrier_lists.look_through(session, brought, reading)
             session.delete(brought)
         else:
-            batch = Batch(session, Author(_BY, Source.COMMAND), "import_list", now, kept.zone)
-            bar: Any = click.progressbar(length=len(brought.rows), label="写入 writing", file=sys.stderr)
-            with bar:
-                judgement = carrier_lists.write(batch, brought, reading, progress=lambda done, of: _move(bar, done, of))
+            carrier_lists.ask_for(brought, _BY, now)
+            length = len(brought.rows)
+    if not dry_run:
+        bar: Any = click.progressbar(length=length, label="写入 writing", file=sys.stderr)
+        with bar:
+            database = current_app.extensions["database"]
+            rows = list_jobs.write(database, kept, list_id, lambda done, _: bar.update(done - bar.pos), Source.COMMAND)
+        judgement = Judgement(rows)
     if errors is not None and judgement.of(*carrier_exports.LEFT_OUT):
         write(errors, carrier_exports.rows_to_mend(judgement))
     if as_json:
@@ -102,12 +106,6 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
         today = local_day(clock(session), kept.zone)
     write(output, bill_exports.bill_xlsx(bill, households, today, kept.default_region))
     click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
-
-
-def _move(bar: Any, done: int, of: int) -> None:
-    """The bar's length is known only once the rows have been matched."""
-    bar.length = max(of, 1)
-    bar.update(done - bar.pos)
 
 
 def _bill(session: Session, month: str, code: str | None) -> Bill:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -15,6 +16,9 @@ from rq.serializers import JSONSerializer
 ALARM = "alarm"
 BULK = "bulk"
 DISPATCH_JOB = "joint_defense.jobs.dispatch_incident"
+LIST_JOB = "groups.list_jobs.write_list"
+LIST_SECONDS = 600
+"""So long a list may take to be written."""
 
 JOB_KEPT_SECONDS = 60
 """A wake-up that nobody took for a minute is pointless: the senders' own sweep has long been there."""
@@ -35,3 +39,19 @@ def wake(connection: Redis, incident_id: int) -> None:
     queue(ALARM, connection).enqueue(
         DISPATCH_JOB, incident_id, ttl=JOB_KEPT_SECONDS, result_ttl=0, failure_ttl=JOB_KEPT_SECONDS
     )
+
+
+def enlist_carrier_list(connection: Redis, list_id: int) -> bool:
+    """Have the bulk worker write a carrier's list; False while Redis is away."""
+    try:
+        queue(BULK, connection).enqueue(
+            LIST_JOB,
+            list_id,
+            ttl=JOB_KEPT_SECONDS,
+            job_timeout=LIST_SECONDS,
+            result_ttl=0,
+            failure_ttl=JOB_KEPT_SECONDS,
+        )
+    except RedisError:
+        return False
+    return True

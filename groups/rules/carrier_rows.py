@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from groups.errors import InvalidDay, InvalidNumber
-from groups.rules.days import day_of
+from groups.rules.days import EARLIEST, day_of
 from groups.rules.enrolment import LONGEST_PLAN
 from groups.rules.phone import normalise
 from groups.rules.roster_headings import plain_heading
@@ -119,7 +119,7 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
 
 
 def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
-    starts_on, ends_on = today, None
+    starts_on, ends_on = EARLIEST, None
     try:
         starts_on = day_of(row.text(ListColumn.START))
         ends_on = day_of(text) if (text := row.text(ListColumn.END)) else None

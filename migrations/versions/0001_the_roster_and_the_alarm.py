@@ -45,6 +45,8 @@ def upgrade() -> None:
         sa.Column("decisions", sa.JSON(), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("asked_by", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("batch", sa.String(length=36), server_default="", nullable=False),
         sa.Column("outcome", sa.JSON(), nullable=False),

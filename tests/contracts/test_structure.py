@@ -22,6 +22,7 @@ EDGES = (
     "groups/accounts_cli.py",
     "groups/command_line.py",
     "groups/enrolment_cli.py",
+    "groups/list_jobs.py",
     "groups/web/",
     "joint_defense/account_watch.py",
     "joint_defense/cli.py",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, abort, request
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
-from config.settings import Settings
+from config.database import clock
 from groups.account_models import AccountRole
-from groups.change_models import Source
-from groups.changes import Author, Batch
 from groups.errors import (
     ChangedSince,
     DeviceElsewhere,
@@ -30,15 +26,17 @@ from groups.models import Household, Village
 from groups.rules.bill import yuan
 from groups.rules.days import day_of, local_day
 from groups.rules.phone import as_written_here, normalise
+from groups.web import roster_admission
 from groups.web.access import current, signed_in
-from groups.web.languages import CHINESE, chosen_language
+from groups.web.roster_admission import database, new_batch, settings
 from groups.web.times import zone
+
+__all__ = ["database", "new_batch", "settings"]
 
 WRITERS = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 READERS = WRITERS | {AccountRole.VILLAGE_HEAD}
 
 _CONFLICTS = (ChangedSince, DeviceElsewhere, NothingToUndo, NotSubscribed, NumberElsewhere, SubscriptionOverlaps)
-_CHINESE_THEN_ENGLISH = re.compile(r"(?P<zh>.*[^\x00-\x7f][^A-Za-z]*?)\s+(?P<en>[A-Za-z(].*)", re.DOTALL)
 _SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -57,12 +55,6 @@ def enrols() -> bool:
     """Whether whoever is signed in may write here."""
     account = signed_in()
     return account is not None and account.role in WRITERS
-
-
-def new_batch(session: Session, action: str, source: Source = Source.PAGE) -> Batch:
-    """A batch in the name of whoever is signed in."""
-    account = current()
-    return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
 
 
 def today_of(session: Session) -> date:
@@ -111,15 +103,12 @@ def words_of(error: GroupsError) -> str:
     if isinstance(error, ChangedSince):
         words: str = gettext("It has been changed since. Undo the later change first.")
         return words
-    return in_one_language(error.message)
+    return roster_admission.words_of(error)
 
 
 def in_one_language(message: str) -> str:
     """The reader's part of a message that has its words in Chinese, then in English."""
-    found = _CHINESE_THEN_ENGLISH.fullmatch(message)
-    if found is None:
-        return message
-    return found["zh"] if chosen_language() == CHINESE else found["en"]
+    return roster_admission.words_of(GroupsError(message))
 
 
 def day_in(name: str, default: date) -> date:
@@ -149,15 +138,3 @@ def workbook(content: bytes, name: str) -> Response:
     response = Response(content, mimetype=_SHEETS)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
     return response
-
-
-def database() -> Database:
-    """The app's database."""
-    found: Database = current_app.extensions["database"]
-    return found
-
-
-def settings() -> Settings:
-    """The app's settings."""
-    found: Settings = current_app.extensions["settings"]
-    return found

@@ -47,6 +47,8 @@ class Deed:
     fields: tuple[tuple[str, str, str], ...]
     household_id: int | None
     household: str
+    brief: str
+    """What sets it apart from others of its kind: the plan, and the serial of the gift."""
     undone: bool
     can_be_undone: bool
 
@@ -125,11 +127,17 @@ def _deeds(session: Session, rows: Sequence[Change]) -> list[Deed]:
             fields=tuple(_fields(own, villages)),
             household_id=own[0].household_id,
             household=heads.get(own[0].household_id or 0, ""),
+            brief=_brief(own),
             undone=any(row.undone_by for row in own),
             can_be_undone=own[0].action in _ACTIONS and not any(row.undone_by for row in own),
         )
         for key, own in batches.items()
     ]
+
+
+def _brief(rows: Sequence[Change]) -> str:
+    written = [row.after or {} for row in reversed(rows)]
+    return " · ".join(str(row[name]) for row in written for name in ("plan", "serial") if name in row)
 
 
 def _what(action: str) -> str:

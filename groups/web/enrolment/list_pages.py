@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups import carrier_exports, carrier_lists
+from groups import carrier_exports, carrier_lists, list_jobs
 from groups.carrier_list_models import CarrierList
-from groups.change_models import Source
 from groups.errors import CarrierListError, GroupsError
 from groups.rules.carrier_judgement import SKIP, Judgement, Verdict
 from groups.web.access import current, requires
 from groups.web.enrolment.frame import (
     WRITERS,
     database,
-    new_batch,
     settings,
     status_of,
     today_of,
@@ -31,6 +32,10 @@ pages = Blueprint("enrolment_lists", __name__, template_folder="../templates")
 
 AT_A_TIME = 20
 """Doubtful rows on a page; as many as a person decides in one sitting."""
+AT_ONCE = 1000
+"""A list of so many rows is written while its sender waits."""
+UNTAKEN = timedelta(seconds=8)
+"""So long a list waits for the bulk worker; then the page that asks after it does the work."""
 _MOST_LISTS = 20
 _SHOWN = 200
 
@@ -64,7 +69,13 @@ def bring() -> ResponseReturnValue:
 def show(list_id: int) -> ResponseReturnValue:
     """What writing it would do; what is doubtful, to be decided."""
     with database().begin() as session:
+        in_vain = _waits_in_vain(session, _own(session, list_id))
+    if in_vain:
+        list_jobs.write(database(), settings(), list_id)
+    with database().begin() as session:
         brought = _own(session, list_id)
+        if brought.asked_at is not None and brought.written_at is None:
+            return render_template("enrolment_list_progress.html", brought=brought, of=len(brought.rows))
         if brought.written_at is not None:
             return render_template("enrolment_list_written.html", brought=brought, verdicts=list(Verdict))
         judgement = carrier_lists.look_through(session, brought, _reading(session))
@@ -104,18 +115,32 @@ def decide(list_id: int) -> ResponseReturnValue:
 @pages.post("/enrolment/lists/<int:list_id>/confirm")
 @requires(*WRITERS)
 def confirm(list_id: int) -> ResponseReturnValue:
-    """Write all that is certain or decided."""
+    """Write all that is certain or decided; a long list by the bulk worker, where one can be called."""
     try:
         with database().begin() as session:
             brought = _own(session, list_id)
-            batch = new_batch(session, "import_list", Source.IMPORT)
-            judgement = carrier_lists.write(batch, brought, _reading(session))
+            carrier_lists.ask_for(brought, current().name, clock(session))
+            rows = len(brought.rows)
     except GroupsError as error:
         flash(words_of(error), "warning")
     else:
-        written = len(judgement.begins) + len(judgement.edits)
-        flash(ngettext("One row was written.", "%(num)d rows were written.", written), "success")
+        enlist: Callable[[int], bool] = current_app.extensions["enlist_carrier_list"]
+        if rows <= AT_ONCE or not enlist(list_id):
+            list_jobs.write(database(), settings(), list_id)
     return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
+
+
+@pages.get("/enrolment/lists/<int:list_id>/progress")
+@requires(*WRITERS)
+def progress(list_id: int) -> ResponseReturnValue:
+    """The progress bar alone; the page itself once all is written."""
+    with database().begin() as session:
+        brought = _own(session, list_id)
+        finished = brought.written_at is not None or _waits_in_vain(session, brought)
+        of = len(brought.rows)
+    if finished:
+        return "", 200, {"HX-Redirect": url_for("enrolment_lists.show", list_id=list_id)}
+    return render_template("enrolment_list_bar.html", brought=brought, of=of)
 
 
 @pages.post("/enrolment/lists/<int:list_id>/drop")
@@ -124,7 +149,7 @@ def drop(list_id: int) -> ResponseReturnValue:
     """Throw a list away that was not written."""
     with database().begin() as session:
         brought = _own(session, list_id)
-        if brought.written_at is None:
+        if brought.asked_at is None:
             session.delete(brought)
             flash(gettext("The list was thrown away. Nothing was changed."), "success")
     return redirect(url_for("enrolment_lists.index"), 303)
@@ -143,6 +168,13 @@ def errors(list_id: int) -> ResponseReturnValue:
 
 def _to_decide(judgement: Judgement) -> list[object]:
     return list(judgement.of(Verdict.DOUBTFUL))
+
+
+def _waits_in_vain(session: Session, brought: CarrierList) -> bool:
+    """Whether nobody has taken the list that is to be written, or whoever took it is gone."""
+    if brought.told_at is None or brought.written_at is not None:
+        return False
+    return clock(session) - brought.told_at > UNTAKEN
 
 
 def _index(wrong: str = "") -> str:

@@ -102,7 +102,7 @@ def confirm() -> ResponseReturnValue:
             judged = household_counts.judge(session, [row for row, _ in kept], today_of(session))
             if any(each.problem or each.before != seen[_key(each.row)] for each in judged):
                 raise InvalidCount("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
-            taken = household_counts.take(new_batch(session, "import_counts", Source.IMPORT), judged)
+            taken = household_counts.take(new_batch(session, "import_counts", source=Source.IMPORT), judged)
     except GroupsError as error:
         return _page(words_of(error)), 409 if isinstance(error, InvalidCount) else 422
     flash(ngettext("One count was written down.", "%(num)d counts were written down.", taken), "success")

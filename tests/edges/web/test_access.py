@@ -68,6 +68,7 @@ GUARDED = {
     "/enrolment/lists/<int:list_id>/decide": WRITERS,
     "/enrolment/lists/<int:list_id>/confirm": WRITERS,
     "/enrolment/lists/<int:list_id>/drop": WRITERS,
+    "/enrolment/lists/<int:list_id>/progress": WRITERS,
     "/enrolment/lists/<int:list_id>/errors.xlsx": WRITERS,
 }
 # Not for browsers: they prove themselves by a signature, or say nothing of people.
