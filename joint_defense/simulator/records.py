@@ -97,6 +97,7 @@ class Call:
     conference: str | None = None
     sequence: int = 0
     says: str | None = None
+    voicemail: bool = False
     heard: deque[Heard] = field(default_factory=lambda: deque(maxlen=HEARD_KEPT))
     pressed: list[str] = field(default_factory=list)
 

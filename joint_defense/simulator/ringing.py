@@ -82,7 +82,7 @@ class Ringer:
             self.follow(leg, plan.press, plan.hang_up_after)
         elif plan.do == "voicemail":
             await self._network.sleep(VOICEMAIL_PICKS_UP)
-            leg.call.says = plan.says
+            leg.call.says, leg.call.voicemail = plan.says, True
             leg.answer()
             self.follow(leg, (), VOICEMAIL_RECORDS if plan.hang_up_after is None else plan.hang_up_after)
         elif plan.do == "manual":

@@ -137,6 +137,8 @@ def screen_of(network: Network, number: str, *, alone: bool = False) -> Screen:
     # A call that waits at the carrier, or found the line busy, is no talk; but how the last one ended is told.
     over = [call for call in calls if call.over]
     word = state if current is not None or not over else _outcome(over[-1])
+    if state == "in_call" and current is not None and current.voicemail:
+        word = "voicemail_now"
     shown = [call for call in calls if call is current or call.over]
     talks = shown if alone else [current or shown[-1]] if shown else []
     return Screen(
@@ -173,7 +175,7 @@ def _outcome(call: Call) -> str:
     """How a call ended, as `words` names it."""
     if call.sip_code == SWITCHED_OFF:
         return "was_off"
-    if call.status is CallStatus.COMPLETED and call.answered_by == "machine_start":
+    if call.status is CallStatus.COMPLETED and call.voicemail:
         return "was_voicemail"
     return {
         CallStatus.COMPLETED: "hung_up",

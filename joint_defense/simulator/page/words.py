@@ -60,6 +60,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "ringing": ("来电", "Ringing"),
     "dialing": ("正在呼出", "Calling"),
     "in_call": ("通话中", "In a call"),
+    "voicemail_now": ("语音信箱在录音", "Voicemail is recording"),
     "hung_up": ("已挂断", "Hung up"),
     "was_busy": ("占线，未响铃", "Was busy"),
     "missed": ("未接来电", "Missed call"),

@@ -165,7 +165,7 @@ def test_texts_are_written_and_read(
         ("busy", "busy", "占线，未响铃"),
         ("off", "no-answer", "关机，未响铃"),
         ("no_answer", "no-answer", "未接来电"),
-        ("voicemail", "completed", "已挂断"),
+        ("voicemail", "completed", "语音信箱接了"),
         ("no_such_number", "failed", "打不通"),
         ("comes", "completed", "按了 1"),
         ("cannot_come", "completed", "按了 2"),
