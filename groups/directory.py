@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from config.database import insert_or_skip
 from groups import watch
+from groups.enrolment_models import ProofKind, ReachProof
 from groups.models import Group, Household, Language, Phone, PhoneKind, Village
 from groups.rules import names
 from groups.rules.membership import FARTHEST, Reachable, Ring, away_aside, ring_order
@@ -80,6 +82,23 @@ class Recipient:
     role: Role
     call_refused: bool
     text_refused: bool
+
+
+class Proof(StrEnum):
+    """How a phone was reached: a person answered a call, a text was delivered, a drill was answered."""
+
+    CALL = "call"
+    TEXT = "text"
+    DRILL = "drill"
+
+
+class Reached(NamedTuple):
+    """A phone that was reached on a local day, and whose it was then."""
+
+    phone_id: int
+    household_id: int
+    on: date
+    how: Proof
 
 
 def find_caller(session: Session, number: str) -> Caller | None:
@@ -261,6 +280,28 @@ def clear_refused(session: Session, phone_id: int, *, text: bool) -> None:
     session.execute(_phone_or_responder(phone_id).where(refused_code.is_not(None)).values(nothing))
     if not text:
         session.execute(update(Phone).where(Phone.id == phone_id, Phone.failures > 0).values(failures=0))
+
+
+def note_reached(session: Session, reached: Collection[Reached]) -> int:
+    """Keep what has proven that these phones are reached; how much of it was news. Safe to call again."""
+    noted = 0
+    wanted = sorted(reached)
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        phones = {proof.phone_id for proof in some}
+        # Whose phone is not in the roster (a responder's) has nothing to be proven.
+        there = set(session.scalars(select(Phone.id).where(Phone.id.in_(phones))))
+        noted_before = select(ReachProof.phone_id, ReachProof.proven_on, ReachProof.kind).where(
+            ReachProof.phone_id.in_(phones), ReachProof.proven_on >= min(proof.on for proof in some)
+        )
+        known = {(phone_id, day, kind.value) for phone_id, day, kind in session.execute(noted_before)}
+        for proof in some:
+            if proof.phone_id not in there or (proof.phone_id, proof.on, proof.how.value) in known:
+                continue
+            values = {"phone_id": proof.phone_id, "household_id": proof.household_id, "proven_on": proof.on}
+            statement = insert_or_skip(session, ReachProof, values | {"kind": ProofKind(proof.how.value)})
+            noted += len(session.execute(statement.returning(ReachProof.id)).all())
+    return noted
 
 
 def household_name_in(language: str, household_name: str) -> str:

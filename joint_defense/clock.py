@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from joint_defense import dispatch, escalation, news, owners, redials
+from joint_defense import dispatch, escalation, news, owners, reach_proofs, redials
 from joint_defense.draining import drain
 from joint_defense.runtime import Runtime
 
@@ -22,6 +22,7 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     """Tick until told to stop. Two clocks at once are as good as one: whatever a tick does may be done twice."""
     name = f"clock-{owners.machine()}:{os.getpid()}:0"
     log.info("clock_started")
+    proofs_at = time.monotonic()
     while not stopping.is_set():
         started = time.monotonic()
         try:
@@ -33,6 +34,10 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
                 planned = redials.follow_up_due(session, runtime.redial_pauses, clock(session))
             if planned:
                 log.info("redials_planned", count=planned)
+            if time.monotonic() >= proofs_at:
+                proofs_at = time.monotonic() + reach_proofs.EVERY.total_seconds()
+                with runtime.database.begin() as session:
+                    reach_proofs.note_proofs(session, clock(session), runtime.settings.zone)
         except Exception:
             # The clock never stops: what failed is tried again in a second, and stands in the log.
             log.exception("tick_failed")
