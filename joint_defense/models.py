@@ -299,7 +299,7 @@ class Delivery(Base):
 def in_state(state: DeliveryState) -> ColumnElement[bool]:
     """Deliveries in this state, with its name written out as the partial indices have it.
 
-    SQLite takes such an index for no parameter at all, PostgreSQL not once it plans for any parameter.
+    For a parameter PostgreSQL takes no such index once it has a plan for whatever comes.
     """
     named: BindParameter[DeliveryState] = bindparam(None, state, Delivery.state.type, literal_execute=True)
     return Delivery.state == named

@@ -17,8 +17,9 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
-from joint_defense.rules.delivery import AttemptState, DeliveryState
+from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.replies import Answer
+from joint_defense.runtime import Runtime
 from tests.conftest import MakeSettings
 from tests.factories import House, Town
 
@@ -268,3 +269,22 @@ def test_a_forged_or_foreign_delivery_id_changes_nothing(carrier: Carrier, wang:
     assert carrier.post(f"/status/{known}/1", CallStatus="completed").status_code == 400
     after = carrier.town.read(lambda session: [(each.id, each.state) for each in session.scalars(select(Delivery))])
     assert after == before
+
+
+@pytest.mark.parametrize(("code", "slowed"), [("10004", 2.0), ("20429", 2.0), ("30003", 1.0), (None, 1.0)])
+def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_everybody_down(
+    open_carrier: Callable[..., Carrier], settings: MakeSettings, town: Town, code: str | None, slowed: float
+) -> None:
+    wang, _ = town.house("王"), town.house("李")
+    carrier = open_carrier()
+    town.raise_alarm(wang)
+    call = next(claim for claim in town.place(state=AttemptState.QUEUED) if claim.channel is Channel.CALL)
+    sid = town.attempt(town.delivery_by_id(call.delivery_id)).sid or ""
+    form = {"CallSid": sid, "From": OUR_NUMBER, "To": call.to, "CallStatus": "failed"}
+    for _ in range(2):  # told twice, it counts once
+        carrier.post(f"/status/{call.delivery_id}/1", **form, **({"ErrorCode": code} if code else {}))
+    another = Runtime(settings())
+    assert another.pace[Channel.CALL].factors() == {OUR_NUMBER: slowed}
+    another.close()
+    expected = DeliveryState.WAITING if slowed > 1 else DeliveryState.UNREACHED
+    assert town.delivery_by_id(call.delivery_id).state is expected
