@@ -27,7 +27,7 @@ import joint_defense.web
 import joint_defense.webhooks
 from config import logging
 from config.settings import Settings, SettingsError, load
-from joint_defense.queues import enlist_carrier_list
+from joint_defense.queues import enlist_carrier_list, enlist_upload
 from joint_defense.runtime import Runtime
 from joint_defense.waking import Waker
 
@@ -43,7 +43,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     runtime = Runtime(settings)
     app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
+    # The roster's pages know nothing of queues; they may hand a large list on.
     app.extensions["enlist_carrier_list"] = lambda list_id: enlist_carrier_list(runtime.redis, list_id)
+    app.extensions["enlist_upload"] = lambda upload_id: enlist_upload(runtime.redis, upload_id)
     for part in (
         groups.web,
         joint_defense.webhooks,

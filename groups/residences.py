@@ -46,10 +46,12 @@ def follow_the_roster(
     """
     session.flush()
     moved = _moved(session, villages, households)
-    noted = _noted(session, [household_id for household_id, _ in moved])
+    ids = [household_id for household_id, _ in moved]
+    noted, subscribed = _noted(session, ids), _subscribed(session, ids)
     for household_id, place in moved:
         _close(session, noted.get(household_id), day)
-        _follow_subscription(session, household_id, place, day, record)
+        if household_id in subscribed:
+            _follow_subscription(session, household_id, place, day, record)
     session.flush()
     _open(session, moved, day)
     return len(moved)
@@ -113,6 +115,16 @@ def _close(session: Session, residence: Residence | None, day: date) -> None:
         session.delete(residence)
     else:
         residence.ends_on = day
+
+
+def _subscribed(session: Session, households: Collection[int]) -> set[int]:
+    """Which of these households have a subscription that goes on: most of a new list have none."""
+    found: set[int] = set()
+    wanted = sorted(households)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = Subscription.household_id.in_(wanted[start : start + _AT_ONCE])
+        found.update(session.scalars(select(Subscription.household_id).where(some, Subscription.ends_on.is_(None))))
+    return found
 
 
 def _follow_subscription(

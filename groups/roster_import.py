@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -22,9 +23,23 @@ from groups.rules.door_order import weave
 from groups.rules.names import search_keys
 from groups.rules.phone import PhoneNumber
 from groups.rules.roster_judgement import Entry, Judgement, judge
-from groups.rules.roster_rows import ListRow, examine
+from groups.rules.roster_rows import ExaminedRow, ListRow, RosterHousehold, examine
 
 _TEXTS = ("door", "head", "landmark")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a list is judged against: the village's roster, and who has the list's numbers in other villages."""
+
+    roster: list[RosterHousehold]
+    elsewhere: dict[str, str]
+
+
+def standing_of(session: Session, village_id: int, rows: Sequence[ExaminedRow]) -> Standing:
+    """The roster as it is now, for a list that was examined."""
+    numbers = (phone.e164 for row in rows for phone in row.phones)
+    return Standing(read_roster(session, village_id), owners_elsewhere(session, village_id, numbers))
 
 
 def preview(
@@ -35,9 +50,8 @@ def preview(
     `complete`: the list names every household of the village; whoever is missing from it is to be archived.
     """
     examined = [examine(row, region, area_code) for row in rows]
-    numbers = (phone.e164 for row in examined for phone in row.phones)
-    elsewhere = owners_elsewhere(session, village.id, numbers)
-    return judge(examined, read_roster(session, village.id), elsewhere, region, complete=complete)
+    standing = standing_of(session, village.id, examined)
+    return judge(examined, standing.roster, standing.elsewhere, region, complete=complete)
 
 
 def apply(

@@ -181,6 +181,11 @@ def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
     except (CalamineError, ValueError, OSError, OverflowError) as error:
         reason = (str(error).splitlines() or [""])[0][:80]
         raise RosterFileError(f"{NO_WORKBOOK}: {reason}") from None
+    except BaseException as error:
+        # What the reader, which is Rust, throws where it has lost its way: no Exception, and of no importable name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RosterFileError(NO_WORKBOOK) from None
 
 
 def _sheet(sheet: CalamineSheet, formulas: Cells, *, dated: bool) -> Sheet:

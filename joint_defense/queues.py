@@ -15,11 +15,14 @@ from rq.serializers import JSONSerializer
 
 ALARM = "alarm"
 BULK = "bulk"
+UPLOAD_JOB = "groups.jobs.work_on_upload"
 DISPATCH_JOB = "joint_defense.jobs.dispatch_incident"
 LIST_JOB = "groups.list_jobs.write_list"
 LIST_SECONDS = 600
 """So long a list may take to be written."""
 
+UPLOAD_SECONDS = 300
+"""So long a list of 20,000 rows may take at the very most."""
 JOB_KEPT_SECONDS = 60
 """A wake-up that nobody took for a minute is pointless: the senders' own sweep has long been there."""
 
@@ -49,6 +52,22 @@ def enlist_carrier_list(connection: Redis, list_id: int) -> bool:
             list_id,
             ttl=JOB_KEPT_SECONDS,
             job_timeout=LIST_SECONDS,
+            result_ttl=0,
+            failure_ttl=JOB_KEPT_SECONDS,
+        )
+    except RedisError:
+        return False
+    return True
+
+
+def enlist_upload(connection: Redis, upload_id: int) -> bool:
+    """Have the bulk worker look a list through, or write it; False while Redis is away."""
+    try:
+        queue(BULK, connection).enqueue(
+            UPLOAD_JOB,
+            upload_id,
+            ttl=JOB_KEPT_SECONDS,
+            job_timeout=UPLOAD_SECONDS,
             result_ttl=0,
             failure_ttl=JOB_KEPT_SECONDS,
         )

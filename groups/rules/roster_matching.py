@@ -58,7 +58,9 @@ def _door(one: ExaminedRow | RosterHousehold) -> Keys:
 
 
 def _number_at_a_door(one: ExaminedRow | RosterHousehold) -> Keys:
-    return [(one.door, number) for number in _numbers(one)]
+    """Where no door is written, the group is all that is known of the place."""
+    where = ("door", one.door) if one.door else ("group", one.group)
+    return [(*where, number) for number in _numbers(one)]
 
 
 def _head_without_a_door(one: ExaminedRow | RosterHousehold) -> Keys:

@@ -14,11 +14,14 @@ from groups.web import (
     accounts_pages,
     api,
     assets,
+    directory_pages,
     error_pages,
+    export_pages,
     first_sign_in,
     group_pages,
     history_pages,
     household_pages,
+    import_pages,
     languages,
     navigation,
     page_warnings,
@@ -46,4 +49,6 @@ def register(app: Flask) -> None:
     ):
         part.register(app)
     for part in (village_pages, group_pages, household_pages, history_pages, accounts_pages, first_sign_in):
+        part.register(app)
+    for part in (import_pages, directory_pages, export_pages):
         part.register(app)

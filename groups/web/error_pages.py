@@ -47,6 +47,8 @@ def _words(error: HTTPException) -> tuple[str, str]:
             return gettext("This page is not for your account"), gettext("Ask the town's administrator if you need it.")
         case 404:
             return gettext("There is no such page"), gettext("Check the address, or begin at the first page.")
+        case 413:
+            return gettext("This file is too large"), gettext("A list may have 10 MB and 20,000 rows.")
         case 429:
             return gettext("Too many tries"), gettext("Wait a few minutes, then try again.")
         case 503:

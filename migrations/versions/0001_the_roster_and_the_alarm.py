@@ -498,6 +498,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitations_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "roster_uploads",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=43), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("complete", sa.Boolean(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("once_more", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.String(length=400), nullable=False),
+        sa.Column("changed_meanwhile", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("layouts", sa.JSON(), nullable=False),
+        sa.Column("summary", sa.JSON(), nullable=False),
+        sa.Column("preview", sa.LargeBinary(), nullable=True),
+        sa.Column("mend", sa.LargeBinary(), nullable=True),
+        sa.Column("batch", sa.String(length=36), nullable=False),
+        sa.Column("undone", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_roster_uploads_account_id")),
+        sa.ForeignKeyConstraint(["village_id"], ["villages.id"], name=op.f("fk_roster_uploads_village_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_uploads")),
+        sa.UniqueConstraint("key", name=op.f("uq_roster_uploads_key")),
+    )
+    with op.batch_alter_table("roster_uploads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_roster_uploads_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_roster_uploads_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "households",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("village_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -93,6 +93,13 @@ def test_a_number_alone_does_not_turn_one_household_into_another() -> None:
     assert "199 9222 2301" in judgement.verdicts[0].findings[0].message
 
 
+def test_a_number_without_doors_means_the_household_only_within_its_group() -> None:
+    roster = [household(1, "王建国", "", MOBILES[1])]
+    assert changes(judged([row(2, "王健国", "", MOBILES[1])], roster)) == [(1, ("head",))], "a name that was mended"
+    judgement = judged([row(2, "陈德明", "", MOBILES[1], group="2组")], roster)
+    assert (changes(judgement), outcome(judgement)) == ([(None, ())], [("warning", "duplicate_phone")])
+
+
 def test_a_household_that_the_list_lacks_stays_and_is_named() -> None:
     judgement = judged([row(2, "王建国", "1-1", MOBILES[1])], ROSTER)
     assert judgement.missing == (ROSTER[1],)

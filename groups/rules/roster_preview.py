@@ -1,0 +1,73 @@
+"""A judgement row by row, as a page shows it: what is new, what changes into what, what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from groups.rules.phone import as_written_here
+from groups.rules.roster_judgement import Entry, Judgement, RowVerdict
+from groups.rules.roster_rows import RosterHousehold
+
+
+def rows_shown(judgement: Judgement, region: str) -> list[dict[str, Any]]:
+    """The rows in the list's order, then the households that a complete list lacks, which have no row.
+
+    `changed` holds what changes: the field, what it was, what it becomes; the order of doors has neither.
+    """
+    entries = iter(judgement.entries)
+    rows = [
+        _row(verdict, next(entries) if verdict.change is not None else None, region) for verdict in judgement.verdicts
+    ]
+    return rows + [_archived(household) for household in judgement.archived]
+
+
+def digest_of(rows: Sequence[dict[str, Any]]) -> str:
+    """What tells one preview from another."""
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _row(verdict: RowVerdict, entry: Entry | None, region: str) -> dict[str, Any]:
+    return {
+        "row": verdict.row,
+        "sheet": verdict.sheet,
+        "verdict": verdict.verdict.value,
+        "change": verdict.change.value if verdict.change else "",
+        "household": verdict.household,
+        "phones": [as_written_here(phone.e164, region) for phone in entry.phones] if entry else [],
+        "changed": list(_changes(entry, region)) if entry else [],
+        "findings": [[finding.reason, finding.message] for finding in verdict.findings],
+    }
+
+
+def _changes(entry: Entry, region: str) -> Iterator[list[str]]:
+    household = entry.household
+    if household is None:
+        return
+    for name in entry.changed:
+        if name == "order":
+            yield [name, "", ""]
+        elif name == "phones":
+            after = [phone.e164 for phone in entry.phones]
+            yield [name, *(_numbers(numbers, region) for numbers in (household.phones, after))]
+        else:
+            yield [name, getattr(household, name), getattr(entry, name)]
+
+
+def _numbers(numbers: Sequence[str], region: str) -> str:
+    return "、".join(as_written_here(number, region) for number in numbers)
+
+
+def _archived(household: RosterHousehold) -> dict[str, Any]:
+    return {
+        "row": None,
+        "sheet": "",
+        "verdict": "archived",
+        "change": "archived",
+        "household": household.label,
+        "phones": [],
+        "changed": [],
+        "findings": [],
+    }
