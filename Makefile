@@ -8,6 +8,7 @@
 #   make check               ruff, mypy, import rules, then the tests: what CI runs
 #   make bench               from the keypress to the last carrier request
 #   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis"
+#   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                requirements*.in -> requirements*.lock
 #   make setup, make clean
@@ -17,7 +18,7 @@ BIN := .venv/bin
 # When make is killed, the demo goes with it.
 LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
-.PHONY: demo test check lint bench faults migration lock setup setup-runtime clean
+.PHONY: demo test check lint bench faults soak migration lock setup setup-runtime clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -38,6 +39,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: setup
+	@$(BIN)/python -m tests.bench.soak $(ARGS)
 
 faults: setup
 	@$(BIN)/python -m tests.faults $(ARGS)

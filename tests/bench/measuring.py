@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import statistics
+import threading
 import time
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
@@ -38,6 +39,7 @@ class Bench:
         self._database = database
         self._validator = RequestValidator(service.settings.twilio_auth_token[0])
         self._calls = 0
+        self._lock = threading.Lock()
 
     def raise_alarm(self, crowd: Crowd) -> Run:
         """Call, hear the menu, press #9; wait for the carrier, then for the last row."""
@@ -60,6 +62,13 @@ class Bench:
             webhook=(answered - pressed) * 1000,
             cpu_per_recipient=used / crowd.recipients * 1000,
         )
+
+    def press(self, crowd: Crowd) -> None:
+        """Call and press #9. Several may do so at once."""
+        with self._lock:
+            self._calls += 1
+            call_sid = f"CB{self._calls:032x}"
+        self._post("/voice/menu/1", crowd, call_sid, Digits="#9")
 
     def _post(self, path: str, crowd: Crowd, call_sid: str, **more: str) -> None:
         settings = self._service.settings

@@ -59,6 +59,10 @@ class Service:
         """Processor seconds of everything but the carrier, so far."""
         return cpu_seconds(program.pid for program in self._counted)
 
+    def pids(self) -> dict[str, int]:
+        """The service's own processes."""
+        return {each.name: each.pid for each in self._programs if each.name in {"web", "worker", "clock"}}
+
     def ask_carrier(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.carrier + path, method=method)
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -97,6 +101,8 @@ def _environment(database_url: str, redis_url: str, carrier: str, home: Path) ->
         "ALARMS_PER_HOUR": "100000",
         # Nobody answers here: the text that tells a caller so after a minute is not what is measured.
         "NOBODY_AFTER": "86400",
+        # Nor is anybody rung again.
+        "REDIAL_AFTER": "86400",
         "PORT": str(port),
         "STATE_DIR": str(home / "state"),
         "LOG_LEVEL": "WARNING",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
 from config.database import Database, clock
 from groups.models import Group, Household, Phone, PhoneKind, Village
@@ -60,3 +61,39 @@ def settle(database: Database, sizes: tuple[int, ...]) -> list[Crowd]:
             # In the middle of the row, so that the nearest doors are on both sides.
             crowds.append(Crowd(numbers[size // 2], size, texts))
     return crowds
+
+
+def settle_many(database: Database, groups: int, households: int) -> list[Crowd]:
+    """So many groups of so many households with a mobile each; the last four digits of a number tell its door."""
+    crowds = []
+    with database.begin() as session:
+        village = Village(code="SOAK", name="墙下陶村")
+        session.add(village)
+        session.flush()
+        for position in range(groups + 1):
+            group = Group(village_id=village.id, name=f"{position + 1}组", position=position)
+            session.add(group)
+            session.flush()
+            _settle_group(session, village, group, position, households)
+            crowds.append(Crowd(f"+86139{position:04}{households // 2:04}", households - 1, texts=True))
+    return crowds
+
+
+def _settle_group(session: Session, village: Village, group: Group, position: int, households: int) -> None:
+    rows = [
+        {"village_id": village.id, "group_id": group.id, "head": f"王{door}", "door": str(door), "position": door}
+        for door in range(households)
+    ]
+    ids = session.scalars(insert(Household).returning(Household.id, sort_by_parameter_order=True), rows)
+    session.execute(
+        insert(Phone),
+        [
+            {
+                "household_id": household_id,
+                "number": f"+86139{position:04}{door:04}",
+                "kind": PhoneKind.MOBILE,
+                "may_text": True,
+            }
+            for door, household_id in enumerate(ids)
+        ],
+    )
