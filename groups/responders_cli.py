@@ -44,7 +44,7 @@ def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
                 click.echo(f"第{row.number}行 error {row.texts.get('name', '')}: {words}")
         if not dry_run:
             batch = Batch(
-                session, Author("responders import", Source.COMMAND), "import_responders", clock(session), of.zone
+                session, Author("responders import", Source.COMMAND), "edit_responders", clock(session), of.zone
             )
             watch_files.import_rows(batch, Kind.RESPONDERS, village_id, rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}

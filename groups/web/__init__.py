@@ -29,6 +29,7 @@ from groups.web import (
     sign_in,
     times,
     village_pages,
+    watch_pages,
 )
 
 
@@ -48,7 +49,15 @@ def register(app: Flask) -> None:
         api,
     ):
         part.register(app)
-    for part in (village_pages, group_pages, household_pages, history_pages, accounts_pages, first_sign_in):
+    for part in (
+        village_pages,
+        watch_pages,
+        group_pages,
+        household_pages,
+        history_pages,
+        accounts_pages,
+        first_sign_in,
+    ):
         part.register(app)
     for part in (import_pages, directory_pages, export_pages):
         part.register(app)

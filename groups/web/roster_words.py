@@ -58,6 +58,9 @@ ACTIONS: Mapping[str, LazyString] = {
     "add_account": _l("Account added"),
     "edit_account": _l("Account changed"),
     "close_account": _l("Account closed"),
+    "edit_grids": _l("Grids changed"),
+    "edit_responders": _l("Responders changed"),
+    "edit_cameras": _l("Cameras changed"),
     "invite": _l("Sign-in code handed out"),
     "set_password": _l("Password set"),
 }
@@ -97,6 +100,9 @@ FIELDS: Mapping[str, LazyString] = {
     "starts_on": _l("From"),
     "ends_on": _l("Until"),
     "plan": _l("Plan"),
+    "team": _l("Team"),
+    "hours": _l("Duty hours"),
+    "virtual": _l("Virtual grid"),
 }
 TABLES: Mapping[str, LazyString] = {
     "households": _l("Household"),
@@ -106,6 +112,8 @@ TABLES: Mapping[str, LazyString] = {
     "subscriptions": _l("Subscription"),
     "accounts": _l("Account"),
     "grids": _l("Grid"),
+    "responders": _l("Responder"),
+    "cameras": _l("Camera"),
 }
 # What nobody has to read: keys, and what follows from something else that is shown.
 _UNSAID = frozenset({"search", "id", "household_id", "kind", "created_at", "account_id"})
