@@ -7,14 +7,20 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from config.database import Database, clock
+from groups import carrier_lists, list_jobs
 from groups.account_models import AccountRole
+from groups.carrier_list_models import CarrierList
+from groups.change_models import Change, Source
+from groups.changes import Author, Batch
 from groups.enrolment_models import Device, DeviceKind, Tariff
 from groups.models import Channel, EndReason, Group, Household, Phone, PhoneKind, Subscription, Village
 from groups.rules.days import local_day
+from joint_defense import queues
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 
@@ -354,3 +360,44 @@ def test_a_file_that_is_no_such_list_is_refused_in_words(liaison: Visitor, name:
     answer = liaison.post("/enrolment/lists", form, of="/enrolment/lists", content_type="multipart/form-data")
     assert answer.status_code == 422
     assert words in answer.text
+
+
+def test_a_long_list_is_written_by_the_bulk_worker_with_a_progress_bar_and_goes_on_where_it_broke_off(
+    web: Flask, liaison: Visitor, people: dict[str, int], store: Database, settings: MakeSettings
+) -> None:
+    strangers = "".join(f",生人{number},外村{number}号,{PLAN},2025-01-01,\n" for number in range(2500))
+    page = bring(liaison, LIST + strangers)
+    assert liaison.post(f"{page}/confirm", {}, of=page).status_code == 303
+    assert f"0 / {len(LIST.splitlines()) - 1 + 2500}" in liaison.get(page).text
+    assert "<progress" in liaison.get(f"{page}/progress").text
+    queued = queues.queue(queues.BULK, web.extensions["runtime"].redis).get_jobs()
+    list_id = int(page.rsplit("/", 1)[1])
+    assert [(job.func_name, job.args) for job in queued] == [(queues.LIST_JOB, [list_id])]
+
+    with store.begin() as session:
+        brought = session.get_one(CarrierList, list_id)
+        now, kept = clock(session), settings()
+        ordered = carrier_lists.in_order(brought, list_jobs.reading_of(kept, local_day(now, kept.zone)))
+        batch = Batch(session, Author("liaison", Source.IMPORT), "import_list", now, kept.zone)
+        carrier_lists.write_next(batch, brought, ordered)
+    assert "2000 / 2506" in liaison.get(page).text
+    with web.app_context():
+        list_jobs.write_list(list_id)
+
+    assert liaison.get(f"{page}/progress").headers["HX-Redirect"] == page
+    assert "写入。" in liaison.get(page).text
+    assert len(subscriptions(store)) == 2
+    with store.begin() as session:
+        assert session.get_one(CarrierList, list_id).outcome["error"] == 2502
+        assert len(set(session.scalars(select(Change.batch)))) == 1
+
+
+def test_a_list_that_no_worker_takes_is_written_by_the_page_that_asks(
+    liaison: Visitor, people: dict[str, int], store: Database
+) -> None:
+    page = bring(liaison, LIST)
+    with store.begin() as session:
+        brought = session.get_one(CarrierList, int(page.rsplit("/", 1)[1]))
+        carrier_lists.ask_for(brought, "liaison", clock(session) - timedelta(seconds=60))
+    assert "写入。" in liaison.get(page).text
+    assert len(subscriptions(store)) == 2
