@@ -123,6 +123,7 @@ def test_a_head_begins_at_the_own_village_and_sees_its_groups(head: Visitor, ros
     assert "6 户中有 6 户可达" in page
     assert "可达户不足两户" in page, "4组 has nobody"
     assert "目前平安" in page
+    assert "&lt;p" not in page
 
 
 def test_another_villages_address_is_not_there_for_a_head(head: Visitor, roster: Roster) -> None:
