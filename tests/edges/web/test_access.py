@@ -56,6 +56,21 @@ GUARDED = {
     "/incidents/<int:incident_id>/close": WATCHERS,
     "/incidents/<int:incident_id>/export.json": WATCHERS,
     "/incidents/<int:incident_id>/export.cap.xml": WATCHERS,
+    "/coverage": READERS,
+    "/coverage/api-clients": ADMINS,
+    "/coverage/api-clients/revoke": ADMINS,
+    "/coverage/counts": WRITERS,
+    "/coverage/counts/import": WRITERS,
+    "/coverage/counts/import/confirm": WRITERS,
+    "/coverage/counts/remove": WRITERS,
+    "/coverage/counts/thresholds": ADMINS,
+    "/coverage/export.<form>": READERS,
+    "/villages/<code>/lists": READERS,
+    "/villages/<code>/lists/<kind>": KEEPERS,
+    "/villages/<code>/lists/<kind>/<int:row_id>": KEEPERS,
+    "/villages/<code>/lists/<kind>/<int:row_id>/archive": KEEPERS,
+    "/villages/<code>/lists/<kind>/export/<form>": READERS,
+    "/villages/<code>/lists/<kind>/import": KEEPERS,
     "/enrolment": READERS,
     "/enrolment/sign-up/<int:household_id>": WRITERS,
     "/enrolment/undo": WRITERS,
@@ -77,8 +92,8 @@ GUARDED = {
     "/enrolment/lists/<int:list_id>/progress": WRITERS,
     "/enrolment/lists/<int:list_id>/errors.xlsx": WRITERS,
 }
-# Not for browsers: they prove themselves by a signature, or say nothing of people.
-MACHINES = ("/voice/", "/sms/", "/status/", "/healthz", "/readyz", "/metrics")
+# Not for browsers: they prove themselves by a signature or a token, or say nothing of people.
+MACHINES = ("/api/", "/voice/", "/sms/", "/status/", "/healthz", "/readyz", "/metrics")
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
