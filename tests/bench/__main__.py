@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from config.database import Database
+from tests.bench import figures
 from tests.bench.measuring import Bench, measure
 from tests.bench.report import as_markdown, as_text
 from tests.bench.service import Service
@@ -21,7 +22,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=9, help="alarms per size (default: 9)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/bench.md")
+    parser.add_argument("--figures", action="store_true", help="only the figures of a county")
     given = parser.parse_args()
+    if not given.figures:
+        _measure_alarms(given.runs, write=given.write)
+    asked = figures.measure_figures()
+    print(figures.as_text(asked))
+    if given.write:
+        figures.write(asked, Path("docs/bench-coverage.md"))
+    return 0
+
+
+def _measure_alarms(runs: int, *, write: bool) -> None:
     # What else the machine was doing: on a busy one times mean little, and processor time a little more.
     load = os.getloadavg()[0]
     with Service() as service:
@@ -32,12 +44,11 @@ def main() -> int:
         before, begun = service.cpu(), time.monotonic()
         time.sleep(5.0)
         idle = (service.cpu() - before) / (time.monotonic() - begun) * 1000
-        results = [measure(bench, crowd, given.runs) for crowd in crowds]
+        results = [measure(bench, crowd, runs) for crowd in crowds]
         database.close()
     print(as_text(results, first.last_taken, idle, load))
-    if given.write:
+    if write:
         Path("docs/bench.md").write_text(as_markdown(results, first.last_taken, idle, load))
-    return 0
 
 
 if __name__ == "__main__":
