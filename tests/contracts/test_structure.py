@@ -21,8 +21,6 @@ EDGES = (
     "groups/command_line.py",
     "groups/jobs.py",
     "groups/accounts_cli.py",
-    "groups/command_line.py",
-    "groups/jobs.py",
     "groups/enrolment_cli.py",
     "groups/list_jobs.py",
     "groups/web/",
