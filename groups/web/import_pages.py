@@ -46,7 +46,7 @@ def register(app: Flask) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FILE + _ROOM_FOR_THE_FORM
     import_words.register(app)
     app.register_blueprint(pages)
-    village_pages.add_button(app, "imports.begin", _l("Import a list"), "text", KEEPERS)
+    village_pages.add_button(app, "imports.begin", _l("Import a roster"), "text", KEEPERS)
 
 
 @pages.get("/villages/<code>/import")
