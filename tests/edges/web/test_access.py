@@ -66,7 +66,7 @@ GUARDED = {
     "/coverage/counts/thresholds": ADMINS,
     "/coverage/export.<form>": READERS,
     "/villages/<code>/lists": READERS,
-    "/villages/<code>/lists/<kind>": KEEPERS,
+    "/villages/<code>/lists/<kind>": READERS,
     "/villages/<code>/lists/<kind>/<int:row_id>": KEEPERS,
     "/villages/<code>/lists/<kind>/<int:row_id>/archive": KEEPERS,
     "/villages/<code>/lists/<kind>/export/<form>": READERS,
