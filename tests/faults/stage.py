@@ -95,11 +95,10 @@ class BreakableTown(Town):
         assert answer.status_code == 204, answer.status_code
 
     def power_cut(self, *names: str) -> float:
-        """kill -9 of all of these; when."""
-        at = time.time()
+        """kill -9 of all of these. The moment at which they were gone: what was on its way before does not count."""
         for name in names:
             self.kill(name)
-        return at
+        return time.time()
 
     def be_whole(self) -> None:
         """Everything as it was before a fault."""
