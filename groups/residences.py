@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import ColumnElement, Select, insert, select
 from sqlalchemy.orm import Session
 
 from groups.changes import Batch
@@ -47,7 +47,7 @@ def follow_the_roster(
     session.flush()
     moved = _moved(session, villages, households)
     ids = [household_id for household_id, _ in moved]
-    noted, subscribed = _noted(session, ids), _subscribed(session, ids)
+    noted, subscribed = _noted(session, ids), _subscribed(session, ids, day)
     for household_id, place in moved:
         _close(session, noted.get(household_id), day)
         if household_id in subscribed:
@@ -117,22 +117,26 @@ def _close(session: Session, residence: Residence | None, day: date) -> None:
         residence.ends_on = day
 
 
-def _subscribed(session: Session, households: Collection[int]) -> set[int]:
+def _subscribed(session: Session, households: Collection[int], day: date) -> set[int]:
     """Which of these households have a subscription that goes on: most of a new list have none."""
     found: set[int] = set()
     wanted = sorted(households)
     for start in range(0, len(wanted), _AT_ONCE):
         some = Subscription.household_id.in_(wanted[start : start + _AT_ONCE])
-        found.update(session.scalars(select(Subscription.household_id).where(some, Subscription.ends_on.is_(None))))
+        found.update(session.scalars(select(Subscription.household_id).where(some, _goes_on(day))))
     return found
+
+
+def _goes_on(day: date) -> ColumnElement[bool]:
+    """The subscriptions that have not ended by `day`: an end told in advance is still to come."""
+    return Subscription.ends_on.is_(None) | (Subscription.ends_on > day)
 
 
 def _follow_subscription(
     session: Session, household_id: int, place: _Place | None, day: date, record: Batch | None
 ) -> None:
     """End the subscription that goes on in a village the household has left, and go on with it in the new one."""
-    goes_on = Subscription.ends_on.is_(None) | (Subscription.ends_on > day)
-    question = select(Subscription).where(Subscription.household_id == household_id, goes_on)
+    question = select(Subscription).where(Subscription.household_id == household_id, _goes_on(day))
     if place is not None:
         question = question.where(Subscription.village_id != place.village_id)
     for standing in session.scalars(question).all():
