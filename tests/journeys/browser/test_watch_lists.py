@@ -1,0 +1,67 @@
+"""A head keeps grids, responders and cameras with a finger: both widths, axe, targets, a preview before an import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from groups.account_models import AccountRole
+from groups.models import Grid, Group
+from groups.watch_models import Camera, Responder, Team
+from tests.edges.web.conftest import VILLAGE
+from tests.journeys.browser.conftest import Window
+from tests.journeys.browser.looks import small_targets, too_wide
+
+LISTS = f"/villages/{VILLAGE}/lists"
+
+
+def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, tmp_path: Path) -> None:
+    site, page = window.site, window.page
+    with site.store.begin() as session:
+        group = session.scalars(select(Group).limit(1)).one()
+        grid = Grid(village_id=group.village_id, name="第1网格")
+        session.add(grid)
+        session.flush()
+        group.grid_id = grid.id
+        session.add_all(
+            [
+                Camera(village_id=group.village_id, grid_id=grid.id, name="桥头监控", landmark="大樟树下"),
+                Responder(village_id=group.village_id, team=Team.STATION, name="村值班室", number="+8657487999001"),
+            ]
+        )
+    window.sign_in(AccountRole.VILLAGE_HEAD.value)
+    wrong = {}
+    for address in (LISTS, f"{LISTS}/grids", f"{LISTS}/cameras"):
+        page.goto(site.url + address)
+        page.locator("summary").first.click()
+        wrong[address] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+        page.screenshot(path=tmp_path / f"{address.rsplit('/', 1)[1]}-{width}.png", full_page=True)
+    page.goto(site.url + LISTS)
+    page.locator("summary").first.click()
+    page.get_by_label("姓名").or_(page.get_by_label("名称")).first.fill("何建平")
+    page.get_by_label("电话", exact=True).fill("13700000001")
+    page.get_by_label("值班时间").fill("看情况")
+    page.get_by_role("button", name="添加").click()
+    expect(page.get_by_text("看不懂值班时间")).to_be_visible()
+    wrong["refused"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+    page.get_by_label("值班时间").fill("周一至周日 全天")
+    page.get_by_role("button", name="添加").click()
+    expect(page.get_by_text("何建平已保存")).to_be_visible()
+    table = tmp_path / "值班.csv"
+    table.write_text("姓名,电话,队伍\n郭振华,13700000002,巡防\n", encoding="utf-8")
+    page.locator("summary").nth(1).click()
+    page.locator("#file").set_input_files(table)
+    page.get_by_role("button", name="查看会有哪些更改").click()
+    expect(page.get_by_text("新增")).to_be_visible()
+    wrong["preview"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+    page.screenshot(path=tmp_path / f"preview-{width}.png", full_page=True)
+    page.get_by_role("button", name="确认").click()
+    expect(page.get_by_role("strong").filter(has_text="郭振华")).to_be_visible()
+    page.get_by_role("link", name="修改 郭振华").click()
+    wrong["row"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+    page.goto(f"{site.url}/incidents/{site.incident_id}")
+    expect(page.get_by_text("桥头监控")).to_be_visible()
+    page.screenshot(path=tmp_path / f"incident-{width}.png", full_page=True)
+    assert {address: found for address, found in wrong.items() if found != ([], [], 0)} == {}
