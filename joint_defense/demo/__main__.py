@@ -18,12 +18,11 @@ from sqlalchemy.sql import column, table
 from config import migrations
 from config.database import Database
 from config.settings import Settings, SettingsError, load
-from joint_defense.demo import operator
+from joint_defense.demo import visitors
 from joint_defense.demo.embedded_redis import EmbeddedRedis
 from joint_defense.demo.handsets import Handsets
 from joint_defense.demo.home import Home, check_port
 from joint_defense.demo.launch import Launch
-from joint_defense.demo.operator import give_password
 from joint_defense.demo.phone_list import Roster, place_of_group
 from joint_defense.demo.procfile import ROOT
 from joint_defense.demo.scene import choose_scene
@@ -80,7 +79,7 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> str:
-    """Start everything and wait until it is there. The operator's password if it was made now, else nothing."""
+    """Start everything and wait until it is there. The visitors' password if it was made now, else nothing."""
     launch.start_simulator(given.sim_port, given.port, SPEED_WHEN_ONCE if given.once else SPEED_WHEN_WATCHED)
     launch.start_redis()
     if migrations.pending(settings.database_url):
@@ -88,10 +87,20 @@ def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> str
     if not _stands(settings.database_url, _has_villages):
         launch.run_once("demo load", LOAD_TOWN)
     launch.start_service()
-    known = _stands(settings.database_url, operator.is_known)
-    password = give_password(launch, known=known) if given.new_password or not known else ""
+    password = ""
+    if given.new_password or not _stands(settings.database_url, visitors.are_known):
+        password = _give_password(launch, settings)
     launch.wait_until_ready([f"{settings.twilio_api_base_url}/sim/healthz", f"{settings.public_base_url}/readyz"])
     return password
+
+
+def _give_password(launch: Launch, settings: Settings) -> str:
+    database = Database(settings.database_url)
+    try:
+        with database.session() as session:
+            return visitors.give_password(launch, session, choose_scene(session).village_code)
+    finally:
+        database.close()
 
 
 def _show(launch: Launch, settings: Settings, password: str, *, once: bool) -> int:
@@ -136,7 +145,8 @@ def _addresses(settings: Settings, password: str, group: str) -> list[str]:
     signing_in = f"password {password} (shown only this once)" if password else "password as shown at the first run"
     forgotten = "" if password else "; another one: make demo NEW_PASSWORD=1"
     return [
-        f"board     {settings.public_base_url}/  sign in as {operator.NAME}, {signing_in}{forgotten}",
+        f"board     {settings.public_base_url}/  sign in as {visitors.OPERATOR}, {signing_in}{forgotten}",
+        f"rosters   {settings.public_base_url}/  sign in as {', '.join(visitors.OTHERS)}, with the same password",
         f"handsets  {settings.twilio_api_base_url}/?{group}",
     ]
 
