@@ -277,7 +277,7 @@ def _check_changes(session: Session, written: Written, before: CoverageReport, a
 
 
 def test_every_figure_is_what_a_slow_recount_says(database: Database) -> None:
-    @hypothesis.settings(max_examples=60, database=None, suppress_health_check=[*hypothesis.HealthCheck])
+    @hypothesis.settings(max_examples=30, database=None, suppress_health_check=[*hypothesis.HealthCheck])
     @hypothesis.given(
         history=histories(),
         kind=st.sampled_from([*CountKind]),
