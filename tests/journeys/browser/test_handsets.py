@@ -90,7 +90,10 @@ def test_axe_finds_nothing_and_fingers_eyes_and_small_screens_find_enough(
         page.goto(f"{network.url}/?{look}")
         if "english" in look and page.get_by_role("button", name="English").is_visible():
             page.get_by_role("button", name="English").click()
+            expect(page.get_by_role("button", name="中文")).to_be_visible()
         expect(page.locator("[data-state=in_call]")).to_have_count(1)
+        # A page that has just been sent for has its words before its looks.
+        page.wait_for_load_state("load")
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
         sizes = text_sizes(page)
         found[look] = [*violations(page), *small_targets(page), *(f"{size} px" for size, _ in sizes if size < 18)]
