@@ -45,7 +45,8 @@ class Caller:
     """A phone of the roster, its household, and where a neighbour goes to find it.
 
     `household_name` is how neighbours call the house ("王建国家"); `place` is how they find it
-    ("墙下陶村3组·桥东第2家"). `group_id` is None for a household that no group has taken in yet.
+    ("墙下陶村3组·桥东第2家"). `group_id` is None for a household that no group has taken in yet. `first_help` is why
+    the household needs help first: "alone", "disabled", "other", or empty.
     """
 
     phone_id: int
@@ -64,6 +65,7 @@ class Caller:
     village_name: str
     group_id: int | None
     group_name: str
+    first_help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,6 +438,7 @@ def _caller(phone: Phone, household: Household, village: Village, group: Group |
         village_name=village.name,
         group_id=group.id if group else None,
         group_name=group_name,
+        first_help=household.first_help.value if household.first_help else "",
     )
 
 

@@ -86,6 +86,7 @@ def voice_of(incident: Incident, alert: Alert, zone: ZoneInfo) -> wording.Voice:
         place=alert.place,
         place_en=alert.place_en,
         door=alert.door,
+        first_help=alert.first_help,
         number=alert.number,
         category=alert.category,
         text=alert.text,

@@ -35,6 +35,7 @@ class Voice:
     place: str
     place_en: str
     door: str
+    first_help: str
     number: str
     silent: bool
     channel: Channel
@@ -186,6 +187,7 @@ def _voice(alert: Row) -> Voice:
         place=alert["place"],
         place_en=alert["place_en"],
         door=alert["door"],
+        first_help=alert["first_help"],
         number=alert["number"],
         silent=bool(alert["silent"]),
         channel=Channel(alert["channel"]),

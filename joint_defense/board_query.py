@@ -27,6 +27,7 @@ _INCIDENT = (
 _ALERT = (
     *(Alert.household_id, Alert.household_name, Alert.household_name_en, Alert.place, Alert.place_en, Alert.door),
     *(Alert.number, Alert.silent, Alert.channel, Alert.category, Alert.text, Alert.raised_at, Alert.withdrawn_at),
+    Alert.first_help,
 )
 _DELIVERY = (
     *(Delivery.id, Delivery.channel, Delivery.purpose, Delivery.household_id, Delivery.household_name),

@@ -241,6 +241,7 @@ def _add_voice(
         place=caller.place,
         place_en=caller.place_en,
         door=caller.door,
+        first_help=caller.first_help,
         phone_id=caller.phone_id,
         number=caller.number,
         language=caller.language,

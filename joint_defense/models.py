@@ -182,6 +182,8 @@ class Alert(Base):
     place: Mapped[str] = mapped_column(String(200))
     place_en: Mapped[str] = mapped_column(String(200))
     door: Mapped[str] = mapped_column(String(64), default="")
+    # Why the household needs help first, as `groups.directory.Caller` says it; empty: it does not.
+    first_help: Mapped[str] = mapped_column(String(20), default="", server_default="")
     phone_id: Mapped[int] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))

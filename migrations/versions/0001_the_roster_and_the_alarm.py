@@ -213,6 +213,7 @@ def upgrade() -> None:
         sa.Column("place", sa.String(length=200), nullable=False),
         sa.Column("place_en", sa.String(length=200), nullable=False),
         sa.Column("door", sa.String(length=64), nullable=False),
+        sa.Column("first_help", sa.String(length=20), server_default="", nullable=False),
         sa.Column("phone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("number", sa.String(length=16), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),

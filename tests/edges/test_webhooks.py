@@ -6,22 +6,36 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from app import create_app
-from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
+from config.database import clock
+from groups.change_models import Source
+from groups.changes import Author, Batch
+from groups.models import FirstHelp, Household
+from groups.roster_households import archive_household, change_number, phones_of, rename_household
+from groups.roster_reading import houses_of_group
+from groups.rules.phone import normalise
+from joint_defense.announcing import Announcer
+from joint_defense.board import read_board
+from joint_defense.dispatch import Claim
+from joint_defense.incidents import close
+from joint_defense.models import Acknowledgement, Attempt, ClosingOutcome, Delivery, InboundEvent, InboundKind, Incident
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.replies import Answer
 from joint_defense.runtime import Runtime
 from tests.conftest import MakeSettings
-from tests.factories import House, Town
+from tests.factories import NOW, House, Town, at
 
 OUR_NUMBER = "+8657412345678"
 DIRECT = "+8657412340110"
@@ -288,3 +302,107 @@ def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_every
     another.close()
     expected = DeliveryState.WAITING if slowed > 1 else DeliveryState.UNREACHED
     assert town.delivery_by_id(call.delivery_id).state is expected
+
+
+def _claim_now(town: Town) -> list[Claim]:
+    """Take in hand what a webhook has just planned, by the database's clock as the webhook does."""
+    return town.claim(after=(town.read(clock) - NOW).total_seconds())
+
+
+def test_an_open_incident_says_who_needs_help_first_as_it_was_when_the_alarm_came(
+    carrier: Carrier, wang: House
+) -> None:
+    town = carrier.town
+    town.run(lambda session: setattr(session.get_one(Household, wang.id), "first_help", FirstHelp.ALONE))
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    town.run(lambda session: setattr(session.get_one(Household, wang.id), "first_help", None))
+    [incident] = town.incidents()
+    announcer = Announcer(BASE, 30, ZoneInfo("Asia/Shanghai"))
+    said = {
+        claim.channel: announcer.call(claim, incident, town.alerts()).twiml
+        if claim.channel is Channel.CALL
+        else announcer.message(claim, incident, town.alerts()).body
+        for claim in _claim_now(town)
+    }
+    call = said[Channel.CALL]
+    assert call.index("王建国家求助") < call.index("桥东第2家") < call.index("家有独居老人")
+    assert "桥东第2家(3-2),家有独居老人," in said[Channel.SMS]
+
+
+def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_takes_the_new(
+    carrier: Carrier, town: Town, wang: House
+) -> None:
+    li = town.house("李国强", "mm")
+    gone = town.house("孙德才")
+    carrier.call("/voice/menu/1", wang.number, sid="CA1", Digits="#9")
+    [first] = town.incidents()
+    begun = town.lines(first.id)
+    alert = town.alerts()[0]
+    new = "+8613805799999"
+
+    def change_the_roster(session: Session) -> None:
+        batch = Batch(session, Author("林", Source.PAGE), "save_household", at(5), ZoneInfo("Asia/Shanghai"))
+        household = session.get_one(Household, li.id)
+        first_phone, second_phone = phones_of(session, li.id)
+        change_number(batch, household, first_phone, normalise(new, "CN", "574"))
+        batch.change(second_phone, archived_at=at(5))
+        archive_household(batch, session.get_one(Household, gone.id))
+        rename_household(batch, session.get_one(Household, wang.id), head="王建民", door="9-9", landmark="桥西")
+
+    town.run(change_the_roster)
+    assert town.lines(first.id) == begun
+    board = town.read(lambda session: read_board(session, first.id))
+    assert board is not None
+    assert (board.voices[0].household, board.voices[0].place) == ("王建国家", alert.place)
+    assert {row.household for row in board.rows} == {"李月芳家", "李国强家", "孙德才家"}
+    requested = {claim.to for claim in _claim_now(town)}
+    assert {*li.numbers, gone.number} <= requested
+    assert new not in requested, "the alarm that is under way keeps the numbers it began with"
+
+    # Whoever called the first time closes it; their next alarm is another incident.
+    town.run(lambda session: close(session, first.id, ClosingOutcome.HELPED, "", "王建国家", clock(session)))
+    carrier.call("/voice/menu/1", wang.number, sid="CA2", Digits="#9")
+    second = town.incidents()[-1]
+    assert second.id != first.id
+    rung = {line.number for line in town.lines(second.id) if line.channel == Channel.CALL}
+    assert rung & {new, *li.numbers, gone.number} == {new}
+    assert town.alerts()[-1].household_name == "王建民家"
+
+
+def test_whoever_is_away_is_texted_and_not_called(carrier: Carrier, town: Town, wang: House) -> None:
+    away, back = town.house("孙德才"), town.house("赵阿根")
+
+    def leave(session: Session) -> None:
+        now = clock(session)
+        session.get_one(Household, away.id).away_until = now + timedelta(days=3)
+        session.get_one(Household, back.id).away_until = now - timedelta(seconds=1)
+
+    town.run(leave)
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    lines = town.lines(town.incidents()[0].id)
+    assert {line.channel for line in lines if line.number == away.number} == {Channel.SMS}
+    assert {line.channel for line in lines if line.number == back.number} == {Channel.CALL, Channel.SMS}
+
+
+def test_a_phone_whose_calls_failed_twice_is_marked_until_one_is_picked_up(
+    carrier: Carrier, town: Town, wang: House
+) -> None:
+    li = town.phone(town.house("李国强").number)
+    quiet = town.phone(town.house("孙德才").number)
+
+    def alarm(number: int, status: str) -> None:
+        carrier.call("/voice/menu/1", wang.number, sid=f"CA{number}", Digits="#9")
+        incident = town.incidents()[-1]
+        for claim in _claim_now(town):
+            if claim.to == li.number and claim.channel is Channel.CALL:
+                path = f"/status/{claim.delivery_id}/{claim.number}"
+                assert carrier.post(path, CallSid=f"CAli{number}", CallStatus=status).status_code == 204
+        town.run(lambda session: close(session, incident.id, ClosingOutcome.HELPED, "", "王建国家", clock(session)))
+
+    alarm(1, "failed")
+    alarm(2, "failed")
+    assert (town.phone(li.number).failures, town.phone(quiet.number).failures) == (2, 0)
+    houses = town.read(lambda session: houses_of_group(session, town.village_id, town.group_id, clock(session)))
+    assert [house.head for house in houses if house.needs_mending] == ["李国强"], "what the roster's page puts first"
+    alarm(3, "completed")
+    assert town.phone(li.number).failures == 0

@@ -76,6 +76,38 @@ def test_what_has_happened_and_the_door_come_after() -> None:
     assert announcement([voice(door="")], "zh")[1:] == []
 
 
+@pytest.mark.parametrize(
+    ("why", "chinese", "english"),
+    [
+        ("alone", "家有独居老人", "elderly living alone"),
+        ("disabled", "家中有人行动不便", "cannot get out alone"),
+        ("other", "需要优先帮助", "needs help first"),
+    ],
+)
+def test_why_a_household_needs_help_first_is_said_behind_who_and_where(why: str, chinese: str, english: str) -> None:
+    house = voice(first_help=why, category=Category.FIRE)
+    plain = voice(category=Category.FIRE)
+    assert announcement([house], "zh") == [announcement([plain], "zh")[0], f"着火了,{chinese},门牌3-2。"]
+    assert announcement([house], "en") == [announcement([plain], "en")[0], f"Fire, {english}, door 3-2."]
+    for text in (message, second_voice):
+        assert f"墙下陶村3组·桥东第2家(3-2),{chinese},21:07。" in text(house, "zh")
+        assert f"2nd house east of the bridge (3-2), {english}, 21:07." in text(house, "en")
+    assert f"桥东第2家,{chinese}。" in wordless(house, "zh")
+    assert f"east of the bridge, {english}." in wordless(house, "en")
+
+
+def test_who_needs_help_first_never_costs_a_third_segment() -> None:
+    long = voice(first_help="disabled", category=Category.MEDICAL, place="墙下陶村3组·" + "桥" * 30)
+    assert segments(message(voice(category=Category.MEDICAL, place=long.place), "zh")) == 2
+    for text in (message, second_voice, wordless):
+        assert segments(text(long, "zh")) <= 2, text(long, "zh")
+    ordinary = voice(
+        first_help="disabled", category=Category.MEDICAL, door="3-12", place="墙下陶村12组·大会堂后面第12家"
+    )
+    assert "家中有人行动不便" in message(ordinary, "zh")
+    assert segments(message(ordinary, "zh")) <= 2
+
+
 def test_of_two_voices_the_newest_is_told_first() -> None:
     second = voice(
         household="李月芳家", household_en="the Li Yuefang household", place="墙下陶村3组·桥东第5家", door=""
@@ -102,6 +134,7 @@ def test_a_call_that_tells_of_a_whole_street_still_fits_what_a_carrier_takes(lan
         place_en="p" * 200,
         door="d" * 64,
         category=Category.MEDICAL,
+        first_help="disabled",
     )
     address = "https://joint-defence.some-county.example.org/voice/answer/1234567890123/12"
     said = twiml.announcement(

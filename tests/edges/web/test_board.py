@@ -63,6 +63,16 @@ def test_every_household_stands_where_its_calls_texts_and_answer_put_it(store: D
     ], "what needs somebody's eyes comes first, and who calls for help is no neighbour to ring"
 
 
+def test_the_page_says_who_needs_help_first_behind_who_and_where(
+    store: Database, scene: int, operator: Visitor
+) -> None:
+    with store.begin() as session:
+        _alert(session, scene).first_help = "alone"
+    page = operator.get(f"/incidents/{scene}").text
+    head = page[page.index("incident-head") :]
+    assert head.index("<h1>") < head.index('class="where"') < head.index("独居老人") < head.index('class="call"')
+
+
 def test_the_figures_count_households_and_never_a_mere_pick_up_as_coming(store: Database, scene: int) -> None:
     figures = _board(store, scene).figures
 
