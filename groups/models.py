@@ -124,7 +124,12 @@ class Household(Base):
     """A household (户): its head, its door, and where a neighbour looks for it."""
 
     __tablename__ = "households"
-    __table_args__ = (Index("ix_households_village_id_group_id", "village_id", "group_id"),)
+    __table_args__ = (
+        Index("ix_households_village_id_group_id", "village_id", "group_id"),
+        # A name, or the beginning of a pinyin, is found in a whole county.
+        Index("ix_households_head", "head"),
+        Index("ix_households_search", "search", postgresql_ops={"search": "varchar_pattern_ops"}),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))

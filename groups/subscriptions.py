@@ -50,6 +50,10 @@ class Enrolment:
     ends_on: date | None = None
 
 
+_OF_LATE = 1000
+"""So many subscriptions tell which plans are signed up for now; three million take half a second to count."""
+
+
 def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
     """Sign a household up.
 
@@ -183,12 +187,11 @@ def subscriptions_of(session: Session, household_id: int) -> Sequence[Subscripti
 
 
 def plans(session: Session) -> list[str]:
-    """The plans that have a tariff, the one with most subscriptions first."""
+    """The plans that have a tariff, the one that most have signed up for of late first."""
     known = set(session.scalars(select(Tariff.plan).distinct()))
-    used = session.execute(
-        select(Subscription.plan, func.count()).where(Subscription.ends_on.is_(None)).group_by(Subscription.plan)
-    )
-    counts = dict(used.all())
+    last = select(Subscription.plan).order_by(Subscription.id.desc()).limit(_OF_LATE).subquery()
+    used = session.execute(select(last.c.plan, func.count()).group_by(last.c.plan))
+    counts: dict[str, int] = dict(used.all())
     return sorted(known, key=lambda plan: (-counts.get(plan, 0), plan))
 
 

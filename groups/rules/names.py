@@ -88,9 +88,10 @@ def romanised_name(name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def search_keys(head: str) -> str:
-    """What a household is searched by, each key behind a blank: its name, pinyin and initials, and the given name's.
+    """What a household is searched by, each key behind a blank: its pinyin, name and initials, and the given name's.
 
-    李建国 is found by ` 李建国`, ` lijianguo`, ` ljg`, ` jianguo` and ` jg`. At most 200 characters.
+    李建国 is found by ` lijianguo`, ` 李建国`, ` ljg`, ` jianguo` and ` jg`. The pinyin comes first, so that an index
+    finds it. At most 200 characters.
     """
     family = surname(head)
     keys = [head]
@@ -99,7 +100,7 @@ def search_keys(head: str) -> str:
         given = "".join(syllables)
         first = "".join(syllable[:1] for syllable in syllables)
         initials = "".join(syllable[:1] for syllable in _surname_syllables(family))
-        keys += [head[len(family) :], _surname_pinyin(family) + given, initials + first, given, first]
+        keys = [_surname_pinyin(family) + given, head, head[len(family) :], initials + first, given, first]
     return "".join(f" {key}" for key in dict.fromkeys(key.casefold() for key in keys) if key)[:200]
 
 

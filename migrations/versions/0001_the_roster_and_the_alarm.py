@@ -555,6 +555,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("households", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_households_group_id"), ["group_id"], unique=False)
+        batch_op.create_index("ix_households_head", ["head"], unique=False)
+        batch_op.create_index(
+            "ix_households_search", ["search"], unique=False, postgresql_ops={"search": "varchar_pattern_ops"}
+        )
         batch_op.create_index("ix_households_village_id_group_id", ["village_id", "group_id"], unique=False)
 
     op.create_table(

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from config.database import Database
-from tests.bench import figures
+from tests.bench import figures, rosters
+from tests.bench.county import county
 from tests.bench.measuring import Bench, measure
 from tests.bench.report import as_markdown, as_text
 from tests.bench.service import Service
@@ -23,13 +24,24 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=9, help="alarms per size (default: 9)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/bench.md")
     parser.add_argument("--figures", action="store_true", help="only the figures of a county")
+    parser.add_argument("--rosters", action="store_true", help="only the rosters' pages of a county")
     given = parser.parse_args()
-    if not given.figures:
+    everything = not (given.figures or given.rosters)
+    if everything:
         _measure_alarms(given.runs, write=given.write)
-    asked = figures.measure_figures()
-    print(figures.as_text(asked))
-    if given.write:
-        figures.write(asked, Path("docs/bench-coverage.md"))
+    load = rosters.load_now()
+    with county() as url:
+        if everything or given.figures:
+            asked = figures.measure_figures(url)
+            print(figures.as_text(asked))
+            if given.write:
+                figures.write(asked, Path("docs/bench-coverage.md"))
+        # Last, because it brings lists in: the figures are of a county as it was.
+        if everything or given.rosters:
+            timed = rosters.measure_rosters(url)
+            print(rosters.as_text(timed))
+            if given.write:
+                rosters.write(timed, load)
     return 0
 
 
@@ -48,7 +60,7 @@ def _measure_alarms(runs: int, *, write: bool) -> None:
         database.close()
     print(as_text(results, first.last_taken, idle, load))
     if write:
-        Path("docs/bench.md").write_text(as_markdown(results, first.last_taken, idle, load))
+        rosters.write_before(as_markdown(results, first.last_taken, idle, load))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,252 @@
+"""The rosters' pages of one village in the county: how long the server takes for each, through the app itself.
+
+A page is asked for by somebody signed in, once unmeasured and then some times over; templates, queries and all count,
+the network does not. The lists are brought in, looked through and written in the request, where no worker takes them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+
+import xlsxwriter
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from config.database import Database, clock
+from config.settings import Settings
+from groups.account_models import AccountRole
+from groups.accounts import create_account
+from groups.password_hashing import hashed
+from groups.rules.names import search_keys
+from tests.bench.county import DOORS, head_of
+from tests.servers import RedisServer
+
+RUNS = 7
+PAGE_SECONDS = 0.1
+LISTED = 20_000
+PLACE = Path("docs/bench.md")
+HEADING = "\n## The rosters' pages\n"
+_VILLAGE = 1500
+_HOUSE = (_VILLAGE - 1) * DOORS + 100
+"""The last household of a hundred, which has been edited."""
+_PASSWORD = "seven camphor trees"
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A page, the middle and the fastest of its times in seconds, and how long it may take."""
+
+    page: str
+    middle: float
+    fastest: float
+    target: float
+
+
+def measure_rosters(url: str) -> list[Timed]:
+    """Ask for every page in the county at this address, then bring in a roster and a carrier's list."""
+    with _app(url) as app:
+        head = _signed_in(app, "head")
+        liaison, admin = _signed_in(app, "liaison"), _signed_in(app, "admin")
+        timed = [_ask(head, name, address) for name, address in _pages_of_a_head()]
+        timed += [_ask(liaison, name, address) for name, address in _pages_of_a_liaison()]
+        timed += [_ask(admin, name, address) for name, address in (("villages", "/villages"), ("audit", "/audit"))]
+        timed.append(_preview(head))
+        timed += _enrol(liaison)
+        return [*timed, _ask(admin, "audit after that import", "/audit")]
+
+
+def as_text(timed: list[Timed]) -> str:
+    """A line a page."""
+    return "\n".join(
+        f"{one.page}: {_short(one.middle)}, fastest {_short(one.fastest)} (may take {_short(one.target)}"
+        f"{'' if one.middle < one.target else ': MISSED'})"
+        for one in timed
+    )
+
+
+def write(timed: list[Timed], load: float) -> None:
+    """The last part of docs/bench.md."""
+    before = PLACE.read_text().split(HEADING)[0].rstrip()
+    missed = [one.page for one in timed if one.middle >= one.target]
+    PLACE.write_text(
+        f"{before}\n{HEADING}\n`make bench ARGS='--rosters --write'` writes this part: one village of a county of "
+        "3,000 villages, 1,000,000 households with a phone\neach, and 1,000,000 changes. Server time of a page, "
+        f"asked of the app by somebody signed in, the middle of {RUNS};\nlists once, in the request. PostgreSQL with "
+        f"the settings of the tests, on a machine of two cores. Its load average before the\nstart: {load:.1f}.\n\n"
+        "| page | took | fastest | may take |\n"
+        "|---|--:|--:|--:|\n"
+        + "".join(
+            f"| {one.page} | {_short(one.middle)} | {_short(one.fastest)} | {_short(one.target)} |\n" for one in timed
+        )
+        + (f"\nMissed: {', '.join(missed)}.\n" if missed else "")
+    )
+
+
+def write_before(alarms: str) -> None:
+    """The first part of docs/bench.md, where the last one stays."""
+    _, heading, rest = PLACE.read_text().partition(HEADING)
+    PLACE.write_text(alarms.rstrip() + "\n" + heading + rest)
+
+
+def load_now() -> float:
+    """What else the machine is doing: the load average of the last minute."""
+    return os.getloadavg()[0]
+
+
+def _pages_of_a_head() -> list[tuple[str, str]]:
+    home, name = f"/villages/V{_VILLAGE}", head_of(_HOUSE)
+    pinyin, _, _, initials, *_ = search_keys(name).split()
+    group = (_VILLAGE - 1) * 33 + 5
+    return [
+        ("village", home),
+        *((f"search by {what}", f"{home}?q={text}") for what, text in _searches(name, pinyin, initials)),
+        ("a group's roster", f"{home}/groups/{group}"),
+        ("a group's settings", f"{home}/groups/{group}/settings"),
+        ("a household", f"{home}/households/{_HOUSE}"),
+        ("another number", f"{home}/households/{_HOUSE}/phones/{_HOUSE}/number"),
+        ("history of a household", f"{home}/history?household={_HOUSE}"),
+        ("history of a group", f"{home}/history?group={group}"),
+        ("history of the village", f"{home}/history"),
+        ("import, its first page", f"{home}/import"),
+        ("directory to print", f"{home}/directory"),
+    ]
+
+
+def _pages_of_a_liaison() -> list[tuple[str, str]]:
+    name = head_of(_HOUSE)
+    pinyin, _, _, initials, *_ = search_keys(name).split()
+    queue = "/enrolment"
+    return [
+        ("enrolment", queue),
+        *(
+            (f"enrolment: find by {what}, {where}", f"{queue}?q={text}{village}")
+            for where, village in (("in a village", f"&village=V{_VILLAGE}"), ("in the county", ""))
+            for what, text in _searches(name, pinyin, initials)
+        ),
+        ("enrolment: a household", f"{queue}/households/{_HOUSE}"),
+    ]
+
+
+def _searches(name: str, pinyin: str, initials: str) -> list[tuple[str, str]]:
+    number = f"199{_HOUSE:08}"
+    return [("name", name), ("pinyin", pinyin), ("initials", initials), ("number", number), ("4 digits", number[-4:])]
+
+
+def _ask(client: FlaskClient, page: str, address: str, target: float = PAGE_SECONDS) -> Timed:
+    took = []
+    for _ in range(RUNS + 1):
+        started = time.perf_counter()
+        answer = client.get(address, headers={"Accept": "text/html"})
+        took.append(time.perf_counter() - started)
+        assert answer.status_code in {200, 303}, (address, answer.status_code)
+    return Timed(page, median(took[1:]), min(took[1:]), target)
+
+
+def _preview(head: FlaskClient) -> Timed:
+    people = [(f"{row // 10}组", f"王{row:05}", f"1370{row:07}") for row in range(LISTED)]
+    file = _workbook(("组别", "户主", "手机"), people)
+    return _once(lambda: _bring(head, f"/villages/V{_VILLAGE}/import", file)[0], f"preview of {LISTED:,} rows", 10)
+
+
+def _enrol(liaison: FlaskClient) -> list[Timed]:
+    # Every fiftieth household: of those that have ended, of those that go on, and of all villages.
+    homes = [1 + 50 * row for row in range(LISTED)]
+    people = [(f"199{home:08}", head_of(home), "平安联防#9按键", "2026-11-20") for home in homes]
+    file = _workbook(("号码", "姓名", "套餐", "开通日期"), people)
+    brought = ""
+
+    def look() -> bool:
+        nonlocal brought
+        done, brought = _bring(liaison, "/enrolment/lists", file)
+        return done
+
+    looked = _once(look, f"carrier's list of {LISTED:,} rows, looked through", 20)
+
+    def confirm() -> bool:
+        token = _token(liaison, brought)
+        liaison.post(f"{brought}/confirm", data={"csrf_token": token})
+        return "/progress" not in liaison.get(brought).text
+
+    return [looked, _once(confirm, f"carrier's list of {LISTED:,} rows, written", 20)]
+
+
+def _once(do: Callable[[], bool], page: str, target: float) -> Timed:
+    started = time.perf_counter()
+    assert do(), page
+    took = time.perf_counter() - started
+    return Timed(page, took, took, target)
+
+
+def _bring(client: FlaskClient, address: str, file: bytes) -> tuple[bool, str]:
+    """Whether the page of what was looked through came, and its address."""
+    form = {"csrf_token": _token(client, address), "file": (BytesIO(file), "list.xlsx")}
+    place = client.post(address, data=form, headers={"Accept": "text/html"}).location
+    return place is not None and client.get(place).status_code == 200, place or ""
+
+
+def _workbook(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:
+    content = BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([heading, *rows]):
+            sheet.write_row(number, 0, row)
+    return content.getvalue()
+
+
+@contextmanager
+def _app(url: str) -> Iterator[Flask]:
+    """The app over the county, with an account of each role."""
+    with RedisServer() as redis, tempfile.TemporaryDirectory(prefix="jd-bench-") as home:
+        app = create_app(
+            Settings.model_validate(
+                {
+                    "database_url": url,
+                    "redis_url": redis.url,
+                    "secret_key": "a-secret-key-of-the-bench",
+                    "public_base_url": "http://127.0.0.1:8000",
+                    "twilio_account_sid": "AC" + "0" * 32,
+                    "twilio_auth_token": "a-token-of-the-bench",
+                    "twilio_api_base_url": "http://127.0.0.1:9",
+                    "twilio_from_number": "+8657412345678",
+                    "state_dir": home,
+                }
+            )
+        )
+        app.extensions.update(enlist_upload=lambda _: False, enlist_carrier_list=lambda _: False)
+        database: Database = app.extensions["database"]
+        with database.begin() as session:
+            secret, now = hashed(_PASSWORD), clock(session)
+            create_account(session, "head", AccountRole.VILLAGE_HEAD, secret, now, village_code=f"V{_VILLAGE}")
+            create_account(session, "liaison", AccountRole.LIAISON, secret, now)
+            create_account(session, "admin", AccountRole.ADMIN, secret, now)
+        try:
+            yield app
+        finally:
+            app.extensions["runtime"].close()
+
+
+def _signed_in(app: Flask, name: str) -> FlaskClient:
+    client = app.test_client()
+    form = {"csrf_token": _token(client, "/sign-in"), "login": name, "password": _PASSWORD}
+    assert client.post("/sign-in", data=form).status_code == 303
+    return client
+
+
+def _token(client: FlaskClient, address: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(address).text)
+    assert found is not None, address
+    return found[1]
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
