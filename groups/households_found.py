@@ -194,7 +194,9 @@ def _fits(word: str, everywhere: bool) -> ColumnElement[bool]:
         ways.append(
             _has(Phone, everywhere, Phone.archived_at.is_(None), Phone.number.contains(number, autoescape=True))
         )
-        ways.append(_has(Subscription, everywhere, Subscription.number.contains(number, autoescape=True)))
+        # By the index, past those that have none.
+        billed = Subscription.number > "", Subscription.number.contains(number, autoescape=True)
+        ways.append(_has(Subscription, everywhere, *billed))
     if len(word) >= 4 and word.isascii():
         ways.append(_has(Device, everywhere, Device.returned_on.is_(None), Device.serial == word.upper()))
     return or_(*ways)
