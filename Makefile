@@ -26,9 +26,9 @@ demo: setup-runtime
 	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) $(if $(NEW_PASSWORD),--new-password) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
-# Two at a time; the tests of a running town stay together (tests/journeys/conftest.py).
+# Two at a time: each worker has servers and towns of its own.
 test: setup
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 2 $(ARGS)
 
 check: lint test
 

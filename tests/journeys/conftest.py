@@ -12,14 +12,6 @@ from tests.journeys.neighbours import Neighbours
 from tests.journeys.town import Town
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several test workers, all tests of one town go to the worker in which it runs."""
-    for item in items:
-        database = getattr(item, "callspec", None) and item.callspec.params.get("running_town")  # type: ignore[attr-defined]
-        if database:
-            item.add_marker(pytest.mark.xdist_group(f"town-{database}"))
-
-
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def running_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The processes. Every test that names a fixture of this file runs on both databases."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from config.database import Database, clock
@@ -22,6 +22,8 @@ from tests.journeys.browser import chromium
 from tests.journeys.browser.looks import violations
 
 PHONE, DESKTOP = 360, 1280
+# A machine that is busy with other tests takes its time over a page.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
