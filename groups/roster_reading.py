@@ -1,4 +1,4 @@
-"""The roster as its pages show it: a village's groups, a group's households, a household, what a search finds.
+"""The roster as its pages show it: a village's groups, a group's households, a household.
 
 Columns, no entities, and two questions a page: a village has a few hundred households, a page its tenth of a second.
 """
@@ -16,12 +16,7 @@ from sqlalchemy.orm import Session
 
 from groups.models import FirstHelp, Grid, Group, Household, Language, Phone, PhoneKind, Village
 from groups.rules.door_order import natural
-from groups.rules.phone import digits_of
 from groups.rules.roster_health import GroupFlaw, HouseFlaw, PhoneFlaw, PhoneState, group_flaws, house_flaw
-from groups.rules.texts import tidied
-
-MOST_FOUND = 50
-VILLAGES_A_PAGE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,29 +123,9 @@ class VillageHome:
         return sum(group.to_mend for group in self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A household that a search found, and where."""
-
-    household: HouseLine
-    group_name: str
-    village_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class VillageLine:
-    """A village in the town's list, with how many groups and households it has."""
-
-    id: int
-    code: str
-    name: str
-    groups: int
-    households: int
-
-
 def village_home(session: Session, village: Village, now: datetime) -> VillageHome:
     """A village and its groups, in their order."""
-    houses = _houses(session, Household.village_id == village.id, now)
+    houses = houses_where(session, Household.village_id == village.id, now)
     of_group: dict[int | None, list[HouseLine]] = defaultdict(list)
     for house in houses:
         of_group[house.group_id].append(house)
@@ -173,14 +148,14 @@ def group_card(session: Session, group_id: int, houses: Sequence[HouseLine]) -> 
 def houses_of_group(session: Session, village_id: int, group_id: int | None, now: datetime) -> list[HouseLine]:
     """The households of a group door by door; None: those of the village that are in none."""
     if group_id is not None:
-        return _houses(session, Household.group_id == group_id, now)
+        return houses_where(session, Household.group_id == group_id, now)
     in_none = or_(Household.group_id.is_(None), Group.id.is_(None))
-    return _houses(session, (Household.village_id == village_id) & in_none, now)
+    return houses_where(session, (Household.village_id == village_id) & in_none, now)
 
 
 def house_line(session: Session, household_id: int, now: datetime) -> HouseLine | None:
     """An active household with its phones."""
-    return next(iter(_houses(session, Household.id == household_id, now)), None)
+    return next(iter(houses_where(session, Household.id == household_id, now)), None)
 
 
 def group_names(session: Session, village_id: int) -> list[tuple[int, str]]:
@@ -203,60 +178,10 @@ def house_names(session: Session, village_id: int) -> list[tuple[int, str, str]]
     return sorted(((one, head, door) for one, head, door in rows), key=lambda each: (natural(each[2]), each[0]))
 
 
-def villages(session: Session, text: str = "", after: str = "") -> tuple[list[VillageLine], str | None]:
-    """The town's villages by code, those whose name or code has `text`, a page behind the code `after`; the last code
-    of the page where more follow.
-    """
-    question = select(Village).where(Village.archived_at.is_(None), Village.code > after).order_by(Village.code)
-    if text := tidied(text):
-        question = question.where(
-            Village.name.contains(text, autoescape=True) | (func.lower(Village.code) == text.casefold())
-        )
-    found = session.scalars(question.limit(VILLAGES_A_PAGE + 1)).all()
-    page = found[:VILLAGES_A_PAGE]
-    ids = [village.id for village in page]
-    groups, houses = _counts(session, Group, ids), _counts(session, Household, ids)
-    lines = [
-        VillageLine(village.id, village.code, village.name, groups.get(village.id, 0), houses.get(village.id, 0))
-        for village in page
-    ]
-    return lines, page[-1].code if len(found) > len(page) else None
-
-
-def search(session: Session, village_id: int, text: str, now: datetime) -> list[Found]:
-    """The village's households whose head is called so, in characters, pinyin or initials, or whose door or number
-    has it: at most fifty, those whose name begins so first.
-    """
-    text = tidied(text).casefold()[:64]
-    if not text:
-        return []
-    wanted: list[ColumnElement[bool]] = [
-        Household.search.contains(f" {text.replace(' ', '')}", autoescape=True),
-        Household.head.contains(text, autoescape=True),
-        func.lower(Household.door).contains(text, autoescape=True),
-        Household.landmark.contains(text, autoescape=True),
-    ]
-    if len(digits := digits_of(text)) >= 3:
-        numbers = (
-            select(Phone.household_id)
-            .join(Household, Phone.household_id == Household.id)
-            .where(
-                Household.village_id == village_id,
-                Phone.archived_at.is_(None),
-                Phone.number.contains(digits.lstrip("0")),
-            )
-        )
-        wanted.append(Household.id.in_(numbers))
-    houses = _houses(session, (Household.village_id == village_id) & or_(*wanted), now, limit=MOST_FOUND)
-    names = dict(group_names(session, village_id))
-    village = session.get_one(Village, village_id)
-    found = [Found(house, names.get(house.group_id or 0, ""), village.name) for house in houses]
-    return sorted(found, key=lambda each: not each.household.head.casefold().startswith(text))
-
-
-def _houses(
+def houses_where(
     session: Session, whose: ColumnElement[bool], now: datetime, *, limit: int | None = None
 ) -> list[HouseLine]:
+    """The active households of which this is true, with their phones, door by door; at most `limit` of them."""
     question = (
         select(
             Household.id,
@@ -367,12 +292,3 @@ def _card(row: Any, houses: Sequence[HouseLine], heads: dict[int, str], groups: 
         to_mend=sum(house.needs_mending for house in houses),
         flaws=group_flaws(len(houses), reachable, has_leader=row.leader_id in heads),
     )
-
-
-def _counts(session: Session, model: type[Group] | type[Household], villages: Sequence[int]) -> dict[int, int]:
-    rows = session.execute(
-        select(model.village_id, func.count())
-        .where(model.village_id.in_(villages), model.archived_at.is_(None))
-        .group_by(model.village_id)
-    )
-    return dict(rows.all())

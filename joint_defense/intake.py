@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense import policies
+from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.inbox import find_answer, keep_answer, receive
-from joint_defense.models import RINGS, Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentKind, Purpose
+from joint_defense.models import RINGS, Alert, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.news import Patience
 from joint_defense.planning import drop, insert_deliveries
 from joint_defense.rules.delivery import Channel

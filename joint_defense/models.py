@@ -1,5 +1,6 @@
-"""The alarm's tables: policies, inbound events, incidents, alerts, updates, deliveries, attempts, acknowledgements,
-heartbeats.
+"""The alarm's tables: incidents, alerts, updates, deliveries, attempts, acknowledgements, heartbeats.
+
+What comes in is in `inbound_models`, the policies of widening in `policy_models`.
 
 Names, places and numbers in here are snapshots: a later change of the roster does not rewrite what happened. Ids of
 households and phones are therefore plain numbers, not foreign keys.
@@ -31,18 +32,6 @@ from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
-
-
-class InboundKind(StrEnum):
-    """What a call or message from outside turned out to be."""
-
-    MENU = "menu"
-    ALARM = "alarm"
-    WORDLESS = "wordless"
-    ANSWER = "answer"
-    FLOOD = "flood"
-    HELP = "help"
-    STRANGER = "stranger"
 
 
 class IncidentKind(StrEnum):
@@ -84,51 +73,6 @@ class ClosingOutcome(StrEnum):
     ACCIDENTAL = "accidental"
     MALICIOUS = "malicious"
     DRILL = "drill"
-
-
-class EscalationPolicy(Base):
-    """A version of when whom is called besides (升级预案): a village's, or without a village the town's.
-
-    Versions count from 1 and stay; the newest is in force for incidents that open from then on. `policy` is
-    `rules.escalation.Policy` as JSON; NULL: the village follows the town, the town what is built in.
-    """
-
-    __tablename__ = "escalation_policies"
-    __table_args__ = (
-        UniqueConstraint("village_id", "version"),
-        # To a constraint no empty village is like another: the town's versions have an index of their own.
-        Index(
-            "uq_escalation_policies_version_of_town",
-            "version",
-            unique=True,
-            sqlite_where=text("village_id IS NULL"),
-            postgresql_where=text("village_id IS NULL"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    village_id: Mapped[int | None] = mapped_column(BigId)
-    version: Mapped[int]
-    policy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    made_at: Mapped[datetime]
-    made_by: Mapped[str] = mapped_column(String(80))
-
-
-class InboundEvent(Base):
-    """A call or message that came in. `carrier_key` makes a repeated webhook a no-op with the same answer."""
-
-    __tablename__ = "inbound_events"
-    __table_args__ = (Index("ix_inbound_events_number_received_at", "number", "received_at"),)
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    carrier_key: Mapped[str] = mapped_column(String(80), unique=True)
-    kind: Mapped[InboundKind] = mapped_column(stored_as_value(InboundKind))
-    number: Mapped[str] = mapped_column(String(32))
-    household_id: Mapped[int | None] = mapped_column(BigId)
-    text: Mapped[str] = mapped_column(Text, default="")
-    received_at: Mapped[datetime]
-    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
-    answer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class Incident(Base):

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
-from joint_defense.models import EscalationPolicy, Incident, IncidentKind
+from joint_defense.models import Incident, IncidentKind
+from joint_defense.policy_models import EscalationPolicy
 from joint_defense.rules.escalation import BUILT_IN, Policy, Progress, from_json, to_json
 
 BUILT_IN_NAME, TOWN_NAME, VILLAGE_NAME = "built-in", "town", "village"

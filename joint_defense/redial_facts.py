@@ -10,16 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, literal_column, select, tuple_, union
 from sqlalchemy.orm import Session
 
-from joint_defense.models import (
-    Acknowledgement,
-    Alert,
-    Attempt,
-    Delivery,
-    InboundEvent,
-    Incident,
-    IncidentKind,
-    Purpose,
-)
+from joint_defense.inbound_models import InboundEvent
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.redials import FollowUp, Try

@@ -13,7 +13,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Alert, Attempt, Delivery, InboundEvent
+from joint_defense.inbound_models import InboundEvent
+from joint_defense.models import Alert, Attempt, Delivery
 from joint_defense.rules.delivery import FINAL
 from joint_defense.timeline import note_update
 

@@ -12,9 +12,10 @@ from groups import directory
 from groups.directory import Caller
 from joint_defense import incidents
 from joint_defense.acknowledgements import LEADERS, acknowledge, told_of
+from joint_defense.inbound_models import InboundKind
 from joint_defense.inbox import find_kept, first_from_stranger, keep_answer, receive
 from joint_defense.intake import Limits, Outcome, Trigger, raise_alarm
-from joint_defense.models import Alert, ClosingOutcome, InboundKind, Incident, IncidentKind
+from joint_defense.models import Alert, ClosingOutcome, Incident, IncidentKind
 from joint_defense.rules import conversation, replies
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.trigger import Category, alarm_in_text

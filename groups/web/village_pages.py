@@ -13,7 +13,8 @@ from groups import roster, roster_groups
 from groups.account_models import AccountRole
 from groups.errors import GroupsError
 from groups.models import VillageKind
-from groups.roster_reading import houses_of_group, search, village_home, villages
+from groups.roster_finding import search, villages
+from groups.roster_reading import houses_of_group, village_home
 from groups.web import navigation, roster_words
 from groups.web.access import current, requires
 from groups.web.roster_admission import (

@@ -13,9 +13,9 @@ from joint_defense import intake
 from joint_defense.acknowledgements import told_of
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
+from joint_defense.inbound_models import InboundKind
 from joint_defense.inbox import receive
 from joint_defense.intake import Trigger
-from joint_defense.models import InboundKind
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.trigger import alarm_in_keys

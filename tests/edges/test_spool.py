@@ -25,15 +25,8 @@ from groups.models import Household
 from joint_defense import dispatch
 from joint_defense.draining import drain
 from joint_defense.errors import NotSpooled
-from joint_defense.models import (
-    Acknowledgement,
-    Alert,
-    Delivery,
-    InboundEvent,
-    Incident,
-    IncidentKind,
-    IncidentUpdate,
-)
+from joint_defense.inbound_models import InboundEvent
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, IncidentKind, IncidentUpdate
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.replies import Answer
 from joint_defense.spool import Spool, SpooledEvent, SpooledKind

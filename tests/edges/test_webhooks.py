@@ -29,8 +29,9 @@ from groups.rules.phone import normalise
 from joint_defense.announcing import Announcer
 from joint_defense.board import read_board
 from joint_defense.dispatch import Claim
+from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.incidents import close
-from joint_defense.models import Acknowledgement, Attempt, ClosingOutcome, Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.models import Acknowledgement, Attempt, ClosingOutcome, Delivery, Incident
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.replies import Answer
 from joint_defense.runtime import Runtime

@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense import incidents, intake
+from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.intake import Limits, Outcome
-from joint_defense.models import ClosingOutcome, InboundEvent, InboundKind, IncidentKind, Purpose
+from joint_defense.models import ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.trigger import Category
 from tests.factories import House, Town, at

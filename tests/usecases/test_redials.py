@@ -13,8 +13,9 @@ from joint_defense.acknowledgements import acknowledge
 from joint_defense.board import read_board
 from joint_defense.board_rows import HouseholdRow
 from joint_defense.dispatch import GIVE_UP_AFTER
+from joint_defense.inbound_models import InboundKind
 from joint_defense.incidents import close, ring_again
-from joint_defense.models import ClosingOutcome, Delivery, InboundKind, Purpose
+from joint_defense.models import ClosingOutcome, Delivery, Purpose
 from joint_defense.record import incident_record
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.fanout import AGAIN
