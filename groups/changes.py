@@ -34,7 +34,7 @@ FirstDay = Callable[[Any], date | None]
 """The first day whose figures a row's change may change."""
 AT_ONCE = 500
 """So many rows in a question: below every database's limit of parameters."""
-UNRECORDED = frozenset({"id", "version", "password_hash", "code_digest", "failures", "failed_at"}) | {
+UNRECORDED = frozenset({"id", "version", "ending", "password_hash", "code_digest", "failures", "failed_at"}) | {
     f"{channel}_refused_{what}" for channel in ("call", "text") for what in ("code", "at")
 }
 """What nobody changes by hand, or must not be read from a record: keys, counters, the carrier's verdicts, secrets."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +10,12 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from groups.enrolment_models import Device
+from groups.households_sought import fits_all, in_its_group, is_small, meant_in_county, words_of
 from groups.models import EndReason, Group, Household, Phone, Subscription, Village
-from groups.rules.texts import tidied
 
 MOST_FOUND = 20
-_MOST_WORDS = 5
+FEW_PAGES = 5
+"""So many pages of those that a word may mean are put in order in a county; nobody reads on for longer."""
 
 
 class StandingKind(StrEnum):
@@ -51,17 +50,15 @@ def find_households(
     session: Session, text: str, today: date, *, village_id: int | None = None, most: int = MOST_FOUND
 ) -> tuple[list[Found], bool]:
     """The households of the roster that fit every word of `text`, surest first; whether there are more of them."""
-    words = [word for part in text[:80].split() if (word := tidied(part).casefold())][:_MOST_WORDS]
+    words = words_of(text)
     if not words:
         return [], False
-    if village_id is None and len(words) == 1:
-        sure = _surely_meant(session, words[0], most)
-        if sure:
-            ids = _ranked(session, words, today, Household.id.in_(sure), most)
-            return described(session, ids[:most], today), len(ids) > most
-    whose = _fitting(words, everywhere=village_id is None)
     if village_id is not None:
-        whose = and_(whose, Household.village_id == village_id)
+        whose = and_(fits_all(words), Household.village_id == village_id)
+    elif is_small(session):
+        whose = fits_all(words)
+    else:
+        whose = Household.id.in_(meant_in_county(session, words, (most + 1) * FEW_PAGES))
     ids = _ranked(session, words, today, whose, most)
     return described(session, ids[:most], today), len(ids) > most
 
@@ -75,7 +72,7 @@ def _ranked(
     question = (
         select(Household.id)
         .join(Village, Household.village_id == Village.id)
-        .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
+        .outerjoin(Group, in_its_group())
         .where(Household.archived_at.is_(None), Village.archived_at.is_(None), whose)
         # Whoever stands in the queue has not signed up yet.
         .order_by(
@@ -84,30 +81,6 @@ def _ranked(
         .limit(most + 1)
     )
     return session.scalars(question).all()
-
-
-def _surely_meant(session: Session, word: str, most: int) -> Sequence[int]:
-    """The households that a word means in the whole county as far as indexes tell; none where all must be gone through.
-
-    To go through a million households takes a second. It is not needed for a whole number, nor for a whole name of
-    three characters, nor where more begin so than a page holds.
-    """
-    digits = re.sub(r"[^\d]", "", word)
-    in_roster = Household.archived_at.is_(None)
-    if len(digits) == len(word.removeprefix("+")) >= 11:
-        numbers = [f"+{digits}", f"+86{digits.removeprefix('0')}"]
-        rings = select(Phone.household_id).where(Phone.number.in_(numbers), Phone.archived_at.is_(None))
-        billed = select(Subscription.household_id).where(Subscription.number.in_(numbers))
-        return session.scalars(select(Household.id).where(in_roster, Household.id.in_(rings.union(billed)))).all()
-    few = (most + 1) * 10
-    if not word.isascii():
-        named = session.scalars(select(Household.id).where(in_roster, Household.head == word).limit(few)).all()
-        return named if len(named) > most or len(word) >= 3 else []
-    if len(word) >= 3 and word.isalpha():
-        beginning = Household.search.startswith(f" {word}", autoescape=True)
-        begun = session.scalars(select(Household.id).where(in_roster, beginning).limit(few)).all()
-        return begun if len(begun) > most else []
-    return []
 
 
 def described(session: Session, households: Sequence[int], today: date) -> list[Found]:
@@ -172,40 +145,3 @@ def _signed_up(today: date) -> ColumnElement[bool]:
     return exists().where(
         Subscription.household_id == Household.id, Subscription.ends_on.is_(None) | (Subscription.ends_on > today)
     )
-
-
-def _fitting(words: Sequence[str], *, everywhere: bool) -> ColumnElement[bool]:
-    return and_(*(_fits(word, everywhere) for word in words))
-
-
-def _fits(word: str, everywhere: bool) -> ColumnElement[bool]:
-    """Whether a word is of this household: a piece of its name, the beginning of its pinyin, its door, a number."""
-    ways = [
-        Household.search.contains(f" {word}", autoescape=True),
-        Household.head.contains(word, autoescape=True),
-        Household.landmark.contains(word, autoescape=True),
-        func.lower(Household.door).startswith(word, autoescape=True),
-        Village.name.contains(word, autoescape=True),
-        Group.name == word,
-    ]
-    digits = re.sub(r"[^\d]", "", word)
-    if len(digits) >= 4:
-        number = digits.removeprefix("0")
-        ways.append(
-            _has(Phone, everywhere, Phone.archived_at.is_(None), Phone.number.contains(number, autoescape=True))
-        )
-        # By the index, past those that have none.
-        billed = Subscription.number > "", Subscription.number.contains(number, autoescape=True)
-        ways.append(_has(Subscription, everywhere, *billed))
-    if len(word) >= 4 and word.isascii():
-        ways.append(_has(Device, everywhere, Device.returned_on.is_(None), Device.serial == word.upper()))
-    return or_(*ways)
-
-
-def _has(
-    table: type[Phone] | type[Subscription] | type[Device], everywhere: bool, *which: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    """Whether a household has such a row: asked once for the county, or for each household of a village."""
-    if everywhere:
-        return Household.id.in_(select(table.household_id).where(*which))
-    return exists().where(table.household_id == Household.id, *which)

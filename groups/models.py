@@ -6,6 +6,7 @@ the doors in a group, so the nearest neighbours are those whose position differs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +16,10 @@ from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
-from groups.rules.names import search_keys
+from groups.rules.names import kept_keys
+
+ENDING = 4
+"""By so many of its last digits a number is found in a whole county."""
 
 
 class VillageKind(StrEnum):
@@ -49,10 +53,25 @@ class FirstHelp(StrEnum):
     OTHER = "other"
 
 
-def _search_of(context: DefaultExecutionContext) -> str:
-    """The search keys of a household that is written without any."""
+def _key_of(name: str) -> Callable[[DefaultExecutionContext], str]:
+    """The search key of this name, of a household that is written without it."""
+
+    def default(context: DefaultExecutionContext) -> str:
+        found: str = kept_keys(_written(context)["head"])[name]
+        return found
+
+    return default
+
+
+def _ending_of(context: DefaultExecutionContext) -> str:
+    """The last digits of a phone's number."""
+    number: str = _written(context)["number"]
+    return number[-ENDING:]
+
+
+def _written(context: DefaultExecutionContext) -> dict[str, Any]:
     written: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
-    return search_keys(written["head"])
+    return written
 
 
 class Village(Base):
@@ -126,8 +145,11 @@ class Household(Base):
     __tablename__ = "households"
     __table_args__ = (
         Index("ix_households_village_id_group_id", "village_id", "group_id"),
-        # A name, or the beginning of a pinyin, is found in a whole county.
-        Index("ix_households_head", "head"),
+        # What begins so is found in a whole county, whatever the database's collation: names, pinyin, doors, places.
+        *(
+            Index(f"ix_households_{name}_begins", name, postgresql_ops={name: "varchar_pattern_ops"})
+            for name in ("head", "initials", "given", "door", "landmark")
+        ),
         Index("ix_households_search", "search", postgresql_ops={"search": "varchar_pattern_ops"}),
     )
 
@@ -144,8 +166,11 @@ class Household(Base):
     """Nobody is at home before this moment: the end of the last day they are away."""
     first_help: Mapped[FirstHelp | None] = mapped_column(stored_as_value(FirstHelp))
     note: Mapped[str] = mapped_column(String(200), default="", server_default="")
-    search: Mapped[str] = mapped_column(String(200), default=_search_of, server_default="")
-    """What it is found by: `names.search_keys` of its head. Whoever changes the head changes this."""
+    # What it is found by: `names.kept_keys` of its head. Whoever changes the head changes these.
+    search: Mapped[str] = mapped_column(String(200), default=_key_of("search"), server_default="")
+    initials: Mapped[str] = mapped_column(String(64), default=_key_of("initials"), server_default="")
+    given: Mapped[str] = mapped_column(String(64), default=_key_of("given"), server_default="")
+    """The pinyin of the given name."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     """Counts up with every change of the household or its phones, so that two people who edit it meet."""
     archived_at: Mapped[datetime | None]
@@ -176,6 +201,8 @@ class Phone(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
     number: Mapped[str] = mapped_column(String(16))
+    ending: Mapped[str] = mapped_column(String(ENDING), default=_ending_of, server_default="", index=True)
+    """The last digits of the number, which never changes: another number is another phone."""
     rank: Mapped[int] = mapped_column(default=1)
     kind: Mapped[PhoneKind] = mapped_column(stored_as_value(PhoneKind))
     holder: Mapped[str] = mapped_column(String(64), default="", server_default="")

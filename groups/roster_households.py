@@ -14,7 +14,7 @@ from groups.changes import Batch
 from groups.errors import EditedMeanwhile, NoSuchHousehold, NotPossible, NumberTaken
 from groups.models import FirstHelp, Group, Household, Language, Phone, PhoneKind, Village
 from groups.residences import follow_the_roster
-from groups.rules.names import search_keys
+from groups.rules.names import kept_keys
 from groups.rules.phone import PhoneNumber
 
 MOST_PHONES = 8
@@ -118,7 +118,7 @@ def add_household(
         village_id=village_id,
         group_id=group_id,
         position=last_position(batch.session, village_id, group_id) + 1,
-        search=search_keys(fields.head),
+        **kept_keys(fields.head),
         **asdict(fields),
     )
     batch.add(household)
@@ -134,7 +134,7 @@ def save_household(
 
     Raises NumberTaken for a number that stands at another household and is not one of those to `take` from it.
     """
-    batch.change(household, search=search_keys(fields.head), **asdict(fields))
+    batch.change(household, **kept_keys(fields.head), **asdict(fields))
     if _write_phones(batch, household, phones, take):
         household.version += 1
         batch.session.flush()
@@ -142,7 +142,7 @@ def save_household(
 
 def rename_household(batch: Batch, household: Household, *, head: str, door: str, landmark: str) -> None:
     """Another head, door or landmark; all else stays."""
-    batch.change(household, head=head, door=door, landmark=landmark, search=search_keys(head))
+    batch.change(household, head=head, door=door, landmark=landmark, **kept_keys(head))
 
 
 def change_number(

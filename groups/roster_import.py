@@ -20,7 +20,7 @@ from groups.models import Group, Household, Phone, PhoneKind, Village
 from groups.residences import follow_the_roster
 from groups.roster import owners_elsewhere, read_roster
 from groups.rules.door_order import weave
-from groups.rules.names import search_keys
+from groups.rules.names import kept_keys
 from groups.rules.phone import PhoneNumber
 from groups.rules.roster_judgement import Entry, Judgement, judge
 from groups.rules.roster_rows import ExaminedRow, ListRow, RosterHousehold, examine
@@ -164,7 +164,7 @@ def _write_households(batch: Batch, village: Village, entries: Sequence[Entry], 
         if entry.household is None:
             new.append({"village_id": village.id, **values})
         elif {"group", *_TEXTS} & set(entry.changed):
-            changed[entry.household.id] = values | {"search": search_keys(entry.head)}
+            changed[entry.household.id] = values | kept_keys(entry.head)
     batch.change_all(Household, changed)
     made = iter(batch.add_all(Household, new))
     return [entry.household.id if entry.household is not None else next(made) for entry in entries]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 COMPOUND_SURNAMES = frozenset({
     "欧阳", "太史", "端木", "上官", "司马", "东方", "独孤", "南宫", "万俟", "闻人", "夏侯", "诸葛", "尉迟", "公羊",
@@ -84,6 +85,28 @@ def romanised_name(name: str) -> str:
     family = surname(name)
     given = _pinyin(name[len(family) :]).capitalize()
     return f"{_surname_pinyin(family).capitalize()} {given}".rstrip()
+
+
+def kept_keys(head: str) -> dict[str, Any]:
+    """The columns that a household keeps beside its head so as to be found: `search`, `initials` and `given`."""
+    given, initials = given_and_initials(head)
+    return {"search": search_keys(head), "initials": initials, "given": given}
+
+
+@lru_cache(maxsize=4096)
+def given_and_initials(head: str) -> tuple[str, str]:
+    """The given name's pinyin and the whole name's initials: jianguo and ljg of 李建国. Nothing of a foreign name."""
+    if not _HAN.match(head):
+        return "", ""
+    family = surname(head)
+    given = _syllables(head[len(family) :])
+    first = (syllable[:1] for syllable in (*_surname_syllables(family), *given))
+    return "".join(given).casefold()[:64], "".join(first).casefold()[:64]
+
+
+def pinyin_of(text: str) -> str:
+    """The syllables of what somebody has typed, in one word; what is no Chinese character stays as it is."""
+    return _pinyin(text)
 
 
 @lru_cache(maxsize=4096)

@@ -116,7 +116,7 @@ TABLES: Mapping[str, LazyString] = {
     "cameras": _l("Camera"),
 }
 # What nobody has to read: keys, and what follows from something else that is shown.
-_UNSAID = frozenset({"search", "id", "household_id", "kind", "created_at", "account_id"})
+_UNSAID = frozenset({"search", "initials", "given", "id", "household_id", "kind", "created_at", "account_id"})
 
 
 def register(app: Flask) -> None:

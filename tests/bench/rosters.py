@@ -27,8 +27,8 @@ from config.settings import Settings
 from groups.account_models import AccountRole
 from groups.accounts import create_account
 from groups.password_hashing import hashed
-from groups.rules.names import search_keys
-from tests.bench.county import DOORS, head_of
+from tests.bench.county import head_of
+from tests.bench.roster_pages import VILLAGE, of_a_head, of_a_liaison, of_an_admin
 from tests.servers import RedisServer
 
 RUNS = 7
@@ -36,9 +36,6 @@ PAGE_SECONDS = 0.1
 LISTED = 20_000
 PLACE = Path("docs/bench.md")
 HEADING = "\n## The rosters' pages\n"
-_VILLAGE = 1500
-_HOUSE = (_VILLAGE - 1) * DOORS + 100
-"""The last household of a hundred, which has been edited."""
 _PASSWORD = "seven camphor trees"
 
 
@@ -57,9 +54,8 @@ def measure_rosters(url: str) -> list[Timed]:
     with _app(url) as app:
         head = _signed_in(app, "head")
         liaison, admin = _signed_in(app, "liaison"), _signed_in(app, "admin")
-        timed = [_ask(head, name, address) for name, address in _pages_of_a_head()]
-        timed += [_ask(liaison, name, address) for name, address in _pages_of_a_liaison()]
-        timed += [_ask(admin, name, address) for name, address in (("villages", "/villages"), ("audit", "/audit"))]
+        asked = ((head, of_a_head()), (liaison, of_a_liaison()), (admin, of_an_admin()))
+        timed = [_ask(client, name, address) for client, pages in asked for name, address in pages]
         timed.append(_preview(head))
         timed += _enrol(liaison)
         return [*timed, _ask(admin, "audit after that import", "/audit")]
@@ -103,45 +99,6 @@ def load_now() -> float:
     return os.getloadavg()[0]
 
 
-def _pages_of_a_head() -> list[tuple[str, str]]:
-    home, name = f"/villages/V{_VILLAGE}", head_of(_HOUSE)
-    pinyin, _, _, initials, *_ = search_keys(name).split()
-    group = (_VILLAGE - 1) * 33 + 5
-    return [
-        ("village", home),
-        *((f"search by {what}", f"{home}?q={text}") for what, text in _searches(name, pinyin, initials)),
-        ("a group's roster", f"{home}/groups/{group}"),
-        ("a group's settings", f"{home}/groups/{group}/settings"),
-        ("a household", f"{home}/households/{_HOUSE}"),
-        ("another number", f"{home}/households/{_HOUSE}/phones/{_HOUSE}/number"),
-        ("history of a household", f"{home}/history?household={_HOUSE}"),
-        ("history of a group", f"{home}/history?group={group}"),
-        ("history of the village", f"{home}/history"),
-        ("import, its first page", f"{home}/import"),
-        ("directory to print", f"{home}/directory"),
-    ]
-
-
-def _pages_of_a_liaison() -> list[tuple[str, str]]:
-    name = head_of(_HOUSE)
-    pinyin, _, _, initials, *_ = search_keys(name).split()
-    queue = "/enrolment"
-    return [
-        ("enrolment", queue),
-        *(
-            (f"enrolment: find by {what}, {where}", f"{queue}?q={text}{village}")
-            for where, village in (("in a village", f"&village=V{_VILLAGE}"), ("in the county", ""))
-            for what, text in _searches(name, pinyin, initials)
-        ),
-        ("enrolment: a household", f"{queue}/households/{_HOUSE}"),
-    ]
-
-
-def _searches(name: str, pinyin: str, initials: str) -> list[tuple[str, str]]:
-    number = f"199{_HOUSE:08}"
-    return [("name", name), ("pinyin", pinyin), ("initials", initials), ("number", number), ("4 digits", number[-4:])]
-
-
 def _ask(client: FlaskClient, page: str, address: str, target: float = PAGE_SECONDS) -> Timed:
     took = []
     for _ in range(RUNS + 1):
@@ -155,7 +112,7 @@ def _ask(client: FlaskClient, page: str, address: str, target: float = PAGE_SECO
 def _preview(head: FlaskClient) -> Timed:
     people = [(f"{row // 10}组", f"王{row:05}", f"1370{row:07}") for row in range(LISTED)]
     file = _workbook(("组别", "户主", "手机"), people)
-    return _once(lambda: _bring(head, f"/villages/V{_VILLAGE}/import", file)[0], f"preview of {LISTED:,} rows", 10)
+    return _once(lambda: _bring(head, f"/villages/V{VILLAGE}/import", file)[0], f"preview of {LISTED:,} rows", 10)
 
 
 def _enrol(liaison: FlaskClient) -> list[Timed]:
@@ -226,7 +183,7 @@ def _app(url: str) -> Iterator[Flask]:
         database: Database = app.extensions["database"]
         with database.begin() as session:
             secret, now = hashed(_PASSWORD), clock(session)
-            create_account(session, "head", AccountRole.VILLAGE_HEAD, secret, now, village_code=f"V{_VILLAGE}")
+            create_account(session, "head", AccountRole.VILLAGE_HEAD, secret, now, village_code=f"V{VILLAGE}")
             create_account(session, "liaison", AccountRole.LIAISON, secret, now)
             create_account(session, "admin", AccountRole.ADMIN, secret, now)
         try:

@@ -6,14 +6,17 @@ from datetime import date
 
 import pytest
 
+from groups import households_sought
 from groups.households_found import find_households
 from tests.factories import Town
 
 TODAY = date(2026, 11, 23)
 
 
-@pytest.fixture(autouse=True)
-def _people(town: Town) -> None:
+@pytest.fixture(autouse=True, params=["everybody is looked at", "indexes are asked"])
+def _people(town: Town, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "indexes are asked":
+        monkeypatch.setattr(households_sought, "LOOKED_AT_ONE_BY_ONE", 0)
     for head in ("李建国", "李建", "王建国", "单田芳", "欧阳建国"):
         town.house(head)
 
