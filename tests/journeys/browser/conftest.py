@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,10 +57,9 @@ class Site:
 
 
 @pytest.fixture
-def database_url(_sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(fresh_sqlite: str) -> str:
     """The pages are held on both databases elsewhere; a browser sees no difference."""
-    (tmp_path / "town.sqlite").write_bytes(_sqlite_template.read_bytes())
-    return f"sqlite:///{tmp_path / 'town.sqlite'}"
+    return fresh_sqlite
 
 
 @pytest.fixture
