@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from groups.change_models import Change, Source
-from groups.models import Household
+from groups.models import Grid, Group, Household, Village
 
 BATCHES_A_PAGE = 30
 ROWS_AT_ONCE = 200
@@ -31,6 +31,27 @@ class Doing:
     count: int
     undone: bool
     rows: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What households, groups, grids and villages are called, by id."""
+
+    heads: Mapping[int, str] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
+    grids: Mapping[int, str] = field(default_factory=dict)
+    villages: Mapping[int, str] = field(default_factory=dict)
+
+
+_SPEAKS_OF = {
+    "leader_id": "household",
+    "deputy_id": "household",
+    "group_id": "group",
+    "backup_group_id": "group",
+    "grid_id": "grid",
+    "village_id": "village",
+}
+"""The columns that hold the id of something with a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +102,21 @@ def batch_villages(session: Session, key: str) -> set[int | None]:
     return set(session.scalars(select(Change.village_id).where(Change.batch == key).distinct()))
 
 
-def heads_of(session: Session, doings: Sequence[Doing]) -> dict[int, str]:
-    """What the households are called that these changes are about, archived ones too."""
-    ids = {row.household_id for doing in doings for row in doing.rows if row.household_id is not None}
-    for doing in doings:
-        for row in doing.rows:
-            for values in (row.before or {}, row.after or {}):
-                ids |= {values[name] for name in ("leader_id", "deputy_id") if values.get(name)}
-    return dict(session.execute(select(Household.id, Household.head).where(Household.id.in_(ids))).all())
+def names_of(session: Session, doings: Sequence[Doing]) -> Names:
+    """What everything is called that these changes are about or speak of, archived or not."""
+    ids: dict[str, set[int]] = {kind: set() for kind in ("household", "group", "grid", "village")}
+    for change in (row for doing in doings for row in doing.rows):
+        ids["household"] |= set() if change.household_id is None else {change.household_id}
+        ids["group"] |= {change.row_id} if change.table == "groups" else set()
+        for values in (change.before or {}, change.after or {}):
+            for column, kind in _SPEAKS_OF.items():
+                ids[kind] |= {values[column]} if values.get(column) else set()
+    return Names(
+        dict(session.execute(select(Household.id, Household.head).where(Household.id.in_(ids["household"]))).all()),
+        dict(session.execute(select(Group.id, Group.name).where(Group.id.in_(ids["group"]))).all()),
+        dict(session.execute(select(Grid.id, Grid.name).where(Grid.id.in_(ids["grid"]))).all()),
+        dict(session.execute(select(Village.id, Village.name).where(Village.id.in_(ids["village"]))).all()),
+    )
 
 
 def _whose(village_id: int | None, group_id: int | None, household_id: int | None) -> list[ColumnElement[bool]]:

@@ -20,7 +20,7 @@ ALWAYS = "全天"
 
 _DAYS = "一二三四五六日"
 _DAYS_EN = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ALL_DAY = re.compile(r"全天|24小时|昼夜|allday|always|24h")
+_ALL_DAY = re.compile(r"全天|24小时|昼夜|allday|always|roundtheclock|24h")
 _EVERY_DAY = re.compile(r"每[天日]|天天|daily|everyday")
 _HOUR = r"(\d{1,2})(?:[:.点时](\d{1,2})?分?)?"
 _TIMES = re.compile(rf"{_HOUR}\s*[-~—–至到]\s*(?:次日|第二天)?\s*{_HOUR}")
@@ -51,10 +51,14 @@ def read(text: str) -> tuple[Span, ...]:
 
 def written(spans: Iterable[Span]) -> str:
     """The spans in the one form that is kept: 周一至周五 18:00-06:00;周六 全天. Empty for round the clock."""
-    by_hours: dict[tuple[int, int], list[int]] = {}
-    for span in sorted(spans):
-        by_hours.setdefault((span.start, span.end), []).append(span.weekday)
+    by_hours = _days_by_hours(spans)
     return ";".join(f"{_days_in_words(days)} {_hours_in_words(*hours)}" for hours, days in by_hours.items())
+
+
+def written_in_english(spans: Iterable[Span]) -> str:
+    """The same for readers of English, and read again by `read`: Mon-Fri 18:00-06:00; Sat all day."""
+    by_hours = _days_by_hours(spans)
+    return "; ".join(f"{_days_in_english(days)} {_hours_in_english(*hours)}" for hours, days in by_hours.items())
 
 
 def on_duty(spans: Iterable[Span], local: datetime) -> bool:
@@ -90,7 +94,7 @@ def _split(piece: str) -> tuple[str, list[tuple[int, int]]]:
             raise NoDutyHours(piece)
         return piece[: found[0].start()], [_hours(match, piece) for match in found]
     all_day = _ALL_DAY.search(piece.replace(" ", "")) is not None
-    days = re.sub(r"全\s*天|24\s*小时|昼夜|all\s*day|always|24h", " ", piece)
+    days = re.sub(r"全\s*天|24\s*小时|昼夜|all\s*day|always|round\s*the\s*clock|24h", " ", piece)
     if not all_day:
         raise NoDutyHours(piece)
     return days, [(0, MINUTES_A_DAY)]
@@ -136,18 +140,43 @@ def _days_after(first: int, last: int) -> list[int]:
     return [day % 7 for day in range(first + 1, last + (8 if last <= first else 1))]
 
 
+def _days_by_hours(spans: Iterable[Span]) -> dict[tuple[int, int], list[int]]:
+    by_hours: dict[tuple[int, int], list[int]] = {}
+    for span in sorted(spans):
+        by_hours.setdefault((span.start, span.end), []).append(span.weekday)
+    return by_hours
+
+
 def _days_in_words(days: list[int]) -> str:
     if len(days) == len(_DAYS):
         return "每天"
-    # Days in a row differ from their place in the list by the same number.
-    runs = [[day for _, day in run] for _, run in groupby(enumerate(days), lambda each: each[1] - each[0])]
     words = []
-    for run in runs:
+    for run in _in_a_row(days):
         if len(run) > 2:
             words.append(f"周{_DAYS[run[0]]}至周{_DAYS[run[-1]]}")
         else:
             words += [f"周{_DAYS[day]}" for day in run]
     return "、".join(words)
+
+
+def _days_in_english(days: list[int]) -> str:
+    if len(days) == len(_DAYS):
+        return "daily"
+    words = []
+    for run in _in_a_row(days):
+        names = [_DAYS_EN[day].capitalize() for day in run]
+        words += [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
+    return ", ".join(words)
+
+
+def _in_a_row(days: list[int]) -> list[list[int]]:
+    # Days in a row differ from their place in the list by the same number.
+    return [[day for _, day in run] for _, run in groupby(enumerate(days), lambda each: each[1] - each[0])]
+
+
+def _hours_in_english(start: int, end: int) -> str:
+    words = _hours_in_words(start, end)
+    return "all day" if words == ALWAYS else words
 
 
 def _hours_in_words(start: int, end: int) -> str:

@@ -18,20 +18,23 @@ from groups.printing.contents import PrintedGroup, read_groups
 from groups.printing.glyphs import missing_from
 from groups.rules.days import day_of, half_a_year_after, local_day
 from groups.rules.phone import as_written_here
-from groups.web import village_pages
+from groups.web import navigation, village_pages
 from groups.web.access import requires
 from groups.web.export_pages import attachment
 from groups.web.roster_admission import READERS, TOWN_WIDE, database, own_village, settings, words_of
 
 pages = Blueprint("printing", __name__, template_folder="templates")
+town_pages = Blueprint("town_directory", __name__, template_folder="templates")
 
 MOST_GROUPS = 600
 """So many pages are set in about 20 seconds; a larger town prints by the command, or village by village."""
 
 
 def register(app: Flask) -> None:
-    """Add the pages."""
+    """Add the pages, a link for those who see the whole town, and a large button to every village's home."""
     app.register_blueprint(pages)
+    app.register_blueprint(town_pages)
+    navigation.add(app, "town_directory.town", _l("Directory"), "print", TOWN_WIDE)
     village_pages.add_button(app, "printing.options", _l("Print the directory"), "print", READERS)
 
 
@@ -81,7 +84,7 @@ def sheets(code: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/directory")
+@town_pages.get("/directory")
 @requires(*TOWN_WIDE)
 def town() -> ResponseReturnValue:
     """The directory of all villages."""
@@ -90,7 +93,7 @@ def town() -> ResponseReturnValue:
     return render_template("directory_town.html", until=half_a_year_after(today), today=today, papers=list(Paper))
 
 
-@pages.get("/directory.pdf")
+@town_pages.get("/directory.pdf")
 @requires(*TOWN_WIDE)
 def town_pdf() -> ResponseReturnValue:
     """All villages in one file."""
@@ -102,7 +105,7 @@ def town_pdf() -> ResponseReturnValue:
             raise NothingToPrint(f"超过{MOST_GROUPS}个组，请按村打印 too many groups: print it village by village")
         return _pdf(groups, today, gettext("Town"), "town")
     except (InvalidDay, NothingToPrint) as error:
-        return _ask_again(url_for("printing.town"), error)
+        return _ask_again(url_for("town_directory.town"), error)
 
 
 def _read(code: str) -> tuple[Village, list[PrintedGroup], date]:

@@ -13,8 +13,7 @@ from groups.account_models import AccountRole
 from groups.change_models import Source
 from groups.changes import Author
 from groups.errors import ChangedSince, GroupsError, NothingToUndo
-from groups.models import Village
-from groups.roster_reading import group_names
+from groups.models import Group, Household, Village
 from groups.undo import undo
 from groups.web import roster_words
 from groups.web.access import current, requires
@@ -42,9 +41,9 @@ def audit() -> ResponseReturnValue:
     """All changes of the town, those of accounts too."""
     with database().begin() as session:
         found = change_reading.history(session, older_than=request.args.get("before", type=int))
-        heads = change_reading.heads_of(session, found.doings)
+        names = change_reading.names_of(session, found.doings)
     return render_template(
-        "history.html", village=None, history=found, heads=heads, groups={}, household=None, group=None, blocked=None
+        "history.html", village=None, history=found, names=names, title="", household=None, group=None, blocked=None
     )
 
 
@@ -91,16 +90,25 @@ def _page(code: str, blocked: object = None) -> str:
             household_id=household_id,
             older_than=request.args.get("before", type=int),
         )
-        groups = dict(group_names(session, village.id))
-        heads = change_reading.heads_of(session, found.doings)
+        names = change_reading.names_of(session, found.doings)
+        title = _title(session, village, household_id, group_id)
     return render_template(
         "history.html",
         village=village,
         history=found,
-        heads=heads,
-        groups=groups,
+        names=names,
+        title=title,
         household=household_id,
         group=group_id,
         blocked=blocked,
         obstacle_words=roster_words.obstacle_words,
     )
+
+
+def _title(session: Session, village: Village, household_id: int | None, group_id: int | None) -> str:
+    """Whose changes these are, where they are not all of the village's."""
+    if household_id is not None:
+        household = session.get(Household, household_id)
+        return household.head if household is not None and household.village_id == village.id else ""
+    group = session.get(Group, group_id) if group_id is not None else None
+    return group.name if group is not None and group.village_id == village.id else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,17 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
 from config.settings import Settings
+from groups.account_models import AccountRole
 from groups.change_models import Change, Source
+from groups.change_reading import Names
 from groups.models import FirstHelp, Language
 from groups.roster_reading import PhoneLine
+from groups.rules import duty
 from groups.rules.phone import as_written_here
 from groups.rules.roster_health import FEWEST, MOST, GroupFlaw, HouseFlaw, PhoneFlaw
 from groups.undo import Obstacle, Why
+from groups.watch_models import Team
+from groups.web.languages import CHINESE, chosen_language
 from groups.web.roster_admission import keeps_rosters
 from groups.web.times import day_words, local
 
@@ -36,6 +41,19 @@ FIRST_HELP: Mapping[FirstHelp, LazyString] = {
     FirstHelp.ALONE: _l("Elderly, living alone"),
     FirstHelp.DISABLED: _l("Cannot get out alone"),
     FirstHelp.OTHER: _l("Needs help first"),
+}
+TEAMS: Mapping[Team, LazyString] = {
+    Team.STATION: _l("Duty phone"),
+    Team.SECURITY: _l("Security"),
+    Team.PATROL: _l("Patrol"),
+    Team.GUARDS: _l("Company guards"),
+    Team.VOLUNTEERS: _l("Volunteers"),
+}
+ROLES: Mapping[AccountRole, LazyString] = {
+    AccountRole.OPERATOR: _l("Operator"),
+    AccountRole.VILLAGE_HEAD: _l("Village head"),
+    AccountRole.LIAISON: _l("Telecom liaison"),
+    AccountRole.ADMIN: _l("Town administrator"),
 }
 LANGUAGES: Mapping[Language, str] = {Language.CHINESE: "中文", Language.ENGLISH: "English"}
 
@@ -133,7 +151,9 @@ def register(app: Flask) -> None:
         keeps_rosters=keeps_rosters,
         differences=differences,
     )
-    app.jinja_env.filters.update(written_here=written_here, phone_flaws=phone_flaws, last_day=last_day)
+    app.jinja_env.filters.update(
+        written_here=written_here, phone_flaws=phone_flaws, last_day=last_day, duty_words=duty_words
+    )
 
 
 def written_here(number: str) -> str:
@@ -175,37 +195,58 @@ def obstacle_words(obstacle: Obstacle) -> str:
     return later
 
 
-def differences(change: Change, heads: Mapping[int, str], groups: Mapping[int, str]) -> list[tuple[str, str, str]]:
+def differences(change: Change, names: Names) -> list[tuple[str, str, str]]:
     """What a change changed, in words: field, before, after. Of a new row or one that is gone: what it held."""
     before, after = change.before or {}, change.after or {}
-    names = [name for name in {**after, **before} if name not in _UNSAID]
     found = []
-    for name in names:
-        old, new = _told(name, before.get(name), heads, groups), _told(name, after.get(name), heads, groups)
+    for name in (each for each in {**after, **before} if each not in _UNSAID):
+        old, new = _told(name, before.get(name), names), _told(name, after.get(name), names)
         if old != new:
             found.append((str(FIELDS.get(name, name)), old, new))
     return found
 
 
-def _told(name: str, value: Any, heads: Mapping[int, str], groups: Mapping[int, str]) -> str:
+def duty_words(hours: str) -> str:
+    """Duty hours in the reader's language; a text that is none stays as it is."""
+    if chosen_language() == CHINESE:
+        return hours
+    try:
+        return duty.written_in_english(duty.read(hours)) or gettext("round the clock")
+    except duty.NoDutyHours:
+        return hours
+
+
+_WORDS: Mapping[str, Callable[[Any], object]] = {
+    "number": lambda value: written_here(value),
+    "phone": lambda value: written_here(value),
+    "away_until": lambda value: last_day(datetime.fromisoformat(value)),
+    "archived_at": lambda value: gettext("yes"),
+    "first_help": lambda value: FIRST_HELP[FirstHelp(value)],
+    "language": lambda value: LANGUAGES[Language(value)],
+    "team": lambda value: TEAMS[Team(value)],
+    "hours": lambda value: duty_words(value),
+    "role": lambda value: ROLES[AccountRole(value)],
+}
+"""How the value of a column is told that is kept as a code."""
+
+
+def _told(column: str, value: Any, names: Names) -> str:
     """A kept value as people read it."""
+    called: dict[str, Mapping[int, str]] = {
+        "leader_id": names.heads,
+        "deputy_id": names.heads,
+        "group_id": names.groups,
+        "backup_group_id": names.groups,
+        "grid_id": names.grids,
+        "village_id": names.villages,
+    }
     words: object = value
-    if value is None or value == "" or (value is False and name in {"silent"}):
+    if value is None or value == "" or (value is False and column == "silent"):
         words = ""
-    elif name in {"leader_id", "deputy_id"}:
-        words = heads.get(value, value)
-    elif name in {"group_id", "backup_group_id"}:
-        words = groups.get(value) or gettext("a group that is archived")
-    elif name in {"number", "phone"}:
-        words = written_here(value)
-    elif name == "away_until":
-        words = last_day(datetime.fromisoformat(value))
-    elif name == "archived_at":
-        words = gettext("yes")
-    elif name == "first_help":
-        words = FIRST_HELP[FirstHelp(value)]
-    elif name == "language":
-        words = LANGUAGES[Language(value)]
+    elif column in called:
+        words = called[column].get(value, value)
+    elif column in _WORDS:
+        words = _WORDS[column](value)
     elif isinstance(value, bool):
         words = gettext("yes") if value else gettext("no")
     return str(words)

@@ -36,9 +36,8 @@ def register(app: Flask) -> None:
     app.extensions.update(village_banner=None, village_buttons=[])
     roster_words.register(app)
     app.register_blueprint(pages)
-    navigation.add(
-        app, "villages.mine", lazy_gettext("Rosters"), "people", READERS, also=("group", "household", "history")
-    )
+    also = ("group", "household", "history", "watch", "imports", "printing")
+    navigation.add(app, "villages.mine", lazy_gettext("Rosters"), "people", READERS, also=also)
 
 
 def set_banner(app: Flask, banner: Callable[[int], str]) -> None:

@@ -31,6 +31,7 @@ from groups.web.roster_admission import (
     tell,
     words_of,
 )
+from groups.web.roster_words import TEAMS
 
 pages = Blueprint("watch", __name__, template_folder="templates")
 
@@ -59,12 +60,7 @@ _WORDS: Mapping[str, LazyString] = {
     "英文": _l("English (language)"),
     "实体": _l("Real grid"),
     "虚拟": _l("Virtual grid"),
-    "值班室": _l("Duty phone"),
-    "治保": _l("Security"),
-    "巡防": _l("Patrol"),
-    "企事业保卫": _l("Company guards"),
-    "志愿者": _l("Volunteers"),
-    "全天": _l("round the clock"),
+    **{watch.TEAM_WORDS[team][0]: words for team, words in TEAMS.items()},
 }
 """What the lists keep in Chinese, in the reader's language."""
 TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}

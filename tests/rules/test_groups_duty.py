@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from groups.rules.duty import NoDutyHours, on_duty, read, written
+from groups.rules.duty import NoDutyHours, on_duty, read, written, written_in_english
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -35,6 +35,12 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 def test_hours_are_read_as_people_write_them_and_kept_in_one_form(text: str, kept: str) -> None:
     assert written(read(text)) == kept
     assert read(kept) == read(text)
+    assert read(written_in_english(read(text))) == read(text)
+
+
+def test_hours_are_told_in_english_too() -> None:
+    hours = read("工作日 18:00-06:00;周六 全天;每天 12:00-13:00")
+    assert written_in_english(hours) == "daily 12:00-13:00; Mon-Fri 18:00-06:00; Sat all day"
 
 
 @pytest.mark.parametrize(

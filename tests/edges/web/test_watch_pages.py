@@ -53,6 +53,12 @@ def test_a_head_adds_changes_and_takes_off_a_responder_and_undoes_it(store: Data
         False,
     )
     assert "137 0000 0001" in _text(head.get(LISTS).text)
+    head.speak_english()
+    assert "Mon-Fri 18:00-06:00" in _text(head.get(LISTS).text)
+    assert 'value="Mon-Fri 18:00-06:00"' in head.get(f"{LISTS}/responders/{row.id}").text
+    history = _text(head.get(f"/villages/{VILLAGE}/history").text)
+    assert "Team Patrol" in history and "Duty hours Mon-Fri 18:00-06:00" in history
+    head.client.delete_cookie("language")
     edited = HE | {"hours": ""}
     page = head.post(f"{LISTS}/responders/{row.id}", edited, of=f"{LISTS}/responders/{row.id}", follow_redirects=True)
     assert "正在值班" in _text(page.text)

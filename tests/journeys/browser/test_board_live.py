@@ -127,6 +127,7 @@ def test_without_scripts_everything_works_and_the_page_reloads_itself(plain_wind
     assert _coming(page) == "3/8"
     page.get_by_role("button", name=re.compile("再呼叫.*张志明家")).click()
     assert page.get_by_text("正在再次呼叫 2 部电话").is_visible()
+    page.get_by_text("菜单").click()
     page.get_by_role("button", name="English").click()
     page.get_by_role("link", name="Add a note").click()
     page.get_by_label("Note").fill("doctor is on the way")
@@ -136,6 +137,7 @@ def test_without_scripts_everything_works_and_the_page_reloads_itself(plain_wind
     page.get_by_label("False alarm").check()
     page.get_by_role("button", name="Close and give the all-clear").click()
     assert "False alarm" in page.locator(".closed").inner_text()
+    page.get_by_text("Menu").click()
     page.get_by_role("link", name="operator").click()
     page.get_by_role("button", name="Sign out").click()
     assert page.url.endswith("/sign-in")

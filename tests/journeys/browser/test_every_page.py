@@ -18,11 +18,16 @@ PAGES = {
     "account": "/account",
     "no such page": "/nowhere",
     "calm month": "/incidents?month=2020-01",
+    "menu": "/account",
 }
 
 
 def _open(window: Window, page: str) -> None:
     window.page.goto(window.site.url + PAGES[page].format(incident=window.site.incident_id))
+    if page == "menu" and window.page.locator(".menu summary").is_visible():
+        header = window.page.locator(".site-header").bounding_box()
+        assert header is not None and header["height"] < 60, "one line on a phone"
+        window.page.locator(".menu summary").click()
 
 
 @pytest.mark.parametrize("english", [False, True], ids=["chinese", "english"])
