@@ -26,7 +26,8 @@ def _open(window: Window, page: str) -> None:
     window.page.goto(window.site.url + PAGES[page].format(incident=window.site.incident_id))
     if page == "menu" and window.page.locator(".menu summary").is_visible():
         header = window.page.locator(".site-header").bounding_box()
-        assert header is not None and header["height"] < 60, "one line on a phone"
+        assert header is not None
+        assert header["height"] < 60, "one line on a phone"
         window.page.locator(".menu summary").click()
 
 
