@@ -15,6 +15,7 @@ from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -22,16 +23,18 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
+    bindparam,
     column,
     create_engine,
     event,
     func,
     literal,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from config.patience import (
@@ -241,6 +244,35 @@ def insert_rows(
     values = [source.c[name] if name in varied else literal(columns[name][0], table.c[name].type) for name in columns]
     adding_all = postgresql.insert(table).from_select(list(columns), select(*values), include_defaults=False)
     session.execute(adding_all.on_conflict_do_nothing() if skip_known else adding_all)
+
+
+def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give rows their values by their `id`; all have the same columns. PostgreSQL gets them as one statement."""
+    if not rows:
+        return
+    table = cast(Table, model.__table__)
+    names = [name for name in rows[0] if name != "id"]
+    if _dialect(session) is sqlite:
+        by_id = update(table).where(table.c.id == bindparam("key"))
+        changed = [{"key": row["id"]} | {f"to_{name}": row[name] for name in names} for row in rows]
+        session.connection().execute(by_id.values({name: bindparam(f"to_{name}") for name in names}), changed)
+        return
+    arrays = (literal([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in ("id", *names))
+    source = func.unnest(*arrays).table_valued(*(column(name, table.c[name].type) for name in ("id", *names)))
+    source = source.render_derived()
+    by_id = update(table).where(table.c.id == source.c.id)
+    session.connection().execute(by_id.values({name: source.c[name] for name in names}))
+
+
+def among(
+    session: Session, of: ColumnElement[Any] | InstrumentedAttribute[Any], keys: Sequence[Any]
+) -> ColumnElement[bool]:
+    """Whether a column is one of `keys`. PostgreSQL gets an array: a name a key takes the driver longer than the answer
+    takes the database. SQLite has a limit of 32,000.
+    """
+    if _dialect(session) is sqlite:
+        return of.in_(keys)
+    return of == func.any(literal(list(keys), postgresql.ARRAY(of.type)))
 
 
 def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ...], update: tuple[str, ...]) -> Any:

@@ -10,6 +10,7 @@ import xlsxwriter
 
 from groups.exports import harmless
 from groups.rules.carrier_judgement import Judged, Judgement, Verdict
+from groups.rules.carrier_picture import LEFT_OUT, Picture
 
 _HEADING = ("原文件行", "号码", "姓名", "地址", "套餐", "开通日期", "结束日期", "原因", "可能是")
 _AS_TEXT = {
@@ -18,10 +19,9 @@ _AS_TEXT = {
     "strings_to_numbers": False,
     "strings_to_urls": False,
 }
-LEFT_OUT = (Verdict.ERROR, Verdict.DOUBTFUL)
 
 
-def rows_to_mend(judgement: Judgement) -> bytes:
+def rows_to_mend(judgement: Judgement | Picture) -> bytes:
     """The rows in error and those still doubtful, as the file had them, with what is wrong and whom they may mean."""
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, _AS_TEXT) as book:

@@ -9,39 +9,67 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.database import among
 from groups.models import Group, Household, Phone, Subscription, Village
 from groups.rules.carrier_judgement import Standing
 from groups.rules.carrier_matching import Candidate, Index, door_keys
 from groups.rules.carrier_rows import Entry
 
-_AT_ONCE = 500
+_AT_ONCE = 5000
 Key = TypeVar("Key", str, int)
 
 
-def index_of(session: Session, entries: Sequence[Entry], chosen: Collection[int]) -> Index:
-    """All households that the list may mean: by number, by name, by door, and those somebody has chosen."""
-    villages = dict(session.execute(select(Village.id, Village.name).where(Village.archived_at.is_(None))).all())
-    index = Index(villages)
-    numbers = {entry.number for entry in entries if entry.number}
-    names = {entry.name for entry in entries if entry.name}
-    doors = _doors(session, index, entries)
+def empty_index(session: Session) -> Index:
+    """An index that knows the villages, and nobody in them yet."""
+    return Index(dict(session.execute(select(Village.id, Village.name).where(Village.archived_at.is_(None))).all()))
+
+
+def extend(index: Index, session: Session, entries: Sequence[Entry], chosen: Collection[int]) -> None:
+    """Know all households that these rows may mean, and those that somebody has chosen.
+
+    First by number. Where that settles whom a row means, nobody else is asked for: a name that a thousand households
+    bear would bring them all.
+    """
+    _add(index, session, {*_by_number(session, {entry.number for entry in entries if entry.number}), *chosen})
+    open_still = [entry for entry in entries if not index.is_settled(entry)]
+    _add(index, session, _doors(session, index, open_still) | _namesakes(session, index, open_still))
+
+
+def _by_number(session: Session, numbers: Collection[str]) -> set[int]:
     ringing = in_bites(
         session,
-        lambda some: select(Phone.household_id).where(Phone.number.in_(some), Phone.archived_at.is_(None)),
+        lambda some: select(Phone.household_id).where(among(session, Phone.number, some), Phone.archived_at.is_(None)),
         numbers,
     )
     billed = in_bites(
-        session, lambda some: select(Subscription.household_id).where(Subscription.number.in_(some)).distinct(), numbers
-    )
-    namesakes = in_bites(
         session,
-        lambda some: select(Household.id).where(Household.head.in_(some), Household.archived_at.is_(None)),
-        names,
+        lambda some: select(Subscription.household_id).where(among(session, Subscription.number, some)).distinct(),
+        numbers,
     )
-    wanted = {found for (found,) in (*ringing, *billed, *namesakes)} | doors | set(chosen)
-    for household in _candidates(session, wanted):
+    return {found for (found,) in (*ringing, *billed)}
+
+
+def _namesakes(session: Session, index: Index, entries: Sequence[Entry]) -> set[int]:
+    """Those of the rows' names: in the villages that all of them name, or anywhere."""
+    named = {entry.name: index.villages_in(entry.address) for entry in entries if entry.name}
+    within = set().union(*named.values()) if all(named.values()) else set()
+    return {
+        found
+        for (found,) in in_bites(
+            session,
+            lambda some: select(Household.id).where(
+                among(session, Household.head, some),
+                Household.archived_at.is_(None),
+                *([Household.village_id.in_(within)] if 0 < len(within) <= _AT_ONCE else []),
+            ),
+            named,
+        )
+    }
+
+
+def _add(index: Index, session: Session, wanted: Collection[int]) -> None:
+    for household in _candidates(session, [each for each in wanted if each not in index.households]):
         index.add(household)
-    return index
 
 
 def _doors(session: Session, index: Index, entries: Sequence[Entry]) -> set[int]:
@@ -57,7 +85,7 @@ def _doors(session: Session, index: Index, entries: Sequence[Entry]) -> set[int]
     rows = in_bites(
         session,
         lambda some: select(Household.village_id, Household.door, Household.id).where(
-            Household.door.in_(some), Household.archived_at.is_(None)
+            among(session, Household.door, some), Household.archived_at.is_(None)
         ),
         {form for _, form in wanted},
     )
@@ -69,7 +97,7 @@ def _candidates(session: Session, households: Collection[int]) -> list[Candidate
     for household_id, number, holder in in_bites(
         session,
         lambda some: select(Phone.household_id, Phone.number, Phone.holder).where(
-            Phone.household_id.in_(some), Phone.archived_at.is_(None)
+            among(session, Phone.household_id, some), Phone.archived_at.is_(None)
         ),
         households,
     ):
@@ -77,7 +105,7 @@ def _candidates(session: Session, households: Collection[int]) -> list[Candidate
     for household_id, number in in_bites(
         session,
         lambda some: select(Subscription.household_id, Subscription.number).where(
-            Subscription.household_id.in_(some), Subscription.number != ""
+            among(session, Subscription.household_id, some), Subscription.number != ""
         ),
         households,
     ):
@@ -88,7 +116,7 @@ def _candidates(session: Session, households: Collection[int]) -> list[Candidate
             select(Household.id, Household.village_id, Village.name, Group.name, Household.door, Household.head)
             .join(Village, Household.village_id == Village.id)
             .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
-            .where(Household.id.in_(some), Household.archived_at.is_(None))
+            .where(among(session, Household.id, some), Household.archived_at.is_(None))
         ),
         households,
     )
@@ -119,11 +147,30 @@ def standing_of(session: Session, households: Collection[int]) -> dict[int, list
             Subscription.ends_on,
             Subscription.plan,
             Subscription.number,
-        ).where(Subscription.household_id.in_(some)),
+        ).where(among(session, Subscription.household_id, some)),
         households,
     ):
         found[household_id].append(Standing(*values))
     return found
+
+
+def hold(session: Session, households: Collection[int]) -> dict[int, int]:
+    """The village of each of these that is not archived, kept from others until the transaction ends.
+
+    In one order, so that two lists never wait for each other.
+    """
+    return dict(
+        in_bites(
+            session,
+            lambda some: (
+                select(Household.id, Household.village_id)
+                .where(among(session, Household.id, some), Household.archived_at.is_(None))
+                .order_by(Household.id)
+                .with_for_update(key_share=True)
+            ),
+            households,
+        )
+    )
 
 
 def in_bites(session: Session, question: Any, keys: Iterable[Key]) -> list[Any]:

@@ -1,19 +1,19 @@
 """The carrier's list becomes subscriptions: read it, match it, look through what is doubtful, and write the rest.
 
     brought = bring(session, content, "名单.xlsx", by, now)     nothing counts yet
-    judgement = look_through(session, brought, ...)            as often as somebody likes
-    decide(session, brought, {"Sheet1!7": household_id})       what a person has to say
-    ask_for(brought, ...)                                      somebody says so
-    write_next(batch, brought, ...)                            some rows, until all are done
+    choose_columns(brought, {(0, 3): "address"}, now)          where they were guessed wrong
+    decide(session, brought, {"Sheet1!7": household_id}, now)  what a person has to say
+    ask_for(brought, by, now)                                  somebody says so
+    write(batch, brought, matched)                             all of it, or nothing
 
-Everything is judged anew, with the households held, when it is written: what another liaison did meanwhile counts.
+Between those, `list_jobs` matches the rows and looks them through: work of seconds for a long list. Everything is
+judged anew, with the households held, when it is written: what another liaison did meanwhile counts.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -21,14 +21,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.carrier_index import in_bites, index_of, standing_of
+from config.database import among
+from groups.carrier_index import hold, standing_of
 from groups.carrier_list_models import CarrierList
 from groups.changes import Batch
 from groups.errors import CarrierListError
 from groups.models import Channel, EndReason, Household, Subscription
 from groups.rules.carrier_judgement import SKIP, Judgement, Standing, judge
-from groups.rules.carrier_matching import Candidate
-from groups.rules.carrier_rows import CarrierRow, Entry, read, rows_of
+from groups.rules.carrier_matching import Candidate, Index, Match
+from groups.rules.carrier_picture import packed
+from groups.rules.carrier_rows import CarrierRow, ColumnSeen, Entry, Layout, ListColumn, layouts_of, read, rows_of
+from groups.rules.roster_sheets import Sheet
 from groups.workbooks import MOST_ROWS, sheets_of
 
 _WRITE_AT_ONCE = 2000
@@ -43,27 +46,143 @@ class Reading:
     today: date
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The rows of a list, and whom each means as far as the roster says."""
+
+    entries: Sequence[Entry]
+    matches: Sequence[Match]
+    index: Index
+    decisions: Mapping[str, int]
+
+    @property
+    def meant(self) -> set[int]:
+        """The households that rows mean, or that somebody has chosen."""
+        chosen = set(self.decisions.values()) & set(self.index.households)
+        return {match.household.id for match in self.matches if match.household} | chosen
+
+    def judged(self, standing: Mapping[int, Sequence[Standing]]) -> Judgement:
+        """What the list comes to beside what these households have."""
+        return judge(self.entries, self.matches, standing, self.decisions, self.index.households)
+
+
 def bring(session: Session, content: bytes, name: str, by: str, now: datetime) -> CarrierList:
-    """Keep a file's rows to be looked through. Raises RosterFileError, CarrierListError."""
-    rows, lacking = rows_of(sheets_of(content, name, dated=True))
-    if lacking:
-        raise CarrierListError(
-            f"找不到列：{'、'.join(lacking)}；须有号码或姓名、套餐、开通日期 the heading lacks these columns",
-            lacking="、".join(lacking),
-        )
-    if len(rows) > MOST_ROWS:
-        raise CarrierListError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+    """Keep a file's rows to be looked through. Raises RosterFileError, CarrierListError where nothing is in it.
+
+    A list that lacks columns is kept too, with no rows: somebody may say what its columns hold.
+    """
+    sheets, layouts = _understood(content, name)
     brought = CarrierList(
         file_name=name[-120:],
         brought_at=now,
         brought_by=by,
-        rows=[[row.sheet, row.number, list(row.texts)] for row in rows],
+        content=content,
         decisions={},
         outcome={},
     )
+    _take(brought, sheets, layouts, now)
     session.add(brought)
     session.flush()
     return brought
+
+
+def rows_of_file(content: bytes, name: str) -> list[CarrierRow]:
+    """The rows of a file that is such a list. Raises RosterFileError, CarrierListError."""
+    sheets, layouts = _understood(content, name)
+    rows = rows_of(sheets, layouts)
+    if not rows:
+        raise _without_rows(layouts)
+    return rows
+
+
+def lacking_words(layouts: Sequence[Layout]) -> str:
+    """What a list lacks that has no rows."""
+    lacking = layouts[0].lacking if layouts else []
+    if not lacking:
+        return "没有数据行 the list has no rows"
+    return f"找不到列：{'、'.join(lacking)}；须有号码或姓名、套餐、开通日期 the heading lacks these columns"
+
+
+def layouts_in(brought: CarrierList) -> list[Layout]:
+    """How the sheets of a list that was brought in are understood."""
+    return [
+        Layout(
+            kept["sheet"],
+            kept["at"],
+            tuple(
+                ColumnSeen(
+                    each["index"],
+                    each["heading"],
+                    tuple(each["samples"]),
+                    ListColumn(each["holds"]) if each["holds"] else None,
+                )
+                for each in kept["columns"]
+            ),
+        )
+        for kept in brought.layouts or ()
+    ]
+
+
+def check_rows(brought: CarrierList) -> None:
+    """Raises CarrierListError where the list has no rows, as far as its columns are understood."""
+    if not brought.length:
+        raise _without_rows(layouts_in(brought))
+
+
+def choose_columns(brought: CarrierList, said: Mapping[tuple[int, int], str], now: datetime) -> None:
+    """Say what columns hold, by the sheet's place and the column's: a ListColumn's value, or nothing.
+
+    The list is read again and to be looked through again; what was decided about its rows goes. Raises
+    CarrierListError where two columns of a sheet hold the same, or it is being written.
+    """
+    _check_open(brought)
+    layouts = []
+    for place, layout in enumerate(layouts_in(brought)):
+        holding = [said.get((place, each.index), each.holds or "") for each in layout.columns]
+        twice = {word for word in holding if word and holding.count(word) > 1}
+        if twice:
+            raise CarrierListError("两列不能是同一内容 two columns cannot hold the same")
+        seen = [
+            ColumnSeen(each.index, each.heading, each.samples, ListColumn(word) if word else None)
+            for each, word in zip(layout.columns, holding, strict=True)
+        ]
+        layouts.append(Layout(layout.sheet, layout.at, tuple(seen)))
+    brought.decisions = {}
+    _take(brought, sheets_of(brought.content, brought.file_name, dated=True), layouts, now)
+
+
+def decide(session: Session, brought: CarrierList, decisions: Mapping[str, int | None], now: datetime) -> None:
+    """Say whom doubtful rows mean: a household, SKIP for nobody, None to leave it open. Raises CarrierListError."""
+    _check_open(brought)
+    households = {chosen for chosen in decisions.values() if chosen}
+    known = set(session.scalars(select(Household.id).where(among(session, Household.id, sorted(households)))))
+    kept = dict(brought.decisions)
+    for key, chosen in decisions.items():
+        if chosen is None:
+            kept.pop(key, None)
+        elif chosen == SKIP or chosen in known:
+            kept[key] = chosen
+    brought.decisions = kept
+    look_again(brought, now)
+    session.flush()
+
+
+def look_again(brought: CarrierList, now: datetime) -> None:
+    """Have it looked through: with other decisions or columns, or because whoever was at it is gone."""
+    brought.looked_at, brought.told_at, brought.done = None, now, 0
+
+
+def ask_for(brought: CarrierList, by: str, now: datetime) -> None:
+    """Say: write it. Raises CarrierListError where that was said already."""
+    _check_open(brought)
+    check_rows(brought)
+    brought.asked_at = brought.told_at = now
+    brought.asked_by, brought.done = by, 0
+
+
+def entries_of(rows: Sequence[CarrierRow], reading: Reading) -> list[Entry]:
+    """What the rows say, each for itself."""
+    return [read(row, reading.region, reading.area_code, reading.today) for row in rows]
 
 
 def rows_in(brought: CarrierList) -> list[CarrierRow]:
@@ -71,74 +190,71 @@ def rows_in(brought: CarrierList) -> list[CarrierRow]:
     return [CarrierRow(sheet, number, tuple(texts)) for sheet, number, texts in brought.rows]
 
 
-def look_through(session: Session, brought: CarrierList, reading: Reading) -> Judgement:
-    """What writing the list would do now. Writes nothing."""
-    entries = [read(row, reading.region, reading.area_code, reading.today) for row in rows_in(brought)]
-    return _judged(session, entries, brought.decisions, hold=False)
+def write(batch: Batch, matched: Matched, progress: Callable[[int], None]) -> Judgement | None:
+    """Write all rows that are certain or decided; None, and nothing is written, where a household is elsewhere by now.
 
-
-def decide(session: Session, brought: CarrierList, decisions: Mapping[str, int | None]) -> None:
-    """Say whom doubtful rows mean: a household, SKIP for nobody, None to leave it open. Raises CarrierListError."""
-    _check_open(brought)
-    households = {chosen for chosen in decisions.values() if chosen}
-    known = set(in_bites(session, lambda some: select(Household.id).where(Household.id.in_(some)), households))
-    kept = dict(brought.decisions)
-    for key, chosen in decisions.items():
-        if chosen is None:
-            kept.pop(key, None)
-        elif chosen == SKIP or (chosen,) in known:
-            kept[key] = chosen
-    brought.decisions = kept
-    session.flush()
-
-
-def ask_for(brought: CarrierList, by: str, now: datetime) -> None:
-    """Say: write it. Raises CarrierListError where it was written already."""
-    _check_open(brought)
-    if brought.asked_at is None:
-        brought.asked_at = brought.told_at = now
-        brought.asked_by = by
-
-
-def in_order(brought: CarrierList, reading: Reading) -> list[Entry]:
-    """The list's rows as they are written, the earliest start first: what came before is there when it is judged."""
-    entries = [read(row, reading.region, reading.area_code, reading.today) for row in rows_in(brought)]
-    return sorted(entries, key=lambda entry: entry.starts_on)
-
-
-def write_next(batch: Batch, brought: CarrierList, ordered: Sequence[Entry]) -> Judgement | None:
-    """Write the next rows that are certain or decided; None where all are. To be committed, and called again.
-
-    What is in error or still doubtful is left out. Some rows at a time keep nobody waiting: an alarm has to be written
-    meanwhile. What was begun and broken off goes on where it stopped, as the same batch.
+    What is in error or still doubtful is left out. `progress` is told how much is done, in per cent.
     """
     session = batch.session
-    session.refresh(brought, ["done", "written_at", "outcome", "batch", "decisions"], with_for_update=True)
-    if brought.written_at is not None:
+    held = hold(session, matched.meant)
+    if any(held.get(each) != matched.index.households[each].village_id for each in matched.meant):
         return None
-    batch.key = brought.batch or batch.key
-    some = ordered[brought.done : brought.done + _WRITE_AT_ONCE]
-    judgement = _judged(session, some, brought.decisions, hold=True)
+    progress(10)
+    judgement = matched.judged(standing_of(session, matched.meant))
+    progress(20)
     # First what ends: a household has room for the next only then.
     edits = {number: _edited(values) for number, values in judgement.edits.items()}
     batch.change_all(Subscription, edits, affects_from=partial(_first_day, edits))
     rows = [_row(household, standing) for household, standing in judgement.begins]
-    batch.add_all(Subscription, rows, affects_from=lambda row: row.starts_on)
-    session.refresh(brought)
-    counts = Counter(brought.outcome) + Counter({verdict.value: count for verdict, count in judgement.counts.items()})
-    brought.outcome = dict(counts)
-    brought.batch = batch.key if rows or edits else brought.batch
-    brought.done += len(some)
-    brought.told_at = batch.now
-    if brought.done >= len(ordered):
-        brought.written_at = batch.now
-    session.flush()
+    for start in range(0, len(rows), _WRITE_AT_ONCE):
+        batch.add_all(Subscription, rows[start : start + _WRITE_AT_ONCE], affects_from=lambda row: row.starts_on)
+        progress(30 + 65 * (start + _WRITE_AT_ONCE) // (len(rows) + _WRITE_AT_ONCE))
     return judgement
+
+
+def is_written(batch: Batch, brought: CarrierList, judgement: Judgement) -> bool:
+    """Say so; False where another has written it meanwhile: then this has to be taken back.
+
+    The list's row is taken only now, so that others can tell how far it is while it is written.
+    """
+    batch.session.refresh(brought, ["written_at"], with_for_update=True)
+    if brought.written_at is not None:
+        return False
+    brought.batch = batch.key if batch.size else ""
+    brought.outcome = {verdict.value: count for verdict, count in judgement.counts.items()}
+    brought.picture = packed(judgement, brought.decisions)
+    brought.done, brought.told_at, brought.written_at = 100, batch.now, batch.now
+    batch.session.flush()
+    return True
+
+
+def _without_rows(layouts: Sequence[Layout]) -> CarrierListError:
+    return CarrierListError(lacking_words(layouts), lacking="、".join(layouts[0].lacking if layouts else ()))
+
+
+def _understood(content: bytes, name: str) -> tuple[list[Sheet], list[Layout]]:
+    sheets = list(sheets_of(content, name, dated=True))
+    layouts = layouts_of(sheets)
+    if not layouts:
+        raise CarrierListError("文件中没有内容，须有号码或姓名、套餐、开通日期 nothing is in this file")
+    return sheets, layouts
+
+
+def _take(brought: CarrierList, sheets: Sequence[Sheet], layouts: Sequence[Layout], now: datetime) -> None:
+    rows = rows_of(sheets, layouts)
+    if len(rows) > MOST_ROWS:
+        raise CarrierListError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+    brought.layouts = [asdict(layout) for layout in layouts]
+    brought.rows = [[row.sheet, row.number, list(row.texts)] for row in rows]
+    brought.length = len(rows)
+    look_again(brought, now)
 
 
 def _check_open(brought: CarrierList) -> None:
     if brought.written_at is not None:
         raise CarrierListError(f"名单“{brought.file_name}”已写入 this list has been written already")
+    if brought.asked_at is not None:
+        raise CarrierListError(f"名单“{brought.file_name}”正在写入 this list is being written")
 
 
 def _first_day(edits: Mapping[int, Mapping[str, Any]], row: Subscription) -> date:
@@ -167,25 +283,3 @@ def _row(household: Candidate, standing: Standing) -> dict[str, Any]:
         "consent_by": "",
         "channel": Channel.CARRIER,
     }
-
-
-def _judged(session: Session, entries: Sequence[Entry], decisions: Mapping[str, int], *, hold: bool) -> Judgement:
-    index = index_of(session, entries, set(decisions.values()))
-    matches = [index.match(entry) for entry in entries]
-    meant = {match.household.id for match in matches if match.household} | (
-        set(decisions.values()) & set(index.households)
-    )
-    if hold:
-        _hold(session, meant)
-    return judge(entries, matches, standing_of(session, meant), decisions, index.households)
-
-
-def _hold(session: Session, households: Collection[int]) -> None:
-    """In one order, so that two lists never wait for each other."""
-    in_bites(
-        session,
-        lambda some: (
-            select(Household.id).where(Household.id.in_(some)).order_by(Household.id).with_for_update(key_share=True)
-        ),
-        households,
-    )

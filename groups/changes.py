@@ -20,10 +20,10 @@ from enum import Enum
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from config.database import Base, insert_rows
+from config.database import Base, among, insert_rows, update_rows
 from groups.change_models import Change, Source
 from groups.models import Household
 from groups.rules.days import local_day
@@ -32,7 +32,7 @@ Row = TypeVar("Row", bound=Base)
 
 FirstDay = Callable[[Any], date | None]
 """The first day whose figures a row's change may change."""
-AT_ONCE = 500
+AT_ONCE = 2000
 """So many rows in a question: below every database's limit of parameters."""
 UNRECORDED = frozenset({"id", "version", "ending", "password_hash", "code_digest", "failures", "failed_at"}) | {
     f"{channel}_refused_{what}" for channel in ("call", "text") for what in ("code", "at")
@@ -101,16 +101,13 @@ class Batch:
         """Many new rows of a table at once; their ids, in the order of the rows."""
         if not rows:
             return []
-        table = cast(Table, model.__table__)
-        returned = insert(model).returning(table.c.id, sort_by_parameter_order=True)
-        ids = [int(found) for found in self.session.scalars(returned, [dict(row) for row in rows])]
+        returned = insert(model).returning(model, sort_by_parameter_order=True)
+        added = list(self.session.scalars(returned, [dict(row) for row in rows]))
+        self._load_households({getattr(row, "household_id", None) for row in added} - {None})
         self._record(
-            [
-                self._entry(row, None, values_of(row), affects_from(row) if affects_from else None)
-                for row in self._rows(model, ids)
-            ],
+            [self._entry(row, None, values_of(row), affects_from(row) if affects_from else None) for row in added]
         )
-        return ids
+        return [int(cast(Any, row).id) for row in added]
 
     def change_all(
         self, model: type[Base], values: Mapping[int, Mapping[str, Any]], *, affects_from: FirstDay | None = None
@@ -143,7 +140,11 @@ class Batch:
         key = cast(Table, model.__table__).c.id
         found: dict[int, Row] = {}
         for start in range(0, len(ids), AT_ONCE):
-            some = select(model).where(key.in_(ids[start : start + AT_ONCE])).execution_options(populate_existing=True)
+            some = (
+                select(model)
+                .where(among(self.session, key, ids[start : start + AT_ONCE]))
+                .execution_options(populate_existing=True)
+            )
             found |= {cast(Any, row).id: row for row in self.session.scalars(some)}
         self._load_households({getattr(row, "household_id", None) for row in found.values()} - {None})
         return [found[identity] for identity in ids]
@@ -152,8 +153,8 @@ class Batch:
         """Have the households of many rows at hand: a question each would take longer than all the rest."""
         wanted = sorted(ids)
         for start in range(0, len(wanted), AT_ONCE):
-            some = select(Household).where(Household.id.in_(wanted[start : start + AT_ONCE]))
-            self._households |= {row.id: row for row in self.session.scalars(some)}
+            of = among(self.session, Household.__table__.c.id, wanted[start : start + AT_ONCE])
+            self._households |= {row.id: row for row in self.session.scalars(select(Household).where(of))}
 
     def _entry(
         self,
@@ -212,12 +213,10 @@ def plain(value: Any) -> Any:
 
 def _write(session: Session, model: type[Base], wanted: Sequence[tuple[int, dict[str, Any]]]) -> None:
     """Update rows by their id; those that change the same columns go to the database together."""
-    table = cast(Table, model.__table__)
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for identity, values in wanted:
-        alike.setdefault(tuple(values), []).append({"key": identity} | {f"to_{n}": v for n, v in values.items()})
-    for names, rows in alike.items():
-        statement = update(table).where(table.c.id == bindparam("key"))
-        session.connection().execute(statement.values({name: bindparam(f"to_{name}") for name in names}), rows)
+        alike.setdefault(tuple(values), []).append({"id": identity} | values)
+    for rows in alike.values():
+        update_rows(session, model, rows)
     # What the session holds of these rows is old by now.
     session.expire_all()

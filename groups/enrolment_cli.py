@@ -23,6 +23,7 @@ from groups.command_line import content_of, settings, transaction, write
 from groups.roster import village_of
 from groups.rules.bill import Bill, month_of, yuan
 from groups.rules.carrier_judgement import Judgement, Verdict
+from groups.rules.carrier_picture import LEFT_OUT
 from groups.rules.days import local_day
 from groups.rules.roster_rows import shown
 
@@ -49,25 +50,26 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 
     Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
     """
-    kept = settings()
-    with transaction() as session:
-        now = clock(session)
-        brought = carrier_lists.bring(session, content_of(file), file.name, _BY, now)
-        list_id = brought.id
-        if dry_run:
-            reading = list_jobs.reading_of(kept, local_day(now, kept.zone))
-            judgement = carrier_lists.look_through(session, brought, reading)
-            session.delete(brought)
-        else:
+    kept, database, content = settings(), current_app.extensions["database"], content_of(file)
+    if dry_run:
+        rows = carrier_lists.rows_of_file(content, file.name)
+    else:
+        with transaction() as session:
+            now = clock(session)
+            brought = carrier_lists.bring(session, content, file.name, _BY, now)
             carrier_lists.ask_for(brought, _BY, now)
-            length = len(brought.rows)
-    if not dry_run:
-        bar: Any = click.progressbar(length=length, label="写入 writing", file=sys.stderr)
-        with bar:
-            database = current_app.extensions["database"]
-            rows = list_jobs.write(database, kept, list_id, lambda done, _: bar.update(done - bar.pos), Source.COMMAND)
-        judgement = Judgement(rows)
-    if errors is not None and judgement.of(*carrier_exports.LEFT_OUT):
+            list_id = brought.id
+    bar: Any = click.progressbar(length=100, label="核对 checking" if dry_run else "写入 writing", file=sys.stderr)
+
+    def tell(percent: int) -> None:
+        bar.update(percent - bar.pos)
+
+    with bar:
+        if dry_run:
+            judgement = list_jobs.look_through(database, kept, rows, tell)
+        else:
+            judgement = list_jobs.write(database, kept, list_id, tell, Source.COMMAND)
+    if errors is not None and judgement.of(*LEFT_OUT):
         write(errors, carrier_exports.rows_to_mend(judgement))
     if as_json:
         told = carrier_exports.as_json(judgement, written=not dry_run)

@@ -17,7 +17,7 @@ ALARM = "alarm"
 BULK = "bulk"
 UPLOAD_JOB = "groups.jobs.work_on_upload"
 DISPATCH_JOB = "joint_defense.jobs.dispatch_incident"
-LIST_JOB = "groups.list_jobs.write_list"
+LIST_JOB = "groups.list_jobs.work_on_list"
 LIST_SECONDS = 600
 """So long a list may take to be written."""
 
@@ -45,7 +45,7 @@ def wake(connection: Redis, incident_id: int) -> None:
 
 
 def enlist_carrier_list(connection: Redis, list_id: int) -> bool:
-    """Have the bulk worker write a carrier's list; False while Redis is away."""
+    """Have the bulk worker look a carrier's list through, or write it; False while Redis is away."""
     try:
         queue(BULK, connection).enqueue(
             LIST_JOB,

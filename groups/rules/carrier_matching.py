@@ -7,6 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from groups.rules.carrier_rows import Entry
 
@@ -75,10 +76,24 @@ class Index:
             if address.startswith(name, at)
         }
 
+    def is_settled(self, entry: Entry) -> bool:
+        """Whether the number says whom the row means, whoever else may be in the roster."""
+        owners = self._by_number.get(entry.number, []) if entry.number else []
+        if len(owners) != 1:
+            return False
+        villages = self.villages_in(entry.address)
+        if not _agrees(owners[0], entry, villages):
+            return False
+        # Somebody of that name behind that door would speak against it: unless that is the number's own household.
+        at_home = owners[0].head == entry.name and _lives_at(owners[0], entry.address, villages)
+        return not entry.name or not entry.address or at_home
+
     def match(self, entry: Entry) -> Match:
         """Whom the row means."""
-        villages = self.villages_in(entry.address)
         owners = self._by_number.get(entry.number, []) if entry.number else []
+        if self.is_settled(entry):
+            return Match(owners[0])
+        villages = self.villages_in(entry.address)
         at_the_door = [each for each in self._by_head.get(entry.name, []) if _lives_at(each, entry.address, villages)]
         if len(owners) == 1 and _agrees(owners[0], entry, villages) and set(at_the_door) <= set(owners):
             return Match(owners[0])
@@ -120,11 +135,16 @@ def _lives_at(household: Candidate, address: str, villages: set[int]) -> bool:
     """Whether the address is this household's door, in its village where it names one."""
     if villages and household.village_id not in villages:
         return False
-    wanted = _NUMBERS.findall(_plain_door(household.door))
+    wanted = _numbers_in(household.door)
     if not wanted:
         return bool(household.door) and household.door in address
-    said = set(_NUMBERS.findall(_plain_door(address)))
-    return set(wanted) <= said
+    return wanted <= _numbers_in(address)
+
+
+@lru_cache(maxsize=50_000)
+def _numbers_in(text: str) -> frozenset[str]:
+    """The doors' numbers in a text; asked for every namesake of every row."""
+    return frozenset(_NUMBERS.findall(_plain_door(text)))
 
 
 def _agrees(household: Candidate, entry: Entry, villages: set[int]) -> bool:

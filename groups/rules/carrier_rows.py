@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -19,6 +19,9 @@ from groups.rules.roster_sheets import Sheet
 from groups.rules.texts import flaw, tidied
 
 DEEPEST_HEADING = 15
+MOST_SHEETS = 20
+MOST_COLUMNS = 60
+_SAMPLES = 3
 
 
 class ListColumn(StrEnum):
@@ -83,18 +86,50 @@ class Entry:
 _ORDER = {column: place for place, column in enumerate(ListColumn)}
 
 
-def rows_of(sheets: Sequence[Sheet]) -> tuple[list[CarrierRow], list[str]]:
-    """The rows of all sheets that are such a list; and what the first of them lacks where none is."""
-    rows: list[CarrierRow] = []
-    lacking: list[str] = []
-    for sheet in sheets:
-        at, columns = _heading(sheet)
-        missing = _lacking(columns)
-        if missing:
-            lacking = lacking or missing
-            continue
-        rows += _rows(sheet, at, columns)
-    return rows, [] if rows else lacking or ["开通日期"]
+@dataclass(frozen=True, slots=True)
+class ColumnSeen:
+    """A column of a sheet: its place, what stands over it and in it, and what it holds (None: nothing of use)."""
+
+    index: int
+    heading: str
+    samples: tuple[str, ...]
+    holds: ListColumn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a sheet is understood. The list begins below row `at`, counted from 0; -1: it has no heading."""
+
+    sheet: str
+    at: int
+    columns: tuple[ColumnSeen, ...]
+
+    @property
+    def holding(self) -> dict[ListColumn, int]:
+        """Where each thing stands."""
+        return {column.holds: column.index for column in self.columns if column.holds is not None}
+
+    @property
+    def lacking(self) -> list[str]:
+        """What a list needs and this one has nowhere, in words."""
+        return _lacking(self.holding)
+
+
+def layouts_of(sheets: Sequence[Sheet]) -> list[Layout]:
+    """How the sheets that are such lists are understood; where none is, how all that have any rows are."""
+    found = [_layout(sheet) for sheet in sheets[:MOST_SHEETS] if sheet.rows]
+    return [layout for layout in found if not layout.lacking] or found
+
+
+def rows_of(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[CarrierRow]:
+    """The rows of the sheets whose layout lacks nothing."""
+    known = {layout.sheet: layout for layout in layouts if not layout.lacking}
+    return [
+        row
+        for sheet in sheets
+        if sheet.name in known
+        for row in _rows(sheet, known[sheet.name].at, known[sheet.name].holding)
+    ]
 
 
 def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
@@ -141,6 +176,21 @@ def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, da
     return starts_on, ends_on
 
 
+def _layout(sheet: Sheet) -> Layout:
+    at, columns = _heading(sheet)
+    places = {place: column for column, place in columns.items()}
+    first = at + 1 if columns else 0
+    width = min(MOST_COLUMNS, max(len(row) for row in sheet.rows[: first + DEEPEST_HEADING]))
+    seen = []
+    for place in range(width):
+        below = (sheet.text(row, place) for row in range(first, min(first + DEEPEST_HEADING, len(sheet.rows))))
+        samples = tuple(dict.fromkeys(_plain(text)[:20] for text in below if text.strip()))[:_SAMPLES]
+        heading = sheet.text(at, place)[:40].strip() if columns else ""
+        if heading or samples:
+            seen.append(ColumnSeen(place, heading, samples, places.get(place)))
+    return Layout(sheet.name, at if columns else -1, tuple(seen))
+
+
 def _heading(sheet: Sheet) -> tuple[int, dict[ListColumn, int]]:
     """The row that names most columns, and where they are."""
     best: tuple[int, dict[ListColumn, int]] = (0, {})
@@ -163,13 +213,13 @@ def column_of(text: str) -> ListColumn | None:
     return next((column for column, words in _WORDS if words.search(heading)), None)
 
 
-def _lacking(columns: dict[ListColumn, int]) -> list[str]:
+def _lacking(columns: Mapping[ListColumn, int]) -> list[str]:
     lacking = [] if {ListColumn.NUMBER, ListColumn.NAME} & columns.keys() else ["号码"]
     names = {ListColumn.START: "开通日期", ListColumn.PLAN: "套餐"}
     return lacking + [name for column, name in names.items() if column not in columns]
 
 
-def _rows(sheet: Sheet, at: int, columns: dict[ListColumn, int]) -> list[CarrierRow]:
+def _rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[CarrierRow]:
     rows = []
     for place in range(at + 1, len(sheet.rows)):
         texts = tuple(_plain(sheet.text(place, columns[column])) if column in columns else "" for column in ListColumn)

@@ -15,6 +15,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("carrier_lists", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("content", sa.LargeBinary(), server_default="", nullable=True))
+        batch_op.add_column(sa.Column("layouts", sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column("length", sa.Integer(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("picture", sa.JSON(), nullable=True))
+
     with op.batch_alter_table("households", schema=None) as batch_op:
         batch_op.add_column(sa.Column("initials", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("given", sa.String(length=64), server_default="", nullable=False))

@@ -9,7 +9,7 @@ import pytest
 from groups.rules.bill import fen_of, month_of, yuan
 from groups.rules.carrier_judgement import SKIP, Standing, Verdict, judge
 from groups.rules.carrier_matching import Candidate, Index, names_agree
-from groups.rules.carrier_rows import CarrierRow, Entry, ListColumn, column_of, read, rows_of
+from groups.rules.carrier_rows import CarrierRow, Entry, ListColumn, column_of, layouts_of, read, rows_of
 from groups.rules.roster_sheets import Sheet
 
 TODAY = date(2026, 11, 23)
@@ -50,10 +50,19 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
             ("", "合计 1 户", "", ""),
         ),
     )
-    rows, lacking = rows_of([sheet, Sheet("二", (("备注",),))])
+    sheets = [sheet, Sheet("二", (("备注",),))]
+    layouts = layouts_of(sheets)
+    rows = rows_of(sheets, layouts)
     assert [(row.sheet, row.number, row.text(ListColumn.NAME)) for row in rows] == [("一", 3, "王建国")]
-    assert lacking == []
-    assert rows_of([Sheet("", (("号码", "姓名"),))]) == ([], ["开通日期", "套餐"])
+    assert [layout.sheet for layout in layouts] == ["一"]
+    assert [(seen.heading, seen.holds) for seen in layouts[0].columns][2:] == [
+        ("套餐", ListColumn.PLAN),
+        ("开通日期", ListColumn.START),
+    ]
+    incomplete = Sheet("", (("号码", "姓名"),))
+    (layout,) = layouts_of([incomplete])
+    assert layout.lacking == ["开通日期", "套餐"]
+    assert rows_of([incomplete], [layout]) == []
 
 
 def entry(number: str = "", name: str = "", address: str = "", start: str = "2026-03-01", **more: str) -> Entry:

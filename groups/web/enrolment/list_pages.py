@@ -14,15 +14,17 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from groups import carrier_exports, carrier_lists, list_jobs
 from groups.carrier_list_models import CarrierList
-from groups.errors import CarrierListError, GroupsError
-from groups.rules.carrier_judgement import SKIP, Judgement, Verdict
+from groups.errors import CarrierListError, ChangedSince, GroupsError
+from groups.rules.carrier_judgement import SKIP, Verdict
+from groups.rules.carrier_picture import unpacked
+from groups.rules.carrier_rows import ListColumn
 from groups.web.access import current, requires
 from groups.web.enrolment.frame import (
     WRITERS,
     database,
+    in_one_language,
     settings,
     status_of,
-    today_of,
     words_of,
     workbook,
 )
@@ -33,9 +35,11 @@ pages = Blueprint("enrolment_lists", __name__, template_folder="../templates")
 AT_A_TIME = 20
 """Doubtful rows on a page; as many as a person decides in one sitting."""
 AT_ONCE = 1000
-"""A list of so many rows is written while its sender waits."""
+"""A list of so many rows is worked on while its sender waits."""
 UNTAKEN = timedelta(seconds=8)
-"""So long a list waits for the bulk worker; then the page that asks after it does the work."""
+"""So long a list waits for the bulk worker."""
+DEAD_AFTER = timedelta(seconds=30)
+"""Who has begun and says nothing for so long is gone."""
 _MOST_LISTS = 20
 _SHOWN = 200
 
@@ -58,41 +62,39 @@ def bring() -> ResponseReturnValue:
         content = file.read(LARGEST_FILE + 1)
         with database().begin() as session:
             brought = carrier_lists.bring(session, content, file.filename, current().name, clock(session))
-            list_id = brought.id
+            list_id, rows = brought.id, brought.length
     except GroupsError as error:
         return _index(words_of(error)), status_of(error)
-    return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
+    return _work(list_id, rows)
 
 
 @pages.get("/enrolment/lists/<int:list_id>")
 @requires(*WRITERS)
 def show(list_id: int) -> ResponseReturnValue:
-    """What writing it would do; what is doubtful, to be decided."""
-    with database().begin() as session:
-        in_vain = _waits_in_vain(session, _own(session, list_id))
-    if in_vain:
-        list_jobs.write(database(), settings(), list_id)
+    """How far it has come; what writing it would do, with what is doubtful to be decided; or what came of it."""
     with database().begin() as session:
         brought = _own(session, list_id)
-        if brought.asked_at is not None and brought.written_at is None:
-            return render_template("enrolment_list_progress.html", brought=brought, of=len(brought.rows))
+        at_work, stopped = _is_at_work(brought), _has_stopped(session, brought)
+        if at_work:
+            return render_template("enrolment_list_progress.html", brought=brought, stopped=stopped)
         if brought.written_at is not None:
             return render_template("enrolment_list_written.html", brought=brought, verdicts=list(Verdict))
-        judgement = carrier_lists.look_through(session, brought, _reading(session))
-        decisions = dict(brought.decisions)
-        return render_template(
-            "enrolment_list.html",
-            brought=brought,
-            judgement=judgement,
-            decisions=decisions,
-            doubtful=_to_decide(judgement)[:AT_A_TIME],
-            left=len(_to_decide(judgement)),
-            decided=[row for row in judgement.rows if row.entry.row.key in decisions],
-            noted=[row for row in judgement.rows if row.findings][:_SHOWN],
-            to_write=len(judgement.begins) + len(judgement.edits),
-            verdicts=Verdict,
-            skip=SKIP,
-        )
+        return _preview(brought)
+
+
+@pages.post("/enrolment/lists/<int:list_id>/columns")
+@requires(*WRITERS)
+def columns(list_id: int) -> ResponseReturnValue:
+    """Read it again with the columns as somebody says they are."""
+    try:
+        with database().begin() as session:
+            brought = _own(session, list_id, hold=True)
+            carrier_lists.choose_columns(brought, _columns_said(brought), clock(session))
+            rows = brought.length
+    except GroupsError as error:
+        with database().begin() as session:
+            return _preview(_own(session, list_id), words_of(error)), status_of(error)
+    return _work(list_id, rows)
 
 
 @pages.post("/enrolment/lists/<int:list_id>/decide")
@@ -106,10 +108,12 @@ def decide(list_id: int) -> ResponseReturnValue:
     }
     try:
         with database().begin() as session:
-            carrier_lists.decide(session, _own(session, list_id), said)
+            brought = _own(session, list_id, hold=True)
+            carrier_lists.decide(session, brought, said, clock(session))
+            rows = brought.length
     except GroupsError as error:
-        flash(words_of(error), "warning")
-    return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
+        return _sent_back(list_id, error)
+    return _work(list_id, rows)
 
 
 @pages.post("/enrolment/lists/<int:list_id>/confirm")
@@ -118,29 +122,36 @@ def confirm(list_id: int) -> ResponseReturnValue:
     """Write all that is certain or decided; a long list by the bulk worker, where one can be called."""
     try:
         with database().begin() as session:
-            brought = _own(session, list_id)
+            brought = _own(session, list_id, hold=True)
             carrier_lists.ask_for(brought, current().name, clock(session))
-            rows = len(brought.rows)
+            rows = brought.length
     except GroupsError as error:
-        flash(words_of(error), "warning")
-    else:
-        enlist: Callable[[int], bool] = current_app.extensions["enlist_carrier_list"]
-        if rows <= AT_ONCE or not enlist(list_id):
-            list_jobs.write(database(), settings(), list_id)
-    return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
+        return _sent_back(list_id, error)
+    return _work(list_id, rows)
+
+
+@pages.post("/enrolment/lists/<int:list_id>/again")
+@requires(*WRITERS)
+def again(list_id: int) -> ResponseReturnValue:
+    """Do it here and now: nobody has taken the list, or whoever took it is gone."""
+    with database().begin() as session:
+        brought = _own(session, list_id, hold=True)
+        due = _is_at_work(brought) and _has_stopped(session, brought)
+        if due:
+            brought.told_at, brought.done = clock(session), 0
+    return _work(list_id, 0) if due else redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
 
 
 @pages.get("/enrolment/lists/<int:list_id>/progress")
 @requires(*WRITERS)
 def progress(list_id: int) -> ResponseReturnValue:
-    """The progress bar alone; the page itself once all is written."""
+    """The progress bar alone; the page itself once the work is done, or has stopped."""
     with database().begin() as session:
         brought = _own(session, list_id)
-        finished = brought.written_at is not None or _waits_in_vain(session, brought)
-        of = len(brought.rows)
+        finished = not _is_at_work(brought) or _has_stopped(session, brought)
     if finished:
         return "", 200, {"HX-Redirect": url_for("enrolment_lists.show", list_id=list_id)}
-    return render_template("enrolment_list_bar.html", brought=brought, of=of)
+    return render_template("enrolment_list_bar.html", brought=brought)
 
 
 @pages.post("/enrolment/lists/<int:list_id>/drop")
@@ -148,8 +159,8 @@ def progress(list_id: int) -> ResponseReturnValue:
 def drop(list_id: int) -> ResponseReturnValue:
     """Throw a list away that was not written."""
     with database().begin() as session:
-        brought = _own(session, list_id)
-        if brought.asked_at is None:
+        brought = _own(session, list_id, hold=True)
+        if brought.written_at is None:
             session.delete(brought)
             flash(gettext("The list was thrown away. Nothing was changed."), "success")
     return redirect(url_for("enrolment_lists.index"), 303)
@@ -161,20 +172,83 @@ def errors(list_id: int) -> ResponseReturnValue:
     """The rows that are left out, to be mended and brought in again."""
     with database().begin() as session:
         brought = _own(session, list_id)
-        judgement = carrier_lists.look_through(session, brought, _reading(session))
-        name = brought.file_name
-    return workbook(carrier_exports.rows_to_mend(judgement), f"待改正-{name.rpartition('.')[0] or name}.xlsx")
+        picture, name = unpacked(brought.picture), brought.file_name
+    return workbook(carrier_exports.rows_to_mend(picture), f"待改正-{name.rpartition('.')[0] or name}.xlsx")
 
 
-def _to_decide(judgement: Judgement) -> list[object]:
-    return list(judgement.of(Verdict.DOUBTFUL))
+def _work(list_id: int, rows: int) -> ResponseReturnValue:
+    """Hand a long list to the bulk worker, where one can be called; do the work of others now."""
+    enlist: Callable[[int], bool] = current_app.extensions["enlist_carrier_list"]
+    if rows <= AT_ONCE or not enlist(list_id):
+        try:
+            list_jobs.work_on(database(), settings(), list_id)
+        except ChangedSince as error:
+            flash(in_one_language(error.message), "warning")
+    return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
 
 
-def _waits_in_vain(session: Session, brought: CarrierList) -> bool:
-    """Whether nobody has taken the list that is to be written, or whoever took it is gone."""
-    if brought.told_at is None or brought.written_at is not None:
-        return False
-    return clock(session) - brought.told_at > UNTAKEN
+def _sent_back(list_id: int, error: GroupsError) -> ResponseReturnValue:
+    flash(words_of(error), "warning")
+    return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
+
+
+def _preview(brought: CarrierList, wrong: str = "") -> str:
+    picture, layouts = unpacked(brought.picture), carrier_lists.layouts_in(brought)
+    doubtful = picture.of(Verdict.DOUBTFUL)
+    return render_template(
+        "enrolment_list.html",
+        brought=brought,
+        judgement=picture,
+        layouts=layouts,
+        lacking="" if brought.length else in_one_language(carrier_lists.lacking_words(layouts)),
+        wrong=wrong,
+        doubtful=doubtful[:AT_A_TIME],
+        left=len(doubtful),
+        decided=[row for row in picture.rows if row.entry.row.key in brought.decisions],
+        noted=[row for row in picture.rows if row.findings][:_SHOWN],
+        to_write=picture.to_write,
+        verdicts=Verdict,
+        skip=SKIP,
+        columns=list_column_words(),
+    )
+
+
+def list_column_words() -> dict[str, str]:
+    """What a column of the list may hold, in the reader's words; first: nothing of use."""
+    return {
+        "": gettext("not used"),
+        ListColumn.NUMBER: gettext("Number"),
+        ListColumn.NAME: gettext("Customer"),
+        ListColumn.ADDRESS: gettext("Address"),
+        ListColumn.PLAN: gettext("Plan"),
+        ListColumn.START: gettext("Start"),
+        ListColumn.END: gettext("End"),
+    }
+
+
+def _columns_said(brought: CarrierList) -> dict[tuple[int, int], str]:
+    """What the form says of the columns that the page has shown."""
+    said = {}
+    for place, layout in enumerate(carrier_lists.layouts_in(brought)):
+        for column in layout.columns:
+            word = request.form.get(f"column-{place}-{column.index}")
+            if word is not None and word not in {"", *ListColumn}:
+                abort(400)
+            if word is not None:
+                said[place, column.index] = word
+    return said
+
+
+def _is_at_work(brought: CarrierList) -> bool:
+    """Whether somebody is, or should be, looking it through or writing it."""
+    return brought.written_at is None and (brought.asked_at is not None or brought.looked_at is None)
+
+
+def _has_stopped(session: Session, brought: CarrierList) -> bool:
+    """Whether nobody has taken the list, or whoever took it is gone."""
+    if brought.told_at is None:
+        return True
+    return clock(session) - brought.told_at > (DEAD_AFTER if brought.done else UNTAKEN)
 
 
 def _index(wrong: str = "") -> str:
@@ -183,13 +257,8 @@ def _index(wrong: str = "") -> str:
     return render_template("enrolment_lists.html", lists=found, wrong=wrong)
 
 
-def _own(session: Session, list_id: int) -> CarrierList:
-    found = session.get(CarrierList, list_id)
+def _own(session: Session, list_id: int, *, hold: bool = False) -> CarrierList:
+    found = session.get(CarrierList, list_id, with_for_update=hold or None)
     if found is None:
         abort(404)
     return found
-
-
-def _reading(session: Session) -> carrier_lists.Reading:
-    kept = settings()
-    return carrier_lists.Reading(kept.default_region, kept.default_area_code, today_of(session))

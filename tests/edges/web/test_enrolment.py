@@ -9,20 +9,22 @@ from datetime import date, timedelta
 import pytest
 from flask import Flask
 from python_calamine import CalamineWorkbook
+from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from config.database import Database, clock
 from groups import carrier_lists, list_jobs
 from groups.account_models import AccountRole
 from groups.carrier_list_models import CarrierList
-from groups.change_models import Change, Source
-from groups.changes import Author, Batch
+from groups.change_models import Change
 from groups.enrolment_models import Device, DeviceKind, Tariff
 from groups.models import Channel, EndReason, Group, Household, Phone, PhoneKind, Subscription, Village
 from groups.rules.days import local_day
-from joint_defense import queues
+from groups.web.enrolment import list_pages
+from joint_defense import queues, working
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
+from tests.usecases.at_once import at_once
 
 PLAN = "平安联防#9按键"
 HOUSES = (
@@ -349,7 +351,7 @@ def test_a_list_brought_in_again_changes_nothing_and_all_of_it_is_undone_at_once
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("名单.csv", "门牌,备注\n1,2\n", "lacks these columns"),
+        ("名单.csv", "", "nothing is in this file"),
         ("名单.doc", LIST, ".xlsx"),
         ("名单.xlsx", "not a workbook", "not a workbook"),
     ],
@@ -362,42 +364,103 @@ def test_a_file_that_is_no_such_list_is_refused_in_words(liaison: Visitor, name:
     assert words in answer.text
 
 
-def test_a_long_list_is_written_by_the_bulk_worker_with_a_progress_bar_and_goes_on_where_it_broke_off(
-    web: Flask, liaison: Visitor, people: dict[str, int], store: Database, settings: MakeSettings
+def long_list() -> str:
+    return LIST + "".join(f",生人{number},外村{number}号,{PLAN},2025-01-01,\n" for number in range(1200))
+
+
+def serve(web: Flask) -> None:
+    """What the process `bulk` does, until its queue is empty: RQ's worker over a real Redis."""
+    redis = web.extensions["runtime"].redis
+    worker = working.PatientWorker([queues.queue(queues.BULK, redis)], connection=redis, serializer=JSONSerializer)
+    with web.app_context():
+        worker.work(burst=True)
+
+
+def test_a_long_list_is_looked_through_and_written_by_the_bulk_worker_with_a_progress_bar(
+    web: Flask, liaison: Visitor, people: dict[str, int], store: Database
 ) -> None:
-    strangers = "".join(f",生人{number},外村{number}号,{PLAN},2025-01-01,\n" for number in range(2500))
-    page = bring(liaison, LIST + strangers)
-    assert liaison.post(f"{page}/confirm", {}, of=page).status_code == 303
-    assert f"0 / {len(LIST.splitlines()) - 1 + 2500}" in liaison.get(page).text
-    assert "<progress" in liaison.get(f"{page}/progress").text
-    queued = queues.queue(queues.BULK, web.extensions["runtime"].redis).get_jobs()
+    page = bring(liaison, long_list())
     list_id = int(page.rsplit("/", 1)[1])
+    redis = web.extensions["runtime"].redis
+    waiting = liaison.get(page).text
+    assert "<progress" in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting
+    assert "正在核对：已完成 0 %，共 1206 行" in liaison.get(f"{page}/progress").text
+    queued = queues.queue(queues.BULK, redis).get_jobs()
     assert [(job.func_name, job.args) for job in queued] == [(queues.LIST_JOB, [list_id])]
 
-    with store.begin() as session:
-        brought = session.get_one(CarrierList, list_id)
-        now, kept = clock(session), settings()
-        ordered = carrier_lists.in_order(brought, list_jobs.reading_of(kept, local_day(now, kept.zone)))
-        batch = Batch(session, Author("liaison", Source.IMPORT), "import_list", now, kept.zone)
-        carrier_lists.write_next(batch, brought, ordered)
-    assert "2000 / 2506" in liaison.get(page).text
-    with web.app_context():
-        list_jobs.write_list(list_id)
-
+    serve(web)
     assert liaison.get(f"{page}/progress").headers["HX-Redirect"] == page
+    assert "确认写入 2 行" in liaison.get(page).text
+    assert liaison.post(f"{page}/confirm", {}, of=page).status_code == 303
+    assert "正在写入：已完成 0 %" in liaison.get(page).text
+    assert subscriptions(store) == []
+    serve(web)
+
     assert "写入。" in liaison.get(page).text
     assert len(subscriptions(store)) == 2
     with store.begin() as session:
-        assert session.get_one(CarrierList, list_id).outcome["error"] == 2502
+        assert session.get_one(CarrierList, list_id).outcome["error"] == 1202
         assert len(set(session.scalars(select(Change.batch)))) == 1
 
 
-def test_a_list_that_no_worker_takes_is_written_by_the_page_that_asks(
-    liaison: Visitor, people: dict[str, int], store: Database
+def test_a_worker_that_dies_in_the_middle_of_a_list_has_written_nothing_and_it_can_be_tried_again(
+    web: Flask, liaison: Visitor, people: dict[str, int], store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = bring(liaison, LIST)
+    list_id = int(page.rsplit("/", 1)[1])
+    monkeypatch.setitem(web.extensions, "enlist_carrier_list", lambda _: True)
+    monkeypatch.setattr(list_pages, "AT_ONCE", 0)
+    liaison.post(f"{page}/confirm", {}, of=page)
+
+    def dies(*_: object) -> bool:
+        raise SystemExit("the power is gone")
+
+    with monkeypatch.context() as broken, web.app_context():
+        broken.setattr(carrier_lists, "is_written", dies)
+        with pytest.raises(SystemExit):
+            list_jobs.work_on_list(list_id)
+    assert subscriptions(store) == []
     with store.begin() as session:
-        brought = session.get_one(CarrierList, int(page.rsplit("/", 1)[1]))
-        carrier_lists.ask_for(brought, "liaison", clock(session) - timedelta(seconds=60))
+        assert session.scalars(select(Change)).all() == []
+        session.get_one(CarrierList, list_id).told_at = clock(session) - timedelta(seconds=60)
+    assert liaison.get(f"{page}/progress").headers["HX-Redirect"] == page
+    stopped = liaison.get(page).text
+    assert "没有写入任何内容" in stopped
+    assert "再试一次" in stopped
+
+    liaison.post(f"{page}/again", {}, of=page)
     assert "写入。" in liaison.get(page).text
     assert len(subscriptions(store)) == 2
+
+
+def test_two_at_a_list_at_once_write_it_once(
+    web: Flask, liaison: Visitor, people: dict[str, int], store: Database, settings: MakeSettings
+) -> None:
+    page = bring(liaison, LIST)
+    list_id = int(page.rsplit("/", 1)[1])
+    with store.begin() as session:
+        carrier_lists.ask_for(session.get_one(CarrierList, list_id), "liaison", clock(session))
+    kept = settings()
+    at_once(*[lambda: list_jobs.work_on(store, kept, list_id)] * 2)
+    assert len(subscriptions(store)) == 2
+    with store.begin() as session:
+        assert len(set(session.scalars(select(Change.batch)))) == 1
+
+
+def test_columns_that_were_guessed_wrong_are_put_right_by_hand(
+    liaison: Visitor, people: dict[str, int], store: Database
+) -> None:
+    page = bring(liaison, "甲,乙,丙,丁\n13900001000,王建国,平安联防#9按键,2026-03-01\n")
+    shown = liaison.get(page).text
+    assert "找不到列" in shown
+    assert "disabled" in shown
+    twice = {f"column-0-{place}": "number" for place in range(2)}
+    assert liaison.post(f"{page}/columns", twice, of=page).status_code == 422
+    words = {f"column-0-{place}": word for place, word in enumerate(("number", "name", "plan", "start"))}
+    liaison.post(f"{page}/columns", words, of=page)
+    assert "确认写入 1 行" in liaison.get(page).text
+    liaison.post(f"{page}/confirm", {}, of=page)
+    assert [row.household_id for row in subscriptions(store)] == [people["王建国"]]
+    late = liaison.post(f"{page}/columns", words, of="/enrolment/lists")
+    assert late.status_code == 422
