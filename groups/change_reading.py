@@ -102,6 +102,12 @@ def batch_villages(session: Session, key: str) -> set[int | None]:
     return set(session.scalars(select(Change.village_id).where(Change.batch == key).distinct()))
 
 
+def is_of_town(session: Session, key: str, table: str) -> bool:
+    """Whether a batch changed rows of this table only, and none of any village."""
+    rows = session.execute(select(Change.village_id, Change.table).where(Change.batch == key).distinct()).all()
+    return bool(rows) and all(row.village_id is None and row.table == table for row in rows)
+
+
 def names_of(session: Session, doings: Sequence[Doing]) -> Names:
     """What everything is called that these changes are about or speak of, archived or not."""
     ids: dict[str, set[int]] = {kind: set() for kind in ("household", "group", "grid", "village")}

@@ -14,6 +14,7 @@ from groups.web import (
     accounts_pages,
     api,
     assets,
+    centre_pages,
     directory_pages,
     error_pages,
     export_pages,
@@ -52,6 +53,7 @@ def register(app: Flask) -> None:
     for part in (
         village_pages,
         watch_pages,
+        centre_pages,
         group_pages,
         household_pages,
         history_pages,

@@ -72,6 +72,26 @@ def undo_batch(code: str, key: str) -> ResponseReturnValue:
     return redirect(back_to(url_for("history.show", code=code)), 303)
 
 
+@pages.post("/audit/<key>/undo")
+@requires(AccountRole.ADMIN)
+def undo_of_town(key: str) -> ResponseReturnValue:
+    """Take back what was done to a list that belongs to the town and to no village."""
+    account = current()
+    try:
+        with database().begin() as session:
+            if not change_reading.is_of_town(session, key, "responders"):
+                abort(404)
+            by = Author(account.name, Source.UNDO, account.account_id)
+            done = undo(session, key, by, clock(session), zone())
+    except ChangedSince as error:
+        flash(" ".join(roster_words.obstacle_words(each) for each in error.obstacles[:3]), "danger")
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+    else:
+        tell(gettext("Taken back."), done.batch, None)
+    return redirect(back_to(url_for("history.audit")), 303)
+
+
 def _check_own(session: Session, village: Village, key: str) -> None:
     """404 for a batch that changed anything outside this village; an administrator may take those back, too."""
     villages = change_reading.batch_villages(session, key)

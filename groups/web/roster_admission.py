@@ -67,14 +67,19 @@ def new_batch(session: Session, action: str, *, source: Source = Source.PAGE) ->
     return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
 
 
-def tell(message: str, batch: Batch, code: str) -> None:
-    """Say on the next page what was done, with a button that takes it back; nothing where nothing was changed."""
+def tell(message: str, batch: Batch, code: str | None) -> None:
+    """Say on the next page what was done, with a button that takes it back; nothing where nothing was changed.
+
+    `code` is the village's; None: it was done to what belongs to the town.
+    """
     if batch.size:
         flash(message, f"undo:{undo_address(code, batch.key)}")
 
 
-def undo_address(code: str, key: str) -> str:
+def undo_address(code: str | None, key: str) -> str:
     """Where a batch is taken back."""
+    if code is None:
+        return url_for("history.undo_of_town", key=key)
     return url_for("history.undo_batch", code=code, key=key)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,7 +34,7 @@ pages = Blueprint("villages", __name__, template_folder="templates")
 
 def register(app: Flask) -> None:
     """Add the pages, and let others add to a village's home: its banner and its large buttons."""
-    app.extensions.update(village_banner=None, village_buttons=[])
+    app.extensions.update(village_banner=None, village_buttons=[], village_links=[], town_links=[])
     roster_words.register(app)
     app.register_blueprint(pages)
     also = ("group", "household", "history", "watch", "imports", "printing")
@@ -48,6 +49,16 @@ def set_banner(app: Flask, banner: Callable[[int], str]) -> None:
 def add_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
     """Add a large button to every village's home; its page takes the village's `code`."""
     app.extensions["village_buttons"].append((endpoint, label, icon, roles))
+
+
+def add_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
+    """Add a small link to every village's home; its page takes the village's `code`."""
+    app.extensions["village_links"].append((endpoint, label, icon, roles))
+
+
+def add_town_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
+    """Add a link to the list of villages, to what belongs to the town and to no village."""
+    app.extensions["town_links"].append((endpoint, label, icon, roles))
 
 
 @pages.get("/villages")
@@ -77,7 +88,8 @@ def _index(wrong: str = "") -> str:
     text, after = request.args.get("q", "")[:64], request.args.get("after", "")[:16]
     with database().begin() as session:
         found, more = villages(session, text, after)
-    return render_template("villages.html", villages=found, more=more, text=text, after=after, wrong=wrong)
+    links = _for_this_role("town_links")
+    return render_template("villages.html", villages=found, more=more, text=text, after=after, links=links, wrong=wrong)
 
 
 @pages.get("/villages/<code>")
@@ -120,8 +132,6 @@ def _home(code: str, wrong: str = "") -> str:
         found = search(session, village.id, text, now) if text.strip() else None
         home = village_home(session, village, now)
     banner = current_app.extensions["village_banner"]
-    account = current()
-    buttons = [each for each in current_app.extensions["village_buttons"] if account.role in each[3]]
     return render_template(
         "village.html",
         village=village,
@@ -129,9 +139,15 @@ def _home(code: str, wrong: str = "") -> str:
         text=text,
         found=found,
         banner=banner(village.id) if banner is not None else "",
-        buttons=buttons,
+        buttons=_for_this_role("village_buttons"),
+        links=_for_this_role("village_links"),
         wrong=wrong,
     )
+
+
+def _for_this_role(which: str) -> list[Any]:
+    role = current().role
+    return [each for each in current_app.extensions[which] if role in each[3]]
 
 
 @pages.get("/roster")

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from groups.web import assets, navigation, village_pages
-from joint_defense.web import actions, banner, board, dead_man, exports, timeline, words
+from joint_defense.web import actions, banner, board, dead_man, exports, plans, timeline, words
 from joint_defense.web.admission import WATCHERS
 
 
@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
     words.register(app)
     timeline.register(app)
     dead_man.register(app)
+    plans.register(app)
     for part in (board, actions, exports):
         app.register_blueprint(part.pages)
     village_pages.set_banner(app, banner.village_banner)

@@ -75,6 +75,11 @@ LEVELS: Mapping[Level, LazyString] = {
     Level.YELLOW: _l("Yellow: widened"),
     Level.RED: _l("Red: widened"),
 }
+LEVELS_ALONE: Mapping[Level, LazyString] = {
+    Level.PLAIN: _l("No colour"),
+    Level.YELLOW: _l("Yellow"),
+    Level.RED: _l("Red"),
+}
 ROLES: Mapping[str, LazyString] = {
     "leader": _l("Leader"),
     "deputy": _l("Deputy"),
