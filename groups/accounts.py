@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,9 +24,10 @@ from groups.models import Village
 from groups.password_hashing import NOBODYS
 from groups.roster import village_of
 from groups.rules.passwords import LONGEST, SHORTEST, Weakness, weakness
-from groups.rules.phone import normalise
+from groups.rules.phone import digits_of, normalise
 from groups.rules.texts import flaw, tidied
 
+ACCOUNTS_A_PAGE = 60
 GUESSES = 5
 LOCK_OUT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -123,13 +124,35 @@ def find_account(session: Session, name: str) -> Account:
 
 def list_accounts(session: Session) -> list[tuple[Account, Village | None]]:
     """All accounts that may sign in, by role and name."""
-    rows = session.execute(
+    return _listed(session, _all_accounts())
+
+
+def accounts_page(session: Session, text: str, page: int) -> tuple[list[tuple[Account, Village | None]], int]:
+    """A page (from 1) of those whose name, phone or village has `text`; the number of the last page."""
+    question = _all_accounts()
+    if text := tidied(text)[:64]:
+        ways = [Account.name.contains(text, autoescape=True), Village.name.contains(text, autoescape=True)]
+        if digits := digits_of(text).lstrip("0"):
+            ways.append(Account.phone.contains(digits, autoescape=True))
+        question = question.where(or_(*ways))
+    counted = question.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    count = session.scalar(counted) or 0
+    last = max(-(-count // ACCOUNTS_A_PAGE), 1)
+    first = (min(max(page, 1), last) - 1) * ACCOUNTS_A_PAGE
+    return _listed(session, question.limit(ACCOUNTS_A_PAGE).offset(first)), last
+
+
+def _all_accounts() -> Select[Account, Village]:
+    return (
         select(Account, Village)
         .outerjoin(Village, Account.village_id == Village.id)
         .where(Account.archived_at.is_(None))
         .order_by(Account.role, Account.name)
     )
-    return [(account, village) for account, village in rows]
+
+
+def _listed(session: Session, question: Select[Account, Village]) -> list[tuple[Account, Village | None]]:
+    return [(account, village) for account, village in session.execute(question)]
 
 
 def find_candidate(session: Session, login: str, now: datetime, region: str, area_code: str) -> Candidate:

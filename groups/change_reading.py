@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,7 +88,7 @@ def history(
         keys |= dict(rows)
         last = rows[-1][1]
     chosen = [*keys][:BATCHES_A_PAGE]
-    doings = tuple(_doing(session, key, whose) for key in chosen)
+    doings = _doings(session, chosen, whose)
     more = len(keys) > len(chosen)
     return History(doings, min(row.id for row in doings[-1].rows) if more else None)
 
@@ -137,13 +138,28 @@ def _whose(village_id: int | None, group_id: int | None, household_id: int | Non
     return found
 
 
-def _doing(session: Session, key: str, whose: list[ColumnElement[bool]]) -> Doing:
-    rows = session.scalars(
-        select(Change).where(Change.batch == key, *whose).order_by(Change.id).limit(ROWS_A_BATCH)
-    ).all()
-    count, standing = session.execute(
-        select(func.count(), func.count().filter(Change.undone_by == "")).where(Change.batch == key)
-    ).one()
+def _doings(session: Session, keys: Sequence[str], whose: list[ColumnElement[bool]]) -> tuple[Doing, ...]:
+    """These batches, in three questions and one more for each that is too long to be read whole."""
+    counted: dict[str, tuple[int, int]] = {
+        key: (count, standing)
+        for key, count, standing in session.execute(
+            select(Change.batch, func.count(), func.count().filter(Change.undone_by == ""))
+            .where(Change.batch.in_(keys))
+            .group_by(Change.batch)
+        )
+    }
+    short = [key for key in keys if counted[key][0] <= ROWS_A_BATCH]
+    rows: dict[str, list[Change]] = defaultdict(list)
+    for row in session.scalars(select(Change).where(Change.batch.in_(short), *whose).order_by(Change.id)):
+        rows[row.batch].append(row)
+    for key in keys:
+        if key not in short:
+            first = select(Change).where(Change.batch == key, *whose).order_by(Change.id).limit(ROWS_A_BATCH)
+            rows[key] += session.scalars(first)
+    return tuple(_doing(key, *counted[key], rows[key]) for key in keys)
+
+
+def _doing(key: str, count: int, standing: int, rows: Sequence[Change]) -> Doing:
     first = rows[0]
     return Doing(
         key,

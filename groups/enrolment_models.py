@@ -119,6 +119,8 @@ class Device(Base):
             postgresql_where=text("returned_on IS NULL"),
         ),
         Index("ix_devices_household_id", "household_id"),
+        # The ledger's first page, out of a county's.
+        Index("ix_devices_given_on_id", "given_on", "id"),
         CheckConstraint("returned_on IS NULL OR returned_on >= given_on", name="returned_after_given"),
     )
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, exists, func, or_, select, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Subquery, and_, exists, func, or_, select, union_all
+from sqlalchemy.orm import Session
 
+from config.database import begins
 from groups.enrolment_models import Device, DeviceKind
 from groups.models import ENDING, Group, Household, Phone, Subscription, Village
 from groups.rules.names import pinyin_of
@@ -75,18 +75,18 @@ def in_its_group() -> ColumnElement[bool]:
 def _ways(word: str) -> Iterator[ColumnElement[bool]]:
     """Each answered by an index of its own: by one condition of all, PostgreSQL would go through everybody."""
     yield Household.head == word
-    yield _begins(Household.head, word)
+    yield begins(Household.head, word)
     if word.isascii():
         if word.isalpha():
-            yield _begins(Household.search, f" {word}")
-            yield _begins(Household.initials, word)
-            yield _begins(Household.given, word)
+            yield begins(Household.search, f" {word}")
+            yield begins(Household.initials, word)
+            yield begins(Household.given, word)
     else:
-        yield and_(_begins(Household.given, pinyin_of(word)), Household.head.contains(word, autoescape=True))
-        yield _begins(Household.landmark, word)
+        yield and_(begins(Household.given, pinyin_of(word)), Household.head.contains(word, autoescape=True))
+        yield begins(Household.landmark, word)
     for written in {word, word.upper()}:
         yield Household.door == written
-        yield _begins(Household.door, written)
+        yield begins(Household.door, written)
     yield from _by_number(word)
     if len(word) >= 4 and word.isascii():
         given = Device.kind.in_(list(DeviceKind)), Device.serial == word.upper(), Device.returned_on.is_(None)
@@ -129,13 +129,6 @@ def _vagueness(word: str) -> tuple[int, int]:
         return 1, -len(word)
     says_much = len(word) > 2 or (len(word) == 2 and not word.isascii())
     return 2 if says_much else 3, -len(word)
-
-
-def _begins(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
-    """That a column begins so, by its index: PostgreSQL has to see the text when it plans, every time."""
-    escaped = re.sub(r"([/%_])", r"/\1", text)
-    pattern: Any = bindparam(None, f"{escaped}%", literal_execute=True)
-    return column.like(pattern, escape="/")
 
 
 def _fits(word: str) -> ColumnElement[bool]:

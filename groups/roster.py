@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -52,6 +52,11 @@ def village_of(session: Session, code: str, *, hold: bool = False) -> Village:
 def code_of(session: Session, village_id: int) -> str | None:
     """The code of an active village; None where it is archived."""
     return session.scalar(select(Village.code).where(Village.id == village_id, Village.archived_at.is_(None)))
+
+
+def codes_of(session: Session, villages: Collection[int]) -> dict[int, str]:
+    """The codes of these villages by id."""
+    return dict(session.execute(select(Village.id, Village.code).where(Village.id.in_(villages))).all())
 
 
 def read_roster(session: Session, village_id: int) -> list[RosterHousehold]:

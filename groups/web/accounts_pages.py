@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
 @pages.get("/accounts")
 @requires(AccountRole.ADMIN)
 def index() -> ResponseReturnValue:
-    """All accounts, and a form for another."""
+    """The accounts, a page at a time, and a form for another."""
     return _index()
 
 
@@ -141,9 +141,19 @@ def _account(session: Session, account_id: int) -> Account:
 
 
 def _index(wrong: str = "") -> str:
+    text, page = request.args.get("q", "")[:64], request.args.get("page", 1, type=int)
     with database().begin() as session:
-        found = accounts.list_accounts(session)
-    return render_template("accounts.html", accounts=found, wrong=wrong, roles=AccountRole, typed=request.form)
+        found, last = accounts.accounts_page(session, text, page)
+    return render_template(
+        "accounts.html",
+        accounts=found,
+        text=text,
+        page=min(max(page, 1), last),
+        last=last,
+        wrong=wrong,
+        roles=AccountRole,
+        typed=request.form,
+    )
 
 
 def _page(account_id: int, wrong: str = "") -> str:

@@ -13,9 +13,11 @@ from config.database import clock
 from groups import roster, roster_groups
 from groups.account_models import AccountRole
 from groups.errors import GroupsError
+from groups.households_found import Found, find_households
 from groups.models import VillageKind
 from groups.roster_finding import search, villages
 from groups.roster_reading import houses_of_group, village_home
+from groups.rules.days import local_day
 from groups.web import navigation, roster_words
 from groups.web.access import current, requires
 from groups.web.roster_admission import (
@@ -28,6 +30,7 @@ from groups.web.roster_admission import (
     tell,
     words_of,
 )
+from groups.web.times import zone
 
 pages = Blueprint("villages", __name__, template_folder="templates")
 
@@ -64,7 +67,7 @@ def add_town_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles
 @pages.get("/villages")
 @requires(*TOWN_WIDE)
 def index() -> ResponseReturnValue:
-    """The villages of the town, a page at a time."""
+    """The villages of the town, a page at a time; with `q`, the villages and the households that it finds."""
     return _index()
 
 
@@ -86,10 +89,23 @@ def create() -> ResponseReturnValue:
 
 def _index(wrong: str = "") -> str:
     text, after = request.args.get("q", "")[:64], request.args.get("after", "")[:16]
+    people: tuple[list[Found], bool] | None = None
     with database().begin() as session:
         found, more = villages(session, text, after)
-    links = _for_this_role("town_links")
-    return render_template("villages.html", villages=found, more=more, text=text, after=after, links=links, wrong=wrong)
+        if text.strip() and not after:
+            people = find_households(session, text, local_day(clock(session), zone()))
+        codes = roster.codes_of(session, {each.village_id for each in people[0]}) if people is not None else {}
+    return render_template(
+        "villages.html",
+        villages=found,
+        more=more,
+        text=text,
+        after=after,
+        links=_for_this_role("town_links"),
+        wrong=wrong,
+        people=people,
+        codes=codes,
+    )
 
 
 @pages.get("/villages/<code>")

@@ -22,6 +22,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("picture", sa.JSON(), nullable=True))
 
+    with op.batch_alter_table("devices", schema=None) as batch_op:
+        batch_op.create_index("ix_devices_given_on_id", ["given_on", "id"], unique=False)
+
     with op.batch_alter_table("households", schema=None) as batch_op:
         batch_op.add_column(sa.Column("initials", sa.String(length=64), server_default="", nullable=False))
         batch_op.add_column(sa.Column("given", sa.String(length=64), server_default="", nullable=False))

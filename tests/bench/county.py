@@ -51,12 +51,13 @@ _COUNTY = (
     "INSERT INTO devices (household_id, kind, serial, given_on, returned_on) "
     "SELECT id, 'key', 'K' || lpad(id::text, 8, '0'), date '2025-01-01' + (id % 600)::int, "
     "CASE WHEN id % 20 = 0 THEN date '2026-10-01' END FROM households WHERE id % 4 = 0",
-    "INSERT INTO responders (village_id, team, name, number, may_call, may_text, language, hours) "
-    "SELECT v, (ARRAY['security', 'patrol', 'guards', 'volunteers'])[1 + k % 4], '队员' || k, "
+    "INSERT INTO responders (id, village_id, team, name, number, may_call, may_text, language, hours) "
+    "SELECT (v - 1) * 8 + k + 1, v, (ARRAY['security', 'patrol', 'guards', 'volunteers'])[1 + k % 4], '队员' || k, "
     "'+86188' || lpad((v * 8 + k)::text, 8, '0'), true, true, 'zh', CASE WHEN k > 3 THEN '周一至周五 18:00-06:00' "
     "ELSE '' END FROM generate_series(1, 3000) v, generate_series(0, 7) k",
-    "INSERT INTO cameras (village_id, grid_id, name, landmark) "
-    "SELECT v, (v - 1) * 10 + 1 + k, '天网' || k, '桥东' FROM generate_series(1, 3000) v, generate_series(0, 5) k",
+    "INSERT INTO cameras (id, village_id, grid_id, name, landmark) "
+    "SELECT (v - 1) * 6 + k + 1, v, (v - 1) * 10 + 1 + k, '天网' || k, '桥东' "
+    "FROM generate_series(1, 3000) v, generate_series(0, 5) k",
     "INSERT INTO accounts (name, phone, role, village_id, password_hash, created_at) "
     "SELECT '村书记' || v, '+86187' || lpad(v::text, 8, '0'), 'village_head', v, '', timestamptz '2026-01-01' "
     "FROM generate_series(1, 3000) v",
@@ -67,7 +68,7 @@ _COUNTY = (
     "CASE WHEN id % 100 = 0 THEN 'edit_household' ELSE 'import_roster' END, 'households', id, village_id, id, "
     "json_build_object('head', head, 'door', door) FROM households ORDER BY id % 100 = 0, id",
     "SELECT setval(pg_get_serial_sequence(t, 'id'), 10000000) "
-    "FROM unnest(ARRAY['villages', 'grids', 'groups', 'households', 'phones']) t",
+    "FROM unnest(ARRAY['villages', 'grids', 'groups', 'households', 'phones', 'responders', 'cameras']) t",
     "VACUUM ANALYZE",
 )
 

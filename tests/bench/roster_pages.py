@@ -8,7 +8,7 @@ from tests.bench.county import DOORS, head_of
 VILLAGE = 1500
 _CODE = f"V{VILLAGE}"
 _HOUSE = (VILLAGE - 1) * DOORS + 100
-"""The last household of a hundred, which has been edited; it has a #9 key."""
+"""The last household of a hundred, which has been edited; its subscription has ended."""
 _GROUP = (VILLAGE - 1) * 33 + 5
 _FIRST_GRID, _FIRST_RESPONDER, _FIRST_CAMERA = (VILLAGE - 1) * 10 + 1, (VILLAGE - 1) * 8 + 1, (VILLAGE - 1) * 6 + 1
 
@@ -32,7 +32,7 @@ def of_a_head() -> list[Page]:
         ("history of a group", f"{home}/history?group={_GROUP}"),
         ("history of the village", f"{home}/history"),
         ("import, its first page", f"{home}/import"),
-        ("responders", f"{home}/lists/responders"),
+        ("responders", f"{home}/lists"),
         ("grids", f"{home}/lists/grids"),
         ("cameras", f"{home}/lists/cameras"),
         ("a responder", f"{home}/lists/responders/{_FIRST_RESPONDER}"),
@@ -55,7 +55,7 @@ def of_a_liaison() -> list[Page]:
             for what, text in _searches()
         ),
         ("enrolment: a household", f"{queue}/households/{_HOUSE}"),
-        ("enrolment: sign up", f"{queue}/sign-up/{_HOUSE + 2}"),
+        ("enrolment: sign up", f"{queue}/sign-up/{_HOUSE}"),
         ("devices", f"{queue}/devices"),
         ("devices of a village", f"{queue}/devices?village={_CODE}"),
         ("carrier's lists", f"{queue}/lists"),
@@ -71,6 +71,7 @@ def of_an_admin() -> list[Page]:
         ("villages: find a village", f"/villages?q=村{VILLAGE}"),
         ("audit", "/audit"),
         ("accounts", "/accounts"),
+        ("accounts: find by village", f"/accounts?q=村{VILLAGE}"),
         ("an account", "/accounts/1500"),
         ("directory of the town", "/directory"),
         ("incidents", "/incidents"),

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from config.database import Database, clock
-from groups.account_models import AccountRole, Invitation
+from groups.account_models import Account, AccountRole, Invitation
 from groups.invitations import VALID_FOR
+from groups.models import Village
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 
 HEAD = {"name": "陈村长", "phone": "13905740077", "role": "village_head", "village": VILLAGE}
@@ -119,3 +120,28 @@ def test_whoever_is_locked_out_reads_whom_to_call(settings: object, web: Flask) 
     for _ in range(5):
         answer = visitor.sign_in("admin", "wrong password")
     assert "0574-12345" in answer.text
+
+
+def test_many_accounts_are_shown_a_page_at_a_time_and_found_by_name_phone_or_village(
+    admin: Visitor, store: Database
+) -> None:
+    with store.begin() as session:
+        village = session.scalars(select(Village).where(Village.code == VILLAGE)).one()
+        session.add_all(
+            Account(
+                name=f"值守{number:03}",
+                phone=f"+8613700000{number:03}",
+                role=AccountRole.OPERATOR if number else AccountRole.VILLAGE_HEAD,
+                village_id=None if number else village.id,
+                password_hash="",
+                created_at=clock(session),
+            )
+            for number in range(100)
+        )
+    assert admin.get("/accounts").text.count('href="/accounts/') == 60
+    last = admin.get("/accounts?page=99").text
+    assert 'rel="next"' not in last
+    assert 'rel="prev" href="/accounts?page=1"' in last
+    for text in ("值守000", "13700000000", "墙下陶"):
+        assert "值守000" in admin.get(f"/accounts?q={text}").text, text
+    assert "值守" not in admin.get("/accounts?q=nobody").text

@@ -6,9 +6,11 @@ import re
 from html import unescape
 
 import pytest
+from pypinyin import lazy_pinyin
 from sqlalchemy import select
 
 from config.database import Database
+from groups import households_sought
 from groups.account_models import AccountRole
 from groups.models import Group, Household, Phone, PhoneKind, Village
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
@@ -374,6 +376,50 @@ def test_a_head_undoes_nothing_of_another_village(head: Visitor, signed_in: Sign
     assert key is not None
     assert head.post(f"{HOME}/history/{key[1]}/undo").status_code == 404
     assert "四甲村" in admin.get("/audit").text or "9组" in admin.get("/audit").text
+
+
+SURNAMES = {"单雄信": "shan", "解晓东": "xie", "仇天英": "qiu", "区寄桃": "ou", "查良镛": "zha", "翟志刚": "zhai"}
+
+
+@pytest.mark.parametrize("looked_at_one_by_one", [0, 20_000])
+def test_a_surname_is_found_as_surnames_are_read_by_pinyin_and_by_initials(
+    signed_in: SignedIn, roster: Roster, monkeypatch: pytest.MonkeyPatch, looked_at_one_by_one: int
+) -> None:
+    monkeypatch.setattr(households_sought, "LOOKED_AT_ONE_BY_ONE", looked_at_one_by_one)
+    head, admin = signed_in(AccountRole.VILLAGE_HEAD), signed_in(AccountRole.ADMIN)
+    for name in SURNAMES:
+        form = {"head": name, "door": "5-1", "landmark": "", "group": roster.group}
+        assert head.post(f"{HOME}/households/new", form, of=f"{HOME}/households/new").status_code == 303
+    for name, surname in SURNAMES.items():
+        given = "".join(lazy_pinyin(name[1:]))
+        initials = surname[0] + "".join(syllable[0] for syllable in lazy_pinyin(name[1:]))
+        everyday = "".join(lazy_pinyin(name))
+        for page in (f"{HOME}?q=", "/villages?q="):
+            for text in (initials, surname + given, surname + given[:3], given, name[1:]):
+                assert f">{name}</a>" in _whoever(page, head, admin, text), (page, text)
+            if everyday != surname + given:
+                assert f">{name}</a>" not in _whoever(page, head, admin, everyday), (page, everyday)
+
+
+def _whoever(page: str, head: Visitor, admin: Visitor, text: str) -> str:
+    return (head if page.startswith(HOME) else admin).get(page + text).text
+
+
+@pytest.mark.parametrize("looked_at_one_by_one", [0, 20_000])
+def test_an_administrator_finds_a_household_of_any_village_and_sees_which(
+    signed_in: SignedIn, roster: Roster, monkeypatch: pytest.MonkeyPatch, looked_at_one_by_one: int
+) -> None:
+    monkeypatch.setattr(households_sought, "LOOKED_AT_ONE_BY_ONE", looked_at_one_by_one)
+    for role in (AccountRole.ADMIN, AccountRole.LIAISON):
+        visitor = signed_in(role)
+        for text in ("别村人", "biecunren", "bcr", "3-9", "13805700009", "0009", "四甲 bcr", "别村人 3-9"):
+            page = visitor.get(f"/villages?q={text}").text
+            assert f'/villages/{OTHER_VILLAGE}/households/{roster.houses["别村人"]}"' in page, text
+            assert "四甲村" in page, text
+        page = visitor.get("/villages?q=李建国").text
+        assert (f'{roster.page("李建国")}"' in page, "墙下陶村" in page, "找到 1 户" in page) == (True, True, True)
+        for text in ("%25", "_", "nobody", "别村人 3-1"):
+            assert "/households/" not in visitor.get(f"/villages?q={text}").text, text
 
 
 def test_an_administrator_adds_a_village_and_finds_it(signed_in: SignedIn, roster: Roster) -> None:
