@@ -23,9 +23,15 @@ from groups.errors import GroupsError, RosterFileError
 def transaction() -> Iterator[Session]:
     """A transaction for a command, which answers every trouble that is somebody's to mend in one line."""
     database: Database = current_app.extensions["database"]
+    with in_one_line(), database.begin() as session:
+        yield session
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """End the command with a line on stderr where anything is in the way that is somebody's to mend."""
     try:
-        with database.begin() as session:
-            yield session
+        yield
     except GroupsError as error:
         raise click.ClickException(error.message) from None
     except (OperationalError, ProgrammingError) as error:

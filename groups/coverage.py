@@ -113,6 +113,20 @@ def trends(session: Session, first: date, last: date, scope: Scope, *, daily: bo
     return tuple(found)
 
 
+def village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[tuple[Village, list[date]]]:
+    """The villages in scope, by code, each with those of the days on which it stood and anything was counted at all.
+
+    Raises UnknownVillage.
+    """
+    everybody, counts = _villages(session, scope), _counts(session, scope.kind)
+    villages = [each for each in everybody if scope.village_code in {None, each.code}]
+    if not villages and scope.village_code is not None:
+        raise UnknownVillage(f"没有代码为 {scope.village_code[:16]!r} 的村 no village has this code")
+    spans = {village.id: _span(village, counts, scope) for village in everybody}
+    counted = [day for day in days if any(span.starts_on <= day and span.holds(day) for span in spans.values())]
+    return [(village, [day for day in counted if spans[village.id].holds(day)]) for village in villages]
+
+
 def days_between(first: date, last: date, *, daily: bool) -> list[date]:
     """Every day, or the end of every month, from the one to the other. Raises InvalidDay."""
     if last < first:

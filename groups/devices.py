@@ -80,6 +80,14 @@ def replace(batch: Batch, device_id: int, serial: str, day: date) -> Device:
     return other
 
 
+def check_one_home(session: Session, device_ids: Sequence[int]) -> None:
+    """Raises DeviceElsewhere where one of these is in two houses on a day: what an undo must not bring about."""
+    for number in device_ids:
+        device = session.get(Device, number)
+        if device is not None:
+            _check_free(session, device.kind, device.serial, Period(device.given_on, device.returned_on), but=device.id)
+
+
 def devices_of(session: Session, household_id: int) -> Sequence[Device]:
     """A household's gifts, those that it has first, then the latest."""
     return session.scalars(
@@ -143,12 +151,13 @@ def _held(batch: Batch, device_id: int) -> Device:
     return device
 
 
-def _check_free(session: Session, kind: DeviceKind, serial: str, wanted: Period) -> None:
+def _check_free(session: Session, kind: DeviceKind, serial: str, wanted: Period, *, but: int | None = None) -> None:
+    """Raises DeviceElsewhere where a thing is in a house in these days; `but`: the row that is asked about."""
     found = session.execute(
         select(Device.given_on, Device.returned_on, Village.name, Household.head)
         .join(Household, Device.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
-        .where(Device.kind == kind, Device.serial == serial)
+        .where(Device.kind == kind, Device.serial == serial, *([Device.id != but] if but is not None else []))
     )
     for given_on, returned_on, village, head in found:
         if overlap(wanted, [Period(given_on, returned_on)]):

@@ -1,4 +1,4 @@
-"""The enrolment's commands: `enrolment import`, `bill show`, `bill export`.
+"""The enrolment's commands: `enrolment import`, `bill show`, `bill export`, `tariff list`, `tariff add`.
 
 A domain error is one line on stderr and exit code 1.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +21,19 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from groups import bill_exports, carrier_exports, carrier_lists, list_jobs, subsidies
 from groups.change_models import Source
-from groups.command_line import content_of, settings, transaction, write
+from groups.changes import Author, Batch
+from groups.command_line import content_of, in_one_line, settings, transaction, write
+from groups.errors import InvalidTariff
 from groups.roster import village_of
-from groups.rules.bill import Bill, month_of, yuan
+from groups.rules.bill import Bill, fen_of, month_of, yuan
 from groups.rules.carrier_judgement import Judgement, Verdict
 from groups.rules.carrier_picture import LEFT_OUT
-from groups.rules.days import local_day
+from groups.rules.days import day_of, local_day
 from groups.rules.roster_rows import shown
 
 enrolment = AppGroup("enrolment", help="Who has signed up.")
 bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")
+tariffs = AppGroup("tariff", help="What a month of a plan costs, since when.")
 _BY = "enrolment import"
 _month = click.option("--month", required=True, help="The month, like 2026-11.")
 _village = click.option("--village", "code", help="Only the village of this code.")
@@ -36,7 +41,7 @@ _village = click.option("--village", "code", help="Only the village of this code
 
 def register(app: Flask) -> None:
     """Add the commands to an app that keeps its database and settings in `app.extensions`."""
-    for group in (enrolment, bills):
+    for group in (enrolment, bills, tariffs):
         app.cli.add_command(group)
 
 
@@ -50,25 +55,18 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 
     Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
     """
-    kept, database, content = settings(), current_app.extensions["database"], content_of(file)
     if dry_run:
-        rows = carrier_lists.rows_of_file(content, file.name)
+        with in_one_line():
+            rows = carrier_lists.rows_of_file(content_of(file), file.name)
+            judgement = _with_a_bar("核对 checking", partial(list_jobs.look_through, rows=rows))
     else:
         with transaction() as session:
             now = clock(session)
-            brought = carrier_lists.bring(session, content, file.name, _BY, now)
+            brought = carrier_lists.bring(session, content_of(file), file.name, _BY, now)
             carrier_lists.ask_for(brought, _BY, now)
             list_id = brought.id
-    bar: Any = click.progressbar(length=100, label="核对 checking" if dry_run else "写入 writing", file=sys.stderr)
-
-    def tell(percent: int) -> None:
-        bar.update(percent - bar.pos)
-
-    with bar:
-        if dry_run:
-            judgement = list_jobs.look_through(database, kept, rows, tell)
-        else:
-            judgement = list_jobs.write(database, kept, list_id, tell, Source.COMMAND)
+        with in_one_line():
+            judgement = _with_a_bar("写入 writing", partial(list_jobs.write, list_id=list_id, source=Source.COMMAND))
     if errors is not None and judgement.of(*LEFT_OUT):
         write(errors, carrier_exports.rows_to_mend(judgement))
     if as_json:
@@ -76,6 +74,17 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         _tell(judgement, dry_run)
+
+
+def _with_a_bar(label: str, work: Callable[..., Judgement]) -> Judgement:
+    """What the work comes to, which says on stderr how far it is."""
+    bar: Any = click.progressbar(length=100, label=label, file=sys.stderr)
+    with bar:
+        return work(
+            database=current_app.extensions["database"],
+            settings=settings(),
+            progress=lambda percent: bar.update(percent - bar.pos),
+        )
 
 
 @bills.command("show")
@@ -108,6 +117,48 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
         today = local_day(clock(session), kept.zone)
     write(output, bill_exports.bill_xlsx(bill, households, today, kept.default_region))
     click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
+
+
+@tariffs.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in fen.")
+def list_tariffs(as_json: bool) -> None:
+    """Say every tariff, plan by plan, the latest first."""
+    with transaction() as session:
+        found = subsidies.tariffs(session)
+    if as_json:
+        told = [
+            {
+                "plan": each.plan,
+                "starts_on": str(each.starts_on),
+                "village_fen": each.village_fen,
+                "carrier_fen": each.carrier_fen,
+            }
+            for each in found
+        ]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    for each in found:
+        click.echo(
+            f"{each.plan}  自{each.starts_on}起  村 village ￥{yuan(each.village_fen)}  "
+            f"电信 carrier ￥{yuan(each.carrier_fen)}"
+        )
+
+
+@tariffs.command("add")
+@click.argument("plan")
+@click.option("--village", required=True, help="The village's share of a month in yuan, like 3.50.")
+@click.option("--carrier", required=True, help="The carrier's share of a month in yuan.")
+@click.option("--from", "day", help="The first day; today where none is named.")
+def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
+    """Let a month of PLAN cost so much from a day on. A plan comes to be with its first tariff."""
+    village_fen, carrier_fen = fen_of(village), fen_of(carrier)
+    with transaction() as session:
+        if village_fen is None or carrier_fen is None:
+            raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+        batch = Batch(session, Author("command", Source.COMMAND), "set_tariff", clock(session), settings().zone)
+        starts_on = day_of(day) if day else batch.day
+        subsidies.set_tariff(batch, plan, starts_on, village_fen, carrier_fen)
+    click.echo(f"已写入 written: {plan} 自{starts_on}起 ￥{yuan(village_fen)} + ￥{yuan(carrier_fen)}")
 
 
 def _bill(session: Session, month: str, code: str | None) -> Bill:

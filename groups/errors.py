@@ -24,7 +24,8 @@ GroupsError
  ├── InvalidDay             a day that is none, or days the wrong way round
  ├── NothingCounted         a day before the first count of households
  ├── InvalidChoice          a word that is none of those to choose from: a kind of count, a level, a form
- ├── InvalidCount           a count of households, or a threshold, that cannot be; or one that others changed meanwhile
+ ├── InvalidCount           a count of households, or a threshold, that cannot be
+ │   └── CountedMeanwhile       somebody else has just written one down for the same day
  ├── CountsFileError        a file that cannot be read as counts of households, with the line
  ├── InvalidClient          an API client's name, scope or pace that cannot be, or a client that is not there
  ├── EnrolmentRefused       an enrolment that cannot be, or not any more; carries what the words need
@@ -162,6 +163,10 @@ class InvalidChoice(GroupsError):
 
 class InvalidCount(GroupsError):
     code = "invalid_count"
+
+
+class CountedMeanwhile(InvalidCount):
+    code = "counted_meanwhile"
 
 
 class CountsFileError(GroupsError):

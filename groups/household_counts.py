@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from groups.changes import Batch
 from groups.coverage import subscribed_on
 from groups.enrolment_models import HouseholdCount, Threshold
-from groups.errors import InvalidCount
+from groups.errors import CountedMeanwhile, InvalidCount
 from groups.models import Village
 from groups.roster import village_of
 from groups.rules.count_rows import MOST_HOUSEHOLDS, CountRow
@@ -77,7 +78,7 @@ def set_count(
         raise InvalidCount(flaw)
     standing = _standing(batch.session, village.id, kind, day)
     if not unseen_ok and (standing.households if standing else None) != seen:
-        raise InvalidCount("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+        raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
     if standing is not None:
         return batch.change(standing, affects_from=day, households=households)
     batch.add(HouseholdCount(village_id=village.id, kind=kind, counted_on=day, households=households), affects_from=day)
@@ -145,14 +146,20 @@ def take(batch: Batch, judged: Iterable[Judged]) -> int:
 def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:
     """From `day` on, a village with this coverage (hundredths of a per cent) is a demonstration village.
 
-    Whether that is news. Raises InvalidCount.
+    Whether that is news. Raises InvalidCount; CountedMeanwhile where somebody else is writing one for that day now.
     """
     if not 1 <= basis_points <= BASIS_POINTS:
         raise InvalidCount("示范村标准须在0.01%至100%之间 a threshold is between 0.01 and 100 per cent")
     standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
     if standing is not None:
         return batch.change(standing, affects_from=day, basis_points=basis_points)
-    batch.add(Threshold(starts_on=day, basis_points=basis_points), affects_from=day)
+    try:
+        batch.add(Threshold(starts_on=day, basis_points=basis_points), affects_from=day)
+    except IntegrityError as error:
+        # Two at the same moment: there was no row yet that the one could have held while the other looked.
+        raise CountedMeanwhile(
+            f"他人刚刚录入了{day}起的标准，请核对后再改 somebody else has just set one from {day}"
+        ) from error
     return True
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from groups.changes import Batch
+from config.database import among
+from groups.changes import AT_ONCE, Batch
 from groups.enrolment_models import Tariff
 from groups.errors import (
     EndsBeforeStart,
@@ -173,10 +174,24 @@ def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
 
 def check_one_at_a_time(session: Session, households: Iterable[int]) -> None:
     """Raises SubscriptionOverlaps where one of them has two on a day: what an undo must not bring about."""
-    for household_id in households:
-        periods = [period_of(row) for row in subscriptions_of(session, household_id)]
-        for place, period in enumerate(periods[1:], start=1):
-            check_free(period, periods[:place])
+    wanted = sorted(set(households))
+    one, other = aliased(Subscription), aliased(Subscription)
+    together = (
+        (other.household_id == one.household_id)
+        & (other.id != one.id)
+        & (other.starts_on >= one.starts_on)
+        & (one.ends_on.is_(None) | (other.starts_on < one.ends_on))
+    )
+    for start in range(0, len(wanted), AT_ONCE):
+        some = among(session, one.household_id, wanted[start : start + AT_ONCE])
+        found = session.execute(
+            select(one.starts_on, one.ends_on, other.starts_on, other.ends_on)
+            .join(other, together)
+            .where(some)
+            .limit(1)
+        ).first()
+        if found is not None:
+            check_free(Period(*found[2:]), [Period(*found[:2])])
 
 
 def subscriptions_of(session: Session, household_id: int) -> Sequence[Subscription]:

@@ -20,9 +20,11 @@ from sqlalchemy.orm import Session
 from config.database import Base, UtcDateTime
 from groups.change_models import Change
 from groups.changes import Author, Batch, values_of
+from groups.devices import check_one_home
 from groups.errors import ChangedSince, NothingToUndo
 from groups.models import Household
 from groups.residences import follow_the_roster
+from groups.subscriptions import check_one_at_a_time
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""
@@ -65,6 +67,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
 
     Raises NothingToUndo where there is no such batch or it was taken back already, and ChangedSince with the
     obstacles where later changes stand on it; `what_can_be` raises that only where nothing at all can be taken back.
+    Raises SubscriptionOverlaps and DeviceElsewhere where a household would have two at a time, or a thing two homes.
     """
     changes = changes_to_undo(session, key)
     batch = Batch(session, by, "undo", now, zone)
@@ -79,6 +82,9 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     for start in range(0, len(done), 500):
         session.execute(update(Change).where(Change.id.in_(done[start : start + 500])).values(undone_by=batch.key))
     follow_the_roster(session, batch.day, households=_moved(session, changes), record=batch)
+    # What was done since beside these rows stands: it must not come to two subscriptions, or two homes of a thing.
+    check_one_at_a_time(session, {one.household_id for one in changes if one.household_id is not None})
+    check_one_home(session, [one.row_id for one in changes if one.table == "devices"])
     return Undone(batch, tuple(kept))
 
 

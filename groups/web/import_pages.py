@@ -15,7 +15,7 @@ from config.database import clock
 from groups import jobs, roster_uploads
 from groups.change_models import Source
 from groups.changes import Author
-from groups.errors import ChangedSince, ConfirmArchive, GroupsError, NothingToUndo, RosterFileError
+from groups.errors import ChangedSince, ConfirmArchive, GroupsError, RosterFileError
 from groups.models import Village
 from groups.roster_uploads import choose_columns, confirm, preview_rows, take_in, upload_of
 from groups.rules.roster_headings import Field
@@ -167,7 +167,7 @@ def take_back(key: str) -> ResponseReturnValue:
         with database().begin() as session:
             upload, village = _own(session, key)
             return _page(session, upload, village, in_the_way=len(error.obstacles)), 409
-    except NothingToUndo as error:
+    except GroupsError as error:
         flash(words_of(error), "danger")
         return redirect(url_for("imports.show", key=key), 303)
     if done.kept:

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from config.database import Database
 from groups.change_models import Change, Source
 from groups.changes import Author, Batch
-from groups.enrolment_models import Residence
-from groups.errors import ChangedSince, NothingToUndo
+from groups.enrolment_models import Device, DeviceKind, Residence
+from groups.errors import ChangedSince, DeviceElsewhere, NothingToUndo, SubscriptionOverlaps
 from groups.models import EndReason, Group, Household, Phone, PhoneKind, Subscription
 from groups.residences import follow_the_roster
 from groups.undo import Undone, Why, undo
-from tests.factories import NOW, Town, at
+from tests.factories import NOW, House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HEAD = Author("陶村长", Source.PAGE)
@@ -231,3 +231,47 @@ def _added(session: Any, row: Any) -> Any:
 
 def _phone(household_id: int, serial: int) -> dict[str, Any]:
     return {"household_id": household_id, "number": f"+861380588{serial:04}", "rank": 2, "kind": PhoneKind.MOBILE}
+
+
+def test_an_undo_never_brings_a_second_subscription_or_a_second_home_of_a_thing(town: Town) -> None:
+    wang, li = town.house("王建国"), town.house("李月芳")
+
+    def begun(on: date) -> Callable[[Batch], Any]:
+        def add(batch: Batch) -> None:
+            village_id = batch.session.get_one(Household, wang.id).village_id
+            batch.add(Subscription(household_id=wang.id, village_id=village_id, plan="键", starts_on=on, ends_on=None))
+
+        return add
+
+    def ended(model: type[Any], **values: date) -> Callable[[Batch], Any]:
+        def change(batch: Batch) -> None:
+            batch.change(batch.session.scalars(select(model).order_by(model.id)).all()[0], **values)
+
+        return change
+
+    def given(house: House, on: date) -> Callable[[Batch], Any]:
+        return lambda batch: batch.add(Device(household_id=house.id, kind=DeviceKind.KEY, serial="K1", given_on=on))
+
+    _do(town, "enrol", begun(date(2026, 1, 1)))
+    cancelled = _do(town, "edit_household", ended(Subscription, ends_on=date(2026, 3, 1)))
+    _do(town, "enrol", begun(date(2026, 6, 1)))
+    _do(town, "give_device", given(wang, date(2026, 1, 1)))
+    returned = _do(town, "edit_household", ended(Device, returned_on=date(2026, 3, 1)))
+    _do(town, "give_device", given(li, date(2026, 6, 1)))
+    closed = _do(town, "edit_household", lambda batch: batch.change(_last(batch, Device), returned_on=date(2026, 7, 1)))
+    before = town.read(lambda session: session.scalars(select(Change.undone_by)).all())
+
+    # The index forbids two open ones; a period that was closed since is told from the days alone.
+    with pytest.raises((SubscriptionOverlaps, ChangedSince)):
+        _undo(town, cancelled)
+    _do(town, "correct", lambda batch: batch.change(_last(batch, Subscription), ends_on=date(2026, 9, 1)))
+    with pytest.raises(SubscriptionOverlaps):
+        _undo(town, cancelled)
+    with pytest.raises(DeviceElsewhere, match="李月芳"):
+        _undo(town, returned)
+    assert set(before) == {""}
+    assert _undo(town, closed).kept == ()
+
+
+def _last(batch: Batch, model: type[Any]) -> Any:
+    return batch.session.scalars(select(model).order_by(model.id.desc())).first()

@@ -19,6 +19,8 @@ from groups.coverage import Scope
 from groups.enrolment_models import HouseholdCount, ProofKind, ReachProof, Residence, Threshold
 from groups.errors import NothingCounted
 from groups.models import EndReason, Grid, Group, Household, Phone, PhoneKind, Subscription, Village
+from groups.place_series import series_of_places
+from groups.rules.coverage import Figure
 from groups.rules.coverage_report import CountKind, CoverageReport, Level
 
 FIRST = date(2025, 1, 1)
@@ -266,6 +268,23 @@ def _check_trend(session: Session, written: Written, kind: CountKind, first: int
         ]
 
 
+def _check_series_of_places(session: Session, written: Written, kind: CountKind, first: int, last: int) -> None:
+    days = [day(on) for on in range(first, last + 1)]
+    found = series_of_places(session, Scope(ZONE, kind), Level.GROUP, days)
+    moved = {(each.code, each.place): {point.day: point.figure for point in each.points} for each in found}
+    assert len(moved) == len(found)
+    for on in {first, (first + last) // 2, last}:
+        everybody = {number for village in range(VILLAGES) for number in written.subscribed(village, on)}
+        wanted = {}
+        if written.town(kind, on)[1] is not None:
+            for village in filter(lambda village: written.stands(village, on), range(VILLAGES)):
+                for group in {written.place(number, on) for number in written.living(village, on)}:
+                    inside = {n for n in written.living(village, on) if written.place(n, on) == group}
+                    name = "" if group == -1 else f"{group}组"
+                    wanted[f"V{village}", name] = Figure(len(everybody & inside), len(inside))
+        assert {place: own[day(on)] for place, own in moved.items() if day(on) in own} == wanted
+
+
 def _check_changes(session: Session, written: Written, before: CoverageReport, after: CoverageReport) -> None:
     since, until = (before.as_of - FIRST).days, (after.as_of - FIRST).days
     found = coverage_changes.what_changed(session, before, after)
@@ -294,6 +313,7 @@ def test_every_figure_is_what_a_slow_recount_says(database: Database) -> None:
             if reports[0] is not None and reports[1] is not None and early < late:
                 _check_changes(session, written, reports[0], reports[1])
             _check_trend(session, written, kind, early, late)
+            _check_series_of_places(session, written, kind, early, late)
             transaction.rollback()
 
     check()

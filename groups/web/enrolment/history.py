@@ -19,7 +19,7 @@ from groups.changes import Author
 from groups.enrolment_models import DeviceKind
 from groups.errors import GroupsError
 from groups.models import Channel, EndReason, Household, Village
-from groups.subscriptions import check_one_at_a_time, household_of
+from groups.subscriptions import household_of
 from groups.undo import undo
 from groups.web.access import current, own_path, requires
 from groups.web.enrolment.frame import WRITERS, as_dialled, database, words_of
@@ -75,7 +75,6 @@ def take_back() -> ResponseReturnValue:
                     household_of(session, number, hold=True, archived=True)
             by = Author(account.name, Source.UNDO, account.account_id)
             undo(session, key, by, clock(session), zone())
-            check_one_at_a_time(session, households)
     except GroupsError as error:
         flash(words_of(error), "warning")
     else:

@@ -17,7 +17,7 @@ from groups import household_counts
 from groups.change_models import Source
 from groups.counts_files import read_counts_file
 from groups.enrolment_models import HouseholdCount, Threshold
-from groups.errors import CountsFileError, GroupsError, InvalidCount, UnknownVillage
+from groups.errors import CountedMeanwhile, CountsFileError, GroupsError, InvalidCount, UnknownVillage
 from groups.household_counts import Judged
 from groups.models import Village
 from groups.rules.count_rows import CountRow
@@ -53,7 +53,7 @@ def write() -> ResponseReturnValue:
                 new_batch(session, "set_count"), form.get("village", ""), kind, day, households
             )
     except GroupsError as error:
-        return _page(words_of(error)), 404 if isinstance(error, UnknownVillage) else 422
+        return _page(words_of(error)), _status_of(error)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
     return redirect(url_for("counts.show"), 303)
 
@@ -68,7 +68,7 @@ def remove() -> ResponseReturnValue:
             kind, day = choice_of(CountKind, form.get("kind", "")), day_of(form.get("day", ""))
             household_counts.remove_count(new_batch(session, "remove_count"), form.get("village", ""), kind, day)
     except GroupsError as error:
-        return _page(words_of(error)), 404 if isinstance(error, UnknownVillage) else 422
+        return _page(words_of(error)), _status_of(error)
     flash(gettext("The count was taken out."), "success")
     return redirect(url_for("counts.show"), 303)
 
@@ -101,10 +101,10 @@ def confirm() -> ResponseReturnValue:
             seen = {_key(row): before for row, before in kept}
             judged = household_counts.judge(session, [row for row, _ in kept], today_of(session))
             if any(each.problem or each.before != seen[_key(each.row)] for each in judged):
-                raise InvalidCount("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+                raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
             taken = household_counts.take(new_batch(session, "import_counts", source=Source.IMPORT), judged)
     except GroupsError as error:
-        return _page(words_of(error)), 409 if isinstance(error, InvalidCount) else 422
+        return _page(words_of(error)), _status_of(error)
     flash(ngettext("One count was written down.", "%(num)d counts were written down.", taken), "success")
     return redirect(url_for("counts.show"), 303)
 
@@ -122,17 +122,25 @@ def write_threshold() -> ResponseReturnValue:
                 day = day_in("day", today_of(session))
                 household_counts.set_threshold(new_batch(session, "set_threshold"), day, _basis_points(form))
     except GroupsError as error:
-        return _page(words_of(error)), 422
+        return _page(of_threshold=words_of(error)), _status_of(error)
     flash(gettext("The threshold was changed."), "success")
     return redirect(url_for("counts.show", _anchor="thresholds"), 303)
 
 
-def _page(wrong: str = "") -> str:
+def _status_of(error: GroupsError) -> int:
+    if isinstance(error, UnknownVillage):
+        return 404
+    return 409 if isinstance(error, CountedMeanwhile) else 422
+
+
+def _page(wrong: str = "", *, of_threshold: str = "") -> str:
+    """The page; what is wrong stands beside the fields that it is about."""
     with database().begin() as session:
         villages = session.scalars(select(Village).where(Village.archived_at.is_(None)).order_by(Village.code)).all()
         return render_template(
             "counts.html",
             wrong=wrong,
+            of_threshold=of_threshold,
             villages=villages,
             counts=_by_village(session),
             kinds=[*CountKind],
