@@ -19,6 +19,9 @@ BIN := .venv/bin
 # When make is killed, the demo goes with it.
 LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
+# Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test check lint bench faults soak migration lock setup setup-runtime clean
 
 demo: setup-runtime

@@ -5,55 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from click.testing import Result
-from flask import Flask
 from sqlalchemy import select
 
-from app import create_app
 from config.database import Database
 from groups.change_models import Change
 from groups.enrolment_models import HouseholdCount, Threshold
-from tests.conftest import MakeSettings
+from tests.edges.conftest import Type, answer, refused
 
-Type = Callable[..., Result]
 DAY = "2026-11-23"
-
-
-@pytest.fixture
-def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
-    yield made
-    made.extensions["database"].close()
-
-
-@pytest.fixture
-def run(app: Flask) -> Type:
-    return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
-
-
-@pytest.fixture
-def village(run: Type) -> str:
-    assert run("village", "create", "T01", "测试村").exit_code == 0
-    return "T01"
-
-
-def answer(done: Result) -> str:
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def refused(done: Result) -> str:
-    """The one line that a refused command says."""
-    assert done.exit_code == 1
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 def figures_of_json(text: str) -> dict[str, tuple[Any, ...]]:
@@ -78,8 +42,8 @@ def figures_of_table(rows: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("demo_town")
 def test_the_demo_town_reads_as_its_report_in_every_form(run: Type, tmp_path: Path) -> None:
-    assert run("demo", "load").exit_code == 0
     told = json.loads(answer(run("coverage", "export", "--as-of", DAY, "--format", "json")))
     assert told["town"] == {
         "villages": 21, "villages_started": 19, "households": 6125, "subscribed": 4018, "coverage": "0.6560",
@@ -141,8 +105,8 @@ def test_the_demo_town_reads_as_its_report_in_every_form(run: Type, tmp_path: Pa
         ][:3]  # fmt: skip
 
 
+@pytest.mark.usefixtures("demo_town")
 def test_the_demo_town_grew_to_it_over_two_years(run: Type) -> None:
-    assert run("demo", "load").exit_code == 0
     words = ("--as-of", DAY, "--from", "2024-11-25", "--to", DAY, "--level", "town", "--format", "json")
     told = json.loads(answer(run("coverage", "export", *words)))
     points = told["series"][0]["points"]
@@ -158,8 +122,8 @@ def test_the_demo_town_grew_to_it_over_two_years(run: Type) -> None:
     assert 10 <= before["town"]["villages_started"] < 19
 
 
+@pytest.mark.usefixtures("demo_town")
 def test_grids_and_groups_add_up_to_their_village(run: Type) -> None:
-    assert run("demo", "load").exit_code == 0
     village = json.loads(answer(run("coverage", "show", "--as-of", DAY, "--village", "HJ01", "--format", "json")))
     (of,) = village["villages"]
     assert village["town"]["subscribed"] == 4018

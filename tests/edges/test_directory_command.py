@@ -4,43 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pytest
-from click.testing import Result
-from flask import Flask
 from pypdf import PdfReader
 
-from app import create_app
 from config.database import Database
 from groups.models import Group
 from groups.printing.compose import Imprint, Paper, as_pdf
 from groups.printing.contents import Part, PrintedGroup, PrintedHousehold, PrintedPhone
 from groups.printing.glyphs import missing_from
 from tests import messy_rosters
-from tests.conftest import MakeSettings
+from tests.edges.conftest import Type
 
 ROSTERS = Path(__file__).parent.parent / "data" / "rosters"
 SECOND_HEAD = json.loads((ROSTERS / "a-clean.truth.json").read_text(encoding="utf-8"))["households"][1]["head"]
 A4, A5 = (595, 842), (420, 595)
 IMPRINT = Imprint("0574 1234 5678", date(2026, 11, 24), date(2027, 5, 24))
-Type = Callable[..., Result]
-
-
-@pytest.fixture
-def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
-    yield made
-    made.extensions["database"].close()
-
-
-@pytest.fixture
-def run(app: Flask) -> Type:
-    return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
 
 
 @pytest.fixture

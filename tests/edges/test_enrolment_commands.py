@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
-from click.testing import Result
 from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
-from app import create_app
 from config.database import Database
 from groups.change_models import Change
 from groups.enrolment_models import Tariff
 from groups.models import EndReason, Subscription, Village
-from tests.conftest import MakeSettings
+from tests.edges.conftest import Type
 from tests.factories import House, Town
 
 KEY_PLAN, PHONE_PLAN = "平安联防#9按键", "专用手机"
 HEADING = ("接入号码", "用户姓名", "安装地址", "销售品", "生效时间", "失效时间")
-
-Type = Callable[..., Result]
-
-
-@pytest.fixture
-def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
-    yield made
-    made.extensions["runtime"].close()
 
 
 @pytest.fixture
@@ -42,11 +30,6 @@ def town(app: Flask) -> Town:
     with town.database.begin() as session:
         session.add(Tariff(plan=KEY_PLAN, starts_on=date(2024, 1, 1), village_fen=300, carrier_fen=250))
     return town
-
-
-@pytest.fixture
-def run(app: Flask) -> Type:
-    return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
 
 
 def listed(path: Path, *rows: tuple[Any, ...]) -> Path:

@@ -7,14 +7,12 @@ import io
 import json
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import xlsxwriter
-from click.testing import Result
-from flask import Flask
 from sqlalchemy import func, select
 
 from app import create_app
@@ -23,29 +21,10 @@ from groups.demo_town import FIRST_DAY, REPORTING_DAY, draw_up
 from groups.models import Grid, Group, Household, Phone, PhoneKind, Subscription, Village, VillageKind
 from groups.rules.phone import normalise
 from tests.conftest import MakeSettings
+from tests.edges.conftest import Type, refused
 
 ROSTERS = Path(__file__).parent.parent / "data" / "rosters"
 TRUTH = json.loads((ROSTERS / "a-clean.truth.json").read_text(encoding="utf-8"))["households"]
-
-Type = Callable[..., Result]
-
-
-@pytest.fixture
-def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
-    yield made
-    made.extensions["database"].close()
-
-
-@pytest.fixture
-def run(app: Flask) -> Type:
-    return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
-
-
-@pytest.fixture
-def village(run: Type) -> str:
-    assert run("village", "create", "T01", "测试村").exit_code == 0
-    return "T01"
 
 
 def exported(run: Type, code: str) -> list[dict[str, object]]:
@@ -53,14 +32,6 @@ def exported(run: Type, code: str) -> list[dict[str, object]]:
     assert done.exit_code == 0, done.output
     households: list[dict[str, object]] = json.loads(done.stdout)
     return households
-
-
-def refused(done: Result) -> str:
-    """The one line that a refused command says."""
-    assert done.exit_code == 1
-    assert done.stderr.startswith("Error: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 def everything(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -139,8 +110,8 @@ def test_the_demo_town_has_the_towns_figures(run: Type, database: Database) -> N
     assert (real, virtual) == (233, 21)
 
 
+@pytest.mark.usefixtures("demo_town")
 def test_loading_the_demo_twice_changes_nothing_and_says_so(run: Type, database: Database) -> None:
-    run("demo", "load")
     before = everything(database)
     done = run("demo", "load")
     assert done.exit_code == 0
@@ -209,11 +180,11 @@ def test_a_dry_run_says_the_same_and_writes_nothing(run: Type, village: str, dat
     assert everything(database) == before
 
 
+@pytest.mark.usefixtures("demo_town")
 def test_an_export_imports_to_the_same_roster_and_rebuilds_it_where_there_is_none(
     run: Type, tmp_path: Path, database: Database
 ) -> None:
-    """The demo's villages hold every kind of phone list there is; loading it takes seconds, so it is done once."""
-    run("demo", "load")
+    """The demo's villages hold every kind of phone list there is."""
     before = exported(run, "HJ03")
     assert Counter(len(one["phones"]) for one in before).keys() == {0, 1, 2, 3}  # type: ignore[arg-type]
     files = {form: tmp_path / f"roster.{form}" for form in ("json", "csv", "xlsx")}

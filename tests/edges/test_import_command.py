@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
-from click.testing import Result
 from flask import Flask
 
-from app import create_app
 from groups.errors import ConfirmArchive
-from tests.conftest import MakeSettings
+from tests.edges.conftest import Type
 
 ROSTERS = Path(__file__).parent.parent / "data" / "rosters"
-Type = Callable[..., Result]
-
-
-@pytest.fixture
-def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
-    yield made
-    made.extensions["database"].close()
 
 
 @pytest.fixture

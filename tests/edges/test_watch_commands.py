@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
 
-from app import create_app
 from groups.change_models import Change
 from groups.watch_models import Responder, Team
-from tests.conftest import MakeSettings
+from tests.edges.conftest import Type
 
-Type = Callable[..., Result]
 LIST = (
     "墙下陶村巡防值班表,,,\r\n序号,姓名,联系电话,所属队伍,值班时段\r\n"
     "1,何建平,13700000001,治保,周一至周五 18：00-次日6:00\r\n2,郭振华,87999001,巡防队,\r\n"
 )
-
-
-@pytest.fixture
-def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
-    yield made
-    made.extensions["database"].close()
 
 
 @pytest.fixture
