@@ -7,6 +7,7 @@ marked to be looked up at the carrier before they are sent again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,8 +25,9 @@ from joint_defense.rules.ports import (
     OutcomeUnknown,
     Receipt,
     RefusedNumber,
+    TooFast,
 )
-from joint_defense.timeline import note_once
+from joint_defense.timeline import note_once, note_update
 from joint_defense.tracking import give_up, hear
 
 RETRY_PAUSE = timedelta(seconds=2)
@@ -218,6 +220,18 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
             _declined(session, delivery, attempt, result.error, now)
         else:
             _not_found(delivery, attempt, now)
+    _note_troubles(session, results, now)
+
+
+def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> None:
+    """Say on the timelines, once an incident, that the carrier holds it up: whoever watches sees why nobody rings."""
+    held_up = {
+        (result.claim.incident_id, "carrier_slow" if isinstance(result.error, TooFast) else "carrier_away")
+        for result in results
+        if result.error is not None and not isinstance(result.error, RefusedNumber | AccountTrouble)
+    }
+    for incident_id, kind in sorted(held_up):
+        note_once(session, incident_id, kind, now)
 
 
 def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
@@ -284,7 +298,10 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
             Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
         )
         .values(state=DeliveryState.WAITING, owner=None, look_up_first=True, due_at=now)
-        .returning(Delivery.id)
+        .returning(Delivery.incident_id)
         .execution_options(synchronize_session=False)
     )
-    return len(released.all())
+    cut_off = Counter(released.scalars())
+    for incident_id, count in sorted(cut_off.items()):
+        note_update(session, incident_id, "cut_off", now, requests=count)
+    return cut_off.total()

@@ -33,6 +33,9 @@ _ICONS = {
     "withdrawn": "cross",
     "joined": "phone",
     "late": "warning",
+    "cut_off": "warning",
+    "carrier_slow": "warning",
+    "carrier_away": "warning",
     "widened": "wider",
     "enough": "check",
 }
@@ -206,6 +209,16 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
         "Kept on disk while the database was away, and taken in %(seconds)s seconds late: %(household)s",
         seconds=d["seconds"],
         household=d["household"],
+    ),
+    "cut_off": lambda d: ngettext(
+        "A sender was cut off with %(num)s request in hand: it is looked up at the carrier, then sent if it never left",
+        "A sender was cut off with %(num)s requests in hand: they are looked up at the carrier, then sent if they never "
+        "left",
+        int(d["requests"]),
+    ),
+    "carrier_slow": lambda _: gettext("The carrier wants fewer requests a second: the rest follows more slowly"),
+    "carrier_away": lambda _: gettext(
+        "The carrier does not answer as it should: whatever it has not taken is sent again"
     ),
     "widened": _widened,
     "enough": _enough,

@@ -20,6 +20,8 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BOTH = (SQLITE, POSTGRESQL)
 AT_ONCE = 10
 """Alarms during one long outage."""
+SIDE_BY_SIDE = 4
+"""Alarms during one of some seconds."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,31 @@ def alarms_during(stage: Stage, seconds: float, count: int = AT_ONCE) -> list[Al
     return made
 
 
+# Held up, some requests are cut before they are carried out and the others wait for their answers, so that whatever
+# strikes now strikes in the middle: some must be made again, and some must not.
+
+
+def held_up(stage: Stage, seconds: float, cut: int = 3) -> None:
+    """The carrier cuts the next requests and answers the others after so many seconds; no callback tells of them."""
+    stage.town.network.fault(hang_seconds=seconds, drop_before_accept=cut, callbacks={"lose": True})
+
+
+def let_go(stage: Stage) -> None:
+    stage.town.network.fault(hang_seconds=None, drop_before_accept=None)
+
+
 # 1. kill -9
 
 
 def worker_at_any_moment(stage: Stage) -> Shown:
+    held_up(stage, 0.1, cut=stage.chance.randint(0, 3))
     alarm = stage.alarm().raise_()
     time.sleep(stage.chance.uniform(0, 0.25))
     died = stage.town.power_cut("worker")
+    left = alarm.outstanding()
+    let_go(stage)
     stage.town.launch("worker")
-    return Shown([alarm], died)
+    return Shown([alarm], died, outstanding=left)
 
 
 def worker_before(stage: Stage) -> Shown:
@@ -62,42 +80,49 @@ def worker_before(stage: Stage) -> Shown:
     eventually(lambda: stage.town.network.webhooks(since=alarm.raised_at), "the alarm came in")
     time.sleep(0.3)
     died = stage.town.power_cut("worker")
+    left = alarm.outstanding()
     stage.town.launch("worker")
-    return Shown([alarm], died)
+    return Shown([alarm], died, outstanding=left)
 
 
 def worker_during(stage: Stage) -> Shown:
     """The carrier has some of the requests, and has neither answered nor called back when the worker dies."""
-    stage.town.network.fault(hang_seconds=1.5, drop_before_accept=3, callbacks={"lose": True})
+    held_up(stage, 1.5)
     alarm = stage.alarm().raise_()
     alarm.begun(4)
     died = stage.town.power_cut("worker")
-    stage.town.network.fault(hang_seconds=None, drop_before_accept=None)
+    left = alarm.holders().total()
+    let_go(stage)
     stage.town.launch("worker")
-    return Shown([alarm], died)
+    return Shown([alarm], died, ("cut_off",), outstanding=left)
 
 
 def worker_after(stage: Stage) -> Shown:
     """The carrier has answered; the worker dies before it has written that down, and no callback tells."""
-    stage.town.network.fault(hang_seconds=0.1, callbacks={"lose": True})
+    held_up(stage, 0.1)
     alarm = stage.alarm().raise_()
     alarm.begun(1)
     time.sleep(0.1 + stage.chance.uniform(0, 0.03))
     died = stage.town.power_cut("worker")
-    stage.town.network.fault(hang_seconds=None)
+    left = alarm.holders().total()
+    let_go(stage)
     stage.town.launch("worker")
-    return Shown([alarm], died)
+    return Shown([alarm], died, ("cut_off",), outstanding=left)
 
 
 def one_of_two_workers(stage: Stage) -> Shown:
+    """The one that has requests in hand."""
     stage.town.launch("worker2")
     time.sleep(3)
-    stage.town.network.fault(hang_seconds=1.0, drop_before_accept=3, callbacks={"lose": True})
+    held_up(stage, 1.0)
     alarm = stage.alarm().raise_()
     alarm.begun(1)
-    died = stage.town.power_cut(stage.chance.choice(("worker", "worker2")))
-    stage.town.network.fault(hang_seconds=None, drop_before_accept=None)
-    return Shown([alarm], died)
+    holders = alarm.holders()
+    held = {name: sum(holders[pid] for pid in stage.town.process_ids(name)) for name in ("worker", "worker2")}
+    most = max(held, key=lambda name: held[name])
+    died = stage.town.power_cut(most)
+    let_go(stage)
+    return Shown([alarm], died, ("cut_off",), outstanding=held[most])
 
 
 def web_between_commit_and_enqueue(stage: Stage) -> Shown:
@@ -106,9 +131,10 @@ def web_between_commit_and_enqueue(stage: Stage) -> Shown:
     alarm = _by_phone(stage)
     eventually(lambda: alarm.street.incidents(), "it is committed")
     died = stage.town.power_cut("web")
+    left = alarm.outstanding()
     stage.town.redis.mend()
     stage.town.launch("web")
-    return Shown([alarm], died)
+    return Shown([alarm], died, outstanding=left)
 
 
 def _by_phone(stage: Stage) -> Alarm:
@@ -120,25 +146,29 @@ def _by_phone(stage: Stage) -> Alarm:
 
 def clock_and_worker(stage: Stage) -> Shown:
     """Who gives back a dead worker's claims dies with it."""
-    stage.town.network.fault(hang_seconds=1.0, drop_before_accept=3, callbacks={"lose": True})
+    held_up(stage, 1.0)
     alarm = stage.alarm().raise_()
     alarm.begun(2)
     died = stage.town.power_cut("clock", "worker")
-    stage.town.network.fault(hang_seconds=None, drop_before_accept=None)
+    left = alarm.holders().total()
+    let_go(stage)
     for name in ("clock", "worker"):
         stage.town.launch(name)
-    return Shown([alarm], died)
+    return Shown([alarm], died, ("cut_off",), outstanding=left)
 
 
 def all_at_once(stage: Stage) -> Shown:
+    held_up(stage, 0.3)
     alarm = _by_phone(stage)
     eventually(lambda: alarm.street.incidents(), "it is committed")
     time.sleep(stage.chance.uniform(0, 0.15))
     died = stage.town.power_cut("web", "worker", "clock", "redis")
+    left = alarm.outstanding()
+    let_go(stage)
     stage.town.start_redis()
-    for name in ("clock", "worker", "web"):
+    for name in ("worker", "clock", "web"):
         stage.town.launch(name)
-    return Shown([alarm], died)
+    return Shown([alarm], died, outstanding=left)
 
 
 # 2. Redis
@@ -150,32 +180,64 @@ def redis_killed_at_the_alarm(stage: Stage) -> Shown:
 
 
 def redis_killed_in_the_middle(stage: Stage) -> Shown:
-    stage.town.network.fault(hang_seconds=0.2)
-    alarm = stage.alarm().raise_()
-    alarm.begun(1)
-    stage.town.kill("redis")
+    alarm, left = _in_the_middle(stage)
+    died = stage.town.power_cut("redis")
     time.sleep(0.5)
     stage.town.start_redis()
-    return Shown([alarm])
+    return Shown([alarm], died, outstanding=left)
 
 
-def redis_restarted_empty(stage: Stage) -> Shown:
+def redis_emptied_at_the_alarm(stage: Stage) -> Shown:
+    """Once while the alarm comes in, and once just before."""
     stage.town.kill("redis")
     alarm = stage.alarm().raise_()
-    stage.town.start_redis()
-    with redis.Redis.from_url(stage.town.redis_url) as client:
-        client.flushall()
+    stage.town.empty_redis()
     return Shown([alarm, stage.alarm().raise_()])
 
 
-def redis_unreachable(stage: Stage) -> Shown:
-    """Nothing gets through for 60 s, first silently and then by refusal."""
+def redis_emptied_in_the_middle(stage: Stage) -> Shown:
+    alarm, left = _in_the_middle(stage)
+    died = time.time()
+    stage.town.empty_redis()
+    return Shown([alarm, stage.alarm().raise_()], died, outstanding=left)
+
+
+def redis_unreachable_at_the_alarm(stage: Stage) -> Shown:
+    """Nothing gets through for 60 s, first silently and then by refusal; all alarms come meanwhile."""
     stage.town.redis.hang()
     made = alarms_during(stage, 30, AT_ONCE // 2)
     stage.town.redis.refuse()
     made += alarms_during(stage, 30, AT_ONCE // 2)
     stage.town.redis.mend()
     return Shown(made)
+
+
+def redis_unreachable_in_the_middle(stage: Stage) -> Shown:
+    """The same, while the requests of several alarms are being made."""
+    made = [stage.alarm() for _ in range(AT_ONCE)]
+    held_up(stage, 1.0, cut=3 * AT_ONCE)
+    for alarm in made:
+        alarm.raise_()
+    for alarm in made:
+        eventually(alarm.street.incidents, "it came in")
+    left = min(alarm.outstanding() for alarm in made)
+    began = time.time()
+    stage.town.redis.hang()
+    time.sleep(1)
+    let_go(stage)
+    time.sleep(29)
+    stage.town.redis.refuse()
+    time.sleep(30)
+    stage.town.redis.mend()
+    return Shown(made, began, outstanding=left)
+
+
+def _in_the_middle(stage: Stage) -> tuple[Alarm, int]:
+    """An alarm whose requests are being made, and how many are outstanding."""
+    held_up(stage, 0.3)
+    alarm = stage.alarm().raise_()
+    alarm.begun(1)
+    return alarm, alarm.outstanding()
 
 
 def redis_full(stage: Stage) -> Shown:
@@ -197,9 +259,10 @@ def postgres_restarted(stage: Stage) -> Shown:
     stage.town.network.fault(hang_seconds=0.2, drop_before_accept=3)
     alarm = _by_phone(stage)
     alarm.begun(1)
+    left = alarm.outstanding()
     stage.server.kill()
     stage.server.start()
-    return Shown([alarm], time.time())
+    return Shown([alarm], time.time(), outstanding=left)
 
 
 def postgres_refuses(stage: Stage) -> Shown:
@@ -207,7 +270,7 @@ def postgres_refuses(stage: Stage) -> Shown:
     stage.town.postgres.refuse()
     made = alarms_during(stage, 20)
     stage.town.postgres.mend()
-    return Shown(made, time.time(), ("opened", "late"), _answers(made))
+    return Shown(made, time.time(), ("late",), _answers(made))
 
 
 def postgres_hangs(stage: Stage) -> Shown:
@@ -216,7 +279,7 @@ def postgres_hangs(stage: Stage) -> Shown:
     made = alarms_during(stage, 20)
     slow = _slow_answers(stage, made)
     stage.town.postgres.mend()
-    return Shown(made, time.time(), ("opened", "late"), _answers(made) + slow)
+    return Shown(made, time.time(), ("late",), _answers(made) + slow)
 
 
 def _answers(made: Sequence[Alarm]) -> list[str]:
@@ -249,26 +312,35 @@ def carrier_500(stage: Stage) -> Shown:
     stage.town.network.fault(status=500)
     made = alarms_during(stage, 30)
     stage.town.network.fault(status=None)
-    return Shown(made, time.time())
+    return Shown(made, time.time(), ("carrier_away",), outstanding=sum(alarm.outstanding() for alarm in made))
 
 
 def carrier_hangs(stage: Stage) -> Shown:
     """Nothing of it gets through for 6 s: longer than we wait for an answer."""
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
     stage.town.carrier.hang()
-    alarm = stage.alarm().raise_()
+    for alarm in made:
+        alarm.raise_()
+    for alarm in made:
+        eventually(alarm.street.incidents, "it came in")
     time.sleep(6)
+    left = min(alarm.outstanding() for alarm in made)
     stage.town.carrier.mend()
-    return Shown([alarm], time.time())
+    return Shown(made, time.time(), ("carrier_away",), outstanding=left)
 
 
 def carrier_answers_late(stage: Stage) -> Shown:
     """It carries everything out and answers after we have given up."""
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
     stage.town.network.fault(hang_seconds=6, callbacks={"lose": True})
-    alarm = stage.alarm().raise_()
-    alarm.begun(len(alarm.expected))
+    for alarm in made:
+        alarm.raise_()
+    for alarm in made:
+        alarm.begun(len(alarm.expected))
+    left = min(alarm.outstanding() for alarm in made)
     stage.town.network.fault(hang_seconds=None)
     time.sleep(5)
-    return Shown([alarm])
+    return Shown(made, 0.0, ("carrier_away",), outstanding=left)
 
 
 def carrier_cuts(stage: Stage) -> Shown:
@@ -276,17 +348,20 @@ def carrier_cuts(stage: Stage) -> Shown:
     stage.town.network.fault(drop_after_accept=8, callbacks={"lose": True})
     alarm = stage.alarm().raise_()
     time.sleep(2)
-    return Shown([alarm])
+    return Shown([alarm], 0.0, ("carrier_away",))
 
 
 def carrier_429(stage: Stage) -> Shown:
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
     stage.town.network.fault(status=429)
-    alarm = stage.alarm().raise_()
+    for alarm in made:
+        alarm.raise_()
     time.sleep(3)
+    left = min(alarm.outstanding() for alarm in made)
     stage.town.network.fault(status=None)
     ended = time.time()
     time.sleep(5)  # what rings too often does so after its first call is over
-    return Shown([alarm], ended)
+    return Shown(made, ended, ("carrier_slow",), outstanding=left)
 
 
 def callbacks_lost(stage: Stage) -> Shown:
@@ -373,7 +448,7 @@ def disk_full(stage: Stage) -> Shown:
     alarm.raise_()
     time.sleep(3)
     stage.full.empty()
-    return Shown([alarm], time.time(), ("opened", "late"))
+    return Shown([alarm], time.time(), ("late",))
 
 
 def two_clocks(stage: Stage) -> Shown:
@@ -395,13 +470,14 @@ def deploy(stage: Stage) -> Shown:
     stage.town.network.fault(hang_seconds=0.3)
     alarm = stage.alarm().raise_()
     alarm.begun(1)
+    left = alarm.outstanding()
     stage.town.signal("worker", signal.SIGTERM)
     stage.town.signal("web", signal.SIGTERM)
     second = stage.alarm().raise_()
     second.begun(len(second.expected))
     for name in ("worker", "web"):
         stage.town.forget(name)
-    return Shown([alarm, second])
+    return Shown([alarm, second], outstanding=left)
 
 
 def sanity(stage: Stage) -> Shown:
@@ -423,17 +499,19 @@ FAULTS = (
     Fault("all killed at once", all_at_once, BOTH),
     Fault("Redis killed at the alarm", redis_killed_at_the_alarm, BOTH),
     Fault("Redis killed in the middle", redis_killed_in_the_middle),
-    Fault("Redis restarted empty", redis_restarted_empty, at_once=2),
-    Fault("Redis unreachable for 60 s", redis_unreachable, at_once=AT_ONCE),
+    Fault("Redis restarted empty at the alarm", redis_emptied_at_the_alarm, at_once=2),
+    Fault("Redis restarted empty in the middle", redis_emptied_in_the_middle, at_once=2),
+    Fault("Redis unreachable for 60 s at the alarm", redis_unreachable_at_the_alarm, at_once=AT_ONCE),
+    Fault("Redis unreachable for 60 s in the middle", redis_unreachable_in_the_middle, at_once=AT_ONCE),
     Fault("Redis full", redis_full, quick=True),
     Fault("PostgreSQL restarted in the middle", postgres_restarted),
     Fault("PostgreSQL refuses for 20 s", postgres_refuses, at_once=AT_ONCE),
     Fault("PostgreSQL hangs for 20 s", postgres_hangs, at_once=AT_ONCE),
     Fault("carrier answers 500 for 30 s", carrier_500, at_once=AT_ONCE),
-    Fault("carrier hangs", carrier_hangs),
-    Fault("carrier answers too late", carrier_answers_late),
+    Fault("carrier hangs", carrier_hangs, at_once=SIDE_BY_SIDE),
+    Fault("carrier answers too late", carrier_answers_late, at_once=SIDE_BY_SIDE),
     Fault("carrier cuts after accepting", carrier_cuts, BOTH, quick=True),
-    Fault("carrier answers 429", carrier_429),
+    Fault("carrier answers 429", carrier_429, at_once=SIDE_BY_SIDE),
     Fault("callbacks lost", callbacks_lost, BOTH),
     Fault("callbacks doubled and shuffled", callbacks_doubled_and_shuffled),
     Fault("callbacks an hour late", callbacks_an_hour_late),

@@ -87,6 +87,8 @@ class Row:
     database: str
     outcomes: list[Outcome]
     took: float
+    again: int = 0
+    """Goes that were done again, because everything had left before the fault struck."""
 
     @property
     def runs(self) -> int:
@@ -105,8 +107,8 @@ class Row:
         return sum(outcome.doubled for outcome in self.outcomes)
 
     @property
-    def gap(self) -> float:
-        return max((outcome.gap for outcome in self.outcomes), default=0.0)
+    def gap(self) -> float | None:
+        return max((outcome.gap for outcome in self.outcomes if outcome.gap is not None), default=None)
 
     @property
     def complaints(self) -> list[str]:
@@ -115,7 +117,9 @@ class Row:
             found.append(f"{self.expected - self.requested} never requested")
         if self.doubled:
             found.append(f"{self.doubled} requested twice")
-        if self.gap > LONGEST_GAP:
+        if self.again > len(self.outcomes):
+            found.append(f"{self.again} times everything had left before it struck")
+        if self.gap is not None and self.gap > LONGEST_GAP:
             found.append(f"{self.gap:.1f} s without a request")
         return found
 
@@ -124,8 +128,13 @@ def perform(stage: Stage, fault: Fault, database: str, runs: int) -> Row:
     """The fault until so many alarms met it."""
     begun = time.monotonic()
     row = Row(fault, database, [], 0.0)
-    while row.runs < runs:
-        row.outcomes.append(stage.judge(fault.act(stage)))
+    while row.runs < runs and row.again <= runs:
+        shown = fault.act(stage)
+        outcome = stage.judge(shown)
+        if shown.struck_nothing:
+            row.again += 1
+        else:
+            row.outcomes.append(outcome)
         stage.clear()
     row.took = time.monotonic() - begun
     return row
@@ -142,7 +151,7 @@ def cells(row: Row) -> tuple[str, ...]:
         f"{row.runs}",
         f"{row.requested} / {row.expected}",
         f"{row.doubled}",
-        f"{row.gap:.1f} s",
+        "–" if row.gap is None else f"{row.gap:.1f} s",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,14 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
+import psutil
+import redis
 import requests
+from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
+from joint_defense.models import Delivery, Incident
+from joint_defense.rules.delivery import DeliveryState
 from tests.faults.proxy import Wire
 from tests.handsets import eventually
 from tests.journeys.neighbours import Neighbours, Street
@@ -73,6 +79,11 @@ class BreakableTown(Town):
         """To the process alone."""
         self._programs[name].send(sign)
 
+    def process_ids(self, name: str) -> set[int]:
+        """Of a process and its children."""
+        process = psutil.Process(self._programs[name].pid)
+        return {process.pid, *(child.pid for child in process.children(recursive=True))}
+
     def running(self, name: str) -> bool:
         return name in self._programs
 
@@ -93,6 +104,13 @@ class BreakableTown(Town):
         signature = RequestValidator(self._token).compute_signature(url, params)
         answer = requests.post(url, data=params, headers={"X-Twilio-Signature": signature}, timeout=15)
         assert answer.status_code == 204, answer.status_code
+
+    def empty_redis(self) -> None:
+        """Killed, and there again with nothing in it."""
+        self.kill("redis")
+        self.start_redis()
+        with redis.Redis.from_url(self.redis_url) as client:
+            client.flushall()
 
     def power_cut(self, *names: str) -> float:
         """kill -9 of all of these. The moment at which they were gone: what was on its way before does not count."""
@@ -152,11 +170,11 @@ class Alarm:
                 self.heard = caller.texts("救命")
         return self
 
-    def placed(self) -> list[tuple[float, str, str]]:
-        """(when, kind, number) of the requests for it that the carrier carried out."""
+    def placed(self) -> list[tuple[float, str, str, str]]:
+        """(when, kind, number, the carrier's id) of the requests for it that the carrier carried out."""
         wanted = {number for _, number in self.expected}
         return [
-            (each["at"], each["kind"], each["to"])
+            (each["at"], each["kind"], each["to"], each["sid"])
             for each in self.stage.town.network.requests(since=self.raised_at - 1)
             if each["sid"] and each["to"] in wanted and each["kind"] in ("call", "message")
         ]
@@ -166,32 +184,74 @@ class Alarm:
         eventually(lambda: len(self.placed()) >= count, f"{count} requests", within=PATIENCE)
 
     def counts(self) -> Counter[tuple[str, str]]:
-        return Counter((kind, number) for _, kind, number in self.placed())
+        return Counter((kind, number) for _, kind, number, _ in self.placed())
 
-    def kinds(self) -> list[str]:
-        """What stands on the timeline."""
-        return [each["kind"] for each in self.street.record()["timeline"]]
+    def outstanding(self) -> int:
+        """How many of its requests the service has still to make, or has made and not written down."""
+        done = select(func.count()).where(
+            Delivery.incident_id.in_(select(Incident.id).where(Incident.group_id == self.street.group_id)),
+            Delivery.state.not_in([DeliveryState.WAITING, DeliveryState.CLAIMED]),
+        )
+        with self.stage.town.database.begin() as session:
+            return len(self.expected) - (session.scalar(done) or 0)
+
+    def holders(self) -> Counter[int]:
+        """How many of its requests each process has in hand, by the process's id."""
+        held = select(Delivery.owner).where(
+            Delivery.incident_id.in_(select(Incident.id).where(Incident.group_id == self.street.group_id)),
+            Delivery.state == DeliveryState.CLAIMED,
+        )
+        with self.stage.town.database.begin() as session:
+            return Counter(int(owner.split(":")[1]) for owner in session.scalars(held) if owner)
+
+    def misreported(self, timeline: Sequence[str]) -> list[str]:
+        """What the incident's record does not say although it happened; `timeline` is what must stand there."""
+        record = self.street.record()
+        told = [each["kind"] for each in record["timeline"]]
+        wrong = [f"no {kind!r} on the timeline" for kind in timeline if kind not in told]
+        opened = [each.get("household") for each in record["timeline"] if each["kind"] == "opened"]
+        if opened != [self.street.phones[0].home]:
+            wrong.append(f"on the timeline it was opened by {opened}")
+        known = {attempt["sid"] for delivery in record["deliveries"] for attempt in delivery["attempts"]}
+        if unknown := [kind for _, kind, _, sid in self.placed() if sid not in known]:
+            wrong.append(f"not on record although the carrier made them: {dict(Counter(unknown))}")
+        return wrong
 
 
 @dataclass
 class Shown:
-    """What a fault was done to, and the moment from which the first request is awaited (None: the alarm's own)."""
+    """What a fault was done to, and what came of it that the carrier's record does not tell.
+
+    since         the moment from which each alarm's first request is awaited (0: from when it was raised)
+    timeline      what must stand on each alarm's timeline besides its opening
+    outstanding   how many requests were still to be made or written down when it struck; None where it does not strike
+                  in the middle of anything
+    """
 
     alarms: list[Alarm]
-    since: float | None = None
-    timeline: tuple[str, ...] = ("opened",)
+    since: float = 0.0
+    timeline: tuple[str, ...] = ()
     complaints: list[str] = field(default_factory=list)
+    outstanding: int | None = None
+
+    @property
+    def struck_nothing(self) -> bool:
+        """Everything had left already: it proves nothing."""
+        return self.outstanding == 0
 
 
 @dataclass
 class Outcome:
-    """Of one go: how much of what was expected was asked for, how much twice, and the longest gap in seconds."""
+    """Of one go: how much of what was expected was asked for, how much twice, and the longest gap in seconds.
+
+    The gap is None where there was nothing more to ask for.
+    """
 
     alarms: int
     requested: int
     expected: int
     doubled: int
-    gap: float
+    gap: float | None
     complaints: list[str]
 
 
@@ -231,17 +291,10 @@ class Stage:
             requested += len(set(counts) & set(alarm.expected))
             expected += len(alarm.expected)
             doubled += sum(count - 1 for count in counts.values())
-            kinds = alarm.kinds() if counts else []
-            complaints += [f"no {kind!r} on the timeline" for kind in shown.timeline if kind not in kinds]
-        since = shown.since
-        if since is not None:
-            after = [at - since for alarm in shown.alarms for at, _, _ in alarm.placed() if at >= since]
-            gaps = [min(after)] if after else []
-        else:
-            gaps = [
-                min(at for at, _, _ in alarm.placed()) - alarm.raised_at for alarm in shown.alarms if alarm.counts()
-            ]
-        return Outcome(len(shown.alarms), requested, expected, doubled, max(gaps, default=0.0), complaints)
+            complaints += alarm.misreported(shown.timeline) if counts else []
+            since = max(shown.since, alarm.raised_at)
+            gaps += [at - since for at in sorted(at for at, *_ in alarm.placed() if at >= since)[:1]]
+        return Outcome(len(shown.alarms), requested, expected, doubled, max(gaps, default=None), complaints)
 
     def clear(self) -> None:
         """Everybody goes home, and the town is whole again."""
