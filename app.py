@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from flask import Flask
 
 import config.cli
@@ -25,8 +23,8 @@ import joint_defense.health
 import joint_defense.metrics
 import joint_defense.web
 import joint_defense.webhooks
-from config import logging
-from config.settings import Settings, SettingsError, load
+from config.settings import Settings
+from engine import bare
 from joint_defense.queues import enlist_carrier_list, enlist_upload
 from joint_defense.runtime import Runtime
 from joint_defense.waking import Waker
@@ -34,15 +32,9 @@ from joint_defense.waking import Waker
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application of one process."""
-    if settings is None:
-        try:
-            settings = load()
-        except SettingsError as error:
-            sys.exit(f"joint-defence: {error}")
-    logging.configure(settings.log_level)
-    app = Flask(__name__, static_folder=None)
-    runtime = Runtime(settings)
-    app.extensions.update(settings=settings, runtime=runtime, database=runtime.database, waker=Waker(runtime))
+    app = bare(__name__, settings)
+    runtime: Runtime = app.extensions["runtime"]
+    app.extensions["waker"] = Waker(runtime)
     # The roster's pages know nothing of queues; they may hand a large list on.
     app.extensions["enlist_carrier_list"] = lambda list_id: enlist_carrier_list(runtime.redis, list_id)
     app.extensions["enlist_upload"] = lambda upload_id: enlist_upload(runtime.redis, upload_id)

@@ -1,6 +1,7 @@
 """Work on lists that takes seconds: in a job of the `bulk` queue, or in the request where none is at hand.
 
-A job is named by its dotted path, carries ids, and runs in a process with the app's context (`flask --app app worker`).
+A job is named by its dotted path, carries ids, and runs in a process with the app's context (`flask --app app worker
+--queue bulk`).
 """
 
 from __future__ import annotations

@@ -14,11 +14,9 @@ from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
 from joint_defense import queues
-from joint_defense.clock import keep_time
 from joint_defense.models import Incident
 from joint_defense.record import incident_record
 from joint_defense.runtime import Runtime
-from joint_defense.working import work
 
 alarm = AppGroup("alarm", help="Look at alarms.")
 
@@ -33,6 +31,8 @@ def _runtime() -> Runtime:
 @with_appcontext
 def worker(queue_name: str) -> None:
     """Serve a queue until told to stop."""
+    from joint_defense.working import work  # noqa: PLC0415 - each process loads what it needs, to be there at once
+
     work(_runtime(), queue_name)
 
 
@@ -40,6 +40,8 @@ def worker(queue_name: str) -> None:
 @with_appcontext
 def clock() -> None:
     """Keep time until told to stop."""
+    from joint_defense.clock import keep_time  # noqa: PLC0415 - as above
+
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

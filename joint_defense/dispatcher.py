@@ -54,7 +54,8 @@ class Dispatcher:
     def __init__(self, runtime: Runtime, role: str) -> None:
         self._runtime = runtime
         self._database = runtime.database
-        self._owner = owners.Owner(runtime.owners_directory, role)
+        self._directory = runtime.owners_directory
+        self._owner = owners.Owner(self._directory, role)
         self._limit = runtime.settings.requests_in_flight
         self._in_flight: dict[Channel, set[asyncio.Task[None]]] = {channel: set() for channel in Channel}
         self._results: asyncio.Queue[Sent] = asyncio.Queue()
@@ -89,6 +90,8 @@ class Dispatcher:
             asyncio.create_task(self._watch_account()),
         ]
         try:
+            # Whoever started us did so because a sender died, as like as not; the clock may be gone with it.
+            await self._in_database(self._release_dead)
             await self._send_due()
             in_flight = [task for tasks in self._in_flight.values() for task in tasks]
             if in_flight:
@@ -160,6 +163,11 @@ class Dispatcher:
         """The carrier asks for a slower pace, of all workers."""
         factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(sender))
         log.warning("pace_slowed", channel=channel, factor=factor)
+
+    def _release_dead(self) -> None:
+        with self._database.begin() as session:
+            now = clock(session)
+            dispatch.release_dead(session, lambda name: owners.alive(session, self._directory, name, now), now)
 
     def _first_request(self, claim: Claim) -> datetime | None:
         with self._database.begin() as session:

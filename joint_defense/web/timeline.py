@@ -211,9 +211,8 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
         household=d["household"],
     ),
     "cut_off": lambda d: ngettext(
-        "A sender was cut off with %(num)s request in hand: it is looked up at the carrier, then sent if it never left",
-        "A sender was cut off with %(num)s requests in hand: they are looked up at the carrier, then sent if they never "
-        "left",
+        "A sender was cut off with %(num)s request in hand: it is looked up, and sent if it never left",
+        "A sender was cut off with %(num)s requests in hand: they are looked up, and sent if they never left",
         int(d["requests"]),
     ),
     "carrier_slow": lambda _: gettext("The carrier wants fewer requests a second: the rest follows more slowly"),
