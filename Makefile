@@ -8,7 +8,7 @@
 #   make check               ruff, mypy, import rules, then the tests: what CI runs
 #   make bench               from the keypress to the last carrier request, then the figures and rosters of a county
 #     ARGS=--figures         the figures only; ARGS=--rosters
-#   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis"
+#   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis --jobs 1"
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                requirements*.in -> requirements*.lock

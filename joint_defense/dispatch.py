@@ -30,7 +30,7 @@ from joint_defense.rules.ports import (
 from joint_defense.timeline import note_once, note_update
 from joint_defense.tracking import give_up, hear
 
-RETRY_PAUSE = timedelta(seconds=2)
+RETRY_PAUSE = timedelta(seconds=1.5)
 ACCOUNT_PAUSE = timedelta(seconds=10)
 LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""

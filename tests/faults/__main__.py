@@ -20,8 +20,7 @@ PAGE = Path("docs/reliability.md")
 BEGIN, END = "<!-- make faults -->", "<!-- end -->"
 WIDTHS = (42, 11, 5, 22, 8, 12)
 JOBS = 2
-"""Towns side by side. They mostly wait; with more of them than processors the starts of killed processes take longer
-than the 3 s that a gap may last."""
+"""Towns side by side: what is waited out in one leaves the processors to the starts in the other."""
 
 
 def main() -> int:
