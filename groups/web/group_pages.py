@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from config.database import clock
 from groups import roster_groups
+from groups.changes import Batch
 from groups.errors import GroupsError, NoSuchHousehold
+from groups.models import Group
 from groups.roster_reading import group_card, group_names, house_names, houses_of_group
 from groups.web.access import requires
 from groups.web.roster_admission import (
@@ -52,10 +57,7 @@ def save_settings(code: str, group_id: int) -> ResponseReturnValue:
     form = request.form
     offices = {name: form.get(name, type=int) or None for name in ("leader_id", "deputy_id", "backup_group_id")}
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            group = roster_groups.group_of(session, village.id, group_id)
-            batch = new_batch(session, "edit_group")
+        with _held(code, group_id, "edit_group") as (group, batch):
             roster_groups.rename_group(batch, group, form.get("name", ""))
             roster_groups.set_offices(batch, group, **offices)
     except NoSuchHousehold:
@@ -71,10 +73,7 @@ def save_settings(code: str, group_id: int) -> ResponseReturnValue:
 def split(code: str, group_id: int) -> ResponseReturnValue:
     """Let some households leave into a new group."""
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            group = roster_groups.group_of(session, village.id, group_id)
-            batch = new_batch(session, "split_group")
+        with _held(code, group_id, "split_group") as (group, batch):
             leaving = request.form.getlist("household", type=int)
             made = roster_groups.split_group(batch, group, leaving, request.form.get("name", ""))
     except NoSuchHousehold:
@@ -90,11 +89,8 @@ def split(code: str, group_id: int) -> ResponseReturnValue:
 def merge(code: str, group_id: int) -> ResponseReturnValue:
     """Put all households into another group, and archive this one."""
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            group = roster_groups.group_of(session, village.id, group_id)
-            into = roster_groups.group_of(session, village.id, request.form.get("into", 0, type=int))
-            batch = new_batch(session, "merge_groups")
+        with _held(code, group_id, "merge_groups") as (group, batch):
+            into = roster_groups.group_of(batch.session, group.village_id, request.form.get("into", 0, type=int))
             roster_groups.merge_groups(batch, group, into)
     except NoSuchHousehold:
         return _settings(code, group_id, wrong=gettext("Choose a group.")), 422
@@ -109,10 +105,7 @@ def merge(code: str, group_id: int) -> ResponseReturnValue:
 def archive(code: str, group_id: int) -> ResponseReturnValue:
     """Take an empty group off the roster."""
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            group = roster_groups.group_of(session, village.id, group_id)
-            batch = new_batch(session, "archive_group")
+        with _held(code, group_id, "archive_group") as (group, batch):
             roster_groups.archive_group(batch, group)
     except NoSuchHousehold:
         raise
@@ -128,10 +121,7 @@ def order(code: str, group_id: int) -> ResponseReturnValue:
     """Put the doors in another order: one household up or down, or all as they were dragged."""
     form = request.form
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            group = roster_groups.group_of(session, village.id, group_id)
-            batch = new_batch(session, "reorder_households")
+        with _held(code, group_id, "reorder_households") as (group, batch):
             if moved := form.get("up", type=int) or form.get("down", type=int):
                 roster_groups.move_along(batch, group, moved, up="up" in form)
             else:
@@ -143,6 +133,14 @@ def order(code: str, group_id: int) -> ResponseReturnValue:
         return _list(code, group_id)
     tell(gettext("The order of the doors was changed."), batch, code)
     return _list(code, group_id)
+
+
+@contextmanager
+def _held(code: str, group_id: int, action: str) -> Iterator[tuple[Group, Batch]]:
+    """A group whose village nobody else changes meanwhile, and the batch for what is done to it."""
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        yield roster_groups.group_of(session, village.id, group_id), new_batch(session, action)
 
 
 def _list(code: str, group_id: int) -> ResponseReturnValue:

@@ -62,6 +62,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "edit_household": _l("Household changed"),
     "change_number": _l("Number changed"),
     "move_household": _l("Moved to another group"),
+    "move_village": _l("Moved to another village"),
     "back_home": _l("At home again"),
     "archive_household": _l("Household archived"),
     "add_group": _l("Group added"),

@@ -37,6 +37,7 @@ GUARDED = {
     "/villages/<code>/households/new": KEEPERS,
     HOUSE: ROSTER_READERS,
     **{f"{HOUSE}/{what}": KEEPERS for what in ("row", "move", "back", "archive", "phones/<int:phone_id>/number")},
+    f"{HOUSE}/village": ADMINS,
     "/audit": ADMINS,
     "/accounts": ADMINS,
     "/accounts/<int:account_id>": ADMINS,

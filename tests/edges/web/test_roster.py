@@ -428,3 +428,20 @@ def test_an_administrator_adds_a_village_and_finds_it(signed_in: SignedIn, roste
     assert "新村" in admin.get("/villages?q=新").text
     assert "墙下陶村" not in admin.get("/villages?q=新").text
     assert admin.post("/villages", {"code": "NEW", "name": "新村"}).status_code == 422
+
+
+def test_an_administrator_moves_a_household_to_another_village_and_takes_it_back(
+    signed_in: SignedIn, head: Visitor, roster: Roster
+) -> None:
+    admin, page = signed_in(AccountRole.ADMIN), roster.page("陈桂芳")
+    assert "迁到另一个村" not in head.get(page).text
+    assert head.post(f"{page}/village", {"village": OTHER_VILLAGE}).status_code == 403
+    assert "没有这个村" in admin.post(f"{page}/village", {"village": "西湖"}, of=page, follow_redirects=True).text
+    moved = admin.post(f"{page}/village", {"village": "四甲村", "door": "7号"}, of=page, follow_redirects=True)
+    assert "陈桂芳现在住在四甲村" in moved.text
+    assert head.get(page).status_code == 404
+    undo = re.search(r'action="([^"]+/undo)"', moved.text)
+    assert undo is not None
+    assert "陈桂芳" in admin.get(f"/villages/{OTHER_VILLAGE}/ungrouped").text
+    admin.post(undo[1], of=f"{HOME}/history")
+    assert "陈桂芳" in head.get(f"{HOME}/groups/{roster.group}").text

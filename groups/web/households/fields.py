@@ -1,0 +1,135 @@
+"""All that is kept of a household in one form: a new one, or one that stands."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from config.database import clock
+from groups import roster_households
+from groups.change_reading import last_change
+from groups.roster_households import PhoneEntry
+from groups.roster_reading import HouseLine, group_names
+from groups.web import roster_forms
+from groups.web.access import current, requires
+from groups.web.households.frame import house_of, of_group, pages
+from groups.web.roster_admission import (
+    KEEPERS,
+    READERS,
+    back_to,
+    database,
+    may_be_taken,
+    new_batch,
+    own_village,
+    settings,
+    tell,
+)
+from groups.web.roster_forms import HouseholdForm
+
+
+@pages.get("/villages/<code>/households/new")
+@requires(*KEEPERS)
+def new_form(code: str) -> ResponseReturnValue:
+    """An empty form."""
+    return _form(code, None, HouseholdForm().with_room(), group_id=request.args.get("group", type=int))
+
+
+@pages.post("/villages/<code>/households/new")
+@requires(*KEEPERS)
+def add(code: str) -> ResponseReturnValue:
+    """Add a household."""
+    form = roster_forms.typed(request.form)
+    group_id = request.form.get("group", type=int) or None
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        form.take = may_be_taken(session, form.take)
+        judged = roster_forms.judged(form, settings(), clock(session))
+        if judged is None or roster_forms.name_owners(session, form, judged[1], None):
+            judged = None
+        else:
+            batch = new_batch(session, "add_household")
+            known = {one for one, _ in group_names(session, village.id)}
+            roster_households.add_household(
+                batch, village.id, group_id if group_id in known else None, *judged, take=form.take
+            )
+    if judged is None:
+        return _form(code, None, form.with_room(), group_id=group_id), 422
+    tell(_saved(gettext("%(head)s was added.", head=judged[0].head), form, judged[1]), batch, code)
+    return redirect(of_group(code, group_id), 303)
+
+
+@pages.get("/villages/<code>/households/<int:household_id>")
+@requires(*READERS)
+def show(code: str, household_id: int) -> ResponseReturnValue:
+    """All that is kept of a household, to be changed by those who may."""
+    with database().begin() as session:
+        house = house_of(session, own_village(session, code), household_id)
+    return _form(code, house, roster_forms.shown(house, settings()).with_room())
+
+
+@pages.post("/villages/<code>/households/<int:household_id>")
+@requires(*KEEPERS)
+def save(code: str, household_id: int) -> ResponseReturnValue:
+    """Change a household; where somebody else did meanwhile, show what, and let this one decide."""
+    form = roster_forms.typed(request.form)
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        household = roster_households.household_of(session, village.id, household_id)
+        now = clock(session)
+        house = house_of(session, village, household_id)
+        form.take = may_be_taken(session, form.take)
+        judged = roster_forms.judged(form, settings(), now)
+        edited = judged is not None and household.version != form.version
+        if judged is None or edited or roster_forms.name_owners(session, form, judged[1], household_id):
+            judged = None
+        else:
+            batch = new_batch(session, "edit_household")
+            roster_households.save_household(batch, household, *judged, take=form.take)
+    if judged is None:
+        return _form(code, house, form.with_room(), edited=edited), 409 if edited else 422
+    message = gettext("%(head)s was changed.", head=judged[0].head)
+    if not batch.size:
+        flash(gettext("Nothing was changed."), "success")
+    tell(_saved(message, form, judged[1]), batch, code)
+    return redirect(back_to(of_group(code, house.group_id)), 303)
+
+
+def _form(
+    code: str,
+    house: HouseLine | None,
+    form: HouseholdForm,
+    *,
+    group_id: int | None = None,
+    edited: bool = False,
+) -> str:
+    """The household's page; after another's change with what that was, and the version that saving now would meet."""
+    with database().begin() as session:
+        village = own_village(session, code)
+        groups = group_names(session, village.id)
+        theirs = roster_forms.shown(house, settings()) if edited and house is not None else None
+        who = last_change(session, house.id) if edited and house is not None else None
+    return render_template(
+        "household.html",
+        village=village,
+        house=house,
+        form=form,
+        groups=groups,
+        group_id=house.group_id if house is not None else group_id,
+        theirs=theirs,
+        who=who,
+        town_wide=current().village_id is None,
+    )
+
+
+def _saved(message: str, form: HouseholdForm, entries: list[PhoneEntry]) -> str:
+    """What was saved, with each number that got its area code."""
+    numbers = [
+        shown
+        for row, entry in zip(form.phones, entries, strict=True)
+        if (shown := roster_forms.completed(row.number, entry.number, settings()))
+    ]
+    if not numbers:
+        return message
+    added: str = gettext("The area code was added: %(numbers)s.", numbers="、".join(numbers))
+    return f"{message} {added}"

@@ -1,0 +1,106 @@
+"""A household moves to another group or village, comes home, or leaves the roster."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from groups import roster_households, subscriptions
+from groups.account_models import AccountRole
+from groups.errors import GroupsError, NoSuchHousehold, UnknownVillage
+from groups.roster_finding import VillageLine, villages
+from groups.web.access import requires
+from groups.web.households.frame import of_group, pages
+from groups.web.roster_admission import (
+    KEEPERS,
+    back_to,
+    database,
+    new_batch,
+    own_village,
+    tell,
+    words_of,
+)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/move")
+@requires(*KEEPERS)
+def move(code: str, household_id: int) -> ResponseReturnValue:
+    """Into another group, or into none."""
+    group_id = request.form.get("group", type=int) or None
+    try:
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            household = roster_households.household_of(session, village.id, household_id)
+            batch = new_batch(session, "move_household")
+            roster_households.move_household(batch, household, group_id)
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return redirect(url_for("household.show", code=code, household_id=household_id), 303)
+    tell(gettext("%(head)s was moved.", head=household.head), batch, code)
+    return redirect(of_group(code, group_id), 303)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/village")
+@requires(AccountRole.ADMIN)
+def move_village(code: str, household_id: int) -> ResponseReturnValue:
+    """Into another village, named by its code or its name; its phones and its subscription go along."""
+    here = url_for("household.show", code=code, household_id=household_id)
+    try:
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            household = roster_households.household_of(session, village.id, household_id)
+            group_id = household.group_id
+            wanted = _the_one(session, request.form.get("village", ""))
+            batch = new_batch(session, "move_village")
+            subscriptions.move(batch, household.id, wanted.code, request.form.get("door", ""))
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return redirect(f"{here}#move-village", 303)
+    tell(gettext("%(head)s lives in %(village)s now.", head=household.head, village=wanted.name), batch, code)
+    return redirect(of_group(code, group_id), 303)
+
+
+def _the_one(session: Session, text: str) -> VillageLine:
+    """The village that a code or a name means. Raises UnknownVillage, naming those that it might mean."""
+    found, _ = villages(session, text) if text.strip() else ([], None)
+    exact = [each for each in found if text.strip() in {each.code, each.name}]
+    chosen = exact if len(exact) == 1 else found
+    if len(chosen) == 1:
+        return chosen[0]
+    if not chosen:
+        raise UnknownVillage("没有这个村，请填村名或代码 no village is called so: enter its name or code")
+    known = "、".join(f"{each.name}（{each.code}）" for each in chosen[:5])
+    raise UnknownVillage(f"不止一个村：{known} more than one village is called so")
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/back")
+@requires(*KEEPERS)
+def back_home(code: str, household_id: int) -> ResponseReturnValue:
+    """They are at home again."""
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        household = roster_households.household_of(session, village.id, household_id)
+        batch = new_batch(session, "back_home")
+        roster_households.set_away(batch, household, None)
+    tell(gettext("%(head)s is at home again.", head=household.head), batch, code)
+    return redirect(back_to(of_group(code, household.group_id)), 303)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/archive")
+@requires(*KEEPERS)
+def archive(code: str, household_id: int) -> ResponseReturnValue:
+    """Off the roster, its phones with it."""
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        household = roster_households.household_of(session, village.id, household_id)
+        group_id = household.group_id
+        batch = new_batch(session, "archive_household")
+        roster_households.archive_household(batch, household)
+    tell(gettext("%(head)s was archived. Its numbers are free for others.", head=household.head), batch, code)
+    return redirect(of_group(code, group_id), 303)

@@ -1,0 +1,155 @@
+"""A household's row, edited in place, and another number for one of its phones in two taps and typing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from config.database import clock
+from groups import roster_households
+from groups.change_reading import last_change
+from groups.errors import EditedMeanwhile, GroupsError, InvalidNumber, NoSuchHousehold, NumberTaken
+from groups.models import Group
+from groups.rules.phone import as_written_here
+from groups.web import roster_forms
+from groups.web.access import current, requires
+from groups.web.households.frame import house_of, of_group, pages
+from groups.web.roster_admission import (
+    KEEPERS,
+    back_to,
+    database,
+    may_be_taken,
+    new_batch,
+    own_village,
+    settings,
+    tell,
+    undo_address,
+    wants_fragment,
+    words_of,
+)
+from groups.web.roster_forms import HouseholdForm
+
+
+@pages.get("/villages/<code>/households/<int:household_id>/row")
+@requires(*KEEPERS)
+def row_form(code: str, household_id: int) -> ResponseReturnValue:
+    """The household's row as a form, for htmx; `cancel` gives it back as it stands."""
+    if not wants_fragment():
+        return redirect(url_for("household.show", code=code, household_id=household_id), 303)
+    return _row(code, household_id, editing="cancel" not in request.args)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/row")
+@requires(*KEEPERS)
+def save_row(code: str, household_id: int) -> ResponseReturnValue:
+    """Change head, door and landmark in the row; all else stays."""
+    typed = roster_forms.typed(request.form)
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        household = roster_households.household_of(session, village.id, household_id)
+        form = roster_forms.shown(house_of(session, village, household_id), settings())
+        form.head, form.door, form.landmark = typed.head, typed.door, typed.landmark
+        form.phones = []
+        judged = roster_forms.judged(form, settings(), clock(session))
+        edited = judged is not None and household.version != typed.version
+        batch = new_batch(session, "edit_household")
+        if judged is not None and not edited:
+            texts = {name: getattr(judged[0], name) for name in ("head", "door", "landmark")}
+            roster_households.rename_household(batch, household, **texts)
+    if judged is None or edited:
+        form.version = typed.version
+        return _row(code, household_id, editing=True, form=form, edited=edited)
+    return _row(code, household_id, done=gettext("Saved."), undo=batch.key if batch.size else "")
+
+
+@pages.get("/villages/<code>/households/<int:household_id>/phones/<int:phone_id>/number")
+@requires(*KEEPERS)
+def number_form(code: str, household_id: int, phone_id: int) -> ResponseReturnValue:
+    """Another number for a phone, on a page of its own."""
+    with database().begin() as session:
+        village = own_village(session, code)
+        house = house_of(session, village, household_id)
+    return render_template("number.html", village=village, house=house, phone_id=phone_id, number={})
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/phones/<int:phone_id>/number")
+@requires(*KEEPERS)
+def change_number(code: str, household_id: int, phone_id: int) -> ResponseReturnValue:
+    """Give a phone another number."""
+    text = request.form.get("number", "")
+    wrong: dict[str, Any] = {}
+    try:
+        number = roster_forms.number_of(text, settings())
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            household = roster_households.household_of(session, village.id, household_id)
+            batch = new_batch(session, "change_number")
+            phone = roster_households.phone_of(session, household, phone_id)
+            roster_households.change_number(
+                batch, household, phone, number, take=may_be_taken(session, request.form.getlist("take"))
+            )
+    except NumberTaken as error:
+        wrong = {"error": roster_forms.standing_elsewhere(error.owner)}
+        if current().village_id in {None, error.owner.village_id}:
+            wrong["take"] = number.e164
+    except EditedMeanwhile as error:
+        wrong = {"error": words_of(error), "edited": True}
+    except InvalidNumber as error:
+        wrong = {"error": words_of(error)}
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        wrong = {"error": words_of(error)}
+    if wrong:
+        return _number_refused(code, household_id, phone_id, wrong | {"phone_id": phone_id, "text": text})
+    done = gettext("New number: %(number)s", number=as_written_here(number.e164, settings().default_region))
+    if roster_forms.completed(text, number, settings()):
+        done = gettext("The area code was added. %(done)s", done=done)
+    if wants_fragment():
+        return _row(code, household_id, done=done, undo=batch.key if batch.size else "")
+    tell(done, batch, code)
+    return redirect(back_to(of_group(code, household.group_id)), 303)
+
+
+def _row(
+    code: str,
+    household_id: int,
+    *,
+    editing: bool = False,
+    form: HouseholdForm | None = None,
+    edited: bool = False,
+    number: dict[str, Any] | None = None,
+    done: str = "",
+    undo: str = "",
+) -> str:
+    with database().begin() as session:
+        village = own_village(session, code)
+        house = house_of(session, village, household_id)
+        who = last_change(session, household_id) if edited else None
+        group = session.get(Group, house.group_id) if house.group_id is not None else None
+    return render_template(
+        "house_row.html",
+        village=village,
+        house=house,
+        card=group,
+        editing=editing,
+        form=form or roster_forms.shown(house, settings()),
+        edited=edited,
+        who=who,
+        number=number or {},
+        done=done,
+        undo=undo_address(code, undo) if undo else "",
+    )
+
+
+def _number_refused(code: str, household_id: int, phone_id: int, number: dict[str, Any]) -> ResponseReturnValue:
+    if wants_fragment():
+        # htmx leaves the page alone on an error's status, and this is what it is to show.
+        return _row(code, household_id, number=number)
+    with database().begin() as session:
+        village = own_village(session, code)
+        house = house_of(session, village, household_id)
+    return render_template("number.html", village=village, house=house, phone_id=phone_id, number=number), 422
