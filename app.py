@@ -24,7 +24,7 @@ import joint_defense.metrics
 import joint_defense.web
 import joint_defense.webhooks
 from config.settings import Settings
-from engine import bare
+from joint_defense.engine import bare
 from joint_defense.queues import enlist_carrier_list, enlist_upload
 from joint_defense.runtime import Runtime
 from joint_defense.waking import Waker

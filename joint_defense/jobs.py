@@ -8,7 +8,7 @@ _dispatcher: DispatcherThread | None = None
 
 
 class NoDispatcher(RuntimeError):
-    """The job ran in a process that does not send: start it with `flask --app engine worker`."""
+    """The job ran in a process that does not send: start it with `flask --app joint_defense.engine worker`."""
 
 
 def serve_with(dispatcher: DispatcherThread) -> None:
