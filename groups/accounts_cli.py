@@ -6,19 +6,15 @@ A password is printed once, when it is made, and stands nowhere else.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from config.database import Database, clock
-from config.settings import Settings
+from config.database import clock
 from groups import accounts
 from groups.account_models import AccountRole
-from groups.errors import GroupsError
+from groups.command_line import in_one_line, settings, transaction
 from groups.password_hashing import hashed
 from groups.rules.phone import normalise
 
@@ -39,12 +35,12 @@ def register(app: Flask) -> None:
 @_password_stdin
 def create(name: str, role: str, code: str | None, phone: str | None, password_stdin: bool) -> None:
     """Add an account for NAME, and print its password once."""
-    with _one_line_errors():
+    with in_one_line():
         name = accounts.checked_name(name)
         number = None if phone is None else _number(phone)
         password = _password(password_stdin, name, phone or "")
         password_hash = hashed(password)
-        with _database().begin() as session:
+        with transaction() as session:
             accounts.create_account(
                 session, name, AccountRole(role), password_hash, clock(session), village_code=code, phone=number
             )
@@ -57,12 +53,12 @@ def create(name: str, role: str, code: str | None, phone: str | None, password_s
 @_password_stdin
 def reset_password(name: str, password_stdin: bool) -> None:
     """Give NAME another password, end a lock-out, and sign all its browsers out."""
-    with _one_line_errors():
-        with _database().begin() as session:
+    with in_one_line():
+        with transaction() as session:
             account = accounts.find_account(session, name)
         password = _password(password_stdin, account.name, account.phone or "")
         password_hash = hashed(password)
-        with _database().begin() as session:
+        with transaction() as session:
             accounts.set_password(session, account.id, password_hash, clock(session))
     click.echo(f"密码已更换 password changed: {account.name}")
     _tell(password, password_stdin)
@@ -72,7 +68,7 @@ def reset_password(name: str, password_stdin: bool) -> None:
 @click.argument("name")
 def close(name: str) -> None:
     """Close NAME's account and sign all its browsers out."""
-    with _one_line_errors(), _database().begin() as session:
+    with transaction() as session:
         accounts.close_account(session, accounts.find_account(session, name), clock(session))
     click.echo(f"账号已停用 account closed: {name}")
 
@@ -80,7 +76,7 @@ def close(name: str) -> None:
 @commands.command("list")
 def show() -> None:
     """All accounts, a line each: name, role, village."""
-    with _one_line_errors(), _database().begin() as session:
+    with transaction() as session:
         lines = [
             "\t".join((account.name, account.role, village.code if village else "-"))
             for account, village in accounts.list_accounts(session)
@@ -103,24 +99,4 @@ def _tell(password: str, from_stdin: bool) -> None:
 
 
 def _number(phone: str) -> str:
-    settings: Settings = current_app.extensions["settings"]
-    return normalise(phone, settings.default_region, settings.default_area_code).e164
-
-
-def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """Every trouble that is somebody's to mend is answered in one line."""
-    try:
-        yield
-    except GroupsError as error:
-        raise click.ClickException(error.message) from None
-    except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(
-            f"数据库不可用，是否已运行 db upgrade the database does not answer: {reason}"
-        ) from None
+    return normalise(phone, settings().default_region, settings().default_area_code).e164

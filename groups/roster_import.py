@@ -71,14 +71,7 @@ def apply(
     list is complete. Raises RosterFileError where no row is sound, ConfirmArchive where more than a tenth of the
     village would be archived and nobody has said so `once_more`, NumberTaken where another village has just taken one.
     """
-    if not judgement.entries:
-        reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
-        raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
-    if judgement.asks_once_more and not once_more:
-        raise ConfirmArchive(
-            f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
-            "more than a tenth of the village would be archived: confirm once more"
-        )
+    _check_may_apply(judgement, once_more)
     batch = Batch(session, by, "import_roster", now, zone)
     _archive_households(batch, [household.id for household in judgement.archived])
     groups = _groups(batch, village, judgement.entries)
@@ -97,6 +90,17 @@ def apply(
     batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
     follow_the_roster(session, batch.day, villages={village.id}, record=batch)
     return batch
+
+
+def _check_may_apply(judgement: Judgement, once_more: bool) -> None:
+    if not judgement.entries:
+        reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
+        raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
+    if judgement.asks_once_more and not once_more:
+        raise ConfirmArchive(
+            f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
+            "more than a tenth of the village would be archived: confirm once more"
+        )
 
 
 def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:

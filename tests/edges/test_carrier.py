@@ -296,5 +296,11 @@ def test_a_word_nobody_knows_counts_as_taken(api: Application) -> None:
     assert carried(api.url(""), place).state is AttemptState.QUEUED
 
 
-def test_warming_never_fails() -> None:
-    carried("http://127.0.0.1:1", lambda carrier: carrier.warm())
+def test_warming_never_fails_and_what_is_asked_afterwards_says_that_nobody_is_there() -> None:
+    async def warm_and_place(carrier: TwilioCarrier) -> str:
+        await carrier.warm()
+        with pytest.raises(CarrierError):
+            await carrier.fetch(Channel.CALL, "CA1")
+        return "warmed"
+
+    assert carried("http://127.0.0.1:1", warm_and_place) == "warmed"
