@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import select
@@ -17,6 +18,12 @@ from groups.account_sessions import who_is
 from groups.models import Village
 from groups.password_hashing import matches
 from tests.conftest import MakeSettings
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hash costs in service is held by test_password_hashing."""
+    monkeypatch.setattr("groups.password_hashing._hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from groups.errors import SignInBusy
-from groups.password_hashing import AT_ONCE, WAITING_OR_AT_IT, hashed, matches
+from groups.password_hashing import AT_ONCE, NOBODYS, WAITING_OR_AT_IT, hashed, matches
 
 PASSWORD = "seven camphor trees"
 
@@ -28,6 +28,11 @@ def test_signing_in_never_takes_all_threads_from_the_carrier() -> None:
     assert answers.count("busy") >= 1
     assert "refused" not in answers
     assert matches(kept, PASSWORD), "the turns are given back"
+
+
+def test_a_hash_costs_whoever_guesses_a_tenth_of_a_second_and_64_mib() -> None:
+    assert hashed(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert NOBODYS.startswith("$argon2id$v=19$m=65536,t=3,p=4$"), "where there is no account the answer takes as long"
 
 
 def test_a_password_is_the_same_on_every_keyboard() -> None:

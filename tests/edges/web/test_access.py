@@ -97,6 +97,8 @@ GUARDED = {
     "/enrolment/tariffs/add": WRITERS,
     "/enrolment/lists": WRITERS,
     "/enrolment/lists/<int:list_id>": WRITERS,
+    "/enrolment/lists/<int:list_id>/again": WRITERS,
+    "/enrolment/lists/<int:list_id>/columns": WRITERS,
     "/enrolment/lists/<int:list_id>/decide": WRITERS,
     "/enrolment/lists/<int:list_id>/confirm": WRITERS,
     "/enrolment/lists/<int:list_id>/drop": WRITERS,
