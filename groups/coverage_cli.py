@@ -182,7 +182,7 @@ def _tell(words: dict[str, Any], form: str, output: Path | None) -> None:
     named = {"first": "from", "last": "to", "step": "by"}
     given = {named.get(name, name): word for name, word in words.items() if word}
     with transaction() as session:
-        report = coverage_reports.report_on(session, _query(session, given), settings().zone)
+        report = coverage_reports.report_on(session, _query(session, given), settings().zone, form=form)
         if form == "table":
             content = coverage_files.as_text(report).encode()
         else:

@@ -15,13 +15,20 @@ from groups.rules.coverage_query import CoverageQuery, Step
 from groups.rules.coverage_report import CoverageReport, Level, Series
 
 
-def report_on(session: Session, query: CoverageQuery, zone: ZoneInfo) -> CoverageReport:
-    """The figures that are asked for. Raises InvalidDay, NothingCounted, UnknownVillage."""
+def report_on(session: Session, query: CoverageQuery, zone: ZoneInfo, *, form: str = "") -> CoverageReport:
+    """The figures that are asked for; for the form `pdf`, of the series only the first, which is all that it has.
+
+    Raises InvalidDay, NothingCounted, UnknownVillage.
+    """
     scope = Scope(zone, query.kind, query.village)
     report = coverage.with_since(session, coverage.coverage_on(session, query.as_of, scope))
     report = readiness.with_readiness(session, report, level=query.level)
     if query.first is None or query.last is None:
         return report
+    if form == "pdf" and query.level is Level.VILLAGE:
+        daily = query.step is Step.DAY
+        points = coverage.trend(session, query.first, query.last, replace(scope, village_code=None), daily=daily)
+        return replace(report, series=(Series("", "", "", points),))
     return replace(report, series=_series(session, query, scope, query.first, query.last))
 
 

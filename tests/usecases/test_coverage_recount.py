@@ -232,6 +232,7 @@ def _check_day(session: Session, written: Written, kind: CountKind, on: int) -> 
 
 def _check_readiness(session: Session, written: Written, report: CoverageReport, on: int, before: int) -> None:
     found = readiness.with_readiness(session, report, level=Level.GROUP, since=day(before))
+    assert readiness.with_readiness(session, report, since=day(before)).villages == found.villages
     for each in found.villages:
         village = int(each.code[1:])
         living = written.living(village, on)

@@ -81,7 +81,7 @@ def export(form: str) -> ResponseReturnValue:
             query = _query(session)
             if form == "pdf" and query.first is None:
                 query = replace(query, first=two_years_before(query.as_of), last=query.as_of)
-            report = coverage_reports.report_on(session, query, zone())
+            report = coverage_reports.report_on(session, query, zone(), form=form)
             content = coverage_exports.write(session, report, form)
         except UnknownVillage:
             abort(404)
