@@ -6,10 +6,9 @@ import argparse
 import os
 import sys
 import time
-from pathlib import Path
 
 from config.database import Database
-from tests.bench import figures, rosters
+from tests.bench import figures, page, rosters
 from tests.bench.county import county
 from tests.bench.measuring import Bench, measure
 from tests.bench.report import as_markdown, as_text
@@ -35,7 +34,7 @@ def main() -> int:
             asked = figures.measure_figures(url)
             print(figures.as_text(asked))
             if given.write:
-                figures.write(asked, Path("docs/bench-coverage.md"))
+                figures.write(asked, load)
         # Last, because it brings lists in: the figures are of a county as it was.
         if everything or given.rosters:
             timed = rosters.measure_rosters(url)
@@ -60,7 +59,7 @@ def _measure_alarms(runs: int, *, write: bool) -> None:
         database.close()
     print(as_text(results, first.last_taken, idle, load))
     if write:
-        rosters.write_before(as_markdown(results, first.last_taken, idle, load))
+        page.put_first(as_markdown(results, first.last_taken, idle, load))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from statistics import median
 
 import xlsxwriter
@@ -27,6 +26,7 @@ from config.settings import Settings
 from groups.account_models import AccountRole
 from groups.accounts import create_account
 from groups.password_hashing import hashed
+from tests.bench import page
 from tests.bench.county import head_of
 from tests.bench.roster_pages import VILLAGE, of_a_head, of_a_liaison, of_an_admin
 from tests.servers import RedisServer
@@ -34,8 +34,7 @@ from tests.servers import RedisServer
 RUNS = 7
 PAGE_SECONDS = 0.1
 LISTED = 20_000
-PLACE = Path("docs/bench.md")
-HEADING = "\n## The rosters' pages\n"
+HEADING = "The rosters' pages"
 _PASSWORD = "seven camphor trees"
 
 
@@ -72,10 +71,10 @@ def as_text(timed: list[Timed]) -> str:
 
 def write(timed: list[Timed], load: float) -> None:
     """The last part of docs/bench.md."""
-    before = PLACE.read_text().split(HEADING)[0].rstrip()
     missed = [one.page for one in timed if one.middle >= one.target]
-    PLACE.write_text(
-        f"{before}\n{HEADING}\n`make bench ARGS='--rosters --write'` writes this part: one village of a county of "
+    page.put(
+        HEADING,
+        "`make bench ARGS='--rosters --write'` writes this part: one village of a county of "
         "3,000 villages, 1,000,000 households with a phone\neach, and 1,000,000 changes. Server time of a page, "
         f"asked of the app by somebody signed in, the middle of {RUNS};\nlists once, in the request. PostgreSQL with "
         f"the settings of the tests, on a machine of two cores. Its load average before the\nstart: {load:.1f}.\n\n"
@@ -84,14 +83,8 @@ def write(timed: list[Timed], load: float) -> None:
         + "".join(
             f"| {one.page} | {_short(one.middle)} | {_short(one.fastest)} | {_short(one.target)} |\n" for one in timed
         )
-        + (f"\nMissed: {', '.join(missed)}.\n" if missed else "")
+        + (f"\nMissed: {', '.join(missed)}.\n" if missed else ""),
     )
-
-
-def write_before(alarms: str) -> None:
-    """The first part of docs/bench.md, where the last one stays."""
-    _, heading, rest = PLACE.read_text().partition(HEADING)
-    PLACE.write_text(alarms.rstrip() + "\n" + heading + rest)
 
 
 def load_now() -> float:
