@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from config.database import insert_rows
 from groups.changes import Batch
 from groups.enrolment_models import Residence
 from groups.models import Channel, EndReason, Group, Household, Subscription
@@ -204,5 +205,4 @@ def _open(session: Session, moved: Collection[tuple[int, _Place | None]], day: d
         for household_id, place in moved
         if place is not None
     ]
-    if rows:
-        session.execute(insert(Residence), rows)
+    insert_rows(session, Residence, rows)

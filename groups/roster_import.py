@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -63,6 +63,7 @@ def apply(
     zone: ZoneInfo,
     *,
     once_more: bool = False,
+    progress: Callable[[int], None] = lambda percent: None,
 ) -> Batch:
     """Bring the roster to what was judged: every sound row, in one transaction. Rows in error are left out.
 
@@ -70,6 +71,7 @@ def apply(
     are named. A phone that a household no longer lists is archived; a household that the list lacks stays, unless the
     list is complete. Raises RosterFileError where no row is sound, ConfirmArchive where more than a tenth of the
     village would be archived and nobody has said so `once_more`, NumberTaken where another village has just taken one.
+    `progress` is told the percent that is done, of work that is half done already when it has been judged.
     """
     _check_may_apply(judgement, once_more)
     batch = Batch(session, by, "import_roster", now, zone)
@@ -77,8 +79,11 @@ def apply(
     groups = _groups(batch, village, judgement.entries)
     standing = _phones_of(session, [entry.household.id for entry in judgement.entries if entry.household])
     _archive_phones(batch, judgement.entries, standing)
+    progress(60)
     households = _write_households(batch, village, judgement.entries, groups)
+    progress(70)
     _write_phones(batch, households, judgement.entries, standing)
+    progress(80)
     doors: dict[str, list[int]] = defaultdict(list)
     newcomers: dict[str, set[int]] = defaultdict(set)
     for entry, household_id in zip(judgement.entries, households, strict=True):
@@ -88,7 +93,9 @@ def apply(
     _count_up(batch, judgement.entries)
     orders = (_order(session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items())
     batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
+    progress(90)
     follow_the_roster(session, batch.day, villages={village.id}, record=batch)
+    progress(95)
     return batch
 
 

@@ -37,8 +37,9 @@ from groups.workbooks import LARGEST_FILE, OpenedFile, RosterList
 KEPT = timedelta(hours=24)
 MOST_KEPT = 5
 """So many lists of one account are kept, the last ones: each may have 10 MB."""
-DEAD_AFTER = timedelta(seconds=90)
-"""Work that has not ended by then was somebody's who is gone: another takes it."""
+SIGN_OF_LIFE = timedelta(seconds=5)
+DEAD_AFTER = timedelta(seconds=30)
+"""Whoever works on a list and says nothing for so long is gone."""
 _AT_WORK = (UploadState.READING, UploadState.WRITING)
 _SAMPLES = 3
 
@@ -131,12 +132,34 @@ def confirm(upload: RosterUpload, now: datetime, *, once_more: bool) -> None:
     _start(upload, UploadState.WRITING, now)
 
 
+def try_again(upload: RosterUpload, now: datetime) -> None:
+    """Have a list looked through again whose work was broken off."""
+    if upload.state is UploadState.BROKEN:
+        _start(upload, UploadState.READING, now)
+
+
+def break_off(session: Session, upload_id: int) -> None:
+    """Say that nobody works on a list any more that was to be worked on. What was not committed is not there."""
+    session.execute(
+        update(RosterUpload)
+        .where(RosterUpload.id == upload_id, RosterUpload.state.in_(_AT_WORK))
+        .values(state=UploadState.BROKEN, taken_at=None, progress=0)
+    )
+
+
+def still_at_work(session: Session, upload_id: int, now: datetime, percent: int | None = None) -> None:
+    """A sign of life of whoever works on a list, and how far they are."""
+    said: dict[str, Any] = {"taken_at": now} | ({} if percent is None else {"progress": percent})
+    session.execute(
+        update(RosterUpload).where(RosterUpload.id == upload_id, RosterUpload.state.in_(_AT_WORK)).values(said)
+    )
+
+
 def begin_work(session: Session, upload_id: int, now: datetime) -> RosterUpload | None:
     """Take a list to work on, with its content; None where there is nothing to do or somebody is at it."""
-    free = or_(RosterUpload.taken_at.is_(None), RosterUpload.taken_at < now - DEAD_AFTER)
     taken = session.execute(
         update(RosterUpload)
-        .where(RosterUpload.id == upload_id, RosterUpload.state.in_(_AT_WORK), free)
+        .where(RosterUpload.id == upload_id, RosterUpload.state.in_(_AT_WORK), RosterUpload.taken_at.is_(None))
         .values(taken_at=now, progress=0)
         .returning(RosterUpload.id)
     ).scalar()
@@ -194,14 +217,16 @@ def kept_of(upload: RosterUpload, was_read: Read, weighed: Weighed | None) -> di
 
 
 def keep(session: Session, upload_id: int, kept: Mapping[str, Any]) -> None:
-    """Keep what was seen for the page, and let the list go."""
+    """Keep what was seen for the page, and let the list go; nothing where somebody else has been quicker."""
     upload = session.get_one(RosterUpload, upload_id)
+    if upload.state is UploadState.WRITTEN:
+        return
     for name, value in kept.items():
         setattr(upload, name, value)
     upload.taken_at, upload.progress = None, 100
 
 
-def write(session: Session, upload_id: int, was_read: Read, ground: Ground, now: datetime) -> bool:
+def write(session: Session, upload_id: int, was_read: Read, ground: Ground, now: datetime, progress: Progress) -> bool:
     """Write the list, if it still means what its preview said; whether it did.
 
     All in the caller's transaction, with the village held. Raises NumberTaken, after which nothing must be committed.
@@ -210,13 +235,21 @@ def write(session: Session, upload_id: int, was_read: Read, ground: Ground, now:
     village = session.scalars(
         select(Village).where(Village.id == upload.village_id).with_for_update(key_share=True)
     ).one()
+    # Somebody may have written it while we waited for the village: it was thought that we are gone.
+    session.refresh(upload, ["state"])
+    if upload.state is not UploadState.WRITING:
+        return True
+    progress(45)
     standing = standing_of(session, village.id, was_read.examined)
     weighed = weigh(was_read, standing, ground, complete=upload.complete)
     if weighed.digest != upload.digest:
         return False
     account = session.get_one(Account, upload.account_id)
     by = Author(account.name, Source.IMPORT, account.id)
-    batch = apply(session, village, weighed.judgement, by, now, ground.zone, once_more=upload.once_more)
+    progress(55)
+    batch = apply(
+        session, village, weighed.judgement, by, now, ground.zone, once_more=upload.once_more, progress=progress
+    )
     upload.batch = batch.key if batch.size else ""
     # What is written needs no second copy; the rows of its preview stay for whoever mends them.
     upload.content = b""

@@ -27,6 +27,8 @@ class UploadState(StrEnum):
     """It was confirmed, and is to be written, or is being."""
     WRITTEN = "written"
     """It is in the roster, as the batch `batch`."""
+    BROKEN = "broken"
+    """Whoever worked on it is gone, or failed: nothing was written, and it can be tried again."""
 
 
 class RosterUpload(Base):
@@ -51,7 +53,7 @@ class RosterUpload(Base):
     asked_at: Mapped[datetime]
     """Since when it waits for that work."""
     taken_at: Mapped[datetime | None]
-    """When somebody began to work on it; None while it waits."""
+    """When whoever works on it last said that they do; None while it waits."""
     once_more: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(String(400), default="")
     changed_meanwhile: Mapped[bool] = mapped_column(default=False)

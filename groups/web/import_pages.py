@@ -12,12 +12,21 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups import jobs, roster_uploads
+from groups import jobs
 from groups.change_models import Source
 from groups.changes import Author
 from groups.errors import ChangedSince, ConfirmArchive, GroupsError, RosterFileError
 from groups.models import Village
-from groups.roster_uploads import choose_columns, confirm, preview_rows, take_in, upload_of
+from groups.roster_uploads import (
+    DEAD_AFTER,
+    break_off,
+    choose_columns,
+    confirm,
+    preview_rows,
+    take_in,
+    try_again,
+    upload_of,
+)
 from groups.rules.roster_headings import Field
 from groups.undo import undo
 from groups.upload_models import RosterUpload, UploadState
@@ -89,10 +98,10 @@ def show(key: str) -> ResponseReturnValue:
     """How far the list has come: its progress, its columns, its preview, or what came of it."""
     with database().begin() as session:
         upload, village = _own(session, key)
-        if upload.state in _AT_WORK:
-            waits = _waits_in_vain(session, upload)
-        else:
+        _see_to(session, upload)
+        if upload.state not in _AT_WORK:
             return _page(session, upload, village)
+        waits = _waits_in_vain(session, upload)
     if waits:
         jobs.work_on(database(), settings(), upload.id)
         return redirect(url_for("imports.show", key=key), 303)
@@ -105,10 +114,22 @@ def progress(key: str) -> ResponseReturnValue:
     """The progress bar alone; the page itself once the work is done."""
     with database().begin() as session:
         upload, village = _own(session, key)
+        _see_to(session, upload)
         finished = upload.state not in _AT_WORK or _waits_in_vain(session, upload)
     if finished:
         return "", 200, {"HX-Redirect": url_for("imports.show", key=key)}
     return render_template("import_bar.html", upload=upload, village=village)
+
+
+@pages.post("/imports/<key>/again")
+@requires(*KEEPERS)
+def again(key: str) -> ResponseReturnValue:
+    """Look a list through again whose work was broken off."""
+    with database().begin() as session:
+        upload, _ = _own(session, key, hold=True)
+        try_again(upload, clock(session))
+        size = _size(session, upload)
+    return _work(upload, size)
 
 
 @pages.post("/imports/<key>/columns")
@@ -193,12 +214,16 @@ def _work(upload: RosterUpload, size: int) -> ResponseReturnValue:
     return redirect(url_for("imports.show", key=upload.key), 303)
 
 
+def _see_to(session: Session, upload: RosterUpload) -> None:
+    """Where whoever worked on the list is gone, say so."""
+    if upload.state in _AT_WORK and upload.taken_at and clock(session) - upload.taken_at > DEAD_AFTER:
+        break_off(session, upload.id)
+        session.refresh(upload)
+
+
 def _waits_in_vain(session: Session, upload: RosterUpload) -> bool:
-    """Whether nobody has taken the list, or whoever took it is gone."""
-    now = clock(session)
-    if upload.taken_at is not None:
-        return now - upload.taken_at > roster_uploads.DEAD_AFTER
-    return (now - upload.asked_at).total_seconds() > UNTAKEN_SECONDS
+    """Whether nobody has taken the list."""
+    return upload.taken_at is None and (clock(session) - upload.asked_at).total_seconds() > UNTAKEN_SECONDS
 
 
 def _size(session: Session, upload: RosterUpload) -> int:

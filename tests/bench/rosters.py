@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from statistics import median
 
+import psutil
 import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
@@ -40,12 +42,16 @@ _PASSWORD = "seven camphor trees"
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A page, the middle and the fastest of its times in seconds, and how long it may take."""
+    """A page, the middle and the fastest of its times in seconds, and how long it may take.
+
+    Of what is done once there is the most memory its process had meanwhile, too, in megabytes.
+    """
 
     page: str
     middle: float
     fastest: float
     target: float
+    megabytes: float | None = None
 
 
 def measure_rosters(url: str) -> list[Timed]:
@@ -55,7 +61,7 @@ def measure_rosters(url: str) -> list[Timed]:
         liaison, admin = _signed_in(app, "liaison"), _signed_in(app, "admin")
         asked = ((head, of_a_head()), (liaison, of_a_liaison()), (admin, of_an_admin()))
         timed = [_ask(client, name, address) for client, pages in asked for name, address in pages]
-        timed.append(_preview(head))
+        timed += _import(head)
         timed += _enrol(liaison)
         return [*timed, _ask(admin, "audit after that import", "/audit")]
 
@@ -63,7 +69,7 @@ def measure_rosters(url: str) -> list[Timed]:
 def as_text(timed: list[Timed]) -> str:
     """A line a page."""
     return "\n".join(
-        f"{one.page}: {_short(one.middle)}, fastest {_short(one.fastest)} (may take {_short(one.target)}"
+        f"{one.page}: {_short(one.middle)}, fastest {_short(one.fastest)} {_size(one)} (may take {_short(one.target)}"
         f"{'' if one.middle < one.target else ': MISSED'})"
         for one in timed
     )
@@ -78,10 +84,11 @@ def write(timed: list[Timed], load: float) -> None:
         "3,000 villages, 1,000,000 households with a phone\neach, and 1,000,000 changes. Server time of a page, "
         f"asked of the app by somebody signed in, the middle of {RUNS};\nlists once, in the request. PostgreSQL with "
         f"the settings of the tests, on a machine of two cores. Its load average before the\nstart: {load:.1f}.\n\n"
-        "| page | took | fastest | may take |\n"
-        "|---|--:|--:|--:|\n"
+        "| page | took | fastest | may take | memory |\n"
+        "|---|--:|--:|--:|--:|\n"
         + "".join(
-            f"| {one.page} | {_short(one.middle)} | {_short(one.fastest)} | {_short(one.target)} |\n" for one in timed
+            f"| {one.page} | {_short(one.middle)} | {_short(one.fastest)} | {_short(one.target)} | {_size(one)} |\n"
+            for one in timed
         )
         + (f"\nMissed: {', '.join(missed)}.\n" if missed else ""),
     )
@@ -102,10 +109,30 @@ def _ask(client: FlaskClient, page: str, address: str, target: float = PAGE_SECO
     return Timed(page, median(took[1:]), min(took[1:]), target)
 
 
-def _preview(head: FlaskClient) -> Timed:
+def _import(head: FlaskClient) -> list[Timed]:
     people = [(f"{row // 10}组", f"王{row:05}", f"1370{row:07}") for row in range(LISTED)]
     file = _workbook(("组别", "户主", "手机"), people)
-    return _once(lambda: _bring(head, f"/villages/V{VILLAGE}/import", file)[0], f"preview of {LISTED:,} rows", 10)
+    brought = ""
+
+    def look() -> bool:
+        nonlocal brought
+        done, brought = _bring(head, f"/villages/V{VILLAGE}/import", file)
+        return done
+
+    looked = _once(look, f"preview of {LISTED:,} rows", 10)
+    pages = [_ask(head, "that preview's page", brought), _ask(head, "its hundredth page", f"{brought}?page=100")]
+
+    def confirm() -> bool:
+        token = _token(head, brought)
+        head.post(f"{brought}/confirm", data={"csrf_token": token})
+        return "verdict-new" in head.get(brought).text and "/confirm" not in head.get(brought).text
+
+    written = _once(confirm, f"import of {LISTED:,} rows, written", 20)
+    after = [
+        _ask(head, f"village of {LISTED:,} households", f"/villages/V{VILLAGE}"),
+        _ask(head, "history after that import", f"/villages/V{VILLAGE}/history"),
+    ]
+    return [looked, *pages, written, *after]
 
 
 def _enrol(liaison: FlaskClient) -> list[Timed]:
@@ -131,10 +158,29 @@ def _enrol(liaison: FlaskClient) -> list[Timed]:
 
 
 def _once(do: Callable[[], bool], page: str, target: float) -> Timed:
-    started = time.perf_counter()
-    assert do(), page
-    took = time.perf_counter() - started
-    return Timed(page, took, took, target)
+    with _memory() as most:
+        started = time.perf_counter()
+        assert do(), page
+        took = time.perf_counter() - started
+    return Timed(page, took, took, target, max(most))
+
+
+@contextmanager
+def _memory() -> Iterator[list[float]]:
+    """What this process has in memory, in megabytes, looked at fifty times a second."""
+    process, seen, over = psutil.Process(), [0.0], threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.02):
+            seen.append(process.memory_info().rss / 1e6)
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        looking.join()
 
 
 def _bring(client: FlaskClient, address: str, file: bytes) -> tuple[bool, str]:
@@ -200,3 +246,7 @@ def _token(client: FlaskClient, address: str) -> str:
 
 def _short(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _size(one: Timed) -> str:
+    return "" if one.megabytes is None else f"{one.megabytes:.0f} MB"

@@ -44,7 +44,9 @@ GUARDED = {
     **{f"/accounts/<int:account_id>/{what}": ADMINS for what in ("invite", "sign-out", "close")},
     "/villages/<code>/import": KEEPERS,
     "/imports/<key>": KEEPERS,
-    **{f"/imports/<key>/{what}": KEEPERS for what in ("progress", "columns", "confirm", "undo", "errors.xlsx")},
+    **{
+        f"/imports/<key>/{what}": KEEPERS for what in ("progress", "columns", "confirm", "again", "undo", "errors.xlsx")
+    },
     "/villages/<code>/roster.<form>": ROSTER_READERS,
     **{f"/villages/<code>/directory{what}": ROSTER_READERS for what in ("", ".pdf", "/print")},
     **{f"/directory{what}": TOWN_WIDE for what in ("", ".pdf")},

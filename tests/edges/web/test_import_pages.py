@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,20 @@ from typing import Any
 import openpyxl
 import pytest
 from flask import Flask
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from config.database import Database
-from groups import jobs
+from config.database import Database, clock
+from groups import jobs, roster_uploads
 from groups.account_models import AccountRole
 from groups.change_models import Change, Source
 from groups.models import Group, Household, Phone, PhoneKind, Village
 from groups.upload_models import RosterUpload, UploadState
+from joint_defense.queues import BULK, queue
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 
 ROSTERS = Path(__file__).parents[2] / "data" / "rosters"
@@ -280,3 +285,115 @@ def test_a_list_that_somebody_works_on_is_left_to_them(head: Visitor, web: Flask
         jobs.work_on_upload(number)
     with store.begin() as session:
         assert session.scalar(select(RosterUpload.state)) is UploadState.READING
+
+
+def test_a_real_worker_looks_a_list_through_and_writes_it_while_its_page_shows_how_far_it_is(
+    head: Visitor, web: Flask, store: Database, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bulk = queue(BULK, Redis.from_url(redis_url))
+    bulk.delete()
+    address = brought(head, LARGE_LIST)
+    assert "正在排队" in head.get(address).text, "Redis has it, and nobody has taken it yet"
+    shown: list[str] = []
+    tell = jobs._tell
+
+    def tell_and_look(database: Database, upload_id: int, percent: int | None) -> None:
+        tell(database, upload_id, percent)
+        shown.append(head.get(address if len(shown) % 2 else f"{address}/progress").text)
+
+    monkeypatch.setattr(jobs, "_tell", tell_and_look)
+    assert work_through(web, bulk) == 1
+    assert all('<progress class="bar" max="100" value="' in page for page in shown)
+    assert [percents(page) for page in shown] == [[percent] for percent in (30, 40, 85)]
+    assert all("正在查看" in page for page in shown)
+    assert len(verdicts(head.get(address).text)) == 100
+    assert heads(store) == []
+
+    shown.clear()
+    head.post(f"{address}/confirm", of=address)
+    assert "正在排队" in head.get(address).text
+    assert work_through(web, bulk) == 1
+    assert all("正在写入" in page for page in shown)
+    told = [15, 20] if store.is_sqlite else [15, 20, 45, 55, 60, 70, 80, 90, 95]
+    assert [percents(page) for page in shown] == [[percent] for percent in told]
+    assert "新增400户" in head.get(address).text
+    assert len(heads(store)) == 400
+
+
+def work_through(web: Flask, bulk: Queue) -> int:
+    """What RQ's own worker finds in the queue; how many jobs that was, all of them done."""
+    waiting = len(bulk)
+    worker = SimpleWorker([bulk], connection=bulk.connection, serializer=JSONSerializer)
+    with web.app_context():
+        worker.work(burst=True, logging_level="WARNING")
+    assert (len(bulk), bulk.failed_job_registry.count) == (0, 0)
+    return waiting
+
+
+def percents(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r"(\d+) ?%</p>", page)]
+
+
+@pytest.mark.parametrize("state", [UploadState.READING, UploadState.WRITING])
+def test_a_list_whose_worker_has_died_says_so_and_is_tried_again(
+    head: Visitor, web: Flask, store: Database, state: UploadState
+) -> None:
+    address = brought(head, LARGE_LIST)
+    web.extensions["enlist_upload"] = lambda upload_id: True
+    with store.begin() as session:
+        upload = session.scalars(select(RosterUpload)).one()
+        upload.state, upload.taken_at, upload.progress = state, clock(session) - timedelta(seconds=20), 60
+    assert "60" in head.get(address).text, "it may still be at work"
+    with store.begin() as session:
+        upload = session.scalars(select(RosterUpload)).one()
+        upload.taken_at = clock(session) - timedelta(seconds=31)
+    assert head.get(f"{address}/progress").headers["HX-Redirect"] == address
+    page = head.get(address).text
+    assert "已中断" in page
+    assert "重试" in page
+    assert heads(store) == []
+    web.extensions["enlist_upload"] = lambda upload_id: False
+    assert head.post(f"{address}/again", of=address).location == address
+    head.post(f"{address}/confirm", of=address)
+    assert len(heads(store)) == 400
+
+
+def test_work_on_a_list_that_fails_leaves_it_to_be_tried_again(
+    head: Visitor, web: Flask, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.extensions["enlist_upload"] = lambda upload_id: True
+    address = brought(head, LARGE_LIST)
+    with monkeypatch.context() as broken, web.app_context():
+        broken.setattr("groups.roster_uploads.weigh", lambda *given, **named: 1 / 0)
+        with store.begin() as session:
+            number = session.scalars(select(RosterUpload.id)).one()
+        with pytest.raises(ZeroDivisionError):
+            jobs.work_on_upload(number)
+    assert "已中断" in head.get(address).text
+    web.extensions["enlist_upload"] = lambda upload_id: False
+    head.post(f"{address}/again", of=address)
+    assert len(verdicts(head.get(address).text)) == 100
+
+
+def test_whoever_works_on_a_list_gives_signs_of_life(
+    head: Visitor, web: Flask, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SIGN_OF_LIFE", timedelta(milliseconds=10))
+    signs = threading.Event()
+    tell = jobs._tell
+
+    def note(database: Database, upload_id: int, percent: int | None) -> None:
+        tell(database, upload_id, percent)
+        if percent is None:
+            signs.set()
+
+    monkeypatch.setattr(jobs, "_tell", note)
+    weigh = roster_uploads.weigh
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        assert signs.wait(5)
+        return weigh(*given, **named)
+
+    monkeypatch.setattr(roster_uploads, "weigh", slowly)
+    web.extensions["enlist_upload"] = lambda upload_id: False
+    assert verdicts(head.get(brought(head, LARGE_LIST)).text)[0] == ("new", "0组 王0")
