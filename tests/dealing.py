@@ -1,0 +1,23 @@
+"""How tests are dealt out to the workers: one by one, but those that share a town go to one worker together.
+
+A town is eight processes that take six seconds of a core to start; a worker that meets none of its tests starts none.
+"""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+_ON_A_TOWN_OF_THEIR_OWN = ("test_demo.py", "test_setup.py", "test_faults.py")
+_WATCHED = "tests/journeys/browser/test_watching_an_alarm.py"
+
+
+class ByTown(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+    """The two towns of the journeys come first: what they wait for leaves room for the other worker's work."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, name = nodeid.partition("::")
+        if file == _WATCHED:
+            return file
+        if file.startswith("tests/journeys/test_") and not file.endswith(_ON_A_TOWN_OF_THEIR_OWN):
+            return "postgresql" if "postgresql" in name else "sqlite"
+        return nodeid
