@@ -29,6 +29,8 @@ from groups.rules.days import local_day
 
 MOST_DAYS = 3_700
 """Ten years, day by day."""
+_LOOK_BACK = (timedelta(days=92), timedelta(days=366), None)
+"""How far back a demonstration village's beginning is looked for, step by step; None: to the first day."""
 _AT_ONCE = 500
 
 
@@ -63,21 +65,31 @@ def with_since(session: Session, report: CoverageReport) -> CoverageReport:
     shown = {village.village_id for village in report.rows if village.demonstration}
     if not shown:
         return report
-    counts = _counts(session, CountKind(report.denominator))
-    changes = _changes_by_village(session, report.as_of, shown)
-    of_the_town = thresholds(session)
+    found = _since(session, report, {each.village_id: each.figure.subscribed for each in report.rows})
     rows = [
-        replace(
-            village,
-            since=demonstration_since(
-                changes[village.village_id], counts[village.village_id], of_the_town, report.as_of
-            ),
-        )
-        if village.village_id in shown
-        else village
+        replace(village, since=found[village.village_id]) if village.village_id in shown else village
         for village in report.villages
     ]
     return replace(report, villages=tuple(rows))
+
+
+def _since(session: Session, report: CoverageReport, subscribed: Mapping[int, int]) -> dict[int, date | None]:
+    """Since when each demonstration village is one. Most became one of late: the rest are asked about further back."""
+    counts, of_the_town = _counts(session, CountKind(report.denominator)), thresholds(session)
+    found: dict[int, date | None] = {}
+    left = {village.village_id for village in report.rows if village.demonstration}
+    for back in _LOOK_BACK:
+        if not left:
+            break
+        start = report.as_of - back if back is not None else None
+        for number, own in _changes_by_village(session, report.as_of, left, after=start).items():
+            if start is not None:
+                own[start] += subscribed[number] - sum(own.values())
+            since = demonstration_since(own, counts[number], of_the_town, report.as_of)
+            if start is None or since is None or since > start:
+                found[number] = since
+        left -= found.keys()
+    return found
 
 
 def trend(session: Session, first: date, last: date, scope: Scope, *, daily: bool = False) -> tuple[TrendPoint, ...]:
@@ -261,8 +273,10 @@ def _changes(session: Session, last: date, *, but: Collection[int]) -> list[tupl
     return found
 
 
-def _changes_by_village(session: Session, last: date, villages: Collection[int]) -> dict[int, dict[date, int]]:
-    """How many subscribed households come and go on each day, village by village."""
+def _changes_by_village(
+    session: Session, last: date, villages: Collection[int], *, after: date | None = None
+) -> dict[int, dict[date, int]]:
+    """How many subscribed households come and go on each day, village by village; only after a day, if one is named."""
     changes: dict[int, dict[date, int]] = {number: defaultdict(int) for number in villages}
     wanted = sorted(villages)
     for start in range(0, len(wanted), _AT_ONCE):  # below every database's limit of parameters
@@ -273,6 +287,8 @@ def _changes_by_village(session: Session, last: date, villages: Collection[int])
                 .where(chosen, column <= last)
                 .group_by(Subscription.village_id, column)
             )
+            if after is not None:
+                question = question.where(column > after)
             for number, day, many in session.execute(question):
                 if day is not None:
                     changes[number][day] += sign * many

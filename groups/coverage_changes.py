@@ -131,20 +131,21 @@ def _steps(
     question = select(Subscription.id).where(is_active(there), ~on_the_other.exists())
     if village_id is not None:
         question = question.where(Subscription.village_id == village_id)
-    count = session.scalar(select(func.count()).select_from(question.subquery())) or 0
     step = Subscription.starts_on if came else Subscription.ends_on
     rows = session.execute(
         question.join(Household, Household.id == Subscription.household_id)
         .join(Village, Village.id == Subscription.village_id)
-        .with_only_columns(Village.name, Household.head, Household.door, step, Subscription.end_reason)
+        .with_only_columns(
+            Village.name, Household.head, Household.door, step, Subscription.end_reason, func.count().over()
+        )
         .order_by(Village.code, step, Household.id)
         .limit(MOST_NAMED)
-    )
+    ).all()
     moved = (
         Moved(village, head, door, on or there, "" if came or reason is None else reason.value)
-        for village, head, door, on, reason in rows
+        for village, head, door, on, reason, _ in rows
     )
-    return tuple(moved), count
+    return tuple(moved), rows[0][5] if rows else 0
 
 
 def _crossed(before: CoverageReport, after: CoverageReport) -> list[Crossed]:
