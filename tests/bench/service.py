@@ -24,9 +24,10 @@ READY_WITHIN = 60.0
 
 
 class Service:
-    """Everything that runs, from the start of the `with` block to its end."""
+    """Everything that runs, from the start of the `with` block to its end. `callbacks`: the carrier calls back."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, callbacks: bool = False) -> None:
+        self._callbacks = callbacks
         self._open = ExitStack()
         self._programs: list[Program] = []
 
@@ -43,6 +44,8 @@ class Service:
         migrations.upgrade(self.settings.database_url)
         self._open.callback(lambda: stop(self._programs))
         carrier = [sys.executable, "-m", "tests.bench.carrier", str(carrier_port)]
+        if self._callbacks:
+            carrier.append(self.settings.twilio_auth_token[0])
         self._programs = [start("carrier", carrier, log=home / "carrier.log", directory=ROOT)]
         for name, command in read_procfile().items():
             if name != RELEASE:

@@ -154,7 +154,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="of steady alarms (default: 10)")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/reliability.md")
     given = parser.parse_args()
-    with Service() as service:
+    with Service(callbacks=True) as service:
         database = Database(service.settings.database_url)
         crowds = settle_many(database, GROUPS, HOUSEHOLDS)
         bench = Bench(service, database)
@@ -169,8 +169,9 @@ def main() -> int:
         count = steady(bench, crowds, given.minutes * 60)
         left, grown = unfinished(database), memory.end()
         gaps = steady_gaps(database, last_incident)
+        told = service.ask_carrier("GET", "/bench/told")
         database.close()
-    said, missed = report(storm, count, left, gaps, grown, given.minutes)
+    said, missed = report(storm, count, left, gaps, grown, given.minutes, told)
     print(said)
     if given.write:
         page = PAGE.read_text()
@@ -180,7 +181,13 @@ def main() -> int:
 
 
 def report(
-    storm: Storm, count: int, left: int, gaps: list[float], grown: dict[str, tuple[float, float]], minutes: float
+    storm: Storm,
+    count: int,
+    left: int,
+    gaps: list[float],
+    grown: dict[str, tuple[float, float]],
+    minutes: float,
+    told: dict[str, float],
 ) -> tuple[str, list[str]]:
     """The figures as lines of Markdown, and what fell short."""
     last_alarms = statistics.median(storm.first[-20:])
@@ -190,6 +197,7 @@ def report(
             (storm.requested != storm.expected or left, "alarms were lost"),
             (storm.doubled, "requests were doubled"),
             (last_alarms > TARGET, "the last alarms rang too late"),
+            (told["failed"], "callbacks were not taken in"),
             (any(end > begin * FLAT for begin, end in grown.values()), "memory grew"),
         )
         if wrong
@@ -202,6 +210,8 @@ def report(
         f"{max(storm.last):.2f} s.",
         f"- Steady: {count} alarms in {minutes:g} minutes, {left} deliveries left unsent; keypress to last request: "
         f"median {statistics.median(gaps):.2f} s, at most {max(gaps):.2f} s.",
+        f"- Callbacks: {told['answered']:.0f} taken in, {told['failed']:.0f} not; the slowest was answered in "
+        f"{told['slowest']:.2f} s.",
         f"- Memory (first and last fifth of the steady time): {memory}.",
         f"- Missed: {'; '.join(missed)}." if missed else "- Every target is reached.",
     ]
