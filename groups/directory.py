@@ -271,17 +271,24 @@ def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
     session.execute(update(Phone).where(Phone.id == phone_id).values(failures=Phone.failures + 1, failed_at=now))
 
 
-def clear_refused(session: Session, phone_id: int, *, text: bool) -> None:
-    """A ring or text got through: the number is not refused on that channel any more."""
-    owner = Phone if phone_id > 0 else Responder
-    refused_code = owner.text_refused_code if text else owner.call_refused_code
+def clear_refused(session: Session, phone_ids: Collection[int], *, text: bool) -> None:
+    """Rings or texts got through: these numbers are not refused on that channel any more."""
     nothing = dict.fromkeys(
         ("text_refused_code", "text_refused_at") if text else ("call_refused_code", "call_refused_at")
     )
     # Most rings get through to numbers that never were refused: those rows are left alone.
-    session.execute(_phone_or_responder(phone_id).where(refused_code.is_not(None)).values(nothing))
-    if not text:
-        session.execute(update(Phone).where(Phone.id == phone_id, Phone.failures > 0).values(failures=0))
+    phones = [id_ for id_ in phone_ids if id_ > 0]
+    responders = [-id_ for id_ in phone_ids if id_ < 0]
+    if responders:
+        refused_code = Responder.text_refused_code if text else Responder.call_refused_code
+        session.execute(
+            update(Responder).where(Responder.id.in_(responders), refused_code.is_not(None)).values(nothing)
+        )
+    if phones:
+        refused_code = Phone.text_refused_code if text else Phone.call_refused_code
+        session.execute(update(Phone).where(Phone.id.in_(phones), refused_code.is_not(None)).values(nothing))
+    if phones and not text:
+        session.execute(update(Phone).where(Phone.id.in_(phones), Phone.failures > 0).values(failures=0))
 
 
 def note_reached(session: Session, reached: Collection[Reached]) -> int:

@@ -28,7 +28,7 @@ from joint_defense.rules.ports import (
     TooFast,
 )
 from joint_defense.timeline import note_once, note_update
-from joint_defense.tracking import give_up, hear
+from joint_defense.tracking import give_up, got_through, hear
 
 RETRY_PAUSE = timedelta(seconds=1.5)
 ACCOUNT_PAUSE = timedelta(seconds=10)
@@ -220,6 +220,7 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
             _declined(session, delivery, attempt, result.error, now)
         else:
             _not_found(delivery, attempt, now)
+    got_through(session, [each for each in locked if each.state is DeliveryState.REACHED])
     _note_troubles(session, results, now)
 
 

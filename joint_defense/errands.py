@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from joint_defense.models import Attempt, Delivery, in_state
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import Receipt
-from joint_defense.tracking import ASK_AFTER, ends_call, follow_up, give_up, hear, lock_attempt
+from joint_defense.tracking import ASK_AFTER, ends_call, follow_up, give_up, got_through, hear, lock_attempt
 
 AT_ONCE = 20
 END_AGAIN_AFTER = timedelta(seconds=5)
@@ -59,6 +59,8 @@ def take_in(session: Session, errand: Errand, receipt: Receipt, now: datetime) -
     delivery, attempt = lock_attempt(session, errand.delivery_id, errand.number)
     code = str(receipt.error_code) if receipt.error_code else None
     hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
+    if delivery.state is DeliveryState.REACHED:
+        got_through(session, [delivery])
     if delivery.state is not DeliveryState.PLACED or now - attempt.requested_at <= LAST_ASK:
         return
     if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:

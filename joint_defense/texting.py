@@ -93,7 +93,7 @@ def _change_texts(session: Session, text: Text, caller: Caller, now: datetime) -
         directory.mark_refused(session, caller.phone_id, text=True, code=OPTED_OUT, now=now)
         return Reply(None)
     if replies.is_start(text.body):
-        directory.clear_refused(session, caller.phone_id, text=True)
+        directory.clear_refused(session, [caller.phone_id], text=True)
         return Reply(None)
     return None
 

@@ -6,8 +6,11 @@ place where they meet. The caller of every function here holds the rows' locks u
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -43,6 +46,22 @@ LONGEST_LAG_MS = 2**31 - 1
 NEVER_RANG_PAUSE = timedelta(seconds=2)
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A status callback for attempt `number` of a delivery. `said_at` is the carrier's time stamp."""
+
+    delivery_id: int
+    number: int
+    sid: str
+    status: str
+    error_code: str | None = None
+    said_at: datetime | None = None
+
+
+Unfitting = UnknownDelivery | ForeignCallback
+"""Why a report is not taken in."""
+
+
 def record_status(
     session: Session,
     delivery_id: int,
@@ -55,21 +74,53 @@ def record_status(
 ) -> bool:
     """A status callback for attempt `number` of a delivery. Returns whether it told us anything new.
 
-    `said_at` is the carrier's time stamp; how late the news came is kept for the metrics.
-
     Raises UnknownDelivery, and ForeignCallback where the attempt is known to be another call.
     """
-    delivery, attempt = lock_attempt(session, delivery_id, number)
-    if attempt.sid is not None and attempt.sid != sid:
-        raise ForeignCallback(f"attempt {number} of delivery {delivery_id} has another id")
-    heard = carrier_word(delivery.channel, status)
+    (found,) = record_reports(session, [Report(delivery_id, number, sid, status, error_code, said_at)], now)
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def record_reports(session: Session, reports: Sequence[Report], now: datetime) -> list[bool | Unfitting]:
+    """Status callbacks, in their order: of each, whether it told us anything new, or why it is not taken in."""
+    deliveries, attempts = _lock({each.delivery_id for each in reports}, session)
+    outcomes: list[bool | Unfitting] = []
+    reached: list[Delivery] = []
+    for each in reports:
+        delivery, attempt = deliveries.get(each.delivery_id), attempts.get((each.delivery_id, each.number))
+        if delivery is None or attempt is None:
+            outcomes.append(UnknownDelivery(f"there is no attempt {each.number} of delivery {each.delivery_id}"))
+        elif attempt.sid is not None and attempt.sid != each.sid:
+            outcomes.append(ForeignCallback(f"attempt {each.number} of delivery {each.delivery_id} has another id"))
+        else:
+            was = delivery.state
+            outcomes.append(_record(session, delivery, attempt, each, now))
+            if delivery.state is DeliveryState.REACHED is not was:
+                reached.append(delivery)
+    got_through(session, reached)
+    return outcomes
+
+
+def _lock(ids: Collection[int], session: Session) -> tuple[dict[int, Delivery], dict[tuple[int, int], Attempt]]:
+    locked = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()
+    deliveries = session.scalars(locked.execution_options(populate_existing=True)).all()
+    # Asked once the locks are held: in one statement with them they would be as they were before.
+    attempts = session.scalars(
+        select(Attempt).where(Attempt.delivery_id.in_(ids)).execution_options(populate_existing=True)
+    ).all()
+    return {each.id: each for each in deliveries}, {(each.delivery_id, each.number): each for each in attempts}
+
+
+def _record(session: Session, delivery: Delivery, attempt: Attempt, report: Report, now: datetime) -> bool:
+    heard = carrier_word(delivery.channel, report.status)
     if heard is None:
         return False
     before = (attempt.state, attempt.sid)
-    hear(session, delivery, attempt, heard, now, sid=sid, error_code=error_code)
+    hear(session, delivery, attempt, heard, now, sid=report.sid, error_code=report.error_code)
     told = before != (attempt.state, attempt.sid)
-    if told and said_at is not None:
-        attempt.callback_lag_ms = min(max(int((now - said_at).total_seconds() * 1000), 0), LONGEST_LAG_MS)
+    if told and report.said_at is not None:
+        attempt.callback_lag_ms = min(max(int((now - report.said_at).total_seconds() * 1000), 0), LONGEST_LAG_MS)
     return told
 
 
@@ -82,6 +133,14 @@ def lock_attempt(session: Session, delivery_id: int, number: int) -> tuple[Deliv
     return delivery, attempt
 
 
+def got_through(session: Session, deliveries: Iterable[Delivery]) -> None:
+    """These have just reached their phones: whatever the roster held against the numbers is forgotten."""
+    for channel in Channel:
+        phones = {each.phone_id for each in deliveries if each.channel is channel}
+        if phones:
+            directory.clear_refused(session, phones, text=channel is Channel.SMS)
+
+
 def hear(
     session: Session,
     delivery: Delivery,
@@ -92,7 +151,10 @@ def hear(
     sid: str | None = None,
     error_code: str | None = None,
 ) -> None:
-    """Take in what the carrier says of an attempt, and settle the delivery where that settles it."""
+    """Take in what the carrier says of an attempt, and settle the delivery where that settles it.
+
+    Whoever asks tells `got_through` of those that have come to be reached by it.
+    """
     attempt.sid = attempt.sid or sid
     state = advance(attempt.state, heard)
     if state is not attempt.state:
@@ -126,7 +188,6 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
     if attempt.state in _REACHED:
         delivery.state, delivery.failure = DeliveryState.REACHED, None
         follow_up(delivery, now)
-        directory.clear_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS)
     elif attempt.state not in FINAL:
         delivery.state = DeliveryState.PLACED
         # Nobody needs it any more: the errand of ending it is due at once, unless somebody is on it already.

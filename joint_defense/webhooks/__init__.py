@@ -14,6 +14,7 @@ from groups import directory
 from joint_defense.acknowledgements import told_of
 from joint_defense.carriers import twiml
 from joint_defense.draining import Drainer
+from joint_defense.reporting import Reports
 from joint_defense.runtime import Runtime
 from joint_defense.webhooks.answers import answers
 from joint_defense.webhooks.keeping import keeping
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
     """Add the webhooks. Each checks the carrier's signature itself, so none of them takes part in CSRF or sign-in."""
     for blueprint in (voice, waiting, keeping, answers, sms, status):
         app.register_blueprint(blueprint)
+    app.extensions["reports"] = Reports(app.extensions["runtime"].database)
     drainer = Drainer(app.extensions["runtime"], app.extensions["waker"].wake)
     app.extensions["drainer"] = drainer
     app.extensions["warm_up"] = lambda: warm_up(app.extensions["runtime"], drainer)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, current_app, request
 
-from config.database import clock
-from joint_defense import tracking
 from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.errors import ForeignCallback, UnknownDelivery
+from joint_defense.reporting import Reports
+from joint_defense.tracking import Report
 from joint_defense.webhooks.guard import check_signature, runtime
 
 status = Blueprint("status", __name__, url_prefix="/status")
@@ -18,21 +18,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 @status.post("/<int:delivery_id>/<int:number>")
-def report(delivery_id: int, number: int) -> Response:
+def take_in(delivery_id: int, number: int) -> Response:
     """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's."""
     try:
         said = read_status(request.form)
-        with runtime().database.begin() as session:
-            new = tracking.record_status(
-                session,
-                delivery_id,
-                number,
-                said.sid,
-                said.status,
-                said.error_code,
-                clock(session),
-                said_at=said.said_at,
-            )
+        report = Report(delivery_id, number, said.sid, said.status, said.error_code, said.said_at)
+        reports: Reports = current_app.extensions["reports"]
+        new = reports.take_in(report)
     except BrokenForm as error:
         abort(400, str(error))
     except UnknownDelivery as error:

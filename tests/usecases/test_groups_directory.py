@@ -229,7 +229,7 @@ def test_refusals_are_shown_put_the_number_last_and_are_taken_back(session: Sess
     session.refresh(near.phones[0])
     assert (near.phones[0].call_refused_code, near.phones[0].call_refused_at) == ("21211", NOW)
 
-    clear_refused(session, near.phones[0].id, text=False)
+    clear_refused(session, [near.phones[0].id], text=False)
     rung = recipients_for(session, caller_seen)
     assert [(one.household_name, one.call_refused, one.text_refused) for one in rung] == [
         ("甲家", False, True),

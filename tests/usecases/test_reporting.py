@@ -1,0 +1,62 @@
+"""Status callbacks that come at once are taken in together, and each is answered for itself."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from joint_defense import tracking
+from joint_defense.errors import ForeignCallback, UnknownDelivery
+from joint_defense.reporting import Reports
+from joint_defense.rules.delivery import Channel, DeliveryState
+from joint_defense.tracking import Report
+from tests.factories import Town
+
+
+@pytest.fixture
+def words(town: Town) -> list[Report]:
+    """That each of eight neighbours' calls rings."""
+    caller, *_ = [town.house(f"王{number}") for number in range(9)]
+    town.raise_alarm(caller)
+    calls = [claim for claim in town.claim() if claim.channel is Channel.CALL]
+    return [Report(claim.delivery_id, claim.number, f"CA{claim.delivery_id:032x}", "ringing") for claim in calls]
+
+
+def take_in(reports: Reports, given: list[Report]) -> list[bool | Exception]:
+    """All at once; what comes of each."""
+
+    def one(report: Report) -> bool | Exception:
+        try:
+            return reports.take_in(report)
+        except (UnknownDelivery, ForeignCallback) as error:
+            return error
+
+    with ThreadPoolExecutor(len(given)) as pool:
+        return list(pool.map(one, given))
+
+
+def test_every_callback_of_many_is_answered_for_itself(town: Town, words: list[Report]) -> None:
+    reports = Reports(town.database)
+    assert take_in(reports, words) == [True] * 8
+    known, unknown = words[0], Report(0, 1, words[0].sid, "ringing")
+    foreign = Report(words[1].delivery_id, 1, "CAother", "ringing")
+    outcomes = take_in(reports, [known, unknown, foreign])
+    assert [type(each) for each in outcomes] == [bool, UnknownDelivery, ForeignCallback]
+    assert outcomes[0] is False
+    assert {town.delivery_by_id(each.delivery_id).state for each in words} == {DeliveryState.PLACED}
+
+
+def test_one_callback_that_cannot_be_taken_in_does_not_keep_the_others_out(
+    town: Town, words: list[Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tracking.record_reports
+
+    def stumbles(session: Any, given: list[Report], now: Any) -> list[Any]:
+        if len(given) > 1:
+            session.connection().exec_driver_sql("SELECT nothing_of_this_name FROM nowhere")
+        return record(session, given, now)
+
+    monkeypatch.setattr(tracking, "record_reports", stumbles)
+    assert take_in(Reports(town.database), words) == [True] * 8
