@@ -34,6 +34,7 @@ EDGES = (
     "joint_defense/health.py",
     "joint_defense/jobs.py",
     "joint_defense/metrics.py",
+    "joint_defense/reporting.py",
     "joint_defense/waking.py",
     "joint_defense/web/",
     "joint_defense/webhooks/",
