@@ -146,18 +146,23 @@ def _held(code: str, group_id: int, action: str) -> Iterator[tuple[Group, Batch]
 def _list(code: str, group_id: int) -> ResponseReturnValue:
     """The row of doors once more for htmx, the page for others."""
     if wants_fragment():
-        return _roster(code, group_id, template="group_houses.html", ordering=True)
+        return _roster(code, group_id, fragment=True)
     return redirect(back_to(url_for("group.show", code=code, group_id=group_id, ordering=1)), 303)
 
 
-def _roster(code: str, group_id: int, *, template: str = "group.html", ordering: bool = False) -> str:
+def _roster(code: str, group_id: int, *, fragment: bool = False) -> str:
     with database().begin() as session:
         village = own_village(session, code)
         roster_groups.group_of(session, village.id, group_id)
         houses = houses_of_group(session, village.id, group_id, clock(session))
         card = group_card(session, group_id, houses)
     return render_template(
-        template, village=village, card=card, houses=houses, ordering=ordering or "ordering" in request.args
+        "group_houses.html" if fragment else "group.html",
+        village=village,
+        card=card,
+        houses=houses,
+        ordering=fragment or "ordering" in request.args,
+        fragment=fragment,
     )
 
 

@@ -440,6 +440,7 @@ def test_an_administrator_moves_a_household_to_another_village_and_takes_it_back
     moved = admin.post(f"{page}/village", {"village": "四甲村", "door": "7号"}, of=page, follow_redirects=True)
     assert "陈桂芳现在住在四甲村" in moved.text
     assert head.get(page).status_code == 404
+    assert moved.text.count("陈桂芳现在住在四甲村") == 1
     undo = re.search(r'action="([^"]+/undo)"', moved.text)
     assert undo is not None
     assert "陈桂芳" in admin.get(f"/villages/{OTHER_VILLAGE}/ungrouped").text

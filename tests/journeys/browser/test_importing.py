@@ -82,7 +82,7 @@ def mend_what_the_list_warned_of(page: Page, site: Site) -> None:
     page.locator("input[name=phone_number]").first.fill("13900000050")
     page.get_by_role("button", name="保存", exact=True).click()
     expect(page.get_by_text("139 0000 0050").first).to_be_visible()
-    page.get_by_role("link", name="添加一户").click()
+    page.get_by_role("link", name="加入住户").click()
     page.get_by_label("户主").fill("郑阿毛")
     give_number(page, "19961882636")
     expect(page.locator(".house")).to_have_count(4)
