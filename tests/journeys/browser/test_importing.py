@@ -101,7 +101,7 @@ def change_move_and_take_back(page: Page) -> None:
     page.get_by_role("button", name="移动").click()
     expect(page.get_by_role("heading", name="第1联防组")).to_be_visible()
     page.get_by_role("button", name="撤销").click()
-    expect(page.get_by_text("已撤销")).to_be_visible()
+    expect(page.get_by_text("已撤销").first).to_be_visible()
     expect(page.locator(".house", has_text="郑阿根")).to_have_count(0)
 
 
