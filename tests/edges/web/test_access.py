@@ -105,8 +105,6 @@ GUARDED = {
     "/enrolment/lists/<int:list_id>/confirm": WRITERS,
     "/enrolment/lists/<int:list_id>/drop": WRITERS,
     "/enrolment/lists/<int:list_id>/progress": WRITERS,
-    "/enrolment/lists/<int:list_id>/again": WRITERS,
-    "/enrolment/lists/<int:list_id>/columns": WRITERS,
     "/enrolment/lists/<int:list_id>/errors.xlsx": WRITERS,
 }
 # Not for browsers: they prove themselves by a signature or a token, or say nothing of people.
