@@ -6,9 +6,7 @@ where a queue is at hand, and mostly outside any transaction, because SQLite has
 
 from __future__ import annotations
 
-import json
 import secrets
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +23,7 @@ from groups.changes import Author
 from groups.errors import ConfirmArchive, RosterFileError
 from groups.models import Village
 from groups.roster_import import Standing, apply, standing_of
+from groups.rules.kept_rows import KeptRows, packed
 from groups.rules.roster_headings import Field
 from groups.rules.roster_judgement import Judgement, judge
 from groups.rules.roster_preview import digest_of, rows_shown
@@ -211,7 +210,7 @@ def kept_of(upload: RosterUpload, was_read: Read, weighed: Weighed | None) -> di
         "reason": "",
         "summary": _summary(was_read.households, weighed),
         "digest": weighed.digest,
-        "preview": zlib.compress(json.dumps(weighed.rows, ensure_ascii=False).encode(), 3),
+        "preview": packed(weighed.rows),
         "mend": mend,
     }
 
@@ -264,11 +263,9 @@ def look_again(session: Session, upload_id: int, now: datetime) -> None:
     upload.changed_meanwhile = True
 
 
-def preview_rows(session: Session, upload_id: int) -> list[dict[str, Any]]:
+def preview_rows(session: Session, upload_id: int) -> KeptRows:
     """The rows of a list's preview."""
-    kept = session.scalar(select(RosterUpload.preview).where(RosterUpload.id == upload_id))
-    rows: list[dict[str, Any]] = json.loads(zlib.decompress(kept)) if kept else []
-    return rows
+    return KeptRows(session.scalar(select(RosterUpload.preview).where(RosterUpload.id == upload_id)) or b"")
 
 
 def _summary(households: RosterList, weighed: Weighed) -> dict[str, Any]:

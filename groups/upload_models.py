@@ -63,7 +63,7 @@ class RosterUpload(Base):
     layouts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     summary: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     preview: Mapped[bytes] = deferred(mapped_column(LargeBinary, default=b""))
-    """The rows of the preview, as compressed JSON."""
+    """The rows of the preview, as `kept_rows` packs them."""
     mend: Mapped[bytes] = deferred(mapped_column(LargeBinary, default=b""))
     """The workbook of the rows in error; empty where there are none."""
     batch: Mapped[str] = mapped_column(String(36), default="")

@@ -252,17 +252,17 @@ def _page(session: Session, upload: RosterUpload, village: Village, *, wrong: st
     wanted = request.args.get("show", "")
     if wanted not in import_words.VERDICTS:
         wanted = ""
-    matching = [row for row in rows if not wanted or wanted in {row["verdict"], row["change"]}]
-    last = max(1, -(-len(matching) // ROWS_A_PAGE))
+    matching = rows.count(wanted) if wanted else len(rows)
+    last = max(1, -(-matching // ROWS_A_PAGE))
     number = min(max(request.args.get("page", 1, type=int), 1), last)
-    counts = {name: sum(name in {row["verdict"], row["change"]} for row in rows) for name in import_words.VERDICTS}
+    counts = {name: rows.count(name) for name in import_words.VERDICTS}
     return render_template(
         "import_preview.html",
         upload=upload,
         village=village,
         wrong=wrong,
         in_the_way=in_the_way,
-        rows=matching[ROWS_A_PAGE * (number - 1) : ROWS_A_PAGE * number],
+        rows=rows.page(wanted, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE),
         total=len(rows),
         counts=counts,
         wanted=wanted,

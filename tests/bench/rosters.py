@@ -128,11 +128,7 @@ def _import(head: FlaskClient) -> list[Timed]:
         return "verdict-new" in head.get(brought).text and "/confirm" not in head.get(brought).text
 
     written = _once(confirm, f"import of {LISTED:,} rows, written", 20)
-    after = [
-        _ask(head, f"village of {LISTED:,} households", f"/villages/V{VILLAGE}"),
-        _ask(head, "history after that import", f"/villages/V{VILLAGE}/history"),
-    ]
-    return [looked, *pages, written, *after]
+    return [looked, *pages, written]
 
 
 def _enrol(liaison: FlaskClient) -> list[Timed]:
