@@ -5,6 +5,7 @@
 #     ONCE=1                 end after the timeline, with 0 if everybody was rung and texted once
 #     PORT=8000 SIM_PORT=8080 DATABASE_URL=postgresql://…   (the database only from this line, never the environment)
 #   make test                the whole suite, on SQLite and PostgreSQL; ARGS="tests/rules -k keypress" for a part
+#                            ARGS=--hypothesis-profile=deep for twenty times as many examples
 #   make check               ruff, mypy, import rules, then the tests: what CI runs
 #   make bench               from the keypress to the last carrier request, then the figures and rosters of a county
 #     ARGS=--figures         the figures only; ARGS=--rosters
@@ -29,7 +30,7 @@ demo: setup-runtime
 	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) $(if $(NEW_PASSWORD),--new-password) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
-# Two at a time: each worker has servers and towns of its own.
+# Two at a time: each worker has servers and a town of its own (tests/dealing.py).
 test: setup
 	@$(BIN)/pytest -n 2 $(ARGS)
 

@@ -56,7 +56,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 # A busy machine is no counter-example.
 hypothesis.settings.register_profile("steady", deadline=None)
+# `make test ARGS="--hypothesis-profile=deep tests/usecases"`: a search of an hour.
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("steady")
+
+
+def examples(usual: int) -> int:
+    """How many a test whose examples are dear looks at: in a deep search as many times more as others do."""
+    return usual * hypothesis.settings().max_examples // 100
 
 
 class MakeSettings(Protocol):

@@ -40,6 +40,7 @@ from joint_defense.news import Patience
 from joint_defense.rules.delivery import FINAL, OVER, AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import OutcomeUnknown, Receipt, RefusedNumber, Temporary
 from joint_defense.rules.replies import Answer
+from tests.conftest import examples
 from tests.factories import NOW, Town
 
 Result = TypeVar("Result")
@@ -248,7 +249,7 @@ def test_whatever_order_things_come_in_the_alarm_keeps_its_promises() -> None:
     run_state_machine_as_test(
         Alarm,
         settings=settings(
-            max_examples=15,
+            max_examples=examples(15),
             phases=[Phase.generate],
             stateful_step_count=40,
             deadline=None,

@@ -22,6 +22,7 @@ from groups.models import EndReason, Grid, Group, Household, Phone, PhoneKind, S
 from groups.place_series import series_of_places
 from groups.rules.coverage import Figure
 from groups.rules.coverage_report import CountKind, CoverageReport, Level
+from tests.conftest import examples
 
 FIRST = date(2025, 1, 1)
 DAYS = 120
@@ -300,7 +301,7 @@ def test_every_figure_is_what_a_slow_recount_says(database: Database, monkeypatc
     # Short steps back, so that some villages are found at each.
     monkeypatch.setattr(coverage, "_LOOK_BACK", (timedelta(days=7), timedelta(days=40), None))
 
-    @hypothesis.settings(max_examples=30, database=None, suppress_health_check=[*hypothesis.HealthCheck])
+    @hypothesis.settings(max_examples=examples(30), database=None, suppress_health_check=[*hypothesis.HealthCheck])
     @hypothesis.given(
         history=histories(),
         kind=st.sampled_from([*CountKind]),

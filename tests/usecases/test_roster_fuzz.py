@@ -26,12 +26,15 @@ from groups.rules.roster_rows import ListRow
 from groups.undo import undo
 from groups.workbooks import households_in, open_file, open_pasted
 from tests import messy_rosters
+from tests.conftest import examples
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
 BY = Author("fuzz", Source.IMPORT)
 PATIENCE = settings(
-    deadline=timedelta(seconds=10), max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=timedelta(seconds=10),
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 words = st.sampled_from(

@@ -18,6 +18,7 @@ from groups.api_clients import Scope, create_client, revoke_client
 from groups.enrolment_models import HouseholdCount
 from groups.models import Household, Subscription, Village
 from groups.rules.coverage_report import CountKind
+from tests.conftest import examples
 
 Ask = Callable[..., TestResponse]
 DAY = date(2026, 11, 23)
@@ -146,7 +147,7 @@ def test_every_answer_is_as_the_description_says(web: Flask, token: str, counted
         asked.append(case.call_and_validate(headers={"Authorization": f"Bearer {token}"}).status_code)
 
     steady = hypothesis.settings(
-        max_examples=40, suppress_health_check=[*hypothesis.HealthCheck], database=None, derandomize=True
+        max_examples=examples(25), suppress_health_check=[*hypothesis.HealthCheck], database=None, derandomize=True
     )
     for result in schema.get_all_operations():
         for mode in GenerationMode:
