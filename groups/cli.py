@@ -1,4 +1,4 @@
-"""The roster's commands: `village create`, `demo load`, `roster import`, `roster export`.
+"""The roster's commands: `village create`, `demo load`, `roster import`, `roster export`, `roster keys`.
 
 A domain error is one line on stderr and exit code 1.
 """
@@ -21,6 +21,7 @@ from groups.command_line import content_of, transaction, write
 from groups.command_line import settings as app_settings
 from groups.demo import DemoSummary, load_demo
 from groups.models import VillageKind
+from groups.roster_keys import refresh_keys
 from groups.rules import roster_verdicts
 from groups.rules.roster_judgement import Judgement, Verdict
 from groups.rules.roster_rows import shown
@@ -112,6 +113,20 @@ def export_roster(code: str, form: str, output: Path | None) -> None:
         click.echo(content, nl=False)
     else:
         write(output, content)
+
+
+@roster_commands.command("keys")
+def keys() -> None:
+    """Write anew what households are found by: once after an upgrade from a release that kept fewer keys."""
+    last, mended = 0, 0
+    while True:
+        with transaction() as session:
+            reached, some = refresh_keys(session, last)
+        mended += some
+        if reached is None:
+            break
+        last = reached
+    click.echo(f"已更新{mended}户的检索 the keys of {mended} households were written anew")
 
 
 def _told(summary: DemoSummary, seconds: float) -> str:

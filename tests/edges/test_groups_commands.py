@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from app import create_app
 from config.database import Database
+from groups import roster_keys
 from groups.demo_town import FIRST_DAY, REPORTING_DAY, draw_up
 from groups.models import Grid, Group, Household, Phone, PhoneKind, Subscription, Village, VillageKind
 from groups.rules.phone import normalise
@@ -447,3 +448,30 @@ def test_a_database_without_tables_is_answered_in_a_line(settings: MakeSettings,
     bare = create_app(settings(database_url=f"sqlite:///{tmp_path / 'bare.sqlite'}"))
     assert "db upgrade" in refused(bare.test_cli_runner().invoke(args=["demo", "load"]))
     bare.extensions["database"].close()
+
+
+def test_households_of_an_earlier_release_get_the_keys_they_are_found_by(
+    run: Type, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roster_keys, "AT_ONCE", 2)
+    with database.begin() as session:
+        village = Village(code="K02", name="居")
+        session.add(village)
+        session.flush()
+        houses = [
+            Household(village_id=village.id, head=head, search=" old", initials="", given="")
+            for head in ("李建国", "单田芳", "John", "王五", "赵六")
+        ]
+        session.add_all(houses)
+        session.flush()
+        session.add(Phone(household_id=houses[4].id, number="+8613805740001", kind=PhoneKind.MOBILE, ending=""))
+    assert "5" in run("roster", "keys").stdout
+    with database.begin() as session:
+        kept = session.execute(select(Household.search, Household.initials, Household.given).order_by(Household.id))
+        assert [tuple(row) for row in kept][:3] == [
+            (" lijianguo 李建国 建国 ljg jianguo jg", "ljg", "jianguo"),
+            (" shantianfang 单田芳 田芳 stf tianfang tf", "stf", "tianfang"),
+            (" john", "", ""),
+        ]
+        assert session.scalar(select(Phone.ending)) == "0001"
+    assert "0" in run("roster", "keys").stdout
