@@ -9,7 +9,7 @@ the incident is closed.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,9 +54,9 @@ def follow_up_due(session: Session, pauses: Sequence[timedelta], now: datetime) 
         return 0
     decided = _Decided(later=dict.fromkeys(looked_at))
     tried = facts.tried(session, facts.still_wanted(session, incidents, set(looked_at.values())))
-    texters = _texters(session, tried)
+    takers = _takers(session, tried)
     steps = {
-        house: _steps(incidents[house[0]], tries, pauses, now, texters.get(house[1], ()))
+        house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1], _Takers()))
         for house, tries in tried.items()
     }
     _ring_again(session, decided, tried, steps, now)
@@ -66,25 +66,43 @@ def follow_up_due(session: Session, pauses: Sequence[timedelta], now: datetime) 
     return len(decided.rows)
 
 
-def _texters(session: Session, tried: dict[House, list[Tried]]) -> dict[int, set[str]]:
-    """The phones that could take a text, of those households that the carrier will not call on some phone."""
-    refused = {house[1] for house, tries in tried.items() for each in tries if each.hopeless}
-    found: dict[int, set[str]] = defaultdict(set)
-    for phone in directory.phones_of(session, refused) if refused else ():
+@dataclass(frozen=True, slots=True)
+class _Takers:
+    """The phones of a household that may be called, and those that could take a text."""
+
+    calls: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+
+
+def _takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Takers]:
+    """What the phones take, of those households where a text failed or the carrier will not call some phone."""
+    asked = {
+        house[1]
+        for house, tries in tried.items()
+        for each in tries
+        if each.hopeless or (each.channel is Channel.SMS and each.state is DeliveryState.UNREACHED)
+    }
+    found: dict[int, _Takers] = defaultdict(_Takers)
+    for phone in directory.phones_of(session, asked) if asked else ():
+        if phone.may_call:
+            found[phone.household_id].calls.add(phone.number)
         if phone.takes_texts:
-            found[phone.household_id].add(phone.number)
+            found[phone.household_id].texts.add(phone.number)
     return found
 
 
 def _steps(
-    incident: Incident, tried: list[Tried], pauses: Sequence[timedelta], now: datetime, texters: Collection[str]
+    incident: Incident, tried: list[Tried], pauses: Sequence[timedelta], now: datetime, takers: _Takers
 ) -> Steps:
+    tries = [each.as_try() for each in tried]
     if incident.kind is IncidentKind.WORDLESS:
         # To be told is all: no key is asked for.
-        got_through = any(each.state is DeliveryState.REACHED or each.attempt is AttemptState.SENT for each in tried)
-        return Steps() if got_through else next_steps([each.as_try() for each in tried], (), now, texters=texters)
-    late = now - incident.opened_at > GIVE_UP_AFTER
-    return next_steps([each.as_try() for each in tried], () if late else pauses, now, texters=texters)
+        if any(each.state is DeliveryState.REACHED or each.attempt is AttemptState.SENT for each in tried):
+            return Steps()
+        pauses = ()
+    elif now - incident.opened_at > GIVE_UP_AFTER:
+        pauses = ()
+    return next_steps(tries, pauses, now, callable_=takers.calls, texters=takers.texts)
 
 
 def _ring_again(

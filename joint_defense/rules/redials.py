@@ -1,8 +1,8 @@
 """What is done about a household that has not answered: redials, the other way, and the verdict that nothing is left.
 
 A call that brought no key (busy, no answer, failed, a voicemail, picked up in silence) is placed again after each of
-the pauses in turn, counted from its end. A phone whose texts all failed, and that was not called, is called; one that
-the carrier will not call, and that was not texted, is texted. Whoever is on the phone is left to it.
+the pauses in turn, counted from its end. A phone whose texts all failed, and that was not called, is called if it may
+be; one that the carrier will not call, and that was not texted, is texted. Whoever is on the phone is left to it.
 """
 
 from __future__ import annotations
@@ -60,11 +60,17 @@ class Steps:
 
 
 def next_steps(
-    tries: Iterable[Try], pauses: Sequence[timedelta], now: datetime, *, texters: Collection[str] = ()
+    tries: Iterable[Try],
+    pauses: Sequence[timedelta],
+    now: datetime,
+    *,
+    callable_: Collection[str] = (),
+    texters: Collection[str] = (),
 ) -> Steps:
     """The next steps for a household that has not answered, from all calls and texts to it.
 
-    `texters`: those of its phones that could take a text if they cannot be called.
+    `callable_` and `texters`: those of its phones that may be called where their texts fail, and that could take a
+    text where they cannot be called.
     """
     calls: dict[str, list[Try]] = defaultdict(list)
     texts: dict[str, list[Try]] = defaultdict(list)
@@ -72,7 +78,7 @@ def next_steps(
         (calls if each.channel is Channel.CALL else texts)[each.number].append(each)
     if any(each.on_line for rung in calls.values() for each in rung):
         return Steps(look_again=True)
-    steps = Steps(other_ways=_other_ways(calls, texts, texters))
+    steps = Steps(other_ways=_other_ways(calls, texts, callable_, texters))
     under_way = False
     for number, rung in calls.items():
         if any(each.state not in OVER for each in rung):
@@ -100,11 +106,11 @@ def _is_old(text: Try, before: datetime) -> bool:
 
 
 def _other_ways(
-    calls: dict[str, list[Try]], texts: dict[str, list[Try]], texters: Collection[str]
+    calls: dict[str, list[Try]], texts: dict[str, list[Try]], callable_: Collection[str], texters: Collection[str]
 ) -> dict[str, Channel]:
     failed = {number for number, sent in texts.items() if all(each.state is DeliveryState.UNREACHED for each in sent)}
     refused = {number for number, rung in calls.items() if any(each.hopeless for each in rung)}
-    return dict.fromkeys(sorted(failed - calls.keys()), Channel.CALL) | dict.fromkeys(
+    return dict.fromkeys(sorted((failed - calls.keys()) & set(callable_)), Channel.CALL) | dict.fromkeys(
         sorted((refused - texts.keys()) & set(texters)), Channel.SMS
     )
 

@@ -74,11 +74,17 @@ def test_a_number_that_the_carrier_refuses_is_texted_where_it_takes_texts_and_no
 
 def test_a_phone_whose_text_failed_is_called_where_it_was_not() -> None:
     failed = replace(TEXT, state=DeliveryState.UNREACHED)
-    assert next_steps([failed], PAUSES, NOW) == Steps(other_ways={"a": CALL}, exhausted=False)
-    assert next_steps([failed, VAIN], PAUSES, NOW).other_ways == {}
-    assert next_steps([failed, replace(VAIN, number="b")], PAUSES, at(15)) == Steps(
+    assert next_steps([failed], PAUSES, NOW, callable_="a") == Steps(other_ways={"a": CALL}, exhausted=False)
+    assert next_steps([failed, VAIN], PAUSES, NOW, callable_="a").other_ways == {}
+    assert next_steps([failed, replace(VAIN, number="b")], PAUSES, at(15), callable_="ab") == Steps(
         redials={"b": 1}, other_ways={"a": CALL}
     )
+
+
+def test_a_phone_that_may_not_be_called_is_not_called_when_its_text_fails() -> None:
+    failed = replace(TEXT, state=DeliveryState.UNREACHED)
+    assert next_steps([failed], PAUSES, NOW, callable_="b") == Steps(exhausted=True)
+    assert next_steps([failed, replace(VAIN, number="b")], PAUSES, at(15), callable_="b") == Steps(redials={"b": 1})
 
 
 def test_a_household_that_takes_only_texts_and_has_one_is_left_to_it() -> None:
@@ -101,7 +107,7 @@ TRIES = st.builds(
 def test_whatever_was_tried_no_round_comes_twice_none_beyond_the_last_and_an_end_is_an_end(
     tries: list[Try], seconds: int
 ) -> None:
-    steps = next_steps(tries, PAUSES, at(seconds), texters={"a", "b", "c"})
+    steps = next_steps(tries, PAUSES, at(seconds), callable_={"a", "b"}, texters={"a", "b", "c"})
     known = {(each.number, each.round) for each in tries if each.channel is CALL}
     assert not known & set(steps.redials.items())
     assert all(1 <= again <= len(PAUSES) for again in steps.redials.values())
@@ -109,6 +115,7 @@ def test_whatever_was_tried_no_round_comes_twice_none_beyond_the_last_and_an_end
     assert not under_way & (steps.redials.keys() | steps.next_at.keys())
     reached = {(each.number, each.channel) for each in tries}
     assert not reached & set(steps.other_ways.items())
+    assert steps.other_ways.get("c") is not CALL
     if steps.exhausted:
         assert steps == Steps(exhausted=True)
         assert not under_way

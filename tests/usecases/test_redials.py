@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
+from groups.models import Household
 from joint_defense import inbox, intake, redials, tracking
 from joint_defense.acknowledgements import acknowledge
 from joint_defense.board import read_board
@@ -232,24 +233,55 @@ def test_an_alarm_of_a_quarter_of_an_hour_is_not_repeated_but_judged(town: Town,
     assert row(town, li).unreachable
 
 
-def test_a_text_that_fails_for_good_is_followed_by_a_call_and_only_where_there_was_none(
-    town: Town, wang: House
-) -> None:
-    deaf, li = town.house("张", "t"), town.house("李")
-    town.raise_alarm(wang)
+def _all_texts_fail(town: Town) -> None:
     for claim in town.claim():
         if claim.channel is SMS:
             town.came(claim, RefusedNumber("unknown", code=30005, status=400), after=1)
+
+
+def test_a_text_that_fails_for_good_is_followed_by_a_call_and_only_where_there_was_none(
+    town: Town, wang: House
+) -> None:
+    away, li = town.house("张"), town.house("李")
+    with town.database.begin() as session:
+        session.execute(update(Household).where(Household.id == away.id).values(away_until=at(86400)))
+    town.raise_alarm(wang)
+    _all_texts_fail(town)
     assert look(town, 1) == 1
-    called = newest(town, deaf.number)
+    called = newest(town, away.number)
     assert (called.purpose, called.state, called.urgency) == (Purpose.ALARM, DeliveryState.WAITING, AGAIN)
     assert [each.number for each in town.deliveries(called.incident_id) if each.channel is CALL] == [
         li.number,
-        deaf.number,
+        away.number,
     ]
     (line,) = town.timeline("other_way")
     assert line.detail == {"household": "张家", "number": "138****0002", "channel": "call"}
     assert look(town, 7) == 0
+
+
+def test_a_phone_for_texts_only_is_not_rung_when_its_text_fails_and_its_house_is_unreachable_at_once(
+    town: Town, wang: House
+) -> None:
+    deaf = town.house("张", "t")
+    town.raise_alarm(wang)
+    _all_texts_fail(town)
+    assert look(town, 1) == 0
+    assert [line.detail["household"] for line in town.timeline("unreachable")] == ["张家"]
+    assert row(town, deaf).unreachable
+    assert not town.timeline("other_way")
+
+
+def test_where_the_text_to_one_phone_fails_another_of_the_house_is_tried_before_it_is_unreachable(
+    town: Town, wang: House
+) -> None:
+    deaf = town.house("张", "tm")
+    town.change(deaf.numbers[1], may_call=False, may_text=False)
+    town.raise_alarm(wang)
+    _all_texts_fail(town)
+    town.change(deaf.numbers[1], may_call=True)
+    assert look(town, 1) == 1
+    assert newest(town, deaf.numbers[1]).channel is CALL
+    assert not row(town, deaf).unreachable
 
 
 def test_a_call_that_is_refused_for_good_is_followed_by_a_text_where_the_phone_takes_one(
