@@ -15,7 +15,7 @@ from groups.web.roster_admission import words_of
 VERDICTS: Mapping[str, tuple[LazyString, str]] = {
     "error": (_l("error"), "cross"),
     "warning": (_l("warning"), "warning"),
-    "new": (_l("new"), "people"),
+    "new": (_l("to be added"), "people"),
     "changed": (_l("changed"), "again"),
     "archived": (_l("archived"), "out"),
     "same": (_l("same"), "check"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 
@@ -20,7 +22,12 @@ class Handsets:
         self._ask("PUT", f"/sim/handsets/{number}", script)
 
     def dial(self, number: str, keys: str) -> str:
-        """Call the service from this handset and press these keys once it answers. The call's sid."""
+        """Call the service from this handset and press these keys once it answers. The call's sid.
+
+        It is put down first: in a town where an alarm is still open it may be ringing.
+        """
+        with suppress(urllib.error.HTTPError):
+            self._ask("POST", f"/sim/handsets/{number}/hangup")
         press = [{"after": 0.5, "digits": keys}]
         return str(self._ask("POST", f"/sim/handsets/{number}/dial", {"press": press, "hang_up_after": 20})["call_sid"])
 
