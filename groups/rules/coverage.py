@@ -77,6 +77,18 @@ def standing(dated: Mapping[date, int], day: date) -> int | None:
     return dated[max(days)] if days else None
 
 
+def carried(dated: Mapping[date, int], days: Sequence[date]) -> list[int | None]:
+    """`standing` on each of `days` (ascending)."""
+    found: list[int | None] = []
+    value, upcoming, at = None, sorted(dated.items()), 0
+    for day in days:
+        while at < len(upcoming) and upcoming[at][0] <= day:
+            value = upcoming[at][1]
+            at += 1
+        found.append(value)
+    return found
+
+
 def steps(changes: Mapping[date, int], days: Sequence[date]) -> list[int]:
     """How many there are on each of `days` (ascending), where `changes` says how many come and go on each day."""
     found = []
@@ -100,9 +112,9 @@ def demonstration_since(
     """
     turns = sorted(known for known in {*changes, *counts, *thresholds} if known <= day)
     since = None
-    for turn, subscribed in zip(turns, steps(changes, turns), strict=True):
-        figure = Figure(subscribed, standing(counts, turn))
-        reached = figure.reaches(standing(thresholds, turn) or DEFAULT_THRESHOLD)
+    held = zip(turns, steps(changes, turns), carried(counts, turns), carried(thresholds, turns), strict=True)
+    for turn, subscribed, households, threshold in held:
+        reached = Figure(subscribed, households).reaches(threshold or DEFAULT_THRESHOLD)
         since = (since or turn) if reached else None
     return since
 

@@ -148,7 +148,7 @@ def _changed(session: Session) -> None:
 _QUESTIONS: tuple[tuple[str, float, Question], ...] = (
     ("coverage of a day", 0.5, _of_a_day),
     ("town's trend, 24 months", 2.0, _trend),
-    ("demonstration villages, since when", 2.0, _since),
+    ("since when each is a demonstration village", 3.0, _since),
     ("what changed since the last report", 2.0, _changed),
     ("answer of the API, 3,000 villages", 2.0, _answer),
     ("workbook of 3,000 villages", 3.0, _workbook),
