@@ -83,7 +83,8 @@ def write(timed: list[Timed], load: float) -> None:
         "`make bench ARGS='--rosters --write'` writes this part: one village of a county of "
         "3,000 villages, 1,000,000 households with a phone\neach, and 1,000,000 changes. Server time of a page, "
         f"asked of the app by somebody signed in, the middle of {RUNS};\nlists once, in the request. PostgreSQL with "
-        f"the settings of the tests, on a machine of two cores. Its load average before the\nstart: {load:.1f}.\n\n"
+        f"the settings of the tests, on a machine of two cores. Its load average before the\nstart: {load:.1f}. "
+        "Memory is the most that the asking process had meanwhile, with all that it has loaded.\n\n"
         "| page | took | fastest | may take | memory |\n"
         "|---|--:|--:|--:|--:|\n"
         + "".join(
