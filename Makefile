@@ -5,7 +5,7 @@
 #     ONCE=1                 end after the timeline, with 0 if everybody was rung and texted once
 #     PORT=8000 SIM_PORT=8080 DATABASE_URL=postgresql://…   (the database only from this line, never the environment)
 #   make test                the whole suite, on SQLite and PostgreSQL; ARGS="tests/rules -k keypress" for a part
-#                            ARGS=--hypothesis-profile=deep for twenty times as many examples
+#                            ARGS=--hypothesis-profile=deep for twenty times as many examples; WORKERS=2
 #   make check               ruff, mypy, import rules, then the tests: what CI runs
 #   make bench               from the keypress to the last carrier request, then the figures and rosters of a county
 #     ARGS=--figures         the figures only; ARGS=--rosters
@@ -30,9 +30,11 @@ demo: setup-runtime
 	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) $(if $(NEW_PASSWORD),--new-password) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
-# Two at a time: each worker has servers and a town of its own (tests/dealing.py).
+# One more than the cores of a small machine: a worker whose journey waits for telephones leaves its core to another.
+# Each has servers of its own; which tests stay together: tests/dealing.py.
+WORKERS ?= 3
 test: setup
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: lint test
 
