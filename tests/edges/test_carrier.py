@@ -29,6 +29,7 @@ from joint_defense.rules.ports import (
     Temporary,
     TooFast,
 )
+from tests import loops
 from tests.edges.simulator.application import Answer, Application, Form
 
 SID, TOKEN = "AC" + "0" * 32, "token"
@@ -55,7 +56,7 @@ def carried(url: str, ask: Callable[[TwilioCarrier], Awaitable[Result]], timeout
         finally:
             await carrier.close()
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def failed(url: str, ask: Ask, timeout: float = 5) -> CarrierError:
@@ -206,7 +207,7 @@ def test_a_connection_that_breaks_off_leaves_the_outcome_open() -> None:
         server.close()
         return error.value
 
-    assert type(asyncio.run(run())) is OutcomeUnknown
+    assert type(loops.run(run())) is OutcomeUnknown
 
 
 FOREIGN = [
@@ -240,7 +241,7 @@ def test_every_exception_of_the_sdk_and_its_transport_comes_out_as_ours(foreign:
         raise foreign
 
     with pytest.raises(CarrierError) as error:
-        asyncio.run(_mapped(request))
+        loops.run(_mapped(request))
     assert type(error.value).__module__ == ports.__name__
     assert error.value.__cause__ is foreign
 

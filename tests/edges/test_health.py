@@ -22,6 +22,7 @@ from joint_defense.intake import Trigger
 from joint_defense.models import Heartbeat
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.ports import AccountTrouble, CarrierError, OutcomeUnknown
+from tests import loops
 from tests.conftest import MakeSettings
 from tests.factories import Town
 
@@ -122,7 +123,7 @@ def test_the_sender_asks_for_the_account_once_and_all_know(
             await asyncio.sleep(0.05)
             task.cancel()
 
-    asyncio.run(watch())
+    loops.run(watch())
     with database.begin() as session:
         assert vitals.read_vitals(session, ACCOUNT, clock(session)).account == word
         assert not vitals.account_is_due(session, ACCOUNT, clock(session))

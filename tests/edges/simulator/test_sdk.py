@@ -12,6 +12,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from tests import loops
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, LI, OURS, WANG
 from tests.handsets import Network, answers
 
@@ -96,7 +97,7 @@ def test_its_asynchronous_client_places_many_calls_at_once(network: Network) -> 
         finally:
             await http.close()
 
-    sids = asyncio.run(place())
+    sids = loops.run(place())
 
     assert len(set(sids)) == 40
     assert {request["to"] for request in network.placed("call")} == set(numbers)

@@ -54,7 +54,7 @@ def test_a_liaison_reads_the_figures_and_takes_them_along(town: Site, window: Wi
     assert {row["村居"]: row["覆盖率"] for row in rows}["墙下陶村"] == "0.8571"
     assert rows[-1]["覆盖率"] == "0.6560"
 
-    page.locator("summary").first.focus()
+    page.locator("main summary").first.focus()
     page.keyboard.press("Enter")
     page.locator("#village").select_option(label="墙下陶村")
     page.locator("#village").press("Tab")

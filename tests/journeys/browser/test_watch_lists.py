@@ -35,11 +35,11 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, t
     wrong = {}
     for address in (LISTS, f"{LISTS}/grids", f"{LISTS}/cameras"):
         page.goto(site.url + address)
-        page.locator("summary").first.click()
+        page.locator("main summary").first.click()
         wrong[address] = (window.violations(), small_targets(page), max(too_wide(page), 0))
         page.screenshot(path=tmp_path / f"{address.rsplit('/', 1)[1]}-{width}.png", full_page=True)
     page.goto(site.url + LISTS)
-    page.locator("summary").first.click()
+    page.locator("main summary").first.click()
     page.get_by_label("姓名").or_(page.get_by_label("名称")).first.fill("何建平")
     page.get_by_label("电话", exact=True).fill("13700000001")
     page.get_by_label("值班时间").fill("看情况")
@@ -51,7 +51,7 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, t
     expect(page.get_by_text("何建平已保存")).to_be_visible()
     table = tmp_path / "值班.csv"
     table.write_text("姓名,电话,队伍\n郭振华,13700000002,巡防\n", encoding="utf-8")
-    page.locator("summary").nth(1).click()
+    page.locator("main summary").nth(1).click()
     page.locator("#file").set_input_files(table)
     page.get_by_role("button", name="查看会有哪些更改").click()
     expect(page.get_by_text("新增")).to_be_visible()
