@@ -6,30 +6,30 @@ is taken back as a whole or not at all; `what_can_be` takes back the households 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Enum, Table, inspect, select, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from config.database import Base, UtcDateTime
+from config.database import Base
 from groups.change_models import Change
 from groups.changes import Author, Batch, values_of
 from groups.devices import check_one_home
 from groups.errors import ChangedSince, NothingToUndo
 from groups.models import Household
+from groups.recorded_rows import ORDER, model_of, parsed, references
 from groups.residences import follow_the_roster
 from groups.subscriptions import check_one_at_a_time
+from groups.undo_at_once import at_once
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""
-_ORDER = frozenset({"position", "rank"})
-"""A newcomer that has only been moved along the row since can still be taken back."""
 
 
 class Why(StrEnum):
@@ -72,11 +72,14 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     changes = changes_to_undo(session, key)
     batch = Batch(session, by, "undo", now, zone)
     kept: list[Obstacle] = []
-    while obstacles := _attempt(batch, [one for one in changes if _unit(one) not in {_unit(k.change) for k in kept}]):
+    standing = changes
+    # Row by row only where something stands in the way: to say what.
+    while not at_once(batch, standing) and (obstacles := _attempt(batch, standing)):
         kept += obstacles
         blocked = {_unit(one.change) for one in kept}
         if not what_can_be or all(_unit(one) in blocked for one in changes):
             raise ChangedSince("之后又有更改，不能撤销 it has been changed since: nothing was undone", kept)
+        standing = [one for one in changes if _unit(one) not in blocked]
     blocked = {_unit(one.change) for one in kept}
     done = [one.id for one in changes if _unit(one) not in blocked]
     for start in range(0, len(done), 500):
@@ -138,14 +141,14 @@ def _unit(change: Change) -> object:
 
 def _take_back(batch: Batch, change: Change) -> Obstacle | None:
     session = batch.session
-    model = _model(change.table)
+    model = model_of(change.table)
     try:
         with session.begin_nested():
             row = session.get(model, change.row_id)
             if row is None:
-                batch.add(model(id=change.row_id, **_parsed(model, change.before or {})))
+                batch.add(model(id=change.row_id, **parsed(model, change.before or {})))
             elif change.before is not None:
-                batch.change(row, affects_from=change.affects_from, **_parsed(model, change.before))
+                batch.change(row, affects_from=change.affects_from, **parsed(model, change.before))
             elif hasattr(row, "archived_at"):
                 batch.change(row, archived_at=batch.now)
             else:
@@ -156,13 +159,13 @@ def _take_back(batch: Batch, change: Change) -> Obstacle | None:
 
 
 def _obstacle_to(session: Session, change: Change) -> Obstacle | None:
-    model = _model(change.table)
+    model = model_of(change.table)
     row = session.get(model, change.row_id, with_for_update=True, populate_existing=True)
     if (row is None) != (change.after is None):
         return Obstacle(change, Why.CHANGED_SINCE, _later(session, change))
     if row is not None and change.after is not None:
         now = values_of(row)
-        passed_over = _ORDER if change.before is None else frozenset()
+        passed_over = ORDER if change.before is None else frozenset()
         if any(now.get(name) != value for name, value in change.after.items() if name not in passed_over):
             return Obstacle(change, Why.CHANGED_SINCE, _later(session, change))
     if row is not None and change.before is None and hasattr(row, "archived_at") and _in_use(session, model, row):
@@ -187,7 +190,7 @@ def _later(session: Session, change: Change) -> Change | None:
 
 def _in_use(session: Session, model: type[Base], row: Base) -> bool:
     """Whether anything active refers to the row: archiving it would leave that hanging."""
-    for other, column in _references(model):
+    for other, column in references(model):
         if "archived_at" not in other.__table__.c:
             continue
         found = select(other.__table__.c.id).where(column == cast(Any, row).id, other.__table__.c.archived_at.is_(None))
@@ -211,35 +214,3 @@ def _leads_somewhere(session: Session, model: type[Base], row: Base | None, valu
             if value is not None and session.scalar(archived) is not None:
                 return False
     return True
-
-
-def _references(model: type[Base]) -> Iterator[tuple[type[Base], Any]]:
-    """The columns of all tables that refer to this one."""
-    table = cast(Table, model.__table__)
-    for mapper in Base.registry.mappers:
-        for column in cast(Table, mapper.local_table).c:
-            if any(key.column.table is table for key in column.foreign_keys):
-                yield mapper.class_, column
-
-
-def _model(table: str) -> type[Base]:
-    for mapper in Base.registry.mappers:
-        if cast(Table, mapper.local_table).name == table:
-            return cast(type[Base], mapper.class_)
-    raise NothingToUndo("没有可撤销的更改 there is nothing to undo: this table is not kept any more")
-
-
-def _parsed(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
-    """Values as the record keeps them, as the row takes them. A column that is gone by now is passed over."""
-    columns = inspect(model).columns
-    return {name: _value(columns[name].type, value) for name, value in values.items() if name in columns}
-
-
-def _value(kind: object, value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(kind, UtcDateTime):
-        return datetime.fromisoformat(value)
-    if isinstance(kind, Date):
-        return date.fromisoformat(value)
-    return kind.enum_class(value) if isinstance(kind, Enum) and kind.enum_class is not None else value

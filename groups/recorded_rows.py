@@ -1,0 +1,48 @@
+"""From the record of changes back to rows: a table's model, who refers to it, and values as a row takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Date, Enum, Table, inspect
+
+from config.database import Base, UtcDateTime
+from groups.errors import NothingToUndo
+
+ORDER = frozenset({"position", "rank"})
+"""A newcomer that has only been moved along the row since can still be taken back."""
+
+
+def references(model: type[Base]) -> Iterator[tuple[type[Base], Any]]:
+    """The columns of all tables that refer to this one."""
+    table = cast(Table, model.__table__)
+    for mapper in Base.registry.mappers:
+        for column in cast(Table, mapper.local_table).c:
+            if any(key.column.table is table for key in column.foreign_keys):
+                yield mapper.class_, column
+
+
+def model_of(table: str) -> type[Base]:
+    """The model of a table's name. Raises NothingToUndo where no such table is kept any more."""
+    for mapper in Base.registry.mappers:
+        if cast(Table, mapper.local_table).name == table:
+            return cast(type[Base], mapper.class_)
+    raise NothingToUndo("没有可撤销的更改 there is nothing to undo: this table is not kept any more")
+
+
+def parsed(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
+    """Values as the record keeps them, as the row takes them. A column that is gone by now is passed over."""
+    columns = inspect(model).columns
+    return {name: _value(columns[name].type, value) for name, value in values.items() if name in columns}
+
+
+def _value(kind: object, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(kind, UtcDateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(kind, Date):
+        return date.fromisoformat(value)
+    return kind.enum_class(value) if isinstance(kind, Enum) and kind.enum_class is not None else value
