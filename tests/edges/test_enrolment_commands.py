@@ -17,7 +17,7 @@ from config.database import Database
 from groups.change_models import Change
 from groups.enrolment_models import Tariff
 from groups.models import EndReason, Subscription, Village
-from tests.edges.conftest import Type
+from tests.edges.conftest import Type, answer, refused
 from tests.factories import House, Town
 
 KEY_PLAN, PHONE_PLAN = "平安联防#9按键", "专用手机"
@@ -188,3 +188,35 @@ def test_a_household_in_another_village_of_the_same_name_and_door_is_not_mixed_u
     told = run("enrolment", "import", listed(tmp_path / "名单.xlsx", row))
     assert "new 0" in told.stdout
     assert standing(town.database, here) == []
+
+
+def test_a_tariff_is_added_from_a_day_on_and_listed_with_the_ones_before(town: Town, run: Type) -> None:
+    added = answer(run("tariff", "add", PHONE_PLAN, "--village", "4.50", "--carrier", "3", "--from", "2026-01-01"))
+    assert "￥4.50" in added
+    answer(run("tariff", "add", PHONE_PLAN, "--village", "5", "--carrier", "3", "--from", "2026-07-01"))
+
+    told = json.loads(answer(run("tariff", "list", "--json")))
+
+    assert [(each["starts_on"], each["village_fen"]) for each in told if each["plan"] == PHONE_PLAN] == [
+        ("2026-07-01", 500),
+        ("2026-01-01", 450),
+    ]
+    assert f"{KEY_PLAN}  自2024-01-01起" in answer(run("tariff", "list"))
+    with town.database.begin() as session:
+        assert session.scalars(select(Change.action)).all() == ["set_tariff", "set_tariff"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--village", "3.505", "--carrier", "3"),
+        ("--village", "-1", "--carrier", "3"),
+        ("--village", "x", "--carrier", "3"),
+    ],
+)
+def test_a_tariff_that_is_no_amount_of_yuan_is_refused(town: Town, run: Type, words: tuple[str, ...]) -> None:
+    assert "yuan" in refused(run("tariff", "add", PHONE_PLAN, *words))
+
+
+def test_a_tariff_from_no_day_is_refused(town: Town, run: Type) -> None:
+    assert refused(run("tariff", "add", PHONE_PLAN, "--village", "3", "--carrier", "3", "--from", "2026-02-30"))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from sqlalchemy import select
 
 from config.database import clock
+from groups.account_models import Account
+from groups.models import Household
 from joint_defense.incidents import close
 from joint_defense.models import ClosingOutcome
-from tests.journeys.browser.conftest import Window
+from tests.edges.web.conftest import VILLAGE
+from tests.journeys.browser.conftest import PHONE, Window
 from tests.journeys.browser.looks import small_targets, text_sizes, too_wide
 
 PAGES = {
@@ -97,3 +103,46 @@ def test_the_paper_has_the_incident_and_no_buttons(window: Window) -> None:
     for words in ("王建国家、徐小红家求助", "赵阿根家", "时间线"):
         assert window.page.get_by_role("heading", name=words).or_(window.page.get_by_text(words)).first.is_visible()
     assert window.page.locator(".btn:visible, header:visible, footer:visible").count() == 0
+
+
+# Lists that were brought in have a key of their own: they are looked at where they are brought in.
+# Not pages: files, parts of pages that scripts swap in, streams, and what machines read.
+_NO_PAGE = re.compile(
+    r"^/(api|voice|sms|status|healthz|readyz|metrics|static|\w+/static)|[.]|export|/live$|/progress$|/row$"
+)
+
+
+@pytest.mark.parametrize("width", [PHONE], indirect=True, ids=["phone"])
+def test_no_page_of_the_site_is_left_out(window: Window) -> None:
+    window.sign_in("admin")
+    with window.site.store.begin() as session:
+        household = session.scalars(select(Household).where(Household.group_id.is_not(None))).first()
+        assert household is not None
+        known = {
+            "code": VILLAGE,
+            "group_id": household.group_id,
+            "household_id": household.id,
+            "account_id": session.scalars(select(Account.id)).first(),
+            "incident_id": window.site.incident_id,
+            "kind": "responders",
+        }
+    wrong = {}
+    looked_at = 0
+    for rule in window.site.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()) or _NO_PAGE.search(rule.rule) or not rule.arguments <= known.keys():
+            continue
+        _, address = rule.build(known, append_unknown=False) or ("", "")
+        answer = window.page.goto(window.site.url + address)
+        assert answer is not None
+        # Figures of a village that nobody has counted are refused in words, on a page as good as the others.
+        assert answer.status == (422 if rule.rule == "/coverage" else 200), rule.rule
+        looked_at += 1
+        if found := [*window.violations(), *small_targets(window.page), *_sideways(window)]:
+            wrong[rule.rule] = found
+
+    assert wrong == {}
+    assert looked_at > 30
+
+
+def _sideways(window: Window) -> list[str]:
+    return [f"{too_wide(window.page)} px too wide"] if too_wide(window.page) > 0 else []
