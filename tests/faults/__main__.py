@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,8 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only faults whose name matches this expression")
     parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
     given = parser.parse_args()
+    # The towns go with it, whoever ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parts = chosen(given.only, [given.database] if given.database else [POSTGRESQL, SQLITE])
     begun, rows, fallen = time.monotonic(), [], []
     for each in deal(parts, given.runs, given.jobs):
