@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from config.database import Database, clock
+from config.patience import DatabaseAway
 from joint_defense import tracking
 from joint_defense.tracking import Report, Unfitting
 
 AT_ONCE = 100
+_IN_EACH_OTHERS_WAY = {"40001", "40P01"}
+"""PostgreSQL's serialization_failure and deadlock_detected."""
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -59,13 +63,13 @@ class Reports:
         try:
             outcomes: list[bool | Exception] = list(self._record([entry.report for entry in entries]))
         except SQLAlchemyError as error:
-            if len(entries) > 1:
+            if len(entries) > 1 and not _is_away(error):
                 # One of them may be in the way of the others.
                 log.warning("callbacks_taken_in_one_by_one", count=len(entries), error=type(error).__name__)
                 for entry in entries:
                     self._work([entry])
                 return
-            outcomes = [error]
+            outcomes = [error] * len(entries)
         except BaseException as error:
             # Also where the process is told to end: nobody may wait for an outcome that never comes.
             outcomes = [error if isinstance(error, Exception) else RuntimeError("ended")] * len(entries)
@@ -83,3 +87,10 @@ class Reports:
         with self._database.begin() as session:
             now: datetime = clock(session)
             return tracking.record_reports(session, reports, now)
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Whether the database is not there, or does not answer: then it is no use to wait for it once more for each."""
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlstate", None) not in _IN_EACH_OTHERS_WAY
+    return isinstance(error, DatabaseAway | InterfaceError | PoolIsEmpty)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
+from config.database import Database
+from config.patience import DatabaseAway
 from joint_defense import tracking
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.reporting import Reports
@@ -30,7 +36,7 @@ def take_in(reports: Reports, given: list[Report]) -> list[bool | Exception]:
     def one(report: Report) -> bool | Exception:
         try:
             return reports.take_in(report)
-        except (UnknownDelivery, ForeignCallback) as error:
+        except (UnknownDelivery, ForeignCallback, OperationalError, DatabaseAway) as error:
             return error
 
     with ThreadPoolExecutor(len(given)) as pool:
@@ -55,8 +61,25 @@ def test_one_callback_that_cannot_be_taken_in_does_not_keep_the_others_out(
 
     def stumbles(session: Any, given: list[Report], now: Any) -> list[Any]:
         if len(given) > 1:
-            session.connection().exec_driver_sql("SELECT nothing_of_this_name FROM nowhere")
+            session.connection().exec_driver_sql("INSERT INTO villages (code) VALUES (NULL)")
         return record(session, given, now)
 
     monkeypatch.setattr(tracking, "record_reports", stumbles)
     assert take_in(Reports(town.database), words) == [True] * 8
+
+
+def test_a_database_that_is_away_is_asked_once_for_all_that_wait(words: list[Report]) -> None:
+    asked: list[None] = []
+
+    def slowly(*_: object) -> None:
+        asked.append(None)
+        sleep(0.2)
+
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        away = Database(f"postgresql://nobody@127.0.0.1:{nobody.getsockname()[1]}/nothing")
+    event.listen(away.engine, "do_connect", slowly)
+
+    outcomes = take_in(Reports(away), words)
+
+    assert {type(each) for each in outcomes} <= {OperationalError, DatabaseAway}
+    assert len(asked) <= 2, "by the first, and for the seven that came while it was asked"
