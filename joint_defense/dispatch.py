@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
@@ -72,6 +73,12 @@ class Sent:
     error: CarrierError | None = None
 
 
+_TOLD_OF_A_CLAIM = (
+    *(Delivery.id, Delivery.incident_id, Delivery.attempt_count, Delivery.purpose, Delivery.occasion, Delivery.number),
+    *(Delivery.role, Delivery.language, Delivery.look_up_first, Delivery.text, Delivery.urgency, Delivery.turn),
+)
+
+
 def claim(session: Session, channel: Channel, limit: int, owner: str, now: datetime, sender: str = "") -> list[Claim]:
     """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents.
 
@@ -96,44 +103,32 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
             due_at=now + LEASE,
             attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1),
         )
-        .returning(
-            Delivery.id,
-            Delivery.incident_id,
-            Delivery.attempt_count,
-            Delivery.purpose,
-            Delivery.occasion,
-            Delivery.number,
-            Delivery.role,
-            Delivery.language,
-            Delivery.look_up_first,
-            Delivery.text,
-            Delivery.urgency,
-            Delivery.turn,
-        )
+        .returning(*_TOLD_OF_A_CLAIM)
         .execution_options(synchronize_session=False)
     ).all()
     rows = sorted(rows, key=lambda row: (row.urgency, row.turn, row.id))
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
         _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], sender, now)
-    return [
-        Claim(
-            delivery_id=row.id,
-            incident_id=row.incident_id,
-            number=row.attempt_count,
-            channel=channel,
-            purpose=row.purpose,
-            occasion=row.occasion,
-            to=row.number,
-            role=row.role,
-            language=row.language,
-            text=row.text,
-            look_up_first=row.look_up_first,
-            requested_at=now,
-            sender=sender,
-        )
-        for row in rows
-    ]
+    return [_claim_of(row, channel, sender, now) for row in rows]
+
+
+def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, now: datetime) -> Claim:
+    return Claim(
+        delivery_id=row.id,
+        incident_id=row.incident_id,
+        number=row.attempt_count,
+        channel=channel,
+        purpose=row.purpose,
+        occasion=row.occasion,
+        to=row.number,
+        role=row.role,
+        language=row.language,
+        text=row.text,
+        look_up_first=row.look_up_first,
+        requested_at=now,
+        sender=sender,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,15 +100,8 @@ def for_caller(
     alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
     language = alert.language
     if incident.closed_at is not None or alert.withdrawn_at is not None:
-        return News(
-            incident.id,
-            (conversation.OVER_FOR_CALLER[language],),
-            language,
-            told,
-            warned,
-            closed=True,
-            silent=alert.silent,
-        )
+        over = (conversation.OVER_FOR_CALLER[language],)
+        return News(incident.id, over, language, told, warned, closed=True, silent=alert.silent)
     coming = coming_in_order(session, incident.id)
     fresh = [each for each in coming if each.id > told]
     lost = _gone_back(session, incident.id, told)
@@ -265,33 +258,33 @@ def _plan_text(
         language,
         called,
     )
-    made = session.execute(
-        insert_or_skip(
-            session,
-            Delivery,
-            {
-                "incident_id": incident.id,
-                "channel": Channel.SMS,
-                "purpose": Purpose.NEWS,
-                "occasion": milestone,
-                "household_id": alert.household_id,
-                "household_name": alert.household_name,
-                "phone_id": alert.phone_id,
-                "number": alert.number,
-                "language": language,
-                "role": "caller",
-                "phone_rank": 1,
-                "urgency": NOTICE,
-                "distance": 0,
-                "state": DeliveryState.WAITING,
-                "due_at": now,
-                "attempt_count": 0,
-                "look_up_first": False,
-                "unwanted": False,
-                "text": text,
-            },
-        ).returning(Delivery.id)
-    ).scalar()
+    row = _row(incident, alert, milestone, text, now)
+    made = session.execute(insert_or_skip(session, Delivery, row).returning(Delivery.id)).scalar()
     if made is not None and alert.on_line_until is not None:
         alert.heard_answer_id = max((each.id for each in others), default=alert.heard_answer_id)
     return made is not None
+
+
+def _row(incident: Incident, alert: Alert, milestone: int, text: str, now: datetime) -> dict[str, object]:
+    """The delivery of a text to a caller; `milestone` makes it the only one of its kind."""
+    return {
+        "incident_id": incident.id,
+        "channel": Channel.SMS,
+        "purpose": Purpose.NEWS,
+        "occasion": milestone,
+        "household_id": alert.household_id,
+        "household_name": alert.household_name,
+        "phone_id": alert.phone_id,
+        "number": alert.number,
+        "language": alert.language,
+        "role": "caller",
+        "phone_rank": 1,
+        "urgency": NOTICE,
+        "distance": 0,
+        "state": DeliveryState.WAITING,
+        "due_at": now,
+        "attempt_count": 0,
+        "look_up_first": False,
+        "unwanted": False,
+        "text": text,
+    }

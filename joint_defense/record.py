@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from joint_defense.models import Acknowledgement, Attempt, Delivery, Incident, IncidentUpdate, Purpose
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate, Purpose
 from joint_defense.rules.redials import FollowUp
 from joint_defense.timeline import masked
 
@@ -46,27 +46,10 @@ def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[
         "outcome": incident.outcome,
         "note": incident.note,
         "unreachable": _unreachable(incident, answers),
-        "alerts": [
-            {
-                "household": alert.household_name,
-                "place": alert.place,
-                "door": alert.door,
-                "number": masked(alert.number),
-                "channel": alert.channel,
-                "category": alert.category,
-                "text": alert.text,
-                "raised_at": local(alert.raised_at),
-            }
-            for alert in incident.alerts
-        ],
+        "alerts": [_alert(alert, local) for alert in incident.alerts],
         "deliveries": [_delivery(delivery, local) for delivery in incident.deliveries],
         "acknowledgements": [
-            {
-                "household": each.household_name,
-                "answer": each.answer,
-                "channel": each.channel,
-                "at": local(each.at),
-            }
+            {"household": each.household_name, "answer": each.answer, "channel": each.channel, "at": local(each.at)}
             for each in answers
         ],
         "timeline": [
@@ -83,6 +66,19 @@ def _unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list
     answered = {each.household_id for each in answers}
     given_up = {each.household_id: each for each in incident.deliveries if each.follow_up is FollowUp.GIVEN_UP}
     return [each.household_name for household_id, each in given_up.items() if household_id not in answered]
+
+
+def _alert(alert: Alert, local: Any) -> dict[str, Any]:
+    return {
+        "household": alert.household_name,
+        "place": alert.place,
+        "door": alert.door,
+        "number": masked(alert.number),
+        "channel": alert.channel,
+        "category": alert.category,
+        "text": alert.text,
+        "raised_at": local(alert.raised_at),
+    }
 
 
 def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
