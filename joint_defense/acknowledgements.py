@@ -67,14 +67,6 @@ def acknowledge(
     return Heard(incident, callers, others_open=others_open)
 
 
-def join_conference(session: Session, told: Delivery, now: datetime) -> None:
-    """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question."""
-    if told.joined_at is None:
-        told.joined_at = now
-        note_update(session, told.incident_id, "joined", now, household=told.household_name)
-        session.flush()
-
-
 def _stop_other_phones(session: Session, incident_id: int, told: Delivery, channel: Channel, now: datetime) -> None:
     """What the household's phones have not taken yet is not needed any more."""
     calls = session.scalars(

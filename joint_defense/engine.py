@@ -1,4 +1,4 @@
-"""The senders and the clock, without the pages: `flask --app joint_defense.engine worker`, `flask --app engine clock`.
+"""The senders and the clock, without the pages: `flask --app joint_defense.engine worker` and `… clock`.
 
 Whichever of them was killed is to be there again at once, and half of the application's start is pages it never shows.
 """

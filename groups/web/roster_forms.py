@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -179,11 +178,6 @@ def end_of(day: date, settings: Settings) -> datetime:
 def last_day_away(until: datetime, settings: Settings) -> date:
     """The last day of an absence that ends at this moment."""
     return local_day(until - timedelta(seconds=1), settings.zone)
-
-
-def changes_between(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
-    """The fields that differ: name, theirs, mine."""
-    return [(name, theirs[name], mine[name]) for name in mine if mine[name] != theirs[name]]
 
 
 def _entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:
