@@ -65,7 +65,7 @@ class RedisServer:
         return self._redis.program
 
     def start(self) -> Self:
-        self._redis.start()
+        self._redis.start(timeout=60)
         return self
 
     def kill(self) -> None:
@@ -101,7 +101,7 @@ class PostgresServer:
         """A connection of the server's owner, where each statement counts at once."""
         return psycopg.connect(host=str(self._home), user="postgres", dbname=database, autocommit=True)
 
-    def start(self, timeout: float = 20.0) -> Self:
+    def start(self, timeout: float = 60.0) -> Self:
         """Make the cluster if there is none, start it, and wait until it answers. Raises DemoTrouble."""
         if self._binaries is None:
             self._binaries = _binaries(self._home, self._user)
@@ -132,7 +132,7 @@ class PostgresServer:
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(family, timeout=5)
+        psutil.wait_procs(family, timeout=30)
 
     def stop(self) -> None:
         if self.program is not None:

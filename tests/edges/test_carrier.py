@@ -186,10 +186,10 @@ def test_a_name_that_does_not_resolve_means_nothing_was_placed() -> None:
 
 
 def test_silence_is_bounded_and_leaves_the_outcome_open(api: Application) -> None:
-    api.answers(CALLS, Answer("{}", 201, after=1.0))
+    api.answers(CALLS, Answer("{}", 201, after=10))
     started = time.monotonic()
     assert type(failed(api.url(""), place, timeout=0.2)) is OutcomeUnknown
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 9
 
 
 def test_a_connection_that_breaks_off_leaves_the_outcome_open() -> None:

@@ -32,7 +32,6 @@ from tests.journeys.town import Town
 from tests.telephony import Call, Text
 
 VILLAGE = "墙下陶村"
-PATIENCE = 15.0
 Found = TypeVar("Found")
 
 
@@ -70,7 +69,7 @@ class Telephone:
 
     def picks_up(self) -> None:
         """Pick up, as soon as it rings."""
-        eventually(lambda: self.handset.state == "ringing", f"{self.number} rings", within=PATIENCE)
+        eventually(lambda: self.handset.state == "ringing", f"{self.number} rings")
         self.handset.answer()
 
     def picks_up_and_presses(self, keys: str) -> None:
@@ -138,11 +137,11 @@ class Telephone:
     def own_call(self, status: str | None = None) -> Call:
         """The last call it made itself, once it has that status."""
         mine = [call for call in self.handset.calls if call.direction == "inbound"]
-        return self.handset.wait_for_own_call(status, nth=len(mine), within=PATIENCE)
+        return self.handset.wait_for_own_call(status, nth=len(mine))
 
     def hears(self, words: str) -> Call:
         """The call in which it hears these words, be it rung or its own."""
-        return self.handset.wait_until_hears(words, within=PATIENCE)
+        return self.handset.wait_until_hears(words)
 
     def unexpected(self) -> list[str]:
         """Whatever reached it that nobody has asked for."""
@@ -166,7 +165,7 @@ class Telephone:
 
     def _awaited(self, look: Callable[[], Found | None], there: Callable[[], object], words: str) -> Found:
         try:
-            return eventually(look, "", within=PATIENCE)
+            return eventually(look, "")
         except AssertionError:
             raise AssertionError(f"{self.home} {self.number} waited in vain for {words!r}; it got {there()}") from None
 
@@ -207,7 +206,7 @@ class Street:
 
     def wait_for_answers(self, *expected: tuple[str, str]) -> None:
         """Until these answers are on record, in this order."""
-        eventually(lambda: self.answers() == list(expected), f"{expected} is on record", within=PATIENCE)
+        eventually(lambda: self.answers() == list(expected), f"{expected} is on record")
 
     def states(self, purpose: str = "alarm") -> dict[tuple[str, str], tuple[str, str | None]]:
         """Every delivery's state and failure, by household and channel; of several phones the last."""
@@ -225,7 +224,7 @@ class Street:
                 each["state"] in FINAL for delivery in self.record()["deliveries"] for each in delivery["attempts"]
             )
 
-        eventually(all_over, "every attempt has come to its end", within=PATIENCE)
+        eventually(all_over, "every attempt has come to its end")
 
     def caller_has_gone(self) -> bool:
         """Whether the service knows that the first caller is not on the line any more."""
@@ -322,7 +321,7 @@ class Neighbours:
             with self.town.database.begin() as session:
                 return session.scalar(unsent) == 0
 
-        eventually(nothing_left, "everything is sent", within=PATIENCE)
+        eventually(nothing_left, "everything is sent")
 
     def surprises(self) -> list[str]:
         """Whatever reached a telephone and was not expected."""

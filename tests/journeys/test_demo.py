@@ -62,7 +62,7 @@ def running(home: Path, *arguments: str, port: int | None = None, sim_port: int 
 
 
 def _nobody_is_left(family: list[psutil.Process]) -> bool:
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=30)
     return not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
 
 
@@ -166,16 +166,16 @@ def _password(line: str) -> str:
 def _the_operator_may_sign_in(url: str, password: str) -> None:
     with requests.Session() as browser:
         browser.trust_env = False
-        page = browser.get(f"{url}/sign-in", timeout=10).text
+        page = browser.get(f"{url}/sign-in", timeout=30).text
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
         assert token, page
         form = {"login": "operator", "password": password, "csrf_token": token[1]}
-        signed_in = browser.post(f"{url}/sign-in", data=form, headers={"Referer": url}, timeout=10)
+        signed_in = browser.post(f"{url}/sign-in", data=form, headers={"Referer": url}, timeout=30)
         assert signed_in.url.endswith("/incidents"), signed_in.text
 
 
 def _the_page_shows_the_group(address: str) -> None:
-    page = requests.get(address, timeout=10, proxies={"http": ""}).text
+    page = requests.get(address, timeout=30, proxies={"http": ""}).text
     assert "墙下陶村 1组" in page
     assert page.count('<li class="handset"') >= 10
 
@@ -183,11 +183,11 @@ def _the_page_shows_the_group(address: str) -> None:
 def _the_page_follows_a_changed_number(town: Path, address: str) -> None:
     """The old handset stands at the end of its group from now on, and the new one in its place."""
     new = "+8619900009999"
-    before = re.findall(r'data-number="([^"]+)"', requests.get(address, timeout=10, proxies={"http": ""}).text)
-    with closing(sqlite3.connect(town, timeout=10)) as roster, roster:
+    before = re.findall(r'data-number="([^"]+)"', requests.get(address, timeout=30, proxies={"http": ""}).text)
+    with closing(sqlite3.connect(town, timeout=30)) as roster, roster:
         roster.execute("UPDATE phones SET number = ? WHERE number = ?", (new, before[2]))
     expected = [*before[:2], new, *before[3:], before[2]]
-    _wait_until(lambda: re.findall(r'data-number="([^"]+)"', requests.get(address, timeout=10).text) == expected)
+    _wait_until(lambda: re.findall(r'data-number="([^"]+)"', requests.get(address, timeout=30).text) == expected)
 
 
 def _a_second_one_is_refused(home: Path) -> None:
@@ -205,7 +205,7 @@ def _the_carrier_is_the_simulator(family: list[psutil.Process], sim_port: int) -
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -41,7 +41,7 @@ def test_who_does_not_answer_is_rung_again_until_they_do_or_everything_was_tried
     chen.gets_text("王建国家求助")
     zhou.is_alerted()
     street.wait_for_answers(("周小妹家", "cannot"), ("李大明家", "coming"))
-    eventually(lambda: set(street.record()["unreachable"]) == {"陈小红家", "孙有福家"}, "both are given up", within=10)
+    eventually(lambda: set(street.record()["unreachable"]) == {"陈小红家", "孙有福家"}, "both are given up")
     rounds = [
         (each["household"], each["round"]) for each in street.record()["deliveries"] if each["purpose"] == "redial"
     ]
@@ -70,7 +70,7 @@ def test_both_clocks_and_a_fresh_one_ring_nobody_twice_for_the_same_round(
     clocks = [troubled_town.beside("clock", REDIAL_AFTER="0.5") for _ in range(2)]
     for phone in (li, chen):
         phone.gets_call(status="busy")
-    eventually(lambda: len(street.record()["unreachable"]) == 2, "both are given up", within=10)
+    eventually(lambda: len(street.record()["unreachable"]) == 2, "both are given up")
     for program in clocks:
         program.kill()
     rounds = [each["round"] for each in street.record()["deliveries"] if each["purpose"] == "redial"]

@@ -46,7 +46,7 @@ def _run(project: Path) -> tuple[int, str, str]:
 
 def test_an_interrupted_setup_is_taken_up_a_missing_network_named_and_a_complete_one_left_alone(project: Path) -> None:
     killed = _start(project)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (project / ".venv" / "bin").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     killed.kill()
@@ -63,6 +63,7 @@ def test_an_interrupted_setup_is_taken_up_a_missing_network_named_and_a_complete
         (project / name).write_text("# nothing to install, so that no network is needed\n")
     assert _run(project)[0::2] == (0, "")
 
-    begun = time.monotonic()
+    log = project / "var" / "setup.log"
+    done = log.stat().st_mtime_ns
     assert _run(project) == (0, "", "")
-    assert time.monotonic() - begun < 1.0
+    assert log.stat().st_mtime_ns == done, "nothing was looked at, let alone installed"

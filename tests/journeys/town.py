@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,6 +27,7 @@ from joint_defense.demo.procfile import ROOT, read_procfile
 from joint_defense.demo.programs import Program, start
 from joint_defense.rules import escalation
 from tests.handsets import Network, eventually
+from tests.ports import free_port
 from tests.servers import RedisServer
 
 SPEED = 30
@@ -35,7 +35,7 @@ OUR_NUMBER = "+8657488880009"
 DIRECT_NUMBER = "+8657488880110"
 """Whoever calls this one need not press anything."""
 SERVICE = ("web", "worker", "clock")
-STARTED_WITHIN = 60
+STARTED_WITHIN = 90
 _PHONE_NUMBER = re.compile(r"\+86(?:1[0-9]{10}|574[0-9]{8})")
 
 
@@ -51,7 +51,7 @@ class Town:
         self._commands = read_procfile()
         self._read_logs: dict[Path, int] = {}
         self._web_sends = False
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._account = "AC" + secrets.token_hex(16)
         self._token = secrets.token_hex(16)
@@ -201,7 +201,7 @@ class Town:
         for name, program in self._programs.items():
             assert program.running, f"{name} has ended: {program.last_words()}"
         try:
-            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return requests.get(f"{self.url}/readyz", timeout=30).status_code == 200
         except requests.RequestException:
             return False
 
@@ -218,9 +218,3 @@ class Town:
 
     def _log(self, name: str) -> Path:
         return self.home / f"{name}.log"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

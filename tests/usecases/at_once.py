@@ -15,8 +15,8 @@ def at_once(*deeds: Callable[[], Result]) -> list[Result]:
     gate = threading.Barrier(len(deeds))
 
     def do(deed: Callable[[], Result]) -> Result:
-        gate.wait(5)
+        gate.wait(30)
         return deed()
 
     with ThreadPoolExecutor(len(deeds)) as threads:
-        return [each.result(20) for each in [threads.submit(do, deed) for deed in deeds]]
+        return [each.result(60) for each in [threads.submit(do, deed) for deed in deeds]]

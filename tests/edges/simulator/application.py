@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.handsets import eventually
+from tests.handsets import PATIENCE, eventually
 
 Form = dict[str, str]
 
@@ -91,7 +91,7 @@ class Application:
         """What this path was asked."""
         return [asked for asked in tuple(self.asked) if asked.path == path]
 
-    def wait_for(self, path: str, count: int = 1, within: float = 10.0) -> list[Asked]:
+    def wait_for(self, path: str, count: int = 1, within: float = PATIENCE) -> list[Asked]:
         """What this path was asked, once it was asked so often."""
         return eventually(
             lambda: found if len(found := self.at(path)) >= count else None, f"{count} requests at {path}", within

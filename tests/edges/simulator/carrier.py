@@ -21,7 +21,7 @@ class Carrier:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.patience = 10.0
+        self.patience = 30.0
         self._session = requests.Session()
         self._session.trust_env = False
         self.authorise(ACCOUNT_SID, AUTH_TOKEN)

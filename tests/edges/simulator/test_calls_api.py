@@ -44,7 +44,7 @@ def test_wrong_credentials_are_refused(network: Network, auth: tuple[str, str] |
     session = requests.Session()
     session.trust_env = False
 
-    response = session.post(f"{network.url}{ROOT}/Calls.json", data={"To": WANG}, auth=auth, timeout=10)
+    response = session.post(f"{network.url}{ROOT}/Calls.json", data={"To": WANG}, auth=auth, timeout=30)
 
     assert refusal(response) == (401, 20003)
     assert response.headers["WWW-Authenticate"].startswith("Basic")
@@ -55,7 +55,7 @@ def test_another_account_is_not_ours(network: Network) -> None:
     path = ROOT.replace(ACCOUNT_SID, "AC" + "f" * 32)
 
     response = requests.get(
-        f"{network.url}{path}/Calls.json", auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=10, proxies={"http": ""}
+        f"{network.url}{path}/Calls.json", auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=30, proxies={"http": ""}
     )
 
     assert refusal(response) == (401, 20003)
@@ -123,13 +123,13 @@ def test_a_fetched_call_has_the_dates_and_the_duration(carrier: Carrier, network
     call = carrier.fetch(created)
 
     assert call["status"] == "completed"
-    assert 10 <= int(call["duration"]) <= 14
+    assert 10 <= int(call["duration"]) < 150
     assert all(call[name].endswith(" +0000") for name in ("date_created", "date_updated", "start_time", "end_time"))
 
 
 def test_a_ringing_call_can_be_canceled(carrier: Carrier, network: Network) -> None:
     network.handset(WANG).script("manual")
-    created = carrier.call(WANG)
+    created = carrier.call(WANG, Timeout="600")
     network.handset(WANG).wait_for_call("ringing")
 
     assert carrier.update(created, Status="canceled").json()["status"] == "canceled"
@@ -167,7 +167,7 @@ def test_a_connected_call_can_be_given_other_twiml(carrier: Carrier, network: Ne
 
 def test_a_call_that_is_not_connected_cannot_be_given_other_twiml(carrier: Carrier, network: Network) -> None:
     network.handset(WANG).script("manual")
-    created = carrier.call(WANG)
+    created = carrier.call(WANG, Timeout="600")
     network.handset(WANG).wait_for_call("ringing")
 
     assert refusal(carrier.update(created, Twiml=HELLO)) == (400, 21220)

@@ -76,7 +76,7 @@ def test_a_reset_network_knows_nothing_and_calls_nobody_back(
 
 def test_changes_are_told_as_they_happen(carrier: Carrier, network: Network, application: Application) -> None:
     application.says("/key", "")
-    with requests.get(f"{network.url}/sim/events", stream=True, timeout=10, proxies={"http": ""}) as stream:
+    with requests.get(f"{network.url}/sim/events", stream=True, timeout=30, proxies={"http": ""}) as stream:
         assert stream.headers["Content-Type"].startswith("text/event-stream")
         told: list[tuple[str, dict[str, Any]]] = []
         lines = (line.decode() for line in stream.iter_lines(chunk_size=1))
@@ -100,7 +100,7 @@ def test_changes_are_told_as_they_happen(carrier: Carrier, network: Network, app
         carrier.text(WANG, "你好")
         network.handset(WANG).wait_for_text()
         network.reset()
-        watcher.join(10)
+        watcher.join(30)
 
     states = [view["state"] for kind, view in told if kind == "handset"]
     assert [state for place, state in enumerate(states) if state != states[place - 1] or not place] == [
@@ -139,7 +139,7 @@ def test_bad_input_is_answered_in_one_line(
 
 
 def test_what_is_no_json_is_refused(network: Network) -> None:
-    response = requests.put(f"{network.url}/sim/faults", data="{", timeout=10, proxies={"http": ""})
+    response = requests.put(f"{network.url}/sim/faults", data="{", timeout=30, proxies={"http": ""})
 
     assert response.status_code == 400
     assert response.json() == {"error": "the request is not JSON"}
@@ -147,7 +147,7 @@ def test_what_is_no_json_is_refused(network: Network) -> None:
 
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
 def test_a_foreign_page_cannot_control_the_network(network: Network, headers: dict[str, str]) -> None:
-    response = requests.post(f"{network.url}/sim/reset", headers=headers, timeout=10, proxies={"http": ""})
+    response = requests.post(f"{network.url}/sim/reset", headers=headers, timeout=30, proxies={"http": ""})
 
     assert response.status_code == 403
 

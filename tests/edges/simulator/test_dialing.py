@@ -30,7 +30,7 @@ def test_a_caller_is_connected_with_a_number(network: Network, application: Appl
     assert called.parent_sid == caller.sid
     assert (called.sender, called.direction) == (OURS, "outbound-dial")
     assert (form["DialCallStatus"], form["DialCallSid"]) == ("completed", called.sid)
-    assert 10 <= int(form["DialCallDuration"]) <= 14
+    assert 10 <= int(form["DialCallDuration"]) < 150
     assert caller.sentences == ["Bye"]
 
 

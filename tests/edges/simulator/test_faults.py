@@ -36,11 +36,11 @@ def test_a_fault_ends_after_so_many_requests(carrier: Carrier, network: Network)
 
 
 def test_a_fault_ends_after_its_time(carrier: Carrier, network: Network) -> None:
-    network.fault(status=500, for_seconds=0.3)
+    network.fault(status=500, for_seconds=1)
 
     assert carrier.post("/Calls.json", **CALL).status_code == 500
-    time.sleep(0.35)
-    assert carrier.post("/Calls.json", **CALL).status_code == 201
+    time.sleep(1)
+    eventually(lambda: carrier.post("/Calls.json", **CALL).status_code == 201, "the carrier takes calls again")
 
 
 def test_a_fault_can_touch_only_calls_or_only_texts(carrier: Carrier, network: Network) -> None:
@@ -135,16 +135,16 @@ def test_callbacks_can_come_late(carrier: Carrier, network: Network, application
     carrier.call(WANG, StatusCallback=application.url("/status"))
 
     application.wait_for("/status")
-    assert 0.4 <= time.monotonic() - begun < 2
+    assert time.monotonic() - begun >= 0.4
 
 
 def test_callbacks_can_come_out_of_order(carrier: Carrier, network: Network, application: Application) -> None:
     network.fault(callbacks={"shuffle_ms": 300})
-    for number in range(12):
+    for number in range(24):
         network.handset(f"+86138057410{number:02}").script("busy")
         carrier.call(f"+86138057410{number:02}", StatusCallback=application.url("/status"), StatusCallbackEvent=EVERY)
 
-    told = [asked.form for asked in application.wait_for("/status", 24)]
+    told = [asked.form for asked in application.wait_for("/status", 48)]
     seen: dict[str, list[str]] = {}
     for form in told:
         seen.setdefault(form["CallSid"], []).append(form["CallStatus"])

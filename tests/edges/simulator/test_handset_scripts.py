@@ -12,13 +12,14 @@ MENU = '<Gather numDigits="1" action="{action}"><Say>Press one</Say></Gather>'
 
 
 def test_a_handset_without_a_script_rings_and_is_not_answered(carrier: Carrier, network: Network) -> None:
-    carrier.call(WANG, Timeout="20")
+    carrier.call(WANG, Timeout="100")
 
     assert network.handset(WANG).wait_for_call("ringing").heard == ()
     assert network.handset(WANG).state == "ringing"
     call = network.handset(WANG).wait_for_call("no-answer")
     assert call.ended_at is not None
-    assert call.ended_at - call.created_at == pytest.approx((20 + 1) / 50, abs=0.15)
+    # One second until it rings. Without the parameter it would have rung for sixty.
+    assert call.ended_at - call.created_at >= (100 + 1) / 50
 
 
 def test_each_call_meets_its_own_plan_and_later_ones_the_last(carrier: Carrier, network: Network) -> None:
@@ -51,10 +52,10 @@ def test_the_person_answers_presses_speaks_and_hangs_up_when_the_script_says(
 
     assert application.at("/key")[0].form["Digits"] == "1"
     assert (call.pressed, call.says) == (("1",), "喂?")
-    assert 20 <= call.duration <= 24
+    assert 20 <= call.duration < 150, "and not until the pause ends"
     assert call.answered_at is not None
     # One second until it rings, five until it is picked up.
-    assert call.answered_at - call.created_at == pytest.approx(6 / 50, abs=0.1)
+    assert 6 / 50 <= call.answered_at - call.created_at < 50 / 50
 
 
 def test_a_voicemail_answers_late_and_presses_nothing(
@@ -89,7 +90,7 @@ def test_a_person_can_be_told_step_by_step(carrier: Carrier, network: Network, a
 
 def test_declining_is_busy_to_the_caller(carrier: Carrier, network: Network) -> None:
     wang = network.handset(WANG).script("manual")
-    carrier.call(WANG)
+    carrier.call(WANG, Timeout="600")
     wang.wait_for_call("ringing")
 
     wang.hang_up()
@@ -170,7 +171,7 @@ def test_a_handset_shows_its_name_state_script_calls_and_texts(carrier: Carrier,
 def test_a_reset_handset_is_a_handset_without_a_script(carrier: Carrier, network: Network) -> None:
     network.handset(WANG).script("busy")
     network.handset(WANG).reset()
-    carrier.call(WANG)
+    carrier.call(WANG, Timeout="600")
 
     network.handset(WANG).wait_for_call("ringing")
 
@@ -199,5 +200,5 @@ def test_a_call_that_ends_by_the_carriers_time_limit_is_completed(carrier: Carri
     network.handset(WANG).script(answers())
     carrier.call(WANG, "<Pause length='900'/>", TimeLimit="15")
 
-    assert 15 <= network.handset(WANG).wait_for_call("completed").duration <= 19
+    assert 15 <= network.handset(WANG).wait_for_call("completed").duration < 150
     eventually(lambda: network.handset(WANG).state == "idle", "the handset to be free")

@@ -41,13 +41,13 @@ class Visitor:
         self.session.trust_env = False
 
     def open(self, query: str = "") -> str:
-        response = self.session.get(f"{self.url}/?{query}", timeout=10)
+        response = self.session.get(f"{self.url}/?{query}", timeout=30)
         assert response.status_code == 200
         return response.text
 
     def use(self, number: str, doing: str, back: str = "", **form: str) -> str:
         """Press a button; the page that follows."""
-        response = self.session.post(f"{self.url}/handsets/{number}/{doing}", data=form | {"back": back}, timeout=10)
+        response = self.session.post(f"{self.url}/handsets/{number}/{doing}", data=form | {"back": back}, timeout=30)
         assert response.status_code == 200, response.text
         assert response.history[0].status_code == 303
         return response.text
@@ -208,7 +208,7 @@ def test_what_cannot_be_done_is_said_in_both_languages(
         f"{network.url}/handsets/{WANG}/{doing}",
         data=form,
         headers={"Accept": "application/json", "Cookie": "language=en"},
-        timeout=10,
+        timeout=30,
     )
     assert (response.status_code, response.json()) == (409, {"said": word(said, "en")})
 
@@ -287,7 +287,7 @@ def test_a_phone_book_may_be_as_large_as_a_town(visitor: Visitor, network: Netwo
 def test_the_language_is_kept_and_leads_back_to_the_same_handsets_only(visitor: Visitor, network: Network) -> None:
     def choose(language: str, back: str) -> requests.Response:
         form = {"language": language, "back": back}
-        return visitor.session.post(f"{network.url}/language", data=form, timeout=10, allow_redirects=False)
+        return visitor.session.post(f"{network.url}/language", data=form, timeout=30, allow_redirects=False)
 
     chosen = choose("en", "village=QX&group=2&next=https://evil.example")
     assert chosen.headers["Location"] == "/?village=QX&group=2"
@@ -310,26 +310,26 @@ def test_the_language_is_kept_and_leads_back_to_the_same_handsets_only(visitor: 
 )
 def test_another_sites_page_can_use_no_handset(visitor: Visitor, network: Network, headers: dict[str, str]) -> None:
     for path in (f"/handsets/{WANG}/help", "/language"):
-        assert requests.post(network.url + path, headers=headers, timeout=10, proxies={"http": ""}).status_code == 403
+        assert requests.post(network.url + path, headers=headers, timeout=30, proxies={"http": ""}).status_code == 403
     assert network.handset(WANG).calls == []
 
 
 def test_a_name_that_leads_here_from_elsewhere_sees_nothing(visitor: Visitor, network: Network) -> None:
     for path in ("/", "/live", "/sim/handsets"):
-        response = requests.get(network.url + path, headers={"Host": "evil.example"}, timeout=10, proxies={"http": ""})
+        response = requests.get(network.url + path, headers={"Host": "evil.example"}, timeout=30, proxies={"http": ""})
         assert response.status_code == 403
 
 
 def test_the_page_lets_no_other_script_in_and_carries_none_inline(visitor: Visitor, network: Network) -> None:
-    response = visitor.session.get(network.url, timeout=10)
+    response = visitor.session.get(network.url, timeout=30)
     policy = response.headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert re.findall(r"<script(?![^>]*src=)|\son\w+=|\sstyle=|<style", response.text) == []
     for name in ("page.css", "page.js", "icons.svg"):
-        assert visitor.session.get(f"{network.url}/static/{name}", timeout=10).status_code == 200
-    assert visitor.session.get(f"{network.url}/static/../words.py", timeout=10).status_code == 404
+        assert visitor.session.get(f"{network.url}/static/{name}", timeout=30).status_code == 200
+    assert visitor.session.get(f"{network.url}/static/../words.py", timeout=30).status_code == 404
 
 
 def test_a_group_of_thirty_telephones_is_light_to_load(visitor: Visitor, network: Network) -> None:
@@ -337,7 +337,7 @@ def test_a_group_of_thirty_telephones_is_light_to_load(visitor: Visitor, network
     network.ask("PUT", "/sim/phone-book", {"villages": [village("QX", "墙下陶村", ("1组", phones))]})
     weight = 0
     for path in ("/", "/static/page.css", "/static/page.js", "/static/icons.svg"):
-        with visitor.session.get(network.url + path, timeout=10, stream=True) as response:
+        with visitor.session.get(network.url + path, timeout=30, stream=True) as response:
             assert "Content-Encoding" in response.headers
             weight += len(response.raw.read(decode_content=False))
     assert weight <= 80_000
@@ -352,9 +352,9 @@ def test_without_scripts_a_group_reloads_itself_and_a_handset_alone_does_not(vis
 @contextmanager
 def watching(network: Network, query: str = "") -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
     """The page's live events, as (kind, what)."""
-    page = requests.get(f"{network.url}/?{query}", timeout=10, proxies={"http": ""}).text
+    page = requests.get(f"{network.url}/?{query}", timeout=30, proxies={"http": ""}).text
     query += "&version=" + re.findall(r'data-version="(\w+)"', page)[0]
-    with requests.get(f"{network.url}/live?{query}", stream=True, timeout=10, proxies={"http": ""}) as stream:
+    with requests.get(f"{network.url}/live?{query}", stream=True, timeout=30, proxies={"http": ""}) as stream:
 
         def events() -> Iterator[tuple[str, dict[str, Any]]]:
             kind = ""

@@ -19,7 +19,7 @@ ARGUMENTS = ["--account-sid", ACCOUNT_SID, "--number", OURS]
 
 def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=20, check=False
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
     )
 
 
@@ -77,7 +77,7 @@ def test_it_reads_its_token_from_a_file_and_ends_when_told_to(tmp_path: Path) ->
         carrier.authorise(ACCOUNT_SID, "from a file")
         carrier.call(WANG)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
 
 
 def test_a_handset_calls_presses_and_is_shown_from_the_command_line(network: Network, application: Application) -> None:

@@ -21,8 +21,9 @@ from tests.journeys.browser import chromium
 from tests.journeys.browser.looks import violations
 
 PHONE, DESKTOP = 360, 1280
-# A machine that is busy with other tests takes its time over a page.
-expect.set_options(timeout=20_000)
+# A machine that is busy with other tests takes its time over a page. Whatever a click brings is waited for: by
+# `expect`, or by `expect_navigation` where the page that was there before would do as well.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +85,6 @@ class Window:
         self.context = context
         self.site = site
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
         self.complaints: list[str] = []
         self.page.on("console", lambda message: self._note(message.type, message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -101,8 +101,8 @@ class Window:
         self.page.goto(f"{self.site.url}/sign-in")
         self.page.locator("#login").fill(name)
         self.page.locator("#password").fill(password)
-        self.page.locator("#password").press("Enter")
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.locator("#password").press("Enter")
 
     def violations(self) -> list[str]:
         """What axe finds wrong with the page, a line each."""

@@ -28,6 +28,8 @@ _TEXT_SIZES = """() => {
 
 def violations(page: Page) -> list[str]:
     """What axe finds wrong with the page, a line each."""
+    # A page that has just been sent for has its words before its looks.
+    page.wait_for_load_state()
     page.evaluate(_AXE)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
@@ -39,6 +41,7 @@ def violations(page: Page) -> list[str]:
 
 def small_targets(page: Page) -> list[str]:
     """Whatever can be pressed and is too small for a finger: less than 48 px high."""
+    page.wait_for_load_state()
     return list(page.evaluate(_SMALL_TARGETS))
 
 

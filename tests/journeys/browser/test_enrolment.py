@@ -58,6 +58,7 @@ def test_ten_households_are_signed_up_with_three_keys_each(window: Window, queue
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, address
     page.goto(f"{window.site.url}/enrolment")
     page.get_by_role("link", name=queue[0]).click()
+    expect(page.get_by_role("heading", name=queue[0])).to_be_visible()
     assert window.violations() == [], "a household"
     page.get_by_text("停机").first.click()
     page.get_by_label("自", exact=True).first.fill("2000-01-01")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from config.database import clock
@@ -51,6 +52,7 @@ def test_axe_finds_nothing_on_any_page(window: Window, english: bool) -> None:
         found[page] = window.violations()
     _open(window, "note")
     window.page.get_by_role("button").last.click()
+    expect(window.page.locator(".field-error")).to_be_visible()
     found["empty note"] = window.violations()
     with window.site.store.begin() as session:
         close(session, window.site.incident_id, ClosingOutcome.HELPED, "灶台起火已扑灭", "林", clock(session))
@@ -87,9 +89,9 @@ def test_every_page_can_be_walked_with_the_keyboard_and_begins_with_a_way_to_its
     _open(window, "incident")
     window.page.keyboard.press("Tab")
 
-    assert window.page.evaluate("document.activeElement.className") == "skip-link"
+    expect(window.page.locator(".skip-link")).to_be_focused()
     window.page.keyboard.press("Enter")
-    assert window.page.evaluate("document.activeElement.id") == "main"
+    expect(window.page.locator("#main")).to_be_focused()
     window.page.keyboard.press("Tab")
     focused = window.page.locator(":focus")
     assert "solid" in str(focused.evaluate("each => getComputedStyle(each).outline"))

@@ -113,7 +113,8 @@ def well_formed(window: Window) -> None:
 
 def test_a_head_signs_in_brings_a_messy_list_mends_all_of_it_changes_undoes_and_prints(window: Window) -> None:
     page, site = first_sign_in(window), window.site
-    page.get_by_role("link", name="导入名单").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="导入名单").click()
     well_formed(window)
     page.go_back()
     bring(page)

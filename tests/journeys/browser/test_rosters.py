@@ -112,6 +112,7 @@ def test_a_row_is_edited_in_place_and_a_row_of_doors_is_put_in_order(window: Win
     page.locator(".house", has_text="周美华").get_by_role("button", name=re.compile("上移")).click()
     expect(page.locator(".house").nth(4)).to_contain_text("周美华")
     if window.page.viewport_size and window.page.viewport_size["width"] > 1000:
+        expect(page.locator(".house").first).to_have_attribute("draggable", "true")
         page.locator(".house", has_text="周美华").drag_to(
             page.locator(".house").first, target_position={"x": 40, "y": 3}
         )
@@ -128,16 +129,16 @@ def test_a_head_keeps_the_roster_without_scripts(plain_window: Window) -> None:
     card.locator("summary").click()
     card.locator("input[name=number]").fill("87654321")
     card.get_by_role("button", name="保存").click()
-    assert "0574 8765 4321" in page.locator(".house", has_text="陈桂芳").inner_text()
+    expect(page.locator(".house", has_text="陈桂芳")).to_contain_text("0574 8765 4321")
     page.get_by_role("button", name="撤销").click()
-    assert "138 0000 1003" in page.locator(".house", has_text="陈桂芳").inner_text()
+    expect(page.locator(".house", has_text="陈桂芳")).to_contain_text("138 0000 1003")
     page.locator(".house", has_text="周美华").get_by_role("link", name=re.compile("修改")).click()
     page.get_by_label("门牌").fill("6号甲")
     page.get_by_role("button", name="保存").click()
-    assert "6号甲" in page.locator(".house", has_text="周美华").inner_text()
+    expect(page.locator(".house", has_text="周美华")).to_contain_text("6号甲")
     page.get_by_role("link", name="门户顺序").click()
     page.locator(".house", has_text="周美华").get_by_role("button", name=re.compile("上移")).click()
-    assert "周美华" in page.locator(".house").nth(4).inner_text()
+    expect(page.locator(".house").nth(4)).to_contain_text("周美华")
 
 
 @pytest.mark.parametrize("english", [False, True], ids=["chinese", "english"])

@@ -59,7 +59,8 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, t
     page.screenshot(path=tmp_path / f"preview-{width}.png", full_page=True)
     page.get_by_role("button", name="确认").click()
     expect(page.get_by_role("strong").filter(has_text="郭振华")).to_be_visible()
-    page.get_by_role("link", name="修改 郭振华").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="修改 郭振华").click()
     wrong["row"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
     page.goto(f"{site.url}/incidents/{site.incident_id}")
     expect(page.get_by_text("桥头监控")).to_be_visible()

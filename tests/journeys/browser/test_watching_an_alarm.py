@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -19,7 +20,6 @@ from tests.journeys.browser.looks import too_wide, violations
 from tests.journeys.neighbours import House, Neighbours, Street, Telephone
 from tests.journeys.town import Town
 
-SOON = 20_000
 SPEED = 5
 
 
@@ -67,10 +67,10 @@ class Hand:
         self.handset.get_by_role("button", name=button, exact=True).first.click()
 
     def reads(self, words: str) -> None:
-        expect(self.screen).to_contain_text(words, timeout=SOON)
+        expect(self.screen).to_contain_text(words)
 
     def rings(self) -> None:
-        expect(self.handset).to_have_attribute("data-state", "ringing", timeout=SOON)
+        expect(self.handset).to_have_attribute("data-state", "ringing")
 
     def opens_the_rest(self) -> None:
         if not self.handset.get_by_label("短信内容").is_visible():
@@ -86,6 +86,12 @@ class Hand:
         self.opens_the_rest()
         self.handset.get_by_label("短信内容").fill(body)
         self.taps("发送")
+
+
+def _taps(page: Page, role: Literal["button", "link"], name: str) -> None:
+    """On a page without scripts, where every tap is answered with a new page: a second one would overtake the first."""
+    with page.expect_navigation():
+        page.get_by_role(role, name=name).first.click()
 
 
 def _sign(page: Page, household: str) -> Locator:
@@ -111,27 +117,28 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     chen.rings()
     li.taps("接听")
     li.reads("王建国家求助!")
-    assert violations(village) == violations(own_phone) == []
-    assert too_wide(own_phone) <= 0
     li.taps("按键 1")
     li.reads("谢谢,已告诉王建国家您正在赶来。")
     wang.reads("李大明家正在赶来。")
     chen.reads("【十户联防】王建国家求助")
     chen.texts("2")
     chen.reads("已记下您不能去王建国家")
+    # Only now: looking takes longer on a busy machine than a caller is given time for a key.
+    assert violations(village) == violations(own_phone) == []
+    assert too_wide(own_phone) <= 0
 
-    board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click(timeout=SOON)
+    board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click()
     expect(board.get_by_role("heading", level=1)).to_have_text("王建国家求助")
-    expect(_sign(board, "李大明家")).to_have_text("正在赶来", timeout=SOON)
-    expect(_sign(board, "陈小红家")).to_have_text("不能来", timeout=SOON)
-    expect(board.locator(".household", has_text="赵德才家")).to_contain_text("占线", timeout=SOON)
+    expect(_sign(board, "李大明家")).to_have_text("正在赶来")
+    expect(_sign(board, "陈小红家")).to_have_text("不能来")
+    expect(board.locator(".household", has_text="赵德才家")).to_contain_text("占线")
     expect(board.locator(".figure-main dd")).to_have_text("1/3")
 
     # The one who was busy is rung again from the board, and now comes.
     zhao.behaves("comes")
     board.locator(".household", has_text="赵德才家").get_by_role("button").click()
     zhao.reads("谢谢,已告诉王建国家您正在赶来。")
-    expect(board.locator(".figure-main dd")).to_have_text("2/3", timeout=SOON)
+    expect(board.locator(".figure-main dd")).to_have_text("2/3")
 
     board.get_by_role("link", name="解除警情").click()
     board.get_by_label("已救助").check()
@@ -139,7 +146,7 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     board.get_by_role("button", name="解除警情并通知大家").click()
     expect(board.locator(".closed")).to_contain_text("已救助")
     chen.reads("王建国家的求助")
-    expect(board.locator(".household", has_text="李大明家")).to_contain_text("已告知解除", timeout=SOON)
+    expect(board.locator(".household", has_text="李大明家")).to_contain_text("已告知解除")
     assert street.record()["outcome"] == "helped"
     for phone in street.phones[1:]:
         phone.may_be_rung()
@@ -159,27 +166,28 @@ def test_without_scripts_on_a_small_phone_an_alarm_goes_all_the_way(
 
     handsets.goto(address)
     handsets.get_by_role("button", name="# 9 求助").first.click()
+    street.phones[0].handset.wait_for_own_call()
     handsets.goto(qian)
-    street.phones[1].handset.wait_for_call("ringing", within=15)
-    handsets.get_by_role("link", name="刷新").click()
-    handsets.get_by_role("button", name="接听").click()
-    handsets.get_by_role("button", name="按键 1").first.click()
+    street.phones[1].handset.wait_for_call("ringing")
+    _taps(handsets, "link", "刷新")
+    _taps(handsets, "button", "接听")
+    _taps(handsets, "button", "按键 1")
     street.phones[1].hears("谢谢,已告诉孙有福家您正在赶来。")
-    handsets.get_by_role("link", name="刷新").click()
-    assert "谢谢,已告诉孙有福家您正在赶来。" in handsets.locator(".screen").inner_text()
+    _taps(handsets, "link", "刷新")
+    expect(handsets.locator(".screen")).to_contain_text("谢谢,已告诉孙有福家您正在赶来。")
 
     board.goto(town.url)
     board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click()
-    assert board.locator(".figure-main dd").inner_text() == "1/1"
+    expect(board.locator(".figure-main dd")).to_have_text("1/1")
 
     # Taken back on the handset that called: two stars.
     handsets.goto(sun)
     for _ in range(2):
-        handsets.get_by_role("button", name="按键 *").first.click()
+        _taps(handsets, "button", "按键 *")
     street.phones[0].own_call("completed")
     street.phones[1].gets_text("误报")
     board.reload()
-    assert "误报" in board.locator(".closed").inner_text()
+    expect(board.locator(".closed")).to_contain_text("误报")
     street.phones[1].is_alerted()
     for page in (handsets, board):
         page.context.close()
