@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.board_query import Row, digest, known, moment, read_facts
 from joint_defense.board_rows import HouseholdRow, household_rows
+from joint_defense.errors import InvalidPolicy
 from joint_defense.models import ClosingOutcome, IncidentKind
 from joint_defense.outlook import Outlook, look_ahead
 from joint_defense.policies import progress_of
@@ -169,7 +170,11 @@ def _roughly(outlook: Outlook) -> tuple[int, int]:
 
 
 def _widening(incident: Row, coming: int) -> Widening:
-    progress = progress_of(incident["policy"], known(incident["opened_at"]), incident["steps_done"])
+    try:
+        progress = progress_of(incident["policy"], known(incident["opened_at"]), incident["steps_done"])
+    except InvalidPolicy:
+        # Written by another release. Who is called and who is coming is to be seen all the same.
+        return Widening(None, None, (), 0, held=False)
     step = progress.next_step if incident["closed_at"] is None else None
     if step is None:
         return Widening(progress.level, None, (), 0, held=False)

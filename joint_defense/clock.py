@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.patience import AWAY
 from joint_defense import dispatch, escalation, news, owners, reach_proofs, redials
 from joint_defense.draining import drain
 from joint_defense.runtime import Runtime
 
 EVERY = 1.0
+Part = Callable[[Runtime], None]
+Result = TypeVar("Result")
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -25,37 +30,84 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     proofs_at = time.monotonic()
     while not stopping.is_set():
         started = time.monotonic()
-        try:
-            with runtime.database.begin() as session:
-                tick(runtime, session, name)
-            # Web takes in what it spooled; where web is gone too, somebody else has to. The senders look by themselves.
-            drain(runtime, lambda _incident_id: None)
-            with runtime.database.begin() as session:
-                planned = redials.follow_up_due(session, runtime.redial_pauses, clock(session))
-            if planned:
-                log.info("redials_planned", count=planned)
-            if time.monotonic() >= proofs_at:
-                proofs_at = time.monotonic() + reach_proofs.EVERY.total_seconds()
-                with runtime.database.begin() as session:
-                    reach_proofs.note_proofs(session, clock(session), runtime.settings.zone)
-        except Exception:
-            # The clock never stops: what failed is tried again in a second, and stands in the log.
-            log.exception("tick_failed")
+        parts = PARTS
+        if started >= proofs_at:
+            proofs_at = started + reach_proofs.EVERY.total_seconds()
+            parts = (*PARTS, _note_proofs)
+        tick(runtime, name, parts)
         stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
 
 
-def tick(runtime: Runtime, session: Session, name: str) -> None:
-    """One look at the database, as the clock that goes by this name."""
-    now = clock(session)
-    owners.beat(session, name, "clock", now)
-    released = dispatch.release_dead(
-        session, lambda owner: owners.alive(session, runtime.owners_directory, owner, now), now
-    )
-    if released:
+def tick(runtime: Runtime, name: str, parts: tuple[Part, ...] | None = None) -> bool:
+    """One look at the database, as the clock that goes by this name. Returns whether all of it was done.
+
+    Each part is a transaction of its own: what one of them stumbles over keeps none of the others. The clock says that
+    it lives only where all went well, so that somebody looks into the log.
+    """
+    well = True
+    try:
+        for part in PARTS if parts is None else parts:
+            try:
+                part(runtime)
+            except AWAY:
+                raise
+            except Exception:
+                log.exception("tick_failed", part=part.__name__.strip("_"))
+                well = False
+        if well:
+            _beat(runtime, name)
+    except AWAY as error:
+        # Nothing else can be done then either. It is tried again in a second.
+        log.error("database_away", error=type(error).__name__)
+        return False
+    return well
+
+
+def _release_dead(runtime: Runtime) -> None:
+    def look(session: Session) -> int:
+        now, directory = clock(session), runtime.owners_directory
+        return dispatch.release_dead(session, lambda owner: owners.alive(session, directory, owner, now), now)
+
+    if released := _run(runtime, look):
         log.warning("claims_released", count=released)
-    owners.forget_silent(session, now)
-    if steps := escalation.widen_due(session, now, runtime.settings.zone):
+
+
+def _widen(runtime: Runtime) -> None:
+    if steps := _run(runtime, lambda session: escalation.widen_due(session, clock(session), runtime.settings.zone)):
         log.info("widened", steps=steps)
-    # After the widening: a caller who has hung up is told of both in one text.
-    if news.text_all(session, now, runtime.patience):
+
+
+def _text_news(runtime: Runtime) -> None:
+    if _run(runtime, lambda session: news.text_all(session, clock(session), runtime.patience)):
         log.info("news_planned")
+
+
+def _drain(runtime: Runtime) -> None:
+    """Web takes in what it spooled; where web is gone too, somebody else has to. The senders look by themselves."""
+    drain(runtime, lambda _incident_id: None)
+
+
+def _redial(runtime: Runtime) -> None:
+    pauses = runtime.redial_pauses
+    if planned := _run(runtime, lambda session: redials.follow_up_due(session, pauses, clock(session))):
+        log.info("redials_planned", count=planned)
+
+
+def _note_proofs(runtime: Runtime) -> None:
+    _run(runtime, lambda session: reach_proofs.note_proofs(session, clock(session), runtime.settings.zone))
+
+
+def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
+    with runtime.database.begin() as session:
+        return work(session)
+
+
+def _beat(runtime: Runtime, name: str) -> None:
+    with runtime.database.begin() as session:
+        now = clock(session)
+        owners.beat(session, name, "clock", now)
+        owners.forget_silent(session, now)
+
+
+# The news after the widening: a caller who has hung up is told of both in one text.
+PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _text_news, _redial)

@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -22,14 +24,13 @@ from joint_defense.models import RINGS, Acknowledgement, Alert, Delivery, Incide
 from joint_defense.planning import insert_deliveries
 from joint_defense.policies import progress_of
 from joint_defense.rules.delivery import OVER, Channel
-from joint_defense.rules.escalation import Step, Whom
+from joint_defense.rules.escalation import ONCE_MORE, Step, Whom
 from joint_defense.rules.fanout import Planned, plan
 from joint_defense.rules.replies import Answer
 from joint_defense.timeline import note_update
 
 COMING = frozenset({Answer.COMING, Answer.ON_SCENE})
-ONCE_MORE = 1000
-"""The occasion of a leader's second round in step n is this and n: clear of those that somebody has rung again."""
+log = structlog.stdlib.get_logger(__name__)
 
 
 def widen_due(session: Session, now: datetime, zone: ZoneInfo) -> int:
@@ -42,10 +43,17 @@ def widen_due(session: Session, now: datetime, zone: ZoneInfo) -> int:
     coming = _coming(session, [row.id for row in rows])
     done = 0
     for row in rows:
-        progress = progress_of(row.policy, row.opened_at, row.steps_done)
-        # A step that enough answers hold is due every second and changes nothing: its incident is left unlocked.
-        if not progress.is_held(coming[row.id]) or row.step_held <= row.steps_done:
-            done += _widen(session, row.id, now, zone)
+        try:
+            progress = progress_of(row.policy, row.opened_at, row.steps_done)
+            # A step that enough answers hold is due every second and changes nothing: its incident is left unlocked.
+            if not progress.is_held(coming[row.id]) or row.step_held <= row.steps_done:
+                with session.begin_nested():
+                    done += _widen(session, row.id, now, zone)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            # A policy that another release has written, say: the other incidents are widened all the same.
+            log.error("widening_failed", incident_id=row.id, error=type(error).__name__, reason=str(error))
     return done
 
 

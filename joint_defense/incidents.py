@@ -14,6 +14,7 @@ from joint_defense.models import FIRST_RINGS, Alert, ClosingOutcome, Delivery, I
 from joint_defense.planning import drop, row_for
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel, DeliveryState
+from joint_defense.rules.escalation import ONCE_MORE
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
@@ -84,7 +85,9 @@ def ring_again(session: Session, incident_id: int, household_id: int | None, by:
     occasion = 1 + (
         session.scalar(
             select(func.max(Delivery.occasion)).where(
-                Delivery.incident_id == incident.id, Delivery.purpose == Purpose.ALARM
+                Delivery.incident_id == incident.id,
+                Delivery.purpose.in_(FIRST_RINGS),
+                Delivery.occasion < ONCE_MORE,
             )
         )
         or 0

@@ -22,19 +22,19 @@ from joint_defense.models import (
     IncidentUpdate,
     Purpose,
 )
+from joint_defense.news_facts import NOBODY_MILESTONE, with_news
 from joint_defense.rules import conversation
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.replies import Answer
+from joint_defense.timeline import note_update
 
 MILESTONES = (1, 3)
 """The acknowledgements at which a caller who has hung up gets a text; the last one is another."""
 LAST_MILESTONE = 1000
-NOBODY_MILESTONE = 1060
 WIDENED_MILESTONE = 2000
 """And at each step of widening: this and the step's number."""
-NEWS_UNTIL = timedelta(hours=1)
 CONFERENCE_HOLD = timedelta(minutes=30)
 
 
@@ -152,8 +152,15 @@ def _gone_back(session: Session, incident_id: int, told: int) -> list[Acknowledg
 def hang_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: a caller's news comes by text from now on, a neighbour has left the conference."""
     for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
-        alert.on_line_until = now
-    talking.hung_up(session, call_sid)
+        caller_gone(session, alert, now)
+    talking.hung_up(session, call_sid, now)
+
+
+def caller_gone(session: Session, alert: Alert, now: datetime) -> None:
+    """The caller has hung up, as the carrier says."""
+    if alert.on_line_until is not None and alert.on_line_until > now and alert.incident.closed_at is None:
+        note_update(session, alert.incident_id, "hung_up", now, household=alert.household_name)
+    alert.on_line_until = now
 
 
 def _names(answers: Sequence[Acknowledgement], answer: Answer, language: str) -> list[str]:
@@ -162,11 +169,9 @@ def _names(answers: Sequence[Acknowledgement], answer: Answer, language: str) ->
 
 
 def text_all(session: Session, now: datetime, patience: Patience) -> int:
-    """`text_milestones` for every incident that is open and young. Returns for how many a text was planned."""
-    young = select(Incident).where(
-        Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None), Incident.opened_at > now - NEWS_UNTIL
-    )
-    incidents = session.scalars(young.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
+    """`text_milestones` for every incident that is open and young, and may have news. Returns how many were texted."""
+    wanted = select(Incident).where(Incident.id.in_(with_news(session, now, patience.nobody_after)))
+    incidents = session.scalars(wanted.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
     return sum(text_milestones(session, incident, now, patience.nobody_after) for incident in incidents)
 
 
@@ -200,7 +205,8 @@ def _text_caller(
     planned = [_plan_text(session, incident, alert, milestone, coming, called, now) for milestone in due]
     if called and not any(planned):
         planned.append(_plan_text(session, incident, alert, WIDENED_MILESTONE + step, coming, called, now))
-    if any(planned):
+    if any(planned) or not called:
+        # A step that found nobody to call is no news.
         alert.heard_step = step
     return any(planned)
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Delivery, Purpose, in_state
+from joint_defense.models import FIRST_RINGS, Delivery, in_state
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import is_first_ring
 
@@ -35,7 +35,8 @@ def look_ahead(
     waiting = [
         each
         for each in deliveries
-        if each["purpose"] == Purpose.ALARM
+        if each["purpose"] in FIRST_RINGS
+        and each["occasion"] == 0
         and each["channel"] == Channel.CALL
         and each["state"] == DeliveryState.WAITING
         and is_first_ring(each["urgency"])

@@ -13,7 +13,7 @@ import socket
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
@@ -71,6 +71,12 @@ def beat(session: Session, name: str, role: str, now: datetime) -> None:
     """Say that the process called `name` lives."""
     statement = insert_or_update(session, Heartbeat, keys=("name",), update=("at",))
     session.execute(statement, [{"name": name, "role": role, "at": now}])
+
+
+def senders(session: Session, now: datetime) -> int:
+    """How many processes send: the workers, and whichever of web sends by itself. The clock only asks."""
+    living = select(func.count()).where(Heartbeat.role != "clock", Heartbeat.at > now - SILENT_FOR)
+    return session.scalar(living) or 0
 
 
 def forget_silent(session: Session, now: datetime) -> None:

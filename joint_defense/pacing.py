@@ -24,7 +24,7 @@ from joint_defense.rules.slowing import HOLD, MOST, STEP, UNPACED, Slowing, inte
 REDIS_REST = 2.0
 """After Redis failed it is not asked again for so many seconds: an alarm must not wait for its time-outs."""
 SHARE = 2
-"""Without Redis: how many processes may be sending, by a cautious guess."""
+"""Without Redis: how many processes send at least, by a cautious guess; where more say that they live, so many."""
 
 # Said once for all scripts. Of a sender Redis keeps when its next request may leave, in seconds, and how much it has
 # been slowed down, "factor since". `rules.slowing` says the same in Python.
@@ -161,6 +161,7 @@ class Pace:
         self._own = {sender: _Own() for sender in rates}
         self._factors = dict.fromkeys(rates, 1.0)
         self._first = 0
+        self._share = SHARE
         self._lock = threading.Lock()
 
     @property
@@ -175,9 +176,14 @@ class Pace:
 
     def rate(self) -> float:
         """Requests a second of all numbers together, as they are slowed down now; 0 is no limit."""
+        rates = self.rates().values()
+        return sum(rates) if all(rates) else 0.0
+
+    def rates(self) -> dict[str, float]:
+        """Requests a second of each number, as it is slowed down now; 0 is no limit."""
         factors = self.factors()
-        every = [interval(base, factors[sender]) for sender, base in self._intervals.items()]
-        return sum(1 / each for each in every) if all(every) else 0.0
+        every = {sender: interval(base, factors[sender]) for sender, base in self._intervals.items()}
+        return {sender: 1 / each if each else 0.0 for sender, each in every.items()}
 
     def factors(self) -> dict[str, float]:
         """How many times slower than its rate each number is now: 1 when the carrier has had no complaint lately."""
@@ -188,6 +194,10 @@ class Pace:
             now = time.monotonic()
             self._factors = {sender: own.slowing.factor_at(now) for sender, own in self._own.items()}
         return dict(self._factors)
+
+    def share_with(self, processes: int) -> None:
+        """So many processes send at present: without Redis the rate is divided among them, and at least in `SHARE`."""
+        self._share = max(SHARE, processes)
 
     def take(self, wanted: int) -> Grant:
         """Ask leave for up to `wanted` requests."""
@@ -219,7 +229,7 @@ class Pace:
             own, now = self._own[sender], time.monotonic()
             own.slowing = own.slowing.slower(now)
             factor = own.slowing.factor_at(now)
-            own.free_at = max(own.free_at, now + interval(base, factor) * SHARE)
+            own.free_at = max(own.free_at, now + interval(base, factor) * self._share)
         self._factors[sender] = factor
         return factor
 
@@ -246,7 +256,7 @@ class Pace:
         with self._lock:
             now = time.monotonic()
             every = {
-                sender: interval(self._intervals[sender], own.slowing.factor_at(now)) * SHARE
+                sender: interval(self._intervals[sender], own.slowing.factor_at(now)) * self._share
                 for sender, own in self._own.items()
             }
             granted = dict.fromkeys(self._own, 0)
@@ -269,4 +279,4 @@ class Pace:
         if self._ask(_SHIFT, [*self._keys[sender]], [tokens, STEP, UNPACED, base]) is None:
             with self._lock:
                 own = self._own[sender]
-                own.free_at += tokens * interval(base, own.slowing.factor_at(time.monotonic())) * SHARE
+                own.free_at += tokens * interval(base, own.slowing.factor_at(time.monotonic())) * self._share

@@ -82,10 +82,10 @@ class Runtime:
 
         A number that may hold only so many at a time is taken to hold each for `CALL_HOLDS`.
         """
-        rate = self.pace[Channel.CALL].rate()
-        most = self.concurrent_calls.values()
-        held = sum(most) / CALL_HOLDS if most and all(most) else 0.0
-        return min(filter(None, (rate, held)), default=0.0)
+        rates = self.pace[Channel.CALL].rates()
+        held = {sender: most / CALL_HOLDS for sender, most in self.concurrent_calls.items()}
+        each = [min(filter(None, (rate, held.get(sender))), default=0.0) for sender, rate in rates.items()]
+        return sum(each) if all(each) else 0.0
 
     @property
     def owners_directory(self) -> Path:

@@ -2,7 +2,7 @@
 
 A neighbour is in it from the key to the end of that call. The carrier says so by status callback for a call of ours;
 for a call back to our number only if its own status callback is set. Where it is not, the caller's coming out of the
-room is the sign.
+room is the sign. The timeline has the beginning and the end.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from joint_defense.inbound_models import InboundEvent
@@ -23,7 +23,7 @@ def in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
     """The households that wait for the caller in the conference, or speak there, in the order in which they came."""
     rows = session.scalars(
         select(Delivery.household_name)
-        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None), ~_hung_up())
+        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None))
         .order_by(Delivery.joined_at)
     )
     return tuple(dict.fromkeys(rows))
@@ -37,9 +37,11 @@ def join(session: Session, told: Delivery, now: datetime) -> None:
     session.flush()
 
 
-def leave(told: Delivery) -> None:
-    """A neighbour has come out of the conference: by the star key, or because it ended."""
-    told.joined_at = None
+def leave(session: Session, told: Delivery, now: datetime) -> None:
+    """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up."""
+    if told.joined_at is not None:
+        told.joined_at = None
+        note_update(session, told.incident_id, "left", now, household=told.household_name)
 
 
 def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
@@ -53,31 +55,22 @@ def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
     )
 
 
-def caller_came_out(session: Session, incident_id: int) -> None:
+def caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
     """The caller has left the room, or it has ended: whoever called back to be in it is taken to have gone."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None), ~_on_our_call())
-        .values(joined_at=None)
-        .execution_options(synchronize_session=False)
-    )
+    _gone(session, Delivery.incident_id == incident_id, now)
 
 
-def hung_up(session: Session, call_sid: str) -> None:
+def hung_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: whoever made it to talk to the caller has left the conference."""
     number = session.scalar(select(InboundEvent.number).where(InboundEvent.carrier_key == f"voice:{call_sid}"))
     if number is not None:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.number == number, Delivery.joined_at.is_not(None), ~_on_our_call())
-            .values(joined_at=None)
-            .execution_options(synchronize_session=False)
-        )
+        _gone(session, Delivery.number == number, now)
 
 
-def _hung_up() -> ColumnElement[bool]:
-    """Whether the call on which a neighbour joined has ended. One that ended before was another."""
-    return exists().where(Attempt.delivery_id == Delivery.id, Attempt.ended_at > Delivery.joined_at)
+def _gone(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    called_back = select(Delivery).where(which, Delivery.joined_at.is_not(None), ~_on_our_call())
+    for told in session.scalars(called_back.order_by(Delivery.id).with_for_update()).all():
+        leave(session, told, now)
 
 
 def _on_our_call() -> ColumnElement[bool]:

@@ -5,7 +5,8 @@ refused {household, number, channel, code} · account_trouble {code} · unreacha
 other_way {household, number, channel} · cut_off {requests} · carrier_slow, carrier_away {} ·
 answer {household, answer} · category {category} · ring_again {by, household} ·
 widened {step, level, whom, missing, coming, households, phones} · enough {step, coming, whom} · note {by, text} ·
-closed {by, outcome, note} · late {household, seconds}. Numbers in it are masked.
+closed {by, outcome, note} · withdrawn, joined, left, hung_up {household} ·
+late {household, seconds}. Numbers in it are masked.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
+from joint_defense import talking
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.models import RINGS, Attempt, Delivery, Purpose
 from joint_defense.rules import carrier_codes
@@ -166,6 +167,8 @@ def hear(
         if error_code is not None:
             attempt.error_code = error_code
             attempt.error = carrier_codes.explain(error_code)
+        if state in FINAL:
+            talking.leave(session, delivery, now)
     if attempt.number == delivery.attempt_count and delivery.state not in OVER:
         _follow(session, delivery, attempt, now)
 

@@ -32,6 +32,8 @@ _ICONS = {
     "closed": "check",
     "withdrawn": "cross",
     "joined": "phone",
+    "left": "phone",
+    "hung_up": "phone",
     "late": "warning",
     "cut_off": "warning",
     "carrier_slow": "warning",
@@ -222,4 +224,6 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     "widened": _widened,
     "enough": _enough,
     "joined": lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
+    "left": lambda d: gettext("%(household)s no longer talks to the caller", household=d["household"]),
+    "hung_up": lambda d: gettext("%(household)s has hung up", household=d["household"]),
 }

@@ -66,7 +66,7 @@ def talked(delivery_id: int, number: int) -> Response:
     call = read_call(request.form)
     with runtime().database.begin() as session:
         told = _told(session, delivery_id, number, call)
-        talking.leave(told)
+        talking.leave(session, told, clock(session))
         language = told.language
         if told.incident.closed_at is not None:
             return answer(twiml.say([(conversation.OVER_FOR_NEIGHBOUR[language], language)]))

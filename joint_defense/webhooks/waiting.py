@@ -70,10 +70,10 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
         if alert is None or not _of_this_house(session, alert, call.caller):
             return answer(twiml.say([(conversation.NOT_RUNG["zh"], "zh")]))
         if request.form.get("CallStatus") == "completed":
-            alert.on_line_until = now
+            news.caller_gone(session, alert, now)
             return answer(twiml.say([]))
         if request.args.get("left") == "1":
-            talking.caller_came_out(session, alert.incident_id)
+            talking.caller_came_out(session, alert.incident_id, now)
         lines, starred = _take_key(session, alert, call.keys or "")
         session.flush()
         patience = runtime().patience

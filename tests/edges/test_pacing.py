@@ -6,13 +6,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from redis import Redis
 from sqlalchemy import select
 
 from config.database import Database, clock
-from joint_defense import intake
+from joint_defense import intake, owners
 from joint_defense.models import Attempt, Delivery
 from joint_defense.pacing import REDIS_REST, SHARE, Pace
 from joint_defense.queues import connect_briefly
@@ -194,6 +195,39 @@ def test_without_redis_each_process_keeps_its_share(nowhere: Redis) -> None:
     assert pace.take(1).wait > 10
     pace.give_back("x", 500)
     assert pace.take(1).wait <= SHARE / 50
+
+
+def test_without_redis_the_rate_is_divided_among_all_who_send(nowhere: Redis, database: Database) -> None:
+    with database.begin() as session:
+        for name in ("worker-1", "web-1", "web-2", "clock-1"):
+            owners.beat(session, name, name.partition("-")[0], clock(session))
+        owners.beat(session, "worker-0", "worker", clock(session) - timedelta(minutes=1))
+        sending = owners.senders(session, clock(session))
+    pace = Pace(nowhere, "call", {"x": 1})
+    pace.share_with(sending)
+    grant = pace.take(5)
+    assert (grant.count, round(grant.wait)) == (1, 3)
+
+
+def test_the_estimate_of_calls_a_second_adds_up_what_each_number_can_do(settings: MakeSettings, redis_url: str) -> None:
+    def estimate(rates: str, at_a_time: str) -> float:
+        runtime = Runtime(
+            settings(
+                redis_url=redis_url,
+                twilio_from_number=",".join(SENDERS),
+                calls_per_second=rates,
+                concurrent_calls=at_a_time,
+            )
+        )
+        try:
+            return runtime.calls_a_second()
+        finally:
+            runtime.close()
+
+    assert estimate("1,5", "0") == 6
+    assert estimate("1,0", "0") == 0
+    assert estimate("1,5", "15,0") == 5.5
+    assert estimate("1,0", "0,30") == 2
 
 
 def test_a_redis_that_comes_back_is_asked_again(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -183,7 +184,7 @@ def test_a_dead_senders_claims_are_given_back_and_looked_up_first(
     dead = f"{owners.machine()}:1:dead"
     claims = town.run(lambda session: dispatch.claim(session, Channel.CALL, 2, dead, clock(session)))
     runtime = Runtime(own_settings)
-    town.run(lambda session: tick(runtime, session, "clock-test:1:0"))
+    assert tick(runtime, "clock-test:1:0")
     runtime.close()
     for claim in claims:
         given_back = town.delivery_by_id(claim.delivery_id)
@@ -199,11 +200,27 @@ def test_the_living_keep_what_they_have_in_hand(town: Town, wang: House, own_set
     owner = owners.Owner(runtime.owners_directory, "worker")
     alarm(town, wang)
     claims = town.run(lambda session: dispatch.claim(session, Channel.CALL, 2, owner.name, clock(session)))
-    town.run(lambda session: tick(runtime, session, "clock-test:1:0"))
+    assert tick(runtime, "clock-test:1:0")
     assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.CLAIMED}
     owner.close()
-    town.run(lambda session: tick(runtime, session, "clock-test:1:0"))
+    assert tick(runtime, "clock-test:1:0")
     assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.WAITING}
+    runtime.close()
+
+
+def test_a_part_of_a_tick_that_fails_keeps_no_other_and_stops_the_clocks_sign_of_life(
+    town: Town, wang: House, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(own_settings)
+    trigger = intake.Trigger("voice:CA1:alarm", wang.number, Channel.CALL)
+    town.run(lambda session: intake.raise_alarm(session, trigger, clock(session) - timedelta(seconds=61)))
+    with monkeypatch.context() as broken:
+        broken.setattr("joint_defense.dispatch.release_dead", lambda *_: 1 / 0)
+        assert not tick(runtime, "clock-test:1:0")
+    assert town.incidents()[0].steps_done == 1
+    assert town.run(lambda session: owners.last_beat(session, "clock")) is None
+    assert tick(runtime, "clock-test:1:0")
+    assert town.run(lambda session: owners.last_beat(session, "clock")) is not None
     runtime.close()
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from config import migrations
 from tests.faults.acts import POSTGRESQL, Fault
-from tests.faults.stage import BreakableTown, Outcome, Stage
+from tests.faults.breakable import BreakableTown
+from tests.faults.stage import Outcome, Stage
 from tests.servers import PostgresServer
 
 LONGEST_GAP = 3.0

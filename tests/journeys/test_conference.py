@@ -6,6 +6,8 @@ from tests.handsets import eventually
 from tests.journeys.neighbours import Neighbours, Street, Telephone
 from tests.journeys.town import Town
 
+_TALK = frozenset({"joined", "left", "hung_up"})
+
 
 def talking(town: Town, *phones: Telephone) -> bool:
     """Whether exactly these telephones are in a conference with each other."""
@@ -57,6 +59,16 @@ def test_neighbours_talk_to_the_caller_who_is_told_who_and_hears_news_again_afte
     wang.hears("通话已结束,请不要挂机。取消求助请按星号。")
     wang.hears("赵德才家正在赶来。")
     assert wang.handset.state == "in_call"
+    wang.hangs_up()
+    eventually(lambda: street.caller_has_gone(), "it is known that the caller has hung up")
+    told = [(each["kind"], each["household"]) for each in street.record()["timeline"] if each["kind"] in _TALK]
+    assert told == [
+        ("joined", "李大明家"),
+        ("joined", "陈小红家"),
+        ("left", "陈小红家"),
+        ("left", "李大明家"),
+        ("hung_up", "王建国家"),
+    ]
 
 
 def test_a_neighbour_comes_out_with_the_star_and_can_say_more(town: Town, neighbours: Neighbours) -> None:

@@ -376,4 +376,25 @@ def test_ringing_again_by_hand_rings_the_widened_circle_too(village: Village) ->
     village.tick(120)
     town.run(lambda s: incidents.ring_again(s, incident_id, None, "值班", at(130)))
     assert [line.household for line in town.lines(incident_id, Purpose.WIDENING)].count("墙下陶村值班室") == 2
+    # A responder alone, and then once more: each time is another.
+    duty = -town.run(lambda s: s.scalars(select(Responder.id).where(Responder.name == "墙下陶村值班室")).one())
+    for now in (at(140), at(150)):
+        assert town.run(partial(incidents.ring_again, incident_id=incident_id, household_id=duty, by="值班", now=now))
+    assert [line.household for line in town.lines(incident_id, Purpose.WIDENING)].count("墙下陶村值班室") == 4
     assert village.tick(240) == 1, "and the next step finds its way"
+
+
+def test_an_incident_whose_policy_cannot_be_read_keeps_no_other_from_being_widened_nor_its_board_from_being_seen(
+    village: Village,
+) -> None:
+    town = village.town
+    strange = village.alarm()
+    other = village.alarm(village.far_house)
+    of_another_release = {"steps": [{"after": 1, "fewer_than": 2, "whom": ["helicopter"]}], "drills": False}
+    town.run(lambda s: s.execute(update(Incident).where(Incident.id == strange).values(policy=of_another_release)))
+    assert village.tick(60) == 1
+    assert village.widened(strange) == []
+    assert village.widened(other)
+    board = town.run(lambda s: read_board(s, strange))
+    assert board is not None
+    assert board.widening.next_at is None
