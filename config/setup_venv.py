@@ -63,6 +63,10 @@ def _venv_works() -> bool:
 def _make_venv() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         _install_venv_package()
+    if VENV.is_symlink():
+        # --clear would follow it, and empty an environment that is somebody else's.
+        print(f"setup: .venv was a link to {VENV.readlink()}, which is left as it is", flush=True)
+        VENV.unlink()
     if not _succeeds([sys.executable, "-m", "venv", "--clear", str(VENV)]):
         raise SetupFailed(f".venv could not be made: {_reason()}; details in {LOG.relative_to(ROOT)}")
     (VENV / ".place").write_text(_place())

@@ -110,7 +110,7 @@ def checked_name(name: str) -> str:
     if not name or flaw(name):
         raise InvalidAccount("名称须为1至64个字 a name is 1 to 64 characters")
     if not any(sign.isalpha() for sign in name):
-        raise InvalidAccount("名称须含文字，电话请用 --phone a name has letters; a phone is a matter of its own")
+        raise InvalidAccount("名称须含文字，电话另填 a name has letters; a phone is a matter of its own")
     return name
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from groups.change_models import Change, Source
-from groups.models import Grid, Group, Household, Village
+from groups.models import Grid, Group, Household, Phone, Village
 
 BATCHES_A_PAGE = 30
 ROWS_AT_ONCE = 200
@@ -36,12 +36,13 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What households, groups, grids and villages are called, by id."""
+    """What households, phones, groups, grids and villages are called, by id; a phone by its number."""
 
     heads: Mapping[int, str] = field(default_factory=dict)
     groups: Mapping[int, str] = field(default_factory=dict)
     grids: Mapping[int, str] = field(default_factory=dict)
     villages: Mapping[int, str] = field(default_factory=dict)
+    numbers: Mapping[int, str] = field(default_factory=dict)
 
 
 _SPEAKS_OF = {
@@ -111,10 +112,11 @@ def is_of_town(session: Session, key: str, table: str) -> bool:
 
 def names_of(session: Session, doings: Sequence[Doing]) -> Names:
     """What everything is called that these changes are about or speak of, archived or not."""
-    ids: dict[str, set[int]] = {kind: set() for kind in ("household", "group", "grid", "village")}
+    ids: dict[str, set[int]] = {kind: set() for kind in ("household", "group", "grid", "village", "phone")}
     for change in (row for doing in doings for row in doing.rows):
         ids["household"] |= set() if change.household_id is None else {change.household_id}
-        ids["group"] |= {change.row_id} if change.table == "groups" else set()
+        for table, kind in (("groups", "group"), ("phones", "phone")):
+            ids[kind] |= {change.row_id} if change.table == table else set()
         for values in (change.before or {}, change.after or {}):
             for column, kind in _SPEAKS_OF.items():
                 ids[kind] |= {values[column]} if values.get(column) else set()
@@ -123,6 +125,7 @@ def names_of(session: Session, doings: Sequence[Doing]) -> Names:
         dict(session.execute(select(Group.id, Group.name).where(Group.id.in_(ids["group"]))).all()),
         dict(session.execute(select(Grid.id, Grid.name).where(Grid.id.in_(ids["grid"]))).all()),
         dict(session.execute(select(Village.id, Village.name).where(Village.id.in_(ids["village"]))).all()),
+        dict(session.execute(select(Phone.id, Phone.number).where(Phone.id.in_(ids["phone"]))).all()),
     )
 
 

@@ -172,6 +172,23 @@ def change_number(
     )
 
 
+def add_number(batch: Batch, household: Household, number: PhoneNumber, *, take: Collection[str] = ()) -> Phone:
+    """One more phone, rung last. Raises NumberTaken, as `save_household` does, and NotPossible."""
+    standing = phones_of(batch.session, household.id)
+    _check_count(len(standing) + 1)
+    _make_room(batch, household, number.e164, take)
+    household.version += 1
+    return batch.add(
+        Phone(
+            household_id=household.id,
+            number=number.e164,
+            rank=max((phone.rank for phone in standing), default=0) + 1,
+            kind=PhoneKind(number.kind),
+            may_text=number.kind == "mobile",
+        )
+    )
+
+
 def move_household(batch: Batch, household: Household, group_id: int | None) -> None:
     """Into another group of its village, behind that group's last door; None: into none."""
     if group_id is not None:
@@ -214,8 +231,7 @@ def last_position(session: Session, village_id: int, group_id: int | None) -> in
 
 def _write_phones(batch: Batch, household: Household, entries: Sequence[PhoneEntry], take: Collection[str]) -> bool:
     """Bring the phones to the entries, in their order; whether anything was other before."""
-    if len(entries) > MOST_PHONES:
-        raise NotPossible(f"一户最多{MOST_PHONES}部电话 a household has at most {MOST_PHONES} phones")
+    _check_count(len(entries))
     size = batch.size
     standing = {phone.id: phone for phone in phones_of(batch.session, household.id)}
     kept = {
@@ -240,6 +256,11 @@ def _write_phones(batch: Batch, household: Household, entries: Sequence[PhoneEnt
             Phone(household_id=household.id, number=entry.number.e164, kind=PhoneKind(entry.number.kind), **values)
         )
     return batch.size > size
+
+
+def _check_count(phones: int) -> None:
+    if phones > MOST_PHONES:
+        raise NotPossible(f"一户最多{MOST_PHONES}部电话 a household has at most {MOST_PHONES} phones")
 
 
 def _make_room(batch: Batch, household: Household, number: str, take: Collection[str]) -> None:

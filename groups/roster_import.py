@@ -84,15 +84,8 @@ def apply(
     progress(70)
     _write_phones(batch, households, judgement.entries, standing)
     progress(80)
-    doors: dict[str, list[int]] = defaultdict(list)
-    newcomers: dict[str, set[int]] = defaultdict(set)
-    for entry, household_id in zip(judgement.entries, households, strict=True):
-        doors[entry.group].append(household_id)
-        if entry.household is None or entry.household.group != entry.group:
-            newcomers[entry.group].add(household_id)
     _count_up(batch, judgement.entries)
-    orders = (_order(session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items())
-    batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
+    _put_in_order(batch, village, judgement.entries, households, groups)
     progress(90)
     follow_the_roster(session, batch.day, villages={village.id}, record=batch)
     progress(95)
@@ -226,6 +219,22 @@ def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, An
         "kind": kind,
         "may_text": kind is PhoneKind.MOBILE,
     }
+
+
+def _put_in_order(
+    batch: Batch, village: Village, entries: Sequence[Entry], households: Sequence[int], groups: Mapping[str, int]
+) -> None:
+    """Number the doors of the groups that the list names, where it has newcomers or another order."""
+    doors: dict[str, list[int]] = defaultdict(list)
+    newcomers: dict[str, set[int]] = defaultdict(set)
+    for entry, household_id in zip(entries, households, strict=True):
+        doors[entry.group].append(household_id)
+        if entry.household is None or entry.household.group != entry.group:
+            newcomers[entry.group].add(household_id)
+    orders = (
+        _order(batch.session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items()
+    )
+    batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
 
 
 def _order(

@@ -40,7 +40,6 @@ SIGN_OF_LIFE = timedelta(seconds=5)
 DEAD_AFTER = timedelta(seconds=30)
 """Whoever works on a list and says nothing for so long is gone."""
 _AT_WORK = (UploadState.READING, UploadState.WRITING)
-_SAMPLES = 3
 
 Progress = Callable[[int], None]
 """Told the percent that is done."""
@@ -176,8 +175,7 @@ def read(upload: RosterUpload, ground: Ground, progress: Progress) -> Read:
         else:
             opened = workbooks.open_pasted(upload.content.decode("utf-8", "replace"))
         progress(30)
-        columns = {(sheet, column): Field(field) for sheet, column, field in upload.columns}
-        households = workbooks.households_in(opened, columns)
+        households = workbooks.households_in(opened, _columns_of(upload))
     except RosterFileError as error:
         return Read(opened, reason=error.message[:400])
     examined = []
@@ -197,7 +195,7 @@ def weigh(was_read: Read, standing: Standing, ground: Ground, *, complete: bool)
 
 def kept_of(upload: RosterUpload, was_read: Read, weighed: Weighed | None) -> dict[str, Any]:
     """The columns of a list that was looked through, ready to be written. Needs no database."""
-    layouts = _layouts(was_read.opened, upload.columns) if was_read.opened else []
+    layouts = workbooks.layouts_shown(was_read.opened, _columns_of(upload)) if was_read.opened else []
     if was_read.households is None or weighed is None:
         has_columns = any(layout["columns"] for layout in layouts)
         state = UploadState.COLUMNS if has_columns else UploadState.REFUSED
@@ -278,33 +276,11 @@ def _summary(households: RosterList, weighed: Weighed) -> dict[str, Any]:
     }
 
 
+def _columns_of(upload: RosterUpload) -> workbooks.Columns:
+    """What somebody has said that the columns hold."""
+    return {(sheet, column): Field(field) for sheet, column, field in upload.columns}
+
+
 def _start(upload: RosterUpload, state: UploadState, now: datetime) -> None:
     upload.state, upload.taken_at, upload.progress, upload.reason = state, None, 0, ""
     upload.asked_at, upload.changed_meanwhile = now, False
-
-
-def _layouts(opened: OpenedFile, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """What the columns are taken for, once for all sheets that are alike: their places, names, columns, samples."""
-    chosen = {(sheet, column): Field(field) for sheet, column, field in columns}
-    alike: dict[Any, dict[str, Any]] = {}
-    for place, one in enumerate(opened.sheets):
-        fields = [chosen.get((place, column.index), column.field) for column in one.layout.columns]
-        told = [
-            (column.index, column.heading, field.value)
-            for column, field in zip(one.layout.columns, fields, strict=True)
-        ]
-        block = alike.setdefault(tuple(told), {"sheets": [], "names": [], "columns": []})
-        block["sheets"].append(place)
-        block["names"].append(one.sheet.label)
-        if not block["columns"]:
-            below = one.sheet.rows[one.layout.first_row : one.layout.first_row + 40]
-            block["columns"] = [
-                {"index": index, "heading": heading, "field": field, "samples": _samples(below, index)}
-                for index, heading, field in told
-            ]
-    return list(alike.values())
-
-
-def _samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
-    said = [row[column].strip()[:24] for row in rows if column < len(row) and row[column].strip()]
-    return said[:_SAMPLES]

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
+from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -31,6 +32,7 @@ WIDEST = 100
 """Columns further to the right are not looked at."""
 _MOST_MERGED = 20_000
 _ROUNDED = 10_000_000
+_SAMPLES = 3
 _TOO_LARGE = "文件超过10MB the file is larger than 10 MB"
 
 Columns = Mapping[tuple[int, int], Field]
@@ -123,6 +125,35 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
     return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others)))
+
+
+def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
+    """What the columns are taken for, for a page, once for all sheets that are alike.
+
+    `sheets` are their places in the file, `names` their names, `columns` each column's `index`, `heading`, `field` and
+    a few `samples` of what stands in it.
+    """
+    alike: dict[Any, dict[str, Any]] = {}
+    for place, one in enumerate(opened.sheets):
+        told = [
+            (column.index, column.heading, column.field.value)
+            for column in _corrected(one.layout, place, columns).columns
+        ]
+        block = alike.setdefault(tuple(told), {"sheets": [], "names": [], "columns": []})
+        block["sheets"].append(place)
+        block["names"].append(one.sheet.label)
+        if not block["columns"]:
+            below = one.sheet.rows[one.layout.first_row : one.layout.first_row + 40]
+            block["columns"] = [
+                {"index": index, "heading": heading, "field": field, "samples": _samples(below, index)}
+                for index, heading, field in told
+            ]
+    return list(alike.values())
+
+
+def _samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+    said = [row[column].strip()[:24] for row in rows if column < len(row) and row[column].strip()]
+    return said[:_SAMPLES]
 
 
 def _few_enough(read: RosterList) -> RosterList:

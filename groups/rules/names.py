@@ -59,23 +59,10 @@ def household_name(head: str) -> str:
     return f"{head}家"
 
 
-def short_household_name(head: str) -> str:
-    """The house by its surname: 王家."""
-    return f"{surname(head)}家"
-
-
 @lru_cache(maxsize=4096)
 def household_name_en(head: str) -> str:
     """How the house of `head` is called in English: the Wang Jianguo household."""
     return f"the {romanised_name(head)} household"
-
-
-@lru_cache(maxsize=4096)
-def short_household_name_en(head: str) -> str:
-    """The house by its surname: the Wang household."""
-    return (
-        f"the {_surname_pinyin(surname(head)).capitalize()} household" if _HAN.match(head) else f"the {head} household"
-    )
 
 
 def romanised_name(name: str) -> str:

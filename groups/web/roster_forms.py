@@ -76,8 +76,7 @@ def typed(form: MultiDict[str, str]) -> HouseholdForm:
     for place, number in enumerate(columns["number"][: MOST_PHONES + EMPTY_ROWS]):
         own: dict[str, Any] = {name: values[place] if place < len(values) else "" for name, values in columns.items()}
         if number.strip():
-            rows.append(PhoneRow(**own, may_call=str(place) in called, may_text=str(place) in texted))
-    rows.sort(key=lambda row: int(row.rank) if row.rank.isdecimal() else MOST_PHONES)
+            rows.append((place, PhoneRow(**own, may_call=str(place) in called, may_text=str(place) in texted)))
     texts: dict[str, Any] = {
         name: form.get(name, "") for name in ("head", "door", "landmark", "note", "away_until", "first_help")
     }
@@ -85,7 +84,7 @@ def typed(form: MultiDict[str, str]) -> HouseholdForm:
         **texts,
         silent="silent" in form,
         version=form.get("version", 0, type=int),
-        phones=rows,
+        phones=[row for _, row in sorted(rows, key=lambda each: _turn(*each))],
         take=frozenset(form.getlist("take")),
     )
 
@@ -178,6 +177,13 @@ def end_of(day: date, settings: Settings) -> datetime:
 def last_day_away(until: datetime, settings: Settings) -> date:
     """The last day of an absence that ends at this moment."""
     return local_day(until - timedelta(seconds=1), settings.zone)
+
+
+def _turn(place: int, row: PhoneRow) -> tuple[int, int]:
+    """When a phone is rung: one moved up goes before the one that stands there, one moved down behind it."""
+    wanted = int(row.rank) if row.rank.isdecimal() else MOST_PHONES
+    moved = wanted - (place + 1)
+    return wanted, (moved > 0) - (moved < 0)
 
 
 def _entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:

@@ -60,6 +60,7 @@ LANGUAGES: Mapping[Language, str] = {Language.CHINESE: "中文", Language.ENGLIS
 ACTIONS: Mapping[str, LazyString] = {
     "add_household": _l("Household added"),
     "edit_household": _l("Household changed"),
+    "add_number": _l("Number added"),
     "change_number": _l("Number changed"),
     "move_household": _l("Moved to another group"),
     "move_village": _l("Moved to another village"),
@@ -101,7 +102,6 @@ FIELDS: Mapping[str, LazyString] = {
     "group_id": _l("Group"),
     "village_id": _l("Village"),
     "position": _l("Place in the row"),
-    "archived_at": _l("Archived"),
     "number": _l("Number"),
     "rank": _l("Order of ringing"),
     "holder": _l("Holder"),
@@ -135,7 +135,9 @@ TABLES: Mapping[str, LazyString] = {
     "cameras": _l("Camera"),
 }
 # What nobody has to read: keys, and what follows from something else that is shown.
-_UNSAID = frozenset({"search", "initials", "given", "id", "household_id", "kind", "created_at", "account_id"})
+_UNSAID = frozenset(
+    {"search", "initials", "given", "id", "household_id", "kind", "created_at", "account_id", "archived_at"}
+)
 
 
 def register(app: Flask) -> None:
@@ -150,7 +152,9 @@ def register(app: Flask) -> None:
         change_fields=FIELDS,
         change_tables=TABLES,
         keeps_rosters=keeps_rosters,
+        became=became,
         differences=differences,
+        subject=subject,
     )
     app.jinja_env.filters.update(
         written_here=written_here, phone_flaws=phone_flaws, last_day=last_day, duty_words=duty_words
@@ -196,6 +200,26 @@ def obstacle_words(obstacle: Obstacle) -> str:
     return later
 
 
+def became(change: Change) -> str:
+    """What became of the row itself, in a word; nothing where only what it holds was changed."""
+    if change.before is None:
+        return str(gettext("added"))
+    if change.after is None:
+        return str(gettext("taken out"))
+    if "archived_at" not in change.after:
+        return ""
+    return str(gettext("archived") if change.after["archived_at"] else gettext("back again"))
+
+
+def subject(change: Change, names: Names) -> str:
+    """What a change is about: a household or group by its name, a phone by its number and whose it is."""
+    head = names.heads.get(change.household_id or 0, "")
+    # Of a new phone the number is told below.
+    if change.table == "phones" and change.before is not None and change.row_id in names.numbers:
+        return f"{head} {written_here(names.numbers[change.row_id])}"
+    return head or (names.groups.get(change.row_id, "") if change.table == "groups" else "")
+
+
 def differences(change: Change, names: Names) -> list[tuple[str, str, str]]:
     """What a change changed, in words: field, before, after. Of a new row or one that is gone: what it held."""
     before, after = change.before or {}, change.after or {}
@@ -221,7 +245,6 @@ _WORDS: Mapping[str, Callable[[Any], object]] = {
     "number": lambda value: written_here(value),
     "phone": lambda value: written_here(value),
     "away_until": lambda value: last_day(datetime.fromisoformat(value)),
-    "archived_at": lambda value: gettext("yes"),
     "first_help": lambda value: FIRST_HELP[FirstHelp(value)],
     "language": lambda value: LANGUAGES[Language(value)],
     "team": lambda value: TEAMS[Team(value)],

@@ -179,16 +179,7 @@ def list_page(
     """The list; with a row's id, that row's form."""
     with database().begin() as session:
         village = place.village(session)
-        local = clock(session).astimezone(settings().zone)
-        on_duty = {each.id for each in watch.on_duty(session, _id(village), local)}
-        rows = [
-            Shown(
-                row.id,
-                watch_lists.texts_of(session, row, settings().default_region),
-                row.id in on_duty if isinstance(row, Responder) else None,
-            )
-            for row in watch_lists.rows_of(session, kind, _id(village))
-        ]
+        rows = _shown(session, kind, _id(village))
         if row_id is not None and row_id not in {row.id for row in rows}:
             abort(404)
         choices = _choices(session, kind, _id(village))
@@ -210,6 +201,19 @@ def list_page(
         refused=refused,
         keeps=current().role is AccountRole.ADMIN if village is None else keeps_rosters(),
     )
+
+
+def _shown(session: Session, kind: Kind, village_id: int | None) -> list[Shown]:
+    local = clock(session).astimezone(settings().zone)
+    on_duty = {each.id for each in watch.on_duty(session, village_id, local)}
+    return [
+        Shown(
+            row.id,
+            watch_lists.texts_of(session, row, settings().default_region),
+            row.id in on_duty if isinstance(row, Responder) else None,
+        )
+        for row in watch_lists.rows_of(session, kind, village_id)
+    ]
 
 
 def _choices(session: Session, kind: Kind, village_id: int | None) -> dict[str, list[str]]:

@@ -67,3 +67,17 @@ def test_an_interrupted_setup_is_taken_up_a_missing_network_named_and_a_complete
     done = log.stat().st_mtime_ns
     assert _run(project) == (0, "", "")
     assert log.stat().st_mtime_ns == done, "nothing was looked at, let alone installed"
+
+
+def test_an_environment_that_is_only_linked_to_is_left_as_it_is(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "kept").write_text("somebody's")
+    (project / ".venv").symlink_to(elsewhere)
+    (project / "requirements-dev.lock").write_text("# nothing to install\n")
+
+    code, output, _ = _run(project)
+    assert (code, str(elsewhere) in output) == (0, True)
+    assert [each.name for each in elsewhere.iterdir()] == ["kept"]
+    assert not (project / ".venv").is_symlink()

@@ -10,22 +10,20 @@ from groups.rules import names
 
 
 @pytest.mark.parametrize(
-    ("head", "full", "short", "english", "short_english"),
+    ("head", "full", "english"),
     [
-        ("王建国", "王建国家", "王家", "the Wang Jianguo household", "the Wang household"),
-        ("欧阳修", "欧阳修家", "欧阳家", "the Ouyang Xiu household", "the Ouyang household"),
-        ("司马光", "司马光家", "司马家", "the Sima Guang household", "the Sima household"),
-        ("诸葛亮", "诸葛亮家", "诸葛家", "the Zhuge Liang household", "the Zhuge household"),
-        ("上官婉儿", "上官婉儿家", "上官家", "the Shangguan Waner household", "the Shangguan household"),
-        ("水宏", "水宏家", "水家", "the Shui Hong household", "the Shui household"),
-        ("John Miller", "John Miller家", "John Miller家", "the John Miller household", "the John Miller household"),
+        ("王建国", "王建国家", "the Wang Jianguo household"),
+        ("欧阳修", "欧阳修家", "the Ouyang Xiu household"),
+        ("司马光", "司马光家", "the Sima Guang household"),
+        ("诸葛亮", "诸葛亮家", "the Zhuge Liang household"),
+        ("上官婉儿", "上官婉儿家", "the Shangguan Waner household"),
+        ("水宏", "水宏家", "the Shui Hong household"),
+        ("John Miller", "John Miller家", "the John Miller household"),
     ],
 )
-def test_a_house_is_called_by_its_head(head: str, full: str, short: str, english: str, short_english: str) -> None:
+def test_a_house_is_called_by_its_head(head: str, full: str, english: str) -> None:
     assert names.household_name(head) == full
-    assert names.short_household_name(head) == short
     assert names.household_name_en(head) == english
-    assert names.short_household_name_en(head) == short_english
 
 
 @pytest.mark.parametrize(

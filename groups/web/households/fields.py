@@ -13,7 +13,8 @@ from groups.roster_households import PhoneEntry
 from groups.roster_reading import HouseLine, group_names
 from groups.web import roster_forms
 from groups.web.access import current, requires
-from groups.web.households.frame import house_of, of_group, pages
+from groups.web.households.contested import contested
+from groups.web.households.frame import held, house_of, of_group, pages
 from groups.web.roster_admission import (
     KEEPERS,
     READERS,
@@ -40,19 +41,18 @@ def new_form(code: str) -> ResponseReturnValue:
 def add(code: str) -> ResponseReturnValue:
     """Add a household."""
     form = roster_forms.typed(request.form)
-    group_id = request.form.get("group", type=int) or None
     with database().begin() as session:
         village = own_village(session, code, hold=True)
+        # A group that was archived meanwhile is none.
+        asked = request.form.get("group", type=int)
+        group_id = asked if asked in {one for one, _ in group_names(session, village.id)} else None
         form.take = may_be_taken(session, form.take)
         judged = roster_forms.judged(form, settings(), clock(session))
         if judged is None or roster_forms.name_owners(session, form, judged[1], None):
             judged = None
         else:
             batch = new_batch(session, "add_household")
-            known = {one for one, _ in group_names(session, village.id)}
-            roster_households.add_household(
-                batch, village.id, group_id if group_id in known else None, *judged, take=form.take
-            )
+            roster_households.add_household(batch, village.id, group_id, *judged, take=form.take)
     if judged is None:
         return _form(code, None, form.with_room(), group_id=group_id), 422
     tell(_saved(gettext("%(head)s was added.", head=judged[0].head), form, judged[1]), batch, code)
@@ -64,7 +64,7 @@ def add(code: str) -> ResponseReturnValue:
 def show(code: str, household_id: int) -> ResponseReturnValue:
     """All that is kept of a household, to be changed by those who may."""
     with database().begin() as session:
-        house = house_of(session, own_village(session, code), household_id)
+        house = house_of(session, own_village(session, code).id, household_id)
     return _form(code, house, roster_forms.shown(house, settings()).with_room())
 
 
@@ -73,18 +73,14 @@ def show(code: str, household_id: int) -> ResponseReturnValue:
 def save(code: str, household_id: int) -> ResponseReturnValue:
     """Change a household; where somebody else did meanwhile, show what, and let this one decide."""
     form = roster_forms.typed(request.form)
-    with database().begin() as session:
-        village = own_village(session, code, hold=True)
-        household = roster_households.household_of(session, village.id, household_id)
-        now = clock(session)
-        house = house_of(session, village, household_id)
-        form.take = may_be_taken(session, form.take)
-        judged = roster_forms.judged(form, settings(), now)
+    with held(code, household_id, "edit_household") as (household, batch):
+        house = house_of(batch.session, household.village_id, household_id)
+        form.take = may_be_taken(batch.session, form.take)
+        judged = roster_forms.judged(form, settings(), batch.now)
         edited = judged is not None and household.version != form.version
-        if judged is None or edited or roster_forms.name_owners(session, form, judged[1], household_id):
+        if judged is None or edited or roster_forms.name_owners(batch.session, form, judged[1], household_id):
             judged = None
         else:
-            batch = new_batch(session, "edit_household")
             roster_households.save_household(batch, household, *judged, take=form.take)
     if judged is None:
         return _form(code, house, form.with_room(), edited=edited), 409 if edited else 422
@@ -107,7 +103,7 @@ def _form(
     with database().begin() as session:
         village = own_village(session, code)
         groups = group_names(session, village.id)
-        theirs = roster_forms.shown(house, settings()) if edited and house is not None else None
+        theirs = contested(roster_forms.shown(house, settings()), form) if edited and house is not None else []
         who = last_change(session, house.id) if edited and house is not None else None
     return render_template(
         "household.html",
@@ -116,6 +112,7 @@ def _form(
         form=form,
         groups=groups,
         group_id=house.group_id if house is not None else group_id,
+        edited=edited,
         theirs=theirs,
         who=who,
         town_wide=current().village_id is None,

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from groups import roster_households
+from groups.changes import Batch
 from groups.errors import NoSuchHousehold
-from groups.models import Village
+from groups.models import Household
 from groups.roster_reading import HouseLine, house_line
 from groups.web.error_pages import page_for
+from groups.web.roster_admission import database, new_batch, own_village
 
 pages = Blueprint("household", __name__, template_folder="../templates")
 
@@ -22,10 +28,21 @@ def _at_once(error: IntegrityError) -> ResponseReturnValue:
     return page_for(409)
 
 
-def house_of(session: Session, village: Village, household_id: int) -> HouseLine:
+@contextmanager
+def held(code: str, household_id: int, action: str) -> Iterator[tuple[Household, Batch]]:
+    """A household whose village nobody else changes meanwhile, and the batch for what is done to it.
+
+    Raises NoSuchHousehold.
+    """
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        yield roster_households.household_of(session, village.id, household_id), new_batch(session, action)
+
+
+def house_of(session: Session, village_id: int, household_id: int) -> HouseLine:
     """A household of the village as its pages show it. Raises NoSuchHousehold."""
     house = house_line(session, household_id, clock(session))
-    if house is None or house.village_id != village.id:
+    if house is None or house.village_id != village_id:
         raise NoSuchHousehold("该户已不在名册 this household is not on the roster")
     return house
 

@@ -12,13 +12,10 @@ from groups.account_models import AccountRole
 from groups.errors import GroupsError, NoSuchHousehold, UnknownVillage
 from groups.roster_finding import VillageLine, villages
 from groups.web.access import requires
-from groups.web.households.frame import of_group, pages
+from groups.web.households.frame import held, of_group, pages
 from groups.web.roster_admission import (
     KEEPERS,
     back_to,
-    database,
-    new_batch,
-    own_village,
     tell,
     words_of,
 )
@@ -30,10 +27,7 @@ def move(code: str, household_id: int) -> ResponseReturnValue:
     """Into another group, or into none."""
     group_id = request.form.get("group", type=int) or None
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            household = roster_households.household_of(session, village.id, household_id)
-            batch = new_batch(session, "move_household")
+        with held(code, household_id, "move_household") as (household, batch):
             roster_households.move_household(batch, household, group_id)
     except NoSuchHousehold:
         raise
@@ -50,12 +44,9 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
     """Into another village, named by its code or its name; its phones and its subscription go along."""
     here = url_for("household.show", code=code, household_id=household_id)
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            household = roster_households.household_of(session, village.id, household_id)
+        with held(code, household_id, "move_village") as (household, batch):
             group_id = household.group_id
-            wanted = _the_one(session, request.form.get("village", ""))
-            batch = new_batch(session, "move_village")
+            wanted = _the_one(batch.session, request.form.get("village", ""))
             subscriptions.move(batch, household.id, wanted.code, request.form.get("door", ""))
     except NoSuchHousehold:
         raise
@@ -83,10 +74,7 @@ def _the_one(session: Session, text: str) -> VillageLine:
 @requires(*KEEPERS)
 def back_home(code: str, household_id: int) -> ResponseReturnValue:
     """They are at home again."""
-    with database().begin() as session:
-        village = own_village(session, code, hold=True)
-        household = roster_households.household_of(session, village.id, household_id)
-        batch = new_batch(session, "back_home")
+    with held(code, household_id, "back_home") as (household, batch):
         roster_households.set_away(batch, household, None)
     tell(gettext("%(head)s is at home again.", head=household.head), batch, code)
     return redirect(back_to(of_group(code, household.group_id)), 303)
@@ -96,11 +84,8 @@ def back_home(code: str, household_id: int) -> ResponseReturnValue:
 @requires(*KEEPERS)
 def archive(code: str, household_id: int) -> ResponseReturnValue:
     """Off the roster, its phones with it."""
-    with database().begin() as session:
-        village = own_village(session, code, hold=True)
-        household = roster_households.household_of(session, village.id, household_id)
+    with held(code, household_id, "archive_household") as (household, batch):
         group_id = household.group_id
-        batch = new_batch(session, "archive_household")
         roster_households.archive_household(batch, household)
     tell(gettext("%(head)s was archived. Its numbers are free for others.", head=household.head), batch, code)
     return redirect(of_group(code, group_id), 303)

@@ -8,7 +8,6 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from config.database import clock
 from groups import roster_households
 from groups.change_reading import last_change
 from groups.errors import EditedMeanwhile, GroupsError, InvalidNumber, NoSuchHousehold, NumberTaken
@@ -16,13 +15,12 @@ from groups.models import Group
 from groups.rules.phone import as_written_here
 from groups.web import roster_forms
 from groups.web.access import current, requires
-from groups.web.households.frame import house_of, of_group, pages
+from groups.web.households.frame import held, house_of, of_group, pages
 from groups.web.roster_admission import (
     KEEPERS,
     back_to,
     database,
     may_be_taken,
-    new_batch,
     own_village,
     settings,
     tell,
@@ -31,6 +29,9 @@ from groups.web.roster_admission import (
     words_of,
 )
 from groups.web.roster_forms import HouseholdForm
+
+NO_PHONE_YET = 0
+"""In the place of a phone's id."""
 
 
 @pages.get("/villages/<code>/households/<int:household_id>/row")
@@ -47,15 +48,12 @@ def row_form(code: str, household_id: int) -> ResponseReturnValue:
 def save_row(code: str, household_id: int) -> ResponseReturnValue:
     """Change head, door and landmark in the row; all else stays."""
     typed = roster_forms.typed(request.form)
-    with database().begin() as session:
-        village = own_village(session, code, hold=True)
-        household = roster_households.household_of(session, village.id, household_id)
-        form = roster_forms.shown(house_of(session, village, household_id), settings())
+    with held(code, household_id, "edit_household") as (household, batch):
+        form = roster_forms.shown(house_of(batch.session, household.village_id, household_id), settings())
         form.head, form.door, form.landmark = typed.head, typed.door, typed.landmark
         form.phones = []
-        judged = roster_forms.judged(form, settings(), clock(session))
+        judged = roster_forms.judged(form, settings(), batch.now)
         edited = judged is not None and household.version != typed.version
-        batch = new_batch(session, "edit_household")
         if judged is not None and not edited:
             texts = {name: getattr(judged[0], name) for name in ("head", "door", "landmark")}
             roster_households.rename_household(batch, household, **texts)
@@ -71,26 +69,26 @@ def number_form(code: str, household_id: int, phone_id: int) -> ResponseReturnVa
     """Another number for a phone, on a page of its own."""
     with database().begin() as session:
         village = own_village(session, code)
-        house = house_of(session, village, household_id)
+        house = house_of(session, village.id, household_id)
     return render_template("number.html", village=village, house=house, phone_id=phone_id, number={})
 
 
 @pages.post("/villages/<code>/households/<int:household_id>/phones/<int:phone_id>/number")
 @requires(*KEEPERS)
 def change_number(code: str, household_id: int, phone_id: int) -> ResponseReturnValue:
-    """Give a phone another number."""
+    """Give a phone another number; the household its first one, where the phone is NO_PHONE_YET."""
     text = request.form.get("number", "")
     wrong: dict[str, Any] = {}
     try:
         number = roster_forms.number_of(text, settings())
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            household = roster_households.household_of(session, village.id, household_id)
-            batch = new_batch(session, "change_number")
-            phone = roster_households.phone_of(session, household, phone_id)
-            roster_households.change_number(
-                batch, household, phone, number, take=may_be_taken(session, request.form.getlist("take"))
-            )
+        action = "add_number" if phone_id == NO_PHONE_YET else "change_number"
+        with held(code, household_id, action) as (household, batch):
+            take = may_be_taken(batch.session, request.form.getlist("take"))
+            if phone_id == NO_PHONE_YET:
+                roster_households.add_number(batch, household, number, take=take)
+            else:
+                phone = roster_households.phone_of(batch.session, household, phone_id)
+                roster_households.change_number(batch, household, phone, number, take=take)
     except NumberTaken as error:
         wrong = {"error": roster_forms.standing_elsewhere(error.owner)}
         if current().village_id in {None, error.owner.village_id}:
@@ -127,7 +125,7 @@ def _row(
 ) -> str:
     with database().begin() as session:
         village = own_village(session, code)
-        house = house_of(session, village, household_id)
+        house = house_of(session, village.id, household_id)
         who = last_change(session, household_id) if edited else None
         group = session.get(Group, house.group_id) if house.group_id is not None else None
     return render_template(
@@ -151,5 +149,5 @@ def _number_refused(code: str, household_id: int, phone_id: int, number: dict[st
         return _row(code, household_id, number=number)
     with database().begin() as session:
         village = own_village(session, code)
-        house = house_of(session, village, household_id)
+        house = house_of(session, village.id, household_id)
     return render_template("number.html", village=village, house=house, phone_id=phone_id, number=number), 422

@@ -198,7 +198,15 @@ def test_a_number_that_stands_elsewhere_names_the_household_and_can_be_moved_fro
     assert roster.numbers("李建国") == []
     assert "没有电话" in head.get(roster.group_page).text
 
+    first = f"{roster.page('李建国')}/phones/0/number"
+    assert f'action="{first}"' in head.get(roster.group_page).text
+    assert head.post(first, {"number": "13805700003"}).status_code == 422, "it stands elsewhere"
+    head.post(first, {"number": "13905740002"})
+    assert roster.numbers("李建国") == ["+8613905740002"]
     _undo(head, f"{HOME}/history")
+    assert roster.numbers("李建国") == []
+
+    head.post(_undo_addresses(head, f"{HOME}/history")[2], of=f"{HOME}/history")
     assert roster.numbers("李建国") == ["+8613805700002"]
     assert roster.numbers("王建国") == ["+8613805700001"]
 
@@ -226,7 +234,8 @@ def test_all_that_is_kept_of_a_household_is_edited_in_one_form(head: Visitor, ro
     assert answer.status_code == 422, "away for years is no absence"
     assert "归档" in answer.text
 
-    form |= {"away_until": "", "phone_number": ["13805700001", "87650000", ""], "phone_rank": ["2", "1", "3"]}
+    # Moved to the first place: nobody has to say as well that the first one comes second now.
+    form |= {"away_until": "", "phone_number": ["13805700001", "87650000", ""], "phone_rank": ["1", "1", "3"]}
     form["phone_holder"] = ["王建国", "王小明", ""]
     answer = head.post(page, form, follow_redirects=True)
     assert "0574 8765 0000" in answer.text
@@ -240,11 +249,13 @@ def test_the_second_who_edits_a_household_sees_what_changed_and_decides(head: Vi
     page = roster.page("王建国")
     form = _form(head.get(page).text, door="3-1B")
     head.post(roster.number_page("王建国"), {"number": "13905741234"})
+    head.post(page, _form(head.get(page).text, phone_holder=["儿子", "", ""], silent="1"))
 
     answer = head.post(page, form)
     assert answer.status_code == 409
     assert "village_head 刚刚改过这一户" in answer.text
-    assert "139 0574 1234" in answer.text
+    assert "静默求助: 对方 是，您 否" in unescape(answer.text)
+    assert "电话: 对方 139 0574 1234 儿子，您 138 0570 0001" in unescape(answer.text)
     assert roster.household("王建国").door == "3-1"
 
     again = _form(answer.text)
@@ -360,7 +371,7 @@ def test_the_history_tells_who_changed_what_and_from_where(head: Visitor, roster
     head.post(roster.number_page("王建国"), {"number": "13905741234"})
     head.post(f"{roster.page('李建国')}/move", {"group": str(roster.next_group)})
     page = head.get(f"{HOME}/history").text
-    for words in ("更换号码", "移到别的组", "village_head", "网页", "139 0574 1234", "4组"):
+    for words in ("更换号码", "移到别的组", "village_head", "网页", "王建国 138 0570 0001", "139 0574 1234", "4组"):
         assert words in page
     own = head.get(f"{HOME}/history?household={roster.houses['王建国']}").text
     assert "更换号码" in own
