@@ -30,6 +30,8 @@ from groups.web.roster_admission import (
 
 pages = Blueprint("group", __name__, template_folder="templates")
 
+_OFFICES = ("leader_id", "deputy_id", "backup_group_id")
+
 
 def register(app: Flask) -> None:
     """Add the pages."""
@@ -55,7 +57,7 @@ def settings_form(code: str, group_id: int) -> ResponseReturnValue:
 def save_settings(code: str, group_id: int) -> ResponseReturnValue:
     """Change name, leader, deputy and back-up group."""
     form = request.form
-    offices = {name: form.get(name, type=int) or None for name in ("leader_id", "deputy_id", "backup_group_id")}
+    offices = {name: form.get(name, type=int) or None for name in _OFFICES}
     try:
         with _held(code, group_id, "edit_group") as (group, batch):
             roster_groups.rename_group(batch, group, form.get("name", ""))
@@ -63,7 +65,7 @@ def save_settings(code: str, group_id: int) -> ResponseReturnValue:
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        return _settings(code, group_id, wrong=words_of(error)), 422
+        return _settings(code, group_id, wrong=words_of(error), sent="settings"), 422
     tell(gettext("%(group)s was changed.", group=group.name), batch, code)
     return redirect(url_for("group.show", code=code, group_id=group_id), 303)
 
@@ -79,7 +81,7 @@ def split(code: str, group_id: int) -> ResponseReturnValue:
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        return _settings(code, group_id, wrong=words_of(error)), 422
+        return _settings(code, group_id, wrong=words_of(error), sent="split"), 422
     tell(gettext("%(group)s was split: %(made)s is new.", group=group.name, made=made.name), batch, code)
     return redirect(url_for("group.show", code=code, group_id=made.id), 303)
 
@@ -166,13 +168,18 @@ def _roster(code: str, group_id: int, *, fragment: bool = False) -> str:
     )
 
 
-def _settings(code: str, group_id: int, wrong: str = "") -> str:
+def _settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
+    """The group's forms; the one that was `sent` and refused as it was filled in."""
+    form = request.form
     with database().begin() as session:
         village = own_village(session, code)
         group = roster_groups.group_of(session, village.id, group_id)
         houses = houses_of_group(session, village.id, group_id, clock(session))
         others = [each for each in group_names(session, village.id) if each[0] != group_id]
         everybody = house_names(session, village.id)
+    name, chosen = group.name, {office: getattr(group, office) for office in _OFFICES}
+    if sent == "settings":
+        name, chosen = form.get("name", ""), {office: form.get(office, type=int) for office in _OFFICES}
     return render_template(
         "group_settings.html",
         village=village,
@@ -181,5 +188,8 @@ def _settings(code: str, group_id: int, wrong: str = "") -> str:
         others=others,
         everybody=everybody,
         wrong=wrong,
-        typed=request.form,
+        name=name,
+        chosen=chosen,
+        leaving=form.getlist("household", type=int) if sent == "split" else [],
+        new_name=form.get("name", "") if sent == "split" else "",
     )

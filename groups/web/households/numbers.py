@@ -106,10 +106,12 @@ def change_number(code: str, household_id: int, phone_id: int) -> ResponseReturn
     done = gettext("New number: %(number)s", number=as_written_here(number.e164, settings().default_region))
     if roster_forms.completed(text, number, settings()):
         done = gettext("The area code was added. %(done)s", done=done)
-    if wants_fragment():
+    if wants_fragment() and not take and phone_id != NO_PHONE_YET:
         return _row(code, household_id, done=done, undo=batch.key if batch.size else "")
     tell(done, batch, code)
-    return redirect(back_to(of_group(code, household.group_id)), 303)
+    here = back_to(of_group(code, household.group_id))
+    # Where another household or the group's own figures have changed with it, the row alone would tell half of it.
+    return ("", 200, {"HX-Redirect": here}) if wants_fragment() else redirect(here, 303)
 
 
 def _row(

@@ -299,7 +299,8 @@ def test_a_real_worker_looks_a_list_through_and_writes_it_while_its_page_shows_h
 
     def tell_and_look(database: Database, upload_id: int, percent: int | None) -> None:
         tell(database, upload_id, percent)
-        shown.append(head.get(address if len(shown) % 2 else f"{address}/progress").text)
+        if percent is not None:  # a sign of life, which comes where the machine is slow
+            shown.append(head.get(address if len(shown) % 2 else f"{address}/progress").text)
 
     monkeypatch.setattr(jobs, "_tell", tell_and_look)
     assert work_through(web, bulk) == 1
