@@ -122,7 +122,10 @@ class Board:
             row
             for row in self.rows
             if row.unreachable
-            or (row.standing is Standing.UNREACHED and not (self.is_open and (row.redial_at or row.undecided)))
+            or (
+                row.standing is Standing.UNREACHED
+                and not (self.is_open and (row.redial_at or row.redial_waits or row.undecided))
+            )
         )
 
     @property

@@ -21,13 +21,17 @@ _RANG = frozenset({AttemptState.RINGING, AttemptState.IN_PROGRESS, AttemptState.
 
 @dataclass(frozen=True, slots=True)
 class ContactLine:
-    """The newest call or text to a phone. `attempts` counts the tries; `code` is the carrier's, of a failure."""
+    """The newest call or text to a phone. `attempts` counts the tries; `code` is the carrier's, of a failure.
+
+    `waits`: it was in vain, and the next one waits for its turn.
+    """
 
     channel: Channel
     contact: Contact
     at: datetime | None
     attempts: int
     code: str | None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ class HouseholdRow:
     redial_round: int = 0
     undecided: bool = False
     unreachable: bool = False
+
+    @property
+    def redial_waits(self) -> bool:
+        """Whether it is to be rung again as soon as its turn comes."""
+        return any(line.waits for phone in self.phones for line in phone.lines)
 
 
 def household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
@@ -131,6 +140,10 @@ def _phones(rings: list[Row], told: set[str]) -> tuple[PhoneLine, ...]:
 
 def _line(deliveries: list[Row]) -> ContactLine:
     delivery = deliveries[-1]
+    tried = [each for each in deliveries if each["attempts"] and each["state"] != DeliveryState.CANCELLED]
+    # Whoever watches is to see that it has rung in vain, and not only that it will ring.
+    waits = bool(tried) and delivery["state"] == DeliveryState.WAITING and not delivery["attempts"]
+    delivery = tried[-1] if waits else delivery
     latest = delivery["attempts"][-1] if delivery["attempts"] else None
     channel = Channel(delivery["channel"])
     return ContactLine(
@@ -141,6 +154,7 @@ def _line(deliveries: list[Row]) -> ContactLine:
         at=_latest(latest) if latest is not None else None,
         attempts=sum(each["attempt_count"] for each in deliveries),
         code=delivery["failure"] or (latest["error_code"] if latest is not None else None),
+        waits=waits,
     )
 
 

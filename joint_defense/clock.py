@@ -73,8 +73,7 @@ def _release_dead(runtime: Runtime) -> None:
 
 
 def _widen(runtime: Runtime) -> None:
-    if steps := _run(runtime, lambda session: escalation.widen_due(session, clock(session), runtime.settings.zone)):
-        log.info("widened", steps=steps)
+    _run(runtime, lambda session: escalation.widen_due(session, clock(session), runtime.settings.zone))
 
 
 def _text_news(runtime: Runtime) -> None:

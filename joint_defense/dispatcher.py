@@ -205,6 +205,9 @@ class Dispatcher:
     def _record(self, batch: Sequence[Sent]) -> None:
         with self._database.begin() as session:
             dispatch.record(session, batch, clock(session))
+        for claim, taken in ((each.claim, each.receipt is not None) for each in batch):
+            ids = {"incident_id": claim.incident_id, "delivery_id": claim.delivery_id, "attempt": claim.number}
+            log.info("request_taken" if taken else "request_not_taken", channel=claim.channel, **ids)
 
     async def _run_errands(self) -> None:
         """Words with the carrier about what it has in hand: end what nobody needs, ask after what it is silent on."""

@@ -98,6 +98,7 @@ def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) ->
             return done
         incident.steps_done += 1
         _carry_out(session, incident, step, coming, now, zone)
+        log.info("widened", incident_id=incident.id, step=incident.steps_done, level=step.level)
         done += 1
 
 
@@ -140,8 +141,7 @@ def _plan_for(
     session: Session, incident: Incident, whom: Whom, now: datetime, zone: ZoneInfo
 ) -> list[Planned[Recipient]]:
     found = _look_up(session, incident, whom, now.astimezone(zone))
-    in_trouble = {alert.household_id for alert in incident.alerts}
-    callers = {alert.number for alert in incident.alerts}
+    in_trouble, callers = _who_call_for_help(session, incident)
     others = [each for each in found if each.household_id not in in_trouble and each.number not in callers]
     if whom is Whom.LEADERS:
         chosen = _once_more(session, incident, others)
@@ -153,6 +153,19 @@ def _plan_for(
         )
         chosen = [each for each in _each_number_once(others) if each.number not in rung]
     return plan(chosen, drill=incident.kind is IncidentKind.DRILL)
+
+
+def _who_call_for_help(session: Session, incident: Incident) -> tuple[set[int], set[str]]:
+    """The households that call for help themselves, here or in another open incident, and the phones they called from.
+
+    A back-up group or a neighbouring one may be in trouble as well, and somebody may be listening there.
+    """
+    rows = session.execute(
+        select(Alert.household_id, Alert.number)
+        .join(Incident)
+        .where((Alert.incident_id == incident.id) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None)))
+    ).all()
+    return {row.household_id for row in rows}, {row.number for row in rows}
 
 
 def _look_up(session: Session, incident: Incident, whom: Whom, local: datetime) -> list[Recipient]:

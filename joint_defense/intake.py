@@ -20,7 +20,7 @@ from joint_defense.inbox import find_answer, keep_answer, receive
 from joint_defense.models import RINGS, Alert, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.news import Patience
 from joint_defense.planning import drop, insert_deliveries
-from joint_defense.rules.delivery import Channel
+from joint_defense.rules.delivery import OVER, Channel
 from joint_defense.rules.fanout import plan
 from joint_defense.rules.trigger import Category
 from joint_defense.timeline import note_update
@@ -154,6 +154,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     session.add(incident)
     session.flush()
     alert = _add_voice(session, incident, caller, trigger, now, kind="opened")
+    _leave_in_peace_elsewhere(session, caller, now)
     recipients = directory.recipients_for(session, caller, now)
     planned = plan(recipients)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
@@ -167,6 +168,25 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
         silent=caller.silent,
         alert_id=alert.id,
     )
+
+
+def _leave_in_peace_elsewhere(session: Session, caller: Caller, now: datetime) -> None:
+    """Whoever calls for help is not rung to help in another incident any more (as a back-up or neighbouring group)."""
+    pending = (
+        select(Delivery)
+        .join(Incident)
+        .where(
+            Incident.closed_at.is_(None),
+            Delivery.household_id == caller.household_id,
+            Delivery.purpose.in_(RINGS),
+            Delivery.state.not_in(OVER),
+        )
+        .order_by(Delivery.id)
+        .with_for_update(of=Delivery)
+    )
+    if not caller.silent:
+        pending = pending.where(Delivery.channel == Channel.CALL)
+    drop(session, session.scalars(pending).all(), now)
 
 
 def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> Answer:

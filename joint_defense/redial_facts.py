@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,19 +92,21 @@ def lock_incidents(session: Session, ids: Collection[int]) -> dict[int, Incident
 
 
 def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[House]) -> set[House]:
-    """The households that may still be rung: they have not answered, do not call themselves, and it is not over."""
+    """The households that may still be rung: they have not answered, it is not over, and they do not call themselves.
+
+    Whoever calls for help is left in peace by every other incident, too.
+    """
     open_ids = {
         each.id
         for each in incidents.values()
         if each.closed_at is None and each.kind in {IncidentKind.ALARM, IncidentKind.WORDLESS}
     }
     answers = select(Acknowledgement.incident_id, Acknowledgement.household_id)
-    alerts = select(Alert.incident_id, Alert.household_id)
-    query = union(
-        answers.where(Acknowledgement.incident_id.in_(open_ids)), alerts.where(Alert.incident_id.in_(open_ids))
-    )
-    left_in_peace = {(row[0], row[1]) for row in session.execute(query)}
-    return {house for house in houses if house[0] in open_ids} - left_in_peace
+    answered = {(row[0], row[1]) for row in session.execute(answers.where(Acknowledgement.incident_id.in_(open_ids)))}
+    calls_itself = Alert.incident_id.in_(open_ids) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None))
+    of_houses = Alert.household_id.in_({household_id for _, household_id in houses})
+    in_trouble = set(session.scalars(select(Alert.household_id).join(Incident).where(of_houses, calls_itself)))
+    return {each for each in houses - answered if each[0] in open_ids and each[1] not in in_trouble}
 
 
 def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried]]:
@@ -132,6 +134,18 @@ def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried
         each = Tried(*tuple(row))
         found[each.incident_id, each.household_id].append(each)
     return found
+
+
+def redials_planned(session: Session, incident_ids: Collection[int]) -> Counter[tuple[int, int]]:
+    """How many redials these incidents have had so far, by incident and round."""
+    if not incident_ids:
+        return Counter()
+    query = (
+        select(Delivery.incident_id, Delivery.occasion, func.count())
+        .where(Delivery.incident_id.in_(incident_ids), Delivery.purpose == Purpose.REDIAL)
+        .group_by(Delivery.incident_id, Delivery.occasion)
+    )
+    return Counter({(row[0], row[1]): row[2] for row in session.execute(query)})
 
 
 def in_a_call(session: Session, numbers: Collection[str], now: datetime) -> set[str]:

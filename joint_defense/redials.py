@@ -30,6 +30,8 @@ from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.redials import FollowUp, Steps, next_steps
 from joint_defense.timeline import masked, note_update
 
+ROUND = 1000
+"""From the first turn of a round of redials to the first of the next."""
 LOOK_AGAIN = timedelta(seconds=5)
 """Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
 
@@ -111,7 +113,7 @@ def _ring_again(
     """The redials that are due, but for phones that are in a call; and when the next ones are."""
     numbers = {number for each in steps.values() for number in each.redials}
     busy = facts.in_a_call(session, numbers, now) if numbers else set()
-    turns: dict[int, int] = defaultdict(int)
+    planned = facts.redials_planned(session, {house[0] for house, step in steps.items() if step.redials})
     for house, step in sorted(steps.items(), key=lambda each: (each[0][0], tried[each[0]][0].distance)):
         newest = {each.number: each for each in tried[house] if each.channel is Channel.CALL}
         for number, due in step.next_at.items():
@@ -130,10 +132,12 @@ def _ring_again(
                     now,
                     occasion=again,
                     urgency=AGAIN,
-                    turn=turns[last.incident_id],
+                    # Everybody's first redial before anybody's second, and within a round whoever is due first: where
+                    # the pace makes them queue, nobody waits for those who come after. Two incidents take turns.
+                    turn=again * ROUND + planned[last.incident_id, again],
                 )
             )
-            turns[last.incident_id] += 1
+            planned[last.incident_id, again] += 1
         if step.look_again:
             _look_again(decided, tried[house], now)
 
@@ -153,16 +157,12 @@ def _try_other_ways(
     session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
 ) -> None:
     """Call where the text failed, and text where the call was refused."""
-    turns: dict[int, int] = defaultdict(int)
     for house, step in steps.items():
         newest = {each.number: each for each in tried[house]}
         for number, channel in step.other_ways.items():
             last = newest[number]
-            turn = turns[last.incident_id]
-            decided.rows.append(
-                row_for(last, last.incident_id, channel, _first_purpose(tried[house]), now, urgency=AGAIN, turn=turn)
-            )
-            turns[last.incident_id] += 1
+            purpose = _first_purpose(tried[house])
+            decided.rows.append(row_for(last, last.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
             told = {"household": last.household_name, "number": masked(number), "channel": channel}
             note_update(session, last.incident_id, "other_way", now, **told)
         if step.other_ways:
@@ -208,7 +208,7 @@ def _untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime
         like = replace(like, phone_rank=phone.rank)
         for channel, takes in ((Channel.CALL, phone.may_call), (Channel.SMS, phone.may_text)):
             if takes and (phone.number, channel) not in known:
-                rows.append(row_for(like, like.incident_id, channel, purpose, now, urgency=AGAIN, turn=phone.rank))
+                rows.append(row_for(like, like.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
     return rows
 
 

@@ -40,7 +40,7 @@ def read_vitals(session: Session, account: str, now: datetime) -> Vitals:
     check = session.get(AccountCheck, account)
     fresh = check is not None and now - check.at <= ACCOUNT_KNOWN_FOR
     return Vitals(
-        ages={role: None if at is None else now - at for role, at in beats.items()},
+        ages={role: None if at is None else max(now - at, timedelta(0)) for role, at in beats.items()},
         account=check.word if check is not None and fresh else "unknown",
     )
 

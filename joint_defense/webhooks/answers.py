@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ from joint_defense.webhooks.guard import answer, broken_call, check_signature, n
 from joint_defense.webhooks.keeping import keep_key
 from joint_defense.webhooks.waiting import room_of
 
+log = structlog.stdlib.get_logger(__name__)
 answers = Blueprint("answers", __name__, url_prefix="/voice")
 answers.before_request(check_signature)
 never_silent(answers, broken_call)
@@ -40,6 +42,7 @@ def pressed(delivery_id: int, number: int) -> Response:
             said = _take_key(session, told, number, call.keys or "")
     except AWAY as error:
         return keep_key(call, delivery_id, error)
+    log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
     waker().wake(incident_id)
     return answer(said)
 
@@ -106,6 +109,7 @@ def called_back(delivery_id: int) -> Response:
             said = _take_key(session, told, told.attempt_count, call.keys or "")
     except AWAY as error:
         return keep_key(call, delivery_id, error)
+    log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
     waker().wake(incident_id)
     return answer(said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, Response, request
 
 from config.database import clock
@@ -12,6 +13,7 @@ from joint_defense.texting import Text, take_message
 from joint_defense.webhooks.guard import answer, broken_text, check_signature, never_silent, runtime, waker
 from joint_defense.webhooks.keeping import keep_text
 
+log = structlog.stdlib.get_logger(__name__)
 sms = Blueprint("sms", __name__, url_prefix="/sms")
 sms.before_request(check_signature)
 never_silent(sms, broken_text)
@@ -27,6 +29,7 @@ def inbound() -> Response:
             reply = take_message(session, text, clock(session), runtime().limits)
     except AWAY as error:
         return keep_text(message, error)
+    log.info("message_taken_in", incident_id=reply.incident_id)
     if reply.incident_id is not None:
         waker().wake(reply.incident_id)
     return answer(twiml.text(reply.text))

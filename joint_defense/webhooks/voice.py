@@ -110,6 +110,7 @@ def _raise(call: InboundCall) -> Response:
             raised = intake.raise_alarm(session, trigger, clock(session), runtime().limits)
     except AWAY as error:
         return keep_alarm(call, error)
+    log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
     if raised.incident_id is not None:
         waker().wake(raised.incident_id)
     return tell_raised(raised)

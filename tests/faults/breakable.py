@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -12,8 +13,10 @@ from urllib.parse import unquote, urlsplit
 import psutil
 import redis
 import requests
+from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
+from joint_defense.models import Heartbeat
 from tests.faults.proxy import Wire
 from tests.handsets import eventually
 from tests.journeys.town import Town
@@ -70,6 +73,16 @@ class BreakableTown(Town):
         """Of a process and its children."""
         process = psutil.Process(self._programs[name].pid)
         return {process.pid, *(child.pid for child in process.children(recursive=True))}
+
+    def both_send(self, names: Sequence[str]) -> None:
+        """Wait until each of these processes has said that it lives."""
+        pids = {str(self._programs[name].pid) for name in names}
+
+        def living() -> bool:
+            with self.database.begin() as session:
+                return pids <= {name.split(":")[1] for name in session.scalars(select(Heartbeat.name))}
+
+        eventually(living, f"{names} are there", within=60)
 
     def running(self, name: str) -> bool:
         return name in self._programs

@@ -335,6 +335,16 @@ def test_a_silent_household_gets_nothing_of_it(village: Village) -> None:
     assert village.widened(incident_id)
 
 
+def test_whoever_calls_for_help_in_another_group_is_not_called_to_help_in_this_one(village: Village) -> None:
+    incident_id = village.alarm()
+    village.end_first_calls()
+    village.alarm(village.next_house)
+    assert village.tick(240) == 3 + 3
+    called = {who for who, _ in village.widened(incident_id)}
+    assert "孙康家" not in called
+    assert "镇值班室" in called
+
+
 def test_a_responder_answers_by_text_and_counts_as_one_who_comes(village: Village) -> None:
     town = village.town
     incident_id = village.alarm()

@@ -22,6 +22,7 @@ from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.ports import Receipt, RefusedNumber
 from joint_defense.rules.replies import Answer
+from joint_defense.rules.standing import Contact, Standing
 from tests.conftest import MakeSettings
 from tests.factories import House, Town, at
 
@@ -354,6 +355,42 @@ def test_a_look_at_many_households_takes_no_more_statements_than_at_one(town: To
     asked.clear()
     assert look(town, 26) == 0
     assert len(asked) <= 2
+
+
+def test_where_redials_queue_nobody_waits_for_those_that_are_due_later_and_the_board_still_says_what_was(
+    town: Town, wang: House
+) -> None:
+    houses = [town.house(head) for head in ("李", "陈", "张", "赵")]
+    town.raise_alarm(wang)
+    for house, after in zip(houses, (10, 10, 20, 30), strict=True):
+        ends(town, house.number, after, "busy")
+    assert [look(town, after) for after in (30, 35, 45)] == [2, 1, 1]
+    waiting = row(town, houses[1])
+    assert (waiting.standing, waiting.redial_waits, waiting.phones[0].lines[0].contact) == (
+        Standing.NOT_PICKED_UP,
+        True,
+        Contact.BUSY,
+    )
+    called = [claim.to for claim in town.claim(after=50) if claim.purpose is Purpose.REDIAL]
+    assert called == [house.number for house in houses]
+
+
+def test_whoever_calls_for_help_elsewhere_is_neither_rung_again_nor_called_to_help(town: Town, wang: House) -> None:
+    li, chen = town.house("李"), town.house("陈")
+    town.raise_alarm(wang)
+    ends(town, li.number, 10, "busy")
+    ends(town, chen.number, 10, "busy")
+    look(town, 10)
+    assert look(town, 25) == 2
+    # They move to another group while the alarm is open; one of them calls for help there.
+    other = town.group("5组")
+    town.run(lambda s: s.execute(update(Household).where(Household.id.in_([li.id, chen.id])).values(group_id=other)))
+    town.raise_alarm(li, after=30)
+    own = [each for each in town.deliveries(town.incidents()[0].id) if each.purpose is Purpose.REDIAL]
+    assert {each.household_name: each.state for each in own} == {
+        "李家": DeliveryState.CANCELLED,
+        "陈家": DeliveryState.WAITING,
+    }
 
 
 def test_redials_of_two_alarms_take_turns_and_wait_for_every_first_ring(town: Town, wang: House) -> None:

@@ -96,7 +96,7 @@ def one_of_two_after(stage: Stage) -> Shown:
 
 def _two_workers(stage: Stage) -> None:
     stage.town.launch("worker2")
-    time.sleep(3)
+    stage.town.both_send(TWO)
 
 
 def _kill_the_holder(stage: Stage, alarm: Alarm) -> Shown:
