@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -27,7 +29,7 @@ MESSY = Path(__file__).parents[2] / "data" / "rosters" / "b-messy.xlsx"
 CODE_PASSWORD = "three old camphor trees"
 
 
-def handed_over(window: Window) -> str:
+def handed_over(window: Window, *, scripts: bool = True) -> str:
     """An administrator adds a head of the village that has no list yet, and reads the link off the page."""
     page = window.page
     window.sign_in("admin")
@@ -38,7 +40,8 @@ def handed_over(window: Window) -> str:
     page.get_by_label("村代码").fill(OTHER_VILLAGE)
     page.get_by_role("button", name="新建账号").click()
     expect(page.get_by_role("heading", name="沈村长")).to_be_visible()
-    well_formed(window)
+    if scripts:
+        well_formed(window)
     link = urlsplit(page.locator("dd").last.inner_text())
     page.get_by_role("link", name="完成").click()
     expect(page.get_by_text("四甲村")).to_be_visible()
@@ -183,18 +186,20 @@ def test_the_whole_import_is_undone_on_its_own_page(keeper: Window) -> None:
 
 
 def test_a_head_does_all_of_it_without_scripts(plain_window: Window) -> None:
-    page, site = first_sign_in(plain_window, handed_over(plain_window)), plain_window.site
+    page, site = first_sign_in(plain_window, handed_over(plain_window, scripts=False)), plain_window.site
     bring(page)
     confirm(page)
     mend_what_the_list_warned_of(page, site)
     change_move_and_take_back(page)
     page.goto(f"{site.url}/villages/{OTHER_VILLAGE}/directory")
     page.get_by_label("A5").check()
-    with page.expect_download() as made:
+    # Whether a browser shows the PDF or saves it is its own affair: the same address is asked once more.
+    with page.expect_response(re.compile("directory.pdf")) as made:
         page.get_by_role("button", name="生成PDF").click()
-    sheets = PdfReader(made.value.path()).pages
+    sheets = PdfReader(BytesIO(page.request.get(made.value.url).body())).pages
     assert len(sheets) == 5
     assert "139 1111 0049" in sheets[4].extract_text().replace("\u00a0", " ")
+    page.goto(f"{site.url}/villages/{OTHER_VILLAGE}/directory")
     page.get_by_role("button", name="用浏览器打印").click()
     expect(page.locator(".sheet")).to_have_count(5)
     expect(page.get_by_text("139 1111 0049").first).to_be_visible()
