@@ -92,8 +92,9 @@ def _doors(session: Session, index: Index, entries: Sequence[Entry]) -> set[int]
     return {number for village, door, number in rows if (village, door) in wanted}
 
 
-def _candidates(session: Session, households: Collection[int]) -> list[Candidate]:
-    phones: dict[int, list[tuple[str, str]]] = defaultdict(list)
+def _numbers_and_holders(session: Session, households: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """By household: its phones and the numbers it is or was billed for, each with whose it is where that is known."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for household_id, number, holder in in_bites(
         session,
         lambda some: select(Phone.household_id, Phone.number, Phone.holder).where(
@@ -101,7 +102,7 @@ def _candidates(session: Session, households: Collection[int]) -> list[Candidate
         ),
         households,
     ):
-        phones[household_id].append((number, holder))
+        found[household_id].append((number, holder))
     for household_id, number in in_bites(
         session,
         lambda some: select(Subscription.household_id, Subscription.number).where(
@@ -109,7 +110,12 @@ def _candidates(session: Session, households: Collection[int]) -> list[Candidate
         ),
         households,
     ):
-        phones[household_id].append((number, ""))
+        found[household_id].append((number, ""))
+    return found
+
+
+def _candidates(session: Session, households: Collection[int]) -> list[Candidate]:
+    phones = _numbers_and_holders(session, households)
     rows = in_bites(
         session,
         lambda some: (

@@ -1,4 +1,7 @@
-"""Coverage and readiness, from dated rows, for any day and between two days. Nothing is stored; all is counted anew."""
+"""Coverage of a day, from dated rows, and since when a village is one of demonstration. Nothing is stored.
+
+How figures moved between two days is in `coverage_trends`, what stands beside them in `readiness`.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,22 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from groups.enrolment_models import HouseholdCount, Threshold
-from groups.errors import InvalidDay, NothingCounted, UnknownVillage
+from groups.errors import NothingCounted, UnknownVillage
 from groups.models import Subscription, Village
 from groups.rules.coverage import (
     DEFAULT_THRESHOLD,
     Figure,
     demonstration_since,
-    every_day,
-    month_ends,
     standing,
-    steps,
 )
-from groups.rules.coverage_report import CountKind, CoverageReport, Series, TrendPoint, VillageCoverage
-from groups.rules.days import local_day
+from groups.rules.coverage_report import CountKind, CoverageReport, VillageCoverage
 
-MOST_DAYS = 3_700
-"""Ten years, day by day."""
 _LOOK_BACK = (timedelta(days=92), timedelta(days=366), None)
 """How far back a demonstration village's beginning is looked for, step by step; None: to the first day."""
 _AT_ONCE = 500
@@ -45,10 +41,10 @@ class Scope:
 
 def coverage_on(session: Session, day: date, scope: Scope) -> CoverageReport:
     """Every village's figure on `day`. Raises UnknownVillage, NothingCounted."""
-    villages = _villages(session, scope, day)
+    villages = villages_of(session, scope, day)
     if scope.village_code not in {None, *(village.code for village in villages)}:
-        raise UnknownVillage(f"没有代码为 {(scope.village_code or '')[:16]!r} 的村 no village has this code")
-    counts = _counts(session, scope.kind)
+        raise unknown_village(scope.village_code or "")
+    counts = counts_of(session, scope.kind)
     if not any(standing(counts.get(village.id, {}), day) is not None for village in villages):
         raise NothingCounted(_nothing_counted(counts, day))
     subscribed = subscribed_on(session, day)
@@ -75,14 +71,14 @@ def with_since(session: Session, report: CoverageReport) -> CoverageReport:
 
 def _since(session: Session, report: CoverageReport, subscribed: Mapping[int, int]) -> dict[int, date | None]:
     """Since when each demonstration village is one. Most became one of late: the rest are asked about further back."""
-    counts, of_the_town = _counts(session, CountKind(report.denominator)), thresholds(session)
+    counts, of_the_town = counts_of(session, CountKind(report.denominator)), thresholds(session)
     found: dict[int, date | None] = {}
     left = {village.village_id for village in report.rows if village.demonstration}
     for back in _LOOK_BACK:
         if not left:
             break
         start = report.as_of - back if back is not None else None
-        for number, own in _changes_by_village(session, report.as_of, left, after=start).items():
+        for number, own in changes_by_village(session, report.as_of, left, after=start).items():
             if start is not None:
                 own[start] += subscribed[number] - sum(own.values())
             since = demonstration_since(own, counts[number], of_the_town, report.as_of)
@@ -92,65 +88,8 @@ def _since(session: Session, report: CoverageReport, subscribed: Mapping[int, in
     return found
 
 
-def trend(session: Session, first: date, last: date, scope: Scope, *, daily: bool = False) -> tuple[TrendPoint, ...]:
-    """The town's figure, or the scope's village's, at the end of every month, or on every day, from `first` to `last`.
-
-    Raises InvalidDay where the days are the wrong way round or too many, UnknownVillage.
-    """
-    if scope.village_code is not None:
-        return trends(session, first, last, scope, daily=daily)[0].points
-    days = days_between(first, last, daily=daily)
-    counts = _counts(session, scope.kind)
-    spans = {village.id: _span(village, counts, scope) for village in _villages(session, scope) if village.id in counts}
-    subscribed = steps(_changes_in_town(session, spans, first, last), days)
-    households = steps(_changes_of_counts(counts, spans), days)
-    return _points(days, subscribed, households, min((span.starts_on for span in spans.values()), default=date.max))
-
-
-def trends(session: Session, first: date, last: date, scope: Scope, *, daily: bool = False) -> tuple[Series, ...]:
-    """The same for every village in scope, by its code; a village's points end when it was archived."""
-    days = days_between(first, last, daily=daily)
-    villages = [each for each in _villages(session, scope) if scope.village_code in {None, each.code}]
-    if not villages and scope.village_code is not None:
-        raise UnknownVillage(f"没有代码为 {scope.village_code[:16]!r} 的村 no village has this code")
-    counts = _counts(session, scope.kind)
-    changes = _changes_by_village(session, last, [village.id for village in villages])
-    found = []
-    for village in villages:
-        span = _span(village, counts, scope)
-        own = [day for day in days if span.holds(day)]
-        households = steps(_changes_of_counts(counts, {village.id: span}), own)
-        points = _points(own, steps(changes[village.id], own), households, span.starts_on)
-        found.append(Series(village.code, village.name, "", points))
-    return tuple(found)
-
-
-def village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[tuple[Village, list[date]]]:
-    """The villages in scope, by code, each with those of the days on which it stood and anything was counted at all.
-
-    Raises UnknownVillage.
-    """
-    everybody, counts = _villages(session, scope), _counts(session, scope.kind)
-    villages = [each for each in everybody if scope.village_code in {None, each.code}]
-    if not villages and scope.village_code is not None:
-        raise UnknownVillage(f"没有代码为 {scope.village_code[:16]!r} 的村 no village has this code")
-    spans = {village.id: _span(village, counts, scope) for village in everybody}
-    counted = [day for day in days if any(span.starts_on <= day and span.holds(day) for span in spans.values())]
-    return [(village, [day for day in counted if spans[village.id].holds(day)]) for village in villages]
-
-
-def days_between(first: date, last: date, *, daily: bool) -> list[date]:
-    """Every day, or the end of every month, from the one to the other. Raises InvalidDay."""
-    if last < first:
-        raise InvalidDay(f"{last}早于{first} the last day is before the first")
-    days = (every_day if daily else month_ends)(first, last)
-    if len(days) > MOST_DAYS:
-        raise InvalidDay(f"最多{MOST_DAYS}天 at most {MOST_DAYS} days")
-    return days
-
-
-def default_day(session: Session, today: date) -> date:
-    """The day that is meant where nobody names one: today, or that of the latest count where it lies ahead.
+def latest_day(session: Session, today: date) -> date:
+    """The last day of which there are figures: today, or that of the latest count where it lies ahead.
 
     Counts are refused for days to come, so only a town that is told of, like the demo's, has one.
     """
@@ -182,33 +121,7 @@ def is_active(day: date) -> ColumnElement[bool]:
     return (Subscription.starts_on <= day) & (Subscription.ends_on.is_(None) | (Subscription.ends_on > day))
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """From a village's first count (the end of days: never counted) until it was archived."""
-
-    starts_on: date
-    ends_on: date | None
-
-    def holds(self, day: date) -> bool:
-        """Whether the village stood on that day, counted or not."""
-        return self.ends_on is None or day < self.ends_on
-
-
-def _span(village: Village, counts: Mapping[int, Mapping[date, int]], scope: Scope) -> _Span:
-    archived_on = local_day(village.archived_at, scope.zone) if village.archived_at else None
-    return _Span(min(counts.get(village.id, {}), default=date.max), archived_on)
-
-
-def _points(
-    days: Sequence[date], subscribed: Sequence[int], households: Sequence[int], counted: date
-) -> tuple[TrendPoint, ...]:
-    return tuple(
-        TrendPoint(day, Figure(signed_up, of if day >= counted else None))
-        for day, signed_up, of in zip(days, subscribed, households, strict=True)
-    )
-
-
-def _villages(session: Session, scope: Scope, day: date | None = None) -> Sequence[Village]:
+def villages_of(session: Session, scope: Scope, day: date | None = None) -> Sequence[Village]:
     """The villages by code; with a day, only those not archived by its end."""
     question = select(Village).order_by(Village.code)
     if day is not None:
@@ -217,13 +130,18 @@ def _villages(session: Session, scope: Scope, day: date | None = None) -> Sequen
     return session.scalars(question).all()
 
 
-def _counts(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:
+def counts_of(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:
     """The counts of each village, by day."""
     counts: dict[int, dict[date, int]] = defaultdict(dict)
     question = select(HouseholdCount.village_id, HouseholdCount.counted_on, HouseholdCount.households)
     for village_id, counted_on, households in session.execute(question.where(HouseholdCount.kind == kind)):
         counts[village_id][counted_on] = households
     return dict(counts)
+
+
+def unknown_village(code: str) -> UnknownVillage:
+    """What is said of a code that no village has."""
+    return UnknownVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
 
 
 def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> str:
@@ -233,47 +151,7 @@ def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> str
     return f"{day}早于首次户数统计（{min(days)}） before the first count of households"
 
 
-def _changes_in_town(session: Session, spans: Mapping[int, _Span], first: date, last: date) -> dict[date, int]:
-    """How many subscribed households come and go on each day in the villages that count on that day.
-
-    Villages that count all the time are asked about together, the others one by one.
-    """
-    whole = {number for number, span in spans.items() if span.starts_on <= first and not _ends_within(span, last)}
-    changes: dict[date, int] = defaultdict(int)
-    if whole:
-        others = set(session.scalars(select(Village.id))) - whole
-        for day, change in _changes(session, last, but=others):
-            changes[day] += change
-    for number, own in _changes_by_village(session, last, spans.keys() - whole).items():
-        for day, change in _within(own, spans[number]):
-            changes[day] += change
-    return changes
-
-
-def _ends_within(span: _Span, last: date) -> bool:
-    return span.ends_on is not None and span.ends_on <= last
-
-
-def _within(changes: Mapping[date, int], span: _Span) -> list[tuple[date, int]]:
-    """The changes as the town sees them: none before the village counts, and all of it gone when it ends."""
-    seen = [(max(day, span.starts_on), change) for day, change in changes.items()]
-    if span.ends_on is None:
-        return seen
-    before = [(day, change) for day, change in seen if day < span.ends_on]
-    return [*before, (span.ends_on, -sum(change for _, change in before))]
-
-
-def _changes(session: Session, last: date, *, but: Collection[int]) -> list[tuple[date, int]]:
-    found = []
-    for column, sign in ((Subscription.starts_on, 1), (Subscription.ends_on, -1)):
-        question = select(column, func.count()).where(column <= last).group_by(column)
-        if but:
-            question = question.where(Subscription.village_id.not_in(but))
-        found += [(day, sign * number) for day, number in session.execute(question) if day is not None]
-    return found
-
-
-def _changes_by_village(
+def changes_by_village(
     session: Session, last: date, villages: Collection[int], *, after: date | None = None
 ) -> dict[int, dict[date, int]]:
     """How many subscribed households come and go on each day, village by village; only after a day, if one is named."""
@@ -292,16 +170,4 @@ def _changes_by_village(
             for number, day, many in session.execute(question):
                 if day is not None:
                     changes[number][day] += sign * many
-    return changes
-
-
-def _changes_of_counts(counts: Mapping[int, Mapping[date, int]], spans: Mapping[int, _Span]) -> dict[date, int]:
-    """How the town's denominator changes, day by day."""
-    changes: dict[date, int] = defaultdict(int)
-    for number, span in spans.items():
-        own = sorted(item for item in counts.get(number, {}).items() if span.ends_on is None or item[0] < span.ends_on)
-        for (_, before), (day, households) in pairwise([(date.min, 0), *own]):
-            changes[day] += households - before
-        if span.ends_on is not None and own:
-            changes[span.ends_on] -= own[-1][1]
     return changes

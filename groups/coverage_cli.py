@@ -1,11 +1,12 @@
-"""The figures' commands: `coverage show|export|changes`, `counts set|import`, `thresholds set|list`, `api-clients …`.
+"""The figures' commands: `coverage show|export`, `counts set|import`, `thresholds set|list`, `api-clients …`.
 
 A domain error is one line on stderr and exit code 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from groups.changes import Author, Batch
 from groups.command_line import content_of, settings, transaction, write
 from groups.counts_files import read_counts_file
 from groups.enrolment_models import Threshold
-from groups.rules.coverage import Figure
-from groups.rules.coverage_query import CoverageQuery, Step, query_of
+from groups.errors import InvalidChoice
+from groups.rules.coverage import basis_points_of
+from groups.rules.coverage_query import CoverageQuery, Step, query_of, unknown_choice
 from groups.rules.coverage_report import CountKind, Level
-from groups.rules.coverage_table import KINDS, shown
+from groups.rules.coverage_table import KINDS
 from groups.rules.days import day_of, local_day
 
 coverage_commands = AppGroup("coverage", help="How many households have signed up, of how many.")
@@ -35,6 +37,9 @@ thresholds_commands = AppGroup("thresholds", help="From which coverage a village
 clients_commands = AppGroup("api-clients", help="Programs that may read the figures.")
 
 _FORMS = ("table", *coverage_exports.FORMS)
+_ENDINGS = {"txt": "table"}
+"""Of files whose ending is not their form's name."""
+_NOT_FOR_EYES = frozenset({"xlsx", "pdf"})
 
 
 def register(app: Flask) -> None:
@@ -43,19 +48,21 @@ def register(app: Flask) -> None:
         app.cli.add_command(group)
 
 
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(words)
+
+
 def _question(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which figures are asked for, and where they go."""
     options = (
         click.option("--as-of", help="The day of the figures; today where none is named."),
         click.option("--from", "first", help="Also how they moved from this day …"),
         click.option("--to", "last", help="… to this one."),
-        click.option(
-            "--by", "step", type=click.Choice([step.value for step in Step]), help="Month ends, or every day."
-        ),
-        click.option("--level", type=click.Choice([level.value for level in Level])),
+        click.option("--by", "step", metavar=_any_of(Step), help="With --from or --to: month ends, or every day."),
+        click.option("--level", metavar=_any_of(Level), help="What a row stands for; a village where none is named."),
         click.option("--village", help="Only the village with this code."),
-        click.option("--denominator", type=click.Choice([kind.value for kind in CountKind])),
-        click.option("--format", "form", type=click.Choice([*_FORMS])),
+        click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by."),
+        click.option("--format", "form", metavar=_any_of(_FORMS), help="The ending of the file where none is named."),
         click.option(
             "--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is named."
         ),
@@ -69,15 +76,14 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
 @_question
 def show(form: str | None, output: Path | None, **words: str | None) -> None:
     """Say how many households have signed up."""
-    _tell(words, form or "table", output)
+    _tell(words, form, output, usual="table")
 
 
 @coverage_commands.command("export")
 @_question
 def export(form: str | None, output: Path | None, **words: str | None) -> None:
     """Write the figures as a file; its ending tells the form where none is named."""
-    ending = output.suffix.removeprefix(".") if output is not None else ""
-    _tell(words, form or (ending if ending in _FORMS else "csv"), output)
+    _tell(words, form, output, usual="csv")
 
 
 @counts_commands.command("set")
@@ -122,15 +128,16 @@ def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
 
 
 @thresholds_commands.command("set")
-@click.argument("percent", type=float)
+@click.argument("percent")
 @click.option("--from", "day", help="The first day; today where none is named.")
-def set_threshold(percent: float, day: str | None) -> None:
+def set_threshold(percent: str, day: str | None) -> None:
     """Let a village be a demonstration village from PERCENT coverage on."""
     with transaction() as session:
         batch = _batch(session, "set_threshold")
         starts_on = day_of(day) if day else batch.day
-        household_counts.set_threshold(batch, starts_on, round(percent * 100))
-    click.echo(f"自{starts_on}起 from then on: {percent:g}%")
+        basis_points = basis_points_of(percent)
+        household_counts.set_threshold(batch, starts_on, basis_points)
+    click.echo(f"自{starts_on}起 from then on: {basis_points / 100:g}%")
 
 
 @thresholds_commands.command("list")
@@ -138,7 +145,7 @@ def list_thresholds() -> None:
     """Say every threshold and its first day."""
     with transaction() as session:
         for threshold in session.scalars(select(Threshold).order_by(Threshold.starts_on)):
-            click.echo(f"{threshold.starts_on} {shown(Figure(threshold.basis_points, 10_000))}")
+            click.echo(f"{threshold.starts_on} {threshold.basis_points / 100:g}%")
 
 
 @clients_commands.command("create")
@@ -175,13 +182,14 @@ def revoke_client(name: str) -> None:
 
 def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
     today = local_day(clock(session), settings().zone)
-    return query_of(given, coverage.default_day(session, today))
+    return query_of(given, coverage.latest_day(session, today))
 
 
-def _tell(words: dict[str, Any], form: str, output: Path | None) -> None:
+def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual: str) -> None:
     named = {"first": "from", "last": "to", "step": "by"}
     given = {named.get(name, name): word for name, word in words.items() if word}
     with transaction() as session:
+        form = _form_of(form, output, usual)
         report = coverage_reports.report_on(session, _query(session, given), settings().zone, form=form)
         if form == "table":
             content = coverage_files.as_text(report).encode()
@@ -191,6 +199,17 @@ def _tell(words: dict[str, Any], form: str, output: Path | None) -> None:
         click.echo(content, nl=False)
     else:
         write(output, content)
+
+
+def _form_of(form: str | None, output: Path | None, usual: str) -> str:
+    """What is named, or what the file's ending says, or the usual. Raises InvalidChoice."""
+    ending = output.suffix.removeprefix(".").lower() if output is not None else ""
+    chosen = form or _ENDINGS.get(ending, ending) or usual
+    if chosen not in _FORMS:
+        raise unknown_choice(chosen, _FORMS)
+    if output is None and chosen in _NOT_FOR_EYES and sys.stdout.isatty():
+        raise InvalidChoice(f"{chosen}不能显示在终端，请用 --output 写明文件 name a file for it with --output")
+    return chosen
 
 
 def _batch(session: Session, action: str) -> Batch:

@@ -18,14 +18,14 @@ FORMS = {
 
 
 def write(session: Session, report: CoverageReport, form: str) -> bytes:
-    """The report in one of the `FORMS`."""
+    """The report in one of the `FORMS`, for which `report_on` has drawn it up."""
     if form == "csv":
         return coverage_files.as_csv(report)
     if form == "xlsx":
         return coverage_files.as_xlsx(report)
     if form == "json":
         return coverage_files.as_json(report).encode()
-    days = [point.day for point in report.series[0].points] if report.series else []
+    days = [point.day for point in report.series[0].points]
     return coverage_pdf.as_pdf(report, coverage.thresholds_on(session, days))
 
 

@@ -10,33 +10,41 @@ from sqlalchemy.orm import Session
 
 from groups import coverage, readiness
 from groups.coverage import Scope
+from groups.coverage_trends import days_between, trend, trends
 from groups.place_series import series_of_places
-from groups.rules.coverage_query import CoverageQuery, Step
+from groups.rules.coverage_query import CoverageQuery, Step, two_years_before
 from groups.rules.coverage_report import CoverageReport, Level, Series
 
 
 def report_on(session: Session, query: CoverageQuery, zone: ZoneInfo, *, form: str = "") -> CoverageReport:
-    """The figures that are asked for; for the form `pdf`, of the series only the first, which is all that it has.
+    """The figures that are asked for, with their series where two days are named.
 
-    Raises InvalidDay, NothingCounted, UnknownVillage.
+    The form `pdf` has one series, that of the page: of the town, or of the one village; over two years where no days
+    are named. Raises InvalidDay, NothingCounted, UnknownVillage.
     """
     scope = Scope(zone, query.kind, query.village)
     report = coverage.with_since(session, coverage.coverage_on(session, query.as_of, scope))
     report = readiness.with_readiness(session, report, level=query.level)
+    if form == "pdf":
+        return replace(report, series=(_drawn(session, query, scope, report),))
     if query.first is None or query.last is None:
         return report
-    if form == "pdf" and query.level is Level.VILLAGE:
-        daily = query.step is Step.DAY
-        points = coverage.trend(session, query.first, query.last, replace(scope, village_code=None), daily=daily)
-        return replace(report, series=(Series("", "", "", points),))
     return replace(report, series=_series(session, query, scope, query.first, query.last))
+
+
+def _drawn(session: Session, query: CoverageQuery, scope: Scope, report: CoverageReport) -> Series:
+    last = query.last or query.as_of
+    first = query.first or two_years_before(last)
+    points = trend(session, first, last, scope, daily=query.step is Step.DAY)
+    village = next((village for village in report.rows if query.village), None)
+    return Series(village.code if village else "", village.name if village else "", "", points)
 
 
 def _series(session: Session, query: CoverageQuery, scope: Scope, first: date, last: date) -> tuple[Series, ...]:
     daily = query.step is Step.DAY
     if query.level in {Level.GRID, Level.GROUP}:
-        return series_of_places(session, scope, query.level, coverage.days_between(first, last, daily=daily))
-    of_town = Series("", "", "", coverage.trend(session, first, last, replace(scope, village_code=None), daily=daily))
+        return series_of_places(session, scope, query.level, days_between(first, last, daily=daily))
+    of_town = Series("", "", "", trend(session, first, last, replace(scope, village_code=None), daily=daily))
     if query.level is Level.TOWN:
         return (of_town,)
-    return (of_town, *coverage.trends(session, first, last, scope, daily=daily))
+    return (of_town, *trends(session, first, last, scope, daily=daily))

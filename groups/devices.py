@@ -17,7 +17,7 @@ from groups.errors import DeviceElsewhere, EndsBeforeStart, InvalidDevice, Start
 from groups.models import Household, Village
 from groups.rules.coverage import Period
 from groups.rules.enrolment import overlap, serial_of
-from groups.subscriptions import household_of
+from groups.subscription_records import household_of
 
 LEDGER_PAGE = 100
 

@@ -100,19 +100,7 @@ def described(session: Session, households: Sequence[int], today: date) -> list[
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
         .where(Household.id.in_(households))
     )
-    numbers: dict[int, list[str]] = {number: [] for number in households}
-    for household_id, number in session.execute(
-        select(Phone.household_id, Phone.number)
-        .where(Phone.household_id.in_(households), Phone.archived_at.is_(None))
-        .order_by(Phone.rank, Phone.id)
-    ):
-        numbers[household_id].append(number)
-    last = {
-        row.household_id: row
-        for row in session.scalars(
-            select(Subscription).where(Subscription.household_id.in_(households)).order_by(Subscription.starts_on)
-        )
-    }
+    numbers, last = _numbers_of(session, households), _last_subscriptions(session, households)
     found = {
         number: Found(
             number,
@@ -129,6 +117,25 @@ def described(session: Session, households: Sequence[int], today: date) -> list[
         for number, village_id, village, group, door, landmark, head, archived_at in rows
     }
     return [found[number] for number in households if number in found]
+
+
+def _numbers_of(session: Session, households: Sequence[int]) -> dict[int, list[str]]:
+    """The phones of each of these, as they are rung."""
+    numbers: dict[int, list[str]] = {number: [] for number in households}
+    for household_id, number in session.execute(
+        select(Phone.household_id, Phone.number)
+        .where(Phone.household_id.in_(households), Phone.archived_at.is_(None))
+        .order_by(Phone.rank, Phone.id)
+    ):
+        numbers[household_id].append(number)
+    return numbers
+
+
+def _last_subscriptions(session: Session, households: Sequence[int]) -> dict[int, Subscription]:
+    rows = session.scalars(
+        select(Subscription).where(Subscription.household_id.in_(households)).order_by(Subscription.starts_on)
+    )
+    return {row.household_id: row for row in rows}
 
 
 def standing_of(last: Subscription | None, today: date) -> tuple[StandingKind, date | None, str]:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from groups.coverage import Scope, village_days
+from groups.coverage import Scope
+from groups.coverage_trends import village_days
 from groups.enrolment_models import Residence
 from groups.errors import InvalidDay
 from groups.models import Grid, Group, Subscription

@@ -25,7 +25,7 @@ from groups.errors import ChangedSince, NothingToUndo
 from groups.models import Household
 from groups.recorded_rows import ORDER, model_of, parsed, references
 from groups.residences import follow_the_roster
-from groups.subscriptions import check_one_at_a_time
+from groups.subscription_records import check_one_at_a_time
 from groups.undo_at_once import at_once
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})

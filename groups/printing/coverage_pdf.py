@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -22,14 +21,13 @@ _TEMPLATE = Path(__file__).parent / "coverage.typ"
 WORDS = ChartWords("各村覆盖率", "覆盖率走势", "示范村标准", "未开展", "未统计户数", "示范村")
 
 
-def as_pdf(report: CoverageReport, thresholds: Sequence[int] = ()) -> bytes:
-    """The report on A4 pages. `thresholds` are those of the days of the report's first series, for its drawing.
+def as_pdf(report: CoverageReport, thresholds: Sequence[int]) -> bytes:
+    """The report, with its one series, on A4 pages. `thresholds` are those of the series' days, for its drawing.
 
     The same report gives the same bytes.
     """
-    drawn = report.series[0] if report.series else None
-    # What is drawn is what is listed: every village's months would fill twenty pages, and stand in the workbook.
-    listed = replace(report, series=report.series[:1])
+    # One series is drawn and listed: every village's months would fill twenty pages, and stand in the workbook.
+    (drawn,) = report.series
     told = {
         "family": FAMILY,
         "title": "十户联防覆盖率报告",
@@ -45,10 +43,10 @@ def as_pdf(report: CoverageReport, thresholds: Sequence[int] = ()) -> bytes:
         "reachable": f"{report.readiness.reachable:,}",
         "complete": f"{report.readiness.groups_complete}/{report.readiness.groups}",
         "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE else "",
-        "trend": trend(drawn.points, thresholds, WORDS, WIDE) if drawn and thresholds else "",
-        "trend_of": f"{drawn.name or '全镇'}{drawn.place}" if drawn else "",
+        "trend": trend(drawn.points, thresholds, WORDS, WIDE),
+        "trend_of": drawn.name or "全镇",
         "table": _plain(table_of(report)),
-        "series": _plain(series_table(listed)) if drawn else None,
+        "series": _plain(series_table(report)),
         "notes": [[name, shown(cell)] for name, cell in notes(report)],
     }  # fmt: skip
     midnight = (report.as_of - date(1970, 1, 1)).days * 86_400

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from groups.rules.carrier_rows import Entry
 
@@ -39,6 +40,14 @@ class Match:
 
     household: Candidate | None = None
     candidates: tuple[Candidate, ...] = ()
+
+
+class Agreement(NamedTuple):
+    """What a row says of a household that is right, and what is not; None: it says nothing of it."""
+
+    number: bool | None
+    name: bool | None
+    door: bool | None
 
 
 @dataclass(slots=True)
@@ -102,6 +111,14 @@ class Index:
         others = [*owners, *at_the_door, *self._perhaps(entry, villages)]
         return Match(candidates=tuple(dict.fromkeys(others))[:MOST_CANDIDATES])
 
+    def compare(self, entry: Entry, household: Candidate) -> Agreement:
+        """The row beside a household that it may mean."""
+        return Agreement(
+            entry.number in household.numbers if entry.number else None,
+            _is_of_the_house(entry.name, household) if entry.name else None,
+            _lives_at(household, entry.address, self.villages_in(entry.address)) if entry.address else None,
+        )
+
     def _perhaps(self, entry: Entry, villages: set[int]) -> Iterator[Candidate]:
         """Those of the same name, and whoever lives behind the door."""
         for each in self._by_head.get(entry.name, []):
@@ -149,9 +166,13 @@ def _numbers_in(text: str) -> frozenset[str]:
 
 def _agrees(household: Candidate, entry: Entry, villages: set[int]) -> bool:
     """Whether nothing in the row speaks against the number: a name of the house, or its door."""
-    if not entry.name or any(names_agree(entry.name, each) for each in (household.head, *household.people)):
+    if not entry.name or _is_of_the_house(entry.name, household):
         return True
     return bool(entry.address) and _lives_at(household, entry.address, villages)
+
+
+def _is_of_the_house(name: str, household: Candidate) -> bool:
+    return any(names_agree(name, each) for each in (household.head, *household.people))
 
 
 def _plain_door(text: str) -> str:

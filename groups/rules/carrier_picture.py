@@ -77,7 +77,7 @@ def _unpacked(kept: Mapping[str, Any]) -> Judged:
     row = CarrierRow(sheet, number, tuple(texts))
     billed, name = kept["read"]
     return Judged(
-        Entry(row, billed, name, "", "", EARLIEST, None, (), ()),
+        Entry(row, billed, name, texts[2], "", EARLIEST, None, (), ()),
         Verdict(kept["verdict"]),
         _household(kept["household"]) if kept["household"] else None,
         tuple(_household(each) for each in kept["candidates"]),

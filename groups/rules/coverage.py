@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
+from groups.errors import InvalidCount
+
 BASIS_POINTS = 10_000
 DEFAULT_THRESHOLD = 8_000
 """80 %: where no threshold has been set for a day."""
@@ -117,6 +119,15 @@ def demonstration_since(
         reached = Figure(subscribed, households).reaches(threshold or DEFAULT_THRESHOLD)
         since = (since or turn) if reached else None
     return since
+
+
+def basis_points_of(percent: str) -> int:
+    """A threshold as somebody types it (80, 87.5, 87.5%), in hundredths of a per cent. Raises InvalidCount."""
+    whole, _, part = percent.strip().removesuffix("%").partition(".")
+    digits = whole + part.ljust(2, "0")
+    if not digits.isascii() or not digits.isdigit() or len(part) > 2 or len(whole) > 3:
+        raise InvalidCount("示范村标准须为百分数，如80 a threshold is a number of per cent, like 80")
+    return int(digits)
 
 
 def month_ends(first: date, last: date) -> list[date]:

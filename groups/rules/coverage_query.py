@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -55,20 +55,23 @@ class CoverageQuery:
         return words | {name: str(value) for name, value, usual in chosen if value != usual}
 
 
-def query_of(words: Mapping[str, str], default_day: date) -> CoverageQuery:
+def query_of(words: Mapping[str, str], latest: date) -> CoverageQuery:
     """The question that these words ask; an empty word counts as none. Raises InvalidDay, InvalidChoice.
 
+    The figures are of `latest` where no day is named, and of no day after it: nobody knows yet who will have left.
     Where only one end of a span is named, the other is the day of the figures, or two years before.
     """
     given = {name: word.strip() for name, word in words.items() if word.strip()}
     last = day_of(given["to"]) if "to" in given else None
-    as_of = day_of(given["as_of"]) if "as_of" in given else last or default_day
+    as_of = day_of(given["as_of"]) if "as_of" in given else last or latest
     first = day_of(given["from"]) if "from" in given else None
     if first is not None or last is not None:
         last = last or as_of
         first = first or two_years_before(last)
         if last < first:
             raise InvalidDay(f"{last}早于{first} the last day is before the first")
+    if (late := max(as_of, last or as_of)) > latest:
+        raise InvalidDay(f"{late}尚未到来，数据截至{latest} this day is to come: there are figures up to {latest}")
     return CoverageQuery(
         as_of,
         first,
@@ -85,9 +88,13 @@ def choice_of(kind: type[Word], word: str) -> Word:
     try:
         return kind(word)
     except ValueError:
-        shown = "".join(sign for sign in word[:20] if sign.isprintable())
-        choices = ", ".join(member.value for member in kind)
-        raise InvalidChoice(f"“{shown}”不在可选项中 is none of: {choices}") from None
+        raise unknown_choice(word, [member.value for member in kind]) from None
+
+
+def unknown_choice(word: str, choices: Iterable[str]) -> InvalidChoice:
+    """What is said of a word that is none of those to choose from."""
+    shown = "".join(sign for sign in word[:20] if sign.isprintable())
+    return InvalidChoice(f"“{shown}”不在可选项中 is none of: {', '.join(choices)}")
 
 
 def two_years_before(day: date) -> date:

@@ -75,9 +75,10 @@ _TOWN: tuple[_Column[CoverageReport], ...] = (
     _Column("已开通", lambda report: report.town.subscribed),
     _Column(COVERAGE, lambda report: report.town),
     _Column("示范村", lambda report: sum(village.demonstration for village in report.villages)),
-    _Column("可达户", lambda report: report.readiness.reachable),
-    _Column("联防组", lambda report: report.readiness.groups),
-    _Column("完整组", lambda report: report.readiness.groups_complete),
+    # A report about one village knows the readiness of no other.
+    _Column("可达户", lambda report: None if report.village else report.readiness.reachable),
+    _Column("联防组", lambda report: None if report.village else report.readiness.groups),
+    _Column("完整组", lambda report: None if report.village else report.readiness.groups_complete),
 )
 
 

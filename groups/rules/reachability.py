@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from groups.rules.coverage import Figure
+
 WINDOW = timedelta(days=30)
 """A proof counts on its day and for the rest of these days."""
 COMPLETE_GROUP = 8
@@ -25,6 +27,11 @@ class Readiness:
     groups_complete: int = 0
     grouped_before: int = 0
     settled: int = 0
+
+    @property
+    def stability(self) -> Figure:
+        """Those who are in the same group still, of those who were in one."""
+        return Figure(self.settled, self.grouped_before)
 
     def __add__(self, other: Readiness) -> Readiness:
         return Readiness(

@@ -78,7 +78,7 @@ def read_coverage() -> ResponseReturnValue:
     with _database().begin() as session:
         _check_words(QUERY_WORDS)
         today = local_day(clock(session), settings.zone)
-        query = query_of(request.args, coverage.default_day(session, today))
+        query = query_of(request.args, coverage.latest_day(session, today))
         report = coverage_reports.report_on(session, query, settings.zone)
     return _answer(coverage_files.as_json(report))
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups import coverage, coverage_changes, coverage_exports, coverage_reports
+from groups import coverage, coverage_changes, coverage_exports, coverage_reports, coverage_trends
 from groups.coverage import Scope
 from groups.rules.coverage_query import CoverageQuery, Step
 from groups.rules.coverage_report import CoverageReport, Level
@@ -94,7 +94,7 @@ def _of_a_day(session: Session) -> None:
 
 
 def _trend(session: Session) -> None:
-    assert len(coverage.trend(session, FIRST, DAY, Scope(ZONE))) == 24
+    assert len(coverage_trends.trend(session, FIRST, DAY, Scope(ZONE))) == 24
 
 
 def _since(session: Session) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from config.database import Database
@@ -138,6 +139,58 @@ def test_grids_and_groups_add_up_to_their_village(run: Type) -> None:
     assert {len(each["points"]) for each in series} == {3}
 
 
+PLACES = ("代码", "村居", "名称", "在册户数", "已开通", "可达户", "联防组", "完整组")
+SERIES = ("日期", "代码", "名称", "户数", "已开通")
+
+
+@pytest.mark.parametrize(
+    ("level", "step"), [("town", "day"), ("village", "month"), ("grid", "month"), ("group", "day")]
+)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("demo_town")
+def test_every_level_reads_the_same_in_every_form(run: Type, tmp_path: Path, level: str, step: str) -> None:
+    of = ("--as-of", DAY, "--level", level, *(("--village", "HJ01") if level == "group" else ()))
+    moved = ("--from", "2026-10-15", "--to", DAY, "--by", step)
+    written = {form: tmp_path / f"figures.{form}" for form in ("json", "csv", "xlsx", "txt", "pdf")}
+    for file in written.values():
+        answer(run("coverage", "export", *of, *moved, "--output", file))
+    assert written["json"].read_bytes() == run("coverage", "show", *of, *moved, "--format", "json").stdout_bytes
+    told = json.loads(written["json"].read_text())
+    assert len({point["day"] for each in told["series"] for point in each["points"]}) == (2 if step == "month" else 40)
+    points = sorted(
+        (point["day"], each["code"] or "", each.get(level) or "", point["households"], point["subscribed"])
+        for each in told["series"]
+        for point in each["points"]
+    )
+    rows = list(csv.DictReader(io.StringIO(written["csv"].read_text("utf-8-sig"))))
+    assert (
+        sorted(
+            tuple(int(row[name]) if "户" in name or name == "已开通" else row[name] for name in SERIES) for row in rows
+        )
+        == points
+    )
+
+    def cells(sheet: str, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        heading, *found = openpyxl.load_workbook(written["xlsx"])[sheet].iter_rows(values_only=True)
+        chosen = [dict(zip(heading, row, strict=True)) for row in found]
+        return [tuple("" if row[name] is None else row[name] for name in names) for row in chosen]
+
+    assert sorted((day.date().isoformat(), *row) for day, *row in cells("走势", SERIES)) == points
+    if level in {"grid", "group"}:
+        places = [
+            (each["code"], each["name"], each[level] or "（未编组）", each["households"], each["subscribed"],
+             each["reachable"], each["groups"], each["groups_complete"])
+            for each in told[f"{level}s"]
+        ]  # fmt: skip
+        assert cells("覆盖率", PLACES) == places
+        assert f"  {places[0][2]}  " in written["txt"].read_text()
+        listed = csv.DictReader(io.StringIO(run("coverage", "export", *of).stdout_bytes.decode("utf-8-sig")))
+        assert [tuple(row[name] for name in PLACES) for row in listed] == [tuple(map(str, row)) for row in places]
+    text = "\n".join(page.extract_text() for page in PdfReader(written["pdf"]).pages)
+    assert ("墙下陶村 走势" if level == "group" else "全镇 走势") in text
+    assert f"{DAY} HJ01" in text if level == "group" else f"{DAY} 合计" in text
+
+
 def test_a_count_holds_until_the_next_one(run: Type, village: str, database: Database) -> None:
     assert "written" in answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
     assert "as it was" in answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
@@ -185,7 +238,7 @@ def test_a_list_of_counts_is_taken_with_a_word_about_every_row_that_is_not(
     ]
 
 
-def test_bad_questions_get_their_words(run: Type, village: str) -> None:
+def test_bad_questions_get_their_words(run: Type, village: str, tmp_path: Path) -> None:
     assert "no households have been counted" in refused(run("coverage", "show"))
     answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
     assert "before the first count" in refused(run("coverage", "show", "--as-of", "2025-12-31"))
@@ -195,7 +248,13 @@ def test_bad_questions_get_their_words(run: Type, village: str) -> None:
     assert "at most 3700" in refused(
         run("coverage", "show", "--from", "1990-01-01", "--to", "2026-02-01", "--by", "day")
     )
-    assert run("coverage", "show", "--denominator", "cats").exit_code == 2
+    for option, word in (("level", "street"), ("denominator", "cats"), ("by", "week"), ("format", "doc")):
+        assert "none of: " in refused(run("coverage", "export", f"--{option}", word))
+    for words in (("--as-of", "2199-01-01"), ("--from", "2026-01-01", "--to", "2199-01-01")):
+        assert "is to come: there are figures up to" in refused(run("coverage", "show", *words))
+    assert "none of: " in refused(run("coverage", "export", "--output", tmp_path / "figures.doc"))
+    assert "cannot write" in refused(run("coverage", "export", "--output", tmp_path / "no" / "figures.csv"))
+    assert "a number of per cent" in refused(run("thresholds", "set", "nan"))
     assert "no village has this code" in refused(run("counts", "set", "NO", 1))
     assert "a day to come" in refused(run("counts", "set", village, 1, "--on", "2199-01-01"))
     assert "between 0 and" in refused(run("counts", "set", village, 5_000_000))
@@ -205,7 +264,7 @@ def test_bad_questions_get_their_words(run: Type, village: str) -> None:
 def test_a_threshold_holds_from_its_day(run: Type, database: Database) -> None:
     answer(run("thresholds", "set", "80", "--from", "2024-01-01"))
     answer(run("thresholds", "set", "87.5", "--from", "2026-01-01"))
-    assert answer(run("thresholds", "list")).splitlines() == ["2024-01-01 80.0%", "2026-01-01 87.5%"]
+    assert answer(run("thresholds", "list")).splitlines() == ["2024-01-01 80%", "2026-01-01 87.5%"]
     assert "between 0.01 and 100" in refused(run("thresholds", "set", "101"))
     with database.begin() as session:
         assert session.scalars(select(Threshold.basis_points).order_by(Threshold.starts_on)).all() == [8000, 8750]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups import coverage, coverage_changes, readiness
+from groups import coverage, coverage_changes, coverage_trends, readiness
 from groups.coverage import Scope
 from groups.enrolment_models import HouseholdCount, ProofKind, ReachProof, Residence, Threshold
 from groups.errors import NothingCounted
@@ -257,12 +257,12 @@ def _check_readiness(session: Session, written: Written, report: CoverageReport,
 
 
 def _check_trend(session: Session, written: Written, kind: CountKind, first: int, last: int) -> None:
-    points = coverage.trend(session, day(first), day(last), Scope(ZONE, kind), daily=True)
+    points = coverage_trends.trend(session, day(first), day(last), Scope(ZONE, kind), daily=True)
     for on, point in zip(range(first, last + 1), points, strict=True):
         subscribed, households = written.town(kind, on)
         # A town of which no village stands any more has nothing to divide by, whichever way it is written.
         assert (point.figure.subscribed, point.figure.households or 0) == (subscribed, households or 0)
-    for series in coverage.trends(session, day(first), day(last), Scope(ZONE, kind), daily=True):
+    for series in coverage_trends.trends(session, day(first), day(last), Scope(ZONE, kind), daily=True):
         village = int(series.code[1:])
         own = [on for on in range(first, last + 1) if written.stands(village, on)]
         assert [(p.day, p.figure.subscribed, p.figure.households) for p in series.points] == [

@@ -34,6 +34,7 @@ from groups.errors import (
 )
 from groups.models import EndReason, Subscription, Village
 from groups.rules.bill import BillTotal
+from groups.subscription_records import subscriptions_of
 from groups.subscriptions import Enrolment
 from groups.undo import undo
 from tests.factories import NOW, House, Town
@@ -78,7 +79,7 @@ def enrol(town: Town, house: House, starts_on: date = TODAY, **more: Any) -> str
 
 
 def rows(town: Town, house: House) -> Sequence[Subscription]:
-    return town.read(lambda session: subscriptions.subscriptions_of(session, house.id))
+    return town.read(lambda session: subscriptions_of(session, house.id))
 
 
 def periods(town: Town, house: House) -> list[tuple[date, date | None, EndReason | None]]:

@@ -19,7 +19,7 @@ from groups.changes import Author
 from groups.enrolment_models import DeviceKind
 from groups.errors import GroupsError
 from groups.models import Channel, EndReason, Household, Village
-from groups.subscriptions import household_of
+from groups.subscription_records import household_of
 from groups.undo import undo
 from groups.web.access import current, own_path, requires
 from groups.web.enrolment.frame import WRITERS, as_dialled, database, words_of
@@ -122,7 +122,7 @@ def _deeds(session: Session, rows: Sequence[Change]) -> list[Deed]:
             batch=key,
             changed_at=own[0].changed_at,
             changed_by=own[0].changed_by,
-            what=_what(own[0].action),
+            what=deed_words(own[0].action),
             fields=tuple(_fields(own, villages)),
             household_id=own[0].household_id,
             household=heads.get(own[0].household_id or 0, ""),
@@ -139,7 +139,8 @@ def _brief(rows: Sequence[Change]) -> str:
     return " · ".join(str(row[name]) for row in written for name in ("plan", "serial") if name in row)
 
 
-def _what(action: str) -> str:
+def deed_words(action: str) -> str:
+    """What was done, as the history calls it."""
     words: dict[str, str] = {
         "enrol": gettext("Signed up"),
         "cancel": gettext("Cancelled"),

@@ -16,6 +16,7 @@ from groups.errors import GroupsError, InvalidDevice
 from groups.households_found import described
 from groups.models import Subscription
 from groups.rules.days import day_of
+from groups.subscription_records import plans, subscriptions_of
 from groups.web.access import requires
 from groups.web.enrolment.frame import (
     READERS,
@@ -163,7 +164,7 @@ def _wrong(household_id: int, deed: str, error: GroupsError) -> ResponseReturnVa
 def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") -> str:
     household = own_household(session, household_id)
     today = today_of(session)
-    rows = subscriptions.subscriptions_of(session, household_id)
+    rows = subscriptions_of(session, household_id)
     villages = own_villages(session)
     return render_template(
         "enrolment_household.html",
@@ -171,7 +172,7 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
         rows=list(reversed(rows)),
         devices=devices.devices_of(session, household_id),
         history=history_of(session, household_id),
-        plans=subscriptions.plans(session),
+        plans=plans(session),
         villages=[village for village in villages if village.id != household.village_id],
         village_names={village.id: village.name for village in villages},
         kinds=list(DeviceKind),
@@ -198,7 +199,7 @@ def _correction(session: Session, subscription_id: int, wrong: str = "") -> str:
         "enrolment_correct.html",
         row=row,
         household=described(session, [row.household_id], today_of(session))[0],
-        plans=subscriptions.plans(session),
+        plans=plans(session),
         typed=request.form,
         wrong=wrong,
     )

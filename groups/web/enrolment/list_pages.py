@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups import carrier_exports, carrier_lists, list_jobs
+from groups import carrier_exports, carrier_index, carrier_lists, list_jobs
 from groups.carrier_list_models import CarrierList
 from groups.errors import CarrierListError, ChangedSince, GroupsError
 from groups.rules.carrier_judgement import SKIP, Verdict
@@ -79,7 +79,7 @@ def show(list_id: int) -> ResponseReturnValue:
             return render_template("enrolment_list_progress.html", brought=brought, stopped=stopped)
         if brought.written_at is not None:
             return render_template("enrolment_list_written.html", brought=brought, verdicts=list(Verdict))
-        return _preview(brought)
+        return _preview(session, brought)
 
 
 @pages.post("/enrolment/lists/<int:list_id>/columns")
@@ -93,7 +93,7 @@ def columns(list_id: int) -> ResponseReturnValue:
             rows = brought.length
     except GroupsError as error:
         with database().begin() as session:
-            return _preview(_own(session, list_id), words_of(error)), status_of(error)
+            return _preview(session, _own(session, list_id), words_of(error)), status_of(error)
     return _work(list_id, rows)
 
 
@@ -192,7 +192,7 @@ def _sent_back(list_id: int, error: GroupsError) -> ResponseReturnValue:
     return redirect(url_for("enrolment_lists.show", list_id=list_id), 303)
 
 
-def _preview(brought: CarrierList, wrong: str = "") -> str:
+def _preview(session: Session, brought: CarrierList, wrong: str = "") -> str:
     picture, layouts = unpacked(brought.picture), carrier_lists.layouts_in(brought)
     doubtful = picture.of(Verdict.DOUBTFUL)
     return render_template(
@@ -203,6 +203,7 @@ def _preview(brought: CarrierList, wrong: str = "") -> str:
         lacking="" if brought.length else in_one_language(carrier_lists.lacking_words(layouts)),
         wrong=wrong,
         doubtful=doubtful[:AT_A_TIME],
+        compare=carrier_index.empty_index(session).compare,
         left=len(doubtful),
         decided=[row for row in picture.rows if row.entry.row.key in brought.decisions],
         noted=[row for row in picture.rows if row.findings][:_SHOWN],

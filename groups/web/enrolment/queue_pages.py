@@ -19,7 +19,8 @@ from groups.enrolment_models import DeviceKind
 from groups.errors import GroupsError
 from groups.households_found import Found, StandingKind, described, find_households
 from groups.models import Channel
-from groups.subscriptions import Enrolment, enrol, plans
+from groups.subscription_records import plans
+from groups.subscriptions import Enrolment, enrol
 from groups.web.access import requires
 from groups.web.enrolment.frame import (
     READERS,

@@ -21,6 +21,7 @@ from groups.errors import CountedMeanwhile, CountsFileError, GroupsError, Invali
 from groups.household_counts import Judged
 from groups.models import Village
 from groups.rules.count_rows import CountRow
+from groups.rules.coverage import basis_points_of
 from groups.rules.coverage_query import choice_of
 from groups.rules.coverage_report import CountKind
 from groups.rules.days import day_of
@@ -120,7 +121,8 @@ def write_threshold() -> ResponseReturnValue:
                 household_counts.remove_threshold(new_batch(session, "remove_threshold"), day_of(form["remove"]))
             else:
                 day = day_in("day", today_of(session))
-                household_counts.set_threshold(new_batch(session, "set_threshold"), day, _basis_points(form))
+                basis_points = basis_points_of(form.get("percent", ""))
+                household_counts.set_threshold(new_batch(session, "set_threshold"), day, basis_points)
     except GroupsError as error:
         return _page(of_threshold=words_of(error)), _status_of(error)
     flash(gettext("The threshold was changed."), "success")
@@ -162,14 +164,6 @@ def _number(text: str) -> int:
     if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
         raise InvalidCount("户数须为整数 the number of households must be a whole number")
     return int(plain)
-
-
-def _basis_points(form: Any) -> int:
-    whole, _, part = form.get("percent", "").strip().removesuffix("%").partition(".")
-    digits = whole + part.ljust(2, "0")
-    if not digits.isascii() or not digits.isdigit() or len(part) > 2 or len(whole) > 3:
-        raise InvalidCount("示范村标准须为百分数，如80 a threshold is a number of per cent, like 80")
-    return int(digits)
 
 
 def _kept(each: Judged) -> list[Any]:

@@ -11,7 +11,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from groups import coverage, coverage_changes, coverage_exports, coverage_reports
+from groups import coverage, coverage_changes, coverage_exports, coverage_reports, coverage_trends
 from groups.coverage import Scope
 from groups.coverage_changes import WhatChanged
 from groups.errors import GroupsError, InvalidDay, NothingCounted, UnknownVillage
@@ -66,6 +66,7 @@ def show() -> ResponseReturnValue:
         steps=[*Step],
         forms=[*coverage_exports.FORMS],
         given=request.args,
+        asked=_asked(found),
     )
     return page, 422 if wrong else 200
 
@@ -79,8 +80,6 @@ def export(form: str) -> ResponseReturnValue:
     with database().begin() as session:
         try:
             query = _query(session)
-            if form == "pdf" and query.first is None:
-                query = replace(query, first=two_years_before(query.as_of), last=query.as_of)
             report = coverage_reports.report_on(session, query, zone(), form=form)
             content = coverage_exports.write(session, report, form)
         except UnknownVillage:
@@ -95,7 +94,7 @@ def export(form: str) -> ResponseReturnValue:
 def _query(session: Session) -> CoverageQuery:
     """What the address asks; a head's is about the own village, and another's is not there. Raises GroupsError."""
     words = {name: word for name, word in request.args.items() if name in QUERY_WORDS}
-    query = query_of(words, coverage.default_day(session, today_of(session)))
+    query = query_of(words, coverage.latest_day(session, today_of(session)))
     own = current().village_id
     if own is None:
         return query
@@ -103,6 +102,14 @@ def _query(session: Session) -> CoverageQuery:
     if query.village not in {None, code}:
         abort(404)
     return replace(query, village=code)
+
+
+def _asked(found: _Found | None) -> dict[str, str]:
+    """The address's words, for links to the same of another village."""
+    if found is None:
+        return {}
+    since = {"since": found.since.isoformat()} if request.args.get("since", "").strip() else {}
+    return found.query.words() | since
 
 
 def _since(as_of: date) -> date:
@@ -119,7 +126,7 @@ def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
     last = query.last or query.as_of
     first = query.first or two_years_before(last)
     scope = Scope(zone(), query.kind, query.village)
-    points = coverage.trend(session, first, last, scope, daily=query.step is Step.DAY)
+    points = coverage_trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
     thresholds = coverage.thresholds_on(session, [point.day for point in points])
     named = next((village.name for village in report.rows if query.village), gettext("the town"))
     words = chart_words(named)

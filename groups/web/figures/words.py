@@ -12,15 +12,18 @@ from groups.rules.coverage import Figure
 from groups.rules.coverage_charts import ChartWords
 from groups.rules.coverage_report import Anomaly, CountKind, Level
 from groups.web.enrolment.frame import in_one_language
+from groups.web.enrolment.history import deed_words
 
 
 def register(app: Flask) -> None:
-    """Give templates `kind_words`, `level_words`, `anomaly_words`, `percent`, `correction_words` and `one_language`."""
+    """Give templates the filters that are named here."""
     app.jinja_env.filters.update(
         kind_words=kind_words,
         level_words=level_words,
         anomaly_words=anomaly_words,
         percent=percent,
+        counted=counted,
+        correction_deed=correction_deed,
         correction_words=correction_words,
         one_language=in_one_language,
     )
@@ -62,6 +65,12 @@ def percent(figure: Figure) -> str:
     return "—" if shown is None else f"{shown}%"
 
 
+def counted(figure: Figure) -> str:
+    """4,018/6,125; a dash for what nobody has counted."""
+    households = "—" if figure.households is None else f"{figure.households:,}"
+    return f"{figure.subscribed:,}/{households}"
+
+
 def chart_words(of: str) -> ChartWords:
     """The words of the drawings; `of` is the town or the village whose line is drawn."""
     return ChartWords(
@@ -72,6 +81,18 @@ def chart_words(of: str) -> ChartWords:
         gettext("not counted"),
         gettext("demonstration village"),
     )
+
+
+def correction_deed(correction: Correction) -> str:
+    """What somebody did who corrected it."""
+    words: dict[str, str] = {
+        "set_count": gettext("Households counted"),
+        "import_counts": gettext("Households counted, from a list"),
+        "remove_count": gettext("A count taken out"),
+        "set_threshold": gettext("The threshold set"),
+        "remove_threshold": gettext("A threshold taken out"),
+    }
+    return words.get(correction.action) or deed_words(correction.action)
 
 
 def correction_words(correction: Correction) -> list[tuple[str, str, str]]:

@@ -203,6 +203,24 @@ def test_a_household_is_suspended_resumed_and_cancelled_and_its_history_says_so(
     assert liaison.post(f"{home}/burn", {}, of=home).status_code == 404
 
 
+def test_an_undo_on_the_rosters_page_brings_no_second_subscription(
+    liaison: Visitor, signed_in: SignedIn, people: dict[str, int], store: Database, today: date
+) -> None:
+    home = f"/enrolment/households/{people['王建国']}"
+    days = [(today - timedelta(days=ago)).isoformat() for ago in (90, 60, 30, 10)]
+    for start, end in (days[:2], days[2:]):
+        sign_up(liaison, people["王建国"], starts_on=start)
+        assert liaison.post(f"{home}/cancel", {"day": end}, of=home).status_code == 303
+    before = [(row.starts_on, row.ends_on) for row in subscriptions(store)]
+    with store.begin() as session:
+        ended = session.scalars(select(Change.batch).where(Change.action == "cancel").order_by(Change.id)).first()
+
+    changes = f"/villages/{VILLAGE}/history"
+    answer = signed_in(AccountRole.ADMIN).post(f"{changes}/{ended}/undo", {}, of=changes, follow_redirects=True)
+    assert "一户只计一次" in answer.text
+    assert [(row.starts_on, row.ends_on) for row in subscriptions(store)] == before
+
+
 def test_a_row_is_corrected_in_the_past_and_an_end_before_the_start_is_refused(
     liaison: Visitor, people: dict[str, int], store: Database, today: date
 ) -> None:
@@ -310,6 +328,9 @@ def test_a_list_is_matched_its_doubtful_rows_decided_by_hand_and_written_once(
     shown = liaison.get(page).text
     assert "确认写入 2 行" in shown
     assert shown.count('<fieldset class="beside">') == 2
+    signs = re.findall(r'class="agreement">(.*?)</span>\s*</span></label>', shown, re.DOTALL)
+    assert "号码一致" in signs[0]
+    assert "门牌不同" in signs[0]
     assert "名册中没有这户" in shown
     assert "须晚于开通日" in shown
     assert subscriptions(store) == []

@@ -65,7 +65,7 @@ def test_the_page_says_the_figures_of_the_day_in_the_address(liaison: Visitor) -
     assert page.status_code == 200
     words = plain(page.text)
     assert "26.7%" in words
-    assert "4 / 15" in words
+    assert "4/15" in words
     assert "1/2" in words
     assert "墙下陶村 80.0% 自2026-02-01起" in words
     assert "未开展" in words
@@ -74,6 +74,25 @@ def test_the_page_says_the_figures_of_the_day_in_the_address(liaison: Visitor) -
     assert "新开通1户" in later
     assert "SJ户主0" in later
     assert "开始开展" in later
+
+
+def test_an_earlier_day_is_asked_for_on_the_page_itself(liaison: Visitor) -> None:
+    page = liaison.get("/coverage?as_of=2026-05-10&denominator=resident&from=2026-02-01&to=2026-05-10&by=day")
+    sent = dict(re.findall(r'<input class="form-control" type="date"[^>]* name="(\w+)" value="([^"]*)"', page.text))
+    assert (sent["as_of"], sent["since"]) == ("2026-05-10", "")
+    assert liaison.get("/coverage", query_string=sent | {"as_of": "2026-02-10", "to": ""}).status_code == 200
+    (link,) = re.findall(r'href="([^"]+)">四甲村</a>', page.text)
+    assert "from=2026-02-01" in link
+    assert "by=day" in link
+    assert "全部村居" in liaison.get(link.replace("&amp;", "&")).text
+
+
+def test_one_row_stands_for_the_town_where_that_is_asked_for(liaison: Visitor) -> None:
+    page = liaison.get("/coverage?as_of=2026-03-10&level=town").text
+    table = page.partition('<table class="figures-table">')[2].partition("</table>")[0]
+    assert re.findall(r">([^<>\s]+)</t[dh]>", table.partition("<tbody>")[2]) == [
+        "2/2", "33.3%", "5", "15", "1", "0", "0/0",
+    ]  # fmt: skip
 
 
 def test_the_drawing_has_every_village_and_says_what_it_is(liaison: Visitor) -> None:
@@ -130,6 +149,8 @@ def test_an_operator_has_no_figures_and_a_liaison_no_tokens(signed_in: SignedIn,
         ("from=2026-03-01&to=2026-02-01", "早于"),
         ("since=2026-03-10&as_of=2026-03-10", "不早于"),
         ("denominator=cats", "不在可选项中"),
+        ("as_of=2199-01-01", "尚未到来"),
+        ("from=2026-01-01&to=2199-01-01", "尚未到来"),
     ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
