@@ -17,14 +17,19 @@ from groups.rules.coverage_report import CoverageReport, Level, Series
 
 
 def report_on(session: Session, query: CoverageQuery, zone: ZoneInfo, *, form: str = "") -> CoverageReport:
-    """The figures that are asked for, with their series where two days are named.
+    """The figures that are asked for, with their series where two days are named, and of what stands beside them that
+    which the form has; without one, everything.
 
     The form `pdf` has one series, that of the page: of the town, or of the one village; over two years where no days
     are named. Raises InvalidDay, NothingCounted, UnknownVillage.
     """
     scope = Scope(zone, query.kind, query.village)
-    report = coverage.with_since(session, coverage.coverage_on(session, query.as_of, scope))
-    report = readiness.with_readiness(session, report, level=query.level)
+    report = coverage.coverage_on(session, query.as_of, scope)
+    # Since when a village is a demonstration village, and whether it stayed together, only its own row says in a file.
+    whole = not form or (form != "json" and query.level is Level.VILLAGE)
+    if whole:
+        report = coverage.with_since(session, report)
+    report = readiness.with_readiness(session, report, level=query.level, stability=whole)
     if form == "pdf":
         return replace(report, series=(_drawn(session, query, scope, report),))
     if query.first is None or query.last is None:

@@ -44,15 +44,15 @@ def trends(session: Session, first: date, last: date, scope: Scope, *, daily: bo
     days = days_between(first, last, daily=daily)
     villages = _asked_about(villages_of(session, scope), scope)
     counts = counts_of(session, scope.kind)
-    changes = changes_by_village(session, last, [village.id for village in villages])
-    found = []
-    for village in villages:
-        span = _span(village, counts, scope)
+    by_id = {village.id: village for village in villages}
+    found = {}
+    for number, changes in changes_by_village(session, last, by_id.keys()):
+        village, span = by_id[number], _span(by_id[number], counts, scope)
         own = [day for day in days if span.holds(day)]
-        households = steps(_changes_of_counts(counts, {village.id: span}), own)
-        points = _points(own, steps(changes[village.id], own), households, span.starts_on)
-        found.append(Series(village.code, village.name, "", points))
-    return tuple(found)
+        households = steps(_changes_of_counts(counts, {number: span}), own)
+        points = _points(own, steps(changes, own), households, span.starts_on)
+        found[number] = Series(village.code, village.name, "", points)
+    return tuple(found[village.id] for village in villages)
 
 
 def village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[tuple[Village, list[date]]]:
@@ -122,7 +122,7 @@ def _changes_in_town(session: Session, spans: Mapping[int, _Span], first: date, 
         others = set(session.scalars(select(Village.id))) - whole
         for day, change in _changes(session, last, but=others):
             changes[day] += change
-    for number, own in changes_by_village(session, last, spans.keys() - whole).items():
+    for number, own in changes_by_village(session, last, spans.keys() - whole):
         for day, change in _within(own, spans[number]):
             changes[day] += change
     return changes

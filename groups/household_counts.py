@@ -6,7 +6,7 @@ Every change is kept on record with who made it; a count that others changed mea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,13 +50,14 @@ class Judged:
         return not self.problem and self.row.households is not None and self.subscribed > self.row.households
 
 
-def read_counts(session: Session) -> Sequence[HouseholdCount]:
-    """All counts, village by village, the latest first."""
-    return session.scalars(
-        select(HouseholdCount).order_by(
-            HouseholdCount.village_id, HouseholdCount.counted_on.desc(), HouseholdCount.kind
-        )
-    ).all()
+def read_counts(session: Session, villages: Collection[int] | None = None) -> Sequence[HouseholdCount]:
+    """All counts, or those of some villages, village by village, the latest first."""
+    question = select(HouseholdCount).order_by(
+        HouseholdCount.village_id, HouseholdCount.counted_on.desc(), HouseholdCount.kind
+    )
+    if villages is not None:
+        question = question.where(HouseholdCount.village_id.in_(villages))
+    return session.scalars(question).all()
 
 
 def set_count(

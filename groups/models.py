@@ -268,6 +268,9 @@ class Subscription(Base):
         ),
         # A town's figures of one day come from this index alone.
         Index("ix_subscriptions_village_id_days", "village_id", "household_id", "starts_on", "ends_on"),
+        # Who came and who went between two days; how many on each of two years' days, from these alone.
+        Index("ix_subscriptions_starts_on", "starts_on"),
+        Index("ix_subscriptions_ends_on", "ends_on"),
         Index("ix_subscriptions_number", "number"),
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
     )

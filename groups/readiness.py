@@ -2,55 +2,43 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from groups.coverage import is_active
 from groups.enrolment_models import ReachProof, Residence
 from groups.models import Grid, Group, Subscription
 from groups.rules.coverage import Figure
 from groups.rules.coverage_report import CoverageReport, Level, PlaceCoverage
-from groups.rules.reachability import COMPLETE_GROUP, STABILITY_SPAN, Readiness, first_day_of_proof, is_complete
+from groups.rules.reachability import COMPLETE_GROUP, STABILITY_SPAN, Readiness, first_day_of_proof
 
-_Place = tuple[int, int | None, int | None]
-"""Village, grid, group."""
 _Stood = tuple[int, int, int]
-"""Reachable households, groups, complete groups."""
+"""Reachable households, groups, complete groups; or households, their groups, those in which there are enough."""
+_NOBODY = (0, 0, 0)
 _BELOW_A_VILLAGE = frozenset({Level.GRID, Level.GROUP})
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """The households of one group (or of none) in one grid (or none): how many, subscribed, reachable.
-
-    `subscribed` is counted for the levels below a village only; a village's own figure does not come from here.
-    """
-
-    village_id: int
-    grid_id: int | None
-    group_id: int | None
-    households: int
-    subscribed: int
-    reachable: int
-
-
 def with_readiness(
-    session: Session, report: CoverageReport, *, level: Level = Level.VILLAGE, since: date | None = None
+    session: Session,
+    report: CoverageReport,
+    *,
+    level: Level = Level.VILLAGE,
+    since: date | None = None,
+    stability: bool = True,
 ) -> CoverageReport:
     """The report with its villages' readiness, and with its grids or groups where `level` asks for them.
 
-    `since` is the day with which groups are compared for stability; a year before, where nobody names one.
+    `since` is the day with which groups are compared for stability; a year before, where nobody names one. Without
+    `stability` nobody is.
     """
-    below = level in _BELOW_A_VILLAGE
-    cells = _cells(session, report) if below else {}
-    stood = {number: _stood(own) for number, own in cells.items()} if below else _by_village(session, report)
-    stayed = _stayed(session, since or report.as_of - STABILITY_SPAN, report)
+    stood = _by_village(session, report)
+    stayed = _stayed(session, since or report.as_of - STABILITY_SPAN, report) if stability else {}
     villages = tuple(
         replace(
             village,
@@ -58,57 +46,67 @@ def with_readiness(
         )
         for village in report.villages
     )
-    return replace(report, villages=villages, level=level, places=_places(session, report, cells, level))
+    return replace(report, villages=villages, level=level, places=_places(session, report, level))
 
 
 def _by_village(session: Session, report: CoverageReport) -> dict[int, _Stood]:
-    """The same of whole villages, added up by the database: a county has thirty groups to a village."""
-    stood: dict[int, _Stood] = {}
-    for number, _, groups, _ in _summed_up(session, _living(report)):
-        stood[number] = (0, groups, 0)
-    for number, reachable, _, complete in _summed_up(session, _living(report, *_reached(report))):
-        stood[number] = (reachable, stood[number][1], complete)
-    return stood
+    """By village: households that are reached, groups that anybody lives in, complete ones."""
+    lived = {row[0]: row[2] for row in _summed_up(session, _living(report))}
+    reached = {row[0]: row[1:] for row in _summed_up(session, _living(report, *_reached(report)))}
+    return {
+        village_id: (many, groups, complete)
+        for village_id, groups in lived.items()
+        for many, _, complete in (reached.get(village_id, _NOBODY),)
+    }
 
 
-def _summed_up(session: Session, households: Select[Any]) -> Iterable[Any]:
-    """By village: its households, in how many groups they are, how many of those are complete."""
-    of = households.with_only_columns(Residence.village_id, Residence.group_id, func.count().label("many"))
-    groups = of.group_by(Residence.village_id, Residence.group_id).subquery()
-    complete = case((groups.c.group_id.is_not(None) & (groups.c.many >= COMPLETE_GROUP), 1))
-    return session.execute(
-        select(
-            groups.c.village_id,
-            cast(func.sum(groups.c.many), Integer),
-            func.count(groups.c.group_id),
-            func.count(complete),
-        ).group_by(groups.c.village_id)
-    )
+def _places(session: Session, report: CoverageReport, level: Level) -> tuple[PlaceCoverage, ...]:
+    """The grids' or groups' figures, each village's in their order; those of its households that are in none, last."""
+    if level not in _BELOW_A_VILLAGE:
+        return ()
+    of = Grid if level is Level.GRID else Group
+    place = Residence.grid_id if of is Grid else Residence.group_id
+    signed_up = _by_place(session, place, _living(report, _signed_up(report)))
+    reached = _by_place(session, place, _living(report, *_reached(report)))
+    known = _in_order(session, of)
+    found: dict[int, list[tuple[int, PlaceCoverage]]] = {village.village_id: [] for village in report.rows}
+    names = {village.village_id: (village.code, village.name) for village in report.rows}
+    for (village_id, number), (households, groups, _) in _by_place(session, place, _living(report)).items():
+        if village_id not in found:
+            continue
+        order, name = known[number] if number is not None else (len(known), "")
+        figure = Figure(signed_up.get((village_id, number), _NOBODY)[0], households)
+        reachable, _, complete = reached.get((village_id, number), _NOBODY)
+        stood = PlaceCoverage(*names[village_id], name, figure, reachable, groups, complete)
+        found[village_id].append((order, stood))
+    return tuple(stood for own in found.values() for _, stood in sorted(own, key=itemgetter(0)))
 
 
-def _cells(session: Session, report: CoverageReport) -> dict[int, list[_Cell]]:
-    """Who lived where on the day: all, those signed up, and those of them whom a proof says a ring reaches.
+def _by_place(
+    session: Session, place: InstrumentedAttribute[int | None], households: Select[Any]
+) -> dict[tuple[int, int | None], _Stood]:
+    """By village and place: the households, in how many groups they are, in how many of those there are enough."""
+    return {row[:2]: row[2:] for row in _summed_up(session, households, place)}
 
-    Three questions, each of which a database runs on all its processors, take a third of the time of one.
+
+def _summed_up(session: Session, households: Select[Any], *place: InstrumentedAttribute[int | None]) -> Iterable[Any]:
+    """The same as rows, of whole villages where no place is named: added up by the database, for a county has thirty
+    groups to a village.
     """
-    everybody = _by_place(session, _living(report))
-    subscribed = _by_place(session, _living(report, _signed_up(report)))
-    reachable = _by_place(session, _living(report, *_reached(report)))
-    cells = defaultdict(list)
-    for place, households in everybody.items():
-        cells[place[0]].append(_Cell(*place, households, subscribed.get(place, 0), reachable.get(place, 0)))
-    return cells
-
-
-def _by_place(session: Session, households: Select[Any]) -> dict[_Place, int]:
-    """How many of the households lived in each village, grid and group."""
-    place = (Residence.village_id, Residence.grid_id, Residence.group_id)
-    question = households.with_only_columns(*place, func.count()).group_by(*place)
-    return {row[:3]: row[3] for row in session.execute(question)}
+    of = dict.fromkeys((Residence.village_id, *place, Residence.group_id))
+    groups = households.with_only_columns(*of, func.count().label("many")).group_by(*of).subquery()
+    by = [groups.c[column.key] for column in (Residence.village_id, *place)]
+    complete = case((groups.c.group_id.is_not(None) & (groups.c.many >= COMPLETE_GROUP), 1))
+    sums = (cast(func.sum(groups.c.many), Integer), func.count(groups.c.group_id), func.count(complete))
+    return session.execute(select(*by, *sums).group_by(*by))
 
 
 def _living(report: CoverageReport, *conditions: ColumnElement[bool]) -> Select[Any]:
-    """Who lived in the villages of the report on its day, and meets the conditions."""
+    """Who lived in the villages of the report on its day, and meets the conditions.
+
+    Everybody, those signed up and those reached are three questions, each of which a database runs on all its
+    processors: a third of the time of one with outer joins.
+    """
     question = select(Residence).where(_lived_there(Residence, report.as_of), *conditions)
     if report.village is not None:
         question = question.where(Residence.village_id.in_([village.village_id for village in report.rows]))
@@ -127,63 +125,33 @@ def _reached(report: CoverageReport) -> tuple[ColumnElement[bool], ColumnElement
     return _signed_up(report), Residence.household_id.in_(proven)
 
 
+def _in_order(session: Session, of: type[Grid] | type[Group]) -> dict[int, tuple[int, str]]:
+    """The places' order, and their names."""
+    order = (Grid.village_id, Grid.id) if of is Grid else (Group.village_id, Group.position, Group.id)
+    rows = session.execute(select(of.id, of.name).order_by(*order))
+    return {number: (place, name) for place, (number, name) in enumerate(rows)}
+
+
 def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int, tuple[int, int]]:
     """By village: how many households were in a group on the earlier day, and how many still are in the same."""
     earlier, later = aliased(Residence), aliased(Residence)
-    question = (
-        select(earlier.village_id, func.count(), func.count(case((later.group_id == earlier.group_id, 1))))
-        .outerjoin(later, (later.household_id == earlier.household_id) & _lived_there(later, report.as_of))
-        .where(_lived_there(earlier, before), earlier.group_id.is_not(None))
-        .group_by(earlier.village_id)
-    )
+    grouped = [_lived_there(earlier, before), earlier.group_id.is_not(None)]
     if report.village is not None:
-        question = question.where(earlier.village_id.in_([village.village_id for village in report.rows]))
-    return {village_id: (grouped, settled) for village_id, grouped, settled in session.execute(question)}
+        grouped.append(earlier.village_id.in_([village.village_id for village in report.rows]))
+    # Most have not moved at all, and the row of the earlier day holds still: only the others are looked for.
+    holds = _lived_there(earlier, report.as_of)
+    stay = select(earlier.village_id, func.count(), func.count(case((holds, 1)))).where(*grouped)
+    back = (
+        select(earlier.village_id, func.count())
+        .join(later, (later.household_id == earlier.household_id) & _lived_there(later, report.as_of))
+        .where(*grouped, ~holds, later.group_id == earlier.group_id)
+    )
+    returned = dict(session.execute(back.group_by(earlier.village_id)).all())
+    return {
+        village_id: (many, settled + returned.get(village_id, 0))
+        for village_id, many, settled in session.execute(stay.group_by(earlier.village_id))
+    }
 
 
 def _lived_there(residence: type[Residence], day: date):  # type: ignore[no-untyped-def]
     return (residence.starts_on <= day) & (residence.ends_on.is_(None) | (residence.ends_on > day))
-
-
-def _stood(cells: list[_Cell]) -> _Stood:
-    groups: dict[int, int] = defaultdict(int)
-    for cell in cells:
-        if cell.group_id is not None:
-            groups[cell.group_id] += cell.reachable
-    return sum(cell.reachable for cell in cells), len(groups), sum(map(is_complete, groups.values()))
-
-
-def _places(
-    session: Session, report: CoverageReport, cells: dict[int, list[_Cell]], level: Level
-) -> tuple[PlaceCoverage, ...]:
-    if level not in _BELOW_A_VILLAGE:
-        return ()
-    of = Grid if level is Level.GRID else Group
-    known = {row.id: (place, row.name) for place, row in enumerate(_in_order(session, of), start=1)}
-    places = []
-    for village in report.rows:
-        own: dict[int | None, list[_Cell]] = defaultdict(list)
-        for cell in cells.get(village.village_id, []):
-            own[cell.grid_id if of is Grid else cell.group_id].append(cell)
-        # Those who are in none come last.
-        for number in sorted(own, key=lambda number: known[number][0] if number is not None else len(known) + 1):
-            reachable, groups, groups_complete = _stood(own[number])
-            figure = Figure(sum(c.subscribed for c in own[number]), sum(c.households for c in own[number]))
-            places.append(
-                PlaceCoverage(
-                    village.code,
-                    village.name,
-                    known[number][1] if number is not None else "",
-                    figure,
-                    reachable,
-                    groups,
-                    groups_complete,
-                )
-            )
-    return tuple(places)
-
-
-def _in_order(session: Session, of: type[Grid] | type[Group]):  # type: ignore[no-untyped-def]
-    order = (Grid.village_id, Grid.id) if of is Grid else (Group.village_id, Group.position, Group.id)
-    columns = (Grid.id, Grid.name) if of is Grid else (Group.id, Group.name)
-    return session.execute(select(*columns).order_by(*order))

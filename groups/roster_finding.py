@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session
 
+from groups.errors import UnknownVillage
 from groups.models import Group, Household, Phone, Village
 from groups.roster_reading import HouseLine, group_names, houses_where
 from groups.rules.phone import digits_of
@@ -56,6 +57,34 @@ def villages(session: Session, text: str = "", after: str = "") -> tuple[list[Vi
         for village in page
     ]
     return lines, page[-1].code if len(found) > len(page) else None
+
+
+def villages_meant(session: Session, text: str) -> Sequence[Row[int, str, str]]:
+    """The villages, each `id`, `code` and `name`, that a code or a name may mean: those called just so, or else those
+    whose name has the words, at most a page of them.
+    """
+    if not (text := tidied(text)):
+        return []
+    question = (
+        select(Village.id, Village.code, Village.name).where(Village.archived_at.is_(None)).order_by(Village.code)
+    )
+    question = question.limit(VILLAGES_A_PAGE)
+    called = (func.lower(Village.code) == text.casefold()) | (Village.name == text)
+    return (
+        session.execute(question.where(called)).all()
+        or session.execute(question.where(Village.name.contains(text, autoescape=True))).all()
+    )
+
+
+def the_village(session: Session, text: str) -> Row[int, str, str]:
+    """The village that a code or a name means. Raises UnknownVillage, naming those that it might mean."""
+    found = villages_meant(session, text)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UnknownVillage("没有这个村，请填村名或代码 no village is called so: enter its name or code")
+    known = "、".join(f"{each.name}（{each.code}）" for each in found[:5])
+    raise UnknownVillage(f"不止一个村：{known} more than one village is called so")
 
 
 def search(session: Session, village_id: int, text: str, now: datetime) -> list[Found]:

@@ -28,6 +28,14 @@ class Figure:
         return Fraction(self.subscribed, self.households) if self.households else None
 
     @property
+    def rank(self) -> int:
+        """A whole number by which figures sort as their coverages do: -1 where there is nothing to divide by.
+
+        Two different fractions of numbers below a billion differ by more than one of these parts.
+        """
+        return self.subscribed * 10**18 // self.households if self.households else -1
+
+    @property
     def exceeds(self) -> bool:
         """Whether more have signed up than were counted: the count is out of date, or a row is wrong."""
         return self.households is not None and self.subscribed > self.households
@@ -79,18 +87,6 @@ def standing(dated: Mapping[date, int], day: date) -> int | None:
     return dated[max(days)] if days else None
 
 
-def carried(dated: Mapping[date, int], days: Sequence[date]) -> list[int | None]:
-    """`standing` on each of `days` (ascending)."""
-    found: list[int | None] = []
-    value, upcoming, at = None, sorted(dated.items()), 0
-    for day in days:
-        while at < len(upcoming) and upcoming[at][0] <= day:
-            value = upcoming[at][1]
-            at += 1
-        found.append(value)
-    return found
-
-
 def steps(changes: Mapping[date, int], days: Sequence[date]) -> list[int]:
     """How many there are on each of `days` (ascending), where `changes` says how many come and go on each day."""
     found = []
@@ -106,19 +102,41 @@ def steps(changes: Mapping[date, int], days: Sequence[date]) -> list[int]:
 
 
 def demonstration_since(
-    changes: Mapping[date, int], counts: Mapping[date, int], thresholds: Mapping[date, int], day: date
+    subscribed: int,
+    changes: Mapping[date, int],
+    counts: Mapping[date, int],
+    thresholds: Mapping[date, int],
+    day: date,
+    *,
+    after: date = date.min,
 ) -> date | None:
     """The first day of the unbroken run, up to `day`, on which the village reached the threshold; None: not on `day`.
 
-    `changes` are those of its subscribed households, `counts` its households, `thresholds` the town's, by day.
+    `subscribed` are its subscribed households on `day`, `changes` how they changed, by day; `counts` its households,
+    `thresholds` the town's, by day. Of the days up to `after` the changes need not be known: a run that goes back so
+    far is said to begin on `after`.
     """
-    turns = sorted(known for known in {*changes, *counts, *thresholds} if known <= day)
     since = None
-    held = zip(turns, steps(changes, turns), carried(counts, turns), carried(thresholds, turns), strict=True)
-    for turn, subscribed, households, threshold in held:
-        reached = Figure(subscribed, households).reaches(threshold or DEFAULT_THRESHOLD)
-        since = (since or turn) if reached else None
+    turns = sorted((turn for turn in changes if after < turn <= day), reverse=True)
+    at = 0
+    # From the day backwards: whoever has been a demonstration village for a month is not asked about ten years.
+    for edge in sorted({known for known in {*counts, *thresholds} if after < known <= day} | {after}, reverse=True):
+        least = _least(standing(counts, edge), standing(thresholds, edge))
+        if least is None or subscribed < least:
+            return since
+        while at < len(turns) and turns[at] >= edge:
+            since = turns[at]
+            subscribed -= changes[since]
+            at += 1
+            if since > edge and subscribed < least:
+                return since
+        since = edge
     return since
+
+
+def _least(households: int | None, threshold: int | None) -> int | None:
+    """The fewest subscribed households that reach the threshold; None where none do."""
+    return -(-(threshold or DEFAULT_THRESHOLD) * households // BASIS_POINTS) if households else None
 
 
 def basis_points_of(percent: str) -> int:

@@ -16,7 +16,7 @@ from groups.rules.coverage_report import CoverageReport, TrendPoint, VillageCove
 
 NARROW, WIDE = 330, 760
 MOST_BARS = 60
-"""More rows than this nobody reads as a picture: the table has them all."""
+"""More rows than this nobody reads as a picture."""
 _INK, _QUIET, _GRID, _GROUND = "#14202b", "#4a5763", "#c3cdd6", "#e6ebf0"
 _BAR, _BEST, _LINE, _WRONG = "#4d86b8", "#0b4f8a", "#7a4b00", "#7a4b00"
 _FONTS = "'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Noto Sans SC', sans-serif"
@@ -35,13 +35,15 @@ class ChartWords:
     demonstration: str
 
 
-def bars(report: CoverageReport, words: ChartWords, width: int = WIDE) -> str:
-    """The villages, best first, each with its bar, its figures and the threshold's line across the bar.
+def bars(
+    report: CoverageReport, words: ChartWords, width: int = WIDE, *, villages: Sequence[VillageCoverage] | None = None
+) -> str:
+    """The villages, each with its bar, its figures and the threshold's line across the bar: those named, or the best.
 
     Where more have signed up than were counted, all bars are drawn shorter, so that one beyond a hundred per cent is
     seen to be.
     """
-    villages = report.by_coverage[:MOST_BARS]
+    villages = (report.by_coverage if villages is None else villages)[:MOST_BARS]
     whole = max(1.0, *(float(village.figure.coverage or 0) for village in villages), 1.0)
     wide = width >= WIDE
     row, top = (34, 34) if wide else (56, 34)

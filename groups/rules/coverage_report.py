@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -137,7 +138,7 @@ class CoverageReport:
     @property
     def demonstrations(self) -> list[VillageCoverage]:
         """The demonstration villages, best first."""
-        return [village for village in self.by_coverage if village.demonstration]
+        return _best_first(village for village in self.rows if village.demonstration)
 
     @property
     def anomalies(self) -> list[VillageCoverage]:
@@ -152,12 +153,8 @@ class CoverageReport:
     @property
     def by_coverage(self) -> list[VillageCoverage]:
         """The villages, best first; those where nobody has signed up, or nobody has counted, last."""
-        return sorted(
-            self.rows,
-            key=lambda village: (
-                village.figure.coverage is None,
-                -(village.figure.coverage or 0),
-                not village.started,
-                village.code,
-            ),
-        )
+        return _best_first(self.rows)
+
+
+def _best_first(villages: Iterable[VillageCoverage]) -> list[VillageCoverage]:
+    return sorted(villages, key=lambda each: (-each.figure.rank, not each.started, each.code))

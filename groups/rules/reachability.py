@@ -46,8 +46,3 @@ class Readiness:
 def first_day_of_proof(day: date) -> date:
     """The earliest day whose proofs still count on `day`: thirty days, the day itself being one."""
     return day - WINDOW + timedelta(days=1)
-
-
-def is_complete(reachable_households: int) -> bool:
-    """Whether a group has enough households that a ring reaches."""
-    return reachable_households >= COMPLETE_GROUP

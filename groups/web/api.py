@@ -79,7 +79,7 @@ def read_coverage() -> ResponseReturnValue:
         _check_words(QUERY_WORDS)
         today = local_day(clock(session), settings.zone)
         query = query_of(request.args, coverage.latest_day(session, today))
-        report = coverage_reports.report_on(session, query, settings.zone)
+        report = coverage_reports.report_on(session, query, settings.zone, form="json")
     return _answer(coverage_files.as_json(report))
 
 

@@ -54,3 +54,7 @@ def upgrade() -> None:
     with op.batch_alter_table("phones", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ending", sa.String(length=4), server_default="", nullable=False))
         batch_op.create_index(batch_op.f("ix_phones_ending"), ["ending"], unique=False)
+
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_subscriptions_ends_on", ["ends_on"], unique=False)
+        batch_op.create_index("ix_subscriptions_starts_on", ["starts_on"], unique=False)

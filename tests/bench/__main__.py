@@ -32,7 +32,6 @@ def main() -> int:
     with county() as url:
         if everything or given.figures:
             asked = figures.measure_figures(url)
-            print(figures.as_text(asked))
             if given.write:
                 figures.write(asked, load)
         # Last, because it brings lists in: the figures are of a county as it was.

@@ -56,9 +56,9 @@ class Timed:
 
 def measure_rosters(url: str) -> list[Timed]:
     """Ask for every page in the county at this address, then bring in a roster and a carrier's list."""
-    with _app(url) as app:
-        head = _signed_in(app, "head")
-        liaison, admin = _signed_in(app, "liaison"), _signed_in(app, "admin")
+    with app_over(url) as app:
+        head = signed_in(app, "head")
+        liaison, admin = signed_in(app, "liaison"), signed_in(app, "admin")
         asked = ((head, of_a_head()), (liaison, of_a_liaison()), (admin, of_an_admin()))
         timed = [_ask(client, name, address) for client, pages in asked for name, address in pages]
         timed += _import(head)
@@ -197,7 +197,7 @@ def _workbook(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> byte
 
 
 @contextmanager
-def _app(url: str) -> Iterator[Flask]:
+def app_over(url: str) -> Iterator[Flask]:
     """The app over the county, with an account of each role."""
     with RedisServer() as redis, tempfile.TemporaryDirectory(prefix="jd-bench-") as home:
         app = create_app(
@@ -228,7 +228,8 @@ def _app(url: str) -> Iterator[Flask]:
             app.extensions["runtime"].close()
 
 
-def _signed_in(app: Flask, name: str) -> FlaskClient:
+def signed_in(app: Flask, name: str) -> FlaskClient:
+    """Somebody with the account of this name."""
     client = app.test_client()
     form = {"csrf_token": _token(client, "/sign-in"), "login": name, "password": _PASSWORD}
     assert client.post("/sign-in", data=form).status_code == 303

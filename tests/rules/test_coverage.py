@@ -12,7 +12,7 @@ from groups.rules.coverage import Figure, month_ends, total
 from groups.rules.coverage_charts import NARROW, WIDE, ChartWords, bars
 from groups.rules.coverage_query import CoverageQuery, Step, query_of
 from groups.rules.coverage_report import CoverageReport, Level, VillageCoverage
-from groups.rules.reachability import first_day_of_proof, is_complete
+from groups.rules.reachability import first_day_of_proof
 
 DAY = date(2026, 11, 23)
 WORDS = ChartWords("覆盖率", "走势", "标准", "未开展", "未统计", "示范村")
@@ -41,8 +41,7 @@ def test_a_town_is_the_sum_of_its_counted_villages_and_no_mean() -> None:
     assert total([Figure(5, None)]) == Figure(0, None)
 
 
-def test_eight_reached_households_make_a_group_complete_and_a_proof_counts_for_thirty_days() -> None:
-    assert [is_complete(reached) for reached in (7, 8, 9)] == [False, True, True]
+def test_a_proof_counts_for_thirty_days() -> None:
     assert first_day_of_proof(DAY) == date(2026, 10, 25)
 
 

@@ -48,13 +48,13 @@ def show() -> ResponseReturnValue:
         village_id = chosen_village(session)
         bill = bill_of(session, month, village_id)
         households = paid_for(session, month, village_id) if village_id is not None else []
-        villages = own_villages(session)
+        villages = own_villages(session, village_id)
     return render_template(
         "enrolment_bill.html",
         bill=bill,
         households=households,
         villages=villages,
-        village=next((village for village in villages if village.id == village_id), None),
+        village=villages.chosen,
         wrong=wrong,
     ), status
 

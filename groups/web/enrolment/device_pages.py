@@ -27,7 +27,7 @@ def index() -> ResponseReturnValue:
         question = _question(session)
         lines = ledger(session, question, page)
         counts = ledger_counts(session, question)
-        villages = own_villages(session)
+        villages = own_villages(session, question.village_id)
     return render_template(
         "enrolment_devices.html",
         lines=lines,

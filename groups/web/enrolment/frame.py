@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, make_response, render_template, request
 from flask_babel import gettext
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -24,6 +25,8 @@ from groups.errors import (
     SubscriptionOverlaps,
 )
 from groups.models import Household, Village
+from groups.roster_finding import VILLAGES_A_PAGE as MOST_OFFERED
+from groups.roster_finding import villages_meant
 from groups.rules.bill import yuan
 from groups.rules.days import day_of, local_day
 from groups.rules.phone import as_written_here, normalise
@@ -71,27 +74,54 @@ def own_household(session: Session, household_id: int) -> Household:
     return household
 
 
-def own_villages(session: Session) -> Sequence[Row[int, str, str]]:
-    """The villages to choose among, each `id`, `code` and `name`: a head's own alone."""
+@dataclass(frozen=True, slots=True)
+class Villages:
+    """The villages that a page lets its reader choose among, each `id`, `code` and `name`, by code.
+
+    A county's are too `many` for a list: `offered` is empty then, and the reader types a name or code. A head has the
+    own one alone.
+    """
+
+    offered: Sequence[Row[int, str, str]]
+    many: bool
+    chosen: Row[int, str, str] | None
+
+    @property
+    def choice(self) -> bool:
+        """Whether there is anything to choose."""
+        return self.many or len(self.offered) > 1
+
+
+def own_villages(session: Session, chosen: int | None = None) -> Villages:
+    """The villages to choose among; `chosen` is the id of the one that is chosen already."""
     question = (
         select(Village.id, Village.code, Village.name).where(Village.archived_at.is_(None)).order_by(Village.code)
     )
     own = current().village_id
-    return session.execute(question.where(Village.id == own) if own is not None else question).all()
+    if own is not None:
+        question = question.where(Village.id == own)
+    offered = session.execute(question.limit(MOST_OFFERED + 1)).all()
+    one = session.execute(question.where(Village.id == chosen)).one_or_none() if chosen is not None else None
+    many = len(offered) > MOST_OFFERED
+    return Villages(() if many else offered, many, one)
 
 
 def chosen_village(session: Session) -> int | None:
-    """The village that the address asks for (its code), a head's own in any case; None: all.
+    """The village that the address asks for (its code or name), a head's own in any case; None: all.
 
-    404 where there is none, or none for whoever is signed in.
+    Where several are called so, or none, the answer is a page that asks which; 404 for another's than a head's own.
     """
-    own, code = current().village_id, request.args.get("village", "").strip()[:32]
-    if not code:
+    own, text = current().village_id, request.args.get("village", "").strip()[:64]
+    if not text:
         return own
-    found = session.scalar(select(Village.id).where(Village.code == code, Village.archived_at.is_(None)))
-    if found is None or own not in {None, found}:
+    found = villages_meant(session, text)
+    if own is not None and own not in {each.id for each in found}:
         abort(404)
-    return found
+    if own is None and len(found) != 1:
+        asked = [(name, word) for name, word in request.args.items() if name != "village"]
+        page = render_template("which_village.html", found=found, text=text, asked=asked)
+        abort(make_response(page, 422 if found else 404))
+    return own or found[0].id
 
 
 def status_of(error: GroupsError) -> int:

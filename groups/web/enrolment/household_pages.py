@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import devices, subscriptions
@@ -14,7 +15,8 @@ from groups.changes import Batch
 from groups.enrolment_models import Device, DeviceKind
 from groups.errors import GroupsError, InvalidDevice
 from groups.households_found import described
-from groups.models import Subscription
+from groups.models import Subscription, Village
+from groups.roster_finding import the_village
 from groups.rules.days import day_of
 from groups.subscription_records import plans, subscriptions_of
 from groups.web.access import requires
@@ -149,7 +151,10 @@ _DEEDS: dict[str, tuple[str, Callable[[Batch, int], object]]] = {
     "move": (
         "move_village",
         lambda batch, household_id: subscriptions.move(
-            batch, household_id, request.form.get("village", ""), request.form.get("door", "")
+            batch,
+            household_id,
+            the_village(batch.session, request.form.get("village", "")).code,
+            request.form.get("door", ""),
         ),
     ),
     "give": ("give_device", _give),
@@ -165,7 +170,7 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
     household = own_household(session, household_id)
     today = today_of(session)
     rows = subscriptions_of(session, household_id)
-    villages = own_villages(session)
+    elsewhere = select(Village.id, Village.name).where(Village.id.in_({row.village_id for row in rows}))
     return render_template(
         "enrolment_household.html",
         household=described(session, [household_id], today)[0],
@@ -173,8 +178,8 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
         devices=devices.devices_of(session, household_id),
         history=history_of(session, household_id),
         plans=plans(session),
-        villages=[village for village in villages if village.id != household.village_id],
-        village_names={village.id: village.name for village in villages},
+        villages=[village for village in own_villages(session).offered if village.id != household.village_id],
+        village_names=dict(session.execute(elsewhere).all()),
         kinds=list(DeviceKind),
         today=today,
         wrong=wrong,

@@ -66,7 +66,7 @@ def index() -> ResponseReturnValue:
         today = today_of(transaction)
         village_id = chosen_village(transaction)
         found, more = find_households(transaction, text, today, village_id=village_id)
-        villages = own_villages(transaction)
+        villages = own_villages(transaction, village_id)
         done = done_today(transaction, today) if enrols() else []
     waiting = [each for each in found if each.standing is not StandingKind.ACTIVE]
     if enrols() and len(found) == 1 and waiting and not more:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -19,14 +20,23 @@ from groups.counts_files import read_counts_file
 from groups.enrolment_models import HouseholdCount, Threshold
 from groups.errors import CountedMeanwhile, CountsFileError, GroupsError, InvalidCount, UnknownVillage
 from groups.household_counts import Judged
-from groups.models import Village
+from groups.roster_finding import the_village
 from groups.rules.count_rows import CountRow
 from groups.rules.coverage import basis_points_of
 from groups.rules.coverage_query import choice_of
 from groups.rules.coverage_report import CountKind
 from groups.rules.days import day_of
 from groups.web.access import AccountRole, requires
-from groups.web.enrolment.frame import WRITERS, database, day_in, new_batch, today_of, words_of
+from groups.web.enrolment.frame import (
+    WRITERS,
+    chosen_village,
+    database,
+    day_in,
+    new_batch,
+    own_villages,
+    today_of,
+    words_of,
+)
 
 pages = Blueprint("counts", __name__, url_prefix="/coverage/counts")
 
@@ -36,7 +46,7 @@ _ADMIN = AccountRole.ADMIN
 @pages.get("")
 @requires(*WRITERS)
 def show() -> ResponseReturnValue:
-    """The counts of every village, and the thresholds."""
+    """The counts of every village, in a county those of the one that the address asks for; and the thresholds."""
     return _page()
 
 
@@ -50,13 +60,12 @@ def write() -> ResponseReturnValue:
             day = day_in("day", today_of(session))
             households = _number(form.get("households", ""))
             kind = choice_of(CountKind, form.get("kind", ""))
-            news = household_counts.set_count(
-                new_batch(session, "set_count"), form.get("village", ""), kind, day, households
-            )
+            code = the_village(session, form.get("village", "")).code
+            news = household_counts.set_count(new_batch(session, "set_count"), code, kind, day, households)
     except GroupsError as error:
         return _page(words_of(error)), _status_of(error)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
-    return redirect(url_for("counts.show"), 303)
+    return _back(code)
 
 
 @pages.post("/remove")
@@ -71,7 +80,7 @@ def remove() -> ResponseReturnValue:
     except GroupsError as error:
         return _page(words_of(error)), _status_of(error)
     flash(gettext("The count was taken out."), "success")
-    return redirect(url_for("counts.show"), 303)
+    return _back(form.get("village", ""))
 
 
 @pages.post("/import")
@@ -129,6 +138,13 @@ def write_threshold() -> ResponseReturnValue:
     return redirect(url_for("counts.show", _anchor="thresholds"), 303)
 
 
+def _back(code: str) -> ResponseReturnValue:
+    """To the counts, in a county to those of the village with this code."""
+    with database().begin() as session:
+        many = own_villages(session).many
+    return redirect(url_for("counts.show", village=code if many else None), 303)
+
+
 def _status_of(error: GroupsError) -> int:
     if isinstance(error, UnknownVillage):
         return 404
@@ -138,13 +154,15 @@ def _status_of(error: GroupsError) -> int:
 def _page(wrong: str = "", *, of_threshold: str = "") -> str:
     """The page; what is wrong stands beside the fields that it is about."""
     with database().begin() as session:
-        villages = session.scalars(select(Village).where(Village.archived_at.is_(None)).order_by(Village.code)).all()
+        villages = own_villages(session, chosen_village(session))
+        listed = villages.offered or [each for each in (villages.chosen,) if each]
         return render_template(
             "counts.html",
             wrong=wrong,
             of_threshold=of_threshold,
             villages=villages,
-            counts=_by_village(session),
+            listed=listed,
+            counts=_by_village(session, [village.id for village in listed]),
             kinds=[*CountKind],
             thresholds=session.scalars(select(Threshold).order_by(Threshold.starts_on.desc())).all(),
             today=today_of(session),
@@ -152,9 +170,9 @@ def _page(wrong: str = "", *, of_threshold: str = "") -> str:
         )
 
 
-def _by_village(session: Session) -> dict[int, list[HouseholdCount]]:
+def _by_village(session: Session, villages: Collection[int]) -> dict[int, list[HouseholdCount]]:
     counts: dict[int, list[HouseholdCount]] = defaultdict(list)
-    for count in household_counts.read_counts(session):
+    for count in household_counts.read_counts(session, villages):
         counts[count.village_id].append(count)
     return counts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -9,6 +10,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import coverage, coverage_changes, coverage_exports, coverage_reports, coverage_trends
@@ -16,12 +18,12 @@ from groups.coverage import Scope
 from groups.coverage_changes import WhatChanged
 from groups.errors import GroupsError, InvalidDay, NothingCounted, UnknownVillage
 from groups.models import Village
-from groups.rules.coverage_charts import NARROW, WIDE, bars, trend
+from groups.rules.coverage_charts import MOST_BARS, NARROW, WIDE, bars, trend
 from groups.rules.coverage_query import QUERY_WORDS, CoverageQuery, Step, query_of, two_years_before
-from groups.rules.coverage_report import CountKind, CoverageReport, Level, TrendPoint
+from groups.rules.coverage_report import CountKind, CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
 from groups.rules.days import day_of
 from groups.web.access import current, requires
-from groups.web.enrolment.frame import READERS, database, own_villages, today_of, words_of
+from groups.web.enrolment.frame import READERS, chosen_village, database, own_villages, today_of, words_of
 from groups.web.figures.words import chart_words
 from groups.web.times import zone
 
@@ -30,13 +32,36 @@ pages = Blueprint("coverage", __name__, url_prefix="/coverage")
 Drawings = dict[str, Markup]
 
 
+_BELOW = frozenset({Level.GRID, Level.GROUP})
+_WIDTHS = {"narrow": NARROW, "wide": WIDE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """Which page of how many, of so many rows."""
+
+    page: int
+    last: int
+    many: int
+
+    @property
+    def rows(self) -> slice:
+        """Those of the page: as many as are drawn."""
+        return slice((self.page - 1) * MOST_BARS, self.page * MOST_BARS)
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the page shows; `changed` is None where nothing was counted at the last report."""
+    """What the page shows; `changed` is None where nothing was counted at the last report.
+
+    `rows` are the page's, the best villages first, or the places in their order.
+    """
 
     query: CoverageQuery
     since: date
     report: CoverageReport
+    rows: Sequence[VillageCoverage] | Sequence[PlaceCoverage]
+    pages: _Pages
     points: tuple[TrendPoint, ...]
     drawings: Drawings
     changed: WhatChanged | None
@@ -48,14 +73,16 @@ def show() -> ResponseReturnValue:
     """The figures that the address asks for; without words, those of today."""
     wrong, found = "", None
     with database().begin() as session:
-        villages = own_villages(session)
+        chosen = None
         try:
             query = _query(session)
+            chosen = session.scalar(select(Village.id).where(Village.code == query.village))
             found = _find(session, query, _since(query.as_of))
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
             wrong = words_of(error)
+        villages = own_villages(session, chosen)
     page = render_template(
         "coverage.html",
         found=found,
@@ -97,7 +124,12 @@ def _query(session: Session) -> CoverageQuery:
     query = query_of(words, coverage.latest_day(session, today_of(session)))
     own = current().village_id
     if own is None:
-        return query
+        # A village that is archived by now had its figures: its code will do, its name will not.
+        known = select(Village.id).where(Village.code == query.village)
+        if query.village is None or session.scalar(known) is not None:
+            return query
+        own = chosen_village(session)
+        return replace(query, village=session.get_one(Village, own).code)
     code = session.get_one(Village, own).code
     if query.village not in {None, code}:
         abort(404)
@@ -127,19 +159,43 @@ def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
     first = query.first or two_years_before(last)
     scope = Scope(zone(), query.kind, query.village)
     points = coverage_trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
-    thresholds = coverage.thresholds_on(session, [point.day for point in points])
-    named = next((village.name for village in report.rows if query.village), gettext("the town"))
-    words = chart_words(named)
-    # A drawing for each width: text that is scaled with a drawing is too small on a phone, or too large on a desk.
-    drawings = {
-        f"{what}_{size}": Markup(drawn)  # noqa: S704 # the drawing escapes every name
-        for size, width in (("narrow", NARROW), ("wide", WIDE))
-        for what, drawn in (
-            ("bars", bars(report, words, width)),
-            ("trend", trend(points, thresholds, words, width)),
-        )
+    rows = report.by_coverage
+    pages = _pages(len(report.places if query.level in _BELOW else rows))
+    drawings = {} if query.level in _BELOW else _bars(report, rows[pages.rows])
+    drawings |= _trend(points, coverage.thresholds_on(session, [point.day for point in points]), report)
+    return _Found(
+        query,
+        since,
+        report,
+        report.places[pages.rows] if query.level in _BELOW else rows[pages.rows],
+        pages,
+        points,
+        drawings,
+        _changed(session, query, since, report),
+    )
+
+
+def _pages(many: int) -> _Pages:
+    last = max(1, -(-many // MOST_BARS))
+    return _Pages(min(max(request.args.get("page", 1, type=int), 1), last), last, many)
+
+
+# A drawing for each width: text that is scaled with a drawing is too small on a phone, or too large on a desk.
+def _bars(report: CoverageReport, villages: Sequence[VillageCoverage]) -> Drawings:
+    words = chart_words("")
+    return {
+        f"bars_{size}": Markup(bars(report, words, width, villages=villages))  # noqa: S704 # it escapes every name
+        for size, width in _WIDTHS.items()
     }
-    return _Found(query, since, report, points, drawings, _changed(session, query, since, report))
+
+
+def _trend(points: Sequence[TrendPoint], thresholds: Sequence[int], report: CoverageReport) -> Drawings:
+    named = next((village.name for village in report.rows if report.village), gettext("the town"))
+    words = chart_words(named)
+    return {
+        f"trend_{size}": Markup(trend(points, thresholds, words, width))  # noqa: S704
+        for size, width in _WIDTHS.items()
+    }
 
 
 def _changed(session: Session, query: CoverageQuery, since: date, report: CoverageReport) -> WhatChanged | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 
 from groups import roster_households, subscriptions
 from groups.account_models import AccountRole
-from groups.errors import GroupsError, NoSuchHousehold, UnknownVillage
-from groups.roster_finding import VillageLine, villages
+from groups.errors import GroupsError, NoSuchHousehold
+from groups.roster_finding import the_village
 from groups.web.access import requires
 from groups.web.households.frame import held, of_group, pages
 from groups.web.roster_admission import (
@@ -46,7 +45,7 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
     try:
         with held(code, household_id, "move_village") as (household, batch):
             group_id = household.group_id
-            wanted = _the_one(batch.session, request.form.get("village", ""))
+            wanted = the_village(batch.session, request.form.get("village", ""))
             subscriptions.move(batch, household.id, wanted.code, request.form.get("door", ""))
     except NoSuchHousehold:
         raise
@@ -55,19 +54,6 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
         return redirect(f"{here}#move-village", 303)
     tell(gettext("%(head)s lives in %(village)s now.", head=household.head, village=wanted.name), batch, code)
     return redirect(of_group(code, group_id), 303)
-
-
-def _the_one(session: Session, text: str) -> VillageLine:
-    """The village that a code or a name means. Raises UnknownVillage, naming those that it might mean."""
-    found, _ = villages(session, text) if text.strip() else ([], None)
-    exact = [each for each in found if text.strip() in {each.code, each.name}]
-    chosen = exact if len(exact) == 1 else found
-    if len(chosen) == 1:
-        return chosen[0]
-    if not chosen:
-        raise UnknownVillage("没有这个村，请填村名或代码 no village is called so: enter its name or code")
-    known = "、".join(f"{each.name}（{each.code}）" for each in chosen[:5])
-    raise UnknownVillage(f"不止一个村：{known} more than one village is called so")
 
 
 @pages.post("/villages/<code>/households/<int:household_id>/back")

@@ -20,7 +20,7 @@ from groups.change_models import Change
 from groups.enrolment_models import Device, DeviceKind, Tariff
 from groups.models import Channel, EndReason, Group, Household, Phone, PhoneKind, Subscription, Village
 from groups.rules.days import local_day
-from groups.web.enrolment import list_pages
+from groups.web.enrolment import frame, list_pages
 from joint_defense import queues, working
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
@@ -99,6 +99,22 @@ def test_among_several_the_first_that_has_not_signed_up_is_in_focus(liaison: Vis
     assert [head for _, head in focused] == ["李月芳"]
     assert "开通" in page
     assert "没有找到" in liaison.get("/enrolment", query_string={"q": "nobody"}).text
+
+
+def test_in_a_county_the_queues_village_is_typed_and_its_page_stays_small(
+    liaison: Visitor, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "MOST_OFFERED", 1)
+    page = liaison.get("/enrolment", query_string={"q": "3-", "village": "墙下陶"}).text
+    assert "<option" not in page
+    assert re.findall(r"<strong>([^<]+)</strong>", page) == ["王建国", "李月芳", "陈小红"]
+    several = liaison.get("/enrolment", query_string={"q": "3-", "village": "村"})
+    assert several.status_code == 422
+    assert "q=3-" in re.findall(r'household-link" href="([^"]+)"', several.text)[0]
+    home = liaison.get(f"/enrolment/households/{people['王建国']}").text
+    assert '<input class="form-control" id="move-village"' in home
+    for where in ("devices", "bill"):
+        assert '<option value="QX"' not in liaison.get(f"/enrolment/{where}").text
 
 
 def test_signing_up_writes_plan_consent_and_gift_and_the_next_search_is_empty(

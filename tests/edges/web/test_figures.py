@@ -20,6 +20,8 @@ from groups.changes import Author, Batch
 from groups.enrolment_models import HouseholdCount, Threshold
 from groups.models import EndReason, Household, Subscription, Village
 from groups.rules.coverage_report import CountKind
+from groups.web.enrolment import frame
+from groups.web.figures import coverage_pages
 from tests.edges.web.conftest import SignedIn, Visitor
 
 COUNTED = date(2026, 1, 1)
@@ -102,6 +104,45 @@ def test_the_drawing_has_every_village_and_says_what_it_is(liaison: Visitor) -> 
     assert all('role="img"' in drawing and "aria-label=" in drawing for drawing in drawings)
     assert all(name in drawings[0] for name in ("墙下陶村", "四甲村", "80.0%", "10.0%"))
     assert "style=" not in "".join(drawings)
+
+
+def test_more_villages_than_are_drawn_come_a_page_at_a_time(liaison: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage_pages, "MOST_BARS", 1)
+    first = liaison.get("/coverage?as_of=2026-03-10").text
+    assert "第1页，共2页" in plain(first)
+    (link,) = re.findall(r'rel="next" href="([^"#]+)', first)
+    second = liaison.get(link.replace("&amp;", "&")).text
+    listed = [re.findall(r'<th scope="row"><a[^>]*>([^<]+)', page) for page in (first, second)]
+    assert listed == [["墙下陶村"], ["四甲村"]]
+    assert "四甲村" in re.findall(r"<svg xmlns.*?</svg>", second, re.DOTALL)[0]
+    assert all("33.3%" in plain(page) for page in (first, second)), "the town's sum is that of all"
+
+
+def test_in_a_county_a_village_is_typed_and_asked_for_again_where_several_are_meant(
+    liaison: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "MOST_OFFERED", 1)
+    asked = "/coverage?as_of=2026-03-10&village="
+    page = liaison.get(f"{asked}四甲").text
+    assert "<h1>四甲村" in page
+    assert '<option value="SJ"' not in page
+    several = liaison.get(f"{asked}村")
+    assert several.status_code == 422
+    links = re.findall(r'household-link" href="([^"]+)"', several.text)
+    assert "<h1>墙下陶村" in liaison.get(links[0].replace("&amp;", "&")).text
+    assert "as_of=2026-03-10" in links[1]
+    nobody = liaison.get(f"{asked}nowhere")
+    assert (nobody.status_code, "nowhere" in nobody.text) == (404, True)
+    counts = liaison.get("/coverage/counts").text
+    assert "四甲村" not in counts
+    written = liaison.post(
+        "/coverage/counts",
+        {"village": "四甲村", "kind": "resident", "day": "2026-03-05", "households": "12"},
+        of="/coverage/counts",
+        follow_redirects=True,
+    )
+    assert "2026-03-05 · 常住户 · 12" in plain(written.text)
+    assert "墙下陶村" not in written.text
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx", "json", "pdf"])
