@@ -29,6 +29,7 @@ __all__ = [
     "Reached",
     "Recipient",
     "Role",
+    "away_of",
     "backup_of",
     "cameras_of",
     "clear_refused",
@@ -157,6 +158,12 @@ def phones_of(session: Session, household_ids: Collection[int]) -> list[Househol
         .order_by(Phone.household_id, Phone.rank, Phone.id)
     ).all()
     return [HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE) for row in rows]
+
+
+def away_of(session: Session, household_ids: Collection[int], now: datetime) -> set[int]:
+    """Those of these households that are away now."""
+    asked = select(Household.id).where(Household.id.in_(household_ids), Household.away_until > now)
+    return set(session.scalars(asked))
 
 
 def village_by_code(session: Session, code: str) -> tuple[int, str] | None:

@@ -215,7 +215,7 @@ class Phone(Base):
     text_refused_code: Mapped[str | None] = mapped_column(String(16))
     text_refused_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
-    """Alarms and drills in a row in which the carrier could not put a call through to it."""
+    """Alarms and drills in which the carrier could not put a call through to it, since somebody last answered there."""
     failed_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
 

@@ -47,7 +47,10 @@ def mark_refused(session: Session, phone_id: int, *, text: bool, code: str, now:
 
 
 def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
-    """Note that no call could be put through to this phone in an alarm; twice in a row, and the roster asks for it."""
+    """Note that no call could be put through to this phone in an alarm; the second time, the roster asks for it.
+
+    A ring that somebody answers starts the count anew; one that nobody picks up proves nothing of who is there.
+    """
     session.execute(update(Phone).where(Phone.id == phone_id).values(failures=Phone.failures + 1, failed_at=now))
 
 

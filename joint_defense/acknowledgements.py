@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense.models import RINGS, Acknowledgement, Alert, Delivery, Incident, IncidentKind, Purpose
-from joint_defense.news import text_milestones
+from joint_defense.news_sent import send_milestones
 from joint_defense.planning import drop
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.replies import Answer
@@ -63,7 +63,7 @@ def acknowledge(
         note_update(session, incident.id, "answer", now, household=told.household_name, answer=answer)
         session.flush()
     _stop_other_phones(session, incident.id, told, channel, now)
-    text_milestones(session, incident, now)
+    send_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)
 
 
@@ -75,7 +75,8 @@ def _stop_other_phones(session: Session, incident_id: int, told: Delivery, chann
             Delivery.incident_id == incident_id,
             Delivery.household_id == told.household_id,
             Delivery.channel == Channel.CALL,
-            Delivery.purpose.in_(RINGS),
+            # A call that tells of a second voice is stopped by an answer to one of its own.
+            Delivery.purpose.in_((*RINGS, told.purpose)),
         )
         .order_by(Delivery.id)
         .with_for_update()

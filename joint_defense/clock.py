@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.patience import AWAY
-from joint_defense import dispatch, escalation, news, owners, reach_proofs, redials
+from joint_defense import dispatch, escalation, news_sent, owners, reach_proofs, redials
 from joint_defense.draining import drain
 from joint_defense.runtime import Runtime
 
@@ -27,13 +27,14 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     """Tick until told to stop. Two clocks at once are as good as one: whatever a tick does may be done twice."""
     name = f"clock-{owners.machine()}:{os.getpid()}:0"
     log.info("clock_started")
-    proofs_at = time.monotonic()
+    next_at = dict.fromkeys((part for _, part in NOW_AND_THEN), 0.0)
     while not stopping.is_set():
         started = time.monotonic()
         parts = PARTS
-        if started >= proofs_at:
-            proofs_at = started + reach_proofs.EVERY.total_seconds()
-            parts = (*PARTS, _note_proofs)
+        for every, part in NOW_AND_THEN:
+            if started >= next_at[part]:
+                next_at[part] = started + every
+                parts = (*parts, part)
         tick(runtime, name, parts)
         stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
 
@@ -76,8 +77,8 @@ def _widen(runtime: Runtime) -> None:
     _run(runtime, lambda session: escalation.widen_due(session, clock(session), runtime.settings.zone))
 
 
-def _text_news(runtime: Runtime) -> None:
-    if _run(runtime, lambda session: news.text_all(session, clock(session), runtime.patience)):
+def _send_news(runtime: Runtime) -> None:
+    if _run(runtime, lambda session: news_sent.send_all(session, clock(session), runtime.patience)):
         log.info("news_planned")
 
 
@@ -89,6 +90,12 @@ def _drain(runtime: Runtime) -> None:
 def _redial(runtime: Runtime) -> None:
     pauses = runtime.redial_pauses
     if planned := _run(runtime, lambda session: redials.follow_up_due(session, pauses, clock(session))):
+        log.info("redials_planned", count=planned)
+
+
+def _judge_texts(runtime: Runtime) -> None:
+    pauses = runtime.redial_pauses
+    if planned := _run(runtime, lambda session: redials.judge_unanswered_texts(session, pauses, clock(session))):
         log.info("redials_planned", count=planned)
 
 
@@ -109,4 +116,9 @@ def _beat(runtime: Runtime, name: str) -> None:
 
 
 # The news after the widening: a caller who has hung up is told of both in one text.
-PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _text_news, _redial)
+PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _send_news, _redial)
+# What is not worth a look every second: after so many seconds each.
+NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
+    (5.0, _judge_texts),
+    (reach_proofs.EVERY.total_seconds(), _note_proofs),
+)

@@ -1,14 +1,14 @@
-"""Dispatch: which deliveries are sent now, and what came of it. No carrier is called in here.
+"""Dispatch: which deliveries are sent now. No carrier is called in here.
 
-A sender claims a small bite (committed before anything leaves the house), sends it, and records what came back. The
-claim's `owner` is the process that has it in hand; when that process dies, `release_dead` gives its claims back,
-marked to be looked up at the carrier before they are sent again.
+A sender claims a small bite (committed before anything leaves the house), sends it, and records what came back
+(`results`). The claim's `owner` is the process that has it in hand; when that process dies, `release_dead` gives its
+claims back, marked to be looked up at the carrier before they are sent again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,25 +18,11 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, Purpose, in_state
-from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
-from joint_defense.rules.ports import (
-    AccountTrouble,
-    CarrierError,
-    OutcomeUnknown,
-    Receipt,
-    RefusedNumber,
-    TooFast,
-)
-from joint_defense.timeline import note_once, note_update
-from joint_defense.tracking import give_up, got_through, hear
+from joint_defense.timeline import note_update
 
-RETRY_PAUSE = timedelta(seconds=1.5)
-ACCOUNT_PAUSE = timedelta(seconds=10)
 LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
-LOOK_UP_PAUSE = timedelta(seconds=1)
-"""A lost answer: the status callback gets so long to tell before the carrier is asked."""
 _COUNTING = 0x6A64_63_61_6C_6C
 """The advisory lock of whoever counts calls: "jdcall"."""
 GIVE_UP_AFTER = timedelta(minutes=15)
@@ -62,15 +48,6 @@ class Claim:
     requested_at: datetime
     sender: str
     """The number of ours that it goes out from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What came of a claim: the carrier's receipt or its error. A look-up that found nothing has neither."""
-
-    claim: Claim
-    receipt: Receipt | None = None
-    error: CarrierError | None = None
 
 
 _TOLD_OF_A_CLAIM = (
@@ -149,6 +126,14 @@ def what_is_due(session: Session, now: datetime) -> Due:
     return Due(bool(found[0]), bool(found[1]))
 
 
+def waits_for_a_place(session: Session, now: datetime) -> int | None:
+    """The incident of the call that is to leave next; None where none is due."""
+    due = select(Delivery.incident_id).where(
+        in_state(DeliveryState.WAITING), Delivery.channel == Channel.CALL, Delivery.due_at <= now
+    )
+    return session.scalar(due.order_by(Delivery.urgency, Delivery.turn, Delivery.id).limit(1))
+
+
 def calls_under_way(session: Session) -> dict[str, int]:
     """How many calls of each sender are with the carrier or on their way there, of all incidents.
 
@@ -190,83 +175,6 @@ def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incide
     for incident, alert in rows:
         found.setdefault(incident.id, (incident, []))[1].append(alert)
     return found
-
-
-def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
-    """Write down what came of claims. A word of the carrier that came first by callback stands."""
-    by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
-    ids = {delivery_id for delivery_id, _ in by_attempt}
-    locked = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()).all()
-    deliveries = {delivery.id: delivery for delivery in locked}
-    # Asked once the locks are held: in one statement with them, PostgreSQL would show the attempts as they were before
-    # a callback that we waited for, and an attempt would go back from its final state.
-    attempts = session.scalars(select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.delivery_id)).all()
-    for attempt in attempts:
-        result = by_attempt.get((attempt.delivery_id, attempt.number))
-        if result is None:
-            continue
-        delivery = deliveries[attempt.delivery_id]
-        if result.receipt is not None:
-            # Also for an attempt that was given up meanwhile: a call that was placed is on record.
-            _accepted(session, delivery, attempt, result.receipt, now)
-        elif delivery.state is not DeliveryState.CLAIMED or attempt.number != delivery.attempt_count:
-            continue  # a callback has told more than we know
-        elif result.error is not None:
-            _declined(session, delivery, attempt, result.error, now)
-        else:
-            _not_found(delivery, attempt, now)
-    got_through(session, [each for each in locked if each.state is DeliveryState.REACHED])
-    _note_troubles(session, results, now)
-
-
-def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> None:
-    """Say on the timelines, once an incident, that the carrier holds it up: whoever watches sees why nobody rings."""
-    held_up = {
-        (result.claim.incident_id, "carrier_slow" if isinstance(result.error, TooFast) else "carrier_away")
-        for result in results
-        if result.error is not None and not isinstance(result.error, RefusedNumber | AccountTrouble)
-    }
-    for incident_id, kind in sorted(held_up):
-        note_once(session, incident_id, kind, now)
-
-
-def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
-    """The carrier knows nothing of a request whose answer was lost: it never arrived, and may be sent again."""
-    attempt.state = AttemptState.LOST
-    delivery.owner, delivery.look_up_first, delivery.due_at = None, False, now
-    delivery.state = DeliveryState.CANCELLED if delivery.unwanted else DeliveryState.WAITING
-
-
-def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
-    code = str(receipt.error_code) if receipt.error_code else None
-    hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
-
-
-def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: CarrierError, now: datetime) -> None:
-    """Nothing was placed, or nobody knows."""
-    code = str(error.code) if error.code else None
-    attempt.error_code, attempt.error = code, carrier_codes.explain_error(error)
-    delivery.owner = None
-    if isinstance(error, RefusedNumber):
-        attempt.state, attempt.ended_at = AttemptState.REFUSED, now
-        give_up(session, delivery, code or "refused", now)
-        return
-    if isinstance(error, AccountTrouble):
-        note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
-    if now - delivery.incident.opened_at > GIVE_UP_AFTER:
-        attempt.ended_at = now
-        give_up(session, delivery, "not_placed", now)
-        return
-    if delivery.unwanted and not isinstance(error, OutcomeUnknown) and not delivery.look_up_first:
-        delivery.state = DeliveryState.CANCELLED
-        return
-    delivery.state = DeliveryState.WAITING
-    if isinstance(error, OutcomeUnknown):
-        delivery.look_up_first, delivery.due_at = True, now + LOOK_UP_PAUSE
-        return
-    if not delivery.look_up_first:
-        delivery.attempt_count -= 1
-    delivery.due_at = now + (ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE)
 
 
 def known_sids(session: Session, sids: Iterable[str]) -> set[str]:

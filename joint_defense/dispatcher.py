@@ -18,15 +18,16 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
-from joint_defense import dispatch, owners
+from joint_defense import dispatch, owners, results
 from joint_defense.account_watch import AccountWatch
 from joint_defense.announcing import Announcer
 from joint_defense.claiming import Bite, leave
-from joint_defense.dispatch import Claim, Sent
+from joint_defense.dispatch import Claim
 from joint_defense.errands import AT_ONCE, Errand, due_errands, take_in
 from joint_defense.models import Alert, Incident
+from joint_defense.results import Sent
 from joint_defense.rules import carrier_codes
-from joint_defense.rules.delivery import Channel
+from joint_defense.rules.delivery import FINAL, Channel
 from joint_defense.rules.ports import Carrier, CarrierError, Receipt, TooFast
 from joint_defense.runtime import Runtime
 from joint_defense.sending import Sender
@@ -204,7 +205,7 @@ class Dispatcher:
 
     def _record(self, batch: Sequence[Sent]) -> None:
         with self._database.begin() as session:
-            dispatch.record(session, batch, clock(session))
+            results.record(session, batch, clock(session))
         for claim, taken in ((each.claim, each.receipt is not None) for each in batch):
             ids = {"incident_id": claim.incident_id, "delivery_id": claim.delivery_id, "attempt": claim.number}
             log.info("request_taken" if taken else "request_not_taken", channel=claim.channel, **ids)
@@ -237,6 +238,8 @@ class Dispatcher:
         if receipt.error_code in carrier_codes.TOO_FAST:
             await self._slow_down(errand.channel, errand.sender)
         await self._in_database(lambda: self._take_in(errand, receipt))
+        if receipt.state in FINAL and self._runtime.concurrent_calls:
+            self._due.set()  # a place is free
 
     def _errands(self) -> list[Errand]:
         with self._database.begin() as session:

@@ -1,4 +1,4 @@
-"""What was seen of the parts that no process of ours is: the carrier's account."""
+"""Who lives: the processes of ours by their heartbeats, and the carrier's account as it was seen last."""
 
 from __future__ import annotations
 
@@ -17,4 +17,14 @@ class AccountCheck(Base):
 
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
     word: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """When a process last said that it lives, by the database's clock."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]

@@ -12,7 +12,7 @@ from joint_defense.acknowledgements import latest_answers, lock_incident
 from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.models import FIRST_RINGS, Alert, ClosingOutcome, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.planning import drop, row_for
-from joint_defense.rules import conversation
+from joint_defense.rules import written
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.escalation import ONCE_MORE
 from joint_defense.rules.fanout import DRILL, NOTICE
@@ -164,7 +164,7 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     names = [alert.household_name for alert in incident.alerts]
     english = [alert.household_name_en for alert in incident.alerts]
     outcome = str(incident.outcome)
-    texts = {"zh": conversation.all_clear(names, outcome, "zh"), "en": conversation.all_clear(english, outcome, "en")}
+    texts = {"zh": written.all_clear(names, outcome, "zh"), "en": written.all_clear(english, outcome, "en")}
     insert_copies(session, list(told.values()), Purpose.ALL_CLEAR, 0, texts, now)
 
 

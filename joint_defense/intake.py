@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from groups.directory import Caller, Recipient, Role
+from groups.directory import Caller
 from joint_defense import policies
 from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.inbox import find_answer, keep_answer, receive
@@ -153,7 +153,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     policies.freeze(session, incident)
     session.add(incident)
     session.flush()
-    alert = _add_voice(session, incident, caller, trigger, now, kind="opened")
+    alert = add_voice(session, incident, caller, trigger, now, kind="opened")
     _leave_in_peace_elsewhere(session, caller, now)
     recipients = directory.recipients_for(session, caller, now)
     planned = plan(recipients)
@@ -193,7 +193,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     """A second voice: nobody is rung twice, everybody reads that another household calls."""
     alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
     if alert is None:
-        alert = _add_voice(session, incident, caller, trigger, now, kind="voice")
+        alert = add_voice(session, incident, caller, trigger, now, kind="voice")
         _leave_in_peace(session, incident, caller, now)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
@@ -201,6 +201,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
         alert.withdrawn_at, alert.call_sid = None, trigger.call_sid or alert.call_sid
         if trigger.channel is Channel.CALL:
             alert.on_line_until = now + trigger.holds_for
+            _stop_calls_with_news(session, alert, now)
         note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
     if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         incident.category = trigger.category
@@ -233,6 +234,17 @@ def _leave_in_peace(session: Session, incident: Incident, caller: Caller, now: d
     drop(session, session.scalars(pending).all(), now)
 
 
+def _stop_calls_with_news(session: Session, alert: Alert, now: datetime) -> None:
+    """Whoever calls again hears it there."""
+    pending = select(Delivery).where(
+        Delivery.incident_id == alert.incident_id,
+        Delivery.number == alert.number,
+        Delivery.channel == Channel.CALL,
+        Delivery.purpose == Purpose.NEWS,
+    )
+    drop(session, session.scalars(pending.order_by(Delivery.id).with_for_update()).all(), now)
+
+
 def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, caller: Caller, now: datetime) -> None:
     # By number, not by phone: the roster may have moved a number to another household in the meantime.
     rung = set(
@@ -251,9 +263,10 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     insert_deliveries(session, incident.id, Purpose.SECOND_VOICE, texts, now, occasion=alert.id)
 
 
-def _add_voice(
+def add_voice(
     session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: str
 ) -> Alert:
+    """A household's voice in an incident, with a line of this kind on the timeline."""
     alert = Alert(
         incident_id=incident.id,
         household_id=caller.household_id,
@@ -288,72 +301,3 @@ def _add_voice(
     )
     session.flush()
     return alert
-
-
-@dataclass(frozen=True, slots=True)
-class WordlessReport:
-    """Whether somebody was told of a call without a word, and in which incident."""
-
-    told: bool
-    incident_id: int | None = None
-
-
-def report_wordless(
-    session: Session, carrier_key: str, number: str, now: datetime, limits: Limits | None = None
-) -> WordlessReport:
-    """A known phone called, and nobody said or pressed anything: tell the group's leader.
-
-    A household that has an open incident, or called so a moment ago, is not told of again: the timeline says so.
-    """
-    limits = limits or Limits()
-    event = receive(session, carrier_key, InboundKind.WORDLESS, number, "", now)
-    if event is None:
-        return WordlessReport(**find_answer(session, carrier_key))
-    caller = directory.find_caller(session, number)
-    told = caller is not None and _tell_leader(session, event, caller, now, limits)
-    report = WordlessReport(told, event.incident_id)
-    keep_answer(event, asdict(report))
-    return report
-
-
-def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: datetime, limits: Limits) -> bool:
-    event.household_id = caller.household_id
-    lately = session.scalars(
-        select(Incident)
-        .join(Alert)
-        .where(
-            Alert.household_id == caller.household_id,
-            Incident.closed_at.is_(None),
-            Incident.opened_at > now - timedelta(seconds=limits.merge_window),
-        )
-        .order_by(Incident.id.desc())
-        .limit(1)
-    ).first()
-    if lately is not None:
-        event.incident_id = lately.id
-        note_update(session, lately.id, "wordless", now, household=caller.household_name)
-        return True
-    leader = _leader_of(directory.recipients_for(session, caller, now))
-    incident = Incident(
-        kind=IncidentKind.WORDLESS,
-        village_id=caller.village_id,
-        village_name=caller.village_name,
-        group_id=caller.group_id,
-        group_name=caller.group_name,
-        opened_at=now,
-    )
-    session.add(incident)
-    session.flush()
-    trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
-    _add_voice(session, incident, caller, trigger, now, kind="wordless")
-    event.incident_id = incident.id
-    planned = plan(leader)
-    by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]
-    # A leader with nothing but a landline, or who wants no texts, is rung.
-    insert_deliveries(session, incident.id, Purpose.WORDLESS, by_text or planned, now)
-    return bool(planned)
-
-
-def _leader_of(recipients: list[Recipient]) -> list[Recipient]:
-    leader = [each for each in recipients if each.role is Role.LEADER]
-    return leader or [each for each in recipients if each.role is Role.DEPUTY]

@@ -12,13 +12,14 @@ from joint_defense import incidents
 from joint_defense.acknowledgements import LEADERS, acknowledge
 from joint_defense.inbound_models import InboundKind
 from joint_defense.inbox import is_known, keep_answer, receive
-from joint_defense.intake import Limits, Trigger, raise_alarm, report_wordless
+from joint_defense.intake import Limits, Trigger, raise_alarm
 from joint_defense.models import ClosingOutcome, Delivery
 from joint_defense.rules import replies
 from joint_defense.rules.delivery import Channel
 from joint_defense.spool import SpooledEvent, SpooledKind
 from joint_defense.texting import Text, take_message
 from joint_defense.timeline import note_update
+from joint_defense.wordless import report_wordless
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""The alarm's tables: incidents, alerts, updates, deliveries, attempts, acknowledgements, heartbeats.
+"""The alarm's tables: incidents, alerts, updates, deliveries, attempts, acknowledgements.
 
-What comes in is in `inbound_models`, the policies of widening in `policy_models`.
+What comes in is in `inbound_models`, the policies of widening in `policy_models`, who lives in `health_models`.
 
 Names, places and numbers in here are snapshots: a later change of the roster does not rewrite what happened. Ids of
 households and phones are therefore plain numbers, not foreign keys.
@@ -291,14 +291,4 @@ class Acknowledgement(Base):
     number: Mapped[str] = mapped_column(String(16))
     answer: Mapped[Answer] = mapped_column(stored_as_value(Answer))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
-    at: Mapped[datetime]
-
-
-class Heartbeat(Base):
-    """When a process last said that it lives, by the database's clock."""
-
-    __tablename__ = "heartbeats"
-
-    name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    role: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]

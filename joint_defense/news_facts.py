@@ -1,6 +1,6 @@
-"""Which callers may have news by text: asked every second of all open incidents, in one statement and without a lock.
+"""Which callers may have news to be sent: asked every second of all open incidents, in one statement and no lock.
 
-What is found here is looked at closely, one incident after the other, under its lock (`news.text_milestones`).
+What is found here is looked at closely, one incident after the other, under its lock (`news_sent.send_milestones`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NEWS_UNTIL = timedelta(hours=1)
 
 
 def with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[int]:
-    """The open incidents of the last hour with a caller off the line for whom there may be something to text."""
+    """The open incidents of the last hour with a caller off the line for whom there may be something to send."""
     off_line = or_(Alert.on_line_until.is_(None), Alert.on_line_until <= now)
     alone_for_long = and_(Alert.raised_at <= now - nobody_after, ~_warned(), ~_somebody_comes())
     query = (
@@ -29,11 +29,11 @@ def with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[
             Incident.kind == IncidentKind.ALARM,
             Incident.closed_at.is_(None),
             Incident.opened_at > now - NEWS_UNTIL,
-            Alert.may_text,
             ~Alert.silent,
             Alert.withdrawn_at.is_(None),
             off_line,
-            or_(Incident.steps_done > Alert.heard_step, _answer_unheard(), alone_for_long),
+            # That others are called is not worth a ring to whoever takes no texts.
+            or_(and_(Alert.may_text, Incident.steps_done > Alert.heard_step), _answer_unheard(), alone_for_long),
         )
         .order_by(Incident.id)
         .distinct()

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
-from joint_defense.models import Heartbeat
+from joint_defense.health_models import Heartbeat
 
 SILENT_FOR = timedelta(seconds=10)
 """An owner elsewhere whose heartbeat is older than this is taken for dead."""

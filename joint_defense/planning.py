@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
@@ -13,6 +15,10 @@ from groups.directory import Recipient
 from joint_defense.models import Attempt, Delivery, Purpose
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.fanout import Planned
+from joint_defense.rules.redials import FollowUp
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
 
 
 class Addressee(Protocol):
@@ -100,6 +106,34 @@ def row_for(
         "unwanted": False,
         "text": text,
     }
+
+
+@dataclass
+class Decided:
+    """What comes of a look at deliveries that are over: new ones, and what is to be seen to later (None: nothing)."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    later: dict[int, tuple[FollowUp, datetime] | None] = field(default_factory=dict)
+
+    def put_off(self, delivery_id: int, what: FollowUp, until: datetime) -> None:
+        """See to one of those that were looked at, then."""
+        if delivery_id in self.later:
+            self.later[delivery_id] = (what, until)
+
+    def take_down(self, session: Session) -> None:
+        """Write it to the database. What is planned already is not planned again."""
+        insert_rows(session, Delivery, self.rows, skip_known=True)
+        done = [id_ for id_, later in self.later.items() if later is None]
+        if done:
+            forget = update(Delivery).where(Delivery.id.in_(done)).values(follow_up=None)
+            session.execute(forget.execution_options(synchronize_session=False))
+        put_off = [
+            {"id": id_, "follow_up": later[0], "due_at": later[1]}
+            for id_, later in self.later.items()
+            if later is not None
+        ]
+        if put_off:
+            session.execute(update(Delivery), put_off)
 
 
 def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> None:

@@ -17,17 +17,10 @@ from joint_defense.timeline import masked
 
 def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str, Any] | None:
     """Everything that is known of an incident, with times in `zone` as ISO 8601; None if there is none."""
-    incident = session.get(
-        Incident,
-        incident_id,
-        options=[
-            selectinload(Incident.alerts),
-            selectinload(Incident.deliveries).selectinload(Delivery.attempts),
-        ],
-    )
+    whole = [selectinload(Incident.alerts), selectinload(Incident.deliveries).selectinload(Delivery.attempts)]
+    incident = session.get(Incident, incident_id, options=whole)
     if incident is None:
         return None
-
     answers = session.scalars(
         select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
     ).all()
@@ -52,13 +45,13 @@ def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[
             {"household": each.household_name, "answer": each.answer, "channel": each.channel, "at": local(each.at)}
             for each in answers
         ],
-        "timeline": [
-            {"at": local(update.at), "kind": update.kind, **update.detail}
-            for update in session.scalars(
-                select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id).order_by(IncidentUpdate.id)
-            )
-        ],
+        "timeline": _timeline(session, incident, local),
     }
+
+
+def _timeline(session: Session, incident: Incident, local: Any) -> list[dict[str, Any]]:
+    updates = select(IncidentUpdate).where(IncidentUpdate.incident_id == incident.id).order_by(IncidentUpdate.id)
+    return [{"at": local(each.at), "kind": each.kind, **each.detail} for each in session.scalars(updates)]
 
 
 def _unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list[str]:

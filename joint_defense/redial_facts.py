@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, select, tuple_, union
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
-from joint_defense.inbound_models import InboundEvent
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentKind, Purpose
+from joint_defense.models import RINGS, Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.redials import FollowUp, Try
@@ -19,10 +19,10 @@ from joint_defense.tracking import FOLLOWED
 
 AT_ONCE = 500
 """Deliveries looked at in one transaction."""
-CALLING_US = timedelta(seconds=60)
-"""Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
-
-
+JUDGED_FOR = timedelta(hours=1)
+"""So long after their patience alarms are looked through for them: one that was left open costs nothing for ever."""
+OVER_AT = func.coalesce(Attempt.ended_at, Attempt.answered_at, Attempt.requested_at)
+"""When an attempt was over; of a text that nothing final is said of, when it left."""
 House = tuple[int, int]
 """An incident and a household of it."""
 
@@ -68,18 +68,63 @@ class Tried:
         )
 
 
-def lock_due(session: Session, now: datetime) -> list[tuple[int, int, int]]:
-    """Deliveries to be looked at, with incident and household: those that nobody has in hand at this moment."""
+class Due(NamedTuple):
+    """A delivery to be looked at."""
+
+    id: int
+    incident_id: int
+    household_id: int
+    purpose: Purpose
+
+
+def lock_due(session: Session, now: datetime) -> list[Due]:
+    """Deliveries to be looked at: those that nobody has in hand at this moment."""
     # Written out as in the index, which PostgreSQL only then takes for every plan.
     pending: ColumnElement[bool] = literal_column("deliveries.follow_up IN ('look', 'redial')")
     query = (
-        select(Delivery.id, Delivery.incident_id, Delivery.household_id)
+        select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.purpose)
         .where(pending, Delivery.due_at <= now)
         .order_by(Delivery.due_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+    return [Due(*row) for row in session.execute(query)]
+
+
+def lock_unanswered_texts(session: Session, patience: timedelta, now: datetime) -> list[Due]:
+    """Texts that went out `patience` ago and more, of households that got nothing else and have not answered.
+
+    Nobody marks them when they are over, since most households are called as well, and their calls lead to the
+    verdict. Those that have it already are left out, and so is whoever calls for help too.
+    """
+    other = aliased(Delivery)
+    of_household = (other.incident_id == Delivery.incident_id) & (other.household_id == Delivery.household_id)
+    called = (other.channel == Channel.CALL) & other.purpose.in_(RINGS)
+    query = (
+        select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.purpose)
+        .join(Incident)
+        .join(Attempt, and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count))
+        .where(
+            Incident.kind == IncidentKind.ALARM,
+            Incident.closed_at.is_(None),
+            Incident.opened_at.between(now - patience - JUDGED_FOR, now - patience),
+            Delivery.channel == Channel.SMS,
+            Delivery.purpose.in_(RINGS),
+            Delivery.state.in_((DeliveryState.REACHED, DeliveryState.PLACED)),
+            Delivery.follow_up.is_(None),
+            now - patience >= OVER_AT,
+            ~exists().where(of_household, called | (other.follow_up == FollowUp.GIVEN_UP)),
+            ~_of_household(Acknowledgement),
+            ~_of_household(Alert),
+        )
+        .order_by(Delivery.id)
+        .with_for_update(of=Delivery, skip_locked=True)
+    )
+    return [Due(*row) for row in session.execute(query)]
+
+
+def _of_household(table: type[Acknowledgement | Alert]) -> ColumnElement[bool]:
+    return exists().where(table.incident_id == Delivery.incident_id, table.household_id == Delivery.household_id)
 
 
 def lock_incidents(session: Session, ids: Collection[int]) -> dict[int, Incident]:
@@ -103,10 +148,15 @@ def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[H
     }
     answers = select(Acknowledgement.incident_id, Acknowledgement.household_id)
     answered = {(row[0], row[1]) for row in session.execute(answers.where(Acknowledgement.incident_id.in_(open_ids)))}
-    calls_itself = Alert.incident_id.in_(open_ids) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None))
-    of_houses = Alert.household_id.in_({household_id for _, household_id in houses})
-    in_trouble = set(session.scalars(select(Alert.household_id).join(Incident).where(of_houses, calls_itself)))
+    in_trouble = callers_among(session, {household_id for _, household_id in houses}, open_ids)
     return {each for each in houses - answered if each[0] in open_ids and each[1] not in in_trouble}
+
+
+def callers_among(session: Session, households: Collection[int], incident_ids: Collection[int]) -> set[int]:
+    """Those of these households that call for help in some open incident, or have called for it in one of these."""
+    calls = Alert.incident_id.in_(incident_ids) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None))
+    asked = select(Alert.household_id).join(Incident).where(Alert.household_id.in_(households), calls)
+    return set(session.scalars(asked))
 
 
 def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried]]:
@@ -120,7 +170,7 @@ def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried
             *(Delivery.household_id, Delivery.household_name, Delivery.phone_id, Delivery.number, Delivery.language),
             *(Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.failure),
             *(Delivery.follow_up, Attempt.state),
-            func.coalesce(Attempt.ended_at, Attempt.answered_at, Attempt.requested_at),
+            OVER_AT,
         )
         .outerjoin(Attempt, and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count))
         .where(
@@ -146,19 +196,3 @@ def redials_planned(session: Session, incident_ids: Collection[int]) -> Counter[
         .group_by(Delivery.incident_id, Delivery.occasion)
     )
     return Counter({(row[0], row[1]): row[2] for row in session.execute(query)})
-
-
-def in_a_call(session: Session, numbers: Collection[str], now: datetime) -> set[str]:
-    """Those of these phones that are in a call with us, of whatever incident, whoever has called whom."""
-    rung = select(Delivery.number).where(
-        Delivery.number.in_(numbers),
-        Delivery.channel == Channel.CALL,
-        Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.PLACED)),
-    )
-    calling = select(InboundEvent.number).where(
-        InboundEvent.number.in_(numbers),
-        InboundEvent.received_at > now - CALLING_US,
-        InboundEvent.carrier_key.startswith("voice:"),
-    )
-    holding = select(Alert.number).where(Alert.number.in_(numbers), Alert.on_line_until > now)
-    return set(session.scalars(union(rung, calling, holding)))

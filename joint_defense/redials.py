@@ -14,34 +14,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from config.database import insert_rows
 from groups import directory
 from groups.directory import HouseholdPhone
 from joint_defense import redial_facts as facts
+from joint_defense import talking
 from joint_defense.dispatch import GIVE_UP_AFTER
-from joint_defense.models import Delivery, Incident, IncidentKind, Purpose
-from joint_defense.planning import row_for
+from joint_defense.models import Incident, IncidentKind, Purpose
+from joint_defense.planning import LOOK_AGAIN, Decided, row_for
 from joint_defense.redial_facts import House, Tried
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.redials import FollowUp, Steps, next_steps
+from joint_defense.telling import tell_otherwise
 from joint_defense.timeline import masked, note_update
+from joint_defense.tracking import TOLD
 
 ROUND = 1000
 """From the first turn of a round of redials to the first of the next."""
-LOOK_AGAIN = timedelta(seconds=5)
-"""Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
-
-
-@dataclass
-class _Decided:
-    """What comes of a look: new deliveries, and what is to be seen to later (None: nothing)."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    later: dict[int, tuple[FollowUp, datetime] | None] = field(default_factory=dict)
+TEXT_PATIENCE = timedelta(minutes=3)
+"""So long a household that is only texted has to answer where nobody is redialled at all."""
 
 
 def follow_up_due(session: Session, pauses: Sequence[timedelta], now: datetime) -> int:
@@ -49,13 +42,29 @@ def follow_up_due(session: Session, pauses: Sequence[timedelta], now: datetime) 
 
     As many statements for many households as for one.
     """
-    due = facts.lock_due(session, now)
-    incidents = facts.lock_incidents(session, {incident_id for _, incident_id, _ in due})
-    looked_at = {id_: (incident_id, house) for id_, incident_id, house in due if incident_id in incidents}
+    return _follow_up(session, facts.lock_due(session, now), pauses, now)
+
+
+def judge_unanswered_texts(session: Session, pauses: Sequence[timedelta], now: datetime) -> int:
+    """Do what is due for households that got nothing but texts, and have not answered as long as redials would take.
+
+    Returns how many calls and texts were planned. It looks through all that is open: that is not for every second.
+    """
+    due = facts.lock_unanswered_texts(session, sum(pauses, timedelta()) or TEXT_PATIENCE, now)
+    # Whoever is away is only texted: nobody is to knock at a house that is known to be empty.
+    away = directory.away_of(session, {each.household_id for each in due}, now) if due else set()
+    return _follow_up(session, [each for each in due if each.household_id not in away], pauses, now)
+
+
+def _follow_up(session: Session, due: Sequence[facts.Due], pauses: Sequence[timedelta], now: datetime) -> int:
+    incidents = facts.lock_incidents(session, {each.incident_id for each in due})
+    looked_at = {each.id: each for each in due if each.incident_id in incidents}
     if not looked_at:
         return 0
-    decided = _Decided(later=dict.fromkeys(looked_at))
-    tried = facts.tried(session, facts.still_wanted(session, incidents, set(looked_at.values())))
+    decided = Decided(later=dict.fromkeys(looked_at))
+    tell_otherwise(session, decided, incidents, [id_ for id_, each in looked_at.items() if each.purpose in TOLD], now)
+    houses = {(each.incident_id, each.household_id) for each in looked_at.values() if each.purpose not in TOLD}
+    tried = facts.tried(session, facts.still_wanted(session, incidents, houses))
     takers = _takers(session, tried)
     steps = {
         house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1], _Takers()))
@@ -64,7 +73,7 @@ def follow_up_due(session: Session, pauses: Sequence[timedelta], now: datetime) 
     _ring_again(session, decided, tried, steps, now)
     _try_other_ways(session, decided, tried, steps, now)
     _exhaust(session, decided, tried, steps, now)
-    _take_down(session, decided)
+    decided.take_down(session)
     return len(decided.rows)
 
 
@@ -108,20 +117,20 @@ def _steps(
 
 
 def _ring_again(
-    session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
+    session: Session, decided: Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
 ) -> None:
     """The redials that are due, but for phones that are in a call; and when the next ones are."""
     numbers = {number for each in steps.values() for number in each.redials}
-    busy = facts.in_a_call(session, numbers, now) if numbers else set()
+    busy = talking.in_a_call(session, numbers, now) if numbers else set()
     planned = facts.redials_planned(session, {house[0] for house, step in steps.items() if step.redials})
     for house, step in sorted(steps.items(), key=lambda each: (each[0][0], tried[each[0]][0].distance)):
         newest = {each.number: each for each in tried[house] if each.channel is Channel.CALL}
         for number, due in step.next_at.items():
-            _put_off(decided, newest[number], FollowUp.REDIAL, due)
+            decided.put_off(newest[number].id, FollowUp.REDIAL, due)
         for number, again in step.redials.items():
             last = newest[number]
             if number in busy:
-                _put_off(decided, last, FollowUp.LOOK, now + LOOK_AGAIN)
+                decided.put_off(last.id, FollowUp.LOOK, now + LOOK_AGAIN)
                 continue
             decided.rows.append(
                 row_for(
@@ -142,19 +151,14 @@ def _ring_again(
             _look_again(decided, tried[house], now)
 
 
-def _put_off(decided: _Decided, tried: Tried, what: FollowUp, until: datetime) -> None:
-    if tried.id in decided.later:
-        decided.later[tried.id] = (what, until)
-
-
-def _look_again(decided: _Decided, tried: Iterable[Tried], now: datetime) -> None:
+def _look_again(decided: Decided, tried: Iterable[Tried], now: datetime) -> None:
     """At all of the household that was looked at now."""
     for each in tried:
-        _put_off(decided, each, FollowUp.LOOK, now + LOOK_AGAIN)
+        decided.put_off(each.id, FollowUp.LOOK, now + LOOK_AGAIN)
 
 
 def _try_other_ways(
-    session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
+    session: Session, decided: Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
 ) -> None:
     """Call where the text failed, and text where the call was refused."""
     for house, step in steps.items():
@@ -176,7 +180,7 @@ def _first_purpose(tried: Iterable[Tried]) -> Purpose:
 
 
 def _exhaust(
-    session: Session, decided: _Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
+    session: Session, decided: Decided, tried: dict[House, list[Tried]], steps: dict[House, Steps], now: datetime
 ) -> None:
     """All that was rung has been rung enough: the household's next phones, or the verdict that it is unreachable."""
     houses = {house for house, step in steps.items() if step.exhausted}
@@ -210,18 +214,3 @@ def _untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime
             if takes and (phone.number, channel) not in known:
                 rows.append(row_for(like, like.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
     return rows
-
-
-def _take_down(session: Session, decided: _Decided) -> None:
-    insert_rows(session, Delivery, decided.rows, skip_known=True)
-    done = [id_ for id_, later in decided.later.items() if later is None]
-    if done:
-        forget = update(Delivery).where(Delivery.id.in_(done)).values(follow_up=None)
-        session.execute(forget.execution_options(synchronize_session=False))
-    put_off = [
-        {"id": id_, "follow_up": later[0], "due_at": later[1]}
-        for id_, later in decided.later.items()
-        if later is not None
-    ]
-    if put_off:
-        session.execute(update(Delivery), put_off)

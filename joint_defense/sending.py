@@ -9,9 +9,10 @@ from datetime import datetime
 import structlog
 
 from joint_defense.announcing import Announcer
-from joint_defense.dispatch import Claim, Sent
+from joint_defense.dispatch import Claim
 from joint_defense.models import Alert, Incident
 from joint_defense.pacing import Pace
+from joint_defense.results import Sent
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.ports import Carrier, CarrierError, OutcomeUnknown, Receipt
 from joint_defense.rules.wording import segments

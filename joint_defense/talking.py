@@ -7,16 +7,19 @@ room is the sign. The timeline has the beginning and the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, select, union
 from sqlalchemy.orm import Session
 
 from joint_defense.inbound_models import InboundEvent
 from joint_defense.models import Alert, Attempt, Delivery
-from joint_defense.rules.delivery import FINAL
+from joint_defense.rules.delivery import FINAL, Channel, DeliveryState
 from joint_defense.timeline import note_update
+
+CALLING_US = timedelta(seconds=60)
+"""Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
 
 
 def in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
@@ -53,6 +56,27 @@ def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
         and alert.on_line_until > now
         for alert in alerts
     )
+
+
+def in_a_call(session: Session, numbers: Collection[str], now: datetime, over: str | None = None) -> set[str]:
+    """Those of these phones that are in a call with us, of whatever incident, whoever has called whom.
+
+    `over`: the carrier's id of a call to our number that is known to have ended.
+    """
+    rung = select(Delivery.number).where(
+        Delivery.number.in_(numbers),
+        Delivery.channel == Channel.CALL,
+        Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.PLACED)),
+    )
+    calling = select(InboundEvent.number).where(
+        InboundEvent.number.in_(numbers),
+        InboundEvent.received_at > now - CALLING_US,
+        InboundEvent.carrier_key.startswith("voice:"),
+    )
+    if over is not None:
+        calling = calling.where(InboundEvent.carrier_key.not_in((f"voice:{over}", f"voice:{over}:alarm")))
+    holding = select(Alert.number).where(Alert.number.in_(numbers), Alert.on_line_until > now)
+    return set(session.scalars(union(rung, calling, holding)))
 
 
 def caller_came_out(session: Session, incident_id: int, now: datetime) -> None:

@@ -16,7 +16,7 @@ from joint_defense.inbound_models import InboundKind
 from joint_defense.inbox import find_kept, first_from_stranger, keep_answer, receive
 from joint_defense.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.models import Alert, ClosingOutcome, Incident, IncidentKind
-from joint_defense.rules import conversation, replies
+from joint_defense.rules import conversation, replies, written
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.trigger import Category, alarm_in_text
 
@@ -73,7 +73,7 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     receive(session, text.carrier_key, kind, text.sender, text.body, now)
     if caller is None:
         return Reply(_to_stranger(session, text))
-    return Reply(None if caller.silent else conversation.HELP_TEXT[caller.language])
+    return Reply(None if caller.silent else written.HELP_TEXT[caller.language])
 
 
 def _understood(session: Session, text: Text, caller: Caller | None, now: datetime) -> Reply | None:
@@ -116,7 +116,7 @@ def _take_back(session: Session, text: Text, caller: Caller, now: datetime) -> R
     if alert is None:
         return None
     closed = incidents.withdraw(session, alert, now)
-    line = conversation.reply_withdrawn(closed, caller.language)
+    line = written.reply_withdrawn(closed, caller.language)
     return Reply(None if caller.silent else line, alert.incident_id)
 
 
@@ -131,14 +131,14 @@ def _answer(session: Session, text: Text, caller: Caller | None, now: datetime) 
     names = [alert.household_name if language == "zh" else alert.household_name_en for alert in incident.alerts]
     if is_open and told.role in LEADERS and replies.is_all_over(text.body):
         incidents.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
-        return Reply(conversation.reply_over(names, language), incident.id)
+        return Reply(written.reply_over(names, language), incident.id)
     given = replies.answer_in_text(text.body, loosely=is_open)
     if given is None or (incident.closed_at is not None and now - incident.closed_at > LATE_ANSWER):
         return None
     heard = acknowledge(session, told, given, Channel.SMS, now, others_open=others_open)
     if heard.closed:
-        return Reply(conversation.reply_over(names, language), incident.id)
-    line = conversation.reply_thanks(heard.names(language), given, others_open, language, incident.category)
+        return Reply(written.reply_over(names, language), incident.id)
+    line = written.reply_thanks(heard.names(language), given, others_open, language, incident.category)
     return Reply(line, incident.id)
 
 
@@ -151,9 +151,9 @@ def _raise(session: Session, text: Text, category: Category, now: datetime, limi
         return Reply(None, raised.incident_id)
     if raised.outcome is Outcome.FLOOD:
         return Reply(conversation.FLOOD[raised.language])
-    return Reply(conversation.alarm_text_answer(raised.households, raised.language), raised.incident_id)
+    return Reply(written.alarm_text_answer(raised.households, raised.language), raised.incident_id)
 
 
 def _to_stranger(session: Session, text: Text) -> str | None:
     first = first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
-    return conversation.STRANGER_TEXT if first else None
+    return written.STRANGER_TEXT if first else None

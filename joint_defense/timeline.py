@@ -2,7 +2,7 @@
 
 Kinds and their details: opened, voice, again {household, place, channel, category} · wordless {household} ·
 refused {household, number, channel, code} · account_trouble {code} · unreachable {household} ·
-other_way {household, number, channel} · cut_off {requests} · carrier_slow, carrier_away {} ·
+other_way, news_by_call {household, number, channel} · cut_off {requests} · carrier_slow, carrier_away {} ·
 answer {household, answer} · category {category} · ring_again {by, household} ·
 widened {step, level, whom, missing, coming, households, phones} · enough {step, coming, whom} · note {by, text} ·
 closed {by, outcome, note} · withdrawn, joined, left, hung_up {household} ·

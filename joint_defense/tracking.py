@@ -40,6 +40,8 @@ ASK_AFTER = {
 
 FOLLOWED = frozenset({*RINGS, Purpose.WORDLESS})
 """What is tried again, or in another way, where it was in vain."""
+TOLD = frozenset({Purpose.NEWS, Purpose.SECOND_VOICE, Purpose.ALL_CLEAR})
+"""What is told, and asks for no answer: it is told in another way where it failed for good."""
 _REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
 # A call that failed for one of these never rang: it is placed again.
 _NEVER_RANG = frozenset({"10004", "20429", "20500"})
@@ -201,13 +203,15 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
     elif attempt.error_code in _NEVER_RANG:
         delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
     else:
-        give_up(session, delivery, attempt.error_code or str(attempt.state), now)
+        failed = attempt.state is AttemptState.FAILED and delivery.channel is Channel.CALL
+        give_up(session, delivery, attempt.error_code or str(attempt.state), now, not_put_through=failed)
 
 
 def follow_up(delivery: Delivery, now: datetime) -> None:
     """It is over: have the clock look whether its household needs another ring. A text that went out needs none."""
-    in_vain = delivery.channel is Channel.CALL or delivery.state is DeliveryState.UNREACHED
-    if in_vain and delivery.purpose in FOLLOWED:
+    failed = delivery.state is DeliveryState.UNREACHED
+    unanswered = delivery.purpose in FOLLOWED and (failed or delivery.channel is Channel.CALL)
+    if unanswered or (failed and delivery.purpose in TOLD):
         delivery.follow_up, delivery.due_at = FollowUp.LOOK, now
 
 
@@ -217,14 +221,20 @@ def ends_call(delivery: Delivery, attempt: Attempt) -> bool:
     return delivery.unwanted and delivery.channel is Channel.CALL and ringing
 
 
-def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -> None:
-    """The delivery has failed; a number that is refused for good is marked on the roster and the timeline."""
+def give_up(
+    session: Session, delivery: Delivery, failure: str, now: datetime, *, not_put_through: bool = False
+) -> None:
+    """The delivery has failed; a number that is refused for good is marked on the roster and the timeline.
+
+    `not_put_through`: a call that the carrier took, and that never rang. A number where that is so in one alarm after
+    the other, and nobody has answered in between, is old, perhaps. Busy and not picked up say nothing against it.
+    """
     delivery.state, delivery.failure, delivery.owner = DeliveryState.UNREACHED, failure, None
     follow_up(delivery, now)
     verdict = carrier_codes.judge(int(failure)) if failure.isdigit() else None
     if verdict is not carrier_codes.Verdict.NUMBER:
-        # Busy and not picked up say nothing against a number; a call that cannot be put through does, the second time.
-        if delivery.channel is Channel.CALL and failure == AttemptState.FAILED:
+        ours = verdict is carrier_codes.Verdict.ACCOUNT
+        if not_put_through and not ours and not _failed_before(session, delivery):
             directory.mark_failed(session, delivery.phone_id, now)
         return
     directory.mark_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS, code=failure, now=now)
@@ -238,3 +248,20 @@ def give_up(session: Session, delivery: Delivery, failure: str, now: datetime) -
         channel=delivery.channel,
         code=failure,
     )
+
+
+def _failed_before(session: Session, delivery: Delivery) -> bool:
+    """Whether another call to this phone could not be put through in this incident: that counts once."""
+    other = (
+        select(Delivery.id)
+        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+        .where(
+            Delivery.incident_id == delivery.incident_id,
+            Delivery.phone_id == delivery.phone_id,
+            Delivery.channel == Channel.CALL,
+            Delivery.state == DeliveryState.UNREACHED,
+            Delivery.id != delivery.id,
+            Attempt.state == AttemptState.FAILED,
+        )
+    )
+    return session.scalar(other.limit(1)) is not None

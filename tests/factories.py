@@ -22,9 +22,10 @@ from sqlalchemy.orm import Session
 
 from config.database import Base, Database
 from groups.models import Group, Household, Language, Phone, PhoneKind, Village
-from joint_defense import dispatch, intake
-from joint_defense.dispatch import Claim, Sent
+from joint_defense import dispatch, intake, results
+from joint_defense.dispatch import Claim
 from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate, Purpose
+from joint_defense.results import Sent
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import CarrierError, Receipt
 from joint_defense.rules.replies import Answer
@@ -174,7 +175,7 @@ class Town:
     def came(self, claim: Claim, what: Receipt | CarrierError | None, *, after: float = 0) -> None:
         """The carrier's answer to a claim."""
         sent = Sent(claim, error=what) if isinstance(what, CarrierError) else Sent(claim, receipt=what)
-        self.run(lambda session: dispatch.record(session, [sent], at(after)))
+        self.run(lambda session: results.record(session, [sent], at(after)))
 
     def run(self, work: Callable[[Session], Result]) -> Result:
         """Do something in a transaction of its own."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 FEWEST, MOST = 5, 15
 """A group of fewer or more households than these is warned of; about ten is meant."""
 FAILURES_TO_CHECK = 2
-"""A number that failed in so many alarms or drills in a row is to be checked."""
+"""A number that failed in so many alarms or drills, and that nobody has answered since, is to be checked."""
 FEWEST_REACHABLE = 2
 """A group with fewer reachable households cannot help: whoever calls has nobody, or one neighbour."""
 

@@ -177,7 +177,7 @@ def phone_flaws(phone: PhoneLine) -> list[str]:
     words: dict[PhoneFlaw, str] = {
         PhoneFlaw.CALL_REFUSED: gettext("calls to it are refused: %(why)s", why=_refusal(phone.call_refused_code)),
         PhoneFlaw.TEXT_REFUSED: gettext("texts to it are refused: %(why)s", why=_refusal(phone.text_refused_code)),
-        PhoneFlaw.FAILED: gettext("calls did not get through %(count)s times in a row", count=phone.failures),
+        PhoneFlaw.FAILED: gettext("in %(count)s alarms no call got through to it", count=phone.failures),
     }
     return [words[flaw] for flaw in phone.flaws]
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from twilio.request_validator import RequestValidator
 
 from joint_defense.rules.carrier_codes import TOO_FAST
-from joint_defense.rules.delivery import Channel
+from joint_defense.rules.delivery import FINAL, Channel, carrier_word
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
@@ -75,6 +75,11 @@ class StatusReport:
     def too_fast(self) -> bool:
         """Whether it failed because the carrier wants a slower pace."""
         return self.error_code is not None and self.error_code.isdigit() and int(self.error_code) in TOO_FAST
+
+    @property
+    def ends_call(self) -> bool:
+        """Whether it is the last word on a call."""
+        return self.channel is Channel.CALL and carrier_word(self.channel, self.status) in FINAL
 
 
 def read_call(form: Mapping[str, str]) -> InboundCall:

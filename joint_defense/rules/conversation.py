@@ -1,4 +1,6 @@
-"""The conversation around an alarm: what callers hear and read, and what a neighbour's answer is answered with.
+"""The conversation around an alarm: what callers hear, and what a neighbour's key is answered with.
+
+What is written is in `written`.
 
 Each line in both languages; a phone that is not marked otherwise gets Chinese.
 """
@@ -10,7 +12,7 @@ from collections.abc import Sequence
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
-from joint_defense.rules.wording import CHINESE, ENGLISH, also_dial, category_words, official_number
+from joint_defense.rules.wording import CHINESE, ENGLISH, category_words, official_number
 
 MENU = {
     CHINESE: "十户联防。紧急求助请按井号9。",
@@ -36,7 +38,6 @@ BROKEN = {
     CHINESE: "系统故障,请立即拨打110。",
     ENGLISH: "The system has failed. Dial 110 now.",
 }
-BROKEN_TEXT = "【十户联防】系统故障,请立即拨打110。The system has failed; dial 110."
 KEPT = {
     CHINESE: "求助已记下,系统恢复后会马上呼叫您的邻居。请不要挂机,并请立即拨打110。",
     ENGLISH: "Your alarm is kept, and your neighbours will be rung as soon as the system is back. Dial 110 as well.",
@@ -45,15 +46,10 @@ KEPT_STILL = {
     CHINESE: "系统正在恢复,您的求助已记下。请同时拨打110。",
     ENGLISH: "The system is coming back; your alarm is kept. Please dial 110 as well.",
 }
-KEPT_TEXT = (
-    "【十户联防】求助已记下,系统恢复后会马上呼叫您的邻居;请立即拨打110。"
-    "Your alarm is kept and will go out as soon as the system is back; dial 110 now."
-)
 KEPT_ANSWER = {
     CHINESE: "已记下,会马上转告。谢谢您。",
     ENGLISH: "Noted; it will be passed on at once. Thank you.",
 }
-KEPT_ANSWER_TEXT = "【十户联防】已记下,会马上转告。谢谢您。Noted; it will be passed on at once."
 HOLD_ON = {
     CHINESE: "系统正在恢复,请不要挂机。刚才的按键没有收到,请稍后再按。",
     ENGLISH: "The system is coming back; please hold. Your key was not received: press it again in a moment.",
@@ -62,11 +58,6 @@ FLOOD = {
     CHINESE: "您已多次求助,求助都已记录在案。现在请直接拨打110。",
     ENGLISH: "You have called several times, and all of it is on record. Dial 110 now.",
 }
-HELP_TEXT = {
-    CHINESE: "【十户联防】需要求助请回复9,或拨打本号码按#9。报警请拨110。",
-    ENGLISH: "[Joint Defence] To call your neighbours for help reply 9, or call this number and press #9. Police: 110.",
-}
-STRANGER_TEXT = "您的号码不在联防名单上,无法通知邻居,紧急情况请拨110。Your number is not on a list; dial 110."
 
 
 def alarm_raised(phones: int, households: int, language: str) -> str:
@@ -85,17 +76,6 @@ def alarm_joined(households: int, language: str) -> str:
     if language == CHINESE:
         return f"求助已收到。{households}户邻居已接到通知,并会知道您家也在求助。危险时请拨打110。"
     return f"Your alarm is in. {households} households have been called and are told of you. In danger, dial 110."
-
-
-def alarm_text_answer(households: int, language: str) -> str:
-    """To a caller who raised the alarm by text."""
-    if language == CHINESE:
-        if not households:
-            return "【十户联防】已收到求助,但您家还没有可以通知的邻居,请立即拨打110。"
-        return f"【十户联防】已收到,正在呼叫{households}户邻居。误报请回复0。报警请拨110。"
-    if not households:
-        return "[Joint Defence] Received, but there are no neighbours to ring for you yet. Dial 110 now."
-    return f"[Joint Defence] Received; {households} households are being rung. False alarm: reply 0. Police: 110."
 
 
 CATEGORY_PROMPT = {
@@ -232,83 +212,3 @@ def caller_joins(households: Sequence[str], language: str) -> str:
     if language == CHINESE:
         return f"{'、'.join(households)}已接通,请讲话。"
     return f"{', '.join(households)} on the line. Please speak."
-
-
-def news_text(
-    coming: Sequence[str],
-    on_scene: Sequence[str],
-    category: Category,
-    language: str,
-    called: Sequence[Whom] = (),
-) -> str:
-    """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides."""
-    more = widened(called, language)
-    if not coming and not on_scene:
-        nobody = [nobody_yet(category, language), *more]
-        return f"【十户联防】{''.join(nobody)}" if language == CHINESE else f"[Joint Defence] {' '.join(nobody)}"
-    sentences, official = [*who_comes(coming, on_scene, language), *more], also_dial(category, language)
-    if language == CHINESE:
-        return f"【十户联防】{''.join(sentences)}{official}"
-    return f"[Joint Defence] {' '.join(sentences)}{official}"
-
-
-def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
-    """To everyone who was rung or texted: it is over."""
-    if language == CHINESE:
-        names = "、".join(callers)
-        words = {
-            "helped": f"{names}的求助已解除,谢谢大家。",
-            "false_alarm": f"{names}的求助是误报,已解除,不用再去了。谢谢大家。",
-            "accidental": f"{names}的求助是误拨,已解除,不用再去了。谢谢大家。",
-            "malicious": f"{names}的求助已解除,不用再去了。",
-            "drill": f"{names}的演练已结束,谢谢大家。",
-        }
-        return f"【十户联防】{words.get(outcome, words['helped'])}"
-    names = " and ".join(callers)
-    words = {
-        "helped": f"The alarm of {names} is over. Thank you all.",
-        "false_alarm": f"The alarm of {names} was a false one and is over: no need to go. Thank you all.",
-        "accidental": f"The alarm of {names} was raised by accident and is over: no need to go. Thank you all.",
-        "malicious": f"The alarm of {names} is over: no need to go.",
-        "drill": f"The drill of {names} is over. Thank you all.",
-    }
-    return f"[Joint Defence] {words.get(outcome, words['helped'])}"
-
-
-def reply_over(callers: Sequence[str], language: str) -> str:
-    """To a neighbour who answers by text after the all-clear."""
-    if language == CHINESE:
-        return f"【十户联防】{'、'.join(callers)}的求助已经解除,谢谢您。"
-    return f"[Joint Defence] The alarm of {' and '.join(callers)} is over already. Thank you."
-
-
-def reply_thanks(
-    callers: Sequence[str],
-    answer: Answer,
-    others_open: int,
-    language: str,
-    category: Category = Category.UNSPECIFIED,
-) -> str:
-    """To a neighbour who answered by text; with several alarms open, the names say which it counted for."""
-    prefix = "【十户联防】" if language == CHINESE else "[Joint Defence] "
-    more = ""
-    if others_open:
-        more = (
-            f"(另有{others_open}起求助未解除)"
-            if language == CHINESE
-            else f" ({others_open} more open: this counts for the newest)"
-        )
-    return f"{prefix}{thanks(callers, answer, language)}{also_dial(category, language)}{more}"
-
-
-def reply_withdrawn(closed: bool, language: str) -> str:
-    """To a caller who took the alarm back by text."""
-    if language == CHINESE:
-        return (
-            "【十户联防】已取消,邻居们都会得到通知。" if closed else "【十户联防】已取消您家的求助;另有一户仍在求助。"
-        )
-    return (
-        "[Joint Defence] Taken back; your neighbours are being told."
-        if closed
-        else "[Joint Defence] Yours is taken back; another household still calls for help."
-    )

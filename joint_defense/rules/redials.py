@@ -92,11 +92,12 @@ def next_steps(
     if under_way or steps.redials or steps.next_at or steps.other_ways:
         return steps
     out = [each for sent in texts.values() for each in sent if each.state is not DeliveryState.UNREACHED]
-    if not calls:
-        return Steps(exhausted=not out)
     # Whoever has a text gets as long to answer it as it takes to ring somebody again and again.
     patience = sum(pauses, timedelta())
-    return Steps(exhausted=True) if all(_is_old(each, now - patience) for each in out) else Steps(look_again=True)
+    if all(_is_old(each, now - patience) for each in out):
+        return Steps(exhausted=True)
+    # Who has nothing but texts is looked for when that time is over.
+    return Steps(look_again=bool(calls))
 
 
 def _is_old(text: Try, before: datetime) -> bool:

@@ -26,6 +26,7 @@ _ICONS = {
     "account_trouble": "warning",
     "unreachable": "missed",
     "other_way": "again",
+    "news_by_call": "phone",
     "category": "info",
     "ring_again": "again",
     "note": "note",
@@ -201,6 +202,11 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
         "%(household)s is unreachable: everything was tried, and nobody answered", household=d["household"]
     ),
     "other_way": _other_way,
+    "news_by_call": lambda d: gettext(
+        "%(household)s, %(number)s: it takes no texts, so a call tells who is coming",
+        household=d["household"],
+        number=d["number"],
+    ),
     "answer": _answer,
     "category": lambda d: gettext("The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]),
     "note": lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import SIGNATURE_HEADER, BrokenForm
-from joint_defense.rules import conversation
+from joint_defense.rules import conversation, written
 from joint_defense.runtime import Runtime
 from joint_defense.waking import Waker
 
@@ -70,4 +70,4 @@ def broken_call() -> str:
 
 def broken_text() -> str:
     """What a sender reads when we fail."""
-    return twiml.text(conversation.BROKEN_TEXT)
+    return twiml.text(written.BROKEN_TEXT)

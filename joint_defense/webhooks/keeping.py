@@ -15,7 +15,7 @@ from joint_defense.draining import Drainer
 from joint_defense.errors import NotSpooled
 from joint_defense.inbox import find_answer, is_known
 from joint_defense.intake import Answer, Outcome
-from joint_defense.rules import conversation, replies
+from joint_defense.rules import conversation, replies, written
 from joint_defense.rules.trigger import alarm_in_text
 from joint_defense.spool import SpooledEvent, SpooledKind
 from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime
@@ -68,8 +68,8 @@ def keep_text(message: InboundMessage, error: Exception) -> Response:
     """Spool a text. An alarm and an answer are told apart by their words alone."""
     _spool(SpooledKind.TEXT, f"sms:{message.sid}", message.sender, message.sid, error, text=message.text)
     if alarm_in_text(message.text) is None and replies.answer_in_text(message.text, loosely=True) is not None:
-        return answer(twiml.text(conversation.KEPT_ANSWER_TEXT))
-    return answer(twiml.text(conversation.KEPT_TEXT))
+        return answer(twiml.text(written.KEPT_ANSWER_TEXT))
+    return answer(twiml.text(written.KEPT_TEXT))
 
 
 def _spool(

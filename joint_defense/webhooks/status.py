@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import structlog
 from flask import Blueprint, Response, abort, current_app, request
+from sqlalchemy.exc import SQLAlchemyError
 
+from config.database import clock
+from joint_defense import dispatch
 from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.reporting import Reports
 from joint_defense.tracking import Report
-from joint_defense.webhooks.guard import check_signature, runtime
+from joint_defense.webhooks.guard import check_signature, runtime, waker
 
 status = Blueprint("status", __name__, url_prefix="/status")
 status.before_request(check_signature)
@@ -35,7 +38,22 @@ def take_in(delivery_id: int, number: int) -> Response:
         abort(409, str(error))
     if new and said.too_fast:
         _slow_down(said)
+    if new and said.ends_call and runtime().concurrent_calls:
+        _fill_place()
     return Response(status=204)
+
+
+def _fill_place() -> None:
+    """A number that holds as many calls as it may has a place again: whoever waits for one is rung now."""
+    try:
+        with runtime().database.begin() as session:
+            incident_id = dispatch.waits_for_a_place(session, clock(session))
+    except SQLAlchemyError as error:
+        # The callback is on record all the same, and the senders look by themselves.
+        log.warning("place_not_filled", error=type(error).__name__)
+        return
+    if incident_id is not None:
+        waker().wake(incident_id)
 
 
 def _slow_down(said: StatusReport) -> None:

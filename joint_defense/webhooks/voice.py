@@ -22,6 +22,7 @@ from joint_defense.rules.trigger import alarm_in_keys
 from joint_defense.webhooks.answers import call_back
 from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
 from joint_defense.webhooks.keeping import alarm_key, held, keep_alarm, keep_wordless, tell_raised, to_stranger
+from joint_defense.wordless import report_wordless
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
@@ -120,7 +121,7 @@ def _wordless(call: InboundCall) -> Response:
     try:
         with runtime().database.begin() as session:
             caller = directory.find_caller(session, call.caller)
-            report = intake.report_wordless(
+            report = report_wordless(
                 session, f"voice:{call.sid}:wordless", call.caller, clock(session), runtime().limits
             )
     except AWAY as error:

@@ -17,9 +17,8 @@ from app import create_app
 from config.database import Database, clock
 from joint_defense import dispatch, intake, owners, tracking, vitals
 from joint_defense.account_watch import AccountWatch
-from joint_defense.health_models import AccountCheck
+from joint_defense.health_models import AccountCheck, Heartbeat
 from joint_defense.intake import Trigger
-from joint_defense.models import Heartbeat
 from joint_defense.rules.delivery import Channel
 from joint_defense.rules.ports import AccountTrouble, CarrierError, OutcomeUnknown
 from tests import loops

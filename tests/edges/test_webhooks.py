@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
+from redis import Redis
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
@@ -26,12 +28,14 @@ from groups.models import FirstHelp, Household
 from groups.roster_households import archive_household, change_number, phones_of, rename_household
 from groups.roster_reading import houses_of_group
 from groups.rules.phone import normalise
+from joint_defense import dispatch
 from joint_defense.announcing import Announcer
 from joint_defense.board import read_board
 from joint_defense.dispatch import Claim
 from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.incidents import close
 from joint_defense.models import Acknowledgement, Attempt, ClosingOutcome, Delivery, Incident
+from joint_defense.queues import ALARM, queue
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.replies import Answer
 from joint_defense.runtime import Runtime
@@ -383,6 +387,26 @@ def test_whoever_is_away_is_texted_and_not_called(carrier: Carrier, town: Town, 
     lines = town.lines(town.incidents()[0].id)
     assert {line.channel for line in lines if line.number == away.number} == {Channel.SMS}
     assert {line.channel for line in lines if line.number == back.number} == {Channel.CALL, Channel.SMS}
+
+
+def test_a_call_that_ends_makes_room_for_the_next_at_once_where_a_number_holds_only_so_many(
+    open_carrier: Callable[..., Carrier], town: Town, wang: House, redis_url: str
+) -> None:
+    carrier = open_carrier(concurrent_calls="1")
+    town.house("孙德才")
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    with Redis.from_url(redis_url) as redis:
+        queued = queue(ALARM, redis)
+        woken = [len(queued)]
+        for word in ("ringing", "completed", "completed"):
+            if word == "ringing" or len(woken) == 3:
+                (claim,) = town.run(lambda s: dispatch.claim(s, Channel.CALL, 1, "tests:1:0", clock(s)))
+            path = f"/status/{claim.delivery_id}/{claim.number}"
+            form = {"CallSid": f"CAcall{claim.delivery_id}", "CallStatus": word}
+            assert carrier.post(path, **form).status_code == 204
+            woken.append(len(queued))
+    # Somebody waits when the first call ends; when the second one does, nobody is left.
+    assert [after - before for before, after in pairwise(woken)] == [0, 1, 0]
 
 
 def test_a_phone_whose_calls_failed_twice_is_marked_until_one_is_picked_up(

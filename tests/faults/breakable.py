@@ -16,7 +16,7 @@ import requests
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
-from joint_defense.models import Heartbeat
+from joint_defense.health_models import Heartbeat
 from tests.faults.proxy import Wire
 from tests.handsets import eventually
 from tests.journeys.town import Town

@@ -103,6 +103,24 @@ def test_a_caller_who_got_news_by_text_is_told_by_text(town: Town, neighbours: N
     li.gets_text("王建国家的求助已解除")
 
 
+def test_who_is_on_the_way_and_takes_no_texts_any_more_is_called(town: Town, neighbours: Neighbours) -> None:
+    street = neighbours.settle("王建国", "李大明", "陈小红")
+    wang, li, chen = street.phones
+    li.answers("1")
+    chen.answers("2")
+    wang.calls_for_help()
+    for phone in (li, chen):
+        phone.is_alerted()
+    wang.hears("李大明家正在赶来。")
+    for phone in (li, chen):
+        phone.texts("STOP")
+        phone.answers(hang_up_after=4)
+    wang.presses("**")
+    li.gets_call("不用再去了", status="completed")
+    street.wait_until_over()
+    assert [each["household"] for each in street.record()["timeline"] if each["kind"] == "other_way"] == ["李大明家"]
+
+
 def sign_in(browser: requests.Session, town: Town) -> None:
     name = f"值班员{secrets.token_hex(3)}"
     password = re.search(r": (\S+)$", town.run("accounts", "create", name, "--role", "operator"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.handsets import eventually
-from tests.journeys.neighbours import Neighbours
+from tests.journeys.neighbours import House, Neighbours
 from tests.journeys.town import Town
 
 
@@ -53,4 +53,23 @@ def test_what_was_heard_on_the_line_is_not_written_again(town: Town, neighbours:
     wang.gets_text("李大明家、陈小红家正在赶来。")
     for phone in (li, chen):
         phone.gets_call("谢谢")
+        phone.gets_text("王建国家求助")
+
+
+def test_hung_up_a_caller_whom_no_text_reaches_is_called_with_the_news(town: Town, neighbours: Neighbours) -> None:
+    street = neighbours.settle(House("王建国", mobiles=0, landlines=1), "李大明", "陈小红")
+    wang, li, chen = street.phones
+    for phone in (li, chen):
+        phone.waits()
+    wang.calls_for_help()
+    wang.hears("正在呼叫2户邻居")
+    wang.hangs_up()
+    eventually(street.caller_has_gone, "it is known that the caller has hung up")
+    wang.answers(hang_up_after=4)
+    li.picks_up_and_presses("1")
+    assert wang.gets_call("李大明家正在赶来。", status="completed").sentences[0] == "【十户联防】李大明家正在赶来。"
+    li.gets_call("谢谢")
+    chen.picks_up_and_presses("2")
+    chen.gets_call("知道了")
+    for phone in (li, chen):
         phone.gets_text("王建国家求助")

@@ -6,6 +6,7 @@ import pytest
 
 from joint_defense.models import ClosingOutcome
 from joint_defense.rules import conversation as said
+from joint_defense.rules import written
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.trigger import Category
 from joint_defense.rules.wording import segments
@@ -13,7 +14,7 @@ from joint_defense.rules.wording import segments
 BOTH = ("zh", "en")
 DICTIONARIES = (
     *(said.MENU, said.MENU_AGAIN, said.NO_WORD, said.NO_WORD_NO_LEADER, said.STRANGER, said.BROKEN, said.FLOOD),
-    *(said.HELP_TEXT, said.CATEGORY_PROMPT, said.STAR_AGAIN, said.GOODBYE, said.OVER_FOR_CALLER, said.NOT_RUNG),
+    *(written.HELP_TEXT, said.CATEGORY_PROMPT, said.STAR_AGAIN, said.GOODBYE, said.OVER_FOR_CALLER, said.NOT_RUNG),
     *(said.OVER_FOR_NEIGHBOUR, said.CHANGE_OR_TALK, said.LEADER_MAY_CLOSE, said.TALKING, said.CALL_BACK),
     *(said.NOT_ON_LINE, said.BACK_FROM_TALK, said.NEIGHBOUR_BACK_FROM_TALK),
 )
@@ -31,21 +32,21 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
     for line in (said.STRANGER, said.FLOOD, said.NO_WORD, said.NO_WORD_NO_LEADER, said.BROKEN):
         assert "110" in line["zh"]
         assert "110" in line["en"]
-    assert "110" in said.STRANGER_TEXT
-    assert "110" in said.BROKEN_TEXT
+    assert "110" in written.STRANGER_TEXT
+    assert "110" in written.BROKEN_TEXT
     for language in BOTH:
         assert "110" in said.nobody_yet(Category.BURGLARY, language)
         assert "119" in said.nobody_yet(Category.FIRE, language)
         assert "120" in said.nobody_yet(Category.MEDICAL, language)
         assert "110" in said.alarm_raised(0, 0, language)
-        assert "110" in said.alarm_text_answer(0, language)
+        assert "110" in written.alarm_text_answer(0, language)
 
 
 def test_a_caller_hears_how_many_are_being_rung() -> None:
     assert said.alarm_raised(12, 9, "zh").startswith("求助已发出,正在呼叫9户邻居,共12部电话。")
     assert "9 neighbouring households" in said.alarm_raised(12, 9, "en")
     assert "9户" in said.alarm_joined(9, "zh")
-    assert "9 households" in said.alarm_text_answer(9, "en")
+    assert "9 households" in written.alarm_text_answer(9, "en")
 
 
 def test_whoever_comes_is_named() -> None:
@@ -55,9 +56,9 @@ def test_whoever_comes_is_named() -> None:
     assert said.who_cannot_after_all(["李家"], "zh") == ["李家来不了了。"]
     assert said.who_cannot_after_all([], "en") == []
     quiet = Category.UNSPECIFIED
-    assert said.news_text(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
-    assert said.news_text([], [], quiet, "zh") == "【十户联防】暂无人应答,请拨打110。"
-    assert said.news_text(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
+    assert written.news_text(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
+    assert written.news_text([], [], quiet, "zh") == "【十户联防】暂无人应答,请拨打110。"
+    assert written.news_text(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
 
 
 def test_an_answer_is_thanked_by_the_callers_name() -> None:
@@ -68,14 +69,14 @@ def test_an_answer_is_thanked_by_the_callers_name() -> None:
 
 
 def test_a_text_that_could_belong_to_several_alarms_says_which_it_counted_for() -> None:
-    assert said.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢,已告诉王家您正在赶来。"
-    assert said.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("(另有2起求助未解除)")
-    assert "2 more open" in said.reply_thanks(["Wang"], Answer.COMING, 2, "en")
+    assert written.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢,已告诉王家您正在赶来。"
+    assert written.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("(另有2起求助未解除)")
+    assert "2 more open" in written.reply_thanks(["Wang"], Answer.COMING, 2, "en")
 
 
 @pytest.mark.parametrize("outcome", ClosingOutcome)
 def test_an_all_clear_names_the_callers_says_how_it_ended_and_blames_nobody(outcome: ClosingOutcome) -> None:
-    chinese, english = said.all_clear(["王家"], outcome, "zh"), said.all_clear(["Wang"], outcome, "en")
+    chinese, english = written.all_clear(["王家"], outcome, "zh"), written.all_clear(["Wang"], outcome, "en")
     assert "王家" in chinese
     assert "Wang" in english
     assert "over" in english

@@ -87,8 +87,11 @@ def test_a_phone_that_may_not_be_called_is_not_called_when_its_text_fails() -> N
     assert next_steps([failed, replace(VAIN, number="b")], PAUSES, at(15), callable_="b") == Steps(redials={"b": 1})
 
 
-def test_a_household_that_takes_only_texts_and_has_one_is_left_to_it() -> None:
-    assert next_steps([TEXT], PAUSES, at(500)) == Steps()
+def test_a_household_that_takes_only_texts_has_as_long_to_answer_as_all_redials_take() -> None:
+    sent = replace(TEXT, over_at=at(10))
+    assert next_steps([sent], PAUSES, at(189)) == Steps()
+    assert next_steps([sent, replace(sent, number="b", over_at=at(20))], PAUSES, at(190)) == Steps()
+    assert next_steps([sent], PAUSES, at(190)) == Steps(exhausted=True)
 
 
 TRIES = st.builds(

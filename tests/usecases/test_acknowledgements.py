@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from joint_defense import incidents
 from joint_defense.acknowledgements import Heard, acknowledge, told_of
-from joint_defense.intake import report_wordless
 from joint_defense.models import ClosingOutcome, Delivery, Purpose
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import Receipt, TooFast
 from joint_defense.rules.replies import Answer
+from joint_defense.wordless import report_wordless
 from tests.factories import Town, at
 
 CALL, SMS = Channel.CALL, Channel.SMS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,14 +31,17 @@ from sqlalchemy import select, update
 from config.database import Database
 from groups.models import Group
 from groups.watch_models import Responder, Team
-from joint_defense import dispatch, escalation, news, redials, tracking
+from joint_defense import dispatch, escalation, news_sent, redials, results, tracking
+from joint_defense import redial_facts as facts
 from joint_defense.acknowledgements import acknowledge, latest_answers
-from joint_defense.dispatch import Claim, Sent
+from joint_defense.dispatch import Claim
 from joint_defense.incidents import close
 from joint_defense.models import RINGS, Attempt, Delivery, Incident, IncidentUpdate, Purpose
 from joint_defense.news import Patience
+from joint_defense.results import Sent
 from joint_defense.rules.delivery import FINAL, OVER, AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import OutcomeUnknown, Receipt, RefusedNumber, Temporary
+from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from tests.conftest import examples
 from tests.factories import NOW, Town
@@ -85,11 +88,23 @@ class Alarm(RuleBasedStateMachine):
             for channel in Channel:
                 for claim in self._run(dispatch.claim, channel, 100, "a", self.now):
                     receipt = Receipt(f"SID{claim.delivery_id}-{claim.number}", AttemptState.QUEUED)
-                    self._run(dispatch.record, [Sent(claim, receipt=receipt)], self.now)
+                    self._run(results.record, [Sent(claim, receipt=receipt)], self.now)
         with self.database.begin() as session:
             for delivery in session.scalars(select(Delivery).where(Delivery.due_at <= self.now)):
                 assert delivery.state not in {DeliveryState.WAITING, DeliveryState.CLAIMED}, "it is never sent"
                 assert delivery.attempt_count > 0 or delivery.state is DeliveryState.CANCELLED
+        self._whoever_got_nothing_but_a_text_has_answered_or_is_unreachable()
+
+    def _whoever_got_nothing_but_a_text_has_answered_or_is_unreachable(self) -> None:
+        self.now += sum(PAUSES, timedelta())
+        self._run(redials.judge_unanswered_texts, PAUSES, self.now)
+        with self.database.begin() as session:
+            incident = session.get_one(Incident, self.incident_id)
+            if incident.closed_at is not None or self.now - incident.opened_at > facts.JUDGED_FOR:
+                return
+            texts = session.scalars(select(Delivery).where(Delivery.household_id == self.deaf.id)).all()
+            answered = self.deaf.id in latest_answers(session, self.incident_id)
+            assert answered or FollowUp.GIVEN_UP in {text.follow_up for text in texts}
 
     @initialize()
     def raise_alarm(self) -> None:
@@ -98,6 +113,7 @@ class Alarm(RuleBasedStateMachine):
         caller = self.town.house("王")
         for head, phones, more in (("李", "ml", {"leader": True}), ("陈", "m", {"deputy": True}), ("张", "mm", {})):
             self.town.house(head, phones, **more)
+        self.deaf = self.town.house("周", "t")
         self.town.house("钱", "m", group=backup)
         self.town.house("孙", "l", group=beside)
         with self.database.begin() as session:
@@ -132,7 +148,7 @@ class Alarm(RuleBasedStateMachine):
             "unknown": Sent(claim, error=OutcomeUnknown("silence")),
             "nothing": Sent(claim) if claim.look_up_first else Sent(claim, error=OutcomeUnknown("silence")),
         }[what]
-        self._run(dispatch.record, [sent], self.now)
+        self._run(results.record, [sent], self.now)
 
     @rule(owner=st.sampled_from(("a", "b")))
     def a_worker_dies(self, owner: str) -> None:
@@ -167,8 +183,9 @@ class Alarm(RuleBasedStateMachine):
         self.now += timedelta(seconds=seconds)
         for _ in range(clocks):
             self._run(escalation.widen_due, self.now, ZONE)
-            self._run(news.text_all, self.now, Patience())
+            self._run(news_sent.send_all, self.now, Patience())
             self._run(redials.follow_up_due, PAUSES, self.now)
+            self._run(redials.judge_unanswered_texts, PAUSES, self.now)
 
     @precondition(lambda self: self.now - NOW > timedelta(seconds=300))
     @rule()
@@ -201,6 +218,21 @@ class Alarm(RuleBasedStateMachine):
             assert max(Counter((row.number, row.channel) for row in first).values(), default=0) <= 1
             own = {alert.number for alert in session.get_one(Incident, self.incident_id).alerts}
             assert not own & {row.number for row in rows if row.purpose in RINGS}
+
+    @invariant()
+    def what_is_told_is_told_once_and_in_another_way_only_where_it_failed(self) -> None:
+        told = (Purpose.NEWS, Purpose.ALL_CLEAR)
+        with self.database.begin() as session:
+            deliveries = session.scalars(select(Delivery).where(Delivery.purpose.in_(told))).all()
+        news_calls = [each for each in deliveries if (each.purpose, each.channel) == (Purpose.NEWS, Channel.CALL)]
+        assert len(news_calls) <= news_sent.MOST_CALLS
+        assert sum(each.state not in OVER for each in news_calls) <= 1
+        failed = {(each.number, each.purpose) for each in deliveries if each.state is DeliveryState.UNREACHED}
+        ways: dict[tuple[str, Purpose], set[Channel]] = defaultdict(set)
+        for each in deliveries:
+            ways[each.number, each.purpose].add(each.channel)
+        for number, purpose in (key for key, channels in ways.items() if len(channels) > 1):
+            assert (number, purpose) in failed
 
     @invariant()
     def nobody_is_forgotten(self) -> None:

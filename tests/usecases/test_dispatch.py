@@ -10,11 +10,8 @@ from sqlalchemy.orm import Session
 
 from joint_defense import errands, tracking
 from joint_defense.dispatch import (
-    ACCOUNT_PAUSE,
     GIVE_UP_AFTER,
     LEASE,
-    LOOK_UP_PAUSE,
-    RETRY_PAUSE,
     Claim,
     known_sids,
     release_dead,
@@ -23,6 +20,7 @@ from joint_defense.errands import END_AGAIN_AFTER, Errand, due_errands
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.incidents import close
 from joint_defense.models import ClosingOutcome, Delivery
+from joint_defense.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import AccountTrouble, OutcomeUnknown, Receipt, RefusedNumber, Temporary, TooFast
 from joint_defense.tracking import NEVER_RANG_PAUSE

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from groups.models import Group
 from groups.watch_models import Responder, Team
-from joint_defense import escalation, incidents, intake, news, policies, texting
+from joint_defense import escalation, incidents, news, news_sent, policies, texting, wordless
 from joint_defense.acknowledgements import acknowledge, told_of
 from joint_defense.board import read_board
 from joint_defense.models import Alert, Delivery, Incident, IncidentKind, Purpose
@@ -247,7 +247,7 @@ def test_a_village_has_its_own_policy_or_follows_the_town_and_every_change_is_a_
 
 def test_without_steps_or_a_word_nothing_is_ever_widened(village: Village) -> None:
     town = village.town
-    town.run(lambda s: intake.report_wordless(s, "voice:CAw:wordless", village.zhang.number, NOW))
+    town.run(lambda s: wordless.report_wordless(s, "voice:CAw:wordless", village.zhang.number, NOW))
     town.run(lambda s: policies.change(s, town.village_id, Policy(), "镇里", NOW))
     village.alarm()
     assert [each.next_step_at for each in town.incidents()] == [None, None]
@@ -308,7 +308,7 @@ def test_a_caller_who_has_hung_up_reads_both_in_one_text_once(village: Village) 
 
     def clock(after: float) -> None:
         village.tick(after)
-        town.run(lambda s: news.text_all(s, at(after), Patience()))
+        town.run(lambda s: news_sent.send_all(s, at(after), Patience()))
 
     def texts() -> list[str | None]:
         return [line.text for line in town.lines(incident_id, Purpose.NEWS)]
@@ -329,7 +329,7 @@ def test_a_silent_household_gets_nothing_of_it(village: Village) -> None:
     village.end_first_calls()
     for after in (60, 120, 240):
         village.tick(after)
-        town.run(partial(news.text_all, now=at(after), patience=Patience()))
+        town.run(partial(news_sent.send_all, now=at(after), patience=Patience()))
     assert town.lines(incident_id, Purpose.NEWS) == []
     assert silent.number not in {line.number for line in town.lines(incident_id)}
     assert village.widened(incident_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense import incidents, intake
+from joint_defense import incidents
 from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.intake import Limits, Outcome
 from joint_defense.models import ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.rules.trigger import Category
+from joint_defense.wordless import WordlessReport, report_wordless
 from tests.factories import House, Town, at
 from tests.usecases.at_once import at_once
 
@@ -235,9 +236,9 @@ def test_a_later_change_of_the_roster_does_not_rewrite_what_happened(town: Town)
     assert {line.number for line in town.lines(raised.incident_id)} == {li.number}
 
 
-def wordless(town: Town, house: House, sid: str = "CA1", after: float = 0) -> intake.WordlessReport:
-    def report(session: Session) -> intake.WordlessReport:
-        return intake.report_wordless(session, f"voice:{sid}:wordless", house.number, at(after))
+def wordless(town: Town, house: House, sid: str = "CA1", after: float = 0) -> WordlessReport:
+    def report(session: Session) -> WordlessReport:
+        return report_wordless(session, f"voice:{sid}:wordless", house.number, at(after))
 
     return town.run(report)
 

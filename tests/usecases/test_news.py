@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from joint_defense import incidents, news
+from joint_defense import incidents, news, news_sent
 from joint_defense.acknowledgements import acknowledge
 from joint_defense.models import Alert, Delivery, Incident, Purpose
 from joint_defense.news import News, Patience
@@ -40,7 +40,7 @@ class Story:
         )
 
     def ticks(self, *, after: float) -> int:
-        return self.town.run(lambda s: news.text_all(s, at(after), PATIENCE))
+        return self.town.run(lambda s: news_sent.send_all(s, at(after), PATIENCE))
 
     @property
     def texts(self) -> list[str | None]:
@@ -211,13 +211,6 @@ def test_a_silent_house_gets_no_text_whatever_happens(town: Town, neighbours: li
     assert story.asks(after=101).silent
 
 
-def test_a_landline_gets_no_text(town: Town, neighbours: list[House]) -> None:
-    story = alarm(town, "l")
-    town.run(lambda s: news.hang_up(s, "CAcaller", at(5)))
-    story.answers(neighbours[0], after=10)
-    assert story.ticks(after=90) == 0
-
-
 def test_a_second_household_that_calls_is_not_waited_for_as_the_last_answer(
     town: Town, neighbours: list[House]
 ) -> None:
@@ -236,7 +229,7 @@ def test_nobody_is_texted_after_the_close(town: Town, neighbours: list[House]) -
     town.run(lambda s: incidents.close(s, story.incident_id, "helped", "", "村", at(30)))
     assert story.ticks(after=90) == 0
     incident = town.read(lambda s: s.get_one(Incident, story.incident_id))
-    assert not town.run(lambda s: news.text_milestones(s, s.merge(incident), at(91)))
+    assert not town.run(lambda s: news_sent.send_milestones(s, s.merge(incident), at(91)))
 
 
 def test_an_english_caller_reads_english_names(town: Town, neighbours: list[House]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from joint_defense import incidents, news
+from joint_defense import incidents, news, news_sent
 from joint_defense.acknowledgements import Heard, acknowledge
 from joint_defense.intake import Answer as Raised
 from joint_defense.models import Alert, ClosingOutcome, Delivery, Purpose
@@ -87,9 +87,9 @@ def test_the_last_answer_while_the_caller_hangs_up_reaches_the_caller_once(town:
     at_once(
         lambda: answer(town, zhang),
         lambda: town.run(lambda s: news.hang_up(s, "CAcaller", at(10))),
-        lambda: town.run(lambda s: news.text_all(s, at(11), Patience())),
+        lambda: town.run(lambda s: news_sent.send_all(s, at(11), Patience())),
     )
-    town.run(lambda s: news.text_all(s, at(12), Patience()))
+    town.run(lambda s: news_sent.send_all(s, at(12), Patience()))
     texts = [line.text for line in town.lines(raised.incident_id, Purpose.NEWS)]
     assert texts
     assert set(texts) == {"【十户联防】张家正在赶来。"}

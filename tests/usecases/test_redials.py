@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, update
 
 from groups.models import Household
-from joint_defense import inbox, intake, redials, tracking
+from joint_defense import inbox, redials, tracking, wordless
 from joint_defense.acknowledgements import acknowledge
 from joint_defense.board import read_board
 from joint_defense.board_rows import HouseholdRow
@@ -38,7 +38,8 @@ def wang(town: Town) -> House:
 
 def look(town: Town, after: float, pauses: Sequence[timedelta] = PAUSES) -> int:
     """The clock's tick."""
-    return town.run(lambda s: redials.follow_up_due(s, pauses, at(after)))
+    planned = town.run(lambda s: redials.follow_up_due(s, pauses, at(after)))
+    return planned + town.run(lambda s: redials.judge_unanswered_texts(s, pauses, at(after)))
 
 
 def ends(town: Town, number: str, after: float, word: str = "no-answer") -> None:
@@ -272,6 +273,46 @@ def test_a_phone_for_texts_only_is_not_rung_when_its_text_fails_and_its_house_is
     assert not town.timeline("other_way")
 
 
+def test_a_household_with_nothing_but_texts_that_nobody_answers_is_unreachable_after_as_long_as_all_redials_take(
+    town: Town, wang: House, settings: MakeSettings
+) -> None:
+    deaf, away, answering = town.house("张", "t"), town.house("李"), town.house("赵", "t")
+    with town.database.begin() as session:
+        session.execute(update(Household).where(Household.id == away.id).values(away_until=at(86400)))
+    raised = town.raise_alarm(wang)
+    delivered, sent, _ = [claim for claim in town.claim() if claim.channel is SMS]
+    town.came(delivered, Receipt(town.sid(), AttemptState.DELIVERED), after=2)
+    town.came(sent, Receipt(town.sid(), AttemptState.SENT), after=2)
+    told = newest(town, answering.number, SMS)
+    town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Answer.CANNOT, SMS, at(20)))
+    look(town, 181)
+    assert not row(town, deaf).unreachable
+    for clock in (182, 182, 190, 1000):
+        assert look(town, clock) == 0
+    assert row(town, deaf).unreachable
+    # Nobody needs to knock at a house that is known to be empty.
+    assert [line.detail["household"] for line in town.timeline("unreachable")] == ["张家"]
+    record = town.run(lambda s: incident_record(s, raised.incident_id or 0, settings().zone)) or {}
+    assert record["unreachable"] == ["张家"]
+    town.run(lambda s: acknowledge(s, s.get_one(Delivery, delivered.delivery_id), Answer.COMING, SMS, at(1001)))
+    assert not row(town, deaf).unreachable
+
+
+def test_before_the_verdict_on_a_household_with_nothing_but_texts_a_phone_that_may_be_called_by_now_is_called(
+    town: Town, wang: House
+) -> None:
+    quiet = town.house("张", "t")
+    town.raise_alarm(wang)
+    town.place()
+    town.change(quiet.number, may_call=True)
+    assert look(town, 179) == 0
+    assert look(town, 180) == 1
+    assert newest(town, quiet.number).purpose is Purpose.ALARM
+    ends(town, quiet.number, 200)
+    assert look(town, 215) == 1
+    assert not row(town, quiet).unreachable
+
+
 def test_where_the_text_to_one_phone_fails_another_of_the_house_is_tried_before_it_is_unreachable(
     town: Town, wang: House
 ) -> None:
@@ -327,7 +368,7 @@ def test_after_the_redials_come_phones_of_the_house_that_were_not_rung(town: Tow
 def test_a_leader_who_cannot_be_texted_of_a_wordless_call_is_called_and_not_redialled(town: Town) -> None:
     town.house("张", leader=True)
     li = town.house("李")
-    town.run(lambda s: intake.report_wordless(s, "voice:CA1:wordless", li.number, at(0)))
+    town.run(lambda s: wordless.report_wordless(s, "voice:CA1:wordless", li.number, at(0)))
     (text,) = town.claim()
     town.came(text, RefusedNumber("opted out", code=21610, status=400), after=1)
     assert look(town, 1) == 1
@@ -351,10 +392,10 @@ def test_a_look_at_many_households_takes_no_more_statements_than_at_one(town: To
     event.listen(town.database.engine, "before_cursor_execute", note)
     assert look(town, 10) == 0
     assert look(town, 25) == 12
-    assert len(asked) <= 18, asked
+    assert len(asked) <= 22, asked
     asked.clear()
     assert look(town, 26) == 0
-    assert len(asked) <= 2
+    assert len(asked) <= 4
 
 
 def test_where_redials_queue_nobody_waits_for_those_that_are_due_later_and_the_board_still_says_what_was(
@@ -406,3 +447,21 @@ def test_redials_of_two_alarms_take_turns_and_wait_for_every_first_ring(town: To
     town.raise_alarm(far, after=26)
     called = [claim.to for claim in town.claim(after=27) if claim.channel is CALL]
     assert called == [near.number, li.number, chen.number]
+
+
+def test_a_number_counts_as_failed_once_an_alarm_until_somebody_answers_there(town: Town, wang: House) -> None:
+    li = town.house("李")
+
+    def alarm(minutes: int, *words: str) -> int:
+        raised = town.raise_alarm(wang, after=minutes * 60)
+        for place, word in enumerate(words):
+            look(town, minutes * 60 + place * 200)
+            ends(town, li.number, minutes * 60 + place * 200 + 1, word)
+        town.run(lambda s: close(s, raised.incident_id or 0, "helped", "", "村", at(minutes * 60 + 900)))
+        return town.phone(li.number).failures
+
+    assert alarm(0, "failed", "failed", "failed") == 1
+    # It rings, and nobody picks up: that proves neither that the number is right nor that it is old.
+    assert alarm(20, "no-answer", "busy") == 1
+    assert alarm(40, "busy", "failed") == 2
+    assert alarm(60, "failed", "completed") == 0

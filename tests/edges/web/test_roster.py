@@ -365,7 +365,7 @@ def test_numbers_that_the_carrier_refused_come_first_with_the_reason_in_words(he
     page = head.get(roster.group_page).text
     assert "需要核实" in page
     assert "空号" in page
-    assert "连续2次打不通" in page
+    assert "2次警情打不通" in page
     assert page.index(">赵阿根<") < page.index(">王建国<")
     assert "21211" not in page
     assert "有 2 户需要核实" in head.get(HOME).text
