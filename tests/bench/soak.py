@@ -15,7 +15,7 @@ import psutil
 from sqlalchemy import func, select
 
 from config.database import Database
-from joint_defense.models import Attempt, Delivery, Incident
+from joint_defense.models import Attempt, Delivery, Incident, Purpose
 from joint_defense.rules.delivery import DeliveryState
 from tests.bench.measuring import Bench
 from tests.bench.service import Service
@@ -137,13 +137,16 @@ def unfinished(database: Database) -> int:
 
 
 def steady_gaps(database: Database, since_incident: int) -> list[float]:
-    """For each later incident, seconds from its opening to its last request, by the database's clock."""
+    """For each later incident, seconds from its opening to the last request of its own group, by the database's clock.
+
+    Whoever is called later because too few come is not in it.
+    """
     with database.begin() as session:
         rows = session.execute(
             select(Incident.opened_at, func.max(Attempt.requested_at))
             .join(Incident.deliveries)
             .join(Delivery.attempts)
-            .where(Incident.id > since_incident)
+            .where(Incident.id > since_incident, Delivery.purpose == Purpose.ALARM)
             .group_by(Incident.id, Incident.opened_at)
         ).all()
     return [(last - opened).total_seconds() for opened, last in rows]
