@@ -22,11 +22,16 @@ log = structlog.stdlib.get_logger(__name__)
 
 @status.post("/<int:delivery_id>/<int:number>")
 def take_in(delivery_id: int, number: int) -> Response:
-    """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's."""
+    """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's.
+
+    In a storm of them it is 204 at once, and looked at a moment later.
+    """
     try:
         said = read_status(request.form)
         report = Report(delivery_id, number, said.sid, said.status, said.error_code, said.said_at)
         reports: Reports = current_app.extensions["reports"]
+        if not said.too_fast and reports.put_down(report):
+            return Response(status=204)
         new = reports.take_in(report)
     except BrokenForm as error:
         abort(400, str(error))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event
 from time import sleep
 from typing import Any
 
@@ -15,10 +17,11 @@ from config.database import Database
 from config.patience import DatabaseAway
 from joint_defense import tracking
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.reporting import Reports
+from joint_defense.reporting import MAY_WAIT, Reports
 from joint_defense.rules.delivery import Channel, DeliveryState
 from joint_defense.tracking import Report
 from tests.factories import Town
+from tests.handsets import eventually
 
 
 @pytest.fixture
@@ -66,6 +69,40 @@ def test_one_callback_that_cannot_be_taken_in_does_not_keep_the_others_out(
 
     monkeypatch.setattr(tracking, "record_reports", stumbles)
     assert take_in(Reports(town.database), words) == [True] * 8
+
+
+def test_in_a_storm_few_requests_wait_and_what_the_others_said_is_taken_in_afterwards(
+    town: Town, words: list[Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, go_on, asked = tracking.record_reports, Event(), []
+
+    def slowly(session: Any, given: list[Report], now: Any) -> list[Any]:
+        asked.append(len(given))
+        assert go_on.wait(20)
+        if len(asked) == 2:
+            # And once the database is away: nobody waits for these any more, so they are kept until it is back.
+            raise OperationalError("SELECT 1", {}, Exception("gone"))
+        return record(session, given, now)
+
+    monkeypatch.setattr(tracking, "record_reports", slowly)
+    reports = Reports(town.database)
+    assert not reports.put_down(words[0]), "nobody waits yet"
+    with ThreadPoolExecutor(MAY_WAIT) as pool:
+        first = pool.submit(reports.take_in, words[0])
+        eventually(lambda: asked == [1], "the first is at work")
+        second = [pool.submit(reports.take_in, each) for each in words[1:MAY_WAIT]]
+        eventually(lambda: reports.put_down(words[MAY_WAIT]), "as many wait as may")
+        assert all(reports.put_down(each) for each in words[MAY_WAIT + 1 :])
+        go_on.set()
+        assert first.result() is True
+        for each in second:
+            with suppress(OperationalError):
+                each.result()
+
+    def rings() -> set[DeliveryState]:
+        return {town.delivery_by_id(each.delivery_id).state for each in words[MAY_WAIT:]}
+
+    eventually(lambda: rings() == {DeliveryState.PLACED}, "those that nobody waits for")
 
 
 def test_a_database_that_is_away_is_asked_once_for_all_that_wait(words: list[Report]) -> None:
