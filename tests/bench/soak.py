@@ -137,10 +137,7 @@ def unfinished(database: Database) -> int:
 
 
 def steady_gaps(database: Database, since_incident: int) -> list[float]:
-    """For each later incident, seconds from its opening to the last request of its own group, by the database's clock.
-
-    Whoever is called later because too few come is not in it.
-    """
+    """For each later incident, seconds from its opening to the last request of the alarm, by the database's clock."""
     with database.begin() as session:
         rows = session.execute(
             select(Incident.opened_at, func.max(Attempt.requested_at))

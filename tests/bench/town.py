@@ -30,8 +30,7 @@ def settle(database: Database, sizes: tuple[int, ...]) -> list[Crowd]:
     """For each size a group that is called only, and one that is called and texted."""
     crowds = []
     with database.begin() as session:
-        # Nobody answers here, and nobody is to be called besides.
-        policies.change(session, None, Policy(), "bench", clock(session))
+        _call_nobody_besides(session)
         village = Village(code="BENCH", name="墙下陶村")
         session.add(village)
         session.flush()
@@ -63,10 +62,16 @@ def settle(database: Database, sizes: tuple[int, ...]) -> list[Crowd]:
     return crowds
 
 
+def _call_nobody_besides(session: Session) -> None:
+    """Nobody answers here: every alarm would be widened, a whole storm's after four minutes to its neighbours."""
+    policies.change(session, None, Policy(), "bench", clock(session))
+
+
 def settle_many(database: Database, groups: int, households: int) -> list[Crowd]:
     """So many groups of so many households with a mobile each; the last four digits of a number tell its door."""
     crowds = []
     with database.begin() as session:
+        _call_nobody_besides(session)
         village = Village(code="SOAK", name="墙下陶村")
         session.add(village)
         session.flush()
