@@ -23,6 +23,8 @@ def test_the_callers_whole_conversation_word_for_word(town: Town, neighbours: Ne
     wang.hears("误报请按两次星号")
     wang.presses("1")
     wang.hears("暂无人应答")
+    for neighbour in (li, chen):
+        eventually(lambda phone=neighbour: phone.handset.state == "idle", "it rings no more")  # type: ignore[misc]
     assert li.texts("马上到") == "【十户联防】谢谢,已告诉王建国家您正在赶来。"
     wang.hears("李大明家正在赶来。")
     chen.handset.dial()

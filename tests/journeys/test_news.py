@@ -12,19 +12,25 @@ def test_hung_up_the_caller_reads_of_the_first_the_third_and_the_last_who_comes(
 ) -> None:
     street = neighbours.settle("王建国", "李一", "李二", "李三", "李四", "李五")
     wang, *others = street.phones
-    for phone in others:
-        phone.waits()
+    others[0].waits()
     wang.calls_for_help()
     wang.hears("正在呼叫5户邻居")
     wang.hangs_up()
     eventually(street.caller_has_gone, "it is known that the caller has hung up")
-    for phone, key in zip(others, "11121", strict=True):
-        phone.picks_up_and_presses(key)
-        phone.gets_call("谢谢")
-        phone.gets_text("王建国家求助")
+    others[0].picks_up_and_presses("1")
+    others[0].gets_call("谢谢")
     assert wang.gets_text("李一家") == "【十户联防】李一家正在赶来。"
+    # By text: how long their telephones ring is no matter then.
+    for phone in others[1:3]:
+        phone.texts("1")
     assert wang.gets_text("李三家") == "【十户联防】李一家、李二家、李三家正在赶来。"
+    for phone, answer in zip(others[3:], "21", strict=True):
+        phone.texts(answer)
     assert wang.gets_text("李五家") == "【十户联防】李一家、李二家、李三家、李五家正在赶来。"
+    for phone in others[1:]:
+        phone.gets_call()
+    for phone in others:
+        phone.gets_text("王建国家求助")
 
 
 def test_hung_up_and_with_nobody_coming_the_caller_reads_to_dial_110(town: Town, neighbours: Neighbours) -> None:

@@ -30,7 +30,7 @@ from tests.handsets import Network, eventually
 from tests.ports import free_port
 from tests.servers import RedisServer
 
-SPEED = 30
+SPEED = 15
 OUR_NUMBER = "+8657488880009"
 DIRECT_NUMBER = "+8657488880110"
 """Whoever calls this one need not press anything."""
@@ -105,6 +105,8 @@ class Town:
             "DIRECT_NUMBERS": DIRECT_NUMBER,
             "CALLS_PER_SECOND": "0",
             "SMS_SEGMENTS_PER_SECOND": "0",
+            # Whoever is at several telephones of a test, one after the other, needs time.
+            "RING_TIMEOUT": "50",
             # So late that nobody is rung again who does not expect it; test_redials has its own.
             "REDIAL_AFTER": "3600",
             "NOBODY_AFTER": str(60 / self.speed),
@@ -124,6 +126,12 @@ class Town:
             self._redis.kill()
         else:
             self._programs.pop(name).kill()
+
+    def end(self, name: str) -> None:
+        """Tell a process to end, and wait until it has."""
+        program = self._programs.pop(name)
+        program.send(program.stop_signal)
+        program.popen.wait(timeout=STARTED_WITHIN)
 
     def start(self, name: str, **settings: str) -> None:
         """Start a process again, with these settings changed for it, and wait until all are there."""
