@@ -17,7 +17,7 @@ from tests.journeys.browser.looks import small_targets, too_wide
 LISTS = f"/villages/{VILLAGE}/lists"
 
 
-def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, tmp_path: Path) -> None:
+def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, tmp_path: Path) -> None:
     site, page = window.site, window.page
     with site.store.begin() as session:
         group = session.scalars(select(Group).limit(1)).one()
@@ -37,7 +37,6 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, t
         page.goto(site.url + address)
         page.locator("main summary").first.click()
         wrong[address] = (window.violations(), small_targets(page), max(too_wide(page), 0))
-        page.screenshot(path=tmp_path / f"{address.rsplit('/', 1)[1]}-{width}.png", full_page=True)
     page.goto(site.url + LISTS)
     page.locator("main summary").first.click()
     page.get_by_label("姓名").or_(page.get_by_label("名称")).first.fill("何建平")
@@ -56,7 +55,6 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, t
     page.get_by_role("button", name="查看会有哪些更改").click()
     expect(page.get_by_text("新增")).to_be_visible()
     wrong["preview"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
-    page.screenshot(path=tmp_path / f"preview-{width}.png", full_page=True)
     page.get_by_role("button", name="确认").click()
     expect(page.get_by_role("strong").filter(has_text="郭振华")).to_be_visible()
     with page.expect_navigation():
@@ -64,5 +62,4 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, width: int, t
     wrong["row"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
     page.goto(f"{site.url}/incidents/{site.incident_id}")
     expect(page.get_by_text("桥头监控")).to_be_visible()
-    page.screenshot(path=tmp_path / f"incident-{width}.png", full_page=True)
     assert {address: found for address, found in wrong.items() if found != ([], [], 0)} == {}
