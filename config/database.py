@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -119,14 +119,16 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
+    def begin(self, *, reads: bool = False) -> Iterator[Session]:
         """A transaction: committed at the end of the block, rolled back if it raises.
 
+        `reads`: nothing is written in it, and on SQLite no alarm waits until it has been read to the end.
         Raises DatabaseAway, at once, while the database is known not to answer.
         """
-        with self._in_turn(), at_most(self.statement_seconds), self.session() as session:
+        turn = nullcontext() if reads else self._in_turn()
+        with turn, at_most(self.statement_seconds), self.session() as session:
             with self._breaker.connecting(), at_most(CONNECT_SECONDS):
-                session.connection()
+                session.connection(execution_options={"reads": reads})
             try:
                 yield session
                 session.commit()
@@ -211,7 +213,7 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         # A deferred BEGIN that turns into a writer fails with "database is locked" whatever the busy_timeout.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
     return engine
 

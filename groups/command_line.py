@@ -20,10 +20,13 @@ from groups.errors import GroupsError, RosterFileError
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
-    """A transaction for a command, which answers every trouble that is somebody's to mend in one line."""
+def transaction(*, reads: bool = False) -> Iterator[Session]:
+    """A transaction for a command, which answers every trouble that is somebody's to mend in one line.
+
+    `reads`: nothing is written in it.
+    """
     database: Database = current_app.extensions["database"]
-    with in_one_line(), database.begin() as session:
+    with in_one_line(), database.begin(reads=reads) as session:
         yield session
 
 

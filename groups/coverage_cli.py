@@ -188,13 +188,10 @@ def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
 def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual: str) -> None:
     named = {"first": "from", "last": "to", "step": "by"}
     given = {named.get(name, name): word for name, word in words.items() if word}
-    with transaction() as session:
+    with transaction(reads=True) as session:
         form = _form_of(form, output, usual)
         report = coverage_reports.report_on(session, _query(session, given), settings().zone, form=form)
-        if form == "table":
-            content = coverage_files.as_text(report).encode()
-        else:
-            content = coverage_exports.write(session, report, form)
+    content = coverage_files.as_text(report).encode() if form == "table" else coverage_exports.write(report, form)
     if output is None:
         click.echo(content, nl=False)
     else:

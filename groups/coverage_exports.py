@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
-
-from groups import coverage, coverage_files
+from groups import coverage_files
 from groups.printing import coverage_pdf
 from groups.rules.coverage_report import CoverageReport
 
@@ -17,7 +15,7 @@ FORMS = {
 """The forms by their ending, with their type of content."""
 
 
-def write(session: Session, report: CoverageReport, form: str) -> bytes:
+def write(report: CoverageReport, form: str) -> bytes:
     """The report in one of the `FORMS`, for which `report_on` has drawn it up."""
     if form == "csv":
         return coverage_files.as_csv(report)
@@ -25,8 +23,7 @@ def write(session: Session, report: CoverageReport, form: str) -> bytes:
         return coverage_files.as_xlsx(report)
     if form == "json":
         return coverage_files.as_json(report).encode()
-    days = [point.day for point in report.series[0].points]
-    return coverage_pdf.as_pdf(report, coverage.thresholds_on(session, days))
+    return coverage_pdf.as_pdf(report)
 
 
 def file_name(report: CoverageReport, form: str) -> str:

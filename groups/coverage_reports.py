@@ -31,7 +31,9 @@ def report_on(session: Session, query: CoverageQuery, zone: ZoneInfo, *, form: s
         report = coverage.with_since(session, report)
     report = readiness.with_readiness(session, report, level=query.level, stability=whole)
     if form == "pdf":
-        return replace(report, series=(_drawn(session, query, scope, report),))
+        drawn = _drawn(session, query, scope, report)
+        held = coverage.thresholds_on(session, [point.day for point in drawn.points])
+        return replace(report, series=(drawn,), thresholds=tuple(held))
     if query.first is None or query.last is None:
         return report
     return replace(report, series=_series(session, query, scope, query.first, query.last))

@@ -93,7 +93,7 @@ def _with_a_bar(label: str, work: Callable[..., Judgement]) -> Judgement:
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
 def show_bill(month: str, code: str | None, form: str) -> None:
     """Print the bill of a month, by village and plan."""
-    with transaction() as session:
+    with transaction(reads=True) as session:
         bill = _bill(session, month, code)
     if form == "json":
         click.echo(bill_exports.bill_json(bill))
@@ -110,7 +110,7 @@ def show_bill(month: str, code: str | None, form: str) -> None:
 def export_bill(month: str, code: str | None, output: Path) -> None:
     """Write the bill of a month as a workbook, with every household of it."""
     kept = settings()
-    with transaction() as session:
+    with transaction(reads=True) as session:
         bill = _bill(session, month, code)
         village_id = village_of(session, code).id if code else None
         households = subsidies.paid_for(session, bill.month, village_id)
@@ -123,7 +123,7 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in fen.")
 def list_tariffs(as_json: bool) -> None:
     """Say every tariff, plan by plan, the latest first."""
-    with transaction() as session:
+    with transaction(reads=True) as session:
         found = subsidies.tariffs(session)
     if as_json:
         told = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -21,8 +20,8 @@ _TEMPLATE = Path(__file__).parent / "coverage.typ"
 WORDS = ChartWords("各村覆盖率", "覆盖率走势", "示范村标准", "未开展", "未统计户数", "示范村")
 
 
-def as_pdf(report: CoverageReport, thresholds: Sequence[int]) -> bytes:
-    """The report, with its one series, on A4 pages. `thresholds` are those of the series' days, for its drawing.
+def as_pdf(report: CoverageReport) -> bytes:
+    """The report, with its one series and the thresholds of that one's days, on A4 pages.
 
     The same report gives the same bytes.
     """
@@ -43,7 +42,7 @@ def as_pdf(report: CoverageReport, thresholds: Sequence[int]) -> bytes:
         "reachable": f"{report.readiness.reachable:,}",
         "complete": f"{report.readiness.groups_complete}/{report.readiness.groups}",
         "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE else "",
-        "trend": trend(drawn.points, thresholds, WORDS, WIDE),
+        "trend": trend(drawn.points, report.thresholds, WORDS, WIDE),
         "trend_of": drawn.name or "全镇",
         "table": _plain(table_of(report)),
         "series": _plain(series_table(report)),

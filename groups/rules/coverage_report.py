@@ -103,7 +103,7 @@ class CoverageReport:
 
     `denominator` is the kind of count. `villages` are all of the town's, so that its sum stands in every report;
     `village` is the code of the one that the report is about, None: all. `places` is filled for the levels grid and
-    group, `series` where two days were named.
+    group, `series` where two days were named, `thresholds` for each of its days where it is to be drawn.
     """
 
     as_of: date
@@ -113,6 +113,7 @@ class CoverageReport:
     level: Level = Level.VILLAGE
     places: tuple[PlaceCoverage, ...] = ()
     series: tuple[Series, ...] = ()
+    thresholds: tuple[int, ...] = ()
     village: str | None = None
 
     @property

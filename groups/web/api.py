@@ -75,7 +75,7 @@ def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseRet
 def read_coverage() -> ResponseReturnValue:
     """The figures of a day."""
     settings: Settings = current_app.extensions["settings"]
-    with _database().begin() as session:
+    with _database().begin(reads=True) as session:
         _check_words(QUERY_WORDS)
         today = local_day(clock(session), settings.zone)
         query = query_of(request.args, coverage.latest_day(session, today))
@@ -89,7 +89,7 @@ def read_villages() -> ResponseReturnValue:
     """The villages there are."""
     _check_words(frozenset())
     question = select(Village.code, Village.name, Village.name_en, Village.kind).where(Village.archived_at.is_(None))
-    with _database().begin() as session:
+    with _database().begin(reads=True) as session:
         rows = session.execute(question.order_by(Village.code)).all()
     villages = [
         {"code": code, "name": name, "name_en": name_en or None, "kind": kind.value}
@@ -149,7 +149,7 @@ def _client() -> api_clients.Client | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    with _database().begin() as session:
+    with _database().begin(reads=True) as session:
         return api_clients.client_of(session, token.strip())
 
 

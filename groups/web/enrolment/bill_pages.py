@@ -38,7 +38,7 @@ pages = Blueprint("enrolment_bill", __name__, template_folder="../templates")
 def show() -> ResponseReturnValue:
     """A month's bill, of the town or of a village; a village's with its households."""
     wrong, status = "", 200
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         today = today_of(session)
         month = today.replace(day=1)
         try:
@@ -63,7 +63,7 @@ def show() -> ResponseReturnValue:
 @requires(*READERS)
 def export() -> ResponseReturnValue:
     """The same as a workbook, with every household."""
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         today = today_of(session)
         try:
             month = _month(today)
@@ -102,7 +102,7 @@ def add_tariff() -> ResponseReturnValue:
 
 
 def _tariffs(wrong: str = "") -> str:
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         found, today = tariffs(session), today_of(session)
     return render_template("enrolment_tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form)
 

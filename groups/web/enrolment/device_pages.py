@@ -23,7 +23,7 @@ _STATES = {"out": True, "back": False}
 def index() -> ResponseReturnValue:
     """A page of the ledger, filtered by the address."""
     page = max(request.args.get("page", 1, type=int), 1)
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         question = _question(session)
         lines = ledger(session, question, page)
         counts = ledger_counts(session, question)
@@ -45,7 +45,7 @@ def index() -> ResponseReturnValue:
 @requires(*READERS)
 def export() -> ResponseReturnValue:
     """The whole ledger as filtered."""
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         lines, today = ledger(session, _question(session), size=None), today_of(session)
     return workbook(ledger_xlsx(lines, today), f"赠机台账-{today.isoformat()}.xlsx")
 

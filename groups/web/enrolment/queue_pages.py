@@ -62,7 +62,7 @@ class Stays:
 def index() -> ResponseReturnValue:
     """Find a household; who was signed up today."""
     text = request.args.get("q", "")[:80]
-    with database().begin() as transaction:
+    with database().begin(reads=True) as transaction:
         today = today_of(transaction)
         village_id = chosen_village(transaction)
         found, more = find_households(transaction, text, today, village_id=village_id)

@@ -72,7 +72,7 @@ class _Found:
 def show() -> ResponseReturnValue:
     """The figures that the address asks for; without words, those of today."""
     wrong, found = "", None
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         chosen = None
         try:
             query = _query(session)
@@ -104,15 +104,14 @@ def export(form: str) -> ResponseReturnValue:
     """The same figures as a file."""
     if form not in coverage_exports.FORMS:
         abort(404)
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         try:
-            query = _query(session)
-            report = coverage_reports.report_on(session, query, zone(), form=form)
-            content = coverage_exports.write(session, report, form)
+            report = coverage_reports.report_on(session, _query(session), zone(), form=form)
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
             return Response(words_of(error), 422, mimetype="text/plain")
+    content = coverage_exports.write(report, form)
     response = Response(content, content_type=coverage_exports.FORMS[form])
     response.headers["Content-Disposition"] = f"attachment; filename={coverage_exports.file_name(report, form)}"
     return response

@@ -80,6 +80,14 @@ def test_the_platform_reads_the_figures_of_a_day(ask: Ask, counted: None) -> Non
     assert "villages" not in told(ask("/api/v1/coverage", level="town"))
 
 
+def test_figures_are_read_while_somebody_writes(store: Database, ask: Ask, counted: None) -> None:
+    with store.begin() as session:
+        session.add(Village(code="ZZ", name="新村"))
+        session.flush()
+        assert told(ask("/api/v1/coverage", as_of="2026-05-02"))["town"]["villages"] == 2
+    assert told(ask("/api/v1/coverage", as_of="2026-05-02"))["town"]["villages"] == 3
+
+
 def test_nobody_reads_without_a_token_of_the_right_scope(web: Flask, store: Database, ask: Ask, counted: None) -> None:
     with store.begin() as session:
         _, other = create_client(session, "只读村居", [Scope.VILLAGES], 60, "tests", clock(session))
