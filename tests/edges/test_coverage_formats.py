@@ -173,7 +173,7 @@ class _Cells(HTMLParser):
 
 def of_page(text: str) -> Rows:
     cells = _Cells()
-    cells.feed(text[text.index('<table class="figures-table">') :].partition("</table>")[0])
+    cells.feed(text[text.index('<table class="figures-table wide">') :].partition("</table>")[0])
     _, *rows = cells.rows
     found = {}
     for name, coverage, subscribed, households, demonstration, reachable, complete, _ in rows:

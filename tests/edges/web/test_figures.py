@@ -91,7 +91,7 @@ def test_an_earlier_day_is_asked_for_on_the_page_itself(liaison: Visitor) -> Non
 
 def test_one_row_stands_for_the_town_where_that_is_asked_for(liaison: Visitor) -> None:
     page = liaison.get("/coverage?as_of=2026-03-10&level=town").text
-    table = page.partition('<table class="figures-table">')[2].partition("</table>")[0]
+    table = page.partition('<table class="figures-table wide">')[2].partition("</table>")[0]
     assert re.findall(r">([^<>\s]+)</t[dh]>", table.partition("<tbody>")[2]) == [
         "2/2", "33.3%", "5", "15", "1", "0", "0/0",
     ]  # fmt: skip
