@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from groups.printing.glyphs import FAMILY, FONTS
 from groups.rules.coverage import Figure
 from groups.rules.coverage_charts import WIDE, ChartWords, bars, trend
 from groups.rules.coverage_report import CountKind, CoverageReport, Level
-from groups.rules.coverage_table import KINDS, Table, notes, series_table, shown, table_of
+from groups.rules.coverage_table import COVERAGE, KINDS, NOT_STARTED, Table, notes, series_table, shown, table_of
 
 _TEMPLATE = Path(__file__).parent / "coverage.typ"
 WORDS = ChartWords("各村覆盖率", "覆盖率走势", "示范村标准", "未开展", "未统计户数", "示范村")
@@ -29,23 +30,18 @@ def as_pdf(report: CoverageReport) -> bytes:
     (drawn,) = report.series
     told = {
         "family": FAMILY,
-        "title": "十户联防覆盖率报告",
+        "title": f"十户联防覆盖率报告{f' · {drawn.name}' if report.village else ''}",
         "as_of": _written(report.as_of),
         "kind": KINDS[CountKind(report.denominator)],
         "threshold": shown(Figure(report.threshold, 10_000)),
-        "started": f"{report.started}/{len(report.villages)}",
-        "households": f"{report.town.subscribed:,}/{report.town.households or 0:,}",
-        "coverage": shown(report.town),
-        "demonstrations": "、".join(
-            f"{each.name}（{shown(each.figure)}）" for each in report.demonstrations
-        ) or "尚无",
-        "reachable": f"{report.readiness.reachable:,}",
-        "complete": f"{report.readiness.groups_complete}/{report.readiness.groups}",
+        "tiles": _tiles(report),
+        "summary": f"{_demonstrations(report)}近30日可达：{report.readiness.reachable:,}户。",
         "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE else "",
         "trend": trend(drawn.points, report.thresholds, WORDS, WIDE),
         "trend_of": drawn.name or "全镇",
         "table": _plain(table_of(report)),
-        "series": _plain(series_table(report)),
+        # The heading says whose it is.
+        "series": _plain(series_table(report), ("日期", "户数", "已开通", COVERAGE)),
         "notes": [[name, shown(cell)] for name, cell in notes(report)],
     }  # fmt: skip
     midnight = (report.as_of - date(1970, 1, 1)).days * 86_400
@@ -60,11 +56,34 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
-def _plain(table: Table) -> dict[str, object]:
-    rows = [*table.rows, *([table.total] if table.total else [])]
+def _tiles(report: CoverageReport) -> list[tuple[str, str]]:
+    """What is read first: of the town, or of the one village beside the town's coverage."""
+    first, figure = ("已开展村居", f"{report.started}/{len(report.villages)}"), report.town
+    if report.village:
+        (own,) = report.rows
+        first, figure = (f"{own.name}覆盖率", shown(own.figure) if own.started else NOT_STARTED), own.figure
+    complete = f"{report.readiness.groups_complete}/{report.readiness.groups}"
+    households = "—" if figure.households is None else f"{figure.households:,}"
+    signed_up = f"{figure.subscribed:,}/{households}"
+    return [first, ("已开通户数", signed_up), ("全镇覆盖率", shown(report.town)), ("完整组", complete)]
+
+
+def _demonstrations(report: CoverageReport) -> str:
+    if report.village:
+        (own,) = report.rows
+        return f"{own.since}起为示范村。" if own.demonstration else "尚未达到示范村标准。"
+    named = "、".join(f"{each.name}（{shown(each.figure)}）" for each in report.demonstrations)
+    return f"示范村：{named or '尚无'}。"
+
+
+def _plain(table: Table, chosen: Sequence[str] = ()) -> dict[str, object]:
+    """The table as words, or only its chosen columns; `numbers` are the columns of figures."""
+    columns = [at for at, word in enumerate(table.headings) if not chosen or word in chosen]
+    rows = [[row[at] for at in columns] for row in [*table.rows, *([table.total] if table.total else [])]]
     return {
-        "headings": list(table.headings),
+        "headings": [table.headings[at] for at in columns],
         "rows": [[shown(cell) for cell in row] for row in rows],
+        "numbers": [any(isinstance(row[at], int | Figure) for row in rows) for at in range(len(columns))],
         "summed": table.total is not None,
     }
 

@@ -50,14 +50,14 @@ def bars(
     left, right = (205, 165) if wide else (0, 0)
     span = width - left - right
     line = left + span * report.threshold / BASIS_POINTS / whole
-    parts = [_legend(words.threshold, report.threshold, width, line if wide else None)]
+    parts = [_legend(words.threshold, report.threshold, width, line if wide else 0)]
     for place, village in enumerate(villages):
         y = top + place * row
         bar_y, bar_height, text_y = (y + 7, 20, y + 23) if wide else (y + 28, 16, y + 20)
         length = min(float(village.figure.coverage or 0), whole) / whole * span
         fill = _WRONG if village.anomaly else _BEST if village.demonstration else _BAR
         parts += [
-            _name(village, text_y, words),
+            _name(village, text_y, words, left or width - _wide("100.0% 0000/0000")),
             f'<text x="{width}" y="{text_y}" text-anchor="end" fill="{_INK}">{_value(village, words)}</text>',
             f'<rect x="{left}" y="{bar_y}" width="{span}" height="{bar_height}" fill="{_GROUND}"/>',
             f'<rect x="{left}" y="{bar_y}" width="{length:.1f}" height="{bar_height}" fill="{fill}"/>',
@@ -82,7 +82,7 @@ def trend(points: Sequence[TrendPoint], thresholds: Sequence[int], words: ChartW
     def y(value: float) -> float:
         return top + (height - top - bottom) * (1 - value / whole)
 
-    parts = [_legend(words.threshold, thresholds[-1] if thresholds else None, width, None)]
+    parts = [_legend(words.threshold, thresholds[-1] if thresholds else None, width, width)]
     for step in range(0, int(whole * 100) + 1, 20):
         parts.append(_stroke(left, y(step / 100), width - right, y(step / 100), _GRID, 1))
         parts.append(
@@ -113,13 +113,16 @@ def _stretches(points: Sequence[TrendPoint]) -> list[list[TrendPoint]]:
     return [stretch for stretch in stretches if stretch]
 
 
-def _name(village: VillageCoverage, y: int, words: ChartWords) -> str:
+def _name(village: VillageCoverage, y: int, words: ChartWords, room: float) -> str:
+    """A village's name, with a star for one of demonstration, and the word for it where there is room."""
+    name = village.name[:9]
     if not village.demonstration:
-        return f'<text x="0" y="{y}" fill="{_INK}">{escape(village.name[:9])}</text>'
+        return f'<text x="0" y="{y}" fill="{_INK}">{escape(name)}</text>'
+    mark = f' <tspan font-size="14" fill="{_QUIET}">{escape(words.demonstration)}</tspan>'
+    fits = 22 + _wide(name) + 8 + _wide(words.demonstration) * 14 / 16 <= room
     return (
         f'<polygon points="{_STAR}" transform="translate(9 {y - 6})" fill="{_BEST}"/>'
-        f'<text x="22" y="{y}" fill="{_INK}">{escape(village.name[:9])} '
-        f'<tspan font-size="14" fill="{_QUIET}">{escape(words.demonstration)}</tspan></text>'
+        f'<text x="22" y="{y}" fill="{_INK}">{escape(name)}{mark if fits else ""}</text>'
     )
 
 
@@ -132,16 +135,21 @@ def _value(village: VillageCoverage, words: ChartWords) -> str:
     return f'<tspan font-weight="700">{village.figure.percent()}%</tspan> {counts}'
 
 
-def _legend(word: str, threshold: int | None, width: int, line: float | None) -> str:
-    """What the line is, above everything, with the line's own stroke before it."""
+def _legend(word: str, threshold: int | None, width: int, at: float) -> str:
+    """What the line is, above everything and at `at` or left of it, with the line's own stroke before it."""
     if threshold is None:
         return ""
     percent = (Figure(threshold, BASIS_POINTS).percent() or "").removesuffix(".0")
-    at = max(14.0, min(line or width - 200.0, width - 150.0))
+    at = max(14.0, min(at, width - _wide(f"{word} {percent}%") - 4.0))
     return (
         _stroke(at - 10, 6, at - 10, 24, _LINE, 2.5)
         + f'<text x="{at:.1f}" y="21" fill="{_LINE}">{escape(word)} {percent}%</text>'
     )
+
+
+def _wide(text: str) -> float:
+    """About how wide a text is in the drawing's units: a Chinese character is as wide as it is high."""
+    return sum(16.0 if ord(sign) > 0x2E7F else 9.0 for sign in text)
 
 
 def _stroke(x1: float, y1: float, x2: float, y2: float, colour: str, width: float) -> str:

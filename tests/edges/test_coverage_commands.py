@@ -188,7 +188,8 @@ def test_every_level_reads_the_same_in_every_form(run: Type, tmp_path: Path, lev
         assert [tuple(row[name] for name in PLACES) for row in listed] == [tuple(map(str, row)) for row in places]
     text = "\n".join(page.extract_text() for page in PdfReader(written["pdf"]).pages)
     assert ("墙下陶村 走势" if level == "group" else "全镇 走势") in text
-    assert f"{DAY} HJ01" in text if level == "group" else f"{DAY} 合计" in text
+    assert f"{DAY} {'280 240 85.7%' if level == 'group' else '6125 4018 65.6%'}" in text
+    assert ("墙下陶村覆盖率" in text) == (level == "group")
 
 
 def test_a_count_holds_until_the_next_one(run: Type, village: str, database: Database) -> None:

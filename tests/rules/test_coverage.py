@@ -15,6 +15,7 @@ from groups.rules.coverage_report import CoverageReport, Level, VillageCoverage
 from groups.rules.reachability import first_day_of_proof
 
 DAY = date(2026, 11, 23)
+ENGLISH = ChartWords("c", "t", "Demonstration village from", "not started", "not counted", "demonstration village")
 WORDS = ChartWords("覆盖率", "走势", "标准", "未开展", "未统计", "示范村")
 
 
@@ -62,18 +63,20 @@ def test_a_question_is_read_back_as_it_was_written() -> None:
         query_of({"level": "street"}, DAY)
 
 
+@pytest.mark.parametrize("words_of", [WORDS, ENGLISH])
 @pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_no_label_of_the_drawing_stands_on_the_line(width: int) -> None:
+def test_no_label_of_the_drawing_stands_on_the_line_or_on_another(width: int, words_of: ChartWords) -> None:
     villages = [
         VillageCoverage(n, f"V{n}", "很长的村居名称", Figure(n * 13, 100), n * 13 >= 80) for n in range(9)
     ]  # fmt: skip
-    drawn = bars(CoverageReport(DAY, "resident", 8_000, tuple(villages)), WORDS, width)
+    drawn = bars(CoverageReport(DAY, "resident", 8_000, tuple(villages)), words_of, width)
     lines = [
         (float(x), float(top), float(bottom))
         for x, top, bottom in re.findall(r'<line x1="([\d.]+)" y1="([\d.]+)" x2="[\d.]+" y2="([\d.]+)"', drawn)
     ]
     texts = re.findall(r'<text x="([\d.]+)" y="([\d.]+)"( text-anchor="end")?[^>]*>(.*?)</text>', drawn)
     assert len(lines) == 10
+    taken: dict[str, float] = {}
     for x, y, at_the_end, inside in texts:
         words = re.sub(r"<[^>]+>", "", inside)
         length = sum(16 if ord(sign) > 0x2E7F else 9 for sign in words)
@@ -82,6 +85,9 @@ def test_no_label_of_the_drawing_stands_on_the_line(width: int) -> None:
             beside = line < left or line > left + length
             above_or_below = float(y) + 3 < top or float(y) - 12 > bottom
             assert beside or above_or_below, words
+        assert taken.get(y, 0) <= left, words
+        assert left + length <= width, words
+        taken[y] = left + length
 
 
 def test_a_bar_beyond_a_hundred_per_cent_is_longer_than_a_full_one() -> None:
