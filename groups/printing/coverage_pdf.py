@@ -36,7 +36,7 @@ def as_pdf(report: CoverageReport) -> bytes:
         "threshold": shown(Figure(report.threshold, 10_000)),
         "tiles": _tiles(report),
         "summary": f"{_demonstrations(report)}近30日可达：{report.readiness.reachable:,}户。",
-        "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE else "",
+        "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE and not report.village else "",
         "trend": trend(drawn.points, report.thresholds, WORDS, WIDE),
         "trend_of": drawn.name or "全镇",
         "table": _plain(table_of(report)),
@@ -71,7 +71,9 @@ def _tiles(report: CoverageReport) -> list[tuple[str, str]]:
 def _demonstrations(report: CoverageReport) -> str:
     if report.village:
         (own,) = report.rows
-        return f"{own.since}起为示范村。" if own.demonstration else "尚未达到示范村标准。"
+        if not own.demonstration:
+            return "尚未达到示范村标准。"
+        return f"{own.since}起为示范村。" if own.since else "示范村。"
     named = "、".join(f"{each.name}（{shown(each.figure)}）" for each in report.demonstrations)
     return f"示范村：{named or '尚无'}。"
 
