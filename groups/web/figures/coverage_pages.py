@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -93,6 +94,7 @@ def show() -> ResponseReturnValue:
         steps=[*Step],
         forms=[*coverage_exports.FORMS],
         given=request.args,
+        typed=_typed(),
         asked=_asked(found),
     )
     return page, 422 if wrong else 200
@@ -133,6 +135,15 @@ def _query(session: Session) -> CoverageQuery:
     if query.village not in {None, code}:
         abort(404)
     return replace(query, village=code)
+
+
+def _typed() -> dict[str, str]:
+    """The days of the address as a field takes them; what is no day is left out."""
+    days = {}
+    for name in ("as_of", "since", "from", "to"):
+        with suppress(InvalidDay):
+            days[name] = day_of(request.args.get(name, "")).isoformat()
+    return days
 
 
 def _asked(found: _Found | None) -> dict[str, str]:
