@@ -25,8 +25,6 @@ LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
 _COUNTING = 0x6A64_63_61_6C_6C
 """The advisory lock of whoever counts calls: "jdcall"."""
-GIVE_UP_AFTER = timedelta(minutes=15)
-"""An alarm call that could not be placed for so long does not help any more."""
 
 
 @dataclass(frozen=True, slots=True)

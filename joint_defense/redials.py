@@ -20,11 +20,10 @@ from groups import directory
 from groups.directory import HouseholdPhone
 from joint_defense import redial_facts as facts
 from joint_defense import talking
-from joint_defense.dispatch import GIVE_UP_AFTER
 from joint_defense.models import Incident, IncidentKind, Purpose
 from joint_defense.planning import LOOK_AGAIN, Decided, row_for
 from joint_defense.redial_facts import House, Tried
-from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.delivery import GIVE_UP_AFTER, AttemptState, Channel, DeliveryState
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.redials import FollowUp, Steps, next_steps
 from joint_defense.telling import tell_otherwise

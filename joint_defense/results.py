@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense.dispatch import GIVE_UP_AFTER, Claim
+from joint_defense.dispatch import Claim
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import AttemptState, DeliveryState
@@ -22,7 +22,7 @@ from joint_defense.rules.ports import (
     TooFast,
 )
 from joint_defense.timeline import note_once
-from joint_defense.tracking import give_up, got_through, hear
+from joint_defense.tracking import give_up, got_through, hear, helps_no_more
 
 RETRY_PAUSE = timedelta(seconds=1.5)
 ACCOUNT_PAUSE = timedelta(seconds=10)
@@ -100,8 +100,7 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
         return
     if isinstance(error, AccountTrouble):
         note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
-    # An all-clear is as old as the end of its incident.
-    if now - (delivery.incident.closed_at or delivery.incident.opened_at) > GIVE_UP_AFTER:
+    if helps_no_more(delivery, now):
         attempt.ended_at = now
         give_up(session, delivery, "not_placed", now)
         return

@@ -17,13 +17,12 @@ from sqlalchemy.orm import Session
 from groups import directory
 from joint_defense import talking
 from joint_defense.acknowledgements import latest_answers
-from joint_defense.dispatch import GIVE_UP_AFTER
 from joint_defense.models import Delivery, Incident, IncidentKind, Purpose
 from joint_defense.news_facts import NEWS_UNTIL
 from joint_defense.news_sent import WIDENED_MILESTONE, call_with_news
 from joint_defense.planning import LOOK_AGAIN, Decided, row_for
 from joint_defense.redial_facts import callers_among
-from joint_defense.rules.delivery import Channel, DeliveryState
+from joint_defense.rules.delivery import GIVE_UP_AFTER, Channel, DeliveryState
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer

@@ -20,6 +20,7 @@ from joint_defense.models import RINGS, Attempt, Delivery, Purpose
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import (
     FINAL,
+    GIVE_UP_AFTER,
     OVER,
     AttemptState,
     Channel,
@@ -200,11 +201,18 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         delivery.due_at = now if end_it else now + ASK_AFTER[attempt.state]
     elif delivery.unwanted and delivery.channel is Channel.CALL:
         delivery.state, delivery.failure = DeliveryState.CANCELLED, None
+    elif attempt.error_code in _NEVER_RANG and helps_no_more(delivery, now):
+        give_up(session, delivery, "not_placed", now)
     elif attempt.error_code in _NEVER_RANG:
         delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
     else:
         failed = attempt.state is AttemptState.FAILED and delivery.channel is Channel.CALL
         give_up(session, delivery, attempt.error_code or str(attempt.state), now, not_put_through=failed)
+
+
+def helps_no_more(delivery: Delivery, now: datetime) -> bool:
+    """Whether it could not be placed for so long that it only frightens. An all-clear is as old as the end."""
+    return now - (delivery.incident.closed_at or delivery.incident.opened_at) > GIVE_UP_AFTER
 
 
 def follow_up(delivery: Delivery, now: datetime) -> None:

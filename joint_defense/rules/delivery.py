@@ -10,7 +10,11 @@ order is kept by the table below and by nothing the carrier counts.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+
+GIVE_UP_AFTER = timedelta(minutes=15)
+"""An alarm call that could not be placed for so long does not help any more."""
 
 
 class Channel(StrEnum):

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from joint_defense import errands, tracking
 from joint_defense.dispatch import (
-    GIVE_UP_AFTER,
     LEASE,
     Claim,
     known_sids,
@@ -21,7 +20,7 @@ from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.incidents import close
 from joint_defense.models import ClosingOutcome, Delivery
 from joint_defense.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
-from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.delivery import GIVE_UP_AFTER, AttemptState, Channel, DeliveryState
 from joint_defense.rules.ports import AccountTrouble, OutcomeUnknown, Receipt, RefusedNumber, Temporary, TooFast
 from joint_defense.tracking import NEVER_RANG_PAUSE
 from tests.factories import OWNER, House, Town, at
@@ -185,7 +184,13 @@ def test_a_call_that_failed_before_it_rang_is_placed_again(town: Town, call: Cla
     hears(town, call, "failed", code=code, after=5)
     found = delivery(town, call)
     assert (found.state, found.due_at) == (DeliveryState.WAITING, at(5) + NEVER_RANG_PAUSE)
-    assert again(town, call, after=8).number == 2
+    claim = again(town, call, after=8)
+    assert claim.number == 2
+    # Not for ever: a carrier that lets no call begin for a quarter of an hour is not asked again.
+    late = GIVE_UP_AFTER.total_seconds() + 1
+    town.came(claim, Receipt(f"{SID}2", AttemptState.QUEUED), after=late)
+    hears(town, claim, "failed", sid=f"{SID}2", code=code, after=late + 1)
+    assert (delivery(town, call).state, delivery(town, call).failure) == (DeliveryState.UNREACHED, "not_placed")
 
 
 def test_a_word_that_says_nothing_new_or_nothing_at_all_changes_nothing(town: Town, call: Claim) -> None:

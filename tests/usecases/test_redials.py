@@ -13,12 +13,11 @@ from joint_defense import inbox, redials, tracking, wordless
 from joint_defense.acknowledgements import acknowledge
 from joint_defense.board import read_board
 from joint_defense.board_rows import HouseholdRow
-from joint_defense.dispatch import GIVE_UP_AFTER
 from joint_defense.inbound_models import InboundKind
 from joint_defense.incidents import close, ring_again
 from joint_defense.models import ClosingOutcome, Delivery, Purpose
 from joint_defense.record import incident_record
-from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.delivery import GIVE_UP_AFTER, AttemptState, Channel, DeliveryState
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.ports import Receipt, RefusedNumber
 from joint_defense.rules.replies import Answer
