@@ -64,8 +64,14 @@ def set_offices(
             raise NotPossible("该户已不在名册 this household is not on the roster")
     if backup_group_id is not None:
         backup = session.get(Group, backup_group_id)
-        if backup is None or backup.archived_at is not None or backup.id == group.id:
-            raise NotPossible("支援组不能是这一组 the back-up group must be another one that is on the roster")
+        # Another village's is not there for whoever keeps this one's roster.
+        if (
+            backup is None
+            or backup.archived_at is not None
+            or backup.id == group.id
+            or backup.village_id != group.village_id
+        ):
+            raise NotPossible("支援组须是本村另一个组 the back-up group must be another one of this village")
     batch.change(group, leader_id=leader_id, deputy_id=deputy_id, backup_group_id=backup_group_id)
 
 

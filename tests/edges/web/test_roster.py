@@ -324,6 +324,13 @@ def test_groups_are_led_split_merged_ordered_and_archived(head: Visitor, roster:
     same = head.post(settings, {"name": "桥东", "leader_id": wang, "deputy_id": wang})
     assert same.status_code == 422
     assert ('value="桥东"' in same.text, same.text.count(f'<option value="{wang}" selected')) == (True, 2), "as sent"
+    with roster.store.begin() as session:
+        elsewhere = session.get_one(Household, roster.houses["别村人"]).village_id
+        foreign = Group(village_id=elsewhere, name="9组", position=1)
+        session.add(foreign)
+        session.flush()
+        named = {"name": "3组", "backup_group_id": str(foreign.id)}
+    assert head.post(settings, named).status_code == 422, "another village's group"
     head.post(
         settings, {"name": "桥东组", "leader_id": wang, "deputy_id": li, "backup_group_id": str(roster.next_group)}
     )
