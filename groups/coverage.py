@@ -27,7 +27,7 @@ from groups.rules.coverage import (
 )
 from groups.rules.coverage_report import CountKind, CoverageReport, VillageCoverage
 
-_LOOK_BACK = (timedelta(days=92), timedelta(days=366), None)
+_LOOK_BACK = (timedelta(days=200), timedelta(days=500), None)
 """How far back a demonstration village's beginning is looked for, step by step; None: to the first day."""
 _AT_ONCE = 500
 """So many villages' days are in memory at a time."""

@@ -17,12 +17,14 @@ from groups.rules.days import day_of
 from groups.subsidies import bill_of, paid_for, set_tariff, tariffs
 from groups.web.access import requires
 from groups.web.enrolment.frame import (
+    MOST_OFFERED,
     READERS,
     WRITERS,
     chosen_village,
     database,
     new_batch,
     own_villages,
+    pages_of,
     settings,
     status_of,
     today_of,
@@ -49,9 +51,13 @@ def show() -> ResponseReturnValue:
         bill = bill_of(session, month, village_id)
         households = paid_for(session, month, village_id) if village_id is not None else []
         villages = own_villages(session, village_id)
+    by_village = bill.by_village()
+    pages_of_bill = pages_of(len(by_village), MOST_OFFERED)
     return render_template(
         "enrolment_bill.html",
         bill=bill,
+        by_village=by_village[pages_of_bill.rows],
+        pages=pages_of_bill,
         households=households,
         villages=villages,
         village=villages.chosen,

@@ -124,6 +124,22 @@ def chosen_village(session: Session) -> int | None:
     return own or found[0].id
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Which page of how many; `rows` are those of the page."""
+
+    page: int
+    last: int
+    rows: slice
+
+
+def pages_of(many: int, size: int) -> Pages:
+    """The page that the address asks for, of so many rows, `size` to a page."""
+    last = max(1, -(-many // size))
+    page = min(max(request.args.get("page", 1, type=int), 1), last)
+    return Pages(page, last, slice((page - 1) * size, page * size))
+
+
 def status_of(error: GroupsError) -> int:
     """The status of a refusal: 404 for what is not there, 409 for what stands in the way, else 422."""
     if isinstance(error, NoSuchHousehold):

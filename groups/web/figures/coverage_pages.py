@@ -24,7 +24,16 @@ from groups.rules.coverage_query import QUERY_WORDS, CoverageQuery, Step, query_
 from groups.rules.coverage_report import CountKind, CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
 from groups.rules.days import day_of
 from groups.web.access import current, requires
-from groups.web.enrolment.frame import READERS, chosen_village, database, own_villages, today_of, words_of
+from groups.web.enrolment.frame import (
+    READERS,
+    Pages,
+    chosen_village,
+    database,
+    own_villages,
+    pages_of,
+    today_of,
+    words_of,
+)
 from groups.web.figures.words import chart_words
 from groups.web.times import zone
 
@@ -38,20 +47,6 @@ _WIDTHS = {"narrow": NARROW, "wide": WIDE}
 
 
 @dataclass(frozen=True, slots=True)
-class _Pages:
-    """Which page of how many, of so many rows."""
-
-    page: int
-    last: int
-    many: int
-
-    @property
-    def rows(self) -> slice:
-        """Those of the page: as many as are drawn."""
-        return slice((self.page - 1) * MOST_BARS, self.page * MOST_BARS)
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """What the page shows; `changed` is None where nothing was counted at the last report.
 
@@ -62,7 +57,7 @@ class _Found:
     since: date
     report: CoverageReport
     rows: Sequence[VillageCoverage] | Sequence[PlaceCoverage]
-    pages: _Pages
+    pages: Pages
     points: tuple[TrendPoint, ...]
     drawings: Drawings
     changed: WhatChanged | None
@@ -170,7 +165,7 @@ def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
     scope = Scope(zone(), query.kind, query.village)
     points = coverage_trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
     rows = report.by_coverage
-    pages = _pages(len(report.places if query.level in _BELOW else rows))
+    pages = pages_of(len(report.places if query.level in _BELOW else rows), MOST_BARS)
     drawings = {} if query.level in _BELOW else _bars(report, rows[pages.rows])
     drawings |= _trend(points, coverage.thresholds_on(session, [point.day for point in points]), report)
     return _Found(
@@ -183,11 +178,6 @@ def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
         drawings,
         _changed(session, query, since, report),
     )
-
-
-def _pages(many: int) -> _Pages:
-    last = max(1, -(-many // MOST_BARS))
-    return _Pages(min(max(request.args.get("page", 1, type=int), 1), last), last, many)
 
 
 # A drawing for each width: text that is scaled with a drawing is too small on a phone, or too large on a desk.

@@ -20,7 +20,7 @@ from groups.change_models import Change
 from groups.enrolment_models import Device, DeviceKind, Tariff
 from groups.models import Channel, EndReason, Group, Household, Phone, PhoneKind, Subscription, Village
 from groups.rules.days import local_day
-from groups.web.enrolment import frame, list_pages
+from groups.web.enrolment import bill_pages, frame, list_pages
 from joint_defense import queues, working
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
@@ -113,8 +113,13 @@ def test_in_a_county_the_queues_village_is_typed_and_its_page_stays_small(
     assert "q=3-" in re.findall(r'household-link" href="([^"]+)"', several.text)[0]
     home = liaison.get(f"/enrolment/households/{people['王建国']}").text
     assert '<input class="form-control" id="move-village"' in home
-    for where in ("devices", "bill"):
-        assert '<option value="QX"' not in liaison.get(f"/enrolment/{where}").text
+    monkeypatch.setattr(bill_pages, "MOST_OFFERED", 1)
+    for head in ("王建国", "赵德才"):
+        sign_up(liaison, people[head], starts_on="2026-01-01")
+    bills = [liaison.get(f"/enrolment/bill?month=2026-02&page={page}").text for page in (1, 2)]
+    assert [re.findall(r'<th scope="row"><a[^>]*>([^<]+)', bill) for bill in bills] == [["墙下陶村"], ["四甲村"]]
+    assert all("11.00" in bill for bill in bills), "the sum is that of all"
+    assert '<option value="QX"' not in bills[0] + liaison.get("/enrolment/devices").text
 
 
 def test_signing_up_writes_plan_consent_and_gift_and_the_next_search_is_empty(
