@@ -8,7 +8,7 @@ import sys
 import time
 
 from config.database import Database
-from tests.bench import figures, page, rosters
+from tests.bench import figure_pages, figures, page, rosters
 from tests.bench.county import county
 from tests.bench.measuring import Bench, measure
 from tests.bench.report import as_markdown, as_text
@@ -31,7 +31,7 @@ def main() -> int:
     load = rosters.load_now()
     with county() as url:
         if everything or given.figures:
-            asked = figures.measure_figures(url)
+            asked = figures.measure_figures(url) + figure_pages.measure_pages(url)
             if given.write:
                 figures.write(asked, load)
         # Last, because it brings lists in: the figures are of a county as it was.

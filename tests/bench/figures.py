@@ -21,7 +21,7 @@ from groups import coverage, coverage_changes, coverage_exports, coverage_report
 from groups.coverage import Scope
 from groups.rules.coverage_query import CoverageQuery, Step
 from groups.rules.coverage_report import CoverageReport, Level
-from tests.bench import page, rosters
+from tests.bench import page
 
 DAY, FIRST, LAST_REPORT = date(2026, 11, 23), date(2024, 12, 1), date(2026, 10, 31)
 DEMONSTRATION_DAY = date(2026, 8, 1)
@@ -46,8 +46,7 @@ class Asked:
 
 def measure_figures(url: str) -> list[Asked]:
     """Ask for them in the county at this address, and say each as soon as it is known."""
-    asked = [_said(_ask(url, *question)) for question in _QUESTIONS]
-    return asked + [_said(each) for each in _alone(_pages, url)]
+    return [said(_ask(url, *question)) for question in _QUESTIONS]
 
 
 def write(asked: list[Asked], load: float) -> None:
@@ -68,7 +67,8 @@ def write(asked: list[Asked], load: float) -> None:
     )
 
 
-def _said(asked: Asked) -> Asked:
+def said(asked: Asked) -> Asked:
+    """Print it: a long run shows how far it is."""
     missed = "" if asked.seconds < asked.target else ": MISSED"
     print(
         f"{asked.name}: {asked.seconds:.2f} s (may take {asked.target} s{missed}), {asked.megabytes:.0f} MB "
@@ -83,33 +83,18 @@ def _size(asked: Asked) -> str:
 
 
 def _ask(url: str, name: str, target: float, question: Question) -> Asked:
-    seconds, megabytes = _alone(_timed, url, question)
+    seconds, megabytes = alone(_timed, url, question)
     return Asked(name, seconds, target, megabytes)
 
 
-def _alone(measure: Callable[..., Any], *given: Any) -> Any:
+def alone(measure: Callable[..., Any], *given: Any) -> Any:
+    """What `measure` says in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(measure, given)
 
 
-def _pages(url: str) -> list[Asked]:
-    """The liaison's pages, through the app. The memory is that of one process, which only grows."""
-    asked = []
-    with rosters.app_over(url) as app:
-        liaison = rosters.signed_in(app, "liaison")
-        for name, address, target in _ADDRESSES:
-            took, size = [], 0
-            for _ in range(RUNS):
-                started = time.monotonic()
-                answer = liaison.get(address)
-                took.append(time.monotonic() - started)
-                assert answer.status_code == 200, address
-                size = len(answer.data)
-            asked.append(Asked(name, sorted(took)[RUNS // 2], target, _peak(), size / 1000))
-    return asked
-
-
-def _peak() -> float:
+def peak() -> float:
+    """The most memory that this process has had, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -122,7 +107,7 @@ def _timed(url: str, question: Question) -> tuple[float, float]:
             question(session)
         took.append(time.monotonic() - started)
     database.close()
-    return sorted(took)[RUNS // 2], _peak()
+    return sorted(took)[RUNS // 2], peak()
 
 
 def _of_a_day(session: Session) -> None:
@@ -193,16 +178,4 @@ _QUESTIONS: tuple[tuple[str, float, Question], ...] = (
     ("all 99,000 groups", 5.0, _groups),
     ("groups of a village, 24 months day by day", 2.0, _groups_of_a_village),
     ("every village's trend, 24 months", 10.0, _trends),
-)
-
-_DAY, _FULL_DAY = f"as_of={DAY}&since={LAST_REPORT}", f"as_of={DEMONSTRATION_DAY}&since=2026-06-30"
-# What the figures' pages take, of a county and of one of its villages.
-_ADDRESSES = (
-    ("page of the county's coverage", f"/coverage?{_DAY}", 1.0),
-    ("the same on a day with many demonstration villages", f"/coverage?{_FULL_DAY}", 2.0),
-    ("its last page", f"/coverage?{_DAY}&page=50", 1.0),
-    ("page of all 99,000 groups", f"/coverage?{_DAY}&level=group", 4.0),
-    ("page of a village's coverage", f"/coverage?{_DAY}&village=V1500", 1.0),
-    ("page of the counts of households", "/coverage/counts", 0.1),
-    ("page of the month's bill", "/enrolment/bill?month=2026-11", 2.0),
 )

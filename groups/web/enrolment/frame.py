@@ -25,8 +25,7 @@ from groups.errors import (
     SubscriptionOverlaps,
 )
 from groups.models import Household, Village
-from groups.roster_finding import VILLAGES_A_PAGE as MOST_OFFERED
-from groups.roster_finding import villages_meant
+from groups.roster_finding import VILLAGES_A_PAGE, villages_meant
 from groups.rules.bill import yuan
 from groups.rules.days import day_of, local_day
 from groups.rules.phone import as_written_here, normalise
@@ -37,6 +36,8 @@ from groups.web.times import zone
 
 __all__ = ["database", "new_batch", "settings"]
 
+MOST_OFFERED = VILLAGES_A_PAGE
+"""More villages than this nobody looks through in a list."""
 WRITERS = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 READERS = WRITERS | {AccountRole.VILLAGE_HEAD}
 
