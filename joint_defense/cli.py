@@ -57,7 +57,7 @@ def list_incidents(limit: int, only_open: bool) -> None:
     query = select(Incident).order_by(Incident.id.desc()).limit(limit)
     if only_open:
         query = query.where(Incident.closed_at.is_(None))
-    with _runtime().database.begin() as session:
+    with _runtime().database.begin(reads=True) as session:
         for incident in session.scalars(query):
             state = f"closed {incident.outcome or ''}".strip() if incident.closed_at else "open"
             callers = "、".join(alert.household_name for alert in incident.alerts)
@@ -71,7 +71,7 @@ def list_incidents(limit: int, only_open: bool) -> None:
 @click.argument("incident_id", type=int)
 def show_incident(incident_id: int) -> None:
     """One incident."""
-    with _runtime().database.begin() as session:
+    with _runtime().database.begin(reads=True) as session:
         found: dict[str, Any] | None = incident_record(session, incident_id, _runtime().settings.zone)
     if found is None:
         click.echo(f"没有编号为{incident_id}的警情 / there is no incident {incident_id}", err=True)

@@ -49,7 +49,7 @@ class _Collected:
 def _families(runtime: Runtime) -> Iterator[Family]:
     up = {"database": 1, "redis": 1}
     try:
-        with runtime.database.begin() as session:
+        with runtime.database.begin(reads=True) as session:
             now = clock(session)
             gauges = read_gauges(session, now)
             vitals = read_vitals(session, runtime.settings.twilio_account_sid, now)

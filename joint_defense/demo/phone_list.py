@@ -64,7 +64,7 @@ class Roster:
 
     def tell(self) -> None:
         """Hand the roster over, if it is not what was handed over before."""
-        with self._database.begin() as session:
+        with self._database.begin(reads=True) as session:
             book = phone_book(session)
         if book != self._told:
             self._handsets.put_phone_book(book)

@@ -57,7 +57,7 @@ class Story:
 
     def go_on(self) -> list[str]:
         """What has happened since the last time, a line each."""
-        with self._database.begin() as session:
+        with self._database.begin(reads=True) as session:
             for incident_id in session.scalars(
                 select(Incident.id).where(Incident.id > self._last).order_by(Incident.id)
             ).all():
@@ -75,7 +75,7 @@ class Story:
 
     def other_business(self) -> set[str]:
         """The sids of everything sent that was no ring and no text of an alarm that is followed."""
-        with self._database.begin() as session:
+        with self._database.begin(reads=True) as session:
             return set(
                 session.scalars(
                     select(Attempt.sid)

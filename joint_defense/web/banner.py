@@ -13,7 +13,7 @@ from joint_defense.web.admission import WATCHERS, database
 
 def village_banner(village_id: int) -> Markup:
     """The open incidents of a village, as HTML."""
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         now = clock(session)
         open_ones = list_incidents(session, village_id=village_id, since=now, until=now).open
     html = render_template("village_banner.html", open=open_ones, may_watch=current().role in WATCHERS)

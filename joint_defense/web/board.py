@@ -46,7 +46,7 @@ def home() -> ResponseReturnValue:
 @requires(*WATCHERS)
 def index() -> ResponseReturnValue:
     """Open incidents, and those of a month."""
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         now = clock(session)
         shown = _month(session, now)
     return render_template("incidents.html", shown=shown, now=now)
@@ -58,7 +58,7 @@ def index_live() -> ResponseReturnValue:
     """The list once more if it has changed, else 204."""
     if anew := outdated():
         return anew
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         now = clock(session)
         shown = _month(session, now)
     if request.args.get("version") == as_shown(shown.listed.version):
@@ -70,7 +70,7 @@ def index_live() -> ResponseReturnValue:
 @requires(*WATCHERS)
 def show(incident_id: int) -> ResponseReturnValue:
     """One incident."""
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         now = clock(session)
         board = own_board(session, incident_id, now)
         cameras = directory.cameras_of(session, board.group_id) if board.group_id is not None else []
@@ -83,7 +83,7 @@ def show_live(incident_id: int) -> ResponseReturnValue:
     """The incident once more if it has changed, else 204."""
     if anew := outdated():
         return anew
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         now = clock(session)
         board = own_board(session, incident_id, now)
     moving = _moves(board, now)

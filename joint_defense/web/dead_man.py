@@ -42,7 +42,7 @@ class DeadManLine:
         return self._silent
 
     def _look(self) -> frozenset[str]:
-        with self._runtime.database.begin() as session:
+        with self._runtime.database.begin(reads=True) as session:
             vitals = read_vitals(session, self._runtime.settings.twilio_account_sid, clock(session))
         return frozenset(role for role in ROLES if vitals.word(role) != WELL)
 

@@ -21,7 +21,7 @@ pages = Blueprint("exports", __name__)
 def as_json(incident_id: int) -> Response:
     """Everything on record, with numbers masked."""
     settings: Settings = current_app.extensions["settings"]
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         check_own(session, incident_id)
         record = incident_record(session, incident_id, settings.zone)
     content = json.dumps(record_without_numbers(record), ensure_ascii=False, indent=2)
@@ -33,7 +33,7 @@ def as_json(incident_id: int) -> Response:
 def as_cap(incident_id: int) -> Response:
     """The incident as it stands, as one message of the Common Alerting Protocol."""
     settings: Settings = current_app.extensions["settings"]
-    with database().begin() as session:
+    with database().begin(reads=True) as session:
         board = own_board(session, incident_id)
     return _file(cap_message(board, settings), "application/cap+xml", f"{incident_id}.cap.xml")
 
