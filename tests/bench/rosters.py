@@ -63,6 +63,7 @@ def measure_rosters(url: str) -> list[Timed]:
         liaison, admin = signed_in(app, "liaison"), signed_in(app, "admin")
         asked = ((head, of_a_head()), (liaison, of_a_liaison()), (admin, of_an_admin()))
         timed = [_ask(client, name, address) for client, pages in asked for name, address in pages]
+        timed.append(_print(head))
         timed += _import(head)
         timed += _enrol(liaison)
         return [*timed, _ask(admin, "audit after that import", "/audit")]
@@ -110,6 +111,15 @@ def _ask(client: FlaskClient, page: str, address: str, target: float = PAGE_SECO
         took.append(time.perf_counter() - started)
         assert answer.status_code in {200, 303}, (address, answer.status_code)
     return Timed(page, median(took[1:]), min(took[1:]), target)
+
+
+def _print(head: FlaskClient) -> Timed:
+    """The village's directory, which has more than 300 households. The first one also loads what sets it."""
+
+    def ask() -> bool:
+        return head.get(f"/villages/V{VILLAGE}/directory.pdf").data.startswith(b"%PDF")
+
+    return _once(ask, "directory of 334 households as a PDF, the first of a process", 2)
 
 
 def _import(head: FlaskClient) -> list[Timed]:

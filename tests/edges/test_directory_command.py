@@ -6,7 +6,6 @@ import json
 import re
 from datetime import date
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -157,22 +156,15 @@ def test_a_version_changes_with_the_page_and_with_nothing_else() -> None:
     assert len(versions) == 4
 
 
-def test_three_hundred_households_are_set_within_two_seconds() -> None:
-
-    groups = [group(number, 10, number % 3 + 1) for number in range(30)]
-    as_pdf(groups[:1], IMPRINT)
-    # The best of three: what counts is how long it takes, not what else this machine does meanwhile.
-    assert min(_seconds(groups) for _ in range(3)) < 2
+def test_three_hundred_households_are_set_a_group_a_page(tmp_path: Path) -> None:
+    """How long that takes is `make bench ARGS=--rosters`'s to say."""
+    pdf = tmp_path / "village.pdf"
+    pdf.write_bytes(as_pdf([group(number, 10, number % 3 + 1) for number in range(30)], IMPRINT))
+    assert [page.count("王建国") for page in pages(pdf)] == [10] * 30
 
 
 def test_the_same_page_is_the_same_bytes() -> None:
     assert as_pdf([group(1, 3)], IMPRINT) == as_pdf([group(1, 3)], IMPRINT)
-
-
-def _seconds(groups: list[PrintedGroup]) -> float:
-    began = perf_counter()
-    as_pdf(groups, IMPRINT)
-    return perf_counter() - began
 
 
 def _days() -> tuple[date, date]:
