@@ -117,7 +117,7 @@ def _print(head: FlaskClient) -> Timed:
     """The village's directory, which has more than 300 households. The first one also loads what sets it."""
 
     def ask() -> bool:
-        return head.get(f"/villages/V{VILLAGE}/directory.pdf").data.startswith(b"%PDF")
+        return bool(head.get(f"/villages/V{VILLAGE}/directory.pdf").data.startswith(b"%PDF"))
 
     return _once(ask, "directory of 334 households as a PDF, the first of a process", 2)
 

@@ -37,6 +37,7 @@ from joint_defense.incidents import close
 from joint_defense.models import Acknowledgement, Attempt, ClosingOutcome, Delivery, Incident
 from joint_defense.queues import ALARM, queue
 from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
+from joint_defense.rules.ports import Receipt
 from joint_defense.rules.replies import Answer
 from joint_defense.runtime import Runtime
 from tests.conftest import MakeSettings
@@ -296,9 +297,10 @@ def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_every
 ) -> None:
     wang, _ = town.house("王"), town.house("李")
     carrier = open_carrier()
-    town.raise_alarm(wang)
-    call = next(claim for claim in town.place(state=AttemptState.QUEUED) if claim.channel is Channel.CALL)
-    sid = town.attempt(town.delivery_by_id(call.delivery_id)).sid or ""
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    call = next(claim for claim in _claim_now(town) if claim.channel is Channel.CALL)
+    sid = town.sid()
+    town.came(call, Receipt(sid, AttemptState.QUEUED), after=(town.read(clock) - NOW).total_seconds())
     form = {"CallSid": sid, "From": OUR_NUMBER, "To": call.to, "CallStatus": "failed"}
     for _ in range(2):  # told twice, it counts once
         carrier.post(f"/status/{call.delivery_id}/1", **form, **({"ErrorCode": code} if code else {}))

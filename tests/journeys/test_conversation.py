@@ -98,6 +98,7 @@ def test_of_a_fire_everything_said_and_written_later_knows(town: Town, neighbour
     li.gets_call(f"王建国家求助!墙下陶村{street.name},桥东第1家。着火了")
     assert chen.texts("1") == "【十户联防】谢谢,已告诉王建国家您正在赶来。着火了,请拨119。"
     wang.hears("陈小红家正在赶来。")
+    eventually(lambda: street.heard_answers() == 1, "the caller's line has asked once more")
     wang.hangs_up()
     eventually(street.caller_has_gone, "it is known that the caller has hung up")
     li.presses("1")

@@ -30,7 +30,7 @@ from tests.handsets import Network, eventually
 from tests.ports import free_port
 from tests.servers import RedisServer
 
-SPEED = 15
+SPEED = 20
 OUR_NUMBER = "+8657488880009"
 DIRECT_NUMBER = "+8657488880110"
 """Whoever calls this one need not press anything."""

@@ -27,12 +27,13 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(playwright: Playwright) -> dict[str, Any]:
+def browser_type_launch_args(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     try:
         path = chromium.find(playwright.chromium.executable_path)
     except chromium.NoBrowser as error:
         pytest.fail(str(error), pytrace=False)
-    return {"executable_path": path, "args": chromium.FLAGS, "headless": True}
+    starter = chromium.giving_way(path, tmp_path_factory.mktemp("chromium"))
+    return {"executable_path": starter, "args": chromium.FLAGS, "headless": True}
 
 
 @dataclass

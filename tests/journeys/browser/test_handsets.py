@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, CHEN, LI, OURS, WANG, Carrier
-from tests.handsets import Network
+from tests.handsets import Network, eventually
 from tests.journeys.browser.conftest import DESKTOP, PHONE
 from tests.journeys.browser.looks import small_targets, text_sizes, too_wide, violations
 from tests.ports import free_port
@@ -163,7 +163,7 @@ def test_sound_comes_after_a_tap_and_a_browser_without_a_chinese_voice_says_so(
     assert page.evaluate("window.tones") == 0
 
     page.get_by_role("button", name="打开声音").click()
-    page.wait_for_function("window.tones > 0")
+    eventually(lambda: page.evaluate("window.tones"), "it sounds")
     expect(page.get_by_text("这个浏览器没有中文语音，只响铃。")).to_be_visible()
 
     # A voice like that of a telephone: in the handset that was touched, and in no other.
@@ -177,7 +177,7 @@ def test_sound_comes_after_a_tap_and_a_browser_without_a_chinese_voice_says_so(
     network.handset(CHEN).answer()
     network.handset(CHEN).wait_until_hears("王建国家求助")
     expect(handset(page, CHEN).locator(".screen")).to_contain_text("王建国家求助!")
-    page.wait_for_function("window.spoken.length > 0")
+    eventually(lambda: page.evaluate("window.spoken.length"), "it speaks")
     spoken = page.evaluate("window.spoken")
     assert [language for _, language in spoken] == ["zh-CN"]
     assert spoken[0][0].startswith("王建国家求助!")
