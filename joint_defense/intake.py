@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -141,20 +141,14 @@ def _opened_lately(session: Session, number: str, now: datetime) -> int:
 
 
 def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
-    incident = Incident(
-        kind=IncidentKind.ALARM,
-        village_id=caller.village_id,
-        village_name=caller.village_name,
-        group_id=caller.group_id,
-        group_name=caller.group_name,
-        category=trigger.category,
-        opened_at=now,
-    )
+    incident = incident_of(caller, IncidentKind.ALARM, now, trigger.category)
     policies.freeze(session, incident)
     session.add(incident)
     session.flush()
     alert = add_voice(session, incident, caller, trigger, now, kind="opened")
-    _leave_in_peace_elsewhere(session, caller, now)
+    # Nor to help in another incident, as one of its back-up or neighbouring group.
+    ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
+    _leave_in_peace(session, caller, now, *ringing)
     recipients = directory.recipients_for(session, caller, now)
     planned = plan(recipients)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
@@ -170,23 +164,19 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     )
 
 
-def _leave_in_peace_elsewhere(session: Session, caller: Caller, now: datetime) -> None:
-    """Whoever calls for help is not rung to help in another incident any more (as a back-up or neighbouring group)."""
-    pending = (
-        select(Delivery)
-        .join(Incident)
-        .where(
-            Incident.closed_at.is_(None),
-            Delivery.household_id == caller.household_id,
-            Delivery.purpose.in_(RINGS),
-            Delivery.state.not_in(OVER),
-        )
-        .order_by(Delivery.id)
-        .with_for_update(of=Delivery)
+def incident_of(
+    caller: Caller, kind: IncidentKind, now: datetime, category: Category = Category.UNSPECIFIED
+) -> Incident:
+    """A new incident at the caller's place."""
+    return Incident(
+        kind=kind,
+        village_id=caller.village_id,
+        village_name=caller.village_name,
+        group_id=caller.group_id,
+        group_name=caller.group_name,
+        category=category,
+        opened_at=now,
     )
-    if not caller.silent:
-        pending = pending.where(Delivery.channel == Channel.CALL)
-    drop(session, session.scalars(pending).all(), now)
 
 
 def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
@@ -194,7 +184,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
     if alert is None:
         alert = add_voice(session, incident, caller, trigger, now, kind="voice")
-        _leave_in_peace(session, incident, caller, now)
+        _leave_in_peace(session, caller, now, Delivery.incident_id == incident.id)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
         # The same household again, from another phone perhaps: it is this call that holds the line now.
@@ -221,13 +211,14 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     )
 
 
-def _leave_in_peace(session: Session, incident: Incident, caller: Caller, now: datetime) -> None:
-    """A household that calls for help itself is not rung for its neighbour any more; a silent one gets no text."""
+def _leave_in_peace(session: Session, caller: Caller, now: datetime, *where: ColumnElement[bool]) -> None:
+    """A household that calls for help itself is not rung for others any more; a silent one gets no text."""
     pending = (
         select(Delivery)
-        .where(Delivery.incident_id == incident.id, Delivery.household_id == caller.household_id)
+        .join(Incident)
+        .where(Delivery.household_id == caller.household_id, *where)
         .order_by(Delivery.id)
-        .with_for_update()
+        .with_for_update(of=Delivery)
     )
     if not caller.silent:
         pending = pending.where(Delivery.channel == Channel.CALL)

@@ -12,7 +12,7 @@ from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.inbox import find_answer, keep_answer, receive
-from joint_defense.intake import Limits, Trigger, add_voice
+from joint_defense.intake import Limits, Trigger, add_voice, incident_of
 from joint_defense.models import Alert, Incident, IncidentKind, Purpose
 from joint_defense.planning import insert_deliveries
 from joint_defense.rules.delivery import Channel
@@ -64,14 +64,7 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
         note_update(session, lately.id, "wordless", now, household=caller.household_name)
         return True
     leader = _leader_of(directory.recipients_for(session, caller, now))
-    incident = Incident(
-        kind=IncidentKind.WORDLESS,
-        village_id=caller.village_id,
-        village_name=caller.village_name,
-        group_id=caller.group_id,
-        group_name=caller.group_name,
-        opened_at=now,
-    )
+    incident = incident_of(caller, IncidentKind.WORDLESS, now)
     session.add(incident)
     session.flush()
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
