@@ -273,8 +273,9 @@ class Dispatcher:
             now = clock(session)
             if beats:
                 owners.beat(session, self._owner.name, self._owner.role, now)
+                senders = owners.senders(session, now)
                 for pace in self._runtime.pace.values():
-                    pace.share_with(owners.senders(session, now))
+                    pace.share_with(senders)
             return dispatch.what_is_due(session, now)
 
     async def _in_database(self, work: Callable[[], Result]) -> Result | None:
