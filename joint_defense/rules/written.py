@@ -45,14 +45,12 @@ def news_text(
     called: Sequence[Whom] = (),
 ) -> str:
     """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides."""
-    more = conversation.widened(called, language)
-    if not coming and not on_scene:
-        nobody = [conversation.nobody_yet(category, language), *more]
-        return f"【十户联防】{''.join(nobody)}" if language == CHINESE else f"[Joint Defence] {' '.join(nobody)}"
-    sentences, official = [*conversation.who_comes(coming, on_scene, language), *more], also_dial(category, language)
-    if language == CHINESE:
-        return f"【十户联防】{''.join(sentences)}{official}"
-    return f"[Joint Defence] {' '.join(sentences)}{official}"
+    if coming or on_scene:
+        sentences, official = conversation.who_comes(coming, on_scene, language), also_dial(category, language)
+    else:
+        sentences, official = [conversation.nobody_yet(category, language)], ""
+    between = "" if language == CHINESE else " "
+    return _from_us(between.join([*sentences, *conversation.widened(called, language)]) + official, language)
 
 
 def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
@@ -66,7 +64,7 @@ def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
             "malicious": f"{names}的求助已解除,不用再去了。",
             "drill": f"{names}的演练已结束,谢谢大家。",
         }
-        return f"【十户联防】{words.get(outcome, words['helped'])}"
+        return _from_us(words.get(outcome, words["helped"]), language)
     names = " and ".join(callers)
     words = {
         "helped": f"The alarm of {names} is over. Thank you all.",
@@ -75,14 +73,14 @@ def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
         "malicious": f"The alarm of {names} is over: no need to go.",
         "drill": f"The drill of {names} is over. Thank you all.",
     }
-    return f"[Joint Defence] {words.get(outcome, words['helped'])}"
+    return _from_us(words.get(outcome, words["helped"]), language)
 
 
 def reply_over(callers: Sequence[str], language: str) -> str:
     """To a neighbour who answers by text after the all-clear."""
     if language == CHINESE:
-        return f"【十户联防】{'、'.join(callers)}的求助已经解除,谢谢您。"
-    return f"[Joint Defence] The alarm of {' and '.join(callers)} is over already. Thank you."
+        return _from_us(f"{'、'.join(callers)}的求助已经解除,谢谢您。", language)
+    return _from_us(f"The alarm of {' and '.join(callers)} is over already. Thank you.", language)
 
 
 def reply_thanks(
@@ -93,7 +91,6 @@ def reply_thanks(
     category: Category = Category.UNSPECIFIED,
 ) -> str:
     """To a neighbour who answered by text; with several alarms open, the names say which it counted for."""
-    prefix = "【十户联防】" if language == CHINESE else "[Joint Defence] "
     more = ""
     if others_open:
         more = (
@@ -101,7 +98,8 @@ def reply_thanks(
             if language == CHINESE
             else f" ({others_open} more open: this counts for the newest)"
         )
-    return f"{prefix}{conversation.thanks(callers, answer, language)}{also_dial(category, language)}{more}"
+    thanks = conversation.thanks(callers, answer, language)
+    return _from_us(f"{thanks}{also_dial(category, language)}{more}", language)
 
 
 def reply_withdrawn(closed: bool, language: str) -> str:
@@ -115,3 +113,8 @@ def reply_withdrawn(closed: bool, language: str) -> str:
         if closed
         else "[Joint Defence] Yours is taken back; another household still calls for help."
     )
+
+
+def _from_us(words: str, language: str) -> str:
+    """A text begins with who sends it."""
+    return f"【十户联防】{words}" if language == CHINESE else f"[Joint Defence] {words}"
