@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from groups.change_models import Change
 from groups.coverage import is_active
@@ -134,8 +134,22 @@ def _steps(
     question = select(Subscription.id).where(stepped, is_active(there), ~on_the_other.exists())
     if village_id is not None:
         question = question.where(Subscription.village_id == village_id)
+    rows = _named(session, question, step)
+    moved = (
+        Moved(village, head, door, on or there, "" if came or reason is None else reason.value)
+        for village, head, door, on, reason, _ in rows
+    )
+    return tuple(moved), rows[0][5] if rows else 0
+
+
+def _named(
+    session: Session, question: Select[int], step: InstrumentedAttribute[Any]
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Of the subscriptions asked for the first ones, by village and day of their step, and how many there are in all.
+
+    (village, head, door, day, reason, how many) a row. Names are looked up for those alone that are named.
+    """
     order = (Village.code, step, Subscription.household_id)
-    # Names are looked up for those alone that are named.
     first = (
         question.join(Village, Village.id == Subscription.village_id)
         .add_columns(func.count().over().label("many"))
@@ -143,18 +157,13 @@ def _steps(
         .limit(MOST_NAMED)
         .subquery()
     )
-    rows = session.execute(
+    return session.execute(
         select(Village.name, Household.head, Household.door, step, Subscription.end_reason, first.c.many)
         .join(first, first.c.id == Subscription.id)
         .join(Household, Household.id == Subscription.household_id)
         .join(Village, Village.id == Subscription.village_id)
         .order_by(*order)
     ).all()
-    moved = (
-        Moved(village, head, door, on or there, "" if came or reason is None else reason.value)
-        for village, head, door, on, reason, _ in rows
-    )
-    return tuple(moved), rows[0][5] if rows else 0
 
 
 def _crossed(before: CoverageReport, after: CoverageReport) -> list[Crossed]:
