@@ -40,11 +40,7 @@ def worker_during(stage: Stage) -> Shown:
     held_up(stage, 1.5)
     alarm = stage.alarm().raise_()
     alarm.begun(4)
-    died = stage.town.power_cut("worker")
-    left = alarm.holders().total()
-    let_go(stage)
-    stage.town.launch("worker")
-    return Shown([alarm], died, ("cut_off",), outstanding=left)
+    return _cut_off(stage, alarm, "worker")
 
 
 def worker_after(stage: Stage) -> Shown:
@@ -53,10 +49,16 @@ def worker_after(stage: Stage) -> Shown:
     alarm = stage.alarm().raise_()
     alarm.begun(1)
     time.sleep(stage.chance.uniform(0.085, 0.105))
-    died = stage.town.power_cut("worker")
+    return _cut_off(stage, alarm, "worker")
+
+
+def _cut_off(stage: Stage, alarm: Alarm, *names: str) -> Shown:
+    """These die with what they have in hand, and are started again; the carrier is well from then on."""
+    died = stage.town.power_cut(*names)
     left = alarm.holders().total()
     let_go(stage)
-    stage.town.launch("worker")
+    for name in names:
+        stage.town.launch(name)
     return Shown([alarm], died, ("cut_off",), outstanding=left)
 
 
@@ -142,12 +144,7 @@ def clock_and_worker(stage: Stage) -> Shown:
     held_up(stage, 1.0)
     alarm = stage.alarm().raise_()
     alarm.begun(2)
-    died = stage.town.power_cut("clock", "worker")
-    left = alarm.holders().total()
-    let_go(stage)
-    for name in ("clock", "worker"):
-        stage.town.launch(name)
-    return Shown([alarm], died, ("cut_off",), outstanding=left)
+    return _cut_off(stage, alarm, "clock", "worker")
 
 
 def all_at_once(stage: Stage) -> Shown:
