@@ -20,6 +20,7 @@ from joint_defense.rules.ports import (
     Receipt,
     RefusedNumber,
     TooFast,
+    Unanswered,
 )
 from joint_defense.timeline import note_once
 from joint_defense.tracking import give_up, got_through, hear, helps_no_more
@@ -78,7 +79,15 @@ def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> 
 
 
 def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
-    """The carrier knows nothing of a request whose answer was lost: it never arrived, and may be sent again."""
+    """The carrier knows nothing of a request whose answer was lost: it never arrived, and may be sent again.
+
+    What we stopped waiting for may have been held up on the way there, and arrive with the look-up or just after it,
+    when the line is back. So it is looked for once more.
+    """
+    if attempt.state is AttemptState.UNANSWERED:
+        attempt.state = AttemptState.REQUESTING
+        delivery.owner, delivery.state, delivery.due_at = None, DeliveryState.WAITING, now + LOOK_UP_PAUSE
+        return
     attempt.state = AttemptState.LOST
     delivery.owner, delivery.look_up_first, delivery.due_at = None, False, now
     delivery.state = DeliveryState.CANCELLED if delivery.unwanted else DeliveryState.WAITING
@@ -109,6 +118,8 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
         return
     delivery.state = DeliveryState.WAITING
     if isinstance(error, OutcomeUnknown):
+        if isinstance(error, Unanswered):
+            attempt.state = AttemptState.UNANSWERED
         delivery.look_up_first, delivery.due_at = True, now + LOOK_UP_PAUSE
         return
     if not delivery.look_up_first:

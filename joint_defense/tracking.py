@@ -162,7 +162,7 @@ def hear(
     attempt.sid = attempt.sid or sid
     state = advance(attempt.state, heard)
     if state is not attempt.state:
-        if attempt.state in {AttemptState.REQUESTING, AttemptState.LOST}:
+        if attempt.state in {AttemptState.REQUESTING, AttemptState.UNANSWERED, AttemptState.LOST}:
             # What an earlier try was declined for says nothing of the call that was placed in the end.
             attempt.error_code = attempt.error = None
         attempt.state = state

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import logging
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -32,6 +34,7 @@ from joint_defense.rules.ports import (
     RefusedNumber,
     Temporary,
     TooFast,
+    Unanswered,
 )
 
 # Carriers other than Twilio count an unknown event as an error: these four are known to all.
@@ -49,7 +52,9 @@ class PooledHttpClient(AsyncHttpClient):
     def __init__(self, *, timeout: float, connections: int) -> None:
         super().__init__(logging.getLogger("twilio.http_client"), True, None)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE),
+            connector=aiohttp.TCPConnector(
+                limit=connections, keepalive_timeout=KEEP_ALIVE, socket_factory=_with_nothing_left_behind
+            ),
             timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
         )
 
@@ -75,6 +80,17 @@ class PooledHttpClient(AsyncHttpClient):
     async def close(self) -> None:
         """Give the connections back."""
         await self._session.close()
+
+
+def _with_nothing_left_behind(address: tuple[Any, ...]) -> socket.socket:
+    """A socket that is cut off when it is closed: the kernel forgets what it has not got through yet.
+
+    Otherwise it goes on trying for a minute or more, also for a process that was killed, and a call that we have given
+    up arrives after it was looked up in vain and placed again.
+    """
+    made = socket.socket(*address[:3])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return made
 
 
 @lru_cache(maxsize=8)
@@ -174,7 +190,9 @@ async def _mapped(request: Callable[[], Awaitable[Result]]) -> Result:
         raise map_error(getattr(error, "status", None), _code(error), str(getattr(error, "msg", error))) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise Temporary(f"no connection to the carrier: {type(error).__name__}") from error
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except TimeoutError as error:
+        raise Unanswered("the carrier did not answer in time") from error
+    except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # The last four: an answer that is no JSON, or not of the shape that the SDK reads.
         raise OutcomeUnknown(f"the carrier did not answer: {type(error).__name__}") from error
 

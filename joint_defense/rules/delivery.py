@@ -29,6 +29,8 @@ class AttemptState(StrEnum):
 
     REQUESTING = "requesting"
     """The request may be out; nothing has come back."""
+    UNANSWERED = "unanswered"
+    """No answer came in time: the request may still be on its way. An empty look-up makes it REQUESTING again."""
     LOST = "lost"
     """The carrier, asked, knew of no such request. A callback may still prove otherwise."""
     QUEUED = "queued"
@@ -64,6 +66,7 @@ FINAL: frozenset[AttemptState] = frozenset(
 # How far along a state is. A word moves an attempt only to a higher one, and never out of a final one.
 _PROGRESS: dict[AttemptState, int] = {
     AttemptState.REQUESTING: 0,
+    AttemptState.UNANSWERED: 0,
     AttemptState.LOST: 1,
     AttemptState.QUEUED: 2,
     AttemptState.RINGING: 3,

@@ -8,6 +8,7 @@ CarrierError              `code` as the carrier counts (Twilio's error codes), `
  ├── RefusedNumber        nothing was placed and never will be for this number on this channel
  ├── AccountTrouble       nothing was placed for anyone: credentials, sender or permissions are wrong
  └── OutcomeUnknown       the request may have been carried out: look it up before sending it again
+      └── Unanswered      nothing came in time: it may still be on its way there
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class AccountTrouble(CarrierError):
 
 
 class OutcomeUnknown(CarrierError):
+    pass
+
+
+class Unanswered(OutcomeUnknown):
     pass
 
 

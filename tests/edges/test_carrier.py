@@ -28,6 +28,7 @@ from joint_defense.rules.ports import (
     RefusedNumber,
     Temporary,
     TooFast,
+    Unanswered,
 )
 from tests import loops
 from tests.edges.simulator.application import Answer, Application, Form
@@ -188,8 +189,37 @@ def test_a_name_that_does_not_resolve_means_nothing_was_placed() -> None:
 def test_silence_is_bounded_and_leaves_the_outcome_open(api: Application) -> None:
     api.answers(CALLS, Answer("{}", 201, after=10))
     started = time.monotonic()
-    assert type(failed(api.url(""), place, timeout=0.2)) is OutcomeUnknown
+    assert type(failed(api.url(""), place, timeout=0.2)) is Unanswered
     assert time.monotonic() - started < 9
+
+
+def test_what_is_given_up_is_taken_off_the_wire() -> None:
+    """Closed the usual way, the kernel would go on sending what has not got through; a reset ends that."""
+
+    async def run() -> type[BaseException] | None:
+        ended: asyncio.Future[type[BaseException] | None] = asyncio.get_running_loop().create_future()
+
+        async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                while await reader.read(100):
+                    pass
+            except OSError as error:
+                ended.set_result(type(error))
+            else:
+                ended.set_result(None)
+            writer.close()
+
+        server = await asyncio.start_server(be_silent, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        carrier = TwilioCarrier(SID, TOKEN, f"http://127.0.0.1:{port}", timeout=0.2, connections=4)
+        with pytest.raises(Unanswered):
+            await carrier.place_call(CALL)
+        how = await asyncio.wait_for(ended, 10)
+        await carrier.close()
+        server.close()
+        return how
+
+    assert loops.run(run()) is ConnectionResetError
 
 
 def test_a_connection_that_breaks_off_leaves_the_outcome_open() -> None:

@@ -21,22 +21,23 @@ from joint_defense.rules.delivery import (
 
 # Rows: the state an attempt is in. Columns: the state it hears of. A cell: the state it has then. By hand, so that
 # the table in the code is held by another one and not by itself.
-COLUMNS = "requesting lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused"  # noqa: E501
+COLUMNS = "requesting unanswered lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused"  # noqa: E501
 TABLE = """
-requesting   requesting lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
-lost         lost lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
-queued       queued queued queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
-ringing      ringing ringing ringing ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
-in_progress  in_progress in_progress in_progress in_progress in_progress in_progress completed busy no_answer canceled delivered undelivered failed refused
-sent         sent sent sent sent sent sent completed busy no_answer canceled delivered undelivered failed refused
-completed    completed completed completed completed completed completed completed completed completed completed completed completed completed completed
-busy         busy busy busy busy busy busy busy busy busy busy busy busy busy busy
-no_answer    no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer
-canceled     canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled
-delivered    delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered
-undelivered  undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered
-failed       failed failed failed failed failed failed failed failed failed failed failed failed failed failed
-refused      refused refused refused refused refused refused refused refused refused refused refused refused refused refused
+requesting   requesting requesting lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
+unanswered   unanswered unanswered lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
+lost         lost lost lost queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
+queued       queued queued queued queued ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
+ringing      ringing ringing ringing ringing ringing in_progress sent completed busy no_answer canceled delivered undelivered failed refused
+in_progress  in_progress in_progress in_progress in_progress in_progress in_progress in_progress completed busy no_answer canceled delivered undelivered failed refused
+sent         sent sent sent sent sent sent sent completed busy no_answer canceled delivered undelivered failed refused
+completed    completed completed completed completed completed completed completed completed completed completed completed completed completed completed completed
+busy         busy busy busy busy busy busy busy busy busy busy busy busy busy busy busy
+no_answer    no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer no_answer
+canceled     canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled canceled
+delivered    delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered delivered
+undelivered  undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered undelivered
+failed       failed failed failed failed failed failed failed failed failed failed failed failed failed failed failed
+refused      refused refused refused refused refused refused refused refused refused refused refused refused refused refused refused
 """  # noqa: E501
 CELLS = [
     (AttemptState(words[0]), AttemptState(heard), AttemptState(then))

@@ -40,7 +40,7 @@ from joint_defense.models import RINGS, Attempt, Delivery, Incident, IncidentUpd
 from joint_defense.news import Patience
 from joint_defense.results import Sent
 from joint_defense.rules.delivery import FINAL, OVER, AttemptState, Channel, DeliveryState
-from joint_defense.rules.ports import OutcomeUnknown, Receipt, RefusedNumber, Temporary
+from joint_defense.rules.ports import OutcomeUnknown, Receipt, RefusedNumber, Temporary, Unanswered
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from tests.conftest import examples
@@ -135,7 +135,7 @@ class Alarm(RuleBasedStateMachine):
 
     @precondition(lambda self: self.hands)
     @rule(
-        what=st.sampled_from(("taken", "taken", "taken", "later", "refused", "unknown", "nothing")),
+        what=st.sampled_from(("taken", "taken", "taken", "later", "refused", "unknown", "silence", "nothing")),
         which=st.integers(0, 50),
     )
     def carrier_answers(self, what: str, which: int) -> None:
@@ -145,7 +145,8 @@ class Alarm(RuleBasedStateMachine):
             "taken": Sent(claim, receipt=Receipt(sid, AttemptState.QUEUED)),
             "later": Sent(claim, error=Temporary("later", status=500)),
             "refused": Sent(claim, error=RefusedNumber("no such number", code=21211, status=400)),
-            "unknown": Sent(claim, error=OutcomeUnknown("silence")),
+            "unknown": Sent(claim, error=OutcomeUnknown("gone")),
+            "silence": Sent(claim, error=Unanswered("silence")),
             "nothing": Sent(claim) if claim.look_up_first else Sent(claim, error=OutcomeUnknown("silence")),
         }[what]
         self._run(results.record, [sent], self.now)

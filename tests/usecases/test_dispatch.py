@@ -21,7 +21,15 @@ from joint_defense.incidents import close
 from joint_defense.models import ClosingOutcome, Delivery
 from joint_defense.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
 from joint_defense.rules.delivery import GIVE_UP_AFTER, AttemptState, Channel, DeliveryState
-from joint_defense.rules.ports import AccountTrouble, OutcomeUnknown, Receipt, RefusedNumber, Temporary, TooFast
+from joint_defense.rules.ports import (
+    AccountTrouble,
+    OutcomeUnknown,
+    Receipt,
+    RefusedNumber,
+    Temporary,
+    TooFast,
+    Unanswered,
+)
 from joint_defense.tracking import NEVER_RANG_PAUSE
 from tests.factories import OWNER, House, Town, at
 
@@ -117,6 +125,32 @@ def test_after_a_lost_answer_the_carrier_is_asked_before_another_call(town: Town
     assert town.attempt(delivery(town, call), 1).state is AttemptState.LOST
     anew = again(town, call, after=3)
     assert (anew.look_up_first, anew.number) == (False, 2)
+
+
+def test_what_was_not_answered_in_time_is_looked_up_twice_before_another_call(town: Town, call: Claim) -> None:
+    town.came(call, Unanswered("silence"), after=10)
+    assert town.attempt(delivery(town, call)).state is AttemptState.UNANSWERED
+    town.came(again(town, call, after=12), None, after=12)
+    found = delivery(town, call)
+    assert (found.state, found.look_up_first, found.due_at) == (DeliveryState.WAITING, True, at(12) + LOOK_UP_PAUSE)
+    assert town.attempt(found).state is AttemptState.REQUESTING
+    # That look-up is not answered in time either: the line is as bad as it was, and the count begins anew.
+    town.came(again(town, call, after=14), Unanswered("silence"), after=24)
+    assert town.attempt(delivery(town, call)).state is AttemptState.UNANSWERED
+    town.came(again(town, call, after=26), None, after=26)
+    asked = again(town, call, after=28)
+    assert (asked.look_up_first, asked.number) == (True, 1)
+    town.came(asked, None, after=28)
+    assert town.attempt(delivery(town, call), 1).state is AttemptState.LOST
+    assert again(town, call, after=28).number == 2
+
+
+def test_what_was_not_answered_in_time_and_arrived_late_is_not_placed_again(town: Town, call: Claim) -> None:
+    town.came(call, Unanswered("silence"), after=10)
+    town.came(again(town, call, after=12), None, after=12)
+    town.came(again(town, call, after=14), Receipt(SID, AttemptState.RINGING), after=14)
+    found = delivery(town, call)
+    assert (found.state, found.attempt_count, found.look_up_first) == (DeliveryState.PLACED, 1, False)
 
 
 def test_a_call_found_by_the_look_up_is_not_placed_again(town: Town, call: Claim) -> None:
