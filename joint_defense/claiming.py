@@ -15,6 +15,7 @@ from joint_defense.dispatch import Claim
 from joint_defense.models import Alert, Incident
 from joint_defense.pacing import Grant, Pace
 from joint_defense.rules.delivery import Channel
+from joint_defense.timeline import note_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Bite:
 class Leave:
     """Leave to send, until it is claimed for. `concurrent_calls`: how many a sender may hold (0, or none: any)."""
 
+    pace: Mapping[Channel, Pace]
     grants: dict[Channel, Grant]
     concurrent_calls: Mapping[str, int]
     claims: dict[Channel, list[Claim]] = field(default_factory=dict)
@@ -38,6 +40,10 @@ class Leave:
         for channel, grant in self.grants.items():
             self.claims[channel] = self._claim(session, channel, grant, owner, now)
         every = list(itertools.chain.from_iterable(self.claims.values()))
+        # Also those that were never declined themselves, and only waited because others had been.
+        slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.sender)}
+        for incident_id in sorted(slowed):
+            note_once(session, incident_id, "carrier_slow", now)
         incidents = dispatch.incidents_of(session, {each.incident_id for each in every}) if every else {}
         return Bite(every, incidents)
 
@@ -89,9 +95,8 @@ def leave(
     pace: Mapping[Channel, Pace], concurrent_calls: Mapping[str, int], room: Mapping[Channel, int]
 ) -> Iterator[Leave]:
     """Leave of the pace for up to `room` requests of each channel. What is not claimed for is given back."""
-    asked = Leave(
-        {channel: pace[channel].take(count) for channel, count in room.items() if count > 0}, concurrent_calls
-    )
+    grants = {channel: pace[channel].take(count) for channel, count in room.items() if count > 0}
+    asked = Leave(pace, grants, concurrent_calls)
     try:
         yield asked
     finally:

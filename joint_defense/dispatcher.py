@@ -92,7 +92,7 @@ class Dispatcher:
         ]
         try:
             # Whoever started us did so because a sender died, as like as not; the clock may be gone with it.
-            await self._in_database(self._release_dead)
+            await asyncio.gather(self._in_database(self._release_dead), self._hear_complaints())
             await self._send_due()
             in_flight = [task for tasks in self._in_flight.values() for task in tasks]
             if in_flight:
@@ -259,10 +259,12 @@ class Dispatcher:
             if due is not None and due.to_ask:
                 self._errand_due.set()
             if beats:
-                # A number without a limit of its own asks nobody before it sends: others' complaints are heard here.
-                for pace in self._runtime.pace.values():
-                    await self._in_database(pace.factors)
+                await self._hear_complaints()
             await asyncio.sleep(SWEEP)
+
+    async def _hear_complaints(self) -> None:
+        """What the carrier told others: a number without a limit of its own asks nobody before it sends."""
+        await asyncio.gather(*(self._in_database(pace.factors) for pace in self._runtime.pace.values()))
 
     async def _watch_account(self) -> None:
         account = self._runtime.settings.twilio_account_sid

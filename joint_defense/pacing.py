@@ -174,6 +174,10 @@ class Pace:
         """Whether any number is held back at all: by its rate, or because the carrier complained."""
         return any(self._intervals.values()) or any(factor > 1 for factor in self._factors.values())
 
+    def slowed(self, sender: str) -> bool:
+        """Whether the carrier has complained of this number lately, by what was heard last: nobody is asked."""
+        return self._factors[sender] > 1
+
     def rate(self) -> float:
         """Requests a second of all numbers together, as they are slowed down now; 0 is no limit."""
         rates = self.rates().values()

@@ -117,6 +117,22 @@ def test_a_carrier_that_asks_for_a_slower_pace_gets_it_from_every_worker_and_not
     another.close()
 
 
+def test_an_alarm_that_only_waits_because_the_carrier_complained_of_others_says_so(
+    town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
+) -> None:
+    runtime = Runtime(own_settings)
+    for pace in runtime.pace.values():
+        for number in pace.senders:
+            pace.slow_down(number)
+    runtime.close()
+    incident_id = alarm(town, wang)
+    sender()
+    wait_until_placed(town)
+    rung_once(network)
+    said = select(IncidentUpdate.kind).where(IncidentUpdate.incident_id == incident_id)
+    assert town.read(lambda session: session.scalars(said).all()).count("carrier_slow") == 1
+
+
 def test_after_a_500_the_carrier_is_asked_before_the_call_is_repeated(
     town: Town, wang: House, network: Network, sender: Sender
 ) -> None:
