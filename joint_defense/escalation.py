@@ -21,7 +21,7 @@ from groups import directory
 from groups.directory import Recipient
 from joint_defense.acknowledgements import latest_answers
 from joint_defense.models import RINGS, Acknowledgement, Alert, Delivery, Incident, IncidentKind, Purpose
-from joint_defense.planning import insert_deliveries
+from joint_defense.planning import behind_those_waiting, insert_deliveries
 from joint_defense.policies import progress_of
 from joint_defense.rules.delivery import OVER, Channel
 from joint_defense.rules.escalation import ONCE_MORE, Step, Whom
@@ -152,7 +152,7 @@ def _plan_for(
             )
         )
         chosen = [each for each in _each_number_once(others) if each.number not in rung]
-    return plan(chosen, drill=incident.kind is IncidentKind.DRILL)
+    return behind_those_waiting(session, incident.id, plan(chosen, drill=incident.kind is IncidentKind.DRILL))
 
 
 def _who_call_for_help(session: Session, incident: Incident) -> tuple[set[int], set[str]]:

@@ -19,7 +19,7 @@ from joint_defense.inbound_models import InboundEvent, InboundKind
 from joint_defense.inbox import find_answer, keep_answer, receive
 from joint_defense.models import RINGS, Alert, Delivery, Incident, IncidentKind, Purpose
 from joint_defense.news import Patience
-from joint_defense.planning import drop, insert_deliveries
+from joint_defense.planning import behind_those_waiting, drop, insert_deliveries
 from joint_defense.rules.delivery import OVER, Channel
 from joint_defense.rules.fanout import plan
 from joint_defense.rules.trigger import Category
@@ -246,7 +246,7 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     others = [each for each in directory.recipients_for(session, caller, now) if each.household_id not in silent]
     # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
     new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
-    insert_deliveries(session, incident.id, Purpose.ALARM, plan(new), now)
+    insert_deliveries(session, incident.id, Purpose.ALARM, behind_those_waiting(session, incident.id, plan(new)), now)
     new_ids = {each.phone_id for each in new}
     texts = [
         each for each in plan([each for each in others if each.phone_id not in new_ids]) if each.channel is Channel.SMS

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
@@ -69,6 +69,19 @@ def insert_deliveries(
         for each in planned
     ]
     insert_rows(session, Delivery, rows)
+
+
+def behind_those_waiting(
+    session: Session, incident_id: int, planned: Iterable[Planned[Recipient]]
+) -> list[Planned[Recipient]]:
+    """The plan with each phone's turn after those that the incident has waiting: they were to be rung before it."""
+    waiting = session.execute(
+        select(Delivery.channel, Delivery.urgency, func.max(Delivery.turn))
+        .where(Delivery.incident_id == incident_id, Delivery.state == DeliveryState.WAITING)
+        .group_by(Delivery.channel, Delivery.urgency)
+    )
+    first = {(row[0], row[1]): row[2] + 1 for row in waiting}
+    return [replace(each, turn=each.turn + first.get((each.channel, each.urgency), 0)) for each in planned]
 
 
 def row_for(

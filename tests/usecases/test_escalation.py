@@ -95,6 +95,18 @@ def village(town: Town) -> Village:
     return found
 
 
+def test_whoever_is_called_besides_is_rung_after_the_neighbours_who_still_wait_for_their_turn(village: Village) -> None:
+    incident_id = village.town.raise_alarm(village.wang).incident_id
+    assert incident_id is not None
+    assert village.tick(60) == 1
+    # Second phones come after everybody's first.
+    claims = [each for each in village.town.claim(after=61) if not village.town.delivery_by_id(each.delivery_id).urgency]
+    for channel in Channel:
+        order = [claim.purpose for claim in claims if claim.channel is channel]
+        assert order == sorted(order, key=[Purpose.ALARM, Purpose.WIDENING].index)
+        assert {*order} == {Purpose.ALARM, Purpose.WIDENING}
+
+
 def test_the_steps_come_at_their_seconds_and_call_whom_they_name(village: Village) -> None:
     incident_id = village.alarm()
     village.end_first_calls()
