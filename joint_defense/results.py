@@ -109,7 +109,7 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
         return
     if isinstance(error, AccountTrouble):
         note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
-    if helps_no_more(delivery, now):
+    if helps_no_more(session, delivery, now):
         attempt.ended_at = now
         give_up(session, delivery, "not_placed", now)
         return

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense import talking
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.models import RINGS, Attempt, Delivery, Purpose
+from joint_defense.models import RINGS, Attempt, Delivery, IncidentUpdate, Purpose
 from joint_defense.rules import carrier_codes
 from joint_defense.rules.delivery import (
     FINAL,
@@ -201,7 +201,7 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         delivery.due_at = now if end_it else now + ASK_AFTER[attempt.state]
     elif delivery.unwanted and delivery.channel is Channel.CALL:
         delivery.state, delivery.failure = DeliveryState.CANCELLED, None
-    elif attempt.error_code in _NEVER_RANG and helps_no_more(delivery, now):
+    elif attempt.error_code in _NEVER_RANG and helps_no_more(session, delivery, now):
         give_up(session, delivery, "not_placed", now)
     elif attempt.error_code in _NEVER_RANG:
         delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
@@ -210,9 +210,20 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         give_up(session, delivery, attempt.error_code or str(attempt.state), now, not_put_through=failed)
 
 
-def helps_no_more(delivery: Delivery, now: datetime) -> bool:
-    """Whether it could not be placed for so long that it only frightens. An all-clear is as old as the end."""
-    return now - (delivery.incident.closed_at or delivery.incident.opened_at) > GIVE_UP_AFTER
+def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
+    """Whether it could not be placed for so long that it only frightens.
+
+    An all-clear is as old as the end, and in an open incident everything as young as the last "ring again".
+    """
+    incident = delivery.incident
+    if now - (incident.closed_at or incident.opened_at) <= GIVE_UP_AFTER:
+        return False
+    asked_again = session.scalar(
+        select(func.max(IncidentUpdate.at)).where(
+            IncidentUpdate.incident_id == incident.id, IncidentUpdate.kind == "ring_again"
+        )
+    )
+    return incident.closed_at is not None or asked_again is None or now - asked_again > GIVE_UP_AFTER
 
 
 def follow_up(delivery: Delivery, now: datetime) -> None:

@@ -100,7 +100,9 @@ def test_whoever_is_called_besides_is_rung_after_the_neighbours_who_still_wait_f
     assert incident_id is not None
     assert village.tick(60) == 1
     # Second phones come after everybody's first.
-    claims = [each for each in village.town.claim(after=61) if not village.town.delivery_by_id(each.delivery_id).urgency]
+    claims = [
+        each for each in village.town.claim(after=61) if not village.town.delivery_by_id(each.delivery_id).urgency
+    ]
     for channel in Channel:
         order = [claim.purpose for claim in claims if claim.channel is channel]
         assert order == sorted(order, key=[Purpose.ALARM, Purpose.WIDENING].index)

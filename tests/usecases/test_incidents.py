@@ -224,6 +224,22 @@ def test_ring_again_calls_every_household_that_is_not_coming(town: Town) -> None
     assert {(each.state, each.attempt_count, each.due_at) for each in again} == {(DeliveryState.WAITING, 0, at(40))}
 
 
+def test_a_late_ring_again_is_not_given_up_at_the_carriers_first_complaint(town: Town) -> None:
+    wang, _ = town.house("王建国"), town.house("李月芳")
+    raised = town.raise_alarm(wang)
+    town.place()
+    half_an_hour = 1800
+    town.run(lambda s: incidents.ring_again(s, raised.incident_id or 0, None, "村干部", at(half_an_hour)))
+    (call,) = town.claim(after=half_an_hour + 1)
+    for minute in range(14):
+        town.came(call, TooFast("slower", code=20429, status=429), after=half_an_hour + 1 + 60 * minute)
+        assert town.delivery_by_id(call.delivery_id).state is DeliveryState.WAITING
+        (call,) = town.claim(after=half_an_hour + 59 + 60 * minute)
+    town.came(call, TooFast("slower", code=20429, status=429), after=half_an_hour + 15 * 60 + 1)
+    found = town.delivery_by_id(call.delivery_id)
+    assert (found.state, found.failure) == (DeliveryState.UNREACHED, "not_placed")
+
+
 def test_ring_again_for_one_household_rings_even_one_that_is_coming_and_no_other(town: Town) -> None:
     wang, li, _ = town.house("王"), town.house("李"), town.house("陈")
     raised = town.raise_alarm(wang)
