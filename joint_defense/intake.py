@@ -147,8 +147,10 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     session.flush()
     alert = add_voice(session, incident, caller, trigger, now, kind="opened")
     # Nor to help in another incident, as one of its back-up or neighbouring group.
+    # By its numbers, of which there is an index: in a storm everything that rings would be looked through.
+    own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
-    _leave_in_peace(session, caller, now, *ringing)
+    _leave_in_peace(session, caller, now, own, *ringing)
     recipients = directory.recipients_for(session, caller, now)
     planned = plan(recipients)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
