@@ -146,8 +146,8 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     session.add(incident)
     session.flush()
     alert = add_voice(session, incident, caller, trigger, now, kind="opened")
-    # Nor to help in another incident, as one of its back-up or neighbouring group.
-    # By its numbers, of which there is an index: in a storm everything that rings would be looked through.
+    # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
+    # found by number, of which there is an index: otherwise everything that rings in a storm is looked through.
     own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
     _leave_in_peace(session, caller, now, own, *ringing)

@@ -218,12 +218,14 @@ def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
     incident = delivery.incident
     if now - (incident.closed_at or incident.opened_at) <= GIVE_UP_AFTER:
         return False
+    if incident.closed_at is not None:
+        return True
     asked_again = session.scalar(
         select(func.max(IncidentUpdate.at)).where(
             IncidentUpdate.incident_id == incident.id, IncidentUpdate.kind == "ring_again"
         )
     )
-    return incident.closed_at is not None or asked_again is None or now - asked_again > GIVE_UP_AFTER
+    return asked_again is None or now - asked_again > GIVE_UP_AFTER
 
 
 def follow_up(delivery: Delivery, now: datetime) -> None:
