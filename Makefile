@@ -45,13 +45,13 @@ lint: setup
 	@$(BIN)/lint-imports
 
 bench: setup
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 soak: setup
-	@$(BIN)/python -m tests.bench.soak $(ARGS)
+	@$(BIN)/python -m tools.bench.soak $(ARGS)
 
 faults: setup
-	@$(BIN)/python -m tests.faults $(ARGS)
+	@$(BIN)/python -m tools.faults $(ARGS)
 
 # Before anything has landed: rm migrations/versions/0001*; make migration m="the roster and the alarm"
 migration: setup
@@ -72,10 +72,10 @@ lock:
 	@rm -rf var/lock-venv
 
 setup:
-	@$(PYTHON3) -I config/setup_venv.py requirements-dev.lock
+	@$(PYTHON3) -I config/tools/setup_venv.py requirements-dev.lock
 
 setup-runtime:
-	@$(PYTHON3) -I config/setup_venv.py requirements.lock
+	@$(PYTHON3) -I config/tools/setup_venv.py requirements.lock
 
 clean:
 	rm -rf .venv var test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

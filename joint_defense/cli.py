@@ -1,22 +1,29 @@
-"""Commands of the alarm side: the worker and clock processes, and a look at alarms."""
+"""Commands of the alarm side: `alarm list` and `show`, `escalation show` and `set`.
+
+A policy says when whom is called besides, for the town and for a village.
+"""
 
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
+from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from joint_defense import queues
+from config.database import clock
+from groups import directory
+from joint_defense.errors import AlarmError, InvalidPolicy, NoSuchVillage
+from joint_defense.incidents import policies
+from joint_defense.incidents.record import incident_record
 from joint_defense.models import Incident
-from joint_defense.record import incident_record
-from joint_defense.runtime import Runtime
+from joint_defense.processes.runtime import Runtime
+from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 
 alarm = AppGroup("alarm", help="Look at alarms.")
 
@@ -24,28 +31,6 @@ alarm = AppGroup("alarm", help="Look at alarms.")
 def _runtime() -> Runtime:
     found: Runtime = current_app.extensions["runtime"]
     return found
-
-
-@click.command("worker", help="Serve a queue; the alarm queue's process is also the sender.")
-@click.option("--queue", "queue_name", type=click.Choice([queues.ALARM, queues.BULK]), default=queues.ALARM)
-@with_appcontext
-def worker(queue_name: str) -> None:
-    """Serve a queue until told to stop."""
-    from joint_defense.working import work  # noqa: PLC0415 - each process loads what it needs, to be there at once
-
-    work(_runtime(), queue_name)
-
-
-@click.command("clock", help="Ask every second what is due.")
-@with_appcontext
-def clock() -> None:
-    """Keep time until told to stop."""
-    from joint_defense.clock import keep_time  # noqa: PLC0415 - as above
-
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    keep_time(_runtime(), stopping)
 
 
 @alarm.command("list", help="The newest incidents, a line each.")
@@ -81,6 +66,72 @@ def show_incident(incident_id: int) -> None:
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    app.cli.add_command(worker)
-    app.cli.add_command(clock)
     app.cli.add_command(alarm)
+    app.cli.add_command(escalation)
+
+
+escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")
+_VILLAGE = click.option("--village", "code", help="The village's code; without it, the town's default.")
+
+
+@escalation.command("show")
+@_VILLAGE
+@click.option("--history", is_flag=True, help="All versions, the newest first.")
+def show(code: str | None, history: bool) -> None:
+    """Show the policy in force, as JSON that `set` takes; where it comes from stands on stderr."""
+    try:
+        with _runtime().database.begin() as session:
+            village_id = _village_id(session, code)
+            found = policies.in_force(session, village_id)
+            versions = policies.versions(session, village_id) if history else []
+    except AlarmError as error:
+        raise click.ClickException(str(error)) from None
+    source = f"来自 from: {found.of}, 版本 version {found.version}"
+    if found.made_at is not None:
+        source += f", {found.made_by} {found.made_at.astimezone(_runtime().settings.zone):%Y-%m-%d %H:%M:%S}"
+    click.echo(source, err=True)
+    for each in versions:
+        made = each.made_at.astimezone(_runtime().settings.zone)
+        what = "follows" if each.policy is None else f"{len(each.policy.steps)} steps"
+        click.echo(f"{each.number}\t{made:%Y-%m-%d %H:%M:%S}\t{each.made_by}\t{what}", err=True)
+    click.echo(json.dumps(to_json(found.policy), ensure_ascii=False, indent=1))
+
+
+@escalation.command("set")
+@click.argument("what")
+@_VILLAGE
+@click.option("--by", default="command", show_default=True, help="Who changes it.")
+def set_policy(what: str, code: str | None, by: str) -> None:
+    """Set the policy to WHAT: a JSON file, `off`, `built-in`, or `inherit` (a village: the town's).
+
+    Incidents that are open keep the one they have.
+    """
+    try:
+        policy = _policy(what)
+        with _runtime().database.begin() as session:
+            version = policies.change(session, _village_id(session, code), policy, by, clock(session))
+    except AlarmError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("没有改动 nothing changed" if version is None else f"已保存 saved: 版本 version {version}")
+
+
+def _policy(what: str) -> Policy | None:
+    if what == "inherit":
+        return None
+    if what in {"off", "built-in"}:
+        return BUILT_IN if what == "built-in" else Policy()
+    try:
+        return from_json(json.loads(Path(what).read_text(encoding="utf-8-sig")))
+    except OSError as error:
+        raise InvalidPolicy(f"无法读取 cannot read {what}: {error.strerror}") from None
+    except (ValueError, RecursionError):
+        raise InvalidPolicy(f"不是有效的JSON not JSON: {what}") from None
+
+
+def _village_id(session: Session, code: str | None) -> int | None:
+    if code is None:
+        return None
+    found = directory.village_by_code(session, code)
+    if found is None:
+        raise NoSuchVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
+    return found[0]

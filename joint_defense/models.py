@@ -4,6 +4,12 @@ What comes in is in `inbound_models`, the policies of widening in `policy_models
 
 Names, places and numbers in here are snapshots: a later change of the roster does not rewrite what happened. Ids of
 households and phones are therefore plain numbers, not foreign keys.
+
+Who lives: the processes of ours by their heartbeats, and the carrier's account as it was seen last.
+
+The table of what comes in from outside: calls and messages.
+
+The table of when whom is called besides.
 """
 
 from __future__ import annotations
@@ -28,51 +34,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
-from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.trigger import Category
-
-
-class IncidentKind(StrEnum):
-    """What an incident is."""
-
-    ALARM = "alarm"
-    WORDLESS = "wordless"
-    """A call without a word: only the leader is told."""
-    DRILL = "drill"
-
-
-class Purpose(StrEnum):
-    """Why a phone is called or texted."""
-
-    ALARM = "alarm"
-    SECOND_VOICE = "second_voice"
-    """Another household calls for help too."""
-    WORDLESS = "wordless"
-    NEWS = "news"
-    """To the caller: who is coming."""
-    ALL_CLEAR = "all_clear"
-    REDIAL = "redial"
-    """A ring that brought no answer is tried again; the occasion is the round, from 1."""
-    WIDENING = "widening"
-    """Too few come: somebody further off is called, or the leader once more."""
-
-
-FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
-"""As what somebody is called for the first time to come and help; occasion 0."""
-RINGS = (*FIRST_RINGS, Purpose.REDIAL)
-"""What asks a household to come and help."""
-
-
-class ClosingOutcome(StrEnum):
-    """How an incident ended."""
-
-    HELPED = "helped"
-    FALSE_ALARM = "false_alarm"
-    ACCIDENTAL = "accidental"
-    MALICIOUS = "malicious"
-    DRILL = "drill"
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.triggers import Category
 
 
 class Incident(Base):
@@ -292,3 +257,80 @@ class Acknowledgement(Base):
     answer: Mapped[Answer] = mapped_column(stored_as_value(Answer))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     at: Mapped[datetime]
+
+
+class AccountCheck(Base):
+    """What the carrier said when it was last asked for something that only a working account is answered."""
+
+    __tablename__ = "account_checks"
+
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    word: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """When a process last said that it lives, by the database's clock."""
+
+    __tablename__ = "heartbeats"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class InboundKind(StrEnum):
+    """What a call or message from outside turned out to be."""
+
+    MENU = "menu"
+    ALARM = "alarm"
+    WORDLESS = "wordless"
+    ANSWER = "answer"
+    FLOOD = "flood"
+    HELP = "help"
+    STRANGER = "stranger"
+
+
+class InboundEvent(Base):
+    """A call or message that came in. `carrier_key` makes a repeated webhook a no-op with the same answer."""
+
+    __tablename__ = "inbound_events"
+    __table_args__ = (Index("ix_inbound_events_number_received_at", "number", "received_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    carrier_key: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[InboundKind] = mapped_column(stored_as_value(InboundKind))
+    number: Mapped[str] = mapped_column(String(32))
+    household_id: Mapped[int | None] = mapped_column(BigId)
+    text: Mapped[str] = mapped_column(Text, default="")
+    received_at: Mapped[datetime]
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class EscalationPolicy(Base):
+    """A version of when whom is called besides (升级预案): a village's, or without a village the town's.
+
+    Versions count from 1 and stay; the newest is in force for incidents that open from then on. `policy` is
+    `rules.escalation.Policy` as JSON; NULL: the village follows the town, the town what is built in.
+    """
+
+    __tablename__ = "escalation_policies"
+    __table_args__ = (
+        UniqueConstraint("village_id", "version"),
+        # To a constraint no empty village is like another: the town's versions have an index of their own.
+        Index(
+            "uq_escalation_policies_version_of_town",
+            "version",
+            unique=True,
+            sqlite_where=text("village_id IS NULL"),
+            postgresql_where=text("village_id IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int | None] = mapped_column(BigId)
+    version: Mapped[int]
+    policy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))

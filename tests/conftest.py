@@ -20,8 +20,8 @@ import redis
 from config import migrations
 from config.database import Database
 from config.settings import Settings
-from tests.kept import Engines, keeping
-from tests.servers import PostgresServer, RedisServer, sweep
+from tests.support.kept import Engines, keeping
+from tests.support.servers import PostgresServer, RedisServer, sweep
 
 # Circles of foreign keys (groups and households) have no order to delete in, so they are not looked at.
 _EMPTY = """
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from tests.dealing import ByTown
+    from tests.support.dealing import ByTown
 
     return ByTown(config, log) if config.option.dist == "load" else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from groups.errors import InvalidDay
@@ -39,3 +40,14 @@ def day_of(text: str) -> date:
         shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
         raise InvalidDay(f"“{shown}”不是日期，请写如2026-11-23 not a day: write it like 2026-11-23")
     return day
+
+
+class Period(NamedTuple):
+    """From a day up to, and not on, another; None: for good."""
+
+    starts_on: date
+    ends_on: date | None
+
+    def holds(self, day: date) -> bool:
+        """Whether the day is in it."""
+        return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)

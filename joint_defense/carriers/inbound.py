@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 
 from twilio.request_validator import RequestValidator
 
-from joint_defense.rules.carrier_codes import TOO_FAST
-from joint_defense.rules.delivery import FINAL, Channel, carrier_word
+from joint_defense.carriers.codes import TOO_FAST
+from joint_defense.rules.states import FINAL, Channel, carrier_word
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")

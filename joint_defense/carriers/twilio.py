@@ -22,9 +22,8 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from joint_defense.rules import carrier_codes
-from joint_defense.rules.delivery import AttemptState, Channel, carrier_word
-from joint_defense.rules.ports import (
+from joint_defense.carriers import codes
+from joint_defense.carriers.port import (
     AccountTrouble,
     CarrierError,
     OutboundCall,
@@ -36,6 +35,7 @@ from joint_defense.rules.ports import (
     TooFast,
     Unanswered,
 )
+from joint_defense.rules.states import AttemptState, Channel, carrier_word
 
 # Carriers other than Twilio count an unknown event as an error: these four are known to all.
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -208,14 +208,14 @@ def _code(error: TwilioException) -> int | None:
 def map_error(status: int | None, code: int | None, message: str) -> CarrierError:
     """The error a refusal stands for. A 5xx without a code of its own may have placed the call."""
     short = message[:200]
-    if code in carrier_codes.TOO_FAST or status == 429:
+    if code in codes.TOO_FAST or status == 429:
         return TooFast(short, code=code, status=status)
     if status is not None and status >= 500:
         return OutcomeUnknown(short, code=code, status=status)
-    verdict = carrier_codes.judge(code, status)
-    kinds: dict[carrier_codes.Verdict, type[CarrierError]] = {
-        carrier_codes.Verdict.NUMBER: RefusedNumber,
-        carrier_codes.Verdict.ACCOUNT: AccountTrouble,
-        carrier_codes.Verdict.TEMPORARY: Temporary,
+    verdict = codes.judge(code, status)
+    kinds: dict[codes.Verdict, type[CarrierError]] = {
+        codes.Verdict.NUMBER: RefusedNumber,
+        codes.Verdict.ACCOUNT: AccountTrouble,
+        codes.Verdict.TEMPORARY: Temporary,
     }
     return kinds[verdict](short, code=code, status=status)

@@ -18,18 +18,15 @@ from sqlalchemy.sql import column, table
 from config import migrations
 from config.database import Database
 from config.settings import Settings, SettingsError, load
-from joint_defense.demo import visitors
+from joint_defense.demo import launch as demo_launch
 from joint_defense.demo.embedded_redis import EmbeddedRedis
-from joint_defense.demo.handsets import Handsets
+from joint_defense.demo.handsets import Handsets, Roster, place_of_group
 from joint_defense.demo.home import Home, check_port
-from joint_defense.demo.launch import Launch
-from joint_defense.demo.phone_list import Roster, place_of_group
-from joint_defense.demo.procfile import ROOT
-from joint_defense.demo.scene import choose_scene
+from joint_defense.demo.launch import ROOT, Launch
+from joint_defense.demo.programs import DemoTrouble
+from joint_defense.demo.scene import choose_scene, widen_sooner
 from joint_defense.demo.show import conclude, follow, raise_alarm, tell
 from joint_defense.demo.story import Story
-from joint_defense.demo.trouble import DemoTrouble
-from joint_defense.demo.widening import widen_sooner
 
 SPEED_WHEN_WATCHED = 1.0
 SPEED_WHEN_ONCE = 16.0
@@ -88,7 +85,7 @@ def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> str
         launch.run_once("demo load", LOAD_TOWN)
     launch.start_service()
     password = ""
-    if given.new_password or not _stands(settings.database_url, visitors.are_known):
+    if given.new_password or not _stands(settings.database_url, demo_launch.are_known):
         password = _give_password(launch, settings)
     launch.wait_until_ready([f"{settings.twilio_api_base_url}/sim/healthz", f"{settings.public_base_url}/readyz"])
     return password
@@ -98,7 +95,7 @@ def _give_password(launch: Launch, settings: Settings) -> str:
     database = Database(settings.database_url)
     try:
         with database.session() as session:
-            return visitors.give_password(launch, session, choose_scene(session).village_code)
+            return demo_launch.give_password(launch, session, choose_scene(session).village_code)
     finally:
         database.close()
 
@@ -145,8 +142,8 @@ def _addresses(settings: Settings, password: str, group: str) -> list[str]:
     signing_in = f"password {password} (shown only this once)" if password else "password as shown at the first run"
     forgotten = "" if password else "; another one: make demo NEW_PASSWORD=1"
     return [
-        f"board     {settings.public_base_url}/  sign in as {visitors.OPERATOR}, {signing_in}{forgotten}",
-        f"rosters   {settings.public_base_url}/  sign in as {', '.join(visitors.OTHERS)}, with the same password",
+        f"board     {settings.public_base_url}/  sign in as {demo_launch.OPERATOR}, {signing_in}{forgotten}",
+        f"rosters   {settings.public_base_url}/  sign in as {', '.join(demo_launch.OTHERS)}, with the same password",
         f"handsets  {settings.twilio_api_base_url}/?{group}",
     ]
 

@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from joint_defense.demo.programs import Program, start
-from joint_defense.demo.trouble import DemoTrouble
+from joint_defense.demo.programs import DemoTrouble, Program, start
 
 # sun_path holds 108 bytes, the last of them a zero.
 _LONGEST_SOCKET_PATH = 107

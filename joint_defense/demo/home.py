@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from joint_defense.demo.programs import Program, born, kill_family
-from joint_defense.demo.trouble import DemoTrouble
+from joint_defense.demo.programs import DemoTrouble, Program, born, kill_family
 
 OWN_NUMBER = "+8657488889999"
 HOST = "127.0.0.1"

@@ -1,7 +1,14 @@
-"""Starting the whole service as the Procfile says, with its Redis and the simulator, keeping it up, and ending it."""
+"""Starting the whole service as the Procfile says, with its Redis and the simulator, keeping it up, and ending it.
+
+The Procfile: the one place that says which processes the service is made of.
+
+Accounts for whoever looks at the demo, one a role: made at the first run, their password printed once.
+"""
 
 from __future__ import annotations
 
+import secrets
+import shlex
 import subprocess
 import sys
 import time
@@ -12,12 +19,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from config.settings import environment_with
 from joint_defense.demo.embedded_redis import EmbeddedRedis
 from joint_defense.demo.home import HOST, OWN_NUMBER, Home
-from joint_defense.demo.procfile import RELEASE, ROOT, read_procfile
-from joint_defense.demo.programs import Program, start, stop
-from joint_defense.demo.trouble import DemoTrouble
+from joint_defense.demo.programs import DemoTrouble, Program, start, stop
 
 MOST_RESTARTS = 5
 PATIENCE = 60.0
@@ -139,3 +147,49 @@ def _answers(address: str) -> bool:
     with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310
         return bool(answer.status == 200)
     return False
+
+
+ROOT = Path(__file__).resolve().parents[2]
+RELEASE = "release"
+
+
+def read_procfile(path: Path = ROOT / "Procfile") -> dict[str, list[str]]:
+    """The command of each process type, in the file's order, `release` (run once, before the others) among them."""
+    commands = {}
+    for line in path.read_text().splitlines():
+        name, separator, command = line.partition(":")
+        if separator and not line.startswith("#"):
+            commands[name.strip()] = shlex.split(command)
+    return commands
+
+
+OPERATOR = "operator"
+OTHERS = {"head": "village_head", "liaison": "liaison", "admin": "admin"}
+"""Their names, and the roles they have."""
+_PASSWORD_BYTES = 9
+_ACCOUNTS = ("flask", "--app", "app", "accounts")
+
+
+def are_known(session: Session) -> bool:
+    """Whether the accounts stand already."""
+    return len(_standing(session)) == 1 + len(OTHERS)
+
+
+def give_password(launch: Launch, session: Session, village_code: str) -> str:
+    """Make the accounts, or give those that stand another password; the head's village is the shown one.
+
+    The password, which is kept nowhere: the demo's people are invented, so one serves all four. Raises DemoTrouble.
+    """
+    password = secrets.token_urlsafe(_PASSWORD_BYTES)
+    standing = _standing(session)
+    session.rollback()  # SQLite has one writer, and the commands are to write
+    for name, role in {OPERATOR: OPERATOR, **OTHERS}.items():
+        of = ("--village", village_code) if role == "village_head" else ()
+        doing = ("reset-password", name) if name in standing else ("create", name, "--role", role, *of)
+        launch.run_with_input("accounts", (*_ACCOUNTS, *doing, "--password-stdin"), password)
+    return password
+
+
+def _standing(session: Session) -> set[str]:
+    names = session.scalars(text("SELECT name FROM accounts WHERE archived_at IS NULL"))
+    return {OPERATOR, *OTHERS} & set(names)

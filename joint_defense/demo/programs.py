@@ -1,4 +1,7 @@
-"""Programs started by us: they never outlive us, write to a log of their own, and are ended as a family."""
+"""Programs started by us: they never outlive us, write to a log of their own, and are ended as a family.
+
+What keeps a demo from running.
+"""
 
 from __future__ import annotations
 
@@ -126,3 +129,7 @@ def _group_of(user: str) -> str:
     import pwd  # noqa: PLC0415 - not everywhere, and only needed here
 
     return str(pwd.getpwnam(user).pw_gid)
+
+
+class DemoTrouble(Exception):
+    """The demo cannot start or go on. The message is for people, one line as a rule, and says what to do."""

@@ -2,17 +2,23 @@
 
 Whom it must reach is read from the roster's tables with plain SQL on purpose: it judges what the service did, so it
 must not be computed by the service.
+
+The policy of the village that the demo shows: what is built in, at half the seconds, so that nobody waits long.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from joint_defense.demo.trouble import DemoTrouble
+from config.database import clock
+from groups import directory
+from joint_defense.demo.programs import DemoTrouble
+from joint_defense.incidents import policies
+from joint_defense.rules.escalation import BUILT_IN
 
 CALL, TEXT = "call", "message"
 
@@ -130,3 +136,11 @@ def scripts(scene: Scene) -> dict[str, dict[str, Any]]:
     if texter is not None:
         played[texter.number]["texts"] = {"do": "deliver", "reply": "1", "reply_after": 12}
     return played
+
+
+def widen_sooner(session: Session, village_code: str) -> None:
+    """Give the village a policy of its own, unless it ever had one."""
+    village = directory.village_by_code(session, village_code)
+    if village is not None and not policies.versions(session, village[0]):
+        steps = tuple(replace(step, after=step.after // 2) for step in BUILT_IN.steps)
+        policies.change(session, village[0], replace(BUILT_IN, steps=steps), "demo", clock(session))

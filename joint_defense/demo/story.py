@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from config.database import Database
 from joint_defense.demo.handsets import Handsets
-from joint_defense.models import Attempt, Delivery, Incident, Purpose
-from joint_defense.record import incident_record
+from joint_defense.incidents.record import incident_record
+from joint_defense.models import Attempt, Delivery, Incident
+from joint_defense.rules.states import Purpose
 
 _STATES = {
     "call": {

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from joint_defense.rules.delivery import Channel
+from joint_defense.rules.states import Channel
 
 ONLY_REFUSED = 1
 """A household all of whose numbers the carrier has refused: its first one still comes before any second phone."""

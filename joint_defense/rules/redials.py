@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from joint_defense.rules.delivery import OVER, Channel, DeliveryState
+from joint_defense.rules.states import OVER, Channel, DeliveryState
 
 
 class FollowUp(StrEnum):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from joint_defense.rules.trigger import plain
+from joint_defense.rules.triggers import plain
 
 
 class Answer(StrEnum):

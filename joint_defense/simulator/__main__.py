@@ -16,10 +16,10 @@ from pathlib import Path
 
 from aiohttp import web
 
-from joint_defense.simulator.network import Options
-from joint_defense.simulator.phone_book import PhoneBook, read_phone_book
+from joint_defense.simulator.network.network import Options
+from joint_defense.simulator.network.phone_book import PhoneBook, read_phone_book
+from joint_defense.simulator.network.wire import is_number
 from joint_defense.simulator.server import create_app
-from joint_defense.simulator.wire import is_number
 
 HOST = "127.0.0.1"
 BACKLOG = 4096

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from joint_defense.simulator.callbacks import Callbacks
-from joint_defense.simulator.control import Control
-from joint_defense.simulator.exchange import Exchange
-from joint_defense.simulator.guard import only_from_here
-from joint_defense.simulator.network import Network, Options
+from joint_defense.simulator.api.control import Control
+from joint_defense.simulator.api.guard import only_from_here
+from joint_defense.simulator.api.rest import RestApi
+from joint_defense.simulator.network.callbacks import Callbacks
+from joint_defense.simulator.network.network import Network, Options
+from joint_defense.simulator.network.phone_book import PhoneBook
+from joint_defense.simulator.network.webhooks import Webhooks
 from joint_defense.simulator.page.hands import Hands
 from joint_defense.simulator.page.routes import Page
-from joint_defense.simulator.phone_book import PhoneBook
-from joint_defense.simulator.rest import RestApi
-from joint_defense.simulator.texting import Texting
-from joint_defense.simulator.webhooks import Webhooks
+from joint_defense.simulator.telephony.exchange import Exchange
+from joint_defense.simulator.telephony.texting import Texting
 
 # Scripts and TwiML are small; what is larger is a mistake.
 LARGEST_REQUEST = 256 * 1024

@@ -10,19 +10,20 @@ from pathlib import Path
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from groups.web import assets, navigation, village_pages
-from joint_defense.web import actions, banner, board, dead_man, exports, plans, timeline, words
-from joint_defense.web.admission import WATCHERS
+from groups.web.shell import assets, navigation, slots
+from joint_defense.web import actions, exports, pages, plans, silent_processes, timeline_words, words
+from joint_defense.web.access import WATCHERS
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
     assets.serve(app, Path(__file__).parent / "static")
+    assets.show(app, "joint_defense", Path(__file__).parent / "templates")
     words.register(app)
-    timeline.register(app)
-    dead_man.register(app)
+    timeline_words.register(app)
+    silent_processes.register(app)
     plans.register(app)
-    for part in (board, actions, exports):
+    for part in (pages, actions, exports):
         app.register_blueprint(part.pages)
-    village_pages.set_banner(app, banner.village_banner)
+    slots.set_banner(app, pages.village_banner)
     navigation.add(app, "board.index", lazy_gettext("Incidents"), "alarm", WATCHERS)

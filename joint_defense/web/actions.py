@@ -7,14 +7,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from config.database import clock
-from groups.web.access import current, requires
-from joint_defense import incidents
+from groups.web.shell.access import current, requires
+from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
-from joint_defense.models import ClosingOutcome
-from joint_defense.waking import Waker
-from joint_defense.web.admission import WATCHERS, check_own, database, own_board
+from joint_defense.processes.wake import Waker
+from joint_defense.rules.states import ClosingOutcome
+from joint_defense.web.access import WATCHERS, check_own, database, own_board
 
-pages = Blueprint("actions", __name__, template_folder="templates")
+pages = Blueprint("actions", __name__)
 
 
 @pages.post("/incidents/<int:incident_id>/ring-again")
@@ -25,7 +25,7 @@ def ring_again(incident_id: int) -> ResponseReturnValue:
     try:
         with database().begin() as session:
             check_own(session, incident_id)
-            phones = incidents.ring_again(session, incident_id, household_id, current().name, clock(session))
+            phones = alarms_closing.ring_again(session, incident_id, household_id, current().name, clock(session))
     except IncidentClosed:
         flash(gettext("The incident is closed: nobody is rung any more."), "warning")
     else:
@@ -41,7 +41,7 @@ def ring_again(incident_id: int) -> ResponseReturnValue:
 @requires(*WATCHERS)
 def note(incident_id: int) -> ResponseReturnValue:
     """The form for a note, below what is happening meanwhile."""
-    return _form("incident_note.html", incident_id)
+    return _form("board/incident_note.html", incident_id)
 
 
 @pages.post("/incidents/<int:incident_id>/note")
@@ -49,11 +49,11 @@ def note(incident_id: int) -> ResponseReturnValue:
 def add_note(incident_id: int) -> ResponseReturnValue:
     """Put a note on the timeline."""
     text = _text("text")
-    if not text or len(text) > incidents.LONGEST_NOTE:
-        return _form("incident_note.html", incident_id, wrong={"text": _length_words(text)}, text=text), 422
+    if not text or len(text) > alarms_closing.LONGEST_NOTE:
+        return _form("board/incident_note.html", incident_id, wrong={"text": _length_words(text)}, text=text), 422
     with database().begin() as session:
         check_own(session, incident_id)
-        incidents.add_note(session, incident_id, text, current().name, clock(session))
+        alarms_closing.add_note(session, incident_id, text, current().name, clock(session))
     flash(gettext("The note is on the timeline."), "success")
     return _back(incident_id)
 
@@ -62,7 +62,7 @@ def add_note(incident_id: int) -> ResponseReturnValue:
 @requires(*WATCHERS)
 def closing(incident_id: int) -> ResponseReturnValue:
     """The form that closes an incident."""
-    return _form("incident_close.html", incident_id)
+    return _form("board/incident_close.html", incident_id)
 
 
 @pages.post("/incidents/<int:incident_id>/close")
@@ -73,13 +73,15 @@ def close(incident_id: int) -> ResponseReturnValue:
     wrong = {}
     if chosen not in set(ClosingOutcome):
         wrong["outcome"] = gettext("Choose how it ended.")
-    if len(text) > incidents.LONGEST_NOTE:
+    if len(text) > alarms_closing.LONGEST_NOTE:
         wrong["note"] = _length_words(text)
     if wrong:
-        return _form("incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
+        return _form("board/incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
     with database().begin() as session:
         check_own(session, incident_id)
-        closed = incidents.close(session, incident_id, ClosingOutcome(chosen), text, current().name, clock(session))
+        closed = alarms_closing.close(
+            session, incident_id, ClosingOutcome(chosen), text, current().name, clock(session)
+        )
     if closed:
         _wake(incident_id)
         flash(gettext("The incident is closed. Everybody who was called is told."), "success")
@@ -107,7 +109,9 @@ def _text(name: str) -> str:
 
 def _length_words(text: str) -> str:
     words: str = (
-        gettext("At most %(count)s characters.", count=incidents.LONGEST_NOTE) if text else gettext("Write the note.")
+        gettext("At most %(count)s characters.", count=alarms_closing.LONGEST_NOTE)
+        if text
+        else gettext("Write the note.")
     )
     return words
 

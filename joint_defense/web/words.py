@@ -8,14 +8,14 @@ from flask import Flask
 from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from joint_defense.board import Board, Voice
-from joint_defense.incident_list import Summary
-from joint_defense.models import ClosingOutcome, IncidentKind
-from joint_defense.rules import carrier_codes
+from joint_defense.carriers import codes
 from joint_defense.rules.escalation import Level, Whom
-from joint_defense.rules.standing import Contact, Standing
-from joint_defense.rules.trigger import Category
-from joint_defense.rules.wording import local_number
+from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.triggers import Category
+from joint_defense.rules.wording.alarm import local_number
+from joint_defense.web.board.incident import Board, Voice
+from joint_defense.web.board.incident_list import Summary
+from joint_defense.web.board.rules.standing import Contact, Standing
 
 # A state's word, its drawing, and how loud it is: danger, warning, busy, good, quiet.
 Sign = tuple[LazyString, str, str]
@@ -158,4 +158,4 @@ def written(number: str) -> str:
 
 def carrier_words(code: str | None) -> str:
     """A carrier's code, in words where it is known."""
-    return carrier_codes.explain(code, "zh" if in_chinese() else "en")
+    return codes.explain(code, "zh" if in_chinese() else "en")

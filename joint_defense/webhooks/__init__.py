@@ -11,17 +11,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
 from groups import directory
-from joint_defense.acknowledgements import told_of
 from joint_defense.carriers import twiml
-from joint_defense.draining import Drainer
-from joint_defense.reporting import Reports
-from joint_defense.runtime import Runtime
-from joint_defense.webhooks.answers import answers
-from joint_defense.webhooks.keeping import keeping
+from joint_defense.incidents.answers import told_of
+from joint_defense.processes.drain import Drainer
+from joint_defense.processes.runtime import Runtime
+from joint_defense.webhooks.callbacks import Reports
+from joint_defense.webhooks.caller_line import waiting
+from joint_defense.webhooks.neighbour_line import answers
+from joint_defense.webhooks.outage import keeping
 from joint_defense.webhooks.sms import sms
 from joint_defense.webhooks.status import status
 from joint_defense.webhooks.voice import voice
-from joint_defense.webhooks.waiting import waiting
 
 NOBODY = "+0"
 log = structlog.stdlib.get_logger(__name__)

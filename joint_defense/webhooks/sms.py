@@ -7,11 +7,11 @@ from flask import Blueprint, Response, request
 
 from config.database import clock
 from config.patience import AWAY
+from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_message
-from joint_defense.texting import Text, take_message
-from joint_defense.webhooks.guard import answer, broken_text, check_signature, never_silent, runtime, waker
-from joint_defense.webhooks.keeping import keep_text
+from joint_defense.webhooks.common import answer, broken_text, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.outage import keep_text
 
 log = structlog.stdlib.get_logger(__name__)
 sms = Blueprint("sms", __name__, url_prefix="/sms")

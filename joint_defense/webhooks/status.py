@@ -7,12 +7,12 @@ from flask import Blueprint, Response, abort, current_app, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
-from joint_defense import dispatch
 from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
+from joint_defense.delivery import claims
+from joint_defense.delivery.tracking import Report
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.reporting import Reports
-from joint_defense.tracking import Report
-from joint_defense.webhooks.guard import check_signature, runtime, waker
+from joint_defense.webhooks.callbacks import Reports
+from joint_defense.webhooks.common import check_signature, runtime, waker
 
 status = Blueprint("status", __name__, url_prefix="/status")
 status.before_request(check_signature)
@@ -52,7 +52,7 @@ def _fill_place() -> None:
     """A number that holds as many calls as it may has a place again: whoever waits for one is rung now."""
     try:
         with runtime().database.begin() as session:
-            incident_id = dispatch.waits_for_a_place(session, clock(session))
+            incident_id = claims.waits_for_a_place(session, clock(session))
     except SQLAlchemyError as error:
         # The callback is on record all the same, and the senders look by themselves.
         log.warning("place_not_filled", error=type(error).__name__)

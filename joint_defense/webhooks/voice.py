@@ -9,20 +9,20 @@ from config.database import clock
 from config.patience import AWAY
 from groups import directory
 from groups.directory import Caller
-from joint_defense import intake
-from joint_defense.acknowledgements import told_of
+from joint_defense.alarms import intake
+from joint_defense.alarms.intake import Trigger
+from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
-from joint_defense.inbound_models import InboundKind
-from joint_defense.inbox import receive
-from joint_defense.intake import Trigger
-from joint_defense.rules import conversation
-from joint_defense.rules.delivery import Channel
-from joint_defense.rules.trigger import alarm_in_keys
-from joint_defense.webhooks.answers import call_back
-from joint_defense.webhooks.guard import answer, broken_call, check_signature, never_silent, runtime, waker
-from joint_defense.webhooks.keeping import alarm_key, held, keep_alarm, keep_wordless, tell_raised, to_stranger
-from joint_defense.wordless import report_wordless
+from joint_defense.incidents.answers import told_of
+from joint_defense.incidents.inbox import receive
+from joint_defense.models import InboundKind
+from joint_defense.rules.states import Channel
+from joint_defense.rules.triggers import alarm_in_keys
+from joint_defense.rules.wording import calls
+from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.neighbour_line import call_back
+from joint_defense.webhooks.outage import alarm_key, held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
@@ -85,7 +85,7 @@ def menu(asked: int) -> Response:
 
 def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
     language = caller.language if caller is not None else "zh"
-    text = (conversation.MENU if asked == 1 else conversation.MENU_AGAIN)[language]
+    text = (calls.MENU if asked == 1 else calls.MENU_AGAIN)[language]
     # Where an intruder may be listening nothing is said, not even the menu.
     lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
     address = f"/voice/menu/{asked}"
@@ -131,5 +131,5 @@ def _wordless(call: InboundCall) -> Response:
     if caller is not None and caller.silent:
         return answer(twiml.say([]))
     language = caller.language if caller is not None else "zh"
-    words = conversation.NO_WORD if report.told else conversation.NO_WORD_NO_LEADER
+    words = calls.NO_WORD if report.told else calls.NO_WORD_NO_LEADER
     return answer(twiml.say([(words[language], language)]))

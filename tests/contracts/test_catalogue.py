@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config import catalogue
+from config.tools import catalogue
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_no_drawing_is_asked_for_that_the_sprite_does_not_have(simulator: bool) 
     templates = [
         path
         for folder in ("groups", "joint_defense")
-        for path in catalogue.ROOT.glob(f"{folder}/**/templates/*.html")
+        for path in catalogue.ROOT.glob(f"{folder}/**/templates/**/*.html")
         if path.is_relative_to(catalogue.ROOT / SIMULATOR) is simulator
     ]
     # The first argument, and both ends of a choice made in it.

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from config import migrations
 from config.database import Database
-from tests.servers import PostgresServer
+from tests.support.servers import PostgresServer
 
 
 def test_the_migrations_make_what_the_models_say(database_url: str) -> None:

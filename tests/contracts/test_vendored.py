@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config import vendor
+from config.tools import vendor
 
 ENTRIES = json.loads(vendor.LOCK.read_text())
 

@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import create_app
 from tests.conftest import MakeSettings
-from tests.servers import PostgresServer
+from tests.support.servers import PostgresServer
 
 Type = Callable[..., Result]
 """Types a command, a word each, and gives what it said."""

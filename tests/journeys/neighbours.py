@@ -22,14 +22,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups.models import Group, Household, Language, Phone, PhoneKind, Village
+from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
+from joint_defense.incidents.record import incident_record
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
-from joint_defense.record import incident_record
-from joint_defense.rules.delivery import FINAL, DeliveryState
-from tests.handsets import Handset, NetworkError, eventually
-from tests.handsets import answers as answering
+from joint_defense.rules.states import FINAL, DeliveryState
 from tests.journeys.town import Town
-from tests.telephony import Call, Text
+from tests.support.handsets import Handset, NetworkError, eventually
+from tests.support.handsets import answers as answering
+from tests.support.telephony import Call, Text
 
 VILLAGE = "墙下陶村"
 Found = TypeVar("Found")

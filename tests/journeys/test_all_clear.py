@@ -7,9 +7,9 @@ import secrets
 
 import requests
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import House, Neighbours, Street
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 
 def a_street_in_alarm(neighbours: Neighbours) -> Street:

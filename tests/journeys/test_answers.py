@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import House, Neighbours
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 
 def test_a_key_counts_while_the_announcement_still_speaks(town: Town, neighbours: Neighbours) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import House, Neighbours
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 
 def test_with_our_web_server_gone_a_callee_still_hears_who_and_where_and_can_answer_later(

@@ -10,10 +10,10 @@ import requests
 from sqlalchemy import select
 
 from config.database import clock
-from groups.account_models import AccountRole
-from groups.accounts import create_account
-from groups.models import Household, Phone, Village
-from groups.password_hashing import hashed
+from groups.accounts.accounts import create_account
+from groups.accounts.passwords import hashed
+from groups.models.accounts import AccountRole
+from groups.models.roster import Household, Phone, Village
 from tests.journeys.neighbours import House, Neighbours, Telephone
 from tests.journeys.town import Town
 

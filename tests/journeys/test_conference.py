@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import Neighbours, Street, Telephone
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 _TALK = frozenset({"joined", "left", "hung_up"})
 

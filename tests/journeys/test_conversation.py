@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import House, Neighbours, Telephone
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 
 def said_to(phone: Telephone) -> list[str]:

@@ -17,8 +17,8 @@ import psutil
 import pytest
 import requests
 
-from tests.ports import free_port
-from tests.servers import PostgresServer
+from tests.support.ports import free_port
+from tests.support.servers import PostgresServer
 
 # Python, two web workers, worker, bulk, clock, simulator and Redis have to start, on two cores that tests share.
 STARTED_WITHIN = 90

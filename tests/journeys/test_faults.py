@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.acts import FAULTS, POSTGRESQL
-from tests.faults.run import perform, stage_on
-from tests.faults.stage import Stage
+from tools.faults.acts import FAULTS, POSTGRESQL
+from tools.faults.run import perform, stage_on
+from tools.faults.stage import Stage
 
 
 @pytest.fixture(scope="module")

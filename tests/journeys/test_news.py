@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import House, Neighbours
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 
 def test_hung_up_the_caller_reads_of_the_first_the_third_and_the_last_who_comes(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Barrier, Thread
 
-from tests.handsets import eventually
 from tests.journeys.neighbours import Neighbours
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 
 def at_once(*doings: Callable[[], object]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.handsets import answers, eventually
 from tests.journeys.neighbours import House, Neighbours
 from tests.journeys.town import Town
+from tests.support.handsets import answers, eventually
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def _start(project: Path) -> subprocess.Popen[str]:
     # Nothing listens there: a machine without a network.
     offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
     return subprocess.Popen(
-        [sys.executable, "-I", "config/setup_venv.py", "requirements-dev.lock"],
+        [sys.executable, "-I", "config/tools/setup_venv.py", "requirements-dev.lock"],
         cwd=project,
         env=os.environ | offline,
         stdout=subprocess.PIPE,

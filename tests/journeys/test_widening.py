@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, update
 
-from groups.models import Group
-from groups.watch_models import Responder, Team
-from tests.handsets import eventually
+from groups.models.responders import Responder, Team
+from groups.models.roster import Group
 from tests.journeys.neighbours import House, Neighbours, Street, Telephone
 from tests.journeys.town import Town
+from tests.support.handsets import eventually
 
 SENTENCE = "来的人还不够,请您去支援。"
 _SERIAL = count(9001)

@@ -22,13 +22,13 @@ import requests
 
 from config.database import Database, clock
 from config.settings import environment_with
-from joint_defense import policies
-from joint_defense.demo.procfile import ROOT, read_procfile
+from joint_defense.demo.launch import ROOT, read_procfile
 from joint_defense.demo.programs import Program, start
+from joint_defense.incidents import policies
 from joint_defense.rules import escalation
-from tests.handsets import Network, eventually
-from tests.ports import free_port
-from tests.servers import RedisServer
+from tests.support.handsets import Network, eventually
+from tests.support.ports import free_port
+from tests.support.servers import RedisServer
 
 SPEED = 20
 OUR_NUMBER = "+8657488880009"

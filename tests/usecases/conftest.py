@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.database import Database
-from tests.factories import Town
+from tests.support.factories import Town
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from groups.web import navigation
-from groups.web.enrolment import bill_pages, device_pages, frame, history, household_pages, list_pages, queue_pages
+from groups.web.enrolment import bills, carrier_lists, common, devices, history, household, queue
+from groups.web.shell import navigation
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    frame.register(app)
+    common.register(app)
     history.register(app)
-    for part in (queue_pages, household_pages, device_pages, bill_pages, list_pages):
+    for part in (queue, household, devices, bills, carrier_lists):
         app.register_blueprint(part.pages)
-    navigation.add(app, "enrolment.index", lazy_gettext("Enrolment"), "note", frame.READERS)
+    navigation.add(app, "enrolment.index", lazy_gettext("Enrolment"), "note", common.READERS, place=60)

@@ -14,16 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups.change_models import Change, Source
-from groups.changes import Author
-from groups.enrolment_models import DeviceKind
+from groups.enrolment.records import household_of
 from groups.errors import GroupsError
-from groups.models import Channel, EndReason, Household, Village
-from groups.subscription_records import household_of
-from groups.undo import undo
-from groups.web.access import current, own_path, requires
-from groups.web.enrolment.frame import WRITERS, as_dialled, database, words_of
-from groups.web.times import zone
+from groups.history.undo import undo
+from groups.models.batch import Author
+from groups.models.changes import Change, Source
+from groups.models.enrolment import Channel, DeviceKind, EndReason
+from groups.models.roster import Household, Village
+from groups.web.enrolment.common import WRITERS, as_dialled, words_of
+from groups.web.shell.access import current, database, own_path, requires
+from groups.web.shell.times import zone
 
 MOST_SHOWN = 50
 _TABLES = ("subscriptions", "devices", "tariffs")

@@ -9,14 +9,15 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from groups.web import navigation
-from groups.web.enrolment.frame import READERS
-from groups.web.figures import client_pages, count_pages, coverage_pages, words
+from groups.web.enrolment.common import READERS
+from groups.web.figures import api, clients, counts, coverage, words
+from groups.web.shell import navigation
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
     words.register(app)
-    for part in (coverage_pages, count_pages, client_pages):
+    api.register(app)
+    for part in (coverage, counts, clients):
         app.register_blueprint(part.pages)
-    navigation.add(app, "coverage.show", lazy_gettext("Coverage"), "chart", READERS)
+    navigation.add(app, "coverage.show", lazy_gettext("Coverage"), "chart", READERS, place=61)

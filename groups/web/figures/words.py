@@ -7,11 +7,12 @@ from typing import Any
 from flask import Flask
 from flask_babel import gettext
 
-from groups.coverage_changes import Correction
-from groups.rules.coverage import Figure
-from groups.rules.coverage_charts import ChartWords
-from groups.rules.coverage_report import Anomaly, CountKind, Level
-from groups.web.enrolment.frame import in_one_language
+from groups.coverage.changes import Correction
+from groups.coverage.rules.charts import ChartWords
+from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.report import Anomaly, Level
+from groups.rules.counting import CountKind
+from groups.web.enrolment.common import in_one_language
 from groups.web.enrolment.history import deed_words
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from joint_defense.simulator.network import Handset, Network
+from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.page.hands import BEHAVIOURS, SCRIPTED, behaviour_of
 from joint_defense.simulator.page.village import Look, Screen, Shown, find_shown, screen_of
 from joint_defense.simulator.page.words import ENGLISH, TAGS, word

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from joint_defense.simulator.exchange import Exchange, HandsetBusy
-from joint_defense.simulator.network import Handset, Network
-from joint_defense.simulator.scripts import BadScript, Press, read_digits, read_script
-from joint_defense.simulator.texting import Texting
-from joint_defense.simulator.views import handset_state
+from joint_defense.simulator.network.network import Handset, Network
+from joint_defense.simulator.network.scripts import BadScript, Press, read_digits, read_script
+from joint_defense.simulator.network.views import handset_state
+from joint_defense.simulator.telephony.exchange import Exchange, HandsetBusy
+from joint_defense.simulator.telephony.texting import Texting
 
 HELP_KEYS = "#9"
 SECONDS_UNTIL_PRESSED = 0.5

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 
-from joint_defense.simulator.network import Network
+from joint_defense.simulator.network.network import Network
+from joint_defense.simulator.network.wire import is_number
 from joint_defense.simulator.page.drawing import draw_page
 from joint_defense.simulator.page.hands import CannotDo, Hands
 from joint_defense.simulator.page.streaming import stream
 from joint_defense.simulator.page.village import Look, read_look
 from joint_defense.simulator.page.words import CHINESE, ENGLISH, WORDS, word
-from joint_defense.simulator.wire import is_number
 
 _FILES = Path(__file__).parent / "static"
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icons.svg": "image/svg+xml"}

@@ -12,8 +12,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from joint_defense.simulator.events import Change, as_event
-from joint_defense.simulator.network import Handset, Network
+from joint_defense.simulator.network.events import Change, as_event
+from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.page.drawing import draw_screen
 from joint_defense.simulator.page.hands import behaviour_of
 from joint_defense.simulator.page.village import Look, find_shown

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from joint_defense.simulator.network import Handset, Network
-from joint_defense.simulator.phone_book import Group, Listed, Village
-from joint_defense.simulator.records import Call, CallStatus, Heard, Message
-from joint_defense.simulator.ringing import SWITCHED_OFF
-from joint_defense.simulator.views import handset_state
-from joint_defense.simulator.wire import is_number, seconds_to_say
+from joint_defense.simulator.network.network import Handset, Network
+from joint_defense.simulator.network.phone_book import Group, Listed, Village
+from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
+from joint_defense.simulator.network.views import handset_state
+from joint_defense.simulator.network.wire import is_number, seconds_to_say
+from joint_defense.simulator.telephony.ringing import SWITCHED_OFF
 
 MOST_OTHERS = 12
 LINES_SHOWN, TEXTS_SHOWN = 8, 3

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.handsets import PATIENCE, eventually
+from tests.support.handsets import PATIENCE, eventually
 
 Form = dict[str, str]
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, OURS, SECOND, Carrier
-from tests.handsets import Network
+from tests.support.handsets import Network
 
 SPEED = 50.0
 

@@ -4,7 +4,7 @@ import re
 
 from tests.edges.simulator.application import Answer, Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, OURS, WANG, Carrier
-from tests.handsets import Network, answers, eventually
+from tests.support.handsets import Network, answers, eventually
 
 EVERY = ["initiated", "ringing", "answered", "completed"]
 

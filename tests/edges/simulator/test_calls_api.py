@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, LI, OURS, ROOT, WANG, Carrier, refusal
-from tests.handsets import Network, answers
+from tests.support.handsets import Network, answers
 
 HELLO = "<Response><Say>Hello</Say></Response>"
 

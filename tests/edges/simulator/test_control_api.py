@@ -9,7 +9,7 @@ import requests
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, LI, OURS, SECOND, WANG, Carrier
-from tests.handsets import Network, NetworkError, answers, eventually
+from tests.support.handsets import Network, NetworkError, answers, eventually
 
 
 def test_it_says_that_it_is_well(network: Network) -> None:

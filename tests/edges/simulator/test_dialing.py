@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import CHEN, LI, OURS, WANG, Carrier
-from tests.handsets import Network, answers, eventually
+from tests.support.handsets import Network, answers, eventually
 
 ROOM = "<Dial{dial}><Conference{room}>incident-1</Conference></Dial><Say>After</Say>"
 

@@ -8,7 +8,7 @@ import requests
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import LI, OURS, WANG, Carrier, refusal
-from tests.handsets import Network, answers, eventually
+from tests.support.handsets import Network, answers, eventually
 
 CALL = {"To": WANG, "From": OURS, "Twiml": "<Response/>"}
 TEXT = {"To": WANG, "From": OURS, "Body": "x"}

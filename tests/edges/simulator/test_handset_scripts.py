@@ -6,7 +6,7 @@ import pytest
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import LI, OURS, SECOND, WANG, Carrier
-from tests.handsets import Network, NetworkError, answers, eventually
+from tests.support.handsets import Network, NetworkError, answers, eventually
 
 MENU = '<Gather numDigits="1" action="{action}"><Say>Press one</Say></Gather>'
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.edges.simulator.carrier import CHEN, LI, OURS, ROOT, SECOND, WANG, Carrier, refusal
-from tests.handsets import Network
+from tests.support.handsets import Network
 
 
 def written(moment: datetime) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import LI, OURS, WANG, Carrier, refusal
-from tests.handsets import Network
+from tests.support.handsets import Network
 
 
 def test_a_text_is_taken_and_arrives(carrier: Carrier, network: Network) -> None:

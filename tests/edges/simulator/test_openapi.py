@@ -12,8 +12,8 @@ import pytest
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import LI, OURS, WANG, Carrier
-from tests.handsets import ROOT as PROJECT
-from tests.handsets import Network, answers
+from tests.support.handsets import ROOT as PROJECT
+from tests.support.handsets import Network, answers
 
 DOCUMENT = Path(os.environ.get("TWILIO_OPENAPI") or PROJECT.parent / "shared" / "data" / "twilio_api_v2010.json")
 PATHS = "/2010-04-01/Accounts/{AccountSid}"

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, LI, OURS, WANG, Carrier, refusal
-from tests.handsets import Network, answers, eventually
+from tests.support.handsets import Network, answers, eventually
 
 PER_SECOND = 5
 

@@ -16,7 +16,7 @@ import requests
 from joint_defense.simulator.page.words import WORDS, word
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import CHEN, LI, WANG, Carrier
-from tests.handsets import Network, NetworkError, answers, eventually
+from tests.support.handsets import Network, NetworkError, answers, eventually
 
 PAGE = Path(__file__).parents[3] / "joint_defense/simulator/page"
 LANDLINE = "+8657488120001"

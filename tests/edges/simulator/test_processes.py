@@ -12,7 +12,7 @@ import pytest
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, OURS, WANG, Carrier
-from tests.handsets import ROOT, Network
+from tests.support.handsets import ROOT, Network
 
 ARGUMENTS = ["--account-sid", ACCOUNT_SID, "--number", OURS]
 

@@ -12,9 +12,9 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from tests import loops
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, LI, OURS, WANG
-from tests.handsets import Network, answers
+from tests.support import loops
+from tests.support.handsets import Network, answers
 
 HELLO = "<Response><Say>Hello</Say></Response>"
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.edges.simulator.application import Answer, Application
 from tests.edges.simulator.carrier import OURS, WANG, Carrier
-from tests.handsets import Network, answers
+from tests.support.handsets import Network, answers
 
 SORRY = "We are sorry, an application error has occurred. Goodbye."
 

@@ -4,7 +4,7 @@ from twilio.request_validator import RequestValidator
 
 from tests.edges.simulator.application import Answer, Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, OURS, WANG, Carrier
-from tests.handsets import Network, answers, eventually
+from tests.support.handsets import Network, answers, eventually
 
 GEOGRAPHY = {
     f"{who}{what}" for who in ("From", "To", "Caller", "Called") for what in ("City", "State", "Zip", "Country")

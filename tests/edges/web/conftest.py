@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 from app import create_app
 from config.database import Database, clock
 from config.settings import Settings
-from groups.account_models import AccountRole
-from groups.accounts import create_account
-from groups.models import Village
+from groups.accounts.accounts import create_account
+from groups.models.accounts import AccountRole
+from groups.models.roster import Village
 from tests.conftest import MakeSettings
 
 PASSWORD = "seven camphor trees"

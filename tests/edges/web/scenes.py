@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.models import Group, Household, Phone, PhoneKind, Village
-from joint_defense.acknowledgements import acknowledge
-from joint_defense.intake import Trigger, raise_alarm
+from groups.models.roster import Group, Household, Phone, PhoneKind, Village
+from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.intake import Trigger, raise_alarm
+from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Attempt, Delivery
-from joint_defense.rules.delivery import AttemptState, Channel, DeliveryState
 from joint_defense.rules.replies import Answer
-from joint_defense.timeline import note_update
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 
 HEADS = ("王建国", "李国强", "陈桂芳", "张志明", "赵阿根", "周美华", "吴文斌", "徐小红", "孙德才", "欧阳立新")
 

@@ -8,11 +8,11 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import delete
 
 from config.database import clock
-from groups.account_models import AccountSession
-from joint_defense.acknowledgements import acknowledge
+from groups.models.accounts import AccountSession
+from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.models import Incident
-from joint_defense.rules.delivery import Channel
 from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import Channel
 from tests.edges.web.conftest import PASSWORD
 from tests.edges.web.scenes import deliveries_to, raise_from
 from tests.journeys.browser.conftest import Site, Window

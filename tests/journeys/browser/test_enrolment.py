@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
-from groups.account_models import AccountRole
-from groups.enrolment_models import Device, Tariff
-from groups.models import Household, Phone, PhoneKind, Subscription, Village
+from groups.models.accounts import AccountRole
+from groups.models.enrolment import Device, Subscription, Tariff
+from groups.models.roster import Household, Phone, PhoneKind, Village
 from tests.edges.web.conftest import VILLAGE
 from tests.journeys.browser.conftest import Site, Window
 

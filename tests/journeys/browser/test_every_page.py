@@ -9,10 +9,10 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from config.database import clock
-from groups.account_models import Account
-from groups.models import Household
-from joint_defense.incidents import close
-from joint_defense.models import ClosingOutcome
+from groups.models.accounts import Account
+from groups.models.roster import Household
+from joint_defense.alarms.closing import close
+from joint_defense.rules.states import ClosingOutcome
 from tests.edges.web.conftest import VILLAGE
 from tests.journeys.browser.conftest import DESKTOP, PHONE, Window
 from tests.journeys.browser.looks import small_targets, text_sizes, too_wide

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from config.database import Database
-from groups.demo import load_demo
+from groups.demo.load import load_demo
 from tests.journeys.browser.conftest import Site, Window
 
 DAY = "as_of=2026-11-23"

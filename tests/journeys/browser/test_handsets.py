@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, CHEN, LI, OURS, WANG, Carrier
-from tests.handsets import Network, eventually
 from tests.journeys.browser.conftest import DESKTOP, PHONE
 from tests.journeys.browser.looks import small_targets, text_sizes, too_wide, violations
-from tests.ports import free_port
+from tests.support.handsets import Network, eventually
+from tests.support.ports import free_port
 
 _WORDS = "王建国家求助!墙下陶村1组,桥东第1家。能来请按1,不能来请按2,到了请按3。王建国家求助!墙下陶村1组,桥东第1家。"
 ALARM = f'<Gather numDigits="1" timeout="900"><Say language="cmn-CN" voice="Polly.Zhiyu">{_WORDS}</Say></Gather>'

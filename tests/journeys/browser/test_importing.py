@@ -13,11 +13,11 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from config.database import clock
-from groups.account_models import AccountRole
-from groups.accounts import create_account
-from groups.change_models import Source
-from groups.changes import Author, Batch
-from groups.invitations import invite
+from groups.accounts.accounts import create_account
+from groups.accounts.invitations import invite
+from groups.models.accounts import AccountRole
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
 from tests.edges.web.conftest import OTHER_VILLAGE, password_hash
 from tests.journeys.browser.conftest import Site, Window
 from tests.journeys.browser.looks import small_targets

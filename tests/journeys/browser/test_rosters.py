@@ -11,14 +11,14 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from config.database import clock
-from groups.account_models import Account
-from groups.change_models import Source
-from groups.changes import Author, Batch
-from groups.invitations import invite
-from groups.models import Group, Household, Phone
-from joint_defense.intake import Trigger, raise_alarm
+from groups.accounts.invitations import invite
+from groups.models.accounts import Account
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.models.roster import Group, Household, Phone
+from joint_defense.alarms.intake import Trigger, raise_alarm
 from joint_defense.models import Delivery
-from joint_defense.rules.delivery import Channel
+from joint_defense.rules.states import Channel
 from tests.edges.web.conftest import VILLAGE
 from tests.edges.web.scenes import number, settle_group
 from tests.journeys.browser.conftest import PHONE, Site, Window

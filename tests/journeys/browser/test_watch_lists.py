@@ -7,9 +7,9 @@ from pathlib import Path
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from groups.account_models import AccountRole
-from groups.models import Grid, Group
-from groups.watch_models import Camera, Responder, Team
+from groups.models.accounts import AccountRole
+from groups.models.responders import Camera, Responder, Team
+from groups.models.roster import Grid, Group
 from tests.edges.web.conftest import VILLAGE
 from tests.journeys.browser.conftest import Window
 from tests.journeys.browser.looks import small_targets, too_wide

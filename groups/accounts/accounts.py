@@ -1,0 +1,246 @@
+"""Accounts: who may sign in, and how a password is tried.
+
+Hashing takes a tenth of a second, so it never happens inside a transaction: signing in is `find_candidate`, then
+`password_hashing.matches`, then `settle_sign_in`. The settling counts under a lock, so that a hundred guesses at the
+same instant are not more than a hundred one after the other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip
+from groups.accounts.passwords import NOBODYS
+from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, weakness
+from groups.accounts.sessions import digest, open_session, revoke
+from groups.errors import AccountExists, InvalidAccount, InvalidNumber, UnknownAccount, WeakPassword
+from groups.models.accounts import Account, AccountRole, WrongPasswords
+from groups.models.batch import Batch
+from groups.models.roster import Village
+from groups.roster.villages import village_of
+from groups.rules.phone import digits_of, normalise
+from groups.rules.texts import flaw, tidied
+
+ACCOUNTS_A_PAGE = 60
+GUESSES = 5
+LOCK_OUT = timedelta(minutes=15)
+FORGOTTEN_AFTER = timedelta(hours=24)
+"""Wrong passwords this old do not count any more."""
+UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
+
+_WHY_WEAK = {
+    Weakness.TOO_SHORT: f"密码至少{SHORTEST}位 a password has at least {SHORTEST} characters",
+    Weakness.TOO_LONG: f"密码最多{LONGEST}位 a password has at most {LONGEST} characters",
+    Weakness.GUESSABLE: "密码太容易猜到 this password is one of the first that anybody would try",
+    Weakness.NAMES_ITS_OWNER: "密码不能是姓名或电话 a password must not be its owner's name or phone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Whom a sign-in is for, before the password is looked at. `account_id` is None where there is no account."""
+
+    subject: str
+    account_id: int | None
+    password_hash: str
+    locked_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How a sign-in ended: a token for the cookie, or None, then with the end of the lock-out if there is one."""
+
+    token: str | None
+    locked_until: datetime | None = None
+
+
+def generate_password() -> str:
+    """A password to hand over: 79 bits, without signs that look alike, in four groups to read out."""
+    return "-".join("".join(secrets.choice(UNMISTAKABLE) for _ in range(4)) for _ in range(4))
+
+
+def check_password(password: str, *owner: str) -> None:
+    """Raises WeakPassword with the reason; `owner` is its owner's name and phone."""
+    found = weakness(password, owner)
+    if found is not None:
+        raise WeakPassword(_WHY_WEAK[found])
+
+
+def create_account(
+    session: Session,
+    name: str,
+    role: AccountRole,
+    password_hash: str,
+    now: datetime,
+    *,
+    village_code: str | None = None,
+    phone: str | None = None,
+    record: Batch | None = None,
+) -> Account:
+    """Add an account; `phone` is in E.164.
+
+    Raises InvalidAccount for a name that cannot be kept or a village where none belongs, UnknownVillage,
+    AccountExists where name or phone is taken.
+    """
+    name = checked_name(name)
+    if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
+        raise InvalidAccount("村干部须指定村，其他角色不指定 a village head needs a village, and nobody else has one")
+    village = None if village_code is None else village_of(session, village_code)
+    account = Account(name=name, phone=phone, role=role, village=village, password_hash=password_hash, created_at=now)
+    try:
+        if record is None:
+            session.add(account)
+            session.flush()
+        else:
+            record.add(account)
+    except IntegrityError:
+        raise AccountExists("该名称或电话已有账号 there is an account with this name or phone") from None
+    return account
+
+
+def checked_name(name: str) -> str:
+    """The name as it is kept. Raises InvalidAccount; a name that looks like a phone number would be taken for one."""
+    name = tidied(name)
+    if not name or flaw(name):
+        raise InvalidAccount("名称须为1至64个字 a name is 1 to 64 characters")
+    if not any(sign.isalpha() for sign in name):
+        raise InvalidAccount("名称须含文字，电话另填 a name has letters; a phone is a matter of its own")
+    return name
+
+
+def find_account(session: Session, name: str) -> Account:
+    """The account of this name. Raises UnknownAccount."""
+    account = session.scalar(select(Account).where(Account.name == tidied(name), Account.archived_at.is_(None)))
+    if account is None:
+        raise UnknownAccount(f"没有名为 {tidied(name)[:64]!r} 的账号 no account has this name")
+    return account
+
+
+def list_accounts(session: Session) -> list[tuple[Account, Village | None]]:
+    """All accounts that may sign in, by role and name."""
+    return _listed(session, _all_accounts())
+
+
+def accounts_page(session: Session, text: str, page: int) -> tuple[list[tuple[Account, Village | None]], int]:
+    """A page (from 1) of those whose name, phone or village has `text`; the number of the last page."""
+    question = _all_accounts()
+    if text := tidied(text)[:64]:
+        ways = [Account.name.contains(text, autoescape=True), Village.name.contains(text, autoescape=True)]
+        if digits := digits_of(text).lstrip("0"):
+            ways.append(Account.phone.contains(digits, autoescape=True))
+        question = question.where(or_(*ways))
+    counted = question.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
+    count = session.scalar(counted) or 0
+    last = max(-(-count // ACCOUNTS_A_PAGE), 1)
+    first = (min(max(page, 1), last) - 1) * ACCOUNTS_A_PAGE
+    return _listed(session, question.limit(ACCOUNTS_A_PAGE).offset(first)), last
+
+
+def _all_accounts() -> Select[Account, Village]:
+    return (
+        select(Account, Village)
+        .outerjoin(Village, Account.village_id == Village.id)
+        .where(Account.archived_at.is_(None))
+        .order_by(Account.role, Account.name)
+    )
+
+
+def _listed(session: Session, question: Select[Account, Village]) -> list[tuple[Account, Village | None]]:
+    return [(account, village) for account, village in session.execute(question)]
+
+
+def find_candidate(session: Session, login: str, now: datetime, region: str, area_code: str) -> Candidate:
+    """Whose password is to be compared: `login` is a name or a phone, as people type them."""
+    login = tidied(login)[:64]
+    phone = _as_phone(login, region, area_code)
+    account = session.scalar(
+        select(Account)
+        .where((Account.name == login) if phone is None else (Account.phone == phone), Account.archived_at.is_(None))
+        .limit(1)
+    )
+    subject = f"login:{digest(phone or login)}" if account is None else f"account:{account.id}"
+    wrong = session.get(WrongPasswords, subject)
+    return Candidate(
+        subject,
+        None if account is None else account.id,
+        NOBODYS if account is None else account.password_hash,
+        _lock(wrong, now),
+    )
+
+
+def settle_sign_in(session: Session, candidate: Candidate, *, matched: bool, browser: str, now: datetime) -> SignIn:
+    """Count a wrong password, or open a session for the right one. A lock-out that began meanwhile stands."""
+    session.execute(insert_or_skip(session, WrongPasswords, {"subject": candidate.subject, "count": 0, "last_at": now}))
+    wrong = session.get_one(WrongPasswords, candidate.subject, with_for_update=True, populate_existing=True)
+    if locked_until := _lock(wrong, now):
+        return SignIn(None, locked_until)
+    if candidate.account_id is not None and matched and _unchanged(session, candidate):
+        session.delete(wrong)
+        return SignIn(open_session(session, candidate.account_id, browser, now))
+    wrong.count = 1 if now - wrong.last_at > FORGOTTEN_AFTER or wrong.locked_until else wrong.count + 1
+    wrong.last_at, wrong.locked_until = now, None
+    if wrong.count >= GUESSES:
+        wrong.locked_until = now + LOCK_OUT
+    session.execute(delete(WrongPasswords).where(WrongPasswords.last_at < now - FORGOTTEN_AFTER))
+    return SignIn(None, wrong.locked_until)
+
+
+def change_account(
+    batch: Batch, account: Account, *, name: str, phone: str | None, role: AccountRole, village_code: str | None
+) -> None:
+    """Another name, phone, role or village; whoever loses a role is signed out. Raises as `create_account` does."""
+    if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
+        raise InvalidAccount("村干部须指定村，其他角色不指定 a village head needs a village, and nobody else has one")
+    village_id = None if village_code is None else village_of(batch.session, village_code).id
+    other_rights = (account.role, account.village_id) != (role, village_id)
+    try:
+        batch.change(account, name=checked_name(name), phone=phone, role=role, village_id=village_id)
+    except IntegrityError:
+        raise AccountExists("该名称或电话已有账号 there is an account with this name or phone") from None
+    if other_rights:
+        revoke(batch.session, account.id, batch.now)
+
+
+def set_password(
+    session: Session, account_id: int, password_hash: str, now: datetime, *, keep_session: int | None = None
+) -> None:
+    """Give an account another password, end its lock-out, and sign out all its browsers but `keep_session`."""
+    session.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
+    session.execute(delete(WrongPasswords).where(WrongPasswords.subject == f"account:{account_id}"))
+    revoke(session, account_id, now, but=keep_session)
+
+
+def close_account(session: Session, account: Account, now: datetime, *, record: Batch | None = None) -> None:
+    """Nobody signs in with it any more; its name and phone are free for others."""
+    if record is None:
+        account.archived_at = now
+    else:
+        record.change(account, archived_at=now)
+    revoke(session, account.id, now)
+
+
+def _unchanged(session: Session, candidate: Candidate) -> bool:
+    """Whether the password that was compared is still the account's, and the account still open."""
+    kept = session.scalar(
+        select(Account.password_hash).where(Account.id == candidate.account_id, Account.archived_at.is_(None))
+    )
+    return kept == candidate.password_hash
+
+
+def _lock(wrong: WrongPasswords | None, now: datetime) -> datetime | None:
+    if wrong is None or wrong.locked_until is None or wrong.locked_until <= now:
+        return None
+    return wrong.locked_until
+
+
+def _as_phone(login: str, region: str, area_code: str) -> str | None:
+    try:
+        return normalise(login, region, area_code).e164
+    except InvalidNumber:
+        return None

@@ -1,0 +1,102 @@
+"""Sessions: which browsers are signed in, and how they are signed out from here."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from groups.models.accounts import Account, AccountRole, AccountSession
+from groups.models.roster import Village
+
+SESSION_LIFE = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=10)
+"""A board asks every two seconds; so often is too often to write it down."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is at the other end of a request."""
+
+    account_id: int
+    session_id: int
+    name: str
+    role: AccountRole
+    village_id: int | None
+    village_name: str | None
+
+
+def open_session(session: Session, account_id: int, browser: str, now: datetime) -> str:
+    """Sign a browser in; the token that its cookie carries. Only the token's digest is kept."""
+    token = secrets.token_urlsafe(32)
+    session.execute(delete(AccountSession).where(AccountSession.expires_at < now))
+    session.add(
+        AccountSession(
+            token_digest=digest(token),
+            account_id=account_id,
+            browser=browser[:200],
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + SESSION_LIFE,
+        )
+    )
+    session.flush()
+    return token
+
+
+def who_is(session: Session, token: str, now: datetime) -> SignedIn | None:
+    """Who holds this token; None where it was revoked, has expired, or its account is closed. One query."""
+    found = session.execute(
+        select(AccountSession.id, AccountSession.last_seen_at, Account, Village.name)
+        .join(Account, AccountSession.account_id == Account.id)
+        .outerjoin(Village, Account.village_id == Village.id)
+        .where(
+            AccountSession.token_digest == digest(token),
+            AccountSession.revoked_at.is_(None),
+            AccountSession.expires_at > now,
+            Account.archived_at.is_(None),
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    session_id, last_seen_at, account, village_name = found
+    if now - last_seen_at > SEEN_EVERY:
+        session.execute(update(AccountSession).where(AccountSession.id == session_id).values(last_seen_at=now))
+    return SignedIn(account.id, session_id, account.name, account.role, account.village_id, village_name)
+
+
+def sessions_of(session: Session, account_id: int, now: datetime) -> list[AccountSession]:
+    """The browsers that are signed in, the latest seen first."""
+    return list(
+        session.scalars(
+            select(AccountSession)
+            .where(
+                AccountSession.account_id == account_id,
+                AccountSession.revoked_at.is_(None),
+                AccountSession.expires_at > now,
+            )
+            .order_by(AccountSession.last_seen_at.desc(), AccountSession.id.desc())
+        )
+    )
+
+
+def revoke(session: Session, account_id: int, now: datetime, *, only: int | None = None, but: int | None = None) -> int:
+    """Sign browsers of an account out: all, `only` one of them, or all `but` one. Returns how many."""
+    question = update(AccountSession).where(
+        AccountSession.account_id == account_id, AccountSession.revoked_at.is_(None)
+    )
+    if only is not None:
+        question = question.where(AccountSession.id == only)
+    if but is not None:
+        question = question.where(AccountSession.id != but)
+    revoked = session.scalars(question.values(revoked_at=now).returning(AccountSession.id)).all()
+    return len(revoked)
+
+
+def digest(text: str) -> str:
+    """What is kept in place of a secret."""
+    return hashlib.sha256(text.encode()).hexdigest()

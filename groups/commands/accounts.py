@@ -1,0 +1,102 @@
+"""The accounts' commands: `accounts create`, `list`, `reset-password`, `close`.
+
+A password is printed once, when it is made, and stands nowhere else.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from config.database import clock
+from groups.accounts import accounts
+from groups.accounts.passwords import hashed
+from groups.commands.common import in_one_line, settings, transaction
+from groups.models.accounts import AccountRole
+from groups.rules.phone import normalise
+
+commands = AppGroup("accounts", help="Who may sign in.")
+_password_stdin = click.option("--password-stdin", is_flag=True, help="Take the password from standard input.")
+
+
+def register(app: Flask) -> None:
+    """Add the `accounts` commands to an app that keeps its database and settings in `app.extensions`."""
+    app.cli.add_command(commands)
+
+
+@commands.command("create")
+@click.argument("name")
+@click.option("--role", required=True, type=click.Choice([role.value for role in AccountRole]))
+@click.option("--village", "code", help="The village's code; a village head needs one.")
+@click.option("--phone", help="A phone number to sign in with instead of the name.")
+@_password_stdin
+def create(name: str, role: str, code: str | None, phone: str | None, password_stdin: bool) -> None:
+    """Add an account for NAME, and print its password once."""
+    with in_one_line():
+        name = accounts.checked_name(name)
+        number = None if phone is None else _number(phone)
+        password = _password(password_stdin, name, phone or "")
+        password_hash = hashed(password)
+        with transaction() as session:
+            accounts.create_account(
+                session, name, AccountRole(role), password_hash, clock(session), village_code=code, phone=number
+            )
+    click.echo(f"已建立账号 account created: {name} ({role})")
+    _tell(password, password_stdin)
+
+
+@commands.command("reset-password")
+@click.argument("name")
+@_password_stdin
+def reset_password(name: str, password_stdin: bool) -> None:
+    """Give NAME another password, end a lock-out, and sign all its browsers out."""
+    with in_one_line():
+        with transaction() as session:
+            account = accounts.find_account(session, name)
+        password = _password(password_stdin, account.name, account.phone or "")
+        password_hash = hashed(password)
+        with transaction() as session:
+            accounts.set_password(session, account.id, password_hash, clock(session))
+    click.echo(f"密码已更换 password changed: {account.name}")
+    _tell(password, password_stdin)
+
+
+@commands.command("close")
+@click.argument("name")
+def close(name: str) -> None:
+    """Close NAME's account and sign all its browsers out."""
+    with transaction() as session:
+        accounts.close_account(session, accounts.find_account(session, name), clock(session))
+    click.echo(f"账号已停用 account closed: {name}")
+
+
+@commands.command("list")
+def show() -> None:
+    """All accounts, a line each: name, role, village."""
+    with transaction() as session:
+        lines = [
+            "\t".join((account.name, account.role, village.code if village else "-"))
+            for account, village in accounts.list_accounts(session)
+        ]
+    for line in lines:
+        click.echo(line)
+
+
+def _password(from_stdin: bool, *owner: str) -> str:
+    if not from_stdin:
+        return accounts.generate_password()
+    password = sys.stdin.readline().rstrip("\r\n")
+    accounts.check_password(password, *owner)
+    return password
+
+
+def _tell(password: str, from_stdin: bool) -> None:
+    if not from_stdin:
+        click.echo(f"密码（只显示这一次） password, shown only this once: {password}")
+
+
+def _number(phone: str) -> str:
+    return normalise(phone, settings().default_region, settings().default_area_code).e164

@@ -1,0 +1,220 @@
+"""The figures' commands: `coverage show|export`, `counts set|import`, `thresholds set|list`, `api-clients …`.
+
+A domain error is one line on stderr and exit code 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.accounts import api_clients
+from groups.commands.common import content_of, settings, transaction, write
+from groups.coverage import counts, exports, figures
+from groups.coverage import report as coverage_report
+from groups.coverage.counts import read_counts_file
+from groups.coverage.rules.figures import basis_points_of
+from groups.coverage.rules.query import CoverageQuery, Step, query_of, unknown_choice
+from groups.coverage.rules.report import Level
+from groups.coverage.rules.table import KINDS
+from groups.errors import InvalidChoice
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.models.figures import Threshold
+from groups.rules.counting import CountKind
+from groups.rules.days import day_of, local_day
+
+coverage_commands = AppGroup("coverage", help="How many households have signed up, of how many.")
+counts_commands = AppGroup("counts", help="How many households each village has, by day and kind of count.")
+thresholds_commands = AppGroup("thresholds", help="From which coverage a village is a demonstration village.")
+clients_commands = AppGroup("api-clients", help="Programs that may read the figures.")
+
+_FORMS = ("table", *exports.FORMS)
+_ENDINGS = {"txt": "table"}
+"""Of files whose ending is not their form's name."""
+_NOT_FOR_EYES = frozenset({"xlsx", "pdf"})
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
+    for group in (coverage_commands, counts_commands, thresholds_commands, clients_commands):
+        app.cli.add_command(group)
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(words)
+
+
+def _question(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which figures are asked for, and where they go."""
+    options = (
+        click.option("--as-of", help="The day of the figures; today where none is named."),
+        click.option("--from", "first", help="Also how they moved from this day …"),
+        click.option("--to", "last", help="… to this one."),
+        click.option("--by", "step", metavar=_any_of(Step), help="With --from or --to: month ends, or every day."),
+        click.option("--level", metavar=_any_of(Level), help="What a row stands for; a village where none is named."),
+        click.option("--village", help="Only the village with this code."),
+        click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by."),
+        click.option("--format", "form", metavar=_any_of(_FORMS), help="The ending of the file where none is named."),
+        click.option(
+            "--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is named."
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@coverage_commands.command("show")
+@_question
+def show(form: str | None, output: Path | None, **words: str | None) -> None:
+    """Say how many households have signed up."""
+    _tell(words, form, output, usual="table")
+
+
+@coverage_commands.command("export")
+@_question
+def export(form: str | None, output: Path | None, **words: str | None) -> None:
+    """Write the figures as a file; its ending tells the form where none is named."""
+    _tell(words, form, output, usual="csv")
+
+
+@counts_commands.command("set")
+@click.argument("village")
+@click.argument("households", type=int)
+@click.option("--on", "day", help="The day of the count; today where none is named.")
+@click.option("--kind", type=click.Choice([kind.value for kind in CountKind]), default=CountKind.RESIDENT.value)
+def set_count(village: str, households: int, day: str | None, kind: str) -> None:
+    """Write down that the village with this code has so many HOUSEHOLDS from a day on."""
+    with transaction() as session:
+        batch = _batch(session, "set_count")
+        counted_on = day_of(day) if day else batch.day
+        news = counts.set_count(batch, village, CountKind(kind), counted_on, households)
+    done = "已写入 written" if news else "未变 as it was"
+    click.echo(f"{done}: {village} {counted_on} {KINDS[CountKind(kind)]} {households}")
+
+
+@counts_commands.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--on", "day", help="The day of the rows that name none.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
+    """Take counts from a list (.xlsx, .xls, .csv): all its sound rows, or nothing."""
+    with transaction() as session:
+        rows = read_counts_file(content_of(file), file.name, day_of(day) if day else None)
+        batch = _batch(session, "import_counts")
+        judged = counts.judge(session, rows, batch.day)
+        for each in judged:
+            if each.problem:
+                click.echo(f"第{each.row.line}行 {each.row.village[:20]}: {each.problem}")
+            elif each.exceeded:
+                click.echo(
+                    f"第{each.row.line}行 {each.village_name}: 已开通{each.subscribed}户，多于{each.row.households}户 "
+                    "more have signed up than were counted"
+                )
+        news = sum(each.is_new for each in judged) if dry_run else counts.take(batch, judged)
+    wrong = sum(bool(each.problem) for each in judged)
+    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
+    click.echo(
+        f"{heading}: 新增或变更 new or changed {news}, 未变 same {len(judged) - wrong - news}, 有误 wrong {wrong}"
+    )
+
+
+@thresholds_commands.command("set")
+@click.argument("percent")
+@click.option("--from", "day", help="The first day; today where none is named.")
+def set_threshold(percent: str, day: str | None) -> None:
+    """Let a village be a demonstration village from PERCENT coverage on."""
+    with transaction() as session:
+        batch = _batch(session, "set_threshold")
+        starts_on = day_of(day) if day else batch.day
+        basis_points = basis_points_of(percent)
+        counts.set_threshold(batch, starts_on, basis_points)
+    click.echo(f"自{starts_on}起 from then on: {basis_points / 100:g}%")
+
+
+@thresholds_commands.command("list")
+def list_thresholds() -> None:
+    """Say every threshold and its first day."""
+    with transaction() as session:
+        for threshold in session.scalars(select(Threshold).order_by(Threshold.starts_on)):
+            click.echo(f"{threshold.starts_on} {threshold.basis_points / 100:g}%")
+
+
+@clients_commands.command("create")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice([scope.value for scope in api_clients.Scope]))
+@click.option("--per-minute", type=int, default=api_clients.USUAL_PACE, show_default=True, help="Requests a minute.")
+def create_client(name: str, scopes: tuple[str, ...], per_minute: int) -> None:
+    """Let the program NAME read the figures, and print its token once. Without a scope it gets them all."""
+    chosen = [api_clients.Scope(scope) for scope in scopes] or [*api_clients.Scope]
+    with transaction() as session:
+        client, token = api_clients.create_client(session, name, chosen, per_minute, "command", clock(session))
+        click.echo(f"已建立接口用户 client created: {client.name} ({client.scopes}, {per_minute}/min)", err=True)
+    click.echo(token)
+
+
+@clients_commands.command("list")
+def list_clients() -> None:
+    """Say which programs may read the figures."""
+    with transaction() as session:
+        for client in api_clients.list_clients(session):
+            state = f"已撤销 revoked {_local(client.revoked_at)}" if client.revoked_at else "有效 good"
+            made = f"{_local(client.created_at)} {client.created_by}"
+            click.echo(f"{client.name}: {client.scopes}, {client.requests_per_minute}/min, {made}, {state}")
+
+
+@clients_commands.command("revoke")
+@click.argument("name")
+def revoke_client(name: str) -> None:
+    """Let the token of the program NAME be good for nothing from now on."""
+    with transaction() as session:
+        api_clients.revoke_client(session, name, clock(session))
+    click.echo(f"已撤销 revoked: {name}")
+
+
+def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
+    today = local_day(clock(session), settings().zone)
+    return query_of(given, figures.latest_day(session, today))
+
+
+def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual: str) -> None:
+    named = {"first": "from", "last": "to", "step": "by"}
+    given = {named.get(name, name): word for name, word in words.items() if word}
+    with transaction(reads=True) as session:
+        form = _form_of(form, output, usual)
+        report = coverage_report.report_on(session, _query(session, given), settings().zone, form=form)
+    content = exports.as_text(report).encode() if form == "table" else exports.write(report, form)
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        write(output, content)
+
+
+def _form_of(form: str | None, output: Path | None, usual: str) -> str:
+    """What is named, or what the file's ending says, or the usual. Raises InvalidChoice."""
+    ending = output.suffix.removeprefix(".").lower() if output is not None else ""
+    chosen = form or _ENDINGS.get(ending, ending) or usual
+    if chosen not in _FORMS:
+        raise unknown_choice(chosen, _FORMS)
+    if output is None and chosen in _NOT_FOR_EYES and sys.stdout.isatty():
+        raise InvalidChoice(f"{chosen}不能显示在终端，请用 --output 写明文件 name a file for it with --output")
+    return chosen
+
+
+def _batch(session: Session, action: str) -> Batch:
+    return Batch(session, Author("command", Source.COMMAND), action, clock(session), settings().zone)
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone(settings().zone):%Y-%m-%d}"

@@ -1,0 +1,89 @@
+"""`directory print`: the printed directory (十户联防通讯录) as a PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.commands.common import settings, transaction, write
+from groups.errors import InvalidDay, NothingToPrint
+from groups.files.typeset import missing_from
+from groups.models.roster import Group
+from groups.roster import printed_directory, villages
+from groups.rules.days import day_of, half_a_year_after, local_day
+from groups.rules.phone import as_written_here
+
+directory = AppGroup("directory", help="The printed directory of the groups.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
+    app.cli.add_command(directory)
+
+
+@directory.command("print")
+@click.option("--village", "code", help="The village's code; without it, the whole town.")
+@click.option("--group", "group_name", help="One group of the village, by its name.")
+@click.option(
+    "--paper",
+    type=click.Choice([paper.value for paper in printed_directory.Paper]),
+    default=printed_directory.Paper.A4.value,
+)
+@click.option("--replace-after", help="A day like 2027-05-24; half a year from now unless named.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The PDF to write.")
+def print_directory(
+    code: str | None, group_name: str | None, paper: str, replace_after: str | None, output: Path
+) -> None:
+    """Write the directory of a group, a village or the town: a page for every group."""
+    of = settings()
+    with transaction() as session:
+        groups = _groups(session, of.default_region, code, group_name)
+        today = local_day(clock(session), of.zone)
+        until = half_a_year_after(today) if replace_after is None else day_of(replace_after)
+        if until <= today:
+            raise InvalidDay("更换日期须在今天以后 the day must be after today")
+    number = as_written_here(of.twilio_from_number[0], of.default_region)
+    write(
+        output,
+        printed_directory.as_pdf(
+            groups, printed_directory.Imprint(number, today, until, printed_directory.Paper(paper))
+        ),
+    )
+    click.echo(f"已写入 written: {output} ({len(groups)} 个联防组 groups)")
+    _tell_what_lacks(groups)
+
+
+def _groups(
+    session: Session, region: str, code: str | None, group_name: str | None
+) -> list[printed_directory.PrintedGroup]:
+    """Raises UnknownVillage, and NothingToPrint where there is no such group or nothing to print."""
+    village_id = None if code is None else villages.village_of(session, code).id
+    group_id = None
+    if group_name is not None:
+        question = select(Group.id).where(
+            Group.village_id == village_id, Group.name == group_name, Group.archived_at.is_(None)
+        )
+        group_id = session.scalar(question)
+        if group_id is None:
+            raise NothingToPrint(f"没有这个联防组 no such group: {group_name[:64]!r} (with --village CODE)")
+    groups = printed_directory.read_groups(session, region, village_id=village_id, group_id=group_id)
+    if not groups:
+        raise NothingToPrint("没有可印的联防组 there is no group to print")
+    return groups
+
+
+def _tell_what_lacks(groups: list[printed_directory.PrintedGroup]) -> None:
+    for group in groups:
+        lacking = [] if group.leader else ["没有联防长 no leader"]
+        if group.without_phone:
+            lacking.append(f"没有电话 no phone: {'、'.join(group.without_phone)}")
+        if signs := missing_from(group.texts):
+            lacking.append(f"印不出的字 cannot be printed: {signs}")
+        if lacking:
+            click.echo(f"{group.village} {group.name}: {'; '.join(lacking)}", err=True)

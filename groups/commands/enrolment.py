@@ -1,0 +1,210 @@
+"""The enrolment's commands: `enrolment import`, `bill show`, `bill export`, `tariff list`, `tariff add`.
+
+A domain error is one line on stderr and exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.commands.common import content_of, in_one_line, settings, transaction, write
+from groups.enrolment import bills as enrolment_bills
+from groups.enrolment import exports as bill_exports
+from groups.enrolment.carrier_lists import exports as list_exports
+from groups.enrolment.carrier_lists import jobs, lists
+from groups.enrolment.carrier_lists.rules.judgement import Judgement, Verdict
+from groups.enrolment.carrier_lists.rules.picture import LEFT_OUT
+from groups.enrolment.rules.bill import Bill, fen_of, month_of, yuan
+from groups.errors import InvalidTariff
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.roster.villages import village_of
+from groups.rules.days import day_of, local_day
+from groups.rules.findings import shown
+
+enrolment = AppGroup("enrolment", help="Who has signed up.")
+bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")
+tariffs = AppGroup("tariff", help="What a month of a plan costs, since when.")
+_BY = "enrolment import"
+_month = click.option("--month", required=True, help="The month, like 2026-11.")
+_village = click.option("--village", "code", help="Only the village of this code.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
+    for group in (enrolment, bills, tariffs):
+        app.cli.add_command(group)
+
+
+@enrolment.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@click.option("--errors", type=click.Path(path_type=Path), help="A workbook to write the rows that were left out to.")
+def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -> None:
+    """Take the carrier's list (.xlsx, .xls, .csv) in: all rows that are certain, in one go.
+
+    Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
+    """
+    if dry_run:
+        with in_one_line():
+            rows = lists.rows_of_file(content_of(file), file.name)
+            judgement = _with_a_bar("核对 checking", partial(jobs.look_through, rows=rows))
+    else:
+        with transaction() as session:
+            now = clock(session)
+            brought = lists.bring(session, content_of(file), file.name, _BY, now)
+            lists.ask_for(brought, _BY, now)
+            list_id = brought.id
+        with in_one_line():
+            judgement = _with_a_bar("写入 writing", partial(jobs.write, list_id=list_id, source=Source.COMMAND))
+    if errors is not None and judgement.of(*LEFT_OUT):
+        write(errors, list_exports.rows_to_mend(judgement))
+    if as_json:
+        told = list_exports.as_json(judgement, written=not dry_run)
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        _tell(judgement, dry_run)
+
+
+def _with_a_bar(label: str, work: Callable[..., Judgement]) -> Judgement:
+    """What the work comes to, which says on stderr how far it is."""
+    bar: Any = click.progressbar(length=100, label=label, file=sys.stderr)
+    with bar:
+        return work(
+            database=current_app.extensions["database"],
+            settings=settings(),
+            progress=lambda percent: bar.update(percent - bar.pos),
+        )
+
+
+@bills.command("show")
+@_month
+@_village
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
+def show_bill(month: str, code: str | None, form: str) -> None:
+    """Print the bill of a month, by village and plan."""
+    with transaction(reads=True) as session:
+        bill = _bill(session, month, code)
+    if form == "json":
+        click.echo(bill_exports.bill_json(bill))
+    elif form == "csv":
+        click.echo(bill_exports.bill_csv(bill).encode("utf-8-sig"), nl=False)
+    else:
+        _print(bill)
+
+
+@bills.command("export")
+@_month
+@_village
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
+def export_bill(month: str, code: str | None, output: Path) -> None:
+    """Write the bill of a month as a workbook, with every household of it."""
+    kept = settings()
+    with transaction(reads=True) as session:
+        bill = _bill(session, month, code)
+        village_id = village_of(session, code).id if code else None
+        households = enrolment_bills.paid_for(session, bill.month, village_id)
+        today = local_day(clock(session), kept.zone)
+    write(output, bill_exports.bill_xlsx(bill, households, today, kept.default_region))
+    click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
+
+
+@tariffs.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in fen.")
+def list_tariffs(as_json: bool) -> None:
+    """Say every tariff, plan by plan, the latest first."""
+    with transaction(reads=True) as session:
+        found = enrolment_bills.tariffs(session)
+    if as_json:
+        told = [
+            {
+                "plan": each.plan,
+                "starts_on": str(each.starts_on),
+                "village_fen": each.village_fen,
+                "carrier_fen": each.carrier_fen,
+            }
+            for each in found
+        ]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    for each in found:
+        click.echo(
+            f"{each.plan}  自{each.starts_on}起  村 village ￥{yuan(each.village_fen)}  "
+            f"电信 carrier ￥{yuan(each.carrier_fen)}"
+        )
+
+
+@tariffs.command("add")
+@click.argument("plan")
+@click.option("--village", required=True, help="The village's share of a month in yuan, like 3.50.")
+@click.option("--carrier", required=True, help="The carrier's share of a month in yuan.")
+@click.option("--from", "day", help="The first day; today where none is named.")
+def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
+    """Let a month of PLAN cost so much from a day on. A plan comes to be with its first tariff."""
+    village_fen, carrier_fen = fen_of(village), fen_of(carrier)
+    with transaction() as session:
+        if village_fen is None or carrier_fen is None:
+            raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+        batch = Batch(session, Author("command", Source.COMMAND), "set_tariff", clock(session), settings().zone)
+        starts_on = day_of(day) if day else batch.day
+        enrolment_bills.set_tariff(batch, plan, starts_on, village_fen, carrier_fen)
+    click.echo(f"已写入 written: {plan} 自{starts_on}起 ￥{yuan(village_fen)} + ￥{yuan(carrier_fen)}")
+
+
+def _bill(session: Session, month: str, code: str | None) -> Bill:
+    today = local_day(clock(session), settings().zone)
+    first: date = month_of(month, today)
+    return enrolment_bills.bill_of(session, first, village_of(session, code).id if code else None)
+
+
+def _print(bill: Bill) -> None:
+    for line in bill.lines:
+        money = (
+            f"村 village ￥{yuan(line.village_fen)}  电信 carrier ￥{yuan(line.carrier_fen)}"
+            if line.shares
+            else "未录入资费 no tariff"
+        )
+        click.echo(f"{line.code}  {line.village}  {line.plan}  {line.households} 户  {money}")
+    total = bill.total
+    click.echo(
+        f"{bill.month:%Y-%m} 合计 total: {total.households} 户 households, 村 village ￥{yuan(total.village_fen)}, "
+        f"电信 carrier ￥{yuan(total.carrier_fen)}, 共 in all ￥{yuan(total.fen)}"
+    )
+    if total.unpriced:
+        click.echo(
+            f"{total.unpriced} 户的套餐未录入资费，未计金额 households on plans without a tariff, not in the sums"
+        )
+
+
+def _tell(judgement: Judgement, dry_run: bool) -> None:
+    for judged in judgement.rows:
+        row = judged.entry.row
+        where = f"{row.sheet} 第{row.number}行".strip()
+        for finding in judged.findings:
+            click.echo(f"{where} {judged.verdict.value} {finding.reason} {shown(judged.entry.name)}: {finding.message}")
+        if judged.candidates:
+            perhaps = "、".join(shown(each.label) for each in judged.candidates)
+            click.echo(f"{where} doubtful {shown(judged.entry.name)}: 可能是 perhaps {perhaps}")
+    words = (
+        (Verdict.NEW, "新开通 new"),
+        (Verdict.ENDED, "结束 ended"),
+        (Verdict.CHANGED, "变更 changed"),
+        (Verdict.SAME, "未变 same"),
+        (Verdict.DOUBTFUL, "存疑未写入 doubtful, left out"),
+        (Verdict.ERROR, "有误未写入 errors, left out"),
+    )
+    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已写入 written"
+    click.echo(f"{heading}: " + ", ".join(f"{word} {judgement.how_many(verdict)}" for verdict, word in words))

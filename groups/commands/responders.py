@@ -1,0 +1,89 @@
+"""`responders import`, `export`, `list`: who is called when too few neighbours come, and when they are on duty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.commands.common import content_of, settings, transaction, write
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.models.responders import Responder
+from groups.responders import files, lists
+from groups.responders import on_duty as responders_on_duty
+from groups.responders.lists import Kind, Region
+from groups.responders.rules import duty
+from groups.roster import villages
+from groups.rules.phone import masked
+
+responders = AppGroup("responders", help="Whoever is on duty: called when too few neighbours come.")
+_VILLAGE = click.option("--village", "code", help="The village's code; without it, the town's centre.")
+
+
+def register(app: Flask) -> None:
+    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
+    app.cli.add_command(responders)
+
+
+@responders.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@_VILLAGE
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
+def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
+    """Take a list (.xlsx, .xls, .csv) of names, phones, teams and duty hours: all of it, or nothing."""
+    of = settings()
+    with transaction() as session:
+        village_id = _village_id(session, code)
+        here = Region(of.default_region, of.default_area_code)
+        rows = files.read_rows(session, Kind.RESPONDERS, village_id, content_of(file), file.name, here)
+        for row in rows:
+            for words in row.checked.wrong.values():
+                click.echo(f"第{row.number}行 error {row.texts.get('name', '')}: {words}")
+        if not dry_run:
+            batch = Batch(
+                session, Author("responders import", Source.COMMAND), "edit_responders", clock(session), of.zone
+            )
+            files.import_rows(batch, Kind.RESPONDERS, village_id, rows)
+    counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}
+    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
+    click.echo(f"{heading}: " + ", ".join(f"{word} {count}" for word, count in counts.items()))
+
+
+@responders.command("export")
+@_VILLAGE
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx"]), default="csv")
+@click.option("--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is.")
+def export_responders(code: str | None, form: str, output: Path | None) -> None:
+    """Write the list as a file that imports again to the same list."""
+    with transaction() as session:
+        village_id = _village_id(session, code)
+        table = files.as_texts(session, Kind.RESPONDERS, village_id, settings().default_region)
+    content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, "值班人员")
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        write(output, content)
+
+
+@responders.command("list")
+@_VILLAGE
+def list_responders(code: str | None) -> None:
+    """Show the list, and who is on duty at this minute; numbers are masked."""
+    with transaction() as session:
+        village_id = _village_id(session, code)
+        local = clock(session).astimezone(settings().zone)
+        on_duty = {each.id for each in responders_on_duty.on_duty(session, village_id, local)}
+        for row in lists.rows_of(session, Kind.RESPONDERS, village_id):
+            if isinstance(row, Responder):
+                now = "在班 on duty" if row.id in on_duty else "-"
+                team = responders_on_duty.TEAM_WORDS[row.team][0]
+                click.echo(f"{team}\t{row.name}\t{masked(row.number)}\t{row.hours or duty.ALWAYS}\t{now}")
+
+
+def _village_id(session: Session, code: str | None) -> int | None:
+    return None if code is None else villages.village_of(session, code).id

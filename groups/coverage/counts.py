@@ -1,0 +1,262 @@
+"""The dated counts of households and the thresholds: what coverage is divided by and measured against.
+
+Every change is on record with who made it; a count that others changed meanwhile is not overwritten unseen. A list of
+counts is read from a file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import PurePath
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from groups.coverage.figures import subscribed_on
+from groups.coverage.rules.count_rows import MOST_HOUSEHOLDS, CellValue, CountRow, counts_in
+from groups.coverage.rules.figures import BASIS_POINTS
+from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, RosterFileError
+from groups.files import xls_guard, xlsx_guard
+from groups.models.batch import Batch
+from groups.models.figures import HouseholdCount, Threshold
+from groups.models.roster import Village
+from groups.roster.villages import village_of
+from groups.rules.counting import CountKind
+
+LARGEST_FILE = 5_000_000
+MOST_ROWS = 20_000
+_WIDEST = 50
+
+
+def read_counts_file(content: bytes, name: str, default_day: date | None = None) -> list[CountRow]:
+    """The counts in a file; `default_day` is that of the rows that name none. Raises CountsFileError."""
+    if len(content) > LARGEST_FILE:
+        raise CountsFileError("文件超过5MB the file is larger than 5 MB")
+    ending = PurePath(name).suffix.lower()
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        table = _workbook(content)
+    elif ending in {".csv", ".txt"}:
+        table = _text(content)
+    else:
+        raise CountsFileError("只能读取 .xlsx .xls .csv 文件 only .xlsx, .xls and .csv files can be read")
+    if len(table) > MOST_ROWS:
+        raise CountsFileError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+    return counts_in(table, default_day)
+
+
+def _workbook(content: bytes) -> list[Sequence[CellValue]]:
+    """The first sheet that can be seen."""
+    try:
+        # Bombs and macros are turned away before the reader sees them.
+        (xlsx_guard if content.startswith(b"PK") else xls_guard).look_through(content)
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        seen = [each.name for each in book.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
+        rows = book.get_sheet_by_name(seen[0]).to_python(skip_empty_area=False) if seen else []
+    except RosterFileError as error:
+        raise CountsFileError(error.message) from None
+    except (CalamineError, ValueError, OSError, OverflowError) as error:
+        reason = (str(error).splitlines() or [""])[0][:80]
+        raise CountsFileError(f"不是有效的工作簿 not a workbook: {reason}") from None
+    return [[_cell(cell) for cell in row[:_WIDEST]] for row in rows]
+
+
+def _cell(cell: object) -> CellValue:
+    if isinstance(cell, datetime):
+        return cell.date()
+    return cell if isinstance(cell, (str, int, float, date)) else str(cell)
+
+
+def _text(content: bytes) -> list[Sequence[CellValue]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise CountsFileError("文字编码须为UTF-8或GB18030 the text is neither UTF-8 nor GB18030")
+    delimiter = max(",\t;", key=text[:10_000].count)
+    try:
+        return [row[:_WIDEST] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    except csv.Error as error:
+        raise CountsFileError(f"不是有效的CSV文件 not a CSV file: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row of a list beside what is known: `before` is the count that it replaces; `problem` keeps it out.
+
+    `subscribed` households are signed up on that day: more than were counted is worth a look, and no hindrance.
+    """
+
+    row: CountRow
+    village_id: int | None
+    village_name: str
+    before: int | None
+    subscribed: int
+    problem: str
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it would change anything."""
+        return not self.problem and self.before != self.row.households
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether more have signed up than it counts."""
+        return not self.problem and self.row.households is not None and self.subscribed > self.row.households
+
+
+def read_counts(session: Session, villages: Collection[int] | None = None) -> Sequence[HouseholdCount]:
+    """All counts, or those of some villages, village by village, the latest first."""
+    question = select(HouseholdCount).order_by(
+        HouseholdCount.village_id, HouseholdCount.counted_on.desc(), HouseholdCount.kind
+    )
+    if villages is not None:
+        question = question.where(HouseholdCount.village_id.in_(villages))
+    return session.scalars(question).all()
+
+
+def set_count(
+    batch: Batch,
+    village_code: str,
+    kind: CountKind,
+    day: date,
+    households: int,
+    *,
+    seen: int | None = None,
+    unseen_ok: bool = True,
+) -> bool:
+    """Write down how many households a village had from `day` on; whether that is news.
+
+    With `unseen_ok` False the count must still be `seen` (None: there is none). Raises UnknownVillage, InvalidCount.
+    """
+    village = village_of(batch.session, village_code, hold=True)
+    if flaw := _flaw(day, households, batch.day):
+        raise InvalidCount(flaw)
+    standing = _standing(batch.session, village.id, kind, day)
+    if not unseen_ok and (standing.households if standing else None) != seen:
+        raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+    if standing is not None:
+        return batch.change(standing, affects_from=day, households=households)
+    batch.add(HouseholdCount(village_id=village.id, kind=kind, counted_on=day, households=households), affects_from=day)
+    return True
+
+
+def remove_count(batch: Batch, village_code: str, kind: CountKind, day: date) -> None:
+    """Take a count out that should never have been there. Raises UnknownVillage, InvalidCount."""
+    village = village_of(batch.session, village_code, hold=True)
+    standing = _standing(batch.session, village.id, kind, day)
+    if standing is None:
+        raise InvalidCount("没有这项户数 there is no such count")
+    batch.remove(standing, affects_from=day)
+
+
+def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judged]:
+    """Hold a list's rows against what is known, and against each other. Nothing is written."""
+    villages = session.scalars(select(Village).where(Village.archived_at.is_(None))).all()
+    by_word: dict[str, list[Village]] = defaultdict(list)
+    for each in villages:
+        for word in {each.code, each.name}:
+            by_word[word].append(each)
+    known = {(count.village_id, count.kind, count.counted_on): count.households for count in read_counts(session)}
+    subscribed: dict[date, dict[int, int]] = {}
+    seen: set[tuple[int, CountKind, date]] = set()
+    judged = []
+    for row in rows:
+        found = by_word.get(row.village, [])
+        problem = row.problem or _unfit(row, found, today)
+        village = found[0] if len(found) == 1 else None
+        if problem or village is None or row.counted_on is None:
+            judged.append(Judged(row, None, row.village, None, 0, problem))
+            continue
+        key = (village.id, row.kind, row.counted_on)
+        if key in seen:
+            problem = "文件中重复 twice in the file"
+        seen.add(key)
+        if row.counted_on not in subscribed:
+            subscribed[row.counted_on] = subscribed_on(session, row.counted_on)
+        signed_up = subscribed[row.counted_on].get(village.id, 0)
+        judged.append(Judged(row, village.id, village.name, known.get(key), signed_up, problem))
+    return judged
+
+
+def take(batch: Batch, judged: Iterable[Judged]) -> int:
+    """Write the sound rows of a list; how many were news. Raises InvalidCount where one has changed meanwhile."""
+    taken = 0
+    codes = dict(batch.session.execute(select(Village.id, Village.code)).all())
+    for each in judged:
+        row = each.row
+        if not each.is_new or row.counted_on is None or row.households is None or each.village_id is None:
+            continue
+        taken += set_count(
+            batch,
+            codes[each.village_id],
+            row.kind,
+            row.counted_on,
+            row.households,
+            seen=each.before,
+            unseen_ok=False,
+        )
+    return taken
+
+
+def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:
+    """From `day` on, a village with this coverage (hundredths of a per cent) is a demonstration village.
+
+    Whether that is news. Raises InvalidCount; CountedMeanwhile where somebody else is writing one for that day now.
+    """
+    if not 1 <= basis_points <= BASIS_POINTS:
+        raise InvalidCount("示范村标准须在0.01%至100%之间 a threshold is between 0.01 and 100 per cent")
+    standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
+    if standing is not None:
+        return batch.change(standing, affects_from=day, basis_points=basis_points)
+    try:
+        batch.add(Threshold(starts_on=day, basis_points=basis_points), affects_from=day)
+    except IntegrityError as error:
+        # Two at the same moment: there was no row yet that the one could have held while the other looked.
+        raise CountedMeanwhile(
+            f"他人刚刚录入了{day}起的标准，请核对后再改 somebody else has just set one from {day}"
+        ) from error
+    return True
+
+
+def remove_threshold(batch: Batch, day: date) -> None:
+    """Take a threshold out again: the one before it goes on. Raises InvalidCount."""
+    standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
+    if standing is None:
+        raise InvalidCount("没有这项标准 there is no such threshold")
+    batch.remove(standing, affects_from=day)
+
+
+def _standing(session: Session, village_id: int, kind: CountKind, day: date) -> HouseholdCount | None:
+    return session.scalar(
+        select(HouseholdCount).where(
+            HouseholdCount.village_id == village_id, HouseholdCount.kind == kind, HouseholdCount.counted_on == day
+        )
+    )
+
+
+def _unfit(row: CountRow, found: Sequence[Village], today: date) -> str:
+    if not found:
+        return "没有这个村居 no such village"
+    if len(found) > 1:
+        return "村名不唯一，请写代码 several villages are called so: give the code"
+    if row.counted_on is None or row.households is None:
+        return "缺少日期或户数 day or households are missing"
+    return _flaw(row.counted_on, row.households, today)
+
+
+def _flaw(day: date, households: int, today: date) -> str:
+    if day > today:
+        return "统计日期晚于今天 a count cannot be of a day to come"
+    if not 0 <= households <= MOST_HOUSEHOLDS:
+        return f"户数须在0至{MOST_HOUSEHOLDS:,}之间 households must be between 0 and {MOST_HOUSEHOLDS:,}"
+    return ""

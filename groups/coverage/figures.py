@@ -1,0 +1,169 @@
+"""Coverage of a day, from dated rows, and since when a village is one of demonstration. Nothing is stored.
+
+How figures moved between two days is in `coverage_trends`, what stands beside them in `readiness`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import String, cast, func, select
+from sqlalchemy.orm import Session
+
+from config.database import among
+from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, demonstration_since, standing
+from groups.coverage.rules.report import CoverageReport, VillageCoverage
+from groups.errors import NothingCounted, UnknownVillage
+from groups.models.enrolment import Subscription, is_active
+from groups.models.figures import HouseholdCount, Threshold
+from groups.models.roster import Village
+from groups.rules.counting import CountKind
+
+_LOOK_BACK = (timedelta(days=200), timedelta(days=500), None)
+"""How far back a demonstration village's beginning is looked for, step by step; None: to the first day."""
+_AT_ONCE = 500
+"""So many villages' days are in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a question is about: by which count, in which village (None: the town), in whose days."""
+
+    zone: ZoneInfo
+    kind: CountKind = CountKind.RESIDENT
+    village_code: str | None = None
+
+
+def coverage_on(session: Session, day: date, scope: Scope) -> CoverageReport:
+    """Every village's figure on `day`. Raises UnknownVillage, NothingCounted."""
+    villages = villages_of(session, scope, day)
+    if scope.village_code not in {None, *(village.code for village in villages)}:
+        raise unknown_village(scope.village_code or "")
+    counts = counts_of(session, scope.kind)
+    if not any(standing(counts.get(village.id, {}), day) is not None for village in villages):
+        raise NothingCounted(_nothing_counted(counts, day))
+    subscribed = subscribed_on(session, day)
+    threshold = standing(thresholds(session), day) or DEFAULT_THRESHOLD
+    rows = []
+    for village in villages:
+        figure = Figure(subscribed.get(village.id, 0), standing(counts.get(village.id, {}), day))
+        rows.append(VillageCoverage(village.id, village.code, village.name, figure, figure.reaches(threshold)))
+    return CoverageReport(day, scope.kind.value, threshold, tuple(rows), village=scope.village_code)
+
+
+def with_since(session: Session, report: CoverageReport) -> CoverageReport:
+    """The report with, for every demonstration village that it is about, the day since when it is one."""
+    shown = {village.village_id for village in report.rows if village.demonstration}
+    if not shown:
+        return report
+    found = _since(session, report, {each.village_id: each.figure.subscribed for each in report.rows})
+    rows = [
+        replace(village, since=found[village.village_id]) if village.village_id in shown else village
+        for village in report.villages
+    ]
+    return replace(report, villages=tuple(rows))
+
+
+def _since(session: Session, report: CoverageReport, subscribed: Mapping[int, int]) -> dict[int, date | None]:
+    """Since when each demonstration village is one. Most became one of late: the rest are asked about further back."""
+    counts, of_the_town = counts_of(session, CountKind(report.denominator)), thresholds(session)
+    found: dict[int, date | None] = {}
+    left = {village.village_id for village in report.rows if village.demonstration}
+    for back in _LOOK_BACK:
+        if not left:
+            break
+        start = report.as_of - back if back is not None else date.min
+        for number, own in changes_by_village(session, report.as_of, left, after=start):
+            since = demonstration_since(subscribed[number], own, counts[number], of_the_town, report.as_of, after=start)
+            if since is None or since > start:
+                found[number] = since
+        left -= found.keys()
+    return found
+
+
+def latest_day(session: Session, today: date) -> date:
+    """The last day of which there are figures: today, or that of the latest count where it lies ahead.
+
+    Counts are refused for days to come, so only a town that is told of, like the demo's, has one.
+    """
+    return max(today, session.scalar(select(func.max(HouseholdCount.counted_on))) or today)
+
+
+def thresholds_on(session: Session, days: Sequence[date]) -> list[int]:
+    """The threshold that holds on each of the days."""
+    dated = thresholds(session)
+    return [standing(dated, day) or DEFAULT_THRESHOLD for day in days]
+
+
+def thresholds(session: Session) -> dict[date, int]:
+    """The town's thresholds by the day from which each holds."""
+    return dict(session.execute(select(Threshold.starts_on, Threshold.basis_points)).all())
+
+
+def subscribed_on(session: Session, day: date) -> dict[int, int]:
+    """How many households have a subscription on a day, by village."""
+    # An active row is a household: nobody has two at a time (see Subscription).
+    found = session.execute(
+        select(Subscription.village_id, func.count()).where(is_active(day)).group_by(Subscription.village_id)
+    )
+    return dict(found.all())
+
+
+def villages_of(session: Session, scope: Scope, day: date | None = None) -> Sequence[Village]:
+    """The villages by code; with a day, only those not archived by its end."""
+    question = select(Village).order_by(Village.code)
+    if day is not None:
+        next_morning = datetime.combine(day + timedelta(days=1), time(), scope.zone)
+        question = question.where(Village.archived_at.is_(None) | (Village.archived_at >= next_morning))
+    return session.scalars(question).all()
+
+
+def counts_of(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:
+    """The counts of each village, by day."""
+    counts: dict[int, dict[date, int]] = defaultdict(dict)
+    question = select(HouseholdCount.village_id, HouseholdCount.counted_on, HouseholdCount.households)
+    for village_id, counted_on, households in session.execute(question.where(HouseholdCount.kind == kind)):
+        counts[village_id][counted_on] = households
+    return dict(counts)
+
+
+def unknown_village(code: str) -> UnknownVillage:
+    """What is said of a code that no village has."""
+    return UnknownVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
+
+
+def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> str:
+    days = [known for own in counts.values() for known in own]
+    if not days:
+        return "尚未录入户数 no households have been counted yet"
+    return f"{day}早于首次户数统计（{min(days)}） before the first count of households"
+
+
+def changes_by_village(
+    session: Session, last: date, villages: Collection[int], *, after: date = date.min
+) -> Iterator[tuple[int, dict[date, int]]]:
+    """How many subscribed households come and go on each day after the one and up to the other, village by village."""
+    wanted = sorted(villages)
+    for start in range(0, len(wanted), _AT_ONCE):
+        chosen = wanted[start : start + _AT_ONCE]
+        # A text of days for each village: a row for each village and day would take ten times as long to fetch.
+        days = (
+            func.aggregate_strings(cast(column, String), ",").filter(column > after, column <= last)
+            for column in (Subscription.starts_on, Subscription.ends_on)
+        )
+        question = select(Subscription.village_id, *days).where(among(session, Subscription.village_id, chosen))
+        found = {number: told for number, *told in session.execute(question.group_by(Subscription.village_id))}
+        for number in chosen:
+            came, went = (Counter((told or "").split(",")) for told in found.get(number, ("", "")))
+            came.subtract(went)
+            yield number, {_day(day): many for day, many in came.items() if day and many}
+
+
+@lru_cache(maxsize=8192)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)

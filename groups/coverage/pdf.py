@@ -1,0 +1,95 @@
+"""The coverage report as a PDF: figures, the page's own drawings, the table, and what the figures mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import typst
+
+from groups.coverage.rules.charts import WIDE, ChartWords, bars, trend
+from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.report import CoverageReport, Level
+from groups.coverage.rules.table import COVERAGE, KINDS, NOT_STARTED, Table, notes, series_table, shown, table_of
+from groups.files.typeset import FAMILY, FONTS
+from groups.rules.counting import CountKind
+
+_TEMPLATE = Path(__file__).parent / "coverage.typ"
+WORDS = ChartWords("各村覆盖率", "覆盖率走势", "示范村标准", "未开展", "未统计户数", "示范村")
+
+
+def as_pdf(report: CoverageReport) -> bytes:
+    """The report, with its one series and the thresholds of that one's days, on A4 pages.
+
+    The same report gives the same bytes.
+    """
+    # One series is drawn and listed: every village's months would fill twenty pages, and stand in the workbook.
+    (drawn,) = report.series
+    told = {
+        "family": FAMILY,
+        "title": f"十户联防覆盖率报告{f' · {drawn.name}' if report.village else ''}",
+        "as_of": _written(report.as_of),
+        "kind": KINDS[CountKind(report.denominator)],
+        "threshold": shown(Figure(report.threshold, 10_000)),
+        "tiles": _tiles(report),
+        "summary": f"{_demonstrations(report)}近30日可达：{report.readiness.reachable:,}户。",
+        "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE and not report.village else "",
+        "trend": trend(drawn.points, report.thresholds, WORDS, WIDE),
+        "trend_of": drawn.name or "全镇",
+        "table": _plain(table_of(report)),
+        # The heading says whose it is.
+        "series": _plain(series_table(report), ("日期", "户数", "已开通", COVERAGE)),
+        "notes": [[name, shown(cell)] for name, cell in notes(report)],
+    }  # fmt: skip
+    midnight = (report.as_of - date(1970, 1, 1)).days * 86_400
+    compiler = typst.Compiler(
+        _TEMPLATE, font_paths=_fonts(), sys_inputs={"report": json.dumps(told, ensure_ascii=False)}
+    )
+    return cast(bytes, compiler.compile(format="pdf", timestamp=midnight))
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+def _tiles(report: CoverageReport) -> list[tuple[str, str]]:
+    """What is read first: of the town, or of the one village beside the town's coverage."""
+    first, figure = ("已开展村居", f"{report.started}/{len(report.villages)}"), report.town
+    if report.village:
+        (own,) = report.rows
+        first, figure = (f"{own.name}覆盖率", shown(own.figure) if own.started else NOT_STARTED), own.figure
+    complete = f"{report.readiness.groups_complete}/{report.readiness.groups}"
+    households = "—" if figure.households is None else f"{figure.households:,}"
+    signed_up = f"{figure.subscribed:,}/{households}"
+    return [first, ("已开通户数", signed_up), ("全镇覆盖率", shown(report.town)), ("完整组", complete)]
+
+
+def _demonstrations(report: CoverageReport) -> str:
+    if report.village:
+        (own,) = report.rows
+        if not own.demonstration:
+            return "尚未达到示范村标准。"
+        return f"{own.since}起为示范村。" if own.since else "示范村。"
+    named = "、".join(f"{each.name}（{shown(each.figure)}）" for each in report.demonstrations)
+    return f"示范村：{named or '尚无'}。"
+
+
+def _plain(table: Table, chosen: Sequence[str] = ()) -> dict[str, object]:
+    """The table as words, or only its chosen columns; `numbers` are the columns of figures."""
+    columns = [at for at, word in enumerate(table.headings) if not chosen or word in chosen]
+    rows = [[row[at] for at in columns] for row in [*table.rows, *([table.total] if table.total else [])]]
+    return {
+        "headings": [table.headings[at] for at in columns],
+        "rows": [[shown(cell) for cell in row] for row in rows],
+        "numbers": [any(isinstance(row[at], int | Figure) for row in rows) for at in range(len(columns))],
+        "summed": table.total is not None,
+    }
+
+
+def _written(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,1 @@
+"""Rules of figures: rounding, thresholds, tables, drawings. No database."""

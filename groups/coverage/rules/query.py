@@ -1,0 +1,103 @@
+"""What somebody asks about coverage: read from the words of an address, a command or a request, and written back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+
+from groups.coverage.rules.report import Level
+from groups.errors import InvalidChoice, InvalidDay
+from groups.rules.counting import CountKind
+from groups.rules.days import day_of
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+QUERY_WORDS = frozenset({"as_of", "from", "to", "by", "level", "village", "denominator"})
+"""What `query_of` reads."""
+
+
+class Step(StrEnum):
+    """How far apart the points of a series are."""
+
+    MONTH = "month"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageQuery:
+    """The figures of `as_of`; with `first` and `last` also how they moved between them, by `step`.
+
+    `village` is the code of the one village that is asked about; None: the town.
+    """
+
+    as_of: date
+    first: date | None = None
+    last: date | None = None
+    step: Step = Step.MONTH
+    level: Level = Level.VILLAGE
+    village: str | None = None
+    kind: CountKind = CountKind.RESIDENT
+
+    def words(self) -> dict[str, str]:
+        """The question as `query_of` reads it; what is meant anyway is left out."""
+        words = {"as_of": self.as_of.isoformat()}
+        if self.first is not None and self.last is not None:
+            words |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        chosen = (
+            ("by", self.step, Step.MONTH),
+            ("level", self.level, Level.VILLAGE),
+            ("village", self.village, None),
+            ("denominator", self.kind, CountKind.RESIDENT),
+        )
+        return words | {name: str(value) for name, value, usual in chosen if value != usual}
+
+
+def query_of(words: Mapping[str, str], latest: date) -> CoverageQuery:
+    """The question that these words ask; an empty word counts as none. Raises InvalidDay, InvalidChoice.
+
+    The figures are of `latest` where no day is named, and of no day after it: nobody knows yet who will have left.
+    Where only one end of a span is named, the other is the day of the figures, or two years before.
+    """
+    given = {name: word.strip() for name, word in words.items() if word.strip()}
+    last = day_of(given["to"]) if "to" in given else None
+    as_of = day_of(given["as_of"]) if "as_of" in given else last or latest
+    first = day_of(given["from"]) if "from" in given else None
+    if first is not None or last is not None:
+        last = last or as_of
+        first = first or two_years_before(last)
+        if last < first:
+            raise InvalidDay(f"{last}早于{first} the last day is before the first")
+    if (late := max(as_of, last or as_of)) > latest:
+        raise InvalidDay(f"{late}尚未到来，数据截至{latest} this day is to come: there are figures up to {latest}")
+    return CoverageQuery(
+        as_of,
+        first,
+        last,
+        choice_of(Step, given.get("by", Step.MONTH)),
+        choice_of(Level, given.get("level", Level.VILLAGE)),
+        given.get("village"),
+        choice_of(CountKind, given.get("denominator", CountKind.RESIDENT)),
+    )
+
+
+def choice_of(kind: type[Word], word: str) -> Word:
+    """The member of `kind` with this value. Raises InvalidChoice, which names those there are."""
+    try:
+        return kind(word)
+    except ValueError:
+        raise unknown_choice(word, [member.value for member in kind]) from None
+
+
+def unknown_choice(word: str, choices: Iterable[str]) -> InvalidChoice:
+    """What is said of a word that is none of those to choose from."""
+    shown = "".join(sign for sign in word[:20] if sign.isprintable())
+    return InvalidChoice(f"“{shown}”不在可选项中 is none of: {', '.join(choices)}")
+
+
+def two_years_before(day: date) -> date:
+    """The first of the month two years earlier: with `day`'s own month, twenty-five points."""
+    return date(day.year - 2, day.month, 1)

@@ -1,0 +1,48 @@
+"""Reachability (可达率): whom a ring has proven to reach. Stability: whose group has stayed the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from groups.coverage.rules.figures import Figure
+
+WINDOW = timedelta(days=30)
+"""A proof counts on its day and for the rest of these days."""
+COMPLETE_GROUP = 8
+"""So many reachable households make a group complete."""
+STABILITY_SPAN = timedelta(days=365)
+"""How far back groups are compared where nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What stands behind a village's figure: subscribed households proven to be reached, its groups, who stayed.
+
+    `settled` of `grouped_before` households, which were in a group on the earlier day, are in the same one still.
+    """
+
+    reachable: int = 0
+    groups: int = 0
+    groups_complete: int = 0
+    grouped_before: int = 0
+    settled: int = 0
+
+    @property
+    def stability(self) -> Figure:
+        """Those who are in the same group still, of those who were in one."""
+        return Figure(self.settled, self.grouped_before)
+
+    def __add__(self, other: Readiness) -> Readiness:
+        return Readiness(
+            self.reachable + other.reachable,
+            self.groups + other.groups,
+            self.groups_complete + other.groups_complete,
+            self.grouped_before + other.grouped_before,
+            self.settled + other.settled,
+        )
+
+
+def first_day_of_proof(day: date) -> date:
+    """The earliest day whose proofs still count on `day`: thirty days, the day itself being one."""
+    return day - WINDOW + timedelta(days=1)

@@ -1,0 +1,267 @@
+"""How the figures of town and villages moved, by day or by month, from the same dated rows as those of one day.
+
+How the figures of grids and groups moved: who came to live in each and who signed up there, day by day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from groups.coverage.figures import Scope, changes_by_village, counts_of, unknown_village, villages_of
+from groups.coverage.rules.figures import Figure, every_day, month_ends, steps
+from groups.coverage.rules.report import Level, Series, TrendPoint
+from groups.errors import InvalidDay
+from groups.models.enrolment import Subscription
+from groups.models.figures import Residence
+from groups.models.roster import Grid, Group, Village
+from groups.rules.days import local_day
+
+MOST_DAYS = 3_700
+"""Ten years, day by day."""
+
+
+def trend(session: Session, first: date, last: date, scope: Scope, *, daily: bool = False) -> tuple[TrendPoint, ...]:
+    """The town's figure, or the scope's village's, at the end of every month, or on every day, from `first` to `last`.
+
+    Raises InvalidDay where the days are the wrong way round or too many, UnknownVillage.
+    """
+    if scope.village_code is not None:
+        return trends(session, first, last, scope, daily=daily)[0].points
+    days = days_between(first, last, daily=daily)
+    counts = counts_of(session, scope.kind)
+    spans = {
+        village.id: _span(village, counts, scope) for village in villages_of(session, scope) if village.id in counts
+    }
+    subscribed = steps(_changes_in_town(session, spans, first, last), days)
+    households = steps(_changes_of_counts(counts, spans), days)
+    return _points(days, subscribed, households, min((span.starts_on for span in spans.values()), default=date.max))
+
+
+def trends(session: Session, first: date, last: date, scope: Scope, *, daily: bool = False) -> tuple[Series, ...]:
+    """The same for every village in scope, by its code; a village's points end when it was archived."""
+    days = days_between(first, last, daily=daily)
+    villages = _asked_about(villages_of(session, scope), scope)
+    counts = counts_of(session, scope.kind)
+    by_id = {village.id: village for village in villages}
+    found = {}
+    for number, changes in changes_by_village(session, last, by_id.keys()):
+        village, span = by_id[number], _span(by_id[number], counts, scope)
+        own = [day for day in days if span.holds(day)]
+        households = steps(_changes_of_counts(counts, {number: span}), own)
+        points = _points(own, steps(changes, own), households, span.starts_on)
+        found[number] = Series(village.code, village.name, "", points)
+    return tuple(found[village.id] for village in villages)
+
+
+def village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[tuple[Village, list[date]]]:
+    """The villages in scope, by code, each with those of the days on which it stood and anything was counted at all.
+
+    Raises UnknownVillage.
+    """
+    everybody, counts = villages_of(session, scope), counts_of(session, scope.kind)
+    villages = _asked_about(everybody, scope)
+    spans = {village.id: _span(village, counts, scope) for village in everybody}
+    counted = [day for day in days if any(span.starts_on <= day and span.holds(day) for span in spans.values())]
+    return [(village, [day for day in counted if spans[village.id].holds(day)]) for village in villages]
+
+
+def days_between(first: date, last: date, *, daily: bool) -> list[date]:
+    """Every day, or the end of every month, from the one to the other. Raises InvalidDay."""
+    if last < first:
+        raise InvalidDay(f"{last}早于{first} the last day is before the first")
+    days = (every_day if daily else month_ends)(first, last)
+    if len(days) > MOST_DAYS:
+        raise InvalidDay(f"最多{MOST_DAYS}天 at most {MOST_DAYS} days")
+    return days
+
+
+def _asked_about(villages: Sequence[Village], scope: Scope) -> list[Village]:
+    """Those in scope. Raises UnknownVillage."""
+    found = [each for each in villages if scope.village_code in {None, each.code}]
+    if not found and scope.village_code is not None:
+        raise unknown_village(scope.village_code)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """From a village's first count (the end of days: never counted) until it was archived."""
+
+    starts_on: date
+    ends_on: date | None
+
+    def holds(self, day: date) -> bool:
+        """Whether the village stood on that day, counted or not."""
+        return self.ends_on is None or day < self.ends_on
+
+
+def _span(village: Village, counts: Mapping[int, Mapping[date, int]], scope: Scope) -> _Span:
+    archived_on = local_day(village.archived_at, scope.zone) if village.archived_at else None
+    return _Span(min(counts.get(village.id, {}), default=date.max), archived_on)
+
+
+def _points(
+    days: Sequence[date], subscribed: Sequence[int], households: Sequence[int], counted: date
+) -> tuple[TrendPoint, ...]:
+    return tuple(
+        TrendPoint(day, Figure(signed_up, of if day >= counted else None))
+        for day, signed_up, of in zip(days, subscribed, households, strict=True)
+    )
+
+
+def _changes_in_town(session: Session, spans: Mapping[int, _Span], first: date, last: date) -> dict[date, int]:
+    """How many subscribed households come and go on each day in the villages that count on that day.
+
+    Villages that count all the time are asked about together, the others one by one.
+    """
+    whole = {number for number, span in spans.items() if span.starts_on <= first and not _ends_within(span, last)}
+    changes: dict[date, int] = defaultdict(int)
+    if whole:
+        others = set(session.scalars(select(Village.id))) - whole
+        for day, change in _changes(session, last, but=others):
+            changes[day] += change
+    for number, own in changes_by_village(session, last, spans.keys() - whole):
+        for day, change in _within(own, spans[number]):
+            changes[day] += change
+    return changes
+
+
+def _ends_within(span: _Span, last: date) -> bool:
+    return span.ends_on is not None and span.ends_on <= last
+
+
+def _within(changes: Mapping[date, int], span: _Span) -> list[tuple[date, int]]:
+    """The changes as the town sees them: none before the village counts, and all of it gone when it ends."""
+    seen = [(max(day, span.starts_on), change) for day, change in changes.items()]
+    if span.ends_on is None:
+        return seen
+    before = [(day, change) for day, change in seen if day < span.ends_on]
+    return [*before, (span.ends_on, -sum(change for _, change in before))]
+
+
+def _changes(session: Session, last: date, *, but: Collection[int]) -> list[tuple[date, int]]:
+    found = []
+    for column, sign in ((Subscription.starts_on, 1), (Subscription.ends_on, -1)):
+        question = select(column, func.count()).where(column <= last).group_by(column)
+        if but:
+            question = question.where(Subscription.village_id.not_in(but))
+        found += [(day, sign * number) for day, number in session.execute(question) if day is not None]
+    return found
+
+
+def _changes_of_counts(counts: Mapping[int, Mapping[date, int]], spans: Mapping[int, _Span]) -> dict[date, int]:
+    """How the town's denominator changes, day by day."""
+    changes: dict[date, int] = defaultdict(int)
+    for number, span in spans.items():
+        own = sorted(item for item in counts.get(number, {}).items() if span.ends_on is None or item[0] < span.ends_on)
+        for (_, before), (day, households) in pairwise([(date.min, 0), *own]):
+            changes[day] += households - before
+        if span.ends_on is not None and own:
+            changes[span.ends_on] -= own[-1][1]
+    return changes
+
+
+MOST_POINTS = 500_000
+"""A town's groups on every day of two years; a county's would be a workbook that nothing opens."""
+_Place = tuple[int, int | None]
+"""A village, and its grid or group; None: those who are in none."""
+
+
+def series_of_places(session: Session, scope: Scope, level: Level, days: Sequence[date]) -> tuple[Series, ...]:
+    """The series of every grid or group in scope; a place has points on the days on which anybody lived there.
+
+    Raises UnknownVillage; InvalidDay where there would be more points than anybody reads.
+    """
+    of = Grid if level is Level.GRID else Group
+    held = village_days(session, scope, days)
+    villages = {village.id: village for village, _ in held}
+    only = None if scope.village_code is None else [*villages]
+    names = _names(session, of, only)
+    if len(names) * len(days) > MOST_POINTS:
+        raise InvalidDay(
+            f"{len(names)}个网格或联防组、{len(days)}天，数据点超过{MOST_POINTS:,}个；请选一个村，或缩短时段 "
+            "too many points for this level: choose one village, or fewer days"
+        )
+    last = days[-1]
+    households = _steps(session, of, last, only, subscribed=False)
+    subscribed = _steps(session, of, last, only, subscribed=True)
+    order = {number: place for place, number in enumerate(names)}
+    places = sorted(households, key=lambda place: order.get(place[1] or 0, len(order)))
+    by_village: dict[int, list[_Place]] = defaultdict(list)
+    for place in places:
+        by_village[place[0]].append(place)
+    return tuple(
+        Series(village.code, village.name, names.get(place[1] or 0, ""), points)
+        for village, own_days in held
+        for place in by_village[village.id]
+        if (points := _place_points(own_days, subscribed.get(place, {}), households[place]))
+    )
+
+
+def _place_points(
+    days: Sequence[date], subscribed: dict[date, int], households: dict[date, int]
+) -> tuple[TrendPoint, ...]:
+    return tuple(
+        TrendPoint(day, Figure(signed_up, of))
+        for day, signed_up, of in zip(days, steps(subscribed, days), steps(households, days), strict=True)
+        if of
+    )
+
+
+def _names(session: Session, of: type[Grid] | type[Group], villages: Sequence[int] | None) -> dict[int, str]:
+    """The grids' or groups' names by id, in their villages' order."""
+    order = (Grid.village_id, Grid.id) if of is Grid else (Group.village_id, Group.position, Group.id)
+    question = select(of.id, of.name).order_by(*order)
+    if villages is not None:
+        question = question.where(of.village_id.in_(villages))
+    return dict(session.execute(question).all())
+
+
+def _steps(
+    session: Session, of: type[Grid] | type[Group], last: date, villages: Sequence[int] | None, *, subscribed: bool
+) -> dict[_Place, dict[date, int]]:
+    """By how many a place's households change on each day up to `last`: all of them, or those signed up.
+
+    A household that lives there while it is signed up counts from the later of the two beginnings to the earlier end.
+    """
+    starts_on: ColumnElement[Any] = Residence.starts_on.expression
+    ends_on: ColumnElement[Any] = Residence.ends_on.expression
+    if subscribed:
+        starts_on, ends_on = _later(starts_on, Subscription.starts_on), _earlier(ends_on, Subscription.ends_on)
+    place = (Residence.village_id, Residence.grid_id if of is Grid else Residence.group_id)
+    found: dict[_Place, dict[date, int]] = defaultdict(lambda: defaultdict(int))
+    for day, sign in ((starts_on, 1), (ends_on, -1)):
+        question = select(*place, day, func.count()).where(day <= last).group_by(*place, day)
+        if subscribed:
+            together = and_(
+                Subscription.household_id == Residence.household_id,
+                or_(Subscription.ends_on.is_(None), Residence.starts_on < Subscription.ends_on),
+                or_(Residence.ends_on.is_(None), Subscription.starts_on < Residence.ends_on),
+            )
+            question = question.select_from(Residence).join(Subscription, together)
+        if villages is not None:
+            question = question.where(Residence.village_id.in_(villages))
+        _add(found, session.execute(question), sign)
+    return found
+
+
+def _add(found: dict[_Place, dict[date, int]], rows: Iterable[Any], sign: int) -> None:
+    for village_id, place_id, day, many in rows:
+        found[village_id, place_id][date.fromisoformat(day) if isinstance(day, str) else day] += sign * many
+
+
+def _later(one: ColumnElement[Any], other: Any) -> ColumnElement[Any]:
+    return case((one >= other, one), else_=other)
+
+
+def _earlier(one: ColumnElement[Any], other: Any) -> ColumnElement[Any]:
+    """The earlier of two ends, where no end is the latest."""
+    return case((one.is_(None), other), (other.is_(None), one), (one <= other, one), else_=other)

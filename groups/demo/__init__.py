@@ -1,0 +1,1 @@
+"""The demo town: 21 villages with households, subscriptions and responders. Never for a live carrier."""

@@ -1,0 +1,198 @@
+"""Loading the demo town: once, into an empty roster, and never where calls reach people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from config.database import Base
+from groups.coverage.rules.figures import DEFAULT_THRESHOLD
+from groups.demo import history, responders
+from groups.demo.town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
+from groups.errors import DemoRefused
+from groups.models.enrolment import Device, EndReason, Subscription, Tariff
+from groups.models.figures import HouseholdCount, ReachProof, Residence, Threshold
+from groups.models.responders import Camera, Responder
+from groups.models.roster import Grid, Group, Household, Phone, Village
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSummary:
+    """What stands in the roster; `loaded` is False when the town stood there already."""
+
+    loaded: bool
+    villages: int
+    households: int
+    subscribed: int
+    groups: int
+    phones: int
+
+
+def load_demo(session: Session, *, carrier_is_simulator: bool) -> DemoSummary:
+    """Build the demo town in an empty roster; change nothing where it stands already.
+
+    Raises DemoRefused where calls would reach people, or where a real village would get invented neighbours.
+    """
+    if not carrier_is_simulator:
+        raise DemoRefused(
+            "演示数据只能配合模拟运营商使用 demo data is refused with a live carrier: its numbers may be somebody's"
+        )
+    town = draw_up()
+    standing = set(session.scalars(select(Village.code)))
+    loaded = not {village.code for village in town} <= standing
+    if loaded:
+        if standing:
+            raise DemoRefused(
+                f"名册里已有村居（{'、'.join(sorted(standing)[:3])}），不能再载入演示数据 "
+                "the roster has villages that are not the demo's"
+            )
+        _build(session, town)
+    return _summary(session, loaded=loaded)
+
+
+def _build(session: Session, town: Sequence[VillagePlan]) -> None:
+    villages = _insert(
+        session,
+        Village,
+        [{"code": plan.code, "name": plan.name, "name_en": plan.name_en, "kind": plan.kind} for plan in town],
+    )
+    drawn_up = list(zip(villages, town, strict=True))
+    grids = _ids_per_village(session, Grid, drawn_up, _grid_rows)
+    groups = _ids_per_village(session, Group, drawn_up, partial(_group_rows, grids))
+    households = _ids_per_village(session, Household, drawn_up, partial(_household_rows, groups))
+    numbers = _ids_per_village(session, Phone, drawn_up, partial(_phone_rows, households))
+    _ids_per_village(session, Subscription, drawn_up, partial(_subscription_rows, households))
+    session.execute(update(Group), list(_offices(drawn_up, groups, households)))
+    session.execute(insert(Threshold), [{"starts_on": FIRST_DAY, "basis_points": DEFAULT_THRESHOLD}])
+    session.execute(insert(Tariff), [*history.TARIFFS])
+    names = [(village_id, plan.name) for village_id, plan in drawn_up]
+    session.execute(insert(Responder), [*responders.responders(names)])
+    session.execute(insert(Camera), [*responders.cameras([*grids.items()])])
+    for village_id, plan in drawn_up:
+        own = households[village_id]
+        numbers_left = iter(numbers[village_id])
+        phones = [list(islice(numbers_left, len(household.phones))) for household in plan.households]
+        told = (
+            (HouseholdCount, history.counts(village_id, plan)),
+            (Residence, history.residences(village_id, plan, groups[village_id], grids[village_id], own)),
+            (ReachProof, history.proofs(plan, own, phones)),
+            (Device, history.devices(plan, own)),
+        )
+        for table, rows in told:
+            if written := [*rows]:
+                session.execute(insert(table), written)
+
+
+def _insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert the rows in bulk; their ids, in the same order."""
+    statement = insert(table).returning(table.__table__.c.id, sort_by_parameter_order=True)
+    return list(session.scalars(statement, rows))
+
+
+def _ids_per_village(
+    session: Session,
+    table: type[Base],
+    drawn_up: Sequence[tuple[int, VillagePlan]],
+    rows_of: Callable[[int, VillagePlan], list[dict[str, Any]]],
+) -> dict[int, list[int]]:
+    """Insert every village's rows at once; each village's ids, in the order of its rows."""
+    rows = {village_id: rows_of(village_id, plan) for village_id, plan in drawn_up}
+    ids = iter(_insert(session, table, [row for own in rows.values() for row in own]))
+    return {village_id: list(islice(ids, len(own))) for village_id, own in rows.items()}
+
+
+def _grid_rows(village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [{"village_id": village_id, "name": name, "virtual": virtual} for name, virtual in plan.grids]
+
+
+def _group_rows(grids: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [
+        {"village_id": village_id, "grid_id": grids[village_id][group.grid], "name": group.name, "position": position}
+        for position, group in enumerate(plan.groups, start=1)
+    ]
+
+
+def _household_rows(groups: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "village_id": village_id,
+            "group_id": None if household.group is None else groups[village_id][household.group],
+            "head": household.head,
+            "door": household.door,
+            "landmark": household.landmark,
+            "position": household.position,
+        }
+        for household in plan.households
+    ]
+
+
+def _phone_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "household_id": household_id,
+            "number": phone.number,
+            "rank": rank,
+            "kind": phone.kind,
+            "holder": phone.holder,
+            "may_text": phone.may_text,
+            "language": phone.language,
+        }
+        for household_id, household in zip(households[village_id], plan.households, strict=True)
+        for rank, phone in enumerate(household.phones, start=1)
+    ]
+
+
+def _subscription_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+    return [
+        {
+            "household_id": household_id,
+            "village_id": village_id,
+            "plan": household.plan,
+            "number": household.phones[0].number if household.phones else "",
+            "starts_on": starts_on,
+            "ends_on": ends_on,
+            "end_reason": None if ends_on is None else EndReason.CANCELLED,
+            "consent_on": starts_on,
+            "consent_by": household.head,
+        }
+        for household_id, household in zip(households[village_id], plan.households, strict=True)
+        for starts_on, ends_on in household.subscriptions
+    ]
+
+
+def _offices(
+    drawn_up: Sequence[tuple[int, VillagePlan]], groups: dict[int, list[int]], households: dict[int, list[int]]
+) -> Iterator[dict[str, Any]]:
+    """Leader, deputy and back-up of every group: only now do they all have ids."""
+    for village_id, plan in drawn_up:
+        for group_id, group in zip(groups[village_id], plan.groups, strict=True):
+            yield {
+                "id": group_id,
+                "leader_id": households[village_id][group.leader],
+                "deputy_id": households[village_id][group.deputy],
+                "backup_group_id": groups[village_id][group.backup],
+            }
+
+
+def _summary(session: Session, *, loaded: bool) -> DemoSummary:
+    active = (Subscription.starts_on <= REPORTING_DAY) & (
+        Subscription.ends_on.is_(None) | (Subscription.ends_on > REPORTING_DAY)
+    )
+
+    def how_many(what: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
+        return session.scalars(select(what).where(*conditions)).one()
+
+    return DemoSummary(
+        loaded=loaded,
+        villages=how_many(func.count(Village.id), Village.archived_at.is_(None)),
+        households=how_many(func.count(Household.id), Household.archived_at.is_(None)),
+        subscribed=how_many(func.count(Subscription.household_id.distinct()), active),
+        groups=how_many(func.count(Group.id), Group.archived_at.is_(None)),
+        phones=how_many(func.count(Phone.id), Phone.archived_at.is_(None)),
+    )

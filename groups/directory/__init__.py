@@ -1,0 +1,52 @@
+"""The door through which joint_defense sees the roster: plain, frozen values and a few questions.
+
+It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot. Responders, who live in no
+household of the roster, are told apart from households and their phones by negative ids. It knows nothing of
+incidents, calls and texts.
+"""
+
+from __future__ import annotations
+
+from groups.directory.callers import (
+    Caller,
+    HouseholdPhone,
+    away_of,
+    cameras_of,
+    find_caller,
+    household_name_in,
+    lock_group,
+    phones_of,
+    recipients_for,
+    village_by_code,
+    warm_up,
+)
+from groups.directory.phone_verdicts import Proof, Reached, clear_refused, mark_failed, mark_refused, note_reached
+from groups.directory.recipients import Recipient, Role
+from groups.directory.reinforcements import backup_of, leader_phones, neighbours_of, officers, on_duty
+
+__all__ = [
+    "Caller",
+    "HouseholdPhone",
+    "Proof",
+    "Reached",
+    "Recipient",
+    "Role",
+    "away_of",
+    "backup_of",
+    "cameras_of",
+    "clear_refused",
+    "find_caller",
+    "household_name_in",
+    "leader_phones",
+    "lock_group",
+    "mark_failed",
+    "mark_refused",
+    "neighbours_of",
+    "note_reached",
+    "officers",
+    "on_duty",
+    "phones_of",
+    "recipients_for",
+    "village_by_code",
+    "warm_up",
+]

@@ -1,0 +1,102 @@
+"""What an alarm finds out about phones: refused by the carrier, out of reach, or with somebody at the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import Update, select, update
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip
+from groups.models.figures import ProofKind, ReachProof
+from groups.models.responders import Responder
+from groups.models.roster import Phone
+
+
+class Proof(StrEnum):
+    """How a phone was reached: a person answered a call, a text was delivered, a drill was answered."""
+
+    CALL = "call"
+    TEXT = "text"
+    DRILL = "drill"
+
+
+class Reached(NamedTuple):
+    """A phone that was reached on a local day, and whose it was then."""
+
+    phone_id: int
+    household_id: int
+    on: date
+    how: Proof
+
+
+def mark_refused(session: Session, phone_id: int, *, text: bool, code: str, now: datetime) -> None:
+    """Note that the carrier refused this number for good, for texts or for calls; the roster shows it.
+
+    Later alarms still try it, after all others: a wrong verdict must not silence a neighbour for ever.
+    """
+    refusal = (
+        {"text_refused_code": code, "text_refused_at": now}
+        if text
+        else {"call_refused_code": code, "call_refused_at": now}
+    )
+    session.execute(_phone_or_responder(phone_id).values(refusal))
+
+
+def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
+    """Note that no call could be put through to this phone in an alarm; the second time, the roster asks for it.
+
+    A ring that somebody answers starts the count anew; one that nobody picks up proves nothing of who is there.
+    """
+    session.execute(update(Phone).where(Phone.id == phone_id).values(failures=Phone.failures + 1, failed_at=now))
+
+
+def clear_refused(session: Session, phone_ids: Collection[int], *, text: bool) -> None:
+    """Rings or texts got through: these numbers are not refused on that channel any more."""
+    nothing = dict.fromkeys(
+        ("text_refused_code", "text_refused_at") if text else ("call_refused_code", "call_refused_at")
+    )
+    # Most rings get through to numbers that never were refused: those rows are left alone.
+    phones = [id_ for id_ in phone_ids if id_ > 0]
+    responders = [-id_ for id_ in phone_ids if id_ < 0]
+    if responders:
+        refused_code = Responder.text_refused_code if text else Responder.call_refused_code
+        session.execute(
+            update(Responder).where(Responder.id.in_(responders), refused_code.is_not(None)).values(nothing)
+        )
+    if phones:
+        refused_code = Phone.text_refused_code if text else Phone.call_refused_code
+        session.execute(update(Phone).where(Phone.id.in_(phones), refused_code.is_not(None)).values(nothing))
+    if phones and not text:
+        session.execute(update(Phone).where(Phone.id.in_(phones), Phone.failures > 0).values(failures=0))
+
+
+def note_reached(session: Session, reached: Collection[Reached]) -> int:
+    """Keep what has proven that these phones are reached; how much of it was news. Safe to call again."""
+    noted = 0
+    wanted = sorted(reached)
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        phones = {proof.phone_id for proof in some}
+        # Whose phone is not in the roster (a responder's) has nothing to be proven.
+        there = set(session.scalars(select(Phone.id).where(Phone.id.in_(phones))))
+        noted_before = select(ReachProof.phone_id, ReachProof.proven_on, ReachProof.kind).where(
+            ReachProof.phone_id.in_(phones), ReachProof.proven_on >= min(proof.on for proof in some)
+        )
+        known = {(phone_id, day, kind.value) for phone_id, day, kind in session.execute(noted_before)}
+        for proof in some:
+            if proof.phone_id not in there or (proof.phone_id, proof.on, proof.how.value) in known:
+                continue
+            values = {"phone_id": proof.phone_id, "household_id": proof.household_id, "proven_on": proof.on}
+            statement = insert_or_skip(session, ReachProof, values | {"kind": ProofKind(proof.how.value)})
+            noted += len(session.execute(statement.returning(ReachProof.id)).all())
+    return noted
+
+
+def _phone_or_responder(phone_id: int) -> Update:
+    if phone_id > 0:
+        return update(Phone).where(Phone.id == phone_id)
+    return update(Responder).where(Responder.id == -phone_id)

@@ -1,0 +1,1 @@
+"""Rules of whom a ring reaches first."""

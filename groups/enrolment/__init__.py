@@ -1,0 +1,4 @@
+"""Subscriptions, devices, bills and the queue at the village office.
+
+It knows nothing of coverage figures and pages.
+"""

@@ -1,0 +1,1 @@
+"""Rules of a carrier's list: what a row says, whom it means, what it changes."""

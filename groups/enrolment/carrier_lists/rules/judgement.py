@@ -1,0 +1,207 @@
+"""What a carrier's list would change: row by row, against what the households have already."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+from groups.enrolment.carrier_lists.rules.matching import Candidate, Match
+from groups.enrolment.carrier_lists.rules.rows import Entry
+from groups.enrolment.rules.periods import overlap
+from groups.rules.days import Period
+from groups.rules.findings import Finding
+
+SKIP = 0
+"""The decision that a row means nobody."""
+
+
+class Verdict(StrEnum):
+    """What becomes of a row."""
+
+    NEW = "new"
+    """The household is signed up."""
+    ENDED = "ended"
+    """What it has ends on the list's day."""
+    CHANGED = "changed"
+    """Another plan from the list's day, or a number that was not known."""
+    SAME = "same"
+    """It has that already; a household counts once."""
+    DOUBTFUL = "doubtful"
+    """A person has to say whom it means."""
+    SKIPPED = "skipped"
+    """A person has said: nobody."""
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A subscription that a household has; `id` None: one that the list itself has begun."""
+
+    id: int | None
+    starts_on: date
+    ends_on: date | None
+    plan: str
+    number: str
+    replaced: bool = False
+    """It ends because another plan goes on."""
+
+    @property
+    def period(self) -> Period:
+        return Period(self.starts_on, self.ends_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row, whom it means, what becomes of it, and what a person should see."""
+
+    entry: Entry
+    verdict: Verdict
+    household: Candidate | None = None
+    candidates: tuple[Candidate, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(slots=True)
+class Judgement:
+    """All rows in their order, and what would be written: new rows by household, and changes by subscription."""
+
+    rows: list[Judged] = field(default_factory=list)
+    begins: list[tuple[Candidate, Standing]] = field(default_factory=list)
+    edits: dict[int, dict[str, object]] = field(default_factory=dict)
+
+    def how_many(self, verdict: Verdict) -> int:
+        return self.counts[verdict]
+
+    @property
+    def counts(self) -> Counter[Verdict]:
+        return Counter(row.verdict for row in self.rows)
+
+    def of(self, *verdicts: Verdict) -> list[Judged]:
+        return [row for row in self.rows if row.verdict in verdicts]
+
+
+def judge(
+    entries: Sequence[Entry],
+    matches: Sequence[Match],
+    standing: Mapping[int, Sequence[Standing]],
+    decisions: Mapping[str, int],
+    known: Mapping[int, Candidate],
+) -> Judgement:
+    """What the list comes to. `decisions`: by the row's key, the household that a person has chosen, or SKIP."""
+    judgement = Judgement()
+    placed: dict[int, Judged] = {}
+    have: dict[int, list[_Has]] = defaultdict(list)
+    for number, own in standing.items():
+        have[number] = [_Has(each) for each in own]
+    for place in sorted(range(len(entries)), key=lambda at: (entries[at].starts_on, at)):
+        entry, match = entries[place], matches[place]
+        placed[place] = _one(judgement, entry, _decided(entry, match, decisions, known), have, decisions)
+    judgement.rows = [placed[place] for place in range(len(entries))]
+    judgement.begins = [
+        (each.begun_for, each.standing) for own in have.values() for each in own if each.begun_for is not None
+    ]
+    return judgement
+
+
+@dataclass(slots=True)
+class _Has:
+    """A subscription while the list is gone through."""
+
+    standing: Standing
+    begun_for: Candidate | None = None
+
+
+def _decided(entry: Entry, match: Match, decisions: Mapping[str, int], known: Mapping[int, Candidate]) -> Match:
+    chosen = decisions.get(entry.row.key, SKIP)
+    return Match(known[chosen]) if chosen in known else match
+
+
+def _one(
+    judgement: Judgement,
+    entry: Entry,
+    match: Match,
+    have: dict[int, list[_Has]],
+    decisions: Mapping[str, int],
+) -> Judged:
+    findings = [*entry.errors, *entry.warnings]
+    if entry.errors:
+        return Judged(entry, Verdict.ERROR, match.household, findings=tuple(findings))
+    if decisions.get(entry.row.key) == SKIP:
+        return Judged(entry, Verdict.SKIPPED, findings=tuple(findings))
+    if match.household is None and match.candidates:
+        return Judged(entry, Verdict.DOUBTFUL, candidates=match.candidates, findings=tuple(findings))
+    if match.household is None:
+        findings.append(Finding("unknown_household", "名册中没有这户 nobody in the roster", entry.name or None))
+        return Judged(entry, Verdict.ERROR, findings=tuple(findings))
+    verdict, noted = _against(judgement, entry, match.household, have[match.household.id])
+    return Judged(entry, verdict, match.household, findings=(*findings, *noted))
+
+
+def _against(
+    judgement: Judgement, entry: Entry, household: Candidate, own: list[_Has]
+) -> tuple[Verdict, list[Finding]]:
+    """Write the row down beside what the household has: `own` and the judgement's edits are brought up to date."""
+    shared = [each for each in own if overlap(Period(entry.starts_on, entry.ends_on), [each.standing.period])]
+    if not shared:
+        own.append(_begun(entry, household, entry.ends_on))
+        return Verdict.NEW, []
+    last = max(shared, key=lambda each: each.standing.starts_on)
+    standing = last.standing
+    if entry.ends_on is not None and standing.ends_on is None and entry.ends_on > standing.starts_on:
+        _edit(judgement, last, ends_on=entry.ends_on)
+        return Verdict.ENDED, _other_start(entry, shared)
+    if standing.plan == entry.plan:
+        if entry.number and not standing.number:
+            _edit(judgement, last, number=entry.number)
+            return Verdict.CHANGED, _other_start(entry, shared)
+        return Verdict.SAME, [*_other_start(entry, shared), *_other_end(entry, standing)]
+    goes_on = standing.ends_on is None and entry.ends_on is None
+    if goes_on and entry.starts_on > standing.starts_on:
+        _edit(judgement, last, ends_on=entry.starts_on, replaced=True)
+        own.append(_begun(entry, household, None))
+        return Verdict.CHANGED, [
+            _note("other_plan", f"原套餐“{standing.plan}”到{entry.starts_on}止 its plan until then")
+        ]
+    if goes_on and entry.starts_on == standing.starts_on:
+        _edit(judgement, last, plan=entry.plan)
+        return Verdict.CHANGED, [_note("other_plan", f"套餐原记为“{standing.plan}” the plan was another")]
+    return Verdict.SAME, [
+        _note(
+            "overlaps",
+            f"该户自{standing.starts_on}起已是“{standing.plan}”，一户只计一次，未改动 signed up already: left as it is",
+        )
+    ]
+
+
+def _begun(entry: Entry, household: Candidate, ends_on: date | None) -> _Has:
+    standing = Standing(None, entry.starts_on, ends_on, entry.plan, entry.number)
+    return _Has(standing, household)
+
+
+def _edit(judgement: Judgement, has: _Has, **values: object) -> None:
+    has.standing = replace(has.standing, **values)  # type: ignore[arg-type] # the fields of Standing
+    if has.standing.id is not None:
+        judgement.edits.setdefault(has.standing.id, {}).update(values)
+
+
+def _other_start(entry: Entry, shared: Sequence[_Has]) -> list[Finding]:
+    first = min(each.standing.starts_on for each in shared)
+    if first == entry.starts_on or any(each.standing.starts_on == entry.starts_on for each in shared):
+        return []
+    return [
+        _note("other_start", f"开通日记为{first}，名单为{entry.starts_on}，未改动 another start here: left as it is")
+    ]
+
+
+def _other_end(entry: Entry, standing: Standing) -> list[Finding]:
+    if entry.ends_on == standing.ends_on:
+        return []
+    here, there = (day or "未结束" for day in (standing.ends_on, entry.ends_on))
+    return [_note("other_end", f"结束日记为{here}，名单为{there}，未改动 another end here: left as it is")]
+
+
+def _note(reason: str, message: str) -> Finding:
+    return Finding(reason, message)

@@ -1,0 +1,234 @@
+"""The carrier's list (运营商名单): number, name, address, plan, start and end, row by row, as a file has them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from groups.enrolment.rules.periods import LONGEST_PLAN
+from groups.errors import InvalidDay, InvalidNumber
+from groups.files.sheet import Sheet, plain_heading
+from groups.rules.days import EARLIEST, day_of
+from groups.rules.findings import Finding, shown
+from groups.rules.phone import normalise
+from groups.rules.texts import flaw, tidied
+
+DEEPEST_HEADING = 15
+MOST_SHEETS = 20
+MOST_COLUMNS = 60
+_SAMPLES = 3
+
+
+class ListColumn(StrEnum):
+    """What a column of the carrier's list holds."""
+
+    NUMBER = "number"
+    NAME = "name"
+    ADDRESS = "address"
+    PLAN = "plan"
+    START = "start"
+    END = "end"
+
+
+# The first that fits: 终止日期 is no 日期 of a start, and 客户地址 is no name.
+_WORDS = (
+    (ListColumn.END, re.compile(r"退订|失效|到期|结束|终止|截止|注销|销户|拆机|^止|^end|^expir|^to$", re.IGNORECASE)),
+    (ListColumn.START, re.compile(r"开通|生效|入网|开始|起始|办理|受理|竣工|^起|^start|^from$|^since$", re.IGNORECASE)),
+    (ListColumn.PLAN, re.compile(r"套餐|资费|产品|销售品|业务类型|业务名称|^plan$|^product$", re.IGNORECASE)),
+    (ListColumn.ADDRESS, re.compile(r"地址|住址|门牌|安装地|装机地|address", re.IGNORECASE)),
+    (
+        ListColumn.NUMBER,
+        re.compile(r"号码|手机|电话|接入号|业务号|设备号|计费号|联系方式|number|phone|msisdn", re.IGNORECASE),
+    ),
+    (ListColumn.NAME, re.compile(r"姓名|户主|客户|用户|机主|户名|住户|^name$|^customer$|^head$", re.IGNORECASE)),
+)
+_NO_COLUMN = re.compile(r"身份证|证件|编码|编号|经理|工号|序号|状态|备注")
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierRow:
+    """A row as its file has it: texts by column, and where it stands. `number` counts as the file's reader does."""
+
+    sheet: str
+    number: int
+    texts: tuple[str, ...]
+    """In the order of ListColumn."""
+
+    def text(self, column: ListColumn) -> str:
+        return self.texts[_ORDER[column]]
+
+    @property
+    def key(self) -> str:
+        """By which a decision about it is kept."""
+        return f"{self.sheet}!{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row that has been read: its number in E.164 (empty: none), its days; what keeps it out; what to look at."""
+
+    row: CarrierRow
+    number: str
+    name: str
+    address: str
+    plan: str
+    starts_on: date
+    ends_on: date | None
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+
+_ORDER = {column: place for place, column in enumerate(ListColumn)}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSeen:
+    """A column of a sheet: its place, what stands over it and in it, and what it holds (None: nothing of use)."""
+
+    index: int
+    heading: str
+    samples: tuple[str, ...]
+    holds: ListColumn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a sheet is understood. The list begins below row `at`, counted from 0; -1: it has no heading."""
+
+    sheet: str
+    at: int
+    columns: tuple[ColumnSeen, ...]
+
+    @property
+    def holding(self) -> dict[ListColumn, int]:
+        """Where each thing stands."""
+        return {column.holds: column.index for column in self.columns if column.holds is not None}
+
+    @property
+    def lacking(self) -> list[str]:
+        """What a list needs and this one has nowhere, in words."""
+        return _lacking(self.holding)
+
+
+def layouts_of(sheets: Sequence[Sheet]) -> list[Layout]:
+    """How the sheets that are such lists are understood; where none is, how all that have any rows are."""
+    found = [_layout(sheet) for sheet in sheets[:MOST_SHEETS] if sheet.rows]
+    return [layout for layout in found if not layout.lacking] or found
+
+
+def rows_of(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[CarrierRow]:
+    """The rows of the sheets whose layout lacks nothing."""
+    known = {layout.sheet: layout for layout in layouts if not layout.lacking}
+    return [
+        row
+        for sheet in sheets
+        if sheet.name in known
+        for row in _rows(sheet, known[sheet.name].at, known[sheet.name].holding)
+    ]
+
+
+def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
+    """What the row says, judged for itself: its number, its days, its plan."""
+    errors: list[Finding] = []
+    warnings: list[Finding] = []
+    number = ""
+    if written := row.text(ListColumn.NUMBER):
+        try:
+            number = normalise(written, region, area_code).e164
+        except InvalidNumber as error:
+            warnings.append(Finding("invalid_phone", f"号码“{shown(written)}”{error.message}", shown(written)))
+    name, address, plan = (
+        tidied(row.text(column)) for column in (ListColumn.NAME, ListColumn.ADDRESS, ListColumn.PLAN)
+    )
+    if not number and not name:
+        errors.append(Finding("nobody", "没有可用的号码，也没有姓名 neither a number that can be read nor a name"))
+    if not plan or len(plan) > LONGEST_PLAN or flaw(plan):
+        errors.append(Finding("no_plan", "套餐空缺或过长 the plan is missing or too long", shown(plan)))
+    starts_on, ends_on = _days(row, today, errors)
+    return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
+
+
+def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
+    starts_on, ends_on = EARLIEST, None
+    try:
+        starts_on = day_of(row.text(ListColumn.START))
+        ends_on = day_of(text) if (text := row.text(ListColumn.END)) else None
+    except InvalidDay as error:
+        errors.append(Finding("invalid_day", error.message))
+        return starts_on, ends_on
+    if starts_on > today:
+        errors.append(
+            Finding("starts_in_future", f"开通日{starts_on}尚未到来 it would start after today", str(starts_on))
+        )
+    if ends_on is not None and ends_on <= starts_on:
+        errors.append(
+            Finding(
+                "ends_before_start",
+                f"结束日{ends_on}须晚于开通日{starts_on} it would end before it starts",
+                str(ends_on),
+            )
+        )
+    return starts_on, ends_on
+
+
+def _layout(sheet: Sheet) -> Layout:
+    at, columns = _heading(sheet)
+    places = {place: column for column, place in columns.items()}
+    first = at + 1 if columns else 0
+    width = min(MOST_COLUMNS, max(len(row) for row in sheet.rows[: first + DEEPEST_HEADING]))
+    seen = []
+    for place in range(width):
+        below = (sheet.text(row, place) for row in range(first, min(first + DEEPEST_HEADING, len(sheet.rows))))
+        samples = tuple(dict.fromkeys(_plain(text)[:20] for text in below if text.strip()))[:_SAMPLES]
+        heading = sheet.text(at, place)[:40].strip() if columns else ""
+        if heading or samples:
+            seen.append(ColumnSeen(place, heading, samples, places.get(place)))
+    return Layout(sheet.name, at if columns else -1, tuple(seen))
+
+
+def _heading(sheet: Sheet) -> tuple[int, dict[ListColumn, int]]:
+    """The row that names most columns, and where they are."""
+    best: tuple[int, dict[ListColumn, int]] = (0, {})
+    for at in range(min(DEEPEST_HEADING, len(sheet.rows))):
+        columns: dict[ListColumn, int] = {}
+        for place, cell in enumerate(sheet.rows[at]):
+            column = column_of(cell)
+            if column is not None:
+                columns.setdefault(column, place)
+        if len(columns) > len(best[1]):
+            best = (at, columns)
+    return best
+
+
+def column_of(text: str) -> ListColumn | None:
+    """What a column with these words over it holds."""
+    heading = plain_heading(text[:60])
+    if not heading or _NO_COLUMN.search(heading):
+        return None
+    return next((column for column, words in _WORDS if words.search(heading)), None)
+
+
+def _lacking(columns: Mapping[ListColumn, int]) -> list[str]:
+    lacking = [] if {ListColumn.NUMBER, ListColumn.NAME} & columns.keys() else ["号码"]
+    names = {ListColumn.START: "开通日期", ListColumn.PLAN: "套餐"}
+    return lacking + [name for column, name in names.items() if column not in columns]
+
+
+def _rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[CarrierRow]:
+    rows = []
+    for place in range(at + 1, len(sheet.rows)):
+        texts = tuple(_plain(sheet.text(place, columns[column])) if column in columns else "" for column in ListColumn)
+        # Sums and notes below the list have no day; an empty row has nothing.
+        if any(texts) and any(
+            texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)
+        ):
+            rows.append(CarrierRow(sheet.name, place + 1, texts))
+    return rows
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:200]).strip().removeprefix("'")

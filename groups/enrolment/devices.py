@@ -1,0 +1,184 @@
+"""The ledger of gifts (赠机): #9 keys and dedicated phones, given, returned and replaced. Days are the town's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from config.database import begins
+from groups.enrolment.records import household_of
+from groups.enrolment.rules.periods import overlap, serial_of
+from groups.errors import DeviceElsewhere, EndsBeforeStart, InvalidDevice, StartsInFuture
+from groups.models.batch import Batch
+from groups.models.enrolment import Device, DeviceKind
+from groups.models.roster import Household, Village
+from groups.rules.days import Period
+
+LEDGER_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerQuestion:
+    """Which gifts to show: of a village, of a kind, only those that are out (True) or back (False), by a piece
+    of the serial or the beginning of the head's name.
+
+    None and empty mean: all.
+    """
+
+    village_id: int | None = None
+    kind: DeviceKind | None = None
+    out: bool | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """A gift, and the house it was given to."""
+
+    device: Device
+    village: str
+    door: str
+    head: str
+
+
+def give(batch: Batch, household_id: int, kind: DeviceKind, serial: str, day: date) -> Device:
+    """Give a household a thing. Raises NoSuchHousehold, InvalidDevice, DeviceElsewhere, StartsInFuture."""
+    household_of(batch.session, household_id, hold=True)
+    plain = serial_of(serial)
+    _check_day(day, batch.day)
+    _check_free(batch.session, kind, plain, Period(day, None))
+    device = Device(household_id=household_id, kind=kind, serial=plain, given_on=day, returned_on=None)
+    try:
+        return batch.add(device)
+    except IntegrityError as error:
+        raise DeviceElsewhere(
+            f"{plain}刚登记给别户 it has just been given to another household", serial=plain
+        ) from error
+
+
+def take_back(batch: Batch, device_id: int, day: date) -> None:
+    """Note that a thing was returned. Raises InvalidDevice, EndsBeforeStart, StartsInFuture."""
+    device = _held(batch, device_id)
+    _check_returned(device, day, batch.day)
+    batch.change(device, returned_on=day)
+
+
+def replace(batch: Batch, device_id: int, serial: str, day: date) -> Device:
+    """Take a thing back and give another of its kind. Raises what `give` and `take_back` raise."""
+    device = _held(batch, device_id)
+    _check_returned(device, day, batch.day)
+    if serial_of(serial) == device.serial:
+        raise InvalidDevice(f"新编号与旧编号相同：{device.serial} the same serial as before", serial=device.serial)
+    batch.change(device, returned_on=day)
+    other = give(batch, device.household_id, device.kind, serial, day)
+    batch.change(device, replaced_by_id=other.id)
+    return other
+
+
+def check_one_home(session: Session, device_ids: Sequence[int]) -> None:
+    """Raises DeviceElsewhere where one of these is in two houses on a day: what an undo must not bring about."""
+    for number in device_ids:
+        device = session.get(Device, number)
+        if device is not None:
+            _check_free(session, device.kind, device.serial, Period(device.given_on, device.returned_on), but=device.id)
+
+
+def devices_of(session: Session, household_id: int) -> Sequence[Device]:
+    """A household's gifts, those that it has first, then the latest."""
+    return session.scalars(
+        select(Device)
+        .where(Device.household_id == household_id)
+        .order_by(Device.returned_on.is_not(None), Device.given_on.desc(), Device.id.desc())
+    ).all()
+
+
+def ledger(
+    session: Session, question: LedgerQuestion, page: int = 1, size: int | None = LEDGER_PAGE
+) -> list[LedgerLine]:
+    """The gifts asked for, the latest first; `size` None: all of them."""
+    rows = (
+        select(Device, Village.name, Household.door, Household.head)
+        .join(Household, Device.household_id == Household.id)
+        .join(Village, Household.village_id == Village.id)
+        .where(*_conditions(question))
+        .order_by(Device.given_on.desc(), Device.id.desc())
+    )
+    if size is not None:
+        rows = rows.limit(size).offset((page - 1) * size)
+    return [LedgerLine(*row) for row in session.execute(rows)]
+
+
+def ledger_counts(session: Session, question: LedgerQuestion) -> dict[tuple[DeviceKind, bool], int]:
+    """How many of each kind are out (True) and back (False), of those asked for."""
+    out = Device.returned_on.is_(None)
+    rows = select(Device.kind, out, func.count()).where(*_conditions(question)).group_by(Device.kind, out)
+    if question.village_id is not None:
+        # Beside a county's households only where they say which.
+        rows = rows.join(Household, Device.household_id == Household.id)
+    return {(kind, bool(is_out)): count for kind, is_out, count in session.execute(rows)}
+
+
+def _conditions(question: LedgerQuestion) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    if question.village_id is not None:
+        wanted.append(Household.village_id == question.village_id)
+    if question.kind is not None:
+        wanted.append(Device.kind == question.kind)
+    if question.out is not None:
+        wanted.append(Device.returned_on.is_(None) if question.out else Device.returned_on.is_not(None))
+    if text := question.text.strip():
+        called = select(Household.id).where(begins(Household.head, text))
+        wanted.append(Device.serial.contains(text.upper(), autoescape=True) | Device.household_id.in_(called))
+    return wanted
+
+
+def _held(batch: Batch, device_id: int) -> Device:
+    """A thing that is out, and the household held that has it."""
+    device = batch.session.get(Device, device_id)
+    if device is None:
+        raise InvalidDevice("没有这件赠机 no such device")
+    household_of(batch.session, device.household_id, hold=True, archived=True)
+    batch.session.refresh(device)
+    if device.returned_on is not None:
+        raise InvalidDevice(
+            f"{device.serial}已于{device.returned_on}收回 it was returned already", serial=device.serial
+        )
+    return device
+
+
+def _check_free(session: Session, kind: DeviceKind, serial: str, wanted: Period, *, but: int | None = None) -> None:
+    """Raises DeviceElsewhere where a thing is in a house in these days; `but`: the row that is asked about."""
+    found = session.execute(
+        select(Device.given_on, Device.returned_on, Village.name, Household.head)
+        .join(Household, Device.household_id == Household.id)
+        .join(Village, Household.village_id == Village.id)
+        .where(Device.kind == kind, Device.serial == serial, *([Device.id != but] if but is not None else []))
+    )
+    for given_on, returned_on, village, head in found:
+        if overlap(wanted, [Period(given_on, returned_on)]):
+            raise DeviceElsewhere(
+                f"{serial}已于{given_on}给了{village}{head}家 it is in another house",
+                serial=serial,
+                household=f"{village} {head}",
+                day=str(given_on),
+            )
+
+
+def _check_returned(device: Device, day: date, today: date) -> None:
+    _check_day(day, today)
+    if day < device.given_on:
+        raise EndsBeforeStart(
+            f"收回日{day}早于发放日{device.given_on} it would be returned before it was given",
+            end=str(day),
+            start=str(device.given_on),
+        )
+
+
+def _check_day(day: date, today: date) -> None:
+    if day > today:
+        raise StartsInFuture(f"{day}尚未到来 this day is to come", day=str(day), today=str(today))

@@ -1,0 +1,107 @@
+"""A household's subscriptions as they are on record, and what must hold of them: a known plan, a number of its own,
+one at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from config.database import among
+from groups.enrolment.rules.periods import LONGEST_PLAN, check_free
+from groups.errors import NoSuchHousehold, NumberElsewhere, UnknownPlan
+from groups.models.batch import AT_ONCE
+from groups.models.enrolment import Subscription, Tariff
+from groups.models.roster import Household, Phone, Village
+from groups.rules.days import Period
+from groups.rules.texts import tidied
+
+_OF_LATE = 1000
+"""So many subscriptions tell which plans are signed up for now; three million take half a second to count."""
+
+
+def household_of(session: Session, household_id: int, *, hold: bool = False, archived: bool = False) -> Household:
+    """The household; with `hold`, kept from others until the transaction ends. Raises NoSuchHousehold."""
+    row = session.get(
+        Household, household_id, populate_existing=hold, with_for_update={"key_share": True} if hold else None
+    )
+    if row is None or (row.archived_at is not None and not archived):
+        raise NoSuchHousehold("没有这户 no such household")
+    return row
+
+
+def subscriptions_of(session: Session, household_id: int) -> Sequence[Subscription]:
+    """A household's subscriptions, the earliest first."""
+    return session.scalars(
+        select(Subscription).where(Subscription.household_id == household_id).order_by(Subscription.starts_on)
+    ).all()
+
+
+def period_of(row: Subscription) -> Period:
+    """The days of a row."""
+    return Period(row.starts_on, row.ends_on)
+
+
+def plans(session: Session) -> list[str]:
+    """The plans that have a tariff, the one that most have signed up for of late first."""
+    known = set(session.scalars(select(Tariff.plan).distinct()))
+    last = select(Subscription.plan).order_by(Subscription.id.desc()).limit(_OF_LATE).subquery()
+    used = session.execute(select(last.c.plan, func.count()).group_by(last.c.plan))
+    counts: dict[str, int] = dict(used.all())
+    return sorted(known, key=lambda plan: (-counts.get(plan, 0), plan))
+
+
+def check_plan(session: Session, plan: str) -> str:
+    """The plan, where a tariff has it. Raises UnknownPlan."""
+    name = tidied(plan)[: LONGEST_PLAN + 1]
+    if session.scalar(select(Tariff.plan).where(Tariff.plan == name).limit(1)) is None:
+        raise UnknownPlan(f"没有“{name}”这个套餐的资费 no tariff has this plan", plan=name)
+    return name
+
+
+def check_number(session: Session, number: str, household_id: int) -> None:
+    """Raises NumberElsewhere where the number rings, or is billed, at another household; it says at which."""
+    if not number:
+        return
+    rings = (
+        select(Household.id, Village.name, Household.head)
+        .join(Phone, Phone.household_id == Household.id)
+        .join(Village, Household.village_id == Village.id)
+        .where(Phone.number == number, Phone.archived_at.is_(None), Household.id != household_id)
+    )
+    billed = (
+        select(Household.id, Village.name, Household.head)
+        .join(Subscription, Subscription.household_id == Household.id)
+        .join(Village, Household.village_id == Village.id)
+        .where(Subscription.number == number, Subscription.ends_on.is_(None), Household.id != household_id)
+    )
+    found = session.execute(rings.limit(1)).first() or session.execute(billed.limit(1)).first()
+    if found is not None:
+        raise NumberElsewhere(
+            f"该号码登记在{found[1]}{found[2]}家 the number stands at another household",
+            household=f"{found[1]} {found[2]}",
+        )
+
+
+def check_one_at_a_time(session: Session, households: Iterable[int]) -> None:
+    """Raises SubscriptionOverlaps where one of them has two on a day: what an undo must not bring about."""
+    wanted = sorted(set(households))
+    one, other = aliased(Subscription), aliased(Subscription)
+    together = (
+        (other.household_id == one.household_id)
+        & (other.id != one.id)
+        & (other.starts_on >= one.starts_on)
+        & (one.ends_on.is_(None) | (other.starts_on < one.ends_on))
+    )
+    for start in range(0, len(wanted), AT_ONCE):
+        some = among(session, one.household_id, wanted[start : start + AT_ONCE])
+        found = session.execute(
+            select(one.starts_on, one.ends_on, other.starts_on, other.ends_on)
+            .join(other, together)
+            .where(some)
+            .limit(1)
+        ).first()
+        if found is not None:
+            check_free(Period(*found[2:]), [Period(*found[:2])])

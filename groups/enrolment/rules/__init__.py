@@ -1,0 +1,1 @@
+"""Rules of subscriptions and bills: periods, months, shares."""

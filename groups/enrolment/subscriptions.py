@@ -1,0 +1,224 @@
+"""Signing a household up, and what becomes of it: every row dated, every change noted, one at a time a household.
+
+Each of these holds the household's row while it looks and writes, so that the second of two liaisons finds what the
+first has done, and writes through the caller's `Batch`, so that it can be undone. Days are the town's; a change holds
+from its day on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from groups.enrolment.records import check_number, check_plan, household_of, period_of, subscriptions_of
+from groups.enrolment.rules.periods import check_free, check_period, consent
+from groups.errors import EndsBeforeStart, NotPossible, NotSubscribed, SubscriptionOverlaps
+from groups.models.batch import Batch
+from groups.models.enrolment import Channel, EndReason, Subscription
+from groups.models.roster import Group
+from groups.roster.households import last_position
+from groups.roster.residences import follow_the_roster
+from groups.roster.villages import village_of
+from groups.rules.days import Period
+from groups.rules.texts import LONGEST_NAME, tidied
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What somebody signs up for. `number` (E.164) is the one that the carrier bills; empty where it is not known."""
+
+    household_id: int
+    plan: str
+    starts_on: date
+    consent_by: str
+    consent_on: date
+    channel: Channel = Channel.OFFICE
+    number: str = ""
+    ends_on: date | None = None
+
+
+def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
+    """Sign a household up.
+
+    Raises NoSuchHousehold, UnknownPlan, StartsInFuture, EndsBeforeStart, NoConsent, NumberElsewhere,
+    SubscriptionOverlaps.
+    """
+    session = batch.session
+    household = household_of(session, wanted.household_id, hold=True)
+    period = Period(wanted.starts_on, wanted.ends_on)
+    check_period(period, batch.day)
+    check_free(period, [period_of(row) for row in subscriptions_of(session, household.id)])
+    agreed_by, agreed_on = consent(wanted.consent_by, wanted.consent_on, wanted.starts_on)
+    check_number(session, wanted.number, household.id)
+    row = Subscription(
+        household_id=household.id,
+        village_id=household.village_id,
+        plan=check_plan(session, wanted.plan),
+        number=wanted.number,
+        starts_on=wanted.starts_on,
+        ends_on=wanted.ends_on,
+        end_reason=EndReason.CANCELLED if wanted.ends_on else None,
+        consent_on=agreed_on,
+        consent_by=agreed_by,
+        channel=wanted.channel,
+    )
+    return _add(batch, row)
+
+
+def cancel(batch: Batch, household_id: int, day: date) -> None:
+    """End it from `day` on: today, a day to come, or one that has been. Raises NotSubscribed, EndsBeforeStart."""
+    row = _last(batch, household_id, suspended=True)
+    if row.end_reason is EndReason.SUSPENDED and row.ends_on is not None and row.ends_on <= day:
+        # It has counted for nobody since; only the hope of its going on ends.
+        batch.change(row, end_reason=EndReason.CANCELLED)
+        return
+    _end(batch, row, day, EndReason.CANCELLED)
+
+
+def suspend(batch: Batch, household_id: int, day: date) -> None:
+    """Let it rest from `day` on, until `resume`. Raises NotSubscribed, EndsBeforeStart."""
+    _end(batch, _last(batch, household_id), day, EndReason.SUSPENDED)
+
+
+def resume(batch: Batch, household_id: int, day: date) -> None:
+    """Go on from `day` with what was suspended. Raises NotSubscribed, StartsInFuture, SubscriptionOverlaps."""
+    row = _last(batch, household_id, suspended=True)
+    if row.end_reason is not EndReason.SUSPENDED:
+        raise NotSubscribed("该户没有停机的开通 nothing of this household is suspended")
+    check_period(Period(day, None), batch.day)
+    check_free(Period(day, None), [period_of(each) for each in subscriptions_of(batch.session, household_id)])
+    check_number(batch.session, row.number, household_id)
+    household = household_of(batch.session, household_id)
+    _add(batch, _continued(row, day, village_id=household.village_id))
+
+
+def change_plan(batch: Batch, household_id: int, plan: str, day: date) -> None:
+    """Go on under another plan from `day`. Raises NotSubscribed, UnknownPlan, StartsInFuture, EndsBeforeStart."""
+    _replace(batch, household_id, day, plan=check_plan(batch.session, plan))
+
+
+def change_number(batch: Batch, household_id: int, number: str, day: date) -> None:
+    """Go on under another number (E.164) from `day`. Raises NumberElsewhere and what `change_plan` does."""
+    check_number(batch.session, number, household_id)
+    _replace(batch, household_id, day, number=number)
+
+
+def move(batch: Batch, household_id: int, village_code: str, door: str = "") -> None:
+    """The household lives in another village from today, in no group yet; what it has goes with it.
+
+    Raises NoSuchHousehold, UnknownVillage, NotPossible where it lives there already.
+    """
+    household = household_of(batch.session, household_id, hold=True)
+    village = village_of(batch.session, village_code)
+    if village.id == household.village_id:
+        raise NotPossible(f"该户已在{village.name} it lives there already")
+    offices = select(Group).where((Group.leader_id == household.id) | (Group.deputy_id == household.id))
+    for group in batch.session.scalars(offices).all():
+        held = {office: None for office in ("leader_id", "deputy_id") if getattr(group, office) == household.id}
+        batch.change(group, **held)
+    position = last_position(batch.session, village.id, None) + 1
+    batch.change(
+        household,
+        village_id=village.id,
+        group_id=None,
+        position=position,
+        door=tidied(door)[:LONGEST_NAME],
+        landmark="",
+    )
+    follow_the_roster(batch.session, batch.day, households=[household.id], record=batch)
+
+
+def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
+    """Put a row right that was entered wrong, in the past too: its starts_on, ends_on, plan, number or consent.
+
+    Raises NotSubscribed where it is gone, and what `enrol` raises.
+    """
+    session = batch.session
+    row = session.get(Subscription, subscription_id)
+    if row is None:
+        raise NotSubscribed("没有这条开通记录 no such subscription")
+    household_of(session, row.household_id, hold=True, archived=True)
+    session.refresh(row)
+    wanted = Period(values.get("starts_on", row.starts_on), values.get("ends_on", row.ends_on))
+    check_period(wanted, batch.day)
+    others = [each for each in subscriptions_of(session, row.household_id) if each.id != row.id]
+    check_free(wanted, [period_of(each) for each in others])
+    if values.get("plan", row.plan) != row.plan:
+        values["plan"] = check_plan(session, values["plan"])
+    if values.get("number", row.number) != row.number:
+        check_number(session, values["number"], row.household_id)
+    if "consent_by" in values:
+        given_on = values.get("consent_on") or wanted.starts_on
+        values["consent_by"], values["consent_on"] = consent(values["consent_by"], given_on, wanted.starts_on)
+    values["end_reason"] = (row.end_reason or EndReason.CANCELLED) if wanted.ends_on else None
+    _written(lambda: batch.change(row, affects_from=_first_day_changed(row, wanted), **values))
+
+
+def _last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscription:
+    """The household's last subscription, if it goes on today or later, or rests. Holds the household."""
+    household_of(batch.session, household_id, hold=True)
+    rows = subscriptions_of(batch.session, household_id)
+    row = rows[-1] if rows else None
+    if row is not None:
+        goes_on = row.ends_on is None or row.ends_on > batch.day
+        if goes_on or (suspended and row.end_reason is EndReason.SUSPENDED):
+            return row
+    raise NotSubscribed("该户没有在用的开通 this household is not signed up")
+
+
+def _replace(batch: Batch, household_id: int, day: date, **values: str) -> None:
+    """Go on with other values from `day`: in another row, or in the same where it only began on that day."""
+    row = _last(batch, household_id)
+    check_period(Period(day, None), batch.day)
+    if day == row.starts_on:
+        batch.change(row, affects_from=day, **values)
+        return
+    ends_on, reason = row.ends_on, row.end_reason
+    _end(batch, row, day, EndReason.REPLACED)
+    _add(batch, _continued(row, day, ends_on=ends_on, end_reason=reason, **values))
+
+
+def _continued(row: Subscription, day: date, **values: Any) -> Subscription:
+    """Another row that goes on with `row` from `day`, with other values where they are given."""
+    kept = ("household_id", "village_id", "plan", "number", "consent_on", "consent_by", "channel")
+    same = {name: getattr(row, name) for name in kept}
+    return Subscription(**(same | {"starts_on": day, "ends_on": None, "end_reason": None} | values))
+
+
+def _end(batch: Batch, row: Subscription, day: date, reason: EndReason) -> None:
+    if day <= row.starts_on:
+        raise EndsBeforeStart(
+            f"结束日{day}须晚于开通日{row.starts_on} it would end before it starts",
+            end=str(day),
+            start=str(row.starts_on),
+        )
+    batch.change(row, affects_from=min(day, row.ends_on or day), ends_on=day, end_reason=reason)
+
+
+def _first_day_changed(row: Subscription, wanted: Period) -> date:
+    """From where on the figures of the days may be others."""
+    if row.starts_on != wanted.starts_on:
+        return min(row.starts_on, wanted.starts_on)
+    if row.ends_on != wanted.ends_on:
+        return min(row.ends_on or date.max, wanted.ends_on or date.max)
+    return row.starts_on
+
+
+def _add(batch: Batch, row: Subscription) -> Subscription:
+    _written(lambda: batch.add(row, affects_from=row.starts_on))
+    return row
+
+
+def _written(write: Callable[[], object]) -> None:
+    """The indexes have the last word, whatever slipped past the locks."""
+    try:
+        write()
+    except IntegrityError as error:
+        raise SubscriptionOverlaps(
+            "该户刚由他人办理开通，请刷新查看 somebody else has just signed this household up"
+        ) from error

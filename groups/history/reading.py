@@ -1,0 +1,177 @@
+"""The record as its pages show it: what was done, batch by batch, the last first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from groups.models.changes import Change, Source
+from groups.models.roster import Grid, Group, Household, Phone, Village
+
+BATCHES_A_PAGE = 30
+ROWS_AT_ONCE = 200
+ROWS_A_BATCH = 40
+"""So many rows of a batch are shown; of an import there may be thousands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What somebody did in one go. `rows` are its first changes, `count` all of them; `undone`: all was taken back."""
+
+    key: str
+    last_id: int
+    changed_at: datetime
+    changed_by: str
+    source: Source
+    action: str
+    count: int
+    undone: bool
+    rows: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What households, phones, groups, grids and villages are called, by id; a phone by its number."""
+
+    heads: Mapping[int, str] = field(default_factory=dict)
+    groups: Mapping[int, str] = field(default_factory=dict)
+    grids: Mapping[int, str] = field(default_factory=dict)
+    villages: Mapping[int, str] = field(default_factory=dict)
+    numbers: Mapping[int, str] = field(default_factory=dict)
+
+
+_SPEAKS_OF = {
+    "leader_id": "household",
+    "deputy_id": "household",
+    "group_id": "group",
+    "backup_group_id": "group",
+    "grid_id": "grid",
+    "village_id": "village",
+}
+"""The columns that hold the id of something with a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A page of what was done; `older_than` leads to the next."""
+
+    doings: tuple[Doing, ...]
+    older_than: int | None
+
+
+def history(
+    session: Session,
+    *,
+    village_id: int | None = None,
+    group_id: int | None = None,
+    household_id: int | None = None,
+    older_than: int | None = None,
+) -> History:
+    """What was done to a household, a group (and the households in it), a village, or all of the town."""
+    whose = _whose(village_id, group_id, household_id)
+    keys: dict[str, int] = {}
+    last = older_than
+    while len(keys) <= BATCHES_A_PAGE:
+        # Of an import of thousands of rows the first few tell that it was one; the rest is passed over.
+        rows = session.execute(
+            select(Change.batch, Change.id)
+            .where(*whose, *([] if last is None else [Change.id < last]), Change.batch.not_in([*keys][-1:]))
+            .order_by(Change.id.desc())
+            .limit(ROWS_AT_ONCE)
+        ).all()
+        if not rows:
+            break
+        keys |= dict(rows)
+        last = rows[-1][1]
+    chosen = [*keys][:BATCHES_A_PAGE]
+    doings = _doings(session, chosen, whose)
+    more = len(keys) > len(chosen)
+    return History(doings, min(row.id for row in doings[-1].rows) if more else None)
+
+
+def last_change(session: Session, household_id: int) -> Change | None:
+    """Who changed a household last."""
+    return session.scalar(select(Change).where(Change.household_id == household_id).order_by(Change.id.desc()).limit(1))
+
+
+def batch_villages(session: Session, key: str) -> set[int | None]:
+    """The villages that a batch changed; empty where there is no such batch."""
+    return set(session.scalars(select(Change.village_id).where(Change.batch == key).distinct()))
+
+
+def is_of_town(session: Session, key: str, table: str) -> bool:
+    """Whether a batch changed rows of this table only, and none of any village."""
+    rows = session.execute(select(Change.village_id, Change.table).where(Change.batch == key).distinct()).all()
+    return bool(rows) and all(row.village_id is None and row.table == table for row in rows)
+
+
+def names_of(session: Session, doings: Sequence[Doing]) -> Names:
+    """What everything is called that these changes are about or speak of, archived or not."""
+    ids: dict[str, set[int]] = {kind: set() for kind in ("household", "group", "grid", "village", "phone")}
+    for change in (row for doing in doings for row in doing.rows):
+        ids["household"] |= set() if change.household_id is None else {change.household_id}
+        for table, kind in (("groups", "group"), ("phones", "phone")):
+            ids[kind] |= {change.row_id} if change.table == table else set()
+        for values in (change.before or {}, change.after or {}):
+            for column, kind in _SPEAKS_OF.items():
+                ids[kind] |= {values[column]} if values.get(column) else set()
+    return Names(
+        dict(session.execute(select(Household.id, Household.head).where(Household.id.in_(ids["household"]))).all()),
+        dict(session.execute(select(Group.id, Group.name).where(Group.id.in_(ids["group"]))).all()),
+        dict(session.execute(select(Grid.id, Grid.name).where(Grid.id.in_(ids["grid"]))).all()),
+        dict(session.execute(select(Village.id, Village.name).where(Village.id.in_(ids["village"]))).all()),
+        dict(session.execute(select(Phone.id, Phone.number).where(Phone.id.in_(ids["phone"]))).all()),
+    )
+
+
+def _whose(village_id: int | None, group_id: int | None, household_id: int | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if village_id is not None:
+        found.append(Change.village_id == village_id)
+    if household_id is not None:
+        found.append(Change.household_id == household_id)
+    if group_id is not None:
+        own = select(Household.id).where(Household.group_id == group_id, Household.archived_at.is_(None))
+        found.append(or_(Change.group_id == group_id, Change.household_id.in_(own)))
+    return found
+
+
+def _doings(session: Session, keys: Sequence[str], whose: list[ColumnElement[bool]]) -> tuple[Doing, ...]:
+    """These batches, in three questions and one more for each that is too long to be read whole."""
+    counted: dict[str, tuple[int, int]] = {
+        key: (count, standing)
+        for key, count, standing in session.execute(
+            select(Change.batch, func.count(), func.count().filter(Change.undone_by == ""))
+            .where(Change.batch.in_(keys))
+            .group_by(Change.batch)
+        )
+    }
+    short = [key for key in keys if counted[key][0] <= ROWS_A_BATCH]
+    rows: dict[str, list[Change]] = defaultdict(list)
+    for row in session.scalars(select(Change).where(Change.batch.in_(short), *whose).order_by(Change.id)):
+        rows[row.batch].append(row)
+    for key in keys:
+        if key not in short:
+            first = select(Change).where(Change.batch == key, *whose).order_by(Change.id).limit(ROWS_A_BATCH)
+            rows[key] += session.scalars(first)
+    return tuple(_doing(key, *counted[key], rows[key]) for key in keys)
+
+
+def _doing(key: str, count: int, standing: int, rows: Sequence[Change]) -> Doing:
+    first = rows[0]
+    return Doing(
+        key,
+        rows[-1].id,
+        first.changed_at,
+        first.changed_by,
+        first.source,
+        first.action,
+        count,
+        standing == 0,
+        tuple(rows),
+    )

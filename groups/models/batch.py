@@ -1,0 +1,235 @@
+"""The record of changes: what was done in one go is a batch, and a batch can be undone.
+
+    batch = Batch(session, by, "change_number", now, zone)
+    batch.change(phone, archived_at=now)
+    batch.add(Phone(household_id=..., ...))
+    ...
+    undo(session, batch.key, by, now, zone)
+
+Every use case that changes the roster or the enrolment writes its rows through a batch and through nothing else, so
+that nothing is ever changed without a record.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.orm import Session
+
+from config.database import Base, among, insert_rows, update_rows
+from groups.models.changes import Change, Source
+from groups.models.roster import Household
+from groups.rules.days import local_day
+
+Row = TypeVar("Row", bound=Base)
+
+FirstDay = Callable[[Any], date | None]
+"""The first day whose figures a row's change may change."""
+AT_ONCE = 2000
+"""So many rows in a question: below every database's limit of parameters."""
+UNRECORDED = frozenset({"id", "version", "ending", "password_hash", "code_digest", "failures", "failed_at"}) | {
+    f"{channel}_refused_{what}" for channel in ("call", "text") for what in ("code", "at")
+}
+"""What nobody changes by hand, or must not be read from a record: keys, counters, the carrier's verdicts, secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who changes something, and from where. `account_id` is None for a command and for the system."""
+
+    name: str
+    source: Source
+    account_id: int | None = None
+
+
+class Batch:
+    """Changes that are made, recorded and undone together. Rows are flushed at once; whoever calls commits."""
+
+    def __init__(self, session: Session, by: Author, action: str, now: datetime, zone: ZoneInfo) -> None:
+        self.session = session
+        self.by = by
+        self.action = action
+        self.now = now
+        self.day = local_day(now, zone)
+        self.key = str(uuid.uuid4())
+        self._households: dict[int, Household] = {}
+        self.size = 0
+        """How many rows it has changed; a batch that changed none left no record."""
+
+    def add(self, row: Row, *, affects_from: date | None = None) -> Row:
+        """A new row, with its id."""
+        self.session.add(row)
+        self.session.flush()
+        self._record([self._entry(row, None, values_of(row), affects_from)])
+        return row
+
+    def change(self, row: Base, *, affects_from: date | None = None, **values: Any) -> bool:
+        """Give the row these values; whether any was another before. A row with a `version` counts one up."""
+        before = {name: plain(getattr(row, name)) for name in values}
+        after = {name: plain(value) for name, value in values.items()}
+        changed = [name for name in values if before[name] != after[name]]
+        if not changed:
+            return False
+        entry = self._entry(row, {name: before[name] for name in changed}, None, affects_from)
+        for name in changed:
+            setattr(row, name, values[name])
+        if hasattr(row, "version"):
+            cast(Any, row).version += 1
+        self.session.flush()
+        self._record([entry | {"after": {name: after[name] for name in changed}}])
+        return True
+
+    def remove(self, row: Base, *, affects_from: date | None = None) -> None:
+        """Take a row out. Only for tables without `archived_at`: what can be archived is never taken out."""
+        if hasattr(row, "archived_at"):
+            raise TypeError(f"{type(row).__name__} is archived, never removed")
+        entry = self._entry(row, values_of(row), None, affects_from)
+        self.session.delete(row)
+        self.session.flush()
+        self._record([entry])
+
+    def add_all(
+        self, model: type[Base], rows: Sequence[Mapping[str, Any]], *, affects_from: FirstDay | None = None
+    ) -> list[int]:
+        """Many new rows of a table at once; their ids, in the order of the rows."""
+        if not rows:
+            return []
+        returned = insert(model).returning(model, sort_by_parameter_order=True)
+        added = list(self.session.scalars(returned, [dict(row) for row in rows]))
+        self._load_households({getattr(row, "household_id", None) for row in added} - {None})
+        self._record(
+            [self._entry(row, None, values_of(row), affects_from(row) if affects_from else None) for row in added]
+        )
+        return [int(cast(Any, row).id) for row in added]
+
+    def change_all(
+        self, model: type[Base], values: Mapping[int, Mapping[str, Any]], *, affects_from: FirstDay | None = None
+    ) -> int:
+        """Give many rows of a table their values at once, by id; how many were other before.
+
+        `affects_from` sees each row as it was.
+        """
+        entries, wanted = [], []
+        for row in self._rows(model, list(values)):
+            identity = cast(Any, row).id
+            given = values[identity]
+            before = {name: plain(getattr(row, name)) for name in given}
+            changed = [name for name in given if before[name] != plain(given[name])]
+            if changed:
+                after = {name: plain(given[name]) for name in changed}
+                first = affects_from(row) if affects_from else None
+                entry = self._entry(row, {name: before[name] for name in changed}, after, first)
+                entries.append(entry)
+                new = {name: given[name] for name in changed}
+                if hasattr(row, "version"):
+                    new["version"] = cast(Any, row).version + 1
+                wanted.append((identity, new))
+        _write(self.session, model, wanted)
+        self._record(entries)
+        return len(entries)
+
+    def remove_all(self, model: type[Base], ids: Sequence[int], *, affects_from: FirstDay | None = None) -> None:
+        """Take many rows of a table out at once, as `remove` does one."""
+        if "archived_at" in model.__table__.c:
+            raise TypeError(f"{model.__name__} is archived, never removed")
+        entries = [
+            self._entry(row, values_of(row), None, affects_from(row) if affects_from else None)
+            for row in self._rows(model, ids)
+        ]
+        key = cast(Table, model.__table__).c.id
+        for start in range(0, len(ids), AT_ONCE):
+            self.session.execute(delete(model).where(among(self.session, key, ids[start : start + AT_ONCE])))
+        self._record(entries)
+
+    def _rows(self, model: type[Row], ids: Sequence[int]) -> list[Row]:
+        self.session.flush()
+        key = cast(Table, model.__table__).c.id
+        found: dict[int, Row] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            some = (
+                select(model)
+                .where(among(self.session, key, ids[start : start + AT_ONCE]))
+                .execution_options(populate_existing=True)
+            )
+            found |= {cast(Any, row).id: row for row in self.session.scalars(some)}
+        self._load_households({getattr(row, "household_id", None) for row in found.values()} - {None})
+        return [found[identity] for identity in ids]
+
+    def _load_households(self, ids: set[Any]) -> None:
+        """Have the households of many rows at hand: a question each would take longer than all the rest."""
+        wanted = sorted(ids)
+        for start in range(0, len(wanted), AT_ONCE):
+            of = among(self.session, Household.__table__.c.id, wanted[start : start + AT_ONCE])
+            self._households |= {row.id: row for row in self.session.scalars(select(Household).where(of))}
+
+    def _entry(
+        self,
+        row: Base,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+        affects_from: date | None,
+    ) -> dict[str, Any]:
+        return {
+            "batch": self.key,
+            "changed_at": self.now,
+            "changed_on": self.day,
+            "changed_by": self.by.name[:64],
+            "account_id": self.by.account_id,
+            "source": self.by.source,
+            "action": self.action,
+            "table": row.__tablename__,
+            "row_id": cast(Any, row).id,
+            **self._whose(row),
+            "affects_from": affects_from,
+            "before": before,
+            "after": after,
+        }
+
+    def _whose(self, row: Base) -> dict[str, int | None]:
+        """The household, group and village whose history a row belongs to."""
+        places = {key: getattr(row, key, None) for key in ("village_id", "group_id", "household_id")}
+        own = {"households": "household_id", "groups": "group_id", "villages": "village_id"}.get(row.__tablename__)
+        if own is not None:
+            places[own] = cast(Any, row).id
+        elif (household_id := places["household_id"]) is not None:
+            household = self._households.get(household_id) or self.session.get(Household, household_id)
+            if household is not None:
+                places = {"village_id": household.village_id, "group_id": household.group_id} | {
+                    key: place for key, place in places.items() if place is not None
+                }
+        return places
+
+    def _record(self, entries: Sequence[dict[str, Any]]) -> None:
+        self.size += len(entries)
+        insert_rows(self.session, Change, entries)
+
+
+def values_of(row: Base) -> dict[str, Any]:
+    """The row's columns as the record keeps them."""
+    columns = row.__mapper__.column_attrs
+    return {each.key: plain(getattr(row, each.key)) for each in columns if each.key not in UNRECORDED}
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON keeps it: moments and days as ISO texts, words of a StrEnum as their value."""
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value.value if isinstance(value, Enum) else value
+
+
+def _write(session: Session, model: type[Base], wanted: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """Update rows by their id; those that change the same columns go to the database together."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for identity, values in wanted:
+        alike.setdefault(tuple(values), []).append({"id": identity} | values)
+    for rows in alike.values():
+        update_rows(session, model, rows)
+    # What the session holds of these rows is old by now.
+    session.expire_all()

@@ -1,0 +1,190 @@
+"""The table of the carrier's lists that somebody has brought in, before and after they are written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from config.database import Base, BigId, stored_as_value
+
+
+class CarrierList(Base):
+    """A list as it was read. Nothing of it counts until it is written: then `batch` says as what.
+
+    It is looked through (`looked_at`), as often as somebody changes its columns or decides; asked for (`asked_at`); and
+    written, as a whole (`written_at`). `rows` are those of the file: [sheet, row number, texts]. `decisions` say by row
+    whom a doubtful one means; 0: nobody. `outcome` counts the rows by what became of them.
+    """
+
+    __tablename__ = "carrier_lists"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    file_name: Mapped[str] = mapped_column(String(120))
+    brought_at: Mapped[datetime]
+    brought_by: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, default=b"", server_default=""))
+    """The file, to be read again with other columns."""
+    layouts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, nullable=True)
+    """How its sheets are understood: see `carrier_rows.Layout`. Lists of before this column have none."""
+    rows: Mapped[list[Any]] = deferred(mapped_column(JSON))
+    length: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many rows it has."""
+    decisions: Mapped[dict[str, int]] = mapped_column(JSON)
+    asked_at: Mapped[datetime | None]
+    """Somebody has said: write it."""
+    asked_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How much of the work that is being done now is done, in per cent."""
+    told_at: Mapped[datetime | None]
+    """When somebody asked for that work, or `done` moved last: long ago, whoever was at it is gone."""
+    looked_at: Mapped[datetime | None]
+    """When it was looked through, with these columns and decisions; None: it is to be, or is being."""
+    picture: Mapped[dict[str, Any]] = deferred(mapped_column(JSON, default=dict))
+    """What that came to, or the writing: see `carrier_picture`."""
+    written_at: Mapped[datetime | None]
+    batch: Mapped[str] = mapped_column(String(36), default="", server_default="")
+    outcome: Mapped[dict[str, int]] = mapped_column(JSON)
+
+
+def is_active(day: date) -> ColumnElement[bool]:
+    """The subscriptions that count on `day`."""
+    return (Subscription.starts_on <= day) & (Subscription.ends_on.is_(None) | (Subscription.ends_on > day))
+
+
+class DeviceKind(StrEnum):
+    """What a household is given."""
+
+    KEY = "key"
+    """A #9 key (平安联防#9按键)."""
+    PHONE = "phone"
+    """A dedicated phone (专用手机)."""
+
+
+class Device(Base):
+    """A gift (赠机): given, and perhaps returned, or replaced by another."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        # A thing is in one house at a time.
+        Index(
+            "uq_devices_kind_serial_out",
+            "kind",
+            "serial",
+            unique=True,
+            sqlite_where=text("returned_on IS NULL"),
+            postgresql_where=text("returned_on IS NULL"),
+        ),
+        Index("ix_devices_household_id", "household_id"),
+        # The ledger's first page, out of a county's.
+        Index("ix_devices_given_on_id", "given_on", "id"),
+        CheckConstraint("returned_on IS NULL OR returned_on >= given_on", name="returned_after_given"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    kind: Mapped[DeviceKind] = mapped_column(stored_as_value(DeviceKind))
+    serial: Mapped[str] = mapped_column(String(64))
+    given_on: Mapped[date]
+    returned_on: Mapped[date | None]
+    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
+
+
+class Tariff(Base):
+    """What a month of a plan costs, from a day on: the village's share and the carrier's, in fen."""
+
+    __tablename__ = "tariffs"
+    __table_args__ = (
+        UniqueConstraint("plan", "starts_on"),
+        CheckConstraint("village_fen >= 0", name="village_fen"),
+        CheckConstraint("carrier_fen >= 0", name="carrier_fen"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    plan: Mapped[str] = mapped_column(String(32))
+    starts_on: Mapped[date]
+    village_fen: Mapped[int]
+    carrier_fen: Mapped[int]
+
+
+class Channel(StrEnum):
+    """Where a household signed up."""
+
+    OFFICE = "office"
+    """At the village office, with the liaison (村部集中办理)."""
+    CARRIER = "carrier"
+    """In the carrier's own list."""
+    SHOP = "shop"
+    """At the carrier's shop (营业厅)."""
+    ROSTER = "roster"
+    """It moved, and its subscription with it."""
+
+
+class EndReason(StrEnum):
+    """Why a subscription does not go on."""
+
+    CANCELLED = "cancelled"
+    SUSPENDED = "suspended"
+    """For a while: `resume` begins another row of the same plan."""
+    MOVED = "moved"
+    """To another village, where another row goes on."""
+    REPLACED = "replaced"
+    """By another plan or number, in another row."""
+    ARCHIVED = "archived"
+    """The household is not in the roster any more."""
+
+
+class Subscription(Base):
+    """A household's subscription (开通), counted from `starts_on` up to, and not on, `ends_on`. Days are local.
+
+    A household has one at a time; a suspension, another plan and another village each begin another row. So an
+    active row is a covered household, and `village_id` is the village that counts it and pays its share.
+    """
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        UniqueConstraint("household_id", "starts_on"),
+        Index(
+            "uq_subscriptions_household_id_open",
+            "household_id",
+            unique=True,
+            sqlite_where=text("ends_on IS NULL"),
+            postgresql_where=text("ends_on IS NULL"),
+        ),
+        # A town's figures of one day come from this index alone.
+        Index("ix_subscriptions_village_id_days", "village_id", "household_id", "starts_on", "ends_on"),
+        # Who came and who went between two days; how many on each of two years' days, from these alone.
+        Index("ix_subscriptions_starts_on", "starts_on"),
+        Index("ix_subscriptions_ends_on", "ends_on"),
+        Index("ix_subscriptions_number", "number"),
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    plan: Mapped[str] = mapped_column(String(32), default="")
+    number: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    """The number that the carrier bills, in E.164; empty where it is not known."""
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    end_reason: Mapped[EndReason | None] = mapped_column(stored_as_value(EndReason))
+    consent_on: Mapped[date | None]
+    consent_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Who of the household agreed."""
+    channel: Mapped[Channel] = mapped_column(
+        stored_as_value(Channel), default=Channel.OFFICE, server_default=Channel.OFFICE.value
+    )

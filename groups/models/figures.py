@@ -1,0 +1,95 @@
+"""The tables behind the figures: what was counted, who lived where, which phones were proven, what was given and paid.
+
+Days are the town's own. A period counts from its first day up to, and not on, `ends_on`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.database import Base, BigId, stored_as_value
+from groups.rules.counting import CountKind
+
+
+class HouseholdCount(Base):
+    """How many households a village had from `counted_on` until its next count of that kind."""
+
+    __tablename__ = "household_counts"
+    __table_args__ = (
+        UniqueConstraint("village_id", "kind", "counted_on"),
+        CheckConstraint("households >= 0", name="households"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    kind: Mapped[CountKind] = mapped_column(stored_as_value(CountKind))
+    counted_on: Mapped[date]
+    households: Mapped[int]
+
+
+class Threshold(Base):
+    """From which coverage a village is a demonstration village, from a day on; in hundredths of a per cent."""
+
+    __tablename__ = "thresholds"
+    __table_args__ = (CheckConstraint("basis_points BETWEEN 1 AND 10000", name="basis_points"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    starts_on: Mapped[date] = mapped_column(unique=True)
+    basis_points: Mapped[int]
+
+
+class Residence(Base):
+    """Where a household was in the roster: its village and group, and the group's grid. One at a time."""
+
+    __tablename__ = "residences"
+    __table_args__ = (
+        UniqueConstraint("household_id", "starts_on"),
+        Index(
+            "uq_residences_household_id_open",
+            "household_id",
+            unique=True,
+            sqlite_where=text("ends_on IS NULL"),
+            postgresql_where=text("ends_on IS NULL"),
+        ),
+        Index("ix_residences_village_id_starts_on", "village_id", "starts_on"),
+        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"), index=True)
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+
+class ProofKind(StrEnum):
+    """What has proven that a phone is reached."""
+
+    CALL = "call"
+    """A person answered a call and pressed a key."""
+    TEXT = "text"
+    """A text was delivered."""
+    DRILL = "drill"
+    """A drill was answered."""
+
+
+class ReachProof(Base):
+    """A phone was reached on a day; `household_id` is whose it was then."""
+
+    __tablename__ = "reach_proofs"
+    __table_args__ = (
+        UniqueConstraint("phone_id", "proven_on", "kind"),
+        Index("ix_reach_proofs_proven_on_household_id", "proven_on", "household_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    phone_id: Mapped[int] = mapped_column(ForeignKey("phones.id"))
+    household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
+    proven_on: Mapped[date]
+    kind: Mapped[ProofKind] = mapped_column(stored_as_value(ProofKind))

@@ -1,0 +1,238 @@
+"""A village's grids, responders and cameras: listed, checked as typed or imported, kept through a batch, archived.
+
+All three are lists of texts under headings: what a page's form, a file and its export have in common. What is
+archived stays on record; a grid that is archived leaves its groups and cameras without one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups.errors import InvalidNumber, NotPossible
+from groups.models.batch import Batch
+from groups.models.responders import Camera, Responder, Team
+from groups.models.roster import Grid, Group, Language
+from groups.responders.on_duty import TEAM_WORDS
+from groups.responders.rules import duty
+from groups.rules.phone import as_written_here, kind_of, normalise
+from groups.rules.texts import flaw, tidied
+
+Row = Grid | Responder | Camera
+Texts = Mapping[str, str]
+
+
+class Kind(StrEnum):
+    """Which of the lists."""
+
+    GRIDS = "grids"
+    RESPONDERS = "responders"
+    CAMERAS = "cameras"
+
+
+MODELS: Mapping[Kind, type[Row]] = {Kind.GRIDS: Grid, Kind.RESPONDERS: Responder, Kind.CAMERAS: Camera}
+HEADINGS: Mapping[Kind, Mapping[str, str]] = {
+    Kind.GRIDS: {"name": "网格", "virtual": "类型", "groups": "联防组"},
+    Kind.RESPONDERS: {
+        "team": "队伍",
+        "name": "姓名",
+        "number": "电话",
+        "hours": "值班时间",
+        "reach": "通知方式",
+        "language": "语言",
+    },
+    Kind.CAMERAS: {"name": "监控点", "landmark": "方位", "grid": "网格"},
+}
+"""Each list's columns, as its export heads them."""
+REQUIRED = {Kind.GRIDS: ("name",), Kind.RESPONDERS: ("name", "number"), Kind.CAMERAS: ("name",)}
+REACH = {"电话和短信": (True, True), "只打电话": (True, False), "只发短信": (False, True)}
+LANGUAGES = {"中文": Language.CHINESE, "英文": Language.ENGLISH}
+REAL, VIRTUAL = "实体", "虚拟"
+
+_TEAMS = {
+    Team.STATION: ("值班", "station", "duty"),
+    Team.SECURITY: ("治保", "security"),
+    Team.PATROL: ("巡", "patrol"),
+    Team.GUARDS: ("企", "保卫", "保安", "公司", "guard"),
+    Team.VOLUNTEERS: ("志愿", "义务", "volunteer"),
+}
+_BETWEEN_NAMES = re.compile(r"[、,;\n]+")
+
+
+@dataclass
+class Checked:
+    """What a row comes to: the columns' values, and what is wrong by field. `groups` is of a grid only."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    wrong: dict[str, str] = field(default_factory=dict)
+    groups: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """How local numbers are read."""
+
+    region: str
+    area_code: str
+
+
+def rows_of(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
+    """A village's rows of a list; responders without a village are the town's centre's."""
+    model: Any = MODELS[kind]
+    whose = model.village_id.is_(None) if village_id is None else model.village_id == village_id
+    return list(session.scalars(select(model).where(whose, model.archived_at.is_(None)).order_by(model.id)))
+
+
+def hold_row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:
+    """A row of the village's list, held until the transaction ends. Raises NotPossible where it is not on it."""
+    model: Any = MODELS[kind]
+    row: Row | None = session.get(model, row_id, with_for_update={"key_share": True}, populate_existing=True)
+    if row is None or row.village_id != village_id or row.archived_at is not None:
+        raise NotPossible("这一行已不在名单 this is not on the list any more")
+    return row
+
+
+def texts_of(session: Session, row: Row, region: str) -> dict[str, str]:
+    """A row as a form or an export shows it, by field."""
+    if isinstance(row, Responder):
+        reach = next((word for word, ways in REACH.items() if ways == (row.may_call, row.may_text)), "电话和短信")
+        return {
+            "team": TEAM_WORDS[row.team][0],
+            "name": row.name,
+            "number": as_written_here(row.number, region),
+            "hours": row.hours or duty.ALWAYS,
+            "reach": reach,
+            "language": "英文" if row.language is Language.ENGLISH else "中文",
+        }
+    if isinstance(row, Camera):
+        grid = session.get(Grid, row.grid_id) if row.grid_id is not None else None
+        return {"name": row.name, "landmark": row.landmark, "grid": grid.name if grid is not None else ""}
+    names = (group.name for group in groups_in(session, row.village_id) if group.grid_id == row.id)
+    return {"name": row.name, "virtual": VIRTUAL if row.virtual else REAL, "groups": "、".join(names)}
+
+
+def groups_in(session: Session, village_id: int) -> list[Group]:
+    """The village's groups in their order."""
+    of_village = select(Group).where(Group.village_id == village_id, Group.archived_at.is_(None))
+    return list(session.scalars(of_village.order_by(Group.position, Group.id)))
+
+
+def check(session: Session, kind: Kind, village_id: int | None, texts: Texts, here: Region) -> Checked:
+    """What somebody typed or a file has, judged field by field. Messages are in Chinese and English."""
+    checked = Checked()
+    name = tidied(texts.get("name", ""))
+    if not name or flaw(name):
+        checked.wrong["name"] = "名称须为1至64个字 a name is 1 to 64 characters"
+    checked.values["name"] = name
+    if kind is Kind.RESPONDERS:
+        _check_responder(checked, texts, here)
+    elif village_id is None:
+        raise NotPossible("只有值班人员可以属于镇中心 only responders can be the town's")
+    elif kind is Kind.CAMERAS:
+        _check_camera(session, checked, village_id, texts)
+    else:
+        _check_grid(session, checked, village_id, texts)
+    return checked
+
+
+def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
+    team = tidied(texts.get("team", "")).lower()
+    found = next((each for each, words in _TEAMS.items() if any(word in team for word in words)), None)
+    if team and found is None:
+        known = "、".join(chinese for chinese, _ in TEAM_WORDS.values())
+        checked.wrong["team"] = f"队伍须为其中之一：{known} the team must be one of these"
+    number = ""
+    try:
+        number = normalise(texts.get("number", ""), here.region, here.area_code).e164
+    except InvalidNumber as error:
+        checked.wrong["number"] = error.message
+    reach = tidied(texts.get("reach", ""))
+    ways = REACH.get(reach) or ((False, True) if "只" in reach and "短信" in reach else (True, "只" not in reach))
+    hours = ""
+    try:
+        hours = duty.written(duty.read(texts.get("hours", "")))
+    except duty.NoDutyHours as error:
+        checked.wrong["hours"] = (
+            f"看不懂值班时间“{str(error)[:40]}”，例如：周一至周五 18:00-06:00;周六 全天 "
+            "these are no duty hours; write them as in: Mon-Fri 18:00-06:00; Sat all day"
+        )
+    if len(hours) > duty.LONGEST:
+        checked.wrong["hours"] = "值班时间太长 the duty hours are too long"
+    landline = bool(number) and kind_of(number) == "landline"
+    checked.values |= {
+        "team": found or Team.SECURITY,
+        "number": number,
+        "hours": hours,
+        "may_call": ways[0] or landline,
+        "may_text": ways[1] and not landline,
+        "language": LANGUAGES.get(tidied(texts.get("language", "")) or "中文", Language.ENGLISH),
+    }
+
+
+def _check_camera(session: Session, checked: Checked, village_id: int, texts: Texts) -> None:
+    landmark = tidied(texts.get("landmark", ""))
+    if flaw(landmark):
+        checked.wrong["landmark"] = "方位最多64个字 at most 64 characters"
+    grids = {grid.name: grid.id for grid in rows_of(session, Kind.GRIDS, village_id) if isinstance(grid, Grid)}
+    grid = tidied(texts.get("grid", ""))
+    if grid and grid not in grids:
+        checked.wrong["grid"] = f"没有这个网格：{grid[:30]} there is no such grid"
+    checked.values |= {"landmark": landmark, "grid_id": grids.get(grid)}
+
+
+def _check_grid(session: Session, checked: Checked, village_id: int, texts: Texts) -> None:
+    virtual = tidied(texts.get("virtual", "")).lower()
+    checked.values["virtual"] = virtual in {VIRTUAL, "是", "virtual", "1"}
+    if "groups" not in texts:
+        return
+    known = {group.name: group.id for group in groups_in(session, village_id)}
+    named = [tidied(name) for name in _BETWEEN_NAMES.split(texts["groups"].replace("，", ",")) if tidied(name)]
+    strange = [name for name in named if name not in known]
+    if strange:
+        checked.wrong["groups"] = f"没有这个联防组：{strange[0][:30]} there is no such group"
+    checked.groups = tuple(known[name] for name in named if name in known)
+
+
+def twin_of(session: Session, kind: Kind, village_id: int | None, checked: Checked) -> Row | None:
+    """The row of the list that is the same one: by its number, or by its name."""
+    key = "number" if kind is Kind.RESPONDERS else "name"
+    wanted = checked.values[key]
+    return next((row for row in rows_of(session, kind, village_id) if getattr(row, key) == wanted), None)
+
+
+def keep(batch: Batch, kind: Kind, village_id: int | None, row: Row | None, checked: Checked) -> Row:
+    """A new row, or other values for one. Raises NotPossible where number or name stand on the list already."""
+    twin = twin_of(batch.session, kind, village_id, checked)
+    if twin is not None and (row is None or twin.id != row.id):
+        raise NotPossible(f"名单上已有{twin.name} this stands on the list already: {twin.name}")
+    if row is None:
+        row = batch.add(MODELS[kind](village_id=village_id, **checked.values))
+    else:
+        batch.change(row, **checked.values)
+    if checked.groups is not None and isinstance(row, Grid):
+        _put_groups(batch, row, checked.groups)
+    return row
+
+
+def _put_groups(batch: Batch, grid: Grid, group_ids: Sequence[int]) -> None:
+    for group in groups_in(batch.session, grid.village_id):
+        if group.id in group_ids:
+            batch.change(group, grid_id=grid.id)
+        elif group.grid_id == grid.id:
+            batch.change(group, grid_id=None)
+
+
+def archive(batch: Batch, row: Row) -> None:
+    """Take a row off its list; it stays on record."""
+    if isinstance(row, Grid):
+        _put_groups(batch, row, ())
+        cameras = select(Camera).where(Camera.grid_id == row.id, Camera.archived_at.is_(None))
+        for camera in batch.session.scalars(cameras).all():
+            batch.change(camera, grid_id=None)
+    batch.change(row, archived_at=batch.now)

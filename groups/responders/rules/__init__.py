@@ -1,0 +1,1 @@
+"""Rules of duty hours: as offices write them, and who is on duty at a minute."""

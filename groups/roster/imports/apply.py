@@ -1,0 +1,259 @@
+"""A list becomes the roster: read (workbooks), judge (rules), apply. All sound rows or nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from groups.errors import ConfirmArchive, NumberTaken, RosterFileError
+from groups.models.batch import AT_ONCE, Author, Batch
+from groups.models.roster import Group, Household, Phone, PhoneKind, Village
+from groups.roster.imports.rules.judgement import Entry, Judgement, judge
+from groups.roster.imports.rules.rows import ExaminedRow, ListRow, examine
+from groups.roster.residences import follow_the_roster
+from groups.roster.rules.door_order import weave
+from groups.roster.rules.household import RosterHousehold
+from groups.roster.villages import owners_elsewhere, read_roster
+from groups.rules.names import kept_keys
+from groups.rules.phone import PhoneNumber
+
+_TEXTS = ("door", "head", "landmark")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a list is judged against: the village's roster, and who has the list's numbers in other villages."""
+
+    roster: list[RosterHousehold]
+    elsewhere: dict[str, str]
+
+
+def standing_of(session: Session, village_id: int, rows: Sequence[ExaminedRow]) -> Standing:
+    """The roster as it is now, for a list that was examined."""
+    numbers = (phone.e164 for row in rows for phone in row.phones)
+    return Standing(read_roster(session, village_id), owners_elsewhere(session, village_id, numbers))
+
+
+def preview(
+    session: Session, village: Village, rows: Sequence[ListRow], region: str, area_code: str, *, complete: bool = False
+) -> Judgement:
+    """What importing `rows` would do to the village's roster. Writes nothing.
+
+    `complete`: the list names every household of the village; whoever is missing from it is to be archived.
+    """
+    examined = [examine(row, region, area_code) for row in rows]
+    standing = standing_of(session, village.id, examined)
+    return judge(examined, standing.roster, standing.elsewhere, region, complete=complete)
+
+
+def apply(
+    session: Session,
+    village: Village,
+    judgement: Judgement,
+    by: Author,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    once_more: bool = False,
+    progress: Callable[[int], None] = lambda percent: None,
+) -> Batch:
+    """Bring the roster to what was judged: every sound row, in one transaction. Rows in error are left out.
+
+    What it changes is one batch, which can be undone as one; a batch of size 0 left no record. Groups are made as they
+    are named. A phone that a household no longer lists is archived; a household that the list lacks stays, unless the
+    list is complete. Raises RosterFileError where no row is sound, ConfirmArchive where more than a tenth of the
+    village would be archived and nobody has said so `once_more`, NumberTaken where another village has just taken one.
+    `progress` is told the percent that is done, of work that is half done already when it has been judged.
+    """
+    _check_may_apply(judgement, once_more)
+    batch = Batch(session, by, "import_roster", now, zone)
+    _archive_households(batch, [household.id for household in judgement.archived])
+    groups = _groups(batch, village, judgement.entries)
+    standing = _phones_of(session, [entry.household.id for entry in judgement.entries if entry.household])
+    _archive_phones(batch, judgement.entries, standing)
+    progress(60)
+    households = _write_households(batch, village, judgement.entries, groups)
+    progress(70)
+    _write_phones(batch, households, judgement.entries, standing)
+    progress(80)
+    _count_up(batch, judgement.entries)
+    _put_in_order(batch, village, judgement.entries, households, groups)
+    progress(90)
+    follow_the_roster(session, batch.day, villages={village.id}, record=batch)
+    progress(95)
+    return batch
+
+
+def _check_may_apply(judgement: Judgement, once_more: bool) -> None:
+    if not judgement.entries:
+        reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
+        raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
+    if judgement.asks_once_more and not once_more:
+        raise ConfirmArchive(
+            f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
+            "more than a tenth of the village would be archived: confirm once more"
+        )
+
+
+def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:
+    """The village's groups by name, those that the list names for the first time made behind the others."""
+    standing = batch.session.execute(
+        select(Group.name, Group.id).where(Group.village_id == village.id, Group.archived_at.is_(None))
+    )
+    groups = dict(standing.all())
+    last = batch.session.scalar(select(func.max(Group.position)).where(Group.village_id == village.id)) or 0
+    named_first = [name for name in dict.fromkeys(entry.group for entry in entries) if name and name not in groups]
+    made = batch.add_all(
+        Group,
+        [
+            {"village_id": village.id, "name": name, "position": position}
+            for position, name in enumerate(named_first, start=last + 1)
+        ],
+    )
+    return groups | dict(zip(named_first, made, strict=True))
+
+
+def _archive_households(batch: Batch, households: Sequence[int]) -> None:
+    """Take households out with their phones; a group that one of them led has no leader then."""
+    gone = {"archived_at": batch.now}
+    phones = _phones_of(batch.session, households)
+    batch.change_all(Phone, {phone: gone for phone, _ in phones.values()})
+    for place in ("leader_id", "deputy_id"):
+        column = getattr(Group, place)
+        led: list[int] = []
+        for start in range(0, len(households), AT_ONCE):
+            led += batch.session.scalars(select(Group.id).where(column.in_(households[start : start + AT_ONCE])))
+        batch.change_all(Group, {group: {place: None} for group in led})
+    batch.change_all(Household, dict.fromkeys(households, gone))
+
+
+def _phones_of(session: Session, households: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
+    """The active phones of these households: by household and number, the phone's id and rank."""
+    phones: dict[tuple[int, str], tuple[int, int]] = {}
+    for start in range(0, len(households), AT_ONCE):
+        for household_id, number, phone_id, rank in session.execute(
+            select(Phone.household_id, Phone.number, Phone.id, Phone.rank).where(
+                Phone.household_id.in_(households[start : start + AT_ONCE]), Phone.archived_at.is_(None)
+            )
+        ):
+            phones[household_id, number] = (phone_id, rank)
+    return phones
+
+
+def _archive_phones(
+    batch: Batch, entries: Sequence[Entry], standing: Mapping[tuple[int, str], tuple[int, int]]
+) -> None:
+    """Take out what is no longer listed, of all households first: a number may move from one to another."""
+    listed = {
+        (entry.household.id, phone.e164) for entry in entries if entry.household is not None for phone in entry.phones
+    }
+    gone = [phone for key, (phone, _) in standing.items() if key not in listed]
+    batch.change_all(Phone, {phone: {"archived_at": batch.now} for phone in gone})
+
+
+def _write_households(batch: Batch, village: Village, entries: Sequence[Entry], groups: dict[str, int]) -> list[int]:
+    """Add the new households and change the others; their ids, entry by entry."""
+    new: list[dict[str, Any]] = []
+    changed: dict[int, dict[str, Any]] = {}
+    for entry in entries:
+        values = {"group_id": groups.get(entry.group)} | {name: getattr(entry, name) for name in _TEXTS}
+        if entry.household is None:
+            new.append({"village_id": village.id, **values})
+        elif {"group", *_TEXTS} & set(entry.changed):
+            changed[entry.household.id] = values | kept_keys(entry.head)
+    batch.change_all(Household, changed)
+    made = iter(batch.add_all(Household, new))
+    return [entry.household.id if entry.household is not None else next(made) for entry in entries]
+
+
+def _count_up(batch: Batch, entries: Sequence[Entry]) -> None:
+    """Tell whoever has one of these households open that its phones are not what they were."""
+    ids = [
+        entry.household.id
+        for entry in entries
+        if entry.household is not None and "phones" in entry.changed and not {"group", *_TEXTS} & set(entry.changed)
+    ]
+    for start in range(0, len(ids), AT_ONCE):
+        some = update(Household).where(Household.id.in_(ids[start : start + AT_ONCE]))
+        batch.session.execute(some.values(version=Household.version + 1))
+
+
+def _write_phones(
+    batch: Batch,
+    households: Sequence[int],
+    entries: Sequence[Entry],
+    standing: Mapping[tuple[int, str], tuple[int, int]],
+) -> None:
+    new: list[dict[str, Any]] = []
+    ranks: dict[int, dict[str, Any]] = {}
+    for household_id, entry in zip(households, entries, strict=True):
+        for rank, phone in enumerate(entry.phones, start=1):
+            stands = standing.get((household_id, phone.e164))
+            if stands is None:
+                new.append(_new_phone(household_id, rank, phone))
+            elif "phones" in entry.changed and stands[1] != rank:
+                ranks[stands[0]] = {"rank": rank}
+    batch.change_all(Phone, ranks)
+    try:
+        batch.add_all(Phone, new)
+    except IntegrityError:
+        raise NumberTaken(
+            "有号码刚被别处登记，请重新预览，未作任何改动 a number has just been taken elsewhere: preview again"
+        ) from None
+
+
+def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, Any]:
+    kind = PhoneKind(phone.kind)
+    return {
+        "household_id": household_id,
+        "number": phone.e164,
+        "rank": rank,
+        "kind": kind,
+        "may_text": kind is PhoneKind.MOBILE,
+    }
+
+
+def _put_in_order(
+    batch: Batch, village: Village, entries: Sequence[Entry], households: Sequence[int], groups: Mapping[str, int]
+) -> None:
+    """Number the doors of the groups that the list names, where it has newcomers or another order."""
+    doors: dict[str, list[int]] = defaultdict(list)
+    newcomers: dict[str, set[int]] = defaultdict(set)
+    for entry, household_id in zip(entries, households, strict=True):
+        doors[entry.group].append(household_id)
+        if entry.household is None or entry.household.group != entry.group:
+            newcomers[entry.group].add(household_id)
+    orders = (
+        _order(batch.session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items()
+    )
+    batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
+
+
+def _order(
+    session: Session, village: Village, group_id: int | None, listed: Sequence[int], newcomers: set[int]
+) -> list[tuple[int, int]]:
+    """The doors of a group numbered anew, where the list has newcomers or another order: household and position."""
+    standing = session.execute(
+        select(Household.id, Household.position)
+        .where(
+            Household.village_id == village.id,
+            Household.group_id.is_(None) if group_id is None else Household.group_id == group_id,
+            Household.archived_at.is_(None),
+        )
+        .order_by(Household.position, Household.id)
+    )
+    positions = dict(standing.all())
+    order = weave([household for household in positions if household not in newcomers], listed)
+    along_the_row = [positions[household] for household in order]
+    if not newcomers and all(before < after for before, after in pairwise(along_the_row)):
+        return []
+    return [(household, position) for position, household in enumerate(order, start=1)]

@@ -1,0 +1,120 @@
+"""A row of somebody's list, and what can be said of it without looking at the roster."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from groups.roster.imports.rules.numbers import numbers_in
+from groups.roster.rules.household import label
+from groups.rules.findings import Finding, shown
+from groups.rules.phone import PhoneNumber
+from groups.rules.texts import LONGEST_NAME, flaw, tidied
+
+NO_HEAD = "no_head"
+NO_PHONE = "no_phone"
+INVALID_PHONE = "invalid_phone"
+DUPLICATE_PHONE = "duplicate_phone"
+FORMULA = "formula"
+REPEATED_HOUSEHOLD = "repeated_household"
+
+_DASH = re.compile(r"(?<=\d) ?[‐-―−ー_~] ?(?=\d)")
+"""What people write for the dash of a door: 1—4, 1 – 4."""
+_FLAWS = {
+    "too_long": f"超过{LONGEST_NAME}个字 longer than {LONGEST_NAME} characters",
+    "control_characters": "含有无法保存的字符 has characters that cannot be kept",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneCell:
+    """A number as it is written, and the column's name. Cells come in the order in which the phones are rung."""
+
+    column: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A household as a file has it.
+
+    `number` is the row's as its reader counts, within `sheet` where a file has several; `landmark` None: the file is
+    silent; `formulas` are the columns whose cells are computed.
+    """
+
+    number: int
+    group: str
+    door: str
+    head: str
+    phones: tuple[PhoneCell, ...]
+    landmark: str | None = None
+    sheet: str = ""
+    formulas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedRow:
+    """A row with its texts tidied and its numbers read. An error keeps the row out.
+
+    `written` says, number by number of `phones`, how the list has it.
+    """
+
+    number: int
+    group: str
+    door: str
+    head: str
+    landmark: str | None
+    phones: tuple[PhoneNumber, ...]
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+    sheet: str = ""
+    written: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return label(self.group, self.door, self.head)
+
+    @property
+    def at(self) -> tuple[str, int]:
+        """Where the row stands: its sheet and its number there."""
+        return (self.sheet, self.number)
+
+
+def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
+    """Tidy the row's texts and read its numbers; a number that cannot be read is left out, with a warning."""
+    group, door, head = tidied(row.group), _DASH.sub("-", tidied(row.door)), tidied(row.head)
+    landmark = None if row.landmark is None else tidied(row.landmark)
+    phones, written, warnings = _phones(row.phones, region, area_code)
+    errors = [
+        Finding(FORMULA, f"{column}是公式，请改成文字 a formula: put what it shows in its place")
+        for column in row.formulas[:1]
+    ]
+    if not head and not errors:
+        said = next((shown(cell.text) for cell in row.phones if cell.text.strip()), None)
+        errors.append(Finding(NO_HEAD, "没有户主 no head of the household", said))
+    for column, text in (("联防组", group), ("门牌号", door), ("户主", head), ("方位", landmark or "")):
+        if reason := flaw(text):
+            errors.append(Finding(reason, f"{column}{_FLAWS[reason]}", shown(text)))
+    return ExaminedRow(row.number, group, door, head, landmark, phones, tuple(errors), warnings, row.sheet, written)
+
+
+def _phones(
+    cells: tuple[PhoneCell, ...], region: str, area_code: str
+) -> tuple[tuple[PhoneNumber, ...], tuple[str, ...], tuple[Finding, ...]]:
+    """The row's numbers: the first of every cell, then the second ones; as written; and what could not be read.
+
+    A cell that lists several has the household's spare numbers in it, which come behind the first of the others.
+    """
+    read = [(cell, *numbers_in(cell.text, region, area_code)) for cell in cells]
+    most = max((len(found) for _, found, _ in read), default=0)
+    numbers: dict[str, tuple[PhoneNumber, str]] = {}
+    for turn in range(most):
+        for cell, found, _ in read:
+            if turn < len(found):
+                numbers.setdefault(found[turn].e164, (found[turn], shown(cell.text)))
+    warnings = tuple(
+        Finding(INVALID_PHONE, f"{cell.column}“{shown(text)}”{reason}", shown(text))
+        for cell, _, wrong in read
+        for text, reason in wrong
+    )
+    return tuple(one for one, _ in numbers.values()), tuple(text for _, text in numbers.values()), warnings

@@ -1,0 +1,242 @@
+"""What stands on the directory's pages: one group each, its leader first, then door by door.
+
+The directory as a PDF, set by Typst with the vendored font and nothing of the machine's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import typst
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
+
+from groups.files.typeset import FAMILY, FONTS
+from groups.models.roster import Group, Household, Phone, Village
+from groups.rules.phone import as_written_here
+
+AT_ONCE = 500
+Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
+
+
+class Part(StrEnum):
+    """What a household is to its group."""
+
+    LEADER = "leader"
+    DEPUTY = "deputy"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedPhone:
+    """A number as people here write it, and whose it is where that is noted."""
+
+    number: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedHousehold:
+    """A household as neighbours look it up. Who lives alone or needs help is nobody's to read off a wall."""
+
+    part: Part
+    head: str
+    door: str
+    landmark: str
+    phones: tuple[PrintedPhone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedGroup:
+    """A page of the directory. `backup` is the group that is rung as well when too few come; it may be empty."""
+
+    id: int
+    village: str
+    name: str
+    backup: str
+    households: tuple[PrintedHousehold, ...]
+
+    @property
+    def leader(self) -> PrintedHousehold | None:
+        """The group's leader, who may live outside it."""
+        return next((household for household in self.households if household.part is Part.LEADER), None)
+
+    @property
+    def version(self) -> str:
+        """Six signs that change when anything on the page does: whether the copy on the wall is still right."""
+        said = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()[:6].upper()
+
+    @property
+    def without_phone(self) -> tuple[str, ...]:
+        """The heads whose line has no number."""
+        return tuple(household.head for household in self.households if not household.phones)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that the roster puts on the page."""
+        own = [text for one in self.households for text in (one.head, one.door, one.landmark)]
+        holders = [phone.holder for one in self.households for phone in one.phones]
+        return (self.village, self.name, self.backup, *own, *holders)
+
+
+def read_groups(
+    session: Session, region: str, *, village_id: int | None = None, group_id: int | None = None
+) -> list[PrintedGroup]:
+    """The groups of a village, of the town (neither is named), or one; in the order of the roster, none of them empty.
+
+    Numbers are written as in `region`.
+    """
+    backup = aliased(Group)
+    question = (
+        select(Group.id, Village.name, Group.name, backup.name, Group.leader_id, Group.deputy_id)
+        .join(Village, Group.village_id == Village.id)
+        .outerjoin(backup, (Group.backup_group_id == backup.id) & backup.archived_at.is_(None))
+        .where(Group.archived_at.is_(None), Village.archived_at.is_(None))
+        .order_by(Village.code, Group.position, Group.id)
+    )
+    found = session.execute(_only(question, village_id, group_id)).all()
+    members: dict[int, list[int]] = defaultdict(list)
+    doors = _only(
+        select(Household.group_id, Household.id)
+        .join(Group, Household.group_id == Group.id)
+        .where(Household.archived_at.is_(None))
+        .order_by(Household.position, Household.id),
+        village_id,
+        group_id,
+    )
+    for own_group, household_id in session.execute(doors):
+        if own_group is not None:
+            members[own_group].append(household_id)
+    led = {household for *_, leader, deputy in found for household in (leader, deputy) if household is not None}
+    known = _households(session, sorted(led.union(*members.values())), region)
+    groups = []
+    for group, village, name, spare, leader, deputy in found:
+        households = _in_order(members[group], leader, deputy, known)
+        if households:
+            groups.append(PrintedGroup(group, village, name, spare or "", households))
+    return groups
+
+
+def _only(question: Asked, village_id: int | None, group_id: int | None) -> Asked:
+    if village_id is not None:
+        question = question.where(Group.village_id == village_id)
+    return question if group_id is None else question.where(Group.id == group_id)
+
+
+def _households(
+    session: Session, ids: Sequence[int], region: str
+) -> dict[int, tuple[str, str, str, tuple[PrintedPhone, ...]]]:
+    phones: dict[int, list[PrintedPhone]] = defaultdict(list)
+    known = {}
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        for household_id, number, holder in session.execute(
+            select(Phone.household_id, Phone.number, Phone.holder)
+            .where(Phone.household_id.in_(some), Phone.archived_at.is_(None))
+            .order_by(Phone.rank, Phone.id)
+        ):
+            phones[household_id].append(PrintedPhone(as_written_here(number, region), holder))
+        for household_id, head, door, landmark in session.execute(
+            select(Household.id, Household.head, Household.door, Household.landmark).where(
+                Household.id.in_(some), Household.archived_at.is_(None)
+            )
+        ):
+            known[household_id] = (head, door, landmark, tuple(phones[household_id]))
+    return known
+
+
+def _in_order(
+    members: Sequence[int],
+    leader: int | None,
+    deputy: int | None,
+    known: dict[int, tuple[str, str, str, tuple[PrintedPhone, ...]]],
+) -> tuple[PrintedHousehold, ...]:
+    """The leader, the deputy, then the row of doors. A leader from outside the group leads its page all the same."""
+    if not members:
+        return ()
+    parts = {deputy: Part.DEPUTY} | {leader: Part.LEADER}
+    first = [household for household in (leader, deputy) if household is not None]
+    order = dict.fromkeys([*first, *members])
+    return tuple(
+        PrintedHousehold(parts.get(household, Part.MEMBER), *known[household])
+        for household in order
+        if household in known
+    )
+
+
+_TEMPLATE = Path(__file__).parent / "directory.typ"
+
+
+class Paper(StrEnum):
+    """The sizes that a village office's printer has."""
+
+    A4 = "a4"
+    A5 = "a5"
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What is printed beside the groups: the number that is the service, the day, and until when it may hang.
+
+    `service_number` is as people write it; empty where the keys alone are known.
+    """
+
+    service_number: str
+    printed_on: date
+    replace_after: date
+    paper: Paper = Paper.A4
+
+
+def as_pdf(groups: Sequence[PrintedGroup], imprint: Imprint) -> bytes:
+    """One group a page, as large as the page allows. The same groups and imprint give the same bytes."""
+    told = {
+        "family": FAMILY,
+        "paper": imprint.paper.value,
+        "service_number": imprint.service_number,
+        "printed_on": _written(imprint.printed_on),
+        "replace_after": _written(imprint.replace_after),
+        "groups": [_page(group) for group in groups],
+    }
+    midnight = (imprint.printed_on - date(1970, 1, 1)).days * 86_400
+    compiler = typst.Compiler(
+        _TEMPLATE, font_paths=_fonts(), sys_inputs={"directory": json.dumps(told, ensure_ascii=False)}
+    )
+    return cast(bytes, compiler.compile(format="pdf", timestamp=midnight))
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+def _page(group: PrintedGroup) -> dict[str, object]:
+    return {
+        "village": group.village,
+        "name": group.name,
+        "backup": group.backup,
+        "version": group.version,
+        "households": [
+            {
+                "part": household.part.value,
+                "head": household.head,
+                "door": household.door,
+                "landmark": household.landmark,
+                "phones": [{"number": phone.number, "holder": phone.holder} for phone in household.phones],
+            }
+            for household in group.households
+        ],
+    }
+
+
+def _written(day: date) -> str:
+    return f"{day.year}年{day.month}月{day.day}日"

@@ -1,0 +1,20 @@
+"""TODO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a person should see: a reason's code, a line in Chinese and English, the text it is about."""
+
+    reason: str
+    message: str
+    value: str | None = None
+
+
+def shown(text: str) -> str:
+    """A cell in a message: one line, not too long, nothing a terminal would obey."""
+    line = "".join(character if character.isprintable() else "?" for character in text.strip())
+    return line if len(line) <= 24 else f"{line[:24]}…"

@@ -1,0 +1,182 @@
+"""The town's accounts, for its administrators: added, changed, signed out, closed; a sign-in code handed out."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.accounts import accounts, invitations
+from groups.accounts import sessions as accounts_sessions
+from groups.errors import GroupsError, InvalidAccount
+from groups.models.accounts import Account, AccountRole
+from groups.models.roster import Village
+from groups.web.roster.common import new_batch, words_of
+from groups.web.roster.forms import number_of
+from groups.web.shell import navigation
+from groups.web.shell.access import current, database, requires, settings
+
+pages = Blueprint("accounts", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+    navigation.add(app, "accounts.index", lazy_gettext("Accounts"), "person", frozenset({AccountRole.ADMIN}))
+
+
+@pages.get("/accounts")
+@requires(AccountRole.ADMIN)
+def index() -> ResponseReturnValue:
+    """The accounts, a page at a time, and a form for another."""
+    return _index()
+
+
+@pages.post("/accounts")
+@requires(AccountRole.ADMIN)
+def create() -> ResponseReturnValue:
+    """Add an account, and show the code with which its owner sets the first password."""
+    try:
+        given = _given()
+        with database().begin() as session:
+            batch = new_batch(session, "add_account")
+            account = accounts.create_account(
+                session,
+                given[0],
+                given[2],
+                invitations.UNSET,
+                batch.now,
+                phone=given[1],
+                village_code=given[3],
+                record=batch,
+            )
+            code = invitations.invite(batch, account)
+    except GroupsError as error:
+        return _index(wrong=words_of(error)), 422
+    return _code(account, code)
+
+
+@pages.get("/accounts/<int:account_id>")
+@requires(AccountRole.ADMIN)
+def show(account_id: int) -> ResponseReturnValue:
+    """One account: what it may, and the browsers signed in with it."""
+    return _page(account_id)
+
+
+@pages.post("/accounts/<int:account_id>")
+@requires(AccountRole.ADMIN)
+def change(account_id: int) -> ResponseReturnValue:
+    """Another name, phone, role or village."""
+    try:
+        name, phone, role, code = _given()
+        with database().begin() as session:
+            account = _account(session, account_id)
+            if account.id == current().account_id and role is not account.role:
+                raise InvalidAccount(
+                    "不能更改自己的角色，请另一位管理员操作 you cannot change your own role: ask another"
+                )
+            batch = new_batch(session, "edit_account")
+            accounts.change_account(batch, account, name=name, phone=phone, role=role, village_code=code)
+    except GroupsError as error:
+        return _page(account_id, wrong=words_of(error)), 422
+    flash(gettext("Saved."), "success")
+    return redirect(url_for("accounts.show", account_id=account_id), 303)
+
+
+@pages.post("/accounts/<int:account_id>/invite")
+@requires(AccountRole.ADMIN)
+def invite(account_id: int) -> ResponseReturnValue:
+    """A new code, for somebody who comes for the first time or has forgotten the password."""
+    with database().begin() as session:
+        account = _account(session, account_id)
+        code = invitations.invite(new_batch(session, "invite"), account)
+    return _code(account, code)
+
+
+@pages.post("/accounts/<int:account_id>/sign-out")
+@requires(AccountRole.ADMIN)
+def sign_out(account_id: int) -> ResponseReturnValue:
+    """Sign out the browsers of an account: one of them, or all."""
+    with database().begin() as session:
+        account = _account(session, account_id)
+        count = accounts_sessions.revoke(
+            session, account.id, clock(session), only=request.form.get("session", type=int)
+        )
+    flash(gettext("%(count)s browsers were signed out.", count=count), "success")
+    return redirect(url_for("accounts.show", account_id=account_id), 303)
+
+
+@pages.post("/accounts/<int:account_id>/close")
+@requires(AccountRole.ADMIN)
+def close(account_id: int) -> ResponseReturnValue:
+    """Nobody signs in with it any more."""
+    if account_id == current().account_id:
+        return _page(account_id, wrong=gettext("You cannot close your own account: ask another.")), 422
+    with database().begin() as session:
+        account = _account(session, account_id)
+        batch = new_batch(session, "close_account")
+        accounts.close_account(session, account, batch.now, record=batch)
+    flash(gettext("The account of %(name)s was closed.", name=account.name), "success")
+    return redirect(url_for("accounts.index"), 303)
+
+
+def _given() -> tuple[str, str | None, AccountRole, str | None]:
+    """Name, phone in E.164, role and village's code as the form has them. Raises InvalidNumber, InvalidAccount."""
+    form = request.form
+    text = form.get("phone", "").strip()
+    phone = number_of(text, settings()).e164 if text else None
+    try:
+        role = AccountRole(form.get("role", ""))
+    except ValueError:
+        abort(400)
+    code = form.get("village", "").strip() if role is AccountRole.VILLAGE_HEAD else ""
+    return form.get("name", ""), phone, role, code or None
+
+
+def _account(session: Session, account_id: int) -> Account:
+    account = session.scalar(select(Account).where(Account.id == account_id, Account.archived_at.is_(None)))
+    if account is None:
+        abort(404)
+    return account
+
+
+def _index(wrong: str = "") -> str:
+    text, page = request.args.get("q", "")[:64], request.args.get("page", 1, type=int)
+    with database().begin() as session:
+        found, last = accounts.accounts_page(session, text, page)
+    return render_template(
+        "accounts/accounts.html",
+        accounts=found,
+        text=text,
+        page=min(max(page, 1), last),
+        last=last,
+        wrong=wrong,
+        roles=AccountRole,
+        typed=request.form,
+    )
+
+
+def _page(account_id: int, wrong: str = "") -> str:
+    with database().begin() as session:
+        account = _account(session, account_id)
+        village = None if account.village_id is None else session.get(Village, account.village_id)
+        sessions = accounts_sessions.sessions_of(session, account.id, clock(session))
+    return render_template(
+        "accounts/account_admin.html",
+        account=account,
+        village=village,
+        sessions=sessions,
+        wrong=wrong,
+        roles=AccountRole,
+    )
+
+
+def _code(account: Account, code: str) -> str:
+    """The only page that ever shows the code."""
+    link = settings().public_base_url + url_for("first_sign_in.form", code=code)
+    return render_template(
+        "accounts/account_code.html", account=account, code=code, link=link, days=invitations.VALID_FOR.days
+    )

@@ -1,0 +1,56 @@
+"""The first sign-in: with the code that an administrator has handed over, one sets a password and is in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from config.database import clock
+from groups.accounts import invitations
+from groups.accounts.passwords import hashed
+from groups.accounts.rules.passwords import SHORTEST, weakness
+from groups.errors import InvalidInvitation, SignInBusy
+from groups.web.accounts.own import why_weak
+from groups.web.roster.common import words_of
+from groups.web.shell.access import database, open_to_all, remember
+from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+
+pages = Blueprint("first_sign_in", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/first-sign-in")
+@open_to_all("who has no password yet sets one here, with a code")
+def form() -> ResponseReturnValue:
+    """The form; a link carries its code."""
+    return _form(request.args.get("code", "")[:40])
+
+
+@pages.post("/first-sign-in")
+@open_to_all("who has no password yet sets one here, with a code")
+@limiter.limit(GUESSES_PER_ADDRESS)
+def submit() -> ResponseReturnValue:
+    """Set the password, and sign in."""
+    code, password = request.form.get("code", "")[:40], request.form.get("new", "")
+    try:
+        with database().begin() as session:
+            _, account = invitations.invited(session, code, clock(session))
+        if flaw := weakness(password, (account.name, account.phone or "")):
+            return _form(code, {"new": why_weak(flaw)}), 422
+        password_hash = hashed(password)
+        with database().begin() as session:
+            token = invitations.redeem(session, code, password_hash, request.user_agent.string, clock(session))
+    except InvalidInvitation as error:
+        return _form(code, {"code": words_of(error)}), 422
+    except SignInBusy:
+        abort(503)
+    remember(token)
+    return redirect("/", 303)
+
+
+def _form(code: str, wrong: dict[str, str] | None = None) -> str:
+    return render_template("accounts/first_sign_in.html", code=code, wrong=wrong or {}, shortest=SHORTEST)

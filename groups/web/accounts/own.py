@@ -1,0 +1,112 @@
+"""One's own account: the browsers that are signed in, and the password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from config.database import Database, clock
+from groups.accounts import accounts
+from groups.accounts import sessions as accounts_sessions
+from groups.accounts.passwords import hashed, matches
+from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, weakness
+from groups.errors import SignInBusy
+from groups.models.accounts import Account
+from groups.web.shell.access import current, requires
+from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+
+pages = Blueprint("account", __name__)
+
+# The first that is found counts: a browser names its forebears too, and Android names Linux.
+_BROWSERS = (
+    ("MicroMessenger", "微信 WeChat"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.jinja_env.filters["browser_name"] = browser_name
+    app.register_blueprint(pages)
+
+
+@pages.get("/account")
+@requires()
+def show() -> ResponseReturnValue:
+    """Who one is, and from where."""
+    return _page()
+
+
+@pages.post("/account/sessions/revoke")
+@requires()
+def revoke() -> ResponseReturnValue:
+    """Sign out one other browser, or all others."""
+    account = current()
+    only = request.form.get("session", type=int)
+    with _database().begin() as session:
+        count = accounts_sessions.revoke(session, account.account_id, clock(session), only=only, but=account.session_id)
+    flash(ngettext("One browser was signed out.", "%(num)d browsers were signed out.", count), "success")
+    return redirect(url_for("account.show"), 303)
+
+
+@pages.post("/account/password")
+@requires()
+@limiter.limit(GUESSES_PER_ADDRESS)
+def change_password() -> ResponseReturnValue:
+    """Change the password, and sign all other browsers out."""
+    account = current()
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    with _database().begin() as session:
+        kept = session.get_one(Account, account.account_id)
+    try:
+        if not matches(kept.password_hash, old[: LONGEST + 1]):
+            return _page(wrong={"old": gettext("This is not your present password.")}), 422
+        if flaw := weakness(new, (kept.name, kept.phone or "")):
+            return _page(wrong={"new": why_weak(flaw)}), 422
+        password_hash = hashed(new)
+    except SignInBusy:
+        abort(503)
+    with _database().begin() as session:
+        accounts.set_password(
+            session, account.account_id, password_hash, clock(session), keep_session=account.session_id
+        )
+    flash(gettext("Your password was changed. All other browsers were signed out."), "success")
+    return redirect(url_for("account.show"), 303)
+
+
+def browser_name(user_agent: str) -> str:
+    """A browser and its system in two words, so that somebody knows their own: `Chrome · Android`."""
+    browser = next((name for sign, name in _BROWSERS if sign in user_agent), None)
+    system = next((name for name in _SYSTEMS if name in user_agent), None)
+    words: str = " · ".join(filter(None, (browser, system))) or gettext("An unknown browser")
+    return words
+
+
+def _page(wrong: dict[str, str] | None = None) -> str:
+    account = current()
+    with _database().begin() as session:
+        sessions = accounts_sessions.sessions_of(session, account.account_id, clock(session))
+    return render_template(
+        "accounts/account.html", account=account, sessions=sessions, wrong=wrong or {}, shortest=SHORTEST
+    )
+
+
+def why_weak(flaw: Weakness) -> str:
+    """Why a password is refused, in words."""
+    words: str = {
+        Weakness.TOO_SHORT: gettext("A password has at least %(count)s characters.", count=SHORTEST),
+        Weakness.TOO_LONG: gettext("A password has at most %(count)s characters.", count=LONGEST),
+        Weakness.GUESSABLE: gettext("This password is one of the first that anybody would try."),
+        Weakness.NAMES_ITS_OWNER: gettext("A password must not be your name or phone number."),
+    }[flaw]
+    return words
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["database"]
+    return database

@@ -1,0 +1,100 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from config.database import Database, clock
+from config.settings import Settings
+from groups.accounts import accounts, sessions
+from groups.accounts.accounts import SignIn
+from groups.accounts.passwords import matches
+from groups.accounts.rules.passwords import LONGEST
+from groups.errors import SignInBusy
+from groups.web.shell.access import current, forget, open_to_all, own_path, remember, requires, signed_in
+from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+
+pages = Blueprint("sign_in", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/sign-in")
+@open_to_all("this is where one signs in")
+def form() -> ResponseReturnValue:
+    """The form; those who are signed in already go on."""
+    target = own_path(request.args.get("next"))
+    if signed_in() is not None:
+        return redirect(target or "/", 303)
+    return _form(target)
+
+
+@pages.post("/sign-in")
+@open_to_all("this is where one signs in")
+@limiter.limit(GUESSES_PER_ADDRESS)
+def submit() -> ResponseReturnValue:
+    """Sign in, or say what is wrong: never whether it was the name or the password."""
+    target = own_path(request.form.get("next"))
+    login, password = request.form.get("login", ""), request.form.get("password", "")
+    if not login.strip() or not password:
+        return _form(target, login=login, wrong="empty"), 422
+    try:
+        outcome = _try(login, password[: LONGEST + 1])
+    except SignInBusy:
+        abort(503)
+    if outcome.token is None:
+        wrong = "locked" if outcome.locked_until else "refused"
+        return _form(target, login=login, wrong=wrong, locked_until=outcome.locked_until), 422
+    remember(outcome.token)
+    return redirect(target or "/", 303)
+
+
+@pages.post("/sign-out")
+@requires()
+def sign_out() -> ResponseReturnValue:
+    """Sign this browser out."""
+    account = current()
+    with _database().begin() as session:
+        sessions.revoke(session, account.account_id, clock(session), only=account.session_id)
+    forget()
+    return redirect(url_for("sign_in.form"), 303)
+
+
+def _try(login: str, password: str) -> SignIn:
+    """Between the two transactions, so that neither is open while the hash takes its time."""
+    settings: Settings = current_app.extensions["settings"]
+    with _database().begin() as session:
+        candidate = accounts.find_candidate(
+            session, login, clock(session), settings.default_region, settings.default_area_code
+        )
+    if candidate.locked_until is not None:
+        return SignIn(None, candidate.locked_until)
+    matched = matches(candidate.password_hash, password)
+    with _database().begin() as session:
+        browser = request.user_agent.string
+        return accounts.settle_sign_in(session, candidate, matched=matched, browser=browser, now=clock(session))
+
+
+def _form(
+    target: str | None, *, login: str = "", wrong: str | None = None, locked_until: datetime | None = None
+) -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return render_template(
+        "accounts/sign_in.html",
+        target=target,
+        login=login,
+        wrong=wrong,
+        locked_until=locked_until,
+        office_phone=settings.town_office_phone,
+    )
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["database"]
+    return database

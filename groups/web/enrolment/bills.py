@@ -1,0 +1,120 @@
+"""The bill of a month, by village, and the tariffs it is drawn up by."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from groups.enrolment.bills import bill_of, paid_for, set_tariff, tariffs
+from groups.enrolment.exports import bill_xlsx
+from groups.enrolment.rules.bill import fen_of, month_of
+from groups.errors import GroupsError, InvalidDay, InvalidTariff
+from groups.models.roster import Village
+from groups.rules.days import day_of
+from groups.web.enrolment.common import (
+    MOST_OFFERED,
+    READERS,
+    WRITERS,
+    chosen_village,
+    own_villages,
+    pages_of,
+    status_of,
+    today_of,
+    words_of,
+    workbook,
+)
+from groups.web.roster.common import new_batch
+from groups.web.shell.access import database, requires, settings
+
+pages = Blueprint("enrolment_bill", __name__)
+
+
+@pages.get("/enrolment/bill")
+@requires(*READERS)
+def show() -> ResponseReturnValue:
+    """A month's bill, of the town or of a village; a village's with its households."""
+    wrong, status = "", 200
+    with database().begin(reads=True) as session:
+        today = today_of(session)
+        month = today.replace(day=1)
+        try:
+            month = _month(today)
+        except InvalidDay as error:
+            wrong, status = words_of(error), 422
+        village_id = chosen_village(session)
+        bill = bill_of(session, month, village_id)
+        households = paid_for(session, month, village_id) if village_id is not None else []
+        villages = own_villages(session, village_id)
+    by_village = bill.by_village()
+    pages_of_bill = pages_of(len(by_village), MOST_OFFERED)
+    return render_template(
+        "enrolment/bill.html",
+        bill=bill,
+        by_village=by_village[pages_of_bill.rows],
+        pages=pages_of_bill,
+        households=households,
+        villages=villages,
+        village=villages.chosen,
+        wrong=wrong,
+    ), status
+
+
+@pages.get("/enrolment/bill.xlsx")
+@requires(*READERS)
+def export() -> ResponseReturnValue:
+    """The same as a workbook, with every household."""
+    with database().begin(reads=True) as session:
+        today = today_of(session)
+        try:
+            month = _month(today)
+        except InvalidDay:
+            abort(404)
+        village_id = chosen_village(session)
+        bill, households = bill_of(session, month, village_id), paid_for(session, month, village_id)
+        name = _name(session, village_id)
+    content = bill_xlsx(bill, households, today, settings().default_region)
+    return workbook(content, f"补贴账单-{name}{month:%Y-%m}.xlsx")
+
+
+@pages.get("/enrolment/tariffs")
+@requires(*READERS)
+def list_tariffs() -> ResponseReturnValue:
+    """What a month of each plan costs, since when."""
+    return _tariffs()
+
+
+@pages.post("/enrolment/tariffs/add")
+@requires(*WRITERS)
+def add_tariff() -> ResponseReturnValue:
+    """Another tariff, from a day on."""
+    village_fen, carrier_fen = (fen_of(request.form.get(name, "")) for name in ("village", "carrier"))
+    try:
+        if village_fen is None or carrier_fen is None:
+            raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+        with database().begin() as session:
+            batch = new_batch(session, "set_tariff")
+            day = day_of(request.form.get("starts_on", ""))
+            set_tariff(batch, request.form.get("plan", ""), day, village_fen, carrier_fen)
+    except GroupsError as error:
+        return _tariffs(words_of(error)), status_of(error)
+    flash(gettext("It is on record."), "success")
+    return redirect(url_for("enrolment_bill.list_tariffs"), 303)
+
+
+def _tariffs(wrong: str = "") -> str:
+    with database().begin(reads=True) as session:
+        found, today = tariffs(session), today_of(session)
+    return render_template("enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form)
+
+
+def _month(today: date) -> date:
+    text = request.args.get("month", "").strip()[:16]
+    return month_of(text, today) if text else today.replace(day=1)
+
+
+def _name(session: Session, village_id: int | None) -> str:
+    return f"{session.get_one(Village, village_id).name}-" if village_id is not None else ""

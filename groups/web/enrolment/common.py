@@ -1,0 +1,190 @@
+"""What the enrolment's pages share: who may read and write, whose household it is, refusals in words and status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import quote
+
+from flask import Flask, Response, abort, make_response, render_template, request
+from flask_babel import gettext
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.enrolment.rules.bill import yuan
+from groups.errors import (
+    ChangedSince,
+    DeviceElsewhere,
+    GroupsError,
+    NoSuchHousehold,
+    NothingToUndo,
+    NotSubscribed,
+    NumberElsewhere,
+    SubscriptionOverlaps,
+)
+from groups.models.accounts import AccountRole
+from groups.models.roster import Household, Village
+from groups.roster.search import VILLAGES_A_PAGE, villages_meant
+from groups.rules.days import day_of, local_day
+from groups.rules.phone import as_written_here, normalise
+from groups.web.roster import common
+from groups.web.roster.common import new_batch
+from groups.web.shell.access import current, database, settings, signed_in
+from groups.web.shell.times import zone
+
+__all__ = ["database", "new_batch", "settings"]
+
+MOST_OFFERED = VILLAGES_A_PAGE
+"""More villages than this nobody looks through in a list."""
+WRITERS = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
+READERS = WRITERS | {AccountRole.VILLAGE_HEAD}
+
+_CONFLICTS = (ChangedSince, DeviceElsewhere, NothingToUndo, NotSubscribed, NumberElsewhere, SubscriptionOverlaps)
+_SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def register(app: Flask) -> None:
+    """Give templates `yuan`, `as_dialled`, `day_text`, `finding_words` and `enrols()`."""
+    app.jinja_env.filters.update(
+        yuan=yuan,
+        as_dialled=as_dialled,
+        day_text=day_text,
+        finding_words=lambda finding: in_one_language(finding.message),
+    )
+    app.jinja_env.globals["enrols"] = enrols
+
+
+def enrols() -> bool:
+    """Whether whoever is signed in may write here."""
+    account = signed_in()
+    return account is not None and account.role in WRITERS
+
+
+def today_of(session: Session) -> date:
+    """The town's day."""
+    return local_day(clock(session), zone())
+
+
+def own_household(session: Session, household_id: int) -> Household:
+    """The household, or 404 where there is none for whoever is signed in. An archived one is there to be read."""
+    household = session.get(Household, household_id)
+    if household is None or current().village_id not in {None, household.village_id}:
+        abort(404)
+    return household
+
+
+@dataclass(frozen=True, slots=True)
+class Villages:
+    """The villages that a page lets its reader choose among, each `id`, `code` and `name`, by code.
+
+    A county's are too `many` for a list: `offered` is empty then, and the reader types a name or code. A head has the
+    own one alone.
+    """
+
+    offered: Sequence[Row[int, str, str]]
+    many: bool
+    chosen: Row[int, str, str] | None
+
+    @property
+    def choice(self) -> bool:
+        """Whether there is anything to choose."""
+        return self.many or len(self.offered) > 1
+
+
+def own_villages(session: Session, chosen: int | None = None) -> Villages:
+    """The villages to choose among; `chosen` is the id of the one that is chosen already."""
+    question = (
+        select(Village.id, Village.code, Village.name).where(Village.archived_at.is_(None)).order_by(Village.code)
+    )
+    own = current().village_id
+    if own is not None:
+        question = question.where(Village.id == own)
+    offered = session.execute(question.limit(MOST_OFFERED + 1)).all()
+    one = session.execute(question.where(Village.id == chosen)).one_or_none() if chosen is not None else None
+    many = len(offered) > MOST_OFFERED
+    return Villages(() if many else offered, many, one)
+
+
+def chosen_village(session: Session) -> int | None:
+    """The village that the address asks for (its code or name), a head's own in any case; None: all.
+
+    Where several are called so, or none, the answer is a page that asks which; 404 for another's than a head's own.
+    """
+    own, text = current().village_id, request.args.get("village", "").strip()[:64]
+    if not text:
+        return own
+    found = villages_meant(session, text)
+    if own is not None and own not in {each.id for each in found}:
+        abort(404)
+    if own is None and len(found) != 1:
+        asked = [(name, word) for name, word in request.args.items() if name != "village"]
+        page = render_template("shell/which_village.html", found=found, text=text, asked=asked)
+        abort(make_response(page, 422 if found else 404))
+    return own or found[0].id
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Which page of how many; `rows` are those of the page."""
+
+    page: int
+    last: int
+    rows: slice
+
+
+def pages_of(many: int, size: int) -> Pages:
+    """The page that the address asks for, of so many rows, `size` to a page."""
+    last = max(1, -(-many // size))
+    page = min(max(request.args.get("page", 1, type=int), 1), last)
+    return Pages(page, last, slice((page - 1) * size, page * size))
+
+
+def status_of(error: GroupsError) -> int:
+    """The status of a refusal: 404 for what is not there, 409 for what stands in the way, else 422."""
+    if isinstance(error, NoSuchHousehold):
+        return 404
+    return 409 if isinstance(error, _CONFLICTS) else 422
+
+
+def words_of(error: GroupsError) -> str:
+    """An error's words in the reader's language: its message has them in Chinese, then in English."""
+    if isinstance(error, ChangedSince):
+        words: str = gettext("It has been changed since. Undo the later change first.")
+        return words
+    return common.words_of(error)
+
+
+def in_one_language(message: str) -> str:
+    """The reader's part of a message that has its words in Chinese, then in English."""
+    return common.words_of(GroupsError(message))
+
+
+def day_in(name: str, default: date) -> date:
+    """The day in a field of the form, `default` where it is empty. Raises InvalidDay."""
+    text = request.form.get(name, "").strip()
+    return day_of(text) if text else default
+
+
+def number_in(name: str) -> str:
+    """The number in a field of the form as E.164, or nothing. Raises InvalidNumber."""
+    text = request.form.get(name, "").strip()
+    return normalise(text, settings().default_region, settings().default_area_code).e164 if text else ""
+
+
+def as_dialled(e164: str) -> str:
+    """A number as people write it here."""
+    return as_written_here(e164, settings().default_region) if e164 else ""
+
+
+def day_text(day: date | None) -> str:
+    """2026-11-23."""
+    return day.isoformat() if day is not None else ""
+
+
+def workbook(content: bytes, name: str) -> Response:
+    """A workbook to keep, under a name that may be Chinese."""
+    response = Response(content, mimetype=_SHEETS)
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response

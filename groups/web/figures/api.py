@@ -1,0 +1,138 @@
+"""The figures for the town's platform: read-only JSON under /api/v1, a token per client, described in OpenAPI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
+from sqlalchemy import select
+
+from config.database import Database, clock
+from config.settings import Settings
+from groups.accounts import api_clients
+from groups.coverage import exports, figures
+from groups.coverage import report as coverage_report
+from groups.coverage.rules.query import QUERY_WORDS, query_of
+from groups.errors import GroupsError, InvalidChoice, UnknownVillage
+from groups.models.roster import Village
+from groups.rules.days import local_day
+from groups.web.figures.api_document import document
+from groups.web.shell.access import open_to_all
+from groups.web.shell.api_errors import error
+from groups.web.shell.security import limiter
+
+pages = Blueprint("api", __name__, url_prefix="/api")
+P = ParamSpec("P")
+
+_WITHOUT_A_TOKEN = 120
+"""Requests a minute from an address whose token is nobody's."""
+
+
+def register(app: Flask) -> None:
+    """Add the addresses."""
+    app.register_blueprint(pages)
+
+
+def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, Any]]:
+    """Admit a client whose token has this scope; others get 401 or 403, those too fast 429."""
+
+    def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, Any]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            client = _client()
+            with limiter.limit(_pace(client), key_func=lambda: _whose(client)):
+                pass
+            if client is None:
+                return error(401)
+            if scope.value not in client.scopes:
+                return error(403)
+            try:
+                return view(*args, **kwargs)
+            except UnknownVillage as trouble:
+                return error(404, trouble.code, trouble.message)
+            except GroupsError as trouble:
+                return error(422, trouble.code, trouble.message)
+
+        return open_to_all("a client proves itself by its token")(guarded)
+
+    return guard
+
+
+@pages.get("/v1/coverage")
+@token_guarded(api_clients.Scope.COVERAGE)
+def read_coverage() -> ResponseReturnValue:
+    """The figures of a day."""
+    settings: Settings = current_app.extensions["settings"]
+    with _database().begin(reads=True) as session:
+        _check_words(QUERY_WORDS)
+        today = local_day(clock(session), settings.zone)
+        query = query_of(request.args, figures.latest_day(session, today))
+        report = coverage_report.report_on(session, query, settings.zone, form="json")
+    return _answer(exports.as_json(report))
+
+
+@pages.get("/v1/villages")
+@token_guarded(api_clients.Scope.VILLAGES)
+def read_villages() -> ResponseReturnValue:
+    """The villages there are."""
+    _check_words(frozenset())
+    question = select(Village.code, Village.name, Village.name_en, Village.kind).where(Village.archived_at.is_(None))
+    with _database().begin(reads=True) as session:
+        rows = session.execute(question.order_by(Village.code)).all()
+    villages = [
+        {"code": code, "name": name, "name_en": name_en or None, "kind": kind.value}
+        for code, name, name_en, kind in rows
+    ]
+    return _answer(json.dumps({"villages": villages}, ensure_ascii=False))
+
+
+@pages.get("/openapi.json")
+@open_to_all("what the API is like is no secret")
+def openapi() -> ResponseReturnValue:
+    """The API's description."""
+    settings: Settings = current_app.extensions["settings"]
+    return _answer(json.dumps(document(settings.public_base_url), ensure_ascii=False))
+
+
+def _answer(body: str) -> Response:
+    """JSON with a tag, so that a platform that asks again is told when nothing is new (304)."""
+    response = current_app.response_class(body, mimetype="application/json")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _check_words(known: frozenset[str]) -> None:
+    """A slip in a word's name must not pass for a question without it. Raises InvalidChoice."""
+    for name, word in request.args.items(multi=True):
+        if name not in known or not word.strip():
+            shown = "".join(sign for sign in name[:20] if sign.isprintable())
+            raise InvalidChoice(f"参数“{shown}”未知或为空 this parameter is unknown or empty")
+
+
+def _client() -> api_clients.Client | None:
+    """Whose token the request carries."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return None
+    with _database().begin(reads=True) as session:
+        return api_clients.client_of(session, token.strip())
+
+
+def _pace(client: api_clients.Client | None) -> str:
+    return f"{client.requests_per_minute if client else _WITHOUT_A_TOKEN} per minute"
+
+
+def _whose(client: api_clients.Client | None) -> str:
+    return f"client {client.id}" if client else f"address {get_remote_address()}"
+
+
+def _database() -> Database:
+    database: Database = current_app.extensions["database"]
+    return database

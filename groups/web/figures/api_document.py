@@ -1,0 +1,160 @@
+"""The description of the API in OpenAPI 3.1, written by hand: two addresses want no framework."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groups.accounts.api_clients import Scope
+from groups.coverage.rules.query import Step
+from groups.coverage.rules.report import Level
+from groups.rules.counting import CountKind
+
+_DAY = {"type": "string", "format": "date", "examples": ["2026-11-23"]}
+_COUNT = {"type": "integer", "minimum": 0}
+_DECIMAL = {"type": ["string", "null"], "pattern": r"^\d+\.\d{4}$", "examples": ["0.6560"]}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_FIGURE = {"households": {"type": ["integer", "null"], "minimum": 0}, "subscribed": _COUNT, "coverage": _DECIMAL}
+_READY = {"reachable": _COUNT, "groups": _COUNT, "groups_complete": _COUNT}
+
+
+def document(server: str) -> dict[str, Any]:
+    """The whole description; `server` is the address that the town reaches us at."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "十户联防 Joint Defence: figures",
+            "version": "1",
+            "description": "Read-only. Days are Asia/Shanghai's. A coverage is a decimal of four places; "
+            "its exact fraction is subscribed / households. More subscribed than households is an anomaly, not an "
+            "error: it is never capped.",
+        },
+        "servers": [{"url": server}],
+        "security": [{"token": []}],
+        "paths": {
+            "/api/v1/coverage": {"get": _coverage()},
+            "/api/v1/villages": {"get": _villages()},
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": {"Coverage": _coverage_schema(), "Villages": _villages_schema(), "Error": _ERROR},
+            "responses": {name: _error_response(words) for name, words in _ERRORS.items()},
+        },
+    }
+
+
+_ERRORS = {
+    "Unauthorized": "No token, or one that is nobody's",
+    "Forbidden": "The token has another scope",
+    "NotFound": "No such village",
+    "Unprocessable": "A day before the first count, a day that is none, days the wrong way round, an unknown word",
+    "TooMany": "Faster than the client's pace; see Retry-After",
+}
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "additionalProperties": False,
+            "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+        }
+    },
+}
+
+
+def _coverage() -> dict[str, Any]:
+    return {
+        "operationId": "readCoverage",
+        "summary": f"Coverage and readiness of a day, and how they moved (scope {Scope.COVERAGE})",
+        "parameters": [
+            _parameter("as_of", _DAY, "The day of the figures; today where none is named"),
+            _parameter("from", _DAY, "Also how they moved from this day"),
+            _parameter("to", _DAY, "… to this one"),
+            _parameter("by", _one_of(Step), "The step of the series"),
+            _parameter("level", _one_of(Level), "What a row stands for"),
+            _parameter("village", {"type": "string"}, "The code of the one village asked about"),
+            _parameter("denominator", _one_of(CountKind), "The kind of count that is divided by"),
+        ],
+        "responses": _responses("Coverage", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany"),
+    }
+
+
+def _villages() -> dict[str, Any]:
+    return {
+        "operationId": "readVillages",
+        "summary": f"The villages and residents' committees (scope {Scope.VILLAGES})",
+        "responses": _responses("Villages", "Unauthorized", "Forbidden", "TooMany"),
+    }
+
+
+def _parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
+
+
+def _one_of(kind: type[Step] | type[Level] | type[CountKind]) -> dict[str, Any]:
+    return {"type": "string", "enum": [member.value for member in kind]}
+
+
+def _responses(schema: str, *errors: str) -> dict[str, Any]:
+    status = {"Unauthorized": "401", "Forbidden": "403", "NotFound": "404", "Unprocessable": "422", "TooMany": "429"}
+    tag = {"ETag": {"schema": {"type": "string"}, "description": "Send it back as If-None-Match"}}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {
+        "200": {"description": "The figures", "headers": tag, "content": content},
+        "304": {"description": "Nothing new since the If-None-Match", "headers": tag},
+        **{status[name]: {"$ref": f"#/components/responses/{name}"} for name in errors},
+    }
+
+
+def _error_response(words: str) -> dict[str, Any]:
+    return {
+        "description": words,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+def _coverage_schema() -> dict[str, Any]:
+    place = {"code": {"type": "string"}, "name": {"type": "string"}, **_FIGURE, **_READY}
+    village = {**place, "started": {"type": "boolean"}, "demonstration": {"type": "boolean"}}
+    point = _object({"day": _DAY, **_FIGURE})
+    series = {"code": _TEXT_OR_NULL, "name": _TEXT_OR_NULL, "points": {"type": "array", "items": point}}
+    below = {"grid": _TEXT_OR_NULL, "group": _TEXT_OR_NULL}
+    return _object(
+        {
+            "as_of": _DAY,
+            "denominator": _one_of(CountKind),
+            "threshold": {"type": "string", "pattern": r"^[01]\.\d{4}$"},
+            "town": _object({"villages": _COUNT, "villages_started": _COUNT, **_FIGURE}),
+        },
+        {
+            "villages": _list(_object(village)),
+            "grids": _list(_object({**place, "grid": _TEXT_OR_NULL})),
+            "groups": _list(_object({**place, "group": _TEXT_OR_NULL})),
+            "series": _list(_object(series, below)),
+        },
+    )
+
+
+def _villages_schema() -> dict[str, Any]:
+    village = {
+        "code": {"type": "string"},
+        "name": {"type": "string"},
+        "name_en": _TEXT_OR_NULL,
+        "kind": {"type": "string", "enum": ["village", "committee"]},
+    }
+    return _object({"villages": _list(_object(village))})
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": [*required],
+        "additionalProperties": False,
+        "properties": {**required, **(optional or {})},
+    }
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}

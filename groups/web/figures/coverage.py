@@ -1,0 +1,200 @@
+"""The page that a liaison looks at first: figures, drawings, table, what changed, exports. All of it in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups.coverage import changes, exports, figures, trends
+from groups.coverage import report as coverage_report
+from groups.coverage.changes import WhatChanged
+from groups.coverage.figures import Scope
+from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, bars, trend
+from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, query_of, two_years_before
+from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
+from groups.errors import GroupsError, InvalidDay, NothingCounted, UnknownVillage
+from groups.models.roster import Village
+from groups.rules.counting import CountKind
+from groups.rules.days import day_of
+from groups.web.enrolment.common import READERS, Pages, chosen_village, own_villages, pages_of, today_of, words_of
+from groups.web.figures.words import chart_words
+from groups.web.shell.access import current, database, requires
+from groups.web.shell.times import zone
+
+pages = Blueprint("coverage", __name__, url_prefix="/coverage")
+
+Drawings = dict[str, Markup]
+
+
+_BELOW = frozenset({Level.GRID, Level.GROUP})
+_WIDTHS = {"narrow": NARROW, "wide": WIDE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the page shows; `changed` is None where nothing was counted at the last report.
+
+    `rows` are the page's, the best villages first, or the places in their order.
+    """
+
+    query: CoverageQuery
+    since: date
+    report: CoverageReport
+    rows: Sequence[VillageCoverage] | Sequence[PlaceCoverage]
+    pages: Pages
+    points: tuple[TrendPoint, ...]
+    drawings: Drawings
+    changed: WhatChanged | None
+
+
+@pages.get("")
+@requires(*READERS)
+def show() -> ResponseReturnValue:
+    """The figures that the address asks for; without words, those of today."""
+    wrong, found = "", None
+    with database().begin(reads=True) as session:
+        chosen = None
+        try:
+            query = _query(session)
+            chosen = session.scalar(select(Village.id).where(Village.code == query.village))
+            found = _find(session, query, _since(query.as_of))
+        except UnknownVillage:
+            abort(404)
+        except GroupsError as error:
+            wrong = words_of(error)
+        villages = own_villages(session, chosen)
+    page = render_template(
+        "figures/coverage.html",
+        found=found,
+        wrong=wrong,
+        villages=villages,
+        kinds=[*CountKind],
+        levels=[*Level],
+        steps=[*Step],
+        forms=[*exports.FORMS],
+        given=request.args,
+        typed=_typed(),
+        asked=_asked(found),
+    )
+    return page, 422 if wrong else 200
+
+
+@pages.get("/export.<form>")
+@requires(*READERS)
+def export(form: str) -> ResponseReturnValue:
+    """The same figures as a file."""
+    if form not in exports.FORMS:
+        abort(404)
+    with database().begin(reads=True) as session:
+        try:
+            report = coverage_report.report_on(session, _query(session), zone(), form=form)
+        except UnknownVillage:
+            abort(404)
+        except GroupsError as error:
+            return Response(words_of(error), 422, mimetype="text/plain")
+    content = exports.write(report, form)
+    response = Response(content, content_type=exports.FORMS[form])
+    response.headers["Content-Disposition"] = f"attachment; filename={exports.file_name(report, form)}"
+    return response
+
+
+def _query(session: Session) -> CoverageQuery:
+    """What the address asks; a head's is about the own village, and another's is not there. Raises GroupsError."""
+    words = {name: word for name, word in request.args.items() if name in QUERY_WORDS}
+    query = query_of(words, figures.latest_day(session, today_of(session)))
+    own = current().village_id
+    if own is None:
+        # A village that is archived by now had its figures: its code will do, its name will not.
+        known = select(Village.id).where(Village.code == query.village)
+        if query.village is None or session.scalar(known) is not None:
+            return query
+        own = chosen_village(session)
+        return replace(query, village=session.get_one(Village, own).code)
+    code = session.get_one(Village, own).code
+    if query.village not in {None, code}:
+        abort(404)
+    return replace(query, village=code)
+
+
+def _typed() -> dict[str, str]:
+    """The days of the address as a field takes them; what is no day is left out."""
+    days = {}
+    for name in ("as_of", "since", "from", "to"):
+        with suppress(InvalidDay):
+            days[name] = day_of(request.args.get(name, "")).isoformat()
+    return days
+
+
+def _asked(found: _Found | None) -> dict[str, str]:
+    """The address's words, for links to the same of another village."""
+    if found is None:
+        return {}
+    since = {"since": found.since.isoformat()} if request.args.get("since", "").strip() else {}
+    return found.query.words() | since
+
+
+def _since(as_of: date) -> date:
+    """The day of the last report: as the address says, or the end of the month before."""
+    given = request.args.get("since", "").strip()
+    since = day_of(given) if given else as_of.replace(day=1) - timedelta(days=1)
+    if since >= as_of:
+        raise InvalidDay(f"{since}不早于{as_of} the last report must be of an earlier day")
+    return since
+
+
+def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
+    report = coverage_report.report_on(session, replace(query, first=None, last=None), zone())
+    last = query.last or query.as_of
+    first = query.first or two_years_before(last)
+    scope = Scope(zone(), query.kind, query.village)
+    points = trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
+    rows = report.by_coverage
+    pages = pages_of(len(report.places if query.level in _BELOW else rows), MOST_BARS)
+    drawings = {} if query.level in _BELOW else _bars(report, rows[pages.rows])
+    drawings |= _trend(points, figures.thresholds_on(session, [point.day for point in points]), report)
+    return _Found(
+        query,
+        since,
+        report,
+        report.places[pages.rows] if query.level in _BELOW else rows[pages.rows],
+        pages,
+        points,
+        drawings,
+        _changed(session, query, since, report),
+    )
+
+
+# A drawing for each width: text that is scaled with a drawing is too small on a phone, or too large on a desk.
+def _bars(report: CoverageReport, villages: Sequence[VillageCoverage]) -> Drawings:
+    words = chart_words("")
+    return {
+        f"bars_{size}": Markup(bars(report, words, width, villages=villages))  # noqa: S704 # it escapes every name
+        for size, width in _WIDTHS.items()
+    }
+
+
+def _trend(points: Sequence[TrendPoint], thresholds: Sequence[int], report: CoverageReport) -> Drawings:
+    named = next((village.name for village in report.rows if report.village), gettext("the town"))
+    words = chart_words(named)
+    return {
+        f"trend_{size}": Markup(trend(points, thresholds, words, width))  # noqa: S704
+        for size, width in _WIDTHS.items()
+    }
+
+
+def _changed(session: Session, query: CoverageQuery, since: date, report: CoverageReport) -> WhatChanged | None:
+    village_id = next((village.village_id for village in report.rows if query.village), None)
+    try:
+        before = figures.coverage_on(session, since, replace(Scope(zone(), query.kind)))
+    except NothingCounted:
+        return None
+    return changes.what_changed(session, before, report, village_id=village_id)

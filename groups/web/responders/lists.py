@@ -1,0 +1,264 @@
+"""A list of grids, responders or cameras as its pages have it: a village's, or without a village the town centre's.
+
+The centre (社会服务管理中心) has responders only; an administrator keeps them, whoever sees the whole town reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.errors import GroupsError, NotPossible
+from groups.models.accounts import AccountRole
+from groups.models.responders import Responder
+from groups.models.roster import Village
+from groups.responders import files, lists
+from groups.responders import on_duty as responders_on_duty
+from groups.responders.files import ReadRow
+from groups.responders.lists import Kind, Region, Row
+from groups.web.roster.common import new_batch, tell, words_of
+from groups.web.roster.words import TEAMS
+from groups.web.shell.access import current, database, keeps_rosters, own_village, settings
+
+TITLES: Mapping[Kind, LazyString] = {
+    Kind.RESPONDERS: _l("Responders and duty hours"),
+    Kind.GRIDS: _l("Grids"),
+    Kind.CAMERAS: _l("Cameras"),
+}
+FIELDS: Mapping[str, LazyString] = {
+    "team": _l("Team"),
+    "name": _l("Name"),
+    "number": _l("Phone"),
+    "hours": _l("Duty hours"),
+    "reach": _l("Called or texted"),
+    "language": _l("Language"),
+    "virtual": _l("Real or virtual"),
+    "groups": _l("Groups in it"),
+    "landmark": _l("Landmark"),
+    "grid": _l("Grid"),
+}
+_WORDS: Mapping[str, LazyString] = {
+    "电话和短信": _l("Calls and texts"),
+    "只打电话": _l("Calls only"),
+    "只发短信": _l("Texts only"),
+    "中文": _l("Chinese"),
+    "英文": _l("English (language)"),
+    "实体": _l("Real grid"),
+    "虚拟": _l("Virtual grid"),
+    **{responders_on_duty.TEAM_WORDS[team][0]: words for team, words in TEAMS.items()},
+}
+"""What the lists keep in Chinese, in the reader's language."""
+TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row with its texts, and whether it is on duty now (None: that is not asked of it)."""
+
+    id: int
+    texts: dict[str, str]
+    on_duty: bool | None
+
+
+def list_word(text: str) -> LazyString | str:
+    """What the lists keep in Chinese, in the reader's language."""
+    return _WORDS.get(text, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose list it is: a village's by its code, or (None) the town centre's."""
+
+    code: str | None
+
+    def address(self, action: str, **values: Any) -> str:
+        """The address of what is done with the list."""
+        if self.code is None:
+            return url_for(f"centre.{action}", **{name: each for name, each in values.items() if name != "kind"})
+        return url_for(f"watch.{action}", code=self.code, **values)
+
+    def village(self, session: Session, *, hold: bool = False) -> Village | None:
+        """The village, or 404 where it is not there for whoever is signed in."""
+        return None if self.code is None else own_village(session, self.code, hold=hold)
+
+
+def _id(village: Village | None) -> int | None:
+    return None if village is None else village.id
+
+
+def archive_row(place: Place, which: Kind, row_id: int) -> ResponseReturnValue:
+    """Take a row off the list; the next page can take that back."""
+    with database().begin() as session:
+        village = place.village(session, hold=True)
+        row = _row(session, which, _id(village), row_id)
+        batch = new_batch(session, f"edit_{which}")
+        lists.archive(batch, row)
+    tell(gettext("%(name)s was taken off the list.", name=row.name), batch, place.code)
+    return _back(place, which)
+
+
+def import_rows(place: Place, which: Kind) -> ResponseReturnValue:
+    """Show what a file would change; with `confirm`, the table that was shown is taken in, whole or not at all."""
+    file, confirmed = request.files.get("file"), request.form.get("table", "")
+    content = confirmed.encode("utf-8") if confirmed else (file.read() if file is not None else b"")
+    name = "list.csv" if confirmed else (file.filename or "" if file is not None else "")
+    try:
+        with database().begin() as session:
+            village = place.village(session, hold=True)
+            rows = files.read_rows(session, which, _id(village), content, name, _here())
+            if not confirmed:
+                return _preview(place, village, which, rows)
+            batch = new_batch(session, f"edit_{which}")
+            files.import_rows(batch, which, _id(village), rows)
+    except GroupsError as error:
+        return list_page(place, which, refused=words_of(error)), 422
+    tell(gettext("The list was imported: %(count)s changes.", count=batch.size), batch, place.code)
+    return _back(place, which)
+
+
+def export_rows(place: Place, which: Kind, form: str) -> ResponseReturnValue:
+    """The list as a file that imports again to the same list."""
+    if form not in TYPES:
+        abort(404)
+    with database().begin() as session:
+        village = place.village(session)
+        table = files.as_texts(session, which, _id(village), settings().default_region)
+    name, code = ("镇中心", "centre") if village is None else (village.name, village.code)
+    content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, f"{name}{which}")
+    disposition = f'attachment; filename="{code}-{which}.{form}"'
+    return Response(content, content_type=TYPES[form], headers={"Content-Disposition": disposition})
+
+
+def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValue:
+    """Add a row, or change the one of this id."""
+    texts = {name: request.form.get(name, "") for name in lists.HEADINGS[kind]}
+    if kind is Kind.GRIDS:
+        texts["groups"] = "、".join(request.form.getlist("groups"))
+    wrong: dict[str, str] = {}
+    try:
+        with database().begin() as session:
+            village = place.village(session, hold=True)
+            row = None if row_id is None else _row(session, kind, _id(village), row_id)
+            checked = lists.check(session, kind, _id(village), texts, _here())
+            wrong = {name: words_of(NotPossible(words)) for name, words in checked.wrong.items()}
+            if not wrong:
+                batch = new_batch(session, f"edit_{kind}")
+                kept = lists.keep(batch, kind, _id(village), row, checked)
+    except GroupsError as error:
+        wrong = {"name": words_of(error)}
+    if wrong:
+        return list_page(place, kind, row_id=row_id, texts=texts, wrong=wrong), 422
+    tell(gettext("%(name)s was saved.", name=kept.name), batch, place.code)
+    return _back(place, kind)
+
+
+def list_page(
+    place: Place,
+    kind: Kind,
+    *,
+    row_id: int | None = None,
+    texts: dict[str, str] | None = None,
+    wrong: dict[str, str] | None = None,
+    refused: str = "",
+) -> str:
+    """The list; with a row's id, that row's form."""
+    with database().begin() as session:
+        village = place.village(session)
+        rows = _shown(session, kind, _id(village))
+        if row_id is not None and row_id not in {row.id for row in rows}:
+            abort(404)
+        choices = _choices(session, kind, _id(village))
+    edited = next((row.texts for row in rows if row.id == row_id), {})
+    return render_template(
+        "responders/list.html" if row_id is None else "responders/row.html",
+        village=village,
+        place=place,
+        kind=kind,
+        titles=TITLES,
+        fields=FIELDS,
+        headings=lists.HEADINGS[kind],
+        most_rows=files.MOST_ROWS,
+        rows=rows,
+        row_id=row_id,
+        texts=texts if texts is not None else edited,
+        choices=choices,
+        wrong=wrong or {},
+        refused=refused,
+        keeps=current().role is AccountRole.ADMIN if village is None else keeps_rosters(),
+    )
+
+
+def _shown(session: Session, kind: Kind, village_id: int | None) -> list[Shown]:
+    local = clock(session).astimezone(settings().zone)
+    on_duty = {each.id for each in responders_on_duty.on_duty(session, village_id, local)}
+    return [
+        Shown(
+            row.id,
+            lists.texts_of(session, row, settings().default_region),
+            row.id in on_duty if isinstance(row, Responder) else None,
+        )
+        for row in lists.rows_of(session, kind, village_id)
+    ]
+
+
+def _choices(session: Session, kind: Kind, village_id: int | None) -> dict[str, list[str]]:
+    """What may be chosen, by field."""
+    if kind is Kind.RESPONDERS:
+        teams = [chinese for chinese, _ in responders_on_duty.TEAM_WORDS.values()]
+        return {"team": teams, "reach": list(lists.REACH), "language": list(lists.LANGUAGES)}
+    if kind is Kind.CAMERAS:
+        return {"grid": ["", *(row.name for row in lists.rows_of(session, Kind.GRIDS, village_id))]}
+    groups = [] if village_id is None else [group.name for group in lists.groups_in(session, village_id)]
+    return {"virtual": [lists.REAL, lists.VIRTUAL], "groups": groups}
+
+
+def _preview(place: Place, village: Village | None, kind: Kind, rows: list[ReadRow]) -> ResponseReturnValue:
+    headings = lists.HEADINGS[kind]
+    given = [name for name in headings if any(name in row.texts for row in rows)]
+    table: list[list[str]] = [[headings[name] for name in given]]
+    table += [[row.texts.get(name, "") for name in given] for row in rows]
+    wrong = {
+        row.number: [words_of(NotPossible(words)) for words in row.checked.wrong.values()]
+        for row in rows
+        if row.checked.wrong
+    }
+    return render_template(
+        "responders/import.html",
+        village=village,
+        place=place,
+        kind=kind,
+        titles=TITLES,
+        rows=rows,
+        wrong=wrong,
+        table=files.as_csv(table).decode("utf-8-sig"),
+    )
+
+
+def _row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:
+    try:
+        return lists.hold_row(session, kind, village_id, row_id)
+    except NotPossible:
+        abort(404)
+
+
+def kind_of(word: str) -> Kind:
+    """The list of this name, or 404."""
+    if word not in set(Kind):
+        abort(404)
+    return Kind(word)
+
+
+def _here() -> Region:
+    return Region(settings().default_region, settings().default_area_code)
+
+
+def _back(place: Place, kind: Kind) -> ResponseReturnValue:
+    return redirect(place.address("show", kind=kind.value), 303)

@@ -1,0 +1,71 @@
+"""A village's grids, responders and cameras: three lists that its head keeps, imports and exports."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+
+from groups.web.responders import lists
+from groups.web.responders.lists import Place, kind_of
+from groups.web.shell import slots
+from groups.web.shell.access import KEEPERS, READERS, requires
+
+pages = Blueprint("watch", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages, and a large button to every village's home."""
+    app.register_blueprint(pages)
+    app.jinja_env.filters["list_word"] = lists.list_word
+    slots.add_button(app, "watch.show", _l("Responders, grids, cameras"), "people", READERS)
+
+
+@pages.get("/villages/<code>/lists", defaults={"kind": "responders"})
+@pages.get("/villages/<code>/lists/<kind>")
+@requires(*READERS)
+def show(code: str, kind: str) -> ResponseReturnValue:
+    """A list, with a form to add to it and one to import."""
+    return lists.list_page(Place(code), kind_of(kind))
+
+
+@pages.post("/villages/<code>/lists/<kind>")
+@requires(*KEEPERS)
+def add(code: str, kind: str) -> ResponseReturnValue:
+    """Add a row."""
+    return lists.save_row(Place(code), kind_of(kind), None)
+
+
+@pages.get("/villages/<code>/lists/<kind>/<int:row_id>")
+@requires(*KEEPERS)
+def edit(code: str, kind: str, row_id: int) -> ResponseReturnValue:
+    """A row's form."""
+    return lists.list_page(Place(code), kind_of(kind), row_id=row_id)
+
+
+@pages.post("/villages/<code>/lists/<kind>/<int:row_id>")
+@requires(*KEEPERS)
+def save(code: str, kind: str, row_id: int) -> ResponseReturnValue:
+    """Change a row."""
+    return lists.save_row(Place(code), kind_of(kind), row_id)
+
+
+@pages.post("/villages/<code>/lists/<kind>/<int:row_id>/archive")
+@requires(*KEEPERS)
+def archive(code: str, kind: str, row_id: int) -> ResponseReturnValue:
+    """Take a row off the list."""
+    return lists.archive_row(Place(code), kind_of(kind), row_id)
+
+
+@pages.post("/villages/<code>/lists/<kind>/import")
+@requires(*KEEPERS)
+def import_list(code: str, kind: str) -> ResponseReturnValue:
+    """Take a file in, after having shown what it changes."""
+    return lists.import_rows(Place(code), kind_of(kind))
+
+
+@pages.get("/villages/<code>/lists/<kind>/export/<form>")
+@requires(*READERS)
+def export(code: str, kind: str, form: str) -> ResponseReturnValue:
+    """The list as a file."""
+    return lists.export_rows(Place(code), kind_of(kind), form)

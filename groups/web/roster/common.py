@@ -1,0 +1,73 @@
+"""Who sees and keeps which rosters: a village head the own village's, others are not there for them.
+
+A liaison reads all rosters and changes none; an administrator keeps all. Also here: the record's author, and what a
+page does with a change: one batch, committed, told, with its undo beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from flask import flash, request, url_for
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.errors import GroupsError
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.roster.households import owner_of
+from groups.web.shell.access import current, own_path
+from groups.web.shell.languages import CHINESE, chosen_language
+from groups.web.shell.times import zone
+
+_CHINESE_THEN_ENGLISH = re.compile(r"(?P<zh>.*[^\x00-\x7f][^A-Za-z]*?)\s+(?P<en>[A-Za-z(].*)", re.DOTALL)
+
+
+def may_be_taken(session: Session, numbers: Iterable[str]) -> frozenset[str]:
+    """Those of the numbers that whoever is signed in may take from where they stand: a head, within the village."""
+    own = current().village_id
+    owners = {number: owner_of(session, number) for number in set(numbers)}
+    return frozenset(
+        number for number, owner in owners.items() if owner is not None and own in {None, owner.village_id}
+    )
+
+
+def new_batch(session: Session, action: str, *, source: Source = Source.PAGE) -> Batch:
+    """A batch in the name of whoever is signed in."""
+    account = current()
+    return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
+
+
+def tell(message: str, batch: Batch, code: str | None) -> None:
+    """Say on the next page what was done, with a button that takes it back; nothing where nothing was changed.
+
+    `code` is the village's; None: it was done to what belongs to the town.
+    """
+    if batch.size:
+        flash(message, f"undo:{undo_address(code, batch.key)}")
+
+
+def undo_address(code: str | None, key: str) -> str:
+    """Where a batch is taken back."""
+    if code is None:
+        return url_for("history.undo_of_town", key=key)
+    return url_for("history.undo_batch", code=code, key=key)
+
+
+def words_of(error: GroupsError) -> str:
+    """An error's words in the reader's language: its message has them in Chinese, then in English."""
+    found = _CHINESE_THEN_ENGLISH.fullmatch(error.message)
+    if found is None:
+        return error.message
+    return found["zh"] if chosen_language() == CHINESE else found["en"]
+
+
+def back_to(fallback: str) -> str:
+    """The page that a form names as the one to go back to, or `fallback`."""
+    return own_path(request.form.get("next")) or fallback
+
+
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of a page."""
+    return "HX-Request" in request.headers

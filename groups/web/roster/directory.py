@@ -1,0 +1,167 @@
+"""The printed directory (十户联防通讯录): what to print, its PDF, and a page that a browser prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from config.database import clock
+from groups.errors import GroupsError, InvalidDay, NothingToPrint
+from groups.files.typeset import missing_from
+from groups.models.roster import Village
+from groups.roster.printed_directory import Imprint, Paper, PrintedGroup, as_pdf, read_groups
+from groups.rules.days import day_of, half_a_year_after, local_day
+from groups.rules.phone import as_written_here
+from groups.web.roster.common import words_of
+from groups.web.roster.exports import attachment
+from groups.web.shell import navigation, slots
+from groups.web.shell.access import READERS, TOWN_WIDE, database, own_village, requires, settings
+
+pages = Blueprint("printing", __name__)
+town_pages = Blueprint("town_directory", __name__)
+
+MOST_GROUPS = 600
+"""So many pages are set in about 20 seconds; a larger town prints by the command, or village by village."""
+
+
+def register(app: Flask) -> None:
+    """Add the pages, a link for those who see the whole town, and a large button to every village's home."""
+    app.register_blueprint(pages)
+    app.register_blueprint(town_pages)
+    navigation.add(app, "town_directory.town", _l("Directory"), "print", TOWN_WIDE)
+    slots.add_button(app, "printing.options", _l("Print the directory"), "print", READERS)
+
+
+@pages.get("/villages/<code>/directory")
+@requires(*READERS)
+def options(code: str) -> ResponseReturnValue:
+    """What to print, on which paper, until when; and what a group still lacks."""
+    village, groups, today = _read(code)
+    lacking = [(group, _lacks(group)) for group in groups]
+    return render_template(
+        "roster/directory.html",
+        village=village,
+        groups=lacking,
+        until=half_a_year_after(today),
+        today=today,
+        papers=list(Paper),
+    )
+
+
+@pages.get("/villages/<code>/directory.pdf")
+@requires(*READERS)
+def pdf(code: str) -> ResponseReturnValue:
+    """The directory of the village, or of one `group` of it."""
+    village, groups, today = _read(code)
+    try:
+        return _pdf(_chosen(groups), today, village.name, village.code)
+    except InvalidDay as error:
+        return _ask_again(url_for("printing.options", code=code), error)
+
+
+@pages.get("/villages/<code>/directory/print")
+@requires(*READERS)
+def sheets(code: str) -> ResponseReturnValue:
+    """The same as a page, one group a sheet of paper, for a printer that the browser knows."""
+    village, groups, today = _read(code)
+    try:
+        until = _until(today)
+    except InvalidDay as error:
+        return _ask_again(url_for("printing.options", code=code), error)
+    return render_template(
+        "roster/directory_sheets.html",
+        village=village,
+        groups=_chosen(groups),
+        today=today,
+        until=until,
+        service_number=_service_number(),
+    )
+
+
+@town_pages.get("/directory")
+@requires(*TOWN_WIDE)
+def town() -> ResponseReturnValue:
+    """The directory of all villages."""
+    with database().begin() as session:
+        today = local_day(clock(session), settings().zone)
+    return render_template(
+        "roster/directory_town.html", until=half_a_year_after(today), today=today, papers=list(Paper)
+    )
+
+
+@town_pages.get("/directory.pdf")
+@requires(*TOWN_WIDE)
+def town_pdf() -> ResponseReturnValue:
+    """All villages in one file."""
+    with database().begin() as session:
+        groups = read_groups(session, settings().default_region)
+        today = local_day(clock(session), settings().zone)
+    try:
+        if len(groups) > MOST_GROUPS:
+            raise NothingToPrint(f"超过{MOST_GROUPS}个组，请按村打印 too many groups: print it village by village")
+        return _pdf(groups, today, gettext("Town"), "town")
+    except (InvalidDay, NothingToPrint) as error:
+        return _ask_again(url_for("town_directory.town"), error)
+
+
+def _read(code: str) -> tuple[Village, list[PrintedGroup], date]:
+    with database().begin() as session:
+        village = own_village(session, code)
+        groups = read_groups(session, settings().default_region, village_id=village.id)
+        return village, groups, local_day(clock(session), settings().zone)
+
+
+def _chosen(groups: Sequence[PrintedGroup]) -> list[PrintedGroup]:
+    """The one group that is asked for, or all; 404 where there is none."""
+    only = request.args.get("group", type=int)
+    chosen = [group for group in groups if only is None or group.id == only]
+    if not chosen:
+        abort(404)
+    return chosen
+
+
+def _pdf(groups: Sequence[PrintedGroup], today: date, name: str, code: str) -> ResponseReturnValue:
+    if not groups:
+        abort(404)
+    paper = request.args.get("paper", Paper.A4.value)
+    if paper not in {known.value for known in Paper}:
+        abort(400)
+    content = as_pdf(groups, Imprint(_service_number(), today, _until(today), Paper(paper)))
+    one = groups[0].name if len(groups) == 1 else ""
+    return Response(
+        content,
+        mimetype="application/pdf",
+        headers=attachment(f"{name}{one}十户联防通讯录{today}.pdf", code, "pdf", inline=True),
+    )
+
+
+def _until(today: date) -> date:
+    """The day to replace it after, as asked for. Raises InvalidDay for one that is none, or is past."""
+    said = request.args.get("until", "")
+    until = day_of(said) if said else half_a_year_after(today)
+    if until <= today:
+        raise InvalidDay("更换日期须在今天以后 the day must be after today")
+    return until
+
+
+def _ask_again(address: str, error: GroupsError) -> ResponseReturnValue:
+    flash(words_of(error), "danger")
+    return redirect(address, 303)
+
+
+def _service_number() -> str:
+    return as_written_here(settings().twilio_from_number[0], settings().default_region)
+
+
+def _lacks(group: PrintedGroup) -> list[str]:
+    lacks = [] if group.leader else [gettext("No leader is set")]
+    if group.without_phone:
+        lacks.append(gettext("No phone: %(names)s", names="、".join(group.without_phone)))
+    if signs := missing_from(group.texts):
+        lacks.append(gettext("Cannot be printed, write it another way: %(signs)s", signs=signs))
+    return lacks

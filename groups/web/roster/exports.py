@@ -1,0 +1,56 @@
+"""The roster out of a village: as a workbook for WPS, as CSV, as JSON. Each imports again to the same roster."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, abort
+from flask.typing import ResponseReturnValue
+
+from config.database import clock
+from groups.roster import exports, villages
+from groups.roster import exports as roster_exports
+from groups.rules.days import local_day
+from groups.web.shell.access import READERS, database, own_village, requires, settings
+
+pages = Blueprint("roster_files", __name__)
+
+_TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/villages/<code>/roster.<form>")
+@requires(*READERS)
+def download(code: str, form: str) -> ResponseReturnValue:
+    """The village's roster as a file."""
+    if form not in _TYPES:
+        abort(404)
+    region = settings().default_region
+    with database().begin() as session:
+        village = own_village(session, code)
+        households = villages.read_roster(session, village.id)
+        name, today = village.name, local_day(clock(session), settings().zone)
+    if form == "json":
+        content = exports.as_json(households).encode()
+    elif form == "csv":
+        # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
+        content = exports.as_csv(households, region).encode("utf-8-sig")
+    else:
+        content = roster_exports.as_xlsx(households, region, name, today)
+    return Response(
+        content, content_type=_TYPES[form], headers=attachment(f"{name}十户联防名册{today}.{form}", code, form)
+    )
+
+
+def attachment(name: str, code: str, form: str, *, inline: bool = False) -> dict[str, str]:
+    """The header that names a file: in Chinese where the browser can, by the village's code where it cannot."""
+    how = "inline" if inline else "attachment"
+    return {"Content-Disposition": f"{how}; filename=\"{code}.{form}\"; filename*=UTF-8''{quote(name)}"}

@@ -1,0 +1,227 @@
+"""A household as somebody types it: read from a form, judged field by field in words, given back as it was typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from config.settings import Settings
+from groups.errors import InvalidDay, InvalidNumber
+from groups.models.roster import FirstHelp, Language
+from groups.roster.households import MOST_PHONES, Fields, Owner, PhoneEntry, owner_of
+from groups.roster.reading import HouseLine
+from groups.rules.days import day_of, local_day
+from groups.rules.phone import PhoneNumber, as_written_here, normalise
+from groups.rules.texts import LONGEST_NAME, flaw, tidied
+from groups.web.roster.common import words_of
+
+EMPTY_ROWS = 2
+LONGEST_NOTE = 200
+LONGEST_ABSENCE = timedelta(days=370)
+
+
+@dataclass
+class PhoneRow:
+    """A phone of the form. `owner` is where its number, in E.164, stands instead."""
+
+    id: str = ""
+    number: str = ""
+    rank: str = ""
+    holder: str = ""
+    may_call: bool = True
+    may_text: bool = True
+    language: str = Language.CHINESE.value
+    error: str = ""
+    owner: Owner | None = None
+    e164: str = ""
+
+
+@dataclass
+class HouseholdForm:
+    """All fields as typed, and what is wrong with them, by field."""
+
+    head: str = ""
+    door: str = ""
+    landmark: str = ""
+    note: str = ""
+    silent: bool = False
+    away_until: str = ""
+    first_help: str = ""
+    version: int = 0
+    phones: list[PhoneRow] = field(default_factory=list)
+    take: frozenset[str] = frozenset()
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.errors) or any(row.error for row in self.phones)
+
+    def with_room(self) -> HouseholdForm:
+        """With empty rows for more phones."""
+        room = min(EMPTY_ROWS, MOST_PHONES - len(self.phones))
+        self.phones += [PhoneRow(rank=str(len(self.phones) + 1 + extra)) for extra in range(room)]
+        return self
+
+
+def typed(form: MultiDict[str, str]) -> HouseholdForm:
+    """What a browser sent."""
+    columns = {name: form.getlist(f"phone_{name}") for name in ("id", "number", "rank", "holder", "language")}
+    called, texted = set(form.getlist("phone_call")), set(form.getlist("phone_text"))
+    rows = []
+    for place, number in enumerate(columns["number"][: MOST_PHONES + EMPTY_ROWS]):
+        own: dict[str, Any] = {name: values[place] if place < len(values) else "" for name, values in columns.items()}
+        if number.strip():
+            rows.append((place, PhoneRow(**own, may_call=str(place) in called, may_text=str(place) in texted)))
+    texts: dict[str, Any] = {
+        name: form.get(name, "") for name in ("head", "door", "landmark", "note", "away_until", "first_help")
+    }
+    return HouseholdForm(
+        **texts,
+        silent="silent" in form,
+        version=form.get("version", 0, type=int),
+        phones=[row for _, row in sorted(rows, key=lambda each: _turn(*each))],
+        take=frozenset(form.getlist("take")),
+    )
+
+
+def shown(house: HouseLine, settings: Settings) -> HouseholdForm:
+    """The form of a household as it stands."""
+    return HouseholdForm(
+        house.head,
+        house.door,
+        house.landmark,
+        house.note,
+        house.silent,
+        "" if house.away_until is None else last_day_away(house.away_until, settings).isoformat(),
+        house.first_help or "",
+        house.version,
+        [
+            PhoneRow(
+                str(phone.id),
+                as_written_here(phone.number, settings.default_region),
+                str(place),
+                phone.holder,
+                phone.may_call,
+                phone.may_text,
+                phone.language.value,
+            )
+            for place, phone in enumerate(house.phones, start=1)
+        ],
+    )
+
+
+def judged(form: HouseholdForm, settings: Settings, now: datetime) -> tuple[Fields, list[PhoneEntry]] | None:
+    """The household that the form means, or None, with what is wrong noted in the form."""
+    texts = {name: tidied(getattr(form, name)) for name in ("head", "door", "landmark", "note")}
+    if not texts["head"]:
+        form.errors["head"] = gettext("Enter the name of the head of the household.")
+    for name, text in texts.items():
+        longest = LONGEST_NOTE if name == "note" else LONGEST_NAME
+        if len(text) > longest:
+            form.errors[name] = gettext("At most %(count)s characters.", count=longest)
+        elif flaw(text[:LONGEST_NAME]):
+            form.errors[name] = gettext("It has signs that cannot be kept.")
+    away_until = _away_until(form, settings, now)
+    entries = [_entry(row, settings) for row in form.phones]
+    _find_twins(form, entries)
+    if form.wrong:
+        return None
+    help_first = FirstHelp(form.first_help) if form.first_help in set(FirstHelp) else None
+    fields = Fields(**texts, silent=form.silent, away_until=away_until, first_help=help_first)
+    return fields, [entry for entry in entries if entry is not None]
+
+
+def name_owners(session: Session, form: HouseholdForm, entries: list[PhoneEntry], household_id: int | None) -> bool:
+    """Note at each number that stands at another household where that is; whether any does that is not to be taken."""
+    found = False
+    for row, entry in zip(form.phones, entries, strict=True):
+        owner = owner_of(session, entry.number.e164)
+        if owner is not None and owner.household_id != household_id and entry.number.e164 not in form.take:
+            row.owner, row.e164 = owner, entry.number.e164
+            row.error = standing_elsewhere(owner)
+            found = True
+    return found
+
+
+def standing_elsewhere(owner: Owner) -> str:
+    """Where a number stands, in words."""
+    words: str = gettext(
+        "This number stands at %(head)s, %(place)s.", head=owner.head, place=f"{owner.village_name}{owner.group_name}"
+    )
+    return words
+
+
+def completed(text: str, number: PhoneNumber, settings: Settings) -> str | None:
+    """The number with the area code it was given, as people write it; None where nothing was added."""
+    digits = "".join(sign for sign in text if sign.isdecimal())
+    if number.kind != "landline" or number.e164.endswith(settings.default_area_code + digits) is False:
+        return None
+    return as_written_here(number.e164, settings.default_region)
+
+
+def number_of(text: str, settings: Settings) -> PhoneNumber:
+    """The number that somebody typed. Raises InvalidNumber."""
+    return normalise(text, settings.default_region, settings.default_area_code)
+
+
+def end_of(day: date, settings: Settings) -> datetime:
+    """The moment a local day ends."""
+    return datetime.combine(day + timedelta(days=1), time(), settings.zone)
+
+
+def last_day_away(until: datetime, settings: Settings) -> date:
+    """The last day of an absence that ends at this moment."""
+    return local_day(until - timedelta(seconds=1), settings.zone)
+
+
+def _turn(place: int, row: PhoneRow) -> tuple[int, int]:
+    """When a phone is rung: one moved up goes before the one that stands there, one moved down behind it."""
+    wanted = int(row.rank) if row.rank.isdecimal() else MOST_PHONES
+    moved = wanted - (place + 1)
+    return wanted, (moved > 0) - (moved < 0)
+
+
+def _entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:
+    holder = tidied(row.holder)
+    if flaw(holder):
+        row.error = gettext("The holder's name is too long, or has signs that cannot be kept.")
+        return None
+    try:
+        number = number_of(row.number, settings)
+    except InvalidNumber as error:
+        row.error = words_of(error)
+        return None
+    language = Language(row.language) if row.language in set(Language) else Language.CHINESE
+    known = int(row.id) if row.id.isdecimal() else None
+    return PhoneEntry(number, known, holder, row.may_call, row.may_text, language)
+
+
+def _find_twins(form: HouseholdForm, entries: list[PhoneEntry | None]) -> None:
+    seen: set[str] = set()
+    for row, entry in zip(form.phones, entries, strict=True):
+        if entry is not None and entry.number.e164 in seen:
+            row.error = gettext("This number stands here twice.")
+        elif entry is not None:
+            seen.add(entry.number.e164)
+    if len(form.phones) > MOST_PHONES:
+        form.errors["phones"] = gettext("A household has at most %(count)s phones.", count=MOST_PHONES)
+
+
+def _away_until(form: HouseholdForm, settings: Settings, now: datetime) -> datetime | None:
+    if not form.away_until.strip():
+        return None
+    try:
+        until = end_of(day_of(form.away_until), settings)
+    except InvalidDay as error:
+        form.errors["away_until"] = words_of(error)
+        return None
+    if until <= now:
+        form.errors["away_until"] = gettext("This day is over already.")
+    elif until - now > LONGEST_ABSENCE:
+        form.errors["away_until"] = gettext("Away for more than a year: archive the household instead.")
+    return until

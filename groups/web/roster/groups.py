@@ -1,0 +1,185 @@
+"""A group's roster: its households in a row of doors, who leads it, how it is split, merged and put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from config.database import clock
+from groups.errors import GroupsError, NoSuchHousehold
+from groups.models.batch import Batch
+from groups.models.roster import Group
+from groups.roster import groups
+from groups.roster.reading import group_card, group_names, house_names, houses_of_group
+from groups.web.roster.common import back_to, new_batch, tell, wants_fragment, words_of
+from groups.web.shell.access import KEEPERS, READERS, database, own_village, requires
+
+pages = Blueprint("group", __name__)
+
+_OFFICES = ("leader_id", "deputy_id", "backup_group_id")
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/villages/<code>/groups/<int:group_id>")
+@requires(*READERS)
+def show(code: str, group_id: int) -> ResponseReturnValue:
+    """The group's households door by door."""
+    return _roster(code, group_id)
+
+
+@pages.get("/villages/<code>/groups/<int:group_id>/settings")
+@requires(*KEEPERS)
+def settings_form(code: str, group_id: int) -> ResponseReturnValue:
+    """Name, leader, deputy, back-up group; splitting, merging, archiving."""
+    return _settings(code, group_id)
+
+
+@pages.post("/villages/<code>/groups/<int:group_id>/settings")
+@requires(*KEEPERS)
+def save_settings(code: str, group_id: int) -> ResponseReturnValue:
+    """Change name, leader, deputy and back-up group."""
+    form = request.form
+    offices = {name: form.get(name, type=int) or None for name in _OFFICES}
+    try:
+        with _held(code, group_id, "edit_group") as (group, batch):
+            groups.rename_group(batch, group, form.get("name", ""))
+            groups.set_offices(batch, group, **offices)
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        return _settings(code, group_id, wrong=words_of(error), sent="settings"), 422
+    tell(gettext("%(group)s was changed.", group=group.name), batch, code)
+    return redirect(url_for("group.show", code=code, group_id=group_id), 303)
+
+
+@pages.post("/villages/<code>/groups/<int:group_id>/split")
+@requires(*KEEPERS)
+def split(code: str, group_id: int) -> ResponseReturnValue:
+    """Let some households leave into a new group."""
+    try:
+        with _held(code, group_id, "split_group") as (group, batch):
+            leaving = request.form.getlist("household", type=int)
+            made = groups.split_group(batch, group, leaving, request.form.get("name", ""))
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        return _settings(code, group_id, wrong=words_of(error), sent="split"), 422
+    tell(gettext("%(group)s was split: %(made)s is new.", group=group.name, made=made.name), batch, code)
+    return redirect(url_for("group.show", code=code, group_id=made.id), 303)
+
+
+@pages.post("/villages/<code>/groups/<int:group_id>/merge")
+@requires(*KEEPERS)
+def merge(code: str, group_id: int) -> ResponseReturnValue:
+    """Put all households into another group, and archive this one."""
+    try:
+        with _held(code, group_id, "merge_groups") as (group, batch):
+            into = groups.group_of(batch.session, group.village_id, request.form.get("into", 0, type=int))
+            groups.merge_groups(batch, group, into)
+    except NoSuchHousehold:
+        return _settings(code, group_id, wrong=gettext("Choose a group.")), 422
+    except GroupsError as error:
+        return _settings(code, group_id, wrong=words_of(error)), 422
+    tell(gettext("%(group)s was merged into %(into)s.", group=group.name, into=into.name), batch, code)
+    return redirect(url_for("group.show", code=code, group_id=into.id), 303)
+
+
+@pages.post("/villages/<code>/groups/<int:group_id>/archive")
+@requires(*KEEPERS)
+def archive(code: str, group_id: int) -> ResponseReturnValue:
+    """Take an empty group off the roster."""
+    try:
+        with _held(code, group_id, "archive_group") as (group, batch):
+            groups.archive_group(batch, group)
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        return _settings(code, group_id, wrong=words_of(error)), 422
+    tell(gettext("%(group)s was archived.", group=group.name), batch, code)
+    return redirect(url_for("villages.show", code=code), 303)
+
+
+@pages.post("/villages/<code>/groups/<int:group_id>/order")
+@requires(*KEEPERS)
+def order(code: str, group_id: int) -> ResponseReturnValue:
+    """Put the doors in another order: one household up or down, or all as they were dragged."""
+    form = request.form
+    try:
+        with _held(code, group_id, "reorder_households") as (group, batch):
+            if moved := form.get("up", type=int) or form.get("down", type=int):
+                groups.move_along(batch, group, moved, up="up" in form)
+            else:
+                groups.put_in_order(batch, group, form.getlist("household", type=int))
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return _list(code, group_id)
+    tell(gettext("The order of the doors was changed."), batch, code)
+    return _list(code, group_id)
+
+
+@contextmanager
+def _held(code: str, group_id: int, action: str) -> Iterator[tuple[Group, Batch]]:
+    """A group whose village nobody else changes meanwhile, and the batch for what is done to it."""
+    with database().begin() as session:
+        village = own_village(session, code, hold=True)
+        yield groups.group_of(session, village.id, group_id), new_batch(session, action)
+
+
+def _list(code: str, group_id: int) -> ResponseReturnValue:
+    """The row of doors once more for htmx, the page for others."""
+    if wants_fragment():
+        return _roster(code, group_id, fragment=True)
+    return redirect(back_to(url_for("group.show", code=code, group_id=group_id, ordering=1)), 303)
+
+
+def _roster(code: str, group_id: int, *, fragment: bool = False) -> str:
+    with database().begin() as session:
+        village = own_village(session, code)
+        groups.group_of(session, village.id, group_id)
+        houses = houses_of_group(session, village.id, group_id, clock(session))
+        card = group_card(session, group_id, houses)
+    return render_template(
+        "roster/group_houses.html" if fragment else "roster/group.html",
+        village=village,
+        card=card,
+        houses=houses,
+        ordering=fragment or "ordering" in request.args,
+        fragment=fragment,
+    )
+
+
+def _settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
+    """The group's forms; the one that was `sent` and refused as it was filled in."""
+    form = request.form
+    with database().begin() as session:
+        village = own_village(session, code)
+        group = groups.group_of(session, village.id, group_id)
+        houses = houses_of_group(session, village.id, group_id, clock(session))
+        others = [each for each in group_names(session, village.id) if each[0] != group_id]
+        everybody = house_names(session, village.id)
+    name, chosen = group.name, {office: getattr(group, office) for office in _OFFICES}
+    if sent == "settings":
+        name, chosen = form.get("name", ""), {office: form.get(office, type=int) for office in _OFFICES}
+    return render_template(
+        "roster/group_settings.html",
+        village=village,
+        group=group,
+        houses=houses,
+        others=others,
+        everybody=everybody,
+        wrong=wrong,
+        name=name,
+        chosen=chosen,
+        leaving=form.getlist("household", type=int) if sent == "split" else [],
+        new_name=form.get("name", "") if sent == "split" else "",
+    )

@@ -1,0 +1,141 @@
+"""What was changed, by whom and from where; and taking it back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from groups.errors import ChangedSince, GroupsError, NothingToUndo
+from groups.history import reading
+from groups.history.undo import undo
+from groups.models.accounts import AccountRole
+from groups.models.batch import Author
+from groups.models.changes import Source
+from groups.models.roster import Group, Household, Village
+from groups.web.roster import words
+from groups.web.roster.common import back_to, tell, words_of
+from groups.web.shell.access import KEEPERS, READERS, current, database, own_village, requires
+from groups.web.shell.times import zone
+
+pages = Blueprint("history", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/villages/<code>/history")
+@requires(*READERS)
+def show(code: str) -> ResponseReturnValue:
+    """A village's changes; with `group` or `household`, one's own."""
+    return _page(code)
+
+
+@pages.get("/audit")
+@requires(AccountRole.ADMIN)
+def audit() -> ResponseReturnValue:
+    """All changes of the town, those of accounts too."""
+    with database().begin() as session:
+        found = reading.history(session, older_than=request.args.get("before", type=int))
+        names = reading.names_of(session, found.doings)
+    return render_template(
+        "roster/history.html",
+        village=None,
+        history=found,
+        names=names,
+        title="",
+        household=None,
+        group=None,
+        blocked=None,
+    )
+
+
+@pages.post("/villages/<code>/history/<key>/undo")
+@requires(*KEEPERS)
+def undo_batch(code: str, key: str) -> ResponseReturnValue:
+    """Take back what was done in one go; where others have built on it, say what, and offer the rest."""
+    account = current()
+    try:
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            _check_own(session, village, key)
+            by = Author(account.name, Source.UNDO, account.account_id)
+            done = undo(session, key, by, clock(session), zone(), what_can_be="what_can_be" in request.form)
+    except ChangedSince as error:
+        return _page(code, blocked=(key, error.obstacles)), 409
+    except NothingToUndo as error:
+        flash(words_of(error), "danger")
+        return redirect(back_to(url_for("history.show", code=code)), 303)
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return redirect(url_for("history.show", code=code), 303)
+    if done.kept:
+        flash(gettext("%(count)s changes stay: others were made on top of them.", count=len(done.kept)), "warning")
+    tell(gettext("Taken back."), done.batch, code)
+    return redirect(back_to(url_for("history.show", code=code)), 303)
+
+
+@pages.post("/audit/<key>/undo")
+@requires(AccountRole.ADMIN)
+def undo_of_town(key: str) -> ResponseReturnValue:
+    """Take back what was done to a list that belongs to the town and to no village."""
+    account = current()
+    try:
+        with database().begin() as session:
+            if not reading.is_of_town(session, key, "responders"):
+                abort(404)
+            by = Author(account.name, Source.UNDO, account.account_id)
+            done = undo(session, key, by, clock(session), zone())
+    except ChangedSince as error:
+        flash(" ".join(words.obstacle_words(each) for each in error.obstacles[:3]), "danger")
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+    else:
+        tell(gettext("Taken back."), done.batch, None)
+    return redirect(back_to(url_for("history.audit")), 303)
+
+
+def _check_own(session: Session, village: Village, key: str) -> None:
+    """404 for a batch that changed anything outside this village; an administrator may take those back, too."""
+    villages = reading.batch_villages(session, key)
+    if village.id not in villages or (villages != {village.id} and current().village_id is not None):
+        abort(404)
+
+
+def _page(code: str, blocked: object = None) -> str:
+    household_id, group_id = request.args.get("household", type=int), request.args.get("group", type=int)
+    with database().begin() as session:
+        village = own_village(session, code)
+        found = reading.history(
+            session,
+            village_id=village.id,
+            group_id=group_id,
+            household_id=household_id,
+            older_than=request.args.get("before", type=int),
+        )
+        names = reading.names_of(session, found.doings)
+        title = _title(session, village, household_id, group_id)
+    return render_template(
+        "roster/history.html",
+        village=village,
+        history=found,
+        names=names,
+        title=title,
+        household=household_id,
+        group=group_id,
+        blocked=blocked,
+        obstacle_words=words.obstacle_words,
+    )
+
+
+def _title(session: Session, village: Village, household_id: int | None, group_id: int | None) -> str:
+    """Whose changes these are, where they are not all of the village's."""
+    if household_id is not None:
+        household = session.get(Household, household_id)
+        return household.head if household is not None and household.village_id == village.id else ""
+    group = session.get(Group, group_id) if group_id is not None else None
+    return group.name if group is not None and group.village_id == village.id else ""

@@ -1,0 +1,73 @@
+"""A household moves to another group or village, comes home, or leaves the roster."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from groups.enrolment import subscriptions
+from groups.errors import GroupsError, NoSuchHousehold
+from groups.models.accounts import AccountRole
+from groups.roster import households
+from groups.roster.search import the_village
+from groups.web.roster.common import back_to, tell, words_of
+from groups.web.roster.households.frame import held, of_group, pages
+from groups.web.shell.access import KEEPERS, requires
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/move")
+@requires(*KEEPERS)
+def move(code: str, household_id: int) -> ResponseReturnValue:
+    """Into another group, or into none."""
+    group_id = request.form.get("group", type=int) or None
+    try:
+        with held(code, household_id, "move_household") as (household, batch):
+            households.move_household(batch, household, group_id)
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return redirect(url_for("household.show", code=code, household_id=household_id), 303)
+    tell(gettext("%(head)s was moved.", head=household.head), batch, code)
+    return redirect(of_group(code, group_id), 303)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/village")
+@requires(AccountRole.ADMIN)
+def move_village(code: str, household_id: int) -> ResponseReturnValue:
+    """Into another village, named by its code or its name; its phones and its subscription go along."""
+    here = url_for("household.show", code=code, household_id=household_id)
+    try:
+        with held(code, household_id, "move_village") as (household, batch):
+            group_id = household.group_id
+            wanted = the_village(batch.session, request.form.get("village", ""))
+            subscriptions.move(batch, household.id, wanted.code, request.form.get("door", ""))
+    except NoSuchHousehold:
+        raise
+    except GroupsError as error:
+        flash(words_of(error), "danger")
+        return redirect(f"{here}#move-village", 303)
+    tell(gettext("%(head)s lives in %(village)s now.", head=household.head, village=wanted.name), batch, code)
+    return redirect(of_group(code, group_id), 303)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/back")
+@requires(*KEEPERS)
+def back_home(code: str, household_id: int) -> ResponseReturnValue:
+    """They are at home again."""
+    with held(code, household_id, "back_home") as (household, batch):
+        households.set_away(batch, household, None)
+    tell(gettext("%(head)s is at home again.", head=household.head), batch, code)
+    return redirect(back_to(of_group(code, household.group_id)), 303)
+
+
+@pages.post("/villages/<code>/households/<int:household_id>/archive")
+@requires(*KEEPERS)
+def archive(code: str, household_id: int) -> ResponseReturnValue:
+    """Off the roster, its phones with it."""
+    with held(code, household_id, "archive_household") as (household, batch):
+        group_id = household.group_id
+        households.archive_household(batch, household)
+    tell(gettext("%(head)s was archived. Its numbers are free for others.", head=household.head), batch, code)
+    return redirect(of_group(code, group_id), 303)

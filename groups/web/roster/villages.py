@@ -1,0 +1,156 @@
+"""The town's villages, a village's home, and the search in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, lazy_gettext
+
+from config.database import clock
+from groups.enrolment.queue import Found, find_households
+from groups.errors import GroupsError
+from groups.models.accounts import AccountRole
+from groups.models.roster import VillageKind
+from groups.roster import groups
+from groups.roster import villages as roster_villages
+from groups.roster.reading import houses_of_group, village_home
+from groups.roster.search import search, villages
+from groups.rules.days import local_day
+from groups.web.roster import words
+from groups.web.roster.common import new_batch, tell, words_of
+from groups.web.shell import navigation
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, current, database, own_village, requires
+from groups.web.shell.times import zone
+
+pages = Blueprint("villages", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages, and let others add to a village's home: its banner and its large buttons."""
+    app.extensions.update(village_banner=None, village_buttons=[], village_links=[], town_links=[])
+    words.register(app)
+    app.register_blueprint(pages)
+    also = ("group", "household", "history", "watch", "imports", "printing")
+    navigation.add(app, "villages.mine", lazy_gettext("Rosters"), "people", READERS, also=also)
+
+
+@pages.get("/villages")
+@requires(*TOWN_WIDE)
+def index() -> ResponseReturnValue:
+    """The villages of the town, a page at a time; with `q`, the villages and the households that it finds."""
+    return _index()
+
+
+@pages.post("/villages")
+@requires(AccountRole.ADMIN)
+def create() -> ResponseReturnValue:
+    """Add a village."""
+    kind = VillageKind.COMMITTEE if request.form.get("kind") == VillageKind.COMMITTEE else VillageKind.VILLAGE
+    try:
+        with database().begin() as session:
+            batch = new_batch(session, "add_village")
+            code = roster_villages.create_village(
+                session, request.form.get("code", "").strip(), request.form.get("name", ""), kind, record=batch
+            ).code
+    except GroupsError as error:
+        return _index(wrong=words_of(error)), 422
+    return redirect(url_for("villages.show", code=code), 303)
+
+
+def _index(wrong: str = "") -> str:
+    text, after = request.args.get("q", "")[:64], request.args.get("after", "")[:16]
+    people: tuple[list[Found], bool] | None = None
+    with database().begin() as session:
+        found, more = villages(session, text, after)
+        if text.strip() and not after:
+            people = find_households(session, text, local_day(clock(session), zone()))
+        codes = roster_villages.codes_of(session, {each.village_id for each in people[0]}) if people is not None else {}
+    return render_template(
+        "roster/villages.html",
+        villages=found,
+        more=more,
+        text=text,
+        after=after,
+        links=_for_this_role("town_links"),
+        wrong=wrong,
+        people=people,
+        codes=codes,
+    )
+
+
+@pages.get("/villages/<code>")
+@requires(*READERS)
+def show(code: str) -> ResponseReturnValue:
+    """A village's home; with `q`, what a search in it finds."""
+    return _home(code)
+
+
+@pages.post("/villages/<code>/groups")
+@requires(*KEEPERS)
+def add_group(code: str) -> ResponseReturnValue:
+    """Add a group."""
+    try:
+        with database().begin() as session:
+            village = own_village(session, code, hold=True)
+            batch = new_batch(session, "add_group")
+            group = groups.add_group(batch, village.id, request.form.get("name", ""))
+    except GroupsError as error:
+        return _home(code, wrong=words_of(error)), 422
+    tell(gettext("%(group)s was added.", group=group.name), batch, code)
+    return redirect(url_for("group.show", code=code, group_id=group.id), 303)
+
+
+@pages.get("/villages/<code>/ungrouped")
+@requires(*READERS)
+def ungrouped(code: str) -> ResponseReturnValue:
+    """The households that no group has taken in yet."""
+    with database().begin() as session:
+        village = own_village(session, code)
+        houses = houses_of_group(session, village.id, None, clock(session))
+    return render_template("roster/ungrouped.html", village=village, houses=houses)
+
+
+def _home(code: str, wrong: str = "") -> str:
+    text = request.args.get("q", "")[:64]
+    with database().begin() as session:
+        village = own_village(session, code)
+        now = clock(session)
+        found = search(session, village.id, text, now) if text.strip() else None
+        home = village_home(session, village, now)
+    banner = current_app.extensions["village_banner"]
+    return render_template(
+        "roster/village.html",
+        village=village,
+        home=home,
+        text=text,
+        found=found,
+        banner=banner(village.id) if banner is not None else "",
+        buttons=_for_this_role("village_buttons"),
+        links=_for_this_role("village_links"),
+        wrong=wrong,
+    )
+
+
+def _for_this_role(which: str) -> list[Any]:
+    role = current().role
+    return [each for each in current_app.extensions[which] if role in each[3]]
+
+
+@pages.get("/roster")
+@requires(*READERS)
+def mine() -> ResponseReturnValue:
+    """The first page of whoever keeps or reads rosters: their village, or all villages."""
+    return redirect(_home_address(), 303)
+
+
+def _home_address() -> str:
+    account = current()
+    if account.village_id is None:
+        return url_for("villages.index")
+    with database().begin() as session:
+        code = roster_villages.code_of(session, account.village_id)
+    if code is None:
+        abort(404)
+    return url_for("villages.show", code=code)

@@ -1,0 +1,172 @@
+"""Who is at the other end, and whom a view admits.
+
+Every view is marked with `requires` (roles) or `open_to_all` (with the reason); `admits` reads the mark, so that a
+test can list every route as guarded or open. A page that does not concern somebody is not there for them: 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from config.database import Database, clock
+from config.settings import Settings
+from groups.accounts import sessions
+from groups.accounts.sessions import SignedIn
+from groups.errors import UnknownVillage
+from groups.models import accounts
+from groups.models.roster import Village
+from groups.roster.villages import village_of
+from groups.web.shell.security import csrf
+
+AccountRole = accounts.AccountRole
+"""The roles; other packages take them from here."""
+
+P = ParamSpec("P")
+ReturnT = TypeVar("ReturnT", bound=ResponseReturnValue)
+
+_TOKEN = "token"  # noqa: S105 # the key in the cookie, not a secret
+_MARK = "_admits"
+
+
+def register(app: Flask) -> None:
+    """Let templates ask `signed_in()`."""
+    app.jinja_env.globals["signed_in"] = signed_in
+
+
+def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P, ResponseReturnValue]]:
+    """Admit those signed in with one of these roles; with none named, everybody who is signed in.
+
+    Others are asked to sign in, or get 403. A form that is not of a page of ours gets 400.
+    """
+    admitted = frozenset(roles) or frozenset(AccountRole)
+
+    def guard(view: Callable[P, ReturnT]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            account = signed_in()
+            if account is None:
+                return _ask_to_sign_in()
+            if account.role not in admitted:
+                abort(403)
+            csrf.protect()
+            return view(*args, **kwargs)
+
+        setattr(guarded, _MARK, admitted)
+        return guarded
+
+    return guard
+
+
+def open_to_all(reason: str) -> Callable[[Callable[P, ReturnT]], Callable[P, ReturnT]]:
+    """A view that anybody may ask, with the reason why that is right. Its forms must come from a page of ours."""
+
+    def mark(view: Callable[P, ReturnT]) -> Callable[P, ReturnT]:
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> ReturnT:
+            csrf.protect()
+            return view(*args, **kwargs)
+
+        setattr(checked, _MARK, reason)
+        return checked
+
+    return mark
+
+
+def admits(view: Callable[..., object]) -> frozenset[AccountRole] | str | None:
+    """The roles that a view admits, or the reason why it is open to all; None for a view without a mark."""
+    found: frozenset[AccountRole] | str | None = getattr(view, _MARK, None)
+    return found
+
+
+def signed_in() -> SignedIn | None:
+    """Who is signed in; asked of the database once a request."""
+    if "signed_in" not in g:
+        token = session.get(_TOKEN)
+        g.signed_in = None
+        if isinstance(token, str):
+            database: Database = current_app.extensions["database"]
+            with database.begin() as transaction:
+                g.signed_in = sessions.who_is(transaction, token, clock(transaction))
+    found: SignedIn | None = g.signed_in
+    return found
+
+
+def current() -> SignedIn:
+    """Who is signed in, in a view that requires it."""
+    account = signed_in()
+    if account is None:
+        raise RuntimeError("asked for the account in a view that requires none")
+    return account
+
+
+def remember(token: str) -> None:
+    """Begin the browser's session anew with this token, so that nothing planted before sign-in survives it."""
+    session.clear()
+    session[_TOKEN] = token
+    session.permanent = True
+    g.pop("signed_in", None)
+
+
+def forget() -> None:
+    """Empty the browser's session."""
+    session.clear()
+    g.signed_in = None
+
+
+def own_path(target: str | None) -> str | None:
+    """A path of ours to go on to, or None for anything that could lead elsewhere."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable():
+        return target
+    return None
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    if "HX-Request" in request.headers:
+        # The page that asks is what they want to come back to, not the fragment.
+        page = request.headers.get("HX-Current-URL", "").removeprefix(request.host_url.rstrip("/"))
+        return "", 401, {"HX-Redirect": url_for("sign_in.form", next=own_path(page))}
+    return redirect(url_for("sign_in.form", next=here), 303)
+
+
+READERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.LIAISON, AccountRole.ADMIN})
+KEEPERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.ADMIN})
+TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
+
+
+def own_village(session: Session, code: str, *, hold: bool = False) -> Village:
+    """The village of this code, or 404 where there is none for whoever is signed in.
+
+    `hold` lets its roster be changed by one at a time.
+    """
+    try:
+        village = village_of(session, code, hold=hold)
+    except UnknownVillage:
+        abort(404)
+    if current().village_id not in {None, village.id}:
+        abort(404)
+    return village
+
+
+def keeps_rosters() -> bool:
+    """Whether whoever is signed in may change what they see."""
+    account = signed_in()
+    return account is not None and account.role in KEEPERS
+
+
+def database() -> Database:
+    """The app's database."""
+    found: Database = current_app.extensions["database"]
+    return found
+
+
+def settings() -> Settings:
+    """The app's settings."""
+    found: Settings = current_app.extensions["settings"]
+    return found

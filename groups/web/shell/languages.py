@@ -1,0 +1,49 @@
+"""Chinese first, English at a tap. Source strings are English; the one catalogue stands in `translations`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, redirect, request
+from flask_babel import Babel
+from werkzeug.wrappers import Response as BaseResponse
+
+from groups.web.shell.access import open_to_all, own_path
+
+# `zh_CN` would not be found: Babel's own name for it is the longer one.
+CHINESE = "zh_Hans_CN"
+ENGLISH = "en"
+CATALOGUE = Path(__file__).parents[1] / "translations"
+
+_COOKIE = "language"
+_A_YEAR = 365 * 24 * 3600
+_TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}
+
+languages = Blueprint("languages", __name__)
+
+
+def register(app: Flask) -> None:
+    """Load the catalogue and choose each request's language."""
+    Babel(app, default_locale=ENGLISH, default_translation_directories=str(CATALOGUE), locale_selector=chosen_language)
+    app.jinja_env.globals.update(language=chosen_language, language_tag=language_tag)
+    app.register_blueprint(languages)
+
+
+def chosen_language() -> str:
+    """The language of this request, as the catalogue calls it."""
+    return ENGLISH if request.cookies.get(_COOKIE) == ENGLISH else CHINESE
+
+
+def language_tag() -> str:
+    """The language of this request, as HTML calls it."""
+    return _TAGS[chosen_language()]
+
+
+@languages.post("/language")
+@open_to_all("the sign-in page can be read in both languages")
+def choose() -> BaseResponse:
+    """Remember the language in the browser, and go back to the page."""
+    language = ENGLISH if request.form.get("language") == ENGLISH else CHINESE
+    response: Response = redirect(own_path(request.form.get("next")) or "/", 303)  # type: ignore[assignment]
+    response.set_cookie(_COOKIE, language, max_age=_A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response

@@ -1,0 +1,58 @@
+"""The links at the top of every page. Packages add theirs when they register their pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app, request
+from flask_babel import LazyString
+
+from groups.models.accounts import AccountRole
+from groups.web.shell.access import signed_in
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page, its name in the reader's language, its drawing, and who sees it."""
+
+    endpoint: str
+    label: LazyString
+    icon: str
+    roles: frozenset[AccountRole]
+    also: tuple[str, ...] = ()
+    """Other blueprints whose pages belong to this link."""
+    place: int = 50
+    """Links stand in ascending order of their places; of equal ones, the one that was added first stands first."""
+
+    @property
+    def here(self) -> bool:
+        """Whether the page shown belongs to this link."""
+        return request.blueprint is not None and request.blueprint in {self.endpoint.split(".")[0], *self.also}
+
+
+def register(app: Flask) -> None:
+    """Let templates ask `navigation()`."""
+    app.extensions["navigation"] = []
+    app.jinja_env.globals["navigation"] = links
+
+
+def add(
+    app: Flask,
+    endpoint: str,
+    label: LazyString,
+    icon: str,
+    roles: frozenset[AccountRole],
+    *,
+    also: tuple[str, ...] = (),
+    place: int = 50,
+) -> None:
+    """Add a link at its place; `also` names other blueprints whose pages belong to it."""
+    app.extensions["navigation"].append(Link(endpoint, label, icon, roles, also, place))
+    app.extensions["navigation"].sort(key=lambda link: link.place)
+
+
+def links() -> list[Link]:
+    """The links for whoever is signed in."""
+    account = signed_in()
+    known: list[Link] = current_app.extensions["navigation"]
+    return [link for link in known if account is not None and account.role in link.roles]

@@ -1,0 +1,108 @@
+"""What a browser is told and asked, so that a stranger's page or script can do nothing here.
+
+Cookies, forged requests, guessing, headers. Forms are checked where `access` guards their view: after the sign-in, and
+never where a request proves itself otherwise (a carrier's signature).
+"""
+
+from __future__ import annotations
+
+import gzip
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect
+
+from config.settings import Settings
+from groups.accounts.sessions import SESSION_LIFE
+
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, headers_enabled=False)
+
+GUESSES_PER_ADDRESS = "20 per minute; 200 per hour"
+"""For the pages that look at a password. A village office shares one address; the lock-out is per account."""
+
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        # Bootstrap's CSS carries small drawings as data.
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_WORTH_COMPRESSING = 1000
+
+
+def register(app: Flask) -> None:
+    """Configure the app's cookies, CSRF, limits and headers."""
+    settings: Settings = app.extensions["settings"]
+    over_tls = settings.public_base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        # The prefix makes browsers refuse the cookie from a neighbouring host or without TLS.
+        SESSION_COOKIE_NAME="__Host-joint-defence" if over_tls else "joint-defence",
+        SESSION_COOKIE_SECURE=over_tls,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
+        # A board stays open for days; the token is bound to the session all the same.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        RATELIMIT_STORAGE_URI=_storage(settings.redis_url),
+        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.25, "socket_timeout": 0.5},
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        RATELIMIT_IN_MEMORY_FALLBACK=GUESSES_PER_ADDRESS,
+        RATELIMIT_KEY_PREFIX="web",
+    )
+    csrf.init_app(app)
+    limiter.init_app(app)
+    app.after_request(_compress)
+    app.after_request(_say_headers)
+    if over_tls:
+        app.after_request(_insist_on_tls)
+
+
+def _storage(redis_url: str) -> str:
+    return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
+
+
+def _say_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    # What is on these pages must not be read from the cache of a shared PC after signing out.
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _insist_on_tls(response: Response) -> Response:
+    response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _compress(response: Response) -> Response:
+    """Pages are a fifth as long compressed; static files come compressed already."""
+    if (
+        response.mimetype != "text/html"
+        or response.is_streamed
+        or "Content-Encoding" in response.headers
+        or (response.content_length or 0) < _WORTH_COMPRESSING
+    ):
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"]:
+        response.set_data(gzip.compress(response.get_data(), compresslevel=6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response

@@ -1,0 +1,83 @@
+"""Acknowledgements: a neighbour's key or text becomes the answer of a household, and its other phones stop ringing.
+
+Only a key or a reply counts. A call that was merely picked up is "picked up", never "coming".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from joint_defense.alarms.news_sent import send_milestones
+from joint_defense.delivery.plan import drop
+from joint_defense.incidents.answers import latest_answers, lock_incident
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import RINGS, Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer came to: the incident (None: nothing this phone was told of), its callers, whether it is over."""
+
+    incident: Incident | None
+    callers: tuple[Alert, ...] = ()
+    closed: bool = False
+    others_open: int = 0
+    """How many more open incidents the phone was told of; an answer belongs to the newest."""
+
+    def names(self, language: str) -> list[str]:
+        """The callers, as this language calls them."""
+        return [alert.household_name if language == "zh" else alert.household_name_en for alert in self.callers]
+
+
+def acknowledge(
+    session: Session, told: Delivery, answer: Answer, channel: Channel, now: datetime, *, others_open: int = 0
+) -> Heard:
+    """Put a household's answer on record, and stop its other phones. The newest answer counts.
+
+    `told` is the delivery that was answered. After the all-clear nothing changes but the words.
+    """
+    incident = lock_incident(session, told.incident_id)
+    callers = tuple(alert for alert in incident.alerts if alert.withdrawn_at is None) or tuple(incident.alerts)
+    if incident.closed_at is not None:
+        return Heard(incident, callers, closed=True)
+    if latest_answers(session, incident.id).get(told.household_id) is not answer:
+        session.add(
+            Acknowledgement(
+                incident_id=incident.id,
+                household_id=told.household_id,
+                household_name=told.household_name,
+                number=told.number,
+                answer=answer,
+                channel=channel,
+                at=now,
+            )
+        )
+        note_update(session, incident.id, "answer", now, household=told.household_name, answer=answer)
+        session.flush()
+    _stop_other_phones(session, incident.id, told, channel, now)
+    send_milestones(session, incident, now)
+    return Heard(incident, callers, others_open=others_open)
+
+
+def _stop_other_phones(session: Session, incident_id: int, told: Delivery, channel: Channel, now: datetime) -> None:
+    """What the household's phones have not taken yet is not needed any more."""
+    calls = session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.incident_id == incident_id,
+            Delivery.household_id == told.household_id,
+            Delivery.channel == Channel.CALL,
+            # A call that tells of a second voice is stopped by an answer to one of its own.
+            Delivery.purpose.in_((*RINGS, told.purpose)),
+        )
+        .order_by(Delivery.id)
+        .with_for_update()
+    ).all()
+    # Whoever answers on a call goes on with it; whoever answers by text need not be rung on that phone either.
+    drop(session, [each for each in calls if channel is Channel.SMS or each.id != told.id], now)

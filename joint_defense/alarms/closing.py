@@ -1,0 +1,188 @@
+"""What people do about an incident: close it, take it back, ring again, add a note, name the category."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.database import insert_rows
+from joint_defense.delivery.plan import drop, row_for
+from joint_defense.errors import IncidentClosed, UnknownIncident
+from joint_defense.incidents.answers import latest_answers, lock_incident
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.rules.escalation import ONCE_MORE
+from joint_defense.rules.fanout import DRILL, NOTICE
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import FIRST_RINGS, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.triggers import Category
+from joint_defense.rules.wording import texts as wording_texts
+
+LONGEST_NOTE = 1000
+
+
+def close(session: Session, incident_id: int, outcome: ClosingOutcome | str, note: str, by: str, now: datetime) -> bool:
+    """Close an incident and give the all-clear to everyone who was rung or texted, once.
+
+    Returns False when somebody else was quicker: theirs stands. Raises UnknownIncident.
+    """
+    incident = _locked(session, incident_id)
+    if incident.closed_at is not None:
+        return False
+    incident.closed_at, incident.outcome, incident.note = now, ClosingOutcome(outcome), note.strip()[:LONGEST_NOTE]
+    note_update(session, incident.id, "closed", now, by=by, outcome=incident.outcome, note=incident.note)
+    deliveries = _lock_deliveries(session, incident.id)
+    drop(session, deliveries, now)
+    session.flush()
+    if incident.kind is not IncidentKind.WORDLESS:
+        _give_all_clear(session, incident, deliveries, now)
+    return True
+
+
+def withdraw(session: Session, alert: Alert, now: datetime) -> bool:
+    """The caller takes the call for help back: with nobody else calling, that closes it as a false alarm.
+
+    Returns whether it is closed now.
+    """
+    incident = _locked(session, alert.incident_id)
+    if incident.closed_at is not None:
+        return True
+    if alert.withdrawn_at is None:
+        alert.withdrawn_at = now
+        note_update(session, incident.id, "withdrawn", now, household=alert.household_name)
+    if any(each.withdrawn_at is None for each in incident.alerts):
+        return False
+    return close(session, incident.id, ClosingOutcome.FALSE_ALARM, "", alert.household_name, now)
+
+
+def ring_again(session: Session, incident_id: int, household_id: int | None, by: str, now: datetime) -> int:
+    """Ring a household's phones once more, or (None) those of every household that is not coming yet.
+
+    Returns how many phones that is. Raises UnknownIncident, IncidentClosed.
+    """
+    incident = _locked(session, incident_id)
+    if incident.closed_at is not None:
+        raise IncidentClosed(incident_id)
+    answers = latest_answers(session, incident.id)
+    rung = session.scalars(
+        select(Delivery)
+        .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(FIRST_RINGS), Delivery.occasion == 0)
+        .order_by(Delivery.id)
+    ).all()
+    callable_phones = {each.number for each in rung if each.channel is Channel.CALL}
+    chosen = [
+        each
+        for each in rung
+        if (
+            each.household_id == household_id
+            if household_id is not None
+            else answers.get(each.household_id) not in {Answer.COMING, Answer.ON_SCENE}
+        )
+        and (each.channel is Channel.CALL or each.number not in callable_phones)
+    ]
+    occasion = 1 + (
+        session.scalar(
+            select(func.max(Delivery.occasion)).where(
+                Delivery.incident_id == incident.id,
+                Delivery.purpose.in_(FIRST_RINGS),
+                Delivery.occasion < ONCE_MORE,
+            )
+        )
+        or 0
+    )
+    for purpose in FIRST_RINGS:
+        insert_copies(session, [each for each in chosen if each.purpose is purpose], purpose, occasion, None, now)
+    name = chosen[0].household_name if household_id is not None and chosen else ""
+    note_update(session, incident.id, "ring_again", now, by=by, household=name)
+    return len(chosen)
+
+
+def add_note(session: Session, incident_id: int, text: str, by: str, now: datetime) -> None:
+    """Put a line of somebody's own on the timeline. Raises UnknownIncident."""
+    incident = _locked(session, incident_id)
+    note_update(session, incident.id, "note", now, by=by, text=text.strip()[:LONGEST_NOTE])
+
+
+def name_category(session: Session, alert: Alert, category: Category, now: datetime) -> None:
+    """The caller says what has happened: whoever has not been reached yet hears it."""
+    incident = _locked(session, alert.incident_id)
+    if incident.closed_at is not None or alert.category is category:
+        return
+    alert.category = category
+    incident.category = category
+    note_update(session, incident.id, "category", now, category=category)
+
+
+def insert_copies(
+    session: Session,
+    deliveries: list[Delivery],
+    purpose: Purpose,
+    occasion: int,
+    texts: dict[str, str] | None,
+    now: datetime,
+) -> None:
+    """New waiting deliveries to the same phones, with a text for each language where it is fixed."""
+    rows = [
+        row_for(
+            each,
+            each.incident_id,
+            each.channel,
+            purpose,
+            now,
+            occasion=occasion,
+            urgency=each.urgency if texts is None else NOTICE + (DRILL if each.urgency >= DRILL else 0),
+            turn=each.turn if texts is None else turn,
+            text=None if texts is None else texts[each.language],
+        )
+        for turn, each in enumerate(deliveries)
+    ]
+    insert_rows(session, Delivery, rows)
+
+
+def _give_all_clear(session: Session, incident: Incident, deliveries: list[Delivery], now: datetime) -> None:
+    """To every phone that may have rung or got a text: by text where it takes one, else by a call.
+
+    That is also a caller who has hung up and got news by text. A house where somebody may be listening gets none.
+    """
+    told: dict[str, Delivery] = {}
+    touched = {each.number for each in deliveries if each.attempt_count > 0 and not _refused(each)}
+    # Whoever has just closed it by taking it back knows, and so does a caller who holds the line.
+    knowing = {
+        alert.number
+        for alert in incident.alerts
+        if alert.withdrawn_at == now or (alert.on_line_until is not None and alert.on_line_until > now)
+    }
+    silent = {alert.household_id for alert in incident.alerts if alert.silent}
+    for delivery in deliveries:
+        by_text = delivery.channel is Channel.SMS
+        if delivery.number not in touched - knowing or delivery.household_id in silent or _refused(delivery):
+            continue
+        if delivery.number not in told or by_text:
+            told[delivery.number] = delivery
+    names = [alert.household_name for alert in incident.alerts]
+    english = [alert.household_name_en for alert in incident.alerts]
+    outcome = str(incident.outcome)
+    texts = {"zh": wording_texts.all_clear(names, outcome, "zh"), "en": wording_texts.all_clear(english, outcome, "en")}
+    insert_copies(session, list(told.values()), Purpose.ALL_CLEAR, 0, texts, now)
+
+
+def _refused(delivery: Delivery) -> bool:
+    """Whether this delivery certainly reached nobody: the carrier took none of its requests."""
+    return delivery.state is DeliveryState.UNREACHED and (delivery.failure or "").isdigit()
+
+
+def _lock_deliveries(session: Session, incident_id: int) -> list[Delivery]:
+    return list(
+        session.scalars(
+            # In the order in which everybody locks them: two at once wait for each other, and never in a circle.
+            select(Delivery).where(Delivery.incident_id == incident_id).order_by(Delivery.id).with_for_update()
+        )
+    )
+
+
+def _locked(session: Session, incident_id: int) -> Incident:
+    if session.get(Incident, incident_id) is None:
+        raise UnknownIncident(f"there is no incident {incident_id}")
+    return lock_incident(session, incident_id)

@@ -1,0 +1,295 @@
+"""Intake: a keypress, a direct call or a text becomes an incident with a delivery for every phone to reach.
+
+Everything here happens in the edge's one transaction; after its commit the alarm cannot be lost any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from groups.directory import Caller
+from joint_defense.alarms.news_on_line import Patience
+from joint_defense.delivery.plan import behind_those_waiting, drop, insert_deliveries
+from joint_defense.incidents import policies
+from joint_defense.incidents.inbox import find_answer, keep_answer, receive
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.rules.fanout import plan
+from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Purpose
+from joint_defense.rules.triggers import Category
+
+FLOOD_SPAN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What raised an alarm. `carrier_key` is the carrier's own id of it: the same one again changes nothing."""
+
+    carrier_key: str
+    number: str
+    channel: Channel
+    category: Category = Category.UNSPECIFIED
+    text: str = ""
+    call_sid: str | None = None
+    holds_for: timedelta = Patience.gone_after
+    """How long a caller is taken to be on the line before the first question comes from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`merge_window` in seconds; `alarms_per_hour` is how many incidents one number may open."""
+
+    merge_window: float = 180.0
+    alarms_per_hour: int = 6
+
+
+class Outcome(StrEnum):
+    """What became of a trigger."""
+
+    RAISED = "raised"
+    JOINED = "joined"
+    """A second household of the group, or the same one again, within the merge window."""
+    FLOOD = "flood"
+    """One number too often: nobody is rung anew."""
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to tell the caller. `households` and `phones` count those that are being reached."""
+
+    outcome: Outcome
+    language: str = "zh"
+    incident_id: int | None = None
+    households: int = 0
+    phones: int = 0
+    silent: bool = False
+    alert_id: int | None = None
+    repeated: bool = False
+
+
+def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limits | None = None) -> Answer:
+    """Open an incident, or join the one the group has just opened, and plan whom to reach.
+
+    The same trigger twice, at the same instant too, is one alarm with the same answer.
+    """
+    limits = limits or Limits()
+    event = receive(session, trigger.carrier_key, InboundKind.ALARM, trigger.number, trigger.text, now)
+    if event is None:
+        return _repeated(session, trigger.carrier_key)
+    caller = directory.find_caller(session, trigger.number)
+    if caller is None:
+        event.kind = InboundKind.STRANGER
+        return _keep(event, Answer(Outcome.STRANGER))
+    if caller.group_id is not None:
+        directory.lock_group(session, caller.group_id)
+    incident = _open_incident(session, caller, now - timedelta(seconds=limits.merge_window))
+    if incident is not None:
+        return _keep(event, _join(session, incident, caller, trigger, now), caller)
+    if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
+        event.kind = InboundKind.FLOOD
+        return _keep(event, Answer(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
+    return _keep(event, _open(session, caller, trigger, now), caller)
+
+
+def _repeated(session: Session, carrier_key: str) -> Answer:
+    kept = find_answer(session, carrier_key)
+    return Answer(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
+
+
+def _keep(event: InboundEvent, answer: Answer, caller: Caller | None = None) -> Answer:
+    event.incident_id = answer.incident_id
+    event.household_id = caller.household_id if caller is not None else None
+    keep_answer(event, asdict(answer))
+    return answer
+
+
+def _open_incident(session: Session, caller: Caller, since: datetime) -> Incident | None:
+    """The group's open alarm that is young enough to be joined; without a group, the household's own."""
+    query = select(Incident).where(
+        Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None), Incident.opened_at > since
+    )
+    if caller.group_id is not None:
+        query = query.where(Incident.group_id == caller.group_id)
+    else:
+        query = query.join(Alert).where(Alert.household_id == caller.household_id)
+    # Locked: whoever closes it at this moment comes before us, and then there is none to join, or after.
+    return session.scalars(
+        query.order_by(Incident.id.desc()).limit(1).with_for_update(key_share=True, of=Incident)
+    ).first()
+
+
+def _opened_lately(session: Session, number: str, now: datetime) -> int:
+    return (
+        session.scalar(
+            select(func.count(func.distinct(InboundEvent.incident_id))).where(
+                InboundEvent.number == number,
+                InboundEvent.received_at > now - FLOOD_SPAN,
+                InboundEvent.kind == InboundKind.ALARM,
+                InboundEvent.incident_id.is_not(None),
+            )
+        )
+        or 0
+    )
+
+
+def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
+    incident = incident_of(caller, IncidentKind.ALARM, now, trigger.category)
+    policies.freeze(session, incident)
+    session.add(incident)
+    session.flush()
+    alert = add_voice(session, incident, caller, trigger, now, kind="opened")
+    # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
+    # found by number, of which there is an index: otherwise everything that rings in a storm is looked through.
+    own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
+    ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
+    _leave_in_peace(session, caller, now, own, *ringing)
+    recipients = directory.recipients_for(session, caller, now)
+    planned = plan(recipients)
+    insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
+    reached = {each.phone.phone_id: each.phone.household_id for each in planned}
+    return Answer(
+        Outcome.RAISED,
+        caller.language,
+        incident.id,
+        households=len(set(reached.values())),
+        phones=len(reached),
+        silent=caller.silent,
+        alert_id=alert.id,
+    )
+
+
+def incident_of(
+    caller: Caller, kind: IncidentKind, now: datetime, category: Category = Category.UNSPECIFIED
+) -> Incident:
+    """A new incident at the caller's place."""
+    return Incident(
+        kind=kind,
+        village_id=caller.village_id,
+        village_name=caller.village_name,
+        group_id=caller.group_id,
+        group_name=caller.group_name,
+        category=category,
+        opened_at=now,
+    )
+
+
+def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
+    """A second voice: nobody is rung twice, everybody reads that another household calls."""
+    alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
+    if alert is None:
+        alert = add_voice(session, incident, caller, trigger, now, kind="voice")
+        _leave_in_peace(session, caller, now, Delivery.incident_id == incident.id)
+        _tell_of_second_voice(session, incident, alert, caller, now)
+    else:
+        # The same household again, from another phone perhaps: it is this call that holds the line now.
+        alert.withdrawn_at, alert.call_sid = None, trigger.call_sid or alert.call_sid
+        if trigger.channel is Channel.CALL:
+            alert.on_line_until = now + trigger.holds_for
+            _stop_calls_with_news(session, alert, now)
+        note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
+    if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
+        incident.category = trigger.category
+    told = session.execute(
+        select(func.count(func.distinct(Delivery.household_id)), func.count(func.distinct(Delivery.phone_id))).where(
+            Delivery.incident_id == incident.id, Delivery.household_id != caller.household_id
+        )
+    ).one()
+    return Answer(
+        Outcome.JOINED,
+        caller.language,
+        incident.id,
+        households=told[0],
+        phones=told[1],
+        silent=caller.silent,
+        alert_id=alert.id,
+    )
+
+
+def _leave_in_peace(session: Session, caller: Caller, now: datetime, *where: ColumnElement[bool]) -> None:
+    """A household that calls for help itself is not rung for others any more; a silent one gets no text."""
+    pending = (
+        select(Delivery)
+        .join(Incident)
+        .where(Delivery.household_id == caller.household_id, *where)
+        .order_by(Delivery.id)
+        .with_for_update(of=Delivery)
+    )
+    if not caller.silent:
+        pending = pending.where(Delivery.channel == Channel.CALL)
+    drop(session, session.scalars(pending).all(), now)
+
+
+def _stop_calls_with_news(session: Session, alert: Alert, now: datetime) -> None:
+    """Whoever calls again hears it there."""
+    pending = select(Delivery).where(
+        Delivery.incident_id == alert.incident_id,
+        Delivery.number == alert.number,
+        Delivery.channel == Channel.CALL,
+        Delivery.purpose == Purpose.NEWS,
+    )
+    drop(session, session.scalars(pending.order_by(Delivery.id).with_for_update()).all(), now)
+
+
+def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, caller: Caller, now: datetime) -> None:
+    # By number, not by phone: the roster may have moved a number to another household in the meantime.
+    rung = set(
+        session.scalars(select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)))
+    )
+    silent = {other.household_id for other in incident.alerts if other.silent}
+    in_trouble = {other.household_id for other in incident.alerts}
+    others = [each for each in directory.recipients_for(session, caller, now) if each.household_id not in silent]
+    # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
+    new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
+    insert_deliveries(session, incident.id, Purpose.ALARM, behind_those_waiting(session, incident.id, plan(new)), now)
+    new_ids = {each.phone_id for each in new}
+    texts = [
+        each for each in plan([each for each in others if each.phone_id not in new_ids]) if each.channel is Channel.SMS
+    ]
+    insert_deliveries(session, incident.id, Purpose.SECOND_VOICE, texts, now, occasion=alert.id)
+
+
+def add_voice(
+    session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: str
+) -> Alert:
+    """A household's voice in an incident, with a line of this kind on the timeline."""
+    alert = Alert(
+        incident_id=incident.id,
+        household_id=caller.household_id,
+        household_name=caller.household_name,
+        household_name_en=caller.household_name_en,
+        place=caller.place,
+        place_en=caller.place_en,
+        door=caller.door,
+        first_help=caller.first_help,
+        phone_id=caller.phone_id,
+        number=caller.number,
+        language=caller.language,
+        may_text=caller.may_text,
+        silent=caller.silent,
+        channel=trigger.channel,
+        call_sid=trigger.call_sid,
+        category=trigger.category,
+        text=trigger.text,
+        raised_at=now,
+        on_line_until=now + trigger.holds_for if trigger.channel is Channel.CALL else None,
+    )
+    session.add(alert)
+    note_update(
+        session,
+        incident.id,
+        kind,
+        now,
+        household=caller.household_name,
+        place=caller.place,
+        channel=trigger.channel,
+        category=trigger.category,
+    )
+    session.flush()
+    return alert

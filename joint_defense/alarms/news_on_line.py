@@ -1,0 +1,149 @@
+"""News for whoever called for help and holds the line: who is coming. What is sent afterwards is in `news_sent`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from joint_defense.incidents import conference
+from joint_defense.incidents.answers import coming_in_order
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Acknowledgement, Alert, IncidentUpdate
+from joint_defense.rules.escalation import Whom
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.wording import calls
+
+CONFERENCE_HOLD = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a caller waits for what."""
+
+    nobody_after: timedelta = timedelta(seconds=60)
+    """So long without anyone coming, and the caller is told to dial 110."""
+    nobody_again: timedelta = timedelta(seconds=20)
+    gone_after: timedelta = timedelta(seconds=30)
+    """A caller who has not asked for news for so long has hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What to tell a caller on the line now, and how far that has brought them.
+
+    `told` is the last acknowledgement spoken of, `warned` how often they were told that nobody answers, `widened` the
+    last step of widening spoken of.
+    """
+
+    incident_id: int
+    sentences: tuple[str, ...]
+    language: str
+    told: int
+    warned: int
+    closed: bool = False
+    silent: bool = False
+    joined: tuple[str, ...] = ()
+    """Households that wait for the caller in the conference."""
+    widened: int = 0
+
+
+def for_caller(
+    session: Session,
+    alert: Alert,
+    told: int,
+    warned: int,
+    now: datetime,
+    patience: Patience,
+    *,
+    may_join: bool = True,
+    widened: int = 0,
+) -> News:
+    """The news since acknowledgement `told` and step `widened`. That they ask proves that they heard what came before.
+
+    `may_join`: whether the caller is to be moved into the conference when a neighbour waits there.
+    """
+    incident = alert.incident
+    alert.heard_answer_id = max(alert.heard_answer_id, told)
+    alert.heard_step = max(alert.heard_step, widened)
+    joined = conference.in_conference(session, incident.id) if may_join and not alert.silent else ()
+    alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
+    language = alert.language
+    if incident.closed_at is not None or alert.withdrawn_at is not None:
+        over = (calls.OVER_FOR_CALLER[language],)
+        return News(incident.id, over, language, told, warned, closed=True, silent=alert.silent)
+    coming = coming_in_order(session, incident.id)
+    sentences, told = _who_since(session, incident.id, coming, told, language)
+    if not coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
+        warned += 1
+        sentences.append(calls.nobody_yet(incident.category, language))
+    step, whom = called_since(session, incident.id, widened)
+    sentences += calls.widened(whom, language)
+    waiting = tuple(directory.household_name_in(language, each) for each in joined)
+    return News(
+        incident.id, tuple(sentences), language, told, warned, silent=alert.silent, joined=waiting, widened=step
+    )
+
+
+def _who_since(
+    session: Session, incident_id: int, coming: Sequence[Acknowledgement], told: int, language: str
+) -> tuple[list[str], int]:
+    """Who comes, or cannot after all, that has said so after acknowledgement `told`; and the last one of these."""
+    fresh = [each for each in coming if each.id > told]
+    lost = _gone_back(session, incident_id, told)
+    sentences = [
+        *calls.who_comes(
+            names_of(fresh, Answer.COMING, language), names_of(fresh, Answer.ON_SCENE, language), language
+        ),
+        *calls.who_cannot_after_all(names_of(lost, Answer.CANNOT, language), language),
+    ]
+    return sentences, max((each.id for each in (*fresh, *lost)), default=told)
+
+
+def called_since(session: Session, incident_id: int, step: int) -> tuple[int, list[Whom]]:
+    """The last step of widening after this one (itself, if there is none), and who has been called since."""
+    rows = session.scalars(
+        select(IncidentUpdate.detail)
+        .where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == "widened")
+        .order_by(IncidentUpdate.id)
+    )
+    since = [detail for detail in rows if detail["step"] > step]
+    called = (Whom(each) for detail in since for each in detail["whom"].split())
+    return max((detail["step"] for detail in since), default=step), list(dict.fromkeys(called))
+
+
+def _gone_back(session: Session, incident_id: int, told: int) -> list[Acknowledgement]:
+    """The households of which the caller was told that they come, and that have said since that they cannot."""
+    rows = session.scalars(
+        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
+    ).all()
+    known = {row.household_id: row.answer for row in rows if row.id <= told}
+    newest = {row.household_id: row for row in rows}
+    return [
+        row
+        for row in newest.values()
+        if row.id > told and row.answer is Answer.CANNOT and known.get(row.household_id, Answer.CANNOT) != row.answer
+    ]
+
+
+def hang_up(session: Session, call_sid: str, now: datetime) -> None:
+    """A call to our number is over: a caller's news comes by text from now on, a neighbour has left the conference."""
+    for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
+        caller_gone(session, alert, now)
+    conference.hung_up(session, call_sid, now)
+
+
+def caller_gone(session: Session, alert: Alert, now: datetime) -> None:
+    """The caller has hung up, as the carrier says."""
+    if alert.on_line_until is not None and alert.on_line_until > now and alert.incident.closed_at is None:
+        note_update(session, alert.incident_id, "hung_up", now, household=alert.household_name)
+    alert.on_line_until = now
+
+
+def names_of(answers: Sequence[Acknowledgement], answer: Answer, language: str) -> list[str]:
+    """The households among these that gave this answer, as this language calls them."""
+    return [directory.household_name_in(language, each.household_name) for each in answers if each.answer is answer]

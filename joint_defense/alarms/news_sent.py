@@ -1,0 +1,334 @@
+"""News that is sent: to a caller who has hung up, by text; where no text gets there, by a call.
+
+A call tells all that is known by then. Nobody is rung for each piece of news: `CALLS_APART` and `MOST_CALLS` see to it.
+
+Which callers may have news to be sent: asked every second of all open incidents, in one statement and no lock.
+
+What is found here is looked at closely, one incident after the other, under its lock (`news_sent.send_milestones`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from config.database import insert_or_skip
+from groups import directory
+from joint_defense.alarms.news_on_line import Patience, called_since, names_of
+from joint_defense.delivery.plan import LOOK_AGAIN, row_for
+from joint_defense.incidents import conference
+from joint_defense.incidents.answers import coming_in_order
+from joint_defense.incidents.timeline import masked, note_update
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, in_state
+from joint_defense.rules.escalation import Whom
+from joint_defense.rules.fanout import NOTICE
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.wording import texts
+
+MILESTONES = (1, 3)
+"""The acknowledgements at which a caller who has hung up gets a text; the last one is another."""
+LAST_MILESTONE = 1000
+WIDENED_MILESTONE = 2000
+"""And at each step of widening: this and the step's number. Nobody is rung for these alone."""
+MOST_CALLS = 3
+"""So often a caller is rung with news in one incident, however much there is."""
+CALLS_APART = timedelta(seconds=60)
+"""From the end of a call with news to the next one."""
+
+
+def send_all(session: Session, now: datetime, patience: Patience) -> int:
+    """`send_milestones` for every incident that is open and young, and may have news. Returns how many were told."""
+    wanted = select(Incident).where(Incident.id.in_(with_news(session, now, patience.nobody_after)))
+    incidents = session.scalars(wanted.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
+    return sum(send_milestones(session, incident, now, patience.nobody_after) for incident in incidents)
+
+
+def send_milestones(session: Session, incident: Incident, now: datetime, nobody_after: timedelta | None = None) -> bool:
+    """Text the callers who have hung up, at the first, the third and the last acknowledgement; call them without texts.
+
+    And when nobody has said to come for `nobody_after` (None: that is not asked now), and when others are called
+    because too few come. Idempotent: each text and call has its number and is planned once. Returns whether one was.
+    """
+    if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
+        return False
+    planned = False
+    coming = coming_in_order(session, incident.id)
+    for alert in incident.alerts:
+        off_line = alert.on_line_until is None or alert.on_line_until <= now
+        if alert.silent or alert.withdrawn_at is not None or not off_line:
+            continue
+        due = _milestones_due(session, incident, alert, coming, now, nobody_after)
+        if alert.may_text:
+            planned |= _text_caller(session, incident, alert, due, coming, now)
+        elif due:
+            planned |= _call_without_text(session, incident, alert, due[-1], coming, now)
+    return planned
+
+
+def _text_caller(
+    session: Session, incident: Incident, alert: Alert, due: list[int], coming: Sequence[Acknowledgement], now: datetime
+) -> bool:
+    """The texts that are due and, in the same one or in one of its own, who is being called because too few come."""
+    step, called = alert.heard_step, list[Whom]()
+    if incident.steps_done > alert.heard_step:
+        step, called = called_since(session, incident.id, alert.heard_step)
+    planned = [_plan_text(session, incident, alert, milestone, coming, called, now) for milestone in due]
+    if called and not any(planned):
+        planned.append(_plan_text(session, incident, alert, WIDENED_MILESTONE + step, coming, called, now))
+    if any(planned) or not called:
+        # A step that found nobody to call is no news.
+        alert.heard_step = step
+    return any(planned)
+
+
+def _milestones_due(
+    session: Session,
+    incident: Incident,
+    alert: Alert,
+    coming: Sequence[Acknowledgement],
+    now: datetime,
+    nobody_after: timedelta | None,
+) -> list[int]:
+    others = _others(coming, alert)
+    if not others:
+        return [NOBODY_MILESTONE] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
+    due = [count for count in MILESTONES if len(others) >= count and others[count - 1].id > alert.heard_answer_id]
+    if _all_have_answered(session, incident) and others[-1].id > alert.heard_answer_id:
+        due.append(LAST_MILESTONE)
+    # One text that says it all is worth more than two in the same minute.
+    return due[-1:]
+
+
+def _others(coming: Sequence[Acknowledgement], alert: Alert) -> list[Acknowledgement]:
+    return [each for each in coming if each.household_id != alert.household_id]
+
+
+def _all_have_answered(session: Session, incident: Incident) -> bool:
+    rung = set(
+        session.scalars(
+            select(Delivery.household_id)
+            .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS))
+            .distinct()
+        )
+    )
+    answered = set(
+        session.scalars(
+            select(Acknowledgement.household_id).where(Acknowledgement.incident_id == incident.id).distinct()
+        )
+    )
+    # A second household that calls for help was rung for the first one, and has other things to do than to answer.
+    return rung <= answered | {alert.household_id for alert in incident.alerts}
+
+
+def _words(incident: Incident, alert: Alert, others: Sequence[Acknowledgement], called: Sequence[Whom]) -> str:
+    language = alert.language
+    coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
+    return texts.news_text(coming, there, incident.category, language, called)
+
+
+def _plan_text(
+    session: Session,
+    incident: Incident,
+    alert: Alert,
+    milestone: int,
+    coming: Sequence[Acknowledgement],
+    called: Sequence[Whom],
+    now: datetime,
+) -> bool:
+    others = _others(coming, alert)
+    text = _words(incident, alert, others, called)
+    made = _plan(session, incident, alert, Channel.SMS, milestone, text, now)
+    if made:
+        _taken_as_heard(alert, others)
+    return made
+
+
+def _taken_as_heard(alert: Alert, others: Sequence[Acknowledgement]) -> None:
+    if alert.on_line_until is not None:
+        alert.heard_answer_id = max((each.id for each in others), default=alert.heard_answer_id)
+
+
+def _plan(
+    session: Session, incident: Incident, alert: Alert, channel: Channel, milestone: int, text: str, now: datetime
+) -> bool:
+    """Whether it was: `milestone` makes it the only one of its kind."""
+    row = row_for(
+        _Caller(alert.household_id, alert.household_name, alert.phone_id, alert.number, alert.language),
+        incident.id,
+        channel,
+        Purpose.NEWS,
+        now,
+        occasion=milestone,
+        urgency=NOTICE,
+        turn=0,
+        text=text,
+    )
+    return session.execute(insert_or_skip(session, Delivery, row).returning(Delivery.id)).scalar() is not None
+
+
+class Call(NamedTuple):
+    """Whether a call with news was planned; or when to look again, where that could not be now."""
+
+    planned: bool
+    look_again: datetime | None = None
+
+
+_NO_CALL = Call(planned=False)
+
+
+def call_with_news(
+    session: Session, incident: Incident, alert: Alert, milestone: int, now: datetime, *, kind: str
+) -> Call:
+    """Have a caller rung whom no text reaches, once a milestone; they hear all that is known by now.
+
+    Not while they are on the phone, not soon after the last such call, not more than `MOST_CALLS` times, and never
+    where an intruder may hear it ring. `kind` is the timeline's line.
+    """
+    if alert.silent or alert.withdrawn_at is not None or incident.closed_at is not None:
+        return _NO_CALL
+    calls = _calls(session, incident, alert)
+    if any(each.occasion == milestone for each, _ in calls):
+        return _NO_CALL
+    others = _others(coming_in_order(session, incident.id), alert)
+    called = [] if others else called_since(session, incident.id, 0)[1]
+    text = _words(incident, alert, others, called)
+    rung = [(each, over_at) for each, over_at in calls if each.attempt_count or each.state not in OVER]
+    if rung:
+        last, over_at = rung[-1]
+        if last.state is DeliveryState.WAITING and not last.attempt_count:
+            return _tell_more(session, last, milestone, text, now)
+        if last.state not in OVER:
+            return Call(planned=False, look_again=now + LOOK_AGAIN)
+        if len(rung) >= MOST_CALLS or (last.state is DeliveryState.REACHED and last.text == text):
+            return _NO_CALL
+        if over_at is not None and over_at + CALLS_APART > now:
+            return Call(planned=False, look_again=over_at + CALLS_APART)
+    if conference.in_a_call(session, {alert.number}, now, over=alert.call_sid):
+        return Call(planned=False, look_again=now + LOOK_AGAIN)
+    phones = directory.phones_of(session, {alert.household_id})
+    if not any(each.number == alert.number and each.may_call for each in phones):
+        return _NO_CALL
+    planned = _plan(session, incident, alert, Channel.CALL, milestone, text, now)
+    if planned:
+        told = {"household": alert.household_name, "number": masked(alert.number), "channel": Channel.CALL}
+        note_update(session, incident.id, kind, now, **told)
+    return Call(planned)
+
+
+def _calls(session: Session, incident: Incident, alert: Alert) -> list[tuple[Delivery, datetime | None]]:
+    """The calls with news to this caller, in their order, and when each was over."""
+    rows = session.execute(
+        select(Delivery, func.coalesce(Attempt.ended_at, Attempt.requested_at))
+        .outerjoin(Attempt, and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count))
+        .where(
+            Delivery.incident_id == incident.id,
+            Delivery.number == alert.number,
+            Delivery.channel == Channel.CALL,
+            Delivery.purpose == Purpose.NEWS,
+        )
+        .order_by(Delivery.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _tell_more(session: Session, waiting: Delivery, milestone: int, text: str, now: datetime) -> Call:
+    """A call that has not left yet tells this as well; where it leaves at this moment, another one may have to."""
+    changed = session.execute(
+        update(Delivery)
+        .where(Delivery.id == waiting.id, in_state(DeliveryState.WAITING), Delivery.attempt_count == 0)
+        .values(text=text, occasion=milestone)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    ).scalar()
+    return _NO_CALL if changed is not None else Call(planned=False, look_again=now + LOOK_AGAIN)
+
+
+def _call_without_text(
+    session: Session, incident: Incident, alert: Alert, milestone: int, coming: Sequence[Acknowledgement], now: datetime
+) -> bool:
+    """A caller on a landline, say: what others read at this milestone is told by a call."""
+    call = call_with_news(session, incident, alert, milestone, now, kind="news_by_call")
+    if call.look_again is None:
+        _taken_as_heard(alert, _others(coming, alert))
+    return call.planned
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Whoever called for help, as a delivery keeps them."""
+
+    household_id: int
+    household_name: str
+    phone_id: int
+    number: str
+    language: str
+    role: str = "caller"
+    phone_rank: int = 1
+    distance: int = 0
+
+
+NOBODY_MILESTONE = 1060
+"""The occasion of the text that nobody has said to come."""
+NEWS_UNTIL = timedelta(hours=1)
+
+
+def with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[int]:
+    """The open incidents of the last hour with a caller off the line for whom there may be something to send."""
+    off_line = or_(Alert.on_line_until.is_(None), Alert.on_line_until <= now)
+    alone_for_long = and_(Alert.raised_at <= now - nobody_after, ~_warned(), ~_somebody_comes())
+    query = (
+        select(Incident.id)
+        .join(Incident.alerts)
+        .where(
+            Incident.kind == IncidentKind.ALARM,
+            Incident.closed_at.is_(None),
+            Incident.opened_at > now - NEWS_UNTIL,
+            ~Alert.silent,
+            Alert.withdrawn_at.is_(None),
+            off_line,
+            # That others are called is not worth a ring to whoever takes no texts.
+            or_(and_(Alert.may_text, Incident.steps_done > Alert.heard_step), _answer_unheard(), alone_for_long),
+        )
+        .order_by(Incident.id)
+        .distinct()
+    )
+    return list(session.scalars(query))
+
+
+def _answer_unheard() -> ColumnElement[bool]:
+    return exists().where(
+        Acknowledgement.incident_id == Incident.id,
+        Acknowledgement.household_id != Alert.household_id,
+        Acknowledgement.answer != Answer.CANNOT,
+        Acknowledgement.id > Alert.heard_answer_id,
+    )
+
+
+def _somebody_comes() -> ColumnElement[bool]:
+    newer = aliased(Acknowledgement)
+    is_newest = ~exists().where(
+        newer.incident_id == Acknowledgement.incident_id,
+        newer.household_id == Acknowledgement.household_id,
+        newer.id > Acknowledgement.id,
+    )
+    return exists().where(
+        Acknowledgement.incident_id == Incident.id,
+        Acknowledgement.household_id != Alert.household_id,
+        Acknowledgement.answer != Answer.CANNOT,
+        is_newest,
+    )
+
+
+def _warned() -> ColumnElement[bool]:
+    return exists().where(
+        Delivery.incident_id == Incident.id,
+        Delivery.number == Alert.number,
+        Delivery.purpose == Purpose.NEWS,
+        Delivery.occasion == NOBODY_MILESTONE,
+    )

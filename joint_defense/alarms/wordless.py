@@ -1,0 +1,81 @@
+"""A call without a word: a known phone called, nobody spoke or pressed a key, and the group's leader is told."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from groups.directory import Caller, Recipient, Role
+from joint_defense.alarms.intake import Limits, Trigger, add_voice, incident_of
+from joint_defense.delivery.plan import insert_deliveries
+from joint_defense.incidents.inbox import find_answer, keep_answer, receive
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, InboundEvent, InboundKind, Incident
+from joint_defense.rules.fanout import plan
+from joint_defense.rules.states import Channel, IncidentKind, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class WordlessReport:
+    """Whether somebody was told of a call without a word, and in which incident."""
+
+    told: bool
+    incident_id: int | None = None
+
+
+def report_wordless(
+    session: Session, carrier_key: str, number: str, now: datetime, limits: Limits | None = None
+) -> WordlessReport:
+    """A known phone called, and nobody said or pressed anything: tell the group's leader.
+
+    A household that has an open incident, or called so a moment ago, is not told of again: the timeline says so.
+    """
+    limits = limits or Limits()
+    event = receive(session, carrier_key, InboundKind.WORDLESS, number, "", now)
+    if event is None:
+        return WordlessReport(**find_answer(session, carrier_key))
+    caller = directory.find_caller(session, number)
+    told = caller is not None and _tell_leader(session, event, caller, now, limits)
+    report = WordlessReport(told, event.incident_id)
+    keep_answer(event, asdict(report))
+    return report
+
+
+def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: datetime, limits: Limits) -> bool:
+    event.household_id = caller.household_id
+    lately = session.scalars(
+        select(Incident)
+        .join(Alert)
+        .where(
+            Alert.household_id == caller.household_id,
+            Incident.closed_at.is_(None),
+            Incident.opened_at > now - timedelta(seconds=limits.merge_window),
+        )
+        .order_by(Incident.id.desc())
+        .limit(1)
+    ).first()
+    if lately is not None:
+        event.incident_id = lately.id
+        note_update(session, lately.id, "wordless", now, household=caller.household_name)
+        return True
+    leader = _leader_of(directory.recipients_for(session, caller, now))
+    incident = incident_of(caller, IncidentKind.WORDLESS, now)
+    session.add(incident)
+    session.flush()
+    trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
+    add_voice(session, incident, caller, trigger, now, kind="wordless")
+    event.incident_id = incident.id
+    planned = plan(leader)
+    by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]
+    # A leader with nothing but a landline, or who wants no texts, is rung.
+    insert_deliveries(session, incident.id, Purpose.WORDLESS, by_text or planned, now)
+    return bool(planned)
+
+
+def _leader_of(recipients: list[Recipient]) -> list[Recipient]:
+    leader = [each for each in recipients if each.role is Role.LEADER]
+    return leader or [each for each in recipients if each.role is Role.DEPUTY]

@@ -1,0 +1,300 @@
+"""Dispatch: which deliveries are sent now. No carrier is called in here.
+
+A sender claims a small bite (committed before anything leaves the house), sends it, and records what came back
+(`results`). The claim's `owner` is the process that has it in hand; when that process dies, `release_dead` gives its
+claims back, marked to be looked up at the carrier before they are sent again.
+
+Claiming: as much of what is due as may leave now, by the pace of each number and by the calls it may hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_update
+from joint_defense.delivery.pace import Grant, Pace
+from joint_defense.incidents.timeline import note_once, note_update
+from joint_defense.models import Alert, Attempt, Delivery, Incident, in_state
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
+
+LEASE = timedelta(seconds=60)
+"""A claim is given back after so long even when its owner lives: its result could not be written down."""
+_COUNTING = 0x6A64_63_61_6C_6C
+"""The advisory lock of whoever counts calls: "jdcall"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery in a sender's hand."""
+
+    delivery_id: int
+    incident_id: int
+    number: int
+    """Which attempt of the delivery this is, from 1."""
+    channel: Channel
+    purpose: Purpose
+    occasion: int
+    to: str
+    role: str
+    language: str
+    text: str | None
+    look_up_first: bool
+    requested_at: datetime
+    sender: str
+    """The number of ours that it goes out from."""
+
+
+_TOLD_OF_A_CLAIM = (
+    *(Delivery.id, Delivery.incident_id, Delivery.attempt_count, Delivery.purpose, Delivery.occasion, Delivery.number),
+    *(Delivery.role, Delivery.language, Delivery.look_up_first, Delivery.text, Delivery.urgency, Delivery.turn),
+)
+
+
+def claim(session: Session, channel: Channel, limit: int, owner: str, now: datetime, sender: str = "") -> list[Claim]:
+    """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents.
+
+    They are to go out from `sender`.
+    """
+    due = (
+        select(Delivery.id)
+        .where(in_state(DeliveryState.WAITING), Delivery.channel == channel, Delivery.due_at <= now)
+        .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        # A common table expression that locks is run once; as a plain subquery PostgreSQL may run it again for every
+        # row, and claim more than `limit`.
+        .cte("due")
+    )
+    rows = session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(select(due.c.id)))
+        .values(
+            state=DeliveryState.CLAIMED,
+            owner=owner,
+            due_at=now + LEASE,
+            attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1),
+        )
+        .returning(*_TOLD_OF_A_CLAIM)
+        .execution_options(synchronize_session=False)
+    ).all()
+    rows = sorted(rows, key=lambda row: (row.urgency, row.turn, row.id))
+    fresh = [row for row in rows if not row.look_up_first]
+    if fresh:
+        _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], sender, now)
+    return [_claim_of(row, channel, sender, now) for row in rows]
+
+
+def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, now: datetime) -> Claim:
+    return Claim(
+        delivery_id=row.id,
+        incident_id=row.incident_id,
+        number=row.attempt_count,
+        channel=channel,
+        purpose=row.purpose,
+        occasion=row.occasion,
+        to=row.number,
+        role=row.role,
+        language=row.language,
+        text=row.text,
+        look_up_first=row.look_up_first,
+        requested_at=now,
+        sender=sender,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Whether anything waits to be sent, and whether the carrier is to be asked or told something."""
+
+    to_send: bool
+    to_ask: bool
+
+
+def what_is_due(session: Session, now: datetime) -> Due:
+    """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
+
+    def any_of(state: DeliveryState) -> ColumnElement[bool]:
+        return exists().where(in_state(state), Delivery.due_at <= now)
+
+    found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED))).one()
+    return Due(bool(found[0]), bool(found[1]))
+
+
+def waits_for_a_place(session: Session, now: datetime) -> int | None:
+    """The incident of the call that is to leave next; None where none is due."""
+    due = select(Delivery.incident_id).where(
+        in_state(DeliveryState.WAITING), Delivery.channel == Channel.CALL, Delivery.due_at <= now
+    )
+    return session.scalar(due.order_by(Delivery.urgency, Delivery.turn, Delivery.id).limit(1))
+
+
+def calls_under_way(session: Session) -> dict[str, int]:
+    """How many calls of each sender are with the carrier or on their way there, of all incidents.
+
+    Whoever asks holds the count until the transaction ends, so that two senders do not fill the same place.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
+    query = (
+        select(Attempt.sender, func.count())
+        .join(Delivery, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+        .where(Delivery.channel == Channel.CALL, in_state(DeliveryState.CLAIMED) | in_state(DeliveryState.PLACED))
+        .group_by(Attempt.sender)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], sender: str, now: datetime) -> None:
+    # A request the carrier declined for now left its row open; the next try carries the same number and row.
+    rows = [
+        {
+            "delivery_id": delivery_id,
+            "number": number,
+            "state": AttemptState.REQUESTING,
+            "sender": sender,
+            "requested_at": now,
+        }
+        for delivery_id, number in keys
+    ]
+    opened = insert_or_update(session, Attempt, keys=("delivery_id", "number"), update=("requested_at", "sender"))
+    session.execute(opened, rows)
+
+
+def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:
+    """What a sender has to say: the incidents and their voices, oldest first."""
+    found: dict[int, tuple[Incident, list[Alert]]] = {}
+    rows = session.execute(
+        select(Incident, Alert).join(Alert).where(Incident.id.in_(set(ids))).order_by(Alert.id)
+    ).all()
+    for incident, alert in rows:
+        found.setdefault(incident.id, (incident, []))[1].append(alert)
+    return found
+
+
+def known_sids(session: Session, sids: Iterable[str]) -> set[str]:
+    """Which of these the carrier's ids we know as some attempt's already."""
+    return {sid for sid in session.scalars(select(Attempt.sid).where(Attempt.sid.in_(set(sids)))) if sid}
+
+
+def first_request(session: Session, claim: Claim) -> datetime | None:
+    """When the lost request of a claim that is to be looked up may have left."""
+    attempt = session.get(Attempt, (claim.delivery_id, claim.number))
+    return None if attempt is None else attempt.requested_at
+
+
+def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> int:
+    """Give back what dead owners had in hand, and what is past its lease, to be looked up before it is sent again.
+
+    Returns how many deliveries that were.
+    """
+    in_hand = select(Delivery.owner).where(in_state(DeliveryState.CLAIMED)).distinct()
+    dead = [owner for owner in session.scalars(in_hand) if owner is None or not alive(owner)]
+    released = session.execute(
+        update(Delivery)
+        .where(
+            in_state(DeliveryState.CLAIMED),
+            Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
+        )
+        .values(state=DeliveryState.WAITING, owner=None, look_up_first=True, due_at=now)
+        .returning(Delivery.incident_id)
+        .execution_options(synchronize_session=False)
+    )
+    cut_off = Counter(released.scalars())
+    for incident_id, count in sorted(cut_off.items()):
+        note_update(session, incident_id, "cut_off", now, requests=count)
+    return cut_off.total()
+
+
+@dataclass(frozen=True, slots=True)
+class Bite:
+    """What was claimed, and what to say for it."""
+
+    claims: list[Claim]
+    incidents: dict[int, tuple[Incident, list[Alert]]]
+
+
+@dataclass
+class Leave:
+    """Leave to send, until it is claimed for. `concurrent_calls`: how many a sender may hold (0, or none: any)."""
+
+    pace: Mapping[Channel, Pace]
+    grants: dict[Channel, Grant]
+    concurrent_calls: Mapping[str, int]
+    claims: dict[Channel, list[Claim]] = field(default_factory=dict)
+
+    def claim(self, session: Session, owner: str, now: datetime) -> Bite:
+        """Take in hand what is due, most urgent first, of all incidents."""
+        for channel, grant in self.grants.items():
+            self.claims[channel] = self._claim(session, channel, grant, owner, now)
+        every = list(itertools.chain.from_iterable(self.claims.values()))
+        # Also those that were never declined themselves, and only waited because others had been.
+        slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.sender)}
+        for incident_id in sorted(slowed):
+            note_once(session, incident_id, "carrier_slow", now)
+        incidents = incidents_of(session, {each.incident_id for each in every}) if every else {}
+        return Bite(every, incidents)
+
+    @property
+    def for_anything(self) -> bool:
+        """Whether anything may leave now."""
+        return any(grant.count for grant in self.grants.values())
+
+    def next_look(self, sweep: float) -> float:
+        """Seconds until there may be more to send: at once after a full bite that the pace does not hold back."""
+        waits = (
+            min(grant.wait, sweep) if len(self.claims.get(channel, ())) == grant.count else sweep
+            for channel, grant in self.grants.items()
+        )
+        return min(waits, default=sweep)
+
+    def unused(self) -> Iterator[tuple[Channel, str, int]]:
+        """Of each channel and sender how many more might have left."""
+        for channel, grant in self.grants.items():
+            for sender, count in grant.by_sender.items():
+                yield channel, sender, count - sum(each.sender == sender for each in self.claims.get(channel, ()))
+
+    def _claim(self, session: Session, channel: Channel, grant: Grant, owner: str, now: datetime) -> list[Claim]:
+        granted = self._with_room(session, grant.by_sender) if channel is Channel.CALL else grant.by_sender
+        claims: list[Claim] = []
+        for sender, count in granted.items():
+            if count > 0:
+                found = claim(session, channel, count, owner, now, sender)
+                claims += found
+                if len(found) < count:  # nothing more is due
+                    break
+        return claims
+
+    def _with_room(self, session: Session, granted: Mapping[str, int]) -> Mapping[str, int]:
+        """Cut down to the calls each sender may still place: a new account holds only two or three at once (10004)."""
+        if not self.concurrent_calls or not any(granted.values()):
+            return granted
+        held = calls_under_way(session)
+        return {
+            sender: min(count, max(most - held.get(sender, 0), 0))
+            if (most := self.concurrent_calls.get(sender, 0))
+            else count
+            for sender, count in granted.items()
+        }
+
+
+@contextmanager
+def leave(
+    pace: Mapping[Channel, Pace], concurrent_calls: Mapping[str, int], room: Mapping[Channel, int]
+) -> Iterator[Leave]:
+    """Leave of the pace for up to `room` requests of each channel. What is not claimed for is given back."""
+    grants = {channel: pace[channel].take(count) for channel, count in room.items() if count > 0}
+    asked = Leave(pace, grants, concurrent_calls)
+    try:
+        yield asked
+    finally:
+        for channel, sender, count in asked.unused():
+            pace[channel].give_back(sender, count)

@@ -1,0 +1,97 @@
+"""What a claim says: the call or message that goes to the carrier for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from joint_defense.carriers import twiml
+from joint_defense.carriers.port import OutboundCall, OutboundMessage
+from joint_defense.delivery.claims import Claim
+from joint_defense.models import Alert, Incident
+from joint_defense.rules import escalation
+from joint_defense.rules.states import IncidentKind, Purpose
+from joint_defense.rules.wording import alarm
+
+MESSAGE_VALID_FOR = 1800
+"""Seconds: an alarm text that comes later than this only frightens."""
+
+
+class Announcer:
+    """Puts calls and messages together from an incident's voices."""
+
+    def __init__(self, public_base_url: str, ring_timeout: int, zone: ZoneInfo) -> None:
+        self._base = public_base_url
+        self._ring_timeout = ring_timeout
+        self._zone = zone
+
+    def call(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundCall:
+        """The call; what is said travels in it, the key that is pressed comes to an absolute address of ours."""
+        language = claim.language
+        voices = voices_of(incident, alerts, self._zone)
+        if claim.text is not None:
+            said = twiml.say([(claim.text, language)] * 2)
+        elif claim.purpose is Purpose.WORDLESS:
+            said = twiml.say([(alarm.wordless(voices[-1], language), language)] * 2)
+        else:
+            said = twiml.announcement(
+                tuple(alarm.announcement(voices, language, widened=escalation.is_widened(claim.purpose, claim.role))),
+                alarm.how_to_answer(language),
+                language,
+                action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+                then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
+            )
+        return OutboundCall(
+            to=claim.to,
+            sender=claim.sender,
+            twiml=said,
+            status_callback=self._callback(claim),
+            ring_timeout=self._ring_timeout,
+        )
+
+    def message(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundMessage:
+        """The message."""
+        return OutboundMessage(
+            to=claim.to,
+            sender=claim.sender,
+            body=self._body(claim, incident, alerts),
+            status_callback=self._callback(claim),
+            valid_for=MESSAGE_VALID_FOR,
+        )
+
+    def _body(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> str:
+        if claim.text is not None:
+            return claim.text
+        if claim.purpose is Purpose.SECOND_VOICE:
+            alert = next((each for each in alerts if each.id == claim.occasion), alerts[-1])
+            return alarm.second_voice(voice_of(incident, alert, self._zone), claim.language)
+        first = voice_of(incident, alerts[0], self._zone)
+        if claim.purpose is Purpose.WORDLESS:
+            return alarm.wordless(first, claim.language)
+        return alarm.message(first, claim.language, widened=escalation.is_widened(claim.purpose, claim.role))
+
+    def _callback(self, claim: Claim) -> str:
+        return f"{self._base}/status/{claim.delivery_id}/{claim.number}"
+
+
+def voices_of(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[alarm.Voice]:
+    """The voices that are to be told of: all that have not been taken back, oldest first."""
+    standing = [alert for alert in alerts if alert.withdrawn_at is None] or list(alerts)
+    return [voice_of(incident, alert, zone) for alert in standing]
+
+
+def voice_of(incident: Incident, alert: Alert, zone: ZoneInfo) -> alarm.Voice:
+    """An alert as rules.wording tells it."""
+    return alarm.Voice(
+        household=alert.household_name,
+        household_en=alert.household_name_en,
+        place=alert.place,
+        place_en=alert.place_en,
+        door=alert.door,
+        first_help=alert.first_help,
+        number=alert.number,
+        category=alert.category,
+        text=alert.text,
+        raised_at=alert.raised_at.astimezone(zone),
+        drill=incident.kind is IncidentKind.DRILL,
+    )

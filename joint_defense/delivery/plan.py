@@ -1,0 +1,166 @@
+"""From a plan to rows: the deliveries that the senders will find, and those that nobody needs any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from config.database import insert_rows
+from groups.directory import Recipient
+from joint_defense.models import Attempt, Delivery
+from joint_defense.rules.fanout import Planned
+from joint_defense.rules.redials import FollowUp
+from joint_defense.rules.states import Channel, DeliveryState, Purpose
+
+LOOK_AGAIN = timedelta(seconds=5)
+"""Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
+
+
+class Addressee(Protocol):
+    """A phone to reach, as a delivery keeps it; `groups.directory.Recipient` and a delivery itself are one."""
+
+    @property
+    def household_id(self) -> int: ...
+    @property
+    def household_name(self) -> str: ...
+    @property
+    def phone_id(self) -> int: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def phone_rank(self) -> int: ...
+    @property
+    def distance(self) -> int: ...
+
+
+def insert_deliveries(
+    session: Session,
+    incident_id: int,
+    purpose: Purpose,
+    planned: Iterable[Planned[Recipient]],
+    now: datetime,
+    *,
+    occasion: int = 0,
+) -> None:
+    """A waiting delivery for each planned phone and channel, due now.
+
+    The phones are the caller's to choose: none that the incident already has for this purpose and occasion.
+    """
+    rows = [
+        row_for(
+            each.phone,
+            incident_id,
+            each.channel,
+            purpose,
+            now,
+            occasion=occasion,
+            urgency=each.urgency,
+            turn=each.turn,
+        )
+        for each in planned
+    ]
+    insert_rows(session, Delivery, rows)
+
+
+def behind_those_waiting(
+    session: Session, incident_id: int, planned: Iterable[Planned[Recipient]]
+) -> list[Planned[Recipient]]:
+    """The plan with each phone's turn after those that the incident has waiting: they were to be rung before it."""
+    waiting = session.execute(
+        select(Delivery.channel, Delivery.urgency, func.max(Delivery.turn))
+        .where(Delivery.incident_id == incident_id, Delivery.state == DeliveryState.WAITING)
+        .group_by(Delivery.channel, Delivery.urgency)
+    )
+    first = {(row[0], row[1]): row[2] + 1 for row in waiting}
+    return [replace(each, turn=each.turn + first.get((each.channel, each.urgency), 0)) for each in planned]
+
+
+def row_for(
+    phone: Addressee,
+    incident_id: int,
+    channel: Channel,
+    purpose: Purpose,
+    now: datetime,
+    *,
+    urgency: int,
+    turn: int,
+    occasion: int = 0,
+    text: str | None = None,
+) -> dict[str, Any]:
+    """The row of a delivery that waits, due now. All have the same columns, as `insert_rows` wants them."""
+    return {
+        "incident_id": incident_id,
+        "channel": channel,
+        "purpose": purpose,
+        "occasion": occasion,
+        "household_id": phone.household_id,
+        "household_name": phone.household_name,
+        "phone_id": phone.phone_id,
+        "number": phone.number,
+        "language": phone.language,
+        "role": phone.role,
+        "phone_rank": phone.phone_rank,
+        "urgency": urgency,
+        "turn": min(turn, 32_000),
+        "distance": min(phone.distance, 32_000),
+        "state": DeliveryState.WAITING,
+        "due_at": now,
+        "attempt_count": 0,
+        "look_up_first": False,
+        "unwanted": False,
+        "text": text,
+    }
+
+
+@dataclass
+class Decided:
+    """What comes of a look at deliveries that are over: new ones, and what is to be seen to later (None: nothing)."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    later: dict[int, tuple[FollowUp, datetime] | None] = field(default_factory=dict)
+
+    def put_off(self, delivery_id: int, what: FollowUp, until: datetime) -> None:
+        """See to one of those that were looked at, then."""
+        if delivery_id in self.later:
+            self.later[delivery_id] = (what, until)
+
+    def take_down(self, session: Session) -> None:
+        """Write it to the database. What is planned already is not planned again."""
+        insert_rows(session, Delivery, self.rows, skip_known=True)
+        done = [id_ for id_, later in self.later.items() if later is None]
+        if done:
+            forget = update(Delivery).where(Delivery.id.in_(done)).values(follow_up=None)
+            session.execute(forget.execution_options(synchronize_session=False))
+        put_off = [
+            {"id": id_, "follow_up": later[0], "due_at": later[1]}
+            for id_, later in self.later.items()
+            if later is not None
+        ]
+        if put_off:
+            session.execute(update(Delivery), put_off)
+
+
+def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> None:
+    """Cancel what has not been sent; have the carrier end what rings. Whoever is on the phone is left in peace.
+
+    What a sender has in hand may be out already: it is not sent again, and a call of it is ended once it is known.
+    """
+    for delivery in deliveries:
+        if delivery.state is DeliveryState.WAITING and not delivery.look_up_first:
+            delivery.state = DeliveryState.CANCELLED
+        elif delivery.state in {DeliveryState.WAITING, DeliveryState.CLAIMED}:
+            delivery.unwanted = True
+        elif delivery.state is DeliveryState.PLACED and delivery.channel is Channel.CALL:
+            delivery.unwanted = True
+            attempt = session.get(Attempt, (delivery.id, delivery.attempt_count))
+            if attempt is not None and attempt.answered_at is None:
+                delivery.due_at = now

@@ -1,0 +1,127 @@
+"""Results: what came of the requests that a sender had in hand, written down for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from joint_defense.carriers import codes
+from joint_defense.carriers.port import (
+    AccountTrouble,
+    CarrierError,
+    OutcomeUnknown,
+    Receipt,
+    RefusedNumber,
+    TooFast,
+    Unanswered,
+)
+from joint_defense.delivery.claims import Claim
+from joint_defense.delivery.tracking import give_up, got_through, hear, helps_no_more
+from joint_defense.incidents.timeline import note_once
+from joint_defense.models import Attempt, Delivery
+from joint_defense.rules.states import AttemptState, DeliveryState
+
+RETRY_PAUSE = timedelta(seconds=1.5)
+ACCOUNT_PAUSE = timedelta(seconds=10)
+LOOK_UP_PAUSE = timedelta(seconds=1)
+"""A lost answer: the status callback gets so long to tell before the carrier is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a claim: the carrier's receipt or its error. A look-up that found nothing has neither."""
+
+    claim: Claim
+    receipt: Receipt | None = None
+    error: CarrierError | None = None
+
+
+def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
+    """Write down what came of claims. A word of the carrier that came first by callback stands."""
+    by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
+    ids = {delivery_id for delivery_id, _ in by_attempt}
+    locked = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()).all()
+    deliveries = {delivery.id: delivery for delivery in locked}
+    # Asked once the locks are held: in one statement with them, PostgreSQL would show the attempts as they were before
+    # a callback that we waited for, and an attempt would go back from its final state.
+    attempts = session.scalars(select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.delivery_id)).all()
+    for attempt in attempts:
+        result = by_attempt.get((attempt.delivery_id, attempt.number))
+        if result is None:
+            continue
+        delivery = deliveries[attempt.delivery_id]
+        if result.receipt is not None:
+            # Also for an attempt that was given up meanwhile: a call that was placed is on record.
+            _accepted(session, delivery, attempt, result.receipt, now)
+        elif delivery.state is not DeliveryState.CLAIMED or attempt.number != delivery.attempt_count:
+            continue  # a callback has told more than we know
+        elif result.error is not None:
+            _declined(session, delivery, attempt, result.error, now)
+        else:
+            _not_found(delivery, attempt, now)
+    got_through(session, [each for each in locked if each.state is DeliveryState.REACHED])
+    _note_troubles(session, results, now)
+
+
+def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> None:
+    """Say on the timelines, once an incident, that the carrier holds it up: whoever watches sees why nobody rings."""
+    held_up = {
+        (result.claim.incident_id, "carrier_slow" if isinstance(result.error, TooFast) else "carrier_away")
+        for result in results
+        if result.error is not None and not isinstance(result.error, RefusedNumber | AccountTrouble)
+    }
+    for incident_id, kind in sorted(held_up):
+        note_once(session, incident_id, kind, now)
+
+
+def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+    """The carrier knows nothing of a request whose answer was lost: it never arrived, and may be sent again.
+
+    What we stopped waiting for may have been held up on the way there, and arrive with the look-up or just after it,
+    when the line is back. So it is looked for once more.
+    """
+    if attempt.state is AttemptState.UNANSWERED:
+        attempt.state = AttemptState.REQUESTING
+        delivery.owner, delivery.state, delivery.due_at = None, DeliveryState.WAITING, now + LOOK_UP_PAUSE
+        return
+    attempt.state = AttemptState.LOST
+    delivery.owner, delivery.look_up_first, delivery.due_at = None, False, now
+    delivery.state = DeliveryState.CANCELLED if delivery.unwanted else DeliveryState.WAITING
+
+
+def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
+    code = str(receipt.error_code) if receipt.error_code else None
+    hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
+
+
+def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: CarrierError, now: datetime) -> None:
+    """Nothing was placed, or nobody knows."""
+    code = str(error.code) if error.code else None
+    attempt.error_code, attempt.error = code, codes.explain_error(error)
+    delivery.owner = None
+    if isinstance(error, RefusedNumber):
+        attempt.state, attempt.ended_at = AttemptState.REFUSED, now
+        give_up(session, delivery, code or "refused", now)
+        return
+    if isinstance(error, AccountTrouble):
+        note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
+    if helps_no_more(session, delivery, now):
+        attempt.ended_at = now
+        give_up(session, delivery, "not_placed", now)
+        return
+    if delivery.unwanted and not isinstance(error, OutcomeUnknown) and not delivery.look_up_first:
+        delivery.state = DeliveryState.CANCELLED
+        return
+    delivery.state = DeliveryState.WAITING
+    if isinstance(error, OutcomeUnknown):
+        if isinstance(error, Unanswered):
+            attempt.state = AttemptState.UNANSWERED
+        delivery.look_up_first, delivery.due_at = True, now + LOOK_UP_PAUSE
+        return
+    if not delivery.look_up_first:
+        delivery.attempt_count -= 1
+    delivery.due_at = now + (ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE)

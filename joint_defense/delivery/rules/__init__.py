@@ -1,0 +1,1 @@
+"""Rules of slowing down when the carrier declines."""

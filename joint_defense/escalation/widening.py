@@ -1,0 +1,184 @@
+"""Escalation: the steps of an incident's policy that are due are carried out, in their order, each once.
+
+`clock` asks every second. The incident's row says how far it has come, and is held while a step is carried out: two
+clocks do it once, and a clock that was down carries out what is late. The policy is the one the incident opened with;
+who is called in a step is asked of the roster when the step is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from groups import directory
+from groups.directory import Recipient
+from joint_defense.delivery.plan import behind_those_waiting, insert_deliveries
+from joint_defense.incidents.answers import _coming, latest_answers
+from joint_defense.incidents.policies import progress_of
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.rules.escalation import ONCE_MORE, Step, Whom
+from joint_defense.rules.fanout import Planned, plan
+from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Purpose
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def widen_due(session: Session, now: datetime, zone: ZoneInfo) -> int:
+    """Carry out what is due in all open incidents. Returns how many steps that were."""
+    rows = session.execute(
+        select(Incident.id, Incident.opened_at, Incident.policy, Incident.steps_done, Incident.step_held)
+        .where(Incident.closed_at.is_(None), Incident.next_step_at <= now)
+        .order_by(Incident.id)
+    ).all()
+    coming = _coming(session, [row.id for row in rows])
+    done = 0
+    for row in rows:
+        try:
+            progress = progress_of(row.policy, row.opened_at, row.steps_done)
+            # A step that enough answers hold is due every second and changes nothing: its incident is left unlocked.
+            if not progress.is_held(coming[row.id]) or row.step_held <= row.steps_done:
+                with session.begin_nested():
+                    done += _widen(session, row.id, now, zone)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            # A policy that another release has written, say: the other incidents are widened all the same.
+            log.error("widening_failed", incident_id=row.id, error=type(error).__name__, reason=str(error))
+    return done
+
+
+def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) -> int:
+    """Carry out an incident's due steps, unless another clock has it in hand."""
+    incident = session.scalars(
+        select(Incident)
+        .where(Incident.id == incident_id, Incident.closed_at.is_(None))
+        .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).first()
+    if incident is None:
+        return 0
+    coming = _coming(session, [incident.id])[incident.id]
+    done = 0
+    while True:
+        progress = progress_of(incident.policy, incident.opened_at, incident.steps_done)
+        incident.next_step_at = progress.next_at
+        step = progress.next_step
+        if step is None or not progress.is_due(now):
+            return done
+        if progress.is_too_late(now):
+            incident.next_step_at = None
+            return done
+        if progress.is_held(coming):
+            _hold(session, incident, step, coming, now)
+            return done
+        incident.steps_done += 1
+        _carry_out(session, incident, step, coming, now, zone)
+        log.info("widened", incident_id=incident.id, step=incident.steps_done, level=step.level)
+        done += 1
+
+
+def _hold(session: Session, incident: Incident, step: Step, coming: int, now: datetime) -> None:
+    """Enough are coming: the timeline says so once, and the step waits in case they turn back."""
+    if incident.step_held <= incident.steps_done:
+        incident.step_held = incident.steps_done + 1
+        whom = " ".join(step.whom)
+        note_update(session, incident.id, "enough", now, step=incident.step_held, coming=coming, whom=whom)
+
+
+def _carry_out(session: Session, incident: Incident, step: Step, coming: int, now: datetime, zone: ZoneInfo) -> None:
+    """Call whom the step names, and put it on the timeline; `whom` in there are those of whom a phone was found."""
+    reached, phones, households = [], set(), set()
+    for whom in step.whom:
+        planned = _plan_for(session, incident, whom, now, zone)
+        occasion = ONCE_MORE + incident.steps_done if whom is Whom.LEADERS else 0
+        insert_deliveries(session, incident.id, Purpose.WIDENING, planned, now, occasion=occasion)
+        if planned:
+            reached.append(whom)
+        phones |= {each.phone.number for each in planned}
+        households |= {each.phone.household_id for each in planned}
+    note_update(
+        session,
+        incident.id,
+        "widened",
+        now,
+        step=incident.steps_done,
+        level=step.level,
+        whom=" ".join(reached),
+        missing=" ".join(each for each in step.whom if each not in reached),
+        coming=coming,
+        households=len(households),
+        phones=len(phones),
+    )
+    session.flush()
+
+
+def _plan_for(
+    session: Session, incident: Incident, whom: Whom, now: datetime, zone: ZoneInfo
+) -> list[Planned[Recipient]]:
+    found = _look_up(session, incident, whom, now.astimezone(zone))
+    in_trouble, callers = _who_call_for_help(session, incident)
+    others = [each for each in found if each.household_id not in in_trouble and each.number not in callers]
+    if whom is Whom.LEADERS:
+        chosen = _once_more(session, incident, others)
+    else:
+        rung = set(
+            session.scalars(
+                select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS))
+            )
+        )
+        chosen = [each for each in _each_number_once(others) if each.number not in rung]
+    return behind_those_waiting(session, incident.id, plan(chosen, drill=incident.kind is IncidentKind.DRILL))
+
+
+def _who_call_for_help(session: Session, incident: Incident) -> tuple[set[int], set[str]]:
+    """The households that call for help themselves, here or in another open incident, and the phones they called from.
+
+    A back-up group or a neighbouring one may be in trouble as well, and somebody may be listening there.
+    """
+    rows = session.execute(
+        select(Alert.household_id, Alert.number)
+        .join(Incident)
+        .where((Alert.incident_id == incident.id) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None)))
+    ).all()
+    return {row.household_id for row in rows}, {row.number for row in rows}
+
+
+def _look_up(session: Session, incident: Incident, whom: Whom, local: datetime) -> list[Recipient]:
+    if whom is Whom.DUTY:
+        return directory.on_duty(session, incident.village_id, local)
+    if whom is Whom.CENTRE:
+        return directory.on_duty(session, None, local)
+    if incident.group_id is None:
+        return []
+    of_group: dict[Whom, Callable[[Session, int, datetime], list[Recipient]]] = {
+        Whom.LEADERS: directory.officers,
+        Whom.BACKUP: directory.backup_of,
+        Whom.NEIGHBOURS: directory.neighbours_of,
+    }
+    return of_group[whom](session, incident.group_id, local)
+
+
+def _each_number_once(phones: Sequence[Recipient]) -> list[Recipient]:
+    """A volunteer may stand in the village's list and in the centre's."""
+    return list({each.number: each for each in phones}.values())
+
+
+def _once_more(session: Session, incident: Incident, phones: list[Recipient]) -> list[Recipient]:
+    """Leader and deputy, unless they have answered, are being called at this moment, or are about to be."""
+    open_calls = session.scalars(
+        select(Delivery.household_id).where(
+            Delivery.incident_id == incident.id,
+            Delivery.purpose.in_(RINGS),
+            Delivery.channel == Channel.CALL,
+            Delivery.state.not_in(OVER),
+        )
+    )
+    left_in_peace = {*open_calls, *latest_answers(session, incident.id)}
+    return [each for each in phones if each.household_id not in left_in_peace]

@@ -1,0 +1,102 @@
+"""Talking: the conference (通话) of an incident, where neighbours who pressed 9 speak with whoever called for help.
+
+A neighbour is in it from the key to the end of that call. The carrier says so by status callback for a call of ours;
+for a call back to our number only if its own status callback is set. Where it is not, the caller's coming out of the
+room is the sign. The timeline has the beginning and the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, exists, select, union
+from sqlalchemy.orm import Session
+
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, Attempt, Delivery, InboundEvent
+from joint_defense.rules.states import FINAL, Channel, DeliveryState
+
+CALLING_US = timedelta(seconds=60)
+"""Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
+
+
+def in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
+    """The households that wait for the caller in the conference, or speak there, in the order in which they came."""
+    rows = session.scalars(
+        select(Delivery.household_name)
+        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None))
+        .order_by(Delivery.joined_at)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def join(session: Session, told: Delivery, now: datetime) -> None:
+    """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question."""
+    if told.joined_at is None:
+        note_update(session, told.incident_id, "joined", now, household=told.household_name)
+    told.joined_at = now
+    session.flush()
+
+
+def leave(session: Session, told: Delivery, now: datetime) -> None:
+    """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up."""
+    if told.joined_at is not None:
+        told.joined_at = None
+        note_update(session, told.incident_id, "left", now, household=told.household_name)
+
+
+def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
+    """Whether one of the callers can be talked to. Whom an intruder may overhear is left alone."""
+    return any(
+        not alert.silent
+        and alert.withdrawn_at is None
+        and alert.on_line_until is not None
+        and alert.on_line_until > now
+        for alert in alerts
+    )
+
+
+def in_a_call(session: Session, numbers: Collection[str], now: datetime, over: str | None = None) -> set[str]:
+    """Those of these phones that are in a call with us, of whatever incident, whoever has called whom.
+
+    `over`: the carrier's id of a call to our number that is known to have ended.
+    """
+    rung = select(Delivery.number).where(
+        Delivery.number.in_(numbers),
+        Delivery.channel == Channel.CALL,
+        Delivery.state.in_((DeliveryState.CLAIMED, DeliveryState.PLACED)),
+    )
+    calling = select(InboundEvent.number).where(
+        InboundEvent.number.in_(numbers),
+        InboundEvent.received_at > now - CALLING_US,
+        InboundEvent.carrier_key.startswith("voice:"),
+    )
+    if over is not None:
+        calling = calling.where(InboundEvent.carrier_key.not_in((f"voice:{over}", f"voice:{over}:alarm")))
+    holding = select(Alert.number).where(Alert.number.in_(numbers), Alert.on_line_until > now)
+    return set(session.scalars(union(rung, calling, holding)))
+
+
+def caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
+    """The caller has left the room, or it has ended: whoever called back to be in it is taken to have gone."""
+    _gone(session, Delivery.incident_id == incident_id, now)
+
+
+def hung_up(session: Session, call_sid: str, now: datetime) -> None:
+    """A call to our number is over: whoever made it to talk to the caller has left the conference."""
+    number = session.scalar(select(InboundEvent.number).where(InboundEvent.carrier_key == f"voice:{call_sid}"))
+    if number is not None:
+        _gone(session, Delivery.number == number, now)
+
+
+def _gone(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    called_back = select(Delivery).where(which, Delivery.joined_at.is_not(None), ~_on_our_call())
+    for told in session.scalars(called_back.order_by(Delivery.id).with_for_update()).all():
+        leave(session, told, now)
+
+
+def _on_our_call() -> ColumnElement[bool]:
+    return exists().where(
+        Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count, Attempt.state.not_in(FINAL)
+    )

@@ -1,0 +1,82 @@
+"""The record of everything that came in, and the answer it got.
+
+A carrier repeats a webhook whose answer it did not see; the carrier's own id of the event makes the repetition a
+no-op that gets the same answer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip
+from joint_defense.models import InboundEvent, InboundKind
+
+
+def receive(
+    session: Session, carrier_key: str, kind: InboundKind, number: str, text: str, now: datetime
+) -> InboundEvent | None:
+    """Put the event on record; None if it is there already.
+
+    Two at the same instant: the second waits for the first's transaction, then finds its row.
+    """
+    made = session.scalars(
+        insert_or_skip(
+            session,
+            InboundEvent,
+            {
+                "carrier_key": carrier_key,
+                "kind": kind,
+                "number": number,
+                "text": text,
+                "received_at": now,
+                "answer": {},
+            },
+        ).returning(InboundEvent)
+    )
+    found: InboundEvent | None = made.one_or_none()
+    return found
+
+
+def is_known(session: Session, carrier_key: str) -> bool:
+    """Whether the event with this key is on record."""
+    return session.scalar(select(InboundEvent.id).where(InboundEvent.carrier_key == carrier_key)) is not None
+
+
+def keep_answer(event: InboundEvent, answer: dict[str, Any]) -> None:
+    """What the event was answered with, for its repetition."""
+    event.answer = answer
+
+
+def find_answer(session: Session, carrier_key: str) -> dict[str, Any]:
+    """What the event with this key was answered with."""
+    return dict(session.scalars(select(InboundEvent.answer).where(InboundEvent.carrier_key == carrier_key)).one())
+
+
+def find_kept(session: Session, carrier_key: str) -> dict[str, Any] | None:
+    """What an answering event with this key was answered with; None for a new one, or one of another kind."""
+    kept = session.scalars(
+        select(InboundEvent.answer).where(
+            InboundEvent.carrier_key == carrier_key, InboundEvent.kind == InboundKind.ANSWER
+        )
+    ).one_or_none()
+    return dict(kept) if kept else None
+
+
+def first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> bool:
+    """Whether no other message from this number came in vain within `span` before this one.
+
+    Asked again for the same event it says the same, so that a repeated webhook gets the same answer.
+    """
+    event = session.scalars(select(InboundEvent).where(InboundEvent.carrier_key == carrier_key)).one()
+    earlier = select(InboundEvent.id).where(
+        InboundEvent.number == event.number,
+        InboundEvent.kind == InboundKind.STRANGER,
+        InboundEvent.carrier_key.startswith("sms:", autoescape=True),
+        InboundEvent.received_at > event.received_at - span,
+        InboundEvent.id < event.id,
+    )
+    return session.scalar(select(~earlier.exists())) is True

@@ -1,0 +1,112 @@
+"""Escalation policies: the versions of a village's and the town's, which one is in force, and its copy on an incident.
+
+An incident keeps the policy it opened with: a change is for incidents that open from then on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip
+from joint_defense.models import EscalationPolicy, Incident
+from joint_defense.rules.escalation import BUILT_IN, Policy, Progress, from_json, to_json
+from joint_defense.rules.states import IncidentKind
+
+BUILT_IN_NAME, TOWN_NAME, VILLAGE_NAME = "built-in", "town", "village"
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy, whose it is (village, town, built-in), its version (0 built in), and who made it when."""
+
+    policy: Policy
+    of: str
+    version: int = 0
+    made_at: datetime | None = None
+    made_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version as it was set; `policy` None: from then on the village follows the town, the town what is built in."""
+
+    number: int
+    policy: Policy | None
+    made_at: datetime
+    made_by: str
+
+
+def in_force(session: Session, village_id: int | None) -> InForce:
+    """What holds for incidents that open now in a village; without a village, what the town's policy is."""
+    owners: list[ColumnElement[bool]] = [EscalationPolicy.village_id.is_(None)]
+    if village_id is not None:
+        owners.append(EscalationPolicy.village_id == village_id)
+    newest = [session.scalars(_newest(owner)).first() for owner in reversed(owners)]
+    for found in newest:
+        if found is not None and found.policy is not None:
+            of = TOWN_NAME if found.village_id is None else VILLAGE_NAME
+            return InForce(from_json(found.policy), of, found.version, found.made_at, found.made_by)
+    return InForce(BUILT_IN, BUILT_IN_NAME)
+
+
+def versions(session: Session, village_id: int | None) -> list[Version]:
+    """A village's or (None) the town's own versions, the newest first."""
+    rows = session.scalars(_newest(_of(village_id), limit=None))
+    return [
+        Version(row.version, None if row.policy is None else from_json(row.policy), row.made_at, row.made_by)
+        for row in rows
+    ]
+
+
+def change(session: Session, village_id: int | None, policy: Policy | None, by: str, now: datetime) -> int | None:
+    """Make the policy the newest version; None: to follow the town (a village), or what is built in (the town).
+
+    Returns the version's number, or None where the newest says the same already.
+    """
+    while True:
+        newest = session.scalars(_newest(_of(village_id))).first()
+        wanted = None if policy is None else to_json(policy)
+        if (newest is None and wanted is None) or (newest is not None and newest.policy == wanted):
+            return None
+        version = 1 if newest is None else newest.version + 1
+        values = {
+            "village_id": village_id,
+            "version": version,
+            "policy": wanted,
+            "made_at": now,
+            "made_by": by[:80],
+        }
+        made = session.execute(insert_or_skip(session, EscalationPolicy, values).returning(EscalationPolicy.id))
+        if made.scalar() is not None:
+            return version
+        # Somebody else has just made this version: ours comes after it.
+
+
+def freeze(session: Session, incident: Incident) -> None:
+    """Give an incident that opens its copy of the policy in force. A call without a word is never widened."""
+    if incident.kind is IncidentKind.WORDLESS:
+        return
+    found = in_force(session, incident.village_id)
+    policy = found.policy.for_drill() if incident.kind is IncidentKind.DRILL else found.policy
+    if policy.steps:
+        incident.policy = {**to_json(policy), "of": found.of, "version": found.version}
+        incident.next_step_at = progress_of(incident.policy, incident.opened_at, 0).next_at
+
+
+def progress_of(policy: dict[str, Any] | None, opened_at: datetime, steps_done: int) -> Progress:
+    """How far an incident has come, from its columns."""
+    steps = Policy() if policy is None else from_json({name: policy[name] for name in ("steps", "drills")})
+    return Progress(steps, opened_at, steps_done)
+
+
+def _of(village_id: int | None) -> ColumnElement[bool]:
+    return EscalationPolicy.village_id.is_(None) if village_id is None else EscalationPolicy.village_id == village_id
+
+
+def _newest(owner: ColumnElement[bool], limit: int | None = 1) -> Any:
+    return select(EscalationPolicy).where(owner).order_by(EscalationPolicy.version.desc()).limit(limit)

@@ -1,0 +1,104 @@
+"""The record of an incident as plain data: for commands and exports. Numbers are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from joint_defense.incidents.timeline import masked
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.rules.redials import FollowUp
+from joint_defense.rules.states import Purpose
+
+
+def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str, Any] | None:
+    """Everything that is known of an incident, with times in `zone` as ISO 8601; None if there is none."""
+    whole = [selectinload(Incident.alerts), selectinload(Incident.deliveries).selectinload(Delivery.attempts)]
+    incident = session.get(Incident, incident_id, options=whole)
+    if incident is None:
+        return None
+    answers = session.scalars(
+        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
+    ).all()
+
+    def local(moment: datetime | None) -> str | None:
+        return None if moment is None else moment.astimezone(zone).isoformat(timespec="milliseconds")
+
+    return {
+        "id": incident.id,
+        "kind": incident.kind,
+        "village": incident.village_name,
+        "group": incident.group_name,
+        "category": incident.category,
+        "opened_at": local(incident.opened_at),
+        "closed_at": local(incident.closed_at),
+        "outcome": incident.outcome,
+        "note": incident.note,
+        "unreachable": _unreachable(incident, answers),
+        "alerts": [_alert(alert, local) for alert in incident.alerts],
+        "deliveries": [_delivery(delivery, local) for delivery in incident.deliveries],
+        "acknowledgements": [
+            {"household": each.household_name, "answer": each.answer, "channel": each.channel, "at": local(each.at)}
+            for each in answers
+        ],
+        "timeline": _timeline(session, incident, local),
+    }
+
+
+def _timeline(session: Session, incident: Incident, local: Any) -> list[dict[str, Any]]:
+    updates = select(IncidentUpdate).where(IncidentUpdate.incident_id == incident.id).order_by(IncidentUpdate.id)
+    return [{"at": local(each.at), "kind": each.kind, **each.detail} for each in session.scalars(updates)]
+
+
+def _unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list[str]:
+    """The households for which everything was tried, and which have not answered since."""
+    answered = {each.household_id for each in answers}
+    given_up = {each.household_id: each for each in incident.deliveries if each.follow_up is FollowUp.GIVEN_UP}
+    return [each.household_name for household_id, each in given_up.items() if household_id not in answered]
+
+
+def _alert(alert: Alert, local: Any) -> dict[str, Any]:
+    return {
+        "household": alert.household_name,
+        "place": alert.place,
+        "door": alert.door,
+        "number": masked(alert.number),
+        "channel": alert.channel,
+        "category": alert.category,
+        "text": alert.text,
+        "raised_at": local(alert.raised_at),
+    }
+
+
+def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
+    return {
+        "id": delivery.id,
+        "household": delivery.household_name,
+        "number": masked(delivery.number),
+        "channel": delivery.channel,
+        "purpose": delivery.purpose,
+        "round": delivery.occasion if delivery.purpose is Purpose.REDIAL else 0,
+        "state": delivery.state,
+        "failure": delivery.failure,
+        "attempts": [_attempt(attempt, local) for attempt in delivery.attempts],
+    }
+
+
+def _attempt(attempt: Attempt, local: Any) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "state": attempt.state,
+        "sid": attempt.sid,
+        "error_code": attempt.error_code,
+        "error": attempt.error,
+        "requested_at": local(attempt.requested_at),
+        "accepted_at": local(attempt.accepted_at),
+        "rang_at": local(attempt.rang_at),
+        "answered_at": local(attempt.answered_at),
+        "ended_at": local(attempt.ended_at),
+    }

@@ -1,0 +1,127 @@
+"""The clock: every second it asks the database what is due that no callback and no wake-up will bring about."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from config.patience import AWAY
+from joint_defense.alarms import news_sent
+from joint_defense.delivery import claims, proofs
+from joint_defense.escalation import redials, widening
+from joint_defense.processes import heartbeats
+from joint_defense.processes.drain import drain
+from joint_defense.processes.runtime import Runtime
+
+EVERY = 1.0
+Part = Callable[[Runtime], None]
+Result = TypeVar("Result")
+log = structlog.stdlib.get_logger(__name__)
+
+
+def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
+    """Tick until told to stop. Two clocks at once are as good as one: whatever a tick does may be done twice."""
+    name = f"clock-{heartbeats.machine()}:{os.getpid()}:0"
+    log.info("clock_started")
+    next_at = dict.fromkeys((part for _, part in NOW_AND_THEN), 0.0)
+    while not stopping.is_set():
+        started = time.monotonic()
+        parts = PARTS
+        for every, part in NOW_AND_THEN:
+            if started >= next_at[part]:
+                next_at[part] = started + every
+                parts = (*parts, part)
+        tick(runtime, name, parts)
+        stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
+
+
+def tick(runtime: Runtime, name: str, parts: tuple[Part, ...] | None = None) -> bool:
+    """One look at the database, as the clock that goes by this name. Returns whether all of it was done.
+
+    Each part is a transaction of its own: what one of them stumbles over keeps none of the others. The clock says that
+    it lives only where all went well, so that somebody looks into the log.
+    """
+    well = True
+    try:
+        for part in PARTS if parts is None else parts:
+            try:
+                part(runtime)
+            except AWAY:
+                raise
+            except Exception:
+                log.exception("tick_failed", part=part.__name__.strip("_"))
+                well = False
+        if well:
+            _beat(runtime, name)
+    except AWAY as error:
+        # Nothing else can be done then either. It is tried again in a second.
+        log.error("database_away", error=type(error).__name__)
+        return False
+    return well
+
+
+def _release_dead(runtime: Runtime) -> None:
+    def look(session: Session) -> int:
+        now, directory = clock(session), runtime.owners_directory
+        return claims.release_dead(session, lambda owner: heartbeats.alive(session, directory, owner, now), now)
+
+    if released := _run(runtime, look):
+        log.warning("claims_released", count=released)
+
+
+def _widen(runtime: Runtime) -> None:
+    _run(runtime, lambda session: widening.widen_due(session, clock(session), runtime.settings.zone))
+
+
+def _send_news(runtime: Runtime) -> None:
+    if _run(runtime, lambda session: news_sent.send_all(session, clock(session), runtime.patience)):
+        log.info("news_planned")
+
+
+def _drain(runtime: Runtime) -> None:
+    """Web takes in what it spooled; where web is gone too, somebody else has to. The senders look by themselves."""
+    drain(runtime, lambda _incident_id: None)
+
+
+def _redial(runtime: Runtime) -> None:
+    pauses = runtime.redial_pauses
+    if planned := _run(runtime, lambda session: redials.follow_up_due(session, pauses, clock(session))):
+        log.info("redials_planned", count=planned)
+
+
+def _judge_texts(runtime: Runtime) -> None:
+    pauses = runtime.redial_pauses
+    if planned := _run(runtime, lambda session: redials.judge_unanswered_texts(session, pauses, clock(session))):
+        log.info("redials_planned", count=planned)
+
+
+def _note_proofs(runtime: Runtime) -> None:
+    _run(runtime, lambda session: proofs.note_proofs(session, clock(session), runtime.settings.zone))
+
+
+def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
+    with runtime.database.begin() as session:
+        return work(session)
+
+
+def _beat(runtime: Runtime, name: str) -> None:
+    with runtime.database.begin() as session:
+        now = clock(session)
+        heartbeats.beat(session, name, "clock", now)
+        heartbeats.forget_silent(session, now)
+
+
+# The news after the widening: a caller who has hung up is told of both in one text.
+PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _send_news, _redial)
+# What is not worth a look every second: after so many seconds each.
+NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
+    (5.0, _judge_texts),
+    (proofs.EVERY.total_seconds(), _note_proofs),
+)

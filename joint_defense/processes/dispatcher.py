@@ -1,0 +1,302 @@
+"""The sender of a process: one event loop with warm connections that carries the requests of many alarms.
+
+It looks for due deliveries when it is woken and every half second besides, so that neither Redis nor a lost wake-up
+matters. Claims are small and committed before anything is sent; results are written down in batches, off the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.database import clock
+from joint_defense.carriers import codes
+from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
+from joint_defense.delivery import claims, results
+from joint_defense.delivery.claims import Bite, Claim, leave
+from joint_defense.delivery.enquiries import AT_ONCE, Errand, due_errands, take_in
+from joint_defense.delivery.messages import Announcer
+from joint_defense.delivery.results import Sent
+from joint_defense.delivery.sender import Sender
+from joint_defense.models import Alert, Incident
+from joint_defense.processes import heartbeats
+from joint_defense.processes.account_check import AccountWatch
+from joint_defense.processes.runtime import Runtime
+from joint_defense.rules.states import FINAL, Channel
+
+SWEEP = 0.5
+"""Seconds between two looks for due work when nobody wakes us."""
+BITE = 50
+"""Deliveries of a channel claimed at once: what a killed process had in hand must be looked up, so keep it small."""
+REST = 5.0
+"""Seconds after which claims and errands look by themselves, should the sweep have missed something."""
+SWEEPS_A_BEAT = 2
+LET_FINISH = 8.0
+"""Seconds that requests in flight get to come back when the process is told to stop."""
+LINGER = 0.015
+"""Seconds the first result waits for others: they come in clusters, and a batch costs as much as one."""
+DATABASE_RETRY = 0.25
+
+log = structlog.stdlib.get_logger(__name__)
+Result = TypeVar("Result")
+
+
+class Dispatcher:
+    """Sends what is due until told to stop. Lives in the event loop that runs `run`."""
+
+    def __init__(self, runtime: Runtime, role: str) -> None:
+        self._runtime = runtime
+        self._database = runtime.database
+        self._directory = runtime.owners_directory
+        self._owner = heartbeats.Owner(self._directory, role)
+        self._limit = runtime.settings.requests_in_flight
+        self._in_flight: dict[Channel, set[asyncio.Task[None]]] = {channel: set() for channel in Channel}
+        self._results: asyncio.Queue[Sent] = asyncio.Queue()
+        self._due = asyncio.Event()
+        self._errand_due = asyncio.Event()
+        self._stopping = asyncio.Event()
+        # Claims, results, errands and the heartbeat talk to the database; none of them on the loop.
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
+        self._carrier: Carrier
+        self._sender: Sender
+
+    def wake(self) -> None:
+        """Something is due. Only from within the loop."""
+        self._due.set()
+        self._errand_due.set()
+
+    def stop(self) -> None:
+        """Finish what is in flight, then end. Only from within the loop."""
+        self._stopping.set()
+        self.wake()
+
+    async def run(self) -> None:
+        """Send until stopped."""
+        self._carrier = self._runtime.carrier()
+        self._sender = self._make_sender()
+        # Not awaited: a carrier that hangs must not keep us from looking for what is due.
+        beside = [
+            asyncio.create_task(self._carrier.warm()),
+            asyncio.create_task(self._record_results()),
+            asyncio.create_task(self._run_errands()),
+            asyncio.create_task(self._look_out()),
+            asyncio.create_task(self._watch_account()),
+        ]
+        try:
+            # Whoever started us did so because a sender died, as like as not; the clock may be gone with it.
+            await asyncio.gather(self._in_database(self._release_dead), self._hear_complaints())
+            await self._send_due()
+            in_flight = [task for tasks in self._in_flight.values() for task in tasks]
+            if in_flight:
+                await asyncio.wait(in_flight, timeout=LET_FINISH)
+            await asyncio.wait_for(self._results.join(), LET_FINISH)
+        except TimeoutError:
+            log.warning("stopped_with_results_unwritten", count=self._results.qsize())
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            await self._carrier.close()
+            self._threads.shutdown(wait=True)
+            self._owner.close()
+
+    def _make_sender(self) -> Sender:
+        settings = self._runtime.settings
+        return Sender(
+            self._carrier,
+            Announcer(settings.public_base_url, settings.ring_timeout, settings.zone),
+            self._runtime.pace[Channel.SMS],
+            first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
+            known_sids=lambda sids: self._in_database(lambda: self._known(sids)),
+        )
+
+    async def _send_due(self) -> None:
+        """Claim, send, and wait until there may be more."""
+        while not self._stopping.is_set():
+            self._due.clear()
+            room = {channel: min(self._limit - len(flying), BITE) for channel, flying in self._in_flight.items()}
+            taken = await self._in_database(partial(self._claim, room)) if any(room.values()) else None
+            if taken is None:
+                await _wait(self._due, SWEEP)
+                continue
+            bite, wait = taken
+            for claim in bite.claims:
+                self._start(claim, bite)
+            await _wait(self._due, wait)
+
+    def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
+        """What is to be sent now, and in how many seconds there may be more."""
+        with leave(self._runtime.pace, self._runtime.concurrent_calls, room) as granted:
+            if not granted.for_anything:
+                return Bite([], {}), granted.next_look(REST)
+            with self._database.begin() as session:
+                bite = granted.claim(session, self._owner.name, clock(session))
+            return bite, granted.next_look(REST)
+
+    def _start(self, claim: Claim, bite: Bite) -> None:
+        flying = self._in_flight[claim.channel]
+        task = asyncio.create_task(self._send(claim, *bite.incidents[claim.incident_id]))
+        flying.add(task)
+
+        def landed(done: asyncio.Task[None]) -> None:
+            was_full = len(flying) >= self._limit
+            flying.discard(done)
+            if was_full:
+                self._due.set()
+
+        task.add_done_callback(landed)
+
+    async def _send(self, claim: Claim, incident: Incident, alerts: list[Alert]) -> None:
+        sent = await self._sender.send(claim, incident, alerts)
+        if isinstance(sent.error, TooFast):
+            await self._slow_down(claim.channel, claim.sender)
+        self._results.put_nowait(sent)
+
+    async def _slow_down(self, channel: Channel, sender: str) -> None:
+        """The carrier asks for a slower pace, of all workers."""
+        factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(sender))
+        log.warning("pace_slowed", channel=channel, factor=factor)
+
+    def _release_dead(self) -> None:
+        with self._database.begin() as session:
+            now = clock(session)
+            claims.release_dead(session, lambda name: heartbeats.alive(session, self._directory, name, now), now)
+
+    def _first_request(self, claim: Claim) -> datetime | None:
+        with self._database.begin() as session:
+            return claims.first_request(session, claim)
+
+    def _known(self, sids: set[str]) -> set[str]:
+        with self._database.begin() as session:
+            return claims.known_sids(session, sids)
+
+    async def _record_results(self) -> None:
+        while True:
+            batch = [await self._results.get()]
+            await asyncio.sleep(LINGER)
+            while not self._results.empty() and len(batch) < 4 * BITE:
+                batch.append(self._results.get_nowait())
+            await self._write_down(batch)
+            for _ in batch:
+                self._results.task_done()
+            if any(sent.receipt is None for sent in batch):
+                self._due.set()
+
+    async def _write_down(self, batch: Sequence[Sent]) -> None:
+        """Until the database has it. Results that cannot be written for another reason come back by their lease."""
+        for pause in itertools.chain((DATABASE_RETRY,) * 4, itertools.repeat(1.0)):
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._threads, self._record, batch)
+                return
+            except SQLAlchemyError as error:
+                log.error("database_away", error=type(error).__name__, unwritten=len(batch))
+                await asyncio.sleep(pause)
+            except Exception:
+                log.exception("results_not_written", deliveries=[sent.claim.delivery_id for sent in batch])
+                return
+
+    def _record(self, batch: Sequence[Sent]) -> None:
+        with self._database.begin() as session:
+            results.record(session, batch, clock(session))
+        for claim, taken in ((each.claim, each.receipt is not None) for each in batch):
+            ids = {"incident_id": claim.incident_id, "delivery_id": claim.delivery_id, "attempt": claim.number}
+            log.info("request_taken" if taken else "request_not_taken", channel=claim.channel, **ids)
+
+    async def _run_errands(self) -> None:
+        """Words with the carrier about what it has in hand: end what nobody needs, ask after what it is silent on."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                self._errand_due.clear()
+                errands = await self._in_database(self._errands) or []
+                for errand in errands:
+                    # Side by side: a street's telephones are to fall silent together, and not one after the other.
+                    task = asyncio.create_task(self._run(errand))
+                    running.add(task)
+                    task.add_done_callback(running.discard)
+                await _wait(self._errand_due, 0 if len(errands) == AT_ONCE else REST)
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _run(self, errand: Errand) -> None:
+        try:
+            if errand.ends:
+                await self._carrier.end_call(errand.sid)
+            receipt = await self._carrier.fetch(errand.channel, errand.sid)
+        except CarrierError as error:
+            log.warning("errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code)
+            return
+        if receipt.error_code in codes.TOO_FAST:
+            await self._slow_down(errand.channel, errand.sender)
+        await self._in_database(lambda: self._take_in(errand, receipt))
+        if receipt.state in FINAL and self._runtime.concurrent_calls:
+            self._due.set()  # a place is free
+
+    def _errands(self) -> list[Errand]:
+        with self._database.begin() as session:
+            return due_errands(session, clock(session))
+
+    def _take_in(self, errand: Errand, receipt: Receipt) -> None:
+        with self._database.begin() as session:
+            take_in(session, errand, receipt, clock(session))
+
+    async def _look_out(self) -> None:
+        """Look for what is due that nobody wakes us for, all in one; and say that we live."""
+        for sweep in itertools.count():
+            beats = sweep % SWEEPS_A_BEAT == 0
+            due = await self._in_database(partial(self._look, beats))
+            if due is not None and due.to_send:
+                self._due.set()
+            if due is not None and due.to_ask:
+                self._errand_due.set()
+            if beats:
+                await self._hear_complaints()
+            await asyncio.sleep(SWEEP)
+
+    async def _hear_complaints(self) -> None:
+        """What the carrier told others: a number without a limit of its own asks nobody before it sends."""
+        await asyncio.gather(*(self._in_database(pace.factors) for pace in self._runtime.pace.values()))
+
+    async def _watch_account(self) -> None:
+        account = self._runtime.settings.twilio_account_sid
+        await AccountWatch(self._carrier, self._database, account, self._in_database).run()
+
+    def _look(self, beats: bool) -> claims.Due:
+        with self._database.begin() as session:
+            now = clock(session)
+            if beats:
+                heartbeats.beat(session, self._owner.name, self._owner.role, now)
+                senders = heartbeats.senders(session, now)
+                for pace in self._runtime.pace.values():
+                    pace.share_with(senders)
+            return claims.what_is_due(session, now)
+
+    async def _in_database(self, work: Callable[[], Result]) -> Result | None:
+        """Run `work` off the loop. What fails is logged and answered with None: the next sweep tries again."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except SQLAlchemyError as error:
+            log.error("database_away", error=type(error).__name__)
+        except Exception:
+            log.exception("sweep_failed")
+        return None
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

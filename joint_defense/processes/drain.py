@@ -1,0 +1,157 @@
+"""Draining: what waits in the spool is taken in, in its order, as soon as the database is back.
+
+Late: what was spooled while the database was away becomes what it would have been, as of when it came in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from config.patience import AWAY
+from groups import directory
+from joint_defense.alarms import closing
+from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.intake import Limits, Trigger, raise_alarm
+from joint_defense.alarms.texts import Text, take_message
+from joint_defense.alarms.wordless import report_wordless
+from joint_defense.incidents.answers import LEADERS
+from joint_defense.incidents.inbox import is_known, keep_answer, receive
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Delivery, InboundKind
+from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.spool import SpooledEvent, SpooledKind
+from joint_defense.rules import replies
+from joint_defense.rules.states import Channel, ClosingOutcome
+
+EVERY = 0.5
+"""Seconds between two tries while something waits."""
+log = structlog.stdlib.get_logger(__name__)
+
+
+def drain(runtime: Runtime, wake: Callable[[int], None]) -> bool:
+    """Take in what waits; `wake` is told of each incident that has something to send. Whether nothing waits now."""
+    if not runtime.spool.count():
+        return True
+    with runtime.spool.turn() as mine:
+        if not mine:
+            return False
+        for event in runtime.spool.waiting():
+            try:
+                incident_id = _take_in(runtime, event)
+            except AWAY:
+                return False
+            except Exception:
+                # One that cannot be taken in must not keep back the others.
+                log.exception("late_event_set_aside", kind=str(event.kind), carrier_key=event.carrier_key)
+                runtime.spool.set_aside(event)
+                continue
+            runtime.spool.remove(event)
+            if incident_id is not None:
+                wake(incident_id)
+    return True
+
+
+def _take_in(runtime: Runtime, event: SpooledEvent) -> int | None:
+    with runtime.database.begin() as session:
+        now = clock(session)
+        taken = take_in(session, event, now, runtime.limits)
+    seconds = round((now - event.received_at).total_seconds(), 1)
+    log.warning("late_event_taken_in", kind=str(event.kind), incident_id=taken.incident_id, seconds=seconds)
+    return taken.incident_id
+
+
+class Drainer:
+    """Drains in a thread, from the moment something was spooled until nothing waits any more."""
+
+    def __init__(self, runtime: Runtime, wake: Callable[[int], None]) -> None:
+        self._runtime = runtime
+        self._wake = wake
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Something waits, or may: look after it. Returns at once."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="drainer", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End, and leave the rest to the next process."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(EVERY):
+            try:
+                with self._lock:
+                    # Under the lock, so that whoever spools just now finds us running or starts the next.
+                    if not self._runtime.spool.count():
+                        self._thread = None
+                        return
+                drain(self._runtime, self._wake)
+            except (SQLAlchemyError, OSError) as error:
+                log.error("draining_failed", error=type(error).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """The incident that now has something to send, if any."""
+
+    incident_id: int | None
+
+
+def take_in(session: Session, event: SpooledEvent, now: datetime, limits: Limits | None = None) -> TakenIn:
+    """Do what the event asked for, at its own time; the timeline says how late. Twice is once."""
+    known = is_known(session, event.carrier_key)
+    match event.kind:
+        case SpooledKind.ALARM:
+            trigger = Trigger(event.carrier_key, event.number, Channel.CALL, call_sid=event.sid)
+            incident_id = raise_alarm(session, trigger, event.received_at, limits).incident_id
+        case SpooledKind.WORDLESS:
+            incident_id = report_wordless(
+                session, event.carrier_key, event.number, event.received_at, limits
+            ).incident_id
+        case SpooledKind.TEXT:
+            text = Text(event.sid, event.number, event.text)
+            incident_id = take_message(session, text, event.received_at, limits).incident_id
+        case SpooledKind.KEY:
+            incident_id = _press(session, event)
+    if incident_id is not None and not known:
+        caller = directory.find_caller(session, event.number)
+        note_update(
+            session,
+            incident_id,
+            "late",
+            now,
+            household=caller.household_name if caller is not None else "",
+            seconds=int((now - event.received_at).total_seconds()),
+        )
+    return TakenIn(incident_id)
+
+
+def _press(session: Session, event: SpooledEvent) -> int | None:
+    """A neighbour's answer by key; a leader's that all is over. What can be said of it was said on the call."""
+    told = session.get(Delivery, event.delivery_id)
+    if told is None or told.number != event.number:
+        return None
+    kept = receive(session, event.carrier_key, InboundKind.ANSWER, event.number, event.text, event.received_at)
+    if kept is None:
+        return None
+    kept.household_id, kept.incident_id = told.household_id, told.incident_id
+    keep_answer(kept, {"text": None, "incident_id": told.incident_id})
+    if event.text in replies.KEYS:
+        acknowledge(session, told, replies.KEYS[event.text], Channel.CALL, event.received_at)
+    elif event.text == replies.CLOSE_KEY and told.role in LEADERS and told.incident.closed_at is None:
+        closing.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, event.received_at)
+    return told.incident_id

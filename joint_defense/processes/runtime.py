@@ -1,0 +1,115 @@
+"""The composition root: what a process is made of, put together from its settings once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+
+from redis import Redis
+
+from config.database import Database
+from config.settings import Settings
+from joint_defense.alarms.intake import Limits
+from joint_defense.alarms.news_on_line import Patience
+from joint_defense.carriers.inbound import Signatures
+from joint_defense.carriers.port import Carrier
+from joint_defense.delivery.pace import Pace
+from joint_defense.processes.queues import connect_briefly
+from joint_defense.processes.spool import Spool
+from joint_defense.rules.states import Channel
+
+CALL_HOLDS = 30.0
+"""Seconds that an alarm call takes, ringing and what is said: for estimates."""
+
+
+@dataclass
+class Runtime:
+    """Database, Redis, signatures and pace of this process; carriers are made in the event loop that uses them."""
+
+    settings: Settings
+    database: Database = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.settings.database_url)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """For a word in passing: fails within half a second."""
+        return connect_briefly(self.settings.redis_url)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        return Signatures(self.settings.twilio_auth_token, self.settings.public_base_url)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return Limits(merge_window=self.settings.merge_window, alarms_per_hour=self.settings.alarms_per_hour)
+
+    @cached_property
+    def patience(self) -> Patience:
+        return Patience(
+            nobody_after=timedelta(seconds=self.settings.nobody_after),
+            nobody_again=timedelta(seconds=self.settings.nobody_again),
+            gone_after=timedelta(seconds=self.settings.caller_gone_after),
+        )
+
+    @cached_property
+    def redial_pauses(self) -> tuple[timedelta, ...]:
+        """How long after each vain ring the next one follows; empty for none at all."""
+        return tuple(timedelta(seconds=pause) for pause in self.settings.redial_after if pause)
+
+    @cached_property
+    def pace(self) -> dict[Channel, Pace]:
+        """The limits of each channel for the numbers that we send from."""
+        rates = {
+            Channel.CALL: self.settings.calls_per_second,
+            Channel.SMS: self.settings.sms_segments_per_second,
+        }
+        return {
+            channel: Pace(self.redis, channel, self.settings.by_sender(limits)) for channel, limits in rates.items()
+        }
+
+    @cached_property
+    def concurrent_calls(self) -> dict[str, int]:
+        """How many calls each number may hold at a time; empty where none is limited."""
+        most = self.settings.by_sender(self.settings.concurrent_calls)
+        return most if any(most.values()) else {}
+
+    def calls_a_second(self) -> float:
+        """How many calls may begin a second, of all numbers together, as the carrier lets us now; 0: any number.
+
+        A number that may hold only so many at a time is taken to hold each for `CALL_HOLDS`.
+        """
+        rates = self.pace[Channel.CALL].rates()
+        held = {sender: most / CALL_HOLDS for sender, most in self.concurrent_calls.items()}
+        each = [min(filter(None, (rate, held.get(sender))), default=0.0) for sender, rate in rates.items()]
+        return sum(each) if all(each) else 0.0
+
+    @property
+    def owners_directory(self) -> Path:
+        """Where the locks of this machine's processes are; the same for all of them."""
+        return Path(self.settings.state_dir) / "owners"
+
+    @cached_property
+    def spool(self) -> Spool:
+        """Where this machine keeps what comes in while the database is away."""
+        return Spool(Path(self.settings.state_dir) / "spool")
+
+    def carrier(self) -> Carrier:
+        """A carrier for the running event loop, which closes it."""
+        # A clock has none, and the SDK is a fifth of a start.
+        from joint_defense.carriers.twilio import TwilioCarrier  # noqa: PLC0415
+
+        return TwilioCarrier(
+            self.settings.twilio_account_sid,
+            self.settings.twilio_auth_token[0],
+            self.settings.twilio_api_base_url,
+            timeout=self.settings.carrier_timeout,
+            connections=self.settings.requests_in_flight,
+        )
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.database.close()

@@ -1,0 +1,122 @@
+"""The worker processes: RQ's SimpleWorker (no fork), kept alive through Redis' absences.
+
+Jobs of the queue: what RQ runs, named by dotted path, with ids for arguments.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from types import FrameType
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from joint_defense.processes import queues
+from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.wake import DispatcherThread
+
+REDIS_RETRY = 1.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+class PatientWorker(SimpleWorker):
+    """A SimpleWorker that is back within a second of Redis' return (RQ's own patience grows to 23 s and more)."""
+
+    max_connection_wait_time = 1.0
+    told_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Whoever stops says goodbye to Redis: where that fails, it was told to stop all the same."""
+        self.told_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
+        """Run a job; one that the release before queued is run under today's name."""
+        job.func_name = queues.FORMER_JOBS.get(str(job.func_name), job.func_name)
+        ran: bool = super().perform_job(job, queue, execution)
+        return ran
+
+
+def work(runtime: Runtime, queue_name: str) -> None:
+    """Serve one queue until told to stop; the alarm queue's process is also the sender."""
+    if queue_name != queues.ALARM:
+        _serve(runtime, queue_name)
+        return
+    dispatcher = DispatcherThread(runtime, "worker")
+    serve_with(dispatcher)
+    dispatcher.start()
+    threading.Thread(target=_end_with, args=(dispatcher,), name="dispatcher-guard", daemon=True).start()
+    try:
+        _serve(runtime, queue_name)
+    finally:
+        dispatcher.stop()
+
+
+def _end_with(dispatcher: DispatcherThread) -> None:
+    """A worker whose sender has died is no worker: end at once, so that the supervisor starts a whole one."""
+    dispatcher.join()
+    if not dispatcher.stopping:
+        log.critical("dispatcher_died")
+        os._exit(70)
+
+
+def _serve(runtime: Runtime, queue_name: str) -> None:
+    try:
+        while not _served(runtime, queue_name):
+            time.sleep(REDIS_RETRY)
+    except StopRequested:
+        # Between two workers, where the last one's signal handler still stands.
+        return
+
+
+def _served(runtime: Runtime, queue_name: str) -> bool:
+    """Whether a worker served the queue until it was told to stop; False where Redis went away before that."""
+    worker: PatientWorker | None = None
+    connection = Redis.from_url(runtime.settings.redis_url, socket_connect_timeout=1.0, health_check_interval=15)
+    try:
+        worker = PatientWorker(
+            [queues.queue(queue_name, connection)],
+            connection=connection,
+            serializer=JSONSerializer,
+            worker_ttl=20,
+            maintenance_interval=60,
+            log_job_description=False,
+        )
+        worker.work(logging_level=logging.getLevelName(logging.WARNING), with_scheduler=False)
+    except (RedisError, OSError) as error:
+        if worker is None or not worker.told_to_stop:
+            log.error("redis_away", queue=queue_name, error=type(error).__name__)
+            return False
+    finally:
+        connection.close()
+    return True
+
+
+_dispatcher: DispatcherThread | None = None
+
+
+class NoDispatcher(RuntimeError):
+    """The job ran in a process that does not send: run `flask --app joint_defense.processes.engine worker`."""
+
+
+def serve_with(dispatcher: DispatcherThread) -> None:
+    """The dispatcher that this process's jobs wake."""
+    global _dispatcher  # noqa: PLW0603 - RQ finds jobs by name, so their process-wide partner has to be one
+    _dispatcher = dispatcher
+
+
+def dispatch_incident(incident_id: int) -> int:
+    """Look for due deliveries now. The job does not wait for them: a storm of alarms must not queue up behind one."""
+    if _dispatcher is None:
+        raise NoDispatcher("this process has no dispatcher")
+    _dispatcher.wake()
+    return incident_id

@@ -1,0 +1,175 @@
+"""The delivery machine: what a carrier's word means for an attempt, and what is left for us to do.
+
+An **attempt** is one request to the carrier (one call, one message). Its state is what the carrier last said, and
+only ever moves forward: callbacks come twice, late, out of order, before the create has returned, or never.
+A **delivery** is one phone to reach on one channel; its state says whose turn it is.
+
+Source: Twilio's Call and Message status values; Somleng sends one final callback and no sequence numbers, so the
+order is kept by the table below and by nothing the carrier counts.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+GIVE_UP_AFTER = timedelta(minutes=15)
+"""An alarm call that could not be placed for so long does not help any more."""
+
+
+class Channel(StrEnum):
+    """How a phone is reached."""
+
+    CALL = "call"
+    SMS = "sms"
+
+
+class AttemptState(StrEnum):
+    """What is known of one request to the carrier."""
+
+    REQUESTING = "requesting"
+    """The request may be out; nothing has come back."""
+    UNANSWERED = "unanswered"
+    """No answer came in time: the request may still be on its way. An empty look-up makes it REQUESTING again."""
+    LOST = "lost"
+    """The carrier, asked, knew of no such request. A callback may still prove otherwise."""
+    QUEUED = "queued"
+    RINGING = "ringing"
+    IN_PROGRESS = "in_progress"
+    """Somebody, or something, picked up."""
+    SENT = "sent"
+    """A message left the carrier; not every network says more."""
+    COMPLETED = "completed"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    CANCELED = "canceled"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    """The carrier took no call or message: it answered the request with an error."""
+
+
+FINAL: frozenset[AttemptState] = frozenset(
+    {
+        AttemptState.COMPLETED,
+        AttemptState.BUSY,
+        AttemptState.NO_ANSWER,
+        AttemptState.CANCELED,
+        AttemptState.DELIVERED,
+        AttemptState.UNDELIVERED,
+        AttemptState.FAILED,
+        AttemptState.REFUSED,
+    }
+)
+
+# How far along a state is. A word moves an attempt only to a higher one, and never out of a final one.
+_PROGRESS: dict[AttemptState, int] = {
+    AttemptState.REQUESTING: 0,
+    AttemptState.UNANSWERED: 0,
+    AttemptState.LOST: 1,
+    AttemptState.QUEUED: 2,
+    AttemptState.RINGING: 3,
+    AttemptState.IN_PROGRESS: 4,
+    AttemptState.SENT: 4,
+} | dict.fromkeys(FINAL, 5)
+
+CARRIER_WORDS: dict[Channel, dict[str, AttemptState]] = {
+    Channel.CALL: {
+        "queued": AttemptState.QUEUED,
+        "initiated": AttemptState.QUEUED,
+        "ringing": AttemptState.RINGING,
+        "in-progress": AttemptState.IN_PROGRESS,
+        "answered": AttemptState.IN_PROGRESS,
+        "completed": AttemptState.COMPLETED,
+        "busy": AttemptState.BUSY,
+        "no-answer": AttemptState.NO_ANSWER,
+        "failed": AttemptState.FAILED,
+        "canceled": AttemptState.CANCELED,
+    },
+    Channel.SMS: {
+        "accepted": AttemptState.QUEUED,
+        "scheduled": AttemptState.QUEUED,
+        "queued": AttemptState.QUEUED,
+        "sending": AttemptState.QUEUED,
+        "sent": AttemptState.SENT,
+        "delivered": AttemptState.DELIVERED,
+        "read": AttemptState.DELIVERED,
+        "undelivered": AttemptState.UNDELIVERED,
+        "failed": AttemptState.FAILED,
+        "canceled": AttemptState.CANCELED,
+    },
+}
+
+
+def carrier_word(channel: Channel, status: str) -> AttemptState | None:
+    """The state a carrier's status stands for; None for a word that is not the carrier's."""
+    return CARRIER_WORDS[channel].get(status)
+
+
+def advance(current: AttemptState, heard: AttemptState) -> AttemptState:
+    """The attempt's state after `heard`: never back, and never out of a final state."""
+    if current in FINAL or _PROGRESS[heard] <= _PROGRESS[current]:
+        return current
+    return heard
+
+
+class DeliveryState(StrEnum):
+    """Whose turn it is."""
+
+    WAITING = "waiting"
+    """Ours: to be sent when it is due."""
+    CLAIMED = "claimed"
+    """A sender has it in hand: its request may be out."""
+    PLACED = "placed"
+    """The carrier's: it took the call or message."""
+    REACHED = "reached"
+    """Over: picked up, or the message went out."""
+    UNREACHED = "unreached"
+    """Over: every attempt this delivery had was in vain."""
+    CANCELLED = "cancelled"
+    """Over: not needed any more, and never sent."""
+
+
+OVER: frozenset[DeliveryState] = frozenset({DeliveryState.REACHED, DeliveryState.UNREACHED, DeliveryState.CANCELLED})
+
+
+class IncidentKind(StrEnum):
+    """What an incident is."""
+
+    ALARM = "alarm"
+    WORDLESS = "wordless"
+    """A call without a word: only the leader is told."""
+    DRILL = "drill"
+
+
+class Purpose(StrEnum):
+    """Why a phone is called or texted."""
+
+    ALARM = "alarm"
+    SECOND_VOICE = "second_voice"
+    """Another household calls for help too."""
+    WORDLESS = "wordless"
+    NEWS = "news"
+    """To the caller: who is coming."""
+    ALL_CLEAR = "all_clear"
+    REDIAL = "redial"
+    """A ring that brought no answer is tried again; the occasion is the round, from 1."""
+    WIDENING = "widening"
+    """Too few come: somebody further off is called, or the leader once more."""
+
+
+FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
+"""As what somebody is called for the first time to come and help; occasion 0."""
+RINGS = (*FIRST_RINGS, Purpose.REDIAL)
+"""What asks a household to come and help."""
+
+
+class ClosingOutcome(StrEnum):
+    """How an incident ended."""
+
+    HELPED = "helped"
+    FALSE_ALARM = "false_alarm"
+    ACCIDENTAL = "accidental"
+    MALICIOUS = "malicious"
+    DRILL = "drill"

@@ -1,0 +1,120 @@
+"""The conversation around an alarm, in writing: what callers and neighbours read, and what a text is answered with.
+
+Each line in both languages; a phone that is not marked otherwise gets Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from joint_defense.rules.escalation import Whom
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.triggers import Category
+from joint_defense.rules.wording import calls
+from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, also_dial
+
+BROKEN_TEXT = "【十户联防】系统故障,请立即拨打110。The system has failed; dial 110."
+KEPT_TEXT = (
+    "【十户联防】求助已记下,系统恢复后会马上呼叫您的邻居;请立即拨打110。"
+    "Your alarm is kept and will go out as soon as the system is back; dial 110 now."
+)
+KEPT_ANSWER_TEXT = "【十户联防】已记下,会马上转告。谢谢您。Noted; it will be passed on at once."
+HELP_TEXT = {
+    CHINESE: "【十户联防】需要求助请回复9,或拨打本号码按#9。报警请拨110。",
+    ENGLISH: "[Joint Defence] To call your neighbours for help reply 9, or call this number and press #9. Police: 110.",
+}
+STRANGER_TEXT = "您的号码不在联防名单上,无法通知邻居,紧急情况请拨110。Your number is not on a list; dial 110."
+
+
+def alarm_text_answer(households: int, language: str) -> str:
+    """To a caller who raised the alarm by text."""
+    if language == CHINESE:
+        if not households:
+            return "【十户联防】已收到求助,但您家还没有可以通知的邻居,请立即拨打110。"
+        return f"【十户联防】已收到,正在呼叫{households}户邻居。误报请回复0。报警请拨110。"
+    if not households:
+        return "[Joint Defence] Received, but there are no neighbours to ring for you yet. Dial 110 now."
+    return f"[Joint Defence] Received; {households} households are being rung. False alarm: reply 0. Police: 110."
+
+
+def news_text(
+    coming: Sequence[str],
+    on_scene: Sequence[str],
+    category: Category,
+    language: str,
+    called: Sequence[Whom] = (),
+) -> str:
+    """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides."""
+    if coming or on_scene:
+        sentences, official = calls.who_comes(coming, on_scene, language), also_dial(category, language)
+    else:
+        sentences, official = [calls.nobody_yet(category, language)], ""
+    between = "" if language == CHINESE else " "
+    return _from_us(between.join([*sentences, *calls.widened(called, language)]) + official, language)
+
+
+def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
+    """To everyone who was rung or texted: it is over."""
+    if language == CHINESE:
+        names = "、".join(callers)
+        words = {
+            "helped": f"{names}的求助已解除,谢谢大家。",
+            "false_alarm": f"{names}的求助是误报,已解除,不用再去了。谢谢大家。",
+            "accidental": f"{names}的求助是误拨,已解除,不用再去了。谢谢大家。",
+            "malicious": f"{names}的求助已解除,不用再去了。",
+            "drill": f"{names}的演练已结束,谢谢大家。",
+        }
+        return _from_us(words.get(outcome, words["helped"]), language)
+    names = " and ".join(callers)
+    words = {
+        "helped": f"The alarm of {names} is over. Thank you all.",
+        "false_alarm": f"The alarm of {names} was a false one and is over: no need to go. Thank you all.",
+        "accidental": f"The alarm of {names} was raised by accident and is over: no need to go. Thank you all.",
+        "malicious": f"The alarm of {names} is over: no need to go.",
+        "drill": f"The drill of {names} is over. Thank you all.",
+    }
+    return _from_us(words.get(outcome, words["helped"]), language)
+
+
+def reply_over(callers: Sequence[str], language: str) -> str:
+    """To a neighbour who answers by text after the all-clear."""
+    if language == CHINESE:
+        return _from_us(f"{'、'.join(callers)}的求助已经解除,谢谢您。", language)
+    return _from_us(f"The alarm of {' and '.join(callers)} is over already. Thank you.", language)
+
+
+def reply_thanks(
+    callers: Sequence[str],
+    answer: Answer,
+    others_open: int,
+    language: str,
+    category: Category = Category.UNSPECIFIED,
+) -> str:
+    """To a neighbour who answered by text; with several alarms open, the names say which it counted for."""
+    more = ""
+    if others_open:
+        more = (
+            f"(另有{others_open}起求助未解除)"
+            if language == CHINESE
+            else f" ({others_open} more open: this counts for the newest)"
+        )
+    thanks = calls.thanks(callers, answer, language)
+    return _from_us(f"{thanks}{also_dial(category, language)}{more}", language)
+
+
+def reply_withdrawn(closed: bool, language: str) -> str:
+    """To a caller who took the alarm back by text."""
+    if language == CHINESE:
+        return (
+            "【十户联防】已取消,邻居们都会得到通知。" if closed else "【十户联防】已取消您家的求助;另有一户仍在求助。"
+        )
+    return (
+        "[Joint Defence] Taken back; your neighbours are being told."
+        if closed
+        else "[Joint Defence] Yours is taken back; another household still calls for help."
+    )
+
+
+def _from_us(words: str, language: str) -> str:
+    """A text begins with who sends it."""
+    return f"【十户联防】{words}" if language == CHINESE else f"[Joint Defence] {words}"

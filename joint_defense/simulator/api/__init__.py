@@ -1,0 +1,1 @@
+"""The carrier's API and the control API over the simulated network."""

@@ -1,0 +1,1 @@
+"""The simulated network: phones, legs, messages, faults, callbacks. It knows no HTTP."""

@@ -1,0 +1,146 @@
+"""Performs TwiML on a call: speaks, waits, gathers keys, dials on, asks the application what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urljoin
+
+from joint_defense.simulator.network.callbacks import call_params
+from joint_defense.simulator.network.network import Fetch, Inline, Leg, Network, Step
+from joint_defense.simulator.network.records import CallStatus
+from joint_defense.simulator.network.webhooks import Reply, WebhookFailed, Webhooks
+from joint_defense.simulator.telephony.conferences import Conferences
+from joint_defense.simulator.telephony.gathering import gather
+from joint_defense.simulator.telephony.speaking import SOUNDING, sound
+from joint_defense.simulator.telephony.twiml import BadTwiml, Document, Verb, read_twiml
+
+APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
+SECONDS_TO_SAY_SORRY = 4.0
+_XML = frozenset({"text/xml", "application/xml", "text/html"})
+# Verbs that connect an incoming call; a document may do others, or wait, while it still rings.
+_ANSWERING = frozenset({"Say", "Play", "Gather", "Dial", "Hangup"})
+
+Bridge = Callable[[Leg, tuple[str, ...], float, str], Awaitable[tuple[CallStatus, str, int]]]
+
+
+class HungUp(Exception):
+    """The document ends the call. `status` is how it ended."""
+
+    def __init__(self, status: CallStatus) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Interpreter:
+    """Performs documents. `bridge` rings numbers for a call and says how that ended, the sid and the seconds."""
+
+    def __init__(self, network: Network, webhooks: Webhooks, conferences: Conferences, bridge: Bridge) -> None:
+        self._network = network
+        self._webhooks = webhooks
+        self._conferences = conferences
+        self._bridge = bridge
+
+    async def perform(self, leg: Leg, step: Step) -> CallStatus:
+        """Go from document to document to the end of the call, and say how it ended."""
+        following: Step | None = step
+        try:
+            while following is not None:
+                document, base = await self._document(leg, following)
+                following = await self._run(leg, document.verbs, base)
+        except (BadTwiml, WebhookFailed) as failure:
+            url = step.url if isinstance(step, Fetch) else ""
+            self._network.notify(failure.code, str(failure), sid=leg.call.sid, url=url)
+            self._connect(leg)
+            sorry = leg.hear("Say", APPLICATION_ERROR, "en-US", "alice")
+            await leg.sound(sorry, SECONDS_TO_SAY_SORRY, interruptible=False)
+        except HungUp as end:
+            return end.status
+        self._connect(leg)
+        return CallStatus.COMPLETED
+
+    async def _document(self, leg: Leg, step: Step) -> tuple[Document, str]:
+        if isinstance(step, Inline):
+            return self._read(leg, step.twiml), ""
+        try:
+            reply = await self._webhooks.ask(step.url, self._params(leg) | dict(step.extra), step.method)
+            return self._taken(leg, reply), reply.url
+        except (BadTwiml, WebhookFailed) as failure:
+            fallback = leg.call.order.fallback_url
+            if not fallback:
+                raise
+            self._network.notify(failure.code, str(failure), sid=leg.call.sid, url=step.url)
+            extra = dict(step.extra) | {"ErrorCode": str(failure.code), "ErrorUrl": step.url}
+        reply = await self._webhooks.ask(fallback, self._params(leg) | extra, leg.call.order.fallback_method)
+        return self._taken(leg, reply), reply.url
+
+    def _params(self, leg: Leg) -> dict[str, str]:
+        return call_params(self._network, leg.call)
+
+    def _taken(self, leg: Leg, reply: Reply) -> Document:
+        if reply.content_type in _XML:
+            return self._read(leg, reply.text)
+        if reply.content_type == "text/plain":
+            return Document((Verb("Say", text=reply.text.strip()),))
+        if reply.content_type.startswith("audio/"):
+            return Document((Verb("Play", text=reply.url),))
+        raise BadTwiml(12300, f"Invalid Content-Type: {reply.content_type or 'none'}")
+
+    def _read(self, leg: Leg, source: str) -> Document:
+        document = read_twiml(source)
+        for code, warning in document.warnings:
+            self._network.notify(code, warning, sid=leg.call.sid, level="warning")
+        return document
+
+    async def _run(self, leg: Leg, verbs: tuple[Verb, ...], base: str) -> Step | None:
+        for place, verb in enumerate(verbs):
+            if verb.name == "Reject" and place == 0 and leg.call.answered_at is None:
+                raise HungUp(CallStatus.BUSY if verb.get("reason") == "busy" else CallStatus.NO_ANSWER)
+            if verb.name in _ANSWERING:
+                self._connect(leg)
+            if verb.name == "Hangup":
+                raise HungUp(CallStatus.COMPLETED)
+            following = await self._perform_verb(leg, verb, base)
+            if following is not None:
+                return following
+        return None
+
+    async def _perform_verb(self, leg: Leg, verb: Verb, base: str) -> Step | None:
+        if verb.name in SOUNDING:
+            await sound(leg, verb, base, interruptible=False)
+        elif verb.name == "Gather":
+            return await gather(leg, verb, base)
+        elif verb.name == "Dial":
+            return await self._dial(leg, verb, base)
+        elif verb.name == "Redirect":
+            return Fetch(address(base, verb.text), verb.get("method", "POST"))
+        return None
+
+    async def _dial(self, leg: Leg, verb: Verb, base: str) -> Step | None:
+        rooms = [child for child in verb.children if child.name == "Conference"]
+        if rooms:
+            await self._conferences.attend(leg, rooms[0], base, verb.flag("hangupOnStar", False))
+            outcome = {"DialCallStatus": "answered"}
+        else:
+            numbers = tuple(child.text for child in verb.children) or tuple(filter(None, [verb.text]))
+            if not numbers:
+                raise BadTwiml(12100, "Dial: nothing to dial")
+            leg.hear("Dial", " ".join(numbers)).complete = True
+            own = leg.call.sender if leg.call.inbound else leg.call.to
+            caller = verb.get("callerId", own)
+            status, sid, seconds = await self._bridge(leg, numbers, verb.number("timeout", 30), caller)
+            outcome = {"DialCallStatus": str(status), "DialCallSid": sid, "DialCallDuration": str(seconds)}
+        if "action" not in verb.attributes:
+            return None
+        return Fetch(address(base, verb.get("action")), verb.get("method", "POST"), tuple(outcome.items()))
+
+    def _connect(self, leg: Leg) -> None:
+        if leg.call.answered_at is None:
+            leg.answer()
+
+
+def address(base: str, url: str) -> str:
+    """An address of a document, as seen from the document at `base`; without either the call cannot go on."""
+    absolute = urljoin(base, url)
+    if not absolute.startswith(("http://", "https://")):
+        raise BadTwiml(11100, f"Invalid URL format: {url or 'none'}, and the document itself has no address")
+    return absolute

@@ -1,0 +1,44 @@
+"""Who watches which incidents: a village head those of the own village; others are not there for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import abort, current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Database
+from groups.web.shell.access import AccountRole, current
+from joint_defense.models import Incident
+from joint_defense.processes.runtime import Runtime
+from joint_defense.web.board.incident import Board, Watch, read_board
+
+WATCHERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN, AccountRole.VILLAGE_HEAD})
+
+
+def own_village() -> int | None:
+    """The village whose incidents are to be seen; None for all."""
+    return current().village_id
+
+
+def own_board(session: Session, incident_id: int, now: datetime | None = None) -> Board:
+    """The incident, or 404 where there is none for whoever is signed in. With `now` it says what is to be expected."""
+    runtime: Runtime = current_app.extensions["runtime"]
+    found = read_board(session, incident_id, None if now is None else Watch(runtime.calls_a_second, now))
+    if found is None or own_village() not in {None, found.village_id}:
+        abort(404)
+    return found
+
+
+def check_own(session: Session, incident_id: int) -> None:
+    """404 where there is no such incident for whoever is signed in."""
+    village_id = session.scalar(select(Incident.village_id).where(Incident.id == incident_id))
+    if village_id is None or own_village() not in {None, village_id}:
+        abort(404)
+
+
+def database() -> Database:
+    """The app's database."""
+    found: Database = current_app.extensions["database"]
+    return found

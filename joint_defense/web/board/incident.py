@@ -1,0 +1,216 @@
+"""The incident board: what whoever watches an incident sees of it, made from one query a refresh.
+
+`read_board` for one incident, `list_incidents` for all. Both carry a `version`: a page that has it already need not
+be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from joint_defense.errors import InvalidPolicy
+from joint_defense.incidents.policies import progress_of
+from joint_defense.rules.escalation import Level, Whom
+from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.triggers import Category
+from joint_defense.web.board.facts import Row, digest, known, moment, read_facts
+from joint_defense.web.board.households import HouseholdRow, household_rows
+from joint_defense.web.board.outlook import Outlook, look_ahead
+from joint_defense.web.board.rules.standing import Standing
+
+_COMING = frozenset({Standing.COMING, Standing.ON_SCENE})
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A household that calls for help."""
+
+    household: str
+    household_en: str
+    place: str
+    place_en: str
+    door: str
+    first_help: str
+    number: str
+    silent: bool
+    channel: Channel
+    category: Category
+    text: str
+    raised_at: datetime
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the timeline."""
+
+    at: datetime
+    kind: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Households: called at all, one phone has rung, somebody picked up or answered, coming or there, there."""
+
+    households: int
+    rung: int
+    picked_up: int
+    coming: int
+    on_scene: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What an outlook needs: how many calls may begin a second (0: any number), and the time."""
+
+    calls_a_second: Callable[[], float]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """How far the call for help has been widened: the level, and what comes next when, unless enough are coming.
+
+    `fewer_than` households must be coming for the next step; `held`: enough are. All None where nothing comes next.
+    """
+
+    level: Level | None
+    next_at: datetime | None
+    whom: tuple[Whom, ...]
+    fewer_than: int
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One incident, ready to be shown. `rows` begins with what needs somebody's eyes."""
+
+    incident_id: int
+    kind: IncidentKind
+    village_id: int
+    village: str
+    group: str
+    category: Category
+    opened_at: datetime
+    closed_at: datetime | None
+    outcome: ClosingOutcome | None
+    note: str
+    voices: tuple[Voice, ...]
+    rows: tuple[HouseholdRow, ...]
+    timeline: tuple[Line, ...]
+    figures: Figures
+    widening: Widening
+    group_id: int | None
+    version: str
+    outlook: Outlook | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def unreached(self) -> tuple[HouseholdRow, ...]:
+        """Households that nothing has reached, and for which nothing more is tried."""
+        return tuple(
+            row
+            for row in self.rows
+            if row.unreachable
+            or (
+                row.standing is Standing.UNREACHED
+                and not (self.is_open and (row.redial_at or row.redial_waits or row.undecided))
+            )
+        )
+
+    @property
+    def account_troubles(self) -> tuple[str, ...]:
+        """The carrier's codes of errors that keep everybody from being reached."""
+        codes = (str(line.detail.get("code", "")) for line in self.timeline if line.kind == "account_trouble")
+        return tuple(dict.fromkeys(codes))
+
+
+def read_board(session: Session, incident_id: int, watch: Watch | None = None) -> Board | None:
+    """One incident; None if there is none. Only with a `watch` does it have an outlook."""
+    facts = read_facts(session, incident_id)
+    if facts is None:
+        return None
+    rows = household_rows(facts)
+    incident = facts.incident
+    outlook = None
+    if watch is not None and incident["closed_at"] is None:
+        outlook = look_ahead(session, facts.deliveries, watch.calls_a_second, watch.now)
+    return Board(
+        incident_id=incident["id"],
+        kind=IncidentKind(incident["kind"]),
+        village_id=incident["village_id"],
+        village=incident["village_name"],
+        group=incident["group_name"],
+        category=Category(incident["category"]),
+        opened_at=known(incident["opened_at"]),
+        closed_at=moment(incident["closed_at"]),
+        outcome=ClosingOutcome(incident["outcome"]) if incident["outcome"] else None,
+        note=incident["note"],
+        voices=tuple(_voice(alert) for alert in facts.alerts),
+        rows=rows,
+        timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
+        figures=_figures(rows),
+        widening=_widening(incident, sum(row.standing in _COMING for row in rows)),
+        group_id=incident["group_id"],
+        version=facts.version if outlook is None else digest((facts.version, _roughly(outlook))),
+        outlook=outlook,
+    )
+
+
+def _roughly(outlook: Outlook) -> tuple[int, int]:
+    """What of it makes a page worth sending again: a difference of a few seconds does not."""
+    return outlook.households, round(outlook.last_at.timestamp() / 5)
+
+
+def _widening(incident: Row, coming: int) -> Widening:
+    try:
+        progress = progress_of(incident["policy"], known(incident["opened_at"]), incident["steps_done"])
+    except InvalidPolicy:
+        # Written by another release. Who is called and who is coming is to be seen all the same.
+        return Widening(None, None, (), 0, held=False)
+    step = progress.next_step if incident["closed_at"] is None else None
+    if step is None:
+        return Widening(progress.level, None, (), 0, held=False)
+    return Widening(progress.level, progress.next_at, step.whom, step.fewer_than, held=progress.is_held(coming))
+
+
+def _timeline_line(update: Row) -> Line:
+    return Line(known(update["at"]), update["kind"], update["detail"])
+
+
+def _voice(alert: Row) -> Voice:
+    return Voice(
+        household=alert["household_name"],
+        household_en=alert["household_name_en"],
+        place=alert["place"],
+        place_en=alert["place_en"],
+        door=alert["door"],
+        first_help=alert["first_help"],
+        number=alert["number"],
+        silent=bool(alert["silent"]),
+        channel=Channel(alert["channel"]),
+        category=Category(alert["category"]),
+        text=alert["text"],
+        raised_at=known(alert["raised_at"]),
+        withdrawn_at=moment(alert["withdrawn_at"]),
+    )
+
+
+def _figures(rows: Iterable[HouseholdRow]) -> Figures:
+    known = list(rows)
+    return Figures(
+        households=len(known),
+        rung=sum(row.rung for row in known),
+        picked_up=sum(row.picked_up for row in known),
+        coming=sum(row.standing in _COMING for row in known),
+        on_scene=sum(row.standing is Standing.ON_SCENE for row in known),
+    )

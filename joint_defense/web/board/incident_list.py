@@ -1,0 +1,132 @@
+"""The list of incidents: those that are open, and those of a month, in one query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.triggers import Category
+from joint_defense.web.board.facts import digest
+from joint_defense.web.board.households import RINGS
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An incident in a line. Who calls is the first household; `voices` counts all. Figures are of households."""
+
+    incident_id: int
+    kind: IncidentKind
+    village: str
+    group: str
+    category: Category
+    household: str
+    household_en: str
+    place: str
+    place_en: str
+    voices: int
+    opened_at: datetime
+    closed_at: datetime | None
+    outcome: ClosingOutcome | None
+    households: int
+    coming: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentList:
+    """Open incidents and past ones, each the newest first. `older_than` leads to the next page, if there is one."""
+
+    open: tuple[Summary, ...]
+    past: tuple[Summary, ...]
+    older_than: int | None
+    version: str
+
+
+def list_incidents(
+    session: Session, *, village_id: int | None, since: datetime, until: datetime, older_than: int | None = None
+) -> IncidentList:
+    """All open incidents, and those closed that were opened from `since` to before `until`; of one village or all."""
+    month = [Incident.closed_at.is_not(None), Incident.opened_at >= since, Incident.opened_at < until]
+    if older_than is not None:
+        month.append(Incident.id < older_than)
+    own = [] if village_id is None else [Incident.village_id == village_id]
+    # One more than a page tells whether there is another.
+    page = select(Incident.id).where(*month, *own).order_by(Incident.id.desc()).limit(PAGE + 1)
+    question = (
+        _summaries().where(Incident.closed_at.is_(None) | Incident.id.in_(page), *own).order_by(Incident.id.desc())
+    )
+    found = [Summary(*row) for row in session.execute(question)]
+    still_open = tuple(each for each in found if each.closed_at is None)
+    closed = tuple(each for each in found if each.closed_at is not None)
+    return IncidentList(
+        still_open,
+        closed[:PAGE],
+        closed[PAGE - 1].incident_id if len(closed) > PAGE else None,
+        digest([repr(each) for each in found]),
+    )
+
+
+def _summaries() -> Select[Any]:
+    first_alert = select(func.min(Alert.id)).where(Alert.incident_id == Incident.id).scalar_subquery()
+    voices = select(func.count(Alert.id)).where(Alert.incident_id == Incident.id).scalar_subquery()
+    first = aliased(Alert)
+    return select(
+        Incident.id,
+        Incident.kind,
+        Incident.village_name,
+        Incident.group_name,
+        Incident.category,
+        first.household_name,
+        first.household_name_en,
+        first.place,
+        first.place_en,
+        voices,
+        Incident.opened_at,
+        Incident.closed_at,
+        Incident.outcome,
+        _households(),
+        _coming(),
+    ).join(first, first.id == first_alert)
+
+
+def _households() -> ScalarSelect[int]:
+    """How many households were called, without those that call for help themselves."""
+    return (
+        select(func.count(Delivery.household_id.distinct()))
+        .where(
+            Delivery.incident_id == Incident.id,
+            Delivery.purpose.in_(RINGS),
+            Delivery.household_id.not_in(select(Alert.household_id).where(Alert.incident_id == Incident.id)),
+        )
+        .correlate(Incident)
+        .scalar_subquery()
+    )
+
+
+def _coming() -> ScalarSelect[int]:
+    """How many households' newest answer is that they are coming, or there."""
+    newer = aliased(Acknowledgement)
+    is_newest = ~exists().where(
+        newer.incident_id == Acknowledgement.incident_id,
+        newer.household_id == Acknowledgement.household_id,
+        newer.id > Acknowledgement.id,
+    )
+    return (
+        select(func.count(Acknowledgement.id))
+        .where(
+            Acknowledgement.incident_id == Incident.id,
+            Acknowledgement.answer.in_((Answer.COMING, Answer.ON_SCENE)),
+            Acknowledgement.household_id.not_in(select(Alert.household_id).where(Alert.incident_id == Incident.id)),
+            is_newest,
+        )
+        .correlate(Incident)
+        .scalar_subquery()
+    )

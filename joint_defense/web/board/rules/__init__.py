@@ -1,0 +1,1 @@
+"""Rules of how a household stands in an incident, for those who watch."""

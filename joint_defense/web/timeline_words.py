@@ -1,0 +1,234 @@
+"""The lines of the timeline in sentences. A kind that is not known here is shown as it stands, never left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+from flask_babel import gettext, ngettext
+
+from joint_defense.rules.escalation import Level, Whom
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.triggers import Category
+from joint_defense.web.board.incident import Line
+from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, carrier_words, whom_words
+
+Detail = dict[str, str]
+
+_ICONS = {
+    "opened": "alarm",
+    "voice": "voice",
+    "again": "voice",
+    "wordless": "voice",
+    "refused": "missed",
+    "account_trouble": "warning",
+    "unreachable": "missed",
+    "other_way": "again",
+    "news_by_call": "phone",
+    "category": "info",
+    "ring_again": "again",
+    "note": "note",
+    "closed": "check",
+    "withdrawn": "cross",
+    "joined": "phone",
+    "left": "phone",
+    "hung_up": "phone",
+    "late": "warning",
+    "cut_off": "warning",
+    "carrier_slow": "warning",
+    "carrier_away": "warning",
+    "widened": "wider",
+    "enough": "check",
+}
+_ANSWER_ICONS = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
+LOUD = frozenset({"widened", "opened", "voice", "account_trouble", "unreachable", "wordless"})
+"""Kinds that stand out on the page."""
+
+
+def register(app: Flask) -> None:
+    """Give templates the filters."""
+    app.jinja_env.filters.update(
+        timeline_words=sentence, timeline_icon=icon, timeline_loud=lambda line: line.kind in LOUD
+    )
+
+
+def icon(line: Line) -> str:
+    """The drawing of a line."""
+    if line.kind == "answer" and line.detail.get("answer") in set(Answer):
+        return _ANSWER_ICONS[Answer(line.detail["answer"])]
+    return _ICONS.get(line.kind, "line")
+
+
+def sentence(line: Line) -> str:
+    """A line in words."""
+    detail = {name: str(value) for name, value in line.detail.items() if value is not None}
+    tell = _SENTENCES.get(line.kind)
+    if tell is not None:
+        try:
+            return tell(detail)
+        except (KeyError, ValueError):
+            # Written by another release: its particulars are not the ones known here.
+            pass
+    return " · ".join((line.kind, *(f"{name}: {value}" for name, value in detail.items())))
+
+
+def _opened(detail: Detail) -> str:
+    called: str = gettext(
+        "%(household)s called for help: %(place)s", household=detail["household"], place=detail["place"]
+    )
+    return called + _by_channel(detail) + _what(detail)
+
+
+def _voice(detail: Detail) -> str:
+    called: str = gettext(
+        "A further household calls for help: %(household)s, %(place)s",
+        household=detail["household"],
+        place=detail["place"],
+    )
+    return called + _by_channel(detail) + _what(detail)
+
+
+def _again(detail: Detail) -> str:
+    called: str = gettext("%(household)s called for help again", household=detail["household"])
+    return called + _by_channel(detail)
+
+
+def _by_channel(detail: Detail) -> str:
+    match detail.get("channel"):
+        case "call":
+            words: str = gettext(" (by phone)")
+        case "sms":
+            words = gettext(" (by text)")
+        case _:
+            words = ""
+    return words
+
+
+def _what(detail: Detail) -> str:
+    category = Category(detail.get("category") or Category.UNSPECIFIED)
+    return "" if category is Category.UNSPECIFIED else f" · {CATEGORIES[category]}"
+
+
+def _refused(detail: Detail) -> str:
+    words: str = gettext(
+        "%(household)s, %(number)s: refused by the carrier (%(reason)s)",
+        household=detail["household"],
+        number=detail["number"],
+        reason=carrier_words(detail["code"]),
+    )
+    return words
+
+
+def _answer(detail: Detail) -> str:
+    household = detail["household"]
+    match Answer(detail["answer"]):
+        case Answer.COMING:
+            words: str = gettext("%(household)s is coming", household=household)
+        case Answer.CANNOT:
+            words = gettext("%(household)s cannot come", household=household)
+        case Answer.ON_SCENE:
+            words = gettext("%(household)s is there", household=household)
+    return words
+
+
+def _other_way(detail: Detail) -> str:
+    where = {"household": detail["household"], "number": detail["number"]}
+    words: str = (
+        gettext("%(household)s, %(number)s: the text failed, so it is called", **where)
+        if detail["channel"] == Channel.CALL
+        else gettext("%(household)s, %(number)s: it cannot be called, so it is texted", **where)
+    )
+    return words
+
+
+def _ring_again(detail: Detail) -> str:
+    words: str = (
+        gettext("%(by)s has %(household)s rung again", by=detail["by"], household=detail["household"])
+        if detail.get("household")
+        else gettext("%(by)s has all rung again that are not coming yet", by=detail["by"])
+    )
+    return words
+
+
+def _closed(detail: Detail) -> str:
+    words: str = gettext(
+        "Closed by %(by)s: %(outcome)s", by=detail["by"], outcome=OUTCOMES[ClosingOutcome(detail["outcome"])]
+    )
+    return f"{words} · {detail['note']}" if detail.get("note") else words
+
+
+def _widened(detail: Detail) -> str:
+    level = LEVELS[Level(detail["level"])]
+    coming = int(detail["coming"])
+    why = ngettext("%(num)d household is coming", "%(num)d households are coming", coming)
+    called, missing = _whom(detail["whom"]), _whom(detail["missing"])
+    lines = []
+    if called:
+        lines.append(gettext("now calling %(whom)s, %(phones)s phones", whom=called, phones=detail["phones"]))
+    if missing:
+        lines.append(gettext("nobody further to call: %(whom)s", whom=missing))
+    return f"{level} ({why}) · {gettext(', ').join(lines)}"
+
+
+def _enough(detail: Detail) -> str:
+    coming = int(detail["coming"])
+    words: str = ngettext(
+        "%(num)d household is coming, which is enough: not widened to %(whom)s",
+        "%(num)d households are coming, which is enough: not widened to %(whom)s",
+        coming,
+        whom=_whom(detail["whom"]),
+    )
+    return words
+
+
+def _whom(names: str) -> str:
+    return whom_words(Whom(each) for each in names.split())
+
+
+_SENTENCES: Mapping[str, Callable[[Detail], str]] = {
+    "opened": _opened,
+    "voice": _voice,
+    "again": _again,
+    "wordless": lambda d: gettext(
+        "%(household)s called, and neither spoke nor pressed a key", household=d["household"]
+    ),
+    "refused": _refused,
+    "account_trouble": lambda d: gettext(
+        "The carrier refuses our account: %(reason)s", reason=carrier_words(d["code"])
+    ),
+    "unreachable": lambda d: gettext(
+        "%(household)s is unreachable: everything was tried, and nobody answered", household=d["household"]
+    ),
+    "other_way": _other_way,
+    "news_by_call": lambda d: gettext(
+        "%(household)s, %(number)s: it takes no texts, so a call tells who is coming",
+        household=d["household"],
+        number=d["number"],
+    ),
+    "answer": _answer,
+    "category": lambda d: gettext("The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]),
+    "note": lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
+    "ring_again": _ring_again,
+    "closed": _closed,
+    "withdrawn": lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
+    "late": lambda d: gettext(
+        "Kept on disk while the database was away, and taken in %(seconds)s seconds late: %(household)s",
+        seconds=d["seconds"],
+        household=d["household"],
+    ),
+    "cut_off": lambda d: ngettext(
+        "A sender was cut off with %(num)s request in hand: it is looked up, and sent if it never left",
+        "A sender was cut off with %(num)s requests in hand: they are looked up, and sent if they never left",
+        int(d["requests"]),
+    ),
+    "carrier_slow": lambda _: gettext("The carrier wants fewer requests a second: the rest follows more slowly"),
+    "carrier_away": lambda _: gettext(
+        "The carrier does not answer as it should: whatever it has not taken is sent again"
+    ),
+    "widened": _widened,
+    "enough": _enough,
+    "joined": lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
+    "left": lambda d: gettext("%(household)s no longer talks to the caller", household=d["household"]),
+    "hung_up": lambda d: gettext("%(household)s has hung up", household=d["household"]),
+}

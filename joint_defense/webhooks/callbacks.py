@@ -1,0 +1,158 @@
+"""Taking in status callbacks, many in one transaction when many come at once.
+
+A storm of alarms brings six callbacks for every neighbour. One commit each would keep the next alarm waiting, and so
+would as many threads that wait for a commit: those beyond a few are put down in memory, answered, and taken in a moment
+later. What is in memory when the process is killed counts as never told: the carrier is asked.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolIsEmpty
+
+from config.database import Database, clock
+from config.patience import DatabaseAway
+from joint_defense.delivery import tracking
+from joint_defense.delivery.tracking import Report, Unfitting
+
+AT_ONCE = 100
+MAY_WAIT = 3
+"""So many requests of a process wait for theirs to be taken in; the other threads are the alarms'."""
+MOST_PUT_DOWN = 10_000
+LOOK_EVERY = 0.05
+AWAY_PAUSE = 0.5
+_IN_EACH_OTHERS_WAY = {"40001", "40P01"}
+"""PostgreSQL's serialization_failure and deadlock_detected."""
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class _Entry:
+    report: Report
+    outcome: bool | Exception | None = None
+    awaited: bool = False
+    """Whether a request waits for the outcome; of the others the log has what went wrong."""
+
+
+class Reports:
+    """The callbacks of a process. Whoever's turn it is takes in all that wait, and the others find theirs done."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._waiting: list[_Entry] = []
+        self._inside = 0
+        self._put_down = threading.Condition(self._lock)
+        self._taker: threading.Thread | None = None
+
+    def put_down(self, report: Report) -> bool:
+        """Keep it for a moment, so that it can be answered at once. False: few others wait, take it in yourself."""
+        with self._lock:
+            if self._inside < MAY_WAIT or len(self._waiting) >= MOST_PUT_DOWN:
+                return False
+            self._waiting.append(_Entry(report))
+            if self._taker is None:
+                self._taker = threading.Thread(target=self._take_in_the_rest, name="callbacks", daemon=True)
+                self._taker.start()
+                # A process that is told to end takes in what it has answered for.
+                atexit.register(self.take_in_all)
+            self._put_down.notify()
+        return True
+
+    def take_in_all(self) -> None:
+        """Take in whatever waits, unless the database is away."""
+        while self._waiting:
+            with self._turn:
+                if not self._work(self._take()):
+                    return
+
+    def _take_in_the_rest(self) -> None:
+        while True:
+            with self._put_down:
+                self._put_down.wait_for(lambda: self._waiting)
+            self.take_in_all()
+            if self._waiting:
+                time.sleep(AWAY_PAUSE)
+
+    def take_in(self, report: Report) -> bool:
+        """Whether it told us anything new; it is committed when this returns.
+
+        Raises UnknownDelivery and ForeignCallback, as `tracking.record_status`, and what the database raises.
+        """
+        entry = _Entry(report, awaited=True)
+        with self._lock:
+            self._waiting.append(entry)
+            self._inside += 1
+        try:
+            while entry.outcome is None:
+                # Whoever has the turn may keep it while more come: what is done by then is answered all the same.
+                if self._turn.acquire(timeout=LOOK_EVERY):
+                    try:
+                        if entry.outcome is None:
+                            self._work(self._take())
+                    finally:
+                        self._turn.release()
+        finally:
+            with self._lock:
+                self._inside -= 1
+        if isinstance(entry.outcome, Exception):
+            raise entry.outcome
+        return entry.outcome
+
+    def _take(self) -> list[_Entry]:
+        with self._lock:
+            taken, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        return taken
+
+    def _work(self, entries: list[_Entry]) -> bool:
+        """Whether all of them are settled: while the database is away, those that nobody waits for are kept."""
+        try:
+            outcomes: list[bool | Exception] = list(self._record([entry.report for entry in entries]))
+        except SQLAlchemyError as error:
+            if len(entries) > 1 and not _is_away(error):
+                # One of them may be in the way of the others.
+                log.warning("callbacks_taken_in_one_by_one", count=len(entries), error=type(error).__name__)
+                settled = [self._work([entry]) for entry in entries]
+                return all(settled)
+            outcomes = [error] * len(entries)
+        except BaseException as error:
+            # Also where the process is told to end: nobody may wait for an outcome that never comes.
+            outcomes = [error if isinstance(error, Exception) else RuntimeError("ended")] * len(entries)
+            if not isinstance(error, Exception):
+                self._settle(entries, outcomes)
+                raise
+        return self._settle(entries, outcomes)
+
+    def _settle(self, entries: list[_Entry], outcomes: list[bool | Exception]) -> bool:
+        again = []
+        for entry, outcome in zip(entries, outcomes, strict=True):
+            if entry.awaited or not isinstance(outcome, Exception):
+                entry.outcome = outcome
+            elif _is_away(outcome):
+                again.append(entry)
+            else:
+                report, error = entry.report, type(outcome).__name__
+                log.warning("callback_not_taken_in", delivery_id=report.delivery_id, number=report.number, error=error)
+        with self._lock:
+            self._waiting += again
+        return not again
+
+    def _record(self, reports: list[Report]) -> list[bool | Unfitting]:
+        with self._database.begin() as session:
+            now: datetime = clock(session)
+            return tracking.record_reports(session, reports, now)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database is not there, or does not answer: then it is no use to wait for it once more for each."""
+    if isinstance(error, OperationalError):
+        return getattr(error.orig, "sqlstate", None) not in _IN_EACH_OTHERS_WAY
+    return isinstance(error, DatabaseAway | InterfaceError | PoolIsEmpty)

@@ -1,0 +1,154 @@
+"""The line of whoever called for help: it is held, and they hear who is coming.
+
+Each answer of ours ends in a question, and each question comes back here with what the caller has heard so far in its
+address; nothing of the conversation is kept in this process.
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from config.patience import AWAY
+from groups import directory
+from joint_defense.alarms import closing, news_on_line
+from joint_defense.alarms.intake import Answer, Outcome
+from joint_defense.carriers import twiml
+from joint_defense.carriers.inbound import InboundCall, read_call
+from joint_defense.carriers.twiml import Line
+from joint_defense.incidents import conference
+from joint_defense.models import Alert
+from joint_defense.rules.wording import calls
+from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime, waker
+
+waiting = Blueprint("waiting", __name__, url_prefix="/voice")
+waiting.before_request(check_signature)
+never_silent(waiting, broken_call)
+
+NEWS_EVERY = 4
+"""Seconds a caller waits in silence before we look for news again."""
+SILENT_EVERY = 10
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def hold_the_line(raised: Answer) -> Response:
+    """The first answer to an alarm: how many are being rung, what it is about, and please hold."""
+    language = raised.language
+    if raised.outcome is Outcome.JOINED:
+        said = calls.alarm_joined(raised.households, language)
+    else:
+        said = calls.alarm_raised(raised.phones, raised.households, language)
+    lines = [] if raised.silent else [(said, language), (calls.CATEGORY_PROMPT[language], language)]
+    return _ask(_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent)
+
+
+@waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>")
+@waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>/<int:widened>")
+def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
+    """The caller holds the line, or pressed a key: a category, or the star that takes it all back.
+
+    `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers, `widened`
+    the last step of widening they have heard of. `?star=1` says that the key before this was a star, `?left=1` that
+    they come out of the conference: a star has led there, or the last neighbour has hung up.
+    """
+    call = read_call(request.form)
+    try:
+        return _wait(call, alert_id, told, warned, widened)
+    except AWAY as error:
+        # The neighbours are being rung all the same: the line is held, and the news comes when the database is back.
+        log.error("waiting_without_database", alert_id=alert_id, error=type(error).__name__)
+        lines = [(calls.HOLD_ON[each], each) for each in ("zh", "en")] if call.keys else []
+        return _ask(_address(alert_id, told, warned, widened), lines, silent=False)
+
+
+def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int) -> Response:
+    with runtime().database.begin() as session:
+        now = clock(session)
+        alert = session.get(Alert, alert_id)
+        if alert is None or not _of_this_house(session, alert, call.caller):
+            return answer(twiml.say([(calls.NOT_RUNG["zh"], "zh")]))
+        if request.form.get("CallStatus") == "completed":
+            news_on_line.caller_gone(session, alert, now)
+            return answer(twiml.say([]))
+        if request.args.get("left") == "1":
+            conference.caller_came_out(session, alert.incident_id, now)
+        lines, starred = _take_key(session, alert, call.keys or "")
+        session.flush()
+        patience = runtime().patience
+        told_now = news_on_line.for_caller(
+            session, alert, told, warned, now, patience, may_join=not starred, widened=widened
+        )
+        incident_id = alert.incident_id
+    if call.keys:
+        waker().wake(incident_id)
+    return _say_news(alert_id, told_now, lines, starred)
+
+
+def _of_this_house(session: Session, alert: Alert, number: str) -> bool:
+    """Whether a phone may speak for this voice: the one that called first, or another of its household."""
+    if alert.number == number:
+        return True
+    caller = directory.find_caller(session, number)
+    return caller is not None and caller.household_id == alert.household_id
+
+
+def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], bool]:
+    """What is said to a key, and whether it was the first of two stars."""
+    now = clock(session)
+    if key == "*" and request.args.get("star") == "1":
+        closing.withdraw(session, alert, now)
+    elif not key and request.args.get("left") == "1":
+        return [(calls.BACK_FROM_TALK[alert.language], alert.language)], True
+    elif key == "*":
+        return [(calls.STAR_AGAIN[alert.language], alert.language)], True
+    elif key in calls.CATEGORY_KEYS:
+        category = calls.CATEGORY_KEYS[key]
+        closing.name_category(session, alert, category, now)
+        return [(calls.category_noted(category, alert.language), alert.language)], False
+    return [], False
+
+
+def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starred: bool) -> Response:
+    said = [] if found.silent else lines + [(sentence, found.language) for sentence in found.sentences]
+    if found.closed:
+        return answer(twiml.say(said))
+    if found.joined:
+        said.append((calls.caller_joins(found.joined, found.language), found.language))
+        # The star key leads out of there, or that nobody else is left: next comes another star, or the news.
+        then = _address(alert_id, found.told, found.warned, found.widened) + "?left=1"
+        return answer(twiml.conference(said, room_of(found.incident_id), then=then))
+    then = _address(alert_id, found.told, found.warned, found.widened)
+    return _ask(then, said, silent=found.silent, starred=starred)
+
+
+def room_of(incident_id: int) -> str:
+    """The conference of an incident."""
+    return f"incident-{incident_id}"
+
+
+def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False) -> Response:
+    return answer(
+        twiml.ask(
+            lines,
+            action=then + ("?star=1" if starred else ""),
+            then=then,
+            keys=1,
+            timeout=SILENT_EVERY if silent else NEWS_EVERY,
+        )
+    )
+
+
+def _address(alert_id: int, told: int, warned: int, widened: int) -> str:
+    return f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else "")
+
+
+@waiting.post("/ended")
+def ended() -> Response:
+    """The carrier's word that a call to our number is over (optional: set it as the number's status callback)."""
+    call = read_call(request.form)
+    with runtime().database.begin() as session:
+        news_on_line.hang_up(session, call.sid, clock(session))
+    return Response(status=204)

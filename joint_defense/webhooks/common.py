@@ -1,0 +1,73 @@
+"""What every webhook has in common: the signature, the size, and an answer that is never a 500."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+import structlog
+from flask import Blueprint, Response, abort, current_app, request
+from werkzeug.exceptions import HTTPException
+
+from joint_defense.carriers import twiml
+from joint_defense.carriers.inbound import SIGNATURE_HEADER, BrokenForm
+from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.wake import Waker
+from joint_defense.rules.wording import calls, texts
+
+LARGEST_BODY = 64 * 1024
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def runtime() -> Runtime:
+    """This process's runtime."""
+    found: Runtime = current_app.extensions["runtime"]
+    return found
+
+
+def waker() -> Waker:
+    """What wakes the workers."""
+    found: Waker = current_app.extensions["waker"]
+    return found
+
+
+def check_signature() -> None:
+    """Stop a request that the carrier did not sign: 403, and nothing else happens. Too large a body: 413."""
+    request.max_content_length = LARGEST_BODY
+    request.max_form_memory_size = LARGEST_BODY
+    target = request.full_path if request.query_string else request.path
+    if not runtime().signatures.hold(target, request.form, request.headers.get(SIGNATURE_HEADER, "")):
+        log.warning("signature_refused", path=request.path)
+        abort(403)
+
+
+def answer(xml: str, status: int = 200) -> Response:
+    """A TwiML answer."""
+    return Response(xml, status=status, content_type=twiml.CONTENT_TYPE)
+
+
+def never_silent(blueprint: Blueprint, sentence: Callable[[], str]) -> None:
+    """Whatever fails inside this blueprint, the caller gets the sentence instead of a 500, and the log has an id."""
+
+    def speak(error: Exception) -> Response | HTTPException:
+        if isinstance(error, HTTPException):
+            return error
+        if isinstance(error, BrokenForm):
+            # Signed by the carrier, so somebody may be on the line: a sentence helps, a 400 would not be heard.
+            log.warning("form_refused", path=request.path, reason=str(error))
+        else:
+            log.error("webhook_failed", path=request.path, failure_id=secrets.token_hex(4), exc_info=error)
+        return answer(sentence())
+
+    blueprint.register_error_handler(Exception, speak)
+
+
+def broken_call() -> str:
+    """What a caller hears when we fail."""
+    return twiml.say([(calls.BROKEN["zh"], "zh"), (calls.BROKEN["en"], "en")])
+
+
+def broken_text() -> str:
+    """What a sender reads when we fail."""
+    return twiml.text(texts.BROKEN_TEXT)

@@ -1,0 +1,128 @@
+"""What is done with a call or text while the database is away: it is spooled, and whoever called hears what is true.
+
+Nobody can be told apart from a stranger then, and no language is known: see docs/adr on the spool.
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Response, current_app, request
+
+from config.patience import AWAY
+from joint_defense.alarms.intake import Answer, Outcome
+from joint_defense.carriers import twiml
+from joint_defense.carriers.inbound import InboundCall, InboundMessage, read_call
+from joint_defense.errors import NotSpooled
+from joint_defense.incidents.inbox import find_answer, is_known
+from joint_defense.processes.drain import Drainer
+from joint_defense.processes.spool import SpooledEvent, SpooledKind
+from joint_defense.rules import replies
+from joint_defense.rules.triggers import alarm_in_text
+from joint_defense.rules.wording import calls, texts
+from joint_defense.webhooks.caller_line import hold_the_line
+from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime
+
+keeping = Blueprint("keeping", __name__, url_prefix="/voice")
+keeping.before_request(check_signature)
+never_silent(keeping, broken_call)
+
+LOOK_EVERY = 4
+"""Seconds between two looks whether a caller's kept alarm is out."""
+SAY_EVERY = 5
+"""Every so many looks the caller is told again to dial 110."""
+LANGUAGES = ("zh", "en")
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def alarm_key(sid: str) -> str:
+    """The key of the alarm that a call raises."""
+    return f"voice:{sid}:alarm"
+
+
+def keep_alarm(call: InboundCall, error: Exception) -> Response:
+    """Spool the alarm of a call and hold its line; raises NotSpooled (the caller is told to dial 110)."""
+    _spool(SpooledKind.ALARM, alarm_key(call.sid), call.caller, call.sid, error)
+    return _hold(1, calls.KEPT)
+
+
+def keep_wordless(call: InboundCall, error: Exception) -> Response:
+    """Spool a call without a word. The caller is told to dial 110: whether there is a leader is not known."""
+    _spool(SpooledKind.WORDLESS, f"voice:{call.sid}:wordless", call.caller, call.sid, error)
+    return answer(twiml.say([(calls.NO_WORD_NO_LEADER[each], each) for each in LANGUAGES]))
+
+
+def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
+    """Spool a neighbour's key. `call` may be one we placed or one back to us: the neighbour is at its other end."""
+    settings = runtime().settings
+    ours = {*settings.twilio_from_number, *settings.direct_numbers}
+    neighbour = call.caller if call.called in ours else call.called
+    key = call.keys or ""
+    if key not in replies.KEYS and key != replies.CLOSE_KEY:
+        return answer(broken_call())
+    carrier_key = f"voice:{call.sid}:{delivery_id}:{key}"
+    _spool(SpooledKind.KEY, carrier_key, neighbour, call.sid, error, text=key, delivery_id=delivery_id)
+    return answer(twiml.say([(calls.KEPT_ANSWER[each], each) for each in LANGUAGES]))
+
+
+def keep_text(message: InboundMessage, error: Exception) -> Response:
+    """Spool a text. An alarm and an answer are told apart by their words alone."""
+    _spool(SpooledKind.TEXT, f"sms:{message.sid}", message.sender, message.sid, error, text=message.text)
+    if alarm_in_text(message.text) is None and replies.answer_in_text(message.text, loosely=True) is not None:
+        return answer(twiml.text(texts.KEPT_ANSWER_TEXT))
+    return answer(twiml.text(texts.KEPT_TEXT))
+
+
+def _spool(
+    kind: SpooledKind,
+    carrier_key: str,
+    number: str,
+    sid: str,
+    error: Exception,
+    text: str = "",
+    delivery_id: int = 0,
+) -> None:
+    event = SpooledEvent(kind, carrier_key, number, runtime().database.probable_now(), sid, text, delivery_id)
+    try:
+        runtime().spool.put(event)
+    except NotSpooled as failure:
+        log.critical("event_lost", kind=str(kind), sid=sid, error=type(error).__name__, reason=str(failure))
+        raise
+    log.error("event_spooled", kind=str(kind), sid=sid, error=type(error).__name__)
+    drainer: Drainer = current_app.extensions["drainer"]
+    drainer.start()
+
+
+@keeping.post("/held/<int:looks>")
+def held(looks: int) -> Response:
+    """The caller whose alarm is kept holds the line: is it out by now?"""
+    call = read_call(request.form)
+    try:
+        with runtime().database.begin() as session:
+            key = alarm_key(call.sid)
+            kept = find_answer(session, key) if is_known(session, key) else None
+    except AWAY:
+        kept = None
+    if kept is not None:
+        return tell_raised(Answer(**{**kept, "outcome": Outcome(kept["outcome"])}))
+    return _hold(looks + 1, calls.KEPT_STILL if looks % SAY_EVERY == 0 else None)
+
+
+def tell_raised(raised: Answer) -> Response:
+    """What a caller hears once the alarm is on record, whatever became of it."""
+    if raised.outcome is Outcome.STRANGER:
+        return answer(to_stranger())
+    if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
+        return answer(twiml.say([] if raised.silent else [(calls.FLOOD[raised.language], raised.language)]))
+    return hold_the_line(raised)
+
+
+def to_stranger() -> str:
+    """What somebody hears who is on no list."""
+    return twiml.say([(calls.STRANGER[each], each) for each in LANGUAGES])
+
+
+def _hold(looks: int, words: dict[str, str] | None) -> Response:
+    lines = [(words[each], each) for each in LANGUAGES] if words is not None else []
+    address = f"/voice/held/{looks}"
+    return answer(twiml.ask(lines, action=address, then=address, keys=1, timeout=LOOK_EVERY))

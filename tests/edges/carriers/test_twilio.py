@@ -1,0 +1,337 @@
+"""The carrier's REST API through the SDK: what is sent, what is read, and every failure as an error of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any, TypeVar
+
+import aiohttp
+import pytest
+from twilio.base.exceptions import TwilioException, TwilioRestException
+
+from joint_defense.carriers import port as carriers_port
+from joint_defense.carriers.codes import CODES, Verdict
+from joint_defense.carriers.port import (
+    AccountTrouble,
+    CarrierError,
+    OutboundCall,
+    OutboundMessage,
+    OutcomeUnknown,
+    RefusedNumber,
+    Temporary,
+    TooFast,
+    Unanswered,
+)
+from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, _mapped, map_error
+from joint_defense.rules.states import AttemptState, Channel
+from tests.edges.simulator.application import Answer, Application, Form
+from tests.support import loops
+
+SID, TOKEN = "AC" + "0" * 32, "token"
+CALLS, MESSAGES = f"/2010-04-01/Accounts/{SID}/Calls.json", f"/2010-04-01/Accounts/{SID}/Messages.json"
+CALL = OutboundCall("+8613805740002", "+8657412345678", "<Response/>", "https://town.example.org/status/1/1", 40)
+MESSAGE = OutboundMessage("+8613805740002", "+8657412345678", "着火了", "https://town.example.org/status/2/1", 1800)
+Result = TypeVar("Result")
+Ask = Callable[[TwilioCarrier], Awaitable[Any]]
+
+
+@pytest.fixture
+def api() -> Iterator[Application]:
+    with Application() as application:
+        yield application
+
+
+def carried(url: str, ask: Callable[[TwilioCarrier], Awaitable[Result]], timeout: float = 5) -> Result:
+    """What a carrier at this address answers."""
+
+    async def run() -> Result:
+        carrier = TwilioCarrier(SID, TOKEN, url.rstrip("/"), timeout=timeout, connections=4)
+        try:
+            return await ask(carrier)
+        finally:
+            await carrier.close()
+
+    return loops.run(run())
+
+
+def failed(url: str, ask: Ask, timeout: float = 5) -> CarrierError:
+    """The error that a carrier at this address comes to; exactly one of ours, and nothing else."""
+    with pytest.raises(CarrierError) as error:
+        carried(url, ask, timeout)
+    return error.value
+
+
+def resource(**values: Any) -> Answer:
+    return Answer(json.dumps({"sid": "CA1", "status": "queued"} | values), 201, "application/json")
+
+
+def refusal(status: int, code: int | None) -> Answer:
+    body = {"code": code, "message": "The number +8613805740002 …", "more_info": "", "status": status}
+    return Answer(json.dumps(body), status, "application/json")
+
+
+def place(carrier: TwilioCarrier) -> Awaitable[Any]:
+    return carrier.place_call(CALL)
+
+
+def send(carrier: TwilioCarrier) -> Awaitable[Any]:
+    return carrier.send_message(MESSAGE)
+
+
+def test_a_call_carries_its_announcement_and_asks_for_every_event(api: Application) -> None:
+    asked: list[Form] = []
+    api.answers(CALLS, lambda form: asked.append(form) or resource(status="queued"))  # type: ignore[func-returns-value]
+    receipt = carried(api.url(""), lambda carrier: carrier.place_call(CALL))
+    assert (receipt.sid, receipt.state) == ("CA1", AttemptState.QUEUED)
+    (form,) = asked
+    assert form["StatusCallbackEvent"] in CALL_EVENTS  # one parameter an event: the last is what a dict keeps
+    del form["StatusCallbackEvent"]
+    assert form == {
+        "To": CALL.to,
+        "From": CALL.sender,
+        "Twiml": CALL.twiml,
+        "Timeout": "40",
+        "StatusCallback": CALL.status_callback,
+        "StatusCallbackMethod": "POST",
+    }
+
+
+def test_a_message_carries_how_long_it_is_worth_sending(api: Application) -> None:
+    asked: list[Form] = []
+    api.answers(MESSAGES, lambda form: asked.append(form) or resource(sid="SM1", status="accepted"))  # type: ignore[func-returns-value]
+    receipt = carried(api.url(""), lambda carrier: carrier.send_message(MESSAGE))
+    assert (receipt.sid, receipt.state) == ("SM1", AttemptState.QUEUED)
+    assert asked == [
+        {
+            **{"To": MESSAGE.to, "From": MESSAGE.sender, "Body": MESSAGE.body},
+            **{"StatusCallback": MESSAGE.status_callback, "ValidityPeriod": "1800"},
+        }
+    ]
+
+
+def kind_of(code: int) -> type[CarrierError]:
+    verdicts = {
+        Verdict.TEMPORARY: TooFast if code in {10004, 20429} else Temporary,
+        Verdict.NUMBER: RefusedNumber,
+        Verdict.ACCOUNT: AccountTrouble,
+    }
+    return verdicts[CODES[code].verdict]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_of_the_carrier_comes_out_as_its_kind(api: Application, code: int) -> None:
+    api.answers(CALLS, refusal(400, code))
+    error = failed(api.url(""), place)
+    assert type(error) is kind_of(code)
+    assert (error.code, error.status) == (code, 400)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (refusal(429, 20429), TooFast),
+        (refusal(429, None), TooFast),
+        (Answer("slow down", 429, "text/plain"), TooFast),
+        (refusal(401, 20003), AccountTrouble),
+        (Answer("", 401), AccountTrouble),
+        (refusal(403, None), AccountTrouble),
+        (Answer("<html>not found</html>", 404, "text/html"), AccountTrouble),
+        (refusal(400, 99999), AccountTrouble),
+        (refusal(500, 20500), OutcomeUnknown),
+        (Answer("oops", 500, "text/plain"), OutcomeUnknown),
+        (Answer("", 502), OutcomeUnknown),
+        (Answer("<html>gateway</html>", 503, "text/html"), OutcomeUnknown),
+        (Answer("not json at all", 201, "application/json"), OutcomeUnknown),
+        *(
+            (Answer(body, 201, "application/json"), OutcomeUnknown)
+            for body in ("", "{}", "[]", "null", '"CA1"', '{"sid": null}')
+        ),
+    ],
+    ids=lambda each: each.__name__ if isinstance(each, type) else f"{each.status}-{each.body[:12]}",
+)
+@pytest.mark.parametrize(("path", "ask"), [(CALLS, place), (MESSAGES, send)], ids=["call", "message"])
+def test_every_answer_that_is_no_receipt_comes_out_as_an_error_of_ours(
+    api: Application, answer: Answer, kind: type[CarrierError], path: str, ask: Ask
+) -> None:
+    api.answers(path, answer)
+    assert type(failed(api.url(""), ask)) is kind
+
+
+def test_a_redirect_is_not_followed_with_the_credentials(api: Application) -> None:
+    api.answers(CALLS, Answer("", 307, location="/elsewhere"))
+    failed(api.url(""), place)
+    assert api.at("/elsewhere") == []
+
+
+def test_a_request_is_sent_once_whatever_comes_back(api: Application) -> None:
+    for status in (500, 503, 429, 400):
+        api.answers(CALLS, Answer("", status))
+        failed(api.url(""), place)
+    assert len(api.at(CALLS)) == 4
+
+
+def test_nobody_at_that_address_means_nothing_was_placed() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        assert type(failed(f"http://127.0.0.1:{unused.getsockname()[1]}", place)) is Temporary
+
+
+def test_a_name_that_does_not_resolve_means_nothing_was_placed() -> None:
+    assert type(failed("http://carrier.invalid", place)) is Temporary
+
+
+def test_silence_is_bounded_and_leaves_the_outcome_open(api: Application) -> None:
+    api.answers(CALLS, Answer("{}", 201, after=10))
+    started = time.monotonic()
+    assert type(failed(api.url(""), place, timeout=0.2)) is Unanswered
+    assert time.monotonic() - started < 9
+
+
+def test_what_is_given_up_is_taken_off_the_wire() -> None:
+    """Closed the usual way, the kernel would go on sending what has not got through; a reset ends that."""
+
+    async def run() -> type[BaseException] | None:
+        ended: asyncio.Future[type[BaseException] | None] = asyncio.get_running_loop().create_future()
+
+        async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                while await reader.read(100):
+                    pass
+            except OSError as error:
+                ended.set_result(type(error))
+            else:
+                ended.set_result(None)
+            writer.close()
+
+        server = await asyncio.start_server(be_silent, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        carrier = TwilioCarrier(SID, TOKEN, f"http://127.0.0.1:{port}", timeout=0.2, connections=4)
+        with pytest.raises(Unanswered):
+            await carrier.place_call(CALL)
+        how = await asyncio.wait_for(ended, 10)
+        await carrier.close()
+        server.close()
+        return how
+
+    assert loops.run(run()) is ConnectionResetError
+
+
+def test_a_connection_that_breaks_off_leaves_the_outcome_open() -> None:
+    async def run() -> CarrierError:
+        async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(100)
+            writer.close()
+
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        carrier = TwilioCarrier(SID, TOKEN, f"http://127.0.0.1:{port}", timeout=5, connections=4)
+        with pytest.raises(CarrierError) as error:
+            await carrier.place_call(CALL)
+        await carrier.close()
+        server.close()
+        return error.value
+
+    assert type(loops.run(run())) is OutcomeUnknown
+
+
+FOREIGN = [
+    TwilioException("the SDK"),
+    TwilioRestException(400, "/Calls.json", "no", code=21211),
+    TwilioRestException(500, "/Calls.json", "no", code=None),
+    aiohttp.ClientConnectionError(),
+    aiohttp.ServerDisconnectedError(),
+    aiohttp.ClientPayloadError(),
+    aiohttp.InvalidURL("http://"),
+    aiohttp.ServerTimeoutError(),
+    aiohttp.ConnectionTimeoutError(),
+    aiohttp.SocketTimeoutError(),
+    aiohttp.ClientOSError(),
+    aiohttp.TooManyRedirects(None, ()),  # type: ignore[arg-type]
+    TimeoutError(),
+    ConnectionResetError(),
+    OSError(),
+    ValueError("not json"),
+    KeyError("sid"),
+    TypeError("null"),
+    AttributeError("get"),
+    json.JSONDecodeError("no", "", 0),
+    UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"),
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: type(each).__name__)
+def test_every_exception_of_the_sdk_and_its_transport_comes_out_as_ours(foreign: Exception) -> None:
+    async def request() -> None:
+        raise foreign
+
+    with pytest.raises(CarrierError) as error:
+        loops.run(_mapped(request))
+    assert type(error.value).__module__ == carriers_port.__name__
+    assert error.value.__cause__ is foreign
+
+
+def test_a_status_without_a_code_is_judged_by_itself() -> None:
+    assert type(map_error(None, None, "")) is Temporary
+    assert type(map_error(404, None, "")) is AccountTrouble
+    assert len(str(map_error(400, 21211, "x" * 5000))) == 200
+
+
+@pytest.mark.parametrize(
+    ("channel", "path", "key"), [(Channel.CALL, CALLS, "calls"), (Channel.SMS, MESSAGES, "messages")]
+)
+def test_a_look_up_finds_what_was_asked_for_since_then_newest_first(
+    api: Application, channel: Channel, path: str, key: str
+) -> None:
+    now = datetime.now(UTC)
+
+    def item(sid: str, age: float) -> dict[str, Any]:
+        return {
+            "sid": sid,
+            "status": "queued",
+            "body": "着火了",
+            "date_created": format_datetime(now - timedelta(seconds=age)),
+        }
+
+    page = {key: [item("new", 1), item("edge", 60), item("old", 600)], "next_page_uri": None, "page_size": 50}
+    api.answers(path, Answer(json.dumps(page), 200, "application/json"))
+    found = carried(api.url(""), lambda carrier: carrier.look_up(channel, CALL.to, now - timedelta(seconds=2)))
+    # A carrier's clock may be two minutes off ours: rather one too many, which is then sifted by its id.
+    assert [each.sid for each in found] == ["new", "edge"]
+    assert api.at(path)[0].form["To"] == CALL.to
+    assert found[0].body == ("着火了" if channel is Channel.SMS else "")
+
+
+def test_what_became_of_a_call_is_fetched_and_a_call_is_ended_in_any_state(api: Application) -> None:
+    path = CALLS.replace(".json", "/CA1.json")
+    api.answers(path, resource(status="no-answer"))
+    assert carried(api.url(""), lambda carrier: carrier.fetch(Channel.CALL, "CA1")).state is AttemptState.NO_ANSWER
+    carried(api.url(""), lambda carrier: carrier.end_call("CA1"))
+    assert [asked.form for asked in api.at(path)] == [{}, {"Status": "completed"}]
+
+
+def test_an_undelivered_message_brings_its_code(api: Application) -> None:
+    path = MESSAGES.replace(".json", "/SM1.json")
+    api.answers(path, resource(sid="SM1", status="undelivered", error_code=30006))
+    receipt = carried(api.url(""), lambda carrier: carrier.fetch(Channel.SMS, "SM1"))
+    assert (receipt.state, receipt.error_code) == (AttemptState.UNDELIVERED, 30006)
+
+
+def test_a_word_nobody_knows_counts_as_taken(api: Application) -> None:
+    api.answers(CALLS, resource(status="teleporting"))
+    assert carried(api.url(""), place).state is AttemptState.QUEUED
+
+
+def test_warming_never_fails_and_what_is_asked_afterwards_says_that_nobody_is_there() -> None:
+    async def warm_and_place(carrier: TwilioCarrier) -> str:
+        await carrier.warm()
+        with pytest.raises(CarrierError):
+            await carrier.fetch(Channel.CALL, "CA1")
+        return "warmed"
+
+    assert carried("http://127.0.0.1:1", warm_and_place) == "warmed"

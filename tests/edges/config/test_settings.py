@@ -1,0 +1,156 @@
+"""Settings: each missing or malformed variable is one line that names it, and none tells a secret."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.settings import SettingsError, environment_with, load
+
+ROOT = Path(__file__).parents[3]
+SECRET = "hush-hush-hush-hush"
+GOOD = {
+    "DATABASE_URL": f"postgresql://town:{SECRET}@db.example.org:5432/town",
+    "REDIS_URL": f"redis://:{SECRET}@cache.example.org:6379/0",
+    "SECRET_KEY": SECRET,
+    "PUBLIC_BASE_URL": "https://town.example.org",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_AUTH_TOKEN": f"{SECRET}-new, {SECRET}-old",
+    "TWILIO_FROM_NUMBER": "+8657412345678",
+}
+REQUIRED = tuple(GOOD)
+
+
+def test_what_is_needed_is_enough_and_the_rest_has_defaults() -> None:
+    settings = load(GOOD)
+    assert settings.database_url == f"postgresql+psycopg://town:{SECRET}@db.example.org:5432/town"
+    assert settings.twilio_auth_token == (f"{SECRET}-new", f"{SECRET}-old")
+    assert settings.twilio_from_number == ("+8657412345678",)
+    assert (settings.merge_window, settings.alarms_per_hour, settings.nobody_after) == (180, 6, 60)
+    assert str(settings.zone) == "Asia/Shanghai"
+    assert not settings.carrier_is_simulator
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_missing_setting_is_named_in_one_line(name: str, value: str | None) -> None:
+    given = {key: each for key, each in GOOD.items() if key != name} | ({name: value} if value is not None else {})
+    with pytest.raises(SettingsError) as refusal:
+        load(given)
+    assert str(refusal.value) == f"{name} is missing"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("DATABASE_URL", each) for each in ("mysql://x/y", "postgres", "postgresql://", "sqlite://town.sqlite")),
+        ("DATABASE_URL", f"postgresql://town:{SECRET}@db:port/town"),
+        *(
+            ("REDIS_URL", each)
+            for each in ("cache:6379", "http://cache", f"redis://:{SECRET}@cache:port/0", "redis://")
+        ),
+        *(("PUBLIC_BASE_URL", each) for each in ("town.example.org", "ftp://town", "https://", "http://town:port")),
+        *(("PUBLIC_BASE_URL", each) for each in ("https://town.example.org/?a=b", "https://town#x", "http://[::1")),
+        *(("TWILIO_API_BASE_URL", each) for each in ("api.twilio.com", "https://", "http://127.0.0.1:99999")),
+        *(("TWILIO_FROM_NUMBER", each) for each in ("057412345678", "+", "+0123456", "+86574,abc", ",")),
+        ("DIRECT_NUMBERS", "110"),
+        ("TWILIO_AUTH_TOKEN", ","),
+        *(("TIMEZONE", each) for each in ("Mars/Olympus", "../etc/passwd", "Asia")),
+        *(("CALLS_PER_SECOND", each) for each in ("fast", "-1", "nan")),
+        *(("CONCURRENT_CALLS", each) for each in ("1.5", "-1", "2,3")),
+        *(("REDIAL_AFTER", each) for each in ("-5", "15,soon", ",")),
+        *(("SMS_SEGMENTS_PER_SECOND", each) for each in ("1,5", "-0.1")),
+        *(("ALARMS_PER_HOUR", each) for each in ("0", "1.5", "-3")),
+        *(("MERGE_WINDOW", each) for each in ("-1", "3 min")),
+        *(("NOBODY_AFTER", each) for each in ("0", "soon")),
+        *(("CARRIER_TIMEOUT", each) for each in ("0", "-1")),
+        *(("RING_TIMEOUT", each) for each in ("4", "601")),
+        *(("PORT", each) for each in ("0", "65536", "http")),
+        *(("REQUESTS_IN_FLIGHT", each) for each in ("0", "1001")),
+        *(("LOG_LEVEL", each) for each in ("LOUD", "info")),
+        *(("DEFAULT_REGION", each) for each in ("cn", "CHN")),
+        ("DEFAULT_AREA_CODE", "0574x"),
+        ("SECRET_KEY", "short"),
+    ],
+)
+def test_a_malformed_setting_is_named_in_one_line_that_tells_no_secret(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(GOOD | {name: value})
+    line = str(refusal.value)
+    assert line.startswith(f"{name} ")
+    assert "\n" not in line
+    assert SECRET not in line
+
+
+def test_limits_are_the_same_for_all_senders_or_one_for_each_in_their_order() -> None:
+    two = GOOD | {"TWILIO_FROM_NUMBER": "+8657412345678,+8657412345679"}
+    same, each = load(two | {"CALLS_PER_SECOND": "0.5"}), load(two | {"CALLS_PER_SECOND": "1, 5"})
+    assert same.by_sender(same.calls_per_second) == {"+8657412345678": 0.5, "+8657412345679": 0.5}
+    assert each.by_sender(each.calls_per_second) == {"+8657412345678": 1, "+8657412345679": 5}
+    with pytest.raises(SettingsError, match=r"^CALLS_PER_SECOND must be one number, or one for each of the 2 senders$"):
+        load(two | {"CALLS_PER_SECOND": "1,2,3"})
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_database_addresses_work_as_hosts_hand_them_out(scheme: str) -> None:
+    address = f"{scheme}://u:p@h/d?sslmode=require"
+    assert load(GOOD | {"DATABASE_URL": address}).database_url == "postgresql+psycopg://u:p@h/d?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("address", "simulator"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost:8080/", True),
+        ("http://[::1]:8080", True),
+        ("https://api.twilio.com", False),
+        ("https://127.0.0.1.example.org", False),
+        ("https://localhost.example.org", False),
+        ("http://10.0.0.5:8080", False),
+        ("https://space.signalwire.com/api/laml", False),
+    ],
+)
+def test_only_a_loopback_address_counts_as_a_simulator(address: str, simulator: bool) -> None:
+    settings = load(GOOD | {"TWILIO_API_BASE_URL": address})
+    assert settings.carrier_is_simulator is simulator
+    assert settings.twilio_api_base_url == address.rstrip("/")
+
+
+def test_a_short_secret_will_do_for_the_simulator_only() -> None:
+    assert load(GOOD | {"SECRET_KEY": "demo", "TWILIO_API_BASE_URL": "http://127.0.0.1:8080"}).carrier_is_simulator
+    with pytest.raises(SettingsError, match="SECRET_KEY must have at least 16 characters with a live carrier"):
+        load(GOOD | {"SECRET_KEY": "demo"})
+
+
+def test_secrets_are_not_shown_with_the_settings() -> None:
+    assert SECRET not in repr(load(GOOD))
+
+
+def test_a_process_does_not_start_without_its_settings_and_says_one_line() -> None:
+    environment = environment_with({name: each for name, each in GOOD.items() if name != "REDIS_URL"})
+    for command in (
+        [sys.executable, "-m", "flask", "--app", "app", "alarm", "list"],
+        [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "app:create_app()"],
+    ):
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30, check=False
+        )
+        assert done.returncode != 0
+        lines = [line for line in done.stderr.strip().splitlines() if line]
+        assert len(lines) == 1, done.stderr
+        assert "REDIS_URL is missing" in lines[0]
+        assert SECRET not in done.stdout + done.stderr
+
+
+def test_processes_we_start_get_the_given_settings_and_no_stray_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLS_PER_SECOND", "99")
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    environment = environment_with(GOOD)
+    assert environment["DATABASE_URL"] == GOOD["DATABASE_URL"]
+    assert "CALLS_PER_SECOND" not in environment
+    assert "FLASK_DEBUG" not in environment
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)

@@ -1,0 +1,281 @@
+"""The sender of a process against a carrier with faults: nobody is lost, nobody is rung twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from config.database import clock
+from config.settings import Settings
+from joint_defense.alarms import intake
+from joint_defense.delivery import claims as delivery_claims
+from joint_defense.models import Attempt, Delivery, IncidentUpdate
+from joint_defense.processes import heartbeats
+from joint_defense.processes.clock import tick
+from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.wake import DispatcherThread, Waker
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState
+from tests.conftest import MakeSettings
+from tests.support.factories import House, Town
+from tests.support.handsets import Network, eventually
+
+SID = "AC" + "0" * 32
+TOKEN = "a-token-of-the-tests"
+OURS = "+8657412345678"
+Sender = Callable[..., DispatcherThread]
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[Network]:
+    with Network.launch(account_sid=SID, auth_token=TOKEN, numbers=[OURS], speed=50) as launched:
+        yield launched
+
+
+@pytest.fixture
+def town(database: Any, network: Network) -> Town:
+    network.mend()
+    network.reset()
+    return Town(database)
+
+
+@pytest.fixture
+def wang(town: Town) -> House:
+    caller = town.house("王建国")
+    for head in ("李大明", "陈小红", "赵小燕", "孙有福"):
+        town.house(head)
+    return caller
+
+
+@pytest.fixture
+def own_settings(settings: MakeSettings, network: Network) -> Settings:
+    return settings(twilio_api_base_url=network.url, carrier_timeout=2)
+
+
+@pytest.fixture
+def sender(own_settings: Settings) -> Iterator[Sender]:
+    started = []
+
+    def start(**changes: Any) -> DispatcherThread:
+        runtime = Runtime(own_settings.model_copy(update=changes))
+        thread = DispatcherThread(runtime, "worker")
+        started.append((thread, runtime))
+        thread.start()
+        return thread
+
+    yield start
+    for thread, runtime in started:
+        thread.stop()
+        runtime.close()
+
+
+def alarm(town: Town, wang: House) -> int:
+    """Raised now, as the senders' clock has it."""
+    trigger = intake.Trigger(f"voice:{town.sid()}:alarm", wang.number, Channel.CALL)
+    raised = town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+    assert raised.incident_id is not None
+    return raised.incident_id
+
+
+def placed(town: Town) -> bool:
+    states = town.read(lambda session: session.scalars(select(Delivery.state)).all())
+    return bool(states) and not {DeliveryState.WAITING, DeliveryState.CLAIMED} & set(states)
+
+
+def wait_until_placed(town: Town) -> None:
+    eventually(lambda: placed(town), "everything is with the carrier")
+
+
+def rung_once(network: Network, count: int = 4) -> None:
+    """Each phone was called once and texted once, by the carrier's own list."""
+    for kind in ("call", "message"):
+        numbers = [each["to"] for each in network.placed(kind)]
+        assert len(numbers) == len(set(numbers)) == count, kind
+
+
+def test_everybody_is_called_and_texted_once_and_two_senders_share_the_work(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    sender(), sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_a_carrier_that_asks_for_a_slower_pace_gets_it_from_every_worker_and_nothing_is_lost(
+    town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
+) -> None:
+    network.fault(status=429, count=5)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+    another = Runtime(own_settings)
+    slowed = [factor for pace in another.pace.values() for factor in pace.factors().values()]
+    assert max(slowed) >= 2
+    another.close()
+
+
+def test_an_alarm_that_only_waits_because_the_carrier_complained_of_others_says_so(
+    town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
+) -> None:
+    runtime = Runtime(own_settings)
+    for pace in runtime.pace.values():
+        for number in pace.senders:
+            pace.slow_down(number)
+    runtime.close()
+    incident_id = alarm(town, wang)
+    sender()
+    wait_until_placed(town)
+    rung_once(network)
+    said = select(IncidentUpdate.kind).where(IncidentUpdate.incident_id == incident_id)
+    assert town.read(lambda session: session.scalars(said).all()).count("carrier_slow") == 1
+
+
+def test_after_a_500_the_carrier_is_asked_before_the_call_is_repeated(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(status=500, count=5)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+    assert len([each for each in network.requests(kind="list") if each["to"]]) >= 3
+
+
+def test_a_call_whose_answer_was_lost_is_found_and_not_repeated(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(drop_after_accept=3)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_a_connection_lost_before_the_carrier_took_the_call_is_made_good(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(drop_before_accept=3)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network)
+
+
+def test_a_number_refused_for_good_is_marked_on_the_roster_with_its_reason(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    dead = town.house("空号户")
+    network.handset(dead.number).script(refuse_calls=21211, refuse_texts=21211)
+    sender()
+    alarm(town, wang)
+    wait_until_placed(town)
+    phone = town.phone(dead.number)
+    assert (phone.call_refused_code, phone.text_refused_code) == ("21211", "21211")
+    attempt = town.attempt(town.delivery(dead.number))
+    assert (attempt.state, attempt.error) == (AttemptState.REFUSED, "号码无效(空号)")
+
+
+def test_trouble_with_the_account_stands_on_the_timeline_and_the_alarm_is_kept(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    sender(twilio_auth_token=("wrong",))
+    incident_id = alarm(town, wang)
+
+    def told() -> bool:
+        kinds = town.read(lambda session: session.scalars(select(IncidentUpdate.kind)).all())
+        return "account_trouble" in kinds
+
+    eventually(told, "the timeline says so")
+    assert {each.state for each in town.deliveries(incident_id)} <= {DeliveryState.WAITING, DeliveryState.CLAIMED}
+    assert network.placed("call") == []
+
+
+def test_a_dead_senders_claims_are_given_back_and_looked_up_first(
+    town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
+) -> None:
+    alarm(town, wang)
+    dead = f"{heartbeats.machine()}:1:dead"
+    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, dead, clock(session)))
+    runtime = Runtime(own_settings)
+    assert tick(runtime, "clock-test:1:0")
+    runtime.close()
+    for claim in claims:
+        given_back = town.delivery_by_id(claim.delivery_id)
+        assert (given_back.state, given_back.look_up_first) == (DeliveryState.WAITING, True)
+    sender()
+    wait_until_placed(town)
+    rung_once(network)
+    assert {town.attempt(town.delivery_by_id(claim.delivery_id), 1).state for claim in claims} == {AttemptState.LOST}
+
+
+def test_the_living_keep_what_they_have_in_hand(town: Town, wang: House, own_settings: Settings) -> None:
+    runtime = Runtime(own_settings)
+    owner = heartbeats.Owner(runtime.owners_directory, "worker")
+    alarm(town, wang)
+    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, owner.name, clock(session)))
+    assert tick(runtime, "clock-test:1:0")
+    assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.CLAIMED}
+    owner.close()
+    assert tick(runtime, "clock-test:1:0")
+    assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.WAITING}
+    runtime.close()
+
+
+def test_a_part_of_a_tick_that_fails_keeps_no_other_and_stops_the_clocks_sign_of_life(
+    town: Town, wang: House, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(own_settings)
+    trigger = intake.Trigger("voice:CA1:alarm", wang.number, Channel.CALL)
+    town.run(lambda session: intake.raise_alarm(session, trigger, clock(session) - timedelta(seconds=61)))
+    with monkeypatch.context() as broken:
+        broken.setattr("joint_defense.delivery.claims.release_dead", lambda *_: 1 / 0)
+        assert not tick(runtime, "clock-test:1:0")
+    assert town.incidents()[0].steps_done == 1
+    assert town.run(lambda session: heartbeats.last_beat(session, "clock")) is None
+    assert tick(runtime, "clock-test:1:0")
+    assert town.run(lambda session: heartbeats.last_beat(session, "clock")) is not None
+    runtime.close()
+
+
+def test_with_redis_away_the_process_that_took_the_alarm_sends_by_itself(
+    town: Town, wang: House, network: Network, own_settings: Settings
+) -> None:
+    runtime = Runtime(own_settings.model_copy(update={"redis_url": "redis://127.0.0.1:1"}))
+    waker = Waker(runtime)
+    network.fault(hang_seconds=1)
+    waker.wake(alarm(town, wang))
+    assert not placed(town), "nobody has waited for the carrier"
+    wait_until_placed(town)
+    waker.close()
+    runtime.close()
+    rung_once(network)
+
+
+def test_under_a_tight_pace_each_household_is_rung_before_any_second_phone_nearest_doors_first(
+    town: Town, network: Network, sender: Sender
+) -> None:
+    caller = town.house("王建国")
+    near, far = town.house("近邻户", "mm"), town.house("远邻户", "mm")
+    sender(calls_per_second=(10,))
+    alarm(town, caller)
+    wait_until_placed(town)
+    calls = network.placed("call")
+    assert [each["to"] for each in calls] == [near.numbers[0], far.numbers[0], near.numbers[1], far.numbers[1]]
+    assert calls[-1]["at"] - calls[0]["at"] > 0.25
+
+
+def test_a_sender_that_is_told_to_stop_finishes_what_is_in_flight(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    network.fault(hang_seconds=1)
+    thread = sender()
+    alarm(town, wang)
+    eventually(lambda: len(network.placed("call")) == 4, "the calls are out")
+    thread.stop()
+    states = town.read(lambda session: session.scalars(select(Attempt.state)).all())
+    assert AttemptState.REQUESTING not in states

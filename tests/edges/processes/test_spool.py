@@ -1,0 +1,318 @@
+"""Calls and texts while the database is away: kept on disk, answered truly, and taken in once it is back."""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
+
+from app import create_app
+from config.database import Database, clock
+from config.patience import Breaker, DatabaseAway, at_most
+from groups.models.roster import Household
+from joint_defense.delivery import claims
+from joint_defense.errors import NotSpooled
+from joint_defense.models import Acknowledgement, Alert, Delivery, InboundEvent, Incident, IncidentUpdate
+from joint_defense.processes.drain import drain
+from joint_defense.processes.spool import Spool, SpooledEvent, SpooledKind
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import Channel, IncidentKind
+from tests.conftest import MakeSettings
+from tests.edges.webhooks.test_webhooks import DIRECT, STRANGER, Carrier
+from tests.support.factories import House, Town
+from tests.support.handsets import eventually
+
+KEPT, GO_TO_110 = "求助已记下", "系统故障,请立即拨打110"
+BEGUN = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+class Outage:
+    """The application, whose database can be taken away."""
+
+    def __init__(self, app: Flask) -> None:
+        self.runtime = app.extensions["runtime"]
+        self.drainer = app.extensions["drainer"]
+        self.woken: list[int] = []
+
+    def begins(self) -> None:
+        self.runtime.database._breaker._rest_until = math.inf
+
+    def ends(self) -> None:
+        self.runtime.database._breaker._rest_until = 0.0
+
+    def drain(self) -> bool:
+        return drain(self.runtime, self.woken.append)
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted(Path(self.runtime.settings.state_dir).glob("spool/*.event"))
+
+
+@pytest.fixture
+def town(database: Database) -> Town:
+    return Town(database)
+
+
+@pytest.fixture
+def app(settings: MakeSettings) -> Iterator[Flask]:
+    made = create_app(settings(direct_numbers=DIRECT))
+    yield made
+    made.extensions["drainer"].stop()
+    made.extensions["waker"].close()
+    made.extensions["runtime"].redis.close()
+    made.extensions["runtime"].close()
+
+
+@pytest.fixture
+def carrier(app: Flask, town: Town) -> Carrier:
+    return Carrier(app.test_client(), town)
+
+
+@pytest.fixture
+def outage(app: Flask) -> Iterator[Outage]:
+    """From here on the database is away; the test says when it is back, and takes in what waits by itself."""
+    app.extensions["drainer"]._stopping.set()
+    made = Outage(app)
+    made.begins()
+    yield made
+    made.ends()
+
+
+@pytest.fixture
+def wang(town: Town) -> House:
+    town.house("李月芳", leader=True)
+    return town.house("王建国")
+
+
+def test_an_alarm_by_key_is_kept_once_however_often_it_is_repeated_and_taken_in_at_its_own_time(
+    carrier: Carrier, outage: Outage, wang: House, database: Database
+) -> None:
+    with structlog.testing.capture_logs() as logs:
+        assert "紧急求助请按井号9" in carrier.call("/voice/inbound", wang.number)
+        said = carrier.call("/voice/menu/1", wang.number, Digits="#9")
+        assert KEPT in said
+        assert "110" in said
+        assert "/voice/held/1" in said
+        carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    assert len(outage.files) == 1
+    assert stat.S_IMODE(outage.files[0].stat().st_mode) == 0o600
+    assert wang.number not in str(logs)
+    carrier.call("/voice/held/1", wang.number)
+    time.sleep(1.1)
+    outage.ends()
+    # Repeated when the database is back and before the event's turn has come: it keeps its place and its time.
+    assert "/voice/held/" in carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    assert outage.drain()
+    assert outage.files == []
+    with database.begin() as session:
+        incident = session.scalars(select(Incident)).one()
+        event = session.scalars(select(InboundEvent)).one()
+        late = session.scalars(select(IncidentUpdate).where(IncidentUpdate.kind == "late")).one()
+        assert incident.opened_at == event.received_at
+        assert clock(session) - incident.opened_at >= timedelta(seconds=1)
+        assert late.detail["household"] == "王建国家"
+        assert late.detail["seconds"] >= 1
+        assert session.scalar(select(func.count()).select_from(Delivery)) == 2
+    assert outage.woken == [incident.id]
+    assert "求助已发出,正在呼叫1户邻居" in carrier.call("/voice/held/2", wang.number)
+    assert carrier.count(Incident) == 1
+
+
+def test_a_call_to_a_direct_number_is_kept(carrier: Carrier, outage: Outage, wang: House) -> None:
+    assert KEPT in carrier.call("/voice/inbound", wang.number, to=DIRECT)
+    outage.ends()
+    assert outage.drain()
+    assert carrier.count(Incident) == 1
+
+
+def test_a_stranger_is_told_once_it_is_known_that_it_is_one(carrier: Carrier, outage: Outage, wang: House) -> None:
+    assert KEPT in carrier.call("/voice/inbound", STRANGER, to=DIRECT)
+    outage.ends()
+    assert outage.drain()
+    assert "不在联防名单上" in carrier.call("/voice/held/1", STRANGER, to=DIRECT)
+    assert (carrier.count(Incident), outage.woken) == (0, [])
+
+
+def test_a_call_without_a_word_is_told_to_the_leader_later(carrier: Carrier, outage: Outage, wang: House) -> None:
+    carrier.call("/voice/inbound", wang.number)
+    assert "没有收到按键" in carrier.call("/voice/menu/1", wang.number, Digits="")
+    assert "请直接拨打110" in carrier.call("/voice/menu/2", wang.number, Digits="")
+    outage.ends()
+    assert outage.drain()
+    assert carrier.town.read(lambda session: session.scalars(select(Incident.kind)).all()) == [IncidentKind.WORDLESS]
+
+
+def test_texts_are_kept_and_taken_in_in_the_order_they_came(
+    carrier: Carrier, outage: Outage, wang: House, town: Town, database: Database
+) -> None:
+    li = town.read(lambda session: session.scalars(select(Household).where(Household.head == "李月芳")).one().phones[0])
+    assert KEPT in carrier.text("着火了", wang.number, sid="SM9")
+    assert "已记下" in carrier.text("来了", li.number, sid="SM1")
+    outage.ends()
+    with database.begin() as session:  # what it takes for an answer to be one: it was told of this alarm
+        assert outage.runtime.spool.waiting()[0].text == "着火了"
+        assert session.scalar(select(func.count()).select_from(Incident)) == 0
+    assert outage.drain()
+    assert carrier.town.read(lambda session: session.scalars(select(Alert.text)).all()) == ["着火了"]
+
+
+def test_a_neighbours_key_is_kept(carrier: Carrier, outage: Outage, wang: House, database: Database) -> None:
+    outage.ends()
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    with database.begin() as session:
+        (claim,) = claims.claim(session, Channel.CALL, 1, "me", clock(session), sender="+8657412345678")
+    outage.begins()
+    path = f"/voice/answer/{claim.delivery_id}/1"
+    said = carrier.post(path, CallSid="CA7", From="+8657412345678", To=claim.to, Digits="1").get_data(as_text=True)
+    assert "已记下" in said
+    for _ in range(2):
+        carrier.post(path, CallSid="CA7", From="+8657412345678", To=claim.to, Digits="1")
+    assert len(outage.files) == 1
+    # Somebody else's phone cannot answer for it.
+    carrier.post(path, CallSid="CA8", From="+8657412345678", To=STRANGER, Digits="3")
+    outage.ends()
+    assert outage.drain()
+    answers = carrier.town.read(lambda session: session.scalars(select(Acknowledgement.answer)).all())
+    assert answers == [Answer.COMING]
+
+
+def test_the_caller_on_the_line_is_held_while_the_database_is_away(
+    carrier: Carrier, outage: Outage, wang: House
+) -> None:
+    outage.ends()
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    alert_id = carrier.town.read(lambda session: session.scalars(select(Alert.id)).one())
+    outage.begins()
+    silent = carrier.call(f"/voice/wait/{alert_id}/0/0", wang.number)
+    assert f"/voice/wait/{alert_id}/0/0" in silent
+    assert "<Say" not in silent
+    assert "请稍后再按" in carrier.call(f"/voice/wait/{alert_id}/0/0", wang.number, Digits="1")
+
+
+def test_with_the_disk_away_too_the_caller_hears_to_dial_110(
+    carrier: Carrier, outage: Outage, wang: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = carrier.call("/voice/inbound", wang.number, to=DIRECT)
+    assert GO_TO_110 in said
+    assert KEPT not in said
+    assert "110" in carrier.text("救命", wang.number)
+    assert list(Path(outage.runtime.settings.state_dir).glob("spool/*")) == []
+
+
+def test_the_web_process_takes_it_in_by_itself(carrier: Carrier, app: Flask, wang: House) -> None:
+    outage = Outage(app)
+    outage.begins()
+    carrier.call("/voice/inbound", wang.number, to=DIRECT)
+    outage.ends()
+    eventually(lambda: not outage.files, "the spool is empty")
+    assert carrier.count(Incident) == 1
+
+
+def event(key: str, seconds: float = 0, number: str = "+8613800000001") -> SpooledEvent:
+    return SpooledEvent(SpooledKind.ALARM, key, number, BEGUN + timedelta(seconds=seconds), "CA1")
+
+
+def test_the_spool_gives_back_what_it_got_oldest_first_and_is_bounded(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", most=3)
+    for key, seconds in (("b", 2), ("a", 1), ("c", 0)):
+        spool.put(event(key, seconds))
+    spool.put(event("a", 50))  # a repetition keeps the first one's time, though it is full
+    with pytest.raises(NotSpooled, match="3 events wait"):
+        spool.put(event("d"))
+    assert Spool(tmp_path / "spool").waiting() == [event("c", 0), event("a", 1), event("b", 2)]
+    spool.remove(event("c"))
+    assert spool.count() == 2
+
+
+def test_the_same_event_at_the_same_instant_is_one_file(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    threads = [threading.Thread(target=spool.put, args=(event("a", n),)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (spool.count(), len(list(tmp_path.iterdir()))) == (1, 1)
+
+
+def test_what_is_no_event_is_set_aside_and_keeps_nothing_back(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    (tmp_path / "half.event").write_text('{"kind": "al')
+    spool.put(event("a"))
+    assert spool.waiting() == [event("a")]
+    assert (tmp_path / "half.failed").exists()
+
+
+def test_two_processes_never_take_in_at_once(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    with spool.turn() as mine, Spool(tmp_path).turn() as theirs:
+        assert (mine, theirs) == (True, False)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_statement_that_hangs_is_given_up_and_the_next_transaction_has_a_fresh_connection(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.patience.REST", 60.0)
+    database.statement_seconds = 0.3
+    begun = time.monotonic()
+    with pytest.raises(OperationalError, match="not answered within"), database.begin() as session:
+        session.execute(text("SELECT pg_sleep(20)"))
+    assert time.monotonic() - begun < 15
+    with pytest.raises(DatabaseAway), database.begin():  # for a moment nobody waits for it
+        pass
+    ours = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: ours() + 60)
+    with database.begin() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+
+
+def test_while_somebody_waits_in_vain_the_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    breaker = Breaker()
+    hung = breaker.connecting()
+    hung.__enter__()
+    with breaker.connecting():
+        pass  # a second beside it, so early
+    now[0] = 1.6
+    with pytest.raises(DatabaseAway), breaker.connecting():
+        pass
+    assert not hung.__exit__(OperationalError, OperationalError("", {}, Exception()), None)
+    with pytest.raises(DatabaseAway), breaker.connecting():
+        pass
+    now[0] = 2.2
+    probe = breaker.connecting()
+    probe.__enter__()
+    with pytest.raises(DatabaseAway), breaker.connecting():
+        pass  # one at a time may try
+    probe.__exit__(None, None, None)
+    with breaker.connecting(), breaker.connecting():
+        pass
+
+
+def test_a_limit_holds_for_its_block_only() -> None:
+    seen: list[Any] = []
+    from config import patience
+
+    read: Callable[[], Any] = lambda: getattr(patience._limit, "seconds", None)  # noqa: E731
+    with at_most(8):
+        with at_most(2):
+            seen.append(read())
+        seen.append(read())
+    assert [*seen, read()] == [2, 8, None]

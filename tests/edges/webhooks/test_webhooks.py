@@ -1,0 +1,434 @@
+"""The carrier's webhooks: who is let in, what is answered, and what a repetition or a forgery changes."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from flask.testing import FlaskClient
+from redis import Redis
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.orm import Session
+from twilio.request_validator import RequestValidator
+from werkzeug.test import TestResponse
+
+from app import create_app
+from config.database import clock
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.models.roster import FirstHelp, Household
+from groups.roster.households import archive_household, change_number, phones_of, rename_household
+from groups.roster.reading import houses_of_group
+from groups.rules.phone import normalise
+from joint_defense.alarms.closing import close
+from joint_defense.carriers.port import Receipt
+from joint_defense.delivery import claims
+from joint_defense.delivery.claims import Claim
+from joint_defense.delivery.messages import Announcer
+from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.processes.queues import ALARM, queue
+from joint_defense.processes.runtime import Runtime
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
+from joint_defense.web.board.incident import read_board
+from tests.conftest import MakeSettings
+from tests.support.factories import NOW, House, Town, at
+
+OUR_NUMBER = "+8657412345678"
+DIRECT = "+8657412340110"
+STRANGER = "+8613900000000"
+BASE = "http://127.0.0.1:8000"
+TOKEN = "a-token-of-the-tests"
+
+
+@dataclass
+class Carrier:
+    """Signs requests as the carrier does, unless told otherwise."""
+
+    client: FlaskClient
+    town: Town
+    token: str = TOKEN
+
+    def post(self, path: str, token: str | None = None, **form: str) -> TestResponse:
+        signature = RequestValidator(token or self.token).compute_signature(BASE + path, form)
+        return self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
+
+    def call(self, path: str, caller: str, sid: str = "CA1", to: str = OUR_NUMBER, **form: str) -> str:
+        answer = self.post(path, CallSid=sid, From=caller, To=to, **form)
+        assert answer.status_code == 200
+        assert answer.content_type.startswith("text/xml")
+        return answer.get_data(as_text=True)
+
+    def text(self, body: str, sender: str, sid: str = "SM1") -> str:
+        answer = self.post("/sms/inbound", MessageSid=sid, From=sender, To=OUR_NUMBER, Body=body)
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
+
+    def count(self, model: Any) -> int:
+        return self.town.read(lambda session: session.scalar(select(func.count()).select_from(model)) or 0)
+
+
+@pytest.fixture
+def town(database: Any) -> Town:
+    return Town(database)
+
+
+@pytest.fixture
+def open_carrier(town: Town, settings: MakeSettings) -> Iterator[Callable[..., Carrier]]:
+    apps = []
+
+    def make(**changes: Any) -> Carrier:
+        apps.append(create_app(settings(**changes)))
+        return Carrier(apps[-1].test_client(), town)
+
+    yield make
+    for app in apps:
+        app.extensions["runtime"].redis.close()
+        app.extensions["runtime"].close()
+
+
+@pytest.fixture
+def carrier(open_carrier: Callable[..., Carrier]) -> Carrier:
+    return open_carrier(direct_numbers=DIRECT)
+
+
+@pytest.fixture
+def wang(town: Town) -> House:
+    town.house("李月芳", leader=True)
+    return town.house("王建国")
+
+
+@pytest.mark.parametrize(
+    "path", ["/voice/inbound", "/voice/menu/1", "/sms/inbound", "/status/1/1", "/voice/answer/1/1"]
+)
+def test_a_request_that_the_carrier_did_not_sign_is_refused_and_changes_nothing(
+    carrier: Carrier, wang: House, path: str
+) -> None:
+    form = {"CallSid": "CA1", "MessageSid": "SM1", "From": wang.number, "Digits": "#9", "Body": "救命"}
+    assert carrier.client.post(path, data=form).status_code == 403
+    assert carrier.post(path, token="another", **form).status_code == 403
+    assert (carrier.count(InboundEvent), carrier.count(Incident)) == (0, 0)
+
+
+def test_a_signature_over_other_words_is_refused(carrier: Carrier, wang: House) -> None:
+    form = {"MessageSid": "SM1", "From": wang.number, "To": OUR_NUMBER, "Body": "你好"}
+    signature = RequestValidator(TOKEN).compute_signature(BASE + "/sms/inbound", form)
+    forged = carrier.client.post(
+        "/sms/inbound", data=form | {"Body": "救命"}, headers={"X-Twilio-Signature": signature}
+    )
+    assert forged.status_code == 403
+    assert carrier.count(Incident) == 0
+
+
+def test_either_token_counts_while_they_are_rotated(open_carrier: Callable[..., Carrier], wang: House) -> None:
+    carrier = open_carrier(twilio_auth_token="new,old")
+    for token in ("new", "old"):
+        answer = carrier.post("/voice/inbound", token=token, CallSid=f"CA{token}", From=wang.number, To=OUR_NUMBER)
+        assert answer.status_code == 200
+    assert carrier.post("/voice/inbound", token="older", CallSid="CA3", From=wang.number).status_code == 403
+
+
+def test_a_body_too_large_is_refused(carrier: Carrier, wang: House) -> None:
+    assert carrier.post("/sms/inbound", MessageSid="SM1", From=wang.number, Body="救" * 70_000).status_code == 413
+    assert carrier.count(InboundEvent) == 0
+
+
+def test_webhooks_are_posted_to(carrier: Carrier) -> None:
+    assert carrier.client.get("/voice/inbound").status_code == 405
+
+
+def test_a_known_phone_hears_a_short_menu_that_catches_the_pound_key(carrier: Carrier, wang: House) -> None:
+    menu = carrier.call("/voice/inbound", wang.number)
+    assert 'finishOnKey=""' in menu
+    assert 'numDigits="2"' in menu
+    assert "紧急求助请按井号9" in menu
+    assert carrier.count(Incident) == 0
+
+
+def test_the_key_raises_the_alarm_once_however_often_the_webhook_comes(carrier: Carrier, wang: House) -> None:
+    first = carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    assert "正在呼叫1户邻居" in first
+    assert carrier.call("/voice/menu/1", wang.number, Digits="#9") == first
+    assert carrier.count(Incident) == 1
+
+
+@pytest.mark.parametrize("digits", ["9", "9#", "99", "*9"])
+def test_a_nine_in_a_hurry_raises_the_alarm_too(carrier: Carrier, wang: House, digits: str) -> None:
+    carrier.call("/voice/menu/1", wang.number, Digits=digits)
+    assert carrier.count(Incident) == 1
+
+
+def test_a_pound_key_at_the_end_waits_for_its_nine(carrier: Carrier, wang: House) -> None:
+    half = carrier.call("/voice/menu/1", wang.number, Digits="5#")
+    assert "/voice/menu/1?before=hash" in half
+    assert 'numDigits="1"' in half
+    carrier.call("/voice/menu/1?before=hash", wang.number, Digits="9")
+    assert carrier.count(Incident) == 1
+
+
+def test_other_keys_raise_nothing_and_the_question_is_put_again(carrier: Carrier, wang: House) -> None:
+    again = carrier.call("/voice/menu/1", wang.number, Digits="12")
+    assert "需要求助,请按井号9" in again
+    assert carrier.count(Incident) == 0
+
+
+def test_of_a_caller_who_presses_nothing_twice_the_leader_is_told_once(carrier: Carrier, wang: House) -> None:
+    assert "/voice/menu/2" in carrier.call("/voice/menu/1", wang.number)
+    said = carrier.call("/voice/menu/2", wang.number)
+    assert "已通知您的联防长" in said
+    assert carrier.call("/voice/menu/2", wang.number) == said
+    deliveries = carrier.town.deliveries(carrier.town.incidents()[0].id)
+    assert [(each.household_name, each.purpose, each.channel) for each in deliveries] == [
+        ("李月芳家", "wordless", "sms")
+    ]
+
+
+def test_a_call_to_a_direct_number_is_the_alarm_itself(carrier: Carrier, wang: House) -> None:
+    assert "正在呼叫1户邻居" in carrier.call("/voice/inbound", wang.number, to=DIRECT)
+    assert carrier.count(Incident) == 1
+
+
+@pytest.mark.parametrize("caller", [STRANGER, "anonymous", "", "+"])
+def test_a_number_on_no_list_hears_110_in_two_languages_and_is_on_record(carrier: Carrier, caller: str) -> None:
+    said = carrier.call("/voice/inbound", caller)
+    assert "不在联防名单" in said
+    assert "dial 110" in said
+    events = carrier.town.read(lambda session: session.scalars(select(InboundEvent)).all())
+    assert [event.kind for event in events] == [InboundKind.STRANGER]
+
+
+def test_a_stranger_is_answered_by_text_once_a_day_and_a_repetition_as_before(carrier: Carrier) -> None:
+    first = carrier.text("你好", STRANGER, "SM1")
+    assert "不在联防名单" in first
+    assert carrier.text("你好", STRANGER, "SM1") == first
+    assert "<Message>" not in carrier.text("救命", STRANGER, "SM2")
+
+
+def test_a_text_raises_an_alarm_and_anything_else_gets_a_line_of_help(carrier: Carrier, wang: House) -> None:
+    assert "需要求助请回复9" in carrier.text("在吗", wang.number, "SM1")
+    assert carrier.count(Incident) == 0
+    answered = carrier.text("# 9 。", wang.number, "SM2")
+    assert "正在呼叫1户邻居" in answered
+    assert carrier.text("# 9 。", wang.number, "SM2") == answered
+    assert carrier.count(Incident) == 1
+
+
+def test_a_webhook_without_its_id_still_gets_a_sentence(carrier: Carrier, wang: House) -> None:
+    answer = carrier.post("/voice/inbound", From=wang.number, To=OUR_NUMBER)
+    assert (answer.status_code, "请立即拨打110" in answer.get_data(as_text=True)) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("/voice/inbound", {"CallSid": "CA1"}), ("/sms/inbound", {"MessageSid": "SM1"})]
+)
+def test_whatever_fails_inside_a_caller_is_told_to_dial_110(
+    carrier: Carrier, wang: House, caplog: pytest.LogCaptureFixture, path: str, form: dict[str, str]
+) -> None:
+    engine = carrier.client.application.extensions["database"].engine
+
+    def away(*_: object, **__: object) -> None:
+        raise ProgrammingError("select", None, Exception("there is no such column"))
+
+    event.listen(engine, "before_cursor_execute", away)
+    answer = carrier.post(path, **form, From=wang.number, To=OUR_NUMBER, Body="救命")
+    event.remove(engine, "before_cursor_execute", away)
+    assert answer.status_code == 200
+    assert "系统故障,请立即拨打110" in answer.get_data(as_text=True)
+    logged = caplog.text
+    assert "webhook_failed" in logged
+    assert "failure_id" in logged
+    assert wang.number not in logged
+
+
+def test_callbacks_move_an_attempt_forward_and_never_back(carrier: Carrier, wang: House) -> None:
+    raised = carrier.town.raise_alarm(wang)
+    carrier.town.claim()
+    call = next(each for each in carrier.town.deliveries(raised.incident_id) if each.channel == "call")
+    path = f"/status/{call.id}/1"
+    # Before our own create has returned, out of order, twice, and once more after the end.
+    for status in ("ringing", "initiated", "in-progress", "completed", "completed", "ringing"):
+        assert carrier.post(path, CallSid="CA77", CallStatus=status).status_code == 204
+    attempt = carrier.town.read(lambda session: session.get_one(Attempt, (call.id, 1)))
+    assert (attempt.state, attempt.sid) == (AttemptState.COMPLETED, "CA77")
+    assert carrier.town.delivery_by_id(call.id).state is DeliveryState.REACHED
+
+
+@pytest.mark.parametrize("end", ["answered=1", "last=1"])
+def test_a_key_counts_to_the_last_word_of_an_alarm_call(carrier: Carrier, wang: House, end: str) -> None:
+    raised = carrier.town.raise_alarm(wang)
+    carrier.town.claim()
+    rung = next(each for each in carrier.town.deliveries(raised.incident_id) if each.channel == "call")
+
+    goodbye = carrier.call(f"/voice/again/{rung.id}/1?{end}", OUR_NUMBER, to=rung.number)
+    assert re.search(r"<Gather[^>]*><Say[^>]*>[^<]*再见。</Say></Gather><Hangup />", goodbye)
+    action = html.unescape(re.findall(r'action="([^"]+)"', goodbye)[0])
+    thanks = carrier.call(action, OUR_NUMBER, to=rung.number, Digits="2")
+
+    assert "已记下您不能去王建国家" in thanks
+    answers = carrier.town.read(lambda session: list(session.scalars(select(Acknowledgement.answer))))
+    assert answers == [Answer.CANNOT]
+
+
+def test_a_forged_or_foreign_delivery_id_changes_nothing(carrier: Carrier, wang: House) -> None:
+    carrier.town.raise_alarm(wang)
+    carrier.town.place(state=AttemptState.QUEUED)
+    before = carrier.town.read(lambda session: [(each.id, each.state) for each in session.scalars(select(Delivery))])
+    known = before[0][0]
+    assert carrier.post("/status/99999/1", CallSid="CA1", CallStatus="completed").status_code == 404
+    assert carrier.post(f"/status/{known}/9", CallSid="CA1", CallStatus="completed").status_code == 404
+    assert carrier.post(f"/status/{known}/1", CallSid="CAforeign", CallStatus="completed").status_code == 409
+    assert carrier.post(f"/status/{known}/1", CallStatus="completed").status_code == 400
+    after = carrier.town.read(lambda session: [(each.id, each.state) for each in session.scalars(select(Delivery))])
+    assert after == before
+
+
+@pytest.mark.parametrize(("code", "slowed"), [("10004", 2.0), ("20429", 2.0), ("30003", 1.0), (None, 1.0)])
+def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_everybody_down(
+    open_carrier: Callable[..., Carrier], settings: MakeSettings, town: Town, code: str | None, slowed: float
+) -> None:
+    wang, _ = town.house("王"), town.house("李")
+    carrier = open_carrier()
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    call = next(claim for claim in _claim_now(town) if claim.channel is Channel.CALL)
+    sid = town.sid()
+    town.came(call, Receipt(sid, AttemptState.QUEUED), after=(town.read(clock) - NOW).total_seconds())
+    form = {"CallSid": sid, "From": OUR_NUMBER, "To": call.to, "CallStatus": "failed"}
+    for _ in range(2):  # told twice, it counts once
+        carrier.post(f"/status/{call.delivery_id}/1", **form, **({"ErrorCode": code} if code else {}))
+    another = Runtime(settings())
+    assert another.pace[Channel.CALL].factors() == {OUR_NUMBER: slowed}
+    another.close()
+    expected = DeliveryState.WAITING if slowed > 1 else DeliveryState.UNREACHED
+    assert town.delivery_by_id(call.delivery_id).state is expected
+
+
+def _claim_now(town: Town) -> list[Claim]:
+    """Take in hand what a webhook has just planned, by the database's clock as the webhook does."""
+    return town.claim(after=(town.read(clock) - NOW).total_seconds())
+
+
+def test_an_open_incident_says_who_needs_help_first_as_it_was_when_the_alarm_came(
+    carrier: Carrier, wang: House
+) -> None:
+    town = carrier.town
+    town.run(lambda session: setattr(session.get_one(Household, wang.id), "first_help", FirstHelp.ALONE))
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    town.run(lambda session: setattr(session.get_one(Household, wang.id), "first_help", None))
+    [incident] = town.incidents()
+    announcer = Announcer(BASE, 30, ZoneInfo("Asia/Shanghai"))
+    said = {
+        claim.channel: announcer.call(claim, incident, town.alerts()).twiml
+        if claim.channel is Channel.CALL
+        else announcer.message(claim, incident, town.alerts()).body
+        for claim in _claim_now(town)
+    }
+    call = said[Channel.CALL]
+    assert call.index("王建国家求助") < call.index("桥东第2家") < call.index("家有独居老人")
+    assert "桥东第2家(3-2),家有独居老人," in said[Channel.SMS]
+
+
+def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_takes_the_new(
+    carrier: Carrier, town: Town, wang: House
+) -> None:
+    li = town.house("李国强", "mm")
+    gone = town.house("孙德才")
+    carrier.call("/voice/menu/1", wang.number, sid="CA1", Digits="#9")
+    [first] = town.incidents()
+    begun = town.lines(first.id)
+    alert = town.alerts()[0]
+    new = "+8613805799999"
+
+    def change_the_roster(session: Session) -> None:
+        batch = Batch(session, Author("林", Source.PAGE), "save_household", at(5), ZoneInfo("Asia/Shanghai"))
+        household = session.get_one(Household, li.id)
+        first_phone, second_phone = phones_of(session, li.id)
+        change_number(batch, household, first_phone, normalise(new, "CN", "574"))
+        batch.change(second_phone, archived_at=at(5))
+        archive_household(batch, session.get_one(Household, gone.id))
+        rename_household(batch, session.get_one(Household, wang.id), head="王建民", door="9-9", landmark="桥西")
+
+    town.run(change_the_roster)
+    assert town.lines(first.id) == begun
+    board = town.read(lambda session: read_board(session, first.id))
+    assert board is not None
+    assert (board.voices[0].household, board.voices[0].place) == ("王建国家", alert.place)
+    assert {row.household for row in board.rows} == {"李月芳家", "李国强家", "孙德才家"}
+    requested = {claim.to for claim in _claim_now(town)}
+    assert {*li.numbers, gone.number} <= requested
+    assert new not in requested, "the alarm that is under way keeps the numbers it began with"
+
+    # Whoever called the first time closes it; their next alarm is another incident.
+    town.run(lambda session: close(session, first.id, ClosingOutcome.HELPED, "", "王建国家", clock(session)))
+    carrier.call("/voice/menu/1", wang.number, sid="CA2", Digits="#9")
+    second = town.incidents()[-1]
+    assert second.id != first.id
+    rung = {line.number for line in town.lines(second.id) if line.channel == Channel.CALL}
+    assert rung & {new, *li.numbers, gone.number} == {new}
+    assert town.alerts()[-1].household_name == "王建民家"
+
+
+def test_whoever_is_away_is_texted_and_not_called(carrier: Carrier, town: Town, wang: House) -> None:
+    away, back = town.house("孙德才"), town.house("赵阿根")
+
+    def leave(session: Session) -> None:
+        now = clock(session)
+        session.get_one(Household, away.id).away_until = now + timedelta(days=3)
+        session.get_one(Household, back.id).away_until = now - timedelta(seconds=1)
+
+    town.run(leave)
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    lines = town.lines(town.incidents()[0].id)
+    assert {line.channel for line in lines if line.number == away.number} == {Channel.SMS}
+    assert {line.channel for line in lines if line.number == back.number} == {Channel.CALL, Channel.SMS}
+
+
+def test_a_call_that_ends_makes_room_for_the_next_at_once_where_a_number_holds_only_so_many(
+    open_carrier: Callable[..., Carrier], town: Town, wang: House, redis_url: str
+) -> None:
+    carrier = open_carrier(concurrent_calls="1")
+    town.house("孙德才")
+    carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    with Redis.from_url(redis_url) as redis:
+        queued = queue(ALARM, redis)
+        woken = [len(queued)]
+        for word in ("ringing", "completed", "completed"):
+            if word == "ringing" or len(woken) == 3:
+                (claim,) = town.run(lambda s: claims.claim(s, Channel.CALL, 1, "tests:1:0", clock(s)))
+            path = f"/status/{claim.delivery_id}/{claim.number}"
+            form = {"CallSid": f"CAcall{claim.delivery_id}", "CallStatus": word}
+            assert carrier.post(path, **form).status_code == 204
+            woken.append(len(queued))
+    # Somebody waits when the first call ends; when the second one does, nobody is left.
+    assert [after - before for before, after in pairwise(woken)] == [0, 1, 0]
+
+
+def test_a_phone_whose_calls_failed_twice_is_marked_until_one_is_picked_up(
+    carrier: Carrier, town: Town, wang: House
+) -> None:
+    li = town.phone(town.house("李国强").number)
+    quiet = town.phone(town.house("孙德才").number)
+
+    def alarm(number: int, status: str) -> None:
+        carrier.call("/voice/menu/1", wang.number, sid=f"CA{number}", Digits="#9")
+        incident = town.incidents()[-1]
+        for claim in _claim_now(town):
+            if claim.to == li.number and claim.channel is Channel.CALL:
+                path = f"/status/{claim.delivery_id}/{claim.number}"
+                assert carrier.post(path, CallSid=f"CAli{number}", CallStatus=status).status_code == 204
+        town.run(lambda session: close(session, incident.id, ClosingOutcome.HELPED, "", "王建国家", clock(session)))
+
+    alarm(1, "failed")
+    alarm(2, "failed")
+    assert (town.phone(li.number).failures, town.phone(quiet.number).failures) == (2, 0)
+    houses = town.read(lambda session: houses_of_group(session, town.village_id, town.group_id, clock(session)))
+    assert [house.head for house in houses if house.needs_mending] == ["李国强"], "what the roster's page puts first"
+    alarm(3, "completed")
+    assert town.phone(li.number).failures == 0

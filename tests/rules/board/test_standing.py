@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState
+from joint_defense.web.board.rules.standing import EYES_FIRST, Contact, Reached, Standing, contact, standing
+
+CALL, SMS = Channel.CALL, Channel.SMS
+
+
+@pytest.mark.parametrize(
+    ("channel", "state", "attempt", "told"),
+    [
+        (CALL, DeliveryState.WAITING, None, Contact.WAITING),
+        (CALL, DeliveryState.WAITING, AttemptState.BUSY, Contact.AGAIN),
+        (CALL, DeliveryState.CLAIMED, None, Contact.PLACING),
+        (CALL, DeliveryState.PLACED, None, Contact.PLACING),
+        (CALL, DeliveryState.PLACED, AttemptState.REQUESTING, Contact.PLACING),
+        (CALL, DeliveryState.PLACED, AttemptState.QUEUED, Contact.PLACING),
+        (CALL, DeliveryState.PLACED, AttemptState.RINGING, Contact.RINGING),
+        (CALL, DeliveryState.PLACED, AttemptState.IN_PROGRESS, Contact.ON_LINE),
+        (SMS, DeliveryState.PLACED, AttemptState.SENT, Contact.SENT),
+        (CALL, DeliveryState.REACHED, AttemptState.COMPLETED, Contact.PICKED_UP),
+        (SMS, DeliveryState.REACHED, AttemptState.DELIVERED, Contact.DELIVERED),
+        (SMS, DeliveryState.REACHED, AttemptState.SENT, Contact.SENT),
+        (CALL, DeliveryState.UNREACHED, AttemptState.BUSY, Contact.BUSY),
+        (CALL, DeliveryState.UNREACHED, AttemptState.NO_ANSWER, Contact.NO_ANSWER),
+        (CALL, DeliveryState.UNREACHED, AttemptState.FAILED, Contact.FAILED),
+        (CALL, DeliveryState.UNREACHED, AttemptState.REFUSED, Contact.FAILED),
+        (SMS, DeliveryState.UNREACHED, AttemptState.UNDELIVERED, Contact.FAILED),
+        (CALL, DeliveryState.UNREACHED, None, Contact.FAILED),
+        (CALL, DeliveryState.CANCELLED, None, Contact.NOT_NEEDED),
+    ],
+)
+def test_a_delivery_is_told_in_a_word(
+    channel: Channel, state: DeliveryState, attempt: AttemptState | None, told: Contact
+) -> None:
+    assert contact(channel, state, attempt) is told
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("state", DeliveryState)
+@pytest.mark.parametrize("attempt", [None, *AttemptState])
+def test_every_delivery_has_a_word(channel: Channel, state: DeliveryState, attempt: AttemptState | None) -> None:
+    assert contact(channel, state, attempt) in Contact
+
+
+@pytest.mark.parametrize(
+    ("reached", "expected"),
+    [
+        ([(CALL, Contact.BUSY), (CALL, Contact.FAILED), (SMS, Contact.FAILED)], Standing.UNREACHED),
+        ([(CALL, Contact.NO_ANSWER)], Standing.UNREACHED),
+        ([(SMS, Contact.FAILED)], Standing.UNREACHED),
+        ([(CALL, Contact.PICKED_UP), (SMS, Contact.DELIVERED)], Standing.NO_KEY),
+        ([(CALL, Contact.PICKED_UP), (CALL, Contact.NO_ANSWER)], Standing.NO_KEY),
+        ([(CALL, Contact.NO_ANSWER), (SMS, Contact.DELIVERED)], Standing.NOT_PICKED_UP),
+        ([(CALL, Contact.BUSY), (SMS, Contact.SENT)], Standing.NOT_PICKED_UP),
+        ([(SMS, Contact.DELIVERED)], Standing.TEXTED),
+        ([(CALL, Contact.NOT_NEEDED), (SMS, Contact.SENT)], Standing.TEXTED),
+        ([(CALL, Contact.ON_LINE), (CALL, Contact.RINGING)], Standing.ON_LINE),
+        ([(CALL, Contact.RINGING), (CALL, Contact.BUSY)], Standing.RINGING),
+        ([(CALL, Contact.PICKED_UP), (CALL, Contact.RINGING)], Standing.RINGING),
+        ([(CALL, Contact.WAITING), (SMS, Contact.DELIVERED)], Standing.WAITING),
+        ([(CALL, Contact.AGAIN), (SMS, Contact.FAILED)], Standing.WAITING),
+        ([(SMS, Contact.WAITING)], Standing.WAITING),
+        ([(CALL, Contact.FAILED), (SMS, Contact.WAITING)], Standing.WAITING),
+        ([(CALL, Contact.NOT_NEEDED), (SMS, Contact.NOT_NEEDED)], Standing.NOT_NEEDED),
+    ],
+)
+def test_without_an_answer_calls_and_texts_say_where_a_household_stands(
+    reached: list[tuple[Channel, Contact]], expected: Standing
+) -> None:
+    assert standing(None, [Reached(*each) for each in reached]) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(Answer.COMING, Standing.COMING), (Answer.CANNOT, Standing.CANNOT), (Answer.ON_SCENE, Standing.ON_SCENE)],
+)
+def test_an_answer_counts_for_more_than_any_call(answer: Answer, expected: Standing) -> None:
+    assert standing(answer, [Reached(CALL, Contact.BUSY), Reached(SMS, Contact.FAILED)]) is expected
+
+
+def test_whoever_was_reached_by_nothing_comes_first_and_whoever_is_there_last_of_those_who_answered() -> None:
+    order = sorted(Standing, key=EYES_FIRST.__getitem__)
+
+    assert order[0] is Standing.UNREACHED
+    assert order[-2:] == [Standing.ON_SCENE, Standing.NOT_NEEDED]

@@ -1,0 +1,174 @@
+"""What a carrier's list says, whom it means, and what it would change: the rules alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from groups.enrolment.carrier_lists.rules.judgement import SKIP, Standing, Verdict, judge
+from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, names_agree
+from groups.enrolment.carrier_lists.rules.rows import (
+    CarrierRow,
+    Entry,
+    ListColumn,
+    column_of,
+    layouts_of,
+    read,
+    rows_of,
+)
+from groups.enrolment.rules.bill import fen_of, month_of, yuan
+from groups.files.sheet import Sheet
+
+TODAY = date(2026, 11, 23)
+PLAN = "平安联防#9按键"
+VILLAGES = {1: "墙下陶村", 2: "四甲村"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"),
+    [
+        ("接入号", ListColumn.NUMBER),
+        ("手机号码", ListColumn.NUMBER),
+        ("客户名称", ListColumn.NAME),
+        ("客户地址", ListColumn.ADDRESS),
+        ("装机地址", ListColumn.ADDRESS),
+        ("主套餐名称", ListColumn.PLAN),
+        ("入网时间", ListColumn.START),
+        ("开通日期", ListColumn.START),
+        ("结束日期", ListColumn.END),
+        ("销户时间", ListColumn.END),
+        ("证件号码", None),
+        ("客户编码", None),
+        ("客户经理", None),
+    ],
+)
+def test_a_column_is_known_by_what_carriers_write_over_it(heading: str, column: ListColumn | None) -> None:
+    assert column_of(heading) is column
+
+
+def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
+    sheet = Sheet(
+        "一",
+        (
+            ("业务清单", "", "", ""),
+            ("号码", "姓名", "套餐", "开通日期"),
+            ("13900001000", "王建国", PLAN, "2026-03-01"),
+            ("", "", "", ""),
+            ("", "合计 1 户", "", ""),
+        ),
+    )
+    sheets = [sheet, Sheet("二", (("备注",),))]
+    layouts = layouts_of(sheets)
+    rows = rows_of(sheets, layouts)
+    assert [(row.sheet, row.number, row.text(ListColumn.NAME)) for row in rows] == [("一", 3, "王建国")]
+    assert [layout.sheet for layout in layouts] == ["一"]
+    assert [(seen.heading, seen.holds) for seen in layouts[0].columns][2:] == [
+        ("套餐", ListColumn.PLAN),
+        ("开通日期", ListColumn.START),
+    ]
+    incomplete = Sheet("", (("号码", "姓名"),))
+    (layout,) = layouts_of([incomplete])
+    assert layout.lacking == ["开通日期", "套餐"]
+    assert rows_of([incomplete], [layout]) == []
+
+
+def entry(number: str = "", name: str = "", address: str = "", start: str = "2026-03-01", **more: str) -> Entry:
+    texts = (number, name, address, more.get("plan", PLAN), start, more.get("end", ""))
+    return read(CarrierRow("", int(more.get("row", "2")), texts), "CN", "574", TODAY)
+
+
+def house(number: int, head: str, door: str, phone: str = "", village: int = 1, holder: str = "") -> Candidate:
+    numbers = frozenset({phone} if phone else ())
+    return Candidate(
+        number, village, VILLAGES[village], "3组", door, head, numbers, frozenset({holder} if holder else ())
+    )
+
+
+WANG = house(1, "王建国", "3-1", "+8613900001000", holder="王小明")
+LI = house(2, "李月芳", "3-2", "+8613900001001")
+WANG_ELSEWHERE = house(3, "王建国", "3-1", village=2)
+NAMESAKE = house(4, "李月芳", "12号")
+
+
+@pytest.fixture
+def index() -> Index:
+    made = Index(VILLAGES)
+    for each in (WANG, LI, WANG_ELSEWHERE, NAMESAKE):
+        made.add(each)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("row", "household", "candidates"),
+    [
+        (entry("13900001000", "王建国"), WANG, ()),
+        (entry("13900001000", "王*国"), WANG, ()),
+        (entry("13900001000", "王小明"), WANG, ()),
+        (entry("13900001000", "谁", "墙下陶村3组3-1"), WANG, ()),
+        (entry("13900001000", "谁", "墙下陶村9-9"), None, (WANG,)),
+        (entry("13900001000", "李月芳", "墙下陶村3-2"), None, (WANG, LI, NAMESAKE)),
+        (entry("", "王建国", "四甲村3组3—1号"), WANG_ELSEWHERE, ()),
+        (entry("", "王建国", "3-1"), None, (WANG, WANG_ELSEWHERE)),
+        (entry("", "李月芳", "墙下陶村12号"), NAMESAKE, ()),
+        (entry("", "李月芳", "墙下陶村"), None, (LI, NAMESAKE)),
+        (entry("", "陈某", "墙下陶村3组3-2号"), None, (LI,)),
+        (entry("13811112222", "陈某", "外村1号"), None, ()),
+    ],
+)
+def test_a_row_means_a_household_by_number_then_by_door_and_name(
+    index: Index, row: Entry, household: Candidate | None, candidates: tuple[Candidate, ...]
+) -> None:
+    found = index.match(row)
+    assert (found.household, found.candidates) == (household, candidates)
+
+
+@pytest.mark.parametrize(("listed", "agrees"), [("王*国", True), ("王**", True), ("*建国", True), ("王*", False)])
+def test_asterisks_stand_for_what_a_carrier_does_not_tell(listed: str, agrees: bool) -> None:
+    assert names_agree(listed, "王建国") is agrees
+
+
+def _verdicts(index: Index, standing: list[Standing], *rows: Entry, **decisions: int) -> list[Verdict]:
+    matches = [index.match(row) for row in rows]
+    judged = judge(rows, matches, {WANG.id: standing}, decisions, index.households)
+    return [row.verdict for row in judged.rows]
+
+
+def test_a_household_counts_once_whatever_the_list_says(index: Index) -> None:
+    mine = Standing(7, date(2026, 3, 1), None, PLAN, "+8613900001000")
+    same = entry("13900001000", "王建国")
+    assert _verdicts(index, [mine], same, same) == [Verdict.SAME, Verdict.SAME]
+    assert _verdicts(index, [], same, entry("13900001000", start="2026-05-01")) == [Verdict.NEW, Verdict.SAME]
+    assert _verdicts(index, [mine], entry("13900001000", start="2026-05-01", plan="专用手机")) == [Verdict.CHANGED]
+    assert _verdicts(index, [mine], entry("13900001000", end="2026-09-01")) == [Verdict.ENDED]
+    past = entry("13900001000", start="2025-01-01", end="2025-06-01")
+    assert _verdicts(index, [mine], past) == [Verdict.NEW]
+
+
+def test_what_a_person_has_decided_holds(index: Index) -> None:
+    doubtful = entry("", "李月芳", "墙下陶村", row="9")
+    assert _verdicts(index, [], doubtful) == [Verdict.DOUBTFUL]
+    assert _verdicts(index, [], doubtful, **{"!9": NAMESAKE.id}) == [Verdict.NEW]
+    assert _verdicts(index, [], doubtful, **{"!9": SKIP}) == [Verdict.SKIPPED]
+
+
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [
+        ("3", 300),
+        ("3.5", 350),
+        ("￥1,003.05", 100305),
+        ("0", 0),
+        ("3.505", None),
+        ("-1", None),
+        ("", None),
+        ("三", None),
+    ],
+)
+def test_money_is_whole_fen(text: str, fen: int | None) -> None:
+    assert fen_of(text) == fen
+
+
+def test_money_and_months_are_written_and_read_back() -> None:
+    assert [yuan(fen) for fen in (0, 5, 1234567, -250)] == ["0.00", "0.05", "12,345.67", "-2.50"]
+    assert month_of("2026年11月", TODAY) == month_of("2026-11", TODAY) == date(2026, 11, 1)

@@ -1,0 +1,48 @@
+"""The order of doors in a group after a list came in."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groups.roster.rules.door_order import moved, weave
+
+
+@pytest.mark.parametrize(
+    ("standing", "listed", "woven"),
+    [
+        ("", "abc", "abc"),
+        ("abc", "abc", "abc"),
+        ("abc", "abxc", "abxc"),
+        ("abcd", "bd", "abcd"),
+        ("abcd", "db", "adbc"),
+        ("abc", "xy", "abcxy"),
+        ("abc", "", "abc"),
+        ("abcd", "cxa", "cdxab"),
+    ],
+)
+def test_who_is_not_listed_stays_behind_the_neighbour(standing: str, listed: str, woven: str) -> None:
+    assert "".join(weave(standing, listed)) == woven
+
+
+@pytest.mark.parametrize(
+    ("standing", "listed", "out_of_place"),
+    [("abc", "abc", ""), ("abc", "axbyc", ""), ("abcd", "bd", ""), ("abc", "acb", "bc"), ("abc", "cab", "abc")],
+)
+def test_only_a_change_among_those_who_stood_before_counts_as_moving(
+    standing: str, listed: str, out_of_place: str
+) -> None:
+    assert moved(standing, listed) == set(out_of_place)
+
+
+doors = st.lists(st.integers(0, 30), unique=True)
+
+
+@given(doors, doors)
+def test_weaving_loses_nobody_keeps_the_lists_order_and_is_done_once(standing: list[int], listed: list[int]) -> None:
+    woven = weave(standing, listed)
+    assert sorted(woven) == sorted({*standing, *listed})
+    assert [door for door in woven if door in listed] == listed
+    assert weave(woven, listed) == woven
+    assert moved(woven, listed) == set()

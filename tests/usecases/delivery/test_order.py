@@ -1,0 +1,109 @@
+"""Who is rung first where a carrier's pace makes phones wait, over several alarms at once; and when the last one is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sqlalchemy import update
+
+from joint_defense.alarms.closing import close
+from joint_defense.carriers.port import Receipt
+from joint_defense.delivery import claims as delivery_claims
+from joint_defense.models import Delivery, Incident
+from joint_defense.rules.fanout import DRILL
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, IncidentKind
+from joint_defense.web.board.incident import Watch, read_board
+from joint_defense.web.board.outlook import Outlook
+from tests.support.factories import OWNER, House, Town, at
+
+
+def one_by_one(town: Town, count: int, after: float = 0) -> list[str]:
+    """The numbers that are called, when one call may leave at a time."""
+    return [
+        claim.to
+        for _ in range(count)
+        for claim in town.run(lambda s: delivery_claims.claim(s, Channel.CALL, 1, OWNER, at(after), "+8657412345678"))
+    ]
+
+
+def street(town: Town, name: str, houses: int, phones: str = "m") -> list[House]:
+    """A group of its own."""
+    group = town.group(name)
+    return [town.house(f"{name}{number}", phones, group=group) for number in range(houses)]
+
+
+def outlook(town: Town, incident_id: int | None, rate: float, after: float = 0) -> Outlook | None:
+    board = town.run(lambda s: read_board(s, incident_id or 0, Watch(lambda: rate, at(after))))
+    assert board is not None
+    return board.outlook
+
+
+def test_two_alarms_at_once_take_turns_and_no_second_phone_goes_before_anybodys_first(town: Town) -> None:
+    ours, theirs = street(town, "甲", 4, "mm"), street(town, "乙", 4, "mm")
+    town.raise_alarm(ours[0])
+    town.raise_alarm(theirs[0])
+    called = one_by_one(town, 12)
+    firsts = [number for pair in zip(ours[1:], theirs[1:], strict=True) for number in (pair[0].number, pair[1].number)]
+    seconds = [house.numbers[1] for pair in zip(ours[1:], theirs[1:], strict=True) for house in pair]
+    assert called == firsts + seconds
+
+
+def test_a_later_alarm_catches_up_before_the_earlier_one_goes_on(town: Town) -> None:
+    ours, theirs = street(town, "甲", 5), street(town, "乙", 4)
+    town.raise_alarm(ours[0])
+    assert one_by_one(town, 2) == [ours[1].number, ours[2].number]
+    town.raise_alarm(theirs[0])
+    assert one_by_one(town, 5) == [
+        theirs[1].number,
+        theirs[2].number,
+        *(house.number for pair in zip(ours[3:4], theirs[3:4], strict=True) for house in pair),
+        ours[4].number,
+    ]
+
+
+def test_a_drill_waits_for_every_ring_of_an_alarm_and_for_its_all_clear(town: Town) -> None:
+    drill, alarm = street(town, "甲", 3), street(town, "乙", 3, "lm")
+    practised = town.raise_alarm(drill[0]).incident_id
+    town.run(lambda s: s.execute(update(Incident).where(Incident.id == practised).values(kind=IncidentKind.DRILL)))
+    to_drill = update(Delivery).where(Delivery.incident_id == practised)
+    town.run(lambda s: s.execute(to_drill.values(urgency=Delivery.urgency + DRILL)))
+    raised = town.raise_alarm(alarm[0]).incident_id
+    assert one_by_one(town, 1) == [alarm[1].numbers[0]]
+    assert one_by_one(town, 3) == [alarm[2].numbers[0], alarm[1].numbers[1], alarm[2].numbers[1]]
+    for claim in town.claim(limit=4):
+        if claim.channel is Channel.SMS:
+            town.came(claim, Receipt(town.sid(), AttemptState.SENT))
+    town.run(lambda s: close(s, raised or 0, ClosingOutcome.HELPED, "", "村", at(5)))
+    texts = town.run(lambda s: delivery_claims.claim(s, Channel.SMS, 1, OWNER, at(5)))
+    assert {each.incident_id for each in texts} == {raised}
+
+
+def test_of_ten_households_and_a_call_a_second_the_board_says_when_the_last_one_rings(town: Town) -> None:
+    ten = street(town, "甲", 10, "mm")
+    raised = town.raise_alarm(ten[0]).incident_id
+    assert outlook(town, raised, rate=1) == Outlook(9, at(9))
+    assert one_by_one(town, 4) == [house.number for house in ten[1:5]]
+    assert outlook(town, raised, rate=1, after=4) == Outlook(5, at(9))
+    # Half of what leaves from now on is another alarm's, until that one has caught up.
+    town.raise_alarm(street(town, "乙", 3)[0])
+    assert outlook(town, raised, rate=1, after=4) == Outlook(5, at(11))
+    assert outlook(town, raised, rate=0.5, after=4) == Outlook(5, at(18))
+    one_by_one(town, 7)
+    assert outlook(town, raised, rate=1, after=11) is None  # second phones are nobody's first ring
+
+
+def test_without_a_pace_there_is_nothing_to_wait_for(town: Town) -> None:
+    ten = street(town, "甲", 10)
+    assert outlook(town, town.raise_alarm(ten[0]).incident_id, rate=0) is None
+
+
+def test_what_is_under_way_is_counted_for_each_sender(town: Town) -> None:
+    three = street(town, "甲", 4)
+    town.raise_alarm(three[0])
+    for sender, count in (("+8657411111111", 2), ("+8657422222222", 1)):
+        claims = town.run(
+            partial(delivery_claims.claim, channel=Channel.CALL, limit=count, owner=OWNER, now=at(0), sender=sender)
+        )
+        assert {each.sender for each in claims} == {sender}
+        town.came(claims[0], Receipt(town.sid(), AttemptState.RINGING), after=1)
+    assert town.run(delivery_claims.calls_under_way) == {"+8657411111111": 2, "+8657422222222": 1}

@@ -1,0 +1,1 @@
+"""Development tools: benchmarks and fault injection. Neither product nor tests."""

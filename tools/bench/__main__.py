@@ -1,0 +1,65 @@
+"""Run the benchmark and print its table; `--write` puts it into docs/bench.md as well."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from config.database import Database
+from tools.bench import figure_pages, figures, page, rosters
+from tools.bench.county import county
+from tools.bench.measuring import Bench, measure
+from tools.bench.report import as_markdown, as_text
+from tools.bench.service import Service
+from tools.bench.town import settle
+
+SIZES = (10, 40, 500)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=9, help="alarms per size (default: 9)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/bench.md")
+    parser.add_argument("--figures", action="store_true", help="only the figures of a county")
+    parser.add_argument("--rosters", action="store_true", help="only the rosters' pages of a county")
+    given = parser.parse_args()
+    everything = not (given.figures or given.rosters)
+    if everything:
+        _measure_alarms(given.runs, write=given.write)
+    load = rosters.load_now()
+    with county() as url:
+        if everything or given.figures:
+            asked = figures.measure_figures(url) + figure_pages.measure_pages(url)
+            if given.write:
+                figures.write(asked, load)
+        # Last, because it brings lists in: the figures are of a county as it was.
+        if everything or given.rosters:
+            timed = rosters.measure_rosters(url)
+            print(rosters.as_text(timed))
+            if given.write:
+                rosters.write(timed, load)
+    return 0
+
+
+def _measure_alarms(runs: int, *, write: bool) -> None:
+    # What else the machine was doing: on a busy one times mean little, and processor time a little more.
+    load = os.getloadavg()[0]
+    with Service() as service:
+        database = Database(service.settings.database_url)
+        crowds = settle(database, SIZES)
+        bench = Bench(service, database)
+        first = bench.raise_alarm(crowds[0])
+        before, begun = service.cpu(), time.monotonic()
+        time.sleep(5.0)
+        idle = (service.cpu() - before) / (time.monotonic() - begun) * 1000
+        results = [measure(bench, crowd, runs) for crowd in crowds]
+        database.close()
+    print(as_text(results, first.last_taken, idle, load))
+    if write:
+        page.put_first(as_markdown(results, first.last_taken, idle, load))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

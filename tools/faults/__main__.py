@@ -1,0 +1,92 @@
+"""Do every fault to real processes, and print what came of it; `--write` puts the table into docs/reliability.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from tools.faults.acts import BOTH, FAULTS, POSTGRESQL, SQLITE
+from tools.faults.dealing import Part, deal
+from tools.faults.run import Row, as_markdown, cells
+
+PAGE = Path("docs/reliability.md")
+BEGIN, END = "<!-- make faults -->", "<!-- end -->"
+WIDTHS = (42, 11, 5, 22, 8, 12)
+JOBS = 2
+"""Towns side by side: what is waited out in one leaves the processors to the starts in the other."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--runs", type=int, default=20, help="alarms that must meet each fault (default: 20)")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"towns side by side (default: {JOBS})")
+    parser.add_argument("--database", choices=BOTH, help="only on this one")
+    parser.add_argument("--only", default="", help="only faults whose name matches this expression")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/reliability.md")
+    given = parser.parse_args()
+    # The towns go with it, whoever ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    parts = chosen(given.only, [given.database] if given.database else [POSTGRESQL, SQLITE])
+    begun, rows, fallen = time.monotonic(), [], []
+    for each in deal(parts, given.runs, given.jobs):
+        if isinstance(each, Row):
+            rows.append(each)
+            show(each)
+        else:
+            fallen.append(each)
+            print(each, flush=True)
+    order = [fault.name for fault in FAULTS]
+    rows.sort(key=lambda row: (row.database, order.index(row.fault.name)))
+    took = (time.monotonic() - begun) / 60
+    said = f"{head(rows, took, given.jobs)}\n\n{as_markdown(rows)}"
+    print(f"\n{said}")
+    if given.write:
+        page = PAGE.read_text()
+        before, _, rest = page.partition(BEGIN)
+        PAGE.write_text(f"{before}{BEGIN}\n{said}\n{END}{rest.partition(END)[2]}")
+    print(f"logs of towns are in {tempfile.gettempdir()} while they run", file=sys.stderr)
+    return 1 if fallen or any(row.complaints for row in rows) else 0
+
+
+def chosen(only: str, databases: Sequence[str]) -> list[Part]:
+    """What is to be done: on one database after the other, because a town is made for one."""
+    if SQLITE in databases and os.geteuid() != 0:
+        print("on SQLite: not run, because only root may make the small disk that is filled", flush=True)
+        databases = [each for each in databases if each != SQLITE]
+    return [
+        (database, fault.name)
+        for database in databases
+        for fault in FAULTS
+        if database in fault.databases and re.search(only, fault.name)
+    ]
+
+
+def show(row: Row) -> None:
+    """A row as it comes, with the seconds that it took."""
+    print("".join(cell.ljust(width) for cell, width in zip(cells(row), WIDTHS, strict=True)), end="")
+    print(f"{row.took:6.0f} s" + (f"   {row.again} done again" if row.again else ""), flush=True)
+    for complaint in sorted(set(row.complaints)):
+        print(f"    {complaint}", flush=True)
+
+
+def head(rows: Sequence[Row], minutes: float, jobs: int) -> str:
+    """What was run, in a sentence."""
+    towns = "one town" if jobs == 1 else f"{jobs} towns side by side"
+    wrong = sum(bool(row.complaints) for row in rows)
+    verdict = "nothing to complain of" if not wrong else f"{wrong} rows fall short"
+    return (
+        f"{datetime.now().astimezone():%Y-%m-%d}: {sum(row.runs for row in rows)} alarms in {minutes:.0f} minutes, "
+        f"{towns} on {os.cpu_count()} processors; {verdict}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The carrier: ill, slow, cutting; its callbacks lost, doubled, late."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from joint_defense.models import Delivery, Incident
+from tests.support.handsets import eventually
+from tools.faults.acts.common import SIDE_BY_SIDE, alarms_during
+from tools.faults.stage import Alarm, Shown, Stage
+
+
+def answers_500(stage: Stage) -> Shown:
+    stage.town.network.fault(status=500)
+    made = alarms_during(stage, 30)
+    stage.town.network.fault(status=None)
+    return Shown(made, time.time(), ("carrier_away",), outstanding=sum(alarm.outstanding() for alarm in made))
+
+
+def hangs(stage: Stage) -> Shown:
+    """Nothing of it gets through for 6 s: longer than we wait for an answer."""
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
+    stage.town.carrier.hang()
+    for alarm in made:
+        alarm.raise_()
+    for alarm in made:
+        eventually(alarm.street.incidents, "it came in")
+    time.sleep(6)
+    left = min(alarm.outstanding() for alarm in made)
+    stage.town.carrier.mend()
+    return Shown(made, time.time(), ("carrier_away",), outstanding=left)
+
+
+def answers_late(stage: Stage) -> Shown:
+    """It carries everything out and answers after we have given up."""
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
+    stage.town.network.fault(hang_seconds=6, callbacks={"lose": True})
+    for alarm in made:
+        alarm.raise_()
+    for alarm in made:
+        alarm.begun(len(alarm.expected))
+    left = min(alarm.outstanding() for alarm in made)
+    stage.town.network.fault(hang_seconds=None)
+    time.sleep(5)
+    return Shown(made, 0.0, ("carrier_away",), outstanding=left)
+
+
+def cuts(stage: Stage) -> Shown:
+    """It carries out and cuts the connection, and no callback comes: only its list can tell."""
+    stage.town.network.fault(drop_after_accept=8, callbacks={"lose": True})
+    alarm = stage.alarm().raise_()
+    time.sleep(2)
+    return Shown([alarm], 0.0, ("carrier_away",))
+
+
+def answers_429(stage: Stage) -> Shown:
+    made = [stage.alarm() for _ in range(SIDE_BY_SIDE)]
+    stage.town.network.fault(status=429)
+    for alarm in made:
+        alarm.raise_()
+    time.sleep(3)
+    left = min(alarm.outstanding() for alarm in made)
+    stage.town.network.fault(status=None)
+    ended = time.time()
+    time.sleep(5)  # what rings too often does so after its first call is over
+    return Shown(made, ended, ("carrier_slow",), outstanding=left)
+
+
+def callbacks_lost(stage: Stage) -> Shown:
+    stage.town.network.fault(callbacks={"lose": True})
+    return _left_alone(stage)
+
+
+def callbacks_doubled_and_shuffled(stage: Stage) -> Shown:
+    stage.town.network.fault(callbacks={"double": True, "shuffle_ms": 2000})
+    return _left_alone(stage)
+
+
+def callbacks_final_only(stage: Stage) -> Shown:
+    stage.town.network.fault(callbacks={"lose": "all_but_final"})
+    return _left_alone(stage)
+
+
+def callbacks_an_hour_late(stage: Stage) -> Shown:
+    """They are caught, everything on record is made an hour older, and then they come, last first."""
+    stage.town.network.fault(callbacks={"lose": True})
+    shown = _left_alone(stage)
+    (alarm,) = shown.alarms
+    before = _states(stage, alarm)
+    _age(stage, alarm)
+    for each in reversed(stage.town.network.webhooks(since=alarm.raised_at)):
+        if each["response"] == "lost":
+            stage.town.call_back(each["url"], each["params"])
+    after = _states(stage, alarm)
+    back = [key for key, state in before.items() if state in _ENDS and after[key] != state]
+    shown.complaints += [f"{key} went back from {before[key]} to {after[key]}" for key in back]
+    return shown
+
+
+_ENDS = frozenset({"reached", "unreached", "cancelled"})
+
+
+def _states(stage: Stage, alarm: Alarm) -> dict[int, str]:
+    with stage.town.database.begin() as session:
+        rows = session.execute(
+            select(Delivery.id, Delivery.state).join(Incident).where(Incident.group_id == alarm.street.group_id)
+        )
+        return {row.id: str(row.state) for row in rows}
+
+
+def _age(stage: Stage, alarm: Alarm) -> None:
+    hour = timedelta(hours=1)
+    with stage.town.database.begin() as session:
+        for incident in session.scalars(select(Incident).where(Incident.group_id == alarm.street.group_id)):
+            incident.opened_at -= hour
+            for attempt in itertools.chain.from_iterable(delivery.attempts for delivery in incident.deliveries):
+                attempt.requested_at -= hour
+
+
+def _left_alone(stage: Stage) -> Shown:
+    alarm = stage.alarm().raise_()
+    alarm.begun(len(alarm.expected))
+    time.sleep(2.5)
+    return Shown([alarm])

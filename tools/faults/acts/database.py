@@ -1,0 +1,69 @@
+"""PostgreSQL restarted, refusing, hanging; SQLite's disk full."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from tools.faults.acts.common import alarms_during, by_phone
+from tools.faults.stage import Alarm, Shown, Stage
+
+
+def postgres_restarted(stage: Stage) -> Shown:
+    stage.town.network.fault(hang_seconds=0.2, drop_before_accept=3)
+    alarm = by_phone(stage)
+    alarm.begun(1)
+    left = alarm.outstanding()
+    stage.server.kill()
+    stage.server.start()
+    return Shown([alarm], time.time(), outstanding=left)
+
+
+def postgres_refuses(stage: Stage) -> Shown:
+    assert stage.town.postgres is not None
+    stage.town.postgres.refuse()
+    made = alarms_during(stage, 20)
+    stage.town.postgres.mend()
+    return Shown(made, time.time(), ("late",), _answers(made))
+
+
+def postgres_hangs(stage: Stage) -> Shown:
+    assert stage.town.postgres is not None
+    stage.town.postgres.hang()
+    made = alarms_during(stage, 20)
+    slow = _slow_answers(stage, made)
+    stage.town.postgres.mend()
+    return Shown(made, time.time(), ("late",), _answers(made) + slow)
+
+
+def _answers(made: Sequence[Alarm]) -> list[str]:
+    """Whoever called must have heard that the alarm is kept."""
+    wrong = []
+    for alarm in made:
+        if alarm.way == "text":
+            heard = alarm.heard or ""
+        else:
+            heard = " ".join(call.text for call in alarm.street.phones[0].handset.calls)
+        if "求助已记下" not in heard:
+            wrong.append(f"by {alarm.way} they heard: {heard[:60]}")
+    return wrong
+
+
+def _slow_answers(stage: Stage, made: Sequence[Alarm]) -> list[str]:
+    """A carrier waits 15 s for a webhook's answer; we want to be well within."""
+    taken = [
+        each["ms"] or 0.0  # none where it is still waited for
+        for each in stage.town.network.webhooks(since=made[0].raised_at)
+        if "/voice/" in each["url"] or "/sms/" in each["url"]
+    ]
+    return [f"a webhook took {max(taken) / 1000:.1f} s"] if taken and max(taken) > 8000 else []
+
+
+def sqlite_disk_full(stage: Stage) -> Shown:
+    """SQLite's disk is full for 3 s; the spool's is another."""
+    alarm = stage.alarm()
+    stage.full.fill()
+    alarm.raise_()
+    time.sleep(3)
+    stage.full.empty()
+    return Shown([alarm], time.time(), ("late",))

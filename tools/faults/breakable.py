@@ -1,0 +1,143 @@
+"""A town whose wires can be cut, and whose processes can be killed, stopped, doubled and started again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psutil
+import redis
+import requests
+from sqlalchemy import select
+from twilio.request_validator import RequestValidator
+
+from joint_defense.models import Heartbeat
+from tests.journeys.town import Town
+from tests.support.handsets import eventually
+from tools.faults.proxy import Wire
+
+
+class BreakableTown(Town):
+    """A town whose database (PostgreSQL), Redis and carrier are reached over wires; with more workers and clocks."""
+
+    def __init__(self, home: Path, database_url: str, postgres_socket: str | None, **changes: str) -> None:
+        super().__init__(home, database_url)
+        self._postgres_socket = postgres_socket
+        self._changes = changes
+        self._wires = ExitStack()
+        self._commands |= {f"{name}2": self._commands[name] for name in ("worker", "clock")}
+        self.carrier: Wire
+        self.redis: Wire
+        self.postgres: Wire | None = None
+
+    def _settings(self) -> dict[str, str]:
+        settings = super()._settings()
+        carrier = urlsplit(self.network.url)
+        self.carrier = self._wires.enter_context(Wire((str(carrier.hostname), int(carrier.port or 0))))
+        self.redis = self._wires.enter_context(Wire(unquote(urlsplit(settings["REDIS_URL"].replace("unix:", "")).path)))
+        settings["TWILIO_API_BASE_URL"] = f"http://127.0.0.1:{self.carrier.port}"
+        settings["REDIS_URL"] = f"redis://127.0.0.1:{self.redis.port}"
+        settings["CARRIER_TIMEOUT"] = "4"
+        settings["ALARMS_PER_HOUR"] = "1000"
+        if self._postgres_socket is not None:
+            self.postgres = self._wires.enter_context(Wire(self._postgres_socket))
+            name = settings["DATABASE_URL"].rpartition("?")[0].rpartition("/")[2]
+            settings["DATABASE_URL"] = f"postgresql+psycopg://postgres@127.0.0.1:{self.postgres.port}/{name}"
+        return settings | self._changes
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        super().__exit__(kind, error, tb)
+        self._wires.close()
+
+    @property
+    def redis_url(self) -> str:
+        return self._redis.url
+
+    def launch(self, name: str, **environment: str) -> None:
+        """Start a process (`worker2` and `clock2` are second ones) and go on at once."""
+        before = self._environment
+        self._environment = before | environment
+        self._launch(name)
+        self._environment = before
+
+    def signal(self, name: str, sign: Any) -> None:
+        """To the process alone."""
+        self._programs[name].send(sign)
+
+    def process_ids(self, name: str) -> set[int]:
+        """Of a process and its children."""
+        process = psutil.Process(self._programs[name].pid)
+        return {process.pid, *(child.pid for child in process.children(recursive=True))}
+
+    def both_send(self, names: Sequence[str]) -> None:
+        """Wait until each of these processes has said that it lives."""
+        pids = {str(self._programs[name].pid) for name in names}
+
+        def living() -> bool:
+            with self.database.begin() as session:
+                return pids <= {name.split(":")[1] for name in session.scalars(select(Heartbeat.name))}
+
+        eventually(living, f"{names} are there", within=60)
+
+    def running(self, name: str) -> bool:
+        return name in self._programs
+
+    def ready_web_workers(self) -> int:
+        """How many have said so, ever."""
+        return self._log("web").read_text(errors="replace").count("web_worker_ready")
+
+    def forget(self, name: str) -> None:
+        """It was told to end: end what is left of it, if anything."""
+        self._programs.pop(name).kill()
+
+    def start_redis(self) -> None:
+        """Again, and go on at once."""
+        self._redis.start()
+
+    def call_back(self, url: str, params: dict[str, str]) -> None:
+        """A status callback as the carrier signs it."""
+        signature = RequestValidator(self._token).compute_signature(url, params)
+        answer = requests.post(url, data=params, headers={"X-Twilio-Signature": signature}, timeout=15)
+        assert answer.status_code == 204, answer.status_code
+
+    def empty_redis(self) -> None:
+        """Killed, and there again with nothing in it."""
+        self.kill("redis")
+        self.start_redis()
+        with redis.Redis.from_url(self.redis_url) as client:
+            client.flushall()
+
+    def power_cut(self, *names: str) -> float:
+        """kill -9 of all of these. The moment at which they were gone: what was on its way before does not count."""
+        for name in names:
+            self.kill(name)
+        return time.time()
+
+    def be_whole(self) -> None:
+        """Everything as it was before a fault."""
+        for wire in (self.carrier, self.redis, self.postgres):
+            if wire is not None:
+                wire.mend()
+        self.network.mend()
+        if not self._redis.program.running:
+            self._redis.start()
+        for name in ("worker2", "clock2"):
+            if self.running(name):
+                self.kill(name)
+        for name in ("web", "worker", "clock"):
+            if not self.running(name) or not self._programs[name].running:
+                self.launch(name)
+        eventually(self._works, "the service works", within=60)
+
+    def _works(self) -> bool:
+        try:
+            found = requests.get(f"{self.url}/readyz", timeout=5).json()
+        except requests.RequestException:
+            return False
+        # A carrier that was ill is asked again only after some seconds, which no fault needs to wait for.
+        return all(found[part] == "ok" for part in ("database", "redis", "worker", "clock"))
