@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from joint_defense.simulator.network.dialects import DIALECTS
 from joint_defense.simulator.network.network import Options
 from joint_defense.simulator.network.phone_book import PhoneBook, read_phone_book
 from joint_defense.simulator.network.wire import is_number
@@ -83,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--calls-per-second", type=float, default=0.0, help="more are queued; 0: no limit")
     parser.add_argument("--concurrent-calls", type=int, default=0, help="more are refused with 10004; 0: no limit")
     parser.add_argument("--phone-book", type=Path, help="whose handsets these are, for the page (phone_book.py)")
+    parser.add_argument("--dialect", choices=sorted(DIALECTS), default="twilio", help="which carrier it behaves as")
+    parser.add_argument("--signing-key", default="", help="what SignalWire signs with (default: the auth token)")
     parser.add_argument("--keep", type=int, default=50_000, help="how many calls, texts and journal lines to keep")
     return parser
 
@@ -113,6 +116,8 @@ def _options(given: argparse.Namespace) -> Options:
         calls_per_second=given.calls_per_second,
         concurrent_calls=given.concurrent_calls,
         keep=given.keep,
+        dialect=given.dialect,
+        signing_key=given.signing_key,
     )
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from joint_defense.simulator.network.records import Call, Message
+from joint_defense.simulator.network.records import Call, Message, Owned
 from joint_defense.simulator.network.refusals import Refusal
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
 _A_DAY = 86_400
 
-Record = TypeVar("Record", Call, Message)
+Record = TypeVar("Record", Call, Message, Owned)
 Span = tuple[float, float]
 
 
 def filter_calls(calls: Iterable[Call], query: Mapping[str, str]) -> list[Call]:
-    """The calls that match. A call that still stands in the queue counts with the time it was asked for."""
+    """The calls that match. A call that still stands in the queue counts with the time it was asked for.
+
+    A time that is to be equal means its whole day in UTC.
+    """
     spans = [
         (_span(query, "StartTime"), lambda call: call.started_at or call.created_at),
         (_span(query, "EndTime"), lambda call: call.ended_at),
@@ -97,9 +100,11 @@ def _span(query: Mapping[str, str], name: str) -> Span | None:
         if not value:
             continue
         found = True
-        moment, width = _moment(name, value)
+        moment = _moment(name, value)
         if not suffix:
-            earliest, end = max(earliest, moment), min(end, moment + width)
+            # The carrier's documents know equality by the day alone, and its SDK writes a day as a time.
+            day = moment - moment % _A_DAY
+            earliest, end = max(earliest, day), min(end, day + _A_DAY)
         elif suffix.startswith(">"):
             earliest = max(earliest, moment)
         else:
@@ -107,16 +112,13 @@ def _span(query: Mapping[str, str], name: str) -> Span | None:
     return (earliest, end) if found else None
 
 
-def _moment(name: str, value: str) -> tuple[float, float]:
-    """An epoch time and how long it is: a day, or a second."""
+def _moment(name: str, value: str) -> float:
+    """An epoch time in UTC: of a date, of its first second."""
     try:
-        if len(value) == len("2026-01-31"):
-            day = date.fromisoformat(value)
-            return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp(), float(_A_DAY)
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise Refusal(20001, f"{name} must be a date or a time in ISO 8601") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), 1.0
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _whole(query: Mapping[str, str], name: str, default: int) -> int:

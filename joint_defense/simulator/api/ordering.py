@@ -15,8 +15,9 @@ Form = Mapping[str, list[str]]
 
 LONGEST_TWIML = 4_000
 LONGEST_BODY = 1_600
-LONGEST_RING = 600.0
+LONGEST_RING = 600
 VALIDITY_SECONDS = range(1, 36_001)
+_WITHOUT_OPTIONS = frozenset({"To", "From", "Url", "Method", "Twiml", "StatusCallback", "StatusCallbackMethod"})
 CALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
@@ -46,6 +47,8 @@ def order_call(network: Network, form: Form) -> tuple[str, str, CallOrder]:
     url, twiml = call_source(form)
     if not url and not twiml:
         raise Refusal(21205)
+    if not network.dialect.takes_every_option:
+        form = {name: values for name, values in form.items() if name in _WITHOUT_OPTIONS}
     order = CallOrder(
         url=url,
         twiml=twiml,
@@ -55,7 +58,7 @@ def order_call(network: Network, form: Form) -> tuple[str, str, CallOrder]:
         status_callback=_address(form, "StatusCallback", 21609),
         status_callback_method=_method(form, "StatusCallbackMethod"),
         events=_events(network, form),
-        timeout=min(_whole(form, "Timeout", 60), LONGEST_RING),
+        timeout=_ring_time(form),
         time_limit=_whole(form, "TimeLimit", 14_400),
         machine_detection=bool(first(form, "MachineDetection")),
     )
@@ -124,6 +127,13 @@ def _whole(form: Form, name: str, default: int) -> int:
     if not value.isascii() or not value.isdigit():
         raise Refusal(20001, f"{name} must be a whole number")
     return int(value)
+
+
+def _ring_time(form: Form) -> int:
+    seconds = _whole(form, "Timeout", 60)
+    if seconds > LONGEST_RING:
+        raise Refusal(21208, str(seconds))
+    return seconds
 
 
 def _events(network: Network, form: Form) -> frozenset[str]:

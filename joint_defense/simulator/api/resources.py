@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from joint_defense.simulator.network.records import Call, Message
+from joint_defense.simulator.network.records import Call, Message, Owned
 from joint_defense.simulator.network.wire import API_VERSION, rfc_2822
 
 _OF_A_CALL = {
@@ -35,6 +36,7 @@ class Resources:
 
     def __init__(self, account_sid: str) -> None:
         self._account_sid = account_sid
+        self._opened_at = time.time()
         self._root = f"/{API_VERSION}/Accounts/{account_sid}"
 
     def call(self, call: Call, *, created: bool = False) -> dict[str, Any]:
@@ -68,6 +70,55 @@ class Resources:
             "trunk_sid": None,
             "uri": f"{base}.json",
             "subresource_uris": {name: f"{base}/{part}.json" for name, part in _OF_A_CALL.items()},
+        }
+
+    def account(self) -> dict[str, Any]:
+        """The Account itself. Its token is not told."""
+        parts = ("calls", "messages", "incoming_phone_numbers", "conferences", "recordings", "notifications")
+        names = {part: "".join(word.title() for word in part.split("_")) for part in parts}
+        return {
+            "auth_token": None,
+            "date_created": rfc_2822(self._opened_at),
+            "date_updated": rfc_2822(self._opened_at),
+            "friendly_name": "Simulator",
+            "owner_account_sid": self._account_sid,
+            "sid": self._account_sid,
+            "status": "active",
+            "subresource_uris": {part: f"{self._root}/{name}.json" for part, name in names.items()},
+            "type": "Full",
+            "uri": f"{self._root}.json",
+        }
+
+    def number(self, owned: Owned, voice_url: str, sms_url: str, status_url: str) -> dict[str, Any]:
+        """An IncomingPhoneNumber: one of the account's."""
+        nothing = ("address_sid", "identity_sid", "sms_application_sid", "trunk_sid", "voice_application_sid")
+        more = ("emergency_address_sid", "bundle_sid", "sms_fallback_url", "voice_fallback_url", "type")
+        return dict.fromkeys((*nothing, *more)) | {
+            "account_sid": self._account_sid,
+            "address_requirements": "none",
+            "api_version": API_VERSION,
+            "beta": False,
+            "capabilities": {"mms": False, "sms": True, "voice": True, "fax": False},
+            "date_created": rfc_2822(self._opened_at),
+            "date_updated": rfc_2822(self._opened_at),
+            "friendly_name": owned.number,
+            "phone_number": owned.number,
+            "origin": "hosted",
+            "sid": owned.sid,
+            "sms_fallback_method": "POST",
+            "sms_method": "POST",
+            "sms_url": sms_url or None,
+            "status_callback": status_url or None,
+            "status_callback_method": "POST",
+            "uri": f"{self._root}/IncomingPhoneNumbers/{owned.sid}.json",
+            "voice_receive_mode": "voice",
+            "voice_caller_id_lookup": False,
+            "voice_fallback_method": "POST",
+            "voice_method": "POST",
+            "voice_url": voice_url or None,
+            "emergency_status": "Inactive",
+            "emergency_address_status": "unregistered",
+            "status": "in-use",
         }
 
     def message(self, message: Message) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ from joint_defense.simulator.api.listing import filter_calls, filter_messages, p
 from joint_defense.simulator.api.ordering import Form, call_source, first, order_call, order_text
 from joint_defense.simulator.api.resources import Resources
 from joint_defense.simulator.network.network import Fetch, Inline, Network
-from joint_defense.simulator.network.records import Call, CallStatus, Message
+from joint_defense.simulator.network.records import MESSAGE_UNDER_WAY, Call, CallStatus, Message, Owned
 from joint_defense.simulator.network.refusals import Refusal
 from joint_defense.simulator.network.wire import API_VERSION
 from joint_defense.simulator.telephony.exchange import Exchange
@@ -25,7 +26,8 @@ from joint_defense.simulator.telephony.texting import Texting
 Answer = tuple[int, dict[str, Any] | None]
 Entry = dict[str, Any]
 Work = Callable[[web.Request, Form, Entry], Answer]
-_STATUS_CODES = {500: 20500, 429: 20429}
+_STATUS_CODES = {401: 20003, 500: 20500, 429: 20429}
+PAGING = ("Page", "PageSize", "PageToken")
 
 
 class RestApi:
@@ -53,10 +55,16 @@ class RestApi:
             ("GET", "/Messages.json", "messages", "list", self._list_messages),
             ("GET", "/Messages/{sid}.json", "messages", "fetch", self._fetch_message),
             ("POST", "/Messages/{sid}.json", "messages", "update", self._update_message),
+            ("DELETE", "/Calls/{sid}.json", "calls", "delete", self._delete_call),
+            ("DELETE", "/Messages/{sid}.json", "messages", "delete", self._delete_message),
+            ("GET", "/IncomingPhoneNumbers.json", "account", "numbers", self._list_numbers),
+            ("GET", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._fetch_number),
+            ("GET", ".json", "account", "account", self._fetch_account),
             ("*", "/{anything:.*}", "account", "unknown", self._unknown),
         ]
         return [
-            web.route(method, root + path, self._serving(resource, kind, work))
+            web.route(method, prefix + root + path, self._serving(resource, kind, work))
+            for prefix in self._network.dialect.roots
             for method, path, resource, kind, work in served
         ]
 
@@ -127,6 +135,8 @@ class RestApi:
     def _list_calls(self, request: web.Request, form: Form, entry: Entry) -> Answer:
         query = dict(request.query)
         entry["to"], entry["from"] = query.get("To"), query.get("From")
+        if not self._network.dialect.filters_lists:
+            query = {name: query[name] for name in PAGING if name in query}
         handset = self._network.handsets.get(query.get("To", ""))
         if handset is not None and not self._network.owns(handset.number):
             # A handset's own history is short; the whole account's is not.
@@ -138,6 +148,8 @@ class RestApi:
     def _list_messages(self, request: web.Request, form: Form, entry: Entry) -> Answer:
         query = dict(request.query)
         entry["to"], entry["from"] = query.get("To"), query.get("From")
+        if not self._network.dialect.filters_lists:
+            query = {name: query[name] for name in PAGING if name in query}
         found = filter_messages(reversed(self._network.messages.values()), query)
         return 200, page_of(found, "messages", f"{self._root}/Messages.json", query, self._resources.message)
 
@@ -169,6 +181,41 @@ class RestApi:
                 raise Refusal(20001, "Body can only be redacted: it must be empty")
             message.body = ""
         return 200, self._resources.message(message)
+
+    def _delete_call(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+        call = self._call(request, entry)
+        if not call.over:
+            raise Refusal(20009)
+        self._network.forget_call(call)
+        return 204, None
+
+    def _delete_message(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+        message = self._message(request, entry)
+        if message.status in MESSAGE_UNDER_WAY:
+            raise Refusal(20009)
+        self._network.forget_message(message)
+        return 204, None
+
+    def _fetch_account(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+        return 200, self._resources.account()
+
+    def _list_numbers(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+        query = dict(request.query)
+        wanted = re.compile(".*".join(re.escape(part) for part in query.get("PhoneNumber", "").split("*")))
+        found = [Owned(number) for number in self._network.options.numbers if wanted.search(number)]
+        path = f"{self._root}/IncomingPhoneNumbers.json"
+        return 200, page_of(found, "incoming_phone_numbers", path, query, self._draw_number)
+
+    def _fetch_number(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+        owned = (Owned(number) for number in self._network.options.numbers)
+        found = next((each for each in owned if each.sid == request.match_info["sid"]), None)
+        if found is None:
+            raise Refusal(20404, request.path)
+        return 200, self._draw_number(found)
+
+    def _draw_number(self, owned: Owned) -> dict[str, Any]:
+        options = self._network.options
+        return self._resources.number(owned, options.voice_url, options.sms_url, options.voice_status_url)
 
     def _unknown(self, request: web.Request, form: Form, entry: Entry) -> Answer:
         raise Refusal(20404, request.path)

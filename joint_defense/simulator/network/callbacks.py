@@ -80,14 +80,15 @@ class Callbacks:
 
     def tell_call(self, call: Call, event: str) -> None:
         """A call has come to `event`: initiated, ringing, answered or completed (over, however it ended)."""
-        order = call.order
-        if not order.status_callback or event not in order.events:
+        order, dialect = call.order, self._network.dialect
+        events = frozenset({"completed"}) if dialect.tells_the_end_only else order.events
+        if not order.status_callback or event not in events:
             return
         params = call_params(self._network, call)
         params |= {
             "CallStatus": _EVENT_STATUS.get(event, str(call.status)),
             "CallbackSource": "call-progress-events",
-            "SequenceNumber": str(call.sequence),
+            "SequenceNumber": str(call.sequence if dialect.counts_callbacks else 0),
             "Timestamp": rfc_2822(time.time()) or "",
         }
         call.sequence += 1
@@ -103,9 +104,10 @@ class Callbacks:
 
     def tell_message(self, message: Message) -> None:
         """A message has come to its present state."""
-        if message.status_callback:
+        final = message.status in _FINAL_MESSAGE
+        if message.status_callback and (final or not self._network.dialect.tells_the_end_only):
             params = message_params(self._network, message)
-            self._send(message.sid, message.status_callback, "POST", params, final=message.status in _FINAL_MESSAGE)
+            self._send(message.sid, message.status_callback, "POST", params, final=final)
 
     def drop_all(self) -> None:
         """Send nothing more of what waits."""

@@ -1,6 +1,7 @@
 """What can be made to go wrong on request. Each knob is independent, and goes back to None by itself or by hand.
 
-status          this HTTP status (500 with code 20500, 429 with 20429) instead of carrying a request out
+status          this HTTP status (500 with code 20500, 429 with 20429, 401 with 20003) instead of carrying a request
+                out
 hang_seconds    the request is carried out at once, its answer is held back so long
 for_seconds     `status` and `hang_seconds` end after so long; without it they stay
 count           they end after so many requests
@@ -123,7 +124,7 @@ def _is_span(value: object) -> bool:
 
 
 _KNOBS = {
-    "status": lambda value: value in (500, 429),
+    "status": lambda value: value in (401, 429, 500),
     "hang_seconds": _is_span,
     "for_seconds": _is_span,
     "count": _is_count,

@@ -11,13 +11,16 @@ from collections import OrderedDict, deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from joint_defense.simulator.network import views
+from joint_defense.simulator.network.dialects import DIALECTS
 from joint_defense.simulator.network.events import Hub
 from joint_defense.simulator.network.faults import Faults
 from joint_defense.simulator.network.phone_book import PhoneBook
 from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
 from joint_defense.simulator.network.scripts import UNSCRIPTED, Script
+from joint_defense.simulator.network.wire import new_sid
 
 if TYPE_CHECKING:
     pass
@@ -41,6 +44,8 @@ class Options:
     calls_per_second: float = 0.0
     concurrent_calls: int = 0
     keep: int = 50_000
+    dialect: str = "twilio"
+    signing_key: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +68,7 @@ class Network:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.speed = options.speed
+        self.dialect = DIALECTS[options.dialect]
         self.events = Hub()
         self.faults = Faults()
         self.phone_book = PhoneBook()
@@ -73,6 +79,10 @@ class Network:
         self.requests: deque[dict[str, Any]] = deque(maxlen=options.keep)
         self.webhooks: deque[dict[str, Any]] = deque(maxlen=options.keep)
         self.notifications: deque[dict[str, Any]] = deque(maxlen=1000)
+
+    def new_id(self, prefix: str) -> str:
+        """A fresh id of a call or message, as this carrier writes them: only Twilio's begin with the resource."""
+        return new_sid(prefix) if self.dialect.prefixed_ids else str(uuid4())
 
     def real(self, seconds: float) -> float:
         """How long a span of telephony takes here."""
@@ -106,6 +116,14 @@ class Network:
             del self.calls[oldest.sid]
             _drop(self.handset(oldest.handset_number).calls, oldest)
         self.show_call(call)
+
+    def forget_call(self, call: Call) -> None:
+        """A call is taken off the account's list; its handset still knows it."""
+        self.calls.pop(call.sid, None)
+
+    def forget_message(self, message: Message) -> None:
+        """A text is taken off the account's list; it stands on its handset all the same."""
+        self.messages.pop(message.sid, None)
 
     def remember_message(self, message: Message) -> None:
         """Keep a text, and let the oldest one go."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -40,6 +41,20 @@ class MessageStatus(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
     RECEIVED = "received"
+
+
+MESSAGE_UNDER_WAY = frozenset({MessageStatus.ACCEPTED, MessageStatus.QUEUED, MessageStatus.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A number of the account. Its id is made of it, so that it stays the same."""
+
+    number: str
+
+    @property
+    def sid(self) -> str:
+        return "PN" + hashlib.sha256(self.number.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

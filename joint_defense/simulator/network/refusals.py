@@ -9,11 +9,13 @@ _REASONS: dict[int, tuple[int, str]] = {
     10004: (429, "Call concurrency limit exceeded"),
     20001: (400, "Invalid parameter: {value}"),
     20003: (401, "Authenticate"),
+    20009: (409, "Cannot delete this resource before it is complete"),
     20404: (404, "The requested resource {value} was not found"),
     20429: (429, "Too many requests"),
     20500: (500, "An internal server error has occurred"),
     21201: (400, "No 'To' number is specified"),
     21205: (400, "Url parameter is required, and must be an http(s) address. {value}"),
+    21208: (400, "Timeout must be no longer than 600 seconds, and is {value}"),
     21210: (
         400,
         "The source phone number provided, {value}, is not yet verified for your account. "

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 from yarl import URL
 
+from joint_defense.simulator.network.dialects import Dialect
 from joint_defense.simulator.network.network import Network
 from joint_defense.simulator.network.wire import new_sid
 
@@ -42,6 +43,17 @@ class Reply:
     status: int
     content_type: str
     text: str
+
+
+def signature_headers(
+    dialect: Dialect, token: str, signing_key: str, url: str, params: Mapping[str, str], body: str
+) -> dict[str, str]:
+    """A request's signatures. SignalWire's own is over the address and the body as it is sent, in hexadecimal."""
+    if not dialect.signs_as_signalwire:
+        return {"X-Twilio-Signature": sign(token, url, params)}
+    key = signing_key or token
+    own = hmac.new(key.encode(), (url + body).encode(), hashlib.sha1).hexdigest()
+    return {"X-SignalWire-Signature": own, "X-Twilio-Signature": sign(key, url, params)}
 
 
 def sign(token: str, url: str, params: Mapping[str, str]) -> str:
@@ -122,8 +134,9 @@ class Webhooks:
         body, signed = urlencode(params), params
         if method == "GET":
             url, body, signed = f"{url}{'&' if urlsplit(url).query else '?'}{body}", "", {}
+        options = self._network.options
         headers = {
-            "X-Twilio-Signature": sign(self._network.options.auth_token, url, signed),
+            **signature_headers(self._network.dialect, options.auth_token, options.signing_key, url, signed, body),
             "I-Twilio-Idempotency-Token": new_sid(""),
         }
         if body:

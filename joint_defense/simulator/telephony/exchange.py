@@ -14,7 +14,6 @@ from joint_defense.simulator.network.records import Call, CallOrder, CallStatus
 from joint_defense.simulator.network.refusals import Refusal
 from joint_defense.simulator.network.scripts import Press
 from joint_defense.simulator.network.webhooks import Webhooks
-from joint_defense.simulator.network.wire import new_sid
 from joint_defense.simulator.telephony.conferences import Conferences
 from joint_defense.simulator.telephony.interpreter import Interpreter
 from joint_defense.simulator.telephony.ringing import SIP_CODES, Ringer
@@ -90,8 +89,13 @@ class Exchange:
         return leg.call
 
     def end(self, call: Call, *, only_waiting: bool) -> None:
-        """End a call on behalf of the API; `only_waiting` leaves alone what is connected already."""
+        """End a call on behalf of the API; `only_waiting` leaves alone what is connected already.
+
+        Raises Refusal where the carrier does not take that for a call which is over.
+        """
         leg = self._legs.get(call.sid)
+        if leg is None and not self.network.dialect.ends_twice:
+            raise Refusal(21220)
         if leg is None or (only_waiting and call.status is CallStatus.IN_PROGRESS):
             return
         leg.end(CallStatus.COMPLETED if call.status is CallStatus.IN_PROGRESS else CallStatus.CANCELED)
@@ -119,7 +123,7 @@ class Exchange:
 
     def _new_leg(self, direction: str, sender: str, to: str, order: CallOrder, parent: str | None = None) -> Leg:
         now = time.time()
-        call = Call(new_sid("CA"), direction, sender, to, order, now, now, parent_sid=parent)
+        call = Call(self.network.new_id("CA"), direction, sender, to, order, now, now, parent_sid=parent)
         leg = Leg(self.network, call)
         self._legs[call.sid] = leg
         self.network.remember_call(call)

@@ -12,7 +12,7 @@ from joint_defense.simulator.network.webhooks import Reply, WebhookFailed, Webho
 from joint_defense.simulator.telephony.conferences import Conferences
 from joint_defense.simulator.telephony.gathering import gather
 from joint_defense.simulator.telephony.speaking import SOUNDING, sound
-from joint_defense.simulator.telephony.twiml import BadTwiml, Document, Verb, read_twiml
+from joint_defense.simulator.telephony.twiml import REFUSED, BadTwiml, Document, Verb, read_twiml
 
 APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
 SECONDS_TO_SAY_SORRY = 4.0
@@ -86,7 +86,7 @@ class Interpreter:
         raise BadTwiml(12300, f"Invalid Content-Type: {reply.content_type or 'none'}")
 
     def _read(self, leg: Leg, source: str) -> Document:
-        document = read_twiml(source)
+        document = read_twiml(source, dialect=self._network.dialect)
         for code, warning in document.warnings:
             self._network.notify(code, warning, sid=leg.call.sid, level="warning")
         return document
@@ -95,6 +95,11 @@ class Interpreter:
         for place, verb in enumerate(verbs):
             if verb.name == "Reject" and place == 0 and leg.call.answered_at is None:
                 raise HungUp(CallStatus.BUSY if verb.get("reason") == "busy" else CallStatus.NO_ANSWER)
+            if verb.name == REFUSED:
+                # Somleng writes it into a log of its own, and the line goes dead.
+                self._network.notify(12200, f"Invalid element: {verb.text}", sid=leg.call.sid)
+                self._connect(leg)
+                raise HungUp(CallStatus.COMPLETED)
             if verb.name in _ANSWERING:
                 self._connect(leg)
             if verb.name == "Hangup":

@@ -14,7 +14,7 @@ from joint_defense.simulator.network.network import Network
 from joint_defense.simulator.network.records import Message, MessageStatus
 from joint_defense.simulator.network.scripts import TextPlan
 from joint_defense.simulator.network.webhooks import Reply, WebhookFailed, Webhooks
-from joint_defense.simulator.network.wire import API_VERSION, country_of, new_sid, segments_of
+from joint_defense.simulator.network.wire import API_VERSION, country_of, segments_of
 from joint_defense.simulator.telephony.interpreter import address
 from joint_defense.simulator.telephony.twiml import MESSAGE_VERBS, BadTwiml, Verb, read_twiml
 
@@ -90,7 +90,7 @@ class Texting:
 
     def _new(self, direction: str, sender: str, to: str, body: str, status: MessageStatus) -> Message:
         now = time.time()
-        message = Message(new_sid("SM"), direction, sender, to, body, now, now, status, segments_of(body))
+        message = Message(self.network.new_id("SM"), direction, sender, to, body, now, now, status, segments_of(body))
         self.network.remember_message(message)
         return message
 

@@ -1,7 +1,7 @@
 """TwiML as data: reading a document, and what the carrier's schema allows in it.
 
-What cannot be read stops the call (BadTwiml). What the schema does not know is passed over, as the carrier does it,
-and noted as a warning.
+What cannot be read stops the call (BadTwiml). What the schema does not know is passed over and noted as a warning; in
+a strict dialect it becomes a verb that is refused once its turn comes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
+
+from joint_defense.simulator.network.dialects import TWILIO, Dialect
 
 LARGEST_DOCUMENT = 64 * 1024
 LONGEST_SPEECH = 4096
@@ -40,12 +42,8 @@ _ATTRIBUTES: dict[str, frozenset[str]] = {
     "Body": frozenset(),
     "Media": frozenset(),
 }
-_NESTED: dict[str, frozenset[str]] = {
-    "Gather": frozenset({"Say", "Play", "Pause"}),
-    "Dial": frozenset({"Number", "Conference"}),
-    "Message": frozenset({"Body", "Media"}),
-}
-VOICE_VERBS = frozenset({"Say", "Play", "Pause", "Gather", "Dial", "Redirect", "Hangup", "Reject"})
+REFUSED = "refused"
+"""The name of a verb that a strict dialect does not know; its text says why."""
 MESSAGE_VERBS = frozenset({"Message", "Redirect"})
 
 # The languages of the standard voices, as far as this service speaks; `zh` alone is none of them.
@@ -97,8 +95,11 @@ class Document:
     warnings: tuple[tuple[int, str], ...] = ()
 
 
-def read_twiml(source: str, verbs: frozenset[str] = VOICE_VERBS) -> Document:
-    """The document in `source`, of which `verbs` are understood. Raises BadTwiml."""
+def read_twiml(source: str, verbs: frozenset[str] | None = None, dialect: Dialect = TWILIO) -> Document:
+    """The document in `source`, of which `verbs` are understood (the dialect's for calls, by default).
+
+    Raises BadTwiml.
+    """
     if len(source.encode()) > LARGEST_DOCUMENT:
         raise BadTwiml(11750, "TwiML response body too large")
     if "<!DOCTYPE" in source[:1000]:
@@ -111,20 +112,25 @@ def read_twiml(source: str, verbs: frozenset[str] = VOICE_VERBS) -> Document:
     if root.tag != "Response":
         raise BadTwiml(12100, f"Document parse failure: the root is <{root.tag}>, not <Response>")
     warnings: list[tuple[int, str]] = []
-    return Document(tuple(_children(root, verbs, warnings)), tuple(warnings))
+    allowed = dialect.voice_verbs if verbs is None else verbs
+    return Document(tuple(_children(root, allowed, warnings, dialect)), tuple(warnings))
 
 
-def _children(parent: Element, allowed: frozenset[str], warnings: list[tuple[int, str]]) -> list[Verb]:
+def _children(
+    parent: Element, allowed: frozenset[str], warnings: list[tuple[int, str]], dialect: Dialect
+) -> list[Verb]:
     known = []
     for element in parent:
         if element.tag in allowed:
-            known.append(_verb(element, warnings))
+            known.append(_verb(element, warnings, dialect))
+        elif dialect.strict:
+            known.append(Verb(REFUSED, text=f"<{element.tag}> is not allowed in <{parent.tag}>"))
         else:
             warnings.append((12200, f"Schema validation warning: <{element.tag}> is not allowed in <{parent.tag}>"))
     return known
 
 
-def _verb(element: Element, warnings: list[tuple[int, str]]) -> Verb:
+def _verb(element: Element, warnings: list[tuple[int, str]], dialect: Dialect) -> Verb:
     name = element.tag
     for attribute in element.attrib:
         if attribute not in _ATTRIBUTES[name]:
@@ -132,7 +138,11 @@ def _verb(element: Element, warnings: list[tuple[int, str]]) -> Verb:
     attributes = {key: value for key, value in element.attrib.items() if key in _ATTRIBUTES[name]}
     if name == "Say":
         return _speech(element, attributes, warnings)
-    children = tuple(_children(element, _NESTED.get(name, frozenset()), warnings))
+    children = tuple(_children(element, dialect.nested.get(name, frozenset()), warnings, dialect))
+    refused = next((child for child in children if child.name == REFUSED), None)
+    if refused is not None:
+        # What stands inside is looked at before anything of it sounds.
+        return refused
     return Verb(name, attributes, (element.text or "").strip(), children)
 
 

@@ -25,6 +25,8 @@ class Asked:
     path: str
     form: Form
     signature: str
+    body: str
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,9 @@ class Application:
         parts = urlsplit(request.path)
         body = request.rfile.read(int(request.headers.get("Content-Length", "0"))).decode()
         form = dict(parse_qsl(body or parts.query, keep_blank_values=True))
-        asked = Asked(
-            request.command, self.url(request.path), parts.path, form, request.headers.get("X-Twilio-Signature", "")
-        )
+        headers = dict(request.headers.items())
+        signature = headers.get("X-Twilio-Signature", "")
+        asked = Asked(request.command, self.url(request.path), parts.path, form, signature, body, headers)
         self.asked.append(asked)
         known = self._answers.get(parts.path)
         answer = known(form) if known else Answer()

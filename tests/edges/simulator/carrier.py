@@ -35,6 +35,15 @@ class Carrier:
     def get(self, path: str, **query: Any) -> requests.Response:
         return self._session.get(self.url + ROOT + path, params=query, timeout=self.patience)
 
+    def get_account(self) -> dict[str, Any]:
+        """The account itself."""
+        response = self.get(".json")
+        assert response.status_code == 200, response.text
+        return dict(response.json())
+
+    def delete(self, resource: dict[str, Any]) -> requests.Response:
+        return self._session.delete(self.url + resource["uri"], timeout=self.patience)
+
     def call(self, to: str, twiml: str = "<Say>Hello</Say>", **form: Any) -> dict[str, Any]:
         """Place a call that says this, and fail the test if it is not taken."""
         form = {"From": OURS} | ({} if "Url" in form else {"Twiml": f"<Response>{twiml}</Response>"}) | form

@@ -90,3 +90,39 @@ def test_pages_hold_their_place_while_new_calls_come(carrier: Carrier) -> None:
 
 def test_a_page_size_that_is_no_number_is_refused(carrier: Carrier) -> None:
     assert refusal(carrier.get("/Calls.json", PageSize="many")) == (400, 20001)
+
+
+def test_the_account_its_numbers_and_a_number_by_part_of_it_are_shown(carrier: Carrier) -> None:
+    account = carrier.get_account()
+    assert (account["status"], account["auth_token"]) == ("active", None)
+
+    def numbers(**query: str) -> list[str]:
+        page = carrier.get("/IncomingPhoneNumbers.json", **query).json()
+        return [each["phone_number"] for each in page["incoming_phone_numbers"]]
+
+    assert numbers() == [OURS, SECOND]
+    assert numbers(PhoneNumber=SECOND) == [SECOND]
+    assert numbers(PhoneNumber="574*9998") == [SECOND]
+    assert numbers(PhoneNumber="110") == []
+    assert refusal(carrier.get("/IncomingPhoneNumbers/PN0.json")) == (404, 20404)
+
+
+def test_what_is_over_can_be_deleted_and_what_is_under_way_cannot(carrier: Carrier, network: Network) -> None:
+    network.handset(WANG).script("manual")
+    call, text = carrier.call(WANG), carrier.text(LI)
+    network.handset(WANG).wait_for_call("ringing")
+    assert refusal(carrier.delete(call)) == (409, 20009)
+    carrier.update(call, Status="canceled")
+    network.handset(WANG).wait_for_call("canceled")
+    network.handset(LI).wait_for_text()
+    for resource, path in ((call, "/Calls.json"), (text, "/Messages.json")):
+        assert carrier.delete(resource).status_code == 204
+        assert carrier.get(path).json()["end"] == 0
+        assert refusal(carrier.delete(resource)) == (404, 20404)
+    assert len(network.handset(WANG).calls) == len(network.handset(LI).texts) == 1
+
+
+def test_a_ring_of_more_than_ten_minutes_is_refused(carrier: Carrier) -> None:
+    assert carrier.call(WANG, Timeout="600")["status"] == "queued"
+    response = carrier.post("/Calls.json", To=WANG, From=OURS, Twiml="<Response/>", Timeout="601")
+    assert refusal(response) == (400, 21208)

@@ -40,7 +40,8 @@ class Contract:
         self._components = strict(document["components"])
 
     def holds(self, path: str, method: str, status: int, answer: Any) -> None:
-        content = self._paths[PATHS + path][method]["responses"][str(status)]["content"]["application/json"]
+        path = "/2010-04-01/Accounts/{Sid}.json" if path == ".json" else PATHS + path
+        content = self._paths[path][method]["responses"][str(status)]["content"]["application/json"]
         schema = strict(content["schema"]) | {"components": self._components}
         jsonschema.Draft202012Validator(schema).validate(answer)
 
@@ -74,5 +75,11 @@ def test_every_answer_is_as_the_carriers_document_says(
     contract.holds("/Messages/{Sid}.json", "get", 200, failed)
     contract.holds("/Messages/{Sid}.json", "post", 200, carrier.update(sent.json(), Body="").json())
     contract.holds("/Messages.json", "get", 200, carrier.get("/Messages.json").json())
+    account = carrier.get_account()
+    contract.holds(".json", "get", 200, account)
+    numbers = carrier.get("/IncomingPhoneNumbers.json").json()
+    contract.holds("/IncomingPhoneNumbers.json", "get", 200, numbers)
+    one = f"/IncomingPhoneNumbers/{numbers['incoming_phone_numbers'][0]['sid']}.json"
+    contract.holds("/IncomingPhoneNumbers/{Sid}.json", "get", 200, carrier.get(one).json())
     with pytest.raises(jsonschema.ValidationError):
         contract.holds("/Messages.json", "post", 201, sent.json() | {"status": "lost"})

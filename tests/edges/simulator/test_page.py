@@ -215,7 +215,7 @@ def test_what_cannot_be_done_is_said_in_both_languages(
 
 def test_keys_that_do_not_fit_the_moment_are_explained(visitor: Visitor, carrier: Carrier, network: Network) -> None:
     visitor.use(WANG, "behave", behaviour="by_hand")
-    carrier.call(WANG, ALARM, Timeout="900")
+    carrier.call(WANG, ALARM, Timeout="600")
     network.handset(WANG).wait_for_call("ringing")
     assert word("rings_now", "zh") in visitor.use(WANG, "help")
     assert word("rings_now", "zh") in visitor.use(WANG, "press", digits="1")

@@ -101,3 +101,29 @@ def test_its_asynchronous_client_places_many_calls_at_once(network: Network) -> 
 
     assert len(set(sids)) == 40
     assert {request["to"] for request in network.placed("call")} == set(numbers)
+
+
+def test_it_asks_for_what_began_on_a_day(client: Client, network: Network) -> None:
+    call, text = (
+        client.calls.create(to=WANG, from_=OURS, twiml=HELLO),
+        client.messages.create(WANG, from_=OURS, body="x"),
+    )
+    now = datetime.now(UTC)
+    yesterday = now - timedelta(days=1)
+
+    for day in (now, now.date()):
+        # The SDK writes a day as its first second.
+        assert [each.sid for each in client.calls.list(start_time=day)] == [call.sid]  # type: ignore[arg-type]
+        assert [each.sid for each in client.messages.list(date_sent=day)] == [text.sid]  # type: ignore[arg-type]
+    assert client.calls.list(start_time=yesterday) == []
+    assert client.messages.list(date_sent=yesterday) == []
+
+
+def test_it_shows_the_account_and_its_numbers_and_deletes(client: Client, network: Network) -> None:
+    assert client.api.v2010.accounts(ACCOUNT_SID).fetch().status == "active"
+    assert [each.phone_number for each in client.incoming_phone_numbers.list(phone_number=OURS)] == [OURS]
+    network.handset(WANG).script("busy")
+    call = client.calls.create(to=WANG, from_=OURS, twiml=HELLO)
+    network.handset(WANG).wait_for_call("busy")
+    assert client.calls(call.sid or "").delete()
+    assert client.calls.list() == []
