@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -11,6 +12,10 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 # Language and voice belong together: Twilio refuses one without the other, and knows no plain "zh".
 VOICES = {"zh": ("cmn-CN", "Polly.Zhiyu"), "en": ("en-GB", "Polly.Amy")}
 CONTENT_TYPE = "text/xml; charset=utf-8"
+LONGEST = 4_000
+"""Signs of a document that travels inside the request for a call."""
+# What no XML may hold, not even written otherwise: one such sign in a name, and the whole call is silent.
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ACTION = "joint-defence-action"
 _THEN = "joint-defence-then"
 Line = tuple[str, str]
@@ -19,7 +24,7 @@ Line = tuple[str, str]
 
 def _say(parent: VoiceResponse | Gather, text: str, language: str) -> None:
     spoken, voice = VOICES.get(language, VOICES["zh"])
-    parent.say(text, language=spoken, voice=voice)
+    parent.say(_NO_XML.sub(" ", text), language=spoken, voice=voice)
 
 
 def say(lines: Iterable[Line]) -> str:
@@ -29,6 +34,15 @@ def say(lines: Iterable[Line]) -> str:
         _say(response, text, language)
     response.hangup()
     return str(response)
+
+
+def tell(text: str, language: str) -> str:
+    """Say a text twice, then hang up. One that is too long to travel with the call is said once, or cut."""
+    for lines in ([(text, language)] * 2, [(text, language)]):
+        document = say(lines)
+        if len(document) <= LONGEST:
+            return document
+    return tell(text[: len(text) * 3 // 4], language)
 
 
 def take_leave(lines: Iterable[Line], *, action: str) -> str:
@@ -86,8 +100,8 @@ def _announcement(sentences: tuple[str, ...], keys: str, language: str) -> str:
     gather = Gather(input="dtmf", finish_on_key="", num_digits=1, timeout=6, action=_ACTION, method="POST")
     for _ in range(2):
         _say(gather, "".join(sentences), language)
+        # Each ends with a stop, and that is pause enough: not every carrier takes a <Pause> in here.
         _say(gather, keys, language)
-        gather.pause(length=1)
     response.append(gather)
     response.redirect(_THEN, method="POST")
     return str(response)
@@ -97,5 +111,5 @@ def text(body: str | None) -> str:
     """Answer a message with a line, or with nothing."""
     response = MessagingResponse()
     if body:
-        response.message(body)
+        response.message(_NO_XML.sub(" ", body))
     return str(response)

@@ -30,17 +30,11 @@ class Announcer:
         language = claim.language
         voices = voices_of(incident, alerts, self._zone)
         if claim.text is not None:
-            said = twiml.say([(claim.text, language)] * 2)
+            said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.WORDLESS:
-            said = twiml.say([(alarm.wordless(voices[-1], language), language)] * 2)
+            said = twiml.tell(alarm.wordless(voices[-1], language), language)
         else:
-            said = twiml.announcement(
-                tuple(alarm.announcement(voices, language, widened=escalation.is_widened(claim.purpose, claim.role))),
-                alarm.how_to_answer(language),
-                language,
-                action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
-                then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
-            )
+            said = self._announcement(claim, voices)
         return OutboundCall(
             to=claim.to,
             sender=claim.sender,
@@ -48,6 +42,22 @@ class Announcer:
             status_callback=self._callback(claim),
             ring_timeout=self._ring_timeout,
         )
+
+    def _announcement(self, claim: Claim, voices: Sequence[alarm.Voice]) -> str:
+        """As many voices as travel with the call, the newest always."""
+        language, widened = claim.language, escalation.is_widened(claim.purpose, claim.role)
+        document = ""
+        for most in range(alarm.MOST_VOICES, 0, -1):
+            document = twiml.announcement(
+                tuple(alarm.announcement(voices[-most:], language, widened=widened)),
+                alarm.how_to_answer(language),
+                language,
+                action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+                then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
+            )
+            if len(document) <= twiml.LONGEST:
+                return document
+        return document
 
     def message(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundMessage:
         """The message."""

@@ -80,6 +80,7 @@ class Home:
             "TWILIO_AUTH_TOKEN": self._secret("auth_token", 16),
             "TWILIO_API_BASE_URL": f"http://{HOST}:{sim_port}",
             "TWILIO_FROM_NUMBER": OWN_NUMBER,
+            "CARRIER_DIALECT": "twilio",
             "TOWN_OFFICE_PHONE": "0574 8888 0000",
             # The simulator's lines are not scarce: what is to be seen is how fast we are.
             "CALLS_PER_SECOND": "0",

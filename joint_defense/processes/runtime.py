@@ -13,6 +13,7 @@ from config.database import Database
 from config.settings import Settings
 from joint_defense.alarms.intake import Limits
 from joint_defense.alarms.news_on_line import Patience
+from joint_defense.carriers.dialects import DIALECTS, Dialect
 from joint_defense.carriers.inbound import Signatures
 from joint_defense.carriers.port import Carrier
 from joint_defense.delivery.pace import Pace
@@ -42,6 +43,11 @@ class Runtime:
     @cached_property
     def signatures(self) -> Signatures:
         return Signatures(self.settings.twilio_auth_token, self.settings.public_base_url)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the carrier can do beyond what all can."""
+        return DIALECTS[self.settings.carrier_dialect]
 
     @cached_property
     def limits(self) -> Limits:

@@ -21,7 +21,16 @@ from joint_defense.carriers.twiml import Line
 from joint_defense.incidents import conference
 from joint_defense.models import Alert
 from joint_defense.rules.wording import calls
-from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.common import (
+    address_of,
+    answer,
+    broken_call,
+    check_signature,
+    has_conference,
+    never_silent,
+    runtime,
+    waker,
+)
 
 waiting = Blueprint("waiting", __name__, url_prefix="/voice")
 waiting.before_request(check_signature)
@@ -115,7 +124,7 @@ def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starre
     said = [] if found.silent else lines + [(sentence, found.language) for sentence in found.sentences]
     if found.closed:
         return answer(twiml.say(said))
-    if found.joined:
+    if found.joined and has_conference():
         said.append((calls.caller_joins(found.joined, found.language), found.language))
         # The star key leads out of there, or that nobody else is left: next comes another star, or the news.
         then = _address(alert_id, found.told, found.warned, found.widened) + "?left=1"
@@ -142,7 +151,7 @@ def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False) -
 
 
 def _address(alert_id: int, told: int, warned: int, widened: int) -> str:
-    return f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else "")
+    return address_of(f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else ""))
 
 
 @waiting.post("/ended")

@@ -42,6 +42,18 @@ def check_signature() -> None:
         abort(403)
 
 
+def address_of(path: str) -> str:
+    """The public address of one of our paths. Always whole: a document that came inside a request has no address of
+    its own, and a path alone would lose the one that PUBLIC_BASE_URL has.
+    """
+    return runtime().settings.public_base_url + path
+
+
+def has_conference() -> bool:
+    """Whether the carrier can connect several calls with each other."""
+    return runtime().dialect.conference
+
+
 def answer(xml: str, status: int = 200) -> Response:
     """A TwiML answer."""
     return Response(xml, status=status, content_type=twiml.CONTENT_TYPE)

@@ -23,7 +23,16 @@ from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import Channel, ClosingOutcome
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.webhooks.caller_line import room_of
-from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.common import (
+    address_of,
+    answer,
+    broken_call,
+    check_signature,
+    has_conference,
+    never_silent,
+    runtime,
+    waker,
+)
 from joint_defense.webhooks.outage import keep_key
 
 log = structlog.stdlib.get_logger(__name__)
@@ -54,7 +63,7 @@ def pressed(delivery_id: int, number: int) -> Response:
 def again(delivery_id: int, number: int) -> Response:
     """No key on an alarm call: once more, with what is known by now; in the end the last words."""
     call = read_call(request.form)
-    address = f"/voice/answer/{delivery_id}/{number}"
+    address = address_of(f"/voice/answer/{delivery_id}/{number}")
     with runtime().database.begin() as session:
         told = _told(session, delivery_id, number, call)
         if request.args.get("answered") == "1":
@@ -63,7 +72,7 @@ def again(delivery_id: int, number: int) -> Response:
             return answer(twiml.take_leave([(alarm.no_key_pressed(told.language), told.language)], action=address))
         if told.incident.closed_at is not None:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[told.language], told.language)]))
-        return answer(_tell(told, action=address, then=f"/voice/again/{delivery_id}/{number}?last=1"))
+        return answer(_tell(told, action=address, then=address_of(f"/voice/again/{delivery_id}/{number}?last=1")))
 
 
 @answers.post("/talked/<int:delivery_id>/<int:number>")
@@ -92,8 +101,8 @@ def call_back(session: Session, told: Delivery) -> Response:
     """Somebody who was rung calls back: the incident, its keys, and #9 for themselves."""
     language = told.language
     more = [(calls.CALL_BACK[language], language)]
-    address = f"/voice/callback/{told.id}"
-    return answer(_tell(told, action=address, then="/voice/menu/1", more=more))
+    address = address_of(f"/voice/callback/{told.id}")
+    return answer(_tell(told, action=address, then=address_of("/voice/menu/1"), more=more))
 
 
 @answers.post("/callback/<int:delivery_id>")
@@ -101,7 +110,7 @@ def called_back(delivery_id: int) -> Response:
     """A key on such a call. # may be the first half of #9, and 9 the whole of it: in doubt it is an alarm."""
     call = read_call(request.form)
     if call.keys in {"#", "9"}:
-        address = f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}"
+        address = address_of(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
     try:
         with runtime().database.begin() as session:
@@ -128,7 +137,7 @@ def _tell(told: Delivery, *, action: str, then: str, more: list[twiml.Line] | No
 def _take_key(session: Session, told: Delivery, number: int, key: str) -> str:
     now = clock(session)
     language = told.language
-    address = f"/voice/answer/{told.id}/{number}"
+    address = address_of(f"/voice/answer/{told.id}/{number}")
     if key in replies.KEYS:
         given = replies.KEYS[key]
         heard = acknowledge(session, told, given, Channel.CALL, now)
@@ -142,11 +151,13 @@ def _take_key(session: Session, told: Delivery, number: int, key: str) -> str:
     if key == replies.CLOSE_KEY and told.role in LEADERS:
         closing.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, now)
         return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-    return _tell(told, action=address, then=f"/voice/again/{told.id}/{number}?last=1")
+    return _tell(told, action=address, then=address_of(f"/voice/again/{told.id}/{number}?last=1"))
 
 
 def _join(session: Session, told: Delivery, number: int, now: datetime) -> str:
     language = told.language
+    if not has_conference():
+        return _ask_more([(calls.NO_TALK[language], language)], told, number)
     others = conference.in_conference(session, told.incident_id)
     if not others and not conference.caller_is_on_line(told.incident.alerts, now):
         return _ask_more([(calls.NOT_ON_LINE[language], language)], told, number)
@@ -154,7 +165,7 @@ def _join(session: Session, told: Delivery, number: int, now: datetime) -> str:
     return twiml.conference(
         [(calls.TALKING[language], language)],
         room_of(told.incident_id),
-        then=f"/voice/talked/{told.id}/{number}",
+        then=address_of(f"/voice/talked/{told.id}/{number}"),
         # Alone with this neighbour the caller would be left to the music, and hear no more news.
         ends_with_us=not others,
     )
@@ -163,13 +174,13 @@ def _join(session: Session, told: Delivery, number: int, now: datetime) -> str:
 def _ask_more(lines: list[twiml.Line], told: Delivery, number: int) -> str:
     """Say something to a neighbour on the line, and what other keys there are."""
     language = told.language
-    more = [(calls.CHANGE_OR_TALK[language], language)]
+    more = [((calls.CHANGE_OR_TALK if has_conference() else calls.CHANGE)[language], language)]
     if told.role in LEADERS:
         more.append((calls.LEADER_MAY_CLOSE[language], language))
     return twiml.ask(
         [*lines, *more],
-        action=f"/voice/answer/{told.id}/{number}",
-        then=f"/voice/again/{told.id}/{number}?answered=1",
+        action=address_of(f"/voice/answer/{told.id}/{number}"),
+        then=address_of(f"/voice/again/{told.id}/{number}?answered=1"),
         keys=1,
         timeout=AGAIN_TIMEOUT,
     )

@@ -20,7 +20,7 @@ from joint_defense.rules import replies
 from joint_defense.rules.triggers import alarm_in_text
 from joint_defense.rules.wording import calls, texts
 from joint_defense.webhooks.caller_line import hold_the_line
-from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime
+from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, never_silent, runtime
 
 keeping = Blueprint("keeping", __name__, url_prefix="/voice")
 keeping.before_request(check_signature)
@@ -124,5 +124,5 @@ def to_stranger() -> str:
 
 def _hold(looks: int, words: dict[str, str] | None) -> Response:
     lines = [(words[each], each) for each in LANGUAGES] if words is not None else []
-    address = f"/voice/held/{looks}"
+    address = address_of(f"/voice/held/{looks}")
     return answer(twiml.ask(lines, action=address, then=address, keys=1, timeout=LOOK_EVERY))

@@ -20,7 +20,7 @@ from joint_defense.models import InboundKind
 from joint_defense.rules.states import Channel
 from joint_defense.rules.triggers import alarm_in_keys
 from joint_defense.rules.wording import calls
-from joint_defense.webhooks.common import answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, never_silent, runtime, waker
 from joint_defense.webhooks.neighbour_line import call_back
 from joint_defense.webhooks.outage import alarm_key, held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
@@ -88,7 +88,7 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
     text = (calls.MENU if asked == 1 else calls.MENU_AGAIN)[language]
     # Where an intruder may be listening nothing is said, not even the menu.
     lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
-    address = f"/voice/menu/{asked}"
+    address = address_of(f"/voice/menu/{asked}")
     return answer(
         twiml.ask(
             lines,

@@ -46,6 +46,7 @@ def town(running_town: Town) -> Iterator[Town]:
     yield running_town
     assert running_town.trouble() == []
     assert running_town.network.notifications()[known:] == []
+    running_town.check_documents()
 
 
 @pytest.fixture

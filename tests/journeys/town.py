@@ -26,6 +26,7 @@ from joint_defense.demo.launch import ROOT, read_procfile
 from joint_defense.demo.programs import Program, start
 from joint_defense.incidents import policies
 from joint_defense.rules import escalation
+from tests.support import carrier_verbs
 from tests.support.handsets import Network, eventually
 from tests.support.ports import free_port
 from tests.support.servers import RedisServer
@@ -42,7 +43,8 @@ _PHONE_NUMBER = re.compile(r"\+86(?:1[0-9]{10}|574[0-9]{8})")
 class Town:
     """Every process of the service, by its name in the Procfile; `redis` besides."""
 
-    def __init__(self, home: Path, database_url: str, speed: float = SPEED) -> None:
+    def __init__(self, home: Path, database_url: str, speed: float = SPEED, dialect: str = "twilio") -> None:
+        self.dialect = dialect
         self.speed = speed
         self.home = home
         self.database = Database(database_url)
@@ -85,7 +87,7 @@ class Town:
             voice_url=f"{self.url}/voice/inbound",
             sms_url=f"{self.url}/sms/inbound",
             speed=self.speed,
-            options=["--voice-status-url", f"{self.url}/voice/ended"],
+            options=["--voice-status-url", f"{self.url}/voice/ended", "--dialect", self.dialect],
         )
 
     def _kill_all(self) -> None:
@@ -102,6 +104,7 @@ class Town:
             "TWILIO_AUTH_TOKEN": self._token,
             "TWILIO_API_BASE_URL": self.network.url,
             "TWILIO_FROM_NUMBER": OUR_NUMBER,
+            "CARRIER_DIALECT": self.dialect,
             "DIRECT_NUMBERS": DIRECT_NUMBER,
             "CALLS_PER_SECOND": "0",
             "SMS_SEGMENTS_PER_SECOND": "0",
@@ -185,6 +188,14 @@ class Town:
         """From now on incidents are widened like this."""
         with self.database.begin() as session:
             policies.change(session, None, escalation.from_json(policy), "tests", clock(session))
+
+    def check_documents(self) -> None:
+        """Whatever the service has answered or sent along with a call is in the carrier's own language."""
+        answered = [asked["response"] for asked in self.network.webhooks()]
+        for document in answered + [asked["twiml"] for asked in self.network.requests("call")]:
+            # The network keeps no more than the beginning of a long one.
+            if document and document.rstrip().endswith("</Response>"):
+                carrier_verbs.check(document, self.dialect if "<Conference" in document else "common")
 
     def trouble(self) -> list[str]:
         """What the processes have logged as an error since this was asked last, and numbers that stand unmasked."""

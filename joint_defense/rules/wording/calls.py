@@ -103,6 +103,14 @@ CHANGE_OR_TALK = {
     CHINESE: "改为不能来请按2,到了请按3,要与求助人通话请按9。",
     ENGLISH: "If you cannot come after all press 2, when you are there 3, to talk to the caller 9.",
 }
+CHANGE = {
+    CHINESE: "改为不能来请按2,到了请按3。",
+    ENGLISH: "If you cannot come after all press 2, when you are there 3.",
+}
+NO_TALK = {
+    CHINESE: "这条线路不能与求助人通话。",
+    ENGLISH: "This line cannot put you through to the caller.",
+}
 LEADER_MAY_CLOSE = {
     CHINESE: "事情已了,请按0解除。",
     ENGLISH: "When it is over, press 0.",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, LI, OURS, WANG, Carrier, refusal
-from tests.handsets import Network, answers
+from tests.support.handsets import Network, answers
 
 SIGNING_KEY = "PSK_a-signing-key"
 Behave = Callable[[str], tuple[Network, Carrier]]

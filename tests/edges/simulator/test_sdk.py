@@ -113,8 +113,8 @@ def test_it_asks_for_what_began_on_a_day(client: Client, network: Network) -> No
 
     for day in (now, now.date()):
         # The SDK writes a day as its first second.
-        assert [each.sid for each in client.calls.list(start_time=day)] == [call.sid]  # type: ignore[arg-type]
-        assert [each.sid for each in client.messages.list(date_sent=day)] == [text.sid]  # type: ignore[arg-type]
+        assert [each.sid for each in client.calls.list(start_time=day)] == [call.sid]
+        assert [each.sid for each in client.messages.list(date_sent=day)] == [text.sid]
     assert client.calls.list(start_time=yesterday) == []
     assert client.messages.list(date_sent=yesterday) == []
 

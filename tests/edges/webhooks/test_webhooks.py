@@ -40,6 +40,7 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
 from joint_defense.web.board.incident import read_board
 from tests.conftest import MakeSettings
+from tests.support import carrier_verbs
 from tests.support.factories import NOW, House, Town, at
 
 OUR_NUMBER = "+8657412345678"
@@ -58,6 +59,7 @@ class Carrier:
     token: str = TOKEN
 
     def post(self, path: str, token: str | None = None, **form: str) -> TestResponse:
+        path = path.removeprefix(BASE)
         signature = RequestValidator(token or self.token).compute_signature(BASE + path, form)
         return self.client.post(path, data=form, headers={"X-Twilio-Signature": signature})
 
@@ -65,12 +67,16 @@ class Carrier:
         answer = self.post(path, CallSid=sid, From=caller, To=to, **form)
         assert answer.status_code == 200
         assert answer.content_type.startswith("text/xml")
-        return answer.get_data(as_text=True)
+        document = answer.get_data(as_text=True)
+        carrier_verbs.check(document, self.client.application.extensions["settings"].carrier_dialect)
+        return document
 
     def text(self, body: str, sender: str, sid: str = "SM1") -> str:
         answer = self.post("/sms/inbound", MessageSid=sid, From=sender, To=OUR_NUMBER, Body=body)
         assert answer.status_code == 200
-        return answer.get_data(as_text=True)
+        document = answer.get_data(as_text=True)
+        carrier_verbs.check(document)
+        return document
 
     def count(self, model: Any) -> int:
         return self.town.read(lambda session: session.scalar(select(func.count()).select_from(model)) or 0)
