@@ -3,6 +3,7 @@
 AlarmError
  ├── UnknownDelivery     a callback or keypress names a delivery that never was
  ├── ForeignCallback     it names a delivery, but with another call's id
+ ├── ForbiddenMove       a delivery was to go from one state to another that does not follow: a mistake of ours
  ├── UnknownIncident     no incident has this id
  ├── IncidentClosed      it is over: nobody is rung for it any more
  ├── NotSpooled          neither the database nor the disk took in what came: nobody will be rung for it
@@ -27,6 +28,10 @@ class UnknownDelivery(AlarmError):
 
 class ForeignCallback(AlarmError):
     code = "foreign_callback"
+
+
+class ForbiddenMove(AlarmError):
+    code = "forbidden_move"
 
 
 class UnknownIncident(AlarmError):

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
+from joint_defense.delivery.moves import columns_moved
 from joint_defense.delivery.pace import Grant, Pace
 from joint_defense.incidents.timeline import note_once, note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, in_state
@@ -78,9 +79,7 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
         update(Delivery)
         .where(Delivery.id.in_(select(due.c.id)))
         .values(
-            state=DeliveryState.CLAIMED,
-            owner=owner,
-            due_at=now + LEASE,
+            **columns_moved(DeliveryState.WAITING, DeliveryState.CLAIMED, owner=owner, due_at=now + LEASE),
             attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1),
         )
         .returning(*_TOLD_OF_A_CLAIM)
@@ -204,7 +203,7 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
             in_state(DeliveryState.CLAIMED),
             Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
         )
-        .values(state=DeliveryState.WAITING, owner=None, look_up_first=True, due_at=now)
+        .values(columns_moved(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now, look_up_first=True))
         .returning(Delivery.incident_id)
         .execution_options(synchronize_session=False)
     )

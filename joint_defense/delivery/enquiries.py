@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense.carriers.port import Receipt
+from joint_defense.delivery.moves import move
 from joint_defense.delivery.tracking import ASK_AFTER, ends_call, follow_up, give_up, got_through, hear, lock_attempt
 from joint_defense.models import Attempt, Delivery, in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
@@ -64,7 +65,7 @@ def take_in(session: Session, errand: Errand, receipt: Receipt, now: datetime) -
     if delivery.state is not DeliveryState.PLACED or now - attempt.requested_at <= LAST_ASK:
         return
     if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:
-        delivery.state = DeliveryState.REACHED
+        move(delivery, DeliveryState.REACHED)
         follow_up(delivery, now)
     else:
         give_up(session, delivery, "no_report", now)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_rows
 from groups.directory import Recipient
+from joint_defense.delivery.moves import move
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.fanout import Planned
 from joint_defense.rules.redials import FollowUp
@@ -156,7 +157,7 @@ def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> Non
     """
     for delivery in deliveries:
         if delivery.state is DeliveryState.WAITING and not delivery.look_up_first:
-            delivery.state = DeliveryState.CANCELLED
+            move(delivery, DeliveryState.CANCELLED)
         elif delivery.state in {DeliveryState.WAITING, DeliveryState.CLAIMED}:
             delivery.unwanted = True
         elif delivery.state is DeliveryState.PLACED and delivery.channel is Channel.CALL:

@@ -20,6 +20,7 @@ from joint_defense.carriers.port import (
     Unanswered,
 )
 from joint_defense.delivery.claims import Claim
+from joint_defense.delivery.moves import move
 from joint_defense.delivery.tracking import give_up, got_through, hear, helps_no_more
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Attempt, Delivery
@@ -86,11 +87,13 @@ def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
     """
     if attempt.state is AttemptState.UNANSWERED:
         attempt.state = AttemptState.REQUESTING
-        delivery.owner, delivery.state, delivery.due_at = None, DeliveryState.WAITING, now + LOOK_UP_PAUSE
+        move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE)
         return
     attempt.state = AttemptState.LOST
-    delivery.owner, delivery.look_up_first, delivery.due_at = None, False, now
-    delivery.state = DeliveryState.CANCELLED if delivery.unwanted else DeliveryState.WAITING
+    if delivery.unwanted:
+        move(delivery, DeliveryState.CANCELLED, look_up_first=False)
+    else:
+        move(delivery, DeliveryState.WAITING, due_at=now, look_up_first=False)
 
 
 def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
@@ -102,7 +105,6 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
     """Nothing was placed, or nobody knows."""
     code = str(error.code) if error.code else None
     attempt.error_code, attempt.error = code, codes.explain_error(error)
-    delivery.owner = None
     if isinstance(error, RefusedNumber):
         attempt.state, attempt.ended_at = AttemptState.REFUSED, now
         give_up(session, delivery, code or "refused", now)
@@ -114,14 +116,14 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
         give_up(session, delivery, "not_placed", now)
         return
     if delivery.unwanted and not isinstance(error, OutcomeUnknown) and not delivery.look_up_first:
-        delivery.state = DeliveryState.CANCELLED
+        move(delivery, DeliveryState.CANCELLED)
         return
-    delivery.state = DeliveryState.WAITING
     if isinstance(error, OutcomeUnknown):
         if isinstance(error, Unanswered):
             attempt.state = AttemptState.UNANSWERED
-        delivery.look_up_first, delivery.due_at = True, now + LOOK_UP_PAUSE
+        move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE, look_up_first=True)
         return
     if not delivery.look_up_first:
         delivery.attempt_count -= 1
-    delivery.due_at = now + (ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE)
+    pause = ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE
+    move(delivery, DeliveryState.WAITING, due_at=now + pause)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.carriers import codes
+from joint_defense.delivery.moves import move
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import masked, note_once
@@ -192,21 +193,19 @@ def _stamp(attempt: Attempt, state: AttemptState, now: datetime) -> None:
 def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
     """Whose turn it is after the current attempt's state."""
     delivery.look_up_first = False
-    delivery.owner = None
     if attempt.state in _REACHED:
-        delivery.state, delivery.failure = DeliveryState.REACHED, None
+        move(delivery, DeliveryState.REACHED)
         follow_up(delivery, now)
     elif attempt.state not in FINAL:
-        delivery.state = DeliveryState.PLACED
         # Nobody needs it any more: the errand of ending it is due at once, unless somebody is on it already.
         end_it = ends_call(delivery, attempt)
-        delivery.due_at = now if end_it else now + ASK_AFTER[attempt.state]
+        move(delivery, DeliveryState.PLACED, due_at=now if end_it else now + ASK_AFTER[attempt.state])
     elif delivery.unwanted and delivery.channel is Channel.CALL:
-        delivery.state, delivery.failure = DeliveryState.CANCELLED, None
+        move(delivery, DeliveryState.CANCELLED)
     elif attempt.error_code in _NEVER_RANG and helps_no_more(session, delivery, now):
         give_up(session, delivery, "not_placed", now)
     elif attempt.error_code in _NEVER_RANG:
-        delivery.state, delivery.due_at = DeliveryState.WAITING, now + NEVER_RANG_PAUSE
+        move(delivery, DeliveryState.WAITING, due_at=now + NEVER_RANG_PAUSE)
     else:
         failed = attempt.state is AttemptState.FAILED and delivery.channel is Channel.CALL
         give_up(session, delivery, attempt.error_code or str(attempt.state), now, not_put_through=failed)
@@ -252,7 +251,7 @@ def give_up(
     `not_put_through`: a call that the carrier took, and that never rang. A number where that is so in one alarm after
     the other, and nobody has answered in between, is old, perhaps. Busy and not picked up say nothing against it.
     """
-    delivery.state, delivery.failure, delivery.owner = DeliveryState.UNREACHED, failure, None
+    move(delivery, DeliveryState.UNREACHED, failure=failure)
     follow_up(delivery, now)
     verdict = codes.judge(int(failure)) if failure.isdigit() else None
     if verdict is not codes.Verdict.NUMBER:

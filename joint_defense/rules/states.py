@@ -115,7 +115,26 @@ def advance(current: AttemptState, heard: AttemptState) -> AttemptState:
 
 
 class DeliveryState(StrEnum):
-    """Whose turn it is."""
+    """Whose turn it is.
+
+    ::
+
+                 ┌──────── claimed by a sender ────────┐
+                 │                                     ▼
+        ──► WAITING ◄── not sent, or to be tried ── CLAIMED
+             │  ▲  │    again                        │  │
+             │  │  └── a callback came first ──┐      │  └── the carrier took it ──┐
+             │  │                             ▼      │                            │
+             │  └──── it never rang ─────── PLACED ◄─┼────────────────────────────┘
+             │                                │      │
+             └───────────────┬────────────────┴──────┘
+                             ▼
+              REACHED · UNREACHED · CANCELLED     (over: nothing leads out of these)
+
+    A delivery that waits may be over, or with the carrier, before a sender claims it: the request of a sender that
+    died may have left, and its callbacks come. `MOVES` has every arrow; `delivery.moves` is the one place that moves
+    a delivery.
+    """
 
     WAITING = "waiting"
     """Ours: to be sent when it is due."""
@@ -132,6 +151,18 @@ class DeliveryState(StrEnum):
 
 
 OVER: frozenset[DeliveryState] = frozenset({DeliveryState.REACHED, DeliveryState.UNREACHED, DeliveryState.CANCELLED})
+
+MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.WAITING: OVER | {DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.PLACED},
+    DeliveryState.CLAIMED: OVER | {DeliveryState.WAITING, DeliveryState.PLACED},
+    DeliveryState.PLACED: OVER | {DeliveryState.WAITING, DeliveryState.PLACED},
+} | dict.fromkeys(OVER, frozenset())
+"""Where a delivery may go from each state. It stays where it is while it waits anew, or the carrier says more of it."""
+
+
+def may_move(before: DeliveryState, after: DeliveryState) -> bool:
+    """Whether a delivery may go from one state to the other."""
+    return after in MOVES[before]
 
 
 class IncidentKind(StrEnum):

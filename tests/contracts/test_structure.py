@@ -37,6 +37,25 @@ def test_only_the_edges_begin_and_commit() -> None:
     assert found == []
 
 
+def test_only_one_place_moves_a_delivery() -> None:
+    """The states of a delivery are set by `delivery.moves`, and when it is planned."""
+    found = []
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign):
+                values, targets = [node.value], [name_of(each) for target in node.targets for each in ast.walk(target)]
+                sets = any(each.endswith(".state") for each in targets)
+            elif isinstance(node, ast.Call) and name_of(node.func).rpartition(".")[2] in {"", "values", "setattr"}:
+                values = [each.value for each in node.keywords if each.arg == "state"]
+                sets = bool(values)
+            else:
+                continue
+            named = {name_of(each).partition(".")[0] for value in values for each in ast.walk(value)}
+            if sets and "DeliveryState" in named:
+                found.append(f"{path}:{node.lineno}")
+    assert found == []
+
+
 def test_the_environment_is_read_in_one_place() -> None:
     found = [
         f"{path}:{node.lineno}"

@@ -17,6 +17,7 @@ from joint_defense.rules.states import (
     DeliveryState,
     advance,
     carrier_word,
+    may_move,
 )
 
 # Rows: the state an attempt is in. Columns: the state it hears of. A cell: the state it has then. By hand, so that
@@ -43,6 +44,22 @@ CELLS = [
     (AttemptState(words[0]), AttemptState(heard), AttemptState(then))
     for words in (line.split() for line in TABLE.strip().splitlines())
     for heard, then in zip(COLUMNS.split(), words[1:], strict=True)
+]
+
+# Rows: the state a delivery is in. Columns: where it is to go. By hand, as above.
+MOVES = """
+           waiting claimed placed reached unreached cancelled
+waiting    yes     yes     yes    yes     yes       yes
+claimed    yes     no      yes    yes     yes       yes
+placed     yes     no      yes    yes     yes       yes
+reached    no      no      no     no      no        no
+unreached  no      no      no     no      no        no
+cancelled  no      no      no     no      no        no
+"""
+MOVE_CELLS = [
+    (DeliveryState(words[0]), DeliveryState(after), word == "yes")
+    for words in (line.split() for line in MOVES.strip().splitlines()[1:])
+    for after, word in zip(MOVES.split()[: len(DeliveryState)], words[1:], strict=True)
 ]
 
 # Every status the carrier's API names, and what it stands for.
@@ -89,6 +106,16 @@ def test_the_table_has_a_cell_for_every_pair_of_states() -> None:
 @pytest.mark.parametrize(("before", "heard", "then"), CELLS, ids=lambda state: str(state))
 def test_each_cell_of_the_transition_table(before: AttemptState, heard: AttemptState, then: AttemptState) -> None:
     assert advance(before, heard) is then
+
+
+def test_the_table_of_moves_has_a_cell_for_every_pair_of_states() -> None:
+    assert sorted(MOVE_CELLS) == sorted((before, after, may_move(before, after)) for before, after, _ in MOVE_CELLS)
+    assert {(before, after) for before, after, _ in MOVE_CELLS} == set(product(DeliveryState, DeliveryState))
+
+
+@pytest.mark.parametrize(("before", "after", "allowed"), MOVE_CELLS, ids=str)
+def test_each_cell_of_the_table_of_moves(before: DeliveryState, after: DeliveryState, *, allowed: bool) -> None:
+    assert may_move(before, after) is allowed
 
 
 def test_the_final_states_are_those_after_which_the_carrier_has_nothing_to_say() -> None:
