@@ -63,6 +63,7 @@ class Settings(BaseSettings):
     twilio_auth_token: Names = Field(min_length=1, repr=False)
     twilio_api_base_url: str = "https://api.twilio.com"
     twilio_from_number: Names = Field(min_length=1)
+    carrier_signing_key: Names = Field(default=(), repr=False)
     carrier_dialect: str = Field(default="common", pattern=r"^(common|twilio|signalwire|somleng)$")
     direct_numbers: Names = ()
 

@@ -23,6 +23,7 @@ from groups.directory.callers import (
 from groups.directory.phone_verdicts import Proof, Reached, clear_refused, mark_failed, mark_refused, note_reached
 from groups.directory.recipients import Recipient, Role
 from groups.directory.reinforcements import backup_of, leader_phones, neighbours_of, officers, on_duty
+from groups.rules.phone import read_line_number
 
 __all__ = [
     "Caller",
@@ -46,6 +47,7 @@ __all__ = [
     "officers",
     "on_duty",
     "phones_of",
+    "read_line_number",
     "recipients_for",
     "village_by_code",
     "warm_up",

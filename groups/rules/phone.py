@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote
 
 from phonenumbers.phonenumberutil import (
     NumberParseException,
@@ -38,6 +40,13 @@ _KINDS: dict[int, Kind] = {
 
 # What people put between digits, after NFKC made full-width forms plain: dashes of every kind, brackets, dots, quotes.
 _BETWEEN_DIGITS = re.compile(r"[\s\-‐-―−ー_~·.,()\[\]【】「」'\"’‘`´\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+# What carriers say of a withheld number: a word as it stands on the keys (ANONYMOUS, RESTRICTED, UNAVAILABLE, UNKNOWN,
+# BLOCKED, PRIVATE), and shorter ones of the same kind.
+_NOBODY = frozenset(
+    {"+266696687", "266696687", "+7378742833", "7378742833", "+86282452253", "86282452253", "+8656696", "+2562533"}
+    | {"+7748283", "+86256", "86256", "+464", "464"}
+)
+_LONGEST_E164 = 16
 _AS_A_FRACTION = re.compile(r"(\+?\d{5,})\.0+")
 _AS_A_POWER = re.compile(r"\+?\d+(\.\d*)?[eE]\+?\d+")
 _EXTENSION = re.compile(r"\d\s*(转|轉|分机|ext|x|#)\s*\d", re.IGNORECASE)
@@ -70,6 +79,38 @@ def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
     if kind is None:
         raise InvalidNumber("是服务号码，不是住户电话 a service number, not a household's phone")
     return PhoneNumber(format_number(number, PhoneNumberFormat.E164), kind)
+
+
+def read_line_number(text: str, region: str, area_code: str) -> str:
+    """The number that a carrier or gateway names as one end of a line, in E.164 where it is one.
+
+    Gateways write it in many ways: `+86138…`, `86138…`, `0086138…`, `0138…`, `138…`, `0574…`, a local number,
+    `sip:+86138…@host`, `tel:+86138…`. "" for a withheld number and for what is no number at all; other digits, such as
+    a service's short number, come back as they are: no household has them.
+    """
+    digits = _digits_on_line(text)
+    if not digits or digits in _NOBODY:
+        return ""
+    bare = digits.lstrip("+")
+    # In this order: with its own sign, as it is dialled here, and as a foreign one whose sign got lost.
+    local = f"+{country_code_for_region(region)}{area_code}{bare}" if LOCAL_LANDLINE.fullmatch(bare) else ""
+    for written in (digits, bare, f"+{bare}", local):
+        with suppress(NumberParseException):
+            number = parse(written, region)
+            if is_valid_number(number):
+                return format_number(number, PhoneNumberFormat.E164)
+    return digits[:_LONGEST_E164]
+
+
+def _digits_on_line(text: str) -> str:
+    """Of an address on a line its digits, with a leading + where there is one; "" where it has none."""
+    plain = unicodedata.normalize("NFKC", unquote(text)).strip()
+    if bracketed := re.search(r"<([^>]*)>", plain):
+        plain = bracketed[1]
+    user = re.sub(r"^(?:sips?|tel):", "", plain.strip(), flags=re.IGNORECASE)
+    user = re.split(r"[@;]", user, maxsplit=1)[0]
+    digits = _BETWEEN_DIGITS.sub("", user)
+    return digits if re.fullmatch(r"\+?[0-9]{3,20}", digits) else ""
 
 
 def kind_of(e164: str) -> Kind:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,26 +15,40 @@ from twilio.request_validator import RequestValidator
 from joint_defense.carriers.codes import TOO_FAST
 from joint_defense.rules.states import FINAL, Channel, carrier_word
 
-SIGNATURE_HEADER = "X-Twilio-Signature"
-_NUMBER = re.compile(r"\+?[0-9]{3,15}")
+SIGNATURE_HEADERS = ("X-Twilio-Signature", "X-SignalWire-Signature")
+ReadNumber = Callable[[str], str]
+"""From what a carrier calls one end of a line to E.164; "" for nobody."""
 _ERROR_CODE = re.compile(r"[^A-Za-z0-9_-]")
 _SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Signatures:
-    """Checks that a request was signed with one of our tokens (several while they are being rotated)."""
+    """Checks that a request was signed with one of our keys: tokens (several while they are being rotated), and
+    signing keys where a carrier signs with one of its own, as SignalWire does.
+    """
 
-    def __init__(self, tokens: Iterable[str], public_base_url: str) -> None:
-        self._validators = [RequestValidator(token) for token in tokens]
+    def __init__(self, keys: Iterable[str], public_base_url: str) -> None:
+        self._keys = tuple(dict.fromkeys(keys))
+        self._validators = [RequestValidator(key) for key in self._keys]
         self._base = public_base_url
 
-    def hold(self, target: str, form: Mapping[str, str], signature: str) -> bool:
-        """Whether the signature fits `target` (path and query as they were sent) and the form.
+    def hold(self, target: str, form: Mapping[str, str], body: bytes, signatures: Iterable[str]) -> bool:
+        """Whether one of the signatures fits `target` (path and query as they were sent) and the form.
 
-        The public address comes from our settings, never from a header that a stranger can set.
+        SignalWire signs in two ways: as Twilio does, and over the body as it is sent. The public address comes from
+        our settings, never from a header that a stranger can set.
         """
         url = self._base + target
-        return bool(signature) and any(validator.validate(url, form, signature) for validator in self._validators)
+        return any(
+            any(validator.validate(url, form, signature) for validator in self._validators)
+            or any(hmac.compare_digest(_over_body(key, url, body), signature.encode()) for key in self._keys)
+            for signature in signatures
+            if signature
+        )
+
+
+def _over_body(key: str, url: str, body: bytes) -> bytes:
+    return hmac.new(key.encode(), url.encode() + body, hashlib.sha1).hexdigest().encode()
 
 
 class BrokenForm(Exception):
@@ -82,33 +98,33 @@ class StatusReport:
         return self.channel is Channel.CALL and carrier_word(self.channel, self.status) in FINAL
 
 
-def read_call(form: Mapping[str, str]) -> InboundCall:
+def read_call(form: Mapping[str, str], number: ReadNumber) -> InboundCall:
     """Raises BrokenForm."""
     keys = form.get("Digits")
     return InboundCall(
         sid=_sid(form, "CallSid"),
-        caller=_number(form.get("From", "")),
-        called=_number(form.get("To", "")),
+        caller=number(form.get("From", "")),
+        called=number(form.get("To", "")),
         keys=keys if keys is None else re.sub(r"[^0-9*#]", "", keys)[:32],
     )
 
 
-def read_message(form: Mapping[str, str]) -> InboundMessage:
+def read_message(form: Mapping[str, str], number: ReadNumber) -> InboundMessage:
     """Raises BrokenForm."""
     return InboundMessage(
         sid=_sid(form, "MessageSid", "SmsSid"),
-        sender=_number(form.get("From", "")),
-        receiver=_number(form.get("To", "")),
+        sender=number(form.get("From", "")),
+        receiver=number(form.get("To", "")),
         text=form.get("Body", "").replace("\x00", "")[:1600],
     )
 
 
-def read_status(form: Mapping[str, str]) -> StatusReport:
+def read_status(form: Mapping[str, str], number: ReadNumber) -> StatusReport:
     """Raises BrokenForm."""
     return StatusReport(
         sid=_sid(form, "CallSid", "MessageSid", "SmsSid"),
         channel=Channel.CALL if form.get("CallSid") else Channel.SMS,
-        sender=_number(form.get("From", "")),
+        sender=number(form.get("From", "")),
         status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
         error_code=_ERROR_CODE.sub("", form.get("ErrorCode", ""))[:16] or None,
         said_at=_moment(form.get("Timestamp", "")),
@@ -130,9 +146,3 @@ def _sid(form: Mapping[str, str], *names: str) -> str:
                 return form[name]
             break
     raise BrokenForm(f"{names[0]} is missing or malformed")
-
-
-def _number(text: str) -> str:
-    """The number in E.164 where it is one; "" for a withheld or unreadable one, which no household has."""
-    squeezed = text.strip().replace(" ", "")
-    return squeezed if _NUMBER.fullmatch(squeezed) else ""

@@ -11,6 +11,7 @@ from redis import Redis
 
 from config.database import Database
 from config.settings import Settings
+from groups import directory
 from joint_defense.alarms.intake import Limits
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.dialects import DIALECTS, Dialect
@@ -42,7 +43,12 @@ class Runtime:
 
     @cached_property
     def signatures(self) -> Signatures:
-        return Signatures(self.settings.twilio_auth_token, self.settings.public_base_url)
+        keys = (*self.settings.twilio_auth_token, *self.settings.carrier_signing_key)
+        return Signatures(keys, self.settings.public_base_url)
+
+    def read_number(self, text: str) -> str:
+        """The number that a carrier names as one end of a line, in E.164; "" for nobody."""
+        return directory.read_line_number(text, self.settings.default_region, self.settings.default_area_code)
 
     @property
     def dialect(self) -> Dialect:

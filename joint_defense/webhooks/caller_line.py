@@ -63,7 +63,7 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     the last step of widening they have heard of. `?star=1` says that the key before this was a star, `?left=1` that
     they come out of the conference: a star has led there, or the last neighbour has hung up.
     """
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     try:
         return _wait(call, alert_id, told, warned, widened)
     except AWAY as error:
@@ -157,7 +157,7 @@ def _address(alert_id: int, told: int, warned: int, widened: int) -> str:
 @waiting.post("/ended")
 def ended() -> Response:
     """The carrier's word that a call to our number is over (optional: set it as the number's status callback)."""
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     with runtime().database.begin() as session:
         news_on_line.hang_up(session, call.sid, clock(session))
     return Response(status=204)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import SIGNATURE_HEADER, BrokenForm
+from joint_defense.carriers.inbound import SIGNATURE_HEADERS, BrokenForm
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.wake import Waker
 from joint_defense.rules.wording import calls, texts
@@ -37,7 +37,10 @@ def check_signature() -> None:
     request.max_content_length = LARGEST_BODY
     request.max_form_memory_size = LARGEST_BODY
     target = request.full_path if request.query_string else request.path
-    if not runtime().signatures.hold(target, request.form, request.headers.get(SIGNATURE_HEADER, "")):
+    # Before the form, which would leave nothing of it.
+    body = request.get_data()
+    signatures = [request.headers.get(header, "") for header in SIGNATURE_HEADERS]
+    if not runtime().signatures.hold(target, request.form, body, signatures):
         log.warning("signature_refused", path=request.path)
         abort(403)
 

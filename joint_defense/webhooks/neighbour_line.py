@@ -46,7 +46,7 @@ AGAIN_TIMEOUT = 6
 @answers.post("/answer/<int:delivery_id>/<int:number>")
 def pressed(delivery_id: int, number: int) -> Response:
     """A key on an alarm call."""
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
             told = _told(session, delivery_id, number, call)
@@ -62,7 +62,7 @@ def pressed(delivery_id: int, number: int) -> Response:
 @answers.post("/again/<int:delivery_id>/<int:number>")
 def again(delivery_id: int, number: int) -> Response:
     """No key on an alarm call: once more, with what is known by now; in the end the last words."""
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     address = address_of(f"/voice/answer/{delivery_id}/{number}")
     with runtime().database.begin() as session:
         told = _told(session, delivery_id, number, call)
@@ -78,7 +78,7 @@ def again(delivery_id: int, number: int) -> Response:
 @answers.post("/talked/<int:delivery_id>/<int:number>")
 def talked(delivery_id: int, number: int) -> Response:
     """A neighbour comes out of the conference: by the star key, or because it ended."""
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     with runtime().database.begin() as session:
         told = _told(session, delivery_id, number, call)
         conference.leave(session, told, clock(session))
@@ -108,7 +108,7 @@ def call_back(session: Session, told: Delivery) -> Response:
 @answers.post("/callback/<int:delivery_id>")
 def called_back(delivery_id: int) -> Response:
     """A key on such a call. # may be the first half of #9, and 9 the whole of it: in doubt it is an alarm."""
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     if call.keys in {"#", "9"}:
         address = address_of(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))

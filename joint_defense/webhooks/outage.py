@@ -96,7 +96,7 @@ def _spool(
 @keeping.post("/held/<int:looks>")
 def held(looks: int) -> Response:
     """The caller whose alarm is kept holds the line: is it out by now?"""
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
             key = alarm_key(call.sid)

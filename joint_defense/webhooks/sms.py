@@ -22,7 +22,7 @@ never_silent(sms, broken_text)
 @sms.post("/inbound")
 def inbound() -> Response:
     """A message comes in."""
-    message = read_message(request.form)
+    message = read_message(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
             text = Text(message.sid, message.sender, message.text)

@@ -27,7 +27,7 @@ def take_in(delivery_id: int, number: int) -> Response:
     In a storm of them it is 204 at once, and looked at a moment later.
     """
     try:
-        said = read_status(request.form)
+        said = read_status(request.form, runtime().read_number)
         report = Report(delivery_id, number, said.sid, said.status, said.error_code, said.said_at)
         reports: Reports = current_app.extensions["reports"]
         if not said.too_fast and reports.put_down(report):

@@ -40,7 +40,7 @@ def inbound() -> Response:
 
     Somebody who was rung for an open incident and calls back hears that incident, and may still press #9.
     """
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     if call.called in runtime().settings.direct_numbers:
         return _raise(call)
     try:
@@ -67,7 +67,7 @@ def menu(asked: int) -> Response:
 
     `?before=` names the key that came before these: a `hash`, or a `nine` that may not be all of it.
     """
-    call = read_call(request.form)
+    call = read_call(request.form, runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
     if alarm_in_keys(keys):
         return _raise(call)

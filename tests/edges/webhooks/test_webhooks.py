@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import html
 import re
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -140,6 +143,69 @@ def test_either_token_counts_while_they_are_rotated(open_carrier: Callable[..., 
         answer = carrier.post("/voice/inbound", token=token, CallSid=f"CA{token}", From=wang.number, To=OUR_NUMBER)
         assert answer.status_code == 200
     assert carrier.post("/voice/inbound", token="older", CallSid="CA3", From=wang.number).status_code == 403
+
+
+def test_either_header_and_either_way_of_signing_counts(open_carrier: Callable[..., Carrier], wang: House) -> None:
+    carrier = open_carrier(carrier_signing_key="PSK-new,PSK-old")
+    form = {"From": wang.number, "To": OUR_NUMBER, "Body": "你好 & ok"}
+
+    def posted(signature: str, header: str, sid: str) -> int:
+        body = urlencode(form | {"MessageSid": sid})
+        headers = {header: signature, "Content-Type": "application/x-www-form-urlencoded"}
+        return carrier.client.post("/sms/inbound", data=body, headers=headers).status_code
+
+    def over_body(key: str, sid: str) -> str:
+        signed = f"{BASE}/sms/inbound" + urlencode(form | {"MessageSid": sid})
+        return hmac.new(key.encode(), signed.encode(), hashlib.sha1).hexdigest()
+
+    for nth, key in enumerate((TOKEN, "PSK-new", "PSK-old", "PSK-older")):
+        expected = 403 if key == "PSK-older" else 200
+        for header in ("X-Twilio-Signature", "X-SignalWire-Signature"):
+            sid = f"SM{nth}{header[2]}"
+            as_twilio = RequestValidator(key).compute_signature(f"{BASE}/sms/inbound", form | {"MessageSid": sid})
+            assert posted(as_twilio, header, sid) == expected
+        assert posted(over_body(key, f"SM{nth}-raw"), "X-SignalWire-Signature", f"SM{nth}-raw") == expected
+    # Somebody else's words under a signature that was right for others.
+    assert posted(over_body(TOKEN, "SM9"), "X-SignalWire-Signature", "SM10") == 403
+
+
+def test_a_public_address_with_a_path_keeps_it_in_every_answer(
+    open_carrier: Callable[..., Carrier], wang: House
+) -> None:
+    base = "https://town.example.cn/lf"
+    carrier = open_carrier(public_base_url=base)
+    form = {"CallSid": "CA1", "From": wang.number, "To": OUR_NUMBER}
+
+    def asked(path: str, **more: str) -> str:
+        signature = RequestValidator(TOKEN).compute_signature(base + path, form | more)
+        answer = carrier.client.post(path, data=form | more, headers={"X-Twilio-Signature": signature})
+        assert answer.status_code == 200
+        return answer.get_data(as_text=True)
+
+    menu = asked("/voice/inbound")
+    raised = asked("/voice/menu/1", Digits="#9")
+    for document in (menu, raised):
+        addresses = re.findall(r'action="([^"]+)"|<Redirect[^>]*>([^<]+)<', document)
+        assert addresses
+        assert all("".join(each).startswith(f"{base}/voice/") for each in addresses)
+
+
+@pytest.mark.parametrize(
+    "written", ["{}", "86{}", "0086{}", "0{}", "+86{}", "sip:+86{}@10.1.2.3", "tel:+86{}", "sip:0{}@gw;user=phone"]
+)
+def test_a_neighbour_is_known_however_the_gateway_writes_the_number(
+    carrier: Carrier, wang: House, written: str
+) -> None:
+    caller = written.format(wang.number.removeprefix("+86"))
+    assert "求助已发出" in carrier.call("/voice/inbound", caller, to=written.format(DIRECT.removeprefix("+86")))
+    assert "已收到" in carrier.text("救命", caller) or "邻居" in carrier.text("救命", caller, sid="SM2")
+    assert carrier.count(Incident) == 1
+
+
+def test_a_withheld_number_is_a_stranger(carrier: Carrier, wang: House) -> None:
+    for nth, caller in enumerate(("anonymous", "+266696687", "+86256", "")):
+        assert "不在联防名单上" in carrier.call("/voice/inbound", caller, sid=f"CA{nth}", to=DIRECT)
+    assert carrier.count(Incident) == 0
 
 
 def test_a_body_too_large_is_refused(carrier: Carrier, wang: House) -> None:

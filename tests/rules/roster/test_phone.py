@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.errors import InvalidNumber
-from groups.rules.phone import as_written_here, kind_of, masked, normalise
+from groups.rules.phone import as_written_here, kind_of, masked, normalise, read_line_number
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,54 @@ def test_the_roster_never_loads_the_geocoder_of_191_megabytes() -> None:
 def test_the_roster_is_ready_without_the_dictionaries_of_pinyin() -> None:
     script = "import sys, groups.commands.roster, groups.directory; sys.exit('pypinyin' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("+8619992222367", "8619992222367", "008619992222367", "019992222367", "19992222367", "+019992222367"),
+        *("sip:+8619992222367@10.0.0.1", "sip:8619992222367@gw.example.cn:5060;user=phone", "SIPS:019992222367@gw"),
+        *("tel:+8619992222367", "tel:+86-199-9222-2367;phone-context=+86", '"王建国" <sip:+8619992222367@gw>'),
+        *(" 8619992222367", "%2B8619992222367", "+86 199 9222 2367", "+008619992222367", "sip:%2B8619992222367@gw"),
+    ],
+)
+def test_a_mobile_is_recognised_however_a_gateway_hands_it_over(text: str) -> None:
+    assert read_line_number(text, "CN", "574") == "+8619992222367"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["+8657488805255", "8657488805255", "057488805255", "57488805255", "88805255", "sip:88805255@gw", "+88805255"],
+)
+def test_a_landline_is_recognised_with_and_without_its_area_code(text: str) -> None:
+    assert read_line_number(text, "CN", "574") == "+8657488805255"
+
+
+def test_a_foreign_caller_keeps_the_country_also_where_the_plus_got_lost() -> None:
+    for text in ("+12025550123", "12025550123", "0012025550123"):
+        assert read_line_number(text, "CN", "574") == "+12025550123"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "anonymous", "Anonymous", "restricted", "unknown", "sip:anonymous@anonymous.invalid", "+", "*", "12"),
+        *("+266696687", "266696687", "+86256", "+7378742833", "+86282452253", "+8656696", "+2562533", "+464"),
+        *("client:alice", "<>", "1" * 40),
+    ],
+)
+def test_a_withheld_number_is_nobody(text: str) -> None:
+    for area in ("574", "570"):  # in the second a local number has seven digits
+        assert read_line_number(text, "CN", area) == ""
+
+
+def test_a_short_number_stays_what_it_is() -> None:
+    assert read_line_number("10086", "CN", "574") == "10086"
+    assert read_line_number("+8695559", "CN", "574") == "+8695559"
+
+
+@given(st.text(max_size=60) | st.text(alphabet="0123456789+-() sip:tel@<>%2B", max_size=40))
+def test_whatever_stands_there_is_read_without_a_crash_fits_its_column_and_is_read_again_as_itself(text: str) -> None:
+    number = read_line_number(text, "CN", "574")
+    assert len(number) <= 16
+    assert read_line_number(number, "CN", "574") == number
