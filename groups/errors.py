@@ -42,13 +42,35 @@ GroupsError
  │   └── CarrierListError       a file that cannot be read as the carrier's list, or that is done with
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
-Each has a `code` (for exports and tests) and a message of one line in Chinese and English.
+Each has a `code` for its kind (for exports and tests) and a `message`: the code of a sentence and its values, no
+words. The words stand in `groups.words` and the catalogue; pages show them in the reader's language, commands in both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell a person: the code of a sentence in `groups.words`, and the values that stand in it.
+
+    A value may be a message itself; it is told in the same language.
+    """
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """For logs: the code and its values."""
+        return " ".join([self.code, *(f"{name}={value}" for name, value in self.values.items())])
+
+
+def say(code: str, /, **values: Any) -> Message:
+    """The message of this code with these values."""
+    return Message(code, values)
 
 
 class GroupsError(Exception):
@@ -56,7 +78,7 @@ class GroupsError(Exception):
 
     code = "groups_error"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Message | str) -> None:
         super().__init__(message)
         self.message = message
 
@@ -68,7 +90,7 @@ class InvalidNumber(GroupsError):
 class NumberTaken(GroupsError):
     code = "duplicate_phone"
 
-    def __init__(self, message: str, owner: Any = None) -> None:
+    def __init__(self, message: Message | str, owner: Any = None) -> None:
         super().__init__(message)
         self.owner = owner
 
@@ -144,7 +166,7 @@ class NothingToUndo(GroupsError):
 class ChangedSince(GroupsError):
     code = "changed_since"
 
-    def __init__(self, message: str, obstacles: Sequence[Any]) -> None:
+    def __init__(self, message: Message | str, obstacles: Sequence[Any]) -> None:
         super().__init__(message)
         self.obstacles = obstacles
 
@@ -184,7 +206,7 @@ class DemoRefused(GroupsError):
 class EnrolmentRefused(GroupsError):
     code = "enrolment_refused"
 
-    def __init__(self, message: str, **values: str) -> None:
+    def __init__(self, message: Message | str, **values: str) -> None:
         super().__init__(message)
         self.values = values
 

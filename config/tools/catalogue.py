@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "groups/web/translations/zh_Hans_CN/LC_MESSAGES/messages.po"
 LOCALE = "zh_Hans_CN"
 
-_KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "lazy_gettext": None}
+_KEYWORDS = DEFAULT_KEYWORDS | {"_l": None, "lazy_gettext": None, "N_": None}
 # The same text gives the same file: no date of the day it was written.
 _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from config.database import insert_or_skip
 from groups.accounts.passwords import NOBODYS
 from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, weakness
 from groups.accounts.sessions import digest, open_session, revoke
-from groups.errors import AccountExists, InvalidAccount, InvalidNumber, UnknownAccount, WeakPassword
+from groups.errors import AccountExists, InvalidAccount, InvalidNumber, UnknownAccount, WeakPassword, say
 from groups.models.accounts import Account, AccountRole, WrongPasswords
 from groups.models.batch import Batch
 from groups.models.roster import Village
@@ -35,10 +35,10 @@ FORGOTTEN_AFTER = timedelta(hours=24)
 UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _WHY_WEAK = {
-    Weakness.TOO_SHORT: f"密码至少{SHORTEST}位 a password has at least {SHORTEST} characters",
-    Weakness.TOO_LONG: f"密码最多{LONGEST}位 a password has at most {LONGEST} characters",
-    Weakness.GUESSABLE: "密码太容易猜到 this password is one of the first that anybody would try",
-    Weakness.NAMES_ITS_OWNER: "密码不能是姓名或电话 a password must not be its owner's name or phone",
+    Weakness.TOO_SHORT: say("password_least_characters", shortest=SHORTEST),
+    Weakness.TOO_LONG: say("password_most_characters", longest=LONGEST),
+    Weakness.GUESSABLE: say("password_one_first_anybody_would_try"),
+    Weakness.NAMES_ITS_OWNER: say("password_must_not_its_owners_name"),
 }
 
 
@@ -90,7 +90,7 @@ def create_account(
     """
     name = checked_name(name)
     if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
-        raise InvalidAccount("村干部须指定村，其他角色不指定 a village head needs a village, and nobody else has one")
+        raise InvalidAccount(say("village_head_needs_village_and_nobody"))
     village = None if village_code is None else village_of(session, village_code)
     account = Account(name=name, phone=phone, role=role, village=village, password_hash=password_hash, created_at=now)
     try:
@@ -100,7 +100,7 @@ def create_account(
         else:
             record.add(account)
     except IntegrityError:
-        raise AccountExists("该名称或电话已有账号 there is an account with this name or phone") from None
+        raise AccountExists(say("account_with_name_or_phone")) from None
     return account
 
 
@@ -108,9 +108,9 @@ def checked_name(name: str) -> str:
     """The name as it is kept. Raises InvalidAccount; a name that looks like a phone number would be taken for one."""
     name = tidied(name)
     if not name or flaw(name):
-        raise InvalidAccount("名称须为1至64个字 a name is 1 to 64 characters")
+        raise InvalidAccount(say("name_1_64_characters"))
     if not any(sign.isalpha() for sign in name):
-        raise InvalidAccount("名称须含文字，电话另填 a name has letters; a phone is a matter of its own")
+        raise InvalidAccount(say("name_letters_phone_matter_its_own"))
     return name
 
 
@@ -118,7 +118,7 @@ def find_account(session: Session, name: str) -> Account:
     """The account of this name. Raises UnknownAccount."""
     account = session.scalar(select(Account).where(Account.name == tidied(name), Account.archived_at.is_(None)))
     if account is None:
-        raise UnknownAccount(f"没有名为 {tidied(name)[:64]!r} 的账号 no account has this name")
+        raise UnknownAccount(say("no_account_name", name=f"{tidied(name)[:64]!r}"))
     return account
 
 
@@ -196,13 +196,13 @@ def change_account(
 ) -> None:
     """Another name, phone, role or village; whoever loses a role is signed out. Raises as `create_account` does."""
     if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
-        raise InvalidAccount("村干部须指定村，其他角色不指定 a village head needs a village, and nobody else has one")
+        raise InvalidAccount(say("village_head_needs_village_and_nobody"))
     village_id = None if village_code is None else village_of(batch.session, village_code).id
     other_rights = (account.role, account.village_id) != (role, village_id)
     try:
         batch.change(account, name=checked_name(name), phone=phone, role=role, village_id=village_id)
     except IntegrityError:
-        raise AccountExists("该名称或电话已有账号 there is an account with this name or phone") from None
+        raise AccountExists(say("account_with_name_or_phone")) from None
     if other_rights:
         revoke(batch.session, account.id, batch.now)
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.errors import InvalidClient
+from groups.errors import InvalidClient, say
 from groups.models.accounts import ApiClient
 from groups.rules.texts import flaw, tidied
 
@@ -45,14 +45,14 @@ def create_client(
     """Add a client; its token, which stands nowhere else. Raises InvalidClient."""
     name = tidied(name)
     if not name or flaw(name):
-        raise InvalidClient("名称须为1至64个字 a client's name is 1 to 64 characters")
+        raise InvalidClient(say("clients_name_1_64_characters"))
     if not scopes:
-        raise InvalidClient("至少选择一个权限 a client needs a scope")
+        raise InvalidClient(say("client_needs_scope"))
     if not 1 <= requests_per_minute <= FASTEST_PACE:
-        raise InvalidClient(f"每分钟请求数须在1至{FASTEST_PACE}之间 requests a minute: 1 to {FASTEST_PACE}")
+        raise InvalidClient(say("requests_minute_1", fastest_pace=FASTEST_PACE))
     taken = select(ApiClient.id).where(ApiClient.name == name, ApiClient.revoked_at.is_(None))
     if session.scalar(taken) is not None:
-        raise InvalidClient("已有同名的接口用户 there is a client with this name")
+        raise InvalidClient(say("client_with_name"))
     token = PREFIX + secrets.token_urlsafe(32)
     client = ApiClient(
         name=name,
@@ -76,7 +76,7 @@ def revoke_client(session: Session, name: str, now: datetime) -> ApiClient:
     """Let the client's token be good for nothing from now on. Raises InvalidClient."""
     client = session.scalar(select(ApiClient).where(ApiClient.name == name, ApiClient.revoked_at.is_(None)))
     if client is None:
-        raise InvalidClient("没有这个接口用户 there is no such client")
+        raise InvalidClient(say("no_such_client"))
     client.revoked_at = now
     session.flush()
     return client

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from groups.accounts.accounts import UNMISTAKABLE, set_password
 from groups.accounts.sessions import digest, open_session
-from groups.errors import InvalidInvitation
+from groups.errors import InvalidInvitation, say
 from groups.models.accounts import Account, Invitation
 from groups.models.batch import Batch
 
@@ -55,7 +55,7 @@ def invited(session: Session, code: str, now: datetime, *, hold: bool = False) -
     found = session.scalar(question.with_for_update() if hold else question)
     account = None if found is None else session.get(Account, found.account_id)
     if found is None or account is None or account.archived_at is not None:
-        raise InvalidInvitation("登录码不对、已用过或已过期 this code is wrong, used or too old")
+        raise InvalidInvitation(say("code_wrong_used_or_too_old"))
     return found, account
 
 

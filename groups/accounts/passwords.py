@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from groups.accounts.rules.passwords import plain
-from groups.errors import SignInBusy
+from groups.errors import SignInBusy, say
 
 AT_ONCE = 2
 WAITING_OR_AT_IT = 4
@@ -47,10 +47,10 @@ def matches(password_hash: str, password: str) -> bool:
 @contextmanager
 def _a_turn() -> Iterator[None]:
     if not _room.acquire(blocking=False):
-        raise SignInBusy("登录的人太多，请稍后再试 too many people sign in at this moment, try again soon")
+        raise SignInBusy(say("too_many_people_sign_in_moment"))
     try:
         if not _turn.acquire(timeout=PATIENCE):
-            raise SignInBusy("登录的人太多，请稍后再试 too many people sign in at this moment, try again soon")
+            raise SignInBusy(say("too_many_people_sign_in_moment"))
         try:
             yield
         finally:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from config.settings import Settings
 from groups.errors import GroupsError, RosterFileError
+from groups.words import in_both
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def in_one_line() -> Iterator[None]:
     try:
         yield
     except GroupsError as error:
-        raise click.ClickException(error.message) from None
+        raise click.ClickException(in_both(error.message)) from None
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise click.ClickException(

@@ -151,7 +151,7 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
     try:
         number = normalise(texts.get("number", ""), here.region, here.area_code).e164
     except InvalidNumber as error:
-        checked.wrong["number"] = error.message
+        checked.wrong["number"] = str(error.message)
     reach = tidied(texts.get("reach", ""))
     ways = REACH.get(reach) or ((False, True) if "只" in reach and "短信" in reach else (True, "只" not in reach))
     hours = ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from groups.errors import EditedMeanwhile, GroupNameTaken, InvalidName, NoSuchHousehold, NotPossible
+from groups.errors import EditedMeanwhile, GroupNameTaken, InvalidName, NoSuchHousehold, NotPossible, say
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household
 from groups.roster.residences import follow_the_roster
@@ -23,7 +23,7 @@ def group_of(session: Session, village_id: int, group_id: int) -> Group:
         select(Group).where(Group.id == group_id, Group.village_id == village_id, Group.archived_at.is_(None))
     )
     if group is None:
-        raise NoSuchHousehold("该联防组已不在名册 this group is not on the roster")
+        raise NoSuchHousehold(say("group_not_on_roster"))
     return group
 
 
@@ -57,11 +57,11 @@ def set_offices(
     """Who leads the group, who stands in, and which group is rung when too few come. Raises NotPossible."""
     session = batch.session
     if leader_id is not None and leader_id == deputy_id:
-        raise NotPossible("联防长和副组长不能是同一户 leader and deputy must be two households")
+        raise NotPossible(say("leader_and_deputy_must_two_households"))
     for household_id in {leader_id, deputy_id} - {None}:
         household = session.get(Household, household_id)
         if household is None or household.archived_at is not None or household.village_id != group.village_id:
-            raise NotPossible("该户已不在名册 this household is not on the roster")
+            raise NotPossible(say("household_not_on_roster"))
     if backup_group_id is not None:
         backup = session.get(Group, backup_group_id)
         # Another village's is not there for whoever keeps this one's roster.
@@ -71,7 +71,7 @@ def set_offices(
             or backup.id == group.id
             or backup.village_id != group.village_id
         ):
-            raise NotPossible("支援组须是本村另一个组 the back-up group must be another one of this village")
+            raise NotPossible(say("back_up_group_must_another_one"))
     batch.change(group, leader_id=leader_id, deputy_id=deputy_id, backup_group_id=backup_group_id)
 
 
@@ -79,7 +79,7 @@ def put_in_order(batch: Batch, group: Group, order: Sequence[int]) -> None:
     """The doors of a group in this order, by household. Raises EditedMeanwhile where its households are others."""
     standing = households_of(batch.session, group.id)
     if {household.id for household in standing} != set(order) or len(order) != len(standing):
-        raise EditedMeanwhile("本组的住户刚刚有变动 the group's households have just changed")
+        raise EditedMeanwhile(say("groups_households_just_changed"))
     batch.change_all(Household, {household_id: {"position": place} for place, household_id in enumerate(order, 1)})
 
 
@@ -87,7 +87,7 @@ def move_along(batch: Batch, group: Group, household_id: int, *, up: bool) -> No
     """One door nearer to the first, or further from it; at the end of the row nothing changes."""
     order = [household.id for household in households_of(batch.session, group.id)]
     if household_id not in order:
-        raise NoSuchHousehold("该户已不在本组 this household is not in the group")
+        raise NoSuchHousehold(say("household_not_in_group"))
     here = order.index(household_id)
     there = here - 1 if up else here + 1
     if 0 <= there < len(order):
@@ -103,7 +103,7 @@ def split_group(batch: Batch, group: Group, leaving: Sequence[int], name: str) -
     standing = households_of(batch.session, group.id)
     gone = [household for household in standing if household.id in set(leaving)]
     if not gone or len(gone) == len(standing):
-        raise NotPossible("请选出要分出去的住户，至少一户留下 choose who leaves: somebody has to stay")
+        raise NotPossible(say("choose_who_leaves_somebody_stay"))
     made = add_group(batch, group.village_id, name, grid_id=group.grid_id)
     _move_all(batch, gone, made.id)
     batch.change(made, backup_group_id=group.id)
@@ -119,7 +119,7 @@ def split_group(batch: Batch, group: Group, leaving: Sequence[int], name: str) -
 def merge_groups(batch: Batch, group: Group, into: Group) -> None:
     """All households of `group` behind those of `into`; `group` is archived, and whoever it backed up asks `into`."""
     if group.id == into.id or group.village_id != into.village_id:
-        raise NotPossible("请选本村另一个组 choose another group of this village")
+        raise NotPossible(say("choose_another_group_village"))
     session = batch.session
     _move_all(batch, households_of(session, group.id), into.id)
     filled = {
@@ -136,7 +136,7 @@ def merge_groups(batch: Batch, group: Group, into: Group) -> None:
 def archive_group(batch: Batch, group: Group) -> None:
     """Take an empty group off the roster. Raises NotPossible where it has households."""
     if households_of(batch.session, group.id):
-        raise NotPossible("组里还有住户，请先移到别的组 move its households to another group first")
+        raise NotPossible(say("move_its_households_another_group_first"))
     _archive(batch, group, instead=None)
 
 
@@ -162,8 +162,8 @@ def _move_all(batch: Batch, households: Sequence[Household], group_id: int) -> N
 def _free_name(session: Session, village_id: int, name: str) -> str:
     name = tidied(name)
     if not name or flaw(name):
-        raise InvalidName("组名须为1至64个字 a group's name is 1 to 64 characters")
+        raise InvalidName(say("groups_name_1_64_characters"))
     taken = select(Group.id).where(Group.village_id == village_id, Group.name == name, Group.archived_at.is_(None))
     if session.scalar(taken) is not None:
-        raise GroupNameTaken(f"本村已有“{name}” the village has a group of this name")
+        raise GroupNameTaken(say("village_group_name", name=name))
     return name

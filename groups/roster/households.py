@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from groups.errors import EditedMeanwhile, NoSuchHousehold, NotPossible, NumberTaken
+from groups.errors import EditedMeanwhile, NoSuchHousehold, NotPossible, NumberTaken, say
 from groups.models.batch import Batch
 from groups.models.roster import FirstHelp, Group, Household, Language, Phone, PhoneKind, Village
 from groups.roster.residences import follow_the_roster
@@ -66,7 +66,7 @@ def household_of(session: Session, village_id: int, household_id: int) -> Househ
         )
     )
     if household is None:
-        raise NoSuchHousehold("该户已不在名册 this household is not on the roster")
+        raise NoSuchHousehold(say("household_not_on_roster"))
     return household
 
 
@@ -74,7 +74,7 @@ def phone_of(session: Session, household: Household, phone_id: int) -> Phone:
     """An active phone of the household. Raises EditedMeanwhile where it is not there any more."""
     phone = session.get(Phone, phone_id, populate_existing=True)
     if phone is None or phone.household_id != household.id or phone.archived_at is not None:
-        raise EditedMeanwhile("该号码刚刚被别人改过 somebody else has just changed this number")
+        raise EditedMeanwhile(say("somebody_else_just_changed_number"))
     return phone
 
 
@@ -194,7 +194,7 @@ def move_household(batch: Batch, household: Household, group_id: int | None) -> 
     if group_id is not None:
         group = batch.session.get(Group, group_id)
         if group is None or group.archived_at is not None or group.village_id != household.village_id:
-            raise NotPossible("没有这个联防组 there is no such group in this village")
+            raise NotPossible(say("no_such_group_in_village"))
     position = last_position(batch.session, household.village_id, group_id) + 1
     if household.group_id != group_id:
         batch.change(household, group_id=group_id, position=position)
@@ -260,7 +260,7 @@ def _write_phones(batch: Batch, household: Household, entries: Sequence[PhoneEnt
 
 def _check_count(phones: int) -> None:
     if phones > MOST_PHONES:
-        raise NotPossible(f"一户最多{MOST_PHONES}部电话 a household has at most {MOST_PHONES} phones")
+        raise NotPossible(say("household_most_phones", most_phones=MOST_PHONES))
 
 
 def _make_room(batch: Batch, household: Household, number: str, take: Collection[str]) -> None:
@@ -268,10 +268,10 @@ def _make_room(batch: Batch, household: Household, number: str, take: Collection
     if owner is None:
         return
     if owner.household_id == household.id:
-        raise NotPossible("这户已有这个号码 this household has this number already")
+        raise NotPossible(say("household_number_already"))
     if number not in take:
         place = f"{owner.village_name}{owner.group_name}"
-        raise NumberTaken(f"该号码登记在{place}{owner.head}家 the number stands at {owner.head}, {place}", owner)
+        raise NumberTaken(say("number_stands", place=place, head=owner.head), owner)
     batch.change(batch.session.get_one(Phone, owner.phone_id), archived_at=batch.now)
     other = batch.session.get_one(Household, owner.household_id)
     other.version += 1

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Row, Subquery, and_, exists, func, or_, se
 from sqlalchemy.orm import Session
 
 from config.database import begins, update_rows
-from groups.errors import UnknownVillage
+from groups.errors import UnknownVillage, say
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.models.roster import ENDING, Group, Household, Phone, Village
 from groups.roster.reading import HouseLine, group_names, houses_where
@@ -231,9 +231,9 @@ def the_village(session: Session, text: str) -> Row[int, str, str]:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UnknownVillage("没有这个村，请填村名或代码 no village is called so: enter its name or code")
+        raise UnknownVillage(say("no_village_called_so_enter_its"))
     known = "、".join(f"{each.name}（{each.code}）" for each in found[:5])
-    raise UnknownVillage(f"不止一个村：{known} more than one village is called so")
+    raise UnknownVillage(say("more_than_one_village_called_so", known=known))
 
 
 def search(session: Session, village_id: int, text: str, now: datetime) -> list[Found]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.errors import InvalidName, UnknownVillage, VillageExists
+from groups.errors import InvalidName, UnknownVillage, VillageExists, say
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household, Phone, Village, VillageKind
 from groups.roster.rules.household import RosterHousehold
@@ -24,11 +24,11 @@ def create_village(
     """Add a village. Raises VillageExists where the code is taken, InvalidName where code or name cannot be kept."""
     name = tidied(name)
     if not _CODE.fullmatch(code):
-        raise InvalidName("村代码须为1至16位字母、数字或“-” a village's code is 1 to 16 letters, digits or -")
+        raise InvalidName(say("villages_code_1_16_letters_digits"))
     if not name or flaw(name):
-        raise InvalidName("村名须为1至64个字 a village's name is 1 to 64 characters")
+        raise InvalidName(say("villages_name_1_64_characters"))
     if session.scalar(select(Village.id).where(Village.code == code)) is not None:
-        raise VillageExists(f"村代码 {code} 已存在 a village with this code exists")
+        raise VillageExists(say("village_with_code_exists", code=code))
     village = Village(code=code, name=name, kind=kind)
     if record is not None:
         return record.add(village)
@@ -45,7 +45,7 @@ def village_of(session: Session, code: str, *, hold: bool = False) -> Village:
     question = select(Village).where(Village.code == code, Village.archived_at.is_(None))
     village = session.scalar(question.with_for_update(key_share=True) if hold else question)
     if village is None:
-        raise UnknownVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
+        raise UnknownVillage(say("no_village_code", code=f"{code[:16]!r}"))
     return village
 
 

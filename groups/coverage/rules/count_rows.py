@@ -100,7 +100,7 @@ def _row(line: int, cells: Sequence[CellValue], columns: _Columns, default_day: 
         try:
             day = written if isinstance(written, date) else day_of(_text(written))
         except InvalidDay as error:
-            day, problem = None, problem or error.message
+            day, problem = None, problem or str(error.message)
     elif day is None:
         problem = problem or "没有日期 no day"
     for at, kind in columns.households.items():

@@ -178,7 +178,7 @@ def read(upload: RosterUpload, ground: Ground, progress: Progress) -> Read:
         progress(30)
         households = reading.households_in(opened, _columns_of(upload))
     except RosterFileError as error:
-        return Read(opened, reason=error.message[:400])
+        return Read(opened, reason=str(error.message)[:400])
     examined = []
     for place, row in enumerate(households.rows):
         examined.append(examine(row, ground.region, ground.area_code))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from groups.accounts import accounts, invitations
 from groups.accounts import sessions as accounts_sessions
-from groups.errors import GroupsError, InvalidAccount
+from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
 from groups.web.roster.common import new_batch, words_of
@@ -75,9 +75,7 @@ def change(account_id: int) -> ResponseReturnValue:
         with database().begin() as session:
             account = _account(session, account_id)
             if account.id == current().account_id and role is not account.role:
-                raise InvalidAccount(
-                    "不能更改自己的角色，请另一位管理员操作 you cannot change your own role: ask another"
-                )
+                raise InvalidAccount(say("you_cannot_change_your_own_role"))
             batch = new_batch(session, "edit_account")
             accounts.change_account(batch, account, name=name, phone=phone, role=role, village_code=code)
     except GroupsError as error:

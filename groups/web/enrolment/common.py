@@ -18,6 +18,7 @@ from groups.errors import (
     ChangedSince,
     DeviceElsewhere,
     GroupsError,
+    Message,
     NoSuchHousehold,
     NothingToUndo,
     NotSubscribed,
@@ -32,6 +33,7 @@ from groups.rules.phone import as_written_here, normalise
 from groups.web.roster import common
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import current, database, settings, signed_in
+from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
 
 __all__ = ["database", "new_batch", "settings"]
@@ -156,9 +158,9 @@ def words_of(error: GroupsError) -> str:
     return common.words_of(error)
 
 
-def in_one_language(message: str) -> str:
-    """The reader's part of a message that has its words in Chinese, then in English."""
-    return common.words_of(GroupsError(message))
+def in_one_language(message: Message | str) -> str:
+    """A message's words in the reader's language."""
+    return in_readers_language(message)
 
 
 def day_in(name: str, default: date) -> date:

@@ -25,6 +25,7 @@ from groups.web.figures.api_document import document
 from groups.web.shell.access import open_to_all
 from groups.web.shell.api_errors import error
 from groups.web.shell.security import limiter
+from groups.words import in_both
 
 pages = Blueprint("api", __name__, url_prefix="/api")
 P = ParamSpec("P")
@@ -54,9 +55,9 @@ def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseRet
             try:
                 return view(*args, **kwargs)
             except UnknownVillage as trouble:
-                return error(404, trouble.code, trouble.message)
+                return error(404, trouble.code, in_both(trouble.message))
             except GroupsError as trouble:
-                return error(422, trouble.code, trouble.message)
+                return error(422, trouble.code, in_both(trouble.message))
 
         return open_to_all("a client proves itself by its token")(guarded)
 

@@ -6,7 +6,6 @@ page does with a change: one batch, committed, told, with its undo beside it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from flask import flash, request, url_for
@@ -18,10 +17,8 @@ from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.roster.households import owner_of
 from groups.web.shell.access import current, own_path
-from groups.web.shell.languages import CHINESE, chosen_language
+from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
-
-_CHINESE_THEN_ENGLISH = re.compile(r"(?P<zh>.*[^\x00-\x7f][^A-Za-z]*?)\s+(?P<en>[A-Za-z(].*)", re.DOTALL)
 
 
 def may_be_taken(session: Session, numbers: Iterable[str]) -> frozenset[str]:
@@ -56,11 +53,8 @@ def undo_address(code: str | None, key: str) -> str:
 
 
 def words_of(error: GroupsError) -> str:
-    """An error's words in the reader's language: its message has them in Chinese, then in English."""
-    found = _CHINESE_THEN_ENGLISH.fullmatch(error.message)
-    if found is None:
-        return error.message
-    return found["zh"] if chosen_language() == CHINESE else found["en"]
+    """An error's words in the reader's language."""
+    return in_readers_language(error.message)
 
 
 def back_to(fallback: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Blueprint, Flask, Response, redirect, request
 from flask_babel import Babel
 from werkzeug.wrappers import Response as BaseResponse
 
+from groups.errors import Message
 from groups.web.shell.access import open_to_all, own_path
+from groups.words import CATALOGUE, in_chinese, in_english
 
 # `zh_CN` would not be found: Babel's own name for it is the longer one.
 CHINESE = "zh_Hans_CN"
 ENGLISH = "en"
-CATALOGUE = Path(__file__).parents[1] / "translations"
 
 _COOKIE = "language"
 _A_YEAR = 365 * 24 * 3600
@@ -32,6 +31,11 @@ def register(app: Flask) -> None:
 def chosen_language() -> str:
     """The language of this request, as the catalogue calls it."""
     return ENGLISH if request.cookies.get(_COOKIE) == ENGLISH else CHINESE
+
+
+def in_readers_language(message: Message | str) -> str:
+    """A message's words in the language of this request."""
+    return in_chinese(message) if chosen_language() == CHINESE else in_english(message)
 
 
 def language_tag() -> str:

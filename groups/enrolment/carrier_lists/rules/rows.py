@@ -158,7 +158,7 @@ def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, da
         starts_on = day_of(row.text(ListColumn.START))
         ends_on = day_of(text) if (text := row.text(ListColumn.END)) else None
     except InvalidDay as error:
-        errors.append(Finding("invalid_day", error.message))
+        errors.append(Finding("invalid_day", str(error.message)))
         return starts_on, ends_on
     if starts_on > today:
         errors.append(

@@ -39,7 +39,7 @@ def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumbe
         try:
             found |= {number.e164: number for number in _in_a_piece(piece, region, area_code)}
         except InvalidNumber as error:
-            wrong.append((piece if len(pieces) > 1 else text.strip(), error.message))
+            wrong.append((piece if len(pieces) > 1 else text.strip(), str(error.message)))
     if len(pieces) > MOST_IN_A_CELL:
         wrong.append((text.strip(), "号码太多 too many numbers in a cell"))
     return tuple(found.values()), tuple(wrong)

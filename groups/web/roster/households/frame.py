@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups.errors import NoSuchHousehold
+from groups.errors import NoSuchHousehold, say
 from groups.models.batch import Batch
 from groups.models.roster import Household
 from groups.roster import households
@@ -44,7 +44,7 @@ def house_of(session: Session, village_id: int, household_id: int) -> HouseLine:
     """A household of the village as its pages show it. Raises NoSuchHousehold."""
     house = house_line(session, household_id, clock(session))
     if house is None or house.village_id != village_id:
-        raise NoSuchHousehold("该户已不在名册 this household is not on the roster")
+        raise NoSuchHousehold(say("household_not_on_roster"))
     return house
 
 
