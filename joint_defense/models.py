@@ -36,7 +36,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from config.database import Base, BigId, stored_as_value
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import (
+    AttemptState,
+    Channel,
+    ClosingOutcome,
+    DeliveryState,
+    IncidentKind,
+    Milestone,
+    Occasion,
+    Purpose,
+)
 from joint_defense.rules.triggers import Category
 
 
@@ -139,7 +148,10 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     __table_args__ = (
-        UniqueConstraint("incident_id", "number", "channel", "purpose", "occasion"),
+        UniqueConstraint(
+            *("incident_id", "number", "channel", "purpose", "round", "step", "alert_id", "milestone"),
+            name="uq_deliveries_once",
+        ),
         Index(
             "ix_deliveries_waiting",
             "channel",
@@ -174,8 +186,13 @@ class Delivery(Base):
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     purpose: Mapped[Purpose] = mapped_column(stored_as_value(Purpose))
-    # Tells apart what may come more than once: the alert that a second voice tells of, the number of a piece of news.
-    occasion: Mapped[int] = mapped_column(BigId, default=0)
+    # What may come more than once is told apart by these: see `rules.states.Occasion`.
+    round: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    step: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    alert_id: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
+    milestone: Mapped[Milestone] = mapped_column(
+        stored_as_value(Milestone), default=Milestone.NONE, server_default=Milestone.NONE.value
+    )
     household_id: Mapped[int] = mapped_column(BigId)
     household_name: Mapped[str] = mapped_column(String(80))
     phone_id: Mapped[int] = mapped_column(BigId)
@@ -205,6 +222,10 @@ class Delivery(Base):
 
     incident: Mapped[Incident] = relationship(back_populates="deliveries")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.number")
+
+    @property
+    def occasion(self) -> Occasion:
+        return Occasion(self.round, self.step, self.alert_id, self.milestone)
 
 
 def in_state(state: DeliveryState) -> ColumnElement[bool]:

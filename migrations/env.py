@@ -15,11 +15,11 @@ import groups
 import joint_defense
 from config.database import Base, Database, UtcDateTime
 
-# `Base.metadata` holds the tables of the modules that were imported: all of models.py and …_models.py.
+# `Base.metadata` holds the tables of the modules that were imported: `models.py`, or the files of a room `models`.
 for package in (groups, joint_defense):
-    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if module.name.endswith("models"):
-            importlib.import_module(module.name)
+    models = importlib.import_module(f"{package.__name__}.models")
+    for module in pkgutil.iter_modules(getattr(models, "__path__", ()), f"{models.__name__}."):
+        importlib.import_module(module.name)
 
 # Any number will do, as long as nothing else in the database locks it.
 _LOCK = 1_009_110

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
@@ -13,10 +13,18 @@ from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.incidents.answers import latest_answers, lock_incident
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
-from joint_defense.rules.escalation import ONCE_MORE
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import FIRST_RINGS, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import (
+    FIRST_RINGS,
+    FIRST_TIME,
+    Channel,
+    ClosingOutcome,
+    DeliveryState,
+    IncidentKind,
+    Occasion,
+    Purpose,
+)
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import texts as wording_texts
 
@@ -66,11 +74,12 @@ def ring_again(session: Session, incident_id: int, household_id: int | None, by:
     if incident.closed_at is not None:
         raise IncidentClosed(incident_id)
     answers = latest_answers(session, incident.id)
-    rung = session.scalars(
+    planned = session.scalars(
         select(Delivery)
-        .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(FIRST_RINGS), Delivery.occasion == 0)
+        .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(FIRST_RINGS))
         .order_by(Delivery.id)
     ).all()
+    rung = [each for each in planned if each.occasion.is_first]
     callable_phones = {each.number for each in rung if each.channel is Channel.CALL}
     chosen = [
         each
@@ -82,16 +91,7 @@ def ring_again(session: Session, incident_id: int, household_id: int | None, by:
         )
         and (each.channel is Channel.CALL or each.number not in callable_phones)
     ]
-    occasion = 1 + (
-        session.scalar(
-            select(func.max(Delivery.occasion)).where(
-                Delivery.incident_id == incident.id,
-                Delivery.purpose.in_(FIRST_RINGS),
-                Delivery.occasion < ONCE_MORE,
-            )
-        )
-        or 0
-    )
+    occasion = Occasion(round=1 + max((each.round for each in planned), default=0))
     for purpose in FIRST_RINGS:
         insert_copies(session, [each for each in chosen if each.purpose is purpose], purpose, occasion, None, now)
     name = chosen[0].household_name if household_id is not None and chosen else ""
@@ -119,7 +119,7 @@ def insert_copies(
     session: Session,
     deliveries: list[Delivery],
     purpose: Purpose,
-    occasion: int,
+    occasion: Occasion,
     texts: dict[str, str] | None,
     now: datetime,
 ) -> None:
@@ -165,7 +165,7 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     english = [alert.household_name_en for alert in incident.alerts]
     outcome = str(incident.outcome)
     texts = {"zh": wording_texts.all_clear(names, outcome, "zh"), "en": wording_texts.all_clear(english, outcome, "en")}
-    insert_copies(session, list(told.values()), Purpose.ALL_CLEAR, 0, texts, now)
+    insert_copies(session, list(told.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
 
 
 def _refused(delivery: Delivery) -> bool:

@@ -21,7 +21,7 @@ from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident
 from joint_defense.rules.fanout import plan
-from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Purpose
+from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.triggers import Category
 
 FLOOD_SPAN = timedelta(hours=1)
@@ -252,7 +252,7 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     texts = [
         each for each in plan([each for each in others if each.phone_id not in new_ids]) if each.channel is Channel.SMS
     ]
-    insert_deliveries(session, incident.id, Purpose.SECOND_VOICE, texts, now, occasion=alert.id)
+    insert_deliveries(session, incident.id, Purpose.SECOND_VOICE, texts, now, occasion=Occasion(alert_id=alert.id))
 
 
 def add_voice(

@@ -28,14 +28,14 @@ from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Inci
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 from joint_defense.rules.wording import texts
 
-MILESTONES = (1, 3)
-"""The acknowledgements at which a caller who has hung up gets a text; the last one is another."""
-LAST_MILESTONE = 1000
-WIDENED_MILESTONE = 2000
-"""And at each step of widening: this and the step's number. Nobody is rung for these alone."""
+MILESTONES = {Milestone.FIRST: 1, Milestone.THIRD: 3}
+"""The acknowledgements at which a caller who has hung up gets a text.
+
+The last one is another, and each step of widening; nobody is rung for these alone.
+"""
 MOST_CALLS = 3
 """So often a caller is rung with news in one incident, however much there is."""
 CALLS_APART = timedelta(seconds=60)
@@ -72,15 +72,23 @@ def send_milestones(session: Session, incident: Incident, now: datetime, nobody_
 
 
 def _text_caller(
-    session: Session, incident: Incident, alert: Alert, due: list[int], coming: Sequence[Acknowledgement], now: datetime
+    session: Session,
+    incident: Incident,
+    alert: Alert,
+    due: list[Milestone],
+    coming: Sequence[Acknowledgement],
+    now: datetime,
 ) -> bool:
     """The texts that are due and, in the same one or in one of its own, who is being called because too few come."""
     step, called = alert.heard_step, list[Whom]()
     if incident.steps_done > alert.heard_step:
         step, called = called_since(session, incident.id, alert.heard_step)
-    planned = [_plan_text(session, incident, alert, milestone, coming, called, now) for milestone in due]
+    planned = [
+        _plan_text(session, incident, alert, Occasion(milestone=milestone), coming, called, now) for milestone in due
+    ]
     if called and not any(planned):
-        planned.append(_plan_text(session, incident, alert, WIDENED_MILESTONE + step, coming, called, now))
+        told_of = Occasion(step=step, milestone=Milestone.STEP)
+        planned.append(_plan_text(session, incident, alert, told_of, coming, called, now))
     if any(planned) or not called:
         # A step that found nobody to call is no news.
         alert.heard_step = step
@@ -94,13 +102,17 @@ def _milestones_due(
     coming: Sequence[Acknowledgement],
     now: datetime,
     nobody_after: timedelta | None,
-) -> list[int]:
+) -> list[Milestone]:
     others = _others(coming, alert)
     if not others:
-        return [NOBODY_MILESTONE] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
-    due = [count for count in MILESTONES if len(others) >= count and others[count - 1].id > alert.heard_answer_id]
+        return [Milestone.NOBODY] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
+    due = [
+        milestone
+        for milestone, count in MILESTONES.items()
+        if len(others) >= count and others[count - 1].id > alert.heard_answer_id
+    ]
     if _all_have_answered(session, incident) and others[-1].id > alert.heard_answer_id:
-        due.append(LAST_MILESTONE)
+        due.append(Milestone.LAST)
     # One text that says it all is worth more than two in the same minute.
     return due[-1:]
 
@@ -136,14 +148,14 @@ def _plan_text(
     session: Session,
     incident: Incident,
     alert: Alert,
-    milestone: int,
+    occasion: Occasion,
     coming: Sequence[Acknowledgement],
     called: Sequence[Whom],
     now: datetime,
 ) -> bool:
     others = _others(coming, alert)
     text = _words(incident, alert, others, called)
-    made = _plan(session, incident, alert, Channel.SMS, milestone, text, now)
+    made = _plan(session, incident, alert, Channel.SMS, occasion, text, now)
     if made:
         _taken_as_heard(alert, others)
     return made
@@ -155,16 +167,16 @@ def _taken_as_heard(alert: Alert, others: Sequence[Acknowledgement]) -> None:
 
 
 def _plan(
-    session: Session, incident: Incident, alert: Alert, channel: Channel, milestone: int, text: str, now: datetime
+    session: Session, incident: Incident, alert: Alert, channel: Channel, occasion: Occasion, text: str, now: datetime
 ) -> bool:
-    """Whether it was: `milestone` makes it the only one of its kind."""
+    """Whether it was: `occasion` makes it the only one of its kind."""
     row = row_for(
         _Caller(alert.household_id, alert.household_name, alert.phone_id, alert.number, alert.language),
         incident.id,
         channel,
         Purpose.NEWS,
         now,
-        occasion=milestone,
+        occasion=occasion,
         urgency=NOTICE,
         turn=0,
         text=text,
@@ -183,7 +195,7 @@ _NO_CALL = Call(planned=False)
 
 
 def call_with_news(
-    session: Session, incident: Incident, alert: Alert, milestone: int, now: datetime, *, kind: str
+    session: Session, incident: Incident, alert: Alert, milestone: Milestone, now: datetime, *, kind: str
 ) -> Call:
     """Have a caller rung whom no text reaches, once a milestone; they hear all that is known by now.
 
@@ -193,7 +205,7 @@ def call_with_news(
     if alert.silent or alert.withdrawn_at is not None or incident.closed_at is not None:
         return _NO_CALL
     calls = _calls(session, incident, alert)
-    if any(each.occasion == milestone for each, _ in calls):
+    if any(each.milestone is milestone for each, _ in calls):
         return _NO_CALL
     others = _others(coming_in_order(session, incident.id), alert)
     called = [] if others else called_since(session, incident.id, 0)[1]
@@ -214,7 +226,7 @@ def call_with_news(
     phones = directory.phones_of(session, {alert.household_id})
     if not any(each.number == alert.number and each.may_call for each in phones):
         return _NO_CALL
-    planned = _plan(session, incident, alert, Channel.CALL, milestone, text, now)
+    planned = _plan(session, incident, alert, Channel.CALL, Occasion(milestone=milestone), text, now)
     if planned:
         told = {"household": alert.household_name, "number": masked(alert.number), "channel": Channel.CALL}
         note_update(session, incident.id, kind, now, **told)
@@ -237,12 +249,12 @@ def _calls(session: Session, incident: Incident, alert: Alert) -> list[tuple[Del
     return [(row[0], row[1]) for row in rows]
 
 
-def _tell_more(session: Session, waiting: Delivery, milestone: int, text: str, now: datetime) -> Call:
+def _tell_more(session: Session, waiting: Delivery, milestone: Milestone, text: str, now: datetime) -> Call:
     """A call that has not left yet tells this as well; where it leaves at this moment, another one may have to."""
     changed = session.execute(
         update(Delivery)
         .where(Delivery.id == waiting.id, in_state(DeliveryState.WAITING), Delivery.attempt_count == 0)
-        .values(text=text, occasion=milestone)
+        .values(text=text, milestone=milestone)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     ).scalar()
@@ -250,7 +262,12 @@ def _tell_more(session: Session, waiting: Delivery, milestone: int, text: str, n
 
 
 def _call_without_text(
-    session: Session, incident: Incident, alert: Alert, milestone: int, coming: Sequence[Acknowledgement], now: datetime
+    session: Session,
+    incident: Incident,
+    alert: Alert,
+    milestone: Milestone,
+    coming: Sequence[Acknowledgement],
+    now: datetime,
 ) -> bool:
     """A caller on a landline, say: what others read at this milestone is told by a call."""
     call = call_with_news(session, incident, alert, milestone, now, kind="news_by_call")
@@ -273,8 +290,6 @@ class _Caller:
     distance: int = 0
 
 
-NOBODY_MILESTONE = 1060
-"""The occasion of the text that nobody has said to come."""
 NEWS_UNTIL = timedelta(hours=1)
 
 
@@ -330,5 +345,5 @@ def _warned() -> ColumnElement[bool]:
         Delivery.incident_id == Incident.id,
         Delivery.number == Alert.number,
         Delivery.purpose == Purpose.NEWS,
-        Delivery.occasion == NOBODY_MILESTONE,
+        Delivery.milestone == Milestone.NOBODY,
     )

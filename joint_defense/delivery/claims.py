@@ -43,7 +43,8 @@ class Claim:
     """Which attempt of the delivery this is, from 1."""
     channel: Channel
     purpose: Purpose
-    occasion: int
+    alert_id: int
+    """The voice that a second voice tells of."""
     to: str
     role: str
     language: str
@@ -55,7 +56,7 @@ class Claim:
 
 
 _TOLD_OF_A_CLAIM = (
-    *(Delivery.id, Delivery.incident_id, Delivery.attempt_count, Delivery.purpose, Delivery.occasion, Delivery.number),
+    *(Delivery.id, Delivery.incident_id, Delivery.attempt_count, Delivery.purpose, Delivery.alert_id, Delivery.number),
     *(Delivery.role, Delivery.language, Delivery.look_up_first, Delivery.text, Delivery.urgency, Delivery.turn),
 )
 
@@ -99,7 +100,7 @@ def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, now: da
         number=row.attempt_count,
         channel=channel,
         purpose=row.purpose,
-        occasion=row.occasion,
+        alert_id=row.alert_id,
         to=row.number,
         role=row.role,
         language=row.language,

@@ -73,7 +73,7 @@ class Announcer:
         if claim.text is not None:
             return claim.text
         if claim.purpose is Purpose.SECOND_VOICE:
-            alert = next((each for each in alerts if each.id == claim.occasion), alerts[-1])
+            alert = next((each for each in alerts if each.id == claim.alert_id), alerts[-1])
             return alarm.second_voice(voice_of(incident, alert, self._zone), claim.language)
         first = voice_of(incident, alerts[0], self._zone)
         if claim.purpose is Purpose.WORDLESS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from joint_defense.delivery.moves import move
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.fanout import Planned
 from joint_defense.rules.redials import FollowUp
-from joint_defense.rules.states import Channel, DeliveryState, Purpose
+from joint_defense.rules.states import FIRST_TIME, Channel, DeliveryState, Occasion, Purpose
 
 LOOK_AGAIN = timedelta(seconds=5)
 """Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
@@ -50,7 +50,7 @@ def insert_deliveries(
     planned: Iterable[Planned[Recipient]],
     now: datetime,
     *,
-    occasion: int = 0,
+    occasion: Occasion = FIRST_TIME,
 ) -> None:
     """A waiting delivery for each planned phone and channel, due now.
 
@@ -94,7 +94,7 @@ def row_for(
     *,
     urgency: int,
     turn: int,
-    occasion: int = 0,
+    occasion: Occasion = FIRST_TIME,
     text: str | None = None,
 ) -> dict[str, Any]:
     """The row of a delivery that waits, due now. All have the same columns, as `insert_rows` wants them."""
@@ -102,7 +102,7 @@ def row_for(
         "incident_id": incident_id,
         "channel": channel,
         "purpose": purpose,
-        "occasion": occasion,
+        **asdict(occasion),
         "household_id": phone.household_id,
         "household_name": phone.household_name,
         "phone_id": phone.phone_id,

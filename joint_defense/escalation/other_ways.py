@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from joint_defense.alarms.news_sent import NEWS_UNTIL, WIDENED_MILESTONE, call_with_news
+from joint_defense.alarms.news_sent import NEWS_UNTIL, call_with_news
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, row_for
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import callers_among, latest_answers
@@ -24,7 +24,7 @@ from joint_defense.models import Delivery, Incident
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 
 _ON_THEIR_WAY = frozenset({Answer.COMING, Answer.ON_SCENE})
 
@@ -57,11 +57,11 @@ def _tell_callers(session: Session, decided: Decided, incident: Incident, lost: 
             if each.purpose is Purpose.NEWS
             and each.channel is Channel.SMS
             and each.household_id == alert.household_id
-            and each.occasion < WIDENED_MILESTONE
+            and each.milestone is not Milestone.STEP
         ]
         if not texts or (alert.on_line_until is not None and alert.on_line_until > _over_at(texts[-1])):
             continue  # they have been on the line since, and heard it there
-        call = call_with_news(session, incident, alert, texts[-1].occasion, now, kind="other_way")
+        call = call_with_news(session, incident, alert, texts[-1].milestone, now, kind="other_way")
         if call.look_again is not None:
             decided.put_off(texts[-1].id, FollowUp.LOOK, call.look_again)
 
@@ -77,7 +77,7 @@ def _still_matters(lost: Delivery, incident: Incident, now: datetime) -> bool:
         return incident.closed_at is not None and now - incident.closed_at <= GIVE_UP_AFTER
     if lost.purpose is not Purpose.SECOND_VOICE or lost.channel is Channel.CALL or incident.closed_at is not None:
         return False
-    voice = next((alert for alert in incident.alerts if alert.id == lost.occasion), None)
+    voice = next((alert for alert in incident.alerts if alert.id == lost.alert_id), None)
     return voice is not None and voice.withdrawn_at is None and now - voice.raised_at <= GIVE_UP_AFTER
 
 
@@ -125,7 +125,7 @@ def _tell_neighbours(
 class _Phone:
     """What an incident has tried with a phone: which channel, for what; whether it was called and texted at all."""
 
-    tried: set[tuple[Channel, Purpose, int]] = field(default_factory=set)
+    tried: set[tuple[Channel, Purpose, Occasion]] = field(default_factory=set)
     called: bool = False
     texted: bool = False
     text_failed: bool = False
@@ -133,17 +133,13 @@ class _Phone:
 
 def _known(session: Session, incident_id: int, numbers: Collection[str]) -> dict[str, _Phone]:
     found: dict[str, _Phone] = defaultdict(_Phone)
-    rows = session.execute(
-        select(Delivery.number, Delivery.channel, Delivery.purpose, Delivery.occasion, Delivery.state).where(
-            Delivery.incident_id == incident_id, Delivery.number.in_(numbers)
-        )
-    )
-    for number, channel, purpose, occasion, state in rows:
-        phone = found[number]
-        phone.tried.add((channel, purpose, occasion))
-        phone.called |= channel is Channel.CALL
-        phone.texted |= channel is Channel.SMS
-        phone.text_failed |= channel is Channel.SMS and state is DeliveryState.UNREACHED
+    planned = select(Delivery).where(Delivery.incident_id == incident_id, Delivery.number.in_(numbers))
+    for each in session.scalars(planned):
+        phone = found[each.number]
+        phone.tried.add((each.channel, each.purpose, each.occasion))
+        phone.called |= each.channel is Channel.CALL
+        phone.texted |= each.channel is Channel.SMS
+        phone.text_failed |= each.channel is Channel.SMS and each.state is DeliveryState.UNREACHED
     return found
 
 

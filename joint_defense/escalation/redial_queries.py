@@ -36,7 +36,8 @@ class Tried:
     incident_id: int
     channel: Channel
     purpose: Purpose
-    occasion: int
+    round: int
+    step: int
     household_id: int
     household_name: str
     phone_id: int
@@ -61,7 +62,7 @@ class Tried:
         return Try(
             number=self.number,
             channel=self.channel,
-            round=self.occasion if self.purpose is Purpose.REDIAL else 0,
+            round=self.round if self.purpose is Purpose.REDIAL else 0,
             state=self.state,
             on_line=self.state is DeliveryState.PLACED and self.attempt is AttemptState.IN_PROGRESS,
             hopeless=self.hopeless,
@@ -160,7 +161,8 @@ def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried
         return found
     query = (
         select(
-            *(Delivery.id, Delivery.incident_id, Delivery.channel, Delivery.purpose, Delivery.occasion),
+            *(Delivery.id, Delivery.incident_id, Delivery.channel, Delivery.purpose),
+            *(Delivery.round, Delivery.step),
             *(Delivery.household_id, Delivery.household_name, Delivery.phone_id, Delivery.number, Delivery.language),
             *(Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.failure),
             *(Delivery.follow_up, Attempt.state),
@@ -185,8 +187,8 @@ def redials_planned(session: Session, incident_ids: Collection[int]) -> Counter[
     if not incident_ids:
         return Counter()
     query = (
-        select(Delivery.incident_id, Delivery.occasion, func.count())
+        select(Delivery.incident_id, Delivery.round, func.count())
         .where(Delivery.incident_id.in_(incident_ids), Delivery.purpose == Purpose.REDIAL)
-        .group_by(Delivery.incident_id, Delivery.occasion)
+        .group_by(Delivery.incident_id, Delivery.round)
     )
     return Counter({(row[0], row[1]): row[2] for row in session.execute(query)})

@@ -28,7 +28,15 @@ from joint_defense.incidents.timeline import masked, note_update
 from joint_defense.models import Incident
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.redials import FollowUp, Steps, next_steps
-from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import (
+    GIVE_UP_AFTER,
+    AttemptState,
+    Channel,
+    DeliveryState,
+    IncidentKind,
+    Occasion,
+    Purpose,
+)
 
 ROUND = 1000
 """From the first turn of a round of redials to the first of the next."""
@@ -138,7 +146,7 @@ def _ring_again(
                     Channel.CALL,
                     Purpose.REDIAL,
                     now,
-                    occasion=again,
+                    occasion=Occasion(round=again),
                     urgency=AGAIN,
                     # Everybody's first redial before anybody's second, and within a round whoever is due first: where
                     # the pace makes them queue, nobody waits for those who come after. Two incidents take turns.
@@ -174,7 +182,7 @@ def _try_other_ways(
 
 def _first_purpose(tried: Iterable[Tried]) -> Purpose:
     """As what a phone of this household is rung or texted for the first time on a channel."""
-    first = {each.purpose for each in tried if each.occasion == 0}
+    first = {each.purpose for each in tried if each.round == 0 and each.step == 0}
     return next((each for each in (Purpose.WORDLESS, Purpose.ALARM, Purpose.WIDENING) if each in first), Purpose.ALARM)
 
 

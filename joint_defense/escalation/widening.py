@@ -23,9 +23,9 @@ from joint_defense.incidents.answers import _coming, latest_answers
 from joint_defense.incidents.policies import progress_of
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
-from joint_defense.rules.escalation import ONCE_MORE, Step, Whom
+from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.fanout import Planned, plan
-from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Purpose
+from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -97,7 +97,7 @@ def _carry_out(session: Session, incident: Incident, step: Step, coming: int, no
     reached, phones, households = [], set(), set()
     for whom in step.whom:
         planned = _plan_for(session, incident, whom, now, zone)
-        occasion = ONCE_MORE + incident.steps_done if whom is Whom.LEADERS else 0
+        occasion = Occasion(step=incident.steps_done) if whom is Whom.LEADERS else FIRST_TIME
         insert_deliveries(session, incident.id, Purpose.WIDENING, planned, now, occasion=occasion)
         if planned:
             reached.append(whom)

@@ -82,7 +82,7 @@ def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
         "number": masked(delivery.number),
         "channel": delivery.channel,
         "purpose": delivery.purpose,
-        "round": delivery.occasion if delivery.purpose is Purpose.REDIAL else 0,
+        "round": delivery.round if delivery.purpose is Purpose.REDIAL else 0,
         "state": delivery.state,
         "failure": delivery.failure,
         "attempts": [_attempt(attempt, local) for attempt in delivery.attempts],

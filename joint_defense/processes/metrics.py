@@ -103,7 +103,8 @@ def _keypress_to_requests(session: Session, since: datetime) -> list[tuple[float
         .where(
             Incident.opened_at > since,
             Delivery.purpose == Purpose.ALARM,
-            Delivery.occasion == 0,
+            Delivery.round == 0,
+            Delivery.step == 0,
             Attempt.number == 1,
         )
         .group_by(Incident.id, Incident.opened_at)

@@ -16,8 +16,6 @@ from typing import Any
 
 from joint_defense.errors import InvalidPolicy
 
-ONCE_MORE = 1000
-"""The occasion of a leader's second round in step n is this and n: clear of those that somebody has rung again."""
 MOST_STEPS = 10
 LAST_SECOND = 3600
 """No step is later than this after the opening, and a clock that was down so long widens nothing any more."""

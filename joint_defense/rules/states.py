@@ -10,6 +10,7 @@ order is kept by the table below and by nothing the carrier counts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -185,15 +186,55 @@ class Purpose(StrEnum):
     """To the caller: who is coming."""
     ALL_CLEAR = "all_clear"
     REDIAL = "redial"
-    """A ring that brought no answer is tried again; the occasion is the round, from 1."""
+    """A ring that brought no answer is tried again."""
     WIDENING = "widening"
     """Too few come: somebody further off is called, or the leader once more."""
 
 
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
-"""As what somebody is called for the first time to come and help; occasion 0."""
+"""As what somebody is called for the first time to come and help."""
 RINGS = (*FIRST_RINGS, Purpose.REDIAL)
 """What asks a household to come and help."""
+
+
+class Milestone(StrEnum):
+    """What a piece of news to a caller is about. Each is sent once a channel, `STEP` once a step."""
+
+    NONE = "none"
+    """It is no news."""
+    FIRST = "first"
+    """Somebody has said to come."""
+    THIRD = "third"
+    """Three have."""
+    LAST = "last"
+    """Everybody who was called has answered."""
+    NOBODY = "nobody"
+    """Nobody has said to come, for too long."""
+    STEP = "step"
+    """Others are called, because too few come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What tells apart deliveries to one phone on one channel for one purpose.
+
+    `round`: 0 is the first ring, n the nth redial, or the nth time that somebody has had it rung again.
+    `step`: the step of escalation in which leader and deputy are called once more, or which a piece of news is about.
+    `alert_id`: the voice that a second voice tells of. 0 where it is not that.
+    """
+
+    round: int = 0
+    step: int = 0
+    alert_id: int = 0
+    milestone: Milestone = Milestone.NONE
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing for this purpose came before it."""
+        return self.round == 0 and self.step == 0
+
+
+FIRST_TIME = Occasion()
 
 
 class ClosingOutcome(StrEnum):

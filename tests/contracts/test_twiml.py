@@ -114,7 +114,7 @@ def test_what_travels_with_a_call_is_short_enough_at_the_rosters_limits_and_says
         number=3,
         channel=Channel.CALL,
         purpose=purpose,
-        occasion=0,
+        alert_id=0,
         to="+8613805740002",
         role="member",
         language=language,

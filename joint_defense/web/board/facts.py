@@ -32,7 +32,7 @@ _ALERT = (
 _DELIVERY = (
     *(Delivery.id, Delivery.channel, Delivery.purpose, Delivery.household_id, Delivery.household_name),
     *(Delivery.number, Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.attempt_count),
-    *(Delivery.failure, Delivery.joined_at, Delivery.urgency, Delivery.turn, Delivery.occasion),
+    *(Delivery.failure, Delivery.joined_at, Delivery.urgency, Delivery.turn, Delivery.round, Delivery.step),
     *(Delivery.follow_up, Delivery.due_at),
 )
 _ATTEMPT = (

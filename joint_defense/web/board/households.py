@@ -122,7 +122,7 @@ def _pending(rings: list[Row], what: FollowUp) -> list[Row]:
 
 
 def _next_round(rings: list[Row], number: str) -> int:
-    done = (each["occasion"] for each in rings if each["number"] == number and each["purpose"] == Purpose.REDIAL)
+    done = (each["round"] for each in rings if each["number"] == number and each["purpose"] == Purpose.REDIAL)
     return 1 + max(done, default=0)
 
 

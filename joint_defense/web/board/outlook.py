@@ -36,7 +36,8 @@ def look_ahead(
         each
         for each in deliveries
         if each["purpose"] in FIRST_RINGS
-        and each["occasion"] == 0
+        and each["round"] == 0
+        and each["step"] == 0
         and each["channel"] == Channel.CALL
         and each["state"] == DeliveryState.WAITING
         and is_first_ring(each["urgency"])

@@ -47,7 +47,7 @@ from joint_defense.incidents.answers import latest_answers
 from joint_defense.models import Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import FINAL, OVER, RINGS, AttemptState, Channel, DeliveryState, Purpose
+from joint_defense.rules.states import FINAL, FIRST_RINGS, OVER, RINGS, AttemptState, Channel, DeliveryState, Purpose
 from tests.conftest import examples
 from tests.support.factories import NOW, Town
 
@@ -218,9 +218,10 @@ class Alarm(RuleBasedStateMachine):
     @invariant()
     def nobody_is_called_twice_for_the_same(self) -> None:
         with self.database.begin() as session:
-            rows = session.execute(select(Delivery.number, Delivery.channel, Delivery.purpose, Delivery.occasion)).all()
-            assert max(Counter(map(tuple, rows)).values(), default=0) <= 1
-            first = [row for row in rows if row.purpose in (Purpose.ALARM, Purpose.WIDENING) and row.occasion == 0]
+            rows = session.scalars(select(Delivery)).all()
+            told_apart = [(row.number, row.channel, row.purpose, row.occasion) for row in rows]
+            assert max(Counter(told_apart).values(), default=0) <= 1
+            first = [row for row in rows if row.purpose in FIRST_RINGS and row.occasion.is_first]
             assert max(Counter((row.number, row.channel) for row in first).values(), default=0) <= 1
             own = {alert.number for alert in session.get_one(Incident, self.incident_id).alerts}
             assert not own & {row.number for row in rows if row.purpose in RINGS}

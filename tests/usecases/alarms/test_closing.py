@@ -216,9 +216,7 @@ def test_ring_again_calls_every_household_that_is_not_coming(town: Town) -> None
     town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Answer.COMING, CALL, at(30)))
     count = town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, None, "村干部", at(40)))
     assert count == 3
-    again = [
-        each for each in town.deliveries(raised.incident_id) if each.occasion == 1 and each.purpose is Purpose.ALARM
-    ]
+    again = [each for each in town.deliveries(raised.incident_id) if each.round == 1 and each.purpose is Purpose.ALARM]
     assert sorted((each.number, each.channel) for each in again) == sorted(
         [(li.numbers[0], CALL), (li.numbers[1], CALL), (chen.number, SMS)]
     )
@@ -249,7 +247,7 @@ def test_ring_again_for_one_household_rings_even_one_that_is_coming_and_no_other
         assert town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, li.id, "村", at(40))) == 1
         town.place(after=41, state=AttemptState.NO_ANSWER)
         newest = town.delivery(li.number)
-        assert (newest.occasion, newest.state) == (occasion, DeliveryState.UNREACHED)
+        assert (newest.round, newest.state) == (occasion, DeliveryState.UNREACHED)
     assert [line.detail for line in town.timeline("ring_again")] == [{"by": "村", "household": li.name}] * 2
 
 

@@ -63,7 +63,7 @@ def newest(town: Town, number: str, channel: Channel = CALL) -> Delivery:
 def rounds(town: Town, number: str) -> list[int]:
     """The redials that were planned to a number."""
     return [
-        each.occasion
+        each.round
         for incident in town.incidents()
         for each in town.deliveries(incident.id)
         if each.number == number and each.purpose is Purpose.REDIAL

@@ -51,7 +51,7 @@ def test_all_who_are_not_coming_are_rung_again_at_a_tap(operator: Visitor, store
     with store.begin() as session:
         rung = set(
             session.scalars(
-                select(Delivery.household_name).where(Delivery.occasion > 0, Delivery.purpose == Purpose.ALARM)
+                select(Delivery.household_name).where(Delivery.round > 0, Delivery.purpose == Purpose.ALARM)
             )
         )
     assert {"赵阿根家", "陈桂芳家", "孙德才家"} <= rung

@@ -1,0 +1,109 @@
+"""What the last release has written is read by this one: a database of it, with data in it, is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, text
+
+from config import migrations
+from config.database import Database
+from tests.support.servers import PostgresServer
+
+LAST_RELEASE = "0002"
+INCIDENT = {
+    "id": 1,
+    "kind": "alarm",
+    "village_id": 1,
+    "village_name": "墙下陶村",
+    "group_id": 1,
+    "group_name": "3组",
+    "category": "unspecified",
+    "opened_at": "2026-11-23 13:07:00+00:00",
+}
+DELIVERY = {
+    "incident_id": 1,
+    "channel": "call",
+    "purpose": "alarm",
+    "occasion": 0,
+    "household_id": 7,
+    "household_name": "王建国家",
+    "phone_id": 9,
+    "number": "+8613805000001",
+    "language": "zh",
+    "role": "member",
+    "phone_rank": 1,
+    "urgency": 0,
+    "distance": 1,
+    "state": "reached",
+    "due_at": "2026-11-23 13:07:00+00:00",
+    "attempt_count": 1,
+    "look_up_first": False,
+    "unwanted": False,
+}
+
+Upgrade = Callable[[Callable[[Connection], None]], Database]
+
+
+def insert(connection: Connection, table: str, **values: Any) -> None:
+    names = ", ".join(values)
+    connection.execute(
+        text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in values)})"), values
+    )
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def upgrade(request: pytest.FixtureRequest, tmp_path: Path) -> Upgrade:
+    """Make a database of the last release, have it filled, bring it up to date."""
+
+    def run(fill: Callable[[Connection], None]) -> Database:
+        url = f"sqlite:///{tmp_path}/last.sqlite"
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            with server.connect() as connection:
+                connection.execute("DROP DATABASE IF EXISTS last_release")
+                connection.execute("CREATE DATABASE last_release")
+            url = server.url("last_release")
+        command.upgrade(migrations._configuration(url), LAST_RELEASE)
+        database = Database(url)
+        with database.begin() as session:
+            fill(session.connection())
+        database.close()
+        migrations.upgrade(url)
+        database = Database(url)
+        request.addfinalizer(database.close)
+        return database
+
+    return run
+
+
+def test_what_told_deliveries_apart_has_columns_of_its_own(upgrade: Upgrade) -> None:
+    occasions = [
+        ("alarm", 0, (0, 0, 0, "none")),
+        ("alarm", 2, (2, 0, 0, "none")),
+        ("widening", 0, (0, 0, 0, "none")),
+        ("widening", 1, (1, 0, 0, "none")),
+        ("widening", 1003, (0, 3, 0, "none")),
+        ("redial", 2, (2, 0, 0, "none")),
+        ("second_voice", 17, (0, 0, 17, "none")),
+        ("wordless", 0, (0, 0, 0, "none")),
+        ("all_clear", 0, (0, 0, 0, "none")),
+        ("news", 1, (0, 0, 0, "first")),
+        ("news", 3, (0, 0, 0, "third")),
+        ("news", 1000, (0, 0, 0, "last")),
+        ("news", 1060, (0, 0, 0, "nobody")),
+        ("news", 2002, (0, 2, 0, "step")),
+    ]
+
+    def fill(connection: Connection) -> None:
+        insert(connection, "incidents", **INCIDENT)
+        for number, (purpose, occasion, _) in enumerate(occasions, start=1):
+            insert(connection, "deliveries", **DELIVERY | {"id": number, "purpose": purpose, "occasion": occasion})
+
+    with upgrade(fill).begin() as session:
+        rows = session.execute(text("SELECT round, step, alert_id, milestone FROM deliveries ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [expected for _, _, expected in occasions]
