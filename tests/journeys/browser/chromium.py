@@ -1,11 +1,10 @@
-"""Debian's Chromium for the browser tests: found, or installed where that is allowed, or Playwright's own."""
+"""The browser tests' Chromium: Debian's, or Playwright's own."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
+
+from config.tools import system_packages
 
 FLAGS = [
     "--no-sandbox",
@@ -16,27 +15,19 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PACKAGES = ["chromium", "fonts-noto-cjk"]
 
 
 class NoBrowser(Exception):
-    """There is none, and none could be installed; the message says what to do."""
+    """There is none; the message says what to do."""
 
 
 def find(playwrights_own: str) -> str:
-    """The path of a Chromium: Debian's, installed if we are root and have apt, else Playwright's. Raises NoBrowser."""
-    if found := _debians():
+    """The path of a Chromium: Debian's, else Playwright's. `make test` sees to it beforehand. Raises NoBrowser."""
+    if found := system_packages.browser():
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        _install()
-        if found := _debians():
-            return found
     if Path(playwrights_own).exists():
         return playwrights_own
-    raise NoBrowser(
-        "the browser tests need a Chromium: `apt-get install chromium fonts-noto-cjk`,"
-        " or `.venv/bin/playwright install chromium`"
-    )
+    raise NoBrowser("the browser tests need a Chromium: `make test` brings it, or says how to")
 
 
 def giving_way(path: str, directory: Path) -> str:
@@ -45,13 +36,3 @@ def giving_way(path: str, directory: Path) -> str:
     starter.write_text(f'#!/bin/sh\nexec nice -n 10 "{path}" "$@"\n')
     starter.chmod(0o755)
     return str(starter)
-
-
-def _debians() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-def _install() -> None:
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *PACKAGES]):
-        subprocess.run(["apt-get", *command], env=environment, check=False, capture_output=True)
