@@ -244,12 +244,15 @@ class Attempt(Base):
     """
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_sid", "sid"),)
+    # One call of the carrier's is one attempt: a look-up must not take another's for its own.
+    __table_args__ = (Index("ix_attempts_sid", "sid", unique=True),)
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     state: Mapped[AttemptState] = mapped_column(stored_as_value(AttemptState))
-    sender: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    # The carrier's account, and what it goes out from there: a number, a short code, a name, a messaging service.
+    account: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    sender: Mapped[str] = mapped_column(String(40), default="", server_default="")
     sid: Mapped[str | None] = mapped_column(String(64))
     error_code: Mapped[str | None] = mapped_column(String(32))
     error: Mapped[str | None] = mapped_column(String(300))

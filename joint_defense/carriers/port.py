@@ -8,7 +8,8 @@ CarrierError              `code` as the carrier counts (Twilio's error codes), `
  ├── RefusedNumber        nothing was placed and never will be for this number on this channel
  ├── AccountTrouble       nothing was placed for anyone: credentials, sender or permissions are wrong
  └── OutcomeUnknown       the request may have been carried out: look it up before sending it again
-      └── Unanswered      nothing came in time: it may still be on its way there
+      ├── Unanswered      nothing came in time: it may still be on its way there
+      └── Undecided       the carrier has answered, and whose call it is shows later
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class Unanswered(OutcomeUnknown):
     pass
 
 
+class Undecided(OutcomeUnknown):
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class OutboundCall:
     """A call to place. `twiml` is what the callee hears, whether our web server is up or not."""
@@ -77,12 +82,15 @@ class OutboundMessage:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The carrier's word on one call or message: its id, its state, its error code if it failed, a message's text."""
+    """The carrier's word on one call or message: its id, its state, its error code if it failed, whom it is to, a
+    message's text.
+    """
 
     sid: str
     state: AttemptState
     error_code: int | None = None
     body: str = ""
+    to: str = ""
 
 
 class Carrier(Protocol):

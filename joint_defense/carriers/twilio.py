@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import logging
+import re
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -42,6 +44,7 @@ CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONNECT_TIMEOUT = 3.0
 KEEP_ALIVE = 60.0
 LOOK_UP_PAGE = 50
+MOST_LOOKED_THROUGH = 1000
 CLOCK_DIFFERENCE = timedelta(minutes=2)
 Result = TypeVar("Result")
 
@@ -149,10 +152,8 @@ class TwilioCarrier:
     async def look_up(self, channel: Channel, to: str, since: datetime) -> list[Receipt]:
         """The calls or messages to `to` since then, newest first, whether or not we know of them."""
         resource = self._account.calls if channel is Channel.CALL else self._account.messages
-        # Sifted here and not by the carrier: not every one filters by the second, and their clocks differ from ours.
-        found = await _mapped(lambda: resource.list_async(to=to, limit=LOOK_UP_PAGE))
-        earliest = since - CLOCK_DIFFERENCE
-        return [_receipt(channel, each) for each in found if each.date_created is None or each.date_created >= earliest]
+        found = await _mapped(lambda: _list_since(resource, to, since - CLOCK_DIFFERENCE))
+        return [_receipt(channel, each) for each in found]
 
     async def fetch(self, channel: Channel, sid: str) -> Receipt:
         """What has become of one call or message."""
@@ -168,6 +169,27 @@ class TwilioCarrier:
         await self._http.close()
 
 
+async def _list_since(resource: Any, to: str, earliest: datetime) -> list[Any]:
+    """What was asked for to this number since then, newest first.
+
+    Sifted here and not by the carrier: not every one filters by the second, their clocks differ from ours, and Somleng
+    filters by nothing at all, so that other people's calls stand between.
+    """
+    found, old = [], 0
+    async for each in await resource.stream_async(to=to, limit=MOST_LOOKED_THROUGH, page_size=LOOK_UP_PAGE):
+        if each.date_created is not None and each.date_created < earliest:
+            old += 1
+            if old >= LOOK_UP_PAGE:
+                break
+        elif _digits(each.to) in {_digits(to), ""}:
+            found.append(each)
+    return found
+
+
+def _digits(number: object) -> str:
+    return re.sub(r"[^0-9]", "", str(number or ""))
+
+
 def _receipt(channel: Channel, resource: Any) -> Receipt:
     if not resource.sid:
         # Taken, it seems, by something that is no carrier: without an id nothing can be asked or ended.
@@ -179,6 +201,7 @@ def _receipt(channel: Channel, resource: Any) -> Receipt:
         state=state,
         error_code=int(code) if code.isdecimal() else None,
         body=getattr(resource, "body", None) or "",
+        to=str(getattr(resource, "to", None) or ""),
     )
 
 
@@ -187,7 +210,10 @@ async def _mapped(request: Callable[[], Awaitable[Result]]) -> Result:
     try:
         return await request()
     except TwilioException as error:
-        raise map_error(getattr(error, "status", None), _code(error), str(getattr(error, "msg", error))) from error
+        status, code = getattr(error, "status", None), _code(error)
+        if status is None:
+            status, code = _of_a_list(error)
+        raise map_error(status, code, str(getattr(error, "msg", error.args[0] if error.args else ""))) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise Temporary(f"no connection to the carrier: {type(error).__name__}") from error
     except TimeoutError as error:
@@ -195,6 +221,18 @@ async def _mapped(request: Callable[[], Awaitable[Result]]) -> Result:
     except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # The last four: an answer that is no JSON, or not of the shape that the SDK reads.
         raise OutcomeUnknown(f"the carrier did not answer: {type(error).__name__}") from error
+
+
+def _of_a_list(error: TwilioException) -> tuple[int | None, int | None]:
+    """Status and code of a list that was refused: the SDK only hands the answer on, and reads nothing in it."""
+    answer = next((each for each in error.args if isinstance(each, Response)), None)
+    if answer is None:
+        return None, None
+    try:
+        code = int(json.loads(answer.text)["code"])
+    except (ValueError, KeyError, TypeError):
+        code = None
+    return answer.status_code, code
 
 
 def _code(error: TwilioException) -> int | None:

@@ -27,6 +27,9 @@ from joint_defense.incidents.timeline import note_once, note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
 
+LONGEST_RING = timedelta(minutes=10)
+RINGS_OUT = timedelta(seconds=20)
+"""So much longer than it may ring a call lasts at the carrier: until it begins, and until its end is told."""
 LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
 _COUNTING = 0x6A64_63_61_6C_6C
@@ -137,8 +140,13 @@ def waits_for_a_place(session: Session, now: datetime) -> int | None:
     return session.scalar(due.order_by(Delivery.urgency, Delivery.turn, Delivery.id).limit(1))
 
 
-def calls_under_way(session: Session) -> dict[str, int]:
+def calls_under_way(
+    session: Session, now: datetime | None = None, ring_time: timedelta = LONGEST_RING
+) -> dict[str, int]:
     """How many calls of each sender are with the carrier or on their way there, of all incidents.
+
+    Where `now` is given, a call that nobody has picked up holds its place no longer than it can ring, though nobody
+    hears of it again.
 
     Whoever asks holds the count until the transaction ends, so that two senders do not fill the same place.
     """
@@ -150,6 +158,9 @@ def calls_under_way(session: Session) -> dict[str, int]:
         .where(Delivery.channel == Channel.CALL, in_state(DeliveryState.CLAIMED) | in_state(DeliveryState.PLACED))
         .group_by(Attempt.sender)
     )
+    if now is not None:
+        rings = Attempt.requested_at > now - ring_time - RINGS_OUT
+        query = query.where(rings | (Attempt.state == AttemptState.IN_PROGRESS))
     return {row[0]: row[1] for row in session.execute(query)}
 
 
@@ -183,6 +194,43 @@ def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incide
 def known_sids(session: Session, sids: Iterable[str]) -> set[str]:
     """Which of these the carrier's ids we know as some attempt's already."""
     return {sid for sid in session.scalars(select(Attempt.sid).where(Attempt.sid.in_(set(sids)))) if sid}
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """What a look-up has to know of others. `known`: the ids that are somebody's already.
+
+    Of other open requests to the same phone: how many are on their way to the carrier, how many are looked for as
+    well, and how many of all these were made before this one.
+    """
+
+    known: set[str]
+    on_their_way: int = 0
+    looking: int = 0
+    before: int = 0
+
+
+def rivals_of(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
+    """Who else may have a right to one of these calls or messages."""
+    own = session.get(Attempt, (claim.delivery_id, claim.number))
+    others = session.execute(
+        select(Delivery.id, Delivery.look_up_first, Attempt.requested_at)
+        .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
+        .where(
+            Delivery.number == claim.to,
+            Delivery.channel == claim.channel,
+            Delivery.id != claim.delivery_id,
+            in_state(DeliveryState.CLAIMED) | (in_state(DeliveryState.WAITING) & Delivery.look_up_first),
+            Attempt.sid.is_(None),
+        )
+    ).all()
+    mine = (own.requested_at if own is not None else claim.requested_at, claim.delivery_id)
+    return Rivals(
+        known_sids(session, sids),
+        on_their_way=sum(not each.look_up_first for each in others),
+        looking=sum(each.look_up_first for each in others),
+        before=sum((each.requested_at, each.id) < mine for each in others),
+    )
 
 
 def first_request(session: Session, claim: Claim) -> datetime | None:
@@ -229,12 +277,16 @@ class Leave:
     pace: Mapping[Channel, Pace]
     grants: dict[Channel, Grant]
     concurrent_calls: Mapping[str, int]
+    ring_time: timedelta = LONGEST_RING
     claims: dict[Channel, list[Claim]] = field(default_factory=dict)
 
     def claim(self, session: Session, owner: str, now: datetime) -> Bite:
         """Take in hand what is due, most urgent first, of all incidents."""
         for channel, grant in self.grants.items():
-            self.claims[channel] = self._claim(session, channel, grant, owner, now)
+            granted: Mapping[str, int] = grant.by_sender
+            if channel is Channel.CALL:
+                granted = self._with_room(session, granted, now)
+            self.claims[channel] = self._claim(session, channel, granted, owner, now)
         every = list(itertools.chain.from_iterable(self.claims.values()))
         # Also those that were never declined themselves, and only waited because others had been.
         slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.sender)}
@@ -262,8 +314,9 @@ class Leave:
             for sender, count in grant.by_sender.items():
                 yield channel, sender, count - sum(each.sender == sender for each in self.claims.get(channel, ()))
 
-    def _claim(self, session: Session, channel: Channel, grant: Grant, owner: str, now: datetime) -> list[Claim]:
-        granted = self._with_room(session, grant.by_sender) if channel is Channel.CALL else grant.by_sender
+    def _claim(
+        self, session: Session, channel: Channel, granted: Mapping[str, int], owner: str, now: datetime
+    ) -> list[Claim]:
         claims: list[Claim] = []
         for sender, count in granted.items():
             if count > 0:
@@ -273,11 +326,11 @@ class Leave:
                     break
         return claims
 
-    def _with_room(self, session: Session, granted: Mapping[str, int]) -> Mapping[str, int]:
+    def _with_room(self, session: Session, granted: Mapping[str, int], now: datetime) -> Mapping[str, int]:
         """Cut down to the calls each sender may still place: a new account holds only two or three at once (10004)."""
         if not self.concurrent_calls or not any(granted.values()):
             return granted
-        held = calls_under_way(session)
+        held = calls_under_way(session, now, self.ring_time)
         return {
             sender: min(count, max(most - held.get(sender, 0), 0))
             if (most := self.concurrent_calls.get(sender, 0))
@@ -288,11 +341,14 @@ class Leave:
 
 @contextmanager
 def leave(
-    pace: Mapping[Channel, Pace], concurrent_calls: Mapping[str, int], room: Mapping[Channel, int]
+    pace: Mapping[Channel, Pace],
+    concurrent_calls: Mapping[str, int],
+    room: Mapping[Channel, int],
+    ring_time: timedelta = LONGEST_RING,
 ) -> Iterator[Leave]:
     """Leave of the pace for up to `room` requests of each channel. What is not claimed for is given back."""
     grants = {channel: pace[channel].take(count) for channel, count in room.items() if count > 0}
-    asked = Leave(pace, grants, concurrent_calls)
+    asked = Leave(pace, grants, concurrent_calls, ring_time)
     try:
         yield asked
     finally:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery.moves import move
 from joint_defense.delivery.tracking import ASK_AFTER, ends_call, follow_up, give_up, got_through, hear, lock_attempt
+from joint_defense.incidents import conference
 from joint_defense.models import Attempt, Delivery, in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 
@@ -23,6 +24,13 @@ END_AGAIN_AFTER = timedelta(seconds=5)
 ASK_AGAIN_AFTER = timedelta(seconds=60)
 LAST_ASK = timedelta(minutes=30)
 """After so long a delivery that the carrier says nothing final of is closed with what is known."""
+LAST_ASK_OF_A_RING = timedelta(minutes=12)
+"""The same for a call that nobody has picked up, where the carrier does not answer either: no carrier rings for longer
+than ten minutes."""
+LAST_END = timedelta(minutes=3)
+"""The same for one that nobody needs, and that the carrier will not end."""
+UNKNOWN_AFTER = timedelta(seconds=10)
+"""What the carrier says it does not know is over, once so old: a list may lag behind what was just created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,40 @@ def take_in(session: Session, errand: Errand, receipt: Receipt, now: datetime) -
     hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
     if delivery.state is DeliveryState.REACHED:
         got_through(session, [delivery])
-    if delivery.state is not DeliveryState.PLACED or now - attempt.requested_at <= LAST_ASK:
+    last = LAST_END if ends_call(delivery, attempt) else LAST_ASK
+    if delivery.state is DeliveryState.PLACED and now - attempt.requested_at > last:
+        _close(session, delivery, attempt, now)
+
+
+def take_in_silence(session: Session, errand: Errand, now: datetime, *, unknown: bool) -> None:
+    """The carrier would not say what became of it. `unknown`: it says that there is no such call or message.
+
+    Whatever it answers, this ends: a call that is never heard of again would hold its place for ever.
+    """
+    delivery, attempt = lock_attempt(session, errand.delivery_id, errand.number)
+    if delivery.state is not DeliveryState.PLACED or attempt.number != delivery.attempt_count:
         return
+    age = now - attempt.requested_at
+    if age > (UNKNOWN_AFTER if unknown else _last_ask(delivery, attempt)):
+        conference.leave(session, delivery, now)
+        _close(session, delivery, attempt, now)
+    elif unknown:
+        delivery.due_at = now + END_AGAIN_AFTER
+
+
+def _last_ask(delivery: Delivery, attempt: Attempt) -> timedelta:
+    """How old a request has to be for what is known of it to do, where the carrier does not answer."""
+    if ends_call(delivery, attempt):
+        return LAST_END
+    rings = delivery.channel is Channel.CALL and attempt.state is not AttemptState.IN_PROGRESS
+    return LAST_ASK_OF_A_RING if rings else LAST_ASK
+
+
+def _close(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
     if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:
         move(delivery, DeliveryState.REACHED)
         follow_up(delivery, now)
+    elif delivery.unwanted and delivery.channel is Channel.CALL:
+        move(delivery, DeliveryState.CANCELLED)
     else:
         give_up(session, delivery, "no_report", now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,10 +18,11 @@ from joint_defense.carriers.port import (
     RefusedNumber,
     TooFast,
     Unanswered,
+    Undecided,
 )
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.moves import move
-from joint_defense.delivery.tracking import give_up, got_through, hear, helps_no_more
+from joint_defense.delivery.tracking import give_back_sid, give_up, got_through, hear, helps_no_more
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.states import AttemptState, DeliveryState
@@ -44,18 +45,25 @@ class Sent:
 def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     """Write down what came of claims. A word of the carrier that came first by callback stands."""
     by_attempt = {(result.claim.delivery_id, result.claim.number): result for result in results}
-    ids = {delivery_id for delivery_id, _ in by_attempt}
+    sids = {result.receipt.sid for result in results if result.receipt is not None}
+    # Whoever holds one of these already is locked as well.
+    holders = set(session.scalars(select(Attempt.delivery_id).where(Attempt.sid.in_(sids)))) if sids else set()
+    ids = {delivery_id for delivery_id, _ in by_attempt} | holders
     locked = session.scalars(select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id).with_for_update()).all()
     deliveries = {delivery.id: delivery for delivery in locked}
     # Asked once the locks are held: in one statement with them, PostgreSQL would show the attempts as they were before
     # a callback that we waited for, and an attempt would go back from its final state.
     attempts = session.scalars(select(Attempt).where(Attempt.delivery_id.in_(ids)).order_by(Attempt.delivery_id)).all()
+    held = {attempt.sid: attempt for attempt in attempts if attempt.sid is not None}
     for attempt in attempts:
         result = by_attempt.get((attempt.delivery_id, attempt.number))
         if result is None:
             continue
         delivery = deliveries[attempt.delivery_id]
-        if result.receipt is not None:
+        if result.receipt is not None and not _own(session, attempt, result, held, deliveries, now):
+            if delivery.state is DeliveryState.CLAIMED:
+                move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE, look_up_first=True)
+        elif result.receipt is not None:
             # Also for an attempt that was given up meanwhile: a call that was placed is on record.
             _accepted(session, delivery, attempt, result.receipt, now)
         elif delivery.state is not DeliveryState.CLAIMED or attempt.number != delivery.attempt_count:
@@ -68,12 +76,33 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
     _note_troubles(session, results, now)
 
 
+def _own(
+    session: Session,
+    attempt: Attempt,
+    result: Sent,
+    held: dict[str, Attempt],
+    deliveries: Mapping[int, Delivery],
+    now: datetime,
+) -> bool:
+    """Whether the receipt is this attempt's: one id, one attempt. What was looked up is a guess, the rest is known."""
+    if result.receipt is None:
+        return False
+    holder = held.setdefault(result.receipt.sid, attempt)
+    if holder is attempt:
+        return True
+    if result.claim.look_up_first:
+        return False
+    give_back_sid(session, deliveries[holder.delivery_id], holder, now)
+    held[result.receipt.sid] = attempt
+    return True
+
+
 def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> None:
     """Say on the timelines, once an incident, that the carrier holds it up: whoever watches sees why nobody rings."""
     held_up = {
         (result.claim.incident_id, "carrier_slow" if isinstance(result.error, TooFast) else "carrier_away")
         for result in results
-        if result.error is not None and not isinstance(result.error, RefusedNumber | AccountTrouble)
+        if result.error is not None and not isinstance(result.error, RefusedNumber | AccountTrouble | Undecided)
     }
     for incident_id, kind in sorted(held_up):
         note_once(session, incident_id, kind, now)

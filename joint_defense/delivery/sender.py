@@ -8,8 +8,8 @@ from datetime import datetime
 
 import structlog
 
-from joint_defense.carriers.port import Carrier, CarrierError, OutcomeUnknown, Receipt
-from joint_defense.delivery.claims import Claim
+from joint_defense.carriers.port import Carrier, CarrierError, OutcomeUnknown, Receipt, Undecided
+from joint_defense.delivery.claims import Claim, Rivals
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.pace import Pace
 from joint_defense.delivery.results import Sent
@@ -18,13 +18,13 @@ from joint_defense.rules.states import Channel
 from joint_defense.rules.wording.alarm import segments
 
 LookUpFacts = Callable[[Claim], Awaitable[datetime | None]]
-KnownSids = Callable[[set[str]], Awaitable[set[str] | None]]
+AskRivals = Callable[[Claim, set[str]], Awaitable[Rivals | None]]
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Sender:
-    """Carries claims to the carrier. `first_request` and `known_sids` ask the database, off the event loop."""
+    """Carries claims to the carrier. `first_request` and `rivals` ask the database, off the event loop."""
 
     def __init__(
         self,
@@ -33,13 +33,13 @@ class Sender:
         text_pace: Pace,
         *,
         first_request: LookUpFacts,
-        known_sids: KnownSids,
+        rivals: AskRivals,
     ) -> None:
         self._carrier = carrier
         self._announcer = announcer
         self._text_pace = text_pace
         self._first_request = first_request
-        self._known_sids = known_sids
+        self._rivals = rivals
 
     async def send(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Sent:
         """Place a call or send a message, or find out what became of the one before. Never raises."""
@@ -79,7 +79,21 @@ class Sender:
         if claim.channel is Channel.SMS:
             body = self._announcer.message(claim, incident, alerts).body
             found = [each for each in found if each.body == body]
-        known = await self._known_sids({each.sid for each in found})
-        if known is None:
+        facts = await self._rivals(claim, {each.sid for each in found})
+        if facts is None:
             raise OutcomeUnknown("the database did not answer")
-        return next((each for each in found if each.sid not in known), None)
+        return choose(found, facts)
+
+
+def choose(found: Sequence[Receipt], rivals: Rivals) -> Receipt | None:
+    """Of calls to one phone, newest first, the one that is ours; None where there is none.
+
+    Where others look for theirs too, each takes its turn, the oldest request the oldest call. Raises Undecided
+    where one of them may still be on its way to the carrier: whose call it is shows when that one is back.
+    """
+    free = [each for each in reversed(found) if each.sid not in rivals.known]
+    if not free:
+        return None
+    if rivals.on_their_way and len(free) <= rivals.on_their_way + rivals.looking:
+        raise Undecided("another request to the same phone is on its way")
+    return free[rivals.before] if rivals.before < len(free) else None

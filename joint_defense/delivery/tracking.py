@@ -91,16 +91,23 @@ def record_status(
 
 def record_reports(session: Session, reports: Sequence[Report], now: datetime) -> list[bool | Unfitting]:
     """Status callbacks, in their order: of each, whether it told us anything new, or why it is not taken in."""
-    deliveries, attempts = _lock({each.delivery_id for each in reports}, session)
+    holding = select(Attempt.delivery_id).where(Attempt.sid.in_({each.sid for each in reports}))
+    deliveries, attempts = _lock({each.delivery_id for each in reports} | set(session.scalars(holding)), session)
+    holders = {attempt.sid: attempt for attempt in attempts.values() if attempt.sid is not None}
     outcomes: list[bool | Unfitting] = []
     reached: list[Delivery] = []
     for each in reports:
         delivery, attempt = deliveries.get(each.delivery_id), attempts.get((each.delivery_id, each.number))
         if delivery is None or attempt is None:
             outcomes.append(UnknownDelivery(f"there is no attempt {each.number} of delivery {each.delivery_id}"))
-        elif attempt.sid is not None and attempt.sid != each.sid:
+        elif attempt.sid not in (None, each.sid):
             outcomes.append(ForeignCallback(f"attempt {each.number} of delivery {each.delivery_id} has another id"))
         else:
+            holder = holders.setdefault(each.sid, attempt)
+            if holder is not attempt:
+                # Its address is ours and names this attempt: the other one took it for its own in a look-up.
+                give_back_sid(session, deliveries[holder.delivery_id], holder, now)
+                holders[each.sid] = attempt
             was = delivery.state
             outcomes.append(_record(session, delivery, attempt, each, now))
             if delivery.state is DeliveryState.REACHED is not was:
@@ -138,6 +145,16 @@ def lock_attempt(session: Session, delivery_id: int, number: int) -> tuple[Deliv
     if delivery is None or attempt is None:
         raise UnknownDelivery(f"there is no attempt {number} of delivery {delivery_id}")
     return delivery, attempt
+
+
+def give_back_sid(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+    """A call that a look-up took for this attempt's was another's: it is looked for once more."""
+    attempt.sid = None
+    if attempt.state not in FINAL:
+        attempt.state = AttemptState.REQUESTING
+    if attempt.number == delivery.attempt_count and delivery.state is DeliveryState.PLACED:
+        move(delivery, DeliveryState.WAITING, due_at=now, look_up_first=True)
+    session.flush()
 
 
 def got_through(session: Session, deliveries: Iterable[Delivery]) -> None:

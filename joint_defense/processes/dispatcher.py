@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -21,8 +22,8 @@ from config.database import clock
 from joint_defense.carriers import codes
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
 from joint_defense.delivery import claims, results
-from joint_defense.delivery.claims import Bite, Claim, leave
-from joint_defense.delivery.enquiries import AT_ONCE, Errand, due_errands, take_in
+from joint_defense.delivery.claims import Bite, Claim, Rivals, leave
+from joint_defense.delivery.enquiries import AT_ONCE, Errand, due_errands, take_in, take_in_silence
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import Sender
@@ -115,7 +116,7 @@ class Dispatcher:
             Announcer(settings.public_base_url, settings.ring_timeout, settings.zone),
             self._runtime.pace[Channel.SMS],
             first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
-            known_sids=lambda sids: self._in_database(lambda: self._known(sids)),
+            rivals=lambda claim, sids: self._in_database(lambda: self._rivals(claim, sids)),
         )
 
     async def _send_due(self) -> None:
@@ -134,7 +135,8 @@ class Dispatcher:
 
     def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
         """What is to be sent now, and in how many seconds there may be more."""
-        with leave(self._runtime.pace, self._runtime.concurrent_calls, room) as granted:
+        ring_time = timedelta(seconds=self._runtime.settings.ring_timeout)
+        with leave(self._runtime.pace, self._runtime.concurrent_calls, room, ring_time) as granted:
             if not granted.for_anything:
                 return Bite([], {}), granted.next_look(REST)
             with self._database.begin() as session:
@@ -174,9 +176,9 @@ class Dispatcher:
         with self._database.begin() as session:
             return claims.first_request(session, claim)
 
-    def _known(self, sids: set[str]) -> set[str]:
+    def _rivals(self, claim: Claim, sids: set[str]) -> Rivals:
         with self._database.begin() as session:
-            return claims.known_sids(session, sids)
+            return claims.rivals_of(session, claim, sids)
 
     async def _record_results(self) -> None:
         while True:
@@ -228,18 +230,31 @@ class Dispatcher:
                 task.cancel()
 
     async def _run(self, errand: Errand) -> None:
+        if errand.ends:
+            # Whatever comes of it: what has become of the call is asked all the same.
+            with suppress(CarrierError):
+                await self._asked(errand, self._carrier.end_call(errand.sid))
         try:
-            if errand.ends:
-                await self._carrier.end_call(errand.sid)
-            receipt = await self._carrier.fetch(errand.channel, errand.sid)
+            receipt = await self._asked(errand, self._carrier.fetch(errand.channel, errand.sid))
         except CarrierError as error:
-            log.warning("errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code)
+            unknown = error.status == 404
+            await self._in_database(lambda: self._take_in_silence(errand, unknown))
+            self._due.set()
             return
         if receipt.error_code in codes.TOO_FAST:
             await self._slow_down(errand.channel, errand.sender)
         await self._in_database(lambda: self._take_in(errand, receipt))
         if receipt.state in FINAL and self._runtime.concurrent_calls:
             self._due.set()  # a place is free
+
+    async def _asked(self, errand: Errand, request: Awaitable[Result]) -> Result:
+        try:
+            return await request
+        except CarrierError as error:
+            log.warning("errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code)
+            if isinstance(error, TooFast):
+                await self._slow_down(errand.channel, errand.sender)
+            raise
 
     def _errands(self) -> list[Errand]:
         with self._database.begin() as session:
@@ -248,6 +263,10 @@ class Dispatcher:
     def _take_in(self, errand: Errand, receipt: Receipt) -> None:
         with self._database.begin() as session:
             take_in(session, errand, receipt, clock(session))
+
+    def _take_in_silence(self, errand: Errand, unknown: bool) -> None:
+        with self._database.begin() as session:
+            take_in_silence(session, errand, clock(session), unknown=unknown)
 
     async def _look_out(self) -> None:
         """Look for what is due that nobody wakes us for, all in one; and say that we live."""

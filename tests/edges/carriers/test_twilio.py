@@ -84,6 +84,10 @@ def send(carrier: TwilioCarrier) -> Awaitable[Any]:
     return carrier.send_message(MESSAGE)
 
 
+def look_for(carrier: TwilioCarrier) -> Awaitable[Any]:
+    return carrier.look_up(Channel.CALL, CALL.to, datetime.now(UTC))
+
+
 def test_a_call_carries_its_announcement_and_asks_for_every_event(api: Application) -> None:
     asked: list[Form] = []
     api.answers(CALLS, lambda form: asked.append(form) or resource(status="queued"))  # type: ignore[func-returns-value]
@@ -305,6 +309,51 @@ def test_a_look_up_finds_what_was_asked_for_since_then_newest_first(
     assert [each.sid for each in found] == ["new", "edge"]
     assert api.at(path)[0].form["To"] == CALL.to
     assert found[0].body == ("着火了" if channel is Channel.SMS else "")
+
+
+def test_a_look_up_compares_the_number_itself_and_goes_on_behind_other_peoples_calls(api: Application) -> None:
+    """Somleng filters by nothing: the whole account's calls come, in pages."""
+    now = datetime.now(UTC)
+
+    def item(number: int, to: str, age: float = 1) -> dict[str, Any]:
+        created = format_datetime(now - timedelta(seconds=age))
+        return {"sid": f"CA{number}", "status": "queued", "to": to, "date_created": created}
+
+    others = [item(number, "+8613805740009") for number in range(50)]
+    ours = [item(50, CALL.to), item(51, CALL.to.removeprefix("+")), item(52, CALL.to, age=600)]
+    pages = {"0": (others, CALLS + "?Page=1"), "1": (ours, None)}
+
+    def answer(form: Form) -> Answer:
+        found, following = pages[form.get("Page", "0")]
+        page = {"calls": found, "next_page_uri": following, "page_size": 50}
+        return Answer(json.dumps(page), 200, "application/json")
+
+    api.answers(CALLS, answer)
+    found = carried(api.url(""), lambda carrier: carrier.look_up(Channel.CALL, CALL.to, now))
+    assert [each.sid for each in found] == ["CA50", "CA51"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (refusal(401, 20003), AccountTrouble, 20003),
+        (Answer("<html>no</html>", 401, "text/html"), AccountTrouble, None),
+        (refusal(403, None), AccountTrouble, None),
+        (refusal(429, 20429), TooFast, 20429),
+        (Answer("", 429), TooFast, None),
+        (refusal(500, 20500), OutcomeUnknown, 20500),
+        (Answer("", 503), OutcomeUnknown, None),
+    ],
+    ids=lambda each: str(getattr(each, "status", getattr(each, "__name__", each))),
+)
+@pytest.mark.parametrize("ask", [TwilioCarrier.check_account, look_for], ids=["account", "look-up"])
+def test_a_list_that_is_refused_says_why_though_the_sdk_keeps_it_to_itself(
+    api: Application, ask: Ask, answer: Answer, kind: type[CarrierError], code: int | None
+) -> None:
+    api.answers(CALLS, answer)
+    error = failed(api.url(""), ask)
+    assert type(error) is kind
+    assert (error.status, error.code) == (answer.status, code)
 
 
 def test_what_became_of_a_call_is_fetched_and_a_call_is_ended_in_any_state(api: Application) -> None:

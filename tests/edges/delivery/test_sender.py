@@ -7,18 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.database import clock
 from config.settings import Settings
 from joint_defense.alarms import intake
+from joint_defense.alarms.closing import close
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.models import Attempt, Delivery, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.processes.clock import tick
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.wake import DispatcherThread, Waker
-from joint_defense.rules.states import AttemptState, Channel, DeliveryState
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
 from tests.conftest import MakeSettings
 from tests.support.factories import House, Town
 from tests.support.handsets import Network, eventually
@@ -279,3 +280,52 @@ def test_a_sender_that_is_told_to_stop_finishes_what_is_in_flight(
     thread.stop()
     states = town.read(lambda session: session.scalars(select(Attempt.state)).all())
     assert AttemptState.REQUESTING not in states
+
+
+@pytest.mark.parametrize("dialect", ["somleng"])
+def test_an_end_that_the_carrier_refuses_is_followed_by_a_look_and_the_place_is_free_again(
+    town: Town, wang: House, sender: Sender, settings: MakeSettings, dialect: str
+) -> None:
+    """Somleng answers 21220 where the call is over already, and its one callback may get lost."""
+    options = ["--dialect", dialect]
+    with Network.launch(account_sid=SID, auth_token=TOKEN, numbers=[OURS], speed=50, options=options) as network:
+        network.fault(callbacks={"lose": True})
+        sender(twilio_api_base_url=network.url, concurrent_calls=(2,))
+        first = alarm(town, wang)
+
+        def ringing() -> list[Delivery]:
+            calls = [each for each in town.deliveries(first) if each.channel is Channel.CALL]
+            return [each for each in calls if each.state is DeliveryState.PLACED]
+
+        eventually(lambda: len(ringing()) == 2, "as many calls as may be")
+        for delivery in ringing():
+            # The person at the other end declines, and we hear nothing of it.
+            network.handset(delivery.number).wait_for_call("ringing")
+            network.handset(delivery.number).hang_up()
+            network.handset(delivery.number).wait_for_call("busy")
+        town.run(lambda session: close(session, first, ClosingOutcome.FALSE_ALARM, "", "", clock(session)))
+
+        def over() -> bool:
+            states = {each.state for each in town.deliveries(first) if each.channel is Channel.CALL}
+            return not states & {DeliveryState.PLACED, DeliveryState.CLAIMED}
+
+        eventually(over, "nothing holds a place")
+        assert [each["code"] for each in network.requests("update")] == [21220, 21220]
+        assert len(network.requests("fetch")) >= 2
+
+
+def test_a_call_that_the_carrier_does_not_know_any_more_ends_by_its_404(
+    town: Town, wang: House, network: Network, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("joint_defense.delivery.enquiries.UNKNOWN_AFTER", timedelta(0))
+    network.fault(callbacks={"lose": True})
+    sender()
+    incident_id = alarm(town, wang)
+    wait_until_placed(town)
+    network.reset()
+    calls = [each.id for each in town.deliveries(incident_id) if each.channel is Channel.CALL]
+    # As if they had been silent for long.
+    old = update(Delivery).where(Delivery.id.in_(calls))
+    town.run(lambda session: session.execute(old.values(due_at=clock(session))))
+    over = {DeliveryState.UNREACHED}
+    eventually(lambda: {town.delivery_by_id(each).state for each in calls} == over, "they are over")

@@ -19,7 +19,7 @@ from joint_defense.carriers.port import (
     Unanswered,
 )
 from joint_defense.delivery import enquiries, tracking
-from joint_defense.delivery.claims import LEASE, Claim, known_sids, release_dead
+from joint_defense.delivery.claims import LEASE, Claim, calls_under_way, known_sids, release_dead
 from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Errand, due_errands
 from joint_defense.delivery.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
@@ -357,6 +357,62 @@ def test_what_the_carrier_never_ends_is_closed_with_what_is_known(
     assert delivery(town, call).state is DeliveryState.PLACED
     town.run(lambda s: enquiries.take_in(s, errand, Receipt(SID, state), at(long + 1)))
     assert delivery(town, call).state is then
+
+
+def say_nothing(town: Town, call: Claim, after: float, *, unknown: bool = False) -> None:
+    errand = Errand(call.delivery_id, call.number, call.channel, SID, call.sender, ends=True)
+    town.run(lambda s: enquiries.take_in_silence(s, errand, at(after), unknown=unknown))
+
+
+@pytest.mark.parametrize(
+    ("state", "unwanted", "last", "then"),
+    [
+        (AttemptState.IN_PROGRESS, False, 1800, DeliveryState.REACHED),
+        (AttemptState.RINGING, False, 720, DeliveryState.UNREACHED),
+        (AttemptState.QUEUED, False, 720, DeliveryState.UNREACHED),
+        (AttemptState.RINGING, True, 180, DeliveryState.CANCELLED),
+    ],
+)
+def test_a_call_of_which_the_carrier_never_says_a_word_ends_all_the_same(
+    town: Town, call: Claim, state: AttemptState, unwanted: bool, last: float, then: DeliveryState
+) -> None:
+    town.came(call, Receipt(SID, state))
+    if unwanted:
+        end(town, after=5)
+    say_nothing(town, call, after=last)
+    assert delivery(town, call).state is DeliveryState.PLACED
+    say_nothing(town, call, after=last + 1)
+    assert delivery(town, call).state is then
+    say_nothing(town, call, after=last + 2)
+
+
+@pytest.mark.parametrize(
+    ("state", "then"),
+    [(AttemptState.IN_PROGRESS, DeliveryState.REACHED), (AttemptState.RINGING, DeliveryState.UNREACHED)],
+)
+def test_a_call_that_the_carrier_does_not_know_is_over_but_for_the_first_moments(
+    town: Town, call: Claim, state: AttemptState, then: DeliveryState
+) -> None:
+    town.came(call, Receipt(SID, state))
+    say_nothing(town, call, after=10, unknown=True)
+    assert delivery(town, call).state is DeliveryState.PLACED
+    assert [errand.sid for errand in due(town, after=15)] == [SID]
+    say_nothing(town, call, after=15, unknown=True)
+    assert delivery(town, call).state is then
+
+
+def test_a_call_that_cannot_ring_any_more_holds_no_place(town: Town, call: Claim) -> None:
+    town.came(call, Receipt(SID, AttemptState.RINGING))
+
+    def held(after: float) -> int:
+        ring_time = timedelta(seconds=40)
+        found = town.run(lambda s: calls_under_way(s, at(after), ring_time))
+        return found.get(call.sender, 0)
+
+    before = held(59)
+    assert held(61) < before
+    hears(town, call, "in-progress", after=30)
+    assert held(61) == 1
 
 
 def test_pauses_are_short_beside_what_a_neighbour_would_notice() -> None:

@@ -106,4 +106,7 @@ def test_what_is_under_way_is_counted_for_each_sender(town: Town) -> None:
         )
         assert {each.sender for each in claims} == {sender}
         town.came(claims[0], Receipt(town.sid(), AttemptState.RINGING), after=1)
-    assert town.run(delivery_claims.calls_under_way) == {"+8657411111111": 2, "+8657422222222": 1}
+    assert town.run(lambda session: delivery_claims.calls_under_way(session)) == {
+        "+8657411111111": 2,
+        "+8657422222222": 1,
+    }

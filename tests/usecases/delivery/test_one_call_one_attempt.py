@@ -1,0 +1,130 @@
+"""One call of the carrier's is one attempt's, whoever finds it first."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from groups.models.roster import Group
+from joint_defense.carriers.port import OutcomeUnknown, Receipt, Unanswered, Undecided
+from joint_defense.delivery import claims, results, tracking
+from joint_defense.delivery.claims import Claim, Rivals
+from joint_defense.delivery.results import Sent
+from joint_defense.delivery.sender import choose
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState
+from tests.support.factories import House, Town, at
+
+SID, OTHER = "CA1", "CA2"
+RINGING = Receipt(SID, AttemptState.RINGING)
+
+
+@pytest.fixture
+def rung_twice(town: Town) -> House:
+    """Who leads two groups, and is called by either."""
+    leader = town.house("李大明", leader=True)
+    town.group("4组")
+    town.run(lambda session: session.execute(update(Group).values(leader_id=leader.id)))
+    return leader
+
+
+def two_calls(town: Town, leader: House) -> list[Claim]:
+    """The calls of two incidents to one phone, in a sender's hand."""
+    groups = town.read(lambda session: session.scalars(select(Group.id).order_by(Group.id)).all())
+    for nth, group in enumerate(groups):
+        town.raise_alarm(town.house(f"王{nth}", group=group), after=nth)
+    found = [each for each in town.claim(after=2) if each.channel is Channel.CALL and each.to == leader.number]
+    assert len({each.incident_id for each in found}) == 2
+    return found
+
+
+def cut_off(town: Town, after: float = 3) -> list[Claim]:
+    """Their sender has died: they are looked for at the carrier."""
+    town.run(lambda session: claims.release_dead(session, lambda _: False, at(after)))
+    found = town.claim(after=after)
+    return [each for each in found if each.channel is Channel.CALL and each.look_up_first]
+
+
+def test_two_look_ups_that_find_one_call_do_not_both_keep_it(town: Town, rung_twice: House) -> None:
+    two_calls(town, rung_twice)
+    looking = [each for each in cut_off(town) if each.to == rung_twice.number]
+    town.run(lambda session: results.record(session, [Sent(each, receipt=RINGING) for each in looking], at(4)))
+    states = [town.delivery_by_id(each.delivery_id).state for each in looking]
+    assert sorted(states) == [DeliveryState.PLACED, DeliveryState.WAITING]
+    waiting = town.delivery_by_id(looking[states.index(DeliveryState.WAITING)].delivery_id)
+    assert (waiting.look_up_first, town.attempt(waiting).sid) == (True, None)
+    # The same in two transactions, one after the other.
+    (again,) = [each for each in town.claim(after=10) if each.delivery_id == waiting.id]
+    town.came(again, RINGING, after=10)
+    assert town.attempt(waiting).sid is None
+
+
+def test_a_callback_that_names_its_attempt_takes_the_call_from_whoever_guessed(town: Town, rung_twice: House) -> None:
+    first, second = two_calls(town, rung_twice)
+    looking = {each.delivery_id: each for each in cut_off(town)}
+    town.came(looking[first.delivery_id], RINGING, after=4)
+    assert town.delivery_by_id(first.delivery_id).state is DeliveryState.PLACED
+    told = town.run(
+        lambda session: tracking.record_status(session, second.delivery_id, second.number, SID, "ringing", None, at(5))
+    )
+    assert told
+    assert town.attempt(town.delivery_by_id(second.delivery_id)).sid == SID
+    given_back = town.delivery_by_id(first.delivery_id)
+    assert (given_back.state, given_back.look_up_first) == (DeliveryState.WAITING, True)
+    assert town.attempt(given_back).sid is None
+
+
+def test_the_answer_to_a_request_takes_the_call_from_whoever_guessed(town: Town, rung_twice: House) -> None:
+    first, second = two_calls(town, rung_twice)
+    guess = Claim(**{name: getattr(first, name) for name in Claim.__slots__} | {"look_up_first": True})
+    town.came(guess, RINGING, after=4)
+    town.came(second, RINGING, after=4)
+    assert town.attempt(town.delivery_by_id(second.delivery_id)).sid == SID
+    assert town.delivery_by_id(first.delivery_id).look_up_first
+
+
+def test_a_look_up_knows_who_else_may_have_a_right_to_what_it_finds(town: Town, rung_twice: House) -> None:
+    first, second = two_calls(town, rung_twice)
+    rivals = town.run(lambda session: claims.rivals_of(session, second, [SID]))
+    assert rivals == Rivals(set(), on_their_way=1, looking=0, before=1)
+    town.came(first, Unanswered("silence"), after=3)
+    rivals = town.run(lambda session: claims.rivals_of(session, second, [SID]))
+    assert (rivals.on_their_way, rivals.looking) == (0, 1)
+    town.came(first, RINGING, after=4)
+    assert town.run(lambda session: claims.rivals_of(session, second, [SID])) == Rivals({SID})
+
+
+# Calls to one phone, newest first.
+FOUND = [Receipt("newer", AttemptState.RINGING), Receipt("older", AttemptState.RINGING)]
+
+
+@pytest.mark.parametrize(
+    ("rivals", "expected"),
+    [
+        (Rivals(set()), "older"),
+        (Rivals({"older"}), "newer"),
+        (Rivals({"older", "newer"}), None),
+        (Rivals(set(), looking=1, before=0), "older"),
+        (Rivals(set(), looking=1, before=1), "newer"),
+        (Rivals({"older"}, looking=1, before=1), None),
+        (Rivals(set(), on_their_way=1, before=1), "newer"),
+        (Rivals({"older"}, on_their_way=1, before=0), Undecided),
+        (Rivals(set(), on_their_way=1, looking=1, before=2), Undecided),
+    ],
+)
+def test_each_takes_its_turn_and_nobody_takes_what_may_be_anothers(
+    rivals: Rivals, expected: str | type[Exception] | None
+) -> None:
+    if expected is Undecided:
+        with pytest.raises(OutcomeUnknown):
+            choose(FOUND, rivals)
+        return
+    chosen = choose(FOUND, rivals)
+    assert (chosen.sid if chosen else None) == expected
+
+
+def test_who_waits_for_another_says_nothing_of_a_carrier_that_is_away(town: Town, rung_twice: House) -> None:
+    two_calls(town, rung_twice)
+    looking = cut_off(town)
+    town.came(looking[0], Undecided("another's"), after=4)
+    assert town.timeline("carrier_away") == []
+    assert town.delivery_by_id(looking[0].delivery_id).look_up_first
