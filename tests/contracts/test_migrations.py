@@ -70,7 +70,7 @@ def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ev
         for delivery in (1, 2, 3):
             session.execute(
                 text(
-                    "INSERT INTO deliveries (id, incident_id, channel, purpose, occasion, household_id, household_name,"
+                    "INSERT INTO deliveries (id, incident_id, channel, purpose, round, household_id, household_name,"
                     " phone_id, number, language, role, phone_rank, urgency, distance, state, due_at, attempt_count,"
                     " look_up_first, unwanted) VALUES (:id, 1, 'call', 'alarm', :id, 1, 'H', 1, '+8613805740001', 'zh',"
                     " 'member', 1, 0, 0, 'placed', '2026-01-01', 1, :no, :no)"
