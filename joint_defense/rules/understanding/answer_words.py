@@ -1,0 +1,193 @@
+"""Words of an answer: coming, cannot come, on the scene. Patterns over folded clauses without blanks.
+
+A clause is an answer only where all of it is known: who, when, the verb, and what follows. So "快递已到" and "我到了杭州"
+are none.
+"""
+
+from __future__ import annotations
+
+ONE = "1|一|壹|幺|①"
+TWO = "2|二|两|贰|②"
+THREE = "3|三|叁|③"
+DIGITS = {"1": "coming", "一": "coming", "壹": "coming", "幺": "coming", "2": "cannot", "二": "cannot", "贰": "cannot"} | {
+    "3": "on_scene",
+    "三": "on_scene",
+    "叁": "on_scene",
+}
+SAYS_NUMBER = (
+    r"(?:我?(?:选择?|回复|回|按下?|答复?|发|填|输入?)(?:了|数字|按键|键|的是|个)*|数字|答案是?|reply(?:ing)?|press(?:ed)?|option|number|answer|no\.?)"
+)
+AFTER_NUMBER = r"(?:号键?|键|了|哈|啊|吧|谢谢|好的|ok|please|thanks|thank you)"
+UNITS = (
+    r"(?:分|分钟|刻|秒|个|点|时|号(?!键|$)|楼|户|人|米|公里|里路|小时|钟头|天|日|月|家|组|队|村|斤|块|元|岁|年|次|条|只|层|单元|室|栋|幢|路|"
+    r"位|名|辆|台|遍|更|半|百|千|万|楼|%|[:.\-/]?\d|min|mins|minutes?|hours?|hrs?|h\b|km|m\b|people|of us|persons?|st\b|nd\b|rd\b|am|pm|o'clock|"
+    r"more|day|days|week)"
+)
+
+_FAMILY = "(?:老公|老婆|儿子|女儿|爸|妈|爷爷|弟弟?|哥哥?|丈夫|媳妇|爱人|老伴|孙子|家人|家里人|父亲)"
+WHO = (
+    rf"(?:我们?|咱们?|俺们?|本人|我家|我(?:和|跟|带着?|叫上?|喊上?|让)[\u4e00-\u9fff]{{1,4}}|(?:我|俺)?(?:们)?(?:俩|夫妻俩|两口子|父子俩|两个|几个|全家|一家人?|这边|这里|一个人)|"
+    rf"我(?:家)?的?{_FAMILY}(?:和我|跟我)?|那我|好我|嗯我|那就|那)"
+)
+WHEN = (
+    r"(?:马上|立马|立刻|立即|即刻|即将|这就|就|现在|正在|正|正要|在|已经|已|刚刚?|也|都|一会儿?|一会会|等会儿?|等下|等一下|稍等|很快|快|赶紧|赶快|尽快|火速|"
+    r"肯定|一定|会|要|能|可以|可|准备|打算|抓紧|先|大概|大约|估计|差不多|最多|还有|再过|再有|最快|骑(?:着)?(?:车|电瓶车|电动车|摩托车?|自行车)|开(?:着)?车|走路|跑步|跑着|"
+    r"带(?:着)?(?:人|狗|灭火器|水桶|家伙|手电筒?|几个人|两个人)|拿(?:着)?(?:灭火器|手电筒?|棍子|家伙|工具|水桶)|叫(?:上)?(?:人|几个人|大家)|"
+    r"(?:从|在)?(?:家里?|地里|田里|厂里|店里|村口|街上|镇上|山上|菜场|这边|那边|外面|单位)|往(?:你|他|她|那|这|回)?(?:家|边|里)?|穿(?:好|上)?(?:个|件)?衣服|起床(?:了)?|"
+    r"连夜|冲|飞|跑|全速|摸黑|想|得|该)"
+)
+_COUNT = r"(?:\d{1,2}|[一二两三四五六七八九十几]{1,3})"
+WAIT = (
+    rf"(?:(?:大概|大约|约|估计|差不多|最多|还有|还要|要|再过|再有|不出)?(?:{_COUNT}(?:来|多|几)?(?:-\d+)?个?(?:分钟?|秒钟?|刻钟)|半个?(?:小时|钟头?)|半小时|一刻钟|几分钟)"
+    r"(?:左右|之?后|之?内|以内|就|便|可以|能|内|不到)*)"
+)
+YES = (
+    r"(?:好的?|好嘞|好勒|好咧|好滴|好哒|好吧|好啊|好呀|好哇|行|行的|嗯+|恩|噢|哦|收到|明白|知道了?|晓得了?|晓得嘞|ok|okay|okk+|没问题|得嘞|中|是的?|对|可以|要的|来得及|"
+    r"坚持住|别急|别怕|不急|等我|等着|稳住)"
+)
+GO = (
+    r"(?:过来|过去|赶来|赶去|赶过来|赶过去|赶到|赶往|赶回来|赶回去|赶回|赶|前往|跑来|跑去|跑过来|跑过去|走过来|走过去|冲过来|冲过去|飞过来|骑过来|开过来|开过去|"
+    r"出发|出门|动身|上路|出动|起身|下楼|下来|上来|在路上|去的路上|来的路上|路上|去现场|来现场|到现场去|去帮忙|来帮忙|来帮你|来帮你们|去帮他|去帮她|去帮他们|回来|回去|回村|"
+    r"去看看|来看看|去看一下|来看一下|去看|来看|去瞧瞧|到你家去|到他家去|去你家|去他家|来你家|上你家|去[\u4e00-\u9fff]{1,3}家|来|去|到那边去|过来看看|过去看看|支援|走)"
+)
+TAIL = (
+    r"(?:了|啦|咯|喽|嘞|哉|哒|哈|啊|呀|哦|噢|哟|嗯|的|中|着|路上|的路上|看看|看一下|看一看|看下|瞧瞧|帮忙|帮你们?|帮他们?|帮一下|一下|这边|那边|那里|那儿|"
+    r"这里|他家|她家|你家|你们家|你们那里?|现场|一趟|等我|等着我?|稍等|别急|别怕|马上|就来|就到|没问题|去|来|ing|帮你家|支援|处理|救援)"
+)
+NEAR = r"(?:到|能到|就到|可到|会到|到达|到场|赶到|到位|可以到|能赶到|到你家|到他家|到你们家|到你那里?|到那里?|到那边|到现场|到门口|到家)"
+SOON = r"(?:马上|立马|立刻|立即|即刻|这就|就|快要?|即将|一会儿?|等会儿?|很快|要|会|能|可以|大概|大约|估计|差不多|最多|再过|几分钟|尽快|火速|就快|肯定|一定|稍等|等下)"
+
+THERE = (
+    r"(?:(?:他|她|他们|她们|你|你们|您|那户|那家|求助人|事主)(?:家|屋)?(?:里|门口|大门口|门前|门外|楼下|院子|院子里|屋里|家里|边上|旁边|这里|这边|跟前)?|"
+    r"(?!老家|自家|自己|我|大家|回|全家|国家|丈|岳|外婆|外公|亲戚|娘家|别人|人家|咱)[\u4e00-\u9fff]{1,4}家(?:里|门口|楼下|院子|院子里|这里|这边)?|"
+    r"现场|大?门口|大?门外|楼下|院子里?|这里?|这儿|这边|地方|出事(?:的)?地(?:点|方)|目的地|着火点|家门口|位置)"
+)
+STRICT_THERE = r"(?:现场|(?:他|她|他们|你|你们|您)家(?:里|门口|楼下|院子里?|这里)?|大?门口|楼下了|这里?了?|这儿|这边了?|院子里)"
+ALREADY = r"(?:我们?|咱们?|俺们?|我(?:和|跟)[\u4e00-\u9fff]{1,4}|我家里?人|我家|人|已经|已|刚刚?|都|也|全|现在|终于|总算|早就|好的?|ok|大家|我俩|我们几个)"
+ARRIVE = r"(?:到|到达|抵达|来到|赶到|走到|跑到|进(?:了|到)?|到场|到位|到了)"
+DONE = r"(?:了|啦|咯|喽|嘞|哉|哈|啊|呀|哦|到了|在(?:这|这里|现场)|没人应?)"
+
+CANNOT_HARD = (
+    *("(?:来|去|过来|过去|赶来|赶到|赶去|赶过来|赶过去|到|回|回来|回去|赶回来|赶回去|出|出来|出去|走|跑|帮)不了", "(?:来|去|过来|过去|赶|赶过|走|跑)不(?:来|去|过来|过去|到|及)"),
+    *("过不(?:来|去)", "回不(?:来|去)", "赶不(?:来|去|到|上|回|过)", "来不(?:了|成|来|及)", "去不(?:了|成|来)", "来部了", "莱不了", "来不鸟", "出不(?:来|去|了门)", "起不来床"),
+    *("(?:不能|没法|没办法|无法|没法子|不好|不便|不方便|不可能|没能力|不能够|未能)(?:马上|现在|立刻|及时|赶|过|再|去|来|到|前往|帮|参加|出|离开|走)(?:来|去|到|过来|过去|场|现场|忙|你|他|门|开)*",),
+    *("走不开", "脱不(?:开|了)身", "抽不(?:开|出)身?", "离不开", "腾不出", "分不开身", "有事(?:情)?(?:来|去|过)不", "帮不(?:了|上)", "爱莫能助", "无能为力", "去不脱", "来弗及", "勿来", "弗来"),
+    *("(?:就|我|今天|今晚|我们|我家|这次|实在|真的|恐怕|可能|抱歉|对不起|暂时|现在|也)*不(?:来|去|过来|过去)(?:了|啦|哈|的)*$",),
+)
+CANNOT_SOFT = (
+    *("^(?:我们?|俺|我家里?人?|人|我人|现在|今天|今晚|最近|都|这会|目前|刚好|正好|已经|全家|对不起|抱歉|不好意思)*(?:不在|没在)(?:家里?|村里?|家里面|本地|附近|镇上|县里|这边|那边|了|呢|的|啊|呀|屋里|老家)*$",),
+    *("^(?:我们?|俺|我家|人|我人|现在|今天|都|目前|全家|还|正|最近|暂时)*在(?:外地|外面(?:打工|干活|上班|出差|旅游|旅行|吃饭|有事|办事)?|外省|外头|国外|省外|外边(?:打工)?|出差|旅游|旅行|住院|医院(?:里|陪护|上班)?)(?:呢|了|啊|上班|打工|出差|干活|工作)*$",),
+    *("^(?:我|现在|正|今天|还)*(?:在)?(?:出差|出远门|去外地|上外地)(?:了|中|呢|在外)*$",),
+    *("^(?:我们?|现在|今天|今晚|实在|真的|暂时|这会儿?|对不起|抱歉|不好意思)*(?:没空|没时间|没得空|没有空|没有时间|不得空|没工夫|没功夫|不方便|不便|忙不过来|没办法|没法|不行|不能|不可以|不了|没法子)(?:了|啊|呀|哈|的|呢|出门|过来|过去)*$",),
+    *("^(?:不|否|不行|没门|不能|不能够|算了|不去|不来|不要|不可)$",),
+)
+CANNOT_WHOLE = frozenset({"buneng", "bulai", "buqu", "laibuliao", "qubuliao", "qubulao", "bunenglai", "bunengqu", "buzaijia", "meikong", "no", "nope", "cannot", "cant"})
+COMING_WHOLE = frozenset(
+    {"mashangdao", "mashanglai", "laile", "woqu", "wolai", "jiulai", "zailushang", "guolaile", "guoqule", "mashangguolai", "mashangguoqu", "chufale", "omw", "otw", "yes", "y", "yep", "yeah", "sure", "coming", "onmyway", "onourway"}
+    | {"马上", "马上马上", "立马", "立刻", "立即", "即刻", "这就", "能", "能来", "能去", "能到", "可以", "没问题", "路上", "麻上到", "吗上到", "马上道", "马上倒", "马上到到", "莱了", "来勒", "来辣", "得令", "我马来", "onway"}
+)
+BARE_YES = frozenset(
+    {"好", "好的", "好嘞", "好勒", "好咧", "好滴", "好哒", "好啊", "好呀", "好的好的", "好好好", "好好", "行", "行的", "收到", "收到收到", "ok", "okay", "okok", "okk", "要的", "haode", "shoudao", "中"}
+)
+"""Coming from somebody who has not answered yet: nothing from somebody who has."""
+ON_SCENE_WHOLE = frozenset({"daole", "yidao", "daochang", "wodaole", "zaixianchang", "已到", "已到达", "已到场", "到场", "到位", "已到位", "here", "arrived", "imhere", "there", "到达现场", "现场", "到达"})
+
+IMPERATIVE = r"^(?:大家|你们?|都|请|麻烦|拜托|就|都)*(?:快|赶紧|赶快|尽快|火速|速|抓紧|马上|立刻|立即|要|得|可以|能)+(?:点)?(?:过来|过去|来|去)(?:个?人|帮忙|看看|救人|救火|吧|啊|呀|一下|看一下|支援)*$"
+"""An order to others, unless "马上来" alone: that one is an answer."""
+PROMISES = r"^(?:马上|立刻|立即|能|可以|要|得|都)*(?:马上|立刻|立即|能|可以)(?:过来|过去|来|去)(?:看看|看一下|帮忙|支援|啊|呀)*$"
+
+OTHERS_FIRST = (
+    r"^(?:他|她|它|他们|她们|你|你们|您|警察|民警|派出所|公安|110|救护车|120|消防车?|119|医生|老人|对方|贼|小偷|歹徒|坏人|保安|物业|村长|书记|主任|车子?|门|电话|"
+    r"手机|信号|短信|快递|包裹|外卖|货|谁|没人|没有人|有人|大家|别人|狗|人家|那人|那个人|这人|里面|家里(?!有.{1,6}(?:走不|脱不|抽不|离不|来不|去不))|领导|巡防|志愿者|好多人|已经有人|很多人|(?!我|俺|咱|到|在|正|往|去|来|从|回|已|刚|马上|就|没|不|赶|快|好|能|要|会)[^\W不没在到]{1,3}家(?!门口))"
+)
+OWN_FAMILY_FIRST = rf"^(?:我|俺)(?:家)?的?{_FAMILY}"
+QUESTIONS = (
+    r"(?:吗|嘛$|呢$|还是|谁|哪|什么|啥|怎么|怎样|咋|几个|几家|几户|多少|多久|为什么|为何|是不是|有没有|要不要|能不能|可不可以|会不会|到没到|来不来|去不去|行不行|到了没|来了没|"
+    r"好了没|了没有?$|没有$|需不需要|需要我|用不用|要我|还用|还需要|还要不要|是否|能否|可否)"
+)
+ASKS_ENGLISH = r"^(?:who|what|where|when|why|how|which|whose|is|are|was|were|do|does|did|should|shall|can (?:you|he|she|they|anyone|someone)|could|would|will (?:you|he|she|they|anyone)|has|have (?:you|they)|any)\b"
+LATER = (
+    r"(?:明天|明早|明晚|后天|今晚|晚上|下午|傍晚|中午|上午|下班|放学|周末|下周|改天|以后|回头|有空|晚点|迟点|过几天|到时|"
+    r"[\d一二两三四五六七八九十几]+个?多?(?:半)?(?:小时|钟头|天)|\btomorrow\b|\btonight\b|\blater\b|\bhours?\b|\bhrs?\b|\bnext\b|\bafter work\b|\bmonday\b|\bsunday\b)"
+)
+PAST = r"(?:昨天|昨晚|昨日|前天|上次|上周|上回|去年|以前|之前|那天|刚才|\byesterday\b|\blast\b|\bago\b)"
+REPORTED = r"(?:听说|据说|听讲|说是|他说|她说|他们说|说他|说她|说要|说会|群里|好像|也许|可能|应该|似乎|以为|怕|如果|要是|万一|\bmaybe\b|\bmight\b|\bperhaps\b|\bif\b|\bsaid\b|\bsays\b|\bheard\b)"
+NOT_NEGATIONS = (
+    r"(?:不远|没问题|不用急|别急|别怕|不要怕|不要急|别慌|不要慌|不急|别担心|不要担心|不用担心|放心|不客气|没关系|没事的?|不好意思|对不起|对不住|要不|不到(?=[\d一二两三四五六七八九十几])|"
+    r"不出(?=[\d一二两三四五六七八九十几])|不说了|不多说|不管|不一会|\bno problem\b|\bno worries\b|\bdon't worry\b|\bdo not worry\b|\bdon't panic\b|\bnot far\b|\bno doubt\b)"
+)
+NEGATIONS = r"(?:不|没|别|未|无法|勿|莫|弗|甭|\bnot\b|n't\b|\bnever\b|\bno\b|\bnobody\b|\bcannot\b|\bcant\b|\bdont\b|\bwont\b)"
+NEGATED_CANNOT = r"(?:不是(?:不|来不|去不|没)|不能不|不得不|不会不|没说不|怎能不|怎么能不|哪能不|不可能不|谁说.{0,3}不|并非不)"
+
+EN_COMING = (
+    r"\b(?:i'?m|im|i am|we'?re|we are|me and \w+ are|my (?:husband|wife|son|daughter|brother|dad|father) (?:is|and i are|and me are)|just|already)?\s?(?:already |just |now |all |both |also )*"
+    r"(?:coming|on (?:my|our|the|his|her) way|otw|omw|heading (?:over|there|out|to)|leaving (?:now|home|right)|(?:running|rushing|driving|walking|cycling|biking|going|hurrying) (?:over|there|to you)|en route)\b",
+    r"\b(?:i|we)(?:'ll|'d| will| can| could| shall| am able to| are able to)? (?:come|be there|be right there|be right over|be over|head over|go there|go over|get there|make it|go now|run over)\b",
+    r"^(?:be )?(?:right |straight )?(?:there|over)(?: (?:in|soon|shortly|asap)\b.*)?$",
+    r"\bbe (?:right |straight )?(?:there|over|with you)\b",
+    r"^(?:yes|yep|yeah|yup|sure|ok|okay|of course|will do|absolutely|definitely)(?: (?:i|we) (?:can|will|am|do|are))?(?: (?:in|within) \d+ ?(?:m|min|mins|minutes)?)?(?: (?:coming|sir|man|now|please))*$",
+    r"^(?:in|within|about|give me) \d+ (?:m|min|mins|minutes?)$",
+    r"^(?:there|arriving|be there|arrive) in (?:about )?\d+ ?(?:m|min|mins|minutes?)?$",
+    r"^can (?:come|do|make it)$",
+    r"^will (?:come|be there|go|go there)\b",
+)
+EN_CANNOT = (
+    r"\b(?:can'?t|cannot|can not|couldn'?t|won'?t|wont|will not|unable to|not able to|not going to|not gonna|never) (?:\w+ ){0,2}?(?:come|make it|go|be there|get there|attend|help|leave|join|able|do it|get away|get out)\b",
+    r"^(?:sorry |i'm sorry |so sorry |no )*(?:i |we )?(?:can'?t|cannot|can not|won'?t)(?: sorry| now| right now| today| tonight)?$",
+    r"\bnot coming\b",
+    r"\bi'?m not (?:coming|able|free|available)\b",
+    r"^no\b(?! problem| worries| one| body| doubt| idea| answer| news| fire| thief| burglar| sign| way in)",
+    r"^(?:nope|nah|negative|sorry no)\b",
+    r"\b(?:i'?m|im|i am|we'?re|we are|am|are)? ?(?:not (?:at )?home|not in (?:town|the village|the area)|out of town|abroad|overseas|far away|too far(?: away)?|away (?:from home|on|until|for)|in (?:the )?hospital)\b",
+)
+EN_SOFT = r"(?:home|town|village|abroad|overseas|far|away|hospital)"
+EN_ON_SCENE = (
+    r"\b(?:i|we)(?:'?ve|'m|'re| have| am| are)? ?(?:just |already |now |both |all )*(?:arrived|got here|here|reached|made it)\b(?!(?: back)? (?:home|in|to|work|at (?:work|home|the (?:airport|station|office)))\b)",
+    r"^(?:just |now |already |have |finally |all )*(?:arrived|here|got here|reached|there)(?: (?:now|already|safely))*$",
+    r"\b(?:at|on|outside|inside|in front of) (?:the |his |her |their |your )?(?:scene|door|gate|spot|place|front door)\b",
+    r"\b(?:i'?m|im|i am|we'?re|we are) (?:now |already |just )*(?:at|outside|inside|in) (?:the |his |her |their |your )(?:house|home|yard|door|gate|place|garden)\b",
+    r"^(?:at|outside|inside) (?:the |his |her |their |your )(?:house|home|yard|door|gate|place)(?: now| already)*$",
+    r"\b(?:i'?m|im|i am|we'?re|we are) (?:now |already |just )*there(?: now| already)*$",
+)
+EN_OTHERS = (
+    r"\b(?:he|she|they|police|cops|ambulance|firemen|fire (?:brigade|engine|truck)|someone|somebody|anyone|anybody|nobody|everyone|no one|you|it|parcel|package|delivery|order|"
+    r"doctor|help|thief|man|men|guy|storm|typhoon|bus|taxi)(?:'s|'re|'ll)? (?:is |are |has |have |will |just |already |not |be )*(?:coming|on|arrived|here|there|heading|come|going|outside|inside|at|reached)|"
+    r"\b(?:thanks?|thank you) for\b|\bcoming (?:home|back|from)\b|\bcome to (?:my|our)\b|\bplease come\b|^come\b|\bcoming to (?:my|our)\b|\bcall (?:me )?when\b"
+)
+
+WHO_QUESTION = (
+    r"(?:谁(?:会|要|能|在|已经?|都)?(?:来|去|到|过来|过去|在)|有人(?:来|去|到|过来|过去|在).{0,4}(?:吗|没|么|\?)|来了?(?:几|多少)|(?:几|多少)(?:个|户)?(?:人|家|户)?.{0,3}(?:来|去|到)|"
+    r"(?:有没有|有无)人.{0,3}(?:来|去|到|在)|到了?(?:几|多少)|人(?:呢|来了吗|到了吗|来了没|到了没|到哪)|(?:邻居|大家|他们|你们|村里).{0,3}(?:来|到|出发)了?(?:吗|没)|来人了吗|"
+    r"怎么还(?:没|不)(?:人)?(?:来|到)|还没人来|多久(?:能|会)?(?:来|到)|什么时候(?:能)?(?:来|到)|到哪(?:了|里)|现场有(?:几|多少|谁)|"
+    r"\bwho(?:'s| is| are|'ll| will)? (?:\w+ )?(?:come|coming|there|here|on)|\b(?:is|are) (?:anyone|anybody|someone|somebody|they|you)\b.{0,10}(?:coming|there|on|here)|\bhow (?:many|long|soon)\b|\banyone (?:coming|there)\b)"
+)
+WHERE_QUESTION = (
+    r"(?:在?哪(?:里|儿|家|户|边|块|个位置|个地方)|什么地方|什么位置|啥地方|地址|谁家|谁(?:在)?(?:求助|喊|叫|报警|出事|家)|怎么(?:走|去|过去)|门牌|几(?:组|号|幢|栋)|具体(?:位置|在)|位置(?:呢|在)|"
+    r"什么事|啥事|怎么回事|什么情况|啥情况|发生(?:了)?(?:什么|啥)|出(?:了)?(?:什么|啥)事|怎么了|咋了|咋回事|干什么|干嘛|是谁|哪位|谁啊|谁呀|"
+    r"\bwhere\b|\baddress\b|\bwhich (?:house|home|door|family|one)\b|\bwhat(?:'s| is)? (?:happen|going|wrong|the matter|up)|\bwhat happened\b|\bwhose\b|\bwho is (?:this|it)\b|\bwho needs\b)"
+)
+
+TAKEN_BACK = (
+    *("误报", "误拨", "误按", "误触", "误会", "误点", "误碰", "误操作", "误打", "按错", "打错", "拨错", "点错", "碰错", "发错", "搞错", "弄错", "摁错", "案错", "按措", "按错啦"),
+    *("不小心(?:按|碰|拨|打|点|触|摁|弄)", "不当心(?:按|碰|拨)", "(?:孩子|小孩|孙子|孙女|宝宝|小朋友|儿子|女儿|娃).{0,4}(?:乱按|玩|按的|碰|瞎按|误|乱打|按到|按错)", "手滑", "手抖", "手误", "坐到手机", "取消", "撤销", "撤回"),
+    *("虚惊", "假警报", "假的", "是测试", "只是测试", "试一下", "试试看?", "测试一下", "开玩笑", "没有的事", "没这回事", "wubao", "quxiao"),
+    *(r"\bfalse alarm\b", r"\bby mistake\b", r"\bmistake(?:n|nly)?\b", r"\bcancel(?:l?ed)?\b", r"\baccident(?:al|ally)\b", r"\bby accident\b", r"\bnever ?mind\b", r"\bignore (?:that|this|it|my)\b"),
+    *(r"\bpocket (?:dial|call)", r"\bwrong (?:button|key|number)\b", r"\bpressed (?:the )?wrong\b", r"\bjust (?:a )?test(?:ing)?\b", r"\bdidn't mean\b", r"\bmy (?:bad|kid|son|child) pressed\b"),
+)
+SOLVED = (
+    *("没事了", "没事啦", "没事儿了", "没事情了", "没啥事了", "没有事了", "没什么事了", "没事$", "已经?没事", "现在没事", "都没事", "好了没事", "没什么大事", "不要紧了?$", "不碍事了?$", "没大碍了?$", "没关系了?$"),
+    *("(?:不用|不必|不要|无需|甭|别|不需要|勿)(?:再|麻烦|大家|你们|人)*(?:来|过来|赶来|赶过来|跑|跑了|管|去)(?:人|帮忙|一趟)?(?:了|啦|哈|谢谢)+$", "(?:不用|不必|无需|甭|不需要)(?:再|大家|你们)*(?:来|过来|赶来|赶过来|跑|管|帮忙|帮)(?:人|一趟)?$"),
+    *("^(?:已经|都|现在)?(?:不用|不需要|不必)(?:帮|帮忙|帮助|救)?了$", "(?:已经?|都|问题|事情|事|警察|现在).{0,3}(?:解决|处理)(?:好|完|掉)?了", "^(?:解决|处理好|搞定|摆平)了", "解除了?$", "^解除", "危险(?:已经?)?(?:解除|过去)", "(?:一切|都|全)(?:正常|好了|平安)", "平安(?:了|无事)$"),
+    *(r"\ball (?:good|clear|ok|okay|fine|safe)\b", r"\b(?:i'm|im|i am|we're|we are|everything(?:'s| is)|it's|it is) (?:all |now |just )*(?:ok|okay|fine|good|safe|over|alright|all right|solved|under control)\b"),
+    *(r"\bno (?:need|more help)\b", r"\bdon't (?:need to )?come\b.{0,6}$", r"\bsorted\b", r"\bproblem solved\b", r"\bit's over\b", r"\bno longer need"),
+)
+NOT_TAKEN_BACK = (
+    r"(?:不是|没有?|不要|别|不能|不可以?|先不|不想|千万(?:别|不要)|真的不|绝对不|并非|不算|不会是|哪是|谁说|怎么|如何|能不能|可以|吗|是不是|有没有|"
+    r"\bnot (?:a |an |by )?|n't |\bhow (?:do|to|can)\b|\bcan i\b|\bno\b(?! need))(?:是|的|个|给我|帮我|我|你们|要|随便|来|去)*$"
+)
+BUT = r"(?:但|可是|不过|只是|就是.{0,6}(?:摔|伤|痛|疼|怕)|还是|还有|可他|可我|\bbut\b|\bhowever\b|\bstill\b)"
+ZERO = r"(?:我?(?:回复|回|按|请按|发|选)?(?:0|零|〇|o))+"
+ZERO_AND_WORDS = r"^\s*0+(?!\d|[:.：．]?\d|点|时|元|号(?!键))(?:[^\d]|$)"
+
+ALL_OVER_WHOLE = frozenset({"解除", "已解除", "结束", "结束了", "已结束", "解除警报", "警报解除", "解除了", "都结束了", "事情解决了", "已经解决", "解决了", "已解决", "没事了", "0", "回复0", "按0", "allclear", "itsover", "over"})
+"""From a leader."""

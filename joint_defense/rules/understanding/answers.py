@@ -1,0 +1,259 @@
+"""Answers: what a text says about coming, and what turns such words off."""
+
+from __future__ import annotations
+
+import re
+
+from joint_defense.rules.understanding import answer_words as words
+from joint_defense.rules.understanding.dangers import names_danger
+from joint_defense.rules.understanding.meanings import Meaning, Question
+from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze
+
+_NUMBERS = "|".join(words.DIGITS)
+_NUMBER = re.compile(
+    rf"\s*(?:{words.YES}[\s,，。.!！]*)?(?:{words.SAYS_NUMBER})?[\s:：\"“”'「」()（）#*\[\]]*(?P<sign>{_NUMBERS})(?P=sign)*(?![\d一二三])(?P<rest>[\s\S]*)"
+)
+_UNITS = re.compile(words.UNITS)
+_AFTER_NUMBER = re.compile(rf"{words.AFTER_NUMBER}*")
+_COMING = re.compile(
+    rf"(?:{words.YES}|{words.WHO}|{words.WHEN}|{words.WAIT})*{words.GO}(?:{words.TAIL}|{words.WAIT})*|"
+    rf"(?:{words.YES}|{words.WHO}|{words.WHEN})*(?:{words.SOON}|{words.WAIT}|{words.WHEN})*(?:{words.SOON}|{words.WAIT}){words.NEAR}(?:{words.THERE})?{words.TAIL}*|"
+    rf"(?:{words.YES}|{words.WHO}|{words.WHEN})+{words.WAIT}(?:到|来|去|赶到)?{words.TAIL}*"
+)
+_ON_SCENE = re.compile(
+    rf"{words.ALREADY}*{words.ARRIVE}(?:{words.THERE})?{words.DONE}+|"
+    rf"{words.ALREADY}*(?:已经?|刚刚?|都){words.ALREADY}*{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
+    rf"{words.ALREADY}*(?:到|抵达|赶到|到达)(?:{words.STRICT_THERE}){words.DONE}*|"
+    rf"(?:我们?|咱们|俺|人|已经?|我和[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*"
+)
+_HARD = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_HARD))
+_SOFT = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_SOFT))
+_STRONG = re.compile("马上|这就|立刻|立马|立即|赶|在路上|已经|出门|出发|往回|回来")
+_IMPERATIVE = re.compile(words.IMPERATIVE)
+_PROMISE = re.compile(words.PROMISES)
+_OTHERS = re.compile(words.OTHERS_FIRST)
+_FAMILY = re.compile(words.OWN_FAMILY_FIRST)
+_ASKS = re.compile(words.QUESTIONS)
+_ASKS_ENGLISH = re.compile(words.ASKS_ENGLISH)
+_LATER = re.compile(words.LATER)
+_PAST = re.compile(words.PAST)
+_REPORTED = re.compile(words.REPORTED)
+_NOT_NEGATIONS = re.compile(words.NOT_NEGATIONS)
+_NEGATIONS = re.compile(words.NEGATIONS)
+_NEGATED_CANNOT = re.compile(words.NEGATED_CANNOT)
+_EN_COMING = [re.compile(each) for each in words.EN_COMING]
+_EN_CANNOT = [re.compile(each) for each in words.EN_CANNOT]
+_EN_ON_SCENE = [re.compile(each) for each in words.EN_ON_SCENE]
+_EN_OTHERS = re.compile(words.EN_OTHERS)
+_EN_FAMILY = re.compile(r"^my (?:husband|wife|son|daughter|brother|dad|father)")
+_WHO = re.compile(words.WHO_QUESTION)
+_WHERE = re.compile(words.WHERE_QUESTION)
+_TAKEN_BACK = re.compile("|".join(f"(?:{each})" for each in words.TAKEN_BACK))
+_SOLVED = re.compile("|".join(f"(?:{each})" for each in words.SOLVED))
+_NOT_TAKEN_BACK = re.compile(words.NOT_TAKEN_BACK)
+_UNDONE = re.compile("^(?:不了|不掉|失败)|(?:吗|没|么|没有)$")
+_BUT = re.compile(words.BUT)
+_HAN = re.compile("[\u3400-\u9fff]")
+_LETTERS = re.compile("[a-z]")
+_LONGEST_CLAUSE = 40
+"""Signs; a longer clause is not looked through word by word."""
+_BRIEF = 3
+"""Signs beside a number that do not make it less clear."""
+
+
+def number_in(text: str) -> Meaning | None:
+    """The answer that a clear number gives: alone, behind "回复", or before words of its own. None where it is unclear."""
+    folded = fold(text).strip(" \t\n\"'“”「」『』()（）[]【】<>《》*#。.!！~")
+    found = _NUMBER.fullmatch(folded)
+    if found is None:
+        return None
+    meaning = Meaning(words.DIGITS[found["sign"]])
+    rest = found["rest"]
+    if _UNITS.match(rest.lstrip()) and not rest.startswith((",", "，", "。", "!", "\n")):
+        return None
+    if not found["sign"].isdigit() and squeeze(rest) and not _AFTER_NUMBER.fullmatch(squeeze(rest)):
+        # "一起去", "三个人": a Chinese numeral is an answer alone.
+        return None
+    if _ASKS.match(squeeze(rest)) or "?" in rest.split("\n", 1)[0][:_BRIEF] or re.search(r"\d", rest[:_BRIEF]):
+        return None
+    said = answer_in_words(rest)
+    if said is not None and {said, meaning} == {Meaning.COMING, Meaning.CANNOT}:
+        return None if _compact(rest) else meaning
+    return meaning
+
+
+def _compact(rest: str) -> bool:
+    """Whether the words follow the number at once and contradict it: "1不来"."""
+    return len(clauses_of(rest)) == 1
+
+
+def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
+    """The answer that words give. None where they give none, or contradict each other.
+
+    `answered`: the writer has answered before, so that a bare "好的" is no answer but politeness.
+    """
+    squeezed = squeeze(text)
+    if squeezed in words.BARE_YES:
+        return None if answered or _asks_anything(text) else Meaning.COMING
+    if _asks_anything(text):
+        whole = None
+    else:
+        whole = _whole(squeezed)
+    if whole is not None:
+        return whole
+    found = [(answer, clause) for clause in clauses_of(text) if (answer := _in_clause(clause)) is not None]
+    return _combined(found)
+
+
+def _asks_anything(text: str) -> bool:
+    found = clauses_of(text)
+    return bool(found) and found[-1].asks
+
+
+def _whole(squeezed: str) -> Meaning | None:
+    if squeezed in words.COMING_WHOLE:
+        return Meaning.COMING
+    if squeezed in words.CANNOT_WHOLE:
+        return Meaning.CANNOT
+    if squeezed in words.ON_SCENE_WHOLE:
+        return Meaning.ON_SCENE
+    return None
+
+
+def _combined(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
+    answers = {answer for answer, _ in found}
+    if len(answers) == 1:
+        return answers.pop()
+    if answers == {Meaning.COMING, Meaning.ON_SCENE}:
+        return Meaning.ON_SCENE
+    if answers == {Meaning.COMING, Meaning.CANNOT}:
+        return _come_or_not(found)
+    return None
+
+
+def _come_or_not(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
+    """Both were said: "不在家，马上赶回来" comes, "来不了，等会儿来" does not, and what is left is in doubt."""
+    last, clause = found[-1]
+    refusals = [each for answer, each in found if answer is Meaning.CANNOT]
+    hard = any(_HARD.search(each.words) or _cannot_english(each) for each in refusals)
+    if last is Meaning.COMING and not hard and _STRONG.search(clause.words):
+        return Meaning.COMING
+    if hard and not any(_FAMILY.search(each.words) or _EN_FAMILY.search(each.english) for _, each in found):
+        return Meaning.CANNOT
+    return None
+
+
+def _in_clause(clause: Clause) -> Meaning | None:
+    if clause.asks or _PAST.search(clause.words):
+        return None
+    if _HAN.search(clause.words):
+        return _chinese(clause)
+    return _english(clause) if _LETTERS.search(clause.words) else None
+
+
+def _chinese(clause: Clause) -> Meaning | None:
+    plain = re.sub(r"\s+", "", _NOT_NEGATIONS.sub("", clause.words))
+    repeated = re.fullmatch(r"(.{2,}?)\1+", plain)
+    plain = repeated.group(1) if repeated else plain
+    if not plain or _ASKS.search(plain) or _REPORTED.search(plain):
+        return None
+    family = _FAMILY.search(plain) is not None
+    if _OTHERS.search(plain) and not family:
+        return None
+    if _HARD.search(plain) or _SOFT.search(plain):
+        return None if family or _NEGATED_CANNOT.search(plain) else Meaning.CANNOT
+    if _NEGATIONS.search(plain) or _LATER.search(plain) or names_danger(clause):
+        return None
+    if len(plain) > _LONGEST_CLAUSE:
+        return _sure_enough(plain)
+    if _ON_SCENE.fullmatch(plain):
+        return None if family else Meaning.ON_SCENE
+    if _IMPERATIVE.search(plain) and not _PROMISE.search(plain):
+        return None
+    if _COMING.fullmatch(plain):
+        return Meaning.COMING
+    return _sure_enough(plain)
+
+
+_FIRST_PERSON = re.compile(
+    r"(?:^|[我咱俺们])(?:我们?|俺|咱们?)?(?:.{0,4})(?:马上|这就|立刻|立马|立即|现在就|正在|已经|赶紧|就)(?:.{0,6})"
+    r"(?:过来|过去|赶过去|赶过来|赶来|赶去|赶到|出门|出发|跑过去|跑过来|来你家|去你家|去他家|到你家|到他家|在路上|往.{0,4}(?:赶|跑|去))"
+)
+
+
+def _sure_enough(plain: str) -> Meaning | None:
+    """A longer clause in the first person with a verb of motion: "我跟老李现在就从厂里赶过去了"."""
+    if "我" in plain and _FIRST_PERSON.search(plain):
+        return Meaning.COMING
+    return None
+
+
+def _cannot_english(clause: Clause) -> bool:
+    return any(each.search(clause.english) for each in _EN_CANNOT)
+
+
+def _english(clause: Clause) -> Meaning | None:
+    plain = re.sub(r"\s+", " ", _NOT_NEGATIONS.sub("", clause.english)).strip()
+    if not plain or _ASKS_ENGLISH.search(plain) or _REPORTED.search(plain):
+        return None
+    if _EN_OTHERS.search(plain) and not _EN_FAMILY.search(plain):
+        return None
+    whole = _whole(plain.replace(" ", "").replace("'", ""))
+    if whole is not None:
+        return whole
+    if _cannot_english(clause):
+        return Meaning.CANNOT
+    if _NEGATIONS.search(plain) or _LATER.search(plain) or names_danger(clause):
+        return None
+    if any(each.search(plain) for each in _EN_ON_SCENE):
+        return Meaning.ON_SCENE
+    if any(each.search(plain) for each in _EN_COMING):
+        return Meaning.COMING
+    return None
+
+
+def refuses_firmly(text: str) -> bool:
+    """Whether the text says in so many words that its writer cannot come."""
+    return any(_HARD.search(each.words) or _cannot_english(each) for each in clauses_of(text))
+
+
+def question_in(text: str) -> Question | None:
+    """What the text asks: who comes, or where and what."""
+    folded = fold(text)
+    if _WHO.search(folded):
+        return Question.WHO_COMES
+    if _WHERE.search(folded):
+        return Question.WHERE
+    return None
+
+
+def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
+    """Whether a caller takes the alarm back (TAKEN_BACK), or says that the trouble is over (SOLVED).
+
+    `in_danger`: the text names a danger that holds; then only "误报" and the like take it back.
+    """
+    squeezed = squeeze(text)
+    if re.fullmatch(words.ZERO, squeezed) or re.match(words.ZERO_AND_WORDS, fold(text)):
+        return None if _asks_anything(text) else Meaning.TAKEN_BACK
+    if _BUT.search(fold(text)):
+        in_danger = in_danger or not _TAKEN_BACK.search(fold(text))
+    found: set[Meaning] = set()
+    for clause in clauses_of(text):
+        if clause.asks:
+            continue
+        for meaning, pattern in ((Meaning.TAKEN_BACK, _TAKEN_BACK), (Meaning.SOLVED, _SOLVED)):
+            hit = pattern.search(clause.words)
+            if hit is None:
+                continue
+            after = clause.words[hit.end() :]
+            if _NOT_TAKEN_BACK.search(clause.words[: hit.start()]) or _UNDONE.search(after):
+                return None
+            found.add(meaning)
+    if Meaning.TAKEN_BACK in found:
+        return Meaning.TAKEN_BACK
+    return Meaning.SOLVED if found and not in_danger else None
+
+
+def says_all_over(text: str) -> bool:
+    """Whether a leader says that it is over, in so many words."""
+    return squeeze(text) in words.ALL_OVER_WHOLE and not _asks_anything(text)

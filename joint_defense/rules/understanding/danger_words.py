@@ -1,0 +1,197 @@
+"""Words of danger, and the words that turn them off. Patterns over folded clauses, a table a category.
+
+A call asks for help (报警, 救护车); an event has happened (着火). Only an event in one's own house, or a cry, makes a
+helper somebody in need.
+"""
+
+from __future__ import annotations
+
+from joint_defense.rules.trigger import Category
+
+_KIN = (
+    "(?:妈妈?|爸爸?|爷爷?|奶奶?|外公|外婆|姥姥|姥爷|阿公|阿婆|公公|婆婆|老公|老婆|老头|老伴|媳妇|丈夫|妻子|爱人|娘|爹|父亲|母亲|"
+    "儿子?|女儿|囡囡?|孩子|小孩|娃娃?|宝宝?|孙子|孙女|孙|哥哥?|姐姐?|弟弟?|妹妹?|叔叔?|伯伯?|婶婶?|阿姨|丈母娘?|丈人|岳父|岳母|"
+    "老娘|老爹|老妈|老爸|邻居|同事|工友|家人|家里人)"
+)
+KIN = _KIN
+_PERSON = f"(?:我|俺|他|她|老人|人|{_KIN})"
+
+# Something has happened. The first category with a hit wins: the order is that of what cannot wait.
+EVENTS: dict[Category, tuple[str, ...]] = {
+    Category.FIRE: (
+        *("着火", "着了火", "起火", "失火", "火灾", "走火了", "走水了", "大火", "火很大", "火好大", "火太大", "火势", "火光", "火苗"),
+        *("烧起来", "烧着了", "烧了起来", "在烧", "烧房", "房子烧", "屋子烧", "烧到", "冒烟", "浓烟", "黑烟", "冒火", "起烟", "烟(?:很|好|太)大", "(?:罐|灶|车|房|屋|棚|柴|草垛|山上?|树林|厨房|被子|电线|床)着了"),
+        *("爆炸", "炸了", "煤气.{0,4}漏", "漏煤气", "漏气", "燃气.{0,4}漏", "液化气.{0,4}漏", "煤气味", "天然气.{0,4}漏"),
+        *("煤气.{0,3}泄", "燃气.{0,3}泄", "电线.{0,4}(?:烧|冒)", "电瓶车.{0,4}(?:烧|着|炸)", "灶.{0,3}(?:烧|着)了", "zhaohuo"),
+        *(r"\bfire\b", r"\bburning\b", r"\bsmoke\b", r"\bon fire\b", r"\bexplo(?:sion|ded|ding)\b", r"\bgas leak", r"\bflames?\b"),
+        *(r"\bsmell (?:of )?gas\b", r"\bleaking gas\b"),
+    ),
+    Category.MEDICAL: (
+        *("摔倒", "摔伤", "摔了", "摔下", "摔断", "摔得", "摔跤", "摔晕", "摔出血", "跌倒", "跌了", "跌下", "跌伤", "跌跤", "滑倒", "绊倒"),
+        *("晕倒", "晕过去", "晕死", "晕了", "昏倒", "昏迷", "昏过去", "昏死", "不省人事", "叫不醒", "喊不醒", "叫不应", "没反应", "没知觉"),
+        *("没呼吸", "没气了", "没有呼吸", "断气", "喘不过气", "透不过气", "喘不上", "上不来气", "呼吸困难", "不能呼吸", "没法呼吸", "无法呼吸"),
+        *("心脏病", "心脏.{0,4}(?:痛|疼|不舒服|难受|停)", "心梗", "心绞痛", "心肌梗", "心口.{0,3}(?:痛|疼)", "胸口.{0,4}(?:痛|疼|闷)", "胸.{0,2}(?:痛|疼)"),
+        *("中风", "脑梗", "脑溢血", "脑出血", "偏瘫", "半身不遂", "嘴歪", "抽搐", "抽筋抽", "癫痫", "羊癫", "口吐白沫", "吐白沫"),
+        *("流血", "出血", "吐血", "便血", "好多血", "全是血", "血止不住", "受伤", "受重伤", "骨折", "(?:腿|手|腰|脚|骨头)断了", "烫伤", "烧伤"),
+        *("溺水", "落水", "掉水", "掉(?:进|到|入|下)?(?:了)?(?:河|水|井|池|塘|沟|粪|坑|江|海)", "落(?:进|到|入)?(?:了)?(?:河|井|池|塘|沟)"),
+        *("淹死", "快淹", "沉下去", "触电", "被电", "电到", "电倒", "电晕", "煤气中毒", "食物中毒", "(?<!电脑)(?<!手机)中毒", "误食", "吃错药"),
+        *("喝(?:了)?(?:农药|敌敌畏|百草枯|毒药|除草剂|洁厕)", "吃(?:了)?(?:老鼠药|耗子药|安眠药|毒药|农药)", "服毒", "自杀", "轻生", "寻短见"),
+        *("上吊", "割腕", "跳楼", "跳河", "跳井", "想不开", "难产", "羊水破", "早产", "(?:老婆|媳妇|女儿|我|她|产妇).{0,4}要生了"),
+        *("急病", "发病", "病危", "病倒", "犯病", "噎住", "噎着", "卡住(?:喉|嗓|气管)", "卡喉", "呛住", "窒息", "过敏性?休克", "休克"),
+        *("撞(?:倒|死|伤|飞|到人|人|了人)", "被.{0,3}车?撞", "车祸", "出车祸", "翻车", "撞车", "轧(?:到|了|伤)", "压(?:到|住)(?:人|腿|手|了)"),
+        *("蛇咬", "狗咬", "被.{0,4}咬", "咬伤", "蜂蜇", "马蜂", "被蜇", "砸伤", "砸到", "刺伤", "割伤", "电锯", "绞(?:进|住|到)"),
+        *(f"{_PERSON}.{{0,4}}(?:快)?不行了", f"{_PERSON}.{{0,4}}快?(?:要|快)死了", "(?:快|要)死了", "死人了", "倒(?:在|下)", "(?:躺|摔|倒).{0,6}起不来"),
+        *("起不来.{0,4}(?:地|摔|倒)", "动不了了", "发高烧.{0,4}抽", "高烧不退", "肚子.{0,4}(?:痛|疼)(?:死|得|厉害)", "疼得(?:打滚|受不了)"),
+        *("急性", "阑尾炎", "低血糖", "说不出话", "半边.{0,3}(?:麻|不能动)"),
+        *(r"\bfell\b", r"\bfallen\b", r"\bfall(?:ing)? down\b", r"\binjur(?:ed|y)\b", r"\bhurt\b", r"\bbleeding\b", r"\bblood\b", r"\bunconscious\b"),
+        *(r"\bpassed out\b", r"\bfainted\b", r"\bcollapsed\b", r"\bheart attack\b", r"\bstroke\b", r"\bchok(?:ing|ed)\b", r"\bdrown(?:ing|ed)?\b"),
+        *(r"\b(?:can't|cannot|cant|not|can not|couldn't|hard to|isn't) breath(?:e|ing)\b", r"\bpoison(?:ed|ing)?\b", r"\boverdose", r"\bseizure\b", r"\bsuicide\b"),
+        *(r"\bchest pain", r"\belectrocuted\b", r"\bbroke(?:n)? (?:my|his|her|a|the)? ?(?:leg|arm|hip|bone|back)", r"\bsnake ?bite", r"\bin labou?r\b"),
+        *(r"\b(?:car|traffic|bad) (?:crash|accident)\b", r"\bhit by\b", r"\bwon't wake\b", r"\bnot (?:waking|responding|moving)\b", r"\bdying\b"),
+    ),
+    Category.BURGLARY: (
+        *("小偷", "偷东西", "被偷", "偷(?:了)?我", "偷(?:车|牛|羊|鸡|鸭|鱼|狗|钱|电瓶)", "有贼", "进贼", "来贼", "遭贼", "招贼", "闹贼", "盗贼", "盗窃"),
+        *("抓贼", "捉贼", "抓小偷", "贼(?:又|还|都)?(?:在|进|来|跑|偷|翻|撬|往)", "入室", "抢劫", "抢东西", "抢钱", "抢(?:了)?我", "被抢", "抢包", "劫匪", "打劫"),
+        *("强盗", "歹徒", "坏人", "匪徒", "撬.{0,4}(?:门|锁|窗|保险)", "(?:门|锁|窗).{0,3}撬", "砸.{0,3}(?:门|窗|玻璃|店|车)", "踹.{0,3}门", "踢.{0,3}门", "翻墙", "翻.{0,2}窗"),
+        *("爬.{0,3}(?:窗|墙|进|阳台)", "行凶", "持刀", "(?:有|拿|带)(?:着)?(?:一把)?(?:刀|枪|凶器|棍)", "拿着?.{0,4}刀", "砍(?:人|我|伤|了)", "捅(?:人|我|了|伤)"),
+        *("杀人", "要杀", "打人", "(?:有人|他|她|他们|老公|丈夫|男人|邻居|又|在|要|来)打我(?!电话|手机|的|家电话|微信|号|这)", "被.{0,4}打(?!电话|扰|断|动|开|折|败|了鸡血)", "打死", "打伤", "挨打"),
+        *("打老人", "打孩子", "打老婆", "家暴", "绑架", "劫持", "拐(?:走|卖|孩子|了)", "抢孩子", "偷孩子", "跟踪", "尾随", "非礼", "强奸", "猥亵", "流氓"),
+        *("耍流氓", "陌生(?:人|男).{0,6}(?:进|闯|在我|敲|翻|站|躲)", "不认识的人.{0,6}(?:进|闯|在|敲|翻|撬)", "有人.{0,4}(?:闯|翻|爬|撬|砸|踹|偷|抢|躲|潜)"),
+        *("有人.{0,3}(?:进|在)(?:了|到)?(?:我|俺|屋|房|院|楼上|家|店|仓)", "有人进(?:屋|门|来|院|房|家)", "闯(?:进|入)", "入侵", "家里(?:进人|进了人)", "(?:阳台|后院|窗外|窗口|窗户外|屋顶|楼顶|房顶|院子里?|门外|柴房|车库|仓库)上?.{0,3}有(?:个|一个|几个|两个)?(?:人|黑影)(?!吗|没)", "(?:家里?|屋里?|院子?里?|房间里?|楼上).{0,3}陌生(?:人|男)"),
+        *("(?:敲|拍|撞).{0,2}门.{0,6}(?:不走|害怕|不停)", "催债", "讨债.{0,6}(?:打|砸|堵|闹)", "闹事", "(?:爆炸|恐吓|威胁)(?:我|要)"),
+        *(r"\bthie(?:f|ves)\b", r"\bburglar(?:s|y|ies)?\b", r"\brobb(?:er|ers|ery|ed|ing)\b", r"\bintruders?\b", r"\bbr(?:eak|oke|eaking|oken) in(?:to)?\b"),
+        *(r"\b(?:someone|somebody|a man|men|people|stranger|strangers|they|he) (?:is|are|'s|has|have|got|just)?\s?(?:in|inside|into|entered|broke|trying to get in|at the window)\b.{0,14}(?:my|our|the|house|home|yard|garden|room|window)?",),
+        *(r"\bsomeone's (?:in|inside|at|trying)\b", r"\bin(?:side)? my (?:house|home|yard|room)\b", r"\battack(?:ed|ing|er)?\b", r"\b(?:hitting|beating|beats|beat|hits|stabbed|shot) (?:me|my|her|him)\b"),
+        *(r"\bknife\b", r"\bgun\b", r"\bstabb(?:ed|ing)\b", r"\brap(?:e|ed|ist)\b", r"\bkidnap", r"\bmurder", r"\bstealing\b", r"\bstole\b", r"\bstolen\b"),
+    ),
+    Category.OTHER: (
+        *("打架", "打起来", "打群架", "械斗", "走失", "失踪", "走丢", "(?:孩子|小孩|老人|宝宝|女儿|儿子|娃|妈妈?|爸爸?|爷爷|奶奶|人|老头|老太).{0,4}(?:不见|丢)了"),
+        *("被困", "困在", "困住", "反锁", "(?:人|孩子|小孩|我|老人|宝宝|娃).{0,4}(?:锁|关)(?:在|进)", "电梯.{0,6}(?:停|卡|坏|里)", "塌了", "塌下", "倒塌", "坍塌"),
+        *("塌方", "墙倒", "房倒", "发大水", "洪水", "进水了", "水淹", "被淹", "淹(?:了|进|到)", "决堤", "泥石流", "山体滑坡", "滑坡了", "毒蛇", "有蛇", "蛇进"),
+        *("野猪", "疯狗", "恶狗", "电线(?:断|掉|落)", "漏电", "出事", "出人命", "要出人命", "出大事"),
+        *(r"\btrapped\b", r"\blocked (?:in|inside)\b", r"\bstuck in\b", r"\bmissing (?:child|kid|person|girl|boy|mother|father)\b", r"\bcollaps(?:e|ing)\b"),
+        *(r"\bflood(?:ed|ing)?\b", r"\bfight(?:ing)?\b", r"\bsnake\b", r"\blost (?:child|kid|my (?:son|daughter|child|mother|father))\b"),
+    ),
+}
+
+# Somebody is to come, to extinguish, to be told.
+CALLS: dict[Category, tuple[str, ...]] = {
+    Category.FIRE: ("火警", "救火(?!队|车|员|器)", "灭火(?!器|毯|筒|设备|栓)", "消防车", "打119", "拨119"),
+    Category.MEDICAL: ("救护车", "急救", "打120", "拨120", "送医院", r"\bambulance\b", r"\bparamedic"),
+    Category.UNSPECIFIED: (
+        *("报警(?!器|柱|系统|装置|灯)", "报个警", "打110", "拨110", "求救", "求助", "求援", "救人", "紧急", "危险", "十万火急", "求求"),
+        *(r"\bhelp\b", r"\bemergency\b", r"\bcall (?:the )?(?:police|911|110|999|cops)\b", r"\bpolice\b", r"\burgent\b", r"\bdanger(?:ous)?\b"),
+    ),
+}
+WEAK_CALLS = "|".join(
+    (
+        *("紧急(?!求助|救援|求救|情况|呼叫|!|啊)", "危险(?!啊|了|!)", "救人(?!啊|呀|了|!)", "求求", r"\burgent\b", r"\bdanger(?:ous)?\b", r"\bpolice\b"),
+        *(r"\bemergency (?:contact|number|phone|exit|drill|kit|room)", "求助(?:电话|热线|帖|信息|人)", r"\bhelp\b", r"\bemergency\b", "急救(?:箱|包|员|证|知识|培训|电话|药)", "消防车", "救护车", "送医院"),
+    )
+)
+"""Calls that raise nothing as part of a longer sentence: the whole clause must be little more."""
+
+# Only somebody in need says so.
+CRIES = (
+    *("救命(?!恩|之|药|稻草|钱)", "救我", "救救", "求救", "快来人", "来人啊", "来人呀", "来人哪", "来人呐", "快点?来个?人", r"^来人$", "sos", "jiuming"),
+    *("^(?:快|请|求|谁来|谁能|谁|能不能|可以|大家|能|来人|你们|麻烦)*(?:帮帮|帮助)(?:我|我们|忙|俺|咱)(?:一下|吧|啊|呀|吗|家|呗|们)*$",),
+    *("出人命", "杀人了", "救救(?:我|孩子|他|她|人)", r"\bmayday\b", r"^(?:please |pls |plz |somebody |someone |anyone )*help(?: ?me| ?us)*(?: ?please| ?pls| ?now| ?quick(?:ly)?| ?asap| help)*$"),
+    *(r"\b(?:help|save|rescue) (?:me|us|my)\b(?! (?:with|fill|move|book|buy|carry|sell|choose|check)\b)", r"\bplease help\b", r"\bsend help\b", r"\bneed (?:some )?help\b", r"\bhelp needed\b"),
+)
+
+# The whole text, without blanks and punctuation.
+EXACT: dict[str, Category] = {
+    **dict.fromkeys(("火", "火火火", "失火", "fire"), Category.FIRE),
+    **dict.fromkeys(("119",), Category.FIRE),
+    **dict.fromkeys(("120",), Category.MEDICAL),
+    **dict.fromkeys(("贼", "有贼", "抓贼", "捉贼"), Category.BURGLARY),
+    **dict.fromkeys(("110", "911", "报警", "报警啊", "紧急", "危险", "警", "baojing"), Category.UNSPECIFIED),
+}
+
+# A 9 with nothing but keys, or a verb, beside it.
+BARE_NINE = r"我?(?:回复|回|按了?|请按|我按|发|拨|press|reply|dial)?(?:[#*]|井号?键?|井字键?|pound)*(?:9|九|nine)(?:号?键|#|\*|9|九|井号?键?)*了?"
+"""The whole of a squeezed text, once or more."""
+NINE_AND_WORDS = r"^\s*[#*]*9[9#*]*(?:[,，。.!！;；:：、\s~\-—…]+|(?=[快救来急有我家着火]))(?!\d)(?P<rest>[\s\S]*)$"
+"""A 9, then words of its own."""
+NOT_NINE = (
+    r"^\s*9\s*(?:[:：.．/／\-—]\s*\d|点|时|月|日|号(?!键)|组|户|人|个|块|元|楼|层|岁|折|年|天|小时|分|秒|斤|米|路|队|村|栋|幢|单元|室|"
+    r"am|pm|o'clock|hours?|days?|people|percent|%)"
+)
+
+# Right before a word of danger it turns it off.
+NEGATED = (
+    r"(?:没有?|并没有?|没人|没有人|无人|不是|并不是|不用|不要|不需要|不必|无需|别|无|未|并未|并非|不|勿|甭|哪有|哪里有|也没|又没|不算|不存在|"
+    r"停止|取消)(?:再|有|被|人|发生|什么|啥|真的?|叫|打|去|来|谁|出现|必要|其他|大|任何|看见|看到|发现|听到|听说|见到|见|过|是|事|"
+    r"我家|他家|家里|那边|这边|这里|怎么|电话|得|用|乱|给我|帮我|担心|怕)*$"
+)
+NEGATED_ENGLISH = (
+    r"(?:\bnot|\bno|n't|\bnever|\bwithout|\bnobody(?: is| was)?|\bno one(?: is| was)?|\bno more|\bisn't|\bcancel(?: the)?)"
+    r"(?: (?:a|an|any|the|really|real|been|get|got|need|needed|need any|is|was|my|your|so))*\s*$"
+)
+FALSE_NOTS = ("不小心", "不得了", "不好了", "不好啦", "不知道", "不知", "不断", "不停", "不会游泳", "不能动", "控制不住", "止不住", "受不了", "不行")
+"""Hold a negation and negate nothing; taken out before the look."""
+
+ASKED_AFTER = (
+    r"(?:吗|么|嘛|没有?$|不$|呢|还是|是不是|是否|有没有|要不要|该不该|能不能打|谁家|哪家|哪里|哪儿|哪边|在哪|什么时候|为什么|多少|几点|"
+    r"哪天|真的假的|真的\?|真假|怎么(?!办|没|不|这么)|如何|怎样|应该|需不需要)"
+)
+"""In a clause it makes a question of what is said about danger, unless it is about one's own house."""
+ASKED_ENGLISH = r"^(?:is|are|was|were|do|does|did|what|where|who|whose|when|how|why|which|should|any)\b"
+
+REPORTED = (
+    r"(?:听说|据说|听讲|有人说|人家说|他们说|她说|他说|都说|群里说|新闻|电视|网上|抖音|视频|报道|报纸|传言|据悉|说是|讲是|喊救|听到|听见|"
+    r"看见|看到|看得到|闻到|闻得到|以为|好像|似乎|可能|估计|怀疑|\bheard\b|\bthey say\b|\bsaid\b|\bthought\b|\bmaybe\b|\bperhaps\b|\bmight be\b)"
+)
+"""Told by others, or a guess. Turns off what a helper says about the open alarm, not what somebody at rest sees."""
+SECOND_HAND = r"(?:听说|据说|听讲|新闻|电视|网上|抖音|视频里|报道|报纸|传言|据悉|电影|小说|朋友圈|\bon the news\b|\bon tv\b|\bheard (?:that|there)\b|\bmovie\b)"
+PAST = (
+    r"(?:昨天|昨晚|昨夜|昨日|前天|前晚|前几天|前些天|前阵|上周|上个?星期|上个?月|上次|上回|去年|前年|以前|之前|那天|那次|那年|小时候|当年|"
+    r"曾经|早就|几年前|年前|天前|月前|前段时间|\byesterday\b|\blast (?:night|week|month|year|time)\b|\bago\b|\bused to\b|\bonce\b)"
+)
+STILL_BAD = r"(?:现在|到现在|今天|还|越来越|更)?.{0,6}(?:起不来|动不了|不醒|没醒|痛|疼|血|严重|难受|不行|昏|晕)"
+"""In the clause after the past: it is not over."""
+PRESENT = r"(?:现在|到现在|还在|还没|刚才|刚刚|又|正在|\bnow\b|\bstill\b|\bagain\b)"
+"""Makes the past count again."""
+IF_AND_MIND = (
+    r"(?:如果|万一|要是|假如|以防|预防|防止|防范|谨防|严防|防盗|防火|防溺水|防汛|注意|当心|小心(?!肝)|严禁|禁止|请勿|避免|容易|不准|杜绝|"
+    r"演习|\bif\b|\bin case\b|\bprevent\b|\bbe careful\b|\bbeware\b)"
+)
+ABOUT_NOTICES = (
+    r"(?:演练|演习|讲座|通知(?!一下)|宣传|培训|领取|回收|联系人|预警|活动|保险|广告|知识|安全教育|会议|开会|报名|登记|隐患|排查|整改|检查|比赛|消息称|公告|"
+    r"作文|题目|考试|电影|电视剧|小说|新闻|灭火器|防火|招聘|价格|多少钱|便宜|下载|公众号|微信群|群公告|直播|抽奖|游戏|王者|吃鸡|招人|报销|理赔|几点|上课|"
+    r"\bdrill\b|\blecture\b|\btraining\b|\bcourse\b|\bnews\b|\bmeeting\b|\bmovie\b|\binsurance\b|\bsale\b|\bhelper\b|\bwhat time\b)"
+)
+"""A text about one of these raises nothing, unless it is a cry or about one's own house."""
+RESOLVED = (
+    r"(?:灭了|扑灭|熄了|救下来了|(?<!不)好了|没事了|虚惊|解决了|抓住了?|抓到了?|被抓了|逮住|逮到|跑了|跑掉了|走了|找到了|醒了|醒过来|救出来|"
+    r"脱险|送(?:去|到|往|了)?医院|住院|出院|假的|误会|\bis out\b|\bput out\b|\bcaught\b|\bran away\b|\bfound\b|\bover\b|\bfalse\b)"
+)
+HARMLESS = (
+    r"(?:小偷(?:真|太|很)多|烧稻草|烧秸秆|烧草|烧纸|烧香|烧饭|烧菜|烧烤|烧水|烧火|做饭|炒菜|烟囱|放鞭炮|鞭炮|爆竹|烟花|火锅|篝火|焚烧|开玩笑|玩笑|演戏|"
+    r"(?:手机|碗|杯子?|盘子|电脑|电视|东西|瓶子?|平板|遥控器|相机)(?:被)?(?:我)?(?:摔|掉|跌|中毒)|开大火|大火(?:炒|煮|收|蒸|炖)|"
+    r"很火|火爆|生意|游戏|打我电话|打我手机|股票|\bfireplace\b|\bfireworks?\b|\bbarbecue\b|\bbbq\b|\bfire (?:alarm test|drill|extinguisher)\b|"
+    r"\bfell asleep\b|\bfalls? in love\b|\bfell in love\b|\bhelpful\b|\bhelpline\b|\bbreak in the\b|\bin a meeting\b)"
+)
+THANKED = r"(?:谢谢|感谢|多谢|辛苦|thank|thanks)"
+
+# About one's own.
+OWN_HOUSE = (
+    r"(?:我家|俺家|我们家|咱家|咱们家|我屋|我房|我院|我店|我厂|我门|我窗|我楼|我的(?:房|店|屋|家|院|车)|我这(?:里|边|儿)?|我们这|家里|自家|屋里头?|"
+    r"\b(?:my|our) (?:house|home|flat|room|kitchen|yard|shop|garden|barn|roof|place|door|window|car)\b)"
+)
+OWN_KIN = rf"(?:我们?|俺|咱)(?:家)?(?:的)?(?:里)?(?:的)?{_KIN}|\b(?:my|our) (?:\w+ )?(?:mother|mom|mum|dad|father|wife|husband|son|daughter|kid|kids|child|baby|grandma|grandpa|grandmother|grandfather|brother|sister|parents)\b"
+OWN_BODY = (
+    r"(?:我|俺)(?:也|又|刚|刚刚|刚才|现在|自己|不小心|被|快|要|一个人|都|的?(?:腿|手|脚|腰|头|胸口?|心脏|心口|肚子|眼睛)|在.{0,4}|从.{0,6}|们?被困|们?困)*"
+    r"(?:摔|跌|晕|昏|流|吐|被|掉|落|喝|吃|中毒|触电|困|反锁|撞|受|烫|烧|割|咬|心|胸|呼吸|喘|透不|不能呼吸|不行|快死|要死|病|动不了|抽|噎|呛|出血|出车祸|出事|滑|断|疼|痛|难产|要生|羊水)|"
+    r"打我|砍我|捅我|抢(?:了)?我|追我|掐我|杀我|绑我|跟踪我|尾随我|偷(?:了)?我|"
+    r"\bi(?:'m| am|'ve| have| was| just| got| can't| cannot)? ?(?:am |been |just |also )*(?:hurt|bleeding|trapped|fell|fallen|attacked|injured|choking|dying|stuck|locked|robbed|drowning|breathe)|"
+    r"\b(?:attack|hit|hitting|beat|beating|stab|stabbed|rob|robbed|follow|following|chasing) me\b|\bi (?:can't|cannot|cant) breathe\b"
+)
+OTHERS_HOUSE = (
+    r"(?:他家|她家|他们家|你家|你们家|您家|人家|隔壁|对面|对门|楼上|楼下|前面|后面|那家|那边|那里|村口|"
+    r"[\u4e00-\u9fff]*[^我俺咱们自在回到大全国的一这整老娘住是离\W\da-z]家)"
+)
+TELLS_OF = r"(?:说|讲|告诉|听|看见|看到|看得|闻|问|打电话|以为|喊)"
+"""Between one's own and the danger: it is somebody else's."""
+OLD_INJURY = r"(?:骨折|受伤|扭伤|伤了|生病|发烧|住院|手术|腿疼|腰疼|脚疼|崴|病了|发病|断了)"
+"""Why somebody cannot come; no call for help when they say in the same text that they cannot."""

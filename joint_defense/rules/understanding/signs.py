@@ -1,0 +1,64 @@
+"""Signs: whatever people and input methods type becomes one script, one width, one case, in clauses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from joint_defense.rules.understanding.sign_words import SIMPLIFIED, SPEAKING_SIGNS
+
+_UNSEEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeff\u00ad]")
+_ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
+_CLAUSE = re.compile(rf"([^{re.escape(_ENDS)}]+)([{re.escape(_ENDS)}]*)")
+_HAN = "\u3400-\u9fff"
+_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9])|(?<=[{_HAN}0-9])\s+(?=[{_HAN}])")
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s\u3000-\u9fff，。]+"
+    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|top|xyz|cc|info|me|io|vip|link|site|app|ly|gl|co)\b(?:/[^\s，。]*)?",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1024)
+def fold(text: str) -> str:
+    """Half-width, lower case, simplified; unseen signs are gone and pictures that say a word are words."""
+    for picture, word in SPEAKING_SIGNS.items():
+        text = text.replace(picture, word)
+    whole = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold().translate(SIMPLIFIED)
+    return whole.replace("’", "'").replace("‘", "'").replace("`", "'")
+
+
+def squeeze(text: str) -> str:
+    """The text without blanks, punctuation and pictures. `#` and `*` stay, because they are keys."""
+    return "".join(sign for sign in fold(text) if sign in "#*" or sign.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a folded text between two stops. `words` has no blank between Chinese signs."""
+
+    words: str
+    asks: bool
+    """A question mark ends it."""
+
+    @property
+    def english(self) -> str:
+        """Its English words, one blank between two of them."""
+        return " ".join(re.findall(r"[a-z0-9']+", self.words))
+
+
+def clauses_of(text: str) -> list[Clause]:
+    """The clauses of a text, folded."""
+    found = []
+    for words, end in _CLAUSE.findall(fold(text)):
+        plain = _BETWEEN_HAN.sub("", words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")).strip()
+        if plain:
+            found.append(Clause(plain, "?" in end))
+    return found
+
+
+def cut_links(text: str) -> str:
+    """The text without addresses of the web: nobody is to be led away by an alarm."""
+    return _LINK.sub("…", text)

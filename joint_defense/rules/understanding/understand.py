@@ -1,0 +1,120 @@
+"""Understand: a text and who its writer is become one conclusion."""
+
+from __future__ import annotations
+
+import re
+
+from joint_defense.rules.trigger import Category
+from joint_defense.rules.understanding.answers import (
+    answer_in_words,
+    number_in,
+    question_in,
+    refuses_firmly,
+    says_all_over,
+    taken_back,
+)
+from joint_defense.rules.understanding.danger_words import OLD_INJURY
+from joint_defense.rules.understanding.dangers import Danger, Kind, dangers_in, presses_nine
+from joint_defense.rules.understanding.machines import is_machine
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standing, Understood
+from joint_defense.rules.understanding.signs import clauses_of, cut_links, fold, squeeze
+from joint_defense.rules.understanding.theirs import is_hearsay_quote, own_part
+
+
+def understand(
+    text: str, standing: Standing, *, leads: bool = False, answered: bool = False, said_before: int = 0
+) -> Understood:
+    """What a text means from somebody of this standing.
+
+    `leads`: the writer leads the group whose alarm is open. `answered`: they have answered it before. `said_before`: how
+    often the same phone sent the very same lately. In doubt between an answer and nothing it is nothing; in doubt
+    whether somebody at rest needs help, it is an alarm.
+    """
+    own = own_part(text)
+    if own.reacts or own.forwarded:
+        return Understood(Meaning.MACHINE)
+    words = cut_links(own.words).strip()
+    if not words or not squeeze(words) and not fold(words).strip():
+        return Understood(Meaning.NOTHING)
+    if presses_nine(words):
+        return Understood(Meaning.ALARM, _category(dangers_in(words)), _beside(words))
+    number = number_in(words)
+    if number is None and is_machine(own.words, said_before):
+        return Understood(Meaning.MACHINE, words=words)
+    if standing is Standing.RUNG and number is None and is_hearsay_quote(own.words):
+        return Understood(Meaning.TOLD, words=words)
+    dangers = dangers_in(words)
+    if standing is Standing.CALLER:
+        return _from_caller(words, dangers)
+    if standing is Standing.AT_REST:
+        return _at_rest(words, dangers)
+    return _from_helper(words, dangers, number, standing, leads=leads, answered=answered)
+
+
+def _from_caller(words: str, dangers: list[Danger]) -> Understood:
+    holds = any(each.kind is not Kind.CALL for each in dangers)
+    meaning = taken_back(words, in_danger=holds)
+    question = question_in(words)
+    if meaning is not None:
+        return Understood(meaning, words=words, question=question)
+    return Understood(Meaning.TOLD, _category(dangers), words, question)
+
+
+def _at_rest(words: str, dangers: list[Danger]) -> Understood:
+    if dangers:
+        return Understood(Meaning.ALARM, _category(dangers), words)
+    return Understood(Meaning.NOTHING, words=words, question=question_in(words))
+
+
+def _from_helper(
+    words: str, dangers: list[Danger], number: Meaning | None, standing: Standing, *, leads: bool, answered: bool
+) -> Understood:
+    question = question_in(words)
+    if number is not None:
+        return Understood(number, words=_beside(words), question=question)
+    if leads and says_all_over(words):
+        return Understood(Meaning.ALL_OVER)
+    if _needs_help(words, dangers, standing):
+        return Understood(Meaning.ALARM, _category(dangers), words)
+    meaning = answer_in_words(words, answered=answered)
+    if meaning in ANSWERS and meaning is not None:
+        return Understood(meaning, words=words if _says_more(words) else "", question=question)
+    return Understood(Meaning.TOLD, words=words, question=question)
+
+
+def _needs_help(words: str, dangers: list[Danger], standing: Standing) -> bool:
+    """Whether a helper needs help: a cry, or an event in their own house.
+
+    Where the alarm is over already, any event may be a new one.
+    """
+    if standing is Standing.TOLD_OVER:
+        return any(each.kind is not Kind.CALL or not _is_long(words) for each in dangers)
+    if any(each.kind is Kind.CRY and not each.reported for each in dangers):
+        return True
+    own = [each for each in dangers if each.kind is Kind.EVENT and each.own]
+    excuse = refuses_firmly(words) and all(
+        each.category is Category.MEDICAL for each in own
+    ) and _names_old_injury(words)
+    return bool(own) and not excuse
+
+
+def _names_old_injury(words: str) -> bool:
+    return re.search(OLD_INJURY, fold(words)) is not None
+
+
+def _category(dangers: list[Danger]) -> Category:
+    return next((each.category for each in dangers if each.category is not Category.UNSPECIFIED), Category.UNSPECIFIED)
+
+
+def _is_long(words: str) -> bool:
+    return len(squeeze(words)) > 6
+
+
+def _says_more(words: str) -> bool:
+    """Whether the text says more than the answer itself: worth passing on."""
+    return len(clauses_of(words)) > 1 or len(squeeze(words)) > 6
+
+
+def _beside(words: str) -> str:
+    """What stands beside a number, where it is more than a word or two."""
+    return words if len(squeeze(words)) > 3 else ""
