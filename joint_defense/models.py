@@ -311,6 +311,10 @@ class InboundKind(StrEnum):
     WORDLESS = "wordless"
     ANSWER = "answer"
     FLOOD = "flood"
+    TOLD = "told"
+    """Words about an alarm that conclude nothing: they are passed on."""
+    MACHINE = "machine"
+    """No person wrote it."""
     HELP = "help"
     STRANGER = "stranger"
 

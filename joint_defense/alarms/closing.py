@@ -49,8 +49,10 @@ def close(session: Session, incident_id: int, outcome: ClosingOutcome | str, not
     return True
 
 
-def withdraw(session: Session, alert: Alert, now: datetime) -> bool:
-    """The caller takes the call for help back: with nobody else calling, that closes it as a false alarm.
+def withdraw(
+    session: Session, alert: Alert, now: datetime, outcome: ClosingOutcome = ClosingOutcome.FALSE_ALARM
+) -> bool:
+    """The caller takes the call for help back: with nobody else calling, that closes it, with this outcome.
 
     Returns whether it is closed now.
     """
@@ -62,7 +64,7 @@ def withdraw(session: Session, alert: Alert, now: datetime) -> bool:
         note_update(session, incident.id, "withdrawn", now, household=alert.household_name)
     if any(each.withdrawn_at is None for each in incident.alerts):
         return False
-    return close(session, incident.id, ClosingOutcome.FALSE_ALARM, "", alert.household_name, now)
+    return close(session, incident.id, outcome, "", alert.household_name, now)
 
 
 def ring_again(session: Session, incident_id: int, household_id: int | None, by: str, now: datetime) -> int:

@@ -1,7 +1,8 @@
-"""Texting: what a message at our number means, and the line it is answered with."""
+"""Texts: what a message at our number means, what is done about it, and the line it is answered with."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -10,21 +11,32 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing
+from joint_defense.alarms import closing, words
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
-from joint_defense.incidents.answers import LEADERS, told_of
-from joint_defense.incidents.inbox import find_kept, first_from_stranger, keep_answer, receive
-from joint_defense.models import Alert, InboundKind, Incident
+from joint_defense.alarms.news_on_line import names_of
+from joint_defense.incidents import inbox
+from joint_defense.incidents.answers import LEADERS, coming_in_order, latest_answers, told_of
+from joint_defense.incidents.timeline import note_once
+from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
+from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
-from joint_defense.rules.triggers import Category, alarm_in_text
-from joint_defense.rules.wording import calls, texts
+from joint_defense.rules.triggers import Category
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Standing, Understood
+from joint_defense.rules.understanding.understand import is_clear_number, understand
+from joint_defense.rules.wording import alarm, calls, texts
 
 OPTED_OUT = "21610"
 LATE_ANSWER = timedelta(days=1)
 """So long after the all-clear an answer still hears that it is over."""
 STRANGER_ANSWERED_EVERY = timedelta(days=1)
+HELPED_EVERY = timedelta(hours=1)
+"""Between two lines of help to one number."""
+NOTED_EVERY = timedelta(minutes=1)
+"""Between two lines that say no more than that words were received."""
+REPEATED_WITHIN = timedelta(hours=1)
+"""The very same text again within this time may come from a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,64 +61,85 @@ class Text:
         return f"sms:{self.sid}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Who writes: their phone on the roster, their own open alarm, and the alarm they were told of last."""
+
+    number: str
+    caller: Caller | None
+    standing: Standing
+    alert: Alert | None = None
+    told: Delivery | None = None
+    others_open: int = 0
+
+    @property
+    def language(self) -> str:
+        if self.caller is not None:
+            return self.caller.language
+        return self.told.language if self.told is not None else "zh"
+
+    @property
+    def silent(self) -> bool:
+        return self.caller is not None and self.caller.silent
+
+
 def take_message(session: Session, text: Text, now: datetime, limits: Limits | None = None) -> Reply:
     """Do what a text means, and say what to answer. The same text again gets the same answer and changes nothing.
 
-    In this order: no more texts (or texts again); the caller takes the alarm back; the leader says that it is over; an
-    answer to an alarm; an alarm; a line of help for anybody on the roster, one a day for a stranger.
+    What a text means depends on who writes: a household with an open alarm of its own, somebody who was told of an
+    open alarm, somebody who was just told that it is over, or somebody at rest (`rules.understanding`).
     """
-    kept = find_kept(session, text.carrier_key)
+    kept = inbox.find_kept(session, text.carrier_key)
     if kept is not None:
         return Reply(**kept)
+    sender = _who_writes(session, text, now)
+    if sender.caller is not None and (replies.is_stop(text.body) or replies.is_start(text.body)):
+        return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, now))
+    found = _understood(session, text, sender, now)
+    if found.meaning is Meaning.ALARM and (sender.caller is not None or sender.told is None):
+        return _raise(session, text, sender, found, now, limits)
+    kind, act = _what_to_do(session, text, sender, found, now)
+    return _once(session, text, sender, kind, now, act)
+
+
+def _once(
+    session: Session, text: Text, sender: _Sender, kind: InboundKind, now: datetime, act: Callable[[], Reply]
+) -> Reply:
+    """Do it unless this very text is on record; whoever comes second waits here for the first one's answer."""
+    event = inbox.receive(session, text.carrier_key, kind, text.sender, text.body, now)
+    if event is None:
+        return Reply(**inbox.find_answer(session, text.carrier_key))
+    reply = act()
+    event.household_id = None if sender.caller is None else sender.caller.household_id
+    event.incident_id = reply.incident_id
+    inbox.keep_answer(event, asdict(reply))
+    return reply
+
+
+def _who_writes(session: Session, text: Text, now: datetime) -> _Sender:
     caller = directory.find_caller(session, text.sender)
-    answered = _understood(session, text, caller, now)
-    if answered is not None:
-        event = receive(session, text.carrier_key, InboundKind.ANSWER, text.sender, text.body, now)
-        if event is not None:
-            event.household_id = None if caller is None else caller.household_id
-            event.incident_id = answered.incident_id
-            keep_answer(event, asdict(answered))
-        return answered
-    category = alarm_in_text(text.body)
-    if category is not None:
-        return _raise(session, text, category, now, limits)
-    kind = InboundKind.HELP if caller is not None else InboundKind.STRANGER
-    receive(session, text.carrier_key, kind, text.sender, text.body, now)
-    if caller is None:
-        return Reply(_to_stranger(session, text))
-    return Reply(None if caller.silent else texts.HELP_TEXT[caller.language])
+    alert = None if caller is None else _own_alert(session, caller.household_id)
+    told, others_open = told_of(session, text.sender)
+    if told is not None and told.incident.closed_at is not None and now - told.incident.closed_at > LATE_ANSWER:
+        told = None
+    told_open = told is not None and told.incident.closed_at is None
+    if alert is not None and not (
+        told_open and told is not None and told.incident_id != alert.incident_id and is_clear_number(text.body)
+    ):
+        standing = Standing.CALLER
+    elif told is None:
+        standing = Standing.AT_REST
+    else:
+        standing = Standing.RUNG if told_open else Standing.TOLD_OVER
+    return _Sender(text.sender, caller, standing, alert, told, others_open)
 
 
-def _understood(session: Session, text: Text, caller: Caller | None, now: datetime) -> Reply | None:
-    """What somebody of the roster says, or a responder who was called for an incident; None where it is neither."""
-    if caller is None:
-        return _answer(session, text, None, now)
-    return (
-        _change_texts(session, text, caller, now)
-        or _take_back(session, text, caller, now)
-        or _answer(session, text, caller, now)
-    )
-
-
-def _change_texts(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
-    """STOP and START. The carrier keeps the list and answers itself; the roster shows it, and calls go on."""
-    if replies.is_stop(text.body):
-        directory.mark_refused(session, caller.phone_id, text=True, code=OPTED_OUT, now=now)
-        return Reply(None)
-    if replies.is_start(text.body):
-        directory.clear_refused(session, [caller.phone_id], text=True)
-        return Reply(None)
-    return None
-
-
-def _take_back(session: Session, text: Text, caller: Caller, now: datetime) -> Reply | None:
-    if not replies.is_false_alarm(text.body):
-        return None
-    alert = session.scalars(
+def _own_alert(session: Session, household_id: int) -> Alert | None:
+    return session.scalars(
         select(Alert)
         .join(Incident)
         .where(
-            Alert.household_id == caller.household_id,
+            Alert.household_id == household_id,
             Alert.withdrawn_at.is_(None),
             Incident.closed_at.is_(None),
             Incident.kind == IncidentKind.ALARM,
@@ -114,40 +147,178 @@ def _take_back(session: Session, text: Text, caller: Caller, now: datetime) -> R
         .order_by(Alert.id.desc())
         .limit(1)
     ).first()
-    if alert is None:
-        return None
-    closed = closing.withdraw(session, alert, now)
-    line = texts.reply_withdrawn(closed, caller.language)
-    return Reply(None if caller.silent else line, alert.incident_id)
 
 
-def _answer(session: Session, text: Text, caller: Caller | None, now: datetime) -> Reply | None:
+def _understood(session: Session, text: Text, sender: _Sender, now: datetime) -> Understood:
+    told = sender.told
+    answered = told is not None and told.household_id in latest_answers(session, told.incident_id)
+    return understand(
+        text.body,
+        sender.standing,
+        leads=told is not None and told.role in LEADERS,
+        answered=answered,
+        said_before=inbox.count_same(session, text.sender, text.body, now - REPEATED_WITHIN),
+    )
+
+
+def _what_to_do(
+    session: Session, text: Text, sender: _Sender, found: Understood, now: datetime
+) -> tuple[InboundKind, Callable[[], Reply]]:
+    """As what the text is kept, and what is done about it."""
+    if found.meaning is Meaning.MACHINE:
+        return InboundKind.MACHINE, lambda: _from_machine(session, sender, found, now)
+    if sender.standing is Standing.CALLER and sender.alert is not None:
+        alert = sender.alert
+        if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
+            return InboundKind.ANSWER, lambda: _take_back(session, sender, alert, found, now)
+        return InboundKind.TOLD, lambda: _told_by_caller(session, sender, alert, found, now)
+    if sender.told is not None and sender.standing is not Standing.AT_REST:
+        told = sender.told
+        if found.meaning in ANSWERS:
+            return InboundKind.ANSWER, lambda: _answer(session, sender, told, found, now)
+        if found.meaning is Meaning.ALL_OVER:
+            return InboundKind.ANSWER, lambda: _all_over(session, sender, told, now)
+        return InboundKind.TOLD, lambda: _told_by_helper(session, sender, told, found, now)
+    if sender.caller is None:
+        return InboundKind.STRANGER, lambda: Reply(_to_stranger(session, text))
+    return InboundKind.HELP, lambda: Reply(_help_if_due(session, sender, now))
+
+
+def _change_texts(session: Session, text: Text, sender: _Sender, now: datetime) -> Reply:
+    """STOP and START. The carrier keeps the list and answers itself; the roster shows it, and calls go on."""
+    if sender.caller is not None and replies.is_stop(text.body):
+        directory.mark_refused(session, sender.caller.phone_id, text=True, code=OPTED_OUT, now=now)
+    elif sender.caller is not None:
+        directory.clear_refused(session, [sender.caller.phone_id], text=True)
+    return Reply(None)
+
+
+def _from_machine(session: Session, sender: _Sender, found: Understood, now: datetime) -> Reply:
+    """An automatic reply concludes nothing; answered, two machines would talk for ever. The board shows it."""
+    told = sender.told
+    if told is not None and sender.standing is Standing.RUNG and found.words:
+        note_once(session, told.incident_id, "machine", now, household=told.household_name, text=found.words[:300])
+    return Reply(None)
+
+
+def _take_back(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
+    outcome = ClosingOutcome.HELPED if found.meaning is Meaning.SOLVED else ClosingOutcome.FALSE_ALARM
+    words.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
+    closed = closing.withdraw(session, alert, now, outcome)
+    return Reply(None if sender.silent else texts.reply_withdrawn(closed, sender.language), alert.incident_id)
+
+
+def _told_by_caller(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
+    """A caller writes more: those who come are told, and what has happened, where nobody knew it."""
+    incident, language = alert.incident, sender.language
+    words.note_words(session, incident.id, alert.household_name, found.words, now, by_caller=True)
+    if found.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
+        closing.name_category(session, alert, found.category, now)
+    session.flush()
+    words.pass_on(session, incident.id, now)
+    if sender.silent or not found.words:
+        return Reply(None, incident.id)
+    others = [each for each in coming_in_order(session, incident.id) if each.household_id != alert.household_id]
+    coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
+    if found.question is Question.WHO_COMES:
+        return Reply(texts.news_text(coming, there, incident.category, language), incident.id)
+    if _noted_lately(session, sender, now):
+        return Reply(None, incident.id)
+    return Reply(texts.words_noted(len(others), language), incident.id)
+
+
+def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
     """A reply to an alarm this phone was told of. It belongs to the newest open one, and says which that was."""
-    told, others_open = told_of(session, text.sender)
-    if told is None:
-        return None
-    language = told.language if caller is None else caller.language
-    incident = told.incident
-    is_open = incident.closed_at is None
-    names = [alert.household_name if language == "zh" else alert.household_name_en for alert in incident.alerts]
-    if is_open and told.role in LEADERS and replies.is_all_over(text.body):
-        closing.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
-        return Reply(texts.reply_over(names, language), incident.id)
-    given = replies.answer_in_text(text.body, loosely=is_open)
-    if given is None or (incident.closed_at is not None and now - incident.closed_at > LATE_ANSWER):
-        return None
-    heard = acknowledge(session, told, given, Channel.SMS, now, others_open=others_open)
+    language, incident = sender.language, told.incident
+    given = Answer(found.meaning.value)
+    heard = acknowledge(session, told, given, Channel.SMS, now, others_open=sender.others_open)
     if heard.closed:
-        return Reply(texts.reply_over(names, language), incident.id)
-    line = texts.reply_thanks(heard.names(language), given, others_open, language, incident.category)
+        return Reply(texts.reply_over(heard.names(language), language), incident.id)
+    if found.words:
+        words.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
+    session.flush()
+    words.pass_on(session, incident.id, now)
+    line = texts.reply_thanks(heard.names(language), given, sender.others_open, language, incident.category)
+    if found.question is Question.WHERE and given is Answer.COMING:
+        line = _where(incident, language)
     return Reply(line, incident.id)
 
 
-def _raise(session: Session, text: Text, category: Category, now: datetime, limits: Limits | None) -> Reply:
-    trigger = Trigger(text.carrier_key, text.sender, Channel.SMS, category=category, text=text.body.strip())
+def _all_over(session: Session, sender: _Sender, told: Delivery, now: datetime) -> Reply:
+    incident = told.incident
+    if incident.closed_at is None:
+        closing.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
+    return Reply(texts.reply_over(_names(incident, sender.language), sender.language), incident.id)
+
+
+def _told_by_helper(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
+    """A neighbour's words that are no answer: they are kept with the incident, and a question is answered."""
+    incident, language = told.incident, sender.language
+    words.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
+    session.flush()
+    if incident.closed_at is not None:
+        line = texts.reply_over(_names(incident, language), language)
+        return Reply(line if found.question is not None else _help_if_due(session, sender, now), incident.id)
+    words.pass_on(session, incident.id, now)
+    if found.question is Question.WHO_COMES:
+        others = coming_in_order(session, incident.id)
+        coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
+        return Reply(texts.who_is_coming(coming, there, language), incident.id)
+    if found.question is Question.WHERE:
+        return Reply(_where(incident, language), incident.id)
+    if not found.words or _noted_lately(session, sender, now):
+        return Reply(None, incident.id)
+    answered = told.household_id in latest_answers(session, incident.id)
+    return Reply((texts.NOTED if answered else texts.HOW_TO_ANSWER)[language], incident.id)
+
+
+def _names(incident: Incident, language: str) -> list[str]:
+    return [alert.household_name if language == "zh" else alert.household_name_en for alert in incident.alerts]
+
+
+def _where(incident: Incident, language: str) -> str:
+    """Where the newest voice of an incident is."""
+    alert = next((each for each in reversed(incident.alerts) if each.withdrawn_at is None), incident.alerts[-1])
+    chinese = language == "zh"
+    return texts.where_it_is(
+        alert.household_name if chinese else alert.household_name_en,
+        alert.place if chinese else alert.place_en,
+        alert.door,
+        alert.number,
+        alarm.category_words(incident.category, language),
+        language,
+    )
+
+
+def _noted_lately(session: Session, sender: _Sender, now: datetime) -> bool:
+    return inbox.answered_since(session, sender.number, InboundKind.TOLD, now - NOTED_EVERY)
+
+
+def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None:
+    """The line of help, at most one an hour to a number; none to a house where somebody may be listening."""
+    if sender.silent:
+        return None
+    lately = any(
+        inbox.answered_since(session, sender.number, kind, now - HELPED_EVERY)
+        for kind in (InboundKind.HELP, InboundKind.TOLD)
+    )
+    return None if lately else texts.HELP_TEXT[sender.language]
+
+
+def _raise(
+    session: Session, text: Text, sender: _Sender, found: Understood, now: datetime, limits: Limits | None
+) -> Reply:
+    trigger = Trigger(text.carrier_key, text.sender, Channel.SMS, category=found.category, text=text.body.strip())
     raised = raise_alarm(session, trigger, now, limits)
     if raised.outcome is Outcome.STRANGER:
         return Reply(_to_stranger(session, text))
+    if sender.alert is not None and not raised.repeated:
+        # What a caller writes once more stands in no alert of its own: those who come are to read it all the same.
+        words.note_words(
+            session, sender.alert.incident_id, sender.alert.household_name, found.words, now, by_caller=True
+        )
+        session.flush()
+        words.pass_on(session, sender.alert.incident_id, now)
     if raised.silent:
         return Reply(None, raised.incident_id)
     if raised.outcome is Outcome.FLOOD:
@@ -156,5 +327,5 @@ def _raise(session: Session, text: Text, category: Category, now: datetime, limi
 
 
 def _to_stranger(session: Session, text: Text) -> str | None:
-    first = first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
+    first = inbox.first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
     return texts.STRANGER_TEXT if first else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
@@ -56,14 +56,34 @@ def find_answer(session: Session, carrier_key: str) -> dict[str, Any]:
     return dict(session.scalars(select(InboundEvent.answer).where(InboundEvent.carrier_key == carrier_key)).one())
 
 
+TEXTS = (InboundKind.ANSWER, InboundKind.TOLD, InboundKind.MACHINE, InboundKind.HELP)
+"""The kinds of texts that keep the line they were answered with."""
+
+
 def find_kept(session: Session, carrier_key: str) -> dict[str, Any] | None:
-    """What an answering event with this key was answered with; None for a new one, or one of another kind."""
+    """What a text with this key was answered with; None for a new one, and for an alarm, which keeps its own answer."""
     kept = session.scalars(
-        select(InboundEvent.answer).where(
-            InboundEvent.carrier_key == carrier_key, InboundEvent.kind == InboundKind.ANSWER
-        )
+        select(InboundEvent.answer).where(InboundEvent.carrier_key == carrier_key, InboundEvent.kind.in_(TEXTS))
     ).one_or_none()
     return dict(kept) if kept else None
+
+
+def count_same(session: Session, number: str, text: str, since: datetime) -> int:
+    """How often this number has sent the very same text since then."""
+    same = select(func.count()).where(
+        InboundEvent.number == number, InboundEvent.received_at > since, InboundEvent.text == text
+    )
+    return session.scalar(same) or 0
+
+
+def answered_since(session: Session, number: str, kind: InboundKind, since: datetime) -> bool:
+    """Whether a text of this kind from this number has been answered with a line since then."""
+    answers = session.scalars(
+        select(InboundEvent.answer).where(
+            InboundEvent.number == number, InboundEvent.received_at > since, InboundEvent.kind == kind
+        )
+    )
+    return any(each.get("text") for each in answers)
 
 
 def first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> bool:

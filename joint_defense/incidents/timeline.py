@@ -6,7 +6,7 @@ other_way, news_by_call {household, number, channel} · cut_off {requests} · ca
 answer {household, answer} · category {category} · ring_again {by, household} ·
 widened {step, level, whom, missing, coming, households, phones} · enough {step, coming, whom} · note {by, text} ·
 closed {by, outcome, note} · withdrawn, joined, left, hung_up {household} ·
-late {household, seconds}. Numbers in it are masked.
+late {household, seconds} · said {household, text, by_caller} · machine {household, text}. Numbers in it are masked.
 """
 
 from __future__ import annotations

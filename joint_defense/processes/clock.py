@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.patience import AWAY
-from joint_defense.alarms import news_sent
+from joint_defense.alarms import news_sent, words
 from joint_defense.delivery import claims, proofs
 from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
@@ -85,6 +85,11 @@ def _send_news(runtime: Runtime) -> None:
         log.info("news_planned")
 
 
+def _pass_on_words(runtime: Runtime) -> None:
+    if planned := _run(runtime, lambda session: words.pass_on_all(session, clock(session))):
+        log.info("words_passed_on", count=planned)
+
+
 def _drain(runtime: Runtime) -> None:
     """Web takes in what it spooled; where web is gone too, somebody else has to. The senders look by themselves."""
     drain(runtime, lambda _incident_id: None)
@@ -119,7 +124,7 @@ def _beat(runtime: Runtime, name: str) -> None:
 
 
 # The news after the widening: a caller who has hung up is told of both in one text.
-PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _send_news, _redial)
+PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _send_news, _pass_on_words, _redial)
 # What is not worth a look every second: after so many seconds each.
 NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _judge_texts),

@@ -189,6 +189,8 @@ class Purpose(StrEnum):
     """A ring that brought no answer is tried again."""
     WIDENING = "widening"
     """Too few come: somebody further off is called, or the leader once more."""
+    WORDS = "words"
+    """What one side wrote, passed on to the other; the occasion is the last line of the timeline that it holds."""
 
 
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)

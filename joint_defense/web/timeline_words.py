@@ -29,6 +29,8 @@ _ICONS = {
     "category": "info",
     "ring_again": "again",
     "note": "note",
+    "said": "voice",
+    "machine": "info",
     "closed": "check",
     "withdrawn": "cross",
     "joined": "phone",
@@ -42,7 +44,7 @@ _ICONS = {
     "enough": "check",
 }
 _ANSWER_ICONS = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
-LOUD = frozenset({"widened", "opened", "voice", "account_trouble", "unreachable", "wordless"})
+LOUD = frozenset({"widened", "opened", "voice", "account_trouble", "unreachable", "wordless", "said"})
 """Kinds that stand out on the page."""
 
 
@@ -208,6 +210,12 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     ),
     "answer": _answer,
     "category": lambda d: gettext("The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]),
+    "said": lambda d: gettext("%(household)s says: %(text)s", household=d["household"], text=d["text"]),
+    "machine": lambda d: gettext(
+        "%(household)s: an automatic reply, which counts as no answer: %(text)s",
+        household=d["household"],
+        text=d["text"],
+    ),
     "note": lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
     "ring_again": _ring_again,
     "closed": _closed,

@@ -17,7 +17,8 @@ from joint_defense.incidents.inbox import find_answer, is_known
 from joint_defense.processes.drain import Drainer
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
-from joint_defense.rules.triggers import alarm_in_text
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standing
+from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
 from joint_defense.webhooks.caller_line import hold_the_line
 from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, never_silent, runtime
@@ -68,8 +69,12 @@ def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
 def keep_text(message: InboundMessage, error: Exception) -> Response:
     """Spool a text. An alarm and an answer are told apart by their words alone."""
     _spool(SpooledKind.TEXT, f"sms:{message.sid}", message.sender, message.sid, error, text=message.text)
-    if alarm_in_text(message.text) is None and replies.answer_in_text(message.text, loosely=True) is not None:
-        return answer(twiml.text(texts.KEPT_ANSWER_TEXT))
+    if understand(message.text, Standing.AT_REST).meaning is not Meaning.ALARM:
+        meaning = understand(message.text, Standing.RUNG).meaning
+        if meaning is Meaning.MACHINE:
+            return answer(twiml.text(None))
+        if meaning in ANSWERS:
+            return answer(twiml.text(texts.KEPT_ANSWER_TEXT))
     return answer(twiml.text(texts.KEPT_TEXT))
 
 

@@ -6,6 +6,8 @@ are none.
 
 from __future__ import annotations
 
+# fmt: off
+
 ONE = "1|一|壹|幺|①"
 TWO = "2|二|两|贰|②"
 THREE = "3|三|叁|③"
@@ -162,7 +164,7 @@ WHO_QUESTION = (
     r"\bwho(?:'s| is| are|'ll| will)? (?:\w+ )?(?:come|coming|there|here|on)|\b(?:is|are) (?:anyone|anybody|someone|somebody|they|you)\b.{0,10}(?:coming|there|on|here)|\bhow (?:many|long|soon)\b|\banyone (?:coming|there)\b)"
 )
 WHERE_QUESTION = (
-    r"(?:在?哪(?:里|儿|家|户|边|块|个位置|个地方)|什么地方|什么位置|啥地方|地址|谁家|谁(?:在)?(?:求助|喊|叫|报警|出事|家)|怎么(?:走|去|过去)|门牌|几(?:组|号|幢|栋)|具体(?:位置|在)|位置(?:呢|在)|"
+    r"(?:在哪(?=\W|呢|啊|呀|$)|在?哪(?:里|儿|家|户|边|块|个位置|个地方)|什么地方|什么位置|啥地方|地址|谁家|谁(?:在)?(?:求助|喊|叫|报警|出事|家)|怎么(?:走|去|过去)|门牌|几(?:组|号|幢|栋)|具体(?:位置|在)|位置(?:呢|在)|"
     r"什么事|啥事|怎么回事|什么情况|啥情况|发生(?:了)?(?:什么|啥)|出(?:了)?(?:什么|啥)事|怎么了|咋了|咋回事|干什么|干嘛|是谁|哪位|谁啊|谁呀|"
     r"\bwhere\b|\baddress\b|\bwhich (?:house|home|door|family|one)\b|\bwhat(?:'s| is)? (?:happen|going|wrong|the matter|up)|\bwhat happened\b|\bwhose\b|\bwho is (?:this|it)\b|\bwho needs\b)"
 )

@@ -62,7 +62,7 @@ _BRIEF = 3
 
 
 def number_in(text: str) -> Meaning | None:
-    """The answer that a clear number gives: alone, behind "回复", or before words of its own. None where it is unclear."""
+    """The answer that a clear number gives: alone, behind "回复", or before words of its own; None where unclear."""
     folded = fold(text).strip(" \t\n\"'“”「」『』()（）[]【】<>《》*#。.!！~")
     found = _NUMBER.fullmatch(folded)
     if found is None:
@@ -95,10 +95,7 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     squeezed = squeeze(text)
     if squeezed in words.BARE_YES:
         return None if answered or _asks_anything(text) else Meaning.COMING
-    if _asks_anything(text):
-        whole = None
-    else:
-        whole = _whole(squeezed)
+    whole = None if _asks_anything(text) else _whole(squeezed)
     if whole is not None:
         return whole
     found = [(answer, clause) for clause in clauses_of(text) if (answer := _in_clause(clause)) is not None]

@@ -6,7 +6,8 @@ helper somebody in need.
 
 from __future__ import annotations
 
-from joint_defense.rules.trigger import Category
+# fmt: off
+from joint_defense.rules.triggers import Category
 
 _KIN = (
     "(?:妈妈?|爸爸?|爷爷?|奶奶?|外公|外婆|姥姥|姥爷|阿公|阿婆|公公|婆婆|老公|老婆|老头|老伴|媳妇|丈夫|妻子|爱人|娘|爹|父亲|母亲|"

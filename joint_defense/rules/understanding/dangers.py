@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from joint_defense.rules.trigger import Category
+from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding import danger_words as words
 from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze
 
@@ -62,10 +62,14 @@ _OWN_BODY = re.compile(words.OWN_BODY)
 _OTHERS = re.compile(words.OTHERS_HOUSE)
 _TELLS_OF = re.compile(words.TELLS_OF)
 _DONE_TO = re.compile("被|打|砍|捅|抢|绑|拐|beat|hit|attack|stab")
-_CALLED_ALREADY = re.compile("(?:报警|报了?个?警|110|120|119|救护车).{0,4}(?:了|过)$|(?:已经?|都|刚).{0,3}(?:报|打|叫|拨)")
+_CALLED_ALREADY = re.compile(
+    "(?:报警|报了?个?警|110|120|119|救护车).{0,4}(?:了|过)$|(?:已经?|都|刚).{0,3}(?:报|打|叫|拨)"
+)
 _WHO_WHAT = re.compile("谁|什么|多少|怎么|哪|几")
 _OWN_QUESTION = re.compile("(?:吗|没|没有|么|不)$")
-_FILL = re.compile(r"[这是个很有请快要我们你们大家马上立刻啊呀了吧好真太!]|\b(?:this|is|an|a|it's|its|very|please|now|we|have|there's|there|i)\b|\s")
+_FILL = re.compile(
+    r"[这是个很有请快要我们你们大家马上立刻啊呀了吧好真太!]|\b(?:this|is|an|a|it's|its|very|please|now|we|have|there's|there|i)\b|\s"
+)
 
 
 def presses_nine(text: str) -> bool:

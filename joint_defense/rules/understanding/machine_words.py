@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# fmt: off
+
 # One of these is enough.
 REPLIES = (
     *("自动回复", "自动应答", "自动答复", "自动短信", "智能回复", "系统自动", "本短信由", "语音信箱", "留言信箱"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from joint_defense.rules.trigger import Category
+from joint_defense.rules.triggers import Category
 
 
 class Standing(StrEnum):

@@ -80,10 +80,7 @@ def _without_our_texts(text: str) -> str:
     while found := _NAME.search(text):
         line_end = text.find("\n", found.end())
         line_end = len(text) if line_end < 0 else line_end
-        last = None
-        for last in _OUR_LAST.finditer(text, found.end(), line_end):
-            pass
-        end = last.end() if last is not None else line_end
+        end = max((each.end() for each in _OUR_LAST.finditer(text, found.end(), line_end)), default=line_end)
         text = f"{text[: found.start()]} {text[end:]}"
     return text
 

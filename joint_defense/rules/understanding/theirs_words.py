@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# fmt: off
+
 OUR_NAMES = ("【十户联防】", "[十户联防]", "【十戶聯防】", "[Joint Defence]")
 
 # Our own sentences as they are copied without our name, in Chinese and English; patterns.

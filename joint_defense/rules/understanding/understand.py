@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from joint_defense.rules.trigger import Category
+from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.answers import (
     answer_in_words,
     number_in,
@@ -26,15 +26,15 @@ def understand(
 ) -> Understood:
     """What a text means from somebody of this standing.
 
-    `leads`: the writer leads the group whose alarm is open. `answered`: they have answered it before. `said_before`: how
-    often the same phone sent the very same lately. In doubt between an answer and nothing it is nothing; in doubt
+    `leads`: the writer leads the group whose alarm is open. `answered`: they have answered it before. `said_before`:
+    how often the same phone sent the very same lately. In doubt between an answer and nothing it is nothing; in doubt
     whether somebody at rest needs help, it is an alarm.
     """
     own = own_part(text)
     if own.reacts or own.forwarded:
         return Understood(Meaning.MACHINE)
     words = cut_links(own.words).strip()
-    if not words or not squeeze(words) and not fold(words).strip():
+    if not words or (not squeeze(words) and not fold(words).strip()):
         return Understood(Meaning.NOTHING)
     if presses_nine(words):
         return Understood(Meaning.ALARM, _category(dangers_in(words)), _beside(words))
@@ -51,12 +51,20 @@ def understand(
     return _from_helper(words, dangers, number, standing, leads=leads, answered=answered)
 
 
+def is_clear_number(text: str) -> bool:
+    """Whether the text is a clear 1, 2 or 3, whoever writes it."""
+    return number_in(cut_links(own_part(text).words)) is not None
+
+
 def _from_caller(words: str, dangers: list[Danger]) -> Understood:
     holds = any(each.kind is not Kind.CALL for each in dangers)
     meaning = taken_back(words, in_danger=holds)
     question = question_in(words)
     if meaning is not None:
         return Understood(meaning, words=words, question=question)
+    if any(each.kind is Kind.CRY and not each.reported for each in dangers):
+        # Still in need: whoever has been rung long ago is rung again.
+        return Understood(Meaning.ALARM, _category(dangers), words, question)
     return Understood(Meaning.TOLD, _category(dangers), words, question)
 
 
@@ -92,9 +100,9 @@ def _needs_help(words: str, dangers: list[Danger], standing: Standing) -> bool:
     if any(each.kind is Kind.CRY and not each.reported for each in dangers):
         return True
     own = [each for each in dangers if each.kind is Kind.EVENT and each.own]
-    excuse = refuses_firmly(words) and all(
-        each.category is Category.MEDICAL for each in own
-    ) and _names_old_injury(words)
+    excuse = (
+        refuses_firmly(words) and all(each.category is Category.MEDICAL for each in own) and _names_old_injury(words)
+    )
     return bool(own) and not excuse
 
 

@@ -11,7 +11,7 @@ from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import calls
-from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, also_dial
+from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, also_dial, local_number, segments
 
 BROKEN_TEXT = "【十户联防】系统故障,请立即拨打110。The system has failed; dial 110."
 KEPT_TEXT = (
@@ -23,6 +23,16 @@ HELP_TEXT = {
     CHINESE: "【十户联防】需要求助请回复9,或拨打本号码按#9。报警请拨110。",
     ENGLISH: "[Joint Defence] To call your neighbours for help reply 9, or call this number and press #9. Police: 110.",
 }
+HOW_TO_ANSWER = {
+    CHINESE: "【十户联防】收到。能来请回复1，不能来请回复2，到了请回复3。",
+    ENGLISH: "[Joint Defence] Received. Reply 1 if you are coming, 2 if you cannot, 3 when you are there.",
+}
+"""To a neighbour whose words are no answer."""
+NOTED = {
+    CHINESE: "【十户联防】收到，已记下。情况有变请回复：能来1，不能来2，到了3。",
+    ENGLISH: "[Joint Defence] Noted. If anything changes reply 1 coming, 2 cannot, 3 there.",
+}
+"""To a neighbour who has answered and writes more."""
 STRANGER_TEXT = "您的号码不在联防名单上,无法通知邻居,紧急情况请拨110。Your number is not on a list; dial 110."
 
 
@@ -112,6 +122,66 @@ def reply_withdrawn(closed: bool, language: str) -> str:
         "[Joint Defence] Taken back; your neighbours are being told."
         if closed
         else "[Joint Defence] Yours is taken back; another household still calls for help."
+    )
+
+
+def words_noted(helpers: int, language: str) -> str:
+    """To a caller who writes more: how many households it is passed on to; with none, that it waits for them."""
+    if language == CHINESE:
+        if helpers:
+            return _from_us(f"收到，会转告赶来的{helpers}户。没事了请回复0。", language)
+        return _from_us("收到，已记下，有人来就转告。还没有人回应时，请打110。没事了请回复0。", language)
+    if helpers:
+        whom = "the household that is coming" if helpers == 1 else f"the {helpers} households that are coming"
+        return _from_us(f"Received; {whom} will be told. If it is over reply 0.", language)
+    return _from_us(
+        "Received and noted; whoever comes will be told. Until then dial 110. If it is over reply 0.", language
+    )
+
+
+def words_passed_on(said: Sequence[tuple[str, str]], language: str) -> tuple[str, int]:
+    """What others said, (household, words) in order: a text within two segments, and how many of them it holds.
+
+    At least one; the last that does not fit whole is left for the next text, and a single one is cut.
+    """
+    colon, between = ("：", "；") if language == CHINESE else (": ", "; ")
+    whole, count = "", 0
+    for household, words in said:
+        name = "" if count and said[count - 1][0] == household else f"{household}{colon}"
+        longer = f"{whole}{between if whole else ''}{name}{words}"
+        if segments(_from_us(longer, language)) > 2:
+            break
+        whole, count = longer, count + 1
+    if count:
+        return _from_us(whole, language), count
+    household, words = said[0]
+    while segments(_from_us(f"{household}{colon}{words}…", language)) > 2:
+        words = words[:-1]
+    return _from_us(f"{household}{colon}{words}…", language), 1
+
+
+def where_it_is(names: str, place: str, door: str, number: str, what: str, language: str) -> str:
+    """To a neighbour who asks where, or what has happened."""
+    if language == CHINESE:
+        more = f"，{what}" if what else ""
+        at = f"，门牌{door}" if door and door not in place else ""
+        return _from_us(
+            f"{names}求助{more}：{place}{at}，电话{local_number(number)}。能来请回复1，不能来请回复2。", language
+        )
+    more = f" ({what})" if what else ""
+    return _from_us(
+        f"{names} needs help{more}: {place}. Phone {local_number(number)}. Reply 1 coming, 2 cannot.", language
+    )
+
+
+def who_is_coming(coming: Sequence[str], on_scene: Sequence[str], language: str) -> str:
+    """To a neighbour who asks who comes."""
+    if coming or on_scene:
+        between = "" if language == CHINESE else " "
+        return _from_us(between.join(calls.who_comes(coming, on_scene, language)), language)
+    return _from_us(
+        "还没有人回应。能来请回复1。" if language == CHINESE else "Nobody has answered yet. Reply 1 if you are coming.",
+        language,
     )
 
 

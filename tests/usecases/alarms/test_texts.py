@@ -98,7 +98,7 @@ def test_an_answer_after_the_close_hears_that_it_is_over_for_a_day(town: Town, h
     town.run(lambda s: close(s, incident, ClosingOutcome.HELPED, "", "村", at(30)))
     assert says(town, houses[2], "1", after=40) == "【十户联防】王家的求助已经解除,谢谢您。"
     assert town.answers() == []
-    assert says(town, houses[2], "1", after=2 * 86_400) == says(town, houses[2], "你好", after=2 * 86_400)
+    assert "需要求助请回复9" in (says(town, houses[2], "1", after=2 * 86_400) or "")
 
 
 @pytest.mark.parametrize("word", ["取消", "误报", "0", "０"])
@@ -117,7 +117,7 @@ def test_one_of_two_callers_reads_that_the_other_still_calls(town: Town, houses:
 
 def test_a_neighbour_cannot_take_back_somebody_elses_alarm(town: Town, houses: list[House]) -> None:
     rings(town, houses[0])
-    assert "需要求助请回复9" in (says(town, houses[2], "误报") or "")
+    assert "能来请回复1" in (says(town, houses[2], "误报") or "")
     assert town.incidents()[0].closed_at is None
 
 

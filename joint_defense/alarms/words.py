@@ -1,0 +1,171 @@
+"""Words: what callers and neighbours say besides goes on the timeline, and in batches to those whom it helps.
+
+The caller's words go to the households that are coming or there; a neighbour's words go to a caller who texts. A
+phone gets at most one such text a minute, each within two segments, in the order in which things were said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from config.database import insert_rows
+from joint_defense.delivery.plan import row_for
+from joint_defense.incidents.answers import coming_in_order, lock_incident
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.rules.fanout import NOTICE
+from joint_defense.rules.states import RINGS, Channel, IncidentKind, Purpose
+from joint_defense.rules.wording import texts
+
+SAID = "said"
+"""The kind of a line of the timeline: {household, text, by_caller}."""
+APART = timedelta(seconds=60)
+"""Between two such texts to one phone."""
+PASSED_ON_FOR = timedelta(hours=12)
+"""So long after an incident opened its words are passed on; the board shows them for ever."""
+LONGEST = 1000
+"""Signs of one text that are kept on the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Phone:
+    """A phone that is texted what others said, as a delivery keeps it."""
+
+    household_id: int
+    household_name: str
+    phone_id: int
+    number: str
+    language: str
+    role: str
+    phone_rank: int = 1
+    distance: int = 0
+
+
+def note_words(
+    session: Session, incident_id: int, household: str, words: str, now: datetime, *, by_caller: bool
+) -> None:
+    """Put what somebody wrote or said on the timeline; nothing where they said nothing."""
+    if words.strip():
+        note_update(
+            session, incident_id, SAID, now, household=household, text=words.strip()[:LONGEST], by_caller=by_caller
+        )
+
+
+def pass_on_all(session: Session, now: datetime) -> int:
+    """`pass_on` for every open incident in which somebody said something. Returns how many texts were planned."""
+    said = exists().where(IncidentUpdate.incident_id == Incident.id, IncidentUpdate.kind == SAID)
+    wanted = select(Incident.id).where(
+        Incident.kind == IncidentKind.ALARM,
+        Incident.closed_at.is_(None),
+        Incident.opened_at > now - PASSED_ON_FOR,
+        said,
+    )
+    return sum(pass_on(session, id_, now) for id_ in session.scalars(wanted.order_by(Incident.id)).all())
+
+
+def pass_on(session: Session, incident_id: int, now: datetime) -> int:
+    """Plan a text to each phone that has not been told of everything said; returns how many were planned.
+
+    Idempotent: the last line that a text holds is its occasion, and a line is told to a phone once.
+    """
+    lines = _said(session, incident_id)
+    if not lines:
+        return 0
+    incident = lock_incident(session, incident_id)
+    if incident.closed_at is not None:
+        return 0
+    rows = []
+    for phones, by_caller in ((_helpers(session, incident), True), (_texting_callers(incident, now), False)):
+        heard = [each for each in lines if each.detail.get("by_caller") is by_caller]
+        for phone in phones if heard else ():
+            told, last_at = _told_until(session, incident.id, phone.number)
+            fresh = [each for each in heard if each.id > told and each.detail["household"] != phone.household_name]
+            if not fresh or (last_at is not None and last_at + APART > now):
+                continue
+            text, count = texts.words_passed_on(_pairs(fresh), phone.language)
+            rows.append(
+                row_for(
+                    phone,
+                    incident.id,
+                    Channel.SMS,
+                    Purpose.WORDS,
+                    now,
+                    occasion=fresh[count - 1].id,
+                    urgency=NOTICE,
+                    turn=0,
+                    text=text,
+                )
+            )
+    if rows:
+        insert_rows(session, Delivery, rows, skip_known=True)
+    return len(rows)
+
+
+def _said(session: Session, incident_id: int) -> list[IncidentUpdate]:
+    query = select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == SAID)
+    return list(session.scalars(query.order_by(IncidentUpdate.id)))
+
+
+def _pairs(lines: Sequence[IncidentUpdate]) -> list[tuple[str, str]]:
+    return [(str(each.detail["household"]), str(each.detail["text"])) for each in lines]
+
+
+def _helpers(session: Session, incident: Incident) -> list[_Phone]:
+    """One phone that takes texts of each household that is coming or there: the one that answered, if it does."""
+    coming = {each.household_id: each.number for each in coming_in_order(session, incident.id)}
+    callers = {alert.household_id for alert in incident.alerts if alert.withdrawn_at is None}
+    texted = session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.incident_id == incident.id,
+            Delivery.household_id.in_(coming.keys() - callers),
+            Delivery.channel == Channel.SMS,
+            Delivery.purpose.in_(RINGS),
+        )
+        .order_by(Delivery.phone_rank, Delivery.id)
+    ).all()
+    chosen: dict[int, Delivery] = {}
+    for each in texted:
+        if each.household_id not in chosen or each.number == coming[each.household_id]:
+            chosen[each.household_id] = each
+    return [
+        _Phone(each.household_id, each.household_name, each.phone_id, each.number, each.language, each.role)
+        for each in chosen.values()
+    ]
+
+
+def _texting_callers(incident: Incident, now: datetime) -> list[_Phone]:
+    """Callers who called by text, and may be texted: nobody may be listening there, and they are not on the line."""
+    return [
+        _Phone(alert.household_id, alert.household_name, alert.phone_id, alert.number, alert.language, "caller")
+        for alert in incident.alerts
+        if _is_texting(alert, now)
+    ]
+
+
+def _is_texting(alert: Alert, now: datetime) -> bool:
+    on_line = alert.on_line_until is not None and alert.on_line_until > now
+    return (
+        alert.channel is Channel.SMS
+        and alert.may_text
+        and not alert.silent
+        and alert.withdrawn_at is None
+        and not on_line
+    )
+
+
+def _told_until(session: Session, incident_id: int, number: str) -> tuple[int, datetime | None]:
+    """The last line that this phone has been told of, and when: a text that waits to be sent counts as of then."""
+    found = session.execute(
+        select(Delivery.occasion, func.coalesce(Attempt.requested_at, Delivery.due_at))
+        .outerjoin(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == 1))
+        .where(Delivery.incident_id == incident_id, Delivery.number == number, Delivery.purpose == Purpose.WORDS)
+        .order_by(Delivery.occasion.desc())
+        .limit(1)
+    ).one_or_none()
+    return (0, None) if found is None else (found[0], found[1])

@@ -1,0 +1,126 @@
+"""What people's texts mean: the cases as they were given, and our own, each with who writes and what is right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TypedDict
+
+import pytest
+
+from joint_defense.rules.triggers import Category
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Standing
+from joint_defense.rules.understanding.signs import cut_links, fold
+from joint_defense.rules.understanding.theirs import own_part
+from joint_defense.rules.understanding.understand import understand
+
+CASES = Path(__file__).parents[2] / "data" / "texts"
+STANDINGS = {
+    "caller": Standing.CALLER,
+    "neighbour": Standing.RUNG,
+    "after_all_clear": Standing.TOLD_OVER,
+    "member": Standing.AT_REST,
+}
+
+
+class Case(TypedDict):
+    """A text, who writes it, and the outcomes that are right."""
+
+    state: str
+    body: str
+    right: list[str]
+
+
+def cases(name: str) -> list[Case]:
+    found: list[Case] = json.loads((CASES / name).read_text(encoding="utf-8"))
+    return found
+
+
+def outcome(case: Case) -> str:
+    """What the text comes to, in the words of the cases."""
+    meaning = understand(case["body"], STANDINGS[case["state"]]).meaning
+    if meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
+        return "taken_back"
+    if meaning is Meaning.ALARM:
+        return "alarm"
+    if case["state"] == "member":
+        return "no_alarm"
+    if meaning in ANSWERS and case["state"] == "neighbour":
+        return str(meaning)
+    return "passed_on" if meaning is Meaning.TOLD and case["state"] == "caller" else "none"
+
+
+def is_right(case: Case) -> bool:
+    # What a neighbour writes is on the board in any case: "passed on" and "nothing concluded" are one there.
+    given = outcome(case)
+    return given in case["right"] or (given == "none" and "passed_on" in case["right"] and case["state"] != "caller")
+
+
+@pytest.mark.parametrize(("name", "least"), [("given.json", 119), ("own.json", 1444)])
+def test_texts_are_understood_as_people_mean_them(name: str, least: int) -> None:
+    table = cases(name)
+    wrong = [
+        f"{each['state']}: {each['body']!r} → {outcome(each)}, not {each['right']}"
+        for each in table
+        if not is_right(each)
+    ]
+    print("\n".join(wrong))
+    assert (len(table) - len(wrong), wrong) == (least, [])
+
+
+@pytest.mark.parametrize("name", ["given.json", "own.json"])
+def test_nothing_is_concluded_falsely_where_nothing_may_be(name: str) -> None:
+    grave = {"coming", "on_scene", "alarm"}
+    assert [
+        each["body"] for each in cases(name) if (given := outcome(each)) in grave and given not in each["right"]
+    ] == []
+
+
+@pytest.mark.parametrize("standing", list(Standing))
+def test_the_same_text_again_and_again_is_a_machine_but_a_cry_never_is(standing: Standing) -> None:
+    odd = "本人不在座位上，敬请期待"
+    assert understand(odd, standing, said_before=2).meaning is Meaning.MACHINE
+    assert understand("快来救命", standing, said_before=9).meaning in {Meaning.ALARM, Meaning.TOLD}
+
+
+def test_a_bare_yes_counts_only_from_somebody_who_has_not_answered() -> None:
+    assert understand("好的", Standing.RUNG).meaning is Meaning.COMING
+    assert understand("好的", Standing.RUNG, answered=True).meaning is Meaning.TOLD
+    assert understand("1", Standing.RUNG, answered=True).meaning is Meaning.COMING
+
+
+@pytest.mark.parametrize("body", ["解除", "解 除", "结束。", "All clear", "0", "没事了"])
+def test_only_a_leader_says_that_somebody_elses_alarm_is_over(body: str) -> None:
+    assert understand(body, Standing.RUNG, leads=True).meaning is Meaning.ALL_OVER
+    assert understand(body, Standing.RUNG).meaning is Meaning.TOLD
+
+
+def test_what_has_happened_is_named() -> None:
+    said = {"着火了,有人受伤": Category.FIRE, "小偷打人,流血了": Category.MEDICAL, "有人撬门": Category.BURGLARY}
+    assert {text: understand(text, Standing.AT_REST).category for text in said} == said
+    assert understand("救命", Standing.AT_REST).category is Category.UNSPECIFIED
+
+
+def test_a_question_is_heard_beside_the_answer() -> None:
+    assert understand("在哪？我马上来", Standing.RUNG).question is Question.WHERE
+    assert understand("谁来了？", Standing.CALLER).question is Question.WHO_COMES
+    assert understand("1", Standing.RUNG).question is None
+
+
+def test_links_are_cut_out() -> None:
+    assert cut_links("看 https://x.example/a?b=1 这里") == "看 … 这里"
+    assert cut_links("快看www.dawei.cn/a，来") == "快看…，来"
+    assert cut_links("他家3.5米高") == "他家3.5米高"
+
+
+def test_both_scripts_and_both_widths_are_one() -> None:
+    assert fold("我們馬上來，１️⃣ＯＫ") == "我们马上来,1ok"
+
+
+def test_what_is_not_theirs_is_taken_away() -> None:
+    alarm = "【十户联防】王甲建家求助!墙下陶村1组,07:36。电话19900005001。能来回1,不能来回2,到了回3。必要时拨110"
+    assert own_part(f"“{alarm}”\n马上到").words == "马上到"
+    assert own_part(f"「王甲建：{alarm}」\n- - - - - - -\n马上到").words.endswith("马上到")
+    assert own_part(f"点赞了“{alarm}”").reacts
+    assert own_part(f"转发：{alarm}").forwarded
+    assert own_part("到了\n发自我的iPhone").words == "到了"
