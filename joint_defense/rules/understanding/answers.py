@@ -215,13 +215,14 @@ def refuses_firmly(text: str) -> bool:
 
 
 def question_in(text: str) -> Question | None:
-    """What the text asks: who comes, or where and what."""
+    """What the text asks: who comes, where and what, or something else; None where it asks nothing."""
     folded = fold(text)
     if _WHO.search(folded):
         return Question.WHO_COMES
     if _WHERE.search(folded):
         return Question.WHERE
-    return None
+    asks = any(each.asks or _ASKS.search(each.words) for each in clauses_of(text))
+    return Question.OTHER if asks else None
 
 
 def taken_back(text: str, *, in_danger: bool) -> Meaning | None:

@@ -46,6 +46,7 @@ class Question(StrEnum):
 
     WHO_COMES = "who_comes"
     WHERE = "where"
+    OTHER = "other"
 
 
 ANSWERS = frozenset({Meaning.COMING, Meaning.CANNOT, Meaning.ON_SCENE})
