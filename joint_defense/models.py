@@ -149,7 +149,7 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint(
-            *("incident_id", "number", "channel", "purpose", "round", "step", "alert_id", "milestone"),
+            *("incident_id", "number", "channel", "purpose", "round", "step", "alert_id", "milestone", "line_id"),
             name="uq_deliveries_once",
         ),
         Index(
@@ -193,6 +193,7 @@ class Delivery(Base):
     milestone: Mapped[Milestone] = mapped_column(
         stored_as_value(Milestone), default=Milestone.NONE, server_default=Milestone.NONE.value
     )
+    line_id: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
     household_id: Mapped[int] = mapped_column(BigId)
     household_name: Mapped[str] = mapped_column(String(80))
     phone_id: Mapped[int] = mapped_column(BigId)
@@ -225,7 +226,7 @@ class Delivery(Base):
 
     @property
     def occasion(self) -> Occasion:
-        return Occasion(self.round, self.step, self.alert_id, self.milestone)
+        return Occasion(self.round, self.step, self.alert_id, self.milestone, self.line_id)
 
 
 def in_state(state: DeliveryState) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from joint_defense.incidents.answers import coming_in_order, lock_incident
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.fanout import NOTICE
-from joint_defense.rules.states import RINGS, Channel, IncidentKind, Purpose
+from joint_defense.rules.states import RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.wording import texts
 
 SAID = "said"
@@ -95,7 +95,7 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
                     Channel.SMS,
                     Purpose.WORDS,
                     now,
-                    occasion=fresh[count - 1].id,
+                    occasion=Occasion(line_id=fresh[count - 1].id),
                     urgency=NOTICE,
                     turn=0,
                     text=text,
@@ -162,10 +162,10 @@ def _is_texting(alert: Alert, now: datetime) -> bool:
 def _told_until(session: Session, incident_id: int, number: str) -> tuple[int, datetime | None]:
     """The last line that this phone has been told of, and when: a text that waits to be sent counts as of then."""
     found = session.execute(
-        select(Delivery.occasion, func.coalesce(Attempt.requested_at, Delivery.due_at))
+        select(Delivery.line_id, func.coalesce(Attempt.requested_at, Delivery.due_at))
         .outerjoin(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == 1))
         .where(Delivery.incident_id == incident_id, Delivery.number == number, Delivery.purpose == Purpose.WORDS)
-        .order_by(Delivery.occasion.desc())
+        .order_by(Delivery.line_id.desc())
         .limit(1)
     ).one_or_none()
     return (0, None) if found is None else (found[0], found[1])

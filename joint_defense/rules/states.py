@@ -190,7 +190,7 @@ class Purpose(StrEnum):
     WIDENING = "widening"
     """Too few come: somebody further off is called, or the leader once more."""
     WORDS = "words"
-    """What one side wrote, passed on to the other; the occasion is the last line of the timeline that it holds."""
+    """What one side wrote, passed on to the other."""
 
 
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
@@ -222,13 +222,15 @@ class Occasion:
 
     `round`: 0 is the first ring, n the nth redial, or the nth time that somebody has had it rung again.
     `step`: the step of escalation in which leader and deputy are called once more, or which a piece of news is about.
-    `alert_id`: the voice that a second voice tells of. 0 where it is not that.
+    `alert_id`: the voice that a second voice tells of. `line_id`: the last line of the timeline that passed-on words
+    hold. 0 where it is not that.
     """
 
     round: int = 0
     step: int = 0
     alert_id: int = 0
     milestone: Milestone = Milestone.NONE
+    line_id: int = 0
 
     @property
     def is_first(self) -> bool:
