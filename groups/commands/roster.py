@@ -64,16 +64,25 @@ def load() -> None:
 @click.option("--village", "code", required=True, help="The village's code.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @click.option("--complete", is_flag=True, help="The list names every household: archive those it lacks.")
-@click.option("--yes", is_flag=True, help="Archive even more than a tenth of the village.")
+@click.option("--yes", is_flag=True, help="Even if a tenth would be archived, or a fifth become other households.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--errors", type=click.Path(path_type=Path), help="A workbook to write the rows in error to.")
+@click.option("--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 手机=D.")
 def import_roster(
-    file: Path, code: str, dry_run: bool, complete: bool, yes: bool, as_json: bool, errors: Path | None
+    file: Path,
+    code: str,
+    dry_run: bool,
+    complete: bool,
+    yes: bool,
+    as_json: bool,
+    errors: Path | None,
+    columns: tuple[str, ...],
 ) -> None:
-    """Take a village's list (.xlsx, .xls, .csv, .json) into the roster: all its sound rows, or nothing."""
+    """Take a village's list (.xlsx, .xls, .ods, .csv, .json …) into the roster: all its sound rows, or nothing."""
     settings = app_settings()
     with transaction() as session:
-        read = reading.read_list(content_of(file), file.name)
+        opened = reading.open_file(content_of(file), file.name)
+        read = reading.households_in(opened, reading.columns_said(opened, columns))
         of = villages.village_of(session, code, hold=True)
         judgement = apply.preview(
             session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
@@ -86,7 +95,9 @@ def import_roster(
             by = Author("roster import", Source.COMMAND)
             apply.apply(session, of, judgement, by, clock(session), settings.zone, once_more=yes)
     if as_json:
-        click.echo(json.dumps(preview.as_json(judgement, written=not dry_run), ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps(preview.as_json(judgement, read.notes, written=not dry_run), ensure_ascii=False, indent=1)
+        )
     else:
         _tell_outcome(judgement, dry_run)
 
@@ -146,6 +157,8 @@ def _tell_findings(judgement: Judgement, read: reading.RosterList) -> None:
         click.echo(f"未采用的列 columns left out: {'、'.join(map(shown, read.ignored))}")
     if read.ignored_sheets:
         click.echo(f"不是名册的工作表 sheets left out: {'、'.join(map(shown, read.ignored_sheets))}")
+    for note in (*read.notes, *judgement.notes):
+        click.echo(f"提示 note {note.reason}: {note.message}")
     several_sheets = len({row.sheet for row in judgement.verdicts}) > 1
     for row in judgement.verdicts:
         where = f"{row.sheet} 第{row.row}行" if several_sheets else f"第{row.row}行"

@@ -1,76 +1,88 @@
-"""TODO."""
+"""Reading the sheets of a file, as texts: .xlsx, .xls and .et, .ods, .csv and other plain text. Each guarded first.
+
+What a file is, its first bytes tell; its name's ending is only looked at where they do not.
+"""
 
 from __future__ import annotations
 
-import csv
 import io
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from groups.errors import RosterFileError
-from groups.files import xls_guard, xlsx_guard
-from groups.files.sheet import Sheet, Span
-from groups.files.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE, Cells
+from groups.files import ods, xls_guard, xlsx_guard, xml_2003
+from groups.files.decoding import decoded
+from groups.files.delimited import rows_of
+from groups.files.looks import Cell, DateShape, Looks, date_shape, shown_by
+from groups.files.sheet import DateCell, Sheet, Span
+from groups.files.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
 LARGEST_FILE = 10_000_000
 MOST_ROWS = 20_000
 MOST_SHEETS = 1_000
 WIDEST = 100
 """Columns further to the right are not looked at."""
+ENDINGS = (".xlsx", ".xls", ".et", ".ods", ".csv", ".txt", ".tsv")
+TOO_LARGE = "文件超过10MB the file is larger than 10 MB"
 _MOST_MERGED = 20_000
 _ROUNDED = 10_000_000
-_TOO_LARGE = "文件超过10MB the file is larger than 10 MB"
+_ALL_DIGITS = 10**15
+"""From here on, a spreadsheet does not keep all digits of a number."""
+_EPOCH = date(1899, 12, 30)
+_LAST_SERIAL = 2_958_465
+_WEB_PAGE = "这是网页，不是表格，请用WPS打开后另存为 .xlsx a web page, not a workbook: save it as .xlsx"
 
 
 def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
-    """The sheets of a workbook or a CSV as texts; `dated`: a cell with a day is that day (2026-11-23), and no door.
+    """The sheets of a workbook or a text as texts; `dated`: a cell with a day is that day (2026-11-23), and no door.
 
     Raises RosterFileError.
     """
     if len(content) > LARGEST_FILE:
-        raise RosterFileError(_TOO_LARGE)
+        raise RosterFileError(TOO_LARGE)
     ending = PurePath(name).suffix.lower()
     if ending == ".xlsm":
         raise RosterFileError(MACROS)
-    if ending not in {".xlsx", ".xls", ".csv"}:
-        raise RosterFileError("只能读取 .xlsx .xls .csv .json 文件 only .xlsx, .xls, .csv and .json files can be read")
+    if ending not in ENDINGS:
+        raise RosterFileError(
+            "只能读取 .xlsx .xls .et .ods .csv .txt .json 文件 "
+            "only .xlsx, .xls, .et, .ods, .csv, .txt and .json files can be read"
+        )
+    if content.startswith(b"PK") and ods.is_one(content):
+        return ods.sheets_of(content, dated=dated)
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
         return _workbook_sheets(content, dated=dated)
-    if ending == ".csv":
-        return [_text_sheet(_decoded(content))]
-    if b"<html" in content[:2000].lower() or b"<table" in content[:2000].lower():
-        raise RosterFileError(
-            "这是网页，不是表格，请用WPS打开后另存为 .xlsx a web page, not a workbook: save it as .xlsx"
-        )
-    raise RosterFileError(NO_WORKBOOK)
+    beginning = content[:4000].lower()
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in beginning:
+        return xml_2003.sheets_of(content, dated=dated)
+    if b"<html" in beginning or b"<table" in beginning:
+        raise RosterFileError(_WEB_PAGE)
+    if ending in {".xlsx", ".et", ".ods"} or beginning.startswith((b"<?xml", b"%pdf", b"{\\rtf")):
+        raise RosterFileError(NO_WORKBOOK)
+    if ending == ".xls" and not _is_text(content):
+        raise RosterFileError(NO_WORKBOOK)
+    return [text_sheet(decoded(content))]
 
 
-def _text_sheet(text: str) -> Sheet:
-    """Comma-separated lines, or cells with tabs or semicolons between them: whatever the first lines have most of."""
-    text = text.removeprefix("\ufeff")
-    beginning = "\n".join(text[:100_000].split("\n", 20)[:20])
-    delimiter = max(",\t;", key=beginning.count)
+def text_sheet(text: str) -> Sheet:
+    """Comma-separated lines, or cells with tabs, semicolons or full-width commas between them."""
+    return Sheet("", tuple(rows_of(text, WIDEST)))
+
+
+def _is_text(content: bytes) -> bool:
+    """Whether a file that is named like a workbook is text in its place, as some systems write it."""
     try:
-        rows = [tuple(row[:WIDEST]) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
-    except csv.Error as error:
-        raise RosterFileError(f"不是有效的CSV文件 not a CSV file: {error}") from None
-    return Sheet("", tuple(rows))
-
-
-def _decoded(content: bytes) -> str:
-    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if utf_16 else ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise RosterFileError("文字编码须为UTF-8或GB18030 the text is neither UTF-8 nor GB18030")
+        text = decoded(content)
+    except RosterFileError:
+        return False
+    return "\t" in text or "," in text
 
 
 def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
-    formulas = xlsx_guard.look_through(content) if content.startswith(b"PK") else xls_guard.look_through(content)
+    looks = xlsx_guard.look_through(content) if content.startswith(b"PK") else xls_guard.look_through(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         named = [
@@ -83,7 +95,7 @@ def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
         sheets = [workbook.get_sheet_by_name(name) for name in named]
         if sum(sheet.total_height * sheet.total_width for sheet in sheets) > MOST_CELLS:
             raise RosterFileError(TOO_WIDE)
-        return [_sheet(sheet, formulas.get(sheet.name, frozenset()), dated=dated) for sheet in sheets]
+        return [_sheet(sheet, looks.get(sheet.name, Looks()), dated=dated) for sheet in sheets]
     except (CalamineError, ValueError, OSError, OverflowError) as error:
         reason = (str(error).splitlines() or [""])[0][:80]
         raise RosterFileError(f"{NO_WORKBOOK}: {reason}") from None
@@ -94,28 +106,90 @@ def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
         raise RosterFileError(NO_WORKBOOK) from None
 
 
-def _sheet(sheet: CalamineSheet, formulas: Cells, *, dated: bool) -> Sheet:
-    text = _dated_text if dated else _text
-    rows = tuple(tuple(text(cell) for cell in row[:WIDEST]) for row in sheet.to_python(skip_empty_area=False))
+def _sheet(sheet: CalamineSheet, looks: Looks, *, dated: bool) -> Sheet:
+    dates: dict[Cell, DateCell] = {}
+    rows = tuple(
+        tuple(_text(cell, (at, column), looks, dates, dated=dated) for column, cell in enumerate(row[:WIDEST]))
+        for at, row in enumerate(sheet.to_python(skip_empty_area=False))
+    )
     merged = (Span(*first, *last) for first, last in (sheet.merged_cell_ranges or [])[:_MOST_MERGED])
     return Sheet(
-        sheet.name, rows, tuple(span for span in merged if span.top < len(rows) and span.left < WIDEST), formulas
+        sheet.name,
+        rows,
+        tuple(span for span in merged if span.top < len(rows) and span.left < WIDEST),
+        frozenset(looks.formulas),
+        hidden_rows=frozenset(looks.hidden_rows),
+        hidden_columns=frozenset(looks.hidden_columns),
+        struck=frozenset(looks.struck),
+        partly_struck=frozenset(looks.unstruck),
+        errors=frozenset(looks.errors),
+        dates=dates,
     )
 
 
-def _text(cell: object) -> str:
-    """A cell as its author meant it: 19968730461.0 is a number's digits, and a date was the door 1-2.
+def _text(value: object, cell: Cell, looks: Looks, dates: dict[Cell, DateCell], *, dated: bool) -> str:
+    """A cell as its author meant it: 19968730461.0 is a number's digits, 5 in the format 000 is 005.
 
-    A figure like 13800000000 is what a spreadsheet leaves of a number that it has shown as 1.38E+10.
+    A day is the door that was typed, as far as its format tells; `dates` takes it, for whoever can tell more.
     """
-    if isinstance(cell, float) and cell.is_integer():
-        is_rounded = cell >= 100 * _ROUNDED and cell % _ROUNDED == 0
-        return f"{cell:.2E}" if is_rounded else str(int(cell))
-    if isinstance(cell, date):
-        return f"{cell.month}-{cell.day}"
-    return str(cell)[:LONGEST_CELL]
+    if cell in looks.errors:
+        return looks.errors[cell]
+    if cell in looks.unstruck:
+        return looks.unstruck[cell]
+    code = looks.formats.get(cell, "")
+    shape = date_shape(code) if code else None
+    if shape is not None and isinstance(value, float) and 0 < value < _LAST_SERIAL:
+        value = _EPOCH + timedelta(days=int(value))
+    if isinstance(value, date):
+        day = value.date() if isinstance(value, datetime) else value
+        dates[cell] = DateCell(day, shape or DateShape.MONTH_DAY)
+        return f"{day:%Y-%m-%d}" if dated else typed_as(dates[cell])
+    if isinstance(value, float) and value.is_integer():
+        return (shown_by(code, int(value)) if code and value < _ALL_DIGITS else None) or _digits(value)
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, time):
+        return f"{value.hour}:{value.minute:02}"
+    return str(value)[:LONGEST_CELL]
 
 
-def _dated_text(cell: object) -> str:
-    """The same, where a date is a day."""
-    return f"{cell:%Y-%m-%d}" if isinstance(cell, date) else _text(cell)
+def _digits(value: float) -> str:
+    """A figure's digits. One like 13800000000 is what is left of a number that was shown as 1.38E+10.
+
+    Of 22 digits 15 are kept: the others would be made up.
+    """
+    if abs(value) >= _ALL_DIGITS:
+        return f"{value:.14E}"
+    is_rounded = value >= 100 * _ROUNDED and value % _ROUNDED == 0
+    return f"{value:.2E}" if is_rounded else str(int(value))
+
+
+def typed_as(cell: DateCell) -> str:
+    """What was typed into a cell that a spreadsheet took for a day: 3-45 where it shows Mar-45, 12-1 for 12月1日."""
+    day = cell.day
+    match cell.shape:
+        case DateShape.MONTH_YEAR:
+            return f"{day.month}-{day.year % 100:02}"
+        case DateShape.YEAR_MONTH:
+            return f"{day.year % 100}-{day.month}"
+        case DateShape.FULL:
+            return f"{day.year % 100}-{day.month}-{day.day}"
+        case _:
+            return f"{day.month}-{day.day}"
+
+
+def hidden_sheets(content: bytes) -> Sequence[str]:
+    """The names of a workbook's sheets that are hidden, which nobody reads; none where it is no workbook."""
+    if not content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) or (
+        content.startswith(b"PK") and ods.is_one(content)
+    ):
+        return ()
+    try:
+        metadata = CalamineWorkbook.from_filelike(io.BytesIO(content)).sheets_metadata
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        return ()
+    return [
+        one.name for one in metadata if one.visible != SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
+    ]

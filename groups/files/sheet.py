@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import NamedTuple
+
+from groups.files.looks import Cell, Cells, DateShape
 
 
 def plain_heading(text: str) -> str:
@@ -22,15 +26,33 @@ class Span(NamedTuple):
     right: int
 
 
+class DateCell(NamedTuple):
+    """A cell that a spreadsheet keeps as a day, and which parts of it are shown."""
+
+    day: date
+    shape: DateShape
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet as texts. `formulas` are the cells that compute what they show; `part`: one of several lists on it."""
+    """A sheet as texts. `formulas` are the cells that compute what they show; `part`: one of several lists on it.
+
+    `struck` is struck through as a whole; of `partly_struck`, the texts are what is left. `dates` are the cells that
+    are kept as days; `group` is the name of the group that stands over this part of the sheet.
+    """
 
     name: str
     rows: tuple[tuple[str, ...], ...]
     merged: tuple[Span, ...] = ()
-    formulas: frozenset[tuple[int, int]] = frozenset()
+    formulas: Cells = frozenset()
     part: str = ""
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    struck: Cells = frozenset()
+    partly_struck: Cells = frozenset()
+    errors: Cells = frozenset()
+    dates: Mapping[Cell, DateCell] = field(default_factory=dict)
+    group: str = ""
 
     @property
     def label(self) -> str:
@@ -45,9 +67,59 @@ class Sheet:
     def is_empty(self) -> bool:
         return not any(cell.strip() for row in self.rows for cell in row)
 
+    @property
+    def width(self) -> int:
+        """The columns of its widest row."""
+        return max((len(row) for row in self.rows), default=0)
+
+    def with_columns(self, columns: Sequence[int]) -> Sheet:
+        """The sheet with these columns only, in this order."""
+        place = {column: at for at, column in enumerate(columns)}
+        merged = []
+        for span in self.merged:
+            inside = [
+                place[column] for column in range(span.left, min(span.right, max(columns)) + 1) if column in place
+            ]
+            if inside:
+                merged.append(Span(span.top, min(inside), span.bottom, max(inside)))
+
+        def moved(cells: Cells) -> Cells:
+            return frozenset((row, place[column]) for row, column in cells if column in place)
+
+        return replace(
+            self,
+            rows=tuple(tuple(self.text(at, column) for column in columns) for at in range(len(self.rows))),
+            merged=tuple(merged),
+            formulas=moved(self.formulas),
+            hidden_columns=frozenset(place[column] for column in self.hidden_columns if column in place),
+            struck=moved(self.struck),
+            partly_struck=moved(self.partly_struck),
+            errors=moved(self.errors),
+            dates={(row, place[column]): day for (row, column), day in self.dates.items() if column in place},
+        )
+
+    def turned(self) -> Sheet:
+        """The sheet with its columns as rows."""
+
+        def moved(cells: Cells) -> Cells:
+            return frozenset((column, row) for row, column in cells)
+
+        return replace(
+            self,
+            rows=tuple(tuple(self.text(at, column) for at in range(len(self.rows))) for column in range(self.width)),
+            merged=tuple(Span(span.left, span.top, span.right, span.bottom) for span in self.merged),
+            formulas=moved(self.formulas),
+            hidden_rows=self.hidden_columns,
+            hidden_columns=self.hidden_rows,
+            struck=moved(self.struck),
+            partly_struck=moved(self.partly_struck),
+            errors=moved(self.errors),
+            dates={(column, row): day for (row, column), day in self.dates.items()},
+        )
+
     def heading_rows(self, deepest: int) -> list[list[str]]:
         """All rows, those down to `deepest` with the text of a cell merged across columns in each of them."""
-        width = max((len(row) for row in self.rows), default=0)
+        width = self.width
         filled = [[*row, *[""] * (width - len(row))] if at < deepest else list(row) for at, row in enumerate(self.rows)]
         for span in [span for span in self.merged if span.top < min(deepest, len(filled))][:_MOST_MERGED_HEADINGS]:
             # A title across the whole sheet is no heading of its columns.
@@ -71,3 +143,28 @@ class Sheet:
 
 
 _MOST_MERGED_HEADINGS = 200
+
+
+def column_name(index: int) -> str:
+    """A column as a spreadsheet names it: 0 is A, 26 is AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def column_index(name: str) -> int:
+    """The column that a spreadsheet gives this name: A is 0. Raises ValueError."""
+    if not re.fullmatch(r"[A-Za-z]{1,3}", name):
+        raise ValueError(name)
+    index = 0
+    for letter in name.upper():
+        index = index * 26 + ord(letter) - ord("A") + 1
+    return index - 1
+
+
+def cell_name(row: int, column: int) -> str:
+    """A cell as a spreadsheet names it: (1, 3) is D2."""
+    return f"{column_name(column)}{row + 1}"

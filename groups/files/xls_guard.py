@@ -1,7 +1,7 @@
-"""What an .xls is looked through for before its reader sees it: macros, passwords, cells far off, and formulas.
+"""What an .xls is looked through for before its reader sees it: macros, passwords, cells far off, and its looks.
 
 An .xls is a compound file (sectors and a chain of them per stream, MS-CFB) whose stream `Workbook` is a row of records
-(MS-XLS): a record's kind, its length, its content. Only the cells' places and the formulas' are of interest.
+(MS-XLS): a record's kind, its length, its content. Only the cells' places and looks are of interest.
 """
 
 from __future__ import annotations
@@ -9,34 +9,73 @@ from __future__ import annotations
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from groups.errors import RosterFileError
-from groups.files.xlsx_guard import MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE, Cells
+from groups.files.looks import BUILT_IN, Looks
+from groups.files.xlsx_guard import MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
 _LOCKED = "表格有密码，请先取消密码 the workbook has a password: take it off first"
 _FREE = 0xFFFFFFFA
 """This and above mark the end of a chain, or sectors of the file's own."""
 
 _BOF, _BOUND_SHEET, _FORMULA, _FILE_PASS = 0x0809, 0x0085, 0x0006, 0x002F
+_FONT, _FORMAT, _STYLE, _ROW, _COLUMNS, _BOOLEAN_OR_ERROR = 0x0031, 0x041E, 0x00E0, 0x0208, 0x007D, 0x0205
+_NUMBERS = {0x0006, 0x0203, 0x027E}
+_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _CELLS = {0x0006, 0x0201, 0x0203, 0x0204, 0x0205, 0x027E, 0x00FD, 0x00D6}
 _ROWS_OF_CELLS = {0x00BD, 0x00BE}
 
 
-def look_through(content: bytes) -> dict[str, Cells]:
-    """The cells with formulas, sheet by sheet. Raises RosterFileError for what must not be read."""
+def look_through(content: bytes) -> dict[str, Looks]:
+    """The looks of its cells, sheet by sheet. Raises RosterFileError for what must not be read."""
     for name, words in (("_VBA_PROJECT", MACROS), ("EncryptedPackage", _LOCKED)):
         if name.encode("utf-16-le") in content:
             raise RosterFileError(words)
     try:
-        return _formulas(_workbook_stream(content))
+        return _looks(_workbook_stream(content))
     except (struct.error, IndexError, ValueError, UnicodeDecodeError):
         raise RosterFileError(NO_WORKBOOK) from None
 
 
-def _formulas(stream: bytes) -> dict[str, Cells]:
+@dataclass(slots=True)
+class _Styles:
+    """The fonts that are struck through, the formats, and each style's font and format, in the file's order."""
+
+    struck_fonts: list[bool] = field(default_factory=list)
+    formats: dict[int, str] = field(default_factory=lambda: dict(BUILT_IN))
+    styles: list[tuple[int, int]] = field(default_factory=list)
+
+    def take(self, kind: int, record: bytes) -> None:
+        """Keep what a record of the workbook's own says; of other kinds, nothing."""
+        if kind == _FONT:
+            self.struck_fonts.append(bool(struct.unpack_from("<H", record, 2)[0] & 0x0008))
+        elif kind == _FORMAT:
+            length, wide = struct.unpack_from("<HB", record, 2)
+            text = (
+                record[5 : 5 + length * 2].decode("utf-16-le") if wide & 1 else record[5 : 5 + length].decode("latin-1")
+            )
+            self.formats[struct.unpack_from("<H", record)[0]] = text
+        elif kind == _STYLE:
+            self.styles.append(struct.unpack_from("<HH", record))
+
+    def look_at(self, looks: Looks, cell: tuple[int, int], style: int, *, is_number: bool) -> None:
+        """Note how a cell of this style looks."""
+        if style >= len(self.styles):
+            return
+        font, form = self.styles[style]
+        font -= font > 4  # the format knows no font 4
+        if font < len(self.struck_fonts) and self.struck_fonts[font]:
+            looks.struck.add(cell)
+        if is_number and form in self.formats and self.formats[form]:
+            looks.formats[cell] = self.formats[form]
+
+
+def _looks(stream: bytes) -> dict[str, Looks]:
     sheets: dict[int, str] = {}
-    formulas: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
+    looks: defaultdict[str, Looks] = defaultdict(Looks)
     extents: dict[int, tuple[int, int]] = {}
+    styles = _Styles()
     begins = 0
     for at, kind, record in _records(stream):
         if kind == _FILE_PASS:
@@ -50,11 +89,39 @@ def _formulas(stream: bytes) -> dict[str, Cells]:
             last = struct.unpack_from("<H", record, len(record) - 2)[0] if kind in _ROWS_OF_CELLS else column
             lowest, rightmost = extents.get(begins, (0, 0))
             extents[begins] = (max(lowest, row + 1), max(rightmost, last + 1))
-            if kind == _FORMULA:
-                formulas[sheets.get(begins, "")].add((row, column))
+            _look_at(looks[sheets.get(begins, "")], kind, record, styles)
+        elif kind in {_ROW, _COLUMNS}:
+            _look_for_hidden(looks[sheets.get(begins, "")], kind, record)
+        else:
+            styles.take(kind, record)
     if sum(height * width for height, width in extents.values()) > MOST_CELLS:
         raise RosterFileError(TOO_WIDE)
-    return {name: frozenset(cells) for name, cells in formulas.items()}
+    return dict(looks)
+
+
+def _look_at(looks: Looks, kind: int, record: bytes, styles: _Styles) -> None:
+    row, column, style = struct.unpack_from("<HHH", record)
+    if kind in _ROWS_OF_CELLS:
+        size = 6 if kind == 0x00BD else 2
+        for place in range((len(record) - 6) // size):
+            style = struct.unpack_from("<H", record, 4 + size * place)[0]
+            styles.look_at(looks, (row, column + place), style, is_number=size == 6)
+        return
+    styles.look_at(looks, (row, column), style, is_number=kind in _NUMBERS)
+    if kind == _FORMULA:
+        looks.formulas.add((row, column))
+    if kind == _BOOLEAN_OR_ERROR and record[7]:
+        looks.errors[row, column] = _ERRORS.get(record[6], "#N/A")
+
+
+def _look_for_hidden(looks: Looks, kind: int, record: bytes) -> None:
+    if kind == _ROW:
+        if struct.unpack_from("<H", record, 12)[0] & 0x0020:
+            looks.hidden_rows.add(struct.unpack_from("<H", record)[0])
+        return
+    first, last, width, _, options = struct.unpack_from("<HHHHH", record)
+    if options & 1 or not width:
+        looks.hidden_columns |= set(range(first, min(last, 255) + 1))
 
 
 def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:

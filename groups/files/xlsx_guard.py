@@ -1,4 +1,4 @@
-"""What an .xlsx is looked through for before its reader sees it: what would fill the memory, macros, and formulas.
+"""What an .xlsx is looked through for before its reader sees it: what would fill the memory, macros, and its looks.
 
 The reader aborts the whole process on a cell at XFD1048576, and 10 MB unpack to terabytes; so parts are unpacked under
 a limit, read as a stream, and counted first. XML that is not well-formed is refused: nobody's guess decides.
@@ -11,21 +11,21 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from lzma import LZMAError
 
 from lxml import etree
 
 from groups.errors import RosterFileError
+from groups.files.looks import BUILT_IN, Looks
 
 LARGEST_UNPACKED = 100_000_000
 MOST_PARTS = 2_000
 MOST_CELLS = 5_000_000
 MOST_TEXT = 50_000_000
 LONGEST_CELL = 32_767
-
-Cells = frozenset[tuple[int, int]]
-"""Places of cells: row and column, counted from 0."""
+MOST_COLUMNS = 16_384
 
 NO_WORKBOOK = "不是有效的表格文件 not a workbook"
 TOO_WIDE = "表格范围过大，请删去边角的空白内容 the sheet spans too many cells: clear what stands far off"
@@ -35,13 +35,31 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _BROKEN = (zipfile.BadZipFile, zlib.error, LZMAError, ValueError, RuntimeError, EOFError, OSError, etree.XMLSyntaxError)
 
 
-def look_through(content: bytes) -> dict[str, Cells]:
-    """The cells with formulas, sheet by sheet. Raises RosterFileError for what must not be read."""
+@dataclass(slots=True)
+class _Styles:
+    """By the number of a cell's style: its format, and whether it is struck through."""
+
+    formats: dict[int, str] = field(default_factory=dict)
+    struck: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Texts:
+    """The texts that the sheets share: their lengths, and of those struck through what is left."""
+
+    lengths: list[int] = field(default_factory=list)
+    unstruck: dict[int, str] = field(default_factory=dict)
+
+
+def look_through(content: bytes) -> dict[str, Looks]:
+    """The looks of its cells, sheet by sheet. Raises RosterFileError for what must not be read."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = _parts(archive)
-            texts = _lengths_of_shared_texts(parts)
-            return {name: _formulas_of(parts[part], texts) for name, part in _sheets(parts).items() if part in parts}
+            texts, styles = _shared_texts(parts), _styles(parts)
+            return {
+                name: _looks_of(parts[part], texts, styles) for name, part in _sheets(parts).items() if part in parts
+            }
     except _BROKEN as error:
         raise RosterFileError(NO_WORKBOOK) from error
 
@@ -70,14 +88,59 @@ def _elements(part: bytes, *names: str) -> Iterator[etree._Element]:
         element.clear(keep_tail=False)
 
 
-def _lengths_of_shared_texts(parts: Mapping[str, bytes]) -> list[int]:
-    lengths = []
+def _shared_texts(parts: Mapping[str, bytes]) -> _Texts:
+    texts = _Texts()
     for name in parts:
         if name.lower() == "xl/sharedstrings.xml":
-            lengths = [sum(len(str(text)) for text in element.itertext()) for element in _elements(parts[name], "si")]
-    if max(lengths, default=0) > LONGEST_CELL:
+            for place, element in enumerate(_elements(parts[name], "si")):
+                texts.lengths.append(sum(len(str(text)) for text in element.itertext()))
+                left = _unstruck(element)
+                if left is not None:
+                    texts.unstruck[place] = left
+    if max(texts.lengths, default=0) > LONGEST_CELL:
         raise RosterFileError(TOO_WIDE)
-    return lengths
+    return texts
+
+
+def _unstruck(element: etree._Element) -> str | None:
+    """What of a text in several fonts is not struck through; None where nothing is."""
+    runs = [child for child in element if _name(child) == "r"]
+    struck = [run for run in runs if any(_name(part) == "strike" and _is_on(part) for part in run.iter())]
+    if not struck:
+        return None
+    return "".join(str(text) for run in runs if run not in struck for text in run.itertext())
+
+
+def _name(element: etree._Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _is_on(element: etree._Element) -> bool:
+    return str(element.get("val", "1")).lower() not in {"0", "false"}
+
+
+def _styles(parts: Mapping[str, bytes]) -> _Styles:
+    """The styles of cells, by their number: MS-OI29500's cellXfs, with the fonts and formats they name."""
+    styles = _Styles()
+    part = next((parts[name] for name in parts if name.lower() == "xl/styles.xml"), None)
+    if part is None:
+        return styles
+    root = etree.fromstring(part, etree.XMLParser(resolve_entities=False, no_network=True))
+    by_name = {_name(element): element for element in root}
+    codes = BUILT_IN | {
+        int(element.get("numFmtId", "0")): str(element.get("formatCode", "")) for element in by_name.get("numFmts", ())
+    }
+    struck = {
+        place
+        for place, font in enumerate(by_name.get("fonts", ()))
+        if any(_name(child) == "strike" and _is_on(child) for child in font)
+    }
+    for place, style in enumerate(by_name.get("cellXfs", ())):
+        if code := codes.get(int(style.get("numFmtId", "0"))):
+            styles.formats[place] = code
+        if int(style.get("fontId", "0")) in struck:
+            styles.struck.add(place)
+    return styles
 
 
 def _sheets(parts: Mapping[str, bytes]) -> dict[str, str]:
@@ -96,27 +159,66 @@ def _sheets(parts: Mapping[str, bytes]) -> dict[str, str]:
     return sheets | {part: part for part in parts if "worksheets/" in part.lower() and part not in known}
 
 
-def _formulas_of(part: bytes, shared: Sequence[int]) -> Cells:
-    """Count what a sheet unfolds to; the cells that compute what they show."""
+def _looks_of(part: bytes, shared: _Texts, styles: _Styles) -> Looks:
+    """Count what a sheet unfolds to; how its cells look."""
     row = column = lowest = rightmost = letters = 0
-    formulas: set[tuple[int, int]] = set()
-    for element in _elements(part, "c", "row"):
-        if str(element.tag).endswith("row"):
-            row, column = row + 1, 0
+    looks = Looks()
+    for element in _elements(part, "c", "row", "col"):
+        kind = _name(element)
+        if kind == "row":
+            row, column = _row_number(element, row + 1), 0
+            if _is_hidden(element, "ht"):
+                looks.hidden_rows.add(row - 1)
+            continue
+        if kind == "col":
+            if _is_hidden(element, "width"):
+                first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+                looks.hidden_columns |= set(range(first - 1, min(last, MOST_COLUMNS)))
             continue
         place = _REFERENCE.fullmatch(str(element.get("r", "")))
         row, column = (int(place[2]) - 1, _column(place[1])) if place else (row, column + 1)
         said = "".join(str(text) for text in element.itertext()).strip()
-        if any(str(child.tag).endswith("}f") for child in element):
-            formulas.add((row, column - 1))
+        if any(_name(child) == "f" for child in element):
+            looks.formulas.add((row, column - 1))
         elif not said:
             continue
         lowest, rightmost = max(lowest, row + 1), max(rightmost, column)
-        is_shared = element.get("t") == "s" and said.isdecimal() and int(said) < len(shared)
-        letters += shared[int(said)] if is_shared else len(said)
+        is_shared = element.get("t") == "s" and said.isdecimal() and int(said) < len(shared.lengths)
+        letters += shared.lengths[int(said)] if is_shared else len(said)
         if lowest * rightmost > MOST_CELLS or letters > MOST_TEXT:
             raise RosterFileError(TOO_WIDE)
-    return frozenset(formulas)
+        _look_at(element, (row, column - 1), said, looks, shared, styles)
+    return looks
+
+
+def _row_number(element: etree._Element, expected: int) -> int:
+    said = str(element.get("r", ""))
+    return int(said) if said.isdecimal() and len(said) < 8 else expected
+
+
+def _is_hidden(element: etree._Element, size: str) -> bool:
+    return str(element.get("hidden", "0")).lower() in {"1", "true"} or element.get(size) in {"0", "0.0"}
+
+
+def _look_at(
+    element: etree._Element, cell: tuple[int, int], said: str, looks: Looks, shared: _Texts, styles: _Styles
+) -> None:
+    """Note a cell's style, its error, and what of its text is struck through."""
+    style, kind = str(element.get("s", "0")), element.get("t", "n")
+    number = int(style) if style.isdecimal() and len(style) < 8 else 0
+    if number in styles.struck:
+        looks.struck.add(cell)
+    if kind == "n" and number in styles.formats:
+        looks.formats[cell] = styles.formats[number]
+    if kind == "e":
+        looks.errors[cell] = said
+    left = shared.unstruck.get(int(said)) if kind == "s" and said.isdecimal() else None
+    if kind == "inlineStr":
+        left = next((_unstruck(child) for child in element if _name(child) == "is"), None)
+    if left is not None and left.strip():
+        looks.unstruck[cell] = left
+    elif left is not None:
+        looks.struck.add(cell)
 
 
 def _column(letters: str) -> int:

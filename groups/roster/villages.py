@@ -81,10 +81,10 @@ def read_roster(session: Session, village_id: int) -> list[RosterHousehold]:
     ]
 
 
-def owners_elsewhere(session: Session, village_id: int, numbers: Iterable[str]) -> dict[str, str]:
-    """Who has these numbers in other villages: by number, the village and the household in a line."""
+def owners_elsewhere(session: Session, village_id: int, numbers: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Who has these numbers in other villages: by number, the village's name and the household's head."""
     wanted = sorted(set(numbers))
-    owners = {}
+    owners: dict[str, tuple[str, str]] = {}
     for start in range(0, len(wanted), 500):  # below every database's limit of parameters
         for number, village, head in session.execute(
             select(Phone.number, Village.name, Household.head)
@@ -96,5 +96,5 @@ def owners_elsewhere(session: Session, village_id: int, numbers: Iterable[str]) 
                 Household.village_id != village_id,
             )
         ):
-            owners[number] = f"{village} {head}"
+            owners[number] = (village, head)
     return owners

@@ -7,16 +7,26 @@ import unicodedata
 
 LONGEST_NAME = 64
 
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
+)
+"""Marks of direction, joints, soft hyphens, selectors of a sign's form: nobody sees them, and no search finds them."""
+_VERTICAL = re.compile(r"[^\ufe10-\ufe19]+")
+"""Everything but the signs of upright writing, which GB18030 keeps apart from their plain forms."""
 # Tabs and line breaks are blanks; what else \s takes in (vertical tab, file separator) is a control character.
 _BLANKS = re.compile(r"[^\S\x0b\x0c\x1c-\x1f\x85]+")
 _HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]"
 _BLANK_BETWEEN_HAN = re.compile(rf"(?<={_HAN}) (?={_HAN})")
 
 
+def without_invisible(text: str) -> str:
+    """The text without the signs that nobody sees."""
+    return _INVISIBLE.sub("", text)
+
+
 def tidied(text: str) -> str:
     """The text as it is kept: full-width forms made plain, no blanks at its ends or between Chinese characters."""
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    visible = without_invisible(_VERTICAL.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text))
     return _BLANK_BETWEEN_HAN.sub("", _BLANKS.sub(" ", visible).strip(" "))
 
 

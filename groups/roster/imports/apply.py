@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from groups.errors import ConfirmArchive, NumberTaken, RosterFileError
 from groups.models.batch import AT_ONCE, Author, Batch
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
-from groups.roster.imports.rules.judgement import Entry, Judgement, judge
+from groups.roster.imports.rules.judgement import Entry, Judgement, Owner, judge
 from groups.roster.imports.rules.rows import ExaminedRow, ListRow, examine
 from groups.roster.residences import follow_the_roster
 from groups.roster.rules.door_order import weave
@@ -34,13 +34,31 @@ class Standing:
     """What a list is judged against: the village's roster, and who has the list's numbers in other villages."""
 
     roster: list[RosterHousehold]
-    elsewhere: dict[str, str]
+    elsewhere: dict[str, Owner]
+    groups: tuple[str, ...]
+
+    def judge(self, rows: Sequence[ExaminedRow], region: str, *, complete: bool) -> Judgement:
+        """What the list comes to."""
+        return judge(rows, self.roster, self.elsewhere, region, complete=complete, groups=self.groups)
 
 
-def standing_of(session: Session, village_id: int, rows: Sequence[ExaminedRow]) -> Standing:
-    """The roster as it is now, for a list that was examined."""
+def standing_of(
+    session: Session, village_id: int, rows: Sequence[ExaminedRow], *, shows_names: bool = True
+) -> Standing:
+    """The roster as it is now, for a list that was examined.
+
+    `shows_names`: whoever brings the list may know who has its numbers in other villages.
+    """
     numbers = (phone.e164 for row in rows for phone in row.phones)
-    return Standing(read_roster(session, village_id), owners_elsewhere(session, village_id, numbers))
+    owners = owners_elsewhere(session, village_id, numbers)
+    groups = session.scalars(
+        select(Group.name).where(Group.village_id == village_id, Group.archived_at.is_(None)).order_by(Group.position)
+    )
+    return Standing(
+        read_roster(session, village_id),
+        {number: Owner(village, head if shows_names else "") for number, (village, head) in owners.items()},
+        tuple(groups),
+    )
 
 
 def preview(
@@ -51,8 +69,7 @@ def preview(
     `complete`: the list names every household of the village; whoever is missing from it is to be archived.
     """
     examined = [examine(row, region, area_code) for row in rows]
-    standing = standing_of(session, village.id, examined)
-    return judge(examined, standing.roster, standing.elsewhere, region, complete=complete)
+    return standing_of(session, village.id, examined).judge(examined, region, complete=complete)
 
 
 def apply(
@@ -97,11 +114,24 @@ def _check_may_apply(judgement: Judgement, once_more: bool) -> None:
     if not judgement.entries:
         reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
         raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
+    if judgement.looks_like_another_village and not once_more:
+        raise ConfirmArchive(another_village_words(judgement))
     if judgement.asks_once_more and not once_more:
         raise ConfirmArchive(
             f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
             "more than a tenth of the village would be archived: confirm once more"
         )
+
+
+def another_village_words(judgement: Judgement) -> str:
+    """What is said of a list that looks like another village's."""
+    better = f"，更像“{judgement.fits_better}”的名单" if judgement.fits_better else ""
+    in_english = f", and fits {judgement.fits_better} better" if judgement.fits_better else ""
+    return (
+        f"可能不是本村的名单：{judgement.replaced}户的户主或全部号码会被换掉{better}，请再次确认 "
+        f"perhaps another village's list: {judgement.replaced} households would get another head or other numbers"
+        f"{in_english}: confirm once more"
+    )
 
 
 def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:

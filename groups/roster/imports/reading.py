@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from groups.errors import RosterFileError
-from groups.files.reading import _TOO_LARGE, LARGEST_FILE, MOST_ROWS, _text_sheet, sheets_of
-from groups.files.sheet import Sheet
+from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, hidden_sheets, sheets_of, text_sheet
+from groups.files.sheet import Sheet, column_index, column_name
+from groups.roster.imports.rules import chat
 from groups.roster.imports.rules.blocks import blocks_of
-from groups.roster.imports.rules.headings import DEEPEST_HEADING, Field, Layout, guess_layout
+from groups.roster.imports.rules.headings import DEEPEST_HEADING, FIELD_WORDS, Field, Layout, guess_layout
 from groups.roster.imports.rules.households import households_of
+from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.numbers import holds_a_number
 from groups.roster.imports.rules.rows import ListRow, PhoneCell
+from groups.roster.imports.rules.whole_lists import with_one_name_a_group, without_copies
+from groups.rules.findings import Finding, shown
 
 _SAMPLES = 3
+_MOST_TURNED = 60
+"""Rows that a list lying on its side may have: its columns."""
 
 Columns = Mapping[tuple[int, int], Field]
 """What somebody says the columns hold: by the sheet's place in the file and the column, both counted from 0."""
@@ -40,15 +47,21 @@ class OpenedFile:
 
     sheets: tuple[OpenedSheet, ...] = ()
     households: tuple[ListRow, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """The names of sheets that are hidden, and therefore not read."""
 
 
 @dataclass(frozen=True, slots=True)
 class RosterList:
-    """The households of a file, the columns that mean nothing to the roster, and the sheets that are no lists."""
+    """The households of a file, the columns that mean nothing to the roster, and the sheets that are no lists.
+
+    `notes` say what was guessed and what was left out, each with its place.
+    """
 
     rows: tuple[ListRow, ...]
     ignored: tuple[str, ...] = ()
     ignored_sheets: tuple[str, ...] = ()
+    notes: tuple[Finding, ...] = ()
 
 
 def read_list(content: bytes, name: str, columns: Columns | None = None) -> RosterList:
@@ -60,16 +73,16 @@ def open_file(content: bytes, name: str) -> OpenedFile:
     """The sheets of a file; `name` tells by its ending what it is meant to be. Raises RosterFileError."""
     if PurePath(name).suffix.lower() == ".json":
         if len(content) > LARGEST_FILE:
-            raise RosterFileError(_TOO_LARGE)
+            raise RosterFileError(TOO_LARGE)
         return OpenedFile(households=_json_rows(content))
-    return _opened(sheets_of(content, name))
+    return replace(_opened(sheets_of(content, name)), hidden=tuple(hidden_sheets(content)))
 
 
 def open_pasted(text: str) -> OpenedFile:
     """Cells copied in WPS or Excel and pasted: lines, with tabs between the cells. Raises RosterFileError."""
     if len(text) > LARGEST_FILE:
-        raise RosterFileError(_TOO_LARGE)
-    return _opened([_text_sheet(text)])
+        raise RosterFileError(TOO_LARGE)
+    return _opened([text_sheet(text)])
 
 
 def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterList:
@@ -85,10 +98,78 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
         lacking = "、".join(min(layouts, key=lambda layout: len(layout.lacking)).lacking)
         raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
     alone = len({sheet.name for sheet, _ in lists}) == 1
-    rows = [row for sheet, layout in lists for row in households_of(sheet, layout, is_the_only_sheet=alone)]
+    rows: list[ListRow] = []
+    notes: list[Finding] = []
+    for sheet, layout in lists:
+        told = Notes(sheet.label if len(lists) > 1 else "")
+        _note_columns(sheet, layout, told)
+        found = households_of(sheet, layout, is_the_only_sheet=alone, notes=told)
+        silent = _silent_columns(layout)
+        rows += [replace(row, silent=row.silent | silent) for row in found]
+        notes += told.findings
+    whole = Notes()
+    for name in opened.hidden:
+        whole.add("hidden_sheets", "隐藏的工作表未采用 hidden sheets were left out", shown(name))
+    rows = without_copies(with_one_name_a_group(rows, whole), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
-    return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others)))
+    return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.findings, *notes)))
+
+
+def _silent_columns(layout: Layout) -> frozenset[str]:
+    """Which phones a list says nothing about, because it has no column for them."""
+    fields = [column.field for column in layout.phones]
+    silent = set() if Field.LANDLINE in fields else {"landline"}
+    return frozenset(silent if len(fields) - fields.count(Field.LANDLINE) > 1 else silent | {"second"})
+
+
+def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
+    """Tell which columns were guessed, are hidden, or have numbers in them that are left out."""
+    for column in layout.columns:
+        where = f"{column_name(column.index)} {shown(column.heading)}".strip()
+        if column.field is not Field.NOTHING:
+            if column.index in layout.guessed or (not layout.heading_rows and column.heading):
+                notes.add(
+                    "guessed_columns",
+                    "按内容判断的列 columns told by what stands in them",
+                    f"{where}→{column.field.value}",
+                )
+            elif column.index in sheet.hidden_columns:
+                notes.add("hidden_columns_used", "采用了隐藏的列 hidden columns were used", where)
+        elif column.index in sheet.hidden_columns:
+            if _has_numbers(sheet, layout, column.index):
+                notes.add("hidden_columns", "隐藏的列未采用 hidden columns were left out", where)
+        elif _has_numbers(sheet, layout, column.index):
+            notes.add("columns_with_numbers", "未采用的列里有号码 columns left out have numbers in them", where)
+
+
+def _has_numbers(sheet: Sheet, layout: Layout, column: int) -> bool:
+    return any(
+        column < len(row) and holds_a_number(row[column]) and len(row[column]) < 40
+        for row in sheet.rows[layout.first_row : layout.first_row + 200]
+    )
+
+
+def columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int, int], Field]:
+    """What columns hold, as a command is told: 手机=D, or 第2组!手机=D for the sheet of that name.
+
+    Raises RosterFileError.
+    """
+    columns: dict[tuple[int, int], Field] = {}
+    for text in said:
+        left, _, letters = text.rpartition("=")
+        sheet, _, word = left.strip().rpartition("!")
+        field = FIELD_WORDS.get(word.strip().lower())
+        try:
+            column = column_index(letters.strip())
+        except ValueError:
+            field = None
+            column = 0
+        places = [at for at, one in enumerate(opened.sheets) if sheet in {"", one.sheet.name}]
+        if field is None or not places:
+            raise RosterFileError(f"“{shown(text)}”须写如 手机=D what a column holds is said like 手机=D or mobile=D")
+        columns |= {(place, column): field for place in places}
+    return columns
 
 
 def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
@@ -128,8 +209,28 @@ def _few_enough(read: RosterList) -> RosterList:
 
 def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
     filled = [part for sheet in sheets if not sheet.is_empty for part in blocks_of(sheet)] or [Sheet("", ())]
-    layouts = [guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)) for sheet in filled]
-    return OpenedFile(tuple(OpenedSheet(*one) for one in zip(filled, layouts, strict=True)))
+    return OpenedFile(tuple(_understood(sheet) for sheet in filled))
+
+
+def _understood(sheet: Sheet) -> OpenedSheet:
+    """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
+    layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)))
+    if not layout.lacking:
+        return OpenedSheet(sheet, layout)
+    if lines := chat.as_list(sheet):
+        return OpenedSheet(*lines)
+    if len(sheet.rows) <= _MOST_TURNED:
+        turned = replace(sheet.turned(), part=f"{sheet.part}（横排）")
+        on_its_side = guess_layout(turned.heading_rows(DEEPEST_HEADING + 1))
+        if not on_its_side.lacking and on_its_side.heading_rows:
+            return OpenedSheet(turned, on_its_side)
+    return OpenedSheet(sheet, layout)
+
+
+def _without_hidden_numbers(sheet: Sheet, layout: Layout) -> Layout:
+    """Numbers in a hidden column are old ones, as long as others can be seen."""
+    hidden = [column.index for column in layout.phones if column.index in sheet.hidden_columns]
+    return layout.with_fields(dict.fromkeys(hidden, Field.NOTHING)) if len(hidden) < len(layout.phones) else layout
 
 
 def _corrected(layout: Layout, place: int, columns: Columns) -> Layout:

@@ -28,7 +28,7 @@ from groups.roster.imports import reading
 from groups.roster.imports.apply import Standing, apply, standing_of
 from groups.roster.imports.reading import OpenedFile, RosterList
 from groups.roster.imports.rules.headings import Field
-from groups.roster.imports.rules.judgement import Judgement, judge
+from groups.roster.imports.rules.judgement import Judgement
 from groups.roster.imports.rules.kept_rows import KeptRows, packed
 from groups.roster.imports.rules.preview import as_json, digest_of, rows_shown
 from groups.roster.imports.rules.rows import ExaminedRow, examine
@@ -189,7 +189,7 @@ def read(upload: RosterUpload, ground: Ground, progress: Progress) -> Read:
 
 def weigh(was_read: Read, standing: Standing, ground: Ground, *, complete: bool) -> Weighed:
     """Judge what was read against the roster. Needs no database."""
-    judgement = judge(was_read.examined, standing.roster, standing.elsewhere, ground.region, complete=complete)
+    judgement = standing.judge(was_read.examined, ground.region, complete=complete)
     rows = rows_shown(judgement, ground.region)
     return Weighed(judgement, rows, digest_of(rows))
 

@@ -380,7 +380,8 @@ def test_phones_in_any_order_and_number_survive_the_csv(run: Type, village: str,
         ("list.json", b'[{"group":"1","head":"x","door":"1"}]', "entry 1"),
         ("list.json", b'[{"group":"1","head":"x","door":"1","phones":[1]}]', "entry 1"),
         ("list.json", b'[{"group":null,"head":"x","door":"1","phones":[]}]', "entry 1"),
-        ("list.txt", b"", "can be read"),
+        ("list.docx", b"", "can be read"),
+        ("list.txt", b"", "lacks"),
     ],
 )
 def test_a_file_that_is_no_list_is_refused_in_a_line(

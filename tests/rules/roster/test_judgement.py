@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from groups.roster.imports.rules.judgement import Judgement, Verdict, judge
+from groups.roster.imports.rules.judgement import Judgement, Owner, Verdict, judge
 from groups.roster.imports.rules.rows import ListRow, PhoneCell, examine
 from groups.roster.rules.household import RosterHousehold
 
@@ -28,7 +28,9 @@ def household(ident: int, head: str, door: str, *phones: str, group: str = "1组
     return RosterHousehold(ident, group, door, head, "", ident, tuple(e164(phone) for phone in phones))
 
 
-def judged(rows: list[ListRow], roster: list[RosterHousehold], elsewhere: Mapping[str, str] | None = None) -> Judgement:
+def judged(
+    rows: list[ListRow], roster: list[RosterHousehold], elsewhere: Mapping[str, Owner] | None = None
+) -> Judgement:
     return judge([examine(one, "CN", "574") for one in rows], roster, elsewhere or {}, "CN")
 
 
@@ -130,7 +132,7 @@ def test_a_new_number_in_two_rows_goes_to_the_first() -> None:
 
 
 def test_a_number_of_another_village_is_left_out_and_its_household_named() -> None:
-    judgement = judged([row(2, "陈德明", "1-7", MOBILES[7])], [], {e164(MOBILES[7]): "四甲村 周玉永"})
+    judgement = judged([row(2, "陈德明", "1-7", MOBILES[7])], [], {e164(MOBILES[7]): Owner("四甲村", "周玉永")})
     assert outcome(judgement) == [("warning", "duplicate_phone")]
     assert "四甲村 周玉永" in judgement.verdicts[0].findings[0].message
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidNumber
 from groups.files.sheet import Sheet, plain_heading
-from groups.rules.days import EARLIEST, day_of
+from groups.rules.days import EARLIEST
 from groups.rules.findings import Finding, shown
 from groups.rules.phone import normalise
 from groups.rules.texts import flaw, tidied
@@ -155,8 +156,8 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
 def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
     starts_on, ends_on = EARLIEST, None
     try:
-        starts_on = day_of(row.text(ListColumn.START))
-        ends_on = day_of(text) if (text := row.text(ListColumn.END)) else None
+        starts_on = start_in(row.text(ListColumn.START))
+        ends_on = end_in(row.text(ListColumn.END))
     except InvalidDay as error:
         errors.append(Finding("invalid_day", str(error.message)))
         return starts_on, ends_on

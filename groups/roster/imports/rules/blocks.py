@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
-from groups.files.sheet import Sheet, Span, plain_heading
+from groups.files.sheet import Sheet, plain_heading
 from groups.roster.imports.rules.headings import DEEPEST_HEADING, PHONES, Field, field_of
-from groups.roster.imports.rules.households import announces_a_group
+from groups.roster.imports.rules.lines import GROUP_NAME, announces_a_group
 
 _MOST_BLOCKS = 6
+_MOST_GROUPS = 30
 
 
 def blocks_of(sheet: Sheet) -> tuple[Sheet, ...]:
@@ -17,11 +19,40 @@ def blocks_of(sheet: Sheet) -> tuple[Sheet, ...]:
 
     Columns in front of the first list belong to all of them, and so does a row that only names a group: 第1联防组.
     """
-    for row in sheet.rows[:DEEPEST_HEADING]:
-        if repetition := _repetition([plain_heading(cell) for cell in row]):
+    for at, row in enumerate(sheet.rows[:DEEPEST_HEADING]):
+        headings = [plain_heading(cell) for cell in row]
+        if repetition := _repetition(headings):
             first, width, count = repetition
-            return tuple(_block(sheet, first, width, number) for number in range(count))
+            return tuple(_block(sheet, first, width, number, at) for number in range(count))
+        if groups := _groups_as_headings(headings):
+            return tuple(_group_block(sheet, at, begin, end) for begin, end in groups)
     return (sheet,)
+
+
+def _groups_as_headings(headings: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the groups of a printed list stand side by side, each over its people: first column, and behind the last.
+
+    第一联防组 | 电话 | 第二联防组 | 电话: the group's name is the heading of its people's names.
+    """
+    said = [heading for heading in headings if heading]
+    begins = [at for at, heading in enumerate(headings) if GROUP_NAME.fullmatch(heading)]
+    others = [heading for heading in said if not GROUP_NAME.fullmatch(heading)]
+    if not 2 <= len(begins) <= _MOST_GROUPS or not all(field_of(other) in {*PHONES, Field.DOOR} for other in others):
+        return []
+    if not others and len({after - before for before, after in pairwise(begins)}) > 1:
+        return []
+    width = begins[1] - begins[0]
+    return [*pairwise(begins), (begins[-1], begins[-1] + width)]
+
+
+def _group_block(sheet: Sheet, at: int, begin: int, end: int) -> Sheet:
+    part = sheet.with_columns(range(begin, end))
+    name = part.text(at, 0)
+    rows = list(part.rows)
+    # What stands above belongs to all groups, and names none of their columns.
+    rows[:at] = [()] * at
+    rows[at] = ("户主", *rows[at][1:])
+    return replace(part, rows=tuple(rows), group=plain_heading(name), part=f"（{name}）")
 
 
 def _repetition(headings: Sequence[str]) -> tuple[int, int, int] | None:
@@ -49,23 +80,21 @@ def _same(one: Sequence[str], other: Sequence[str]) -> bool:
     return list(other[:length]) == list(one[:length]) and not any(other[length:])
 
 
-def _block(sheet: Sheet, first: int, width: int, number: int) -> Sheet:
+def _block(sheet: Sheet, first: int, width: int, number: int, heading: int) -> Sheet:
     begin = first + width * number
     columns = [*range(first), *range(begin, begin + width)]
-    place = {column: at for at, column in enumerate(columns)}
-    rows = tuple(_cells(sheet, at, columns) for at in range(len(sheet.rows)))
-    merged = []
-    for span in sheet.merged:
-        inside = [place[column] for column in range(span.left, min(span.right, columns[-1]) + 1) if column in place]
-        if inside:
-            merged.append(Span(span.top, inside[0], span.bottom, inside[-1]))
-    formulas = frozenset((row, place[column]) for row, column in sheet.formulas if column in place)
-    part = f"（第{number + 1}栏）" if number else ""
-    return replace(sheet, rows=rows, merged=tuple(merged), formulas=formulas, part=part)
+    part = sheet.with_columns(columns)
+    rows = tuple(_cells(sheet, at, row) for at, row in enumerate(part.rows))
+    above = {
+        found[0]
+        for row in sheet.rows[:heading]
+        for cell in row[begin : begin + width]
+        if (found := GROUP_NAME.fullmatch(plain_heading(cell)))
+    }
+    group = above.pop() if len(above) == 1 else ""
+    return replace(part, rows=rows, group=group, part=f"（第{number + 1}栏）" if number else "")
 
 
-def _cells(sheet: Sheet, at: int, columns: Sequence[int]) -> tuple[str, ...]:
+def _cells(sheet: Sheet, at: int, own: tuple[str, ...]) -> tuple[str, ...]:
     said = [cell for cell in sheet.rows[at] if cell.strip()]
-    if len(said) == 1 and announces_a_group(said[0]):
-        return tuple(said)
-    return tuple(sheet.text(at, column) for column in columns)
+    return tuple(said) if len(said) == 1 and announces_a_group(said[0]) else own

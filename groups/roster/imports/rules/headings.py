@@ -30,11 +30,27 @@ class Field(StrEnum):
     LANDLINE = "landline"
     SECOND = "second"
     FURTHER = "further"
+    RELATION = "relation"
     NOTHING = "nothing"
 
 
+FIELD_WORDS: dict[str, Field] = {
+    **dict.fromkeys(("组", "组别", "联防组"), Field.GROUP),
+    **dict.fromkeys(("门牌", "门牌号", "地址"), Field.DOOR),
+    **dict.fromkeys(("户主", "姓名"), Field.HEAD),
+    **dict.fromkeys(("方位",), Field.LANDMARK),
+    **dict.fromkeys(("手机", "电话"), Field.MOBILE),
+    **dict.fromkeys(("固话", "固定电话", "宅电"), Field.LANDLINE),
+    **dict.fromkeys(("备用", "备用手机", "备用电话"), Field.SECOND),
+    **dict.fromkeys(("其他电话",), Field.FURTHER),
+    **dict.fromkeys(("关系", "与户主关系"), Field.RELATION),
+    **dict.fromkeys(("不用", "无"), Field.NOTHING),
+    **{field.value: field for field in Field},
+}
+"""What somebody may call a field who says what a column holds."""
+
 PHONES = (Field.MOBILE, Field.LANDLINE, Field.SECOND, Field.FURTHER)
-_ONCE = (Field.GROUP, Field.DOOR, Field.HEAD, Field.LANDMARK)
+_ONCE = (Field.GROUP, Field.DOOR, Field.HEAD, Field.LANDMARK, Field.RELATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,9 @@ class Layout:
     first_row: int
     columns: tuple[Column, ...]
     heading_rows: tuple[int, ...] = ()
+    guessed: frozenset[int] = frozenset()
+    """Columns that were told by what stands in them, though something else stands over them."""
+    has_numbers_at_names: bool = False
 
     def one(self, field: Field) -> Column | None:
         """The column taken for `field`, or None."""
@@ -75,7 +94,7 @@ class Layout:
     def lacking(self) -> tuple[str, ...]:
         """The columns without which no roster comes of it."""
         lacks = [] if self.one(Field.HEAD) else ["户主"]
-        return tuple(lacks if self.phones else [*lacks, "手机"])
+        return tuple(lacks if self.phones or self.has_numbers_at_names else [*lacks, "手机"])
 
     def with_fields(self, chosen: Mapping[int, Field]) -> Layout:
         """The layout as somebody has corrected it: by column, what it holds."""
@@ -86,45 +105,117 @@ class Layout:
 
 
 _NOT_A_PHONE = re.compile(
-    r"短号|小号|集团号|虚拟号|身份证|车牌|编号|门牌|户号|序号|邮编|邮政|微信|组号|队号|卡号|账号|银行|日期|备注"
+    r"短号|小号|集团号|虚拟号|身份证|车牌|编号|门牌|户号|序号|邮编|邮政|微信|组号|队号|卡号|账号|银行|日期|备注|qq|宽带|传真|工号"
 )
-_OF_THE_LEADER = re.compile(r"组长|队长|联防长|网格员|网格长|村长|书记|民警|责任人|片长|包干")
+_OF_THE_LEADER = re.compile(
+    r"组长|队长|联防长|网格员|网格长|村长|书记|民警|责任人|片长|包干|干部|片警|楼长|楼栋长|负责人|填表人|采集人"
+)
 _PHONE = re.compile(
-    r"电话|手机|号码|联系方式|联系号|宅电|固话|座机|坐机|小灵通|移动|长号|联络|^tel|phone|mobile|landline",
+    r"电话|手机|号码|联系方式|联系号|宅电|固话|座机|坐机|小灵通|移动|长号|联络|通讯方式|通信方式|联系办法|机号|大号"
+    r"|^tel|phone|mobile|landline|cell|^contact$",
     re.IGNORECASE,
 )
-_LANDLINE = re.compile(r"固|宅|座机|坐机|小灵通|家庭电话|家用电话|家里电话|住宅|landline", re.IGNORECASE)
-_HAND_HELD = re.compile(r"手机|移动|mobile", re.IGNORECASE)
+_LANDLINE = re.compile(
+    r"固|宅|座机|坐机|小灵通|家庭电话|家用电话|家里电话|住宅|landline|hometel|homephone", re.IGNORECASE
+)
+_HAND_HELD = re.compile(r"手机|移动|mobile|cell", re.IGNORECASE)
 _SECOND = re.compile(
     r"备用|备|其他|其它|第二|另|副机|家属|家人|亲属|子女|儿|女|配偶|爱人|妻|丈夫|紧急|应急|[2-9二三四五]$|\([2-9二三四五]\)$"
 )
 _FURTHER = re.compile(r"其他电话(\d{0,3})")
-_OF_ANOTHER = re.compile(r"家属|家人|亲属|子女|配偶|爱人|妻|紧急|备用")
-_GROUP = re.compile(r"联防.{0,2}组|联户组|编组|组别|组号|组名|分组|小组|组次|^(所属|所在|隶属)?组$|^第?几组$|^group$")
-_HEAD = re.compile(r"户主|姓名|名字|住户|户名|业主|房主|户代表|家长|农户|联系人|^成员$|^居民$|^村民$|^head$|^name$")
-_DOOR = re.compile(r"门牌|门号|住址|地址|住处|房号|室号|幢号|楼号|房屋编号|^家庭住|^door$|^address$")
+_OF_ANOTHER = re.compile(r"家属|家人|亲属|子女|配偶|爱人|妻|紧急|备用|监护人")
+_GROUP = re.compile(
+    r"联防.{0,2}组|联户组|编组|组别|组号|组名|分组|小组|组次|^(所属|所在|隶属|村民)?组(长)?$|^第?几组$|^(所属|所在)?(联防)?(组|队)(名称?|别|号)?$"
+    r"|^group$|^team$"
+)
+_HEAD = re.compile(
+    r"户主|姓名|名字|住户|户名|业主|房主|房东|屋主|户代表|家长|农户|联系人|名单|主人|^成员$|^居民$|^村民$|^人员$|^head$|name$|^householder$"
+)
+_DOOR = re.compile(
+    r"门牌|门号|住址|地址|住处|房号|室号|幢号|楼号|栋号|房屋编号|房间号|门户号|门洞号|居住地|^家庭住|^门$|^door|^house(no|number)?\.?$|^address$"
+)
 _LANDMARK = re.compile(r"方位|位置|地标|标志物|^landmark$")
+_RELATION = re.compile(r"关系$|^(与|和|同)?户主(之)?(的)?关系|^关系|^称谓$|^relation", re.IGNORECASE)
 _SOMETHING_ELSE = re.compile(
     r"[\d一二三四五六七八九十](号|十户|联防|互助|平安|小)*组|"
-    r"身份证|关系|性别|年龄|人数|户数|人口|单位|工作|短号|小号|微信|备注|签名|签字|日期|情况|车牌|民族|职务|文化|政治|账号|银行"
+    r"身份证|性别|年龄|人数|户数|人口|单位|工作|短号|小号|微信|备注|签名|签字|日期|情况|车牌|民族|职务|文化|政治|账号|银行"
+    r"|与.{0,4}关系|编号|序号"
 )
+_REMARKS = re.compile(r"备注|说明|备考|附注|补充|^其他$|^其它$|^note|^remark", re.IGNORECASE)
+_SIMPLE = str.maketrans(
+    "組別門牌號戶機碼電話聯繫絡備註編隊長屬稱樓棟單業農戶連繋關係個員環狀態記錄後絡與間號級際區鄉鎮縣陣",
+    "组别门牌号户机码电话联系络备注编队长属称楼栋单业农户连系关系个员环状态记录后络与间号级际区乡镇县阵",
+)
+_TELEPHONES = re.compile("[\u260e\u260f\u2706\u2121\U0001f4de\U0001f4f1\U0001f4f2\U0001f57b-\U0001f57f]\ufe0f?")
+_BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
+_BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
+_ASKS_FOR_IT = re.compile(r"\((必填|选填|必须填写|可不填|可选|\*)\)|必填|选填")
+
+
+def plain_words(text: str) -> str:
+    """A heading in the characters of the vocabulary: simplified, in small letters, a telephone for its picture."""
+    heading = plain_heading(_TELEPHONES.sub("电话", text[:200])).lower().translate(_SIMPLE)
+    return _ASKS_FOR_IT.sub("", heading)
 
 
 def field_of(text: str) -> Field | None:
-    """What a column with these words over it holds; None where they say nothing to the roster."""
-    heading = plain_heading(text[:200]).lower()
-    if not heading or len(heading) > LONGEST_HEADING or len(re.findall(r"\d", heading)) > 3:
+    """What a column with these words over it holds; None where they say nothing to the roster.
+
+    The words in front of a bracket count before those in it, and of several words each for itself: 电话/短号.
+    """
+    heading = plain_words(text)
+    bare = _BRACKETS.sub("", heading)
+    if not heading or len(bare or heading) > LONGEST_HEADING or len(re.findall(r"\d", bare)) > 3:
         return None
-    if _OF_THE_LEADER.search(heading):
+    if _RELATION.search(bare):
+        return Field.RELATION
+    inner = "".join(_BRACKETS.findall(heading))
+    if found := _field_of_words(bare, heading):
+        return found
+    words = [word for word in _BETWEEN_WORDS.split(bare) if word]
+    if len(words) > 1:
+        fields = [field for word in words if (field := _field_of_words(word, word))]
+        # A column for the name and the number has both in a cell; the name is what it cannot do without.
+        if fields:
+            return Field.HEAD if Field.HEAD in fields else fields[0]
+    return _field_of_words(inner, inner) if inner and not _SOMETHING_ELSE.search(bare) and len(inner) <= 8 else None
+
+
+def names_phones(text: str) -> bool:
+    """Whether the words over a column speak of phones at all, whatever else: 户主及电话."""
+    return bool(_PHONE.search(plain_words(text)))
+
+
+def is_remarks(text: str) -> bool:
+    """Whether a column is for whatever else there is to say, where numbers stand now and then."""
+    return bool(_REMARKS.search(plain_words(text)))
+
+
+def may_hold_phones(text: str) -> bool:
+    """Whether a column may be taken for phones because of what stands in it: nothing over it speaks against that."""
+    heading = plain_words(text)
+    return not _OF_THE_LEADER.search(heading) and not re.search(
+        r"短号|身份证|车牌|序号|编号|账号|卡号|qq|工号|邮编", heading
+    )
+
+
+def _field_of_words(heading: str, whole: str) -> Field | None:
+    """What the heading's own words say; `whole` has what stands in its brackets, too."""
+    if not heading or _OF_THE_LEADER.search(heading):
         return None
     if _PHONE.search(heading) and not _NOT_A_PHONE.search(heading):
-        return _kind_of_phone(heading)
+        return Field.HEAD if _NAME_AND_PHONE.fullmatch(heading) else _kind_of_phone(whole)
     if _SOMETHING_ELSE.search(heading) or _OF_ANOTHER.search(heading):
         return None
     for field, words in ((Field.GROUP, _GROUP), (Field.DOOR, _DOOR), (Field.LANDMARK, _LANDMARK), (Field.HEAD, _HEAD)):
         if words.search(heading):
             return field
     return None
+
+
+_NAME_AND_PHONE = re.compile(
+    r"(户主)?(姓名|户主|名字)(、|/|及|和|与|\+|&)(联系)?(电话|手机|号码|方式|电话号码|手机号码?|联系方式)+"
+)
 
 
 def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
@@ -144,7 +235,60 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
         found = both if _says(both) > alone or repeats else upper
         if _says(found) > (_says(best) if best else 0):
             best = found
-    return best if best is not None and best.one(Field.HEAD) and _says(best) > _HEAD_ALONE else _by_content(rows)
+    if best is None:
+        return _by_content(rows)
+    completed = _completed(best, rows)
+    if completed.one(Field.HEAD) and (_says(completed) > _HEAD_ALONE or completed.has_numbers_at_names):
+        return completed
+    by_content = _by_content(rows)
+    return (
+        by_content if len(by_content.lacking) < len(completed.lacking) or _says(completed) <= _HEAD_ALONE else completed
+    )
+
+
+def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
+    """The layout with what its headings leave open told by the cells: a column of phones, of names, of both."""
+    below = rows[layout.first_row : layout.first_row + _LOOKED_AT]
+    cells = {
+        c.index: [row[c.index] for row in below if c.index < len(row) and row[c.index].strip()] for c in layout.columns
+    }
+    fields: dict[int, Field] = {}
+    for column in layout.columns:
+        if column.field in PHONES and _share(cells[column.index], _IS_SHORT) > 0.8:
+            fields[column.index] = Field.NOTHING
+    if not [column for column in layout.phones if column.index not in fields]:
+        for column in layout.columns:
+            is_open = column.field is Field.NOTHING and not is_remarks(column.heading)
+            if is_open and may_hold_phones(column.heading) and _share(cells[column.index], _HOLDS_PHONE) >= 0.6:
+                fields[column.index] = Field.MOBILE
+    if layout.one(Field.HEAD) is None:
+        named = [
+            column.index
+            for column in layout.columns
+            if column.field is Field.NOTHING
+            and column.index not in fields
+            and _share(cells[column.index], _IS_NAME) >= 0.8
+            and not _SOMETHING_ELSE.search(column.heading)
+            and not _OF_ANOTHER.search(column.heading)
+            and not _OF_THE_LEADER.search(column.heading)
+        ]
+        if len(named) == 1:
+            fields[named[0]] = Field.HEAD
+    told = layout.with_fields(fields)
+    head = told.one(Field.HEAD)
+    both = head is not None and _share(cells[head.index], _HOLDS_PHONE) >= (0.3 if names_phones(head.heading) else 0.6)
+    return replace(told, guessed=frozenset(fields), has_numbers_at_names=both)
+
+
+_LOOKED_AT = 60
+_IS_SHORT = re.compile(r"\d{3,6}")
+_IS_NAME = re.compile(r"[★☆▲●*]?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}(\(.{1,4}\))?")
+_HOLDS_PHONE = re.compile(r".*(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d{7})(?!\d).*", re.DOTALL)
+
+
+def _share(cells: Sequence[str], look: re.Pattern[str]) -> float:
+    plain = [re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", cell[:60])) for cell in cells]
+    return sum(bool(look.fullmatch(cell)) for cell in plain) / len(plain) if plain else 0.0
 
 
 _HEAD_ALONE = 110
@@ -203,7 +347,7 @@ def _joined(above: str, below: str) -> str:
 def _kind_of_phone(heading: str) -> Field:
     if _FURTHER.fullmatch(heading):
         return Field.FURTHER
-    if _SECOND.search(heading):
+    if _SECOND.search(_REMARKS.sub("", heading)):
         return Field.SECOND
     return Field.LANDLINE if _LANDLINE.search(heading) and not _HAND_HELD.search(heading) else Field.MOBILE
 

@@ -1,204 +1,267 @@
 """The households of a sheet, once its columns are known: groups written once for many rows, headings between them,
-totals, notes and empty rows left out.
+a household's members and further numbers on rows of their own.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from groups.files.sheet import Sheet, plain_heading
-from groups.roster.imports.rules.headings import Column, Field, Layout, index_of
-from groups.roster.imports.rules.rows import ListRow, PhoneCell
-from groups.roster.rules.household import UNGROUPED
+from groups.files.sheet import DateCell, Sheet, cell_name
+from groups.roster.imports.rules import doors
+from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
+from groups.roster.imports.rules.lines import (
+    DASHES,
+    GROUP_NAME,
+    NO_GROUP,
+    Cells,
+    Line,
+    group_named_alone,
+    is_ditto,
+    is_of_the_house_above,
+    lines_of,
+    meant,
+)
+from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.numbers import holds_a_number, numbers_in
+from groups.roster.imports.rules.rows import DOUBTFUL_DOOR, NUMBER_ELSEWHERE, ListRow, PhoneCell
+from groups.rules.findings import Finding, shown
 from groups.rules.texts import tidied
 
-_COUNTING = re.compile(r"(本组|本村|全村|本页|全镇|以上|各组|总户)*(合计|总计|小计|共计|累计|总数|汇总|总共).{0,40}")
-_COUNTED = re.compile(r"(本组|全村|本村|本页|以上)?(共|计|总)?:?\d+(户|人|家|组|部|个)\.?")
-_NOTE = re.compile(
-    r"(制表|填表|审核|审批|复核|负责|联系|填报|经办|登记|统计|报送|打印|编制|校对|单位|日期|时间|注|说明|备注|盖章|签字|签名|联防长"
-    r"|组长|村|社区|电话)(人|员|单位|时间|日期|负责人|领导)*:.*|第\d+页.*|\(盖章\)"
-)
-_TITLE = re.compile(r".*(通讯录|一览表|登记表|花名册|名单|编组表|联系表|汇总表|名册|统计表|编组情况|分布表)(\(.*)?")
-_NUMBER_WORD = r"(?:\d{1,4}|[一二三四五六七八九十百零]{1,5})"
-_GROUP_NAME = re.compile(
-    rf"(?:联防|互助|平安)?第?{_NUMBER_WORD}(?:号)?(?:十户)?(?:联防|联户|互助|平安|邻里|村民)*(?:小|大)?[组队]"
-)
-_SECTION = re.compile(
-    rf"[【(\[<《]?\s*{_GROUP_NAME.pattern}\s*[】)\]>》]?(?!\w*\d{{6}})([:(,、;].*|(正|副)?(组|队)长.*|联防长.*)?"
-)
-_DITTO = re.compile(r"同上|〃|[\"“”]|''|〞")
-_DASHES = re.compile(r"[-‐-―−_~/\\.、。*]+")
-_NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{_DASHES.pattern}")
-_NOTHING = re.compile(rf"{_DASHES.pattern}|无|没有|暂无|空")
 _NAME_OF_NO_GROUP = re.compile(
     r"(sheet|工作表|表)\s*\d*|.*(通讯录|名册|名单|花名册|汇总|登记|导入|模板|数据|全村|总表|roster|list).*",
     re.IGNORECASE,
 )
+_IS_HEAD = re.compile(r"(户主)?(本人|户主|主|自己)(本人)?|1|是")
+_BESIDE_A_NUMBER = re.compile(
+    r"(儿|女|子|妻|夫|媳|婿|孙|父|母|爸|妈|爷|奶|哥|弟|兄|姐|妹|嫂|老婆|老公|老伴|爱人|配偶|家属|家人|亲戚?|叔|伯|舅|姨|姑|本人|备用|另一?个?|还有"
+    r"|第二|手机|电话|联系|号码?|长号|固话|宅电|家里?|家中|的|大|小|长|次|三|二|tel|phone)*",
+    re.IGNORECASE,
+)
 
 
-def households_of(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool = True) -> list[ListRow]:
-    """The sheet's households, row by row, each with its group; nothing of totals, notes, titles and empty rows."""
-    lines = list(_lines(sheet, layout))
+@dataclass(slots=True)
+class _Making:
+    """The households of a sheet while they are put together."""
+
+    rows: list[ListRow] = field(default_factory=list)
+    members: list[ListRow] = field(default_factory=list)
+    waits_for_head: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Households whose first row is a member's: by group and door, their place."""
+
+
+def households_of(
+    sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool = True, notes: Notes | None = None
+) -> list[ListRow]:
+    """The sheet's households, row by row, each with its group; nothing of totals, notes, titles and empty rows.
+
+    What is guessed and what is left out goes into `notes`.
+    """
+    notes = notes if notes is not None else Notes()
+    lines = list(lines_of(sheet, layout, notes))
     repeats = _names_groups_on_every_row(lines)
-    named = any(line.group for line in lines if line.is_household)
-    group = "" if named else _group_of_the_sheet(sheet, layout, is_the_only_sheet=is_the_only_sheet)
-    doors = sheet.covered(index_of(layout.one(Field.DOOR)))
-    rows: list[ListRow] = []
+    own_groups = any(line.group for line in lines if line.is_household)
+    group = sheet.group or (
+        "" if own_groups else _group_of_the_sheet(sheet, layout, is_the_only_sheet=is_the_only_sheet)
+    )
+    door_column = _doors(sheet, layout, lines)
+    making = _Making()
     for line in lines:
         if not line.is_household:
-            group = _group_named_alone(line) or group
+            group = group_named_alone(line) or group
             continue
-        own = group
-        if _NO_GROUP.fullmatch(line.group):
-            own = ""
-            group = group if repeats else ""
-        elif line.group and not _DITTO.fullmatch(line.group):
-            own = group = line.group
-        elif repeats and not line.group and not line.group_is_merged:
-            own = ""
-        row = _row(sheet, layout, line, own, doors.get(line.at, line.at))
-        if line.continues and rows:
-            above = rows[-1]
-            rows[-1] = replace(above, phones=(*above.phones, *row.phones), formulas=(*above.formulas, *row.formulas))
-        else:
-            rows.append(row)
-    return rows
+        own, group, is_silent = _group_of(line, group, repeats, notes)
+        row = _row(sheet, layout, line, own, door_column, notes)
+        row = replace(row, silent=row.silent | ({"group"} if is_silent else set()))
+        _take(making, line, row, layout, notes)
+    return making.rows
 
 
-def announces_a_group(text: str) -> bool:
-    """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
-    return bool(_SECTION.fullmatch(_plain(text)))
+def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str, str, bool]:
+    """The row's group, the one that goes on below it, and whether the row says nothing of groups."""
+    if NO_GROUP.fullmatch(line.group):
+        return "", group if repeats else "", False
+    if line.group and not is_ditto(line.group):
+        return line.group, line.group, False
+    if repeats and not line.group and not line.group_is_merged:
+        if group:
+            notes.add_row("no_group", "组别空白，未归入任何组 no group is written: in none", line.at, line.head)
+        return "", group, True
+    return group, group, not group
 
 
-class _Line(NamedTuple):
-    """A row under the heading, before it is known whose it is. `alone` is its text where it has but one."""
-
-    at: int
-    group: str
-    group_is_merged: bool
-    head: str
-    is_household: bool
-    continues: bool
-    alone: str
-
-
-def _lines(sheet: Sheet, layout: Layout) -> Iterator[_Line]:
-    group, head, door = (layout.one(field) for field in (Field.GROUP, Field.HEAD, Field.DOOR))
-    covered_groups, covered_heads = sheet.covered(index_of(group)), sheet.covered(index_of(head))
-    headings = _heading_again(sheet, layout)
-    for at in range(layout.first_row, len(sheet.rows)):
-        texts = [plain_heading(cell) for cell in sheet.rows[at] if cell.strip()]
-        if not texts or len(headings.intersection(texts)) >= 2:  # an empty row, or the heading again on the next page
-            continue
-        own_group, own_head = tidied(_said(sheet, at, group)), tidied(_said(sheet, at, head))
-        says_who = [own_head, _said(sheet, at, door), *(_said(sheet, at, phone) for phone in layout.phones)]
-        computes = any((at, column.index) in sheet.formulas for column in (head, *layout.phones) if column)
-        alone = _plain(next(cell for cell in sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
-        no_one = _is_a_total(own_group, own_head, texts[0]) or _is_a_note(own_group, own_head, alone)
-        # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
-        announces = alone or ("" if any(map(_says_something, says_who[1:])) else _plain(own_head))
-        no_one = no_one or announces_a_group(announces)
-        yield _Line(
-            at,
-            own_group,
-            at in covered_groups,
-            own_head,
-            not no_one and (computes or any(_says_something(text) for text in says_who)),
-            not own_head and at in covered_heads,
-            alone,
+def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Notes) -> None:
+    """Put a row where it belongs: a household of its own, or one above that it adds to."""
+    has_relations = layout.one(Field.RELATION) is not None
+    if making.rows and (line.continues or is_of_the_house_above(line, layout.one(Field.DOOR) is not None)):
+        if line.head or line.relation:
+            notes.add_row(
+                "members_joined",
+                "家庭成员的号码并入上面的户 numbers of members were put to the house above",
+                line.at,
+                line.head,
+            )
+        making.rows[-1] = _with_phones(making.rows[-1], row)
+        return
+    key = (row.group, tidied(row.door))
+    if has_relations and line.relation and not _IS_HEAD.fullmatch(line.relation):
+        place = _house_of_a_member(making, row)
+        if place is not None:
+            who = making.rows[place].head
+            notes.add_row(
+                "members_joined",
+                "家庭成员的号码并入户主 numbers of members were put to the head",
+                line.at,
+                f"{line.head}→{who}",
+            )
+            making.rows[place] = _with_phones(making.rows[place], row)
+            return
+        making.waits_for_head[key] = len(making.rows)
+    elif has_relations and row.door and key in making.waits_for_head:
+        place = making.waits_for_head.pop(key)
+        member = making.rows[place]
+        notes.add_row(
+            "members_joined",
+            "家庭成员的号码并入户主 numbers of members were put to the head",
+            line.at,
+            f"{member.head}→{line.head}",
         )
+        making.rows[place] = _with_phones(row, member)
+        return
+    making.rows.append(row)
 
 
-def _heading_again(sheet: Sheet, layout: Layout) -> frozenset[str]:
-    """The words over the columns, row by row of the heading, by which its repetition is known."""
-    words = {
-        plain_heading(sheet.text(at, column.index))
-        for at in layout.heading_rows
-        for column in layout.columns
-        if column.field is not Field.NOTHING
-    }
-    return frozenset(words - {""})
+def _house_of_a_member(making: _Making, row: ListRow) -> int | None:
+    """The household that a member belongs to: the one at the same door, or the last where no door is written."""
+    if not making.rows:
+        return None
+    door = tidied(row.door)
+    if not door:
+        return len(making.rows) - 1
+    for place in range(len(making.rows) - 1, max(len(making.rows) - 12, -1), -1):
+        if tidied(making.rows[place].door) == door and making.rows[place].group == row.group:
+            return place
+    return None
 
 
-def _row(sheet: Sheet, layout: Layout, line: _Line, group: str, door_at: int) -> ListRow:
+def _with_phones(row: ListRow, more: ListRow) -> ListRow:
+    return replace(
+        row,
+        phones=(*row.phones, *(cell for cell in more.phones if cell.text.strip())),
+        formulas=(*row.formulas, *more.formulas),
+        warnings=(*row.warnings, *more.warnings),
+    )
+
+
+def _doors(sheet: Sheet, layout: Layout, lines: Sequence[Line]) -> doors.DoorColumn:
+    column = layout.one(Field.DOOR)
+    at = column.index if column else -1
+    return doors.column_of((line.door, _date_at(sheet, line.at, at)) for line in lines if line.is_household)
+
+
+def _date_at(sheet: Sheet, row: int, column: int) -> DateCell | None:
+    return sheet.dates.get((row, column))
+
+
+def _row(sheet: Sheet, layout: Layout, line: Line, group: str, door_column: doors.DoorColumn, notes: Notes) -> ListRow:
     used = [column for column in layout.columns if column.field is not Field.NOTHING]
-    landmark = layout.one(Field.LANDMARK)
+    landmark, door_at = layout.one(Field.LANDMARK), layout.one(Field.DOOR)
+    cells = Cells(sheet)
+    warnings = list(line.warnings)
+    door = _door(sheet, line, door_at, door_column, warnings, notes)
+    phones = (*line.phones, *_numbers_elsewhere(sheet, layout, line, warnings))
     return ListRow(
         line.at + 1,
         group,
-        _meant(_said(sheet, door_at, layout.one(Field.DOOR))),
-        _meant(_said(sheet, line.at, layout.one(Field.HEAD)), _DASHES),
-        tuple(PhoneCell(column.heading or "电话", _said(sheet, line.at, column)) for column in layout.phones),
-        None if landmark is None else _meant(_said(sheet, line.at, landmark)),
+        door,
+        "" if DASHES.fullmatch(line.head) else line.head,
+        phones,
+        None if landmark is None else meant(cells.written(line.at, landmark)),
         sheet=sheet.label,
         formulas=tuple(
             column.heading or "—"
             for column in used
             if (line.at, column.index) in sheet.formulas or sheet.text(line.at, column.index).lstrip().startswith("=")
         ),
+        silent=frozenset() if door or (line.door and not line.warnings) else frozenset({"door"}),
+        warnings=tuple(warnings),
     )
 
 
-def _said(sheet: Sheet, at: int, column: Column | None) -> str:
-    """A cell's text. A leading apostrophe is a spreadsheet's mark for text, and no part of it."""
-    return "" if column is None else sheet.text(at, column.index).strip(" \t\r\n\u3000\xa0").removeprefix("'")
+def _door(
+    sheet: Sheet,
+    line: Line,
+    column: Column | None,
+    door_column: doors.DoorColumn,
+    warnings: list[Finding],
+    notes: Notes,
+) -> str:
+    """The door as it was typed; one that a spreadsheet took for a day is told."""
+    if column is None:
+        return ""
+    is_own = not is_ditto(sheet.text(line.at, column.index)) and bool(sheet.text(line.at, column.index).strip())
+    found = door_column.door(line.door, _date_at(sheet, line.at, column.index) if is_own else None)
+    where = cell_name(line.at, column.index)
+    if found.was_date:
+        notes.add(
+            "door_dates",
+            "被表格变成日期的门牌已还原 doors that had become dates were put right",
+            f"{where} {found.text}",
+        )
+    if found.doubtful:
+        message = f"门牌（{where}）被表格变成日期，按“{found.text}”导入，请核对 the door had become a date: check it"
+        warnings.append(Finding(DOUBTFUL_DOOR, message, found.text))
+    return meant(found.text)
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text[:200]))
+def _numbers_elsewhere(sheet: Sheet, layout: Layout, line: Line, warnings: list[Finding]) -> tuple[PhoneCell, ...]:
+    """The numbers in the remarks: taken where nothing but whose they are stands beside them, told in any case."""
+    found: list[PhoneCell] = []
+    for column in layout.columns:
+        if column.field is not Field.NOTHING or not column.heading or not is_remarks(column.heading):
+            continue
+        text = sheet.text(line.at, column.index)
+        if not holds_a_number(text) or (line.at, column.index) in sheet.struck:
+            continue
+        where = f"{column.heading}（{cell_name(line.at, column.index)}）"
+        words = "".join(re.findall(r"[^\W\d_]+", text))
+        if _BESIDE_A_NUMBER.fullmatch(words) and any(
+            number.kind == "mobile" for number in numbers_in(text, "CN", "")[0]
+        ):
+            found.append(PhoneCell(column.heading, text))
+            warnings.append(
+                Finding(NUMBER_ELSEWHERE, f"{where}里的号码已采用 a number was taken from there", shown(text))
+            )
+        else:
+            warnings.append(
+                Finding(NUMBER_ELSEWHERE, f"{where}里有号码，未采用 there is a number, which was left out", shown(text))
+            )
+    return tuple(found)
 
 
-def _says_something(text: str) -> bool:
-    return bool(_meant(text, _DASHES).strip())
+def _names_groups_on_every_row(lines: Sequence[Line]) -> bool:
+    """Whether the list repeats the group's name row by row; then an empty one means: in no group.
 
-
-def _meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:
-    """The text, or nothing where it is one of the signs that people write for nothing."""
-    return "" if nothing.fullmatch(unicodedata.normalize("NFKC", text[:40]).strip()) else text
-
-
-def _is_a_total(group: str, head: str, first: str) -> bool:
-    """合计 in front of a row, or for a head or group: a sum, unless somebody's name stands there as well."""
-    names_nobody = not head or bool(re.search(r"\d", head)) or first == head
-    counts = any(_COUNTING.fullmatch(text) for text in (group, first)) and names_nobody
-    return (
-        counts
-        or bool(_COUNTING.fullmatch(head))
-        or bool(_COUNTED.fullmatch(head) and (not group or _COUNTED.fullmatch(group)))
-    )
-
-
-def _is_a_note(group: str, head: str, alone: str) -> bool:
-    return any(_NOTE.fullmatch(text) for text in (group, head, alone)) or bool(alone and _TITLE.fullmatch(alone))
-
-
-def _group_named_alone(line: _Line) -> str:
-    """The group that a row without a household announces for those below it: 第3联防组 组长:王建国."""
-    for text in (line.group, line.alone, line.head):
-        found = _GROUP_NAME.search(text)
-        # A sentence that mentions a group is no heading: 第1组共10户.
-        if found and not re.search(r"[合总小共]计|共?\d+[户人]", text):
-            return found[0]
-    return ""
-
-
-def _names_groups_on_every_row(lines: Sequence[_Line]) -> bool:
-    """Whether the list repeats the group's name row by row; then an empty one means: in no group."""
-    named = [line.group for line in lines if line.is_household]
-    neighbours = zip(["", *named], named, [*named[1:], ""], strict=False)
+    A name that stands on the first rows of a group only goes on below them.
+    """
+    households = [line for line in lines if line.is_household and not line.continues]
+    named_ = [line.group for line in households]
+    neighbours = zip(["", *named_], named_, [*named_[1:], ""], strict=False)
     beside = [own in {above, below} for above, own, below in neighbours if own]
-    return sum(beside) * 2 > len(beside)
+    filled = sum(bool(group) for group in named_)
+    return sum(beside) * 2 > len(beside) and filled * 4 >= len(named_) * 3
 
 
 def _group_of_the_sheet(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool) -> str:
     """The group that the sheet's name says, or else its title; empty where neither does."""
     name = tidied(sheet.name)
-    if _GROUP_NAME.search(name) or (not is_the_only_sheet and not _NAME_OF_NO_GROUP.fullmatch(name)):
+    if GROUP_NAME.search(name) or (not is_the_only_sheet and not _NAME_OF_NO_GROUP.fullmatch(name)):
         return name
     titles = sheet.rows[: layout.heading_rows[0]] if layout.heading_rows else ()
-    named = {found[0] for row in titles for cell in row for found in _GROUP_NAME.finditer(_plain(cell))}
-    return named.pop() if len(named) == 1 else ""
+    named_ = {found[0] for row in titles for cell in row for found in GROUP_NAME.finditer(_plain(cell))}
+    return named_.pop() if len(named_) == 1 else ""
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", "", tidied(text[:200]))

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from groups.roster.imports.rules.matching import match
-from groups.roster.imports.rules.rows import DUPLICATE_PHONE, NO_PHONE, REPEATED_HOUSEHOLD, ExaminedRow
+from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.rows import (
+    DUPLICATE_PHONE,
+    NO_PHONE,
+    REPEATED_HOUSEHOLD,
+    TWIN_HOUSEHOLD,
+    ExaminedRow,
+)
+from groups.roster.imports.rules.settling import Settled, kept_numbers, settle
 from groups.roster.rules.door_order import moved
 from groups.roster.rules.household import RosterHousehold
 from groups.rules.findings import Finding
-from groups.rules.phone import PhoneNumber, as_written_here
+from groups.rules.phone import PhoneNumber, as_written_here, kind_of
 
 At = tuple[str, int]
 """Where a row stands: its sheet and its number there."""
+
+
+MOST_REPLACED = 5
+"""So many households of a village may change their head or all their numbers before it is asked whose list it is."""
+
+
+class Owner(NamedTuple):
+    """Who has a number in another village. `head` is empty where whoever reads it must not know."""
+
+    village: str
+    head: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.village} {self.head}" if self.head else f"{self.village}的一户 a household there"
 
 
 class Verdict(StrEnum):
@@ -76,15 +99,33 @@ class Judgement:
     entries: tuple[Entry, ...]
     missing: tuple[RosterHousehold, ...]
     complete: bool = False
+    spared: frozenset[int] = frozenset()
+    """Households that only a row in error names: nobody means them to go."""
+    notes: tuple[Finding, ...] = ()
+    fits_better: str = ""
+    """The village that has most of the list's numbers, where this one has fewer."""
+
+    @property
+    def replaced(self) -> int:
+        """How many households would get another head and none of their numbers, or other numbers altogether."""
+        return sum(_is_replaced(entry) for entry in self.entries)
+
+    @property
+    def looks_like_another_village(self) -> bool:
+        """Whether more than a fifth of the households that the list means would become others."""
+        meant = sum(entry.household is not None for entry in self.entries)
+        return self.replaced >= MOST_REPLACED and self.replaced * 5 > meant
 
     @property
     def archived(self) -> tuple[RosterHousehold, ...]:
         """The households that are archived because a complete list lacks them."""
-        return self.missing if self.complete else ()
+        return tuple(one for one in self.missing if one.id not in self.spared) if self.complete else ()
 
     @property
     def asks_once_more(self) -> bool:
-        """Whether more than a tenth of the village would be archived: somebody has to say so twice."""
+        """Whether it is to be said twice: a tenth of the village would be archived, or it looks like another's list."""
+        if self.looks_like_another_village:
+            return True
         standing = len(self.missing) + sum(entry.household is not None for entry in self.entries)
         return len(self.archived) * 10 > standing
 
@@ -106,41 +147,100 @@ class Judgement:
 def judge(
     rows: Sequence[ExaminedRow],
     roster: Sequence[RosterHousehold],
-    elsewhere: Mapping[str, str],
+    elsewhere: Mapping[str, Owner],
     region: str,
     *,
     complete: bool = False,
+    groups: Iterable[str] = (),
 ) -> Judgement:
-    """Compare a list with a village's roster. `elsewhere` names, by number, who has it in other villages.
+    """Compare a list with a village's roster. `elsewhere` has, by number, who has it in other villages.
 
     A household of the roster that the list lacks stays as it is, and keeps its numbers, unless the list is
-    `complete`. A phone that its household's row lacks is taken out. A number stays with the household that has it and
-    still lists it; otherwise the first row that names it gets it.
+    `complete`. A phone that its household's row lacks is taken out, if the list speaks of such phones at all. A number
+    stays with the household that has it and still lists it; otherwise the first row that names it gets it.
     """
-    repeated = _repeated(rows)
-    sound = [row for row in rows if not row.errors and row.at not in repeated]
-    matched = match(sound, roster)
+    settled = settle(rows, roster, groups)
+    sound, matched = settled.sound, settled.matched
     meant = {household.id for household in matched.values()}
     missing = tuple(household for household in roster if household.id not in meant)
-    staying = () if complete else missing
-    owners = dict(elsewhere) | {number: household.label for household in staying for number in household.phones}
+    staying = missing if not complete else [household for household in missing if household.id in settled.spared]
+    owners = {number: owner.label for number, owner in elsewhere.items()}
+    owners |= {number: household.label for household in staying for number in household.phones}
     phones, duplicates = _share_out(sound, matched, owners, region)
+    kept = kept_numbers(settled)
     out_of_order = _out_of_order(sound, matched, roster)
-    entries = {row.at: _entry(row, matched.get(row.at), phones[row.at], out_of_order) for row in sound}
-    verdicts = [_verdict(row, entries.get(row.at), repeated, duplicates[row.at]) for row in rows]
-    return Judgement(tuple(verdicts), tuple(entries.values()), missing, complete)
+    entries = {
+        row.at: _entry(row, matched.get(row.at), (*phones[row.at], *_as_phones(kept.get(row.at, ()))), out_of_order)
+        for row in sound
+    }
+    twins = _twins(sound, matched, roster)
+    by_at = {row.at: row for row in sound}
+    verdicts = [
+        _verdict(by_at.get(row.at, row), entries.get(row.at), settled, [*duplicates[row.at], *twins[row.at]])
+        for row in settled.rows
+    ]
+    judged = tuple(entries.values())
+    notes = (*settled.notes, *_new_groups(judged, roster, groups))
+    return Judgement(
+        tuple(verdicts), judged, missing, complete, settled.spared, notes, _fits_better(sound, elsewhere, roster)
+    )
 
 
-def _repeated(rows: Sequence[ExaminedRow]) -> dict[At, ExaminedRow]:
-    """Rows that name a household which an earlier row has named, and that row."""
-    first: dict[tuple[str, str, str], ExaminedRow] = {}
-    repeated = {}
+def _as_phones(numbers: Iterable[str]) -> tuple[PhoneNumber, ...]:
+    return tuple(PhoneNumber(number, kind_of(number)) for number in numbers)
+
+
+def _is_replaced(entry: Entry) -> bool:
+    """Whether a household would be another one: none of its numbers stay, or its head goes and it had none."""
+    household = entry.household
+    if household is None or not ({"head", "phones"} & set(entry.changed)):
+        return False
+    keeps = bool(set(household.phones) & {phone.e164 for phone in entry.phones})
+    return not keeps and (bool(household.phones) or "head" in entry.changed)
+
+
+def _new_groups(
+    entries: Sequence[Entry], roster: Sequence[RosterHousehold], groups: Iterable[str]
+) -> tuple[Finding, ...]:
+    """What is said of groups that the village does not have yet; of its first list, nothing."""
+    standing = {household.group for household in roster} | set(groups)
+    notes = Notes()
+    counted = Counter(entry.group for entry in entries if entry.group and entry.group not in standing)
+    for group, count in counted.items() if standing - {""} else ():
+        notes.add("new_groups", "将新建的联防组 groups that will be made", f"{group}（{count}户）")
+    return notes.findings
+
+
+def _twins(
+    rows: Sequence[ExaminedRow], matched: Mapping[At, RosterHousehold], roster: Sequence[RosterHousehold]
+) -> dict[At, list[Finding]]:
+    """Findings on new households that look like one which stands already: the same head at the same door."""
+    standing: dict[tuple[str, str], str] = {}
+    without_door: dict[tuple[str, str], str] = {}
+    for household in roster:
+        standing.setdefault((household.head, household.door), household.label)
+        if not household.door:
+            without_door.setdefault((household.group, household.head), household.label)
+    found: dict[At, list[Finding]] = defaultdict(list)
     for row in rows:
-        if row.door and not row.errors:
-            earlier = first.setdefault((row.group, row.door, row.head), row)
-            if earlier is not row:
-                repeated[row.at] = earlier
-    return repeated
+        if row.at in matched:
+            continue
+        twin = standing.get((row.head, row.door)) if row.door else None
+        twin = twin or without_door.get((row.group, row.head))
+        if twin is not None:
+            message = f"可能与“{twin}”是同一户 perhaps the same household as that one"
+            found[row.at].append(Finding(TWIN_HOUSEHOLD, message, row.head))
+        elif row.door:
+            standing[row.head, row.door] = row.label
+    return found
+
+
+def _fits_better(rows: Sequence[ExaminedRow], elsewhere: Mapping[str, Owner], roster: Sequence[RosterHousehold]) -> str:
+    numbers = {phone.e164 for row in rows for phone in row.phones}
+    own = sum(number in numbers for household in roster for number in household.phones)
+    villages = Counter(owner.village for number, owner in elsewhere.items() if number in numbers)
+    best, count = villages.most_common(1)[0] if villages else ("", 0)
+    return best if count > own else ""
 
 
 def _share_out(
@@ -199,17 +299,20 @@ def _entry(
     return Entry(household, row.group, row.door, row.head, landmark, phones, tuple(changed))
 
 
-def _verdict(
-    row: ExaminedRow, entry: Entry | None, repeated: Mapping[At, ExaminedRow], duplicates: Sequence[Finding]
-) -> RowVerdict:
+def _verdict(row: ExaminedRow, entry: Entry | None, settled: Settled, said: Sequence[Finding]) -> RowVerdict:
     if row.errors:
-        return RowVerdict(row.number, row.label, None, (), row.errors, row.sheet)
+        return RowVerdict(row.number, row.label, None, (), (*row.errors, *row.warnings), row.sheet)
     if entry is None:
-        earlier = repeated[row.at]
+        earlier = settled.repeated[row.at]
         where = f"第{earlier.number}行" if earlier.sheet == row.sheet else f"“{earlier.sheet}”第{earlier.number}行"
-        message = f"与{where}是同一户，未采用 the same household as row {earlier.number}, left out"
-        return RowVerdict(row.number, row.label, None, (), (Finding(REPEATED_HOUSEHOLD, message),), row.sheet)
-    findings = [*row.warnings, *duplicates]
+        message = (
+            f"与{where}是同一户，号码已并入该户 the same household as row {earlier.number}, its numbers were put there"
+            if row.at in settled.merged
+            else f"与{where}是同一户，未采用 the same household as row {earlier.number}, left out"
+        )
+        finding = Finding(REPEATED_HOUSEHOLD, message)
+        return RowVerdict(row.number, row.label, None, (), (finding, *row.warnings), row.sheet)
+    findings = [*row.warnings, *said]
     if not entry.phones and not findings:
         findings = [Finding(NO_PHONE, "没有电话，无法通知 no phone: nobody can ring this household")]
     change = Verdict.NEW if entry.household is None else Verdict.CHANGED if entry.changed else Verdict.SAME

@@ -64,6 +64,18 @@ def _number_at_a_door(one: ExaminedRow | RosterHousehold) -> Keys:
     return [(*where, number) for number in _numbers(one)]
 
 
+def _door_where_no_group_is_said(one: ExaminedRow | RosterHousehold) -> Keys:
+    if isinstance(one, ExaminedRow) and "group" not in one.silent:
+        return []
+    return [one.door] if one.door else []
+
+
+def _head_where_no_group_is_said(one: ExaminedRow | RosterHousehold) -> Keys:
+    if isinstance(one, ExaminedRow) and ("group" not in one.silent or one.door):
+        return []
+    return [one.head]
+
+
 def _head_without_a_door(one: ExaminedRow | RosterHousehold) -> Keys:
     return [(one.group, one.head)] if not one.door else []
 
@@ -88,4 +100,6 @@ _SIGNS: tuple[tuple[Callable[[ExaminedRow], Keys], Callable[[RosterHousehold], K
     (_number_at_a_door, _number_at_a_door),
     (_head_without_a_door, _head),
     (_head, _head_without_a_door),
+    (_door_where_no_group_is_said, _door_where_no_group_is_said),
+    (_head_where_no_group_is_said, _head_where_no_group_is_said),
 )

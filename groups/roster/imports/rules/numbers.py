@@ -1,87 +1,343 @@
-"""The phone numbers in a cell of somebody's list: none, one, or several, with the words people write beside them."""
+"""The phone numbers in a cell of somebody's list: none, one, or several, with the words people write beside them.
+
+    numbers_in("原13800000001 改13800000002", …)    the second; the first was left out, and why
+    numbers_in("13800000001（短号661061）", …)       the mobile; the short number was left out
+    numbers_in("1.38E+10", …)                       none: its digits are gone
+
+No digit is ever made up: what cannot be read as it stands is left out with its reason.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from groups.errors import InvalidNumber
 from groups.rules.phone import PhoneNumber, normalise
+from groups.rules.texts import without_invisible
 
 MOST_IN_A_CELL = 12
+_LONGEST_CELL = 400
+_ENUMERATED = re.compile("[\u2460-\u249b\u24f5-\u24fe\u2776-\u2793\u3220-\u3229\u3280-\u3289]")
+"""①, ⑴, 1., ❶, ㈠: in a cell they only count its numbers. NFKC would make digits of them."""
+_NUMBERED = re.compile(r"(?<![\d.])(?:\(\d{1,2}\)|\d{1,2}[.、):]|第[一二三四五\d][个:]?)\s*(?=[+(]?\d{7})")
 _NOTHING = re.compile(
     r"[-‐-―−_~/\\.、。,;*×xX?0\s]+|无(电话|手机|固话|座机|号码)?|没有(电话|手机)?|暂无|空|未(安?装|开通|知|登记|填)|不详|不明"
     r"|n/?a|none|null|nil",
     re.IGNORECASE,
 )
-_BETWEEN_NUMBERS = re.compile(r"[、,;|/\\\n\r\t]|(?<=\d)\s*(?:或者?|和|及|与)\s*(?=[+(\d])|(?<=\d)[.。](?=1[3-9]\d{9})")
-_HAN = r"\u3400-\u9fff\U00020000-\U000323af"
-_WORDS = re.compile(rf"[{_HAN}]+")
-_LABEL = re.compile(rf"[(\[【]?[{_HAN}]{{1,8}}[)\]】]?:?")
-_GONE = re.compile(r"停机|空号|作废|注销|欠费|已换|不用|错误|无效|过期|停用")
-_EXTENSION = re.compile(r"转|轉|分机")
-_SHORT = re.compile(r"短号|小号|虚拟|集团")
-_JAMMED = re.compile(r"(1[3-9]\d{9}){2,4}")
+_LINE_BREAK = re.compile(r"<\s*br\s*/?\s*>|&nbsp;", re.IGNORECASE)
+_ARROW = re.compile(r"[-=]*[>→⇒➔]+|改为|变更为|更改为|换成|改成")
 _WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,3}")
+_PLAIN = re.compile(r"\+?\d{7,15}(\.0+)?")
+_POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,3})")
+_JAMMED = re.compile(r"(1[3-9]\d{9}){2,4}")
+_HAN = r"\u3400-\u9fff\U00020000-\U000323af"
+# A number's digits with what people put between them; a word; what stands between two numbers.
+_ITEM = re.compile(
+    rf"(?P<number>(?:(?<![\d)])\+)?[(\[]?\d(?:[\s\-‐-―−ー_~.·()\[\]'\"]*\d)*)|(?P<word>[{_HAN}A-Za-z]+\.?)|(?P<blank>[\s.]+)"
+    r"|(?P<open>[(\[【「])|(?P<close>[)\]】」])|(?P<colon>:)|(?P<apart>[、,;|/\\&+*<>。!]+)|(?P<other>.)",
+    re.DOTALL,
+)
+_SOFT = re.compile(r"[\s\-‐-―−ー_~.·()\[\]'\"]+")
+_DASHED = re.compile(r"[-‐-―−ー_~]")
+_GONE = re.compile(r"停机|空号|作废|注销|欠费|不用|错误|无效|过期|停用|打不通|已换|换号|销号")
+_OLD = re.compile(r"(原来?|旧|老|以前|曾用|前)(的)?(手机)?(号码?|电话|手机|机)?")
+_NEW = re.compile(r"(现在?|新|已?改|已?换|更换?|变更|改换)(用|的)?(手机)?(号码?|电话|手机|机)?|改")
+_REPLACES = re.compile(r"已换|换号|.*(新号码?|新|改|换)")
+_SHORT = re.compile(r"短号|^短$|小号|虚拟|集团|[vV]网|亲情|内线")
+_OTHER_SERVICE = re.compile(r"^qq|传真|fax|身份证|车牌|邮编", re.IGNORECASE)
+_EXTENSION = re.compile(r"转|轉|分机|^(ext|x)\.?$", re.IGNORECASE)
+_LONGEST_SHORT = 8
 
 
-def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[tuple[str, str], ...]]:
-    """The numbers in a cell in their order; and what is no number, each with the reason."""
-    plain = unicodedata.normalize("NFKC", text).strip(" \t\r\n'’‘`\"")
+class Wrong(NamedTuple):
+    """A text in a cell that gave no number, and why. `unread`: it may be a number, which nobody could read."""
+
+    text: str
+    reason: str
+    unread: bool = True
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A stretch of digits, the words that belong to it, and the numbers that it holds."""
+
+    text: str
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    numbers: list[PhoneNumber] = field(default_factory=list)
+    replaced: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        return [*self.before, *self.after]
+
+    @property
+    def is_new(self) -> bool:
+        return any(_NEW.fullmatch(word) for word in self.words) or any(_joins_two(word) for word in self.before)
+
+    def take_out_the_old(self) -> bool:
+        """Drop what is marked as old or out of use; whether anything was."""
+        old_at_the_end = any(_OLD.fullmatch(word) or _GONE.search(word) for word in self.after)
+        old_in_front = any(
+            _OLD.fullmatch(word) or (_GONE.search(word) and not _joins_two(word)) for word in self.before
+        )
+        had = len(self.numbers)
+        if self.replaced:
+            self.numbers = []
+        if old_at_the_end:
+            self.numbers = self.numbers[:-1]
+        if old_in_front:
+            self.numbers = self.numbers[1:]
+        return len(self.numbers) < had
+
+
+def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    """The numbers in a cell in their order; and what gave none, each with the reason."""
+    plain = _plain(text)
     if not plain or _NOTHING.fullmatch(plain):
         return (), ()
     plain = plain.replace(",", "") if _WITH_THOUSANDS.fullmatch(plain) else plain
-    pieces = [piece.strip() for piece in _BETWEEN_NUMBERS.split(plain[:400])]
-    pieces = [piece for piece in pieces if piece and not _NOTHING.fullmatch(piece)]
-    found: dict[str, PhoneNumber] = {}
-    wrong: list[tuple[str, str]] = []
+    if _PLAIN.fullmatch(plain):
+        return _one(plain, text, region, area_code)
+    if power := _POWER.fullmatch(plain):
+        return _of_a_power(power, text, region, area_code)
+    return _several(plain, text.strip(), region, area_code)
+
+
+def holds_a_number(text: str) -> bool:
+    """Whether a text has as many digits in a row as a phone number has."""
+    return bool(
+        re.search(r"\d{7}|\d{3,4}[\s-]?\d{4}[\s-]?\d{4}|\d{4}[\s-]\d{4}", unicodedata.normalize("NFKC", text[:400]))
+    )
+
+
+def _plain(text: str) -> str:
+    bare = _ENUMERATED.sub("、", text[:_LONGEST_CELL])
+    bare = unicodedata.normalize("NFKC", without_invisible(bare))
+    return _LINE_BREAK.sub("\n", bare).strip(" \t\r\n'’‘`\"").lstrip("、")
+
+
+def _one(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    try:
+        return (normalise(plain, region, area_code),), ()
+    except InvalidNumber as error:
+        digits = plain.lstrip("+")
+        if _JAMMED.fullmatch(digits):
+            return _one_by_one([digits[at : at + 11] for at in range(0, len(digits), 11)], text, region, area_code)
+        return (), (Wrong(text.strip(), str(error.message)),)
+
+
+def _one_by_one(
+    pieces: Sequence[str], text: str, region: str, area_code: str
+) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    try:
+        return tuple(normalise(piece, region, area_code) for piece in pieces), ()
+    except InvalidNumber as error:
+        return (), (Wrong(text.strip(), str(error.message)),)
+
+
+def _of_a_power(
+    power: re.Match[str], text: str, region: str, area_code: str
+) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    """1.9900001031E10 has all its digits. Of two mobiles run together, 22 digits, a spreadsheet keeps the first."""
+    digits, length = power[1] + power[2], int(power[3]) + 1
+    if len(digits) == length:
+        return _one(digits, text, region, area_code)
+    lost = Wrong(
+        text.strip(), "表格已把号码变成科学计数，数字已丢失 the spreadsheet has rounded it: its digits are gone"
+    )
+    if length == 22 and len(digits) >= 12 and re.match(r"1[3-9]\d{10}", digits):
+        first, _ = _one(digits[:11], text, region, area_code)
+        return first, (lost,)
+    return (), (lost,)
+
+
+def _several(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    pieces = _pieces(plain)
+    if not pieces:
+        return (), (Wrong(text, _reason(plain, region, area_code)),)
+    alone = len(pieces) == 1
+    wrong: list[Wrong] = []
     for piece in pieces[:MOST_IN_A_CELL]:
-        try:
-            found |= {number.e164: number for number in _in_a_piece(piece, region, area_code)}
-        except InvalidNumber as error:
-            wrong.append((piece if len(pieces) > 1 else text.strip(), str(error.message)))
+        wrong += _read(piece, text if alone else piece.text.strip(" \t()[]-"), region, area_code)
+    wrong += _left_out(pieces)
     if len(pieces) > MOST_IN_A_CELL:
-        wrong.append((text.strip(), "号码太多 too many numbers in a cell"))
+        wrong.append(Wrong(text, "号码太多 too many numbers in a cell"))
+    found = {number.e164: number for piece in pieces for number in piece.numbers}
     return tuple(found.values()), tuple(wrong)
 
 
-def _in_a_piece(piece: str, region: str, area_code: str) -> list[PhoneNumber]:
-    """One number, or several with blanks between them. Raises InvalidNumber with what is wrong about the whole."""
-    bare = _without_words(piece)
+def _reason(text: str, region: str, area_code: str) -> str:
+    """Why a text without any number is none."""
     try:
-        return [normalise(bare, region, area_code)]
+        normalise(text, region, area_code)
     except InvalidNumber as error:
-        digits = re.sub(r"[\s-]", "", bare)
+        return str(error.message)
+    return "没有号码 no number"
+
+
+def _left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
+    """Take out what is marked as old or out of use, or stands before the number that took its place."""
+    for place, piece in enumerate(pieces):
+        if piece.numbers and piece.is_new:
+            for earlier in pieces[:place]:
+                earlier.replaced = earlier.replaced or not earlier.is_new
+    for piece in pieces:
+        if piece.take_out_the_old():
+            yield Wrong(piece.text.strip(), "标注为旧号或已停用，未采用 marked as old or out of use", unread=False)
+
+
+def _pieces(plain: str) -> list[_Piece]:
+    """The stretches of digits in a cell, each with its words: those that stand directly at it, or in brackets."""
+    plain = _NUMBERED.sub("、", _ARROW.sub("改", plain))
+    items = [(found.lastgroup or "", found[0]) for found in _ITEM.finditer(plain)]
+    pieces: list[_Piece] = []
+    waiting: list[str] = []
+    for place, (kind, said) in enumerate(items):
+        if kind == "number":
+            if any(_EXTENSION.search(word) for word in waiting) and pieces and not _is_apart(items, place):
+                pieces[-1].text += f"转{said}"
+                pieces[-1].after.append("转")
+            else:
+                pieces.append(_Piece(said, before=waiting))
+            waiting = []
+        elif kind == "word":
+            last = pieces[-1] if pieces and not _is_apart(items, place) else None
+            if _joins_two(said) and last is not None and _follows_directly(items, place):
+                last.replaced = True
+                waiting.append(said)
+            elif last is not None and _belongs_to_the_number_before(items, place, said):
+                last.after.append(said)
+            else:
+                waiting.append(said)
+        elif kind == "apart" and waiting and not any(_SHORT.search(word) for word in waiting):
+            waiting = []
+        elif kind == "other" and said in "#?":
+            waiting.append("转" if said == "#" and pieces else said)
+    if waiting and pieces:
+        pieces[-1].after += waiting
+    return pieces
+
+
+def _joins_two(word: str) -> bool:
+    """Whether a word between two numbers says that the second took the first one's place: 已停机新号, 已换."""
+    return bool((_GONE.search(word) and _REPLACES.fullmatch(word)) or word in {"改", "换"})
+
+
+def _is_apart(items: Sequence[tuple[str, str]], place: int) -> bool:
+    """Whether a sign that parts numbers stands between a word and the number before it."""
+    for kind, _ in reversed(items[:place]):
+        if kind == "number":
+            return False
+        if kind == "apart":
+            return True
+    return True
+
+
+def _follows_directly(items: Sequence[tuple[str, str]], place: int) -> bool:
+    return place > 0 and items[place - 1][0] == "number"
+
+
+def _belongs_to_the_number_before(items: Sequence[tuple[str, str]], place: int, word: str) -> bool:
+    before = items[place - 1][0] if place else ""
+    behind = items[place + 1][0] if place + 1 < len(items) else ""
+    number_follows = (
+        next((kind for kind, _ in items[place + 1 :] if kind in {"number", "word", "apart"}), "") == "number"
+    )
+    if _EXTENSION.search(word):
+        return False
+    if before == "open":
+        return not (number_follows and behind in {"number", "colon", "blank"})
+    if not number_follows:
+        return True
+    if _SHORT.search(word) or _OTHER_SERVICE.search(word):
+        return False
+    return before == "number" and behind not in {"number", "colon"}
+
+
+def _read(piece: _Piece, text: str, region: str, area_code: str) -> list[Wrong]:
+    """Put the piece's numbers into it; what is wrong about it."""
+    words = piece.words
+    if "?" in words:
+        return [Wrong(text, "含有不是数字的字符 has characters that are no digits")]
+    if any(_EXTENSION.search(word) for word in words):
+        return [Wrong(text, "带分机，无法直接呼叫 has an extension, cannot be rung directly")]
+    digits = _SOFT.sub("", piece.text)
+    if any(_OTHER_SERVICE.search(word) for word in piece.before):
+        return [Wrong(text, "不是电话 no phone", unread=False)]
+    if any(_SHORT.search(word) for word in words) and len(digits) <= _LONGEST_SHORT:
+        return [Wrong(text, "是短号，网外打不通 a short number, which nobody else can ring", unread=False)]
+    try:
+        piece.numbers, left_over = _split(piece.text, region, area_code)
+    except InvalidNumber as error:
+        if any(_GONE.search(word) for word in words):
+            return [Wrong(text, "标注为已停用 marked as out of use", unread=False)]
+        return [Wrong(text, str(error.message))]
+    return [
+        Wrong(part, "位数不像电话，或是短号，未采用 no phone by its length, perhaps a short number", unread=False)
+        for part in left_over
+    ]
+
+
+def _split(text: str, region: str, area_code: str) -> tuple[list[PhoneNumber], list[str]]:
+    """The numbers in a stretch of digits, and what is left over. Raises InvalidNumber with what is wrong about it."""
+    text = text.strip()
+    parts = [part for part in _SOFT.split(text) if part]
+    try:
+        if _has_a_short_end(text):
+            raise InvalidNumber("像是带分机，无法直接呼叫 looks like an extension, cannot be rung directly")
+        return [normalise(text, region, area_code)], []
+    except InvalidNumber as error:
+        digits = "".join(parts)
         if _JAMMED.fullmatch(digits):
-            return [normalise(digits[at : at + 11], region, area_code) for at in range(0, len(digits), 11)]
-        if several := _partition(tuple(bare.split()[:MOST_IN_A_CELL]), region, area_code):
-            return list(several)
-        raise InvalidNumber(error.message) from None
+            return [normalise(digits[at : at + 11], region, area_code) for at in range(0, len(digits), 11)], []
+        numbers, left_over = _partition(parts, region, area_code)
+        if not numbers or _is_an_extension(text, numbers, left_over):
+            raise InvalidNumber(str(error.message)) from None
+        return numbers, left_over
 
 
-def _without_words(piece: str) -> str:
-    """The number without whose it is (儿子, 家) and which kind (手机:). Raises InvalidNumber where it cannot ring."""
-    words = "".join(_WORDS.findall(piece))
-    if not words or _EXTENSION.search(words):
-        return piece
-    if _GONE.search(words):
-        raise InvalidNumber("标注为已停用 marked as out of use")
-    if _SHORT.search(words):
-        raise InvalidNumber("是短号，网外打不通 a short number, which nobody else can ring")
-    return _LABEL.sub(" ", piece).strip(" :()")
+def _has_a_short_end(text: str) -> bool:
+    """Whether the last part behind a dash is too short to be a part of the number: 0574-8800105-2."""
+    parts = [part for part in re.split(r"[-‐-―−ー_~]+", text) if part]
+    return len(parts) > 1 and len(re.sub(r"\D", "", parts[-1])) <= 2
 
 
-def _partition(parts: tuple[str, ...], region: str, area_code: str) -> tuple[PhoneNumber, ...]:
-    """The parts between blanks as numbers of one or more parts each; empty where some are left over."""
-    ends: dict[int, tuple[PhoneNumber, ...]] = {0: ()}
+def _is_an_extension(text: str, numbers: Sequence[PhoneNumber], left_over: Sequence[str]) -> bool:
+    """Digits behind a landline, or behind a dash, are its extension."""
+    return bool(left_over) and (
+        any(re.search(rf"[-‐-―−ー_~]\s*{part}(?!\d)", text) for part in left_over)
+        or all(number.kind == "landline" for number in numbers)
+    )
+
+
+def _partition(parts: Sequence[str], region: str, area_code: str) -> tuple[list[PhoneNumber], list[str]]:
+    """The parts as numbers of one or more parts each, with as few left over as can be: short numbers of 4 to 8 digits.
+
+    Nothing where other digits would be left over: a digit too many makes a number doubtful.
+    """
+    best: dict[int, tuple[int, list[PhoneNumber], list[str]]] = {0: (0, [], [])}
+    parts = parts[: 5 * MOST_IN_A_CELL]
     for end in range(1, len(parts) + 1):
         for start in range(max(0, end - 5), end):
-            if start in ends:
-                try:
+            if start not in best:
+                continue
+            cost, numbers, left = best[start]
+            candidate = None
+            try:
+                if not (end - start > 1 and len(parts[end - 1]) <= 2):
                     number = normalise("".join(parts[start:end]), region, area_code)
-                except InvalidNumber:
-                    continue
-                candidate = (*ends[start], number)
-                if end not in ends or len(candidate) < len(ends[end]):
-                    ends[end] = candidate
-    return ends.get(len(parts), ())
+                    candidate = (cost + 1, [*numbers, number], left)
+            except InvalidNumber:
+                pass
+            if candidate is None and end - start == 1 and 4 <= len(parts[start]) <= _LONGEST_SHORT:
+                candidate = (cost + 10, numbers, [*left, parts[start]])
+            if candidate is not None and (end not in best or candidate[0] < best[end][0]):
+                best[end] = candidate
+    _, found, left_over = best.get(len(parts), (0, [], []))
+    return found, left_over

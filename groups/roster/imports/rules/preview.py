@@ -10,6 +10,7 @@ from typing import Any
 
 from groups.roster.imports.rules.judgement import Entry, Judgement, RowVerdict, Verdict
 from groups.roster.rules.household import RosterHousehold
+from groups.rules.findings import Finding
 from groups.rules.phone import as_written_here
 
 
@@ -74,8 +75,10 @@ def _archived(household: RosterHousehold) -> dict[str, Any]:
     }
 
 
-def as_json(judgement: Judgement, *, written: bool) -> dict[str, Any]:
+def as_json(judgement: Judgement, notes: Sequence[Finding] = (), *, written: bool) -> dict[str, Any]:
     """`rows`: number, verdict, reason (the first finding's code, or None), household, and the findings behind it.
+
+    `notes` are what was guessed and left out of the list as a whole.
 
     `summary` counts the rows by verdict, and the households by what becomes of them, warnings or not.
     """
@@ -85,6 +88,7 @@ def as_json(judgement: Judgement, *, written: bool) -> dict[str, Any]:
     taken = {change.value: judgement.how_many(change) for change in changes}
     return {
         "rows": [_verdict_row(row) for row in judgement.verdicts],
+        "notes": [{"reason": note.reason, "message": note.message} for note in (*notes, *judgement.notes)],
         "summary": {
             "rows": len(judgement.verdicts),
             **verdicts,
@@ -92,6 +96,9 @@ def as_json(judgement: Judgement, *, written: bool) -> dict[str, Any]:
             "not_in_file": len(judgement.missing),
             "archived": len(judgement.archived),
             "asks_once_more": judgement.asks_once_more,
+            "replaced": judgement.replaced,
+            "another_village": judgement.looks_like_another_village,
+            "fits_better": judgement.fits_better,
             "written": written,
         },
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from groups.roster.imports.rules.names import has_private_signs, named
 from groups.roster.imports.rules.numbers import numbers_in
 from groups.roster.rules.household import label
 from groups.rules.findings import Finding, shown
@@ -17,6 +18,14 @@ INVALID_PHONE = "invalid_phone"
 DUPLICATE_PHONE = "duplicate_phone"
 FORMULA = "formula"
 REPEATED_HOUSEHOLD = "repeated_household"
+TWIN_HOUSEHOLD = "twin_household"
+NUMBER_ELSEWHERE = "number_elsewhere"
+UNREADABLE_CELL = "unreadable_cell"
+DOUBTFUL_DOOR = "doubtful_door"
+PRIVATE_SIGN = "private_sign"
+NO_GROUP = "no_group"
+EVERYTHING = frozenset({"group", "door", "landline", "second"})
+"""All that a list may be silent about: what it does not say stays as it is."""
 
 _DASH = re.compile(r"(?<=\d) ?[‐-―−ー_~] ?(?=\d)")
 """What people write for the dash of a door: 1—4, 1 – 4."""
@@ -50,6 +59,10 @@ class ListRow:
     landmark: str | None = None
     sheet: str = ""
     formulas: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
+    """Of EVERYTHING, what the row says nothing about."""
+    warnings: tuple[Finding, ...] = ()
+    """What its reader had to guess or to leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,11 @@ class ExaminedRow:
     warnings: tuple[Finding, ...]
     sheet: str = ""
     written: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
+    unread: bool = False
+    """A number could not be read: those that the roster has stay."""
+    says_no_phone: bool = False
+    """No cell says anything of phones, not even that there is none."""
 
     @property
     def label(self) -> str:
@@ -82,26 +100,60 @@ class ExaminedRow:
 
 def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     """Tidy the row's texts and read its numbers; a number that cannot be read is left out, with a warning."""
-    group, door, head = tidied(row.group), _DASH.sub("-", tidied(row.door)), tidied(row.head)
+    group, door, head = tidied(row.group), _DASH.sub("-", tidied(row.door)), named(row.head)
     landmark = None if row.landmark is None else tidied(row.landmark)
-    phones, written, warnings = _phones(row.phones, region, area_code)
+    cells = (*row.phones, PhoneCell("户主", head.numbers)) if head.numbers else row.phones
+    phones, written, warnings, unread = _phones(cells, region, area_code)
+    warnings = (*row.warnings, *warnings, *_said_of_the_name(row, head.numbers))
     errors = [
         Finding(FORMULA, f"{column}是公式，请改成文字 a formula: put what it shows in its place")
         for column in row.formulas[:1]
     ]
-    if not head and not errors:
+    if not head.head and not errors:
         said = next((shown(cell.text) for cell in row.phones if cell.text.strip()), None)
         errors.append(Finding(NO_HEAD, "没有户主 no head of the household", said))
-    for column, text in (("联防组", group), ("门牌号", door), ("户主", head), ("方位", landmark or "")):
+    for column, text in (("联防组", group), ("门牌号", door), ("户主", head.head), ("方位", landmark or "")):
         if reason := flaw(text):
             errors.append(Finding(reason, f"{column}{_FLAWS[reason]}", shown(text)))
-    return ExaminedRow(row.number, group, door, head, landmark, phones, tuple(errors), warnings, row.sheet, written)
+    return ExaminedRow(
+        row.number,
+        group,
+        door,
+        head.head,
+        landmark,
+        phones,
+        tuple(errors),
+        warnings,
+        row.sheet,
+        written,
+        row.silent,
+        unread,
+        bool(row.phones) and not any(cell.text.strip() for cell in cells),
+    )
+
+
+def _said_of_the_name(row: ListRow, numbers: str) -> tuple[Finding, ...]:
+    found = []
+    if numbers:
+        found.append(
+            Finding(NUMBER_ELSEWHERE, "号码取自户主一栏 the number was taken from the cell of the name", shown(numbers))
+        )
+    if has_private_signs(row.head.replace("\ue863", "")):
+        found.append(
+            Finding(
+                PRIVATE_SIGN,
+                "姓名中有别处无法显示的字，请核对 the name has a sign that no other machine shows",
+                shown(row.head),
+            )
+        )
+    return tuple(found)
 
 
 def _phones(
     cells: tuple[PhoneCell, ...], region: str, area_code: str
-) -> tuple[tuple[PhoneNumber, ...], tuple[str, ...], tuple[Finding, ...]]:
-    """The row's numbers: the first of every cell, then the second ones; as written; and what could not be read.
+) -> tuple[tuple[PhoneNumber, ...], tuple[str, ...], tuple[Finding, ...], bool]:
+    """The row's numbers: the first of every cell, then the second ones; as written; what was left out, and whether
+    that may be a number.
 
     A cell that lists several has the household's spare numbers in it, which come behind the first of the others.
     """
@@ -113,8 +165,9 @@ def _phones(
             if turn < len(found):
                 numbers.setdefault(found[turn].e164, (found[turn], shown(cell.text)))
     warnings = tuple(
-        Finding(INVALID_PHONE, f"{cell.column}“{shown(text)}”{reason}", shown(text))
+        Finding(INVALID_PHONE, f"{cell.column}“{shown(one.text)}”{one.reason}", shown(one.text))
         for cell, _, wrong in read
-        for text, reason in wrong
+        for one in wrong
     )
-    return tuple(one for one, _ in numbers.values()), tuple(text for _, text in numbers.values()), warnings
+    unread = any(one.unread for _, _, wrong in read for one in wrong)
+    return tuple(one for one, _ in numbers.values()), tuple(text for _, text in numbers.values()), warnings, unread

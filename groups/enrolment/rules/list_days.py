@@ -1,0 +1,103 @@
+"""Days as lists write them: 2026年1月5日, 5-Jan-26, 二〇二六年一月五日, 46027; and ends that mean: no end."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, timedelta
+
+from groups.errors import InvalidDay
+from groups.rules.days import EARLIEST, LATEST, day_of
+from groups.rules.texts import without_invisible
+
+_SERIAL_FROM = date(1899, 12, 30)
+_NO_END_AFTER = LATEST.year
+"""A list that must write an end where there is none writes 9999-12-31 or 2999-12-31."""
+_NO_END = re.compile(
+    r"长期(有效)?|永久(有效)?|至今|无(限期?)?|不限(期)?|无(固定)?期限?|未定|持续|有效|在用|[-—–/~_]+|none|null|n/?a|\\n",
+    re.IGNORECASE,
+)
+_MONTHS = {
+    name: at
+    for at, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+    )
+}
+_TIME = re.compile(r"(?<=\d|日)[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([ap]m)?$", re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"(\d{4}|\d{2})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_YEAR_LAST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_ENGLISH = re.compile(r"(\d{1,2})[-\s]([A-Za-z]{3})[a-z]*[-\s,]+(\d{4}|\d{2})")
+_CHINESE = re.compile(
+    r"([〇零一二三四五六七八九○]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日?"
+)
+_SIGNS = {sign: at for at, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+
+
+def start_in(text: str) -> date:
+    """The day that a cell of a list means. Raises InvalidDay."""
+    plain = _plain(text)
+    try:
+        found = _read(plain)
+    except ValueError:
+        found = None
+    if found is None or not EARLIEST <= found <= LATEST:
+        return day_of(plain)  # which says in words what is wrong about it
+    return found
+
+
+def end_in(text: str) -> date | None:
+    """The day on which something ends, None where it has no end: empty, 长期, 9999-12-31. Raises InvalidDay."""
+    plain = _plain(text)
+    if not plain or _NO_END.fullmatch(plain):
+        return None
+    try:
+        found = _read(plain)
+    except ValueError:
+        found = None
+    if found is not None and found.year >= _NO_END_AFTER:
+        return None
+    try:
+        return start_in(text)
+    except InvalidDay:
+        # Days that no calendar has stand for no end as well: 9999-99-99, 0000-00-00.
+        if re.fullmatch(r"9{4}\D?9{2}\D?9{2}|0{4}\D?0{2}\D?0{2}", plain):
+            return None
+        raise
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", without_invisible(text[:60])).strip().removeprefix("'")
+    plain = _TIME.sub("", plain)
+    return re.sub(r"\s*([年月日/.-])\s*", r"\1", plain)
+
+
+def _read(plain: str) -> date | None:
+    if re.fullmatch(r"\d{8}", plain):
+        return date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
+    if re.fullmatch(r"\d{5}(\.\d+)?", plain):
+        return _SERIAL_FROM + timedelta(days=int(plain.split(".", maxsplit=1)[0]))
+    if found := _YEAR_FIRST.fullmatch(plain):
+        return date(_year(found[1]), int(found[2]), int(found[3]))
+    if found := _YEAR_LAST.fullmatch(plain):
+        first, second = int(found[1]), int(found[2])
+        # Month first, as the systems write it that put the year last; where that cannot be, day first.
+        month, day = (first, second) if first <= 12 else (second, first)
+        return date(int(found[3]), month, day)
+    if (found := _ENGLISH.fullmatch(plain)) and found[2].lower() in _MONTHS:
+        return date(_year(found[3]), _MONTHS[found[2].lower()], int(found[1]))
+    if found := _CHINESE.fullmatch(plain):
+        year = int("".join(str(_SIGNS[sign]) for sign in found[1]))
+        return date(year, _number(found[2]), _number(found[3]))
+    return None
+
+
+def _year(text: str) -> int:
+    return int(text) if len(text) == 4 else 2000 + int(text)
+
+
+def _number(text: str) -> int:
+    """一 to 三十一."""
+    tens, ten, ones = text.partition("十")
+    if not ten:
+        return _SIGNS[tens]
+    return (_SIGNS[tens] if tens else 1) * 10 + (_SIGNS[ones] if ones else 0)

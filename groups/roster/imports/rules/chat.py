@@ -1,0 +1,55 @@
+"""Lists that were passed round in a chat, a line a household: 1. 王建国 1-1 13800000001."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from groups.files.sheet import Sheet
+from groups.roster.imports.rules.headings import Column, Field, Layout
+from groups.roster.imports.rules.lines import announces_a_group
+from groups.roster.imports.rules.numbers import holds_a_number
+from groups.rules.texts import without_invisible
+
+_NUMBERED = re.compile(r"^\s*[(【\[]?\d{1,3}(?:[.、):】\]]|\s)\s*(?=\D|\d+[-组])")
+_BETWEEN = re.compile(r"[\s,、;:|/]+")
+_PHONE = re.compile(
+    r"(?<![\d-])(?:\+?86[\s-]?)?(?:1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|(?:0\d{2,3}[\s-]?)?[2-9]\d{6,7})(?![\d])"
+)
+_DOOR = re.compile(r"\d+(?:-\d+)+|(?:[一-龥]{0,6})?\d+(?:号楼|幢|弄|号|室|单元)+\S*")
+_GROUP = re.compile(r"第?[\d一二三四五六七八九十]{1,3}(?:联防|十户)*(?:小)?组")
+_NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U000323af·]{2,8}")
+_ONLY_LOOKED_AT = 400
+
+
+def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
+    """The lines as a list with columns; None where they are no such list. A line that is not understood stays whole."""
+    lines = [next((cell for cell in row if cell.strip()), "") for row in sheet.rows]
+    if any(sum(bool(cell.strip()) for cell in row) > 1 for row in sheet.rows):
+        return None
+    said = [line for line in lines if line.strip()]
+    understood = sum(holds_a_number(line) and bool(_cells(line)[2]) for line in said[:_ONLY_LOOKED_AT])
+    if understood < 2 or understood * 10 < 6 * len(said[:_ONLY_LOOKED_AT]):
+        return None
+    rows = tuple(_cells(line) for line in lines)
+    fields = (Field.GROUP, Field.DOOR, Field.HEAD, Field.MOBILE)
+    layout = Layout(0, tuple(Column(at, "", name) for at, name in enumerate(fields)))
+    return Sheet(sheet.name, rows, part=sheet.part), layout
+
+
+def _cells(line: str) -> tuple[str, str, str, str]:
+    """Group, door, name and numbers of a line; a line without a household is its own first cell."""
+    plain = unicodedata.normalize("NFKC", without_invisible(line)).strip()
+    numbered = _NUMBERED.search(plain)
+    rest = plain[numbered.end() :] if numbered else plain
+    phones = [found[0] for found in _PHONE.finditer(rest)]
+    if announces_a_group(rest) or not (phones or numbered):
+        return (rest, "", "", "")
+    words = [word for word in _BETWEEN.split(_PHONE.sub(" ", rest)) if word.strip("()（）-—.")]
+    group = next((word for word in words if _GROUP.fullmatch(word)), "")
+    door = next((word for word in words if _DOOR.fullmatch(word)), "")
+    others = [word.strip("()-—.") for word in words if word not in {group, door}]
+    labels = {"电话", "手机", "手机号", "号码", "tel", "电话号码", "联系电话", "姓名", "户主", "门牌"}
+    others = [word for word in others if word and word.lower() not in labels]
+    name = next((word for word in others if _NAME.fullmatch(word)), others[0] if others else "")
+    return (group, door, name, "、".join(phones))

@@ -1,0 +1,310 @@
+"""The rows under a list's heading: which are households, and which are sums, notes, titles, hints, empty houses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from groups.files.sheet import Sheet, cell_name, plain_heading
+from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
+from groups.roster.imports.rules.names import is_kin, is_no_one, named
+from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.numbers import holds_a_number
+from groups.roster.imports.rules.rows import UNREADABLE_CELL, PhoneCell
+from groups.roster.rules.household import UNGROUPED
+from groups.rules.findings import Finding, shown
+from groups.rules.texts import tidied
+
+_COUNTING = re.compile(r"(本组|本村|全村|本页|全镇|以上|各组|总户)*(合计|总计|小计|共计|累计|总数|汇总|总共).{0,40}")
+_COUNTED = re.compile(r"(本组|全村|本村|本页|以上)?(共|计|总)?:?\d+(户|人|家|组|部|个)\.?")
+_NOTE = re.compile(
+    r"(制表|填表|审核|审批|复核|负责|联系|填报|经办|登记|统计|报送|打印|编制|校对|单位|日期|时间|注|说明|备注|盖章|签字|签名|联防长"
+    r"|组长|村|社区|电话)(人|员|单位|时间|日期|负责人|领导)*:.*|第\d+页.*|\(盖章\)|[(\[【]?(以下|此处)?(空白|无正文|无内容|为空)[)\]】]?"
+    r"|[-—=*]*(以下空白|完|结束|END)[-—=*]*"
+)
+_TITLE = re.compile(r".*(通讯录|一览表|登记表|花名册|名单|编组表|联系表|汇总表|名册|统计表|编组情况|分布表)(\(.*)?")
+_NUMBER_WORD = r"(?:\d{1,4}|[一二三四五六七八九十百零]{1,5})"
+GROUP_NAME = re.compile(
+    rf"(?:联防|互助|平安)?第?{_NUMBER_WORD}(?:号)?(?:十户)?(?:联防|联户|互助|平安|邻里|村民)*(?:小|大)?[组队組隊]"
+)
+_SECTION = re.compile(
+    rf"[【(\[<《]?\s*{GROUP_NAME.pattern}\s*[】)\]>》]?(?!\w*\d{{6}})([:(,、;].*|(正|副)?(组|队)长.*|联防长.*)?"
+)
+_DITTO = re.compile(
+    r"[-—_\s]*(同上|同前|同左上|上同|同上行|〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑|ditto|do\.)[-—_\s]*", re.IGNORECASE
+)
+_ERROR = re.compile(
+    r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
+)
+_HINT = re.compile(
+    r"[(\[【<].{1,40}[)\]】>]|(必填|选填|非必填|可不填|示例|样例|填写示例|文本|数字|11位|8位|6位|[1-9]位).{0,12}|例(如|:).*|如:.*|格式.*|填写(说明|要求).*"
+)
+_EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)[)\]】]?(:.*|\d{0,2})")
+DASHES = re.compile(r"[-‐-―−_~/\\.、。*]+")
+NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
+_NOTHING = re.compile(rf"{DASHES.pattern}|无|没有|暂无|空")
+
+
+@dataclass(slots=True)
+class Line:
+    """A row under the heading. `alone` is its text where it has but one; `group` as written, ditto and all."""
+
+    at: int
+    group: str
+    group_is_merged: bool
+    head: str
+    door: str
+    phones: tuple[PhoneCell, ...]
+    relation: str
+    is_household: bool
+    continues: bool
+    alone: str
+    warnings: list[Finding] = field(default_factory=list)
+    has_serial: bool = False
+
+
+class _Columns(NamedTuple):
+    group: Column | None
+    head: Column | None
+    door: Column | None
+    relation: Column | None
+    phones: tuple[Column, ...]
+    remarks: tuple[Column, ...]
+
+
+class Cells:
+    """The cells of a sheet as they are meant: what is struck through says nothing, 同上 says what stands above."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.findings: list[Finding] = []
+        self._above: dict[int, str] = {}
+
+    def written(self, at: int, column: Column | None) -> str:
+        """A cell's text. A leading apostrophe is a spreadsheet's mark for text, and no part of it."""
+        if column is None or (at, column.index) in self.sheet.struck:
+            return ""
+        return self.sheet.text(at, column.index).strip(" \t\r\n\u3000\xa0").removeprefix("'")
+
+    def meant(self, at: int, column: Column | None) -> str:
+        """The text, or the one above where it is repeated; nothing where it is the error of a computation."""
+        text = self.written(at, column)
+        if column is None or not text:
+            return text
+        if _ERROR.fullmatch(_plain(text)):
+            self._tell(at, column, text, "无法读取，未采用 cannot be read, left out")
+            return ""
+        if is_ditto(text):
+            above = self._above.get(column.index, "")
+            if not above:
+                self._tell(at, column, text, "上面没有可重复的内容 repeats what stands above, where nothing does")
+            return above
+        self._above[column.index] = text
+        return text
+
+    def forget(self) -> None:
+        """Begin a row: what was told of the one before is taken."""
+        self.findings = []
+
+    def _tell(self, at: int, column: Column, text: str, reason: str) -> None:
+        where = cell_name(at, column.index)
+        self.findings.append(
+            Finding(UNREADABLE_CELL, f"{column.heading or '—'}（{where}）“{shown(text)}”{reason}", shown(text))
+        )
+
+
+def lines_of(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
+    """The sheet's rows that say something, top down. What is left out for its looks is noted."""
+    columns = _columns_of(layout)
+    covered_groups, covered_heads = (
+        sheet.covered(column.index if column else None) for column in (columns.group, columns.head)
+    )
+    covered_doors = sheet.covered(columns.door.index if columns.door else None)
+    headings = _heading_again(sheet, layout)
+    cells = Cells(sheet)
+    serial = _serial_column(layout)
+    for at in range(layout.first_row, len(sheet.rows)):
+        texts = [plain_heading(cell) for cell in sheet.rows[at] if cell.strip()]
+        if not texts or len(headings.intersection(texts)) >= 2:  # an empty row, or the heading again on the next page
+            continue
+        if _is_left_out(sheet, at, columns, notes) or _is_a_hint(at, layout, texts, sheet, notes):
+            continue
+        cells.forget()
+        line = _line(cells, at, columns, texts, is_covered=not cells.written(at, columns.head) and at in covered_heads)
+        line.group_is_merged = at in covered_groups
+        line.has_serial = serial is not None and bool(sheet.text(at, serial).strip())
+        if not line.door and at in covered_doors and columns.door is not None:
+            line.door = cells.written(covered_doors[at], columns.door)
+        if line.is_household and _is_empty_house(line, notes):
+            continue
+        yield line
+
+
+def _columns_of(layout: Layout) -> _Columns:
+    group, head, door, relation = (layout.one(name) for name in (Field.GROUP, Field.HEAD, Field.DOOR, Field.RELATION))
+    remarks = tuple(c for c in layout.columns if c.field is Field.NOTHING and c.heading and is_remarks(c.heading))
+    return _Columns(group, head, door, relation, layout.phones, remarks)
+
+
+def _serial_column(layout: Layout) -> int | None:
+    return next(
+        (c.index for c in layout.columns if re.search(r"序号|编号|户号|^no\.?$", c.heading, re.IGNORECASE)), None
+    )
+
+
+def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_covered: bool) -> Line:
+    group = tidied(cells.written(at, columns.group))
+    if _ERROR.fullmatch(_plain(group)):
+        group = ""
+    written_head = cells.written(at, columns.head)
+    continues = is_covered or is_ditto(written_head)
+    head = "" if continues else tidied(cells.meant(at, columns.head))
+    door = cells.meant(at, columns.door)
+    phones = tuple(PhoneCell(column.heading or "电话", cells.meant(at, column)) for column in columns.phones)
+    says_who = [head, door, *(phone.text for phone in phones)]
+    used = [column for column in (columns.head, *columns.phones) if column]
+    computes = any((at, column.index) in cells.sheet.formulas for column in used)
+    alone = _plain(next(cell for cell in cells.sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
+    has_more = any(map(_says_something, says_who[1:]))
+    no_one = _is_a_total(group, head, texts[0]) or _is_a_note(group, head, alone, has_more=has_more)
+    # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
+    announces = alone or ("" if has_more else _plain(head))
+    no_one = no_one or announces_a_group(announces)
+    return Line(
+        at,
+        group,
+        group_is_merged=False,
+        head=head if not continues or not head else "",
+        door=door,
+        phones=phones,
+        relation=_plain(cells.meant(at, columns.relation)),
+        is_household=not no_one and (computes or (continues and has_more) or any(map(_says_something, says_who))),
+        continues=continues,
+        alone=alone,
+        warnings=list(cells.findings),
+    )
+
+
+def is_ditto(text: str) -> bool:
+    """Whether a cell repeats the one above: 同上, 〃, ", ↑."""
+    return (
+        bool(text) and len(text) <= 12 and bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text).strip() or text))
+    )
+
+
+def announces_a_group(text: str) -> bool:
+    """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
+    return bool(_SECTION.fullmatch(_plain(text)))
+
+
+def group_named_alone(line: Line) -> str:
+    """The group that a row without a household announces for those below it: 第3联防组 组长:王建国."""
+    for text in (line.group, line.alone, line.head):
+        found = GROUP_NAME.search(text)
+        # A sentence that mentions a group is no heading: 第1组共10户.
+        if found and not re.search(r"[合总小共]计|共?\d+[户人]", text):
+            return found[0]
+    return ""
+
+
+def meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:
+    """The text, or nothing where it is one of the signs that people write for nothing."""
+    return "" if nothing.fullmatch(unicodedata.normalize("NFKC", text[:40]).strip()) else text
+
+
+def _is_left_out(sheet: Sheet, at: int, columns: _Columns, notes: Notes) -> bool:
+    """Whether a row is hidden, or struck through where its people stand."""
+    if at in sheet.hidden_rows:
+        notes.add_row(
+            "hidden_rows", "隐藏或被筛选掉的行未采用 hidden or filtered rows were left out", at, _brief(sheet, at)
+        )
+        return True
+    said = [(at, column) for column, cell in enumerate(sheet.rows[at]) if cell.strip()]
+    struck = [cell for cell in said if cell in sheet.struck]
+    head_is_struck = columns.head is not None and (at, columns.head.index) in sheet.struck
+    if struck and (head_is_struck or len(struck) == len(said)):
+        notes.add_row("struck_rows", "划掉的行未采用 rows struck through were left out", at, _brief(sheet, at))
+        return True
+    for cell in struck:
+        text = sheet.text(*cell)
+        notes.add(
+            "struck_cells", "划掉的单元格未采用 cells struck through were left out", f"{cell_name(*cell)} {shown(text)}"
+        )
+    return False
+
+
+def _brief(sheet: Sheet, at: int) -> str:
+    return " ".join(shown(cell) for cell in sheet.rows[at][:4] if cell.strip() and not holds_a_number(cell))
+
+
+def _is_a_hint(at: int, layout: Layout, texts: Sequence[str], sheet: Sheet, notes: Notes) -> bool:
+    """Whether a row tells how to fill the list in: (必填) under its heading, or an example."""
+    if at < layout.first_row + 3 and any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
+        notes.add_row("example_rows", "示例行未采用 rows that are examples were left out", at, _brief(sheet, at))
+        return True
+    return at < layout.first_row + 3 and len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
+
+
+def _is_empty_house(line: Line, notes: Notes) -> bool:
+    """Whether nobody lives there: 空房 where the name would stand. With a number it is an error: whose is it?"""
+    if not is_no_one(line.head):
+        return False
+    if any(_says_something(phone.text) for phone in line.phones):
+        line.head = ""
+        return False
+    notes.add_row(
+        "empty_houses",
+        "没有住户的行未采用 rows without anybody were left out",
+        line.at,
+        f"{line.door} {line.head}".strip(),
+    )
+    return True
+
+
+def _heading_again(sheet: Sheet, layout: Layout) -> frozenset[str]:
+    """The words over the columns, row by row of the heading, by which its repetition is known."""
+    words = {
+        plain_heading(sheet.text(at, column.index))
+        for at in layout.heading_rows
+        for column in layout.columns
+        if column.field is not Field.NOTHING
+    }
+    return frozenset(words - {""})
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text[:200]))
+
+
+def _says_something(text: str) -> bool:
+    return bool(meant(text, DASHES).strip())
+
+
+def _is_a_total(group: str, head: str, first: str) -> bool:
+    """合计 in front of a row, or for a head or group: a sum, unless somebody's name stands there as well."""
+    names_nobody = not head or bool(re.search(r"\d", head)) or first == head
+    counts = any(_COUNTING.fullmatch(text) for text in (group, first)) and names_nobody
+    return (
+        counts
+        or bool(_COUNTING.fullmatch(head))
+        or bool(_COUNTED.fullmatch(head) and (not group or _COUNTED.fullmatch(group)))
+    )
+
+
+def _is_a_note(group: str, head: str, alone: str, *, has_more: bool) -> bool:
+    """Whether a row is a note to the list. A leader's name, 组长:王建国, is one only where it stands alone."""
+    if alone and (_NOTE.fullmatch(alone) or _TITLE.fullmatch(alone)):
+        return True
+    return any(_NOTE.fullmatch(text) for text in ((group,) if has_more else (group, head)))
+
+
+def is_of_the_house_above(line: Line, has_doors: bool) -> bool:
+    """Whether a row only adds to the household above it: a further number, its wife's, 李小明(子)."""
+    if line.door or line.has_serial or (line.group and not line.group_is_merged):
+        return False
+    if not line.head:
+        return not line.relation or is_kin(line.relation)
+    return named(line.head).is_member and (has_doors or is_kin(line.head))

@@ -1,0 +1,88 @@
+"""The cell with a household's head: the name, and what people write beside it - a role, a number, whose wife it is."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from groups.rules.texts import tidied, without_invisible
+
+_ROLE = (
+    r"(?:正|副|本组|联防|互助|网格)?(?:组长|小组长|联防长|队长|楼长|片长|村长|村民组长|负责人|联系人|责任人|户长|十户长|户主|书记|主任|代表"
+    r"|党员|户主本人|房主|业主|姓名)"
+)
+_ROLE_IN_FRONT = re.compile(rf"^[(\[【<]?{_ROLE}[)\]】>]?\s*(?:[:、,\-—]|(?<=[)\]】>]))\s*(?=\S)")
+_LEADER_APART = re.compile(r"^(?:正|副)?(?:组长|联防长|队长)\s+(?=\S)")
+_ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*{_ROLE}\s*[)\]】>]\s*$|[-—,、]\s*{_ROLE}$")
+_MARKS = re.compile(
+    "^[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+"
+    "|[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+$"
+)
+_NUMBER = re.compile(
+    r"[(\[【:,、/\s]*(?:(?:电话|手机|tel|号码)[:.\s]*)?\+?\d[\d\s\-]{5,}\d[)\]】]?(?:[、,/;\s]*\+?\d[\d\-]{6,}[)\]】]?)*",
+    re.IGNORECASE,
+)
+_KIN = (
+    r"(?:户主的?)?(?:妻子?|夫|丈夫|子|儿子?|女|女儿|长子|次子|三子|长女|次女|三女|媳妇?|儿媳|女婿|婿|孙子?|孙女|父亲?|母亲?|爸|妈|爷爷|奶奶"
+    r"|兄|弟弟?|哥哥?|姐姐?|妹妹?|老婆|老公|老伴|爱人|配偶|家属|之子|之女|之妻|公公|婆婆|岳父|岳母|外公|外婆|侄子?|外甥|嫂子?)"
+)
+_KIN_BEHIND = re.compile(rf"(?P<name>.*?)\s*[(\[【]\s*{_KIN}\s*[)\]】]")
+_KIN_ALONE = re.compile(rf"[(\[【]?\s*{_KIN}\s*[)\]】]?[:]?")
+_HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af\ue000-\uf8ff]"
+_DOT = re.compile(rf"(?<={_HAN})\s*[·•‧∙⋅・･．.●﹒‐・\u00b7\u2022\u2027]\s*(?={_HAN})")
+_NO_ONE = re.compile(
+    r"空房?|空置(房|户)?|空户|空屋|空宅|无人(居住|住|在家)?|没人住?|出租(房|屋)?|租(房|户)|已?拆(迁|除)?(户|房)?|已拆|常年(在)?外(出|地|住)?"
+    r"|长期(在外|外出|不在家?)|(全家)?外出(打工|务工)?|待定|待补|待填|户主?不详|户主未知|不详|未知|暂缺|暂无|缺|仓库|厂房|危房|老屋|废弃|在建(房)?|"
+    r"无户主|姓名不详|未登记|未入住|无人应答"
+)
+
+
+class Named(NamedTuple):
+    """What a cell says: the head's name, the numbers behind it, whether it is a member of the house above."""
+
+    head: str
+    numbers: str = ""
+    is_member: bool = False
+
+
+def named(text: str) -> Named:
+    """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
+    spaced = _LEADER_APART.sub("", _MARKS.sub("", without_invisible(text).replace("\u3000", " ").strip()))
+    plain = tidied(spaced)
+    if _KIN_ALONE.fullmatch(plain) and plain[:1] in "([【":
+        return Named("", "", is_member=True)
+    numbers = ""
+    if found := _NUMBER.search(plain):
+        digits = re.sub(r"\D", "", found[0])
+        if len(digits) >= 7 and re.search(r"\S", plain.replace(found[0], "")):
+            numbers = found[0]
+            plain = _MARKS.sub("", f"{plain[: found.start()]} {plain[found.end() :]}").strip(" :、,()[]【】")
+    bare = _ROLE_BEHIND.sub("", _ROLE_IN_FRONT.sub("", plain))
+    bare = _MARKS.sub("", bare)
+    if not bare:
+        bare = plain
+    if kin := _KIN_BEHIND.fullmatch(bare):
+        return Named(tidy_name(kin["name"]), numbers, is_member=True)
+    return Named(tidy_name(bare), numbers)
+
+
+def tidy_name(text: str) -> str:
+    """A name as it is kept: one sign (·) for all the dots between its parts."""
+    return tidied(_DOT.sub("·", text.replace("\ue863", "\u4dae")))
+
+
+def is_no_one(text: str) -> bool:
+    """Whether it stands where a name should and says that nobody lives there, or that nobody knows who."""
+    plain = re.sub(r"[\s()\[\]【】*]", "", unicodedata.normalize("NFKC", without_invisible(text[:40])))
+    return bool(plain) and bool(_NO_ONE.fullmatch(plain))
+
+
+def is_kin(text: str) -> bool:
+    """Whether a cell says whose kin somebody is: 妻, 儿子."""
+    return bool(_KIN_ALONE.fullmatch(re.sub(r"\s", "", unicodedata.normalize("NFKC", text[:20]))))
+
+
+def has_private_signs(text: str) -> bool:
+    """Whether a text has signs that mean something on one machine only."""
+    return any("\ue000" <= sign <= "\uf8ff" or sign >= "\U000f0000" for sign in text)

@@ -1,0 +1,140 @@
+"""A list's rows beside the roster, before they are judged: whose they are, and what they leave unsaid.
+
+What a list does not say stays: a group, a door, a landline for which it has no column, a number in a cell that nobody
+could read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from groups.roster.imports.rules.matching import At, match
+from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.rows import ExaminedRow
+from groups.roster.rules.group_names import standing_names
+from groups.roster.rules.household import RosterHousehold
+from groups.rules.findings import Finding
+from groups.rules.phone import kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`rows` are all of the list's, `sound` those that can be taken; `repeated` names a row's earlier twin.
+
+    `matched` has the household that a sound row means; `spared` are those that only a row in error names.
+    """
+
+    rows: tuple[ExaminedRow, ...]
+    sound: tuple[ExaminedRow, ...]
+    repeated: Mapping[At, ExaminedRow]
+    merged: frozenset[At]
+    matched: Mapping[At, RosterHousehold]
+    spared: frozenset[int]
+    notes: tuple[Finding, ...]
+
+
+def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], groups: Iterable[str]) -> Settled:
+    """Give each row its household, and what it leaves unsaid from there. `groups` are all of the village's."""
+    notes = Notes()
+    renamed = standing_names((row.group for row in rows), [*(one.group for one in roster), *groups])
+    for name, standing in renamed.items():
+        notes.add(
+            "group_names", "写法不同的组按名册的写法 groups are written as the roster has them", f"{name}→{standing}"
+        )
+    rows = tuple(replace(row, group=renamed[row.group]) if row.group in renamed else row for row in rows)
+    repeated, merged = _repeated(rows)
+    twins: dict[At, list[ExaminedRow]] = defaultdict(list)
+    for row in rows:
+        if row.at in repeated:
+            twins[repeated[row.at].at].append(row)
+    sound = [_with_numbers_of(row, twins[row.at]) for row in rows if not row.errors and row.at not in repeated]
+    matched = match(sound, roster)
+    filled = tuple(_filled(row, matched.get(row.at)) for row in sound)
+    wrong = [row for row in rows if row.errors]
+    meant = {household.id for household in matched.values()}
+    left = [one for one in roster if one.id not in meant]
+    spared = {household.id for household in match(wrong, left).values()}
+    return Settled(rows, filled, repeated, merged, matched, frozenset(spared), notes.findings)
+
+
+def _filled(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:
+    if household is None:
+        return row
+    said = {}
+    if "group" in row.silent and not row.group:
+        said["group"] = household.group
+    if "door" in row.silent and not row.door:
+        said["door"] = household.door
+    return replace(row, **said) if said else row  # type: ignore[arg-type]
+
+
+def _repeated(rows: Sequence[ExaminedRow]) -> tuple[dict[At, ExaminedRow], frozenset[At]]:
+    """Rows that name a household which an earlier row has named, and that row; which of them add a number to it."""
+    first: dict[tuple[str, str, str], ExaminedRow] = {}
+    by_number: dict[tuple[str, str, str], ExaminedRow] = {}
+    repeated: dict[At, ExaminedRow] = {}
+    merged: set[At] = set()
+    for row in rows:
+        if row.errors:
+            continue
+        numbers = {phone.e164 for phone in row.phones}
+        if row.door:
+            earlier = first.setdefault((row.group, row.door, row.head), row)
+        else:
+            earlier = next((one for n in numbers if (one := by_number.get((row.group, row.head, n)))), row)
+            for number in numbers:
+                by_number.setdefault((row.group, row.head, number), earlier)
+        if earlier is not row:
+            repeated[row.at] = earlier
+            if numbers - {phone.e164 for phone in earlier.phones}:
+                merged.add(row.at)
+    return repeated, frozenset(merged)
+
+
+def _with_numbers_of(row: ExaminedRow, twins: Sequence[ExaminedRow]) -> ExaminedRow:
+    """The row with the numbers of the further rows of its household."""
+    if not twins:
+        return row
+    phones = {phone.e164: (phone, text) for phone, text in zip(row.phones, row.written, strict=True)}
+    unread = row.unread
+    for twin in twins:
+        unread = unread or twin.unread
+        for phone, text in zip(twin.phones, twin.written, strict=True):
+            phones.setdefault(phone.e164, (phone, text))
+    return replace(
+        row,
+        phones=tuple(phone for phone, _ in phones.values()),
+        written=tuple(text for _, text in phones.values()),
+        unread=unread,
+        says_no_phone=row.says_no_phone and not phones,
+    )
+
+
+def kept_numbers(settled: Settled) -> dict[At, tuple[str, ...]]:
+    """By row, the numbers of its household that the list says nothing about, and that therefore stay."""
+    sound = settled.sound
+    listed = {phone.e164 for row in sound for phone in row.phones}
+    has_landlines = any(phone.kind == "landline" for row in sound for phone in row.phones)
+    has_seconds = any(sum(phone.kind == "mobile" for phone in row.phones) > 1 for row in sound)
+    kept: dict[At, tuple[str, ...]] = defaultdict(tuple)
+    for row in sound:
+        household = settled.matched.get(row.at)
+        if household is None:
+            continue
+        standing = [number for number in household.phones if number not in listed]
+        if row.unread or row.says_no_phone:
+            kept[row.at] = tuple(standing)
+            continue
+        own = {phone.e164 for phone in row.phones}
+        landlines = "landline" in row.silent and not has_landlines
+        seconds = "second" in row.silent and not has_seconds
+        first = next((number for number in household.phones if kind_of(number) == "mobile"), None)
+        is_replaced = not own & set(household.phones) and any(phone.kind == "mobile" for phone in row.phones)
+        kept[row.at] = tuple(
+            number
+            for number in standing
+            if (landlines if kind_of(number) == "landline" else seconds and not (number == first and is_replaced))
+        )
+    return kept

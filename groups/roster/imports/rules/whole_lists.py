@@ -1,0 +1,63 @@
+"""What only a list as a whole tells: one group written in several ways, a sheet that repeats what others have."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from groups.roster.imports.rules.names import named
+from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.rows import ListRow
+from groups.roster.rules.group_names import one_name
+from groups.rules.texts import tidied
+
+
+def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes) -> list[ListRow]:
+    """The rows, each group under one name, however its rows write it."""
+    names = one_name(tidied(row.group) for row in rows)
+    written: dict[str, list[str]] = defaultdict(list)
+    for name, used in names.items():
+        written[used].append(name)
+    for used, forms in written.items():
+        if len(forms) > 1:
+            notes.add(
+                "group_names",
+                "写法不同的同一个组已合并 one group written in several ways",
+                f"{'、'.join(forms)}→{used}",
+            )
+    return [replace(row, group=names[group]) if (group := tidied(row.group)) in names else row for row in rows]
+
+
+def without_copies(rows: Sequence[ListRow], notes: Notes) -> list[ListRow]:
+    """The rows without those of a sheet whose households stand on the other sheets as well: a summary of them all.
+
+    Of the two, the one that says the groups is kept.
+    """
+    sheets: dict[str, list[ListRow]] = defaultdict(list)
+    for row in rows:
+        sheets[row.sheet].append(row)
+    if len(sheets) < 2:
+        return list(rows)
+    largest = max(sheets, key=lambda name: len(sheets[name]))
+    own = {_who(row) for row in sheets[largest]}
+    others = {_who(row) for name, found in sheets.items() if name != largest for row in found}
+    shared = own & others
+    if len(sheets[largest]) < 2 or len(shared) * 5 < 4 * len(own) or len(shared) * 5 < 4 * len(others):
+        return list(rows)
+    in_groups = {bool(row.group) for name, found in sheets.items() if name != largest for row in found}
+    drops_largest = in_groups == {True} or not any(row.group for row in sheets[largest])
+    kept = [row for row in rows if _who(row) not in shared or (row.sheet == largest) is not drops_largest]
+    dropped = largest if drops_largest else "、".join(name for name in sheets if name != largest)
+    notes.add(
+        "copied_sheets",
+        "与其他工作表重复的住户只取一次 households that stand on several sheets were taken once",
+        dropped,
+    )
+    return kept
+
+
+def _who(row: ListRow) -> tuple[str, str, tuple[str, ...]]:
+    numbers = tuple(re.sub(r"\D", "", cell.text) for cell in row.phones)
+    return (named(row.head).head, tidied(row.door), tuple(number for number in numbers if number))

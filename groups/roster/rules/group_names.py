@@ -1,0 +1,95 @@
+"""One group, one name: 第一组, 1组, 一组, 第 1 组 and 1 are the same group to whoever writes them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+_NUMBER = r"\d{1,3}|[零〇一二两三四五六七八九十百]{1,5}"
+_NAME = re.compile(
+    rf"(?P<before>(?:十户|联防|互助|平安|联户|邻里|守望)*)第?(?P<number>{_NUMBER})(?:号)?"
+    r"(?P<after>(?:十户|联防|互助|平安|联户|邻里|守望)*)(?P<kind>村民|居民)?(?:小|大)?(?P<team>组|組|队|隊)?"
+)
+_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+
+
+class GroupKey(NamedTuple):
+    """What of a group's name tells it from others: its number and what kind of group it is; of others, the name."""
+
+    number: int | None
+    kind: str
+    name: str = ""
+
+
+def key_of(name: str) -> GroupKey:
+    """The key of a group's name. Names without a number in one of the usual forms stand for themselves."""
+    plain = re.sub(r"[\s【】\[\]()<>《》:]+", "", unicodedata.normalize("NFKC", name))
+    found = _NAME.fullmatch(plain)
+    number = _number(found["number"]) if found else None
+    if found is None or number is None:
+        return GroupKey(None, "", plain.casefold())
+    kind = "联防" if found["before"] or found["after"] else (found["kind"] or "")
+    if found["team"] in {"队", "隊"}:
+        kind += "队"
+    return GroupKey(number, kind)
+
+
+def one_name(names: Iterable[str]) -> dict[str, str]:
+    """By each name as it is written, the name that is used: one for all that mean the same group."""
+    counted = Counter(name for name in names if name)
+    alike: dict[GroupKey, list[str]] = {}
+    for name in counted:
+        alike.setdefault(key_of(name), []).append(name)
+    return {name: _best(key, written, counted) for key, written in alike.items() for name in written}
+
+
+def _best(key: GroupKey, written: list[str], counted: Mapping[str, int]) -> str:
+    if len(written) == 1 or key.number is None:
+        return max(written, key=lambda name: counted[name])
+    usual = f"第{key.number}联防组" if key.kind == "联防" else f"{key.number}{key.kind or '组'}"
+    return usual if key.kind in {"", "联防", "队"} else max(written, key=lambda name: counted[name])
+
+
+def standing_names(names: Iterable[str], standing: Iterable[str]) -> dict[str, str]:
+    """By each name of a list that the roster writes otherwise, the roster's name of that group.
+
+    A list may leave out what kind of group it is (1组 for 第1联防组) where the roster has only one of that number.
+    """
+    known = list(dict.fromkeys(name for name in standing if name))
+    by_key: dict[GroupKey, str] = {}
+    by_number: dict[int | None, list[str]] = {}
+    for name in known:
+        by_key.setdefault(key_of(name), name)
+        by_number.setdefault(key_of(name).number, []).append(name)
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        key = key_of(name)
+        same = by_key.get(key)
+        alone = by_number.get(key.number, []) if key.number is not None and not key.kind else []
+        if same is None and len(alone) == 1:
+            same = alone[0]
+        if name and name not in known and same is not None:
+            found[name] = same
+    return found
+
+
+def _number(text: str) -> int | None:
+    """An Arabic or Chinese number up to 999; None where it is none: 十十."""
+    if text.isdecimal():
+        return int(text)
+    total, waiting = 0, None
+    for sign in text:
+        if sign in _DIGITS:
+            if waiting not in {None, 0}:
+                return None
+            waiting = _DIGITS[sign]
+        else:
+            unit = 10 if sign == "十" else 100
+            if total % (unit * 10) and unit == 100:
+                return None
+            total += (1 if waiting is None else waiting) * unit
+            waiting = None
+    return total + (waiting or 0)
