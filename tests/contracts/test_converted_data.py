@@ -107,3 +107,21 @@ def test_what_told_deliveries_apart_has_columns_of_its_own(upgrade: Upgrade) -> 
     with upgrade(fill).begin() as session:
         rows = session.execute(text("SELECT round, step, alert_id, milestone FROM deliveries ORDER BY id")).all()
     assert [tuple(row) for row in rows] == [expected for _, _, expected in occasions]
+
+
+def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ever(upgrade: Upgrade) -> None:
+    """As an earlier release could leave them: a look-up had taken another's call for its own."""
+
+    def fill(connection: Connection) -> None:
+        insert(connection, "incidents", **INCIDENT)
+        for number, sid in enumerate(("CA-same", "CA-same", "CA-own"), start=1):
+            placed = {"id": number, "state": "placed", "occasion": number}
+            insert(connection, "deliveries", **DELIVERY | placed)
+            attempt = {"number": 1, "state": "ringing", "sid": sid, "requested_at": "2026-11-23 13:07:00+00:00"}
+            insert(connection, "attempts", delivery_id=number, **attempt)
+
+    with upgrade(fill).begin() as session:
+        sids = session.execute(text("SELECT delivery_id, sid FROM attempts ORDER BY delivery_id")).all()
+        states = session.execute(text("SELECT state FROM deliveries ORDER BY id")).scalars().all()
+    assert [tuple(each) for each in sids] == [(1, "CA-same"), (2, None), (3, "CA-own")]
+    assert states == ["placed", "unreached", "placed"]

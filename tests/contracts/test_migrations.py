@@ -51,48 +51,6 @@ def test_a_database_of_a_later_release_is_refused(database: Database, database_u
         migrations.upgrade(database_url)
 
 
-def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ever(
-    database_url: str, database: Database
-) -> None:
-    """As a release before 0004 could leave them: a look-up had taken another's call for its own."""
-    with database.begin() as session:
-        session.execute(text("DROP INDEX ix_attempts_sid"))
-        session.execute(text("CREATE INDEX ix_attempts_sid ON attempts (sid)"))
-        for column in ("account",):
-            session.execute(text(f"ALTER TABLE attempts DROP COLUMN {column}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '0003'"))
-        session.execute(
-            text(
-                "INSERT INTO incidents (id, kind, village_id, village_name, group_name, category, opened_at)"
-                " VALUES (1, 'alarm', 1, 'V', 'G', 'unspecified', '2026-01-01')"
-            )
-        )
-        for delivery in (1, 2, 3):
-            session.execute(
-                text(
-                    "INSERT INTO deliveries (id, incident_id, channel, purpose, round, household_id, household_name,"
-                    " phone_id, number, language, role, phone_rank, urgency, distance, state, due_at, attempt_count,"
-                    " look_up_first, unwanted) VALUES (:id, 1, 'call', 'alarm', :id, 1, 'H', 1, '+8613805740001', 'zh',"
-                    " 'member', 1, 0, 0, 'placed', '2026-01-01', 1, :no, :no)"
-                ),
-                {"id": delivery, "no": False},
-            )
-            session.execute(
-                text(
-                    "INSERT INTO attempts (delivery_id, number, state, sid, requested_at)"
-                    " VALUES (:id, 1, 'ringing', :sid, '2026-01-01')"
-                ),
-                {"id": delivery, "sid": "CA-same" if delivery < 3 else "CA-own"},
-            )
-    assert migrations.upgrade(database_url)[0] == "0004"
-    with database.begin() as session:
-        sids = session.execute(text("SELECT delivery_id, sid FROM attempts ORDER BY delivery_id")).all()
-        states = session.execute(text("SELECT state FROM deliveries ORDER BY id")).scalars().all()
-    assert [tuple(each) for each in sids] == [(1, "CA-same"), (2, None), (3, "CA-own")]
-    assert states == ["placed", "unreached", "placed"]
-    assert migrations.differences(database_url) == []
-
-
 def _upgrade_in_a_process(url: str) -> int:
     program = "import sys; from config.migrations import upgrade; upgrade(sys.argv[1])"
     return subprocess.run([sys.executable, "-c", program, url], check=False, timeout=60).returncode
