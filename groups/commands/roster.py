@@ -17,7 +17,7 @@ from config.database import clock
 from groups.commands.common import content_of, transaction, write
 from groups.commands.common import settings as app_settings
 from groups.demo.load import DemoSummary, load_demo
-from groups.models.batch import Author
+from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import VillageKind
 from groups.roster import exports, villages
@@ -46,7 +46,8 @@ def register(app: Flask) -> None:
 def create_village(code: str, name: str, kind: str) -> None:
     """Add the village NAME under CODE."""
     with transaction() as session:
-        made = villages.create_village(session, code, name, VillageKind(kind))
+        batch = Batch(session, Author("command", Source.COMMAND), "add_village", clock(session), app_settings().zone)
+        made = villages.create_village(session, code, name, VillageKind(kind), record=batch)
     click.echo(f"已建立 {made.code} {made.name} created")
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.report import CoverageReport, VillageCoverage
 from groups.errors import InvalidDay
 from groups.models.changes import Change
+from groups.models.covered_days import covered_from, covered_until, lives_there, same_household
 from groups.models.enrolment import Subscription, is_active
+from groups.models.figures import Residence
 from groups.models.roster import Household, Village
 
 MOST_NAMED = 500
@@ -115,7 +117,7 @@ def _steps(
     session: Session, there: date, not_there: date, village_id: int | None, *, came: bool
 ) -> tuple[tuple[Moved, ...], int]:
     """Who is signed up on the day `there`, and was not (in that village) on the other."""
-    other = aliased(Subscription)
+    other, elsewhere = aliased(Subscription), aliased(Residence)
     on_the_other = (
         select(other.id)
         .where(
@@ -127,42 +129,52 @@ def _steps(
     )
     # Within the town somebody who moved to another village has neither come nor gone; for a village they have.
     if village_id is not None:
-        on_the_other = on_the_other.where(other.village_id == village_id)
-    step = Subscription.starts_on if came else Subscription.ends_on
-    # A row that is active on both days is no step, which spares most rows the look at the other day.
-    stepped = Subscription.starts_on > not_there if came else Subscription.ends_on <= not_there
-    question = select(Subscription.id).where(stepped, is_active(there), ~on_the_other.exists())
+        on_the_other = on_the_other.join(
+            elsewhere, (elsewhere.household_id == other.household_id) & lives_there(not_there, elsewhere)
+        ).where(elsewhere.village_id == village_id)
+    step = covered_from() if came else covered_until()
+    question = (
+        select(Subscription.id, Residence.village_id)
+        .join(Residence, same_household() & lives_there(there))
+        .where(is_active(there), ~on_the_other.exists())
+    )
     if village_id is not None:
-        question = question.where(Subscription.village_id == village_id)
+        question = question.where(Residence.village_id == village_id)
+    else:
+        # A row that is active on both days is no step, which spares most rows the look at the other day.
+        question = question.where(Subscription.starts_on > not_there if came else Subscription.ends_on <= not_there)
     rows = _named(session, question, step)
     moved = (
-        Moved(village, head, door, on or there, "" if came or reason is None else reason.value)
+        Moved(village, head, door, _day(on) or there, "" if came or reason is None else reason.value)
         for village, head, door, on, reason, _ in rows
     )
     return tuple(moved), rows[0][5] if rows else 0
 
 
-def _named(
-    session: Session, question: Select[int], step: InstrumentedAttribute[Any]
-) -> Sequence[Row[*tuple[Any, ...]]]:
+def _day(known: date | str | None) -> date | None:
+    """SQLite gives what it has worked out as a text."""
+    return date.fromisoformat(known) if isinstance(known, str) else known
+
+
+def _named(session: Session, question: Select[int, int], step: ColumnElement[Any]) -> Sequence[Row[*tuple[Any, ...]]]:
     """Of the subscriptions asked for the first ones, by village and day of their step, and how many there are in all.
 
     (village, head, door, day, reason, how many) a row. Names are looked up for those alone that are named.
     """
     order = (Village.code, step, Subscription.household_id)
     first = (
-        question.join(Village, Village.id == Subscription.village_id)
-        .add_columns(func.count().over().label("many"))
+        question.join(Village, Village.id == Residence.village_id)
+        .add_columns(step.label("step"), func.count().over().label("many"))
         .order_by(*order)
         .limit(MOST_NAMED)
         .subquery()
     )
     return session.execute(
-        select(Village.name, Household.head, Household.door, step, Subscription.end_reason, first.c.many)
+        select(Village.name, Household.head, Household.door, first.c.step, Subscription.end_reason, first.c.many)
         .join(first, first.c.id == Subscription.id)
         .join(Household, Household.id == Subscription.household_id)
-        .join(Village, Village.id == Subscription.village_id)
-        .order_by(*order)
+        .join(Village, Village.id == first.c.village_id)
+        .order_by(Village.code, first.c.step, Subscription.household_id)
     ).all()
 
 

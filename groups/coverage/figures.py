@@ -19,8 +19,9 @@ from config.database import among
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, demonstration_since, standing
 from groups.coverage.rules.report import CoverageReport, VillageCoverage
 from groups.errors import NothingCounted, UnknownVillage
+from groups.models.covered_days import covered_from, covered_until, lives_there, same_household, share_a_day
 from groups.models.enrolment import Subscription, is_active
-from groups.models.figures import HouseholdCount, Threshold
+from groups.models.figures import HouseholdCount, Residence, Threshold
 from groups.models.roster import Village
 from groups.rules.counting import CountKind
 
@@ -107,9 +108,12 @@ def thresholds(session: Session) -> dict[date, int]:
 
 def subscribed_on(session: Session, day: date) -> dict[int, int]:
     """How many households have a subscription on a day, by village."""
-    # An active row is a household: nobody has two at a time (see Subscription).
+    # An active row is a household, and a home is one: nobody has two of either at a time.
     found = session.execute(
-        select(Subscription.village_id, func.count()).where(is_active(day)).group_by(Subscription.village_id)
+        select(Residence.village_id, func.count())
+        .join(Subscription, same_household())
+        .where(is_active(day), lives_there(day))
+        .group_by(Residence.village_id)
     )
     return dict(found.all())
 
@@ -153,11 +157,15 @@ def changes_by_village(
         chosen = wanted[start : start + _AT_ONCE]
         # A text of days for each village: a row for each village and day would take ten times as long to fetch.
         days = (
-            func.aggregate_strings(cast(column, String), ",").filter(column > after, column <= last)
-            for column in (Subscription.starts_on, Subscription.ends_on)
+            func.aggregate_strings(cast(day, String), ",").filter(day > after, day <= last)
+            for day in (covered_from(), covered_until())
         )
-        question = select(Subscription.village_id, *days).where(among(session, Subscription.village_id, chosen))
-        found = {number: told for number, *told in session.execute(question.group_by(Subscription.village_id))}
+        question = (
+            select(Residence.village_id, *days)
+            .join(Subscription, share_a_day())
+            .where(among(session, Residence.village_id, chosen))
+        )
+        found = {number: told for number, *told in session.execute(question.group_by(Residence.village_id))}
         for number in chosen:
             came, went = (Counter((told or "").split(",")) for told in found.get(number, ("", "")))
             came.subtract(went)

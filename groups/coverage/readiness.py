@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.reachability import COMPLETE_GROUP, STABILITY_SPAN, Readiness, first_day_of_proof
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage
+from groups.models.covered_days import lives_there
 from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import ReachProof, Residence
 from groups.models.roster import Grid, Group
@@ -107,7 +108,7 @@ def _living(report: CoverageReport, *conditions: ColumnElement[bool]) -> Select[
     Everybody, those signed up and those reached are three questions, each of which a database runs on all its
     processors: a third of the time of one with outer joins.
     """
-    question = select(Residence).where(_lived_there(Residence, report.as_of), *conditions)
+    question = select(Residence).where(lives_there(report.as_of), *conditions)
     if report.village is not None:
         question = question.where(Residence.village_id.in_([village.village_id for village in report.rows]))
     return question
@@ -135,15 +136,15 @@ def _in_order(session: Session, of: type[Grid] | type[Group]) -> dict[int, tuple
 def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int, tuple[int, int]]:
     """By village: how many households were in a group on the earlier day, and how many still are in the same."""
     earlier, later = aliased(Residence), aliased(Residence)
-    grouped = [_lived_there(earlier, before), earlier.group_id.is_not(None)]
+    grouped = [lives_there(before, earlier), earlier.group_id.is_not(None)]
     if report.village is not None:
         grouped.append(earlier.village_id.in_([village.village_id for village in report.rows]))
     # Most have not moved at all, and the row of the earlier day holds still: only the others are looked for.
-    holds = _lived_there(earlier, report.as_of)
+    holds = lives_there(report.as_of, earlier)
     stay = select(earlier.village_id, func.count(), func.count(case((holds, 1)))).where(*grouped)
     back = (
         select(earlier.village_id, func.count())
-        .join(later, (later.household_id == earlier.household_id) & _lived_there(later, report.as_of))
+        .join(later, (later.household_id == earlier.household_id) & lives_there(report.as_of, later))
         .where(*grouped, ~holds, later.group_id == earlier.group_id)
     )
     returned = dict(session.execute(back.group_by(earlier.village_id)).all())
@@ -151,7 +152,3 @@ def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int,
         village_id: (many, settled + returned.get(village_id, 0))
         for village_id, many, settled in session.execute(stay.group_by(earlier.village_id))
     }
-
-
-def _lived_there(residence: type[Residence], day: date):  # type: ignore[no-untyped-def]
-    return (residence.starts_on <= day) & (residence.ends_on.is_(None) | (residence.ends_on > day))

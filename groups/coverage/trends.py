@@ -12,13 +12,14 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from groups.coverage.figures import Scope, changes_by_village, counts_of, unknown_village, villages_of
 from groups.coverage.rules.figures import Figure, every_day, month_ends, steps
 from groups.coverage.rules.report import Level, Series, TrendPoint
 from groups.errors import InvalidDay
+from groups.models.covered_days import covered_from, covered_until, share_a_day
 from groups.models.enrolment import Subscription
 from groups.models.figures import Residence
 from groups.models.roster import Grid, Group, Village
@@ -149,12 +150,20 @@ def _within(changes: Mapping[date, int], span: _Span) -> list[tuple[date, int]]:
 
 def _changes(session: Session, last: date, *, but: Collection[int]) -> list[tuple[date, int]]:
     found = []
-    for column, sign in ((Subscription.starts_on, 1), (Subscription.ends_on, -1)):
-        question = select(column, func.count()).where(column <= last).group_by(column)
+    # Where every village counts, it is all the same in which of them a household lives.
+    days = (covered_from(), covered_until()) if but else (Subscription.starts_on, Subscription.ends_on)
+    for day, sign in zip(days, (1, -1), strict=True):
+        question = select(day, func.count()).where(day <= last).group_by(day)
         if but:
-            question = question.where(Subscription.village_id.not_in(but))
-        found += [(day, sign * number) for day, number in session.execute(question) if day is not None]
+            question = question.select_from(Residence).join(Subscription, share_a_day())
+            question = question.where(Residence.village_id.not_in(but))
+        found += [(_day(known), sign * number) for known, number in session.execute(question)]
     return found
+
+
+def _day(known: date | str) -> date:
+    """SQLite gives what it has worked out as a text."""
+    return date.fromisoformat(known) if isinstance(known, str) else known
 
 
 def _changes_of_counts(counts: Mapping[int, Mapping[date, int]], spans: Mapping[int, _Span]) -> dict[date, int]:
@@ -232,21 +241,14 @@ def _steps(
 
     A household that lives there while it is signed up counts from the later of the two beginnings to the earlier end.
     """
-    starts_on: ColumnElement[Any] = Residence.starts_on.expression
-    ends_on: ColumnElement[Any] = Residence.ends_on.expression
-    if subscribed:
-        starts_on, ends_on = _later(starts_on, Subscription.starts_on), _earlier(ends_on, Subscription.ends_on)
+    starts_on: ColumnElement[Any] = covered_from() if subscribed else Residence.starts_on.expression
+    ends_on: ColumnElement[Any] = covered_until() if subscribed else Residence.ends_on.expression
     place = (Residence.village_id, Residence.grid_id if of is Grid else Residence.group_id)
     found: dict[_Place, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for day, sign in ((starts_on, 1), (ends_on, -1)):
         question = select(*place, day, func.count()).where(day <= last).group_by(*place, day)
         if subscribed:
-            together = and_(
-                Subscription.household_id == Residence.household_id,
-                or_(Subscription.ends_on.is_(None), Residence.starts_on < Subscription.ends_on),
-                or_(Residence.ends_on.is_(None), Subscription.starts_on < Residence.ends_on),
-            )
-            question = question.select_from(Residence).join(Subscription, together)
+            question = question.select_from(Residence).join(Subscription, share_a_day())
         if villages is not None:
             question = question.where(Residence.village_id.in_(villages))
         _add(found, session.execute(question), sign)
@@ -255,13 +257,4 @@ def _steps(
 
 def _add(found: dict[_Place, dict[date, int]], rows: Iterable[Any], sign: int) -> None:
     for village_id, place_id, day, many in rows:
-        found[village_id, place_id][date.fromisoformat(day) if isinstance(day, str) else day] += sign * many
-
-
-def _later(one: ColumnElement[Any], other: Any) -> ColumnElement[Any]:
-    return case((one >= other, one), else_=other)
-
-
-def _earlier(one: ColumnElement[Any], other: Any) -> ColumnElement[Any]:
-    """The earlier of two ends, where no end is the latest."""
-    return case((one.is_(None), other), (other.is_(None), one), (one <= other, one), else_=other)
+        found[village_id, place_id][_day(day)] += sign * many

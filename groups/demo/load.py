@@ -152,7 +152,6 @@ def _subscription_rows(households: dict[int, list[int]], village_id: int, plan: 
     return [
         {
             "household_id": household_id,
-            "village_id": village_id,
             "plan": household.plan,
             "number": household.phones[0].number if household.phones else "",
             "starts_on": starts_on,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
-from config.database import insert_or_skip
+from config.database import clock, insert_or_skip
 from groups.models.figures import ProofKind, ReachProof
 from groups.models.responders import Responder
 from groups.models.roster import Phone
@@ -91,6 +91,7 @@ def note_reached(session: Session, reached: Collection[Reached]) -> int:
             if proof.phone_id not in there or (proof.phone_id, proof.on, proof.how.value) in known:
                 continue
             values = {"phone_id": proof.phone_id, "household_id": proof.household_id, "proven_on": proof.on}
+            values["noted_at"] = clock(session)
             statement = insert_or_skip(session, ReachProof, values | {"kind": ProofKind(proof.how.value)})
             noted += len(session.execute(statement.returning(ReachProof.id)).all())
     return noted

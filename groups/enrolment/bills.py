@@ -14,7 +14,9 @@ from groups.enrolment.rules.bill import Bill, BillLine, Shares, shares_on
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidTariff
 from groups.models.batch import Batch
+from groups.models.covered_days import lives_there, same_household
 from groups.models.enrolment import Subscription, Tariff, is_active
+from groups.models.figures import Residence
 from groups.models.roster import Household, Village
 from groups.rules.texts import flaw, tidied
 
@@ -38,7 +40,9 @@ def bill_of(session: Session, month: date, village_id: int | None = None) -> Bil
     tariffs = _shares(session)
     question = (
         select(Village.id, Village.code, Village.name, Subscription.plan, func.count())
-        .join(Village, Subscription.village_id == Village.id)
+        .select_from(Subscription)
+        .join(Residence, same_household() & lives_there(month))
+        .join(Village, Residence.village_id == Village.id)
         .where(is_active(month))
         .group_by(Village.id, Village.code, Village.name, Subscription.plan)
         .order_by(Village.code, Subscription.plan)
@@ -67,13 +71,15 @@ def paid_for(session: Session, month: date, village_id: int | None = None) -> li
             Subscription.plan,
             Subscription.starts_on,
         )
+        .select_from(Subscription)
         .join(Household, Subscription.household_id == Household.id)
-        .join(Village, Subscription.village_id == Village.id)
+        .join(Residence, same_household() & lives_there(month))
+        .join(Village, Residence.village_id == Village.id)
         .where(is_active(month))
-        .order_by(Village.code, Household.group_id, Household.position, Household.id)
+        .order_by(Village.code, Residence.group_id, Household.position, Household.id)
     )
     if village_id is not None:
-        question = question.where(Subscription.village_id == village_id)
+        question = question.where(Residence.village_id == village_id)
     return [PaidFor(*row, shares_on(tariffs, row[5], month)) for row in session.execute(question)]
 
 

@@ -4,6 +4,7 @@ one at a time.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, select
@@ -13,7 +14,9 @@ from config.database import among
 from groups.enrolment.rules.periods import LONGEST_PLAN, check_free
 from groups.errors import NoSuchHousehold, NumberElsewhere, UnknownPlan
 from groups.models.batch import AT_ONCE
+from groups.models.covered_days import share_a_day
 from groups.models.enrolment import Subscription, Tariff
+from groups.models.figures import Residence
 from groups.models.roster import Household, Phone, Village
 from groups.rules.days import Period
 from groups.rules.texts import tidied
@@ -35,8 +38,26 @@ def household_of(session: Session, household_id: int, *, hold: bool = False, arc
 def subscriptions_of(session: Session, household_id: int) -> Sequence[Subscription]:
     """A household's subscriptions, the earliest first."""
     return session.scalars(
-        select(Subscription).where(Subscription.household_id == household_id).order_by(Subscription.starts_on)
+        select(Subscription)
+        .where(Subscription.household_id == household_id)
+        .order_by(Subscription.starts_on, Subscription.id)
     ).all()
+
+
+def villages_of(session: Session, household_id: int) -> dict[int, list[str]]:
+    """By subscription of a household, the villages in which it counts or counted, the earliest first."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = session.execute(
+        select(Subscription.id, Village.name)
+        .join(Residence, share_a_day())
+        .join(Village, Residence.village_id == Village.id)
+        .where(Subscription.household_id == household_id)
+        .order_by(Residence.starts_on)
+    )
+    for number, name in rows:
+        if name not in found[number]:
+            found[number].append(name)
+    return found
 
 
 def period_of(row: Subscription) -> Period:
@@ -92,6 +113,8 @@ def check_one_at_a_time(session: Session, households: Iterable[int]) -> None:
     together = (
         (other.household_id == one.household_id)
         & (other.id != one.id)
+        & (one.ends_on.is_(None) | (one.ends_on > one.starts_on))
+        & (other.ends_on.is_(None) | (other.ends_on > other.starts_on))
         & (other.starts_on >= one.starts_on)
         & (one.ends_on.is_(None) | (other.starts_on < one.ends_on))
     )

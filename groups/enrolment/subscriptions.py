@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from groups.enrolment.records import check_number, check_plan, household_of, period_of, subscriptions_of
 from groups.enrolment.rules.periods import check_free, check_period, consent
@@ -22,10 +23,13 @@ from groups.models.batch import Batch
 from groups.models.enrolment import Channel, EndReason, Subscription
 from groups.models.roster import Group
 from groups.roster.households import last_position
-from groups.roster.residences import follow_the_roster
+from groups.roster.residences import follow_the_roster, house_the_subscribed
 from groups.roster.villages import village_of
 from groups.rules.days import Period
 from groups.rules.texts import LONGEST_NAME, tidied
+
+_GOES_ON = frozenset({EndReason.REPLACED, EndReason.MOVED, EndReason.SUSPENDED})
+"""A row that ended so is followed by another of the same sign-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,9 @@ def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
     check_free(period, [period_of(row) for row in subscriptions_of(session, household.id)])
     agreed_by, agreed_on = consent(wanted.consent_by, wanted.consent_on, wanted.starts_on)
     check_number(session, wanted.number, household.id)
+    _end_rest(batch, household.id, wanted.starts_on)
     row = Subscription(
         household_id=household.id,
-        village_id=household.village_id,
         plan=check_plan(session, wanted.plan),
         number=wanted.number,
         starts_on=wanted.starts_on,
@@ -71,11 +75,22 @@ def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
 
 
 def cancel(batch: Batch, household_id: int, day: date) -> None:
-    """End it from `day` on: today, a day to come, or one that has been. Raises NotSubscribed, EndsBeforeStart."""
-    row = _last(batch, household_id, suspended=True)
-    if row.end_reason is EndReason.SUSPENDED and row.ends_on is not None and row.ends_on <= day:
-        # It has counted for nobody since; only the hope of its going on ends.
-        batch.change(row, end_reason=EndReason.CANCELLED)
+    """End it from `day` on: today, a day to come, or any that has been since the household signed up.
+
+    What began after that day, another plan or number, never was. On the day of the sign-up itself it comes to a day of
+    none. Raises NotSubscribed, EndsBeforeStart.
+    """
+    _last(batch, household_id, suspended=True)
+    rows = _contract(batch.session, household_id)
+    if day < rows[0].starts_on:
+        raise _too_early(day, rows[0])
+    later = [row for row in rows[1:] if row.starts_on >= day]
+    row = rows[-1 - len(later)]
+    for each in reversed(later):
+        batch.remove(each, affects_from=each.starts_on)
+    if row.ends_on is not None and row.ends_on <= day and (later or row.end_reason is EndReason.SUSPENDED):
+        # It rested by then, and has counted for nobody since; only the hope of its going on ends.
+        batch.change(row, affects_from=row.ends_on, end_reason=EndReason.CANCELLED)
         return
     _end(batch, row, day, EndReason.CANCELLED)
 
@@ -93,8 +108,7 @@ def resume(batch: Batch, household_id: int, day: date) -> None:
     check_period(Period(day, None), batch.day)
     check_free(Period(day, None), [period_of(each) for each in subscriptions_of(batch.session, household_id)])
     check_number(batch.session, row.number, household_id)
-    household = household_of(batch.session, household_id)
-    _add(batch, _continued(row, day, village_id=household.village_id))
+    _add(batch, _continued(row, day))
 
 
 def change_plan(batch: Batch, household_id: int, plan: str, day: date) -> None:
@@ -130,7 +144,7 @@ def move(batch: Batch, household_id: int, village_code: str, door: str = "") -> 
         door=tidied(door)[:LONGEST_NAME],
         landmark="",
     )
-    follow_the_roster(batch.session, batch.day, households=[household.id], record=batch)
+    follow_the_roster(batch, households=[household.id])
 
 
 def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
@@ -142,10 +156,12 @@ def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
     row = session.get(Subscription, subscription_id)
     if row is None:
         raise NotSubscribed("没有这条开通记录 no such subscription")
-    household_of(session, row.household_id, hold=True, archived=True)
+    household = household_of(session, row.household_id, hold=True, archived=True)
     session.refresh(row)
     wanted = Period(values.get("starts_on", row.starts_on), values.get("ends_on", row.ends_on))
     check_period(wanted, batch.day)
+    if household.archived_at is not None and (wanted.ends_on is None or wanted.ends_on > batch.day):
+        raise NotPossible("该户已不在名册，结束日不能晚于今天 it has left the roster: it must end today at the latest")
     others = [each for each in subscriptions_of(session, row.household_id) if each.id != row.id]
     check_free(wanted, [period_of(each) for each in others])
     if values.get("plan", row.plan) != row.plan:
@@ -157,6 +173,7 @@ def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
         values["consent_by"], values["consent_on"] = consent(values["consent_by"], given_on, wanted.starts_on)
     values["end_reason"] = (row.end_reason or EndReason.CANCELLED) if wanted.ends_on else None
     _written(lambda: batch.change(row, affects_from=_first_day_changed(row, wanted), **values))
+    house_the_subscribed(batch, [row.household_id])
 
 
 def _last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscription:
@@ -169,6 +186,22 @@ def _last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscr
         if goes_on or (suspended and row.end_reason is EndReason.SUSPENDED):
             return row
     raise NotSubscribed("该户没有在用的开通 this household is not signed up")
+
+
+def _contract(session: Session, household_id: int) -> list[Subscription]:
+    """The rows of what a household last signed up for, the earliest first: other plans, numbers and rests go on."""
+    rows = list(subscriptions_of(session, household_id))
+    first = len(rows) - 1
+    while first > 0 and rows[first - 1].end_reason in _GOES_ON:
+        first -= 1
+    return rows[first:]
+
+
+def _end_rest(batch: Batch, household_id: int, day: date) -> None:
+    """Whoever signs up anew does not go on with what rested before."""
+    before = [row for row in subscriptions_of(batch.session, household_id) if row.starts_on <= day]
+    if before and before[-1].end_reason is EndReason.SUSPENDED:
+        batch.change(before[-1], end_reason=EndReason.CANCELLED)
 
 
 def _replace(batch: Batch, household_id: int, day: date, **values: str) -> None:
@@ -185,19 +218,21 @@ def _replace(batch: Batch, household_id: int, day: date, **values: str) -> None:
 
 def _continued(row: Subscription, day: date, **values: Any) -> Subscription:
     """Another row that goes on with `row` from `day`, with other values where they are given."""
-    kept = ("household_id", "village_id", "plan", "number", "consent_on", "consent_by", "channel")
+    kept = ("household_id", "plan", "number", "consent_on", "consent_by", "channel")
     same = {name: getattr(row, name) for name in kept}
     return Subscription(**(same | {"starts_on": day, "ends_on": None, "end_reason": None} | values))
 
 
 def _end(batch: Batch, row: Subscription, day: date, reason: EndReason) -> None:
-    if day <= row.starts_on:
-        raise EndsBeforeStart(
-            f"结束日{day}须晚于开通日{row.starts_on} it would end before it starts",
-            end=str(day),
-            start=str(row.starts_on),
-        )
+    if day < row.starts_on:
+        raise _too_early(day, row)
     batch.change(row, affects_from=min(day, row.ends_on or day), ends_on=day, end_reason=reason)
+
+
+def _too_early(day: date, row: Subscription) -> EndsBeforeStart:
+    return EndsBeforeStart(
+        f"结束日{day}早于开通日{row.starts_on} it would end before it starts", end=str(day), start=str(row.starts_on)
+    )
 
 
 def _first_day_changed(row: Subscription, wanted: Period) -> date:
@@ -211,6 +246,7 @@ def _first_day_changed(row: Subscription, wanted: Period) -> date:
 
 def _add(batch: Batch, row: Subscription) -> Subscription:
     _written(lambda: batch.add(row, affects_from=row.starts_on))
+    house_the_subscribed(batch, [row.household_id])
     return row
 
 

@@ -45,6 +45,8 @@ class Names:
     numbers: Mapping[int, str] = field(default_factory=dict)
 
 
+_SHOWN = Change.table != "residences"
+"""Where somebody lived follows from what was done, and would say it twice."""
 _SPEAKS_OF = {
     "leader_id": "household",
     "deputy_id": "household",
@@ -96,7 +98,8 @@ def history(
 
 def last_change(session: Session, household_id: int) -> Change | None:
     """Who changed a household last."""
-    return session.scalar(select(Change).where(Change.household_id == household_id).order_by(Change.id.desc()).limit(1))
+    mine = (Change.household_id == household_id, _SHOWN)
+    return session.scalar(select(Change).where(*mine).order_by(Change.id.desc()).limit(1))
 
 
 def batch_villages(session: Session, key: str) -> set[int | None]:
@@ -130,7 +133,7 @@ def names_of(session: Session, doings: Sequence[Doing]) -> Names:
 
 
 def _whose(village_id: int | None, group_id: int | None, household_id: int | None) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = [_SHOWN]
     if village_id is not None:
         found.append(Change.village_id == village_id)
     if household_id is not None:
@@ -147,7 +150,7 @@ def _doings(session: Session, keys: Sequence[str], whose: list[ColumnElement[boo
         key: (count, standing)
         for key, count, standing in session.execute(
             select(Change.batch, func.count(), func.count().filter(Change.undone_by == ""))
-            .where(Change.batch.in_(keys))
+            .where(Change.batch.in_(keys), _SHOWN)
             .group_by(Change.batch)
         )
     }

@@ -1,18 +1,15 @@
-"""Taking back what was done in one go, where the rows still stand as it left them.
+"""Taking back what was done in one go, where the rows still stand as it left them: as if it had never been done.
 
 A later change on top is never overwritten: it is named, with who made it and when. What one batch did to a household
 is taken back as a whole or not at all; `what_can_be` takes back the households of a batch on which nothing stands.
-
-Taking a whole batch back at once, where nothing stands in the way: an imported list has tens of thousands of rows.
-
-The rows are read, compared, written and looked at afterwards by table, not one by one. Who may be named as an
-obstacle is not asked here: that is for `undo`, row by row.
+Rows are read, compared and written by table, not one by one: an imported list has tens of thousands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -26,14 +23,16 @@ from config.database import Base, among
 from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo
-from groups.history.rows import ORDER, model_of, parsed, references
 from groups.models.batch import AT_ONCE, Author, Batch, values_of
 from groups.models.changes import Change
+from groups.models.recorded_rows import ORDER, before_these, is_held_by, model_of, parsed, references
 from groups.models.roster import Household
-from groups.roster.residences import follow_the_roster
+from groups.roster.residences import follow_the_roster, house_the_subscribed
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""
+_MOST_NAMED = 200
+"""Obstacles for which the later change is looked up: nobody reads more."""
 
 
 class Why(StrEnum):
@@ -44,7 +43,7 @@ class Why(StrEnum):
     TAKEN = "taken"
     """Its number, name or thing stands elsewhere by now."""
     IN_USE = "in_use"
-    """Something that was added since belongs to it: a phone, a household of the group."""
+    """Something that was added since belongs to it: a phone, a subscription, a household of the group."""
     NOT_THERE = "not_there"
     """What it would go back to is archived."""
 
@@ -66,6 +65,34 @@ class Undone:
     kept: tuple[Obstacle, ...]
 
 
+@dataclass(slots=True)
+class _Row:
+    """What a batch did to a row: how it left it (None: it took it out), what it goes back to (None: it added it).
+
+    `affects_from` is the first day whose figures that changes.
+    """
+
+    last: Change
+    left: dict[str, Any] | None
+    back: dict[str, Any] | None
+    affects_from: date | None
+
+    @property
+    def unit(self) -> object:
+        """What is taken back as a whole: a household, else a row."""
+        return self.last.household_id or (self.last.table, self.last.row_id)
+
+
+_Rows = dict[type[Base], dict[int, _Row]]
+
+
+class _Blocked(Exception):
+    """Takes the savepoint of an attempt back."""
+
+    def __init__(self, found: Sequence[Obstacle]) -> None:
+        self.found = found
+
+
 def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, *, what_can_be: bool = False) -> Undone:
     """Take the batch `key` back: rows get the values they had, new ones are archived, archived ones come back.
 
@@ -75,24 +102,24 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     """
     changes = changes_to_undo(session, key)
     batch = Batch(session, by, "undo", now, zone)
+    rows = _by_row(changes)
     kept: list[Obstacle] = []
-    standing = changes
-    # Row by row only where something stands in the way: to say what.
-    while not at_once(batch, standing) and (obstacles := _attempt(batch, standing)):
+    while obstacles := _attempt(batch, rows):
         kept += obstacles
-        blocked = {_unit(one.change) for one in kept}
-        if not what_can_be or all(_unit(one) in blocked for one in changes):
-            raise ChangedSince("之后又有更改，不能撤销 it has been changed since: nothing was undone", kept)
-        standing = [one for one in changes if _unit(one) not in blocked]
-    blocked = {_unit(one.change) for one in kept}
-    done = [one.id for one in changes if _unit(one) not in blocked]
-    for start in range(0, len(done), 500):
-        session.execute(update(Change).where(Change.id.in_(done[start : start + 500])).values(undone_by=batch.key))
-    follow_the_roster(session, batch.day, households=_moved(session, changes), record=batch)
+        blocked = {row_of(rows, one.change).unit for one in obstacles}
+        rows = {model: {one: row for one, row in own.items() if row.unit not in blocked} for model, own in rows.items()}
+        if not what_can_be or not any(rows.values()):
+            raise ChangedSince(
+                "之后又有更改，不能撤销 it has been changed since: nothing was undone", _with_later(session, kept)
+            )
+    _mark(session, changes, rows, batch.key)
+    touched = {one.household_id for one in changes if one.household_id is not None}
+    follow_the_roster(batch, households=touched | _in_groups(session, changes))
+    house_the_subscribed(batch, touched)
     # What was done since beside these rows stands: it must not come to two subscriptions, or two homes of a thing.
-    check_one_at_a_time(session, {one.household_id for one in changes if one.household_id is not None})
+    check_one_at_a_time(session, touched)
     check_one_home(session, [one.row_id for one in changes if one.table == "devices"])
-    return Undone(batch, tuple(kept))
+    return Undone(batch, tuple(_with_later(session, kept)))
 
 
 def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
@@ -108,75 +135,186 @@ def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
     return changes
 
 
-def _moved(session: Session, changes: Sequence[Change]) -> set[int]:
-    """The households whose place may be another by now: their own, and those of groups that changed."""
-    groups = {one.row_id for one in changes if one.table == "groups"}
-    of_groups = select(Household.id).where(Household.group_id.in_(groups)) if groups else None
-    found = set() if of_groups is None else set(session.scalars(of_groups))
-    return found | {one.household_id for one in changes if one.household_id is not None}
+def row_of(rows: _Rows, change: Change) -> _Row:
+    """What the batch did to the row that the change is about."""
+    return rows[model_of(change.table)][change.row_id]
 
 
-class _Blocked(Exception):
-    """Takes the savepoint of an attempt back."""
+def _by_row(changes: Sequence[Change]) -> _Rows:
+    by_row: dict[tuple[str, int], list[Change]] = {}
+    for change in changes:
+        by_row.setdefault((change.table, change.row_id), []).append(change)
+    rows: _Rows = {}
+    for (table, row_id), own in by_row.items():
+        left = None if own[0].after is None else dict(ChainMap(*(one.after or {} for one in own)))
+        days = [one.affects_from for one in own if one.affects_from is not None]
+        rows.setdefault(model_of(table), {})[row_id] = _Row(own[0], left, before_these(own), min(days, default=None))
+    return rows
 
 
-def _attempt(batch: Batch, changes: Sequence[Change]) -> list[Obstacle]:
-    """Take the changes back, or none of them where anything stands in the way: then what."""
-    obstacles: list[Obstacle] = []
+def _attempt(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
+    """Take the rows back, or none of them where anything stands in the way: then what."""
     size = batch.size
     try:
         with batch.session.begin_nested():
-            for change in changes:
-                obstacle = _obstacle_to(batch.session, change) or _take_back(batch, change)
-                if obstacle is not None:
-                    obstacles.append(obstacle)
-            if obstacles:
-                raise _Blocked
-    except _Blocked:
+            if found := [each for model, own in rows.items() for each in _changed_since(batch.session, model, own)]:
+                raise _Blocked(found)
+            _write(batch, rows)
+            found = [
+                each
+                for model, own in rows.items()
+                for each in (*_in_use(batch.session, model, own), *_leading_nowhere(batch.session, model, own))
+            ]
+            if found:
+                raise _Blocked(found)
+    except _Blocked as blocked:
         batch.size = size
         batch.session.expire_all()
-    return obstacles
-
-
-def _unit(change: Change) -> object:
-    """What is taken back as a whole: a household, else a row."""
-    return change.household_id or (change.table, change.row_id)
-
-
-def _take_back(batch: Batch, change: Change) -> Obstacle | None:
-    session = batch.session
-    model = model_of(change.table)
-    try:
-        with session.begin_nested():
-            row = session.get(model, change.row_id)
-            if row is None:
-                batch.add(model(id=change.row_id, **parsed(model, change.before or {})))
-            elif change.before is not None:
-                batch.change(row, affects_from=change.affects_from, **parsed(model, change.before))
-            elif hasattr(row, "archived_at"):
-                batch.change(row, archived_at=batch.now)
-            else:
-                batch.remove(row, affects_from=change.affects_from)
+        return blocked.found
     except IntegrityError:
-        return Obstacle(change, Why.TAKEN)
-    return None
+        batch.size = size
+        batch.session.expire_all()
+        return _taken(batch, rows)
+    return ()
 
 
-def _obstacle_to(session: Session, change: Change) -> Obstacle | None:
-    model = model_of(change.table)
-    row = session.get(model, change.row_id, with_for_update=True, populate_existing=True)
-    if (row is None) != (change.after is None):
-        return Obstacle(change, Why.CHANGED_SINCE, _later(session, change))
-    if row is not None and change.after is not None:
-        now = values_of(row)
-        passed_over = ORDER if change.before is None else frozenset()
-        if any(now.get(name) != value for name, value in change.after.items() if name not in passed_over):
-            return Obstacle(change, Why.CHANGED_SINCE, _later(session, change))
-    if row is not None and change.before is None and hasattr(row, "archived_at") and _in_use(session, model, row):
-        return Obstacle(change, Why.IN_USE)
-    if change.before is not None and not _leads_somewhere(session, model, row, change.before):
-        return Obstacle(change, Why.NOT_THERE)
-    return None
+def _changed_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+    """The rows that do not stand as the batch left them; all are held until the transaction ends."""
+    ids = sorted(rows)
+    key = cast(Table, model.__table__).c.id
+    there: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        held = select(model).where(among(session, key, ids[start : start + AT_ONCE])).order_by(key)
+        for found in session.scalars(held.with_for_update().execution_options(populate_existing=True)):
+            there[cast(Any, found).id] = values_of(found)
+    for identity, row in rows.items():
+        now = there.get(identity)
+        passed_over = ORDER if row.back is None else frozenset()
+        left = None if row.left is None else {name: each for name, each in row.left.items() if name not in passed_over}
+        # A column that is gone by now is passed over.
+        differs = (
+            now is not None and left is not None and any(now.get(name, each) != each for name, each in left.items())
+        )
+        if (now is None) != (left is None) or differs:
+            yield Obstacle(row.last, Why.CHANGED_SINCE)
+
+
+def _write(batch: Batch, rows: _Rows) -> None:
+    # Newcomers first: what they took, a number or a name, is wanted by those that come back.
+    for model, own in rows.items():
+        _take_newcomers_back(batch, model, own)
+    for model, own in rows.items():
+        values = {
+            identity: parsed(model, row.back)
+            for identity, row in own.items()
+            if row.back is not None and row.left is not None
+        }
+        # What is given up, by a row that ends again, may be what another takes.
+        for gives_up in (True, False):
+            some = {identity: each for identity, each in values.items() if _gives_up(each) is gives_up}
+            batch.change_all(model, some, affects_from=lambda row, own=own: own[row.id].affects_from)  # type: ignore[misc]
+    for model, own in rows.items():
+        gone = [
+            {"id": identity} | parsed(model, row.back)
+            for identity, row in own.items()
+            if row.left is None and row.back is not None
+        ]
+        batch.add_all(model, gone, affects_from=lambda row, own=own: own[row.id].affects_from)  # type: ignore[misc]
+
+
+def _gives_up(values: dict[str, Any]) -> bool:
+    return any(values.get(name) is not None for name in ("archived_at", "ends_on", "returned_on"))
+
+
+def _take_newcomers_back(batch: Batch, model: type[Base], rows: dict[int, _Row]) -> None:
+    newcomers = [identity for identity, row in rows.items() if row.back is None and row.left is not None]
+    if "archived_at" in model.__table__.c:
+        batch.change_all(model, {identity: {"archived_at": batch.now} for identity in newcomers})
+    else:
+        batch.remove_all(model, newcomers, affects_from=lambda row: rows[row.id].affects_from)
+
+
+def _in_use(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+    """Newcomers that something refers to which is not archived with them."""
+    newcomers = [identity for identity, row in rows.items() if row.back is None and row.left is not None]
+    if "archived_at" not in model.__table__.c:
+        return
+    used: set[int] = set()
+    for other, column in references(model):
+        holds = is_held_by(other)
+        if holds is None:
+            continue
+        for start in range(0, len(newcomers), AT_ONCE):
+            some = among(session, column, newcomers[start : start + AT_ONCE])
+            used.update(session.scalars(select(column).where(some, holds).distinct()))
+    for identity in sorted(used):
+        yield Obstacle(rows[identity].last, Why.IN_USE)
+
+
+def _leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+    """Rows that went back to something archived, or came back to a household or village that is."""
+    table = cast(Table, model.__table__)
+    back = {identity: row.back for identity, row in rows.items() if row.back is not None}
+    came_back = {identity for identity, values in back.items() if values.get("archived_at", "") is None}
+    nowhere: set[int] = set()
+    for column in table.c:
+        for key in column.foreign_keys:
+            target = key.column.table
+            if "archived_at" not in target.c or table.name == "residences":
+                # A home of the past may be in a group that is no more.
+                continue
+            asked = {identity for identity, values in back.items() if column.key in values}
+            wanted = sorted(asked if column.nullable else asked | came_back)
+            for start in range(0, len(wanted), AT_ONCE):
+                nowhere.update(
+                    session.scalars(
+                        select(table.c.id)
+                        .join(target, target.c.id == column)
+                        .where(among(session, table.c.id, wanted[start : start + AT_ONCE]))
+                        .where(target.c.archived_at.is_not(None))
+                    )
+                )
+    for identity in sorted(nowhere):
+        yield Obstacle(rows[identity].last, Why.NOT_THERE)
+
+
+def _taken(batch: Batch, rows: _Rows) -> list[Obstacle]:
+    """Those that a unique key keeps out, found by halves: together they do not fit, so some of them do not."""
+    units = list(dict.fromkeys(row.unit for own in rows.values() for row in own.values()))
+    if len(units) == 1:
+        last = max((row.last for own in rows.values() for row in own.values()), key=lambda change: change.id)
+        return [Obstacle(last, Why.TAKEN)]
+    found: list[Obstacle] = []
+    for half in (set(units[: len(units) // 2]), set(units[len(units) // 2 :])):
+        some = {model: {one: row for one, row in own.items() if row.unit in half} for model, own in rows.items()}
+        if not _fits(batch, some):
+            found += _taken(batch, some)
+    # Two halves that fit by themselves stand in each other's way.
+    return found or [Obstacle(next(iter(own.values())).last, Why.TAKEN) for own in rows.values() if own]
+
+
+def _fits(batch: Batch, rows: _Rows) -> bool:
+    """Whether these rows alone could be taken back. Nothing is written."""
+    size = batch.size
+    try:
+        with batch.session.begin_nested():
+            _write(batch, rows)
+            raise _Blocked(())
+    except _Blocked:
+        return True
+    except IntegrityError:
+        return False
+    finally:
+        batch.size = size
+        batch.session.expire_all()
+
+
+def _with_later(session: Session, kept: Sequence[Obstacle]) -> list[Obstacle]:
+    """The obstacles with the change that stands on each."""
+    return [
+        replace(one, later=_later(session, one.change)) if one.why is Why.CHANGED_SINCE and place < _MOST_NAMED else one
+        for place, one in enumerate(kept)
+    ]
 
 
 def _later(session: Session, change: Change) -> Change | None:
@@ -192,153 +330,17 @@ def _later(session: Session, change: Change) -> Change | None:
     return found
 
 
-def _in_use(session: Session, model: type[Base], row: Base) -> bool:
-    """Whether anything active refers to the row: archiving it would leave that hanging."""
-    for other, column in references(model):
-        if "archived_at" not in other.__table__.c:
-            continue
-        found = select(other.__table__.c.id).where(column == cast(Any, row).id, other.__table__.c.archived_at.is_(None))
-        if session.scalar(found.limit(1)) is not None:
-            return True
-    return False
+def _mark(session: Session, changes: Sequence[Change], rows: _Rows, key: str) -> None:
+    """Note which changes do not count any more, and what took them back."""
+    done = [one.id for one in changes if one.row_id in rows.get(model_of(one.table), {})]
+    for start in range(0, len(done), AT_ONCE):
+        some = among(session, Change.id, done[start : start + AT_ONCE])
+        session.execute(
+            update(Change).where(some).values(undone_by=key), execution_options={"synchronize_session": False}
+        )
 
 
-def _leads_somewhere(session: Session, model: type[Base], row: Base | None, values: dict[str, Any]) -> bool:
-    """Whether all that the values refer to is still active; a row that comes back needs its owner, too."""
-    table = cast(Table, model.__table__)
-    comes_back = "archived_at" in values and values["archived_at"] is None
-    for column in table.c:
-        for key in column.foreign_keys:
-            needed = column.key in values or (comes_back and not column.nullable)
-            target = key.column.table
-            if not needed or "archived_at" not in target.c:
-                continue
-            value = values.get(column.key, getattr(row, column.key, None))
-            archived = select(target.c.id).where(target.c.id == value, target.c.archived_at.is_not(None))
-            if value is not None and session.scalar(archived) is not None:
-                return False
-    return True
-
-
-class _InTheWay(Exception):
-    """Takes the savepoint back."""
-
-
-@dataclass(slots=True)
-class _Row:
-    """What a batch did to a row: how it left it, what it goes back to, and since when that changes figures."""
-
-    added: bool = False
-    left: dict[str, Any] = field(default_factory=dict)
-    back: dict[str, Any] = field(default_factory=dict)
-    affects_from: date | None = None
-
-
-_Rows = dict[type[Base], dict[int, _Row]]
-
-
-def at_once(batch: Batch, changes: Sequence[Change]) -> bool:
-    """Take these changes (the last first) back. False, with nothing done, where anything may stand in the way."""
-    # A row that was taken out comes back with its old id; that is rare, and left to `undo`.
-    if any(one.after is None for one in changes):
-        return False
-    rows = _by_row(changes)
-    size = batch.size
-    try:
-        with batch.session.begin_nested():
-            for model, of in rows.items():
-                _check_as_left(batch, model, of)
-            # Newcomers first: what they took, a number or a name, is wanted by those that come back.
-            for model, of in rows.items():
-                _take_newcomers_back(batch, model, of)
-            for model, of in rows.items():
-                _give_values_back(batch, model, of)
-            for model, of in rows.items():
-                _check_not_in_use(batch, model, [identity for identity, row in of.items() if row.added])
-                _check_leads_somewhere(batch, model, of)
-    except (_InTheWay, IntegrityError):
-        batch.size = size
-        batch.session.expire_all()
-        return False
-    return True
-
-
-def _by_row(changes: Sequence[Change]) -> _Rows:
-    rows: _Rows = {}
-    for change in changes:
-        row = rows.setdefault(model_of(change.table), {}).setdefault(change.row_id, _Row())
-        row.left = (change.after or {}) | row.left
-        row.added = change.before is None
-        row.back |= change.before or {}
-        days = [day for day in (row.affects_from, change.affects_from) if day is not None]
-        row.affects_from = min(days, default=None)
-    return rows
-
-
-def _check_as_left(batch: Batch, model: type[Base], rows: dict[int, _Row]) -> None:
-    """Hold the rows until the transaction ends; all must stand as the batch left them."""
-    ids = sorted(rows)
-    there = 0
-    for start in range(0, len(ids), AT_ONCE):
-        key = cast(Table, model.__table__).c.id
-        held = select(model).where(among(batch.session, key, ids[start : start + AT_ONCE])).order_by(key)
-        for found in batch.session.scalars(held.with_for_update().execution_options(populate_existing=True)):
-            there += 1
-            row, now = rows[cast(Any, found).id], values_of(found)
-            passed_over = ORDER if row.added else frozenset()
-            if any(now.get(name) != value for name, value in row.left.items() if name not in passed_over):
-                raise _InTheWay
-    if there != len(ids):
-        raise _InTheWay
-
-
-def _take_newcomers_back(batch: Batch, model: type[Base], rows: dict[int, _Row]) -> None:
-    newcomers = [identity for identity, row in rows.items() if row.added]
-    if not newcomers:
-        return
-    if "archived_at" in model.__table__.c:
-        batch.change_all(model, {identity: {"archived_at": batch.now} for identity in newcomers})
-    else:
-        batch.remove_all(model, newcomers, affects_from=lambda row: rows[row.id].affects_from)
-
-
-def _give_values_back(batch: Batch, model: type[Base], rows: dict[int, _Row]) -> None:
-    values = {identity: parsed(model, row.back) for identity, row in rows.items() if not row.added}
-    batch.change_all(model, values, affects_from=lambda row: rows[row.id].affects_from)
-
-
-def _check_not_in_use(batch: Batch, model: type[Base], newcomers: Sequence[int]) -> None:
-    """Nothing active may refer to what is archived now."""
-    if "archived_at" not in model.__table__.c:
-        return
-    for other, column in references(model):
-        table = cast(Table, other.__table__)
-        if "archived_at" not in table.c:
-            continue
-        for start in range(0, len(newcomers), AT_ONCE):
-            some = among(batch.session, column, newcomers[start : start + AT_ONCE])
-            if batch.session.execute(select(table.c.id).where(some, table.c.archived_at.is_(None)).limit(1)).first():
-                raise _InTheWay
-
-
-def _check_leads_somewhere(batch: Batch, model: type[Base], rows: dict[int, _Row]) -> None:
-    """What rows went back to, and what those that came back belong to, must be active."""
-    table = cast(Table, model.__table__)
-    changed = [identity for identity, row in rows.items() if not row.added]
-    came_back = [identity for identity in changed if rows[identity].back.get("archived_at", "") is None]
-    for column in table.c:
-        for key in column.foreign_keys:
-            target = key.column.table
-            if "archived_at" not in target.c:
-                continue
-            back = {identity for identity in changed if column.key in rows[identity].back}
-            asked = sorted(back if column.nullable else back.union(came_back))
-            for start in range(0, len(asked), AT_ONCE):
-                gone = (
-                    select(table.c.id)
-                    .join(target, target.c.id == column)
-                    .where(among(batch.session, table.c.id, asked[start : start + AT_ONCE]))
-                    .where(target.c.archived_at.is_not(None))
-                )
-                if batch.session.execute(gone.limit(1)).first():
-                    raise _InTheWay
+def _in_groups(session: Session, changes: Iterable[Change]) -> set[int]:
+    """The households of groups that were changed: their place may be another by now."""
+    groups: Collection[int] = {one.row_id for one in changes if one.table == "groups"}
+    return set(session.scalars(select(Household.id).where(Household.group_id.in_(groups)))) if groups else set()

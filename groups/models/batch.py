@@ -226,6 +226,8 @@ def plain(value: Any) -> Any:
 
 def _write(session: Session, model: type[Base], wanted: Sequence[tuple[int, dict[str, Any]]]) -> None:
     """Update rows by their id; those that change the same columns go to the database together."""
+    if not wanted:
+        return
     alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for identity, values in wanted:
         alike.setdefault(tuple(values), []).append({"id": identity} | values)

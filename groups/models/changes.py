@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, stored_as_value
@@ -39,6 +39,13 @@ class Change(Base):
         Index("ix_changes_household_id_id", "household_id", "id"),
         Index("ix_changes_table_row_id", "table", "row_id"),
         Index("ix_changes_changed_on", "changed_on"),
+        # What an undo took back: who may take the undo back depends on it.
+        Index(
+            "ix_changes_undone_by",
+            "undone_by",
+            sqlite_where=text("undone_by <> ''"),
+            postgresql_where=text("undone_by <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from config.database import Base, BigId, stored_as_value
+from groups.models.roster import RECORDED
 
 
 class CarrierList(Base):
@@ -92,6 +93,7 @@ class Device(Base):
         # The ledger's first page, out of a county's.
         Index("ix_devices_given_on_id", "given_on", "id"),
         CheckConstraint("returned_on IS NULL OR returned_on >= given_on", name="returned_after_given"),
+        RECORDED,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -111,6 +113,7 @@ class Tariff(Base):
         UniqueConstraint("plan", "starts_on"),
         CheckConstraint("village_fen >= 0", name="village_fen"),
         CheckConstraint("carrier_fen >= 0", name="carrier_fen"),
+        RECORDED,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -130,7 +133,7 @@ class Channel(StrEnum):
     SHOP = "shop"
     """At the carrier's shop (营业厅)."""
     ROSTER = "roster"
-    """It moved, and its subscription with it."""
+    """It moved, and its subscription with it: written by releases in which a subscription named its village."""
 
 
 class EndReason(StrEnum):
@@ -140,7 +143,7 @@ class EndReason(StrEnum):
     SUSPENDED = "suspended"
     """For a while: `resume` begins another row of the same plan."""
     MOVED = "moved"
-    """To another village, where another row goes on."""
+    """To another village, where another row goes on: written by releases in which a subscription named its village."""
     REPLACED = "replaced"
     """By another plan or number, in another row."""
     ARCHIVED = "archived"
@@ -150,13 +153,21 @@ class EndReason(StrEnum):
 class Subscription(Base):
     """A household's subscription (开通), counted from `starts_on` up to, and not on, `ends_on`. Days are local.
 
-    A household has one at a time; a suspension, another plan and another village each begin another row. So an
-    active row is a covered household, and `village_id` is the village that counts it and pays its share.
+    A household has one at a time; a suspension and another plan each begin another row. So an active row is a covered
+    household. The village that counts it and pays its share is the one in which it lives on the day: see `Residence`.
+    One that ends on its first day counted on none, and is on record.
     """
 
     __tablename__ = "subscriptions"
     __table_args__ = (
-        UniqueConstraint("household_id", "starts_on"),
+        Index(
+            "uq_subscriptions_household_id_starts_on",
+            "household_id",
+            "starts_on",
+            unique=True,
+            sqlite_where=text("ends_on IS NULL OR ends_on > starts_on"),
+            postgresql_where=text("ends_on IS NULL OR ends_on > starts_on"),
+        ),
         Index(
             "uq_subscriptions_household_id_open",
             "household_id",
@@ -164,18 +175,18 @@ class Subscription(Base):
             sqlite_where=text("ends_on IS NULL"),
             postgresql_where=text("ends_on IS NULL"),
         ),
-        # A town's figures of one day come from this index alone.
-        Index("ix_subscriptions_village_id_days", "village_id", "household_id", "starts_on", "ends_on"),
+        # Who is signed up on a day comes from this index alone.
+        Index("ix_subscriptions_household_id_days", "household_id", "starts_on", "ends_on"),
         # Who came and who went between two days; how many on each of two years' days, from these alone.
         Index("ix_subscriptions_starts_on", "starts_on"),
         Index("ix_subscriptions_ends_on", "ends_on"),
         Index("ix_subscriptions_number", "number"),
-        CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="ends_after_start"),
+        RECORDED,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
-    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
     plan: Mapped[str] = mapped_column(String(32), default="")
     number: Mapped[str] = mapped_column(String(16), default="", server_default="")
     """The number that the carrier bills, in E.164; empty where it is not known."""

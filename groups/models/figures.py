@@ -5,13 +5,14 @@ Days are the town's own. A period counts from its first day up to, and not on, `
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, stored_as_value
+from groups.models.roster import RECORDED
 from groups.rules.counting import CountKind
 
 
@@ -22,6 +23,7 @@ class HouseholdCount(Base):
     __table_args__ = (
         UniqueConstraint("village_id", "kind", "counted_on"),
         CheckConstraint("households >= 0", name="households"),
+        RECORDED,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -35,7 +37,7 @@ class Threshold(Base):
     """From which coverage a village is a demonstration village, from a day on; in hundredths of a per cent."""
 
     __tablename__ = "thresholds"
-    __table_args__ = (CheckConstraint("basis_points BETWEEN 1 AND 10000", name="basis_points"),)
+    __table_args__ = (CheckConstraint("basis_points BETWEEN 1 AND 10000", name="basis_points"), RECORDED)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     starts_on: Mapped[date] = mapped_column(unique=True)
@@ -57,6 +59,7 @@ class Residence(Base):
         ),
         Index("ix_residences_village_id_starts_on", "village_id", "starts_on"),
         CheckConstraint("ends_on IS NULL OR ends_on > starts_on", name="ends_after_start"),
+        RECORDED,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -93,3 +96,5 @@ class ReachProof(Base):
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
     proven_on: Mapped[date]
     kind: Mapped[ProofKind] = mapped_column(stored_as_value(ProofKind))
+    noted_at: Mapped[datetime | None]
+    """Since when it is known; None: it was noted by a release that did not say."""

@@ -22,6 +22,10 @@ ENDING = 4
 """By so many of its last digits a number is found in a whole county."""
 
 
+RECORDED: dict[str, Any] = {"sqlite_autoincrement": True}
+"""For tables whose rows may be taken out: the record of changes knows them by their id, which must not come again."""
+
+
 class VillageKind(StrEnum):
     """A village's committee (村) or a residents' committee (居)."""
 

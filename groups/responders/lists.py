@@ -21,6 +21,7 @@ from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Language
 from groups.responders.on_duty import TEAM_WORDS
 from groups.responders.rules import duty
+from groups.roster.residences import follow_the_groups
 from groups.rules.phone import as_written_here, kind_of, normalise
 from groups.rules.texts import flaw, tidied
 
@@ -221,11 +222,12 @@ def keep(batch: Batch, kind: Kind, village_id: int | None, row: Row | None, chec
 
 
 def _put_groups(batch: Batch, grid: Grid, group_ids: Sequence[int]) -> None:
+    changed = []
     for group in groups_in(batch.session, grid.village_id):
-        if group.id in group_ids:
-            batch.change(group, grid_id=grid.id)
-        elif group.grid_id == grid.id:
-            batch.change(group, grid_id=None)
+        its = grid.id if group.id in group_ids else None
+        if (its or group.grid_id == grid.id) and batch.change(group, grid_id=its):
+            changed.append(group.id)
+    follow_the_groups(batch, changed)
 
 
 def archive(batch: Batch, row: Row) -> None:

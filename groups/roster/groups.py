@@ -156,7 +156,7 @@ def _move_all(batch: Batch, households: Sequence[Household], group_id: int) -> N
         Household,
         {one: {"group_id": group_id, "position": place} for place, one in enumerate(ids, (last or 0) + 1)},
     )
-    follow_the_roster(batch.session, batch.day, households=ids, record=batch)
+    follow_the_roster(batch, households=ids)
 
 
 def _free_name(session: Session, village_id: int, name: str) -> str:

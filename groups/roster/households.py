@@ -123,7 +123,7 @@ def add_household(
     )
     batch.add(household)
     _write_phones(batch, household, phones, take)
-    follow_the_roster(batch.session, batch.day, households=[household.id], record=batch)
+    follow_the_roster(batch, households=[household.id])
     return household
 
 
@@ -198,7 +198,7 @@ def move_household(batch: Batch, household: Household, group_id: int | None) -> 
     position = last_position(batch.session, household.village_id, group_id) + 1
     if household.group_id != group_id:
         batch.change(household, group_id=group_id, position=position)
-        follow_the_roster(batch.session, batch.day, households=[household.id], record=batch)
+        follow_the_roster(batch, households=[household.id])
 
 
 def archive_household(batch: Batch, household: Household) -> None:
@@ -210,7 +210,7 @@ def archive_household(batch: Batch, household: Household) -> None:
         held = {office: None for office in ("leader_id", "deputy_id") if getattr(group, office) == household.id}
         batch.change(group, **held)
     batch.change(household, archived_at=batch.now)
-    follow_the_roster(batch.session, batch.day, households=[household.id], record=batch)
+    follow_the_roster(batch, households=[household.id])
 
 
 def set_away(batch: Batch, household: Household, until: datetime | None) -> None:

@@ -1,26 +1,28 @@
 """Keeping up with the roster: who lived in which village, grid and group on which day.
 
-The roster says how it is; whoever has changed it calls `follow_the_roster` before the commit, so that the figures of
-past days stay those of the people who lived there then.
+The roster says how it is now; whoever has changed it calls `follow_the_roster` with the same batch before the commit,
+so that the figures of past days stay those of the people who lived there then. A subscription names no village: it
+counts where its household lived on the day. Whoever writes a subscription calls `house_the_subscribed`, so that no day
+of it falls on a day without a home. Both write through the batch: whoever undoes it gets the homes back as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from config.database import insert_rows
-from groups.models.batch import Batch
-from groups.models.enrolment import Channel, EndReason, Subscription
+from config.database import among
+from groups.models.batch import AT_ONCE, Batch
+from groups.models.enrolment import EndReason, Subscription
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household
-
-_AT_ONCE = 500
+from groups.roster.rules.homes import days_without_home
+from groups.rules.days import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +33,93 @@ class _Place:
 
 
 def follow_the_roster(
-    session: Session,
-    day: date,
-    *,
-    villages: Collection[int] | None = None,
-    households: Collection[int] | None = None,
-    record: Batch | None = None,
+    batch: Batch, *, villages: Collection[int] | None = None, households: Collection[int] | None = None
 ) -> int:
-    """Write down, from `day` on, where the households of these villages (None: of all) live now; how many moved.
+    """Write down, from the batch's day on, where the households of these villages (None: of all) live now.
 
     `households` names those that may have moved, where the caller knows: in a large town that is a quick question.
-
-    A household that went to another village takes its subscription with it; one that was archived has ended its own:
-    `record` is the batch that moved them, so that undoing it brings the subscriptions back. Safe to call again: where
-    nothing has moved, nothing is written.
+    A household that was archived has ended its subscription. Safe to call again: where nothing has moved, nothing is
+    written. Returns how many moved.
     """
-    session.flush()
-    moved = _moved(session, villages, households)
-    ids = [household_id for household_id, _ in moved]
-    noted, subscribed = _noted(session, ids), _subscribed(session, ids, day)
-    for household_id, place in moved:
-        _close(session, noted.get(household_id), day)
-        if household_id in subscribed:
-            _follow_subscription(session, household_id, place, day, record)
-    session.flush()
-    _open(session, moved, day)
+    batch.session.flush()
+    moved = _moved(batch.session, villages, households)
+    noted = _noted(batch.session, [household_id for household_id, _ in moved])
+    # Put right on the day it was written: nobody lived there.
+    batch.remove_all(
+        Residence, [row.id for row in noted if row.starts_on >= batch.day], affects_from=lambda row: row.starts_on
+    )
+    batch.change_all(
+        Residence,
+        {row.id: {"ends_on": batch.day} for row in noted if row.starts_on < batch.day},
+        affects_from=lambda _: batch.day,
+    )
+    _end_subscriptions(batch, [household_id for household_id, place in moved if place is None])
+    batch.add_all(
+        Residence,
+        [_row(household_id, place, Period(batch.day, None)) for household_id, place in moved if place is not None],
+        affects_from=lambda row: row.starts_on,
+    )
     return len(moved)
+
+
+def follow_the_groups(batch: Batch, groups: Collection[int]) -> int:
+    """The same for the households of groups that have changed: another grid is another place."""
+    ids = batch.session.scalars(select(Household.id).where(Household.group_id.in_(groups)))
+    return follow_the_roster(batch, households=list(ids))
+
+
+def house_the_subscribed(batch: Batch, households: Iterable[int]) -> None:
+    """See to it that these households lived somewhere on every day on which they are signed up.
+
+    A day before the first home counts in the village of the first, one after the last in that of the last, in no
+    group: nobody has noted in which.
+    """
+    wanted = sorted(set(households))
+    batch.session.flush()
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(wanted), AT_ONCE):
+        rows += _missing_homes(batch, wanted[start : start + AT_ONCE])
+    batch.add_all(Residence, rows, affects_from=lambda row: row.starts_on)
+
+
+def _missing_homes(batch: Batch, households: Sequence[int]) -> list[dict[str, Any]]:
+    periods: dict[int, list[Period]] = defaultdict(list)
+    for household_id, starts_on, ends_on in batch.session.execute(
+        select(Subscription.household_id, Subscription.starts_on, Subscription.ends_on).where(
+            among(batch.session, Subscription.household_id, households)
+        )
+    ):
+        periods[household_id].append(Period(starts_on, ends_on))
+    homes = _homes(batch.session, households)
+    if homeless := sorted(periods.keys() - homes.keys()):
+        follow_the_roster(batch, households=homeless)
+        homes |= _homes(batch.session, homeless)
+        homes |= _last_homes(batch, sorted(set(homeless) - homes.keys()))
+    return [
+        _row(household_id, _Place(homes[household_id][at][0], None, None), missing)
+        for household_id, own in periods.items()
+        for at, missing in days_without_home([period for _, period in homes[household_id]], own)
+    ]
+
+
+def _homes(session: Session, households: Sequence[int]) -> dict[int, list[tuple[int, Period]]]:
+    """The village and the days of each home of these households, the earliest first."""
+    found: dict[int, list[tuple[int, Period]]] = defaultdict(list)
+    for household_id, village_id, starts_on, ends_on in session.execute(
+        select(Residence.household_id, Residence.village_id, Residence.starts_on, Residence.ends_on)
+        .where(among(session, Residence.household_id, households))
+        .order_by(Residence.household_id, Residence.starts_on)
+    ):
+        found[household_id].append((village_id, Period(starts_on, ends_on)))
+    return dict(found)
+
+
+def _last_homes(batch: Batch, households: Sequence[int]) -> dict[int, list[tuple[int, Period]]]:
+    """Of archived households that have no home on record: the village of the roster, up to today."""
+    rows = batch.session.execute(
+        select(Household.id, Household.village_id).where(among(batch.session, Household.id, households))
+    )
+    return {number: [(village_id, Period(batch.day, batch.day))] for number, village_id in rows}
 
 
 def _moved(
@@ -80,8 +143,8 @@ def _moved(
         wanted = sorted(set(households))
         return [
             found
-            for start in range(0, len(wanted), _AT_ONCE)
-            for found in _places(session, question.where(Household.id.in_(wanted[start : start + _AT_ONCE])))
+            for start in range(0, len(wanted), AT_ONCE)
+            for found in _places(session, question.where(among(session, Household.id, wanted[start : start + AT_ONCE])))
         ]
     if villages is not None:
         question = question.where(Household.village_id.in_(villages) | Residence.village_id.in_(villages))
@@ -95,115 +158,39 @@ def _places(session: Session, question: Select[*tuple[Any, ...]]) -> list[tuple[
     ]
 
 
-def _noted(session: Session, households: Collection[int]) -> dict[int, Residence]:
-    """The open row of each of these households."""
-    found: dict[int, Residence] = {}
-    wanted = sorted(households)
-    for start in range(0, len(wanted), _AT_ONCE):  # below every database's limit of parameters
-        rows = session.scalars(
+def _noted(session: Session, households: Sequence[int]) -> list[Residence]:
+    """The open home of each of these households."""
+    return [
+        row
+        for start in range(0, len(households), AT_ONCE)
+        for row in session.scalars(
             select(Residence).where(
-                Residence.household_id.in_(wanted[start : start + _AT_ONCE]), Residence.ends_on.is_(None)
+                among(session, Residence.household_id, households[start : start + AT_ONCE]), Residence.ends_on.is_(None)
             )
         )
-        found |= {row.household_id: row for row in rows}
-    return found
-
-
-def _close(session: Session, residence: Residence | None, day: date) -> None:
-    if residence is None:
-        return
-    if residence.starts_on >= day:
-        # Put right on the day it was written: nobody lived there.
-        session.delete(residence)
-    else:
-        residence.ends_on = day
-
-
-def _subscribed(session: Session, households: Collection[int], day: date) -> set[int]:
-    """Which of these households have a subscription that goes on: most of a new list have none."""
-    found: set[int] = set()
-    wanted = sorted(households)
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = Subscription.household_id.in_(wanted[start : start + _AT_ONCE])
-        found.update(session.scalars(select(Subscription.household_id).where(some, _goes_on(day))))
-    return found
-
-
-def _goes_on(day: date) -> ColumnElement[bool]:
-    """The subscriptions that have not ended by `day`: an end told in advance is still to come."""
-    return Subscription.ends_on.is_(None) | (Subscription.ends_on > day)
-
-
-def _follow_subscription(
-    session: Session, household_id: int, place: _Place | None, day: date, record: Batch | None
-) -> None:
-    """End the subscription that goes on in a village the household has left, and go on with it in the new one."""
-    question = select(Subscription).where(Subscription.household_id == household_id, _goes_on(day))
-    if place is not None:
-        question = question.where(Subscription.village_id != place.village_id)
-    for standing in session.scalars(question).all():
-        if standing.starts_on >= day:
-            # Signed up on the day it moves: it was never counted where it was.
-            if place is None:
-                _remove(session, standing, record)
-            else:
-                _change(standing, record, village_id=place.village_id)
-            continue
-        # An end that was told in advance goes along.
-        continued = None if place is None else _continued(standing, place.village_id, day)
-        _change(standing, record, ends_on=day, end_reason=EndReason.ARCHIVED if place is None else EndReason.MOVED)
-        session.flush()
-        if continued is not None:
-            _add(session, continued, record)
-
-
-def _continued(standing: Subscription, village_id: int, day: date) -> Subscription:
-    return Subscription(
-        household_id=standing.household_id,
-        village_id=village_id,
-        plan=standing.plan,
-        number=standing.number,
-        starts_on=day,
-        ends_on=standing.ends_on,
-        end_reason=standing.end_reason,
-        consent_on=standing.consent_on,
-        consent_by=standing.consent_by,
-        channel=Channel.ROSTER,
-    )
-
-
-def _add(session: Session, row: Subscription, record: Batch | None) -> None:
-    if record is None:
-        session.add(row)
-    else:
-        record.add(row, affects_from=row.starts_on)
-
-
-def _change(row: Subscription, record: Batch | None, **values: Any) -> None:
-    if record is not None:
-        record.change(row, affects_from=record.day, **values)
-    else:
-        for name, value in values.items():
-            setattr(row, name, value)
-
-
-def _remove(session: Session, row: Subscription, record: Batch | None) -> None:
-    if record is None:
-        session.delete(row)
-    else:
-        record.remove(row, affects_from=row.starts_on)
-
-
-def _open(session: Session, moved: Collection[tuple[int, _Place | None]], day: date) -> None:
-    rows = [
-        {
-            "household_id": household_id,
-            "village_id": place.village_id,
-            "group_id": place.group_id,
-            "grid_id": place.grid_id,
-            "starts_on": day,
-        }
-        for household_id, place in moved
-        if place is not None
     ]
-    insert_rows(session, Residence, rows)
+
+
+def _end_subscriptions(batch: Batch, households: Sequence[int]) -> None:
+    """End what goes on of households that have left the roster; an end that was told in advance comes to nothing."""
+    ends: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(households), AT_ONCE):
+        rows = batch.session.scalars(
+            select(Subscription).where(
+                among(batch.session, Subscription.household_id, households[start : start + AT_ONCE]),
+                Subscription.ends_on.is_(None) | (Subscription.ends_on > batch.day),
+            )
+        )
+        ends |= {row.id: {"ends_on": max(batch.day, row.starts_on), "end_reason": EndReason.ARCHIVED} for row in rows}
+    batch.change_all(Subscription, ends, affects_from=lambda _: batch.day)
+
+
+def _row(household_id: int, place: _Place, period: Period) -> dict[str, Any]:
+    return {
+        "household_id": household_id,
+        "village_id": place.village_id,
+        "group_id": place.group_id,
+        "grid_id": place.grid_id,
+        "starts_on": period.starts_on,
+        "ends_on": period.ends_on,
+    }

@@ -125,3 +125,48 @@ def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ev
         states = session.execute(text("SELECT state FROM deliveries ORDER BY id")).scalars().all()
     assert [tuple(each) for each in sids] == [(1, "CA-same"), (2, None), (3, "CA-own")]
     assert states == ["placed", "unreached", "placed"]
+
+
+def test_every_day_of_a_subscription_gets_a_home_and_the_home_says_the_village(upgrade: Upgrade) -> None:
+    stays = [
+        # Household 1 moved on 10 January; 2 was archived and came back; 3 has no home on record; 4 has left.
+        (1, 1, 1, "2028-01-05", "2028-01-10"),
+        (1, 2, None, "2028-01-10", None),
+        (2, 1, 1, "2028-01-01", "2028-01-10"),
+        (2, 1, 1, "2028-01-13", None),
+        (4, 2, None, "2028-01-01", "2028-01-08"),
+    ]
+    paid = [
+        (1, 2, "2028-01-01", None),
+        (2, 1, "2028-01-02", None),
+        (3, 1, "2028-01-03", "2028-01-20"),
+        (4, 2, "2028-01-02", "2028-01-09"),
+    ]
+
+    def fill(connection: Connection) -> None:
+        for village in (1, 2):
+            insert(connection, "villages", id=village, code=f"V{village}", name=f"{village}村", kind="village")
+        insert(connection, "groups", id=1, village_id=1, name="1组", position=1)
+        for number in (1, 2, 3, 4):
+            insert(connection, "households", id=number, village_id=1, head="王", door="", position=1, silent=False)
+        names = ("household_id", "village_id", "group_id", "starts_on", "ends_on")
+        for stay in stays:
+            insert(connection, "residences", **dict(zip(names, stay, strict=True)))
+        for household, village, starts_on, ends_on in paid:
+            days = {"starts_on": starts_on, "ends_on": ends_on}
+            insert(connection, "subscriptions", household_id=household, village_id=village, plan="键", **days)
+
+    with upgrade(fill).begin() as session:
+        rows = session.execute(
+            text("SELECT household_id, village_id, group_id, starts_on, ends_on FROM residences ORDER BY 1, 4")
+        )
+        homes = [(*row[:3], str(row[3]), None if row[4] is None else str(row[4])) for row in rows]
+    assert homes == [
+        (1, 1, None, "2028-01-01", "2028-01-05"),
+        *stays[:3],
+        (2, 1, 1, "2028-01-10", "2028-01-13"),
+        stays[3],
+        (3, 1, None, "2028-01-03", "2028-01-20"),
+        stays[4],
+        (4, 2, None, "2028-01-08", "2028-01-09"),
+    ]

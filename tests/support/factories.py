@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.database import Base, Database
+from groups.models.figures import Residence
 from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
 from joint_defense.alarms import intake
 from joint_defense.carriers.port import CarrierError, Receipt
@@ -76,6 +77,13 @@ class Line:
     purpose: Purpose
     state: DeliveryState
     text: str | None
+
+
+def home_since(household: Household, day: date) -> Residence:
+    """That a household has lived where the roster has it since a day; whoever writes rows by hand writes this, too."""
+    return Residence(
+        household_id=household.id, village_id=household.village_id, group_id=household.group_id, starts_on=day
+    )
 
 
 class Town:

@@ -42,6 +42,7 @@ from groups.files.sheet import Sheet
 from groups.models.batch import Batch
 from groups.models.enrolment import CarrierList, Channel, EndReason, Subscription
 from groups.models.roster import Household
+from groups.roster.residences import house_the_subscribed
 
 _WRITE_AT_ONCE = 2000
 
@@ -217,7 +218,8 @@ def write(batch: Batch, matched: Matched, progress: Callable[[int], None]) -> Ju
     rows = [_row(household, standing) for household, standing in judgement.begins]
     for start in range(0, len(rows), _WRITE_AT_ONCE):
         batch.add_all(Subscription, rows[start : start + _WRITE_AT_ONCE], affects_from=lambda row: row.starts_on)
-        progress(30 + 65 * (start + _WRITE_AT_ONCE) // (len(rows) + _WRITE_AT_ONCE))
+        progress(30 + 55 * (start + _WRITE_AT_ONCE) // (len(rows) + _WRITE_AT_ONCE))
+    house_the_subscribed(batch, [household.id for household, _ in judgement.begins])
     return judgement
 
 
@@ -282,7 +284,6 @@ def _row(household: Candidate, standing: Standing) -> dict[str, Any]:
     reason = EndReason.REPLACED if standing.replaced else EndReason.CANCELLED
     return {
         "household_id": household.id,
-        "village_id": household.village_id,
         "plan": standing.plan,
         "number": standing.number,
         "starts_on": standing.starts_on,

@@ -23,9 +23,9 @@ def check_period(wanted: Period, today: date) -> None:
             day=str(wanted.starts_on),
             today=str(today),
         )
-    if wanted.ends_on is not None and wanted.ends_on <= wanted.starts_on:
+    if wanted.ends_on is not None and wanted.ends_on < wanted.starts_on:
         raise EndsBeforeStart(
-            f"结束日{wanted.ends_on}须晚于开通日{wanted.starts_on} it would end before it starts",
+            f"结束日{wanted.ends_on}早于开通日{wanted.starts_on} it would end before it starts",
             end=str(wanted.ends_on),
             start=str(wanted.starts_on),
         )
@@ -77,6 +77,8 @@ def serial_of(text: str) -> str:
 
 
 def _share_a_day(one: Period, other: Period) -> bool:
+    if one.ends_on == one.starts_on or other.ends_on == other.starts_on:
+        return False
     return (other.ends_on is None or one.starts_on < other.ends_on) and (
         one.ends_on is None or other.starts_on < one.ends_on
     )

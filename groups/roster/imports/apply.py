@@ -105,7 +105,7 @@ def apply(
     _count_up(batch, judgement.entries)
     _put_in_order(batch, village, judgement.entries, households, groups)
     progress(90)
-    follow_the_roster(session, batch.day, villages={village.id}, record=batch)
+    follow_the_roster(batch, villages={village.id})
     progress(95)
     return batch
 

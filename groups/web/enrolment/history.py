@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from groups.enrolment.records import household_of
 from groups.errors import GroupsError
+from groups.history.rights import ENROLMENT_ACTS, may_undo
 from groups.history.undo import undo
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
@@ -27,11 +28,6 @@ from groups.web.shell.times import zone
 
 MOST_SHOWN = 50
 _TABLES = ("subscriptions", "devices", "tariffs")
-_ACTIONS = frozenset({
-    "enrol", "cancel", "suspend", "resume", "change_plan", "change_billed", "move_village", "correct",
-    "give_device", "return_device", "replace_device", "import_list", "set_tariff",
-})  # fmt: skip
-"""What these pages have done, and may take back. What else there is is the roster's."""
 
 pages = Blueprint("enrolment_history", __name__)
 
@@ -67,8 +63,10 @@ def take_back() -> ResponseReturnValue:
     try:
         with database().begin() as session:
             noted = session.execute(select(Change.action, Change.household_id).where(Change.batch == key)).all()
-            if not noted or not {action for action, _ in noted} <= _ACTIONS:
+            if not noted or not {action for action, _ in noted} <= ENROLMENT_ACTS:
                 abort(404)
+            if not may_undo(session, key, account.role, account.village_id):
+                abort(403)
             households = sorted({number for _, number in noted if number is not None})
             if len(households) <= MOST_SHOWN:
                 for number in households:
@@ -128,7 +126,7 @@ def _deeds(session: Session, rows: Sequence[Change]) -> list[Deed]:
             household=heads.get(own[0].household_id or 0, ""),
             brief=_brief(own),
             undone=any(row.undone_by for row in own),
-            can_be_undone=own[0].action in _ACTIONS and not any(row.undone_by for row in own),
+            can_be_undone=own[0].action in ENROLMENT_ACTS and not any(row.undone_by for row in own),
         )
         for key, own in batches.items()
     ]

@@ -7,16 +7,14 @@ from collections.abc import Callable
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups.enrolment import devices, subscriptions
 from groups.enrolment.queue import described
-from groups.enrolment.records import plans, subscriptions_of
+from groups.enrolment.records import plans, subscriptions_of, villages_of
 from groups.errors import GroupsError, InvalidDevice
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind, Subscription
-from groups.models.roster import Village
 from groups.roster.search import the_village
 from groups.rules.days import day_of
 from groups.web.enrolment.common import (
@@ -169,7 +167,6 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
     household = own_household(session, household_id)
     today = today_of(session)
     rows = subscriptions_of(session, household_id)
-    elsewhere = select(Village.id, Village.name).where(Village.id.in_({row.village_id for row in rows}))
     return render_template(
         "enrolment/household.html",
         household=described(session, [household_id], today)[0],
@@ -178,7 +175,7 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
         history=history_of(session, household_id),
         plans=plans(session),
         villages=[village for village in own_villages(session).offered if village.id != household.village_id],
-        village_names=dict(session.execute(elsewhere).all()),
+        counted_in=villages_of(session, household_id),
         kinds=list(DeviceKind),
         today=today,
         wrong=wrong,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from groups.errors import ChangedSince, GroupsError, NothingToUndo
 from groups.history import reading
+from groups.history.rights import ENROLMENT_ACTS, may_undo
 from groups.history.undo import undo
 from groups.models.accounts import AccountRole
 from groups.models.batch import Author
@@ -100,10 +101,11 @@ def undo_of_town(key: str) -> ResponseReturnValue:
 
 
 def _check_own(session: Session, village: Village, key: str) -> None:
-    """404 for a batch that changed anything outside this village; an administrator may take those back, too."""
-    villages = reading.batch_villages(session, key)
-    if village.id not in villages or (villages != {village.id} and current().village_id is not None):
+    """404 for a batch that did not touch this village, 403 for one that is another's to take back."""
+    if village.id not in reading.batch_villages(session, key):
         abort(404)
+    if not may_undo(session, key, current().role, current().village_id):
+        abort(403)
 
 
 def _page(code: str, blocked: object = None) -> str:
@@ -129,6 +131,7 @@ def _page(code: str, blocked: object = None) -> str:
         group=group_id,
         blocked=blocked,
         obstacle_words=words.obstacle_words,
+        enrolment_acts=ENROLMENT_ACTS,
     )
 
 

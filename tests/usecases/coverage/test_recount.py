@@ -66,6 +66,12 @@ def spans(draw: Any, places: list[int], least: int = 0) -> list[Span]:
     return found
 
 
+def _without_gaps(found: list[Span]) -> list[Span]:
+    """The same homes from the first day to the last: whoever is signed up lives somewhere (see `residences`)."""
+    starts = [0, *(start for start, _, _ in found[1:])]
+    return [(start, end, place) for start, end, (_, _, place) in zip(starts, [*starts[1:], None], found, strict=True)]
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> History:
     households = draw(st.integers(1, 24))
@@ -73,8 +79,8 @@ def histories(draw: st.DrawFn) -> History:
     everywhere = {(village, kind, 0): 10 for village in range(VILLAGES) for kind in CountKind}
     later = st.dictionaries(st.tuples(st.integers(0, VILLAGES - 1), kinds, st.integers(0, DAYS)), st.integers(0, 12))
     return History(
-        [draw(spans([0, 0, 1, 2])) for _ in range(households)],
-        [draw(spans(_PLACES, 1)) for _ in range(households)],
+        [draw(spans([0])) for _ in range(households)],
+        [_without_gaps(draw(spans(_PLACES, 1))) for _ in range(households)],
         (everywhere if draw(st.integers(0, 3)) else {}) | draw(later),
         draw(st.dictionaries(st.integers(0, DAYS), st.integers(1, 10_000), max_size=3)),
         draw(st.sets(st.tuples(st.integers(0, households - 1), st.integers(0, DAYS)), max_size=40)),
@@ -120,10 +126,10 @@ class Written:
 
     def _write_rows(self, session: Session) -> None:
         for number, household in enumerate(self.households):
-            for start, end, village in self.history.subscriptions[number]:
+            for start, end, _ in self.history.subscriptions[number]:
                 reason = EndReason.SUSPENDED if end is not None else None
                 session.add(
-                    Subscription(household_id=household.id, village_id=self.villages[village].id, starts_on=day(start),
+                    Subscription(household_id=household.id, starts_on=day(start),
                                  ends_on=None if end is None else day(end), end_reason=reason)
                 )  # fmt: skip
             for start, end, place in self.history.stays[number]:
@@ -163,9 +169,13 @@ class Written:
         return {
             number
             for number, own in enumerate(self.history.subscriptions)
-            for start, end, where in own
-            if where == village and start <= on and (end is None or on < end)
+            for start, end, _ in own
+            if start <= on and (end is None or on < end) and self.lives_in(number, on) == village
         }
+
+    def lives_in(self, number: int, on: int) -> int | None:
+        place = self.place(number, on)
+        return None if place is None else self.village_of(place)
 
     def counted(self, village: int, kind: CountKind, on: int) -> int | None:
         known = [(c, n) for (v, k, c), n in self.history.counts.items() if (v, k) == (village, kind) and c <= on]

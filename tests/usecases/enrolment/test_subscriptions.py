@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from groups.coverage.figures import subscribed_on
 from groups.enrolment import bills, devices, subscriptions
 from groups.enrolment.records import subscriptions_of
 from groups.enrolment.rules.bill import BillTotal
@@ -99,7 +100,7 @@ def test_a_household_signs_up_with_its_consent_and_is_counted_from_that_day(town
 
     row = rows(town, wang)[0]
     assert (row.plan, row.number, row.starts_on, row.ends_on) == (KEY_PLAN, wang.number, TODAY, None)
-    assert (row.consent_by, row.consent_on, row.village_id) == (wang.name, TODAY, town.village_id)
+    assert (row.consent_by, row.consent_on) == (wang.name, TODAY)
     assert (counted(town, TODAY - timedelta(days=1)), counted(town, TODAY)) == (0, 1)
 
 
@@ -107,7 +108,7 @@ def test_a_household_signs_up_with_its_consent_and_is_counted_from_that_day(town
     ("refusal", "change"),
     [
         (StartsInFuture, {"starts_on": TODAY + timedelta(days=1)}),
-        (EndsBeforeStart, {"ends_on": TODAY}),
+        (EndsBeforeStart, {"ends_on": TODAY - timedelta(days=1)}),
         (NoConsent, {"consent_by": " "}),
         (NoConsent, {"starts_on": date(2026, 11, 1), "consent_on": TODAY}),
         (UnknownPlan, {"plan": "没有的套餐"}),
@@ -180,7 +181,7 @@ def test_nothing_ends_before_it_starts_and_nobody_cancels_what_is_not_there(town
     wang, li = town.house("王建国"), town.house("李月芳")
     enrol(town, wang, date(2026, 10, 1))
     with pytest.raises(EndsBeforeStart):
-        do(town, "cancel", lambda batch: subscriptions.cancel(batch, wang.id, date(2026, 10, 1)))
+        do(town, "cancel", lambda batch: subscriptions.cancel(batch, wang.id, date(2026, 9, 30)))
     with pytest.raises(NotSubscribed):
         do(town, "cancel", lambda batch: subscriptions.cancel(batch, li.id, TODAY))
 
@@ -207,14 +208,17 @@ def test_whoever_moves_to_another_village_takes_the_subscription_along_and_undo_
 
     key = do(town, "move_village", lambda batch: subscriptions.move(batch, wang.id, "T02", "12号"))
 
-    here, there = rows(town, wang)
-    assert (here.village_id, here.ends_on, here.end_reason) == (town.village_id, TODAY, EndReason.MOVED)
-    assert there.village_id != town.village_id
-    assert (there.starts_on, there.ends_on) == (TODAY, date(2026, 12, 1)), "the end that was told goes along"
+    assert periods(town, wang) == [(date(2026, 10, 1), date(2026, 12, 1), EndReason.CANCELLED)], "as it was told"
+    yesterday = TODAY - timedelta(days=1)
+    assert town.read(lambda session: (subscribed_on(session, yesterday), subscribed_on(session, TODAY))) == (
+        {town.village_id: 1},
+        {town.read(lambda session: session.scalars(select(Village.id).where(Village.code == "T02")).one()): 1},
+    )
     with pytest.raises(NotPossible):
         do(town, "move_village", lambda batch: subscriptions.move(batch, wang.id, "T02"))
     town.run(lambda session: undo(session, key, LIAISON, NOW, ZONE))
     assert periods(town, wang) == [(date(2026, 10, 1), date(2026, 12, 1), EndReason.CANCELLED)]
+    assert town.read(lambda session: subscribed_on(session, TODAY)) == {town.village_id: 1}
 
 
 def test_a_correction_of_the_past_changes_past_figures_and_says_from_which_day(town: Town) -> None:

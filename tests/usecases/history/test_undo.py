@@ -19,7 +19,7 @@ from groups.models.enrolment import Device, DeviceKind, EndReason, Subscription
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household, Phone, PhoneKind
 from groups.roster.residences import follow_the_roster
-from tests.support.factories import NOW, House, Town, at
+from tests.support.factories import NOW, House, Town, at, home_since
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HEAD = Author("陶村长", Source.PAGE)
@@ -185,14 +185,14 @@ def test_an_archived_household_comes_back_with_its_subscription_and_its_past(tow
     before = date(2026, 1, 5)
 
     def sign_up(session: Any) -> None:
-        session.add(Subscription(household_id=wang.id, village_id=town.village_id, starts_on=before))
-        follow_the_roster(session, before)
+        session.add(Subscription(household_id=wang.id, starts_on=before))
+        session.add(home_since(session.get_one(Household, wang.id), before))
 
     town.run(sign_up)
 
     def archive(batch: Batch) -> None:
         batch.change(batch.session.get_one(Household, wang.id), archived_at=batch.now)
-        follow_the_roster(batch.session, batch.day, record=batch)
+        follow_the_roster(batch)
 
     key = _do(town, "archive_household", archive)
     ended = town.read(lambda session: session.scalars(select(Subscription)).one())
@@ -203,17 +203,12 @@ def test_an_archived_household_comes_back_with_its_subscription_and_its_past(tow
     again = town.read(lambda session: session.scalars(select(Subscription)).one())
     assert (again.ends_on, again.end_reason) == (None, None)
     homes = town.read(lambda session: session.scalars(select(Residence).order_by(Residence.starts_on)).all())
-    assert [(home.starts_on, home.ends_on) for home in homes] == [
-        (before, date(2026, 11, 23)),
-        (date(2026, 11, 23), None),
-    ]
+    assert [(home.starts_on, home.ends_on) for home in homes] == [(before, None)]
 
 
 def test_what_is_taken_out_of_a_table_without_an_archive_comes_back_as_it_was(town: Town) -> None:
     wang = town.house("王建国")
-    row = town.run(
-        lambda s: _added(s, Subscription(household_id=wang.id, village_id=town.village_id, starts_on=NOW.date()))
-    )
+    row = town.run(lambda s: _added(s, Subscription(household_id=wang.id, starts_on=NOW.date())))
     key = _do(town, "remove", lambda batch: batch.remove(batch.session.get_one(Subscription, row.id)))
     assert town.read(lambda session: session.get(Subscription, row.id)) is None
 
@@ -239,8 +234,7 @@ def test_an_undo_never_brings_a_second_subscription_or_a_second_home_of_a_thing(
 
     def begun(on: date) -> Callable[[Batch], Any]:
         def add(batch: Batch) -> None:
-            village_id = batch.session.get_one(Household, wang.id).village_id
-            batch.add(Subscription(household_id=wang.id, village_id=village_id, plan="键", starts_on=on, ends_on=None))
+            batch.add(Subscription(household_id=wang.id, plan="键", starts_on=on, ends_on=None))
 
         return add
 

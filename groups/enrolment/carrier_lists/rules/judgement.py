@@ -144,13 +144,16 @@ def _against(
     judgement: Judgement, entry: Entry, household: Candidate, own: list[_Has]
 ) -> tuple[Verdict, list[Finding]]:
     """Write the row down beside what the household has: `own` and the judgement's edits are brought up to date."""
-    shared = [each for each in own if overlap(Period(entry.starts_on, entry.ends_on), [each.standing.period])]
+    # One that ended on its first day shares no day with any other, but may be the end of what began on that day.
+    wanted = Period(entry.starts_on, entry.ends_on)
+    same_start = [each for each in own if each.standing.starts_on == entry.starts_on == entry.ends_on]
+    shared = same_start or [each for each in own if overlap(wanted, [each.standing.period])]
     if not shared:
         own.append(_begun(entry, household, entry.ends_on))
         return Verdict.NEW, []
     last = max(shared, key=lambda each: each.standing.starts_on)
     standing = last.standing
-    if entry.ends_on is not None and standing.ends_on is None and entry.ends_on > standing.starts_on:
+    if entry.ends_on is not None and standing.ends_on is None and entry.ends_on >= standing.starts_on:
         _edit(judgement, last, ends_on=entry.ends_on)
         return Verdict.ENDED, _other_start(entry, shared)
     if standing.plan == entry.plan:

@@ -165,11 +165,11 @@ def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, da
         errors.append(
             Finding("starts_in_future", f"开通日{starts_on}尚未到来 it would start after today", str(starts_on))
         )
-    if ends_on is not None and ends_on <= starts_on:
+    if ends_on is not None and ends_on < starts_on:
         errors.append(
             Finding(
                 "ends_before_start",
-                f"结束日{ends_on}须晚于开通日{starts_on} it would end before it starts",
+                f"结束日{ends_on}早于开通日{starts_on} it would end before it starts",
                 str(ends_on),
             )
         )

@@ -248,11 +248,11 @@ def test_a_row_is_corrected_in_the_past_and_an_end_before_the_start_is_refused(
 ) -> None:
     sign_up(liaison, people["王建国"])
     page = f"/enrolment/subscriptions/{subscriptions(store)[0].id}/correct"
-    start = (today - timedelta(days=40)).isoformat()
-    fields = {"starts_on": start, "ends_on": start, "plan": PLAN, "consent_by": "王建国"}
+    start, before = ((today - timedelta(days=days)).isoformat() for days in (40, 41))
+    fields = {"starts_on": start, "ends_on": before, "plan": PLAN, "consent_by": "王建国"}
     refused = liaison.post(page, fields, of=page)
     assert refused.status_code == 422
-    assert "须晚于开通日" in refused.text
+    assert "早于开通日" in refused.text
     assert liaison.post(page, fields | {"ends_on": ""}, of=page).status_code == 303
     assert subscriptions(store)[0].starts_on == today - timedelta(days=40)
 
@@ -354,7 +354,7 @@ def test_a_list_is_matched_its_doubtful_rows_decided_by_hand_and_written_once(
     assert "号码一致" in signs[0]
     assert "门牌不同" in signs[0]
     assert "名册中没有这户" in shown
-    assert "须晚于开通日" in shown
+    assert "早于开通日" in shown
     assert subscriptions(store) == []
 
     liaison.post(f"{page}/decide", {"row:!4": str(people["陈小红"]), "row:!5": "0"}, of=page)

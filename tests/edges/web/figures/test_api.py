@@ -20,6 +20,7 @@ from groups.models.figures import HouseholdCount
 from groups.models.roster import Household, Village
 from groups.rules.counting import CountKind
 from tests.conftest import examples
+from tests.support.factories import home_since
 
 Ask = Callable[..., TestResponse]
 DAY = date(2026, 11, 23)
@@ -39,9 +40,8 @@ def counted(store: Database) -> None:
             household = Household(village_id=villages["QX"], head=f"王{number}")
             session.add(household)
             session.flush()
-            session.add(
-                Subscription(household_id=household.id, village_id=villages["QX"], starts_on=date(2026, 2, 1 + number))
-            )
+            session.add(Subscription(household_id=household.id, starts_on=date(2026, 2, 1 + number)))
+            session.add(home_since(household, date(2026, 1, 1)))
 
 
 @pytest.fixture

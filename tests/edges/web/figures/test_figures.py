@@ -24,6 +24,7 @@ from groups.rules.counting import CountKind
 from groups.web.enrolment import common
 from groups.web.figures import coverage
 from tests.edges.web.conftest import SignedIn, Visitor
+from tests.support.factories import home_since
 
 COUNTED = date(2026, 1, 1)
 
@@ -44,9 +45,8 @@ def figures(store: Database) -> None:
                 household = Household(village_id=village_id, head=f"{code}户主{number}", door=f"{number}号")
                 session.add(household)
                 session.flush()
-                session.add(
-                    Subscription(household_id=household.id, village_id=village_id, starts_on=date(2026, month, 1))
-                )
+                session.add(Subscription(household_id=household.id, starts_on=date(2026, month, 1)))
+                session.add(home_since(household, COUNTED))
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Date, Enum, Table, inspect
+from sqlalchemy import ColumnElement, Date, Enum, Table, inspect, true
 
 from config.database import Base, UtcDateTime
 from groups.errors import NothingToUndo
+from groups.models.changes import Change
 
+_KEPT_FOR_GOOD = frozenset({"subscriptions", "devices"})
 ORDER = frozenset({"position", "rank"})
 """A newcomer that has only been moved along the row since can still be taken back."""
 
@@ -24,12 +26,32 @@ def references(model: type[Base]) -> Iterator[tuple[type[Base], Any]]:
                 yield mapper.class_, column
 
 
+def is_held_by(other: type[Base]) -> ColumnElement[bool] | None:
+    """The rows of a table that keep what they refer to in use; None: it keeps nothing.
+
+    A subscription or a gift of a household keeps it, whenever it was; where it lived and what was proven do not.
+    """
+    columns = cast(Table, other.__table__).c
+    if "archived_at" in columns:
+        return columns.archived_at.is_(None)
+    return true() if columns.id.table.name in _KEPT_FOR_GOOD else None
+
+
 def model_of(table: str) -> type[Base]:
     """The model of a table's name. Raises NothingToUndo where no such table is kept any more."""
     for mapper in Base.registry.mappers:
         if cast(Table, mapper.local_table).name == table:
             return cast(type[Base], mapper.class_)
     raise NothingToUndo("没有可撤销的更改 there is nothing to undo: this table is not kept any more")
+
+
+def before_these(changes: Sequence[Change]) -> dict[str, Any] | None:
+    """What these changes of one row, the last first, have changed, as it was before them; None: there was no row."""
+    before: dict[str, Any] | None = {}
+    for change in changes:
+        # The first thing that was done to the row comes last here, and has the last word on what it was.
+        before = None if change.before is None else (before or {}) | change.before
+    return before
 
 
 def parsed(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,193 @@
+"""What a town did, kept a second time: a ledger in plain Python that knows nothing of the code it audits.
+
+An act is entered on a day, holds from a day, and may be taken back: then all is replayed as if it had never been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+Place = tuple[str, str]
+"""A village and a group of it; the group "": in none."""
+
+
+@dataclass
+class Piece:
+    """Days of a contract under one plan, from the first up to, and not on, the last."""
+
+    starts: date
+    ends: date | None
+    plan: str
+
+    def holds(self, day: date) -> bool:
+        return self.starts <= day and (self.ends is None or day < self.ends)
+
+
+@dataclass
+class Contract:
+    """From a sign-up to its cancellation: other plans and rests are pieces of the same contract."""
+
+    pieces: list[Piece]
+    resting: bool = False
+
+
+@dataclass
+class House:
+    """Where a household was entered on which day (None: out of the roster), and its contracts.
+
+    `known_from`: it is taken to have lived in its first village since its earliest sign-up, in no group that is known.
+    """
+
+    stays: list[tuple[date, Place | None]] = field(default_factory=list)
+    contracts: list[Contract] = field(default_factory=list)
+    known_from: date = date.max
+
+    @property
+    def latest(self) -> Contract:
+        """The contract that began last: this is the one that is cancelled, rests, or changes its plan."""
+        return max(self.contracts, key=lambda own: own.pieces[0].starts)
+
+    def piece(self, day: date) -> Piece | None:
+        return next((piece for own in self.contracts for piece in own.pieces if piece.holds(day)), None)
+
+    def place(self, day: date) -> Place | None:
+        """Where it lived, by the last entry up to that day."""
+        known = [place for entered, place in self.stays if entered <= day]
+        if known:
+            return known[-1]
+        first = self.stays[0][1]
+        return (first[0], "") if first is not None and day >= self.known_from else None
+
+
+@dataclass
+class Act:
+    """One deed: what was done, to whom, on which day it was entered."""
+
+    entered: date
+    name: str
+    said: dict[str, Any]
+    key: str = ""
+    undone: bool = False
+
+
+class Ledger:
+    """All acts, and what is true by those that still count."""
+
+    def __init__(self) -> None:
+        self.acts: list[Act] = []
+
+    def houses(self) -> dict[str, House]:
+        found: dict[str, House] = {}
+        for act in self.acts:
+            if not act.undone and (replay := _REPLAYS.get(act.name)) is not None:
+                replay(found.setdefault(act.said["house"], House()), act)
+        return found
+
+    def latest(self, name: str, keys: tuple[str, ...], day: date) -> dict[tuple[Any, ...], Any]:
+        """Of dated values (counts, thresholds, tariffs) those that hold on a day, by their keys."""
+        dated: dict[tuple[Any, ...], dict[date, Any]] = {}
+        for act in self.acts:
+            if act.undone or act.name not in (name, f"remove_{name}"):
+                continue
+            own = dated.setdefault(tuple(act.said[key] for key in keys), {})
+            if act.name == name:
+                own[act.said["day"]] = act.said["value"]
+            else:
+                own.pop(act.said["day"], None)
+        standing = {key: [each for each in own if each <= day] for key, own in dated.items()}
+        return {key: dated[key][max(days)] for key, days in standing.items() if days}
+
+    def counted(self, day: date) -> dict[str, tuple[Place, str]]:
+        """Who counts on a day: by household its place and plan."""
+        found = {}
+        for name, house in self.houses().items():
+            piece = house.piece(day)
+            if piece is not None:
+                place = house.place(day)
+                assert place is not None
+                found[name] = (place, piece.plan)
+        return found
+
+
+def _arrive(house: House, act: Act) -> None:
+    house.stays.append((act.entered, (act.said["village"], act.said.get("group", ""))))
+
+
+def _archive(house: House, act: Act) -> None:
+    house.stays.append((act.entered, None))
+    for contract in house.contracts:
+        for piece in contract.pieces:
+            if piece.ends is None or piece.ends > act.entered:
+                piece.ends = max(act.entered, piece.starts)
+        contract.resting = False
+
+
+def _enrol(house: House, act: Act) -> None:
+    for own in house.contracts:
+        # Whoever signs up anew does not go on with what rests.
+        own.resting = own.resting and own.pieces[0].starts > act.said["day"]
+    house.contracts.append(Contract([Piece(act.said["day"], act.said.get("ends"), act.said["plan"])]))
+    house.known_from = min(house.known_from, act.said["day"])
+
+
+def _cancel(house: House, act: Act) -> None:
+    contract, day = house.latest, act.said["day"]
+    kept = [contract.pieces[0], *(piece for piece in contract.pieces[1:] if piece.starts < day)]
+    rested = (
+        kept[-1].ends is not None and kept[-1].ends <= day and (contract.resting or len(kept) < len(contract.pieces))
+    )
+    if not rested:
+        kept[-1].ends = day
+    contract.pieces, contract.resting = kept, False
+
+
+def _correct(house: House, act: Act) -> None:
+    piece = house.contracts[act.said["number"]].pieces[0]
+    piece.starts, piece.ends = act.said["starts"], act.said["ends"]
+    house.known_from = min(house.known_from, piece.starts)
+
+
+def _suspend(house: House, act: Act) -> None:
+    contract = house.latest
+    contract.pieces[-1].ends = act.said["day"]
+    contract.resting = True
+
+
+def _resume(house: House, act: Act) -> None:
+    contract = house.latest
+    contract.pieces.append(Piece(act.said["day"], None, contract.pieces[-1].plan))
+    contract.resting = False
+
+
+def _change_plan(house: House, act: Act) -> None:
+    last = house.latest.pieces[-1]
+    if last.starts == act.said["day"]:
+        last.plan = act.said["plan"]
+        return
+    house.latest.pieces.append(Piece(act.said["day"], last.ends, act.said["plan"]))
+    last.ends = act.said["day"]
+
+
+_REPLAYS: dict[str, Callable[[House, Act], None]] = {
+    "arrive": _arrive,
+    "regroup": _arrive,
+    "move": _arrive,
+    "archive": _archive,
+    "enrol": _enrol,
+    "cancel": _cancel,
+    "suspend": _suspend,
+    "resume": _resume,
+    "change_plan": _change_plan,
+    "correct": _correct,
+}
+
+
+def tally(places: Iterable[Any]) -> dict[Any, int]:
+    """How many there are of each."""
+    found: dict[Any, int] = {}
+    for place in places:
+        found[place] = found.get(place, 0) + 1
+    return found
