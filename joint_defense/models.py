@@ -29,11 +29,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    func,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
+from joint_defense.rules.parties import Party, party_of
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import (
@@ -47,6 +49,20 @@ from joint_defense.rules.states import (
     Purpose,
 )
 from joint_defense.rules.triggers import Category
+
+OfPartyRow = type["Delivery"] | type["Acknowledgement"]
+"""A table whose rows are of a party, or an alias of it."""
+
+
+class NamedInBoth:
+    """A household or responder as others call it, in both languages."""
+
+    household_name: Mapped[str] = mapped_column(String(80))
+    household_name_en: Mapped[str] = mapped_column(String(80), default="", server_default="")
+
+    def name_in(self, language: str) -> str:
+        """As this language calls it."""
+        return self.household_name if language == "zh" else self.household_name_en
 
 
 class Incident(Base):
@@ -86,7 +102,7 @@ class Incident(Base):
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="incident", order_by="Delivery.id")
 
 
-class Alert(Base):
+class Alert(NamedInBoth, Base):
     """One household's voice in an incident (求助): who calls, from where, with which words."""
 
     __tablename__ = "alerts"
@@ -95,7 +111,6 @@ class Alert(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
     household_id: Mapped[int] = mapped_column(BigId)
-    household_name: Mapped[str] = mapped_column(String(80))
     household_name_en: Mapped[str] = mapped_column(String(80))
     place: Mapped[str] = mapped_column(String(200))
     place_en: Mapped[str] = mapped_column(String(200))
@@ -137,7 +152,7 @@ class IncidentUpdate(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
-class Delivery(Base):
+class Delivery(NamedInBoth, Base):
     """One phone to reach on one channel for one purpose (通知).
 
     `due_at` is when the next thing is to be done about it: send it (waiting), ask the carrier what became of it
@@ -194,9 +209,10 @@ class Delivery(Base):
         stored_as_value(Milestone), default=Milestone.NONE, server_default=Milestone.NONE.value
     )
     line_id: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
-    household_id: Mapped[int] = mapped_column(BigId)
-    household_name: Mapped[str] = mapped_column(String(80))
-    phone_id: Mapped[int] = mapped_column(BigId)
+    # A responder lives in no household: one of the two ids is set, and a phone of the roster only with a household.
+    household_id: Mapped[int | None] = mapped_column(BigId)
+    responder_id: Mapped[int | None] = mapped_column(BigId)
+    phone_id: Mapped[int | None] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
     role: Mapped[str] = mapped_column(String(16))
@@ -225,8 +241,29 @@ class Delivery(Base):
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.number")
 
     @property
+    def party(self) -> Party:
+        return party_of(self)
+
+    @property
     def occasion(self) -> Occasion:
         return Occasion(self.round, self.step, self.alert_id, self.milestone, self.line_id)
+
+
+def same_party(one: OfPartyRow, other: OfPartyRow) -> ColumnElement[bool]:
+    """Whether two rows are of one household, or of one responder."""
+    return (one.household_id == other.household_id) | (one.responder_id == other.responder_id)
+
+
+def of_party(row: OfPartyRow, party: Party) -> ColumnElement[bool]:
+    """Whether a row is of this household or responder."""
+    if party.household_id is None:
+        return row.responder_id == party.responder_id
+    return row.household_id == party.household_id
+
+
+def count_parties(row: OfPartyRow) -> ColumnElement[int]:
+    """How many households and responders there are among the rows."""
+    return func.count(row.household_id.distinct()) + func.count(row.responder_id.distinct())
 
 
 def in_state(state: DeliveryState) -> ColumnElement[bool]:
@@ -268,20 +305,24 @@ class Attempt(Base):
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
 
-class Acknowledgement(Base):
-    """A household's answer: coming (出动), cannot come (不能来), on scene (到场). The newest one counts."""
+class Acknowledgement(NamedInBoth, Base):
+    """A household's or responder's answer: coming (出动), cannot come (不能来), on scene (到场). The newest counts."""
 
     __tablename__ = "acknowledgements"
     __table_args__ = (Index("ix_acknowledgements_incident_id_household_id", "incident_id", "household_id", "id"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
-    household_id: Mapped[int] = mapped_column(BigId)
-    household_name: Mapped[str] = mapped_column(String(80))
+    household_id: Mapped[int | None] = mapped_column(BigId)
+    responder_id: Mapped[int | None] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
     answer: Mapped[Answer] = mapped_column(stored_as_value(Answer))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     at: Mapped[datetime]
+
+    @property
+    def party(self) -> Party:
+        return party_of(self)
 
 
 class AccountCheck(Base):
@@ -331,6 +372,7 @@ class InboundEvent(Base):
     kind: Mapped[InboundKind] = mapped_column(stored_as_value(InboundKind))
     number: Mapped[str] = mapped_column(String(32))
     household_id: Mapped[int | None] = mapped_column(BigId)
+    responder_id: Mapped[int | None] = mapped_column(BigId)
     text: Mapped[str] = mapped_column(Text, default="")
     received_at: Mapped[datetime]
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))

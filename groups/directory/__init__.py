@@ -1,8 +1,8 @@
 """The door through which joint_defense sees the roster: plain, frozen values and a few questions.
 
-It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot. Responders, who live in no
-household of the roster, are told apart from households and their phones by negative ids. It knows nothing of
-incidents, calls and texts.
+It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot. Responders live in no household
+of the roster: they have an id of their own, and neither a household's nor a phone's. It knows nothing of incidents,
+calls and texts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from groups.directory.callers import (
     away_of,
     cameras_of,
     find_caller,
-    household_name_in,
     lock_group,
     phones_of,
     recipients_for,
@@ -37,7 +36,6 @@ __all__ = [
     "cameras_of",
     "clear_refused",
     "find_caller",
-    "household_name_in",
     "leader_phones",
     "lock_group",
     "mark_failed",

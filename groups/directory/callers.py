@@ -152,18 +152,6 @@ def lock_group(session: Session, group_id: int) -> None:
     session.execute(select(Group.id).where(Group.id == group_id).with_for_update(key_share=True))
 
 
-def household_name_in(language: str, household_name: str) -> str:
-    """How a household that is kept by its Chinese name is called in a language: 李月芳家, the Li Yuefang household.
-
-    And a responder: 治保陈国平, Chen Guoping (security).
-    """
-    if language == "zh":
-        return household_name
-    return responders_on_duty.name_in_english(household_name) or names.household_name_en(
-        household_name.removesuffix("家")
-    )
-
-
 def warm_up() -> None:
     """Load what the first question would otherwise wait 0.2 s for: the pinyin of the English names."""
     names.load_pinyin()

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Update, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.database import clock, insert_or_skip
@@ -33,8 +33,16 @@ class Reached(NamedTuple):
     how: Proof
 
 
-def mark_refused(session: Session, phone_id: int, *, text: bool, code: str, now: datetime) -> None:
-    """Note that the carrier refused this number for good, for texts or for calls; the roster shows it.
+def mark_refused(
+    session: Session,
+    *,
+    phone_id: int | None = None,
+    responder_id: int | None = None,
+    text: bool,
+    code: str,
+    now: datetime,
+) -> None:
+    """Note that the carrier refused this phone, or this responder's, for good: texts or calls. The roster shows it.
 
     Later alarms still try it, after all others: a wrong verdict must not silence a neighbour for ever.
     """
@@ -43,7 +51,10 @@ def mark_refused(session: Session, phone_id: int, *, text: bool, code: str, now:
         if text
         else {"call_refused_code": code, "call_refused_at": now}
     )
-    session.execute(_phone_or_responder(phone_id).values(refusal))
+    if phone_id is not None:
+        session.execute(update(Phone).where(Phone.id == phone_id).values(refusal))
+    if responder_id is not None:
+        session.execute(update(Responder).where(Responder.id == responder_id).values(refusal))
 
 
 def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
@@ -54,14 +65,12 @@ def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
     session.execute(update(Phone).where(Phone.id == phone_id).values(failures=Phone.failures + 1, failed_at=now))
 
 
-def clear_refused(session: Session, phone_ids: Collection[int], *, text: bool) -> None:
-    """Rings or texts got through: these numbers are not refused on that channel any more."""
+def clear_refused(session: Session, phones: Collection[int], responders: Collection[int] = (), *, text: bool) -> None:
+    """Rings or texts got through to these ids: their numbers are not refused on that channel any more."""
     nothing = dict.fromkeys(
         ("text_refused_code", "text_refused_at") if text else ("call_refused_code", "call_refused_at")
     )
     # Most rings get through to numbers that never were refused: those rows are left alone.
-    phones = [id_ for id_ in phone_ids if id_ > 0]
-    responders = [-id_ for id_ in phone_ids if id_ < 0]
     if responders:
         refused_code = Responder.text_refused_code if text else Responder.call_refused_code
         session.execute(
@@ -81,7 +90,7 @@ def note_reached(session: Session, reached: Collection[Reached]) -> int:
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
         phones = {proof.phone_id for proof in some}
-        # Whose phone is not in the roster (a responder's) has nothing to be proven.
+        # A phone that is not in the roster any more has nothing to be proven.
         there = set(session.scalars(select(Phone.id).where(Phone.id.in_(phones))))
         noted_before = select(ReachProof.phone_id, ReachProof.proven_on, ReachProof.kind).where(
             ReachProof.phone_id.in_(phones), ReachProof.proven_on >= min(proof.on for proof in some)
@@ -95,9 +104,3 @@ def note_reached(session: Session, reached: Collection[Reached]) -> int:
             statement = insert_or_skip(session, ReachProof, values | {"kind": ProofKind(proof.how.value)})
             noted += len(session.execute(statement.returning(ReachProof.id)).all())
     return noted
-
-
-def _phone_or_responder(phone_id: int) -> Update:
-    if phone_id > 0:
-        return update(Phone).where(Phone.id == phone_id)
-    return update(Responder).where(Responder.id == -phone_id)

@@ -34,20 +34,26 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A phone to reach. `phone_rank` 1 is the household's first; `distance` counts doors from the caller's."""
+    """A phone to reach: a household's, or that of a responder, who lives in none of the roster.
 
-    phone_id: int
+    `household_name` is how others call the household or the responder. `phone_rank` 1 is the household's first;
+    `distance` counts doors from the caller's. A responder has neither `household_id` nor `phone_id`.
+    """
+
     number: str
     language: str
     may_call: bool
     may_text: bool
-    household_id: int
     household_name: str
+    household_name_en: str
     phone_rank: int
     distance: int
     role: Role
     call_refused: bool
     text_refused: bool
+    household_id: int | None = None
+    phone_id: int | None = None
+    responder_id: int | None = None
 
 
 class House(NamedTuple):
@@ -134,6 +140,7 @@ def recipient_of(ring: Ring, head: str, language: Language, role: Role) -> Recip
         may_text=phone.may_text,
         household_id=phone.household_id,
         household_name=names.household_name(head),
+        household_name_en=names.household_name_en(head),
         phone_rank=ring.turn,
         distance=ring.distance,
         role=role,

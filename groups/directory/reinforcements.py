@@ -1,7 +1,4 @@
-"""Who is called besides: leader and deputy, the groups that help another, and whoever is on duty.
-
-Responders live in no household of the roster: negative ids tell them apart from phones and households.
-"""
+"""Who is called besides: leader and deputy, the groups that help another, and whoever is on duty."""
 
 from __future__ import annotations
 
@@ -67,13 +64,13 @@ def on_duty(session: Session, village_id: int | None, local: datetime) -> list[R
 
 def _responder(found: Responder, role: Role) -> Recipient:
     return Recipient(
-        phone_id=-found.id,
+        responder_id=found.id,
         number=found.number,
         language=found.language.value,
         may_call=found.may_call,
         may_text=found.may_text,
-        household_id=-found.id,
         household_name=responders_on_duty.name_of(found),
+        household_name_en=responders_on_duty.name_in_english(found),
         phone_rank=1,
         distance=FARTHEST,
         role=role,

@@ -71,12 +71,8 @@ def name_of(responder: Responder) -> str:
     return responder.name if _ON_DUTY in responder.name else f"{responder.name}{_ON_DUTY}电话"
 
 
-def name_in_english(name: str) -> str | None:
-    """A responder's name as `name_of` makes it, in English; None where it is none."""
-    if _ON_DUTY in name:
-        return f"the duty phone of {names.romanised_name(name.partition(_ON_DUTY)[0])}".removesuffix(" of ")
-    for chinese, english in TEAM_WORDS.values():
-        person = name.removeprefix(chinese)
-        if person != name and person:
-            return f"{names.romanised_name(person)} ({english})"
-    return None
+def name_in_english(responder: Responder) -> str:
+    """The same in English: Chen Guoping (security); the duty phone of Qiangxiatao."""
+    if responder.team is not Team.STATION:
+        return f"{names.romanised_name(responder.name)} ({TEAM_WORDS[responder.team][1]})"
+    return f"the duty phone of {names.romanised_name(responder.name.partition(_ON_DUTY)[0])}".removesuffix(" of ")

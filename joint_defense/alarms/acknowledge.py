@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
-from joint_defense.incidents.answers import latest_answers, lock_incident
+from joint_defense.incidents.answers import answers_to, lock_incident
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, of_party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import RINGS, Channel
 
@@ -32,7 +32,7 @@ class Heard:
 
     def names(self, language: str) -> list[str]:
         """The callers, as this language calls them."""
-        return [alert.household_name if language == "zh" else alert.household_name_en for alert in self.callers]
+        return [alert.name_in(language) for alert in self.callers]
 
 
 def acknowledge(
@@ -46,12 +46,14 @@ def acknowledge(
     callers = tuple(alert for alert in incident.alerts if alert.withdrawn_at is None) or tuple(incident.alerts)
     if incident.closed_at is not None:
         return Heard(incident, callers, closed=True)
-    if latest_answers(session, incident.id).get(told.household_id) is not answer:
+    if answers_to(session, incident.id).of(told.party) is not answer:
         session.add(
             Acknowledgement(
                 incident_id=incident.id,
                 household_id=told.household_id,
+                responder_id=told.responder_id,
                 household_name=told.household_name,
+                household_name_en=told.household_name_en,
                 number=told.number,
                 answer=answer,
                 channel=channel,
@@ -71,7 +73,7 @@ def _stop_other_phones(session: Session, incident_id: int, told: Delivery, chann
         select(Delivery)
         .where(
             Delivery.incident_id == incident_id,
-            Delivery.household_id == told.household_id,
+            of_party(Delivery, told.party),
             Delivery.channel == Channel.CALL,
             # A call that tells of a second voice is stopped by an answer to one of its own.
             Delivery.purpose.in_((*RINGS, told.purpose)),

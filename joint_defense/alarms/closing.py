@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from config.database import insert_rows
 from joint_defense.delivery.plan import drop, row_for
 from joint_defense.errors import IncidentClosed, UnknownIncident
-from joint_defense.incidents.answers import latest_answers, lock_incident
+from joint_defense.incidents.answers import answers_to, lock_incident
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.fanout import DRILL, NOTICE
-from joint_defense.rules.replies import Answer
+from joint_defense.rules.parties import Party
 from joint_defense.rules.states import (
     FIRST_RINGS,
     FIRST_TIME,
@@ -67,15 +67,15 @@ def withdraw(
     return close(session, incident.id, outcome, "", alert.household_name, now)
 
 
-def ring_again(session: Session, incident_id: int, household_id: int | None, by: str, now: datetime) -> int:
-    """Ring a household's phones once more, or (None) those of every household that is not coming yet.
+def ring_again(session: Session, incident_id: int, party: Party | None, by: str, now: datetime) -> int:
+    """Ring the phones of a household or responder once more, or (None) those of every household that is not coming yet.
 
     Returns how many phones that is. Raises UnknownIncident, IncidentClosed.
     """
     incident = _locked(session, incident_id)
     if incident.closed_at is not None:
         raise IncidentClosed(incident_id)
-    answers = latest_answers(session, incident.id)
+    answers = answers_to(session, incident.id)
     planned = session.scalars(
         select(Delivery)
         .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(FIRST_RINGS))
@@ -86,17 +86,13 @@ def ring_again(session: Session, incident_id: int, household_id: int | None, by:
     chosen = [
         each
         for each in rung
-        if (
-            each.household_id == household_id
-            if household_id is not None
-            else answers.get(each.household_id) not in {Answer.COMING, Answer.ON_SCENE}
-        )
+        if (each.party == party if party is not None else not answers.comes(each.party))
         and (each.channel is Channel.CALL or each.number not in callable_phones)
     ]
     occasion = Occasion(round=1 + max((each.round for each in planned), default=0))
     for purpose in FIRST_RINGS:
         insert_copies(session, [each for each in chosen if each.purpose is purpose], purpose, occasion, None, now)
-    name = chosen[0].household_name if household_id is not None and chosen else ""
+    name = chosen[0].household_name if party is not None and chosen else ""
     note_update(session, incident.id, "ring_again", now, by=by, household=name)
     return len(chosen)
 

@@ -19,7 +19,7 @@ from joint_defense.delivery.plan import behind_those_waiting, drop, insert_deliv
 from joint_defense.incidents import policies
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, count_parties
 from joint_defense.rules.fanout import plan
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.triggers import Category
@@ -197,9 +197,10 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         incident.category = trigger.category
     told = session.execute(
-        select(func.count(func.distinct(Delivery.household_id)), func.count(func.distinct(Delivery.phone_id))).where(
-            Delivery.incident_id == incident.id, Delivery.household_id != caller.household_id
-        )
+        select(
+            count_parties(Delivery),
+            func.count(Delivery.phone_id.distinct()) + func.count(Delivery.responder_id.distinct()),
+        ).where(Delivery.incident_id == incident.id, Delivery.household_id.is_distinct_from(caller.household_id))
     ).one()
     return Answer(
         Outcome.JOINED,

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups import directory
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import coming_in_order
+from joint_defense.incidents.answers import answers_to
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Acknowledgement, Alert, IncidentUpdate
+from joint_defense.models import Alert, IncidentUpdate
+from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.wording import calls
@@ -70,31 +70,26 @@ def for_caller(
     incident = alert.incident
     alert.heard_answer_id = max(alert.heard_answer_id, told)
     alert.heard_step = max(alert.heard_step, widened)
-    joined = conference.in_conference(session, incident.id) if may_join and not alert.silent else ()
+    joined = conference.in_conference(session, incident.id, alert.language) if may_join and not alert.silent else ()
     alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
     language = alert.language
     if incident.closed_at is not None or alert.withdrawn_at is not None:
         over = (calls.OVER_FOR_CALLER[language],)
         return News(incident.id, over, language, told, warned, closed=True, silent=alert.silent)
-    coming = coming_in_order(session, incident.id)
-    sentences, told = _who_since(session, incident.id, coming, told, language)
-    if not coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
+    answers = answers_to(session, incident.id)
+    sentences, told = _who_since(answers, told, language)
+    if not answers.coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
         warned += 1
         sentences.append(calls.nobody_yet(incident.category, language))
     step, whom = called_since(session, incident.id, widened)
     sentences += calls.widened(whom, language)
-    waiting = tuple(directory.household_name_in(language, each) for each in joined)
-    return News(
-        incident.id, tuple(sentences), language, told, warned, silent=alert.silent, joined=waiting, widened=step
-    )
+    return News(incident.id, tuple(sentences), language, told, warned, silent=alert.silent, joined=joined, widened=step)
 
 
-def _who_since(
-    session: Session, incident_id: int, coming: Sequence[Acknowledgement], told: int, language: str
-) -> tuple[list[str], int]:
+def _who_since(answers: Answers, told: int, language: str) -> tuple[list[str], int]:
     """Who comes, or cannot after all, that has said so after acknowledgement `told`; and the last one of these."""
-    fresh = [each for each in coming if each.id > told]
-    lost = _gone_back(session, incident_id, told)
+    fresh = [each for each in answers.coming if each.id > told]
+    lost = answers.gave_up_since(told)
     sentences = [
         *calls.who_comes(
             names_of(fresh, Answer.COMING, language), names_of(fresh, Answer.ON_SCENE, language), language
@@ -116,20 +111,6 @@ def called_since(session: Session, incident_id: int, step: int) -> tuple[int, li
     return max((detail["step"] for detail in since), default=step), list(dict.fromkeys(called))
 
 
-def _gone_back(session: Session, incident_id: int, told: int) -> list[Acknowledgement]:
-    """The households of which the caller was told that they come, and that have said since that they cannot."""
-    rows = session.scalars(
-        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
-    ).all()
-    known = {row.household_id: row.answer for row in rows if row.id <= told}
-    newest = {row.household_id: row for row in rows}
-    return [
-        row
-        for row in newest.values()
-        if row.id > told and row.answer is Answer.CANNOT and known.get(row.household_id, Answer.CANNOT) != row.answer
-    ]
-
-
 def hang_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: a caller's news comes by text from now on, a neighbour has left the conference."""
     for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
@@ -144,6 +125,6 @@ def caller_gone(session: Session, alert: Alert, now: datetime) -> None:
     alert.on_line_until = now
 
 
-def names_of(answers: Sequence[Acknowledgement], answer: Answer, language: str) -> list[str]:
-    """The households among these that gave this answer, as this language calls them."""
-    return [directory.household_name_in(language, each.household_name) for each in answers if each.answer is answer]
+def names_of(answers: Sequence[Given], answer: Answer, language: str) -> list[str]:
+    """Those who gave this answer, as this language calls them."""
+    return [each.name_in(language) for each in answers if each.answer is answer]

@@ -10,24 +10,25 @@ What is found here is looked at closely, one incident after the other, under its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
 from groups import directory
 from joint_defense.alarms.news_on_line import Patience, called_since, names_of
-from joint_defense.delivery.plan import LOOK_AGAIN, row_for
+from joint_defense.delivery.plan import LOOK_AGAIN, callers_phone, row_for
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import coming_in_order
+from joint_defense.incidents.answers import answers_to, says_who_comes
 from joint_defense.incidents.timeline import masked, note_update
 from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, in_state
+from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.fanout import NOTICE
-from joint_defense.rules.replies import Answer
+from joint_defense.rules.parties import Party
+from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 from joint_defense.rules.wording import texts
 
@@ -58,16 +59,16 @@ def send_milestones(session: Session, incident: Incident, now: datetime, nobody_
     if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
         return False
     planned = False
-    coming = coming_in_order(session, incident.id)
+    answers = answers_to(session, incident.id)
     for alert in incident.alerts:
         off_line = alert.on_line_until is None or alert.on_line_until <= now
         if alert.silent or alert.withdrawn_at is not None or not off_line:
             continue
-        due = _milestones_due(session, incident, alert, coming, now, nobody_after)
+        due = _milestones_due(session, incident, alert, answers, now, nobody_after)
         if alert.may_text:
-            planned |= _text_caller(session, incident, alert, due, coming, now)
+            planned |= _text_caller(session, incident, alert, due, answers.coming, now)
         elif due:
-            planned |= _call_without_text(session, incident, alert, due[-1], coming, now)
+            planned |= _call_without_text(session, incident, alert, due[-1], answers.coming, now)
     return planned
 
 
@@ -76,7 +77,7 @@ def _text_caller(
     incident: Incident,
     alert: Alert,
     due: list[Milestone],
-    coming: Sequence[Acknowledgement],
+    coming: Sequence[Given],
     now: datetime,
 ) -> bool:
     """The texts that are due and, in the same one or in one of its own, who is being called because too few come."""
@@ -99,11 +100,11 @@ def _milestones_due(
     session: Session,
     incident: Incident,
     alert: Alert,
-    coming: Sequence[Acknowledgement],
+    answers: Answers,
     now: datetime,
     nobody_after: timedelta | None,
 ) -> list[Milestone]:
-    others = _others(coming, alert)
+    others = _others(answers.coming, alert)
     if not others:
         return [Milestone.NOBODY] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
     due = [
@@ -111,34 +112,26 @@ def _milestones_due(
         for milestone, count in MILESTONES.items()
         if len(others) >= count and others[count - 1].id > alert.heard_answer_id
     ]
-    if _all_have_answered(session, incident) and others[-1].id > alert.heard_answer_id:
+    if _all_have_answered(session, incident, answers) and others[-1].id > alert.heard_answer_id:
         due.append(Milestone.LAST)
     # One text that says it all is worth more than two in the same minute.
     return due[-1:]
 
 
-def _others(coming: Sequence[Acknowledgement], alert: Alert) -> list[Acknowledgement]:
-    return [each for each in coming if each.household_id != alert.household_id]
+def _others(coming: Sequence[Given], alert: Alert) -> list[Given]:
+    return [each for each in coming if each.party.household_id != alert.household_id]
 
 
-def _all_have_answered(session: Session, incident: Incident) -> bool:
-    rung = set(
-        session.scalars(
-            select(Delivery.household_id)
-            .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS))
-            .distinct()
-        )
-    )
-    answered = set(
-        session.scalars(
-            select(Acknowledgement.household_id).where(Acknowledgement.incident_id == incident.id).distinct()
-        )
+def _all_have_answered(session: Session, incident: Incident, answers: Answers) -> bool:
+    rung = select(Delivery.household_id, Delivery.responder_id).where(
+        Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)
     )
     # A second household that calls for help was rung for the first one, and has other things to do than to answer.
-    return rung <= answered | {alert.household_id for alert in incident.alerts}
+    callers = {Party(alert.household_id, None) for alert in incident.alerts}
+    return {Party(*row) for row in session.execute(rung.distinct())} <= answers.parties | callers
 
 
-def _words(incident: Incident, alert: Alert, others: Sequence[Acknowledgement], called: Sequence[Whom]) -> str:
+def _words(incident: Incident, alert: Alert, others: Sequence[Given], called: Sequence[Whom]) -> str:
     language = alert.language
     coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
     return texts.news_text(coming, there, incident.category, language, called)
@@ -149,7 +142,7 @@ def _plan_text(
     incident: Incident,
     alert: Alert,
     occasion: Occasion,
-    coming: Sequence[Acknowledgement],
+    coming: Sequence[Given],
     called: Sequence[Whom],
     now: datetime,
 ) -> bool:
@@ -161,7 +154,7 @@ def _plan_text(
     return made
 
 
-def _taken_as_heard(alert: Alert, others: Sequence[Acknowledgement]) -> None:
+def _taken_as_heard(alert: Alert, others: Sequence[Given]) -> None:
     if alert.on_line_until is not None:
         alert.heard_answer_id = max((each.id for each in others), default=alert.heard_answer_id)
 
@@ -171,7 +164,7 @@ def _plan(
 ) -> bool:
     """Whether it was: `occasion` makes it the only one of its kind."""
     row = row_for(
-        _Caller(alert.household_id, alert.household_name, alert.phone_id, alert.number, alert.language),
+        callers_phone(alert),
         incident.id,
         channel,
         Purpose.NEWS,
@@ -207,7 +200,7 @@ def call_with_news(
     calls = _calls(session, incident, alert)
     if any(each.milestone is milestone for each, _ in calls):
         return _NO_CALL
-    others = _others(coming_in_order(session, incident.id), alert)
+    others = _others(answers_to(session, incident.id).coming, alert)
     called = [] if others else called_since(session, incident.id, 0)[1]
     text = _words(incident, alert, others, called)
     rung = [(each, over_at) for each, over_at in calls if each.attempt_count or each.state not in OVER]
@@ -266,7 +259,7 @@ def _call_without_text(
     incident: Incident,
     alert: Alert,
     milestone: Milestone,
-    coming: Sequence[Acknowledgement],
+    coming: Sequence[Given],
     now: datetime,
 ) -> bool:
     """A caller on a landline, say: what others read at this milestone is told by a call."""
@@ -274,20 +267,6 @@ def _call_without_text(
     if call.look_again is None:
         _taken_as_heard(alert, _others(coming, alert))
     return call.planned
-
-
-@dataclass(frozen=True, slots=True)
-class _Caller:
-    """Whoever called for help, as a delivery keeps them."""
-
-    household_id: int
-    household_name: str
-    phone_id: int
-    number: str
-    language: str
-    role: str = "caller"
-    phone_rank: int = 1
-    distance: int = 0
 
 
 NEWS_UNTIL = timedelta(hours=1)
@@ -319,25 +298,14 @@ def with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[
 def _answer_unheard() -> ColumnElement[bool]:
     return exists().where(
         Acknowledgement.incident_id == Incident.id,
-        Acknowledgement.household_id != Alert.household_id,
-        Acknowledgement.answer != Answer.CANNOT,
+        Acknowledgement.household_id.is_distinct_from(Alert.household_id),
+        Acknowledgement.answer.in_(COMES),
         Acknowledgement.id > Alert.heard_answer_id,
     )
 
 
 def _somebody_comes() -> ColumnElement[bool]:
-    newer = aliased(Acknowledgement)
-    is_newest = ~exists().where(
-        newer.incident_id == Acknowledgement.incident_id,
-        newer.household_id == Acknowledgement.household_id,
-        newer.id > Acknowledgement.id,
-    )
-    return exists().where(
-        Acknowledgement.incident_id == Incident.id,
-        Acknowledgement.household_id != Alert.household_id,
-        Acknowledgement.answer != Answer.CANNOT,
-        is_newest,
-    )
+    return exists().where(Acknowledgement.incident_id == Incident.id, says_who_comes())
 
 
 def _warned() -> ColumnElement[bool]:

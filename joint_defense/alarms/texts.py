@@ -16,7 +16,7 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import names_of
 from joint_defense.incidents import inbox
-from joint_defense.incidents.answers import LEADERS, coming_in_order, latest_answers, told_of
+from joint_defense.incidents.answers import LEADERS, answers_to, told_of
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
@@ -151,7 +151,7 @@ def _own_alert(session: Session, household_id: int) -> Alert | None:
 
 def _understood(session: Session, text: Text, sender: _Sender, now: datetime) -> Understood:
     told = sender.told
-    answered = told is not None and told.household_id in latest_answers(session, told.incident_id)
+    answered = told is not None and told.party in answers_to(session, told.incident_id).parties
     return understand(
         text.body,
         sender.standing,
@@ -187,7 +187,7 @@ def _what_to_do(
 def _change_texts(session: Session, text: Text, sender: _Sender, now: datetime) -> Reply:
     """STOP and START. The carrier keeps the list and answers itself; the roster shows it, and calls go on."""
     if sender.caller is not None and replies.is_stop(text.body):
-        directory.mark_refused(session, sender.caller.phone_id, text=True, code=OPTED_OUT, now=now)
+        directory.mark_refused(session, phone_id=sender.caller.phone_id, text=True, code=OPTED_OUT, now=now)
     elif sender.caller is not None:
         directory.clear_refused(session, [sender.caller.phone_id], text=True)
     return Reply(None)
@@ -218,7 +218,7 @@ def _told_by_caller(session: Session, sender: _Sender, alert: Alert, found: Unde
     words.pass_on(session, incident.id, now)
     if sender.silent or not found.words:
         return Reply(None, incident.id)
-    others = [each for each in coming_in_order(session, incident.id) if each.household_id != alert.household_id]
+    others = answers_to(session, incident.id).coming
     coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
     if found.question is Question.WHO_COMES:
         return Reply(texts.news_text(coming, there, incident.category, language), incident.id)
@@ -261,19 +261,19 @@ def _told_by_helper(session: Session, sender: _Sender, told: Delivery, found: Un
         return Reply(line if found.question is not None else _help_if_due(session, sender, now), incident.id)
     words.pass_on(session, incident.id, now)
     if found.question is Question.WHO_COMES:
-        others = coming_in_order(session, incident.id)
+        others = answers_to(session, incident.id).coming
         coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
         return Reply(texts.who_is_coming(coming, there, language), incident.id)
     if found.question is Question.WHERE:
         return Reply(_where(incident, language), incident.id)
     if not found.words or _noted_lately(session, sender, now):
         return Reply(None, incident.id)
-    answered = told.household_id in latest_answers(session, incident.id)
+    answered = told.party in answers_to(session, incident.id).parties
     return Reply((texts.NOTED if answered else texts.HOW_TO_ANSWER)[language], incident.id)
 
 
 def _names(incident: Incident, language: str) -> list[str]:
-    return [alert.household_name if language == "zh" else alert.household_name_en for alert in incident.alerts]
+    return [alert.name_in(language) for alert in incident.alerts]
 
 
 def _where(incident: Incident, language: str) -> str:
@@ -281,7 +281,7 @@ def _where(incident: Incident, language: str) -> str:
     alert = next((each for each in reversed(incident.alerts) if each.withdrawn_at is None), incident.alerts[-1])
     chinese = language == "zh"
     return texts.where_it_is(
-        alert.household_name if chinese else alert.household_name_en,
+        alert.name_in(language),
         alert.place if chinese else alert.place_en,
         alert.door,
         alert.number,

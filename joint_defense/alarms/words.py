@@ -7,18 +7,18 @@ phone gets at most one such text a minute, each within two segments, in the orde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
-from joint_defense.delivery.plan import row_for
-from joint_defense.incidents.answers import coming_in_order, lock_incident
+from joint_defense.delivery.plan import CallersPhone, callers_phone, row_for
+from joint_defense.incidents.answers import answers_to, lock_incident
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.fanout import NOTICE
+from joint_defense.rules.parties import Party
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.wording import texts
 
@@ -30,20 +30,6 @@ PASSED_ON_FOR = timedelta(hours=12)
 """So long after an incident opened its words are passed on; the board shows them for ever."""
 LONGEST = 1000
 """Signs of one text that are kept on the timeline."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Phone:
-    """A phone that is texted what others said, as a delivery keeps it."""
-
-    household_id: int
-    household_name: str
-    phone_id: int
-    number: str
-    language: str
-    role: str
-    phone_rank: int = 1
-    distance: int = 0
 
 
 def note_words(
@@ -80,7 +66,11 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
     if incident.closed_at is not None:
         return 0
     rows = []
-    for phones, by_caller in ((_helpers(session, incident), True), (_texting_callers(incident, now), False)):
+    told_whom: tuple[tuple[Sequence[Delivery | CallersPhone], bool], ...] = (
+        (_helpers(session, incident), True),
+        (_texting_callers(incident, now), False),
+    )
+    for phones, by_caller in told_whom:
         heard = [each for each in lines if each.detail.get("by_caller") is by_caller]
         for phone in phones if heard else ():
             told, last_at = _told_until(session, incident.id, phone.number)
@@ -115,37 +105,28 @@ def _pairs(lines: Sequence[IncidentUpdate]) -> list[tuple[str, str]]:
     return [(str(each.detail["household"]), str(each.detail["text"])) for each in lines]
 
 
-def _helpers(session: Session, incident: Incident) -> list[_Phone]:
-    """One phone that takes texts of each household that is coming or there: the one that answered, if it does."""
-    coming = {each.household_id: each.number for each in coming_in_order(session, incident.id)}
-    callers = {alert.household_id for alert in incident.alerts if alert.withdrawn_at is None}
+def _helpers(session: Session, incident: Incident) -> list[Delivery]:
+    """Of each party that is coming or there one phone that takes texts: the one that answered, if it does."""
+    coming = {each.party: each.number for each in answers_to(session, incident.id).coming}
     texted = session.scalars(
         select(Delivery)
         .where(
             Delivery.incident_id == incident.id,
-            Delivery.household_id.in_(coming.keys() - callers),
             Delivery.channel == Channel.SMS,
             Delivery.purpose.in_(RINGS),
         )
         .order_by(Delivery.phone_rank, Delivery.id)
     ).all()
-    chosen: dict[int, Delivery] = {}
+    chosen: dict[Party, Delivery] = {}
     for each in texted:
-        if each.household_id not in chosen or each.number == coming[each.household_id]:
-            chosen[each.household_id] = each
-    return [
-        _Phone(each.household_id, each.household_name, each.phone_id, each.number, each.language, each.role)
-        for each in chosen.values()
-    ]
+        if each.party in coming and (each.party not in chosen or each.number == coming[each.party]):
+            chosen[each.party] = each
+    return list(chosen.values())
 
 
-def _texting_callers(incident: Incident, now: datetime) -> list[_Phone]:
+def _texting_callers(incident: Incident, now: datetime) -> list[CallersPhone]:
     """Callers who called by text, and may be texted: nobody may be listening there, and they are not on the line."""
-    return [
-        _Phone(alert.household_id, alert.household_name, alert.phone_id, alert.number, alert.language, "caller")
-        for alert in incident.alerts
-        if _is_texting(alert, now)
-    ]
+    return [callers_phone(alert) for alert in incident.alerts if _is_texting(alert, now)]
 
 
 def _is_texting(alert: Alert, now: datetime) -> bool:

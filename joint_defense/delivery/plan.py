@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.database import insert_rows
 from groups.directory import Recipient
 from joint_defense.delivery.moves import move
-from joint_defense.models import Attempt, Delivery
+from joint_defense.models import Alert, Attempt, Delivery
 from joint_defense.rules.fanout import Planned
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import FIRST_TIME, Channel, DeliveryState, Occasion, Purpose
@@ -26,11 +26,15 @@ class Addressee(Protocol):
     """A phone to reach, as a delivery keeps it; `groups.directory.Recipient` and a delivery itself are one."""
 
     @property
-    def household_id(self) -> int: ...
+    def household_id(self) -> int | None: ...
+    @property
+    def responder_id(self) -> int | None: ...
     @property
     def household_name(self) -> str: ...
     @property
-    def phone_id(self) -> int: ...
+    def household_name_en(self) -> str: ...
+    @property
+    def phone_id(self) -> int | None: ...
     @property
     def number(self) -> str: ...
     @property
@@ -41,6 +45,34 @@ class Addressee(Protocol):
     def phone_rank(self) -> int: ...
     @property
     def distance(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallersPhone:
+    """The phone that somebody called for help from."""
+
+    household_id: int
+    household_name: str
+    household_name_en: str
+    phone_id: int
+    number: str
+    language: str
+    responder_id: None = None
+    role: str = "caller"
+    phone_rank: int = 1
+    distance: int = 0
+
+
+def callers_phone(alert: Alert) -> CallersPhone:
+    """The phone of an alert, to be told something."""
+    return CallersPhone(
+        household_id=alert.household_id,
+        household_name=alert.household_name,
+        household_name_en=alert.household_name_en,
+        phone_id=alert.phone_id,
+        number=alert.number,
+        language=alert.language,
+    )
 
 
 def insert_deliveries(
@@ -104,7 +136,9 @@ def row_for(
         "purpose": purpose,
         **asdict(occasion),
         "household_id": phone.household_id,
+        "responder_id": phone.responder_id,
         "household_name": phone.household_name,
+        "household_name_en": phone.household_name_en,
         "phone_id": phone.phone_id,
         "number": phone.number,
         "language": phone.language,

@@ -29,12 +29,17 @@ def note_proofs(session: Session, now: datetime, zone: ZoneInfo) -> int:
         select(Delivery.phone_id, Delivery.household_id, Attempt.ended_at)
         .join(Incident, Incident.id == Delivery.incident_id)
         .join(Attempt, Attempt.delivery_id == Delivery.id)
-        .where(young, Delivery.channel == Channel.SMS, Attempt.state == AttemptState.DELIVERED)
+        .where(
+            young,
+            Delivery.channel == Channel.SMS,
+            Attempt.state == AttemptState.DELIVERED,
+        )
     )
     reached = {
         Reached(phone_id, household_id, at.astimezone(zone).date(), Proof.TEXT)
         for phone_id, household_id, at in texts
-        if at is not None
+        # A responder's phone is not on the roster, whose figures these are.
+        if at is not None and phone_id is not None and household_id is not None
     }
     # Only a key or a reply is a person; a call that was merely picked up may be a machine.
     answers = session.execute(
@@ -47,6 +52,8 @@ def note_proofs(session: Session, now: datetime, zone: ZoneInfo) -> int:
         .where(young)
     )
     for phone_id, household_id, at, channel, kind in answers:
+        if phone_id is None or household_id is None:
+            continue
         proof = Proof.CALL if channel is Channel.CALL else Proof.TEXT
         proof = Proof.DRILL if kind is IncidentKind.DRILL else proof
         reached.add(Reached(phone_id, household_id, at.astimezone(zone).date(), proof))

@@ -6,7 +6,7 @@ place where they meet. The caller of every function here holds the rows' locks u
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -157,12 +157,14 @@ def give_back_sid(session: Session, delivery: Delivery, attempt: Attempt, now: d
     session.flush()
 
 
-def got_through(session: Session, deliveries: Iterable[Delivery]) -> None:
+def got_through(session: Session, deliveries: Collection[Delivery]) -> None:
     """These have just reached their phones: whatever the roster held against the numbers is forgotten."""
     for channel in Channel:
-        phones = {each.phone_id for each in deliveries if each.channel is channel}
-        if phones:
-            directory.clear_refused(session, phones, text=channel is Channel.SMS)
+        reached = [each for each in deliveries if each.channel is channel]
+        if reached:
+            phones = {each.phone_id for each in reached if each.phone_id is not None}
+            responders = {each.responder_id for each in reached if each.responder_id is not None}
+            directory.clear_refused(session, phones, responders, text=channel is Channel.SMS)
 
 
 def hear(
@@ -273,10 +275,18 @@ def give_up(
     verdict = codes.judge(int(failure)) if failure.isdigit() else None
     if verdict is not codes.Verdict.NUMBER:
         ours = verdict is codes.Verdict.ACCOUNT
-        if not_put_through and not ours and not _failed_before(session, delivery):
-            directory.mark_failed(session, delivery.phone_id, now)
+        phone_id = delivery.phone_id
+        if not_put_through and not ours and phone_id is not None and not _failed_before(session, delivery):
+            directory.mark_failed(session, phone_id, now)
         return
-    directory.mark_refused(session, delivery.phone_id, text=delivery.channel is Channel.SMS, code=failure, now=now)
+    directory.mark_refused(
+        session,
+        phone_id=delivery.phone_id,
+        responder_id=delivery.responder_id,
+        text=delivery.channel is Channel.SMS,
+        code=failure,
+        now=now,
+    )
     note_once(
         session,
         delivery.incident_id,

@@ -18,15 +18,12 @@ from groups import directory
 from joint_defense.alarms.news_sent import NEWS_UNTIL, call_with_news
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, row_for
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import callers_among, latest_answers
+from joint_defense.incidents.answers import answers_to, callers_among
 from joint_defense.incidents.timeline import masked, note_update
 from joint_defense.models import Delivery, Incident
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.redials import FollowUp
-from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
-
-_ON_THEIR_WAY = frozenset({Answer.COMING, Answer.ON_SCENE})
 
 
 def tell_otherwise(
@@ -87,16 +84,17 @@ def _tell_neighbours(
     """The other channel of the same phone, where it takes that; a ring only for those who are on their way or there."""
     if not lost:
         return
-    answers = latest_answers(session, incident.id)
-    in_trouble = callers_among(session, {each.household_id for each in lost}, [incident.id])
+    answers = answers_to(session, incident.id)
+    households = {each.household_id for each in lost if each.household_id is not None}
+    in_trouble = callers_among(session, households, [incident.id])
     known = _known(session, incident.id, {each.number for each in lost})
-    takers = _takers(session, {each.household_id for each in lost})
+    takers = _takers(session, households)
     busy = conference.in_a_call(session, {each.number for each in lost}, now)
     for each in lost:
         phone = known[each.number]
         if each.channel is Channel.SMS:
             channel = Channel.CALL
-            wanted = answers.get(each.household_id) in _ON_THEIR_WAY
+            wanted = answers.comes(each.party)
             able = each.number in takers.calls or phone.called
         else:
             channel, wanted = Channel.SMS, True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from joint_defense.carriers import codes
 from joint_defense.delivery.tracking import FOLLOWED
-from joint_defense.incidents.answers import callers_among
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident
+from joint_defense.incidents.answers import answers_to_each, callers_among
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, same_party
+from joint_defense.rules.parties import Party, party_of
 from joint_defense.rules.redials import FollowUp, Try
 from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, IncidentKind, Purpose
 
@@ -24,8 +25,8 @@ JUDGED_FOR = timedelta(hours=1)
 """So long after their patience alarms are looked through for them: one that was left open costs nothing for ever."""
 OVER_AT = func.coalesce(Attempt.ended_at, Attempt.answered_at, Attempt.requested_at)
 """When an attempt was over; of a text that nothing final is said of, when it left."""
-House = tuple[int, int]
-"""An incident and a household of it."""
+House = tuple[int, Party]
+"""An incident, and a household or responder that is called for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,11 @@ class Tried:
     purpose: Purpose
     round: int
     step: int
-    household_id: int
+    household_id: int | None
+    responder_id: int | None
     household_name: str
-    phone_id: int
+    household_name_en: str
+    phone_id: int | None
     number: str
     language: str
     role: str
@@ -75,7 +78,8 @@ class Due(NamedTuple):
 
     id: int
     incident_id: int
-    household_id: int
+    household_id: int | None
+    responder_id: int | None
     purpose: Purpose
 
 
@@ -84,7 +88,7 @@ def lock_due(session: Session, now: datetime) -> list[Due]:
     # Written out as in the index, which PostgreSQL only then takes for every plan.
     pending: ColumnElement[bool] = literal_column("deliveries.follow_up IN ('look', 'redial')")
     query = (
-        select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.purpose)
+        select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.responder_id, Delivery.purpose)
         .where(pending, Delivery.due_at <= now)
         .order_by(Delivery.due_at)
         .limit(AT_ONCE)
@@ -100,10 +104,10 @@ def lock_unanswered_texts(session: Session, patience: timedelta, now: datetime) 
     verdict. Those that have it already are left out, and so is whoever calls for help too.
     """
     other = aliased(Delivery)
-    of_household = (other.incident_id == Delivery.incident_id) & (other.household_id == Delivery.household_id)
+    of_household = (other.incident_id == Delivery.incident_id) & same_party(other, Delivery)
     called = (other.channel == Channel.CALL) & other.purpose.in_(RINGS)
     query = (
-        select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.purpose)
+        select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.responder_id, Delivery.purpose)
         .join(Incident)
         .join(Attempt, and_(Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count))
         .where(
@@ -116,17 +120,13 @@ def lock_unanswered_texts(session: Session, patience: timedelta, now: datetime) 
             Delivery.follow_up.is_(None),
             now - patience >= OVER_AT,
             ~exists().where(of_household, called | (other.follow_up == FollowUp.GIVEN_UP)),
-            ~_of_household(Acknowledgement),
-            ~_of_household(Alert),
+            ~exists().where(Acknowledgement.incident_id == Delivery.incident_id, same_party(Acknowledgement, Delivery)),
+            ~exists().where(Alert.incident_id == Delivery.incident_id, Alert.household_id == Delivery.household_id),
         )
         .order_by(Delivery.id)
         .with_for_update(of=Delivery, skip_locked=True)
     )
     return [Due(*row) for row in session.execute(query)]
-
-
-def _of_household(table: type[Acknowledgement | Alert]) -> ColumnElement[bool]:
-    return exists().where(table.incident_id == Delivery.incident_id, table.household_id == Delivery.household_id)
 
 
 def lock_incidents(session: Session, ids: Collection[int]) -> dict[int, Incident]:
@@ -148,10 +148,20 @@ def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[H
         for each in incidents.values()
         if each.closed_at is None and each.kind in {IncidentKind.ALARM, IncidentKind.WORDLESS}
     }
-    answers = select(Acknowledgement.incident_id, Acknowledgement.household_id)
-    answered = {(row[0], row[1]) for row in session.execute(answers.where(Acknowledgement.incident_id.in_(open_ids)))}
-    in_trouble = callers_among(session, {household_id for _, household_id in houses}, open_ids)
-    return {each for each in houses - answered if each[0] in open_ids and each[1] not in in_trouble}
+    answers = answers_to_each(session, open_ids)
+    in_trouble = callers_among(session, households_of(houses), open_ids)
+    return {
+        (incident_id, party)
+        for incident_id, party in houses
+        if incident_id in open_ids
+        and party not in answers[incident_id].parties
+        and party.household_id not in in_trouble
+    }
+
+
+def households_of(houses: Iterable[House]) -> set[int]:
+    """The ids of the households among them."""
+    return {party.household_id for _, party in houses if party.household_id is not None}
 
 
 def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried]]:
@@ -163,7 +173,8 @@ def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried
         select(
             *(Delivery.id, Delivery.incident_id, Delivery.channel, Delivery.purpose),
             *(Delivery.round, Delivery.step),
-            *(Delivery.household_id, Delivery.household_name, Delivery.phone_id, Delivery.number, Delivery.language),
+            *(Delivery.household_id, Delivery.responder_id, Delivery.household_name, Delivery.household_name_en),
+            *(Delivery.phone_id, Delivery.number, Delivery.language),
             *(Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.failure),
             *(Delivery.follow_up, Attempt.state),
             OVER_AT,
@@ -172,13 +183,18 @@ def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried
         .where(
             Delivery.incident_id.in_({incident_id for incident_id, _ in houses}),
             Delivery.purpose.in_(FOLLOWED),
-            tuple_(Delivery.incident_id, Delivery.household_id).in_(houses),
+            tuple_(Delivery.incident_id, Delivery.household_id).in_(
+                [(incident_id, party.household_id) for incident_id, party in houses if party.household_id is not None]
+            )
+            | tuple_(Delivery.incident_id, Delivery.responder_id).in_(
+                [(incident_id, party.responder_id) for incident_id, party in houses if party.responder_id is not None]
+            ),
         )
         .order_by(Delivery.id)
     )
     for row in session.execute(query):
         each = Tried(*tuple(row))
-        found[each.incident_id, each.household_id].append(each)
+        found[each.incident_id, party_of(each)].append(each)
     return found
 
 

@@ -27,6 +27,7 @@ from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import masked, note_update
 from joint_defense.models import Incident
 from joint_defense.rules.fanout import AGAIN
+from joint_defense.rules.parties import party_of
 from joint_defense.rules.redials import FollowUp, Steps, next_steps
 from joint_defense.rules.states import (
     GIVE_UP_AFTER,
@@ -59,7 +60,8 @@ def judge_unanswered_texts(session: Session, pauses: Sequence[timedelta], now: d
     """
     due = facts.lock_unanswered_texts(session, sum(pauses, timedelta()) or TEXT_PATIENCE, now)
     # Whoever is away is only texted: nobody is to knock at a house that is known to be empty.
-    away = directory.away_of(session, {each.household_id for each in due}, now) if due else set()
+    households = {each.household_id for each in due if each.household_id is not None}
+    away = directory.away_of(session, households, now) if households else set()
     return _follow_up(session, [each for each in due if each.household_id not in away], pauses, now)
 
 
@@ -70,11 +72,11 @@ def _follow_up(session: Session, due: Sequence[facts.Due], pauses: Sequence[time
         return 0
     decided = Decided(later=dict.fromkeys(looked_at))
     tell_otherwise(session, decided, incidents, [id_ for id_, each in looked_at.items() if each.purpose in TOLD], now)
-    houses = {(each.incident_id, each.household_id) for each in looked_at.values() if each.purpose not in TOLD}
+    houses = {(each.incident_id, party_of(each)) for each in looked_at.values() if each.purpose not in TOLD}
     tried = facts.tried(session, facts.still_wanted(session, incidents, houses))
     takers = _takers(session, tried)
     steps = {
-        house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1], _Takers()))
+        house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1].household_id or 0, _Takers()))
         for house, tries in tried.items()
     }
     _ring_again(session, decided, tried, steps, now)
@@ -94,12 +96,12 @@ class _Takers:
 
 def _takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Takers]:
     """What the phones take, of those households where a text failed or the carrier will not call some phone."""
-    asked = {
-        house[1]
+    asked = facts.households_of(
+        house
         for house, tries in tried.items()
         for each in tries
         if each.hopeless or (each.channel is Channel.SMS and each.state is DeliveryState.UNREACHED)
-    }
+    )
     found: dict[int, _Takers] = defaultdict(_Takers)
     for phone in directory.phones_of(session, asked) if asked else ():
         if phone.may_call:
@@ -194,11 +196,13 @@ def _exhaust(
     if not houses:
         return
     phones: dict[int, list[HouseholdPhone]] = defaultdict(list)
-    for phone in directory.phones_of(session, {household_id for _, household_id in houses}):
+    for phone in directory.phones_of(session, facts.households_of(houses)):
         phones[phone.household_id].append(phone)
-    for house in sorted(houses):
+    for house in sorted(houses, key=lambda each: tried[each][0].id):
         last = tried[house][-1]
-        rows = [] if last.purpose is Purpose.WORDLESS else _untried(tried[house], phones[house[1]], now)
+        rows = (
+            [] if last.purpose is Purpose.WORDLESS else _untried(tried[house], phones[house[1].household_id or 0], now)
+        )
         if rows:
             decided.rows += rows
             _look_again(decided, tried[house], now)

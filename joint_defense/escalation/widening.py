@@ -19,12 +19,13 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import behind_those_waiting, insert_deliveries
-from joint_defense.incidents.answers import _coming, latest_answers
+from joint_defense.incidents.answers import answers_to, answers_to_each
 from joint_defense.incidents.policies import progress_of
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.fanout import Planned, plan
+from joint_defense.rules.parties import Party, party_of
 from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 
 log = structlog.stdlib.get_logger(__name__)
@@ -37,13 +38,13 @@ def widen_due(session: Session, now: datetime, zone: ZoneInfo) -> int:
         .where(Incident.closed_at.is_(None), Incident.next_step_at <= now)
         .order_by(Incident.id)
     ).all()
-    coming = _coming(session, [row.id for row in rows])
+    answers = answers_to_each(session, [row.id for row in rows])
     done = 0
     for row in rows:
         try:
             progress = progress_of(row.policy, row.opened_at, row.steps_done)
             # A step that enough answers hold is due every second and changes nothing: its incident is left unlocked.
-            if not progress.is_held(coming[row.id]) or row.step_held <= row.steps_done:
+            if not progress.is_held(len(answers[row.id].coming)) or row.step_held <= row.steps_done:
                 with session.begin_nested():
                     done += _widen(session, row.id, now, zone)
         except SQLAlchemyError:
@@ -64,7 +65,7 @@ def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) ->
     ).first()
     if incident is None:
         return 0
-    coming = _coming(session, [incident.id])[incident.id]
+    coming = len(answers_to(session, incident.id).coming)
     done = 0
     while True:
         progress = progress_of(incident.policy, incident.opened_at, incident.steps_done)
@@ -102,7 +103,7 @@ def _carry_out(session: Session, incident: Incident, step: Step, coming: int, no
         if planned:
             reached.append(whom)
         phones |= {each.phone.number for each in planned}
-        households |= {each.phone.household_id for each in planned}
+        households |= {party_of(each.phone) for each in planned}
     note_update(
         session,
         incident.id,
@@ -172,13 +173,13 @@ def _each_number_once(phones: Sequence[Recipient]) -> list[Recipient]:
 
 def _once_more(session: Session, incident: Incident, phones: list[Recipient]) -> list[Recipient]:
     """Leader and deputy, unless they have answered, are being called at this moment, or are about to be."""
-    open_calls = session.scalars(
-        select(Delivery.household_id).where(
+    open_calls = session.execute(
+        select(Delivery.household_id, Delivery.responder_id).where(
             Delivery.incident_id == incident.id,
             Delivery.purpose.in_(RINGS),
             Delivery.channel == Channel.CALL,
             Delivery.state.not_in(OVER),
         )
     )
-    left_in_peace = {*open_calls, *latest_answers(session, incident.id)}
-    return [each for each in phones if each.household_id not in left_in_peace]
+    left_in_peace = {Party(*row) for row in open_calls} | answers_to(session, incident.id).parties
+    return [each for each in phones if party_of(each) not in left_in_peace]

@@ -1,29 +1,54 @@
-"""TODO."""
+"""Answers on record, and who was told of what: the queries that `rules.answers` and the phones' replies rest on."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
-from joint_defense.rules.replies import Answer
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, same_party
+from joint_defense.rules.answers import Answers, Given
+from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import RINGS, IncidentKind, Purpose
 
 LEADERS = frozenset({"leader", "deputy"})
 """Roles that may close an incident from their phones."""
 
 
-def latest_answers(session: Session, incident_id: int) -> dict[int, Answer]:
-    """Each household's newest answer: household id -> answer."""
-    rows = session.execute(
-        select(Acknowledgement.household_id, Acknowledgement.answer)
-        .where(Acknowledgement.incident_id == incident_id)
-        .order_by(Acknowledgement.id)
-    ).all()
-    return {row.household_id: row.answer for row in rows}
+def answers_to(session: Session, incident_id: int) -> Answers:
+    """All answers to an incident."""
+    return answers_to_each(session, [incident_id])[incident_id]
+
+
+def answers_to_each(session: Session, incident_ids: Collection[int]) -> dict[int, Answers]:
+    """All answers to each of these incidents, in one query."""
+    given: dict[int, list[Given]] = {incident_id: [] for incident_id in incident_ids}
+    if given:
+        query = select(Acknowledgement, _calls_too()).where(Acknowledgement.incident_id.in_(given))
+        for row, calls_too in session.execute(query):
+            named = (row.household_name, row.household_name_en)
+            given[row.incident_id].append(Given(row.id, row.party, row.answer, *named, row.number, calls_too))
+    return {incident_id: Answers(answers) for incident_id, answers in given.items()}
+
+
+def says_who_comes() -> ColumnElement[bool]:
+    """Of an acknowledgement in a query: whether its party is coming or there, by the rule of `rules.answers`."""
+    newer = aliased(Acknowledgement)
+    is_newest = ~exists().where(
+        newer.incident_id == Acknowledgement.incident_id,
+        same_party(newer, Acknowledgement),
+        newer.id > Acknowledgement.id,
+    )
+    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~_calls_too())
+
+
+def _calls_too() -> ColumnElement[bool]:
+    """Of an acknowledgement: whether its household calls for help in the same incident."""
+    caller = aliased(Alert)
+    return exists().where(
+        caller.incident_id == Acknowledgement.incident_id, caller.household_id == Acknowledgement.household_id
+    )
 
 
 def lock_incident(session: Session, incident_id: int) -> Incident:
@@ -63,33 +88,6 @@ def told_of(session: Session, number: str) -> tuple[Delivery | None, int]:
     if still_open:
         return next(iter(still_open.values())), len(still_open) - 1
     return next(iter(newest.values()), None), 0
-
-
-COMING = frozenset({Answer.COMING, Answer.ON_SCENE})
-
-
-def _coming(session: Session, incident_ids: Sequence[int]) -> Counter[int]:
-    """How many households are coming or there, by incident; a caller's own is none of them."""
-    if not incident_ids:
-        return Counter()
-    of_callers = select(Alert.incident_id, Alert.household_id).where(Alert.incident_id.in_(incident_ids))
-    callers = {(row.incident_id, row.household_id) for row in session.execute(of_callers)}
-    rows = session.execute(
-        select(Acknowledgement.incident_id, Acknowledgement.household_id, Acknowledgement.answer)
-        .where(Acknowledgement.incident_id.in_(incident_ids))
-        .order_by(Acknowledgement.id)
-    )
-    newest = {(row.incident_id, row.household_id): row.answer for row in rows}
-    return Counter(key[0] for key, answer in newest.items() if answer in COMING and key not in callers)
-
-
-def coming_in_order(session: Session, incident_id: int) -> list[Acknowledgement]:
-    """The households that are coming or there, by the moment they said so first; one entry a household."""
-    rows = session.scalars(
-        select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
-    ).all()
-    newest = {row.household_id: row for row in rows}
-    return [row for row in dict.fromkeys(newest[each.household_id] for each in rows) if row.answer is not Answer.CANNOT]
 
 
 def callers_among(session: Session, households: Collection[int], incident_ids: Collection[int]) -> set[int]:

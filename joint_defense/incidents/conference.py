@@ -21,14 +21,14 @@ CALLING_US = timedelta(seconds=60)
 """Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
 
 
-def in_conference(session: Session, incident_id: int) -> tuple[str, ...]:
-    """The households that wait for the caller in the conference, or speak there, in the order in which they came."""
+def in_conference(session: Session, incident_id: int, language: str) -> tuple[str, ...]:
+    """Who waits for the caller in the conference, or speaks there, in the order in which they came."""
     rows = session.scalars(
-        select(Delivery.household_name)
+        select(Delivery)
         .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None))
         .order_by(Delivery.joined_at)
     )
-    return tuple(dict.fromkeys(rows))
+    return tuple(dict.fromkeys(each.name_in(language) for each in rows))
 
 
 def join(session: Session, told: Delivery, now: datetime) -> None:

@@ -57,9 +57,9 @@ def _timeline(session: Session, incident: Incident, local: Any) -> list[dict[str
 
 def _unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list[str]:
     """The households for which everything was tried, and which have not answered since."""
-    answered = {each.household_id for each in answers}
-    given_up = {each.household_id: each for each in incident.deliveries if each.follow_up is FollowUp.GIVEN_UP}
-    return [each.household_name for household_id, each in given_up.items() if household_id not in answered]
+    answered = {each.party for each in answers}
+    given_up = {each.party: each for each in incident.deliveries if each.follow_up is FollowUp.GIVEN_UP}
+    return [each.household_name for party, each in given_up.items() if party not in answered]
 
 
 def _alert(alert: Alert, local: Any) -> dict[str, Any]:

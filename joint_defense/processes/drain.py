@@ -148,7 +148,7 @@ def _press(session: Session, event: SpooledEvent) -> int | None:
     kept = receive(session, event.carrier_key, InboundKind.ANSWER, event.number, event.text, event.received_at)
     if kept is None:
         return None
-    kept.household_id, kept.incident_id = told.household_id, told.incident_id
+    kept.household_id, kept.responder_id, kept.incident_id = *told.party, told.incident_id
     keep_answer(kept, {"text": None, "incident_id": told.incident_id})
     if event.text in replies.KEYS:
         acknowledge(session, told, replies.KEYS[event.text], Channel.CALL, event.received_at)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from joint_defense.rules.parties import Party, party_of
 from joint_defense.rules.states import Channel
 
 ONLY_REFUSED = 1
@@ -39,7 +40,9 @@ class Reachable(Protocol):
     """What the plan has to know of a phone; `groups.directory.Recipient` is one."""
 
     @property
-    def household_id(self) -> int: ...
+    def household_id(self) -> int | None: ...
+    @property
+    def responder_id(self) -> int | None: ...
     @property
     def may_call(self) -> bool: ...
     @property
@@ -86,12 +89,12 @@ def _rounds(
     refused: Callable[[PhoneT], bool],
     drill: bool,
 ) -> list[Planned[PhoneT]]:
-    seen: Counter[int] = Counter()
+    seen: Counter[Party] = Counter()
     rounds: dict[int, list[PhoneT]] = defaultdict(list)
     able = [phone for phone in phones if takes(phone)]
     for phone in sorted(able, key=refused):
-        place = seen[phone.household_id]
-        seen[phone.household_id] += 1
+        place = seen[party_of(phone)]
+        seen[party_of(phone)] += 1
         if refused(phone):
             urgency = REFUSED_ROUND if place else ONLY_REFUSED
         else:

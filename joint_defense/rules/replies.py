@@ -15,6 +15,9 @@ class Answer(StrEnum):
     ON_SCENE = "on_scene"
 
 
+COMES = frozenset({Answer.COMING, Answer.ON_SCENE})
+"""The answers of whoever comes, or is there."""
+
 KEYS: dict[str, Answer] = {"1": Answer.COMING, "2": Answer.CANNOT, "3": Answer.ON_SCENE}
 JOIN_KEY = "9"
 """On an alarm call: talk to whoever called for help."""

@@ -11,6 +11,7 @@ from groups.web.shell.access import current, requires
 from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
 from joint_defense.processes.wake import Waker
+from joint_defense.rules.parties import Party
 from joint_defense.rules.states import ClosingOutcome
 from joint_defense.web.access import WATCHERS, check_own, database, own_board
 
@@ -21,11 +22,12 @@ pages = Blueprint("actions", __name__)
 @requires(*WATCHERS)
 def ring_again(incident_id: int) -> ResponseReturnValue:
     """Ring one household's phones once more, or those of all that are not coming yet."""
-    household_id = request.form.get("household", type=int)
+    household_id, responder_id = (request.form.get(name, type=int) for name in ("household", "responder"))
+    party = None if household_id is None and responder_id is None else Party(household_id, responder_id)
     try:
         with database().begin() as session:
             check_own(session, incident_id)
-            phones = alarms_closing.ring_again(session, incident_id, household_id, current().name, clock(session))
+            phones = alarms_closing.ring_again(session, incident_id, party, current().name, clock(session))
     except IncidentClosed:
         flash(gettext("The incident is closed: nobody is rung any more."), "warning")
     else:

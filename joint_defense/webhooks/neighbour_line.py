@@ -158,7 +158,7 @@ def _join(session: Session, told: Delivery, number: int, now: datetime) -> str:
     language = told.language
     if not has_conference():
         return _ask_more([(calls.NO_TALK[language], language)], told, number)
-    others = conference.in_conference(session, told.incident_id)
+    others = conference.in_conference(session, told.incident_id, language)
     if not others and not conference.caller_is_on_line(told.incident.alerts, now):
         return _ask_more([(calls.NOT_ON_LINE[language], language)], told, number)
     conference.join(session, told, now)

@@ -170,3 +170,36 @@ def test_every_day_of_a_subscription_gets_a_home_and_the_home_says_the_village(u
         stays[4],
         (4, 2, None, "2028-01-08", "2028-01-09"),
     ]
+
+
+def test_responders_have_an_id_of_their_own_and_everybody_an_english_name(upgrade: Upgrade) -> None:
+    def fill(connection: Connection) -> None:
+        insert(connection, "incidents", **INCIDENT)
+        for number, (household_id, name) in enumerate(
+            ((7, "王建国家"), (-3, "治保陈国平"), (-4, "墙下陶村值班室")), start=1
+        ):
+            who = {"household_id": household_id, "household_name": name}
+            phone = {"phone_id": -3 if household_id < 0 else 9, "number": f"+861380500000{number}"}
+            insert(connection, "deliveries", **DELIVERY | who | phone | {"id": number})
+            answer = {"answer": "coming", "channel": "call", "at": INCIDENT["opened_at"], "number": phone["number"]}
+            insert(connection, "acknowledgements", id=number, incident_id=1, **who, **answer)
+            came_in = {"carrier_key": f"voice:{number}", "kind": "answer", "text": "1", "answer": "{}"}
+            received = {"number": phone["number"], "household_id": household_id, "received_at": INCIDENT["opened_at"]}
+            insert(connection, "inbound_events", id=number, **came_in, **received)
+
+    names = ["the Wang Jianguo household", "Chen Guoping (security)", "the duty phone of Qiang Xiataocun"]
+    with upgrade(fill).begin() as session:
+        deliveries = session.execute(
+            text("SELECT household_id, responder_id, phone_id, household_name_en FROM deliveries ORDER BY id")
+        ).all()
+        answers = session.execute(
+            text("SELECT household_id, responder_id, household_name_en FROM acknowledgements ORDER BY id")
+        ).all()
+        events = session.execute(text("SELECT household_id, responder_id FROM inbound_events ORDER BY id")).all()
+    assert [tuple(row) for row in deliveries] == [
+        (7, None, 9, names[0]),
+        (None, 3, None, names[1]),
+        (None, 4, None, names[2]),
+    ]
+    assert [tuple(row) for row in answers] == [(7, None, names[0]), (None, 3, names[1]), (None, 4, names[2])]
+    assert [tuple(row) for row in events] == [(7, None), (None, 3), (None, 4)]

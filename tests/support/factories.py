@@ -30,6 +30,7 @@ from joint_defense.delivery import results
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
 from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
 
@@ -61,6 +62,10 @@ class House:
     id: int
     name: str
     numbers: tuple[str, ...]
+
+    @property
+    def party(self) -> Party:
+        return Party(self.id, None)
 
     @property
     def number(self) -> str:

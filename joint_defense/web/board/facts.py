@@ -30,7 +30,14 @@ _ALERT = (
     Alert.first_help,
 )
 _DELIVERY = (
-    *(Delivery.id, Delivery.channel, Delivery.purpose, Delivery.household_id, Delivery.household_name),
+    *(
+        Delivery.id,
+        Delivery.channel,
+        Delivery.purpose,
+        Delivery.household_id,
+        Delivery.responder_id,
+        Delivery.household_name,
+    ),
     *(Delivery.number, Delivery.role, Delivery.phone_rank, Delivery.distance, Delivery.state, Delivery.attempt_count),
     *(Delivery.failure, Delivery.joined_at, Delivery.urgency, Delivery.turn, Delivery.round, Delivery.step),
     *(Delivery.follow_up, Delivery.due_at),
@@ -39,7 +46,10 @@ _ATTEMPT = (
     *(Attempt.delivery_id, Attempt.number, Attempt.state, Attempt.error_code),
     *(Attempt.requested_at, Attempt.accepted_at, Attempt.rang_at, Attempt.answered_at, Attempt.ended_at),
 )
-_ANSWER = (Acknowledgement.household_id, Acknowledgement.answer, Acknowledgement.channel, Acknowledgement.at)
+_ANSWER = (
+    *(Acknowledgement.household_id, Acknowledgement.responder_id, Acknowledgement.answer),
+    *(Acknowledgement.channel, Acknowledgement.at),
+)
 _UPDATE = (IncidentUpdate.at, IncidentUpdate.kind, IncidentUpdate.detail)
 
 

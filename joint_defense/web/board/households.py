@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from joint_defense.rules import states
+from joint_defense.rules.parties import Party
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
@@ -50,7 +51,7 @@ class HouseholdRow:
     yet; `unreachable`: everything was tried, and nobody answered.
     """
 
-    household_id: int
+    party: Party
     household: str
     role: str
     standing: Standing
@@ -76,16 +77,20 @@ def household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
     attempts: dict[int, list[Row]] = defaultdict(list)
     for attempt in facts.attempts:
         attempts[attempt["delivery_id"]].append(attempt)
-    deliveries: dict[int, list[Row]] = defaultdict(list)
+    deliveries: dict[Party, list[Row]] = defaultdict(list)
     for delivery in facts.deliveries:
-        deliveries[delivery["household_id"]].append(delivery | {"attempts": attempts[delivery["id"]]})
-    answers = {answer["household_id"]: answer for answer in facts.answers}
+        deliveries[_party(delivery)].append(delivery | {"attempts": attempts[delivery["id"]]})
+    answers = {_party(answer): answer for answer in facts.answers}
     rows = [
-        (_row(own, answers.get(household_id)), min(each["distance"] for each in own))
-        for household_id, own in deliveries.items()
-        if household_id not in in_trouble and any(each["purpose"] in RINGS for each in own)
+        (_row(own, answers.get(party)), min(each["distance"] for each in own))
+        for party, own in deliveries.items()
+        if party.household_id not in in_trouble and any(each["purpose"] in RINGS for each in own)
     ]
     return tuple(row for row, _ in sorted(rows, key=_eyes_first))
+
+
+def _party(row: Row) -> Party:
+    return Party(row["household_id"], row["responder_id"])
 
 
 def _eyes_first(placed: tuple[HouseholdRow, int]) -> tuple[bool, int, int]:
@@ -101,7 +106,7 @@ def _row(deliveries: list[Row], answer: Row | None) -> HouseholdRow:
     given = Answer(answer["answer"]) if answer else None
     redial = min(_pending(rings, FollowUp.REDIAL), key=lambda each: str(each["due_at"]), default=None)
     return HouseholdRow(
-        household_id=first["household_id"],
+        party=_party(first),
         household=first["household_name"],
         role=first["role"],
         standing=standing(given, [Reached(line.channel, line.contact) for phone in phones for line in phone.lines]),

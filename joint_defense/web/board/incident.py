@@ -16,14 +16,15 @@ from sqlalchemy.orm import Session
 from joint_defense.errors import InvalidPolicy
 from joint_defense.incidents.policies import progress_of
 from joint_defense.rules.escalation import Level, Whom
+from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.facts import Row, digest, known, moment, read_facts
 from joint_defense.web.board.households import HouseholdRow, household_rows
 from joint_defense.web.board.outlook import Outlook, look_ahead
-from joint_defense.web.board.rules.standing import Standing
+from joint_defense.web.board.rules.standing import ANSWERED, Standing
 
-_COMING = frozenset({Standing.COMING, Standing.ON_SCENE})
+_COMING = frozenset(ANSWERED[answer] for answer in COMES)
 
 
 @dataclass(frozen=True, slots=True)

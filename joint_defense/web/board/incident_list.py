@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
-from joint_defense.rules.replies import Answer
+from joint_defense.incidents.answers import says_who_comes
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, count_parties
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.facts import digest
@@ -100,11 +100,11 @@ def _summaries() -> Select[Any]:
 def _households() -> ScalarSelect[int]:
     """How many households were called, without those that call for help themselves."""
     return (
-        select(func.count(Delivery.household_id.distinct()))
+        select(count_parties(Delivery))
         .where(
             Delivery.incident_id == Incident.id,
             Delivery.purpose.in_(RINGS),
-            Delivery.household_id.not_in(select(Alert.household_id).where(Alert.incident_id == Incident.id)),
+            ~exists().where(Alert.incident_id == Incident.id, Alert.household_id == Delivery.household_id),
         )
         .correlate(Incident)
         .scalar_subquery()
@@ -112,21 +112,10 @@ def _households() -> ScalarSelect[int]:
 
 
 def _coming() -> ScalarSelect[int]:
-    """How many households' newest answer is that they are coming, or there."""
-    newer = aliased(Acknowledgement)
-    is_newest = ~exists().where(
-        newer.incident_id == Acknowledgement.incident_id,
-        newer.household_id == Acknowledgement.household_id,
-        newer.id > Acknowledgement.id,
-    )
+    """How many are coming, or there."""
     return (
         select(func.count(Acknowledgement.id))
-        .where(
-            Acknowledgement.incident_id == Incident.id,
-            Acknowledgement.answer.in_((Answer.COMING, Answer.ON_SCENE)),
-            Acknowledgement.household_id.not_in(select(Alert.household_id).where(Alert.incident_id == Incident.id)),
-            is_newest,
-        )
+        .where(Acknowledgement.incident_id == Incident.id, says_who_comes())
         .correlate(Incident)
         .scalar_subquery()
     )

@@ -55,4 +55,4 @@ def look_ahead(
         )
     )
     at = now + timedelta(seconds=(before or len(waiting)) / rate)
-    return Outlook(len({each["household_id"] for each in waiting}), at)
+    return Outlook(len({(each["household_id"], each["responder_id"]) for each in waiting}), at)

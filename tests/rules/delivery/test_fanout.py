@@ -33,6 +33,7 @@ class Phone:
     may_text: bool = True
     call_refused: bool = False
     text_refused: bool = False
+    responder_id: int | None = None
 
 
 def urgencies(planned: list[Planned[Phone]]) -> dict[tuple[str, Channel], int]:

@@ -42,9 +42,9 @@ from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
 from joint_defense.escalation import redial_queries as facts
 from joint_defense.escalation import redials, widening
-from joint_defense.incidents import answers as incidents_answers
-from joint_defense.incidents.answers import latest_answers
+from joint_defense.incidents.answers import answers_to
 from joint_defense.models import Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.rules.parties import Party
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import FINAL, FIRST_RINGS, OVER, RINGS, AttemptState, Channel, DeliveryState, Purpose
@@ -108,7 +108,7 @@ class Alarm(RuleBasedStateMachine):
             if incident.closed_at is not None or self.now - incident.opened_at > facts.JUDGED_FOR:
                 return
             texts = session.scalars(select(Delivery).where(Delivery.household_id == self.deaf.id)).all()
-            answered = self.deaf.id in latest_answers(session, self.incident_id)
+            answered = Party(self.deaf.id, None) in answers_to(session, self.incident_id).parties
             assert answered or FollowUp.GIVEN_UP in {text.follow_up for text in texts}
 
     @initialize()
@@ -266,8 +266,7 @@ class Alarm(RuleBasedStateMachine):
     def enough_answers_stop_the_widening(self) -> None:
         with self.database.begin() as session:
             incident = session.get_one(Incident, self.incident_id)
-            answers = latest_answers(session, self.incident_id).values()
-            enough = sum(each in incidents_answers.COMING for each in answers) >= 2 or incident.closed_at is not None
+            enough = len(answers_to(session, self.incident_id).coming) >= 2 or incident.closed_at is not None
             if enough and self.enough_since is not None:
                 assert incident.steps_done == self.steps_when_enough
             self.enough_since = (self.enough_since or self.now) if enough else None

@@ -244,7 +244,7 @@ def test_ring_again_for_one_household_rings_even_one_that_is_coming_and_no_other
     raised = town.raise_alarm(wang)
     town.place(state=AttemptState.NO_ANSWER)
     for occasion in (1, 2):
-        assert town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, li.id, "村", at(40))) == 1
+        assert town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, li.party, "村", at(40))) == 1
         town.place(after=41, state=AttemptState.NO_ANSWER)
         newest = town.delivery(li.number)
         assert (newest.round, newest.state) == (occasion, DeliveryState.UNREACHED)

@@ -218,13 +218,13 @@ def test_refusals_are_shown_put_the_number_last_and_are_taken_back(session: Sess
     town.household("乙", 9, group=town.group)
     caller_seen = called(session, caller.phones[0])
 
-    mark_refused(session, near.phones[0].id, text=True, code="21614", now=NOW)
+    mark_refused(session, phone_id=near.phones[0].id, text=True, code="21614", now=NOW)
     rung = recipients_for(session, caller_seen)
     assert [(one.household_name, one.call_refused, one.text_refused) for one in rung] == [
         ("甲家", False, True),
         ("乙家", False, False),
     ]
-    mark_refused(session, near.phones[0].id, text=False, code="21211", now=NOW)
+    mark_refused(session, phone_id=near.phones[0].id, text=False, code="21211", now=NOW)
     assert [one.household_name for one in recipients_for(session, caller_seen)] == ["乙家", "甲家"]
     session.refresh(near.phones[0])
     assert (near.phones[0].call_refused_code, near.phones[0].call_refused_at) == ("21211", NOW)

@@ -75,7 +75,7 @@ def row(town: Town, house: House) -> HouseholdRow:
     (incident,) = town.incidents()
     board = town.run(lambda s: read_board(s, incident.id))
     assert board is not None
-    return next(each for each in board.rows if each.household_id == house.id)
+    return next(each for each in board.rows if each.party.household_id == house.id)
 
 
 def answers(town: Town, house: House, given: Answer, after: float, channel: Channel = SMS) -> None:
@@ -195,7 +195,7 @@ def test_a_ring_again_by_hand_puts_the_next_redial_off(town: Town, wang: House) 
     raised = town.raise_alarm(wang)
     ends(town, li.number, 10, "busy")
     look(town, 10)
-    town.run(lambda s: ring_again(s, raised.incident_id or 0, li.id, "村", at(20)))
+    town.run(lambda s: ring_again(s, raised.incident_id or 0, li.party, "村", at(20)))
     assert look(town, 25) == 0  # it is about to ring, or rings
     ends(town, li.number, 40, "busy")
     look(town, 40)
@@ -219,7 +219,7 @@ def test_after_everything_was_tried_the_household_is_unreachable_on_the_board_th
     assert record["unreachable"] == ["李家"]
     assert [each["round"] for each in record["deliveries"] if each["purpose"] == "redial"] == [1, 2, 3]
     # Rung again by hand, in vain: it stands there once. An answer after all takes it back.
-    town.run(lambda s: ring_again(s, raised.incident_id or 0, li.id, "村", at(300)))
+    town.run(lambda s: ring_again(s, raised.incident_id or 0, li.party, "村", at(300)))
     ends(town, li.number, 310, "no-answer")
     look(town, 310)
     assert len(town.timeline("unreachable")) == 1

@@ -23,6 +23,7 @@ from joint_defense.incidents import policies
 from joint_defense.incidents.answers import told_of
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Step, Whom
+from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, DeliveryState, IncidentKind, Purpose
 from joint_defense.web.board.incident import read_board
@@ -407,9 +408,11 @@ def test_ringing_again_by_hand_rings_the_widened_circle_too(village: Village) ->
     town.run(lambda s: closing.ring_again(s, incident_id, None, "值班", at(130)))
     assert [line.household for line in town.lines(incident_id, Purpose.WIDENING)].count("墙下陶村值班室") == 2
     # A responder alone, and then once more: each time is another.
-    duty = -town.run(lambda s: s.scalars(select(Responder.id).where(Responder.name == "墙下陶村值班室")).one())
+    duty = town.run(lambda s: s.scalars(select(Responder.id).where(Responder.name == "墙下陶村值班室")).one())
     for now in (at(140), at(150)):
-        assert town.run(partial(closing.ring_again, incident_id=incident_id, household_id=duty, by="值班", now=now))
+        assert town.run(
+            partial(closing.ring_again, incident_id=incident_id, party=Party(None, duty), by="值班", now=now)
+        )
     assert [line.household for line in town.lines(incident_id, Purpose.WIDENING)].count("墙下陶村值班室") == 4
     assert village.tick(240) == 1, "and the next step finds its way"
 

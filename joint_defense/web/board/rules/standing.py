@@ -83,7 +83,7 @@ class Standing(StrEnum):
 
 EYES_FIRST = {standing: rank for rank, standing in enumerate(Standing)}
 
-_ANSWERED = {
+ANSWERED = {
     Answer.COMING: Standing.COMING,
     Answer.CANNOT: Standing.CANNOT,
     Answer.ON_SCENE: Standing.ON_SCENE,
@@ -101,7 +101,7 @@ class Reached:
 def standing(answer: Answer | None, reached: Sequence[Reached]) -> Standing:
     """Where a household stands, from its newest answer and all calls and texts to it."""
     if answer is not None:
-        return _ANSWERED[answer]
+        return ANSWERED[answer]
     contacts = {each.contact for each in reached}
     calls = {each.contact for each in reached if each.channel is Channel.CALL}
     if Contact.ON_LINE in contacts:

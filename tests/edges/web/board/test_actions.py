@@ -3,12 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from config.database import Database, clock
 from groups.models.accounts import AccountRole
+from joint_defense.delivery.plan import row_for
 from joint_defense.models import Delivery, Incident, IncidentUpdate
-from joint_defense.rules.states import DeliveryState, Purpose
+from joint_defense.rules.states import Channel, DeliveryState, Purpose
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import deliveries_to, full_scene
 
@@ -43,6 +44,25 @@ def test_one_household_is_rung_again_at_a_tap(operator: Visitor, store: Database
     assert "正在再次呼叫 2 部电话" in page.text, "the household has two mobiles"
     assert _waiting(store) == before + 2
     assert _last_line(store, scene) == ("ring_again", {"by": "operator", "household": "张志明家"})
+
+
+def test_one_responder_is_rung_again_at_a_tap_and_no_household_of_the_same_id(
+    operator: Visitor, store: Database, scene: int
+) -> None:
+    with store.begin() as session:
+        like = deliveries_to(session, scene, 4)[0]
+        responder_id = like.household_id
+        row = row_for(like, scene, Channel.CALL, Purpose.WIDENING, like.due_at, urgency=0, turn=0)
+        who = {"household_id": None, "responder_id": responder_id, "phone_id": None, "number": "+8613700000031"}
+        session.execute(insert(Delivery).values(row | who | {"household_name": "治保陈国平", "role": "duty"}))
+    page = operator.get(f"/incidents/{scene}").text
+    assert f'name="responder" value="{responder_id}" id="ring-responder-{responder_id}"' in page
+    before = _waiting(store)
+
+    operator.post(f"/incidents/{scene}/ring-again", {"responder": responder_id})
+
+    assert _waiting(store) == before + 1
+    assert _last_line(store, scene) == ("ring_again", {"by": "operator", "household": "治保陈国平"})
 
 
 def test_all_who_are_not_coming_are_rung_again_at_a_tap(operator: Visitor, store: Database, scene: int) -> None:
