@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from alembic import command
@@ -46,7 +46,11 @@ DELIVERY = {
     "unwanted": False,
 }
 
-Upgrade = Callable[[Callable[[Connection], None]], Database]
+
+class Upgrade(Protocol):
+    """Make a database as of a revision, have it filled, and bring it up to date."""
+
+    def __call__(self, fill: Callable[[Connection], None], since: str = LAST_RELEASE) -> Database: ...
 
 
 def insert(connection: Connection, table: str, **values: Any) -> None:
@@ -58,9 +62,7 @@ def insert(connection: Connection, table: str, **values: Any) -> None:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def upgrade(request: pytest.FixtureRequest, tmp_path: Path) -> Upgrade:
-    """Make a database of the last release, have it filled, bring it up to date."""
-
-    def run(fill: Callable[[Connection], None]) -> Database:
+    def run(fill: Callable[[Connection], None], since: str = LAST_RELEASE) -> Database:
         url = f"sqlite:///{tmp_path}/last.sqlite"
         if request.param == "postgresql":
             server: PostgresServer = request.getfixturevalue("postgres_server")
@@ -68,12 +70,13 @@ def upgrade(request: pytest.FixtureRequest, tmp_path: Path) -> Upgrade:
                 connection.execute("DROP DATABASE IF EXISTS last_release")
                 connection.execute("CREATE DATABASE last_release")
             url = server.url("last_release")
-        command.upgrade(migrations._configuration(url), LAST_RELEASE)
+        command.upgrade(migrations._configuration(url), since)
         database = Database(url)
         with database.begin() as session:
             fill(session.connection())
         database.close()
         migrations.upgrade(url)
+        assert migrations.differences(url) == []
         database = Database(url)
         request.addfinalizer(database.close)
         return database
@@ -203,3 +206,21 @@ def test_responders_have_an_id_of_their_own_and_everybody_an_english_name(upgrad
     ]
     assert [tuple(row) for row in answers] == [(7, None, names[0]), (None, 3, names[1]), (None, 4, names[2])]
     assert [tuple(row) for row in events] == [(7, None), (None, 3), (None, 4)]
+
+
+def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ever(upgrade: Upgrade) -> None:
+    """A look-up had taken another's call for its own."""
+
+    def fill(connection: Connection) -> None:
+        insert(connection, "incidents", **INCIDENT)
+        for number in (1, 2, 3):
+            placed = {"id": number, "occasion": number, "state": "placed"}
+            insert(connection, "deliveries", **DELIVERY | placed)
+            attempt = {"delivery_id": number, "number": 1, "state": "ringing", "requested_at": INCIDENT["opened_at"]}
+            insert(connection, "attempts", **attempt, sid="CA-same" if number < 3 else "CA-own")
+
+    with upgrade(fill).begin() as session:
+        sids = session.execute(text("SELECT delivery_id, sid FROM attempts ORDER BY delivery_id")).all()
+        states = session.execute(text("SELECT state FROM deliveries ORDER BY id")).scalars().all()
+    assert [tuple(each) for each in sids] == [(1, "CA-same"), (2, None), (3, "CA-own")]
+    assert states == ["placed", "unreached", "placed"]
