@@ -206,21 +206,3 @@ def test_responders_have_an_id_of_their_own_and_everybody_an_english_name(upgrad
     ]
     assert [tuple(row) for row in answers] == [(7, None, names[0]), (None, 3, names[1]), (None, 4, names[2])]
     assert [tuple(row) for row in events] == [(7, None), (None, 3), (None, 4)]
-
-
-def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ever(upgrade: Upgrade) -> None:
-    """A look-up had taken another's call for its own."""
-
-    def fill(connection: Connection) -> None:
-        insert(connection, "incidents", **INCIDENT)
-        for number in (1, 2, 3):
-            placed = {"id": number, "occasion": number, "state": "placed"}
-            insert(connection, "deliveries", **DELIVERY | placed)
-            attempt = {"delivery_id": number, "number": 1, "state": "ringing", "requested_at": INCIDENT["opened_at"]}
-            insert(connection, "attempts", **attempt, sid="CA-same" if number < 3 else "CA-own")
-
-    with upgrade(fill).begin() as session:
-        sids = session.execute(text("SELECT delivery_id, sid FROM attempts ORDER BY delivery_id")).all()
-        states = session.execute(text("SELECT state FROM deliveries ORDER BY id")).scalars().all()
-    assert [tuple(each) for each in sids] == [(1, "CA-same"), (2, None), (3, "CA-own")]
-    assert states == ["placed", "unreached", "placed"]
