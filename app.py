@@ -16,7 +16,7 @@ import joint_defense.webhooks
 from config.settings import Settings
 from joint_defense.processes import engine, health, metrics
 from joint_defense.processes.engine import bare
-from joint_defense.processes.queues import enlist_carrier_list, enlist_upload
+from joint_defense.processes.queues import enlist_upload
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.wake import Waker
 
@@ -27,7 +27,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     runtime: Runtime = app.extensions["runtime"]
     app.extensions["waker"] = Waker(runtime)
     # The roster's pages know nothing of queues; they may hand a large list on.
-    app.extensions["enlist_carrier_list"] = lambda list_id: enlist_carrier_list(runtime.redis, list_id)
     app.extensions["enlist_upload"] = lambda upload_id: enlist_upload(runtime.redis, upload_id)
     for part in (groups.web, joint_defense.webhooks, health, metrics, joint_defense.web):
         part.register(app)

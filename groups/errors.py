@@ -18,6 +18,7 @@ GroupsError
  ├── SignInBusy             too many people sign in at this moment
  ├── RosterFileError        a file that cannot be read as a roster, with the line where known
  ├── ConfirmArchive         a list that would archive more than a tenth of a village: somebody has to say so twice
+ ├── UploadClosed           a list that is being worked on or is written: nothing can be said of it any more
  ├── NothingToPrint         a group that is not there, or none at all, for the directory
  ├── NothingToUndo          a batch that is not on record, or was taken back already
  ├── ChangedSince           what is to be undone has been changed again; `obstacles` says what and by whom
@@ -153,6 +154,10 @@ class RosterFileError(GroupsError):
 
 class ConfirmArchive(GroupsError):
     code = "confirm_archive"
+
+
+class UploadClosed(GroupsError):
+    code = "upload_closed"
 
 
 class NothingToPrint(GroupsError):

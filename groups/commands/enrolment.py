@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,26 +19,30 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import Database, clock
 from groups.commands.common import content_of, in_one_line, settings, transaction, write
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
 from groups.enrolment.carrier_lists import exports as list_exports
-from groups.enrolment.carrier_lists import jobs, lists
-from groups.enrolment.carrier_lists.rules.judgement import Judgement, Verdict
-from groups.enrolment.carrier_lists.rules.picture import LEFT_OUT
+from groups.enrolment.carrier_lists.jobs import CarrierLists
+from groups.enrolment.carrier_lists.preview import rows_again
+from groups.enrolment.carrier_lists.rules.judgement import LEFT_OUT, Judged, Verdict
 from groups.enrolment.rules.bill import Bill, fen_of, month_of, yuan
-from groups.errors import InvalidTariff
+from groups.errors import CarrierListError, ChangedSince, InvalidTariff
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
+from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.villages import village_of
 from groups.rules.days import day_of, local_day
 from groups.rules.findings import shown
+from groups.uploads import jobs, uploads
+from groups.uploads.kinds import Progress, ReadList
+from groups.uploads.uploads import KeptRows
 
 enrolment = AppGroup("enrolment", help="Who has signed up.")
 bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")
 tariffs = AppGroup("tariff", help="What a month of a plan costs, since when.")
-_BY = "enrolment import"
+_BY = Author("enrolment import", Source.COMMAND)
 _month = click.option("--month", required=True, help="The month, like 2026-11.")
 _village = click.option("--village", "code", help="Only the village of this code.")
 
@@ -58,36 +63,53 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 
     Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
     """
-    if dry_run:
-        with in_one_line():
-            rows = lists.rows_of_file(content_of(file), file.name)
-            judgement = _with_a_bar("核对 checking", partial(jobs.look_through, rows=rows))
-    else:
-        with transaction() as session:
-            now = clock(session)
-            brought = lists.bring(session, content_of(file), file.name, _BY, now)
-            lists.ask_for(brought, _BY, now)
-            list_id = brought.id
-        with in_one_line():
-            judgement = _with_a_bar("写入 writing", partial(jobs.write, list_id=list_id, source=Source.COMMAND))
-    if errors is not None and judgement.of(*LEFT_OUT):
-        write(errors, list_exports.rows_to_mend(judgement))
+    with in_one_line():
+        brought = Upload(name=file.name, content=content_of(file), columns=[], decisions={}, layouts=[])
+        was_read = CarrierLists().read(brought, jobs.ground_of(settings()), lambda percent: None)
+        if was_read.reason:
+            raise CarrierListError(was_read.reason)
+        if dry_run:
+            rows = _with_a_bar("核对 checking", partial(_look_through, brought, was_read))
+        else:
+            rows = _with_a_bar("写入 writing", partial(_write, brought))
+    left_out = [row for row in rows if row.verdict in LEFT_OUT]
+    if errors is not None and left_out:
+        write(errors, list_exports.rows_to_mend(left_out))
     if as_json:
-        told = list_exports.as_json(judgement, written=not dry_run)
+        told = list_exports.as_json(rows, written=not dry_run)
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        _tell(judgement, dry_run)
+        _tell(rows, dry_run)
 
 
-def _with_a_bar(label: str, work: Callable[..., Judgement]) -> Judgement:
+def _look_through(brought: Upload, was_read: ReadList, progress: Progress) -> list[Judged]:
+    """What writing a list would do now. Keeps nothing of it."""
+    database: Database = current_app.extensions["database"]
+    matched = CarrierLists().prepare(database, brought, was_read, jobs.ground_of(settings()), progress)
+    return CarrierLists().judge(database, matched).rows
+
+
+def _write(brought: Upload, progress: Progress) -> list[Judged]:
+    """Write a list; what became of its rows. It stands among those of the page then."""
+    database: Database = current_app.extensions["database"]
+    with database.begin() as session:
+        now = clock(session)
+        upload = uploads.take_in(session, UploadKind.CARRIER, brought.name, brought.content, _BY, now)
+        uploads.start_writing(upload, _BY, now)
+    jobs.work_on(database, settings(), {UploadKind.CARRIER: CarrierLists()}, upload.id, progress)
+    with database.begin() as session:
+        seen = session.get_one(Upload, upload.id)
+        if seen.state is UploadState.WRITTEN:
+            return rows_again(row.data for row in KeptRows(seen.id).page(session))
+        session.delete(seen)
+    raise ChangedSince("名册正被更改，未写入，请重试 the roster is being changed: nothing was written, try again", [])
+
+
+def _with_a_bar(label: str, work: Callable[[Progress], list[Judged]]) -> list[Judged]:
     """What the work comes to, which says on stderr how far it is."""
     bar: Any = click.progressbar(length=100, label=label, file=sys.stderr)
     with bar:
-        return work(
-            database=current_app.extensions["database"],
-            settings=settings(),
-            progress=lambda percent: bar.update(percent - bar.pos),
-        )
+        return work(lambda percent: bar.update(percent - bar.pos))
 
 
 @bills.command("show")
@@ -189,8 +211,8 @@ def _print(bill: Bill) -> None:
         )
 
 
-def _tell(judgement: Judgement, dry_run: bool) -> None:
-    for judged in judgement.rows:
+def _tell(rows: Sequence[Judged], dry_run: bool) -> None:
+    for judged in rows:
         row = judged.entry.row
         where = f"{row.sheet} 第{row.number}行".strip()
         for finding in judged.findings:
@@ -206,5 +228,6 @@ def _tell(judgement: Judgement, dry_run: bool) -> None:
         (Verdict.DOUBTFUL, "存疑未写入 doubtful, left out"),
         (Verdict.ERROR, "有误未写入 errors, left out"),
     )
+    counts = Counter(row.verdict for row in rows)
     heading = "试运行，未写入 dry run, nothing written" if dry_run else "已写入 written"
-    click.echo(f"{heading}: " + ", ".join(f"{word} {judgement.how_many(verdict)}" for verdict, word in words))
+    click.echo(f"{heading}: " + ", ".join(f"{word} {counts[verdict]}" for verdict, word in words))

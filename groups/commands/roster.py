@@ -89,7 +89,7 @@ def import_roster(
             session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
         )
         if errors is not None and judgement.errors:
-            write(errors, mend.rows_to_mend(read.rows, judgement))
+            write(errors, mend.as_xlsx(mend.rows_to_mend(read.rows, judgement.verdicts)))
         if not as_json:
             _tell_findings(judgement, read)
         if not dry_run:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groups.web import accounts, enrolment, figures, responders, roster
+from groups.web import accounts, enrolment, figures, responders, roster, uploads
 from groups.web.shell import access, assets, error_pages, languages, navigation, page_warnings, security, times
 
 
@@ -17,5 +17,5 @@ def register(app: Flask) -> None:
     # The shell first: the pages build on it.
     for part in (security, access, navigation, page_warnings, languages, assets, times, error_pages):
         part.register(app)
-    for capability in (accounts, roster, responders, enrolment, figures):
+    for capability in (accounts, uploads, roster, responders, enrolment, figures):
         capability.register(app)

@@ -15,19 +15,15 @@ from rq.serializers import JSONSerializer
 
 ALARM = "alarm"
 BULK = "bulk"
-UPLOAD_JOB = "groups.roster.imports.jobs.work_on_upload"
+UPLOAD_JOB = "groups.uploads.jobs.work_on_upload"
 DISPATCH_JOB = "joint_defense.processes.worker.dispatch_incident"
-LIST_JOB = "groups.enrolment.carrier_lists.jobs.work_on_list"
 FORMER_JOBS = {
     "groups.jobs.work_on_upload": UPLOAD_JOB,
     "joint_defense.jobs.dispatch_incident": DISPATCH_JOB,
-    "groups.list_jobs.work_on_list": LIST_JOB,
+    "groups.list_jobs.work_on_list": UPLOAD_JOB,
 }
 """Names of release 0.1, which its web processes may still queue while this one is being put in place."""
-LIST_SECONDS = 600
-"""So long a list may take to be written."""
-
-UPLOAD_SECONDS = 300
+UPLOAD_SECONDS = 600
 """So long a list of 20,000 rows may take at the very most."""
 JOB_KEPT_SECONDS = 60
 """A wake-up that nobody took for a minute is pointless: the senders' own sweep has long been there."""
@@ -48,22 +44,6 @@ def wake(connection: Redis, incident_id: int) -> None:
     queue(ALARM, connection).enqueue(
         DISPATCH_JOB, incident_id, ttl=JOB_KEPT_SECONDS, result_ttl=0, failure_ttl=JOB_KEPT_SECONDS
     )
-
-
-def enlist_carrier_list(connection: Redis, list_id: int) -> bool:
-    """Have the bulk worker look a carrier's list through, or write it; False while Redis is away."""
-    try:
-        queue(BULK, connection).enqueue(
-            LIST_JOB,
-            list_id,
-            ttl=JOB_KEPT_SECONDS,
-            job_timeout=LIST_SECONDS,
-            result_ttl=0,
-            failure_ttl=JOB_KEPT_SECONDS,
-        )
-    except RedisError:
-        return False
-    return True
 
 
 def enlist_upload(connection: Redis, upload_id: int) -> bool:

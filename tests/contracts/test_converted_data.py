@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import pytest
-from alembic import command
 from sqlalchemy import Connection, text
 
-from config import migrations
-from config.database import Database
-from tests.support.servers import PostgresServer
+from tests.contracts.conftest import Upgrade
 
-LAST_RELEASE = "0002"
 INCIDENT = {
     "id": 1,
     "kind": "alarm",
@@ -47,41 +40,11 @@ DELIVERY = {
 }
 
 
-class Upgrade(Protocol):
-    """Make a database as of a revision, have it filled, and bring it up to date."""
-
-    def __call__(self, fill: Callable[[Connection], None], since: str = LAST_RELEASE) -> Database: ...
-
-
 def insert(connection: Connection, table: str, **values: Any) -> None:
     names = ", ".join(values)
     connection.execute(
         text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f':{name}' for name in values)})"), values
     )
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def upgrade(request: pytest.FixtureRequest, tmp_path: Path) -> Upgrade:
-    def run(fill: Callable[[Connection], None], since: str = LAST_RELEASE) -> Database:
-        url = f"sqlite:///{tmp_path}/last.sqlite"
-        if request.param == "postgresql":
-            server: PostgresServer = request.getfixturevalue("postgres_server")
-            with server.connect() as connection:
-                connection.execute("DROP DATABASE IF EXISTS last_release")
-                connection.execute("CREATE DATABASE last_release")
-            url = server.url("last_release")
-        command.upgrade(migrations._configuration(url), since)
-        database = Database(url)
-        with database.begin() as session:
-            fill(session.connection())
-        database.close()
-        migrations.upgrade(url)
-        assert migrations.differences(url) == []
-        database = Database(url)
-        request.addfinalizer(database.close)
-        return database
-
-    return run
 
 
 def test_what_told_deliveries_apart_has_columns_of_its_own(upgrade: Upgrade) -> None:

@@ -227,7 +227,7 @@ def app_over(url: str) -> Iterator[Flask]:
                 }
             )
         )
-        app.extensions.update(enlist_upload=lambda _: False, enlist_carrier_list=lambda _: False)
+        app.extensions["enlist_upload"] = lambda _: False
         database: Database = app.extensions["database"]
         with database.begin() as session:
             known = session.scalar(select(Account.id).where(Account.name == "liaison"))

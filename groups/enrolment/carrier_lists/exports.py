@@ -2,50 +2,38 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import xlsxwriter
-
-from groups.enrolment.carrier_lists.rules.judgement import Judged, Judgement, Verdict
-from groups.enrolment.carrier_lists.rules.picture import LEFT_OUT, Picture
-from groups.files.writing import harmless
+from groups.enrolment.carrier_lists.rules.judgement import Judged, Verdict
+from groups.files.writing import Table, as_workbook
 
 _HEADING = ("原文件行", "号码", "姓名", "地址", "套餐", "开通日期", "结束日期", "原因", "可能是")
-_AS_TEXT = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-}
 
 
-def rows_to_mend(judgement: Judgement | Picture) -> bytes:
-    """The rows in error and those still doubtful, as the file had them, with what is wrong and whom they may mean."""
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
-        sheet = book.add_worksheet("待改正")
-        sheet.write_row(0, 0, _HEADING, book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1}))
-        for at, judged in enumerate(judgement.of(*LEFT_OUT), start=1):
-            row = judged.entry.row
-            perhaps = "；".join(each.label for each in judged.candidates)
-            where = f"{row.sheet} {row.number}".strip()
-            for column, text in enumerate((where, *row.texts, _why(judged), perhaps)):
-                sheet.write_string(at, column, harmless(text))
-        sheet.set_column(0, 6, 16)
-        sheet.set_column(7, 8, 50)
-        sheet.freeze_panes(1, 0)
-    return content.getvalue()
+def rows_to_mend(rows: Iterable[Judged]) -> bytes:
+    """Rows that are left out, as the file had them, with what is wrong and whom they may mean."""
+    table = [
+        [
+            f"{judged.entry.row.sheet} {judged.entry.row.number}".strip(),
+            *judged.entry.row.texts,
+            _why(judged),
+            "；".join(each.label for each in judged.candidates),
+        ]
+        for judged in rows
+    ]
+    return as_workbook([Table("待改正", _HEADING, table, widths=[*[16] * 7, 50])])
 
 
-def as_json(judgement: Judgement, *, written: bool) -> dict[str, Any]:
+def as_json(rows: Sequence[Judged], *, written: bool) -> dict[str, Any]:
     """How many rows came to what, and every row that a person should look at."""
+    counts = Counter(row.verdict for row in rows)
     return {
         "written": written,
-        "rows": len(judgement.rows),
-        **{verdict.value: judgement.how_many(verdict) for verdict in Verdict},
-        "look_at": [_row(judged) for judged in judgement.rows if judged.findings or judged.candidates],
+        "rows": len(rows),
+        **{verdict.value: counts[verdict] for verdict in Verdict},
+        "look_at": [_row(judged) for judged in rows if judged.findings or judged.candidates],
     }
 
 

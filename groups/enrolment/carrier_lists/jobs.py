@@ -1,175 +1,134 @@
-"""Looking a carrier's list through, and writing it: in a job of the `bulk` queue, in a command, or in the request.
+"""The carrier's list as a kind of list: read, matched with the roster, judged, written as one batch.
 
-A job is named by its dotted path, carries an id, and runs in a process with the app's context. Matching asks in short
-transactions, because SQLite has one writer for alarms as well; then all is written in one: whoever dies in the middle
-leaves nothing behind.
+Matching asks in short transactions, because SQLite has one writer for alarms as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from flask import current_app
-from sqlalchemy import update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from config.database import Database, clock
-from config.settings import Settings
 from groups.enrolment.carrier_lists import index as carrier_lists_index
 from groups.enrolment.carrier_lists import lists
-from groups.enrolment.carrier_lists.lists import Matched, Reading
-from groups.enrolment.carrier_lists.rules.judgement import Judgement
-from groups.enrolment.carrier_lists.rules.picture import packed
-from groups.enrolment.carrier_lists.rules.rows import CarrierRow, Entry
-from groups.errors import ChangedSince
-from groups.models.batch import Author, Batch
-from groups.models.changes import Source
-from groups.models.enrolment import CarrierList
+from groups.enrolment.carrier_lists.lists import Matched
+from groups.enrolment.carrier_lists.preview import preview_of
+from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
+from groups.enrolment.carrier_lists.rules.rows import Entry, Layout, ListColumn, layouts_of, read, rows_of
+from groups.errors import CarrierListError, RosterFileError
+from groups.files.reading import MOST_ROWS, sheets_of
+from groups.models.batch import Batch
+from groups.models.uploads import Upload
 from groups.rules.days import local_day
+from groups.uploads import uploads
+from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList
 
-Progress = Callable[[int], None]
-"""Told how much is done, in per cent."""
 _AT_ONCE = 2000
-_TIMES = 3
-"""So often a list is matched anew where the roster changed before it could be written."""
 
 
-def work_on_list(list_id: int) -> int:
-    """Do what a list waits for: look it through, or write it. One that waits for nothing is left alone."""
-    work_on(current_app.extensions["database"], current_app.extensions["settings"], list_id)
-    return list_id
+class CarrierLists:
+    """The carrier's lists. A decision says by a row's key whom it means: a household, or nobody (SKIP)."""
 
+    tries = 3
 
-def work_on(database: Database, settings: Settings, list_id: int) -> None:
-    """The same, in a process that has its own database."""
-    with database.begin() as session:
-        brought = session.get(CarrierList, list_id)
-        if brought is None or brought.written_at is not None:
-            return
-        asked, looked = brought.asked_at is not None, brought.looked_at is not None
-    if asked:
-        write(database, settings, list_id, _teller(database, list_id))
-    elif not looked:
-        _look_through(database, settings, list_id)
-
-
-def look_through(
-    database: Database, settings: Settings, rows: Sequence[CarrierRow], progress: Progress | None = None
-) -> Judgement:
-    """What writing these rows would do now. Writes nothing."""
-    matched = _matched(database, _entries(database, settings, rows), {}, progress or _nobody)
-    return _judged(database, matched)
-
-
-def write(
-    database: Database,
-    settings: Settings,
-    list_id: int,
-    progress: Progress | None = None,
-    source: Source = Source.IMPORT,
-) -> Judgement:
-    """Write a list that somebody has asked for, all of it or nothing; what became of each row.
-
-    One that is written already, or that nobody has asked for, is left alone. Raises ChangedSince where others keep
-    changing the households that it means.
-    """
-    tell = progress or _nobody
-    with database.begin() as session:
-        brought = session.get(CarrierList, list_id)
-        if brought is None or brought.asked_at is None or brought.written_at is not None:
-            return Judgement()
-        rows, decisions, by = lists.rows_in(brought), dict(brought.decisions), brought.asked_by
-    entries = _entries(database, settings, rows)
-    for _ in range(_TIMES):
-        matched = _matched(database, entries, decisions, lambda percent: tell(percent // 2))
+    def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         try:
-            judgement = _write_once(database, settings, list_id, Author(by, source), matched, tell)
-        except IntegrityError:
-            # Somebody has signed one of them up between our looking and our writing.
-            continue
-        if judgement is not None:
-            tell(100)
-            return judgement
-    raise ChangedSince("名册正被更改，未写入，请重试 the roster is being changed: nothing was written, try again", [])
+            sheets = sheets_of(upload.content, upload.name, dated=True)
+        except RosterFileError as error:
+            return ReadList((), reason=error.message)
+        layouts = _as_said(layouts_of(sheets), uploads.columns_of(upload))
+        shown = [_shown(place, layout) for place, layout in enumerate(layouts)]
+        progress(30)
+        rows = rows_of(sheets, layouts)
+        progress(40)
+        if len(rows) > MOST_ROWS:
+            return ReadList(shown, reason=f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+        return ReadList(shown, rows, reason="" if rows else _why_empty(layouts))
 
+    def check_columns(self, upload: Upload, columns: Columns) -> None:
+        """Raise CarrierListError where two columns of a sheet hold the same."""
+        for layout in upload.layouts:
+            fields = [columns.get((layout["sheets"][0], each["index"]), each["field"]) for each in layout["columns"]]
+            if any(field and fields.count(field) > 1 for field in fields):
+                raise CarrierListError("两列不能是同一内容 two columns cannot hold the same")
 
-class _WrittenMeanwhile(Exception):
-    """Takes back what another has written as well."""
-
-
-def _write_once(
-    database: Database, settings: Settings, list_id: int, by: Author, matched: Matched, tell: Progress
-) -> Judgement | None:
-    # Whoever tells needs a transaction of its own, which SQLite has not while this one writes.
-    half_told = _nobody if database.is_sqlite else lambda percent: tell(50 + percent // 2)
-    try:
+    def prepare(
+        self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
+    ) -> Matched:
         with database.begin() as session:
-            batch = Batch(session, by, "import_list", clock(session), settings.zone)
-            judgement = lists.write(batch, matched, half_told)
-            if judgement is None:
-                return None
-            brought = session.get_one(CarrierList, list_id)
-            if not lists.is_written(batch, brought, judgement):
-                raise _WrittenMeanwhile
-    except _WrittenMeanwhile:
-        return Judgement()
-    return judgement
+            today = local_day(clock(session), ground.zone)
+        entries = [read(row, ground.region, ground.area_code, today) for row in was_read.rows]
+        return _matched(database, entries, upload.decisions, progress)
+
+    def look(
+        self, database: Database, upload: Upload, was_read: ReadList, prepared: Matched, ground: Ground
+    ) -> Preview:
+        return preview_of(self.judge(database, prepared), prepared.decisions)
+
+    def judge(self, database: Database, matched: Matched) -> Judgement:
+        """What writing these rows would do now."""
+        with database.begin() as session:
+            standing = carrier_lists_index.standing_of(session, matched.meant)
+        return matched.judged(standing)
+
+    def write(
+        self,
+        session: Session,
+        upload: Upload,
+        was_read: ReadList,
+        prepared: Matched,
+        ground: Ground,
+        now: datetime,
+        progress: Progress,
+    ) -> Preview | None:
+        batch = Batch(session, uploads.author_of(upload), "import_list", now, ground.zone)
+        judgement = lists.write(batch, prepared, progress)
+        if judgement is None:
+            return None
+        return preview_of(judgement, prepared.decisions, batch.key if batch.size else "")
 
 
-def _look_through(database: Database, settings: Settings, list_id: int) -> None:
-    with database.begin() as session:
-        brought = session.get_one(CarrierList, list_id)
-        rows, decisions, asked_for = lists.rows_in(brought), dict(brought.decisions), brought.layouts
-    tell = _teller(database, list_id)
-    matched = _matched(database, _entries(database, settings, rows), decisions, lambda percent: tell(percent * 9 // 10))
-    picture = packed(_judged(database, matched), decisions)
-    with database.begin() as session:
-        brought = session.get_one(CarrierList, list_id, with_for_update=True)
-        # Somebody may have said something else meanwhile: then that is looked through, by whoever was told.
-        if brought.asked_at is None and dict(brought.decisions) == decisions and brought.layouts == asked_for:
-            brought.picture, brought.looked_at, brought.done = picture, clock(session), 100
+def _as_said(layouts: Sequence[Layout], columns: Columns) -> list[Layout]:
+    """The layouts, with the columns that somebody has said to hold something else."""
+    said = {place: ListColumn(field) if field else None for place, field in columns.items()}
+    return [
+        replace(
+            layout,
+            columns=tuple(replace(each, holds=said.get((place, each.index), each.holds)) for each in layout.columns),
+        )
+        for place, layout in enumerate(layouts)
+    ]
 
 
-def _judged(database: Database, matched: Matched) -> Judgement:
-    with database.begin() as session:
-        standing = carrier_lists_index.standing_of(session, matched.meant)
-    return matched.judged(standing)
+def _shown(place: int, layout: Layout) -> dict[str, Any]:
+    columns = [
+        {"index": each.index, "heading": each.heading, "field": each.holds or "", "samples": list(each.samples)}
+        for each in layout.columns
+    ]
+    return {"sheets": [place], "names": [layout.sheet], "columns": columns}
 
 
-def _entries(database: Database, settings: Settings, rows: Sequence[CarrierRow]) -> list[Entry]:
-    with database.begin() as session:
-        today = local_day(clock(session), settings.zone)
-    return lists.entries_of(rows, reading_of(settings, today))
+def _why_empty(layouts: Sequence[Layout]) -> str:
+    """What a list lacks that has no rows."""
+    if not layouts:
+        return "文件中没有内容，须有号码或姓名、套餐、开通日期 nothing is in this file"
+    if not layouts[0].lacking:
+        return "没有数据行 the list has no rows"
+    lacking = "、".join(layouts[0].lacking)
+    return f"找不到列：{lacking}；须有号码或姓名、套餐、开通日期 the heading lacks these columns"
 
 
 def _matched(database: Database, entries: Sequence[Entry], decisions: Mapping[str, int], progress: Progress) -> Matched:
     with database.begin() as session:
         index = carrier_lists_index.empty_index(session)
-    chosen = set(decisions.values()) - {0}
+    chosen = set(decisions.values()) - {SKIP}
     for start in range(0, max(1, len(entries)), _AT_ONCE):
         with database.begin() as session:
             carrier_lists_index.extend(index, session, entries[start : start + _AT_ONCE], chosen)
         chosen = set()
         progress(min(100, 100 * (start + _AT_ONCE) // max(1, len(entries))))
     return Matched(entries, [index.match(entry) for entry in entries], index, decisions)
-
-
-def _teller(database: Database, list_id: int) -> Progress:
-    """Keeps how far the work is beside the list, in transactions of its own."""
-
-    def tell(percent: int) -> None:
-        with database.begin() as session:
-            done = update(CarrierList).where(CarrierList.id == list_id, CarrierList.written_at.is_(None))
-            session.execute(done.values(done=percent, told_at=clock(session)))
-
-    return tell
-
-
-def _nobody(_: int) -> None:
-    """Nobody asks how far it is."""
-
-
-def reading_of(settings: Settings, today: date) -> Reading:
-    """How this town reads a list."""
-    return Reading(settings.default_region, settings.default_area_code, today)

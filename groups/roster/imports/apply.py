@@ -114,17 +114,23 @@ def _check_may_apply(judgement: Judgement, once_more: bool) -> None:
     if not judgement.entries:
         reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
         raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
-    if judgement.looks_like_another_village and not once_more:
-        raise ConfirmArchive(another_village_words(judgement))
-    if judgement.asks_once_more and not once_more:
-        raise ConfirmArchive(
+    if (words := words_to_confirm(judgement)) and not once_more:
+        raise ConfirmArchive(words)
+
+
+def words_to_confirm(judgement: Judgement) -> str:
+    """What somebody has to say yes to twice before the list is written; empty where there is nothing."""
+    if judgement.looks_like_another_village:
+        return _another_village_words(judgement)
+    if judgement.asks_once_more:
+        return (
             f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
             "more than a tenth of the village would be archived: confirm once more"
         )
+    return ""
 
 
-def another_village_words(judgement: Judgement) -> str:
-    """What is said of a list that looks like another village's."""
+def _another_village_words(judgement: Judgement) -> str:
     better = f"，更像“{judgement.fits_better}”的名单" if judgement.fits_better else ""
     in_english = f", and fits {judgement.fits_better} better" if judgement.fits_better else ""
     return (

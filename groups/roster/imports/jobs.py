@@ -1,109 +1,120 @@
-"""Work on lists that takes seconds: in a job of the `bulk` queue, or in the request where none is at hand.
-
-A job is named by its dotted path, carries ids, and runs in a process with the app's context (`flask --app app worker
---queue bulk`). Whoever works on a list says so every few seconds, in a thread, so that the page knows when a worker
-has died.
-"""
+"""A village's roster as a kind of list: read, judged against the roster as it is, written as one batch."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any
 
-from flask import current_app
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from config.database import Database, clock
-from config.patience import DatabaseAway
-from config.settings import Settings
-from groups.errors import NumberTaken
-from groups.models.uploads import RosterUpload, UploadState
-from groups.roster.imports import uploads
-from groups.roster.imports.apply import standing_of
-from groups.roster.imports.uploads import SIGN_OF_LIFE, Ground, Progress, Read
-
-
-def work_on_upload(upload_id: int) -> int:
-    """Look a list through, or write it, whichever it waits for. Done already, or being done, it is left alone."""
-    work_on(current_app.extensions["database"], current_app.extensions["settings"], upload_id)
-    return upload_id
-
-
-def work_on(database: Database, settings: Settings, upload_id: int) -> None:
-    """The same, in a process that has its own database. Whatever it raises, the list is not left as being worked on."""
-    with database.begin() as session:
-        upload = uploads.begin_work(session, upload_id, clock(session))
-        if upload is None:
-            return
-        session.expunge(upload)
-    try:
-        with _seen_alive(database, upload_id):
-            _work(database, Ground(settings.default_region, settings.default_area_code, settings.zone), upload)
-    except BaseException:
-        # Where the database is away the page will see that nobody has given a sign of life.
-        with suppress(DBAPIError, DatabaseAway), database.begin() as session:
-            uploads.break_off(session, upload_id)
-        raise
+from config.database import Database
+from groups.errors import RosterFileError
+from groups.models.roster import Village
+from groups.models.uploads import Upload
+from groups.roster.imports import mend, reading
+from groups.roster.imports.apply import Standing, apply, standing_of, words_to_confirm
+from groups.roster.imports.reading import RosterList
+from groups.roster.imports.rules.headings import Field
+from groups.roster.imports.rules.judgement import Judgement
+from groups.roster.imports.rules.preview import as_json, rows_shown
+from groups.roster.imports.rules.rows import ExaminedRow, examine
+from groups.uploads import uploads
+from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
 
 
-def _work(database: Database, ground: Ground, upload: RosterUpload) -> None:
-    is_to_write = upload.state is UploadState.WRITING
-    # Of writing a list, reading it again is less than half.
-    scale = 0.5 if is_to_write else 1.0
-    was_read = uploads.read(upload, ground, lambda percent: _tell(database, upload.id, int(percent * scale)))
-    if not is_to_write or was_read.households is None:
-        _look_through(database, upload, was_read, ground)
-        return
-    try:
+class RosterLists:
+    """Lists of a village's households. Their option is `complete`: whoever is not on it is to be archived."""
+
+    tries = 1
+
+    def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
+        columns = {place: Field(field) for place, field in uploads.columns_of(upload).items()}
+        layouts: list[dict[str, Any]] = []
+        try:
+            if upload.name:
+                opened = reading.open_file(upload.content, upload.name)
+            else:
+                opened = reading.open_pasted(upload.content.decode("utf-8", "replace"))
+            progress(30)
+            layouts = reading.layouts_shown(opened, columns)
+            households = reading.households_in(opened, columns)
+        except RosterFileError as error:
+            return ReadList(layouts, reason=error.message)
+        examined = []
+        for place, row in enumerate(households.rows):
+            examined.append(examine(row, ground.region, ground.area_code))
+            if place % 2_000 == 0:
+                progress(40 + 40 * place // len(households.rows))
+        return ReadList(layouts, examined, about=households)
+
+    def check_columns(self, upload: Upload, columns: Columns) -> None:
+        """Two columns may hold numbers; what else stands twice is the list's own affair."""
+
+    def prepare(
+        self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
+    ) -> None:
+        """The roster is asked for where it is judged: in the writing transaction, once the village is held."""
+
+    def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
         with database.begin() as session:
-            progress = _while_writing(database, upload.id)
-            done = uploads.write(session, upload.id, was_read, ground, clock(session), progress)
-    except NumberTaken:
-        done = False
-    if not done:
-        with database.begin() as session:
-            uploads.look_again(session, upload.id, clock(session))
-        _look_through(database, upload, was_read, ground)
+            standing = standing_of(session, _village_of(upload), was_read.rows)
+        return _previewed(was_read, _judged(upload, was_read.rows, standing, ground), ground)
+
+    def write(
+        self,
+        session: Session,
+        upload: Upload,
+        was_read: ReadList,
+        prepared: None,
+        ground: Ground,
+        now: datetime,
+        progress: Progress,
+    ) -> Preview | None:
+        held = select(Village).where(Village.id == upload.village_id).with_for_update(key_share=True)
+        village = session.scalars(held).one()
+        progress(45)
+        judgement = _judged(upload, was_read.rows, standing_of(session, village.id, was_read.rows), ground)
+        preview = _previewed(was_read, judgement, ground)
+        if preview.digest != upload.digest:
+            return None
+        progress(55)
+        by = uploads.author_of(upload)
+        batch = apply(session, village, judgement, by, now, ground.zone, once_more=upload.once_more, progress=progress)
+        return Preview(preview.rows, preview.summary, batch.key if batch.size else "")
 
 
-def _look_through(database: Database, upload: RosterUpload, was_read: Read, ground: Ground) -> None:
-    weighed = None
-    if was_read.households is not None:
-        with database.begin() as session:
-            standing = standing_of(session, upload.village_id, was_read.examined)
-        _tell(database, upload.id, 85)
-        weighed = uploads.weigh(was_read, standing, ground, complete=upload.complete)
-    kept = uploads.kept_of(upload, was_read, weighed)
-    with database.begin() as session:
-        uploads.keep(session, upload.id, kept)
+def _village_of(upload: Upload) -> int:
+    if upload.village_id is None:
+        raise ValueError("a roster without a village")
+    return upload.village_id
 
 
-def _tell(database: Database, upload_id: int, percent: int | None) -> None:
-    with database.begin() as session:
-        uploads.still_at_work(session, upload_id, clock(session), percent)
+def _judged(upload: Upload, rows: Sequence[ExaminedRow], standing: Standing, ground: Ground) -> Judgement:
+    return standing.judge(rows, ground.region, complete=bool(upload.options.get("complete")))
 
 
-def _while_writing(database: Database, upload_id: int) -> Progress:
-    """Tells beside the transaction that writes; SQLite has one writer, and everybody waits for it in any case."""
-    if database.is_sqlite:
-        return lambda percent: None
-    return lambda percent: _tell(database, upload_id, percent)
-
-
-@contextmanager
-def _seen_alive(database: Database, upload_id: int) -> Iterator[None]:
-    over = threading.Event()
-
-    def say_so() -> None:
-        while not over.wait(SIGN_OF_LIFE.total_seconds()):
-            with suppress(DBAPIError, DatabaseAway):
-                _tell(database, upload_id, None)
-
-    saying = threading.Thread(target=say_so, name=f"list-{upload_id}", daemon=True)
-    saying.start()
-    try:
-        yield
-    finally:
-        over.set()
-        saying.join()
+def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Preview:
+    households: RosterList = was_read.about
+    shown = rows_shown(judgement, ground.region)
+    # Behind the rows of the list stand the households that it lacks, which are in no error.
+    to_mend = [mend.row_to_mend(*one) for one in zip(households.rows, judgement.verdicts, strict=True)]
+    rows = [
+        RowSeen(
+            row["verdict"],
+            row | ({"listed": listed.model_dump()} if listed is not None else {}),
+            row["change"],
+            noted=bool(row["findings"]),
+        )
+        for row, listed in zip_longest(shown, to_mend)
+    ]
+    summary: dict[str, Any] = as_json(judgement, written=False)["summary"] | {
+        "ignored": list(households.ignored)[:20],
+        "ignored_sheets": list(households.ignored_sheets)[:20],
+        "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,
+        "changes_anything": judgement.changes_anything,
+        "confirm_twice": words_to_confirm(judgement),
+    }
+    return Preview(rows, summary)

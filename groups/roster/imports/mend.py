@@ -1,43 +1,66 @@
-"""TODO."""
+"""The rows of a roster's list that somebody has to mend: as the file had them, each with what is wrong."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-import xlsxwriter
+from pydantic import BaseModel, ConfigDict
 
-from groups.files.writing import harmless
-from groups.roster.exports import _AS_TEXT, DOOR, GROUP, HEAD, LANDMARK
-from groups.roster.imports.rules.judgement import Judgement, Verdict
+from groups.files.writing import Table, as_workbook
+from groups.roster.exports import DOOR, GROUP, HEAD, LANDMARK
+from groups.roster.imports.rules.judgement import RowVerdict, Verdict
 from groups.roster.imports.rules.rows import ListRow
 
+ROW, REASON = "原文件行号", "原因"
+"""The columns that mean nothing to the roster, so that a mended file is imported as it is."""
 
-def rows_to_mend(rows: Sequence[ListRow], judgement: Judgement, *, warnings: bool = False) -> bytes:
-    """The rows in error as the file had them, with their number and what is wrong; with `warnings`, those too.
 
-    Mended, it imports as it is: the columns for row and reason mean nothing to the roster.
-    """
-    wanted = {Verdict.ERROR, Verdict.WARNING} if warnings else {Verdict.ERROR}
-    reasons = {
-        (verdict.sheet, verdict.row): "；".join(finding.message for finding in verdict.findings)
-        for verdict in judgement.verdicts
-        if verdict.verdict in wanted
-    }
-    wrong = [row for row in rows if (row.sheet, row.number) in reasons]
-    phones = list(dict.fromkeys(cell.column for row in wrong for cell in row.phones)) or ["手机"]
-    heading = ["原文件行号", GROUP, DOOR, HEAD, *phones, LANDMARK, "原因"]
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
-        sheet = book.add_worksheet("待改正")
-        sheet.write_row(0, 0, heading, book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1}))
-        for at, row in enumerate(wrong, start=1):
-            cells = {cell.column: cell.text for cell in row.phones}
-            where = f"{row.sheet} {row.number}".strip()
-            texts = [where, row.group, row.door, row.head, *(cells.get(column, "") for column in phones)]
-            for column, text in enumerate([*texts, row.landmark or "", reasons[row.sheet, row.number]]):
-                sheet.write_string(at, column, harmless(text))
-        sheet.set_column(0, len(heading) - 2, 15)
-        sheet.set_column(len(heading) - 1, len(heading) - 1, 60)
-        sheet.freeze_panes(1, 0)
-    return content.getvalue()
+class RowToMend(BaseModel):
+    """A row as its file had it. `phones` are the cells by their column; `where` is its sheet and number."""
+
+    model_config = ConfigDict(frozen=True)
+
+    where: str
+    group: str
+    door: str
+    head: str
+    phones: dict[str, str]
+    landmark: str
+    reason: str
+
+
+def row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
+    """The row, where it is in error."""
+    if verdict.verdict is not Verdict.ERROR:
+        return None
+    return RowToMend(
+        where=f"{row.sheet} {row.number}".strip(),
+        group=row.group,
+        door=row.door,
+        head=row.head,
+        phones={cell.column: cell.text for cell in row.phones},
+        landmark=row.landmark or "",
+        reason="；".join(finding.message for finding in verdict.findings),
+    )
+
+
+def rows_to_mend(rows: Sequence[ListRow], verdicts: Sequence[RowVerdict]) -> list[RowToMend]:
+    """Those of a list's rows, which stand in the order of their verdicts."""
+    found = (row_to_mend(row, verdict) for row, verdict in zip(rows, verdicts, strict=True))
+    return [row for row in found if row is not None]
+
+
+def as_xlsx(rows: Iterable[RowToMend]) -> bytes:
+    """The rows as a workbook, which imports as it is once they are mended."""
+    wrong = list(rows)
+    phones = list(dict.fromkeys(column for row in wrong for column in row.phones)) or ["手机"]
+    heading = [ROW, GROUP, DOOR, HEAD, *phones, LANDMARK, REASON]
+    table = [
+        [
+            *(row.where, row.group, row.door, row.head),
+            *(row.phones.get(column, "") for column in phones),
+            *(row.landmark, row.reason),
+        ]
+        for row in wrong
+    ]
+    return as_workbook([Table("待改正", heading, table, widths=[*[15] * (len(heading) - 1), 60])])

@@ -16,6 +16,7 @@ def register(app: Flask) -> None:
     """Add the pages."""
     common.register(app)
     history.register(app)
-    for part in (queue, household, devices, bills, carrier_lists):
+    for part in (queue, household, devices, bills):
         app.register_blueprint(part.pages)
+    carrier_lists.register(app)
     navigation.add(app, "enrolment.index", lazy_gettext("Enrolment"), "note", common.READERS, place=60)

@@ -36,6 +36,10 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
+LEFT_OUT = (Verdict.ERROR, Verdict.DOUBTFUL)
+"""What is not written, and is to be mended or decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A subscription that a household has; `id` None: one that the list itself has begun."""

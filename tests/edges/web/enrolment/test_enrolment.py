@@ -13,14 +13,17 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from config.database import Database, clock
-from groups.enrolment.carrier_lists import jobs, lists
-from groups.models.accounts import AccountRole
-from groups.models.changes import Change
-from groups.models.enrolment import CarrierList, Channel, Device, DeviceKind, EndReason, Subscription, Tariff
+from groups.models.accounts import Account, AccountRole
+from groups.models.batch import Author
+from groups.models.changes import Change, Source
+from groups.models.enrolment import Channel, Device, DeviceKind, EndReason, Subscription, Tariff
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
+from groups.models.uploads import Upload
 from groups.rules.days import local_day
+from groups.uploads import jobs, uploads
 from groups.web.enrolment import bills as enrolment_bills
-from groups.web.enrolment import carrier_lists, common
+from groups.web.enrolment import common
+from groups.web.uploads import flow
 from joint_defense.processes import queues
 from joint_defense.processes import worker as processes_worker
 from tests.conftest import MakeSettings
@@ -343,6 +346,12 @@ def bring(visitor: Visitor, text: str) -> str:
     return location
 
 
+def number_of(page: str, store: Database) -> int:
+    """The list's, of which the page's address says the key."""
+    with store.begin() as session:
+        return session.scalars(select(Upload.id).where(Upload.key == page.rsplit("/", 1)[1])).one()
+
+
 def test_a_list_is_matched_its_doubtful_rows_decided_by_hand_and_written_once(
     liaison: Visitor, people: dict[str, int], store: Database
 ) -> None:
@@ -425,27 +434,27 @@ def test_a_long_list_is_looked_through_and_written_by_the_bulk_worker_with_a_pro
     web: Flask, liaison: Visitor, people: dict[str, int], store: Database
 ) -> None:
     page = bring(liaison, long_list())
-    list_id = int(page.rsplit("/", 1)[1])
+    list_id = number_of(page, store)
     redis = web.extensions["runtime"].redis
     waiting = liaison.get(page).text
     assert "<progress" in waiting
     assert '<noscript><meta http-equiv="refresh"' in waiting
-    assert "正在核对：已完成 0 %，共 1206 行" in liaison.get(f"{page}/progress").text
+    assert "正在排队" in liaison.get(f"{page}/progress").text
     queued = queues.queue(queues.BULK, redis).get_jobs()
-    assert [(job.func_name, job.args) for job in queued] == [(queues.LIST_JOB, [list_id])]
+    assert [(job.func_name, job.args) for job in queued] == [(queues.UPLOAD_JOB, [list_id])]
 
     serve(web)
     assert liaison.get(f"{page}/progress").headers["HX-Redirect"] == page
     assert "确认写入 2 行" in liaison.get(page).text
     assert liaison.post(f"{page}/confirm", {}, of=page).status_code == 303
-    assert "正在写入：已完成 0 %" in liaison.get(page).text
+    assert "正在排队" in liaison.get(page).text
     assert subscriptions(store) == []
     serve(web)
 
     assert "写入。" in liaison.get(page).text
     assert len(subscriptions(store)) == 2
     with store.begin() as session:
-        assert session.get_one(CarrierList, list_id).outcome["error"] == 1202
+        assert session.get_one(Upload, list_id).summary["counts"]["error"] == 1202
         assert len(set(session.scalars(select(Change.batch)))) == 1
 
 
@@ -453,28 +462,29 @@ def test_a_worker_that_dies_in_the_middle_of_a_list_has_written_nothing_and_it_c
     web: Flask, liaison: Visitor, people: dict[str, int], store: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = bring(liaison, LIST)
-    list_id = int(page.rsplit("/", 1)[1])
-    monkeypatch.setitem(web.extensions, "enlist_carrier_list", lambda _: True)
-    monkeypatch.setattr(carrier_lists, "AT_ONCE", 0)
+    list_id = number_of(page, store)
+    monkeypatch.setitem(web.extensions, "enlist_upload", lambda _: True)
+    monkeypatch.setattr(flow, "LARGE", 0)
     liaison.post(f"{page}/confirm", {}, of=page)
 
     def dies(*_: object) -> bool:
         raise SystemExit("the power is gone")
 
     with monkeypatch.context() as broken, web.app_context():
-        broken.setattr(lists, "is_written", dies)
+        broken.setattr(uploads, "is_written", dies)
         with pytest.raises(SystemExit):
-            jobs.work_on_list(list_id)
+            jobs.work_on_upload(list_id)
     assert subscriptions(store) == []
     with store.begin() as session:
         assert session.scalars(select(Change)).all() == []
-        session.get_one(CarrierList, list_id).told_at = clock(session) - timedelta(seconds=60)
     assert liaison.get(f"{page}/progress").headers["HX-Redirect"] == page
     stopped = liaison.get(page).text
     assert "没有写入任何内容" in stopped
     assert "再试一次" in stopped
 
-    liaison.post(f"{page}/again", {}, of=page)
+    with monkeypatch.context() as alone:
+        alone.setitem(web.extensions, "enlist_upload", lambda _: False)
+        liaison.post(f"{page}/again", {}, of=page)
     assert "写入。" in liaison.get(page).text
     assert len(subscriptions(store)) == 2
 
@@ -483,11 +493,12 @@ def test_two_at_a_list_at_once_write_it_once(
     web: Flask, liaison: Visitor, people: dict[str, int], store: Database, settings: MakeSettings
 ) -> None:
     page = bring(liaison, LIST)
-    list_id = int(page.rsplit("/", 1)[1])
+    list_id = number_of(page, store)
     with store.begin() as session:
-        lists.ask_for(session.get_one(CarrierList, list_id), "liaison", clock(session))
-    kept = settings()
-    at_once(*[lambda: jobs.work_on(store, kept, list_id)] * 2)
+        by = Author("liaison", Source.IMPORT, session.scalar(select(Account.id).where(Account.name == "liaison")))
+        uploads.confirm(session.get_one(Upload, list_id), by, clock(session))
+    kept, kinds = settings(), web.extensions["list_kinds"]
+    at_once(*[lambda: jobs.work_on(store, kept, kinds, list_id)] * 2)
     assert len(subscriptions(store)) == 2
     with store.begin() as session:
         assert len(set(session.scalars(select(Change.batch)))) == 1
@@ -499,7 +510,7 @@ def test_columns_that_were_guessed_wrong_are_put_right_by_hand(
     page = bring(liaison, "甲,乙,丙,丁\n13900001000,王建国,平安联防#9按键,2026-03-01\n")
     shown = liaison.get(page).text
     assert "找不到列" in shown
-    assert "disabled" in shown
+    assert f"{page}/confirm" not in shown
     twice = {f"column-0-{place}": "number" for place in range(2)}
     assert liaison.post(f"{page}/columns", twice, of=page).status_code == 422
     words = {f"column-0-{place}": word for place, word in enumerate(("number", "name", "plan", "start"))}

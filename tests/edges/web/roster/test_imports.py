@@ -23,8 +23,9 @@ from config.database import Database, clock
 from groups.models.accounts import AccountRole
 from groups.models.changes import Change, Source
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
-from groups.models.uploads import RosterUpload, UploadState
-from groups.roster.imports import jobs, uploads
+from groups.models.uploads import Upload, UploadState
+from groups.roster.imports.jobs import RosterLists
+from groups.uploads import jobs
 from joint_defense.processes.queues import BULK, queue
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 
@@ -218,11 +219,11 @@ def test_a_list_is_its_bringers_alone_and_only_for_a_day(head: Visitor, signed_i
     for role in (AccountRole.OPERATOR, AccountRole.LIAISON):
         assert signed_in(role).get(IMPORT).status_code == 403
     with store.begin() as session:
-        session.execute(update(RosterUpload).values(expires_at=RosterUpload.created_at))
+        session.execute(update(Upload).values(expires_at=Upload.created_at))
     assert head.get(address).status_code == 404
     brought(head, listed(*TWO))
     with store.begin() as session:
-        assert session.scalar(select(func.count(RosterUpload.id))) == 1, "what has expired is gone"
+        assert session.scalar(select(func.count(Upload.id))) == 1, "what has expired is gone"
 
 
 # Large lists
@@ -267,24 +268,24 @@ def test_a_list_that_no_worker_takes_is_looked_through_by_the_page_that_asks(
     web.extensions["enlist_upload"] = lambda upload_id: True
     address = brought(head, LARGE_LIST)
     with store.begin() as session:
-        upload = session.scalars(select(RosterUpload)).one()
+        upload = session.scalars(select(Upload)).one()
         upload.asked_at -= timedelta(seconds=30)
     assert head.get(address, follow_redirects=True).text.count('class="verdict ') == 100
     with store.begin() as session:
-        assert session.scalar(select(RosterUpload.state)) is UploadState.READY
+        assert session.scalar(select(Upload.state)) is UploadState.READY
 
 
 def test_a_list_that_somebody_works_on_is_left_to_them(head: Visitor, web: Flask, store: Database) -> None:
     web.extensions["enlist_upload"] = lambda upload_id: True
     brought(head, LARGE_LIST)
     with store.begin() as session:
-        upload = session.scalars(select(RosterUpload)).one()
+        upload = session.scalars(select(Upload)).one()
         upload.taken_at = upload.asked_at
         number = upload.id
     with web.app_context():
         jobs.work_on_upload(number)
     with store.begin() as session:
-        assert session.scalar(select(RosterUpload.state)) is UploadState.READING
+        assert session.scalar(select(Upload.state)) is UploadState.READING
 
 
 def test_a_real_worker_looks_a_list_through_and_writes_it_while_its_page_shows_how_far_it_is(
@@ -342,11 +343,11 @@ def test_a_list_whose_worker_has_died_says_so_and_is_tried_again(
     address = brought(head, LARGE_LIST)
     web.extensions["enlist_upload"] = lambda upload_id: True
     with store.begin() as session:
-        upload = session.scalars(select(RosterUpload)).one()
+        upload = session.scalars(select(Upload)).one()
         upload.state, upload.taken_at, upload.progress = state, clock(session) - timedelta(seconds=20), 60
     assert "60" in head.get(address).text, "it may still be at work"
     with store.begin() as session:
-        upload = session.scalars(select(RosterUpload)).one()
+        upload = session.scalars(select(Upload)).one()
         upload.taken_at = clock(session) - timedelta(seconds=31)
     assert head.get(f"{address}/progress").headers["HX-Redirect"] == address
     page = head.get(address).text
@@ -365,9 +366,9 @@ def test_work_on_a_list_that_fails_leaves_it_to_be_tried_again(
     web.extensions["enlist_upload"] = lambda upload_id: True
     address = brought(head, LARGE_LIST)
     with monkeypatch.context() as broken, web.app_context():
-        broken.setattr("groups.roster.imports.uploads.weigh", lambda *given, **named: 1 / 0)
+        broken.setattr(RosterLists, "look", lambda *given, **named: 1 / 0)
         with store.begin() as session:
-            number = session.scalars(select(RosterUpload.id)).one()
+            number = session.scalars(select(Upload.id)).one()
         with pytest.raises(ZeroDivisionError):
             jobs.work_on_upload(number)
     assert "已中断" in head.get(address).text
@@ -389,12 +390,12 @@ def test_whoever_works_on_a_list_gives_signs_of_life(
             signs.set()
 
     monkeypatch.setattr(jobs, "_tell", note)
-    weigh = uploads.weigh
+    look = RosterLists.look
 
     def slowly(*given: Any, **named: Any) -> Any:
         assert signs.wait(5)
-        return weigh(*given, **named)
+        return look(*given, **named)
 
-    monkeypatch.setattr(uploads, "weigh", slowly)
+    monkeypatch.setattr(RosterLists, "look", slowly)
     web.extensions["enlist_upload"] = lambda upload_id: False
     assert verdicts(head.get(brought(head, LARGE_LIST)).text)[0] == ("new", "0组 王0")

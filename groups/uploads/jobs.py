@@ -1,0 +1,166 @@
+"""Work on lists that takes seconds: in a job of the `bulk` queue, in a command, or in the request.
+
+A job is named by its dotted path, carries ids, and runs in a process with the app's context (`flask --app app worker
+--queue bulk`). Whoever works on a list says so every few seconds, in a thread, so that the page knows when a worker
+has died. What is asked and kept is asked and kept in short transactions, because SQLite has one writer for alarms as
+well; what is written is written in one, all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from config.database import Database, clock
+from config.patience import DatabaseAway
+from config.settings import Settings
+from groups.errors import NumberTaken
+from groups.models.uploads import Upload, UploadKind, UploadState
+from groups.uploads import uploads
+from groups.uploads.kinds import Ground, ListKind, Progress, ReadList
+from groups.uploads.uploads import ROWS_AT_ONCE, SIGN_OF_LIFE
+
+_READ, _LOOKED, _WRITES_FROM = 40, 85, 45
+"""Percent that is done when a list has been read and when it has been looked through; when it begins to be written."""
+
+
+def work_on_upload(upload_id: int) -> int:
+    """Look a list through, or write it, whichever it waits for. Done already, or being done, it is left alone."""
+    extensions = current_app.extensions
+    work_on(extensions["database"], extensions["settings"], extensions["list_kinds"], upload_id)
+    return upload_id
+
+
+def ground_of(settings: Settings) -> Ground:
+    """How this town reads lists."""
+    return Ground(settings.default_region, settings.default_area_code, settings.zone)
+
+
+def work_on(
+    database: Database,
+    settings: Settings,
+    kinds: Mapping[UploadKind, ListKind],
+    upload_id: int,
+    also_tell: Progress = lambda percent: None,
+) -> None:
+    """The same, in a process that has its own database. Whatever it raises, the list is not left as being worked on."""
+    with database.begin() as session:
+        upload = uploads.begin_work(session, upload_id, clock(session))
+        if upload is None:
+            return
+        session.expunge(upload)
+
+    def tell(percent: int) -> None:
+        also_tell(percent)
+        _tell(database, upload_id, percent)
+
+    try:
+        with _seen_alive(database, upload_id):
+            _Work(database, ground_of(settings), kinds[upload.kind], upload, tell).do()
+    except BaseException:
+        # Where the database is away the page will see that nobody has given a sign of life.
+        with suppress(DBAPIError, DatabaseAway), database.begin() as session:
+            uploads.break_off(session, upload_id)
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A list that was taken, and whoever is told how far it is."""
+
+    database: Database
+    ground: Ground
+    kind: ListKind
+    upload: Upload
+    tell: Progress
+
+    def do(self) -> None:
+        is_to_write = self.upload.state is UploadState.WRITING
+        # Of writing a list, reading it again is less than half.
+        scale = 0.5 if is_to_write else 1.0
+        was_read = self.kind.read(self.upload, self.ground, lambda percent: self.tell(int(percent * scale)))
+        if is_to_write and not was_read.reason:
+            if self._write(was_read):
+                return
+            with self.database.begin() as session:
+                if not uploads.look_again(session, self.upload.id, clock(session)):
+                    return
+        self._look_through(was_read)
+
+    def _look_through(self, was_read: ReadList) -> None:
+        number = self.upload.id
+        if was_read.reason:
+            with self.database.begin() as session:
+                uploads.refuse(session, number, was_read.layouts, was_read.reason)
+            return
+        preview = self.kind.look(
+            self.database, self.upload, was_read, self._prepared(was_read, _READ, _LOOKED), self.ground
+        )
+        self.tell(_LOOKED)
+        # An empty preview has a bite, too: it takes the rows of the one before away.
+        for start in range(0, len(preview.rows) or 1, ROWS_AT_ONCE):
+            with self.database.begin() as session:
+                if not uploads.keep_rows(session, number, preview, start):
+                    return
+        with self.database.begin() as session:
+            uploads.keep(session, number, preview, was_read.layouts)
+
+    def _write(self, was_read: ReadList) -> bool:
+        """Whether it is written; False where the list means another thing by now than its preview said."""
+        for _ in range(self.kind.tries):
+            prepared = self._prepared(was_read, _READ // 2, _WRITES_FROM)
+            # Somebody may sign a household up, or take a number, between our looking and our writing.
+            with suppress(NumberTaken, IntegrityError):
+                if self._write_once(was_read, prepared):
+                    return True
+        return False
+
+    def _write_once(self, was_read: ReadList, prepared: Any) -> bool:
+        # Whoever tells needs a transaction of its own, which SQLite has not while this one writes.
+        progress = _tell_nobody if self.database.is_sqlite else self.tell
+        with self.database.begin() as session:
+            now = clock(session)
+            preview = self.kind.write(session, self.upload, was_read, prepared, self.ground, now, progress)
+            if preview is None or not uploads.is_written(session, self.upload.id, preview, now):
+                # Not what its preview said, or written by another meanwhile.
+                session.rollback()
+            return preview is not None
+
+    def _prepared(self, was_read: ReadList, first: int, last: int) -> Any:
+        def progress(percent: int) -> None:
+            self.tell(first + (last - first) * percent // 100)
+
+        return self.kind.prepare(self.database, self.upload, was_read, self.ground, progress)
+
+
+def _tell_nobody(percent: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def _tell(database: Database, upload_id: int, percent: int | None) -> None:
+    with database.begin() as session:
+        uploads.still_at_work(session, upload_id, clock(session), percent)
+
+
+@contextmanager
+def _seen_alive(database: Database, upload_id: int) -> Iterator[None]:
+    over = threading.Event()
+
+    def say_so() -> None:
+        while not over.wait(SIGN_OF_LIFE.total_seconds()):
+            with suppress(DBAPIError, DatabaseAway):
+                _tell(database, upload_id, None)
+
+    saying = threading.Thread(target=say_so, name=f"list-{upload_id}", daemon=True)
+    saying.start()
+    try:
+        yield
+    finally:
+        over.set()
+        saying.join()
