@@ -10,7 +10,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from config import migrations
 from groups.enrolment.carrier_lists.preview import rows_again
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
@@ -124,7 +123,6 @@ def _packed(many: int) -> bytes:
 
 def test_a_list_of_before_is_where_it_was_and_none_is_taken_for_what_it_is_not(upgrade: Upgrade) -> None:
     database = upgrade(_fill)
-    assert migrations.differences(database.engine.url.render_as_string(hide_password=False)) == []
     with database.begin() as session:
         found = {(each.kind, each.id if each.kind is UploadKind.CARRIER else each.key): each for each in _all(session)}
         states = {key: each.state for (_, key), each in found.items()}

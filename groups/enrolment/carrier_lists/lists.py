@@ -17,7 +17,6 @@ from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, Matc
 from groups.enrolment.carrier_lists.rules.rows import Entry
 from groups.models.batch import Batch
 from groups.models.enrolment import Channel, EndReason, Subscription
-from groups.models.roster import Household
 from groups.roster.residences import house_the_subscribed
 from groups.uploads.kinds import Progress
 
