@@ -54,9 +54,9 @@ SQLITE_SECONDS = 6
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
-def stored_as_value(kind: type[StrEnum]) -> Enum:
+def stored_as_value(kind: type[StrEnum], length: int = 20) -> Enum:
     """A column of a StrEnum, stored as its value in a plain column: the same on both databases, readable in psql."""
-    return Enum(kind, native_enum=False, length=20, values_callable=lambda members: [m.value for m in members])
+    return Enum(kind, native_enum=False, length=length, values_callable=lambda members: [m.value for m in members])
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -47,6 +47,7 @@ from joint_defense.rules.states import (
     Milestone,
     Occasion,
     Purpose,
+    Role,
 )
 from joint_defense.rules.triggers import Category
 
@@ -215,7 +216,7 @@ class Delivery(NamedInBoth, Base):
     phone_id: Mapped[int | None] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
-    role: Mapped[str] = mapped_column(String(16))
+    role: Mapped[Role] = mapped_column(stored_as_value(Role, length=16))
     phone_rank: Mapped[int] = mapped_column(SmallInteger)
     urgency: Mapped[int] = mapped_column(SmallInteger)
     turn: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")

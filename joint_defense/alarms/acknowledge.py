@@ -18,6 +18,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, of_party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import RINGS, Channel
+from joint_defense.rules.timeline import UpdateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def acknowledge(
                 at=now,
             )
         )
-        note_update(session, incident.id, "answer", now, household=told.household_name, answer=answer)
+        note_update(session, incident.id, UpdateKind.ANSWER, now, household=told.household_name, answer=answer)
         session.flush()
     _stop_other_phones(session, incident.id, told, channel, now)
     send_milestones(session, incident, now)

@@ -25,6 +25,7 @@ from joint_defense.rules.states import (
     Occasion,
     Purpose,
 )
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import texts as wording_texts
 
@@ -40,7 +41,7 @@ def close(session: Session, incident_id: int, outcome: ClosingOutcome | str, not
     if incident.closed_at is not None:
         return False
     incident.closed_at, incident.outcome, incident.note = now, ClosingOutcome(outcome), note.strip()[:LONGEST_NOTE]
-    note_update(session, incident.id, "closed", now, by=by, outcome=incident.outcome, note=incident.note)
+    note_update(session, incident.id, UpdateKind.CLOSED, now, by=by, outcome=incident.outcome, note=incident.note)
     deliveries = _lock_deliveries(session, incident.id)
     drop(session, deliveries, now)
     session.flush()
@@ -61,7 +62,7 @@ def withdraw(
         return True
     if alert.withdrawn_at is None:
         alert.withdrawn_at = now
-        note_update(session, incident.id, "withdrawn", now, household=alert.household_name)
+        note_update(session, incident.id, UpdateKind.WITHDRAWN, now, household=alert.household_name)
     if any(each.withdrawn_at is None for each in incident.alerts):
         return False
     return close(session, incident.id, outcome, "", alert.household_name, now)
@@ -93,14 +94,14 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
     for purpose in FIRST_RINGS:
         insert_copies(session, [each for each in chosen if each.purpose is purpose], purpose, occasion, None, now)
     name = chosen[0].household_name if party is not None and chosen else ""
-    note_update(session, incident.id, "ring_again", now, by=by, household=name)
+    note_update(session, incident.id, UpdateKind.RING_AGAIN, now, by=by, household=name)
     return len(chosen)
 
 
 def add_note(session: Session, incident_id: int, text: str, by: str, now: datetime) -> None:
     """Put a line of somebody's own on the timeline. Raises UnknownIncident."""
     incident = _locked(session, incident_id)
-    note_update(session, incident.id, "note", now, by=by, text=text.strip()[:LONGEST_NOTE])
+    note_update(session, incident.id, UpdateKind.NOTE, now, by=by, text=text.strip()[:LONGEST_NOTE])
 
 
 def name_category(session: Session, alert: Alert, category: Category, now: datetime) -> None:
@@ -110,7 +111,7 @@ def name_category(session: Session, alert: Alert, category: Category, now: datet
         return
     alert.category = category
     incident.category = category
-    note_update(session, incident.id, "category", now, category=category)
+    note_update(session, incident.id, UpdateKind.CATEGORY, now, category=category)
 
 
 def insert_copies(

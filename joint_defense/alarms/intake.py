@@ -22,6 +22,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, count_parties
 from joint_defense.rules.fanout import plan
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 
 FLOOD_SPAN = timedelta(hours=1)
@@ -144,7 +145,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     policies.freeze(session, incident)
     session.add(incident)
     session.flush()
-    alert = add_voice(session, incident, caller, trigger, now, kind="opened")
+    alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
     # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
     # found by number, of which there is an index: otherwise everything that rings in a storm is looked through.
     own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
@@ -184,7 +185,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     """A second voice: nobody is rung twice, everybody reads that another household calls."""
     alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
     if alert is None:
-        alert = add_voice(session, incident, caller, trigger, now, kind="voice")
+        alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.VOICE)
         _leave_in_peace(session, caller, now, Delivery.incident_id == incident.id)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
@@ -193,7 +194,9 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
         if trigger.channel is Channel.CALL:
             alert.on_line_until = now + trigger.holds_for
             _stop_calls_with_news(session, alert, now)
-        note_update(session, incident.id, "again", now, household=caller.household_name, channel=trigger.channel)
+        note_update(
+            session, incident.id, UpdateKind.AGAIN, now, household=caller.household_name, channel=trigger.channel
+        )
     if trigger.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         incident.category = trigger.category
     told = session.execute(
@@ -257,7 +260,7 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
 
 
 def add_voice(
-    session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: str
+    session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: UpdateKind
 ) -> Alert:
     """A household's voice in an incident, with a line of this kind on the timeline."""
     alert = Alert(

@@ -16,6 +16,7 @@ from joint_defense.models import Alert, IncidentUpdate
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import Answer
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import calls
 
 CONFERENCE_HOLD = timedelta(minutes=30)
@@ -103,7 +104,7 @@ def called_since(session: Session, incident_id: int, step: int) -> tuple[int, li
     """The last step of widening after this one (itself, if there is none), and who has been called since."""
     rows = session.scalars(
         select(IncidentUpdate.detail)
-        .where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == "widened")
+        .where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == UpdateKind.WIDENED)
         .order_by(IncidentUpdate.id)
     )
     since = [detail for detail in rows if detail["step"] > step]
@@ -121,7 +122,7 @@ def hang_up(session: Session, call_sid: str, now: datetime) -> None:
 def caller_gone(session: Session, alert: Alert, now: datetime) -> None:
     """The caller has hung up, as the carrier says."""
     if alert.on_line_until is not None and alert.on_line_until > now and alert.incident.closed_at is None:
-        note_update(session, alert.incident_id, "hung_up", now, household=alert.household_name)
+        note_update(session, alert.incident_id, UpdateKind.HUNG_UP, now, household=alert.household_name)
     alert.on_line_until = now
 
 

@@ -30,6 +30,7 @@ from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import texts
 
 MILESTONES = {Milestone.FIRST: 1, Milestone.THIRD: 3}
@@ -188,7 +189,7 @@ _NO_CALL = Call(planned=False)
 
 
 def call_with_news(
-    session: Session, incident: Incident, alert: Alert, milestone: Milestone, now: datetime, *, kind: str
+    session: Session, incident: Incident, alert: Alert, milestone: Milestone, now: datetime, *, kind: UpdateKind
 ) -> Call:
     """Have a caller rung whom no text reaches, once a milestone; they hear all that is known by now.
 
@@ -263,7 +264,7 @@ def _call_without_text(
     now: datetime,
 ) -> bool:
     """A caller on a landline, say: what others read at this milestone is told by a call."""
-    call = call_with_news(session, incident, alert, milestone, now, kind="news_by_call")
+    call = call_with_news(session, incident, alert, milestone, now, kind=UpdateKind.NEWS_BY_CALL)
     if call.look_again is None:
         _taken_as_heard(alert, _others(coming, alert))
     return call.planned

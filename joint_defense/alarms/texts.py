@@ -16,12 +16,14 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import names_of
 from joint_defense.incidents import inbox
-from joint_defense.incidents.answers import LEADERS, answers_to, told_of
+from joint_defense.incidents.answers import answers_to, told_of
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
+from joint_defense.rules.carrier_keys import key_of_text
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Standing, Understood
 from joint_defense.rules.understanding.understand import is_clear_number, understand
@@ -58,7 +60,7 @@ class Text:
     @property
     def carrier_key(self) -> str:
         """What makes a repeated webhook a repetition."""
-        return f"sms:{self.sid}"
+        return key_of_text(self.sid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,9 @@ def _from_machine(session: Session, sender: _Sender, found: Understood, now: dat
     """An automatic reply concludes nothing; answered, two machines would talk for ever. The board shows it."""
     told = sender.told
     if told is not None and sender.standing is Standing.RUNG and found.words:
-        note_once(session, told.incident_id, "machine", now, household=told.household_name, text=found.words[:300])
+        note_once(
+            session, told.incident_id, UpdateKind.MACHINE, now, household=told.household_name, text=found.words[:300]
+        )
     return Reply(None)
 
 

@@ -17,6 +17,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, InboundEvent, InboundKind, Incident
 from joint_defense.rules.fanout import plan
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
+from joint_defense.rules.timeline import UpdateKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,14 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
     ).first()
     if lately is not None:
         event.incident_id = lately.id
-        note_update(session, lately.id, "wordless", now, household=caller.household_name)
+        note_update(session, lately.id, UpdateKind.WORDLESS, now, household=caller.household_name)
         return True
     leader = _leader_of(directory.recipients_for(session, caller, now))
     incident = incident_of(caller, IncidentKind.WORDLESS, now)
     session.add(incident)
     session.flush()
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
-    add_voice(session, incident, caller, trigger, now, kind="wordless")
+    add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS)
     event.incident_id = incident.id
     planned = plan(leader)
     by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]

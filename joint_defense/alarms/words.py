@@ -20,10 +20,9 @@ from joint_defense.models import Alert, Attempt, Delivery, Incident, IncidentUpd
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import texts
 
-SAID = "said"
-"""The kind of a line of the timeline: {household, text, by_caller}."""
 APART = timedelta(seconds=60)
 """Between two such texts to one phone."""
 PASSED_ON_FOR = timedelta(hours=12)
@@ -38,13 +37,19 @@ def note_words(
     """Put what somebody wrote or said on the timeline; nothing where they said nothing."""
     if words.strip():
         note_update(
-            session, incident_id, SAID, now, household=household, text=words.strip()[:LONGEST], by_caller=by_caller
+            session,
+            incident_id,
+            UpdateKind.SAID,
+            now,
+            household=household,
+            text=words.strip()[:LONGEST],
+            by_caller=by_caller,
         )
 
 
 def pass_on_all(session: Session, now: datetime) -> int:
     """`pass_on` for every open incident in which somebody said something. Returns how many texts were planned."""
-    said = exists().where(IncidentUpdate.incident_id == Incident.id, IncidentUpdate.kind == SAID)
+    said = exists().where(IncidentUpdate.incident_id == Incident.id, IncidentUpdate.kind == UpdateKind.SAID)
     wanted = select(Incident.id).where(
         Incident.kind == IncidentKind.ALARM,
         Incident.closed_at.is_(None),
@@ -97,7 +102,9 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
 
 
 def _said(session: Session, incident_id: int) -> list[IncidentUpdate]:
-    query = select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == SAID)
+    query = select(IncidentUpdate).where(
+        IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == UpdateKind.SAID
+    )
     return list(session.scalars(query.order_by(IncidentUpdate.id)))
 
 

@@ -25,7 +25,8 @@ from joint_defense.delivery.moves import columns_moved
 from joint_defense.delivery.pace import Grant, Pace
 from joint_defense.incidents.timeline import note_once, note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, in_state
-from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
+from joint_defense.rules.timeline import UpdateKind
 
 LONGEST_RING = timedelta(minutes=10)
 RINGS_OUT = timedelta(seconds=20)
@@ -49,7 +50,7 @@ class Claim:
     alert_id: int
     """The voice that a second voice tells of."""
     to: str
-    role: str
+    role: Role
     language: str
     text: str | None
     look_up_first: bool
@@ -258,7 +259,7 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
     )
     cut_off = Counter(released.scalars())
     for incident_id, count in sorted(cut_off.items()):
-        note_update(session, incident_id, "cut_off", now, requests=count)
+        note_update(session, incident_id, UpdateKind.CUT_OFF, now, requests=count)
     return cut_off.total()
 
 
@@ -291,7 +292,7 @@ class Leave:
         # Also those that were never declined themselves, and only waited because others had been.
         slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.sender)}
         for incident_id in sorted(slowed):
-            note_once(session, incident_id, "carrier_slow", now)
+            note_once(session, incident_id, UpdateKind.CARRIER_SLOW, now)
         incidents = incidents_of(session, {each.incident_id for each in every}) if every else {}
         return Bite(every, incidents)
 

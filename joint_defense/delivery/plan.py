@@ -16,7 +16,7 @@ from joint_defense.delivery.moves import move
 from joint_defense.models import Alert, Attempt, Delivery
 from joint_defense.rules.fanout import Planned
 from joint_defense.rules.redials import FollowUp
-from joint_defense.rules.states import FIRST_TIME, Channel, DeliveryState, Occasion, Purpose
+from joint_defense.rules.states import FIRST_TIME, Channel, DeliveryState, Occasion, Purpose, Role
 
 LOOK_AGAIN = timedelta(seconds=5)
 """Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
@@ -58,7 +58,7 @@ class CallersPhone:
     number: str
     language: str
     responder_id: None = None
-    role: str = "caller"
+    role: Role = Role.CALLER
     phone_rank: int = 1
     distance: int = 0
 
@@ -142,7 +142,7 @@ def row_for(
         "phone_id": phone.phone_id,
         "number": phone.number,
         "language": phone.language,
-        "role": phone.role,
+        "role": Role(phone.role),
         "phone_rank": phone.phone_rank,
         "urgency": urgency,
         "turn": min(turn, 32_000),

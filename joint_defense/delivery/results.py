@@ -26,6 +26,7 @@ from joint_defense.delivery.tracking import give_back_sid, give_up, got_through,
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.states import AttemptState, DeliveryState
+from joint_defense.rules.timeline import UpdateKind
 
 RETRY_PAUSE = timedelta(seconds=1.5)
 ACCOUNT_PAUSE = timedelta(seconds=10)
@@ -100,7 +101,10 @@ def _own(
 def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> None:
     """Say on the timelines, once an incident, that the carrier holds it up: whoever watches sees why nobody rings."""
     held_up = {
-        (result.claim.incident_id, "carrier_slow" if isinstance(result.error, TooFast) else "carrier_away")
+        (
+            result.claim.incident_id,
+            UpdateKind.CARRIER_SLOW if isinstance(result.error, TooFast) else UpdateKind.CARRIER_AWAY,
+        )
         for result in results
         if result.error is not None and not isinstance(result.error, RefusedNumber | AccountTrouble | Undecided)
     }
@@ -139,7 +143,7 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
         give_up(session, delivery, code or "refused", now)
         return
     if isinstance(error, AccountTrouble):
-        note_once(session, delivery.incident_id, "account_trouble", now, code=code or str(error.status))
+        note_once(session, delivery.incident_id, UpdateKind.ACCOUNT_TROUBLE, now, code=code or str(error.status))
     if helps_no_more(session, delivery, now):
         attempt.ended_at = now
         give_up(session, delivery, "not_placed", now)

@@ -33,6 +33,7 @@ from joint_defense.rules.states import (
     advance,
     carrier_word,
 )
+from joint_defense.rules.timeline import UpdateKind
 
 ASK_AFTER = {
     AttemptState.QUEUED: timedelta(seconds=60),
@@ -242,7 +243,7 @@ def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
         return True
     asked_again = session.scalar(
         select(func.max(IncidentUpdate.at)).where(
-            IncidentUpdate.incident_id == incident.id, IncidentUpdate.kind == "ring_again"
+            IncidentUpdate.incident_id == incident.id, IncidentUpdate.kind == UpdateKind.RING_AGAIN
         )
     )
     return asked_again is None or now - asked_again > GIVE_UP_AFTER
@@ -290,7 +291,7 @@ def give_up(
     note_once(
         session,
         delivery.incident_id,
-        "refused",
+        UpdateKind.REFUSED,
         now,
         household=delivery.household_name,
         number=masked(delivery.number),

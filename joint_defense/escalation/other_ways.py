@@ -24,6 +24,7 @@ from joint_defense.models import Delivery, Incident
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
 
 
 def tell_otherwise(
@@ -58,7 +59,7 @@ def _tell_callers(session: Session, decided: Decided, incident: Incident, lost: 
         ]
         if not texts or (alert.on_line_until is not None and alert.on_line_until > _over_at(texts[-1])):
             continue  # they have been on the line since, and heard it there
-        call = call_with_news(session, incident, alert, texts[-1].milestone, now, kind="other_way")
+        call = call_with_news(session, incident, alert, texts[-1].milestone, now, kind=UpdateKind.OTHER_WAY)
         if call.look_again is not None:
             decided.put_off(texts[-1].id, FollowUp.LOOK, call.look_again)
 
@@ -116,7 +117,7 @@ def _tell_neighbours(
             )
         )
         told = {"household": each.household_name, "number": masked(each.number), "channel": channel}
-        note_update(session, incident.id, "other_way", now, **told)
+        note_update(session, incident.id, UpdateKind.OTHER_WAY, now, **told)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from joint_defense.incidents.answers import answers_to_each, callers_among
 from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, same_party
 from joint_defense.rules.parties import Party, party_of
 from joint_defense.rules.redials import FollowUp, Try
-from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, IncidentKind, Purpose, Role
 
 AT_ONCE = 500
 """Deliveries looked at in one transaction."""
@@ -46,7 +46,7 @@ class Tried:
     phone_id: int | None
     number: str
     language: str
-    role: str
+    role: Role
     phone_rank: int
     distance: int
     state: DeliveryState

@@ -38,6 +38,7 @@ from joint_defense.rules.states import (
     Occasion,
     Purpose,
 )
+from joint_defense.rules.timeline import UpdateKind
 
 ROUND = 1000
 """From the first turn of a round of redials to the first of the next."""
@@ -177,7 +178,7 @@ def _try_other_ways(
             purpose = _first_purpose(tried[house])
             decided.rows.append(row_for(last, last.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
             told = {"household": last.household_name, "number": masked(number), "channel": channel}
-            note_update(session, last.incident_id, "other_way", now, **told)
+            note_update(session, last.incident_id, UpdateKind.OTHER_WAY, now, **told)
         if step.other_ways:
             _look_again(decided, tried[house], now)
 
@@ -209,7 +210,7 @@ def _exhaust(
         elif any(each.follow_up is FollowUp.GIVEN_UP for each in tried[house]):
             continue  # somebody has had it rung again, in vain as before
         else:
-            note_update(session, house[0], "unreachable", now, household=last.household_name)
+            note_update(session, house[0], UpdateKind.UNREACHABLE, now, household=last.household_name)
             given_up = next(each for each in reversed(tried[house]) if each.id in decided.later)
             decided.later[given_up.id] = (FollowUp.GIVEN_UP, now)
 

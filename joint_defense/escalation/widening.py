@@ -27,6 +27,7 @@ from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.fanout import Planned, plan
 from joint_defense.rules.parties import Party, party_of
 from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
+from joint_defense.rules.timeline import UpdateKind
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -90,7 +91,7 @@ def _hold(session: Session, incident: Incident, step: Step, coming: int, now: da
     if incident.step_held <= incident.steps_done:
         incident.step_held = incident.steps_done + 1
         whom = " ".join(step.whom)
-        note_update(session, incident.id, "enough", now, step=incident.step_held, coming=coming, whom=whom)
+        note_update(session, incident.id, UpdateKind.ENOUGH, now, step=incident.step_held, coming=coming, whom=whom)
 
 
 def _carry_out(session: Session, incident: Incident, step: Step, coming: int, now: datetime, zone: ZoneInfo) -> None:
@@ -107,7 +108,7 @@ def _carry_out(session: Session, incident: Incident, step: Step, coming: int, no
     note_update(
         session,
         incident.id,
-        "widened",
+        UpdateKind.WIDENED,
         now,
         step=incident.steps_done,
         level=step.level,

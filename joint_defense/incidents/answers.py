@@ -12,9 +12,6 @@ from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import RINGS, IncidentKind, Purpose
 
-LEADERS = frozenset({"leader", "deputy"})
-"""Roles that may close an incident from their phones."""
-
 
 def answers_to(session: Session, incident_id: int) -> Answers:
     """All answers to an incident."""

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Attempt, Delivery, InboundEvent
+from joint_defense.rules import carrier_keys
 from joint_defense.rules.states import FINAL, Channel, DeliveryState
+from joint_defense.rules.timeline import UpdateKind
 
 CALLING_US = timedelta(seconds=60)
 """Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
@@ -34,7 +36,7 @@ def in_conference(session: Session, incident_id: int, language: str) -> tuple[st
 def join(session: Session, told: Delivery, now: datetime) -> None:
     """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question."""
     if told.joined_at is None:
-        note_update(session, told.incident_id, "joined", now, household=told.household_name)
+        note_update(session, told.incident_id, UpdateKind.JOINED, now, household=told.household_name)
     told.joined_at = now
     session.flush()
 
@@ -43,7 +45,7 @@ def leave(session: Session, told: Delivery, now: datetime) -> None:
     """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up."""
     if told.joined_at is not None:
         told.joined_at = None
-        note_update(session, told.incident_id, "left", now, household=told.household_name)
+        note_update(session, told.incident_id, UpdateKind.LEFT, now, household=told.household_name)
 
 
 def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
@@ -70,10 +72,12 @@ def in_a_call(session: Session, numbers: Collection[str], now: datetime, over: s
     calling = select(InboundEvent.number).where(
         InboundEvent.number.in_(numbers),
         InboundEvent.received_at > now - CALLING_US,
-        InboundEvent.carrier_key.startswith("voice:"),
+        InboundEvent.carrier_key.startswith(carrier_keys.CALLS, autoescape=True),
     )
     if over is not None:
-        calling = calling.where(InboundEvent.carrier_key.not_in((f"voice:{over}", f"voice:{over}:alarm")))
+        calling = calling.where(
+            InboundEvent.carrier_key.not_in((carrier_keys.key_of_call(over), carrier_keys.key_of_alarm(over)))
+        )
     holding = select(Alert.number).where(Alert.number.in_(numbers), Alert.on_line_until > now)
     return set(session.scalars(union(rung, calling, holding)))
 
@@ -85,7 +89,9 @@ def caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
 
 def hung_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: whoever made it to talk to the caller has left the conference."""
-    number = session.scalar(select(InboundEvent.number).where(InboundEvent.carrier_key == f"voice:{call_sid}"))
+    number = session.scalar(
+        select(InboundEvent.number).where(InboundEvent.carrier_key == carrier_keys.key_of_call(call_sid))
+    )
     if number is not None:
         _gone(session, Delivery.number == number, now)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
 from joint_defense.models import InboundEvent, InboundKind
+from joint_defense.rules import carrier_keys
 
 
 def receive(
@@ -95,7 +96,7 @@ def first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> 
     earlier = select(InboundEvent.id).where(
         InboundEvent.number == event.number,
         InboundEvent.kind == InboundKind.STRANGER,
-        InboundEvent.carrier_key.startswith("sms:", autoescape=True),
+        InboundEvent.carrier_key.startswith(carrier_keys.TEXTS, autoescape=True),
         InboundEvent.received_at > event.received_at - span,
         InboundEvent.id < event.id,
     )

@@ -1,13 +1,4 @@
-"""The timeline of an incident: one line for each thing that happened.
-
-Kinds and their details: opened, voice, again {household, place, channel, category} · wordless {household} ·
-refused {household, number, channel, code} · account_trouble {code} · unreachable {household} ·
-other_way, news_by_call {household, number, channel} · cut_off {requests} · carrier_slow, carrier_away {} ·
-answer {household, answer} · category {category} · ring_again {by, household} ·
-widened {step, level, whom, missing, coming, households, phones} · enough {step, coming, whom} · note {by, text} ·
-closed {by, outcome, note} · withdrawn, joined, left, hung_up {household} ·
-late {household, seconds} · said {household, text, by_caller} · machine {household, text}. Numbers in it are masked.
-"""
+"""The timeline of an incident: one line for each thing that happened."""
 
 from __future__ import annotations
 
@@ -17,14 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense.models import IncidentUpdate
+from joint_defense.rules.timeline import UpdateKind
 
 
-def note_update(session: Session, incident_id: int, kind: str, now: datetime, **detail: object) -> None:
+def note_update(session: Session, incident_id: int, kind: UpdateKind, now: datetime, **detail: object) -> None:
     """Add a line."""
     session.add(IncidentUpdate(incident_id=incident_id, at=now, kind=kind, detail=detail))
 
 
-def note_once(session: Session, incident_id: int, kind: str, now: datetime, **detail: object) -> None:
+def note_once(session: Session, incident_id: int, kind: UpdateKind, now: datetime, **detail: object) -> None:
     """Add a line, unless the very same one stands there already."""
     known = session.scalars(
         select(IncidentUpdate.detail).where(IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == kind)

@@ -22,14 +22,14 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Trigger, raise_alarm
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.alarms.wordless import report_wordless
-from joint_defense.incidents.answers import LEADERS
 from joint_defense.incidents.inbox import is_known, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Delivery, InboundKind
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
-from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome
+from joint_defense.rules.timeline import UpdateKind
 
 EVERY = 0.5
 """Seconds between two tries while something waits."""
@@ -132,7 +132,7 @@ def take_in(session: Session, event: SpooledEvent, now: datetime, limits: Limits
         note_update(
             session,
             incident_id,
-            "late",
+            UpdateKind.LATE,
             now,
             household=caller.household_name if caller is not None else "",
             seconds=int((now - event.received_at).total_seconds()),

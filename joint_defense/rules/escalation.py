@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from joint_defense.errors import InvalidPolicy
+from joint_defense.rules.states import OUTSIDE, Purpose, Role
 
 MOST_STEPS = 10
 LAST_SECOND = 3600
@@ -39,12 +40,9 @@ INSIDE = frozenset({Whom.LEADERS})
 """Whom a drill calls, too."""
 
 
-_OUTSIDE_ROLES = frozenset({"duty", "backup", "neighbour", "centre"})
-
-
-def is_widened(purpose: str, role: str) -> bool:
+def is_widened(purpose: Purpose, role: Role) -> bool:
     """Whether a call or text goes to somebody because too few come: at the first ring, and at each one after it."""
-    return purpose == "widening" or role in _OUTSIDE_ROLES
+    return purpose is Purpose.WIDENING or role in OUTSIDE
 
 
 class Level(StrEnum):

@@ -175,6 +175,25 @@ class IncidentKind(StrEnum):
     DRILL = "drill"
 
 
+class Role(StrEnum):
+    """Why a phone is called or texted, of those that `groups.directory` names; or that it is a caller's."""
+
+    MEMBER = "member"
+    LEADER = "leader"
+    DEPUTY = "deputy"
+    DUTY = "duty"
+    BACKUP = "backup"
+    NEIGHBOUR = "neighbour"
+    CENTRE = "centre"
+    CALLER = "caller"
+
+
+LEADERS = frozenset({Role.LEADER, Role.DEPUTY})
+"""Who may close an incident from the phone."""
+OUTSIDE = frozenset({Role.DUTY, Role.BACKUP, Role.NEIGHBOUR, Role.CENTRE})
+"""Who is called only because too few come."""
+
+
 class Purpose(StrEnum):
     """Why a phone is called or texted."""
 

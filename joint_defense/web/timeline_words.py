@@ -10,41 +10,52 @@ from flask_babel import gettext, ngettext
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.incident import Line
 from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, carrier_words, whom_words
 
 Detail = dict[str, str]
 
-_ICONS = {
-    "opened": "alarm",
-    "voice": "voice",
-    "again": "voice",
-    "wordless": "voice",
-    "refused": "missed",
-    "account_trouble": "warning",
-    "unreachable": "missed",
-    "other_way": "again",
-    "news_by_call": "phone",
-    "category": "info",
-    "ring_again": "again",
-    "note": "note",
-    "said": "voice",
-    "machine": "info",
-    "closed": "check",
-    "withdrawn": "cross",
-    "joined": "phone",
-    "left": "phone",
-    "hung_up": "phone",
-    "late": "warning",
-    "cut_off": "warning",
-    "carrier_slow": "warning",
-    "carrier_away": "warning",
-    "widened": "wider",
-    "enough": "check",
+_ICONS: Mapping[str, str] = {
+    UpdateKind.OPENED: "alarm",
+    UpdateKind.VOICE: "voice",
+    UpdateKind.AGAIN: "voice",
+    UpdateKind.WORDLESS: "voice",
+    UpdateKind.REFUSED: "missed",
+    UpdateKind.ACCOUNT_TROUBLE: "warning",
+    UpdateKind.UNREACHABLE: "missed",
+    UpdateKind.OTHER_WAY: "again",
+    UpdateKind.NEWS_BY_CALL: "phone",
+    UpdateKind.CATEGORY: "info",
+    UpdateKind.RING_AGAIN: "again",
+    UpdateKind.NOTE: "note",
+    UpdateKind.SAID: "voice",
+    UpdateKind.MACHINE: "info",
+    UpdateKind.CLOSED: "check",
+    UpdateKind.WITHDRAWN: "cross",
+    UpdateKind.JOINED: "phone",
+    UpdateKind.LEFT: "phone",
+    UpdateKind.HUNG_UP: "phone",
+    UpdateKind.LATE: "warning",
+    UpdateKind.CUT_OFF: "warning",
+    UpdateKind.CARRIER_SLOW: "warning",
+    UpdateKind.CARRIER_AWAY: "warning",
+    UpdateKind.WIDENED: "wider",
+    UpdateKind.ENOUGH: "check",
 }
-_ANSWER_ICONS = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
-LOUD = frozenset({"widened", "opened", "voice", "account_trouble", "unreachable", "wordless", "said"})
+_ANSWER_ICONS: Mapping[str, str] = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
+LOUD = frozenset(
+    {
+        UpdateKind.WIDENED,
+        UpdateKind.OPENED,
+        UpdateKind.VOICE,
+        UpdateKind.ACCOUNT_TROUBLE,
+        UpdateKind.UNREACHABLE,
+        UpdateKind.WORDLESS,
+        UpdateKind.SAID,
+    }
+)
 """Kinds that stand out on the page."""
 
 
@@ -57,7 +68,7 @@ def register(app: Flask) -> None:
 
 def icon(line: Line) -> str:
     """The drawing of a line."""
-    if line.kind == "answer" and line.detail.get("answer") in set(Answer):
+    if line.kind == UpdateKind.ANSWER and line.detail.get("answer") in set(Answer):
         return _ANSWER_ICONS[Answer(line.detail["answer"])]
     return _ICONS.get(line.kind, "line")
 
@@ -189,54 +200,58 @@ def _whom(names: str) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
-    "opened": _opened,
-    "voice": _voice,
-    "again": _again,
-    "wordless": lambda d: gettext(
+    UpdateKind.OPENED: _opened,
+    UpdateKind.VOICE: _voice,
+    UpdateKind.AGAIN: _again,
+    UpdateKind.WORDLESS: lambda d: gettext(
         "%(household)s called, and neither spoke nor pressed a key", household=d["household"]
     ),
-    "refused": _refused,
-    "account_trouble": lambda d: gettext(
+    UpdateKind.REFUSED: _refused,
+    UpdateKind.ACCOUNT_TROUBLE: lambda d: gettext(
         "The carrier refuses our account: %(reason)s", reason=carrier_words(d["code"])
     ),
-    "unreachable": lambda d: gettext(
+    UpdateKind.UNREACHABLE: lambda d: gettext(
         "%(household)s is unreachable: everything was tried, and nobody answered", household=d["household"]
     ),
-    "other_way": _other_way,
-    "news_by_call": lambda d: gettext(
+    UpdateKind.OTHER_WAY: _other_way,
+    UpdateKind.NEWS_BY_CALL: lambda d: gettext(
         "%(household)s, %(number)s: it takes no texts, so a call tells who is coming",
         household=d["household"],
         number=d["number"],
     ),
-    "answer": _answer,
-    "category": lambda d: gettext("The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]),
-    "said": lambda d: gettext("%(household)s says: %(text)s", household=d["household"], text=d["text"]),
-    "machine": lambda d: gettext(
+    UpdateKind.ANSWER: _answer,
+    UpdateKind.CATEGORY: lambda d: gettext(
+        "The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]
+    ),
+    UpdateKind.SAID: lambda d: gettext("%(household)s says: %(text)s", household=d["household"], text=d["text"]),
+    UpdateKind.MACHINE: lambda d: gettext(
         "%(household)s: an automatic reply, which counts as no answer: %(text)s",
         household=d["household"],
         text=d["text"],
     ),
-    "note": lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
-    "ring_again": _ring_again,
-    "closed": _closed,
-    "withdrawn": lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
-    "late": lambda d: gettext(
+    UpdateKind.NOTE: lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
+    UpdateKind.RING_AGAIN: _ring_again,
+    UpdateKind.CLOSED: _closed,
+    UpdateKind.WITHDRAWN: lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
+    UpdateKind.LATE: lambda d: gettext(
         "Kept on disk while the database was away, and taken in %(seconds)s seconds late: %(household)s",
         seconds=d["seconds"],
         household=d["household"],
     ),
-    "cut_off": lambda d: ngettext(
+    UpdateKind.CUT_OFF: lambda d: ngettext(
         "A sender was cut off with %(num)s request in hand: it is looked up, and sent if it never left",
         "A sender was cut off with %(num)s requests in hand: they are looked up, and sent if they never left",
         int(d["requests"]),
     ),
-    "carrier_slow": lambda _: gettext("The carrier wants fewer requests a second: the rest follows more slowly"),
-    "carrier_away": lambda _: gettext(
+    UpdateKind.CARRIER_SLOW: lambda _: gettext(
+        "The carrier wants fewer requests a second: the rest follows more slowly"
+    ),
+    UpdateKind.CARRIER_AWAY: lambda _: gettext(
         "The carrier does not answer as it should: whatever it has not taken is sent again"
     ),
-    "widened": _widened,
-    "enough": _enough,
-    "joined": lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
-    "left": lambda d: gettext("%(household)s no longer talks to the caller", household=d["household"]),
-    "hung_up": lambda d: gettext("%(household)s has hung up", household=d["household"]),
+    UpdateKind.WIDENED: _widened,
+    UpdateKind.ENOUGH: _enough,
+    UpdateKind.JOINED: lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
+    UpdateKind.LEFT: lambda d: gettext("%(household)s no longer talks to the caller", household=d["household"]),
+    UpdateKind.HUNG_UP: lambda d: gettext("%(household)s has hung up", household=d["household"]),
 }

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from joint_defense.carriers import codes
 from joint_defense.rules.escalation import Level, Whom
-from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.states import ClosingOutcome, IncidentKind, Role
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording.alarm import local_number
 from joint_defense.web.board.incident import Board, Voice
@@ -80,13 +80,13 @@ LEVELS_ALONE: Mapping[Level, LazyString] = {
     Level.YELLOW: _l("Yellow"),
     Level.RED: _l("Red"),
 }
-ROLES: Mapping[str, LazyString] = {
-    "leader": _l("Leader"),
-    "deputy": _l("Deputy"),
-    "duty": _l("On duty"),
-    "backup": _l("Back-up group"),
-    "neighbour": _l("Neighbouring group"),
-    "centre": _l("Town centre"),
+ROLES: Mapping[Role, LazyString] = {
+    Role.LEADER: _l("Leader"),
+    Role.DEPUTY: _l("Deputy"),
+    Role.DUTY: _l("On duty"),
+    Role.BACKUP: _l("Back-up group"),
+    Role.NEIGHBOUR: _l("Neighbouring group"),
+    Role.CENTRE: _l("Town centre"),
 }
 """Why a household or responder is called, where it is more than a member of the group."""
 

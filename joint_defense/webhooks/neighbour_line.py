@@ -16,11 +16,10 @@ from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.delivery.messages import voices_of
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import LEADERS
 from joint_defense.models import Delivery, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
-from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.webhooks.caller_line import room_of
 from joint_defense.webhooks.common import (

@@ -17,6 +17,7 @@ from joint_defense.incidents.inbox import find_answer, is_known
 from joint_defense.processes.drain import Drainer
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
+from joint_defense.rules.carrier_keys import key_of_alarm, key_of_press, key_of_text, key_of_wordless
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standing
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
@@ -36,20 +37,15 @@ LANGUAGES = ("zh", "en")
 log = structlog.stdlib.get_logger(__name__)
 
 
-def alarm_key(sid: str) -> str:
-    """The key of the alarm that a call raises."""
-    return f"voice:{sid}:alarm"
-
-
 def keep_alarm(call: InboundCall, error: Exception) -> Response:
     """Spool the alarm of a call and hold its line; raises NotSpooled (the caller is told to dial 110)."""
-    _spool(SpooledKind.ALARM, alarm_key(call.sid), call.caller, call.sid, error)
+    _spool(SpooledKind.ALARM, key_of_alarm(call.sid), call.caller, call.sid, error)
     return _hold(1, calls.KEPT)
 
 
 def keep_wordless(call: InboundCall, error: Exception) -> Response:
     """Spool a call without a word. The caller is told to dial 110: whether there is a leader is not known."""
-    _spool(SpooledKind.WORDLESS, f"voice:{call.sid}:wordless", call.caller, call.sid, error)
+    _spool(SpooledKind.WORDLESS, key_of_wordless(call.sid), call.caller, call.sid, error)
     return answer(twiml.say([(calls.NO_WORD_NO_LEADER[each], each) for each in LANGUAGES]))
 
 
@@ -61,14 +57,14 @@ def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
     key = call.keys or ""
     if key not in replies.KEYS and key != replies.CLOSE_KEY:
         return answer(broken_call())
-    carrier_key = f"voice:{call.sid}:{delivery_id}:{key}"
+    carrier_key = key_of_press(call.sid, delivery_id, key)
     _spool(SpooledKind.KEY, carrier_key, neighbour, call.sid, error, text=key, delivery_id=delivery_id)
     return answer(twiml.say([(calls.KEPT_ANSWER[each], each) for each in LANGUAGES]))
 
 
 def keep_text(message: InboundMessage, error: Exception) -> Response:
     """Spool a text. An alarm and an answer are told apart by their words alone."""
-    _spool(SpooledKind.TEXT, f"sms:{message.sid}", message.sender, message.sid, error, text=message.text)
+    _spool(SpooledKind.TEXT, key_of_text(message.sid), message.sender, message.sid, error, text=message.text)
     if understand(message.text, Standing.AT_REST).meaning is not Meaning.ALARM:
         meaning = understand(message.text, Standing.RUNG).meaning
         if meaning is Meaning.MACHINE:
@@ -104,7 +100,7 @@ def held(looks: int) -> Response:
     call = read_call(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
-            key = alarm_key(call.sid)
+            key = key_of_alarm(call.sid)
             kept = find_answer(session, key) if is_known(session, key) else None
     except AWAY:
         kept = None

@@ -17,12 +17,13 @@ from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.incidents.answers import told_of
 from joint_defense.incidents.inbox import receive
 from joint_defense.models import InboundKind
+from joint_defense.rules.carrier_keys import key_of_alarm, key_of_call, key_of_wordless
 from joint_defense.rules.states import Channel
 from joint_defense.rules.triggers import alarm_in_keys
 from joint_defense.rules.wording import calls
 from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, never_silent, runtime, waker
 from joint_defense.webhooks.neighbour_line import call_back
-from joint_defense.webhooks.outage import alarm_key, held, keep_alarm, keep_wordless, tell_raised, to_stranger
+from joint_defense.webhooks.outage import held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
@@ -48,7 +49,7 @@ def inbound() -> Response:
             now = clock(session)
             caller = directory.find_caller(session, call.caller)
             kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
-            receive(session, f"voice:{call.sid}", kind, call.caller, "", now)
+            receive(session, key_of_call(call.sid), kind, call.caller, "", now)
             told, _ = told_of(session, call.caller)
             if told is not None and told.incident.closed_at is None:
                 return call_back(session, told)
@@ -101,7 +102,7 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
 
 
 def _raise(call: InboundCall) -> Response:
-    key = alarm_key(call.sid)
+    key = key_of_alarm(call.sid)
     if runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
         return held(0)
@@ -121,9 +122,7 @@ def _wordless(call: InboundCall) -> Response:
     try:
         with runtime().database.begin() as session:
             caller = directory.find_caller(session, call.caller)
-            report = report_wordless(
-                session, f"voice:{call.sid}:wordless", call.caller, clock(session), runtime().limits
-            )
+            report = report_wordless(session, key_of_wordless(call.sid), call.caller, clock(session), runtime().limits)
     except AWAY as error:
         return keep_wordless(call, error)
     if report.incident_id is not None:

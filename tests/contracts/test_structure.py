@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 from config.settings import Settings
+from groups import directory
 from joint_defense.demo.launch import read_procfile
 from joint_defense.processes import queues
+from joint_defense.rules.states import Role
+from joint_defense.rules.timeline import UpdateKind
+from joint_defense.web import timeline_words
 from tests.contracts.sources import ROOT, modules, name_of
 
 # Where a transaction may begin and end: rooms of webhooks, views, commands, processes, and what bulk runs (`jobs.py`).
@@ -113,3 +117,12 @@ def test_every_setting_stands_on_the_operators_page() -> None:
 
 def _names(node: ast.ImportFrom) -> set[str]:
     return {alias.name for alias in node.names}
+
+
+def test_every_role_of_the_roster_is_known_to_an_alarm() -> None:
+    assert {role.value for role in directory.Role} == {role.value for role in Role} - {Role.CALLER}
+
+
+def test_every_kind_of_a_line_of_the_timeline_has_words_and_a_drawing() -> None:
+    assert set(timeline_words._SENTENCES) == set(UpdateKind)
+    assert set(timeline_words._ICONS) | {UpdateKind.ANSWER} == set(UpdateKind)

@@ -19,7 +19,7 @@ from joint_defense.carriers import twiml
 from joint_defense.carriers.dialects import DIALECTS
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.messages import Announcer
-from joint_defense.rules.states import Channel, IncidentKind, Purpose
+from joint_defense.rules.states import Channel, IncidentKind, Purpose, Role
 from joint_defense.rules.triggers import Category
 from tests.support.carrier_verbs import CARRIERS, UNDERSTOOD_BY, check, problems
 
@@ -116,7 +116,7 @@ def test_what_travels_with_a_call_is_short_enough_at_the_rosters_limits_and_says
         purpose=purpose,
         alert_id=0,
         to="+8613805740002",
-        role="member",
+        role=Role.MEMBER,
         language=language,
         text=text,
         look_up_first=False,

@@ -18,6 +18,7 @@ from joint_defense.incidents.policies import progress_of
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.facts import Row, digest, known, moment, read_facts
 from joint_defense.web.board.households import HouseholdRow, household_rows
@@ -131,7 +132,7 @@ class Board:
     @property
     def account_troubles(self) -> tuple[str, ...]:
         """The carrier's codes of errors that keep everybody from being reached."""
-        codes = (str(line.detail.get("code", "")) for line in self.timeline if line.kind == "account_trouble")
+        codes = (str(line.detail.get("code", "")) for line in self.timeline if line.kind == UpdateKind.ACCOUNT_TROUBLE)
         return tuple(dict.fromkeys(codes))
 
 

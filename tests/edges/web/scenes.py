@@ -14,6 +14,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
+from joint_defense.rules.timeline import UpdateKind
 
 HEADS = ("王建国", "李国强", "陈桂芳", "张志明", "赵阿根", "周美华", "吴文斌", "徐小红", "孙德才", "欧阳立新")
 
@@ -126,11 +127,11 @@ def full_scene(session: Session, village_code: str, now: datetime) -> int:
         told = deliveries_to(session, incident_id, door)[0]
         acknowledge(session, told, answer, Channel.CALL, now + timedelta(seconds=seconds))
     raise_from(session, 8, now + timedelta(seconds=40), key="SM2", text="着火了快来人")
-    note_update(session, incident_id, "account_trouble", now + timedelta(seconds=41), code="20003")
+    note_update(session, incident_id, UpdateKind.ACCOUNT_TROUBLE, now + timedelta(seconds=41), code="20003")
     note_update(
         session,
         incident_id,
-        "refused",
+        UpdateKind.REFUSED,
         now + timedelta(seconds=2),
         household="赵阿根家",
         number="138****1005",

@@ -21,6 +21,7 @@ from joint_defense.models import Alert, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.web.board.incident import Board, read_board
 from joint_defense.web.board.rules.standing import Standing
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
@@ -155,7 +156,7 @@ def _answered(store: Database, incident_id: int, now: datetime) -> None:
 
 def _noted(store: Database, incident_id: int, now: datetime) -> None:
     with store.begin() as session:
-        note_update(session, incident_id, "note", now, by="x", text="y")
+        note_update(session, incident_id, UpdateKind.NOTE, now, by="x", text="y")
 
 
 def _rang(store: Database, incident_id: int, now: datetime) -> None:
@@ -245,7 +246,7 @@ def test_what_people_write_is_shown_and_never_run(operator: Visitor, store: Data
     evil = '"><script>alert(1)</script>'
     with store.begin() as session:
         _alert(session, scene).text = evil
-        note_update(session, scene, "note", clock(session), by="x", text=evil)
+        note_update(session, scene, UpdateKind.NOTE, clock(session), by="x", text=evil)
 
     page = operator.get(f"/incidents/{scene}").text
 

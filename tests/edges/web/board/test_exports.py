@@ -15,6 +15,7 @@ from joint_defense.alarms.closing import close
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Incident
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.timeline import UpdateKind
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import full_scene, raise_from, settle_group
@@ -75,7 +76,9 @@ def test_no_phone_number_leaves_however_it_got_in(operator: Visitor, store: Data
         alert = session.scalars(select(Alert).where(Alert.incident_id == scene)).first()
         assert alert is not None
         alert.text = "快来,打我电话１３８１２３４５６７８或0574-8880 5255"
-        note_update(session, scene, "note", clock(session), by="x", text="村医 +86 136-1234-5678,2026-11-24回访")
+        note_update(
+            session, scene, UpdateKind.NOTE, clock(session), by="x", text="村医 +86 136-1234-5678,2026-11-24回访"
+        )
         close(session, scene, ClosingOutcome.HELPED, "家属 13987654321 已到", "x", clock(session))
 
     cap = etree.tostring(_cap(operator, scene), encoding="unicode")
@@ -94,7 +97,7 @@ def test_the_first_message_is_an_alert_and_later_ones_refer_to_it(operator: Visi
         incident_id = raise_from(session, 1, clock(session))
     first = _cap(operator, incident_id)
     with store.begin() as session:
-        note_update(session, incident_id, "note", clock(session), by="x", text="y")
+        note_update(session, incident_id, UpdateKind.NOTE, clock(session), by="x", text="y")
     second = _cap(operator, incident_id)
 
     assert (_value(first, "msgType"), _value(second, "msgType")) == ("Alert", "Update")
