@@ -15,9 +15,12 @@ import joint_defense.web
 import joint_defense.webhooks
 from config.settings import Settings
 from joint_defense.processes import engine, health, metrics
+from joint_defense.processes.clock import stand_in_for_clock
 from joint_defense.processes.engine import bare
+from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.queues import enlist_upload
 from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.stand_in import StandIn
 from joint_defense.processes.wake import Waker
 
 
@@ -25,7 +28,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application of one process."""
     app = bare(__name__, settings)
     runtime: Runtime = app.extensions["runtime"]
-    app.extensions["waker"] = Waker(runtime)
+    app.extensions["stand_in"] = StandIn(runtime, Role.WEB, lambda: stand_in_for_clock(runtime))
+    app.extensions["waker"] = Waker(runtime, app.extensions["stand_in"])
     # The roster's pages know nothing of queues; they may hand a large list on.
     app.extensions["enlist_upload"] = lambda upload_id: enlist_upload(runtime.redis, upload_id)
     for part in (groups.web, joint_defense.webhooks, health, metrics, joint_defense.web):

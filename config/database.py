@@ -184,6 +184,9 @@ def _postgresql_engine(url: str, pool_size: int) -> Engine:
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
             "application_name": "joint-defence",
+            # Behind a pooler that hands connections on after each transaction (pgbouncer) a statement that this
+            # connection has prepared is another one's, or nobody's.
+            "prepare_threshold": None,
             # A machine that vanished says nothing: its connections are given up by the kernel as well.
             "tcp_user_timeout": 10_000,
             "keepalives_idle": 5,

@@ -36,6 +36,20 @@ AWAY = (DatabaseAway, OperationalError, InterfaceError, PoolTimeout)
 """What is raised when the database is away, is full or is held by somebody else: later it may do the same thing."""
 
 
+# PostgreSQL's classes of errors that pass: no connection, too few resources (a full disk, too many clients), an
+# intervention of its operator, and a server that only reads (a failover, a managed one whose disk is full).
+_PASSING_CLASSES = ("08", "53", "57")
+_READ_ONLY = "25006"
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database is to blame and may do the same thing later. Otherwise something is broken: look into it."""
+    state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state is not None:
+        return state == _READ_ONLY or state.startswith(_PASSING_CLASSES)
+    return isinstance(error, AWAY) and "no such" not in str(error)
+
+
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """Within the block this thread waits so long for each answer of PostgreSQL."""

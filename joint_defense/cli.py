@@ -1,4 +1,4 @@
-"""Commands of the alarm side: `alarm list` and `show`, `escalation show` and `set`.
+"""Commands of the alarm side: `alarm list` and `show`, `escalation show` and `set`, `spool list` and what follows.
 
 A policy says when whom is called besides, for the town and for a village.
 """
@@ -6,6 +6,7 @@ A policy says when whom is called besides, for the town and for a village.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from groups import directory
 from joint_defense.errors import AlarmError, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import policies
 from joint_defense.incidents.record import incident_record
+from joint_defense.incidents.timeline import masked
 from joint_defense.models import Incident
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
@@ -68,6 +70,7 @@ def register(app: Flask) -> None:
     """Add the commands."""
     app.cli.add_command(alarm)
     app.cli.add_command(escalation)
+    app.cli.add_command(spool)
 
 
 escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")
@@ -135,3 +138,38 @@ def _village_id(session: Session, code: str | None) -> int | None:
     if found is None:
         raise NoSuchVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
     return found[0]
+
+
+spool = AppGroup("spool", help="What this machine keeps on its disk because it could not be taken in.")
+
+
+@spool.command("list", help="All that is kept, a line each: its name, when it came, what it is, from whom.")
+def list_spool() -> None:
+    """All that is kept. Numbers are masked."""
+    zone = _runtime().settings.zone
+    for each in _runtime().spool.listed():
+        state = "aside" if each.aside else "waits"
+        if each.event is None:
+            click.echo(f"{each.name}\t-\tunreadable\t-\t{state}")
+            continue
+        event = each.event
+        click.echo(
+            f"{each.name}\t{event.received_at.astimezone(zone):%Y-%m-%d %H:%M:%S}\t{event.kind}\t"
+            f"{masked(event.number)}\t{state}"
+        )
+
+
+@spool.command("retry", help="Let everything that was set aside be tried again.")
+def retry_spool() -> None:
+    """What is aside waits again; the running processes take it in."""
+    count = _runtime().spool.try_again()
+    click.echo(f"{count} 条将重新处理 / {count} will be tried again")
+
+
+@spool.command("set-aside", help="Do not try this one again. It stays on the disk.")
+@click.argument("name")
+def set_aside(name: str) -> None:
+    """Set one aside, by the name that `spool list` gives it."""
+    if not re.fullmatch("[0-9a-z]{1,64}", name) or not _runtime().spool.set_aside(name):
+        click.echo(f"没有名为{name}的待处理事件 / no event waits by the name of {name}", err=True)
+        sys.exit(1)

@@ -58,8 +58,8 @@ OfPartyRow = type["Delivery"] | type["Acknowledgement"]
 class NamedInBoth:
     """A household or responder as others call it, in both languages."""
 
-    household_name: Mapped[str] = mapped_column(String(80))
-    household_name_en: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    household_name: Mapped[str] = mapped_column(Text)
+    household_name_en: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     def name_in(self, language: str) -> str:
         """As this language calls it."""
@@ -112,9 +112,10 @@ class Alert(NamedInBoth, Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
     household_id: Mapped[int] = mapped_column(BigId)
-    household_name_en: Mapped[str] = mapped_column(String(80))
-    place: Mapped[str] = mapped_column(String(200))
-    place_en: Mapped[str] = mapped_column(String(200))
+    # Names and places are as long as the roster allows, and longer in pinyin.
+    household_name_en: Mapped[str] = mapped_column(Text)
+    place: Mapped[str] = mapped_column(Text)
+    place_en: Mapped[str] = mapped_column(Text)
     door: Mapped[str] = mapped_column(String(64), default="")
     # Why the household needs help first, as `groups.directory.Caller` says it; empty: it does not.
     first_help: Mapped[str] = mapped_column(String(20), default="", server_default="")
@@ -337,13 +338,17 @@ class AccountCheck(Base):
 
 
 class Heartbeat(Base):
-    """When a process last said that it lives, by the database's clock."""
+    """When a process last said that it lives, by the database's clock, and what its place keeps in its spool."""
 
     __tablename__ = "heartbeats"
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     role: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
+    # None: it said so to the release before this one.
+    started_at: Mapped[datetime | None]
+    spooled: Mapped[int] = mapped_column(default=0, server_default="0")
+    set_aside: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class InboundKind(StrEnum):
@@ -369,9 +374,9 @@ class InboundEvent(Base):
     __table_args__ = (Index("ix_inbound_events_number_received_at", "number", "received_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    carrier_key: Mapped[str] = mapped_column(String(80), unique=True)
+    carrier_key: Mapped[str] = mapped_column(String(255), unique=True)
     kind: Mapped[InboundKind] = mapped_column(stored_as_value(InboundKind))
-    number: Mapped[str] = mapped_column(String(32))
+    number: Mapped[str] = mapped_column(String(255))
     household_id: Mapped[int | None] = mapped_column(BigId)
     responder_id: Mapped[int | None] = mapped_column(BigId)
     text: Mapped[str] = mapped_column(Text, default="")

@@ -57,6 +57,7 @@ class Claim:
     requested_at: datetime
     sender: str
     """The number of ours that it goes out from."""
+    owner: str
 
 
 _TOLD_OF_A_CLAIM = (
@@ -94,10 +95,10 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
         _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], sender, now)
-    return [_claim_of(row, channel, sender, now) for row in rows]
+    return [_claim_of(row, channel, sender, owner, now) for row in rows]
 
 
-def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, now: datetime) -> Claim:
+def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, owner: str, now: datetime) -> Claim:
     return Claim(
         delivery_id=row.id,
         incident_id=row.incident_id,
@@ -112,7 +113,25 @@ def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, now: da
         look_up_first=row.look_up_first,
         requested_at=now,
         sender=sender,
+        owner=owner,
     )
+
+
+def has_begun(session: Session, incident_id: int) -> bool:
+    """Whether a request for this incident has been taken in hand to be sent."""
+    begun = select(Delivery.id).where(Delivery.incident_id == incident_id, Delivery.attempt_count > 0)
+    return session.scalar(begun.limit(1)) is not None
+
+
+def is_held(session: Session, claim: Claim) -> bool:
+    """Whether the claim is still its owner's: nobody has taken it over, and no callback has settled it."""
+    held = select(Delivery.id).where(
+        Delivery.id == claim.delivery_id,
+        in_state(DeliveryState.CLAIMED),
+        Delivery.owner == claim.owner,
+        Delivery.attempt_count == claim.number,
+    )
+    return session.scalar(held) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
         elif result.receipt is not None:
             # Also for an attempt that was given up meanwhile: a call that was placed is on record.
             _accepted(session, delivery, attempt, result.receipt, now)
-        elif delivery.state is not DeliveryState.CLAIMED or attempt.number != delivery.attempt_count:
-            continue  # a callback has told more than we know
+        elif not _is_ours(delivery, attempt, result.claim):
+            continue  # a callback has told more than we know, or another sender has taken it over
         elif result.error is not None:
             _declined(session, delivery, attempt, result.error, now)
         else:
@@ -96,6 +96,11 @@ def _own(
     give_back_sid(session, deliveries[holder.delivery_id], holder, now)
     held[result.receipt.sid] = attempt
     return True
+
+
+def _is_ours(delivery: Delivery, attempt: Attempt, claim: Claim) -> bool:
+    held = delivery.state is DeliveryState.CLAIMED and delivery.owner == claim.owner
+    return held and attempt.number == delivery.attempt_count
 
 
 def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> None:

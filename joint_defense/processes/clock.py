@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,9 @@ from joint_defense.delivery import claims, proofs
 from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
+from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.stand_in import StandIn
 
 EVERY = 1.0
 Part = Callable[[Runtime], None]
@@ -28,8 +29,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     """Tick until told to stop. Two clocks at once are as good as one: whatever a tick does may be done twice."""
-    name = f"clock-{heartbeats.machine()}:{os.getpid()}:0"
+    name = heartbeats.name_of_process(runtime.owners_directory, Role.CLOCK)
     log.info("clock_started")
+    stand_in = StandIn(runtime, Role.CLOCK)
+    stand_in.start()
     next_at = dict.fromkeys((part for _, part in NOW_AND_THEN), 0.0)
     while not stopping.is_set():
         started = time.monotonic()
@@ -40,10 +43,17 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
                 parts = (*parts, part)
         tick(runtime, name, parts)
         stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
+    stand_in.close()
+    _say_goodbye(runtime, name)
 
 
-def tick(runtime: Runtime, name: str, parts: tuple[Part, ...] | None = None) -> bool:
-    """One look at the database, as the clock that goes by this name. Returns whether all of it was done.
+def stand_in_for_clock(runtime: Runtime) -> bool:
+    """One look in place of a clock that is gone. Nobody is told that a clock lives."""
+    return tick(runtime, None, (*PARTS, *(part for _, part in NOW_AND_THEN)))
+
+
+def tick(runtime: Runtime, name: str | None, parts: tuple[Part, ...] | None = None) -> bool:
+    """One look at the database, as the clock that goes by this name (None: as nobody). Returns whether all was done.
 
     Each part is a transaction of its own: what one of them stumbles over keeps none of the others. The clock says that
     it lives only where all went well, so that somebody looks into the log.
@@ -58,7 +68,7 @@ def tick(runtime: Runtime, name: str, parts: tuple[Part, ...] | None = None) -> 
             except Exception:
                 log.exception("tick_failed", part=part.__name__.strip("_"))
                 well = False
-        if well:
+        if well and name is not None:
             _beat(runtime, name)
     except AWAY as error:
         # Nothing else can be done then either. It is tried again in a second.
@@ -69,8 +79,8 @@ def tick(runtime: Runtime, name: str, parts: tuple[Part, ...] | None = None) -> 
 
 def _release_dead(runtime: Runtime) -> None:
     def look(session: Session) -> int:
-        now, directory = clock(session), runtime.owners_directory
-        return claims.release_dead(session, lambda owner: heartbeats.alive(session, directory, owner, now), now)
+        now = clock(session)
+        return claims.release_dead(session, runtime.witness.look(session, now), now)
 
     if released := _run(runtime, look):
         log.warning("claims_released", count=released)
@@ -119,8 +129,15 @@ def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
 def _beat(runtime: Runtime, name: str) -> None:
     with runtime.database.begin() as session:
         now = clock(session)
-        heartbeats.beat(session, name, "clock", now)
+        heartbeats.beat(session, name, Role.CLOCK, now, runtime.spool.kept())
         heartbeats.forget_silent(session, now)
+
+
+def _say_goodbye(runtime: Runtime, name: str) -> None:
+    try:
+        _run(runtime, lambda session: heartbeats.say_goodbye(session, name))
+    except AWAY as error:
+        log.warning("goodbye_without_database", error=type(error).__name__)
 
 
 # The news after the widening: a caller who has hung up is told of both in one text.

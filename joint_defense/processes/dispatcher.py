@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -39,7 +41,10 @@ BITE = 50
 """Deliveries of a channel claimed at once: what a killed process had in hand must be looked up, so keep it small."""
 REST = 5.0
 """Seconds after which claims and errands look by themselves, should the sweep have missed something."""
-SWEEPS_A_BEAT = 2
+SWEEPS_A_LISTEN = 2
+STALE = 1.0
+"""Seconds after which a claim that has not been sent is looked at again: this process may have been stopped, and
+somebody else may have taken the claim over."""
 LET_FINISH = 8.0
 """Seconds that requests in flight get to come back when the process is told to stop."""
 LINGER = 0.015
@@ -58,6 +63,7 @@ class Dispatcher:
         self._database = runtime.database
         self._directory = runtime.owners_directory
         self._owner = heartbeats.Owner(self._directory, role)
+        self._witness = heartbeats.Witness(self._directory)
         self._limit = runtime.settings.requests_in_flight
         self._in_flight: dict[Channel, set[asyncio.Task[None]]] = {channel: set() for channel in Channel}
         self._results: asyncio.Queue[Sent] = asyncio.Queue()
@@ -106,6 +112,7 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             await self._carrier.close()
+            await self._in_database(self._say_goodbye)
             self._threads.shutdown(wait=True)
             self._owner.close()
 
@@ -123,6 +130,7 @@ class Dispatcher:
         """Claim, send, and wait until there may be more."""
         while not self._stopping.is_set():
             self._due.clear()
+            taken_at = time.monotonic()
             room = {channel: min(self._limit - len(flying), BITE) for channel, flying in self._in_flight.items()}
             taken = await self._in_database(partial(self._claim, room)) if any(room.values()) else None
             if taken is None:
@@ -130,7 +138,7 @@ class Dispatcher:
                 continue
             bite, wait = taken
             for claim in bite.claims:
-                self._start(claim, bite)
+                self._start(claim, bite, taken_at)
             await _wait(self._due, wait)
 
     def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
@@ -143,9 +151,9 @@ class Dispatcher:
                 bite = granted.claim(session, self._owner.name, clock(session))
             return bite, granted.next_look(REST)
 
-    def _start(self, claim: Claim, bite: Bite) -> None:
+    def _start(self, claim: Claim, bite: Bite, taken_at: float) -> None:
         flying = self._in_flight[claim.channel]
-        task = asyncio.create_task(self._send(claim, *bite.incidents[claim.incident_id]))
+        task = asyncio.create_task(self._send(claim, *bite.incidents[claim.incident_id], taken_at))
         flying.add(task)
 
         def landed(done: asyncio.Task[None]) -> None:
@@ -156,7 +164,11 @@ class Dispatcher:
 
         task.add_done_callback(landed)
 
-    async def _send(self, claim: Claim, incident: Incident, alerts: list[Alert]) -> None:
+    async def _send(self, claim: Claim, incident: Incident, alerts: list[Alert], taken_at: float) -> None:
+        stale = time.monotonic() - taken_at > STALE
+        if stale and not await self._in_database(lambda: self._still_ours(claim)):
+            log.warning("claim_taken_over", delivery_id=claim.delivery_id, incident_id=claim.incident_id)
+            return
         sent = await self._sender.send(claim, incident, alerts)
         if isinstance(sent.error, TooFast):
             await self._slow_down(claim.channel, claim.sender)
@@ -170,7 +182,11 @@ class Dispatcher:
     def _release_dead(self) -> None:
         with self._database.begin() as session:
             now = clock(session)
-            claims.release_dead(session, lambda name: heartbeats.alive(session, self._directory, name, now), now)
+            claims.release_dead(session, self._witness.look(session, now), now)
+
+    def _still_ours(self, claim: Claim) -> bool:
+        with self._database.begin() as session:
+            return claims.is_held(session, claim)
 
     def _first_request(self, claim: Claim) -> datetime | None:
         with self._database.begin() as session:
@@ -271,13 +287,12 @@ class Dispatcher:
     async def _look_out(self) -> None:
         """Look for what is due that nobody wakes us for, all in one; and say that we live."""
         for sweep in itertools.count():
-            beats = sweep % SWEEPS_A_BEAT == 0
-            due = await self._in_database(partial(self._look, beats))
+            due = await self._in_database(self._look)
             if due is not None and due.to_send:
                 self._due.set()
             if due is not None and due.to_ask:
                 self._errand_due.set()
-            if beats:
+            if sweep % SWEEPS_A_LISTEN == 0:
                 await self._hear_complaints()
             await asyncio.sleep(SWEEP)
 
@@ -289,15 +304,19 @@ class Dispatcher:
         account = self._runtime.settings.twilio_account_sid
         await AccountWatch(self._carrier, self._database, account, self._in_database).run()
 
-    def _look(self, beats: bool) -> claims.Due:
+    def _look(self) -> claims.Due:
+        kept = self._runtime.spool.kept()
         with self._database.begin() as session:
             now = clock(session)
-            if beats:
-                heartbeats.beat(session, self._owner.name, self._owner.role, now)
-                senders = heartbeats.senders(session, now)
-                for pace in self._runtime.pace.values():
-                    pace.share_with(senders)
+            heartbeats.beat(session, self._owner.name, self._owner.role, now, kept)
+            senders = heartbeats.senders(session, now)
+            for pace in self._runtime.pace.values():
+                pace.share_with(senders)
             return claims.what_is_due(session, now)
+
+    def _say_goodbye(self) -> None:
+        with self._database.begin() as session:
+            heartbeats.say_goodbye(session, self._owner.name)
 
     async def _in_database(self, work: Callable[[], Result]) -> Result | None:
         """Run `work` off the loop. What fails is logged and answered with None: the next sweep tries again."""
@@ -319,3 +338,53 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
+
+
+class DispatcherThread:
+    """A Dispatcher in a thread of its own, for processes whose main thread does something else."""
+
+    def __init__(self, runtime: Runtime, role: str) -> None:
+        self._runtime = runtime
+        self._role = role
+        self._loop = asyncio.new_event_loop()
+        self._dispatcher: Dispatcher | None = None
+        self.stopping = False
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something is due: look now. Safe from any thread."""
+        if self._dispatcher is not None:
+            self._loop.call_soon_threadsafe(self._dispatcher.wake)
+
+    def stop(self) -> None:
+        """Finish what is in flight and end. Returns when it has."""
+        self.stopping = True
+        if not self._thread.is_alive():
+            return
+        if self._dispatcher is not None:
+            self._loop.call_soon_threadsafe(self._dispatcher.stop)
+        self._thread.join(2 * LET_FINISH + 2)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        self._dispatcher = Dispatcher(self._runtime, self._role)
+        if self.stopping:  # told so before it was there to be told
+            self._dispatcher.stop()
+        await self._dispatcher.run()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still sends."""
+        return self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until it has ended, for whatever reason."""
+        self._thread.join()

@@ -1,6 +1,6 @@
-"""Draining: what waits in the spool is taken in, in its order, as soon as the database is back.
+"""Draining: what waits in the spool is taken in, in its order, as soon as that can be.
 
-Late: what was spooled while the database was away becomes what it would have been, as of when it came in.
+Late: what was spooled becomes what it would have been, as of when it came in.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from config.patience import AWAY
+from config.patience import is_away
 from groups import directory
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
@@ -37,26 +37,34 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def drain(runtime: Runtime, wake: Callable[[int], None]) -> bool:
-    """Take in what waits; `wake` is told of each incident that has something to send. Whether nothing waits now."""
+    """Take in what waits; `wake` is told of each incident that has something to send. Whether nothing waits now.
+
+    What cannot be taken in keeps none of the others, and is tried again, ever more rarely.
+    """
     if not runtime.spool.count():
         return True
     with runtime.spool.turn() as mine:
         if not mine:
             return False
+        left = 0
         for event in runtime.spool.waiting():
+            if not runtime.spool.is_due(event):
+                left += 1
+                continue
             try:
                 incident_id = _take_in(runtime, event)
-            except AWAY:
-                return False
-            except Exception:
-                # One that cannot be taken in must not keep back the others.
-                log.exception("late_event_set_aside", kind=str(event.kind), carrier_key=event.carrier_key)
-                runtime.spool.set_aside(event)
+            except Exception as error:
+                if is_away(error):
+                    return False
+                times = runtime.spool.put_off(event)
+                tell = log.exception if times == 1 else log.error
+                tell("late_event_not_taken_in", kind=str(event.kind), carrier_key=event.carrier_key, times=times)
+                left += 1
                 continue
             runtime.spool.remove(event)
             if incident_id is not None:
                 wake(incident_id)
-    return True
+    return not left
 
 
 def _take_in(runtime: Runtime, event: SpooledEvent) -> int | None:

@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
-from joint_defense.processes.heartbeats import ROLES, WELL, read_vitals
+from joint_defense.processes.heartbeats import ROLES, WELL, read_vitals, words_of_spool
 from joint_defense.processes.runtime import Runtime
 
 health = Blueprint("health", __name__)
@@ -21,7 +21,8 @@ def process() -> Response:
 
 @health.get("/readyz")
 def readiness() -> tuple[Response, int]:
-    """200 while database, Redis, worker, clock and the carrier's account are there, else 503; each with its word.
+    """200 while all is well, else 503; each with its word: database, Redis, worker, clock, the carrier's account, the
+    spools of all machines, and every other kind of process of which one has died.
 
     The carrier is not asked here: the sender asks it every minute and keeps its word in the database.
     """
@@ -31,8 +32,11 @@ def readiness() -> tuple[Response, int]:
         with runtime.database.begin() as session:
             vitals = read_vitals(session, runtime.settings.twilio_account_sid, clock(session))
         found.update({role: vitals.word(role) for role in ROLES}, carrier=vitals.account)
+        found.update({role: vitals.word(role) for role, count in vitals.missing.items() if count})
+        found["spool"] = vitals.spool
     except SQLAlchemyError as error:
         found.update(dict.fromkeys((*ROLES, "carrier"), "unknown"), database=type(error).__name__)
+        found["spool"] = words_of_spool(runtime.spool.kept())
     try:
         runtime.redis.ping()
     except RedisError as error:

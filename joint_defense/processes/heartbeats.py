@@ -1,9 +1,10 @@
 """Who holds a claim, and whether that process still lives.
 
 An owner is a file with a lock on it. The kernel frees the lock at the very moment the process dies, `kill -9`
-included, so nobody waits for a lease; an owner on another machine is judged by its heartbeat in the database.
+included, so nobody waits for a lease. Locks are seen by the processes of one state directory only: an owner of another
+one, and one that keeps its lock and does nothing (SIGSTOP), is judged by its heartbeat in the database.
 
-Signs of life: when worker and clock last said that they live, and what the carrier last said of our account.
+Signs of life: when each process last said that it lives, and what the carrier last said of our account.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ import fcntl
 import os
 import secrets
 import socket
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import delete, func, select
@@ -22,27 +27,64 @@ from sqlalchemy.orm import Session
 from config.database import insert_or_update
 from joint_defense.models import AccountCheck, Heartbeat
 
-SILENT_FOR = timedelta(seconds=10)
-"""An owner elsewhere whose heartbeat is older than this is taken for dead."""
+SILENT_FOR = timedelta(seconds=2.5)
+"""A sender that has said nothing for so long is taken for dead or hung. It says so twice a second."""
 FORGET_AFTER = timedelta(days=1)
 
 
-def machine() -> str:
-    """This machine, as owners name it. The boot id tells apart two containers that share a host name."""
+class Role(StrEnum):
+    """What a process does."""
+
+    WEB = "web"
+    WORKER = "worker"
+    CLOCK = "clock"
+    BULK = "bulk"
+    STAND_IN = "stand-in"
+    """A sender inside a web process or a clock, while no worker sends."""
+
+
+SENDERS = frozenset({Role.WORKER, Role.STAND_IN})
+
+
+def place(directory: Path) -> str:
+    """Where a process runs, as owners name it: processes of one place see each other's locks.
+
+    Containers may share a host name and a kernel: what tells them apart is an id kept in their state directory.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
     except OSError:
         boot = "0"
-    return f"{socket.gethostname()[:30]}-{boot}"
+    return f"{socket.gethostname()[:30]}-{boot}-{_id_of(directory)}"
+
+
+def _id_of(directory: Path) -> str:
+    path = directory / "place.id"
+    directory.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        beside = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+        beside.write_text(secrets.token_hex(4), encoding="ascii")
+        try:
+            # A link and not a rename: whoever comes second takes the first one's id.
+            with suppress(FileExistsError):
+                os.link(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    return path.read_text(encoding="ascii").strip()[:8]
+
+
+def name_of_process(directory: Path, role: str) -> str:
+    """A name for the heartbeat of a process that claims nothing."""
+    return f"{place(directory)}:{os.getpid()}:{role}"
 
 
 class Owner:
     """This process's claim to life: the lock is held from here to `close`, or to the process's death."""
 
     def __init__(self, directory: Path, role: str) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self.role = role
-        self.name = f"{machine()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.place = place(directory)
+        self.name = f"{self.place}:{os.getpid()}:{secrets.token_hex(4)}"
         self._path = directory / _file_name(self.name)
         self._file = self._path.open("w", encoding="ascii")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -53,32 +95,80 @@ class Owner:
         self._file.close()
 
 
-def alive(session: Session, directory: Path, owner: str, now: datetime) -> bool:
-    """Whether the process that goes by this name still lives."""
-    if owner.rsplit(":", 2)[0] != machine():
-        at = session.scalar(select(Heartbeat.at).where(Heartbeat.name == owner))
-        return at is not None and now - at < SILENT_FOR
-    path = directory / _file_name(owner)
-    try:
-        with path.open("r", encoding="ascii") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+class Witness:
+    """Judges which owners live, for one process.
+
+    A silent heartbeat counts only where this process has seen the database without a break for as long as that: after
+    an outage every heartbeat is old, and nobody is dead of it.
+    """
+
+    LONGEST_BREAK = 1.5
+    """Seconds between two looks that are no break yet; a clock looks every second."""
+
+    def __init__(self, directory: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._directory = directory
+        self._monotonic = monotonic
+        self._looked_at = self._since = monotonic()
+
+    def look(self, session: Session, now: datetime) -> Callable[[str], bool]:
+        """Look at the heartbeats; whether the owner of a name lives."""
+        looked = self._monotonic()
+        if looked - self._looked_at > self.LONGEST_BREAK:
+            self._since = looked
+        self._looked_at = looked
+        trusts = looked - self._since >= SILENT_FOR.total_seconds()
+
+        def lives(owner: str) -> bool:
+            held = self._holds_lock(owner)
+            if held is False:
+                return False
+            at = session.scalar(select(Heartbeat.at).where(Heartbeat.name == owner))
+            if at is None:  # it has not come to say so yet, or it ended and was forgotten
+                return held is True or not trusts
+            return not trusts or now - at < SILENT_FOR
+
+        return lives
+
+    def _holds_lock(self, owner: str) -> bool | None:
+        """Whether a process of this place holds its lock; None for one of another place."""
+        if owner.rsplit(":", 2)[0] != place(self._directory):
+            return None
+        path = self._directory / _file_name(owner)
+        try:
+            with path.open("r", encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        path.unlink(missing_ok=True)
         return False
-    except BlockingIOError:
-        return True
-    path.unlink(missing_ok=True)
-    return False
 
 
-def beat(session: Session, name: str, role: str, now: datetime) -> None:
-    """Say that the process called `name` lives."""
-    statement = insert_or_update(session, Heartbeat, keys=("name",), update=("at",))
-    session.execute(statement, [{"name": name, "role": role, "at": now}])
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a place keeps on its disk: events that `wait` for the database, and those `aside` for a person."""
+
+    wait: int = 0
+    aside: int = 0
+
+
+def beat(session: Session, name: str, role: str, now: datetime, kept: Kept | None = None) -> None:
+    """Say that the process called `name` lives, and what its place keeps."""
+    kept = kept or Kept()
+    statement = insert_or_update(session, Heartbeat, keys=("name",), update=("at", "spooled", "set_aside"))
+    row = {"name": name, "role": role, "at": now, "started_at": now, "spooled": kept.wait, "set_aside": kept.aside}
+    session.execute(statement, [row])
+
+
+def say_goodbye(session: Session, name: str) -> None:
+    """The process called `name` ends as it was told to: nobody is to miss it."""
+    session.execute(delete(Heartbeat).where(Heartbeat.name == name))
 
 
 def senders(session: Session, now: datetime) -> int:
-    """How many processes send: the workers, and whichever of web sends by itself. The clock only asks."""
-    living = select(func.count()).where(Heartbeat.role != "clock", Heartbeat.at > now - SILENT_FOR)
+    """How many processes send: the workers, and whichever of web and clock stands in for them."""
+    living = select(func.count()).where(Heartbeat.role.in_(SENDERS), Heartbeat.at > now - 4 * SILENT_FOR)
     return session.scalar(living) or 0
 
 
@@ -97,8 +187,9 @@ def _file_name(owner: str) -> str:
 
 
 SILENT_AFTER = timedelta(seconds=30)
-"""A worker or clock that has said nothing for so long is taken for dead."""
-ROLES = ("worker", "clock")
+"""A process that has said nothing for so long is taken for dead."""
+ROLES = (Role.WORKER, Role.CLOCK)
+"""Without one of each nothing goes well."""
 WELL = "ok"
 ASK_ACCOUNT_EVERY = timedelta(seconds=60)
 ASK_ILL_ACCOUNT_EVERY = timedelta(seconds=5)
@@ -108,26 +199,83 @@ ACCOUNT_KNOWN_FOR = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """`ages`: how long each role has been silent, None for never seen. `account`: ok, unknown, or what is wrong."""
+    """Of the processes and the account.
+
+    ages      how long each role has been silent; None for never seen
+    account   ok, unknown, or what is wrong
+    living    how many processes of each role live
+    missing   how many of each role died, and nobody of that role has started since
+    kept      what each place keeps on its disk
+    """
 
     ages: dict[str, timedelta | None]
     account: str
+    living: dict[str, int]
+    missing: dict[str, int]
+    kept: dict[str, Kept]
 
     def word(self, role: str) -> str:
-        """Ok or silent."""
-        age = self.ages[role]
-        return WELL if age is not None and age <= SILENT_AFTER else "silent"
+        """Ok, silent, or how many of how many are."""
+        age = self.ages.get(role)
+        missing, living = self.missing.get(role, 0), self.living.get(role, 0)
+        if age is None or age > SILENT_AFTER:
+            return "silent" if role in ROLES or missing else WELL
+        return f"{missing} of {missing + living} silent" if missing else WELL
+
+    @property
+    def spool(self) -> str:
+        """Ok, or how many events wait or are set aside."""
+        return words_of_spool(Kept(*self.spooled))
+
+    @property
+    def spooled(self) -> tuple[int, int]:
+        """How many events wait, and how many are set aside, on all machines."""
+        places = self.kept.values()
+        return sum(each.wait for each in places), sum(each.aside for each in places)
+
+
+def words_of_spool(kept: Kept) -> str:
+    """Ok, or how much waits and how much is set aside."""
+    counts = ((kept.wait, "waiting"), (kept.aside, "set aside"))
+    return ", ".join(f"{count} {word}" for count, word in counts if count) or WELL
 
 
 def read_vitals(session: Session, account: str, now: datetime) -> Vitals:
     """All of them, for the account with this id."""
-    beats = {role: last_beat(session, role) for role in ROLES}
+    rows = session.scalars(select(Heartbeat).order_by(Heartbeat.at)).all()
+    newest = {row.role: row.at for row in rows}
+    living = {role: [row for row in rows if row.role == role and now - row.at <= SILENT_AFTER] for role in newest}
     check = session.get(AccountCheck, account)
     fresh = check is not None and now - check.at <= ACCOUNT_KNOWN_FOR
+    # Rows come by their age, so a place is as its process that spoke last has it.
+    kept = {_place_of(row.name): Kept(row.spooled, row.set_aside) for row in rows if row.role != Role.STAND_IN}
     return Vitals(
-        ages={role: None if at is None else max(now - at, timedelta(0)) for role, at in beats.items()},
+        ages={role: max(now - newest[role], timedelta(0)) if role in newest else None for role in (*ROLES, *newest)},
         account=check.word if check is not None and fresh else "unknown",
+        living={role: len(each) for role, each in living.items()},
+        missing={role: _count_missing(rows, role, now) for role in newest if role != Role.STAND_IN},
+        kept=kept,
     )
+
+
+def _count_missing(rows: Sequence[Heartbeat], role: str, now: datetime) -> int:
+    """How many died without a goodbye and without a successor: one that started after they fell silent."""
+    mine = [row for row in rows if row.role == role]
+    missing = 0
+    starts = sorted(row.started_at or row.at for row in mine)
+    for row in mine:
+        if now - row.at <= SILENT_AFTER:
+            continue
+        successor = next((start for start in starts if start > row.at), None)
+        if successor is None:
+            missing += 1
+        else:
+            starts.remove(successor)
+    return missing
+
+
+def _place_of(name: str) -> str:
+    return name.rsplit(":", 2)[0]
 
 
 def account_is_due(session: Session, account: str, now: datetime) -> bool:

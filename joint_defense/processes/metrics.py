@@ -8,7 +8,7 @@ What has happened is counted over the incidents of the last hour, so that a scra
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from joint_defense.models import Attempt, Delivery, Incident
 from joint_defense.processes import queues
-from joint_defense.processes.heartbeats import ROLES, WELL, Vitals, read_vitals
+from joint_defense.processes.heartbeats import WELL, Kept, Vitals, read_vitals
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import Channel, DeliveryState, Purpose
 
@@ -176,7 +176,7 @@ class _Collected:
 
 
 def _families(runtime: Runtime) -> Iterator[Family]:
-    up = {"database": 1, "redis": 1}
+    up, vitals = {"database": 1, "redis": 1}, None
     try:
         with runtime.database.begin(reads=True) as session:
             now = clock(session)
@@ -188,7 +188,7 @@ def _families(runtime: Runtime) -> Iterator[Family]:
         up["carrier"] = int(vitals.account == WELL)
         yield from _of_alarms(gauges)
         yield from _of_deliveries(gauges)
-        yield _of_processes(vitals)
+        yield from _of_processes(vitals)
     try:
         lengths = {name: len(queues.queue(name, runtime.redis)) for name in (queues.ALARM, queues.BULK)}
     except RedisError:
@@ -200,9 +200,7 @@ def _families(runtime: Runtime) -> Iterator[Family]:
     yield _gauge("pace_per_second", "Requests a second that may leave now; 0 is no limit.", "channel", rates)
     slowed = {channel: max(pace.factors().values()) for channel, pace in paces.items()}
     yield _gauge("pace_slowed", "How many times slower the carrier's complaints have made us.", "channel", slowed)
-    spooled = GaugeMetricFamily(PREFIX + "spooled_events", "What waits on this machine's disk for the database.")
-    spooled.add_metric([], runtime.spool.count())
-    yield spooled
+    yield from _of_spools(runtime.spool.kept(), vitals.kept if vitals is not None else {})
     yield _gauge("up", "Whether a part is there (1) or away (0).", "part", up)
 
 
@@ -230,9 +228,24 @@ def _of_deliveries(gauges: Gauges) -> Iterator[Family]:
     yield _gauge("oldest_due_seconds", "Since when the oldest is due.", "channel", none | gauges.oldest_due)
 
 
-def _of_processes(vitals: Vitals) -> Family:
-    ages = {role: age.total_seconds() for role in ROLES if (age := vitals.ages[role]) is not None}
-    return _gauge("heartbeat_age_seconds", "Since a process of this role last said that it lives.", "role", ages)
+def _of_processes(vitals: Vitals) -> Iterator[Family]:
+    ages = {str(role): age.total_seconds() for role, age in vitals.ages.items() if age is not None}
+    yield _gauge("heartbeat_age_seconds", "Since a process of this role last said that it lives.", "role", ages)
+    yield _gauge("processes", "Processes that live.", "role", {str(role): n for role, n in vitals.living.items()})
+    missing = {str(role): count for role, count in vitals.missing.items()}
+    yield _gauge("processes_missing", "Processes that died and have no successor.", "role", missing)
+
+
+def _of_spools(here: Kept, places: Mapping[str, Kept]) -> Iterator[Family]:
+    """Of this machine as it is now, also without the database; of each place as its processes have said last."""
+    for name, words, of_here, of_all in (
+        ("spooled_events", "What waits on a disk to be taken in.", here.wait, {p: k.wait for p, k in places.items()}),
+        ("set_aside_events", "What only a person can see to.", here.aside, {p: k.aside for p, k in places.items()}),
+    ):
+        family = GaugeMetricFamily(PREFIX + name, f"{words} On this machine.")
+        family.add_metric([], of_here)
+        yield family
+        yield _gauge(f"{name}_by_place", f"{words} As each place has said last.", "place", of_all)
 
 
 def _gauge(name: str, words: str, label: str, values: dict[str, int] | dict[str, float]) -> Family:

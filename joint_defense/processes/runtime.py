@@ -18,6 +18,7 @@ from joint_defense.carriers.dialects import DIALECTS, Dialect
 from joint_defense.carriers.inbound import Signatures
 from joint_defense.carriers.port import Carrier
 from joint_defense.delivery.pace import Pace
+from joint_defense.processes.heartbeats import Witness
 from joint_defense.processes.queues import connect_briefly
 from joint_defense.processes.spool import Spool
 from joint_defense.rules.states import Channel
@@ -103,6 +104,11 @@ class Runtime:
     def owners_directory(self) -> Path:
         """Where the locks of this machine's processes are; the same for all of them."""
         return Path(self.settings.state_dir) / "owners"
+
+    @cached_property
+    def witness(self) -> Witness:
+        """Who judges for this process which owners live; asked by its one clock."""
+        return Witness(self.owners_directory)
 
     @cached_property
     def spool(self) -> Spool:

@@ -1,7 +1,10 @@
-"""The spool: what came in while the database was away, each event a file on this machine's disk until it is taken in.
+"""The spool: what could not be taken in, each event a file on this machine's disk until it is.
 
 A file is whole or not there: it is written beside, forced to the disk and then linked to its name, which is made of the
 carrier's key, so that a repeated webhook finds it there. Only the service's user may read it: it holds a number.
+
+What fails is tried again, ever more rarely, until a person sets it aside; a file that is no event is aside from the
+start, for nobody can try it. What is aside stays on the disk, is counted, and can be tried again.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -18,10 +22,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from joint_defense.errors import NotSpooled
+from joint_defense.processes.heartbeats import Kept
 
 MOST = 5_000
 """Events kept at once: far more than a town's worst hour, and a bound for whoever floods us."""
 _ENDING = ".event"
+_ASIDE = ".failed"
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+"""Seconds before what failed is tried again: each time twice as long."""
 
 
 class SpooledKind(StrEnum):
@@ -49,12 +57,23 @@ class SpooledEvent:
     delivery_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An event on the disk, by the name of its file; `event` is None where the file is no event."""
+
+    name: str
+    event: SpooledEvent | None
+    aside: bool
+
+
 class Spool:
     """The events in a directory. Several processes of a machine share it."""
 
     def __init__(self, directory: Path, most: int = MOST) -> None:
         self._directory = directory
         self._most = most
+        # Of each key how often it failed here, and when it may be tried again (monotonic).
+        self._failed: dict[str, tuple[int, float]] = {}
 
     def put(self, event: SpooledEvent) -> None:
         """Keep it, once; it is on the disk when this returns. Raises NotSpooled: then it is not kept."""
@@ -89,10 +108,26 @@ class Spool:
 
     def count(self) -> int:
         """How many wait."""
+        return self.kept().wait
+
+    def kept(self) -> Kept:
+        """How many wait, and how many are set aside."""
         try:
-            return sum(path.suffix == _ENDING for path in self._directory.iterdir())
-        except FileNotFoundError:
-            return 0
+            endings = [path.suffix for path in self._directory.iterdir()]
+        except OSError:  # not there yet, or not to be read
+            return Kept()
+        return Kept(endings.count(_ENDING), endings.count(_ASIDE))
+
+    def is_due(self, event: SpooledEvent) -> bool:
+        """Whether this event may be tried now."""
+        return time.monotonic() >= self._failed.get(event.carrier_key, (0, 0.0))[1]
+
+    def put_off(self, event: SpooledEvent) -> int:
+        """It could not be taken in: later. Returns how often that has been so in this process."""
+        times = self._failed.get(event.carrier_key, (0, 0.0))[0] + 1
+        pause = min(FIRST_PAUSE * 2 ** min(times - 1, 10), LONGEST_PAUSE)
+        self._failed[event.carrier_key] = (times, time.monotonic() + pause)
+        return times
 
     def waiting(self) -> list[SpooledEvent]:
         """Those that wait, oldest first. What is no event is set aside."""
@@ -108,16 +143,48 @@ class Spool:
 
     def remove(self, event: SpooledEvent) -> None:
         """It is in the database now."""
+        self._failed.pop(event.carrier_key, None)
         self._path(event.carrier_key).unlink(missing_ok=True)
         self._sync()
 
-    def set_aside(self, event: SpooledEvent) -> None:
-        """It cannot be taken in, and the others are not to wait for it: it stays on the disk for the operator."""
-        self._set_aside(self._path(event.carrier_key))
+    def set_aside(self, name: str) -> bool:
+        """A person has decided that this event (by `listed`'s name) is not to be tried again. False: none waits."""
+        path = self._directory / f"{name}{_ENDING}"
+        found = path.exists()
+        self._set_aside(path)
+        return found
+
+    def try_again(self) -> int:
+        """Let everything that is aside wait again. Returns how many that is; what is no event stays aside."""
+        count = 0
+        for path in self._directory.glob(f"*{_ASIDE}"):
+            try:
+                event = _from_json(json.loads(path.read_bytes()))
+            except (ValueError, KeyError, TypeError, OSError):
+                continue
+            path.rename(path.with_suffix(_ENDING))
+            self._failed.pop(event.carrier_key, None)
+            count += 1
+        return count
+
+    def listed(self) -> list[Listed]:
+        """All that is here, for a person, oldest first: those that wait and those aside."""
+        found = []
+        for ending in (_ENDING, _ASIDE):
+            for path in self._directory.glob(f"*{ending}"):
+                event: SpooledEvent | None
+                try:
+                    event = _from_json(json.loads(path.read_bytes()))
+                except (ValueError, KeyError, TypeError):
+                    event = None
+                except OSError:
+                    continue
+                found.append(Listed(path.stem, event, ending == _ASIDE))
+        return sorted(found, key=lambda each: (each.event.received_at.isoformat() if each.event else "", each.name))
 
     def _set_aside(self, path: Path) -> None:
         with suppress(FileNotFoundError):
-            path.rename(path.with_suffix(".failed"))
+            path.rename(path.with_suffix(_ASIDE))
 
     @contextmanager
     def turn(self) -> Iterator[bool]:

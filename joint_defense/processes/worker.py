@@ -19,10 +19,13 @@ from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from joint_defense.processes import queues
+from joint_defense.processes.dispatcher import DispatcherThread
+from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.wake import DispatcherThread
+from joint_defense.processes.stand_in import Reporter
 
 REDIS_RETRY = 1.0
 log = structlog.stdlib.get_logger(__name__)
@@ -49,9 +52,9 @@ class PatientWorker(SimpleWorker):
 def work(runtime: Runtime, queue_name: str) -> None:
     """Serve one queue until told to stop; the alarm queue's process is also the sender."""
     if queue_name != queues.ALARM:
-        _serve(runtime, queue_name)
+        _serve_and_report(runtime, queue_name)
         return
-    dispatcher = DispatcherThread(runtime, "worker")
+    dispatcher = DispatcherThread(runtime, Role.WORKER)
     serve_with(dispatcher)
     dispatcher.start()
     threading.Thread(target=_end_with, args=(dispatcher,), name="dispatcher-guard", daemon=True).start()
@@ -59,6 +62,27 @@ def work(runtime: Runtime, queue_name: str) -> None:
         _serve(runtime, queue_name)
     finally:
         dispatcher.stop()
+
+
+def _serve_and_report(runtime: Runtime, queue_name: str) -> None:
+    """Serve a queue that sends nothing, and say every few seconds that this process lives."""
+    reporter, stopping = Reporter(runtime, Role.BULK), threading.Event()
+
+    def report() -> None:
+        while not stopping.wait(1.0):
+            try:
+                reporter.report()
+            except SQLAlchemyError as error:
+                log.error("database_away", error=type(error).__name__)
+
+    reporting = threading.Thread(target=report, name="reporter", daemon=True)
+    reporting.start()
+    try:
+        _serve(runtime, queue_name)
+    finally:
+        stopping.set()
+        reporting.join(10)
+        reporter.say_goodbye()
 
 
 def _end_with(dispatcher: DispatcherThread) -> None:

@@ -1,4 +1,6 @@
-"""The dead man's line: while clock or sender stand still, every page says so.
+"""The dead man's line: while something is wrong with the processes, every page says so.
+
+That is: clock or sender stand still, one of several has died, or a call for help waits on a disk to be taken in.
 
 The look at the heartbeats is kept for a few seconds, so that pages do not cost a question each.
 """
@@ -10,51 +12,73 @@ import time
 from contextlib import suppress
 
 from flask import Flask, current_app
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
 from groups.web.shell import page_warnings
-from joint_defense.processes.heartbeats import ROLES, WELL, read_vitals
+from joint_defense.processes.heartbeats import Role, Vitals, read_vitals
 from joint_defense.processes.runtime import Runtime
 
 LOOK_EVERY = 5.0
 
 
 class DeadManLine:
-    """Which of worker and clock stand still, as this process saw it last."""
+    """How the processes are, as this one saw it last."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._lock = threading.Lock()
         self._looked_at = -LOOK_EVERY
-        self._silent: frozenset[str] = frozenset()
+        self._vitals: Vitals | None = None
 
-    def silent(self) -> frozenset[str]:
-        """Their roles. While the database does not answer, what was seen before: a page has other words for that."""
+    def vitals(self) -> Vitals | None:
+        """Theirs. While the database does not answer, what was seen before: a page has other words for that."""
         with self._lock:
             due = time.monotonic() - self._looked_at >= LOOK_EVERY
             if due:
                 self._looked_at = time.monotonic()
         if due:
             with suppress(SQLAlchemyError):
-                self._silent = self._look()
-        return self._silent
+                self._vitals = self._look()
+        return self._vitals
 
-    def _look(self) -> frozenset[str]:
+    def _look(self) -> Vitals:
         with self._runtime.database.begin(reads=True) as session:
-            vitals = read_vitals(session, self._runtime.settings.twilio_account_sid, clock(session))
-        return frozenset(role for role in ROLES if vitals.word(role) != WELL)
+            return read_vitals(session, self._runtime.settings.twilio_account_sid, clock(session))
 
 
 def _sentences() -> list[str]:
     line: DeadManLine = current_app.extensions["dead_man"]
-    silent = line.silent()
+    vitals = line.vitals()
+    if vitals is None:
+        return []
     words = {
-        "worker": gettext("The sender stands still: no alarm is being passed on. Tell the operator at once."),
-        "clock": gettext("The clock stands still: nobody is rung again, and lost requests wait. Tell the operator."),
+        Role.WORKER: gettext("The sender stands still: the web process sends in its place. Tell the operator at once."),
+        Role.CLOCK: gettext("The clock stands still: the web process does its work. Tell the operator at once."),
     }
-    return [sentence for role, sentence in words.items() if role in silent]
+    said = [sentence for role, sentence in words.items() if vitals.word(role) == "silent"]
+    others = (role for role in vitals.missing if role not in words or vitals.word(role) != "silent")
+    if gone := sum(vitals.missing[role] for role in others):
+        said.append(ngettext("One process has died.", "%(num)d processes have died.", gone))
+    wait, aside = vitals.spooled
+    if wait:
+        said.append(
+            ngettext(
+                "One call or text waits on disk to be taken in. Tell the operator.",
+                "%(num)d calls or texts wait on disk to be taken in. Tell the operator.",
+                wait,
+            )
+        )
+    if aside:
+        said.append(
+            ngettext(
+                "One call or text was set aside on disk and nobody has been told of it. Tell the operator.",
+                "%(num)d calls or texts were set aside on disk and nobody has been told of them. Tell the operator.",
+                aside,
+            )
+        )
+    return said
 
 
 def register(app: Flask) -> None:

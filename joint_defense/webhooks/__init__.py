@@ -15,6 +15,7 @@ from joint_defense.carriers import twiml
 from joint_defense.incidents.answers import told_of
 from joint_defense.processes.drain import Drainer
 from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.stand_in import StandIn
 from joint_defense.webhooks.callbacks import Reports
 from joint_defense.webhooks.caller_line import waiting
 from joint_defense.webhooks.neighbour_line import answers
@@ -34,13 +35,13 @@ def register(app: Flask) -> None:
     app.extensions["reports"] = Reports(app.extensions["runtime"].database)
     drainer = Drainer(app.extensions["runtime"], app.extensions["waker"].wake)
     app.extensions["drainer"] = drainer
-    app.extensions["warm_up"] = lambda: warm_up(app.extensions["runtime"], drainer)
+    app.extensions["warm_up"] = lambda: warm_up(app.extensions["runtime"], drainer, app.extensions["stand_in"])
 
 
-def warm_up(runtime: Runtime, drainer: Drainer) -> None:
+def warm_up(runtime: Runtime, drainer: Drainer, stand_in: StandIn) -> None:
     """Load and compile what the first alarm would wait half a second for. Without a database it does what it can.
 
-    What a process before us has spooled is taken in.
+    What a process before us has spooled is taken in. From now on this process stands in for whoever is gone.
     """
     directory.warm_up()
     twiml.ask([("", "zh")], action="/", then="/", keys=1, timeout=1)
@@ -52,3 +53,4 @@ def warm_up(runtime: Runtime, drainer: Drainer) -> None:
     except SQLAlchemyError:
         log.warning("warm_up_without_database")
     drainer.start()
+    stand_in.start()

@@ -6,18 +6,23 @@ address; nothing of the conversation is kept in this process.
 
 from __future__ import annotations
 
+import threading
+import time
+from urllib.parse import urlencode
+
 import structlog
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from config.patience import AWAY
 from groups import directory
 from joint_defense.alarms import closing, news_on_line
 from joint_defense.alarms.intake import Answer, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
+from joint_defense.delivery.claims import has_begun
 from joint_defense.incidents import conference
 from joint_defense.models import Alert
 from joint_defense.rules.wording import calls
@@ -25,6 +30,7 @@ from joint_defense.webhooks.common import (
     address_of,
     answer,
     broken_call,
+    cause_of,
     check_signature,
     has_conference,
     never_silent,
@@ -40,18 +46,47 @@ NEWS_EVERY = 4
 """Seconds a caller waits in silence before we look for news again."""
 SILENT_EVERY = 10
 
+LOOKS_FOR_REQUESTS = (0.02, 0.03, 0.05, 0.08, 0.12)
+"""Seconds between looks whether an alarm's first request is on its way, before its caller is told of it."""
+UNSENT_SAID_EVERY = 4
+"""At every so many looks for news a caller hears again that nobody could be rung yet."""
+_WAITERS = threading.BoundedSemaphore(3)
+
 log = structlog.stdlib.get_logger(__name__)
 
 
 def hold_the_line(raised: Answer) -> Response:
-    """The first answer to an alarm: how many are being rung, what it is about, and please hold."""
+    """The first answer to an alarm: how many are being rung, what it is about, and please hold.
+
+    That they are being rung is said once a request for it is on its way: usually it is by now.
+    """
     language = raised.language
+    begun = raised.silent or not raised.households or _wait_until_begun(raised.incident_id or 0)
     if raised.outcome is Outcome.JOINED:
         said = calls.alarm_joined(raised.households, language)
     else:
-        said = calls.alarm_raised(raised.phones, raised.households, language)
+        said = calls.alarm_raised(raised.phones, raised.households, language, begun=begun)
     lines = [] if raised.silent else [(said, language), (calls.CATEGORY_PROMPT[language], language)]
-    return _ask(_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent)
+    return _ask(_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent, unsent=0 if begun else 1)
+
+
+def _wait_until_begun(incident_id: int) -> bool:
+    """Whether something of the incident is on its way to the carrier within a moment. Whoever finds others waiting
+    does not wait: the threads are the next alarms'.
+    """
+    if not _WAITERS.acquire(blocking=False):
+        return False
+    try:
+        for pause in LOOKS_FOR_REQUESTS:
+            time.sleep(pause)
+            with runtime().database.begin(reads=True) as session:
+                if has_begun(session, incident_id):
+                    return True
+    except SQLAlchemyError as error:
+        log.warning("not_known_whether_begun", incident_id=incident_id, error=type(error).__name__)
+    finally:
+        _WAITERS.release()
+    return False
 
 
 @waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>")
@@ -61,14 +96,15 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
 
     `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers, `widened`
     the last step of widening they have heard of. `?star=1` says that the key before this was a star, `?left=1` that
-    they come out of the conference: a star has led there, or the last neighbour has hung up.
+    they come out of the conference: a star has led there, or the last neighbour has hung up. `?unsent=` counts how
+    often they have been asked since nothing had left for their neighbours.
     """
     call = read_call(request.form, runtime().read_number)
     try:
         return _wait(call, alert_id, told, warned, widened)
-    except AWAY as error:
-        # The neighbours are being rung all the same: the line is held, and the news comes when the database is back.
-        log.error("waiting_without_database", alert_id=alert_id, error=type(error).__name__)
+    except Exception as error:
+        # The alarm is on record all the same: the line is held, and the news comes when the database is back.
+        log.error("waiting_without_database", alert_id=alert_id, **cause_of(error))
         lines = [(calls.HOLD_ON[each], each) for each in ("zh", "en")] if call.keys else []
         return _ask(_address(alert_id, told, warned, widened), lines, silent=False)
 
@@ -91,9 +127,25 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
             session, alert, told, warned, now, patience, may_join=not starred, widened=widened
         )
         incident_id = alert.incident_id
+        unsent = _count(request.args.get("unsent", ""))
+        if unsent and not told_now.closed:
+            begun = has_begun(session, incident_id)
+            lines = [*lines, *_of_requests(begun, unsent, alert.language)]
+            unsent = 0 if begun else unsent + 1
     if call.keys:
         waker().wake(incident_id)
-    return _say_news(alert_id, told_now, lines, starred)
+    return _say_news(alert_id, told_now, lines, starred, unsent)
+
+
+def _count(given: str) -> int:
+    return int(given) if given.isdecimal() and len(given) < 5 else 0
+
+
+def _of_requests(begun: bool, unsent: int, language: str) -> list[Line]:
+    """Whether the neighbours are being rung by now, to a caller who was told only that they are to be."""
+    if begun:
+        return [(calls.BEING_RUNG[language], language)]
+    return [(calls.NOT_RUNG_YET[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []
 
 
 def _of_this_house(session: Session, alert: Alert, number: str) -> bool:
@@ -120,7 +172,7 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
     return [], False
 
 
-def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starred: bool) -> Response:
+def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starred: bool, unsent: int) -> Response:
     said = [] if found.silent else lines + [(sentence, found.language) for sentence in found.sentences]
     if found.closed:
         return answer(twiml.say(said))
@@ -130,7 +182,7 @@ def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starre
         then = _address(alert_id, found.told, found.warned, found.widened) + "?left=1"
         return answer(twiml.conference(said, room_of(found.incident_id), then=then))
     then = _address(alert_id, found.told, found.warned, found.widened)
-    return _ask(then, said, silent=found.silent, starred=starred)
+    return _ask(then, said, silent=found.silent, starred=starred, unsent=unsent)
 
 
 def room_of(incident_id: int) -> str:
@@ -138,16 +190,21 @@ def room_of(incident_id: int) -> str:
     return f"incident-{incident_id}"
 
 
-def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False) -> Response:
+def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False, unsent: int = 0) -> Response:
+    kept = {"unsent": unsent} if unsent else {}
     return answer(
         twiml.ask(
             lines,
-            action=then + ("?star=1" if starred else ""),
-            then=then,
+            action=_with(then, **kept, **({"star": 1} if starred else {})),
+            then=_with(then, **kept),
             keys=1,
             timeout=SILENT_EVERY if silent else NEWS_EVERY,
         )
     )
+
+
+def _with(address: str, **query: int) -> str:
+    return address + (f"?{urlencode(query)}" if query else "")
 
 
 def _address(alert_id: int, told: int, warned: int, widened: int) -> str:

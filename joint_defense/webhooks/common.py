@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 
+from config.patience import is_away
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import SIGNATURE_HEADERS, BrokenForm
 from joint_defense.processes.runtime import Runtime
@@ -60,6 +62,15 @@ def has_conference() -> bool:
 def answer(xml: str, status: int = 200) -> Response:
     """A TwiML answer."""
     return Response(xml, status=status, content_type=twiml.CONTENT_TYPE)
+
+
+def cause_of(error: Exception) -> dict[str, Any]:
+    """For the log: the database is away, which passes, or something is broken, which somebody has to look at."""
+    if isinstance(error, HTTPException):
+        raise error  # a refusal of ours, and no failure
+    if is_away(error):
+        return {"cause": "away", "error": type(error).__name__}
+    return {"cause": "broken", "error": type(error).__name__, "failure_id": secrets.token_hex(4), "exc_info": error}
 
 
 def never_silent(blueprint: Blueprint, sentence: Callable[[], str]) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime
 import structlog
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
 
 from config.database import clock
-from config.patience import AWAY
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
@@ -51,7 +51,9 @@ def pressed(delivery_id: int, number: int) -> Response:
             told = _told(session, delivery_id, number, call)
             incident_id = told.incident_id
             said = _take_key(session, told, number, call.keys or "")
-    except AWAY as error:
+    except HTTPException:
+        raise
+    except Exception as error:
         return keep_key(call, delivery_id, error)
     log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
     waker().wake(incident_id)
@@ -118,7 +120,9 @@ def called_back(delivery_id: int) -> Response:
                 abort(404)
             incident_id = told.incident_id
             said = _take_key(session, told, told.attempt_count, call.keys or "")
-    except AWAY as error:
+    except HTTPException:
+        raise
+    except Exception as error:
         return keep_key(call, delivery_id, error)
     log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
     waker().wake(incident_id)

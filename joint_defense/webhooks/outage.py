@@ -1,6 +1,7 @@
-"""What is done with a call or text while the database is away: it is spooled, and whoever called hears what is true.
+"""What is done with a call or text that cannot be taken in: it is spooled, and whoever called hears what is true.
 
-Nobody can be told apart from a stranger then, and no language is known: see docs/adr on the spool.
+That is so while the database is away, and whatever else goes wrong (the log tells the one from the other). Nobody can
+be told apart from a stranger then, and no language is known: see docs/adr on the spool.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, Response, current_app, request
 
-from config.patience import AWAY
 from joint_defense.alarms.intake import Answer, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, InboundMessage, read_call
@@ -22,7 +22,15 @@ from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standin
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
 from joint_defense.webhooks.caller_line import hold_the_line
-from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, never_silent, runtime
+from joint_defense.webhooks.common import (
+    address_of,
+    answer,
+    broken_call,
+    cause_of,
+    check_signature,
+    never_silent,
+    runtime,
+)
 
 keeping = Blueprint("keeping", __name__, url_prefix="/voice")
 keeping.before_request(check_signature)
@@ -87,9 +95,9 @@ def _spool(
     try:
         runtime().spool.put(event)
     except NotSpooled as failure:
-        log.critical("event_lost", kind=str(kind), sid=sid, error=type(error).__name__, reason=str(failure))
+        log.critical("event_lost", kind=str(kind), sid=sid, reason=str(failure), **cause_of(error))
         raise
-    log.error("event_spooled", kind=str(kind), sid=sid, error=type(error).__name__)
+    log.error("event_spooled", kind=str(kind), sid=sid, **cause_of(error))
     drainer: Drainer = current_app.extensions["drainer"]
     drainer.start()
 
@@ -102,7 +110,8 @@ def held(looks: int) -> Response:
         with runtime().database.begin() as session:
             key = key_of_alarm(call.sid)
             kept = find_answer(session, key) if is_known(session, key) else None
-    except AWAY:
+    except Exception as error:
+        log.error("held_without_answer", sid=call.sid, **cause_of(error))
         kept = None
     if kept is not None:
         return tell_raised(Answer(**{**kept, "outcome": Outcome(kept["outcome"])}))

@@ -6,7 +6,6 @@ import structlog
 from flask import Blueprint, Response, request
 
 from config.database import clock
-from config.patience import AWAY
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_message
@@ -27,7 +26,7 @@ def inbound() -> Response:
         with runtime().database.begin() as session:
             text = Text(message.sid, message.sender, message.text)
             reply = take_message(session, text, clock(session), runtime().limits)
-    except AWAY as error:
+    except Exception as error:
         return keep_text(message, error)
     log.info("message_taken_in", incident_id=reply.incident_id)
     if reply.incident_id is not None:

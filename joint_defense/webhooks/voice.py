@@ -6,7 +6,6 @@ import structlog
 from flask import Blueprint, Response, request
 
 from config.database import clock
-from config.patience import AWAY
 from groups import directory
 from groups.directory import Caller
 from joint_defense.alarms import intake
@@ -21,7 +20,16 @@ from joint_defense.rules.carrier_keys import key_of_alarm, key_of_call, key_of_w
 from joint_defense.rules.states import Channel
 from joint_defense.rules.triggers import alarm_in_keys
 from joint_defense.rules.wording import calls
-from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, never_silent, runtime, waker
+from joint_defense.webhooks.common import (
+    address_of,
+    answer,
+    broken_call,
+    cause_of,
+    check_signature,
+    never_silent,
+    runtime,
+    waker,
+)
 from joint_defense.webhooks.neighbour_line import call_back
 from joint_defense.webhooks.outage import held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
@@ -53,9 +61,9 @@ def inbound() -> Response:
             told, _ = told_of(session, call.caller)
             if told is not None and told.incident.closed_at is None:
                 return call_back(session, told)
-    except AWAY as error:
+    except Exception as error:
         # Who it is cannot be known now, and the menu asks nothing of it.
-        log.error("menu_without_database", sid=call.sid, error=type(error).__name__)
+        log.error("menu_without_database", sid=call.sid, **cause_of(error))
         return _menu(None, asked=1)
     if caller is None:
         return answer(to_stranger())
@@ -77,7 +85,8 @@ def menu(asked: int) -> Response:
         try:
             with runtime().database.begin() as session:
                 caller = directory.find_caller(session, call.caller)
-        except AWAY:
+        except Exception as error:
+            log.error("menu_without_database", sid=call.sid, **cause_of(error))
             caller = None
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
         return _menu(caller, asked=asked if half else asked + 1, half=half)
@@ -110,7 +119,7 @@ def _raise(call: InboundCall) -> Response:
     try:
         with runtime().database.begin() as session:
             raised = intake.raise_alarm(session, trigger, clock(session), runtime().limits)
-    except AWAY as error:
+    except Exception as error:
         return keep_alarm(call, error)
     log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
     if raised.incident_id is not None:
@@ -123,7 +132,7 @@ def _wordless(call: InboundCall) -> Response:
         with runtime().database.begin() as session:
             caller = directory.find_caller(session, call.caller)
             report = report_wordless(session, key_of_wordless(call.sid), call.caller, clock(session), runtime().limits)
-    except AWAY as error:
+    except Exception as error:
         return keep_wordless(call, error)
     if report.incident_id is not None:
         waker().wake(report.incident_id)

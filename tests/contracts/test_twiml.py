@@ -122,6 +122,7 @@ def test_what_travels_with_a_call_is_short_enough_at_the_rosters_limits_and_says
         look_up_first=False,
         requested_at=datetime(2026, 1, 1, tzinfo=UTC),
         sender="+8657412345678",
+        owner="here:1:a",
     )
     alerts = [alert(number) for number in range(voices)]
     alerts[-1].household_name = alerts[-1].household_name_en = "NEWEST"

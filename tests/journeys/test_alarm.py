@@ -53,7 +53,7 @@ def test_a_text_raises_the_alarm_and_travels_to_the_neighbours(town: Town, neigh
     for phone in (li, chen):
         phone.waits()
     reply = wang.texts("着火了！厨房,快来 救命")
-    assert reply == "【十户联防】已收到,正在呼叫2户邻居。误报请回复0。报警请拨110。"
+    assert reply == "【十户联防】已收到,马上呼叫2户邻居。误报请回复0。报警请拨110。"
     for phone, key in ((li, "1"), (chen, "3")):
         text = phone.gets_text("王建国家求助:着火了")
         assert "原话:“着火了！厨房,快来 救命”" in text
@@ -101,7 +101,7 @@ def test_the_same_household_again_rings_nobody_anew(town: Town, neighbours: Neig
     wang.hangs_up()
     wang.own_call("completed")
     wang.calls_for_help()
-    wang.hears("2户邻居已接到通知")
+    wang.hears("2户邻居会接到通知")
     for phone in (li, chen):
         phone.is_alerted()
     assert street.incidents() == 1

@@ -64,6 +64,20 @@ def test_with_redis_and_the_sender_gone_the_web_server_sends_by_itself(
     troubled_town.start("redis")
 
 
+def test_with_the_sender_gone_for_good_the_caller_hears_of_no_ring_before_there_is_one(
+    troubled_town: Town, neighbours: Neighbours
+) -> None:
+    street = neighbours.settle("王建国", "李大明", "陈小红")
+    wang, li, chen = street.phones
+    troubled_town.kill("worker")
+    wang.calls_for_help()
+    wang.hears("求助已收到,马上呼叫2户邻居,共2部电话。请不要挂机。")
+    for phone in (li, chen):
+        phone.is_alerted("王建国家求助")
+    wang.hears("邻居的电话正在拨打。")
+    troubled_town.start("worker")
+
+
 def test_a_sender_killed_in_the_middle_loses_nobody_and_rings_nobody_twice(
     troubled_town: Town, neighbours: Neighbours
 ) -> None:

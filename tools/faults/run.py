@@ -19,7 +19,6 @@ from tools.faults.acts import POSTGRESQL, Fault
 from tools.faults.breakable import BreakableTown
 from tools.faults.stage import Outcome, Stage
 
-LONGEST_GAP = 3.0
 SMALL_DISK = "24m"
 
 
@@ -120,7 +119,7 @@ class Row:
             found.append(f"{self.doubled} requested twice")
         if self.again > len(self.outcomes):
             found.append(f"{self.again} times everything had left before it struck")
-        if self.gap is not None and self.gap > LONGEST_GAP:
+        if self.gap is not None and self.gap > self.fault.longest_gap:
             found.append(f"{self.gap:.1f} s without a request")
         return found
 

@@ -60,22 +60,36 @@ FLOOD = {
 }
 
 
-def alarm_raised(phones: int, households: int, language: str) -> str:
-    """To the caller, at once: how many are being rung. With nobody to ring: to dial 110."""
+def alarm_raised(phones: int, households: int, language: str, *, begun: bool = True) -> str:
+    """To the caller, at once: how many are being rung, or (not `begun`) are to be. With nobody to ring: to dial 110."""
     if language == CHINESE:
         if not households:
             return "求助已记录,但您家还没有可以通知的邻居,请立即拨打110。"
+        if not begun:
+            return f"求助已收到,马上呼叫{households}户邻居,共{phones}部电话。请不要挂机。危险时请拨打110。"
         return f"求助已发出,正在呼叫{households}户邻居,共{phones}部电话。危险时请拨打110。"
     if not households:
         return "Your call is on record, but there are no neighbours to ring for you yet. Dial 110 now."
+    if not begun:
+        return f"Your alarm is in. {households} households are to be rung. Please hold. In danger, dial 110."
     return f"Your alarm is out. {households} neighbouring households are being rung. In danger, dial 110."
 
 
 def alarm_joined(households: int, language: str) -> str:
     """To a second caller, or to one who presses again: the same neighbours are on it already."""
     if language == CHINESE:
-        return f"求助已收到。{households}户邻居已接到通知,并会知道您家也在求助。危险时请拨打110。"
-    return f"Your alarm is in. {households} households have been called and are told of you. In danger, dial 110."
+        return f"求助已收到。{households}户邻居会接到通知,知道您家也在求助。危险时请拨打110。"
+    return f"Your alarm is in. {households} households are being told of you. In danger, dial 110."
+
+
+BEING_RUNG = {
+    CHINESE: "邻居的电话正在拨打。",
+    ENGLISH: "Your neighbours are being rung now.",
+}
+NOT_RUNG_YET = {
+    CHINESE: "邻居的电话还没有打出去,系统正在重试。请立即拨打110。",
+    ENGLISH: "Your neighbours could not be rung yet; it is being tried again. Dial 110 now.",
+}
 
 
 CATEGORY_PROMPT = {

@@ -41,10 +41,10 @@ def alarm_text_answer(households: int, language: str) -> str:
     if language == CHINESE:
         if not households:
             return "【十户联防】已收到求助,但您家还没有可以通知的邻居,请立即拨打110。"
-        return f"【十户联防】已收到,正在呼叫{households}户邻居。误报请回复0。报警请拨110。"
+        return f"【十户联防】已收到,马上呼叫{households}户邻居。误报请回复0。报警请拨110。"
     if not households:
         return "[Joint Defence] Received, but there are no neighbours to ring for you yet. Dial 110 now."
-    return f"[Joint Defence] Received; {households} households are being rung. False alarm: reply 0. Police: 110."
+    return f"[Joint Defence] Received; {households} households are to be rung. False alarm: reply 0. Police: 110."
 
 
 def news_text(

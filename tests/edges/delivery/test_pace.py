@@ -19,9 +19,9 @@ from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED
 from joint_defense.delivery.tracking import record_status
 from joint_defense.models import Attempt, Delivery
 from joint_defense.processes import heartbeats
+from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.queues import connect_briefly
 from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.wake import DispatcherThread
 from joint_defense.rules.states import AttemptState, Channel
 from tests.conftest import MakeSettings
 from tests.support.factories import Town
@@ -200,8 +200,8 @@ def test_without_redis_each_process_keeps_its_share(nowhere: Redis) -> None:
 
 def test_without_redis_the_rate_is_divided_among_all_who_send(nowhere: Redis, database: Database) -> None:
     with database.begin() as session:
-        for name in ("worker-1", "web-1", "web-2", "clock-1"):
-            heartbeats.beat(session, name, name.partition("-")[0], clock(session))
+        for name, role in (("1", "worker"), ("2", "stand-in"), ("3", "stand-in"), ("4", "clock"), ("5", "web")):
+            heartbeats.beat(session, name, role, clock(session))
         heartbeats.beat(session, "worker-0", "worker", clock(session) - timedelta(minutes=1))
         sending = heartbeats.senders(session, clock(session))
     pace = Pace(nowhere, "call", {"x": 1})

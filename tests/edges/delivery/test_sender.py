@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +15,18 @@ from config.database import clock
 from config.settings import Settings
 from joint_defense.alarms import intake
 from joint_defense.alarms.closing import close
+from joint_defense.carriers.port import TooFast
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.models import Attempt, Delivery, IncidentUpdate
 from joint_defense.processes import heartbeats
-from joint_defense.processes.clock import tick
+from joint_defense.processes.clock import stand_in_for_clock, tick
+from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.wake import DispatcherThread, Waker
+from joint_defense.processes.stand_in import StandIn
+from joint_defense.processes.wake import Waker
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
 from tests.conftest import MakeSettings
-from tests.support.factories import House, Town
+from tests.support.factories import House, Town, at
 from tests.support.handsets import Network, eventually
 
 SID = "AC" + "0" * 32
@@ -200,7 +205,7 @@ def test_a_dead_senders_claims_are_given_back_and_looked_up_first(
     town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
 ) -> None:
     alarm(town, wang)
-    dead = f"{heartbeats.machine()}:1:dead"
+    dead = f"{heartbeats.place(Path(own_settings.state_dir) / 'owners')}:1:dead"
     claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, dead, clock(session)))
     runtime = Runtime(own_settings)
     assert tick(runtime, "clock-test:1:0")
@@ -224,6 +229,133 @@ def test_the_living_keep_what_they_have_in_hand(town: Town, wang: House, own_set
     owner.close()
     assert tick(runtime, "clock-test:1:0")
     assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.WAITING}
+    runtime.close()
+
+
+class Watch:
+    """A monotonic clock that a test sets."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_one_host_name_and_two_state_folders_are_two_places_judged_by_heartbeat(
+    town: Town, wang: House, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    living = heartbeats.Owner(there, "worker")
+    watch = Watch()
+    witness = heartbeats.Witness(here, watch)
+
+    def lives(seconds: float) -> bool:
+        """A look after so many seconds in which the other one said nothing."""
+        watch.now += 1.0
+        now = at(seconds)
+        return town.run(lambda session: witness.look(session, now)(living.name))
+
+    town.run(lambda session: heartbeats.beat(session, living.name, "worker", at(0)))
+    assert heartbeats.place(here) != heartbeats.place(there)
+    assert [lives(seconds) for seconds in (0.5, 1.0, 2.4)] == [True, True, True]
+    assert not lives(2.6)
+    watch.now += 5.0  # the database was away: every heartbeat is old, and nobody is dead of it
+    assert lives(8.0)
+    living.close()
+
+
+def test_a_sender_that_hangs_loses_what_it_has_in_hand_and_does_not_send_it_when_it_comes_to(
+    town: Town, wang: House, tmp_path: Path
+) -> None:
+    hung = heartbeats.Owner(tmp_path, "worker")
+    watch = Watch()
+    witness = heartbeats.Witness(tmp_path, watch)
+    alarm(town, wang)
+    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, hung.name, clock(session)))
+    town.run(lambda session: heartbeats.beat(session, hung.name, "worker", clock(session) - timedelta(seconds=3)))
+
+    def release() -> int:
+        watch.now += 1.0
+        return town.run(
+            lambda session: delivery_claims.release_dead(session, witness.look(session, clock(session)), clock(session))
+        )
+
+    assert town.run(lambda session: delivery_claims.is_held(session, claims[0]))
+    assert [release() for _ in range(3)] == [0, 0, 1]
+    assert not town.run(lambda session: delivery_claims.is_held(session, claims[0]))
+    # What it brings back late changes nothing in the hand of whoever has it now.
+    town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, "another", clock(session)))
+    town.came(claims[0], TooFast("slow down", status=429))
+    now_held = town.delivery_by_id(claims[0].delivery_id)
+    assert (now_held.state, now_held.owner) == (DeliveryState.CLAIMED, "another")
+    hung.close()
+
+
+@pytest.fixture
+def stand_in(own_settings: Settings) -> Iterator[StandIn]:
+    runtime = Runtime(own_settings)
+    made = StandIn(runtime, heartbeats.Role.WEB, lambda: None)
+    yield made
+    made.close()
+    runtime.close()
+
+
+@pytest.mark.parametrize("worker", ["dead", "hung", "never there"])
+def test_an_alarm_that_no_worker_takes_in_hand_leaves_from_here_within_two_seconds(
+    town: Town, wang: House, network: Network, stand_in: StandIn, worker: str
+) -> None:
+    if worker != "never there":
+        silent_for = timedelta(seconds=0 if worker == "hung" else 60)
+        town.run(lambda session: heartbeats.beat(session, "w", "worker", clock(session) - silent_for))
+    stand_in.start()
+    waker = Waker(stand_in._runtime, stand_in)
+    begun = time.monotonic()
+    waker.wake(alarm(town, wang))
+    eventually(lambda: network.placed("call"), "the first call", within=3)
+    assert time.monotonic() - begun < 2
+    wait_until_placed(town)
+    rung_once(network)
+    assert stand_in.sends
+
+
+def test_with_a_worker_at_work_nobody_stands_in_for_it(
+    town: Town, wang: House, network: Network, stand_in: StandIn, sender: Sender
+) -> None:
+    sender()
+    stand_in.start()
+    Waker(stand_in._runtime, stand_in).wake(alarm(town, wang))
+    wait_until_placed(town)
+    time.sleep(1.3)
+    assert not stand_in.sends
+    rung_once(network)
+
+
+def test_a_stand_in_ends_once_a_worker_has_been_at_it_for_a_while(
+    town: Town, wang: House, stand_in: StandIn, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("joint_defense.processes.stand_in.RELIEVED_AFTER", 0.5)
+    alarm(town, wang)
+    stand_in.start()
+    eventually(lambda: stand_in.sends, "it sends")
+    wait_until_placed(town)
+    sender()
+    eventually(lambda: not stand_in.sends, "it leaves it to the worker", within=10)
+
+
+def test_while_no_clock_lives_its_work_is_done_here_and_nobody_says_that_a_clock_lives(
+    town: Town, own_settings: Settings
+) -> None:
+    runtime, ticks = Runtime(own_settings), []
+    made = StandIn(runtime, heartbeats.Role.WEB, lambda: ticks.append(1))
+    town.run(lambda session: heartbeats.beat(session, "c", "clock", clock(session)))
+    made._look()
+    assert not ticks
+    town.run(lambda session: heartbeats.beat(session, "c", "clock", clock(session) - timedelta(seconds=6)))
+    made._look()
+    assert ticks == [1]
+    assert stand_in_for_clock(runtime)
+    age = town.run(lambda session: clock(session) - (heartbeats.last_beat(session, "clock") or clock(session)))
+    assert age > timedelta(seconds=5)
     runtime.close()
 
 

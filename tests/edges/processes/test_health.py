@@ -60,8 +60,60 @@ def readiness(client: FlaskClient) -> tuple[int, dict[str, str]]:
 
 def test_with_everything_there_it_is_ready(client: FlaskClient, database: Database) -> None:
     all_well(database)
-    parts = ("status", "database", "redis", "worker", "clock", "carrier")
+    parts = ("status", "database", "redis", "worker", "clock", "carrier", "spool")
     assert readiness(client) == (200, dict.fromkeys(parts, "ok"))
+
+
+def test_one_dead_process_of_several_is_missed_until_another_starts_in_its_place(
+    client: FlaskClient, database: Database
+) -> None:
+    all_well(database)
+    with database.begin() as session:
+        now = clock(session)
+        for name, role, silent_for in (("a", "worker", 0), ("b", "worker", 40), ("c", "bulk", 31), ("d", "web", 29)):
+            heartbeats.beat(session, f"{role}-{name}", role, now - timedelta(seconds=silent_for))
+        # All of them have been there for a while.
+        session.execute(update(Heartbeat).values(started_at=now - timedelta(minutes=5)))
+    status, found = readiness(client)
+    assert (status, found["worker"], found["bulk"]) == (503, "1 of 3 silent", "silent")
+    assert "web" not in found
+    assert "有2个进程已停止" in client.get("/sign-in").get_data(as_text=True)
+    with database.begin() as session:
+        heartbeats.beat(session, "bulk-new", "bulk", clock(session))
+        heartbeats.beat(session, "worker-new", "worker", clock(session))
+    status, found = readiness(client)
+    assert (status, found["worker"], "bulk" in found) == (200, "ok", False)
+
+
+def test_one_that_ended_as_it_was_told_to_is_not_missed(client: FlaskClient, database: Database) -> None:
+    all_well(database)
+    with database.begin() as session:
+        heartbeats.beat(session, "worker-2", "worker", clock(session) - timedelta(seconds=40))
+        session.execute(update(Heartbeat).values(started_at=clock(session) - timedelta(minutes=5)))
+    assert readiness(client)[1]["worker"] == "1 of 2 silent"
+    with database.begin() as session:
+        heartbeats.say_goodbye(session, "worker-2")
+    assert readiness(client)[1]["worker"] == "ok"
+
+
+def test_what_waits_on_any_machine_and_what_is_aside_stand_where_people_look(
+    client: FlaskClient, database: Database
+) -> None:
+    all_well(database)
+    with database.begin() as session:
+        now = clock(session)
+        heartbeats.beat(session, "here:1:web", "web", now, heartbeats.Kept(2, 0))
+        heartbeats.beat(session, "here:2:web", "web", now, heartbeats.Kept(2, 0))
+        heartbeats.beat(session, "there:1:web", "web", now, heartbeats.Kept(1, 1))
+    status, found = readiness(client)
+    assert (status, found["spool"]) == (503, "3 waiting, 1 set aside")
+    page = client.get("/sign-in").get_data(as_text=True)
+    assert "有3条来电或短信存在磁盘上" in page
+    assert "有1条来电或短信被搁置" in page
+    figures = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).get_data(as_text=True)
+    assert 'joint_defence_spooled_events_by_place{place="there"} 1.0' in figures
+    assert 'joint_defence_set_aside_events_by_place{place="there"} 1.0' in figures
+    assert "joint_defence_spooled_events 0.0" in figures
 
 
 @pytest.mark.parametrize("role", ["worker", "clock"])

@@ -16,17 +16,20 @@ import pytest
 import structlog
 from flask import Flask
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from app import create_app
 from config.database import Database, clock
 from config.patience import Breaker, DatabaseAway, at_most
 from groups.models.roster import Household
+from joint_defense.alarms import intake
 from joint_defense.delivery import claims
 from joint_defense.errors import NotSpooled
 from joint_defense.models import Acknowledgement, Alert, Delivery, InboundEvent, Incident, IncidentUpdate
+from joint_defense.processes import drain as drain_module
 from joint_defense.processes.drain import drain
-from joint_defense.processes.spool import Spool, SpooledEvent, SpooledKind
+from joint_defense.processes.heartbeats import Kept
+from joint_defense.processes.spool import LONGEST_PAUSE, Spool, SpooledEvent, SpooledKind
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, IncidentKind
 from tests.conftest import MakeSettings
@@ -126,7 +129,7 @@ def test_an_alarm_by_key_is_kept_once_however_often_it_is_repeated_and_taken_in_
         assert late.detail["seconds"] >= 1
         assert session.scalar(select(func.count()).select_from(Delivery)) == 2
     assert outage.woken == [incident.id]
-    assert "求助已发出,正在呼叫1户邻居" in carrier.call("/voice/held/2", wang.number)
+    assert "求助已收到,马上呼叫1户邻居" in carrier.call("/voice/held/2", wang.number)
     assert carrier.count(Incident) == 1
 
 
@@ -256,6 +259,86 @@ def test_what_is_no_event_is_set_aside_and_keeps_nothing_back(tmp_path: Path) ->
     spool.put(event("a"))
     assert spool.waiting() == [event("a")]
     assert (tmp_path / "half.failed").exists()
+
+
+def test_what_cannot_be_taken_in_keeps_no_other_back_and_is_tried_again_ever_more_rarely(
+    carrier: Carrier, outage: Outage, town: Town, wang: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = town.house("赵小燕")
+    for house in (wang, other):
+        assert KEPT in carrier.call("/voice/menu/1", house.number, f"CA{house.id}", Digits="#9")
+    outage.ends()
+    whole = intake.raise_alarm
+
+    def broken(session: Any, trigger: Any, *rest: Any) -> Any:
+        if trigger.number == wang.number:
+            raise ProgrammingError("select", None, Exception("there is no such column"))
+        return whole(session, trigger, *rest)
+
+    spool = outage.runtime.spool
+    with monkeypatch.context() as patched:
+        patched.setattr(drain_module, "raise_alarm", broken)
+        assert not outage.drain()
+        assert [alert.number for alert in town.alerts()] == [other.number]
+        assert spool.kept() == Kept(1, 0)
+        (waits,) = spool.waiting()
+        assert not spool.is_due(waits)
+        assert [spool.put_off(waits) for _ in range(9)] == list(range(2, 11))
+        assert LONGEST_PAUSE - 1 < spool._failed[waits.carrier_key][1] - time.monotonic() <= LONGEST_PAUSE
+    assert not outage.drain(), "its time has not come"
+    spool._failed.clear()
+    assert outage.drain()
+    assert spool.kept() == Kept()
+    # The second voice joins what the first has opened meanwhile, whoever came first.
+    assert sorted(alert.number for alert in town.alerts()) == sorted([wang.number, other.number])
+
+
+@pytest.mark.parametrize("state", ["25006", "53100", "57P03", "08006"])
+def test_a_database_that_only_reads_or_is_full_is_away_and_asked_again_at_once(
+    carrier: Carrier, outage: Outage, wang: House, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    class Refused(Exception):
+        sqlstate = state
+
+    def refuse(*_: Any) -> Any:
+        raise InternalError("insert", None, Refused())
+
+    assert KEPT in carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    outage.ends()
+    with monkeypatch.context() as patched:
+        patched.setattr(drain_module, "raise_alarm", refuse)
+        assert not outage.drain()
+    (waits,) = outage.runtime.spool.waiting()
+    assert outage.runtime.spool.is_due(waits)
+    assert outage.drain()
+
+
+def test_a_person_sets_aside_and_lets_be_tried_again(app: Flask, tmp_path: Path) -> None:
+    spool = app.extensions["runtime"].spool
+    spool.put(event("a"))
+    (Path(app.extensions["runtime"].settings.state_dir) / "spool" / "half.failed").write_text("{")
+    run = app.test_cli_runner().invoke
+    listed = run(args=["spool", "list"]).output
+    (name,) = (line.split("\t")[0] for line in listed.splitlines() if line.endswith("waits"))
+    assert "half\t-\tunreadable\t-\taside" in listed
+    assert event("a").number not in listed
+    assert run(args=["spool", "set-aside", name]).exit_code == 0
+    assert spool.kept() == Kept(0, 2)
+    assert run(args=["spool", "set-aside", name]).exit_code == 1
+    assert "1 will be tried again" in run(args=["spool", "retry"]).output
+    assert spool.kept() == Kept(1, 1)
+
+
+def test_a_household_whose_place_is_as_long_as_the_roster_allows_can_call_for_help(
+    carrier: Carrier, town: Town
+) -> None:
+    wang = town.house("王建国")
+    town.house("李月芳")
+    with town.database.begin() as session:
+        household = session.get_one(Household, wang.id)
+        household.door, household.landmark, household.head = "庄" * 64, "桥" * 64, "窗" * 64
+    assert "马上呼叫1户邻居" in carrier.call("/voice/menu/1", wang.number, Digits="#9")
+    assert len(town.alerts()[0].place_en) > 200
 
 
 def test_two_processes_never_take_in_at_once(tmp_path: Path) -> None:

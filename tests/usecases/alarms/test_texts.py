@@ -41,7 +41,7 @@ def rings(town: Town, caller: House, after: float = 0) -> int:
 
 def test_a_word_in_need_raises_an_alarm_and_travels_to_the_neighbours(town: Town, houses: list[House]) -> None:
     reply = text(town, houses[0], " 着火了!厨房 ")
-    assert reply.text == "【十户联防】已收到,正在呼叫3户邻居。误报请回复0。报警请拨110。"
+    assert reply.text == "【十户联防】已收到,马上呼叫3户邻居。误报请回复0。报警请拨110。"
     (alert,) = town.alerts()
     assert (alert.text, alert.category, alert.channel) == ("着火了!厨房", Category.FIRE, SMS)
     assert reply.incident_id == alert.incident_id

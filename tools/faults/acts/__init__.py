@@ -15,7 +15,9 @@ BOTH = (SQLITE, POSTGRESQL)
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done, on which databases, how many runs (alarms) one go is, and whether processes start again in it."""
+    """What is done, on which databases, how many runs (alarms) one go is, whether processes start again in it, and the
+    longest gap that is well.
+    """
 
     name: str
     act: Callable[[Stage], Shown]
@@ -23,6 +25,7 @@ class Fault:
     at_once: int = 1
     quick: bool = False
     starts: bool = False
+    longest_gap: float = 3.0
 
 
 def sanity(stage: Stage) -> Shown:
@@ -43,6 +46,11 @@ FAULTS = (
     Fault("clock killed", killed.clock_alone, starts=True),
     Fault("clock and worker killed", killed.clock_and_worker, starts=True),
     Fault("all killed at once", killed.all_at_once, BOTH, starts=True),
+    Fault("worker killed for good", killed.worker_for_good, BOTH, quick=True, starts=True, longest_gap=2.0),
+    Fault("worker and clock killed for good", killed.worker_and_clock_for_good, starts=True, longest_gap=2.0),
+    Fault("worker and Redis killed for good", killed.worker_and_redis_for_good, starts=True, longest_gap=2.0),
+    Fault("worker hangs at the alarm", killed.worker_hung, BOTH, longest_gap=2.0),
+    Fault("worker hangs in the middle", killed.worker_hung_in_the_middle),
     Fault("Redis killed at the alarm", redis.killed_at_the_alarm, BOTH),
     Fault("Redis killed in the middle", redis.killed_in_the_middle),
     Fault("Redis restarted empty at the alarm", redis.emptied_at_the_alarm, at_once=2),

@@ -159,3 +159,50 @@ def all_at_once(stage: Stage) -> Shown:
     for name in ("worker", "clock", "web"):
         stage.town.launch(name)
     return Shown([alarm], died, outstanding=left)
+
+
+def worker_for_good(stage: Stage) -> Shown:
+    return _gone_for_good(stage, "worker")
+
+
+def worker_and_clock_for_good(stage: Stage) -> Shown:
+    return _gone_for_good(stage, "worker", "clock")
+
+
+def worker_and_redis_for_good(stage: Stage) -> Shown:
+    return _gone_for_good(stage, "worker", "redis")
+
+
+def _gone_for_good(stage: Stage, *names: str) -> Shown:
+    """Dead before the alarm, and nobody starts them again: just before it, or long enough to be known for dead."""
+    stage.town.power_cut(*names)
+    time.sleep(stage.chance.choice((0.0, 4.0)))
+    return Shown([stage.alarm().raise_()])
+
+
+def worker_hung(stage: Stage) -> Shown:
+    """Stopped before the alarm, still there to be seen; it comes to when everybody has been rung by others."""
+    stage.town.signal("worker", signal.SIGSTOP)
+    alarm = stage.alarm().raise_()
+    try:
+        alarm.begun(len(alarm.expected))
+    finally:
+        stage.town.signal("worker", signal.SIGCONT)
+    time.sleep(1)
+    return Shown([alarm])
+
+
+def worker_hung_in_the_middle(stage: Stage) -> Shown:
+    """Stopped with requests in its hand; it comes to when everybody has been rung by others."""
+    held_up(stage, 0.3)
+    alarm = stage.alarm().raise_()
+    alarm.begun(1)
+    stage.town.signal("worker", signal.SIGSTOP)
+    stopped, left = time.time(), alarm.outstanding()
+    let_go(stage)
+    try:
+        alarm.begun(len(alarm.expected))
+    finally:
+        stage.town.signal("worker", signal.SIGCONT)
+    time.sleep(1)
+    return Shown([alarm], stopped, outstanding=left)

@@ -1,0 +1,201 @@
+"""Stands in for whoever is gone: sends while no worker does, and ticks while no clock does.
+
+Each web process and each clock looks twice a second. It begins to send where no worker has said for `SILENT` that it
+lives, or where an alarm that is due has not been taken in hand by anybody for `UNCLAIMED`: a worker may live and hang.
+It ends again once a worker has been at it for a while. Two senders at once do no harm: claims are told apart by owner.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import exists, func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, aliased
+
+from config.database import clock
+from joint_defense.delivery.claims import what_is_due
+from joint_defense.models import Delivery, Heartbeat, in_state
+from joint_defense.processes import heartbeats
+from joint_defense.processes.dispatcher import DispatcherThread
+from joint_defense.processes.heartbeats import Role
+from joint_defense.processes.runtime import Runtime
+from joint_defense.rules.states import FIRST_RINGS, DeliveryState
+
+EVERY = 0.5
+SILENT = timedelta(seconds=3)
+UNCLAIMED = timedelta(seconds=1)
+RELIEVED_AFTER = 10.0
+"""Seconds that a worker must have sent before we leave it to it."""
+CLOCK_SILENT = timedelta(seconds=5)
+REPORT_EVERY = 5.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Whether a sender is wanted, whether a worker lives, and whether a clock is wanted."""
+
+    sender: bool
+    worker_lives: bool
+    clock: bool
+
+
+def look(session: Session, now: datetime) -> Need:
+    """What is missing at this moment."""
+    newest = {
+        row[0]: row[1]
+        for row in session.execute(select(Heartbeat.role, func.max(Heartbeat.at)).group_by(Heartbeat.role))
+    }
+
+    def silent(role: Role, after: timedelta) -> bool:
+        return role not in newest or now - newest[role] > after
+
+    worker_silent = silent(Role.WORKER, SILENT)
+    wanted = worker_silent and (due := what_is_due(session, now)).to_send | due.to_ask
+    return Need(wanted or _is_unclaimed(session, now), not worker_silent, silent(Role.CLOCK, CLOCK_SILENT))
+
+
+def _is_unclaimed(session: Session, now: datetime) -> bool:
+    """Whether an alarm has been due for `UNCLAIMED` and nothing of it has been taken in hand."""
+    other = aliased(Delivery)
+    taken = exists().where(other.incident_id == Delivery.incident_id, other.attempt_count > 0)
+    waits = exists().where(
+        in_state(DeliveryState.WAITING),
+        Delivery.purpose.in_(FIRST_RINGS),
+        Delivery.attempt_count == 0,
+        Delivery.due_at <= now - UNCLAIMED,
+        ~taken,
+    )
+    return session.scalar(select(waits)) is True
+
+
+class StandIn:
+    """Of one process. `tick` does what a clock does; None in the clock itself.
+
+    It looks from `start` on. `send` begins to send at once, without a look.
+    """
+
+    def __init__(self, runtime: Runtime, role: Role, tick: Callable[[], object] | None = None) -> None:
+        self._runtime = runtime
+        self._tick = tick
+        self._reporter = Reporter(runtime, role) if tick is not None else None
+        self._own: DispatcherThread | None = None
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._look_at = 0.0
+        self._relieved_since: float | None = None
+        self._next_tick = 0.0
+
+    @property
+    def sends(self) -> bool:
+        """Whether it stands in for a sender just now."""
+        return self._own is not None and self._own.is_alive
+
+    def start(self) -> None:
+        """Begin to look."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
+            self._thread.start()
+
+    def expect(self) -> None:
+        """An alarm was taken in just now: look whether it leaves."""
+        self._look_at = time.monotonic() + UNCLAIMED.total_seconds()
+
+    def send(self) -> None:
+        """Begin to send, or look at once for what is due."""
+        with self._lock:
+            if not self.sends:
+                self._own = DispatcherThread(self._runtime, Role.STAND_IN)
+                self._own.start()
+            elif self._own is not None:
+                self._own.wake()
+
+    def close(self) -> None:
+        """Stop, once what is in flight has come back."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(5)
+        self._end_sending()
+        if self._reporter is not None and self._thread is not None:
+            self._reporter.say_goodbye()
+
+    def _end_sending(self) -> None:
+        with self._lock:
+            own, self._own = self._own, None
+        if own is not None:
+            own.stop()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._look()
+                if self._reporter is not None:
+                    self._reporter.report()
+            except SQLAlchemyError as error:
+                log.error("stand_in_without_database", error=type(error).__name__)
+            except Exception:
+                log.exception("stand_in_failed")
+            awaited = self._look_at - time.monotonic()
+            self._stopping.wait(min(EVERY, awaited + 0.01) if awaited > 0 else EVERY)
+
+    def _look(self) -> None:
+        with self._runtime.database.begin(reads=True) as session:
+            need = look(session, clock(session))
+        if need.sender:
+            if not self.sends:
+                log.error("standing_in_for_the_sender", worker_lives=need.worker_lives)
+                self.send()
+            self._relieved_since = None
+        elif self.sends:
+            self._leave_it_to_workers(need)
+        if need.clock and self._tick is not None and time.monotonic() >= self._next_tick:
+            self._next_tick = time.monotonic() + 1.0
+            log.error("standing_in_for_the_clock")
+            self._tick()
+
+    def _leave_it_to_workers(self, need: Need) -> None:
+        now = time.monotonic()
+        if not need.worker_lives:
+            self._relieved_since = None
+        elif self._relieved_since is None:
+            self._relieved_since = now
+        elif now - self._relieved_since > RELIEVED_AFTER:
+            self._relieved_since = None
+            log.warning("leaving_it_to_the_workers")
+            self._end_sending()
+
+
+class Reporter:
+    """Says every few seconds that a process lives, and what its place keeps on its disk."""
+
+    def __init__(self, runtime: Runtime, role: Role) -> None:
+        self._runtime = runtime
+        self._role = role
+        self._name: str | None = None
+        self._next = 0.0
+
+    def report(self) -> None:
+        """Say it, where it is time."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + REPORT_EVERY
+        if self._name is None:
+            self._name = heartbeats.name_of_process(self._runtime.owners_directory, self._role)
+        with self._runtime.database.begin() as session:
+            heartbeats.beat(session, self._name, self._role, clock(session), self._runtime.spool.kept())
+
+    def say_goodbye(self) -> None:
+        """The process ends."""
+        if self._name is not None:
+            try:
+                with self._runtime.database.begin() as session:
+                    heartbeats.say_goodbye(session, self._name)
+            except SQLAlchemyError as error:
+                log.warning("goodbye_without_database", error=type(error).__name__)
