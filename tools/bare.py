@@ -37,7 +37,7 @@ USER, USER_ID = "neighbour", 1000
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # How this machine gets at packages is the bare one's way too.
-_FILES = ("hosts", "resolv.conf", "pip.conf", "xdg/pip/pip.conf", "uv/uv.toml", "ssl/certs/ca-certificates.crt")
+_FILES = ("hosts", "resolv.conf", "pip.conf", "xdg/pip", "uv", "ssl/certs/ca-certificates.crt")
 _VARIABLES = re.compile(r"(PIP|UV)_\w+|\w+_proxy|\w+_PROXY|SSL_CERT_\w+|\w+_CA_BUNDLE|LANG")
 _CLONE_NEWNET = 0x40000000
 
@@ -157,7 +157,9 @@ def make_base(base: Path) -> None:
         )
     for name in _FILES:
         ours, theirs = Path("/etc", name), base / "etc" / name
-        if ours.exists():
+        if ours.is_dir():
+            shutil.copytree(ours, theirs, dirs_exist_ok=True)
+        elif ours.exists():
             theirs.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ours, theirs)
     for ours in Path("/etc/apt/apt.conf.d").iterdir():
