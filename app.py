@@ -5,28 +5,64 @@
 
 from __future__ import annotations
 
+import click
 from flask import Flask
+from flask.cli import FlaskGroup
 
-import config.cli
-import groups.commands
-import groups.web
-import joint_defense.cli
-import joint_defense.web
-import joint_defense.webhooks
+from config.commands import add_commands
 from config.settings import Settings
-from joint_defense.processes import engine, health, metrics
-from joint_defense.processes.clock import stand_in_for_clock
-from joint_defense.processes.engine import bare
-from joint_defense.processes.heartbeats import Role
-from joint_defense.processes.queues import enlist_upload
+from joint_defense.processes import engine
 from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.stand_in import StandIn
-from joint_defense.processes.wake import Waker
+
+COMMANDS = {
+    "db": "config.cli:db",
+    "village": "groups.commands.roster:village",
+    "demo": "groups.commands.roster:demo",
+    "roster": "groups.commands.roster:roster_commands",
+    "accounts": "groups.commands.accounts:commands",
+    "directory": "groups.commands.directory:directory",
+    "coverage": "groups.commands.coverage:coverage_commands",
+    "counts": "groups.commands.coverage:counts_commands",
+    "thresholds": "groups.commands.coverage:thresholds_commands",
+    "api-clients": "groups.commands.coverage:clients_commands",
+    "enrolment": "groups.commands.enrolment:enrolment",
+    "bill": "groups.commands.enrolment:bills",
+    "tariff": "groups.commands.enrolment:tariffs",
+    "responders": "groups.commands.responders:responders",
+    "alarm": "joint_defense.cli:alarm",
+    "escalation": "joint_defense.cli:escalation",
+    "spool": "joint_defense.cli:spool",
+} | engine.COMMANDS
+"""Every command, by the module that is imported when it is called."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The Flask application of one process."""
-    app = bare(__name__, settings)
+    """The Flask application of one process. Called by `flask` for one of our commands, it has no pages."""
+    app = engine.bare(__name__, settings)
+    add_commands(app, COMMANDS)
+    if not _is_for_a_command():
+        _add_pages(app)
+    return app
+
+
+def _is_for_a_command() -> bool:
+    # `flask`'s own commands (run, routes, shell) ask for the app from a context of their own.
+    context = click.get_current_context(silent=True)
+    return context is not None and isinstance(context.command, FlaskGroup)
+
+
+def _add_pages(app: Flask) -> None:
+    # Two thirds of a start, for what a command never shows.
+    import groups.web
+    import joint_defense.web
+    import joint_defense.webhooks
+    from joint_defense.processes import health, metrics
+    from joint_defense.processes.clock import stand_in_for_clock
+    from joint_defense.processes.heartbeats import Role
+    from joint_defense.processes.queues import enlist_upload
+    from joint_defense.processes.stand_in import StandIn
+    from joint_defense.processes.wake import Waker
+
     runtime: Runtime = app.extensions["runtime"]
     app.extensions["stand_in"] = StandIn(runtime, Role.WEB, lambda: stand_in_for_clock(runtime))
     app.extensions["waker"] = Waker(runtime, app.extensions["stand_in"])
@@ -34,6 +70,3 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["enlist_upload"] = lambda upload_id: enlist_upload(runtime.redis, upload_id)
     for part in (groups.web, joint_defense.webhooks, health, metrics, joint_defense.web):
         part.register(app)
-    for commands in (config.cli, groups.commands, engine, joint_defense.cli):
-        commands.register(app)
-    return app

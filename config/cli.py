@@ -6,16 +6,11 @@ from collections.abc import Callable
 from types import ModuleType
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError
 
 db = AppGroup("db", help="The database's schema.")
-
-
-def register(app: Flask) -> None:
-    """Add the `db` commands to an app that keeps its settings in `app.extensions["settings"]`."""
-    app.cli.add_command(db)
 
 
 @db.command("upgrade")

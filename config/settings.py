@@ -12,8 +12,7 @@ from typing import Annotated, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_LIVE_SECRET = 16
@@ -46,14 +45,14 @@ Counts = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_one
 Limit = TypeVar("Limit", int, float)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All knobs, by the names of their environment variables in lower case.
 
     Rates are per second and sender, one value for all senders or one for each in the order of `twilio_from_number`;
     0 switches a limit off. Spans are seconds.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", enable_decoding=False)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     database_url: str = Field(repr=False)
     redis_url: str = Field(repr=False)
@@ -166,18 +165,6 @@ class Settings(BaseSettings):
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is passed in counts: `load` reads the environment, so that a test's Settings never leaks it."""
-        return (init_settings,)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

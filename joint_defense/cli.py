@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -64,13 +64,6 @@ def show_incident(incident_id: int) -> None:
         click.echo(f"没有编号为{incident_id}的警情 / there is no incident {incident_id}", err=True)
         sys.exit(1)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-
-
-def register(app: Flask) -> None:
-    """Add the commands."""
-    app.cli.add_command(alarm)
-    app.cli.add_command(escalation)
-    app.cli.add_command(spool)
 
 
 escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from config.database import clock
@@ -20,11 +19,6 @@ from groups.rules.phone import normalise
 
 commands = AppGroup("accounts", help="Who may sign in.")
 _password_stdin = click.option("--password-stdin", is_flag=True, help="Take the password from standard input.")
-
-
-def register(app: Flask) -> None:
-    """Add the `accounts` commands to an app that keeps its database and settings in `app.extensions`."""
-    app.cli.add_command(commands)
 
 
 @commands.command("create")

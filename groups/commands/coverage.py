@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -43,12 +42,6 @@ _FORMS = ("table", *exports.FORMS)
 _ENDINGS = {"txt": "table"}
 """Of files whose ending is not their form's name."""
 _NOT_FOR_EYES = frozenset({"xlsx", "pdf"})
-
-
-def register(app: Flask) -> None:
-    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
-    for group in (coverage_commands, counts_commands, thresholds_commands, clients_commands):
-        app.cli.add_command(group)
 
 
 def _any_of(words: Iterable[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,11 +19,6 @@ from groups.rules.days import day_of, half_a_year_after, local_day
 from groups.rules.phone import as_written_here
 
 directory = AppGroup("directory", help="The printed directory of the groups.")
-
-
-def register(app: Flask) -> None:
-    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
-    app.cli.add_command(directory)
 
 
 @directory.command("print")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
@@ -45,12 +45,6 @@ tariffs = AppGroup("tariff", help="What a month of a plan costs, since when.")
 _BY = Author("enrolment import", Source.COMMAND)
 _month = click.option("--month", required=True, help="The month, like 2026-11.")
 _village = click.option("--village", "code", help="Only the village of this code.")
-
-
-def register(app: Flask) -> None:
-    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
-    for group in (enrolment, bills, tariffs):
-        app.cli.add_command(group)
 
 
 @enrolment.command("import")

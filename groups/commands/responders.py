@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
@@ -23,11 +22,6 @@ from groups.rules.phone import masked
 
 responders = AppGroup("responders", help="Whoever is on duty: called when too few neighbours come.")
 _VILLAGE = click.option("--village", "code", help="The village's code; without it, the town's centre.")
-
-
-def register(app: Flask) -> None:
-    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
-    app.cli.add_command(responders)
 
 
 @responders.command("import")

@@ -8,35 +8,27 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 
 from config.database import clock
 from groups.commands.common import content_of, transaction, write
 from groups.commands.common import settings as app_settings
-from groups.demo.load import DemoSummary, load_demo
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import VillageKind
-from groups.roster import exports, villages
-from groups.roster import exports as roster_exports
-from groups.roster.imports import apply, mend, reading
-from groups.roster.imports.rules import preview
-from groups.roster.imports.rules.judgement import Judgement, Verdict
-from groups.roster.search import refresh_keys
-from groups.rules.findings import shown
+from groups.roster import villages
+
+if TYPE_CHECKING:
+    from groups.demo.load import DemoSummary
+    from groups.roster.imports.reading import RosterList
+    from groups.roster.imports.rules.judgement import Judgement
 
 village = AppGroup("village", help="Villages and residents' committees.")
 demo = AppGroup("demo", help="The demo town.")
 roster_commands = AppGroup("roster", help="Who lives where, and by which phones they are reached.")
-
-
-def register(app: Flask) -> None:
-    """Add the commands to an app that keeps its database and settings in `app.extensions`."""
-    for group in (village, demo, roster_commands):
-        app.cli.add_command(group)
 
 
 @village.command("create")
@@ -54,6 +46,8 @@ def create_village(code: str, name: str, kind: str) -> None:
 @demo.command("load")
 def load() -> None:
     """Build the demo town in an empty roster; change nothing where it stands already."""
+    from groups.demo.load import load_demo
+
     started = time.monotonic()
     with transaction() as session:
         summary = load_demo(session, carrier_is_simulator=app_settings().carrier_is_simulator)
@@ -80,6 +74,9 @@ def import_roster(
     columns: tuple[str, ...],
 ) -> None:
     """Take a village's list (.xlsx, .xls, .ods, .csv, .json …) into the roster: all its sound rows, or nothing."""
+    from groups.roster.imports import apply, mend, reading
+    from groups.roster.imports.rules import preview
+
     settings = app_settings()
     with transaction() as session:
         opened = reading.open_file(content_of(file), file.name)
@@ -111,6 +108,8 @@ def import_roster(
 )
 def export_roster(code: str, form: str, output: Path | None) -> None:
     """Write a village's roster as a file that imports again to the same roster."""
+    from groups.roster import exports
+
     settings = app_settings()
     with transaction() as session:
         of = villages.village_of(session, code)
@@ -122,7 +121,7 @@ def export_roster(code: str, form: str, output: Path | None) -> None:
         # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
         content = exports.as_csv(households, settings.default_region).encode("utf-8-sig")
     else:
-        content = roster_exports.as_xlsx(households, settings.default_region, name, today)
+        content = exports.as_xlsx(households, settings.default_region, name, today)
     if output is None:
         click.echo(content, nl=False)
     else:
@@ -132,6 +131,8 @@ def export_roster(code: str, form: str, output: Path | None) -> None:
 @roster_commands.command("keys")
 def keys() -> None:
     """Write anew what households are found by: once after an upgrade from a release that kept fewer keys."""
+    from groups.roster.search import refresh_keys
+
     last, mended = 0, 0
     while True:
         with transaction() as session:
@@ -153,7 +154,9 @@ def _told(summary: DemoSummary, seconds: float) -> str:
     return f"演示镇早已载入，未作改动 demo town already there, nothing changed: {figures}"
 
 
-def _tell_findings(judgement: Judgement, read: reading.RosterList) -> None:
+def _tell_findings(judgement: Judgement, read: RosterList) -> None:
+    from groups.rules.findings import shown
+
     if read.ignored:
         click.echo(f"未采用的列 columns left out: {'、'.join(map(shown, read.ignored))}")
     if read.ignored_sheets:
@@ -173,6 +176,8 @@ def _tell_findings(judgement: Judgement, read: reading.RosterList) -> None:
 
 
 def _tell_outcome(judgement: Judgement, dry_run: bool) -> None:
+    from groups.roster.imports.rules.judgement import Verdict
+
     counts = ", ".join(
         f"{word} {judgement.how_many(change)}"
         for word, change in (("新增 new", Verdict.NEW), ("变更 changed", Verdict.CHANGED), ("未变 same", Verdict.SAME))

@@ -5,18 +5,19 @@ Whichever of them was killed is to be there again at once, and half of the appli
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
-import click
-from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask import Flask
 
 from config import logging
+from config.commands import add_commands
 from config.settings import Settings, SettingsError, load
-from joint_defense.processes import queues
 from joint_defense.processes.runtime import Runtime
+
+COMMANDS = {
+    "worker": "joint_defense.processes.commands:worker",
+    "clock": "joint_defense.processes.commands:clock",
+}
 
 
 def bare(name: str, settings: Settings | None) -> Flask:
@@ -34,40 +35,7 @@ def bare(name: str, settings: Settings | None) -> Flask:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The application of a sender or a clock. Work that the pages queue (`--queue bulk`) is the whole one's."""
+    """The application of a sender or a clock."""
     app = bare(__name__, settings)
-    register(app)
+    add_commands(app, COMMANDS)
     return app
-
-
-def register(app: Flask) -> None:
-    """Add the commands that start a process."""
-    app.cli.add_command(worker)
-    app.cli.add_command(clock)
-
-
-def _runtime() -> Runtime:
-    found: Runtime = current_app.extensions["runtime"]
-    return found
-
-
-@click.command("worker", help="Serve a queue; the alarm queue's process is also the sender.")
-@click.option("--queue", "queue_name", type=click.Choice([queues.ALARM, queues.BULK]), default=queues.ALARM)
-@with_appcontext
-def worker(queue_name: str) -> None:
-    """Serve a queue until told to stop."""
-    from joint_defense.processes.worker import work  # noqa: PLC0415 - each process loads what it needs, to be there at once
-
-    work(_runtime(), queue_name)
-
-
-@click.command("clock", help="Ask every second what is due.")
-@with_appcontext
-def clock() -> None:
-    """Keep time until told to stop."""
-    from joint_defense.processes.clock import keep_time  # noqa: PLC0415 - as above
-
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    keep_time(_runtime(), stopping)

@@ -6,22 +6,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-
-from redis import Redis
+from typing import TYPE_CHECKING
 
 from config.database import Database
 from config.settings import Settings
-from groups import directory
-from joint_defense.alarms.intake import Limits
-from joint_defense.alarms.news_on_line import Patience
-from joint_defense.carriers.dialects import DIALECTS, Dialect
-from joint_defense.carriers.inbound import Signatures
-from joint_defense.carriers.port import Carrier
-from joint_defense.delivery.pace import Pace
-from joint_defense.processes.heartbeats import Witness
-from joint_defense.processes.queues import connect_briefly
-from joint_defense.processes.spool import Spool
 from joint_defense.rules.states import Channel
+
+# A command has a runtime too, for its settings and its database: each part is loaded where it is first asked for.
+if TYPE_CHECKING:
+    from redis import Redis
+
+    from joint_defense.alarms.intake import Limits
+    from joint_defense.alarms.news_on_line import Patience
+    from joint_defense.carriers.dialects import Dialect
+    from joint_defense.carriers.inbound import Signatures
+    from joint_defense.carriers.port import Carrier
+    from joint_defense.delivery.pace import Pace
+    from joint_defense.processes.heartbeats import Witness
+    from joint_defense.processes.spool import Spool
 
 CALL_HOLDS = 30.0
 """Seconds that an alarm call takes, ringing and what is said: for estimates."""
@@ -40,28 +42,40 @@ class Runtime:
     @cached_property
     def redis(self) -> Redis:
         """For a word in passing: fails within half a second."""
+        from joint_defense.processes.queues import connect_briefly
+
         return connect_briefly(self.settings.redis_url)
 
     @cached_property
     def signatures(self) -> Signatures:
+        from joint_defense.carriers.inbound import Signatures
+
         keys = (*self.settings.twilio_auth_token, *self.settings.carrier_signing_key)
         return Signatures(keys, self.settings.public_base_url)
 
     def read_number(self, text: str) -> str:
         """The number that a carrier names as one end of a line, in E.164; "" for nobody."""
+        from groups import directory
+
         return directory.read_line_number(text, self.settings.default_region, self.settings.default_area_code)
 
     @property
     def dialect(self) -> Dialect:
         """What the carrier can do beyond what all can."""
+        from joint_defense.carriers.dialects import DIALECTS
+
         return DIALECTS[self.settings.carrier_dialect]
 
     @cached_property
     def limits(self) -> Limits:
+        from joint_defense.alarms.intake import Limits
+
         return Limits(merge_window=self.settings.merge_window, alarms_per_hour=self.settings.alarms_per_hour)
 
     @cached_property
     def patience(self) -> Patience:
+        from joint_defense.alarms.news_on_line import Patience
+
         return Patience(
             nobody_after=timedelta(seconds=self.settings.nobody_after),
             nobody_again=timedelta(seconds=self.settings.nobody_again),
@@ -76,6 +90,8 @@ class Runtime:
     @cached_property
     def pace(self) -> dict[Channel, Pace]:
         """The limits of each channel for the numbers that we send from."""
+        from joint_defense.delivery.pace import Pace
+
         rates = {
             Channel.CALL: self.settings.calls_per_second,
             Channel.SMS: self.settings.sms_segments_per_second,
@@ -108,17 +124,20 @@ class Runtime:
     @cached_property
     def witness(self) -> Witness:
         """Who judges for this process which owners live; asked by its one clock."""
+        from joint_defense.processes.heartbeats import Witness
+
         return Witness(self.owners_directory)
 
     @cached_property
     def spool(self) -> Spool:
         """Where this machine keeps what comes in while the database is away."""
+        from joint_defense.processes.spool import Spool
+
         return Spool(Path(self.settings.state_dir) / "spool")
 
     def carrier(self) -> Carrier:
         """A carrier for the running event loop, which closes it."""
-        # A clock has none, and the SDK is a fifth of a start.
-        from joint_defense.carriers.twilio import TwilioCarrier  # noqa: PLC0415
+        from joint_defense.carriers.twilio import TwilioCarrier
 
         return TwilioCarrier(
             self.settings.twilio_account_sid,

@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
 from flask import Flask
+from flask.cli import FlaskGroup
 
 from app import create_app
 from tests.conftest import MakeSettings
@@ -42,7 +44,9 @@ END $$
 
 @pytest.fixture
 def app(settings: MakeSettings) -> Iterator[Flask]:
-    made = create_app(settings())
+    # As `flask` makes it to run one of our commands: without the pages.
+    with click.Context(FlaskGroup()):
+        made = create_app(settings())
     yield made
     made.extensions["runtime"].close()
 
