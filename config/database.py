@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from importlib import import_module
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
@@ -33,7 +34,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -245,17 +245,17 @@ def insert_rows(
     if not rows:
         return
     table = cast(Table, model.__table__)
-    if _dialect(session) is sqlite:
-        adding = sqlite.insert(table)
+    if _is_sqlite(session):
+        adding = _dialect(session).insert(table)
         session.execute(adding.on_conflict_do_nothing() if skip_known else adding, list(rows))
         return
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     alike = {name for name, values in columns.items() if values.count(values[0]) == len(values)}
     varied = [name for name in columns if name not in alike] or [next(iter(columns))]
-    arrays = func.unnest(*(literal(columns[name], postgresql.ARRAY(table.c[name].type)) for name in varied))
+    arrays = func.unnest(*(literal(columns[name], _dialect(session).ARRAY(table.c[name].type)) for name in varied))
     source = arrays.table_valued(*(column(name, table.c[name].type) for name in varied)).render_derived()
     values = [source.c[name] if name in varied else literal(columns[name][0], table.c[name].type) for name in columns]
-    adding_all = postgresql.insert(table).from_select(list(columns), select(*values), include_defaults=False)
+    adding_all = _dialect(session).insert(table).from_select(list(columns), select(*values), include_defaults=False)
     session.execute(adding_all.on_conflict_do_nothing() if skip_known else adding_all)
 
 
@@ -265,12 +265,14 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
         return
     table = cast(Table, model.__table__)
     names = [name for name in rows[0] if name != "id"]
-    if _dialect(session) is sqlite:
+    if _is_sqlite(session):
         by_id = update(table).where(table.c.id == bindparam("key"))
         changed = [{"key": row["id"]} | {f"to_{name}": row[name] for name in names} for row in rows]
         session.connection().execute(by_id.values({name: bindparam(f"to_{name}") for name in names}), changed)
         return
-    arrays = (literal([row[name] for row in rows], postgresql.ARRAY(table.c[name].type)) for name in ("id", *names))
+    arrays = (
+        literal([row[name] for row in rows], _dialect(session).ARRAY(table.c[name].type)) for name in ("id", *names)
+    )
     source = func.unnest(*arrays).table_valued(*(column(name, table.c[name].type) for name in ("id", *names)))
     source = source.render_derived()
     by_id = update(table).where(table.c.id == source.c.id)
@@ -283,9 +285,9 @@ def among(
     """Whether a column is one of `keys`. PostgreSQL gets an array: a name a key takes the driver longer than the answer
     takes the database. SQLite has a limit of 32,000.
     """
-    if _dialect(session) is sqlite:
+    if _is_sqlite(session):
         return of.in_(keys)
-    return of == func.any(literal(list(keys), postgresql.ARRAY(of.type)))
+    return of == func.any(literal(list(keys), _dialect(session).ARRAY(of.type)))
 
 
 def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
@@ -296,5 +298,10 @@ def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ..
     )
 
 
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
 def _dialect(session: Session) -> Any:
-    return sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    """The module of the session's dialect: the other one is not loaded."""
+    return import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import cast
-
-import typst
+from typing import TYPE_CHECKING, cast
 
 from groups.coverage.rules.charts import WIDE, ChartWords, bars, trend
 from groups.coverage.rules.figures import Figure
@@ -17,6 +15,9 @@ from groups.coverage.rules.report import CoverageReport, Level
 from groups.coverage.rules.table import COVERAGE, KINDS, NOT_STARTED, Table, notes, series_table, shown, table_of
 from groups.files.typeset import FAMILY, FONTS
 from groups.rules.counting import CountKind
+
+if TYPE_CHECKING:
+    import typst
 
 _TEMPLATE = Path(__file__).parent / "coverage.typ"
 WORDS = ChartWords("各村覆盖率", "覆盖率走势", "示范村标准", "未开展", "未统计户数", "示范村")
@@ -46,6 +47,8 @@ def as_pdf(report: CoverageReport) -> bytes:
         "notes": [[name, shown(cell)] for name, cell in notes(report)],
     }  # fmt: skip
     midnight = (report.as_of - date(1970, 1, 1)).days * 86_400
+    import typst  # noqa: PLC0415 - loaded where something is printed
+
     compiler = typst.Compiler(
         _TEMPLATE, font_paths=_fonts(), sys_inputs={"report": json.dumps(told, ensure_ascii=False)}
     )
@@ -54,6 +57,8 @@ def as_pdf(report: CoverageReport) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
+    import typst  # noqa: PLC0415 - as above
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 

@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import typst
 from sqlalchemy import Select, select
@@ -23,6 +23,9 @@ from sqlalchemy.orm import Session, aliased
 from groups.files.typeset import FAMILY, FONTS
 from groups.models.roster import Group, Household, Phone, Village
 from groups.rules.phone import as_written_here
+
+if TYPE_CHECKING:
+    import typst
 
 AT_ONCE = 500
 Asked = TypeVar("Asked", bound=Select[*tuple[Any, ...]])
@@ -208,6 +211,8 @@ def as_pdf(groups: Sequence[PrintedGroup], imprint: Imprint) -> bytes:
         "groups": [_page(group) for group in groups],
     }
     midnight = (imprint.printed_on - date(1970, 1, 1)).days * 86_400
+    import typst  # noqa: PLC0415 - loaded where something is printed
+
     compiler = typst.Compiler(
         _TEMPLATE, font_paths=_fonts(), sys_inputs={"directory": json.dumps(told, ensure_ascii=False)}
     )
@@ -216,6 +221,8 @@ def as_pdf(groups: Sequence[PrintedGroup], imprint: Imprint) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
+    import typst  # noqa: PLC0415 - as above
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
