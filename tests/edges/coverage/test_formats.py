@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -16,13 +16,23 @@ from click.testing import Result
 from flask import Flask
 from pypdf import PdfReader
 
+from app import create_app
 from config.database import clock
 from groups.accounts.accounts import create_account
 from groups.accounts.api_clients import Scope, create_client
 from groups.models.accounts import AccountRole
+from tests.conftest import MakeSettings
 from tests.edges.web.conftest import Visitor, password_hash
 
 DAY = "2026-11-23"
+
+
+@pytest.fixture
+def app(settings: MakeSettings) -> Iterator[Flask]:
+    """The pages too."""
+    made = create_app(settings())
+    yield made
+    made.extensions["runtime"].close()
 
 
 class Row(NamedTuple):
