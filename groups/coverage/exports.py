@@ -6,20 +6,24 @@ import csv
 import io
 import json
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xlsxwriter
 
 from groups.coverage import pdf
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, Series, VillageCoverage
 from groups.coverage.rules.table import KINDS, Cell, Table, notes, series_table, shown, table_of
-from groups.files.workbook import new_workbook
 from groups.files.writing import harmless
 from groups.rules.counting import CountKind
 
-if TYPE_CHECKING:
-    import xlsxwriter
-
 _WIDE = {"村居": 16, "名称": 14, "示范起始日": 13, "一年前在组户": 14, "其中未换组": 13, "备注": 32, "日期": 13}
+_AS_TEXT = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 
 
 def as_csv(report: CoverageReport) -> bytes:
@@ -80,7 +84,7 @@ def as_json(report: CoverageReport) -> str:
 def as_xlsx(report: CoverageReport) -> bytes:
     """A workbook: the figures, how they moved where that was asked, and a sheet that says what they mean."""
     content = io.BytesIO()
-    with new_workbook(content) as book:
+    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
         book.set_properties({"title": f"十户联防覆盖率 {report.as_of}"})
         styles = _Styles(book)
         _write_table(book.add_worksheet("覆盖率"), table_of(report), styles)

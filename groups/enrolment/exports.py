@@ -8,23 +8,27 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import xlsxwriter
 
 from groups.enrolment.bills import PaidFor
 from groups.enrolment.devices import LedgerLine
 from groups.enrolment.rules.bill import Bill, yuan
-from groups.files.workbook import new_workbook
 from groups.files.writing import harmless
 from groups.models.enrolment import DeviceKind
 from groups.rules.phone import as_written_here
-
-if TYPE_CHECKING:
-    import xlsxwriter
 
 HEADING = ("村代码", "村居", "套餐", "户数", "村补/户(元)", "电信补/户(元)", "村补贴(元)", "电信补贴(元)", "合计(元)")
 KINDS = {DeviceKind.KEY: "#9按键", DeviceKind.PHONE: "专用手机"}
 _DETAILS = ("村居", "门牌号", "户主", "计费号码", "套餐", "开通日期", "村补贴(元)", "电信补贴(元)")
 _LEDGER = ("村居", "门牌号", "户主", "种类", "编号", "发放日期", "收回日期", "情况")
+_AS_TEXT = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 _MONEY, _DAY = "#,##0.00", "yyyy-mm-dd"
 NOTES = (
     "计费规则：当月1日在用的开通计一个月，按当日所在村、所用套餐和当日有效的资费计算；一户只计一次。",
@@ -47,7 +51,7 @@ class _Formats:
 def bill_xlsx(bill: Bill, households: Sequence[PaidFor], made_on: date, region: str) -> bytes:
     """The bill by village and plan, with its sums; every household of it; and the rule it was drawn up by."""
     content = io.BytesIO()
-    with new_workbook(content) as book:
+    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
         formats = _formats(book)
         _bill_sheet(book.add_worksheet("账单"), bill, formats)
         _details_sheet(book.add_worksheet("明细"), households, formats, region)
@@ -108,7 +112,7 @@ def bill_json(bill: Bill) -> str:
 def ledger_xlsx(lines: Iterable[LedgerLine], made_on: date) -> bytes:
     """The gifts: whose, which, since when, and whether they came back."""
     content = io.BytesIO()
-    with new_workbook(content) as book:
+    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
         formats = _formats(book)
         sheet = book.add_worksheet("赠机台账")
         _heading(sheet, _LEDGER, formats)

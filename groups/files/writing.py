@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import xlsxwriter
-
 # Spreadsheets run a cell that begins with one of these as a formula.
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARK = b"\xef\xbb\xbf".decode()
@@ -101,6 +99,8 @@ def marked(text: str) -> bytes:
 
 def as_workbook(tables: Iterable[Table], title: str = "") -> bytes:
     """A workbook with a sheet a table."""
+    import xlsxwriter  # noqa: PLC0415 - loaded where a sheet is written
+
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, _AS_TEXT) as book:
         if title:

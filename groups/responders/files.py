@@ -7,12 +7,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import xlsxwriter
 from sqlalchemy.orm import Session
 
 from groups.errors import RosterFileError
 from groups.files.reading import sheets_of
 from groups.files.sheet import Sheet
-from groups.files.workbook import new_workbook
 from groups.files.writing import harmless
 from groups.models.batch import Batch
 from groups.responders.lists import HEADINGS, REQUIRED, Checked, Kind, Region, check, keep, rows_of, texts_of, twin_of
@@ -132,7 +132,8 @@ def as_csv(table: Sequence[Sequence[str]]) -> bytes:
 def as_xlsx(table: Sequence[Sequence[str]], title: str) -> bytes:
     """The table as a workbook, ready to print."""
     content = io.BytesIO()
-    with new_workbook(content) as book:
+    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(content, plain) as book:
         sheet = book.add_worksheet(title[:31])
         bold = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
         cell = book.add_format({"border": 1, "text_wrap": True, "num_format": "@"})

@@ -9,15 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from groups.files.workbook import new_workbook
+import xlsxwriter
+
 from groups.files.writing import harmless
 from groups.roster.rules.household import UNGROUPED, RosterHousehold
 from groups.rules.phone import Kind, as_written_here, kind_of
-
-if TYPE_CHECKING:
-    import xlsxwriter
 
 GROUP, DOOR, HEAD, LANDMARK = "联防组", "门牌号", "户主", "方位"
 MOBILE, LANDLINE, SECOND_MOBILE, FURTHER = "手机", "固定电话", "备用手机", "其他电话"
@@ -25,12 +22,19 @@ MOBILE, LANDLINE, SECOND_MOBILE, FURTHER = "手机", "固定电话", "备用手�
 _WIDTHS = {GROUP: 13, DOOR: 13, HEAD: 14, LANDMARK: 18}
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\']")
 _LONGEST_NAME = 31
+# What is written is text, whatever it looks like.
+_AS_TEXT = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 
 
 def as_xlsx(roster: Sequence[RosterHousehold], region: str, village: str, day: date) -> bytes:
     """A sheet for every group, in the roster's order, each a page wide on A4; it imports to the same roster."""
     content = io.BytesIO()
-    with new_workbook(content) as book:
+    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
         names: set[str] = set()
         for group, households in groupby(roster, key=lambda household: household.group):
             _write_group(book, _sheet_name(group or UNGROUPED, names), village, day, *as_rows(list(households), region))
