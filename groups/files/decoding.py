@@ -19,6 +19,7 @@ _HEADING_WORDS = re.compile(
     "户主|姓名|门牌|电话|手机|号码|组别|联防|编组|地址|住址|联系|序号|备注|小组|套餐|开通|日期|名称"
     "|戶主|門牌|電話|手機|號碼|組別|聯防|編組|地址|聯絡|聯繫|序號|備註|小組|開通|名稱"
 )
+_TAKEN_FOR_LATIN = re.compile("[\u0080-\u00ff]")
 _STRANGE = re.compile("[\u3040-\u30ff\u0370-\u03ff\u0400-\u04ff\ue000-\uf8ff\u2500-\u257f\uff61-\uff9f]")
 
 # Where GB18030 of 2022 has a sign that older tables keep in the private use area, Python's among them.
@@ -115,6 +116,8 @@ def _likeness(text: str) -> float:
 def _sound(text: str) -> str:
     """The text; refused where bytes of something else have become text: zeros, or half of it signs of control."""
     controls = sum(text.count(chr(code)) for code in range(32) if code not in {9, 10, 13, 7, 11, 12, 28, 29, 30, 31})
-    if "\x00" in text or controls * 20 > len(text):
+    # å¼ ä¸‰: Chinese that was taken for Latin on its way.
+    latin = len(_TAKEN_FOR_LATIN.findall(text[:20_000]))
+    if "\x00" in text or controls * 20 > len(text) or latin * 5 > min(len(text), 20_000):
         raise RosterFileError(_UNKNOWN)
     return text

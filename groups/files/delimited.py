@@ -37,7 +37,7 @@ def delimiter_of(text: str) -> str:
         )
         wide = {width: count for width, count in widths.items() if width > 1}
         alike = max(wide.values(), default=0)
-        if alike > best and alike * 2 >= sum(widths.values()) - _titles(widths):
+        if alike > best and alike * 2 >= sum(widths.values()) - (_titles(widths) if alike > 1 else 0):
             best, found = alike, delimiter
     return found
 

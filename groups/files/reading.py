@@ -69,7 +69,13 @@ def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
 
 def text_sheet(text: str) -> Sheet:
     """Comma-separated lines, or cells with tabs, semicolons or full-width commas between them."""
-    return Sheet("", tuple(rows_of(text, WIDEST)))
+    rows = tuple(tuple(_kept_as_text(cell) for cell in row) for row in rows_of(text, WIDEST))
+    return Sheet("", rows, is_of_text=True)
+
+
+def _kept_as_text(cell: str) -> str:
+    """The text of ="1-1", by which some systems keep a spreadsheet from taking it for something else."""
+    return f"'{cell[2:-1]}" if cell.startswith('="') and cell.endswith('"') and cell.count('"') == 2 else cell
 
 
 def _is_text(content: bytes) -> bool:

@@ -53,6 +53,8 @@ class Sheet:
     errors: Cells = frozenset()
     dates: Mapping[Cell, DateCell] = field(default_factory=dict)
     group: str = ""
+    is_of_text: bool = False
+    """It comes from a text, whose cells keep nothing of what they were in a workbook."""
 
     @property
     def label(self) -> str:

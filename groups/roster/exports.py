@@ -106,8 +106,23 @@ def as_csv(roster: Sequence[RosterHousehold], region: str) -> str:
     table = io.StringIO(newline="")
     writer = csv.DictWriter(table, _heading(rows), lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({column: harmless(text) for column, text in row.items()} for row in rows)
+    writer.writerows(
+        {column: _left_alone(text) if column == DOOR else harmless(text) for column, text in row.items()}
+        for row in rows
+    )
     return table.getvalue()
+
+
+# What a spreadsheet takes for a day, a figure or a time when it opens a CSV, and writes otherwise when it saves it.
+_LOOKS_LIKE_A_FIGURE = re.compile(
+    r"0\d+|\d+([-/.:]\d+)+|\d+[eE]\d+|\d{1,4}[年月].*|\d+%|\d{12,}|\d+-[A-Za-z]{3}|[A-Za-z]{3}-\d+|true|false",
+    re.IGNORECASE,
+)
+
+
+def _left_alone(text: str) -> str:
+    """A door with the mark for text in front where a spreadsheet would make a day of it: 12-1 would be 12月1日."""
+    return f"'{text}" if _LOOKS_LIKE_A_FIGURE.fullmatch(text) else harmless(text)
 
 
 def as_rows(roster: Sequence[RosterHousehold], region: str) -> tuple[list[str], list[dict[str, str]]]:

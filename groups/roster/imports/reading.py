@@ -96,6 +96,12 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
     lists = [(one.sheet, layout) for one, layout in zip(opened.sheets, layouts, strict=True) if not layout.lacking]
     if not lists:
         lacking = "、".join(min(layouts, key=lambda layout: len(layout.lacking)).lacking)
+        if all(one.sheet.width <= 1 for one in opened.sheets):
+            raise RosterFileError(
+                "没有分列，看起来是一段文字：请每户一行，姓名和电话用逗号隔开，或粘贴到表格里 "
+                "a text without columns: one household a line with commas between, or put it into a sheet"
+                f"（找不到列：{lacking} the heading lacks these columns）"
+            )
         raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
     alone = len({sheet.name for sheet, _ in lists}) == 1
     rows: list[ListRow] = []
@@ -215,16 +221,15 @@ def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
 def _understood(sheet: Sheet) -> OpenedSheet:
     """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
     layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)))
-    if not layout.lacking:
+    if not layout.lacking and not layout.guessed:
         return OpenedSheet(sheet, layout)
-    if lines := chat.as_list(sheet):
-        return OpenedSheet(*lines)
     if len(sheet.rows) <= _MOST_TURNED:
         turned = replace(sheet.turned(), part=f"{sheet.part}（横排）")
         on_its_side = guess_layout(turned.heading_rows(DEEPEST_HEADING + 1))
-        if not on_its_side.lacking and on_its_side.heading_rows:
+        if not on_its_side.lacking and not on_its_side.guessed and on_its_side.heading_rows:
             return OpenedSheet(turned, on_its_side)
-    return OpenedSheet(sheet, layout)
+    lines = chat.as_list(sheet) if layout.lacking else None
+    return OpenedSheet(*lines) if lines else OpenedSheet(sheet, layout)
 
 
 def _without_hidden_numbers(sheet: Sheet, layout: Layout) -> Layout:

@@ -28,6 +28,9 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
     if any(sum(bool(cell.strip()) for cell in row) > 1 for row in sheet.rows):
         return None
     said = [line for line in lines if line.strip()]
+    # What stands above the first household is the list's title.
+    first = next((at for at, line in enumerate(said) if holds_a_number(line) and _cells(line)[2]), 0)
+    said = said[first:]
     understood = sum(holds_a_number(line) and bool(_cells(line)[2]) for line in said[:_ONLY_LOOKED_AT])
     if understood < 2 or understood * 10 < 6 * len(said[:_ONLY_LOOKED_AT]):
         return None

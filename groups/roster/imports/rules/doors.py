@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -43,18 +43,16 @@ class Door(NamedTuple):
 class DoorColumn:
     """What the other doors of a column tell about one that has become a day."""
 
-    years: frozenset[int]
-    days: int
+    years: Mapping[int, int]
     of_two_parts: int
     of_three_parts: int
 
     def door(self, text: str, cell: DateCell | None) -> Door:
-        """The door that was typed."""
-        seen = cell if cell is not None else _as_date(text)
-        if seen is None:
+        """The door that was typed into a cell that is a day now; of others, their text."""
+        if cell is None:
             return Door(text)
-        day = seen.day
-        match seen.shape:
+        day = cell.day
+        match cell.shape:
             case DateShape.MONTH_DAY:
                 return Door(f"{day.month}-{day.day}", was_date=True)
             case DateShape.MONTH_YEAR:
@@ -65,29 +63,28 @@ class DoorColumn:
                 return self._of_a_whole_date(day)
 
     def _of_a_whole_date(self, day: date) -> Door:
-        same_year = len(self.years) == 1 and day.year >= _TYPED_THIS_YEAR
-        if same_year and not self.of_three_parts:
-            return Door(f"{day.month}-{day.day}", was_date=True, doubtful=self.days < 2 and not self.of_two_parts)
+        late = [year for year in self.years if year >= _TYPED_THIS_YEAR]
+        if late == [day.year] and not self.of_three_parts:
+            sure = len(self.years) == 1 and (self.years[day.year] > 1 or self.of_two_parts > 0)
+            return Door(f"{day.month}-{day.day}", was_date=True, doubtful=not sure)
         sure = self.of_three_parts > 0 or len(self.years) > 1
         return Door(f"{day.year % 100}-{day.month}-{day.day}", was_date=True, doubtful=not sure)
 
 
 def column_of(cells: Iterable[tuple[str, DateCell | None]]) -> DoorColumn:
     """What a column of doors tells, its cells as texts and, where they are kept as days, those."""
-    years: set[int] = set()
+    years: Counter[int] = Counter()
     parts: Counter[int] = Counter()
-    days = 0
     for text, cell in cells:
-        seen = cell if cell is not None else _as_date(text)
-        if seen is not None and seen.shape is DateShape.FULL:
-            years.add(seen.day.year)
-            days += 1
-        elif seen is None and _PLAIN.fullmatch(text.strip()):
+        if cell is not None and cell.shape is DateShape.FULL:
+            years[cell.day.year] += 1
+        elif cell is None and _PLAIN.fullmatch(text.strip()):
             parts[text.count("-") + 1] += 1
-    return DoorColumn(frozenset(years), days, parts[2], parts[3])
+    return DoorColumn(years, parts[2], parts[3])
 
 
-def _as_date(text: str) -> DateCell | None:
+def as_date(text: str) -> DateCell | None:
+    """The day that a text of a list is, in the forms that spreadsheets write into a CSV; None where it is none."""
     plain = unicodedata.normalize("NFKC", text[:40]).strip()
     if not plain or not plain[0].isalnum():
         return None

@@ -141,6 +141,7 @@ _SOMETHING_ELSE = re.compile(
     r"身份证|性别|年龄|人数|户数|人口|单位|工作|短号|小号|微信|备注|签名|签字|日期|情况|车牌|民族|职务|文化|政治|账号|银行"
     r"|与.{0,4}关系|编号|序号"
 )
+_OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
 _REMARKS = re.compile(r"备注|说明|备考|附注|补充|^其他$|^其它$|^note|^remark", re.IGNORECASE)
 _SIMPLE = str.maketrans(
     "組別門牌號戶機碼電話聯繫絡備註編隊長屬稱樓棟單業農戶連繋關係個員環狀態記錄後絡與間號級際區鄉鎮縣陣",
@@ -167,12 +168,12 @@ def field_of(text: str) -> Field | None:
     bare = _BRACKETS.sub("", heading)
     if not heading or len(bare or heading) > LONGEST_HEADING or len(re.findall(r"\d", bare)) > 3:
         return None
-    if _RELATION.search(bare):
+    words = [word for word in _BETWEEN_WORDS.split(bare) if word]
+    if _RELATION.search(bare) and not (len(words) > 1 and _HEAD.search(words[0])):
         return Field.RELATION
     inner = "".join(_BRACKETS.findall(heading))
     if found := _field_of_words(bare, heading):
         return found
-    words = [word for word in _BETWEEN_WORDS.split(bare) if word]
     if len(words) > 1:
         fields = [field for word in words if (field := _field_of_words(word, word))]
         # A column for the name and the number has both in a cell; the name is what it cannot do without.
@@ -228,7 +229,7 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
     for at in range(min(DEEPEST_HEADING, len(rows))):
         upper = _layout(rows[at], (at,))
         lower = rows[at + 1] if at + 1 < len(rows) else ()
-        both = _layout(_two_rows(rows[at], lower), (at, at + 1))
+        both = upper if _are_cells(lower) else _layout(_two_rows(rows[at], lower), (at, at + 1))
         alone = max(_says(upper), _says(_layout(lower, (at + 1,))))
         # A second row of headings may only repeat what the first says; a row of a household never does.
         repeats = _says(both) == alone == _says(upper) and _are_headings(lower)
@@ -246,6 +247,11 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
     )
 
 
+def _are_cells(row: Sequence[str]) -> bool:
+    """Whether a row is a household's and no heading: a number stands in it."""
+    return any(_HOLDS_PHONE.fullmatch(cell[:60]) for cell in row)
+
+
 def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     """The layout with what its headings leave open told by the cells: a column of phones, of names, of both."""
     below = rows[layout.first_row : layout.first_row + _LOOKED_AT]
@@ -256,30 +262,42 @@ def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     for column in layout.columns:
         if column.field in PHONES and _share(cells[column.index], _IS_SHORT) > 0.8:
             fields[column.index] = Field.NOTHING
+    current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
+    if current:
+        fields |= {column.index: Field.NOTHING for column in layout.phones if column not in current}
     if not [column for column in layout.phones if column.index not in fields]:
         for column in layout.columns:
             is_open = column.field is Field.NOTHING and not is_remarks(column.heading)
             if is_open and may_hold_phones(column.heading) and _share(cells[column.index], _HOLDS_PHONE) >= 0.6:
                 fields[column.index] = Field.MOBILE
-    if layout.one(Field.HEAD) is None:
-        named = [
-            column.index
-            for column in layout.columns
-            if column.field is Field.NOTHING
-            and column.index not in fields
-            and _share(cells[column.index], _IS_NAME) >= 0.8
-            and not _SOMETHING_ELSE.search(column.heading)
-            and not _OF_ANOTHER.search(column.heading)
-            and not _OF_THE_LEADER.search(column.heading)
-        ]
-        if len(named) == 1:
-            fields[named[0]] = Field.HEAD
+    for field, look in ((Field.GROUP, _IS_GROUP), (Field.DOOR, _IS_DOOR), (Field.HEAD, _IS_NAME)):
+        if layout.one(field) is None:
+            open_ = [c for c in layout.columns if c.field is Field.NOTHING and c.index not in fields]
+            alike = [c.index for c in open_ if _may_be(field, c) and _share(cells[c.index], look) >= 0.8]
+            if len(alike) == 1 and (field is not Field.HEAD or _are_many(cells[alike[0]])):
+                fields[alike[0]] = field
     told = layout.with_fields(fields)
     head = told.one(Field.HEAD)
     both = head is not None and _share(cells[head.index], _HOLDS_PHONE) >= (0.3 if names_phones(head.heading) else 0.6)
     return replace(told, guessed=frozenset(fields), has_numbers_at_names=both)
 
 
+def _may_be(field: Field, column: Column) -> bool:
+    """Whether nothing over a column speaks against what its cells look like."""
+    if field is not Field.HEAD:
+        return not re.search(r"短号|小号|身份证|日期|电话|面积|时间", column.heading)
+    return not _SOMETHING_ELSE.search(column.heading) and not _OF_ANOTHER.search(column.heading)
+
+
+def _are_many(cells: Sequence[str]) -> bool:
+    """Whether a column names different people, not one of them again and again: a leader."""
+    return len(set(cells)) * 2 > len(cells)
+
+
+_IS_GROUP = re.compile(r"第?[\d一二三四五六七八九十]{1,4}(号|联防|十户|互助|平安|村民)*小?[组組队]")
+_IS_DOOR = re.compile(
+    r"\d{1,4}([-—–]\d{1,4}){1,3}(号|室)?|\d{1,4}号(楼|院)?(\d{1,4}(室|号)?)?|\d{1,3}(栋|幢|弄)\S{1,10}"
+)
 _LOOKED_AT = 60
 _IS_SHORT = re.compile(r"\d{3,6}")
 _IS_NAME = re.compile(r"[★☆▲●*]?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}(\(.{1,4}\))?")
@@ -287,7 +305,8 @@ _HOLDS_PHONE = re.compile(r".*(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d
 
 
 def _share(cells: Sequence[str], look: re.Pattern[str]) -> float:
-    plain = [re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", cell[:60])) for cell in cells]
+    blanks = r"\s" if look is _IS_DOOR else r"[\s-]"
+    plain = [re.sub(blanks, "", unicodedata.normalize("NFKC", cell[:60])) for cell in cells]
     return sum(bool(look.fullmatch(cell)) for cell in plain) / len(plain) if plain else 0.0
 
 
@@ -362,7 +381,7 @@ _LOOKS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     (Field.MOBILE, re.compile(r"[+(]?\d[\d\-(),;/、]{5,40}")),
     (Field.GROUP, re.compile(r"第?[\d一二三四五六七八九十百]{1,4}(联防|互助)?小?组")),
     (Field.DOOR, re.compile(r"[\d一-龥]{0,10}\d+[-#号幢室弄\d]*")),
-    (Field.HEAD, re.compile(r"[\u3400-\u9fff\U00020000-\U000323af·]{2,4}")),
+    (Field.HEAD, re.compile(r"(\d{1,3}[.、)])?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}")),
 )
 
 

@@ -157,7 +157,11 @@ def _with_phones(row: ListRow, more: ListRow) -> ListRow:
 def _doors(sheet: Sheet, layout: Layout, lines: Sequence[Line]) -> doors.DoorColumn:
     column = layout.one(Field.DOOR)
     at = column.index if column else -1
-    return doors.column_of((line.door, _date_at(sheet, line.at, at)) for line in lines if line.is_household)
+    return doors.column_of(
+        (line.door, _date_at(sheet, line.at, at) or (doors.as_date(line.door) if sheet.is_of_text else None))
+        for line in lines
+        if line.is_household
+    )
 
 
 def _date_at(sheet: Sheet, row: int, column: int) -> DateCell | None:
@@ -200,8 +204,11 @@ def _door(
     """The door as it was typed; one that a spreadsheet took for a day is told."""
     if column is None:
         return ""
-    is_own = not is_ditto(sheet.text(line.at, column.index)) and bool(sheet.text(line.at, column.index).strip())
-    found = door_column.door(line.door, _date_at(sheet, line.at, column.index) if is_own else None)
+    written = sheet.text(line.at, column.index).strip()
+    day = _date_at(sheet, line.at, column.index) if written and not is_ditto(written) else None
+    if day is None and sheet.is_of_text and not written.startswith("'"):
+        day = doors.as_date(line.door)
+    found = door_column.door(line.door, day)
     where = cell_name(line.at, column.index)
     if found.was_date:
         notes.add(

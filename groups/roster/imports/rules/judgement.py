@@ -170,7 +170,9 @@ def judge(
     kept = kept_numbers(settled)
     out_of_order = _out_of_order(sound, matched, roster)
     entries = {
-        row.at: _entry(row, matched.get(row.at), (*phones[row.at], *_as_phones(kept.get(row.at, ()))), out_of_order)
+        row.at: _entry(
+            row, matched.get(row.at), _together(matched.get(row.at), phones[row.at], kept.get(row.at, ())), out_of_order
+        )
         for row in sound
     }
     twins = _twins(sound, matched, roster)
@@ -186,8 +188,14 @@ def judge(
     )
 
 
-def _as_phones(numbers: Iterable[str]) -> tuple[PhoneNumber, ...]:
-    return tuple(PhoneNumber(number, kind_of(number)) for number in numbers)
+def _together(
+    household: RosterHousehold | None, listed: Sequence[PhoneNumber], kept: Sequence[str]
+) -> tuple[PhoneNumber, ...]:
+    """The listed numbers and those that stay, which keep their place where the list has no new one."""
+    phones = {phone.e164: phone for phone in listed} | {e164: PhoneNumber(e164, kind_of(e164)) for e164 in kept}
+    if kept and household is not None and all(phone.e164 in household.phones for phone in listed):
+        return tuple(phones[number] for number in household.phones if number in phones)
+    return tuple(phones.values())
 
 
 def _is_replaced(entry: Entry) -> bool:
@@ -208,6 +216,9 @@ def _new_groups(
     counted = Counter(entry.group for entry in entries if entry.group and entry.group not in standing)
     for group, count in counted.items() if standing - {""} else ():
         notes.add("new_groups", "将新建的联防组 groups that will be made", f"{group}（{count}户）")
+    in_none = sum(entry.household is None and not entry.group for entry in entries)
+    if in_none and (standing - {""} or any(entry.group for entry in entries)):
+        notes.add("in_no_group", "新住户未归入任何组 new households are in no group", f"{in_none}户")
     return notes.findings
 
 

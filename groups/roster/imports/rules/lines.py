@@ -18,7 +18,7 @@ from groups.roster.rules.household import UNGROUPED
 from groups.rules.findings import Finding, shown
 from groups.rules.texts import tidied
 
-_COUNTING = re.compile(r"(本组|本村|全村|本页|全镇|以上|各组|总户)*(合计|总计|小计|共计|累计|总数|汇总|总共).{0,40}")
+_COUNTING = re.compile(r"[\w第]{0,8}?(合计|总计|小计|共计|累计|总数|汇总|总共).{0,40}")
 _COUNTED = re.compile(r"(本组|全村|本村|本页|以上)?(共|计|总)?:?\d+(户|人|家|组|部|个)\.?")
 _NOTE = re.compile(
     r"(制表|填表|审核|审批|复核|负责|联系|填报|经办|登记|统计|报送|打印|编制|校对|单位|日期|时间|注|说明|备注|盖章|签字|签名|联防长"
@@ -34,7 +34,7 @@ _SECTION = re.compile(
     rf"[【(\[<《]?\s*{GROUP_NAME.pattern}\s*[】)\]>》]?(?!\w*\d{{6}})([:(,、;].*|(正|副)?(组|队)长.*|联防长.*)?"
 )
 _DITTO = re.compile(
-    r"[-—_\s]*(同上|同前|同左上|上同|同上行|〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑|ditto|do\.)[-—_\s]*", re.IGNORECASE
+    r"[-—_\s]*(同上|同前|同|同左上|上同|同上行|〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑|ditto|do\.)[-—_\s]*", re.IGNORECASE
 )
 _ERROR = re.compile(
     r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
@@ -42,7 +42,7 @@ _ERROR = re.compile(
 _HINT = re.compile(
     r"[(\[【<].{1,40}[)\]】>]|(必填|选填|非必填|可不填|示例|样例|填写示例|文本|数字|11位|8位|6位|[1-9]位).{0,12}|例(如|:).*|如:.*|格式.*|填写(说明|要求).*"
 )
-_EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)[)\]】]?(:.*|\d{0,2})")
+_EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)(\d{0,2}|[:)\]】].*)")
 DASHES = re.compile(r"[-‐-―−_~/\\.、。*]+")
 NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
 _NOTHING = re.compile(rf"{DASHES.pattern}|无|没有|暂无|空")
@@ -130,7 +130,7 @@ def lines_of(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
         texts = [plain_heading(cell) for cell in sheet.rows[at] if cell.strip()]
         if not texts or len(headings.intersection(texts)) >= 2:  # an empty row, or the heading again on the next page
             continue
-        if _is_left_out(sheet, at, columns, notes) or _is_a_hint(at, layout, texts, sheet, notes):
+        if _is_left_out(sheet, at, columns, notes) or _is_a_hint(sheet, at, layout, notes):
             continue
         cells.forget()
         line = _line(cells, at, columns, texts, is_covered=not cells.written(at, columns.head) and at in covered_heads)
@@ -161,7 +161,8 @@ def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_
         group = ""
     written_head = cells.written(at, columns.head)
     continues = is_covered or is_ditto(written_head)
-    head = "" if continues else tidied(cells.meant(at, columns.head))
+    written_name = "" if continues else cells.meant(at, columns.head)
+    head = tidied(written_name)
     door = cells.meant(at, columns.door)
     phones = tuple(PhoneCell(column.heading or "电话", cells.meant(at, column)) for column in columns.phones)
     says_who = [head, door, *(phone.text for phone in phones)]
@@ -177,7 +178,7 @@ def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_
         at,
         group,
         group_is_merged=False,
-        head=head if not continues or not head else "",
+        head=written_name,
         door=door,
         phones=phones,
         relation=_plain(cells.meant(at, columns.relation)),
@@ -240,8 +241,9 @@ def _brief(sheet: Sheet, at: int) -> str:
     return " ".join(shown(cell) for cell in sheet.rows[at][:4] if cell.strip() and not holds_a_number(cell))
 
 
-def _is_a_hint(at: int, layout: Layout, texts: Sequence[str], sheet: Sheet, notes: Notes) -> bool:
+def _is_a_hint(sheet: Sheet, at: int, layout: Layout, notes: Notes) -> bool:
     """Whether a row tells how to fill the list in: (必填) under its heading, or an example."""
+    texts = [_plain(cell) for cell in sheet.rows[at] if cell.strip()]
     if at < layout.first_row + 3 and any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
         notes.add_row("example_rows", "示例行未采用 rows that are examples were left out", at, _brief(sheet, at))
         return True
@@ -307,4 +309,4 @@ def is_of_the_house_above(line: Line, has_doors: bool) -> bool:
         return False
     if not line.head:
         return not line.relation or is_kin(line.relation)
-    return named(line.head).is_member and (has_doors or is_kin(line.head))
+    return (named(line.head).is_member or is_kin(line.head)) and (has_doors or is_kin(line.head))

@@ -13,6 +13,8 @@ _ROLE = (
     r"|党员|户主本人|房主|业主|姓名)"
 )
 _ROLE_IN_FRONT = re.compile(rf"^[(\[【<]?{_ROLE}[)\]】>]?\s*(?:[:、,\-—]|(?<=[)\]】>]))\s*(?=\S)")
+_COUNTED = re.compile(r"^\s*[(（]?\d{1,3}[.、)）．:：]\s*(?=[\u3400-\u9fff★☆])")
+"""A number in front that counts the names: 1. 王建国."""
 _LEADER_APART = re.compile(r"^(?:正|副)?(?:组长|联防长|队长)\s+(?=\S)")
 _ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*{_ROLE}\s*[)\]】>]\s*$|[-—,、]\s*{_ROLE}$")
 _MARKS = re.compile(
@@ -48,6 +50,7 @@ class Named(NamedTuple):
 
 def named(text: str) -> Named:
     """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
+    text = _COUNTED.sub("", text)
     spaced = _LEADER_APART.sub("", _MARKS.sub("", without_invisible(text).replace("\u3000", " ").strip()))
     plain = tidied(spaced)
     if _KIN_ALONE.fullmatch(plain) and plain[:1] in "([【":

@@ -22,6 +22,7 @@ TWIN_HOUSEHOLD = "twin_household"
 NUMBER_ELSEWHERE = "number_elsewhere"
 UNREADABLE_CELL = "unreadable_cell"
 DOUBTFUL_DOOR = "doubtful_door"
+DAMAGED_TEXT = "damaged_text"
 PRIVATE_SIGN = "private_sign"
 NO_GROUP = "no_group"
 EVERYTHING = frozenset({"group", "door", "landline", "second"})
@@ -112,6 +113,8 @@ def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     if not head.head and not errors:
         said = next((shown(cell.text) for cell in row.phones if cell.text.strip()), None)
         errors.append(Finding(NO_HEAD, "没有户主 no head of the household", said))
+    if any("\ufffd" in text for text in (group, door, head.head)):
+        errors.append(Finding(DAMAGED_TEXT, "文字已损坏，请补全 the text is damaged: write it anew", shown(head.head)))
     for column, text in (("联防组", group), ("门牌号", door), ("户主", head.head), ("方位", landmark or "")):
         if reason := flaw(text):
             errors.append(Finding(reason, f"{column}{_FLAWS[reason]}", shown(text)))

@@ -76,6 +76,7 @@ def _repeated(rows: Sequence[ExaminedRow]) -> tuple[dict[At, ExaminedRow], froze
     by_number: dict[tuple[str, str, str], ExaminedRow] = {}
     repeated: dict[At, ExaminedRow] = {}
     merged: set[At] = set()
+    above: ExaminedRow | None = None
     for row in rows:
         if row.errors:
             continue
@@ -84,8 +85,12 @@ def _repeated(rows: Sequence[ExaminedRow]) -> tuple[dict[At, ExaminedRow], froze
             earlier = first.setdefault((row.group, row.door, row.head), row)
         else:
             earlier = next((one for n in numbers if (one := by_number.get((row.group, row.head, n)))), row)
+            # The same name on the next row is the same house, of which somebody wrote a second number.
+            if above is not None and (above.sheet, above.group, above.head) == (row.sheet, row.group, row.head):
+                earlier = repeated.get(above.at, above) if not above.door else row
             for number in numbers:
                 by_number.setdefault((row.group, row.head, number), earlier)
+        above = row
         if earlier is not row:
             repeated[row.at] = earlier
             if numbers - {phone.e164 for phone in earlier.phones}:
