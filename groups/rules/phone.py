@@ -73,9 +73,10 @@ def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
         number = parse(digits, region)
     except NumberParseException:
         raise InvalidNumber("不是电话号码 not a phone number") from None
-    if not is_valid_number(number):
+    type_ = number_type(number)
+    if type_ == PhoneNumberType.UNKNOWN:  # which is what is_valid_number asks as well, at twice the price
         raise InvalidNumber("没有这样的号码，请核对位数 no such number: check its digits")
-    kind = _KINDS.get(number_type(number))
+    kind = _KINDS.get(type_)
     if kind is None:
         raise InvalidNumber("是服务号码，不是住户电话 a service number, not a household's phone")
     return PhoneNumber(format_number(number, PhoneNumberFormat.E164), kind)

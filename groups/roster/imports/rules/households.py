@@ -73,7 +73,8 @@ def households_of(
             continue
         own, group, is_silent = _group_of(line, group, repeats, notes)
         row = _row(sheet, layout, line, own, door_column, notes)
-        row = replace(row, silent=row.silent | ({"group"} if is_silent else set()))
+        if is_silent:
+            row = replace(row, silent=row.silent | {"group"})
         _take(making, line, row, layout, notes)
     return making.rows
 

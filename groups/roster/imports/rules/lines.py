@@ -39,6 +39,7 @@ _DITTO = re.compile(
 _ERROR = re.compile(
     r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
 )
+_BEGINS_AN_ERROR = frozenset("#＃EeTtFfＴＦ")
 _HINT = re.compile(
     r"[(\[【<].{1,40}[)\]】>]|(必填|选填|非必填|可不填|示例|样例|填写示例|文本|数字|11位|8位|6位|[1-9]位).{0,12}|例(如|:).*|如:.*|格式.*|填写(说明|要求).*"
 )
@@ -94,7 +95,7 @@ class Cells:
         text = self.written(at, column)
         if column is None or not text:
             return text
-        if _ERROR.fullmatch(_plain(text)):
+        if text[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_plain(text)):
             self._tell(at, column, text, "无法读取，未采用 cannot be read, left out")
             return ""
         if is_ditto(text):
@@ -157,7 +158,7 @@ def _serial_column(layout: Layout) -> int | None:
 
 def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_covered: bool) -> Line:
     group = tidied(cells.written(at, columns.group))
-    if _ERROR.fullmatch(_plain(group)):
+    if group and group[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_plain(group)):
         group = ""
     written_head = cells.written(at, columns.head)
     continues = is_covered or is_ditto(written_head)
@@ -191,9 +192,9 @@ def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_
 
 def is_ditto(text: str) -> bool:
     """Whether a cell repeats the one above: 同上, 〃, ", ↑."""
-    return (
-        bool(text) and len(text) <= 12 and bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text).strip() or text))
-    )
+    if not text or len(text) > 12 or text[0].isdigit():
+        return False
+    return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text).strip() or text))
 
 
 def announces_a_group(text: str) -> bool:
@@ -243,11 +244,13 @@ def _brief(sheet: Sheet, at: int) -> str:
 
 def _is_a_hint(sheet: Sheet, at: int, layout: Layout, notes: Notes) -> bool:
     """Whether a row tells how to fill the list in: (必填) under its heading, or an example."""
+    if at >= layout.first_row + 3:
+        return False
     texts = [_plain(cell) for cell in sheet.rows[at] if cell.strip()]
-    if at < layout.first_row + 3 and any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
+    if any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
         notes.add_row("example_rows", "示例行未采用 rows that are examples were left out", at, _brief(sheet, at))
         return True
-    return at < layout.first_row + 3 and len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
+    return len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
 
 
 def _is_empty_house(line: Line, notes: Notes) -> bool:

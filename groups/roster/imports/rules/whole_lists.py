@@ -27,7 +27,10 @@ def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes) -> list[ListRow
                 "写法不同的同一个组已合并 one group written in several ways",
                 f"{'、'.join(forms)}→{used}",
             )
-    return [replace(row, group=names[group]) if (group := tidied(row.group)) in names else row for row in rows]
+    return [
+        row if (used := names.get(tidied(row.group), row.group)) == row.group else replace(row, group=used)
+        for row in rows
+    ]
 
 
 def without_copies(rows: Sequence[ListRow], notes: Notes) -> list[ListRow]:
