@@ -151,7 +151,8 @@ def _text(value: object, cell: Cell, looks: Looks, dates: dict[Cell, DateCell], 
         dates[cell] = DateCell(day, shape or DateShape.MONTH_DAY)
         return f"{day:%Y-%m-%d}" if dated else typed_as(dates[cell])
     if isinstance(value, float) and value.is_integer():
-        return (shown_by(code, int(value)) if code and value < _ALL_DIGITS else None) or _digits(value)
+        digits = _digits(value)
+        return (shown_by(code, int(value)) if code and digits.isdecimal() else None) or digits
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, time):

@@ -17,7 +17,14 @@ from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, hidden_shee
 from groups.files.sheet import Sheet, column_index, column_name
 from groups.roster.imports.rules import chat
 from groups.roster.imports.rules.blocks import blocks_of
-from groups.roster.imports.rules.headings import DEEPEST_HEADING, FIELD_WORDS, Field, Layout, guess_layout
+from groups.roster.imports.rules.headings import (
+    DEEPEST_HEADING,
+    FIELD_WORDS,
+    Field,
+    Layout,
+    begun_below_words,
+    guess_layout,
+)
 from groups.roster.imports.rules.households import households_of
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.numbers import holds_a_number
@@ -92,7 +99,7 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
     """
     if not opened.sheets:
         return _few_enough(RosterList(opened.households))
-    layouts = [_corrected(one.layout, place, columns or {}) for place, one in enumerate(opened.sheets)]
+    layouts = [_corrected(one, place, columns or {}) for place, one in enumerate(opened.sheets)]
     lists = [(one.sheet, layout) for one, layout in zip(opened.sheets, layouts, strict=True) if not layout.lacking]
     if not lists:
         lacking = "、".join(min(layouts, key=lambda layout: len(layout.lacking)).lacking)
@@ -187,8 +194,7 @@ def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
     alike: dict[Any, dict[str, Any]] = {}
     for place, one in enumerate(opened.sheets):
         told = [
-            (column.index, column.heading, column.field.value)
-            for column in _corrected(one.layout, place, columns).columns
+            (column.index, column.heading, column.field.value) for column in _corrected(one, place, columns).columns
         ]
         block = alike.setdefault(tuple(told), {"sheets": [], "names": [], "columns": []})
         block["sheets"].append(place)
@@ -221,12 +227,13 @@ def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
 def _understood(sheet: Sheet) -> OpenedSheet:
     """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
     layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)))
-    if not layout.lacking and not layout.guessed:
+    is_sure = not any(c.index in layout.guessed for c in (*layout.phones, layout.one(Field.HEAD)) if c)
+    if not layout.lacking and is_sure:
         return OpenedSheet(sheet, layout)
     if len(sheet.rows) <= _MOST_TURNED:
         turned = replace(sheet.turned(), part=f"{sheet.part}（横排）")
         on_its_side = guess_layout(turned.heading_rows(DEEPEST_HEADING + 1))
-        if not on_its_side.lacking and not on_its_side.guessed and on_its_side.heading_rows:
+        if not on_its_side.lacking and not on_its_side.guessed and len(on_its_side.heading_rows) == 1:
             return OpenedSheet(turned, on_its_side)
     lines = chat.as_list(sheet) if layout.lacking else None
     return OpenedSheet(*lines) if lines else OpenedSheet(sheet, layout)
@@ -238,8 +245,9 @@ def _without_hidden_numbers(sheet: Sheet, layout: Layout) -> Layout:
     return layout.with_fields(dict.fromkeys(hidden, Field.NOTHING)) if len(hidden) < len(layout.phones) else layout
 
 
-def _corrected(layout: Layout, place: int, columns: Columns) -> Layout:
-    return layout.with_fields({column: field for (sheet, column), field in columns.items() if sheet == place})
+def _corrected(one: OpenedSheet, place: int, columns: Columns) -> Layout:
+    said = {column: field for (sheet, column), field in columns.items() if sheet == place}
+    return begun_below_words(one.layout.with_fields(said), one.sheet.rows) if said else one.layout
 
 
 def _json_rows(content: bytes) -> tuple[ListRow, ...]:

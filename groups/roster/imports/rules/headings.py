@@ -396,7 +396,22 @@ def _by_content(rows: Sequence[Sequence[str]]) -> Layout:
         field = _look(cells, filled, taken)
         taken |= {field} & set(_ONCE)
         columns.append(Column(index, "", field))
-    return Layout(0, tuple(columns))
+    return begun_below_words(Layout(0, tuple(columns)), rows)
+
+
+def begun_below_words(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
+    """The layout begun below a heading in words that nobody knows: it has words where numbers stand below."""
+    if layout.heading_rows:
+        return layout
+    first = next(
+        (at for at, row in enumerate(rows[:3]) if not any(_is_a_word(row, column.index) for column in layout.phones)), 0
+    )
+    return replace(layout, first_row=first)
+
+
+def _is_a_word(row: Sequence[str], column: int) -> bool:
+    cell = row[column].strip() if column < len(row) else ""
+    return bool(re.fullmatch(r"[^\W\d_]+", cell)) and cell not in {"无", "没有", "暂无", "空", "同上"}
 
 
 def _look(cells: Sequence[str], rows: int, taken: set[Field]) -> Field:

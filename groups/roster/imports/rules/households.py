@@ -125,7 +125,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
         notes.add_row(
             "members_joined",
             "家庭成员的号码并入户主 numbers of members were put to the head",
-            line.at,
+            member.number - 1,
             f"{member.head}→{line.head}",
         )
         making.rows[place] = _with_phones(row, member)

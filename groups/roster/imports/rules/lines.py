@@ -88,7 +88,8 @@ class Cells:
         """A cell's text. A leading apostrophe is a spreadsheet's mark for text, and no part of it."""
         if column is None or (at, column.index) in self.sheet.struck:
             return ""
-        return self.sheet.text(at, column.index).strip(" \t\r\n\u3000\xa0").removeprefix("'")
+        text = self.sheet.text(at, column.index).strip(" \t\r\n\u3000\xa0")
+        return text if text == "''" else text.removeprefix("'")
 
     def meant(self, at: int, column: Column | None) -> str:
         """The text, or the one above where it is repeated; nothing where it is the error of a computation."""

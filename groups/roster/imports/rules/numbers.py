@@ -33,6 +33,9 @@ _LINE_BREAK = re.compile(r"<\s*br\s*/?\s*>|&nbsp;", re.IGNORECASE)
 _ARROW = re.compile(r"[-=]*[>→⇒➔]+|改为|变更为|更改为|换成|改成")
 _WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,3}")
 _PLAIN = re.compile(r"\+?\d{7,15}(\.0+)?")
+_ROUNDED = re.compile(r"\d{4}0{7}\.0+")
+"""A figure that a program has written, of which a spreadsheet had kept four digits: 13800000000.0."""
+_LOST = "表格已把号码变成科学计数，数字已丢失 the spreadsheet has rounded it: its digits are gone"
 _POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,3})")
 _JAMMED = re.compile(r"(1[3-9]\d{9}){2,4}")
 _HAN = r"\u3400-\u9fff\U00020000-\U000323af"
@@ -102,6 +105,8 @@ def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumbe
     if not plain or _NOTHING.fullmatch(plain):
         return (), ()
     plain = plain.replace(",", "") if _WITH_THOUSANDS.fullmatch(plain) else plain
+    if _ROUNDED.fullmatch(plain):
+        return (), (Wrong(text.strip(), _LOST),)
     if _PLAIN.fullmatch(plain):
         return _one(plain, text, region, area_code)
     if power := _POWER.fullmatch(plain):
@@ -148,9 +153,7 @@ def _of_a_power(
     digits, length = power[1] + power[2], int(power[3]) + 1
     if len(digits) == length:
         return _one(digits, text, region, area_code)
-    lost = Wrong(
-        text.strip(), "表格已把号码变成科学计数，数字已丢失 the spreadsheet has rounded it: its digits are gone"
-    )
+    lost = Wrong(text.strip(), _LOST)
     if length == 22 and len(digits) >= 12 and re.match(r"1[3-9]\d{10}", digits):
         first, _ = _one(digits[:11], text, region, area_code)
         return first, (lost,)

@@ -6,7 +6,7 @@ could read.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -44,7 +44,7 @@ def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], group
             "group_names", "写法不同的组按名册的写法 groups are written as the roster has them", f"{name}→{standing}"
         )
     rows = tuple(replace(row, group=renamed[row.group]) if row.group in renamed else row for row in rows)
-    repeated, merged = _repeated(rows)
+    repeated, merged = _repeated(rows, Counter((one.group, one.head) for one in roster))
     twins: dict[At, list[ExaminedRow]] = defaultdict(list)
     for row in rows:
         if row.at in repeated:
@@ -70,8 +70,13 @@ def _filled(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:
     return replace(row, **said) if said else row  # type: ignore[arg-type]
 
 
-def _repeated(rows: Sequence[ExaminedRow]) -> tuple[dict[At, ExaminedRow], frozenset[At]]:
-    """Rows that name a household which an earlier row has named, and that row; which of them add a number to it."""
+def _repeated(
+    rows: Sequence[ExaminedRow], standing: Mapping[tuple[str, str], int]
+) -> tuple[dict[At, ExaminedRow], frozenset[At]]:
+    """Rows that name a household which an earlier row has named, and that row; which of them add a number to it.
+
+    `standing` counts the roster's namesakes, by group and head: two of them are two.
+    """
     first: dict[tuple[str, str, str], ExaminedRow] = {}
     by_number: dict[tuple[str, str, str], ExaminedRow] = {}
     repeated: dict[At, ExaminedRow] = {}
@@ -86,8 +91,9 @@ def _repeated(rows: Sequence[ExaminedRow]) -> tuple[dict[At, ExaminedRow], froze
         else:
             earlier = next((one for n in numbers if (one := by_number.get((row.group, row.head, n)))), row)
             # The same name on the next row is the same house, of which somebody wrote a second number.
-            if above is not None and (above.sheet, above.group, above.head) == (row.sheet, row.group, row.head):
-                earlier = repeated.get(above.at, above) if not above.door else row
+            is_alone = numbers and standing.get((row.group, row.head), 0) < 2
+            if is_alone and above is not None and not above.door and above.phones and _is_named_alike(above, row):
+                earlier = repeated.get(above.at, above)
             for number in numbers:
                 by_number.setdefault((row.group, row.head, number), earlier)
         above = row
@@ -96,6 +102,10 @@ def _repeated(rows: Sequence[ExaminedRow]) -> tuple[dict[At, ExaminedRow], froze
             if numbers - {phone.e164 for phone in earlier.phones}:
                 merged.add(row.at)
     return repeated, frozenset(merged)
+
+
+def _is_named_alike(one: ExaminedRow, other: ExaminedRow) -> bool:
+    return (one.sheet, one.group, one.head) == (other.sheet, other.group, other.head)
 
 
 def _with_numbers_of(row: ExaminedRow, twins: Sequence[ExaminedRow]) -> ExaminedRow:

@@ -1,0 +1,302 @@
+"""The neighbours of the cases: other words, signs and shapes for the same trouble come in as what they mean."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.styles import Font
+
+from groups.errors import RosterFileError
+from groups.roster.imports.reading import columns_said, households_in, open_file, read_list
+from groups.roster.imports.rules.headings import Field
+from groups.roster.imports.rules.judgement import judge
+from groups.roster.imports.rules.numbers import numbers_in
+from groups.roster.imports.rules.rows import examine
+from groups.roster.rules.group_names import key_of, one_name, standing_names
+from tools import fuzz_lists
+
+HEADING = ["组别", "门牌号", "户主", "手机"]
+Household = tuple[str, str, str, tuple[str, ...]]
+
+
+def number(last: int) -> str:
+    return f"1990000{last:04}"
+
+
+def read(content: bytes, name: str = "list.xlsx") -> tuple[list[Household], set[str]]:
+    """The households that come of a list: group, head, door, numbers; and the reasons of all that is told."""
+    found = read_list(content, name)
+    judgement = judge([examine(row, "CN", "574") for row in found.rows], [], {}, "CN")
+    told = {note.reason for note in found.notes} | {f.reason for row in judgement.verdicts for f in row.findings}
+    return [(e.group, e.head, e.door, tuple(p.e164[3:] for p in e.phones)) for e in judgement.entries], told
+
+
+def workbook(rows: Sequence[Sequence[Any]], look: Callable[[Any], Any] = lambda sheet: None) -> bytes:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(list(row))
+    look(book.active)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+WANG: Household = ("1组", "王甲建", "1-1", (number(1),))
+LI: Household = ("1组", "李乙明", "1-2", (number(2),))
+ROWS = [["1组", "1-1", "王甲建", number(1)], ["1组", "1-2", "李乙明", number(2)]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "电话/短号",
+        "户主手机号/微信",
+        "联系电话/微信号",
+        "手机（11位）",
+        "电话号码（手机或固话）",
+        "手机号（必填）",
+        "*手机",
+        "户主电话",
+        "本人手机",
+        "手机号码1",
+        "Tel",
+        "TEL.",
+        "Mobile No.",
+        "Phone Number",
+        "长号（短号）",
+        "移动电话（短号）",
+        "通讯号码",
+        "手 机 号 码",
+        "电话（微信）",
+        "微信（手机号）",
+        "手机号（身份证）",
+        "📱",
+        "📞",
+        "✆",
+        "联系方式：",
+        "手机\n（户主）",
+        "手机号码（请填写户主本人的手机号码，勿填短号）",
+        "手机、短号",
+        "户主身份证及电话",
+        "電話",
+        "聯絡電話",
+        "行動電話",
+        "手機",
+        "手机号（V网）",
+        "号",
+        "Contact",
+        "大号",
+        "微信/电话",
+        "手机 微信同号",
+        "QQ/手机",
+        "手机号及备注",
+        "呼叫",
+    ],
+)
+def test_a_column_of_phones_is_known_by_its_words_or_by_what_stands_in_it(words: str) -> None:
+    assert read(workbook([[*HEADING[:3], words], *ROWS]))[0] == [WANG, LI]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "姓名（户主）",
+        "户主（姓名）",
+        "户主/联系人",
+        "戶主姓名",
+        "Name",
+        "户主*",
+        "姓名/关系",
+        "户主姓名\n（必填）",
+        "户主（组长打★）",
+        "常住人员",
+        "被保护人",
+        "负责人",
+        "主人",
+    ],
+)
+def test_a_column_of_names_is_known_by_its_words_or_by_what_stands_in_it(words: str) -> None:
+    assert read(workbook([["组别", "门牌号", words, "手机"], *ROWS]))[0] == [WANG, LI]
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [(0, w) for w in ["組別", "第几组", "村民小组", "联防小组编号", "分组情况", "组别/网格", "生产队", "组长", "Group"]]
+    + [
+        (1, w)
+        for w in [
+            "门牌（号）",
+            "栋-室",
+            "户址",
+            "门牌编号",
+            "户号",
+            "宅号",
+            "門牌號",
+            "House No.",
+            "编号（门牌）",
+            "现住址",
+        ]
+    ],
+)
+def test_groups_and_doors_are_known_by_their_words_or_by_their_look(at: int, words: str) -> None:
+    heading = [words if place == at else word for place, word in enumerate(HEADING)]
+    assert read(workbook([heading, *ROWS]))[0] == [WANG, LI]
+
+
+def test_numbers_of_a_leader_are_nobodys_however_alone_they_stand() -> None:
+    rows = [["组别", "户主", "网格员电话"], ["1组", "王甲建", number(1)], ["1组", "李乙明", number(1)]]
+    with pytest.raises(RosterFileError, match="手机"):
+        read(workbook(rows))
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        (f"{number(1)}改为{number(2)}", (2,)),
+        (f"{number(1)}→{number(2)}", (2,)),
+        (f"{number(1)}（已换号）{number(2)}", (2,)),
+        (f"{number(1)}（原）、{number(2)}", (2,)),
+        (f"老婆{number(1)}", (1,)),
+        (f"李新明{number(1)}，王改{number(2)}", (1, 2)),
+        (f"1、{number(1)}；2、{number(2)}", (1, 2)),
+        (f"(1){number(1)} (2){number(2)}", (1, 2)),
+        (f"{number(1)}或{number(2)}", (1, 2)),
+        (f"{number(1)} {number(2)}（停机）", (1,)),
+        ("短号661061", ()),
+        (f"{number(1)}/061", (1,)),
+        ("199****0001", ()),
+        ("1990000001 2", (12,)),
+        ("1.9900000001E10", (1,)),
+        ("1.990000E+10", ()),
+        ("13800000000.0", ()),
+        ("1.99000000011990E+21", (1,)),
+        ("88001053转801", ()),
+        ("88001053#801", ()),
+        ("0574-8800-1053-2", ()),
+    ],
+)
+def test_numbers_are_read_with_their_words_and_none_is_made_up(cell: str, numbers: tuple[int, ...]) -> None:
+    found, _ = numbers_in(cell, "CN", "574")
+    assert [one.e164 for one in found] == [f"+86{number(one)}" for one in numbers]
+
+
+@pytest.mark.parametrize(
+    ("names", "key"),
+    [
+        (["第一组", "1组", "一组", "第1组", "第 1 组", "1", "一", "1組", "第1小组"], (1, "")),
+        (["第一联防组", "联防1组", "第1联防组", "1号联防组", "联防一组"], (1, "联防")),
+        (["二十三组", "第23组"], (23, "")),
+        (["1队", "第一队"], (1, "队")),
+    ],
+)
+def test_a_groups_name_is_one_however_it_is_written(names: list[str], key: tuple[int, str]) -> None:
+    assert {key_of(name)[:2] for name in names} == {key}
+    assert len(set(one_name(names).values())) == 1
+
+
+def test_a_list_takes_the_rosters_name_of_a_group_and_groups_that_differ_stay_apart() -> None:
+    assert standing_names(["1组", "第二组", "3组"], ["第1联防组", "2组"]) == {"1组": "第1联防组", "第二组": "2组"}
+    assert standing_names(["1组"], ["第1联防组", "第1组"]) == {"1组": "第1组"}
+    assert len(set(one_name(["东溪组", "西溪组", "1组", "11组"]).values())) == 4
+
+
+@pytest.mark.parametrize("ditto", ["同上", "〃", "″", '"', "''", "同前", "↑", "--〃--", "”", "′′"])
+def test_a_ditto_repeats_what_stands_above_in_any_column(ditto: str) -> None:
+    rows = [HEADING, ROWS[0], [ditto, ditto, "李乙明", number(2)]]
+    assert read(workbook(rows))[0] == [WANG, ("1组", "李乙明", "1-1", (number(2),))]
+
+
+@pytest.mark.parametrize(
+    "row", [["以下空白"], [None, None, "——以下空白——"], ["1组小计", None, "2户"], ["示例", "1-9", "张三", number(9)]]
+)
+def test_what_is_no_household_is_none(row: list[Any]) -> None:
+    assert read(workbook([HEADING, row, *ROWS]))[0] == [WANG, LI]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "gb18030", "utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";", "，", "|"])
+@pytest.mark.parametrize("name", ["list.csv", "list.xls", "list.txt"])
+def test_text_is_read_in_any_encoding_with_any_sign_between_its_cells(encoding: str, delimiter: str, name: str) -> None:
+    if name == "list.xls" and delimiter not in {"\t", ","}:
+        pytest.skip("nobody names that a workbook")
+    text = "\n".join(delimiter.join(row) for row in [HEADING, *ROWS])
+    assert read(text.encode(encoding), name)[0] == [WANG, LI]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'组别,门牌号,户主,手机\n1组,1-1,"王甲建,{number(1)}\n1组,1-2,李乙明,{number(2)}\n',
+        f'组别,门牌号,户主,手机,备注\n1组,1-1,王甲建,{number(1)},"老人\n1组,1-2,李乙明,{number(2)},"x"\n',
+        f'组别,门牌号,户主,手机\n1组,1-1,王甲建,{number(1)}\n",1-2,李乙明,{number(2)}\n',
+        f'组别,门牌号,户主,手机\n1组,="1-1",王甲建,="{number(1)}"\n1组,1-2,"李乙明",{number(2)}\n',
+        f"#接龙\n墙下陶村联防\n\n1. 王甲建 1组 1-1 {number(1)}\n2、李乙明 1组，1-2 电话{number(2)}\n",
+    ],
+)
+def test_no_quotation_swallows_a_row_and_chats_are_read(text: str) -> None:
+    assert read(text.encode(), "list.csv")[0] == [WANG, LI]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"户主,手机\n王甲建,{number(1)}\n".encode().decode("latin-1").encode(),
+        f"户主,手机\n王甲建,{number(1)}\n".encode("gbk").replace("王".encode("gbk"), b"\xff"),
+        f"户主,手机\n王甲建,{number(1)}\n".encode("utf-16")[:-5],
+        b"<html><table><tr><td>x</td></tr></table></html>",
+        "今天开会，请大家准时参加".encode(),
+    ],
+)
+def test_what_cannot_be_read_for_sure_is_refused_with_what_to_do(content: bytes) -> None:
+    with pytest.raises(RosterFileError) as refused:
+        read(content, "list.xls" if b"<" in content[:1] else "list.csv")
+    assert any(word in str(refused.value.message) for word in (".xlsx", "逗号", "找不到列"))
+
+
+def test_hidden_columns_and_old_ones_are_left_out_where_others_stand() -> None:
+    rows = [[*HEADING, "手机2"], [*ROWS[0], number(11)], [*ROWS[1], number(12)]]
+
+    def hide(sheet: Any) -> None:
+        sheet.column_dimensions["E"].hidden = True
+
+    assert read(workbook(rows, hide)) == ([WANG, LI], {"hidden_columns"})
+    assert read(workbook([[*HEADING, "原手机"], *rows[1:]])) == ([WANG, LI], {"columns_with_numbers"})
+
+
+def test_a_cell_struck_through_says_nothing_and_is_told() -> None:
+    def strike(sheet: Any) -> None:
+        sheet["E2"].font = Font(strike=True)
+
+    households, told = read(workbook([[*HEADING, "手机2"], [*ROWS[0], number(11)], [*ROWS[1], None]], strike))
+    assert (households, told) == ([WANG, LI], {"struck_cells"})
+
+
+def test_members_belong_to_their_house_in_whatever_order_they_stand() -> None:
+    heading = ["组别", "门牌号", "姓名", "与户主关系", "手机"]
+    last = [heading, ["1组", "1-1", "李乙", "妻", number(2)], ["1组", "1-1", "王甲建", "户主", number(1)]]
+    first: list[list[Any]] = [
+        heading,
+        ["1组", "1-1", "王甲建", "本人", number(1)],
+        [None, None, "李乙", "之妻", number(2)],
+    ]
+    under: list[list[Any]] = [HEADING, ROWS[0], [None, None, "（妻）", number(2)]]
+    house = [("1组", "王甲建", "1-1", (number(1), number(2)))]
+    assert read(workbook(last))[0] == read(workbook(first))[0] == read(workbook(under))[0] == house
+
+
+def test_a_command_may_say_what_columns_hold() -> None:
+    opened = open_file(workbook([list("甲乙丙丁"), *ROWS]), "list.xlsx")
+    said = columns_said(opened, ["户主=C", "手机=d", "Sheet!组=A", "不用=B"])
+    assert said == {(0, 2): Field.HEAD, (0, 3): Field.MOBILE, (0, 0): Field.GROUP, (0, 1): Field.NOTHING}
+    assert [row.head for row in households_in(opened, said).rows] == ["王甲建", "李乙明"]
+    for wrong in ("手机", "手机=1", "帽子=A", "Other!手机=A"):
+        with pytest.raises(RosterFileError, match="mobile=D"):
+            columns_said(opened, [wrong])
+
+
+def test_the_fuzzer_finds_nothing_wrong_in_its_first_lists() -> None:
+    assert [(seed, flaw) for seed in range(150) if (flaw := fuzz_lists.run_one(seed)[1])] == []
