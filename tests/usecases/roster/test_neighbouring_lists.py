@@ -218,11 +218,11 @@ def test_what_is_no_household_is_none(row: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "gb18030", "utf-8", "utf-8-sig"])
-@pytest.mark.parametrize("delimiter", ["\t", ",", ";", "，", "|"])
-@pytest.mark.parametrize("name", ["list.csv", "list.xls", "list.txt"])
+@pytest.mark.parametrize(
+    ("name", "delimiter"),
+    [*((name, sign) for name in ("list.csv", "list.txt") for sign in "\t,;，|"), ("list.xls", "\t"), ("list.xls", ",")],
+)
 def test_text_is_read_in_any_encoding_with_any_sign_between_its_cells(encoding: str, delimiter: str, name: str) -> None:
-    if name == "list.xls" and delimiter not in {"\t", ","}:
-        pytest.skip("nobody names that a workbook")
     text = "\n".join(delimiter.join(row) for row in [HEADING, *ROWS])
     assert read(text.encode(encoding), name)[0] == [WANG, LI]
 
