@@ -12,7 +12,7 @@ from flask.cli import FlaskGroup
 from config.commands import add_commands
 from config.settings import Settings
 from joint_defense.processes import engine
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import RUNTIME
 
 COMMANDS = {
     "db": "config.cli:db",
@@ -56,17 +56,19 @@ def _add_pages(app: Flask) -> None:
     import groups.web
     import joint_defense.web
     import joint_defense.webhooks
+    from groups.uploads.jobs import ENLIST
     from joint_defense.processes import health, metrics
     from joint_defense.processes.clock import stand_in_for_clock
     from joint_defense.processes.heartbeats import Role
     from joint_defense.processes.queues import enlist_upload
-    from joint_defense.processes.stand_in import StandIn
-    from joint_defense.processes.wake import Waker
+    from joint_defense.processes.stand_in import STAND_IN, StandIn
+    from joint_defense.processes.wake import WAKER, Waker
 
-    runtime: Runtime = app.extensions["runtime"]
-    app.extensions["stand_in"] = StandIn(runtime, Role.WEB, lambda: stand_in_for_clock(runtime))
-    app.extensions["waker"] = Waker(runtime, app.extensions["stand_in"])
+    runtime = RUNTIME.of(app)
+    stand_in = StandIn(runtime, Role.WEB, lambda: stand_in_for_clock(runtime))
+    STAND_IN.keep(app, stand_in)
+    WAKER.keep(app, Waker(runtime, stand_in))
     # The roster's pages know nothing of queues; they may hand a large list on.
-    app.extensions["enlist_upload"] = lambda upload_id: enlist_upload(runtime.redis, upload_id)
+    ENLIST.keep(app, lambda upload_id: enlist_upload(runtime.redis, upload_id))
     for part in (groups.web, joint_defense.webhooks, health, metrics, joint_defense.web):
         part.register(app)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from types import ModuleType
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError
+
+from config.services import settings
 
 db = AppGroup("db", help="The database's schema.")
 
@@ -35,7 +36,7 @@ def _answer(question: Callable[[ModuleType], Callable[[str], list[str]]]) -> lis
     from config import migrations  # noqa: PLC0415
 
     try:
-        return question(migrations)(current_app.extensions["settings"].database_url)
+        return question(migrations)(settings().database_url)
     except migrations.NewerDatabase as error:
         raise click.ClickException(str(error)) from None
     except OperationalError as error:

@@ -58,6 +58,8 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 def post_worker_init(worker: Any) -> None:
     """Before the first alarm comes: what it would otherwise wait half a second for."""
-    worker.wsgi.extensions["warm_up"]()
+    from config.services import WARM_UP  # noqa: PLC0415 - the process that only watches workers needs none of it
+
+    WARM_UP.of(worker.wsgi)()
     # Who deploys by USR2 waits for this before the old processes are told to end.
     structlog.stdlib.get_logger(__name__).info("web_worker_ready", pid=worker.pid)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,15 +23,10 @@ from joint_defense.incidents import policies
 from joint_defense.incidents.record import incident_record
 from joint_defense.incidents.timeline import masked
 from joint_defense.models import Incident
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 
 alarm = AppGroup("alarm", help="Look at alarms.")
-
-
-def _runtime() -> Runtime:
-    found: Runtime = current_app.extensions["runtime"]
-    return found
 
 
 @alarm.command("list", help="The newest incidents, a line each.")
@@ -40,11 +34,11 @@ def _runtime() -> Runtime:
 @click.option("--open", "only_open", is_flag=True, help="Only those not closed yet.")
 def list_incidents(limit: int, only_open: bool) -> None:
     """The newest incidents."""
-    zone = _runtime().settings.zone
+    zone = runtime().settings.zone
     query = select(Incident).order_by(Incident.id.desc()).limit(limit)
     if only_open:
         query = query.where(Incident.closed_at.is_(None))
-    with _runtime().database.begin(reads=True) as session:
+    with runtime().database.begin(reads=True) as session:
         for incident in session.scalars(query):
             state = f"closed {incident.outcome or ''}".strip() if incident.closed_at else "open"
             callers = "、".join(alert.household_name for alert in incident.alerts)
@@ -58,8 +52,8 @@ def list_incidents(limit: int, only_open: bool) -> None:
 @click.argument("incident_id", type=int)
 def show_incident(incident_id: int) -> None:
     """One incident."""
-    with _runtime().database.begin(reads=True) as session:
-        found: dict[str, Any] | None = incident_record(session, incident_id, _runtime().settings.zone)
+    with runtime().database.begin(reads=True) as session:
+        found: dict[str, Any] | None = incident_record(session, incident_id, runtime().settings.zone)
     if found is None:
         click.echo(f"没有编号为{incident_id}的警情 / there is no incident {incident_id}", err=True)
         sys.exit(1)
@@ -76,7 +70,7 @@ _VILLAGE = click.option("--village", "code", help="The village's code; without i
 def show(code: str | None, history: bool) -> None:
     """Show the policy in force, as JSON that `set` takes; where it comes from stands on stderr."""
     try:
-        with _runtime().database.begin() as session:
+        with runtime().database.begin() as session:
             village_id = _village_id(session, code)
             found = policies.in_force(session, village_id)
             versions = policies.versions(session, village_id) if history else []
@@ -84,10 +78,10 @@ def show(code: str | None, history: bool) -> None:
         raise click.ClickException(str(error)) from None
     source = f"来自 from: {found.of}, 版本 version {found.version}"
     if found.made_at is not None:
-        source += f", {found.made_by} {found.made_at.astimezone(_runtime().settings.zone):%Y-%m-%d %H:%M:%S}"
+        source += f", {found.made_by} {found.made_at.astimezone(runtime().settings.zone):%Y-%m-%d %H:%M:%S}"
     click.echo(source, err=True)
     for each in versions:
-        made = each.made_at.astimezone(_runtime().settings.zone)
+        made = each.made_at.astimezone(runtime().settings.zone)
         what = "follows" if each.policy is None else f"{len(each.policy.steps)} steps"
         click.echo(f"{each.number}\t{made:%Y-%m-%d %H:%M:%S}\t{each.made_by}\t{what}", err=True)
     click.echo(json.dumps(to_json(found.policy), ensure_ascii=False, indent=1))
@@ -104,7 +98,7 @@ def set_policy(what: str, code: str | None, by: str) -> None:
     """
     try:
         policy = _policy(what)
-        with _runtime().database.begin() as session:
+        with runtime().database.begin() as session:
             version = policies.change(session, _village_id(session, code), policy, by, clock(session))
     except AlarmError as error:
         raise click.ClickException(str(error)) from None
@@ -139,8 +133,8 @@ spool = AppGroup("spool", help="What this machine keeps on its disk because it c
 @spool.command("list", help="All that is kept, a line each: its name, when it came, what it is, from whom.")
 def list_spool() -> None:
     """All that is kept. Numbers are masked."""
-    zone = _runtime().settings.zone
-    for each in _runtime().spool.listed():
+    zone = runtime().settings.zone
+    for each in runtime().spool.listed():
         state = "aside" if each.aside else "waits"
         if each.event is None:
             click.echo(f"{each.name}\t-\tunreadable\t-\t{state}")
@@ -155,7 +149,7 @@ def list_spool() -> None:
 @spool.command("retry", help="Let everything that was set aside be tried again.")
 def retry_spool() -> None:
     """What is aside waits again; the running processes take it in."""
-    count = _runtime().spool.try_again()
+    count = runtime().spool.try_again()
     click.echo(f"{count} 条将重新处理 / {count} will be tried again")
 
 
@@ -163,6 +157,6 @@ def retry_spool() -> None:
 @click.argument("name")
 def set_aside(name: str) -> None:
     """Set one aside, by the name that `spool list` gives it."""
-    if not re.fullmatch("[0-9a-z]{1,64}", name) or not _runtime().spool.set_aside(name):
+    if not re.fullmatch("[0-9a-z]{1,64}", name) or not runtime().spool.set_aside(name):
         click.echo(f"没有名为{name}的待处理事件 / no event waits by the name of {name}", err=True)
         sys.exit(1)

@@ -11,9 +11,10 @@ import click
 from flask.cli import AppGroup
 
 from config.database import clock
+from config.services import settings
 from groups.accounts import accounts
 from groups.accounts.passwords import hashed
-from groups.commands.common import in_one_line, settings, transaction
+from groups.commands.common import in_one_line, transaction
 from groups.models.accounts import AccountRole
 from groups.rules.phone import normalise
 

@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import current_app
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from config.database import Database
-from config.settings import Settings
+from config.services import database
 from groups.errors import GroupsError, RosterFileError
 from groups.words import in_both
 
@@ -26,8 +24,7 @@ def transaction(*, reads: bool = False) -> Iterator[Session]:
 
     `reads`: nothing is written in it.
     """
-    database: Database = current_app.extensions["database"]
-    with in_one_line(), database.begin(reads=reads) as session:
+    with in_one_line(), database().begin(reads=reads) as session:
         yield session
 
 
@@ -43,12 +40,6 @@ def in_one_line() -> Iterator[None]:
         raise click.ClickException(
             f"数据库不可用，是否已运行 db upgrade the database does not answer: {reason}"
         ) from None
-
-
-def settings() -> Settings:
-    """The app's settings."""
-    found: Settings = current_app.extensions["settings"]
-    return found
 
 
 def content_of(file: Path) -> bytes:

@@ -17,8 +17,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import settings
 from groups.accounts import api_clients
-from groups.commands.common import content_of, settings, transaction, write
+from groups.commands.common import content_of, transaction, write
 from groups.coverage import counts, exports, figures
 from groups.coverage import report as coverage_report
 from groups.coverage.counts import read_counts_file

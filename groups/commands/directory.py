@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups.commands.common import settings, transaction, write
+from config.services import settings
+from groups.commands.common import transaction, write
 from groups.errors import InvalidDay, NothingToPrint
 from groups.files.typeset import missing_from
 from groups.models.roster import Group

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
-from groups.commands.common import content_of, in_one_line, settings, transaction, write
+from config.database import clock
+from config.services import database as the_database
+from config.services import settings
+from groups.commands.common import content_of, in_one_line, transaction, write
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
 from groups.enrolment.carrier_lists import exports as list_exports
@@ -78,14 +79,14 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 
 def _look_through(brought: Upload, was_read: ReadList, progress: Progress) -> list[Judged]:
     """What writing a list would do now. Keeps nothing of it."""
-    database: Database = current_app.extensions["database"]
+    database = the_database()
     matched = CarrierLists().prepare(database, brought, was_read, jobs.ground_of(settings()), progress)
     return CarrierLists().judge(database, matched).rows
 
 
 def _write(brought: Upload, progress: Progress) -> list[Judged]:
     """Write a list; what became of its rows. It stands among those of the page then."""
-    database: Database = current_app.extensions["database"]
+    database = the_database()
     with database.begin() as session:
         now = clock(session)
         upload = uploads.take_in(session, UploadKind.CARRIER, brought.name, brought.content, _BY, now)

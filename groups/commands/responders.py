@@ -9,7 +9,8 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups.commands.common import content_of, settings, transaction, write
+from config.services import settings
+from groups.commands.common import content_of, transaction, write
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.responders import Responder

@@ -14,8 +14,8 @@ import click
 from flask.cli import AppGroup
 
 from config.database import clock
+from config.services import settings as app_settings
 from groups.commands.common import content_of, transaction, write
-from groups.commands.common import settings as app_settings
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import VillageKind

@@ -9,16 +9,16 @@ well; what is written is written in one, all of it or nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from config.database import Database, clock
 from config.patience import DatabaseAway
+from config.services import Service, database, settings
 from config.settings import Settings
 from groups.errors import NumberTaken
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -30,10 +30,15 @@ _READ, _LOOKED, _WRITES_FROM = 40, 85, 45
 """Percent that is done when a list has been read and when it has been looked through; when it begins to be written."""
 
 
+KINDS = Service[dict[UploadKind, ListKind]]("list_kinds")
+"""The kinds of lists that the app can read."""
+ENLIST = Service[Callable[[int], bool]]("enlist_upload")
+"""Hand the upload with this id to the bulk worker; False where none can be called."""
+
+
 def work_on_upload(upload_id: int) -> int:
     """Look a list through, or write it, whichever it waits for. Done already, or being done, it is left alone."""
-    extensions = current_app.extensions
-    work_on(extensions["database"], extensions["settings"], extensions["list_kinds"], upload_id)
+    work_on(database(), settings(), KINDS.of(), upload_id)
     return upload_id
 
 

@@ -1,6 +1,6 @@
 """The pages' frame: layout, sign-in, accounts, languages, static files, and who may see what.
 
-Door: `register(app)`, for an app with `settings` and `database` in its extensions. Other packages' pages extend
+Door: `register(app)`, for an app that keeps settings and a database (`config.services`). Other packages' pages extend
 `layout.html` and mark their views with `access.requires` or `access.open_to_all`. No tables.
 """
 

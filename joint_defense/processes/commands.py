@@ -6,16 +6,10 @@ import signal
 import threading
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 
 from joint_defense.processes import queues
-from joint_defense.processes.runtime import Runtime
-
-
-def _runtime() -> Runtime:
-    found: Runtime = current_app.extensions["runtime"]
-    return found
+from joint_defense.processes.runtime import runtime
 
 
 @click.command("worker", help="Serve a queue; the alarm queue's process is also the sender.")
@@ -25,7 +19,7 @@ def worker(queue_name: str) -> None:
     """Serve a queue until told to stop."""
     from joint_defense.processes.worker import work  # noqa: PLC0415 - each process loads what it needs, to be there at once
 
-    work(_runtime(), queue_name)
+    work(runtime(), queue_name)
 
 
 @click.command("clock", help="Ask every second what is due.")
@@ -37,4 +31,4 @@ def clock() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    keep_time(_runtime(), stopping)
+    keep_time(runtime(), stopping)

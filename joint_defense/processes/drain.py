@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.patience import is_away
+from config.services import Service
 from groups import directory
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
@@ -110,6 +111,9 @@ class Drainer:
                 drain(self._runtime, self._wake)
             except (SQLAlchemyError, OSError) as error:
                 log.error("draining_failed", error=type(error).__name__)
+
+
+DRAINER = Service[Drainer]("drainer")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from flask import Flask
 
 from config import logging
 from config.commands import add_commands
+from config.services import DATABASE, SETTINGS
 from config.settings import Settings, SettingsError, load
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import RUNTIME, Runtime
 
 COMMANDS = {
     "worker": "joint_defense.processes.commands:worker",
@@ -30,7 +31,9 @@ def bare(name: str, settings: Settings | None) -> Flask:
     logging.configure(settings.log_level)
     app = Flask(name, static_folder=None)
     runtime = Runtime(settings)
-    app.extensions.update(settings=settings, runtime=runtime, database=runtime.database)
+    RUNTIME.keep(app, runtime)
+    SETTINGS.keep(app, settings)
+    DATABASE.keep(app, runtime.database)
     return app
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, jsonify
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
 from joint_defense.processes.heartbeats import ROLES, WELL, read_vitals, words_of_spool
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import RUNTIME
 
 health = Blueprint("health", __name__)
 
@@ -26,7 +26,7 @@ def readiness() -> tuple[Response, int]:
 
     The carrier is not asked here: the sender asks it every minute and keeps its word in the database.
     """
-    runtime: Runtime = current_app.extensions["runtime"]
+    runtime = RUNTIME.of()
     found = {"database": WELL, "redis": WELL}
     try:
         with runtime.database.begin() as session:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask import Blueprint, Flask, Response, abort, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -25,7 +25,7 @@ from config.database import clock
 from joint_defense.models import Attempt, Delivery, Incident
 from joint_defense.processes import queues
 from joint_defense.processes.heartbeats import WELL, Kept, Vitals, read_vitals
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import RUNTIME, Runtime
 from joint_defense.rules.states import Channel, DeliveryState, Purpose
 
 WINDOW = timedelta(hours=1)
@@ -156,7 +156,7 @@ PREFIX = "joint_defence_"
 @metrics.get("/metrics")
 def figures() -> Response:
     """The figures, for whoever has the token `METRICS_TOKEN` (`Authorization: Bearer …`); without one, for nobody."""
-    runtime: Runtime = current_app.extensions["runtime"]
+    runtime = RUNTIME.of()
     token = runtime.settings.metrics_token
     if not token or not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
         abort(403)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.database import Database
+from config.services import Service
 from config.settings import Settings
 from joint_defense.rules.states import Channel
 
@@ -150,3 +151,11 @@ class Runtime:
     def close(self) -> None:
         """Give connections back."""
         self.database.close()
+
+
+RUNTIME = Service[Runtime]("runtime")
+
+
+def runtime() -> Runtime:
+    """The runtime of the app that is at work."""
+    return RUNTIME.of()

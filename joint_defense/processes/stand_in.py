@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from config.database import clock
+from config.services import Service
 from joint_defense.delivery.claims import what_is_due
 from joint_defense.models import Delivery, Heartbeat, in_state
 from joint_defense.processes import heartbeats
@@ -199,3 +200,6 @@ class Reporter:
                     heartbeats.say_goodbye(session, self._name)
             except SQLAlchemyError as error:
                 log.warning("goodbye_without_database", error=type(error).__name__)
+
+
+STAND_IN = Service[StandIn]("stand_in")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from redis.exceptions import RedisError
 
+from config.services import Service
 from joint_defense.processes import queues
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
@@ -32,3 +33,6 @@ class Waker:
     def close(self) -> None:
         """Stop sending by itself, once what is in flight has come back."""
         self._stand_in.close()
+
+
+WAKER = Service[Waker]("waker")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import abort, current_app
+from flask import abort
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import Database
 from groups.web.shell.access import AccountRole, current
 from joint_defense.models import Incident
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import RUNTIME
 from joint_defense.web.board.incident import Board, Watch, read_board
 
 WATCHERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN, AccountRole.VILLAGE_HEAD})
@@ -24,7 +23,7 @@ def own_village() -> int | None:
 
 def own_board(session: Session, incident_id: int, now: datetime | None = None) -> Board:
     """The incident, or 404 where there is none for whoever is signed in. With `now` it says what is to be expected."""
-    runtime: Runtime = current_app.extensions["runtime"]
+    runtime = RUNTIME.of()
     found = read_board(session, incident_id, None if now is None else Watch(runtime.calls_a_second, now))
     if found is None or own_village() not in {None, found.village_id}:
         abort(404)
@@ -36,9 +35,3 @@ def check_own(session: Session, incident_id: int) -> None:
     village_id = session.scalar(select(Incident.village_id).where(Incident.id == incident_id))
     if village_id is None or own_village() not in {None, village_id}:
         abort(404)
-
-
-def database() -> Database:
-    """The app's database."""
-    found: Database = current_app.extensions["database"]
-    return found

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from config.database import clock
+from config.services import database
 from groups.web.shell.access import current, requires
 from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
-from joint_defense.processes.wake import Waker
+from joint_defense.processes.wake import WAKER
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import ClosingOutcome
-from joint_defense.web.access import WATCHERS, check_own, database, own_board
+from joint_defense.web.access import WATCHERS, check_own, own_board
 
 pages = Blueprint("actions", __name__)
 
@@ -124,5 +125,4 @@ def _back(incident_id: int) -> ResponseReturnValue:
 
 def _wake(incident_id: int) -> None:
     """After the commit: there is something to send."""
-    waker: Waker = current_app.extensions["waker"]
-    waker.wake(incident_id)
+    WAKER.of().wake(incident_id)

@@ -17,17 +17,19 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, make_response
+from flask import Blueprint, Response, make_response
 from flask_babel import force_locale, gettext
 from lxml import etree
 
+from config.services import database
+from config.services import settings as the_settings
 from config.settings import Settings
 from groups.web.shell.access import requires
 from groups.web.shell.languages import CHINESE, ENGLISH
 from joint_defense.incidents.record import incident_record
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.access import WATCHERS, check_own, database, own_board
+from joint_defense.web.access import WATCHERS, check_own, own_board
 from joint_defense.web.board.incident import Board
 from joint_defense.web.words import CATEGORIES, OUTCOMES, headline, household_name, place
 
@@ -38,7 +40,7 @@ pages = Blueprint("exports", __name__)
 @requires(*WATCHERS)
 def as_json(incident_id: int) -> Response:
     """Everything on record, with numbers masked."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = the_settings()
     with database().begin(reads=True) as session:
         check_own(session, incident_id)
         record = incident_record(session, incident_id, settings.zone)
@@ -50,7 +52,7 @@ def as_json(incident_id: int) -> Response:
 @requires(*WATCHERS)
 def as_cap(incident_id: int) -> Response:
     """The incident as it stands, as one message of the Common Alerting Protocol."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = the_settings()
     with database().begin(reads=True) as session:
         board = own_board(session, incident_id)
     return _file(cap_message(board, settings), "application/cap+xml", f"{incident_id}.cap.xml")

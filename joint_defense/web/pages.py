@@ -14,11 +14,12 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database
 from groups import directory
 from groups.web.shell.access import AccountRole, current, requires
 from groups.web.shell.page_warnings import as_shown, outdated
 from groups.web.shell.times import local, zone
-from joint_defense.web.access import WATCHERS, database, own_board, own_village
+from joint_defense.web.access import WATCHERS, own_board, own_village
 from joint_defense.web.board.incident import Board
 from joint_defense.web.board.incident_list import IncidentList, list_incidents
 

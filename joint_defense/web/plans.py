@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from config.database import clock
+from config.services import database
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, own_village, requires
 from joint_defense.incidents import policies
 from joint_defense.rules.escalation import LAST_SECOND, MOST_HOUSEHOLDS, MOST_STEPS, Level, Policy, Step, Whom
 from joint_defense.web import words
-from joint_defense.web.access import database
 
 pages = Blueprint("plans", __name__)
 

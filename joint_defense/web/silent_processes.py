@@ -11,14 +11,15 @@ import threading
 import time
 from contextlib import suppress
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import gettext, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
+from config.services import Service
 from groups.web.shell import page_warnings
 from joint_defense.processes.heartbeats import Role, Vitals, read_vitals
-from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.runtime import RUNTIME, Runtime
 
 LOOK_EVERY = 5.0
 
@@ -48,8 +49,11 @@ class DeadManLine:
             return read_vitals(session, self._runtime.settings.twilio_account_sid, clock(session))
 
 
+_WATCH = Service[DeadManLine]("dead_man")
+
+
 def _sentences() -> list[str]:
-    line: DeadManLine = current_app.extensions["dead_man"]
+    line = _WATCH.of()
     vitals = line.vitals()
     if vitals is None:
         return []
@@ -83,5 +87,5 @@ def _sentences() -> list[str]:
 
 def register(app: Flask) -> None:
     """Put the line on every page."""
-    app.extensions["dead_man"] = DeadManLine(app.extensions["runtime"])
+    _WATCH.keep(app, DeadManLine(RUNTIME.of(app)))
     page_warnings.add(app, _sentences)

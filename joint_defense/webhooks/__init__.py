@@ -10,13 +10,15 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
+from config.services import WARM_UP
 from groups import directory
 from joint_defense.carriers import twiml
 from joint_defense.incidents.answers import told_of
-from joint_defense.processes.drain import Drainer
-from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.stand_in import StandIn
-from joint_defense.webhooks.callbacks import Reports
+from joint_defense.processes.drain import DRAINER, Drainer
+from joint_defense.processes.runtime import RUNTIME, Runtime
+from joint_defense.processes.stand_in import STAND_IN, StandIn
+from joint_defense.processes.wake import WAKER
+from joint_defense.webhooks.callbacks import REPORTS, Reports
 from joint_defense.webhooks.caller_line import waiting
 from joint_defense.webhooks.neighbour_line import answers
 from joint_defense.webhooks.outage import keeping
@@ -32,10 +34,11 @@ def register(app: Flask) -> None:
     """Add the webhooks. Each checks the carrier's signature itself, so none of them takes part in CSRF or sign-in."""
     for blueprint in (voice, waiting, keeping, answers, sms, status):
         app.register_blueprint(blueprint)
-    app.extensions["reports"] = Reports(app.extensions["runtime"].database)
-    drainer = Drainer(app.extensions["runtime"], app.extensions["waker"].wake)
-    app.extensions["drainer"] = drainer
-    app.extensions["warm_up"] = lambda: warm_up(app.extensions["runtime"], drainer, app.extensions["stand_in"])
+    runtime = RUNTIME.of(app)
+    REPORTS.keep(app, Reports(runtime.database))
+    drainer = Drainer(runtime, WAKER.of(app).wake)
+    DRAINER.keep(app, drainer)
+    WARM_UP.keep(app, lambda: warm_up(runtime, drainer, STAND_IN.of(app)))
 
 
 def warm_up(runtime: Runtime, drainer: Drainer, stand_in: StandIn) -> None:

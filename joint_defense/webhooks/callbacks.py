@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from config.database import Database, clock
 from config.patience import DatabaseAway
+from config.services import Service
 from joint_defense.delivery import tracking
 from joint_defense.delivery.tracking import Report, Unfitting
 
@@ -149,6 +150,9 @@ class Reports:
         with self._database.begin() as session:
             now: datetime = clock(session)
             return tracking.record_reports(session, reports, now)
+
+
+REPORTS = Service[Reports]("reports")
 
 
 def _is_away(error: Exception) -> bool:

@@ -25,6 +25,8 @@ from joint_defense.carriers.twiml import Line
 from joint_defense.delivery.claims import has_begun
 from joint_defense.incidents import conference
 from joint_defense.models import Alert
+from joint_defense.processes.runtime import runtime
+from joint_defense.processes.wake import WAKER
 from joint_defense.rules.wording import calls
 from joint_defense.webhooks.common import (
     address_of,
@@ -34,8 +36,6 @@ from joint_defense.webhooks.common import (
     check_signature,
     has_conference,
     never_silent,
-    runtime,
-    waker,
 )
 
 waiting = Blueprint("waiting", __name__, url_prefix="/voice")
@@ -133,7 +133,7 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
             lines = [*lines, *_of_requests(begun, unsent, alert.language)]
             unsent = 0 if begun else unsent + 1
     if call.keys:
-        waker().wake(incident_id)
+        WAKER.of().wake(incident_id)
     return _say_news(alert_id, told_now, lines, starred, unsent)
 
 

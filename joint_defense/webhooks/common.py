@@ -7,31 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 from config.patience import is_away
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import SIGNATURE_HEADERS, BrokenForm
-from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.wake import Waker
+from joint_defense.processes.runtime import runtime
 from joint_defense.rules.wording import calls, texts
 
 LARGEST_BODY = 64 * 1024
 
 log = structlog.stdlib.get_logger(__name__)
-
-
-def runtime() -> Runtime:
-    """This process's runtime."""
-    found: Runtime = current_app.extensions["runtime"]
-    return found
-
-
-def waker() -> Waker:
-    """What wakes the workers."""
-    found: Waker = current_app.extensions["waker"]
-    return found
 
 
 def check_signature() -> None:

@@ -17,21 +17,14 @@ from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.delivery.messages import voices_of
 from joint_defense.incidents import conference
 from joint_defense.models import Delivery, Incident
+from joint_defense.processes.runtime import runtime
+from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.webhooks.caller_line import room_of
-from joint_defense.webhooks.common import (
-    address_of,
-    answer,
-    broken_call,
-    check_signature,
-    has_conference,
-    never_silent,
-    runtime,
-    waker,
-)
+from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, has_conference, never_silent
 from joint_defense.webhooks.outage import keep_key
 
 log = structlog.stdlib.get_logger(__name__)
@@ -56,7 +49,7 @@ def pressed(delivery_id: int, number: int) -> Response:
     except Exception as error:
         return keep_key(call, delivery_id, error)
     log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
-    waker().wake(incident_id)
+    WAKER.of().wake(incident_id)
     return answer(said)
 
 
@@ -125,7 +118,7 @@ def called_back(delivery_id: int) -> Response:
     except Exception as error:
         return keep_key(call, delivery_id, error)
     log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
-    waker().wake(incident_id)
+    WAKER.of().wake(incident_id)
     return answer(said)
 
 

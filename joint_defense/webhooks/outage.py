@@ -7,14 +7,15 @@ be told apart from a stranger then, and no language is known: see docs/adr on th
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
 from joint_defense.alarms.intake import Answer, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, InboundMessage, read_call
 from joint_defense.errors import NotSpooled
 from joint_defense.incidents.inbox import find_answer, is_known
-from joint_defense.processes.drain import Drainer
+from joint_defense.processes.drain import DRAINER
+from joint_defense.processes.runtime import runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import key_of_alarm, key_of_press, key_of_text, key_of_wordless
@@ -22,15 +23,7 @@ from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standin
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
 from joint_defense.webhooks.caller_line import hold_the_line
-from joint_defense.webhooks.common import (
-    address_of,
-    answer,
-    broken_call,
-    cause_of,
-    check_signature,
-    never_silent,
-    runtime,
-)
+from joint_defense.webhooks.common import address_of, answer, broken_call, cause_of, check_signature, never_silent
 
 keeping = Blueprint("keeping", __name__, url_prefix="/voice")
 keeping.before_request(check_signature)
@@ -98,7 +91,7 @@ def _spool(
         log.critical("event_lost", kind=str(kind), sid=sid, reason=str(failure), **cause_of(error))
         raise
     log.error("event_spooled", kind=str(kind), sid=sid, **cause_of(error))
-    drainer: Drainer = current_app.extensions["drainer"]
+    drainer = DRAINER.of()
     drainer.start()
 
 

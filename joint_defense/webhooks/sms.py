@@ -9,7 +9,9 @@ from config.database import clock
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_message
-from joint_defense.webhooks.common import answer, broken_text, check_signature, never_silent, runtime, waker
+from joint_defense.processes.runtime import runtime
+from joint_defense.processes.wake import WAKER
+from joint_defense.webhooks.common import answer, broken_text, check_signature, never_silent
 from joint_defense.webhooks.outage import keep_text
 
 log = structlog.stdlib.get_logger(__name__)
@@ -30,5 +32,5 @@ def inbound() -> Response:
         return keep_text(message, error)
     log.info("message_taken_in", incident_id=reply.incident_id)
     if reply.incident_id is not None:
-        waker().wake(reply.incident_id)
+        WAKER.of().wake(reply.incident_id)
     return answer(twiml.text(reply.text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import clock
@@ -11,8 +11,10 @@ from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.delivery import claims
 from joint_defense.delivery.tracking import Report
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.webhooks.callbacks import Reports
-from joint_defense.webhooks.common import check_signature, runtime, waker
+from joint_defense.processes.runtime import runtime
+from joint_defense.processes.wake import WAKER
+from joint_defense.webhooks.callbacks import REPORTS
+from joint_defense.webhooks.common import check_signature
 
 status = Blueprint("status", __name__, url_prefix="/status")
 status.before_request(check_signature)
@@ -29,7 +31,7 @@ def take_in(delivery_id: int, number: int) -> Response:
     try:
         said = read_status(request.form, runtime().read_number)
         report = Report(delivery_id, number, said.sid, said.status, said.error_code, said.said_at)
-        reports: Reports = current_app.extensions["reports"]
+        reports = REPORTS.of()
         if not said.too_fast and reports.put_down(report):
             return Response(status=204)
         new = reports.take_in(report)
@@ -58,7 +60,7 @@ def _fill_place() -> None:
         log.warning("place_not_filled", error=type(error).__name__)
         return
     if incident_id is not None:
-        waker().wake(incident_id)
+        WAKER.of().wake(incident_id)
 
 
 def _slow_down(said: StatusReport) -> None:

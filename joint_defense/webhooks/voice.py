@@ -16,20 +16,13 @@ from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.incidents.answers import told_of
 from joint_defense.incidents.inbox import receive
 from joint_defense.models import InboundKind
+from joint_defense.processes.runtime import runtime
+from joint_defense.processes.wake import WAKER
 from joint_defense.rules.carrier_keys import key_of_alarm, key_of_call, key_of_wordless
 from joint_defense.rules.states import Channel
 from joint_defense.rules.triggers import alarm_in_keys
 from joint_defense.rules.wording import calls
-from joint_defense.webhooks.common import (
-    address_of,
-    answer,
-    broken_call,
-    cause_of,
-    check_signature,
-    never_silent,
-    runtime,
-    waker,
-)
+from joint_defense.webhooks.common import address_of, answer, broken_call, cause_of, check_signature, never_silent
 from joint_defense.webhooks.neighbour_line import call_back
 from joint_defense.webhooks.outage import held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
@@ -123,7 +116,7 @@ def _raise(call: InboundCall) -> Response:
         return keep_alarm(call, error)
     log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
     if raised.incident_id is not None:
-        waker().wake(raised.incident_id)
+        WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
 
 
@@ -135,7 +128,7 @@ def _wordless(call: InboundCall) -> Response:
     except Exception as error:
         return keep_wordless(call, error)
     if report.incident_id is not None:
-        waker().wake(report.incident_id)
+        WAKER.of().wake(report.incident_id)
     if caller is not None and caller.silent:
         return answer(twiml.say([]))
     language = caller.language if caller is not None else "zh"

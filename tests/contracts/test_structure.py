@@ -73,6 +73,17 @@ def test_the_environment_is_read_in_one_place() -> None:
     assert found == []
 
 
+def test_what_an_app_keeps_is_asked_for_by_its_type() -> None:
+    found = [
+        f"{path}:{node.lineno}"
+        for path, tree in modules()
+        if path != Path("config/services.py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "extensions"
+    ]
+    assert found == []
+
+
 def test_nothing_reads_a_naive_time() -> None:
     found = [
         f"{path}:{node.lineno}"

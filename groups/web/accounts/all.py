@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database, settings
 from groups.accounts import accounts, invitations
 from groups.accounts import sessions as accounts_sessions
 from groups.errors import GroupsError, InvalidAccount, say
@@ -17,7 +18,7 @@ from groups.models.roster import Village
 from groups.web.roster.common import new_batch, words_of
 from groups.web.roster.forms import number_of
 from groups.web.shell import navigation
-from groups.web.shell.access import current, database, requires, settings
+from groups.web.shell.access import current, requires
 
 pages = Blueprint("accounts", __name__)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from config.database import Database, clock
+from config.database import clock
+from config.services import database
 from groups.accounts import accounts
 from groups.accounts import sessions as accounts_sessions
 from groups.accounts.passwords import hashed, matches
@@ -48,7 +49,7 @@ def revoke() -> ResponseReturnValue:
     """Sign out one other browser, or all others."""
     account = current()
     only = request.form.get("session", type=int)
-    with _database().begin() as session:
+    with database().begin() as session:
         count = accounts_sessions.revoke(session, account.account_id, clock(session), only=only, but=account.session_id)
     flash(ngettext("One browser was signed out.", "%(num)d browsers were signed out.", count), "success")
     return redirect(url_for("account.show"), 303)
@@ -61,7 +62,7 @@ def change_password() -> ResponseReturnValue:
     """Change the password, and sign all other browsers out."""
     account = current()
     old, new = request.form.get("old", ""), request.form.get("new", "")
-    with _database().begin() as session:
+    with database().begin() as session:
         kept = session.get_one(Account, account.account_id)
     try:
         if not matches(kept.password_hash, old[: LONGEST + 1]):
@@ -71,7 +72,7 @@ def change_password() -> ResponseReturnValue:
         password_hash = hashed(new)
     except SignInBusy:
         abort(503)
-    with _database().begin() as session:
+    with database().begin() as session:
         accounts.set_password(
             session, account.account_id, password_hash, clock(session), keep_session=account.session_id
         )
@@ -89,7 +90,7 @@ def browser_name(user_agent: str) -> str:
 
 def _page(wrong: dict[str, str] | None = None) -> str:
     account = current()
-    with _database().begin() as session:
+    with database().begin() as session:
         sessions = accounts_sessions.sessions_of(session, account.account_id, clock(session))
     return render_template(
         "accounts/account.html", account=account, sessions=sessions, wrong=wrong or {}, shortest=SHORTEST
@@ -105,8 +106,3 @@ def why_weak(flaw: Weakness) -> str:
         Weakness.NAMES_ITS_OWNER: gettext("A password must not be your name or phone number."),
     }[flaw]
     return words
-
-
-def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database

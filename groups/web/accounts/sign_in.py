@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from config.database import Database, clock
-from config.settings import Settings
+from config.database import clock
+from config.services import database
+from config.services import settings as the_settings
 from groups.accounts import accounts, sessions
 from groups.accounts.accounts import SignIn
 from groups.accounts.passwords import matches
@@ -60,7 +61,7 @@ def submit() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """Sign this browser out."""
     account = current()
-    with _database().begin() as session:
+    with database().begin() as session:
         sessions.revoke(session, account.account_id, clock(session), only=account.session_id)
     forget()
     return redirect(url_for("sign_in.form"), 303)
@@ -68,15 +69,15 @@ def sign_out() -> ResponseReturnValue:
 
 def _try(login: str, password: str) -> SignIn:
     """Between the two transactions, so that neither is open while the hash takes its time."""
-    settings: Settings = current_app.extensions["settings"]
-    with _database().begin() as session:
+    settings = the_settings()
+    with database().begin() as session:
         candidate = accounts.find_candidate(
             session, login, clock(session), settings.default_region, settings.default_area_code
         )
     if candidate.locked_until is not None:
         return SignIn(None, candidate.locked_until)
     matched = matches(candidate.password_hash, password)
-    with _database().begin() as session:
+    with database().begin() as session:
         browser = request.user_agent.string
         return accounts.settle_sign_in(session, candidate, matched=matched, browser=browser, now=clock(session))
 
@@ -84,7 +85,7 @@ def _try(login: str, password: str) -> SignIn:
 def _form(
     target: str | None, *, login: str = "", wrong: str | None = None, locked_until: datetime | None = None
 ) -> str:
-    settings: Settings = current_app.extensions["settings"]
+    settings = the_settings()
     return render_template(
         "accounts/sign_in.html",
         target=target,
@@ -93,8 +94,3 @@ def _form(
         locked_until=locked_until,
         office_phone=settings.town_office_phone,
     )
-
-
-def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database

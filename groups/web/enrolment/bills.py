@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from config.services import database, settings
 from groups.enrolment.bills import bill_of, paid_for, set_tariff, tariffs
 from groups.enrolment.exports import bill_xlsx
 from groups.enrolment.rules.bill import fen_of, month_of
@@ -28,7 +29,7 @@ from groups.web.enrolment.common import (
     workbook,
 )
 from groups.web.roster.common import new_batch
-from groups.web.shell.access import database, requires, settings
+from groups.web.shell.access import requires
 
 pages = Blueprint("enrolment_bill", __name__)
 

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.enrolment.carrier_lists import exports
 from groups.enrolment.carrier_lists import index as carrier_lists_index
 from groups.enrolment.carrier_lists.jobs import CarrierLists
@@ -19,7 +20,7 @@ from groups.enrolment.carrier_lists.rules.rows import ListColumn
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS
-from groups.web.shell.access import database, requires
+from groups.web.shell.access import requires
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 

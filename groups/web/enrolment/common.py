@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database, settings
 from groups.enrolment.rules.bill import yuan
 from groups.errors import (
     ChangedSince,
@@ -32,7 +33,7 @@ from groups.rules.days import day_of, local_day
 from groups.rules.phone import as_written_here, normalise
 from groups.web.roster import common
 from groups.web.roster.common import new_batch
-from groups.web.shell.access import current, database, settings, signed_in
+from groups.web.shell.access import current, signed_in
 from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
 

@@ -6,12 +6,13 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.enrolment.devices import LEDGER_PAGE, LedgerQuestion, ledger, ledger_counts
 from groups.enrolment.exports import ledger_xlsx
 from groups.models.enrolment import DeviceKind
 from groups.web.enrolment.common import READERS, chosen_village, own_villages, today_of, workbook
 from groups.web.enrolment.history import kind_words
-from groups.web.shell.access import database, requires
+from groups.web.shell.access import requires
 
 pages = Blueprint("enrolment_devices", __name__)
 

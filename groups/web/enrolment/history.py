@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database
 from groups.enrolment.records import household_of
 from groups.errors import GroupsError
 from groups.history.rights import ENROLMENT_ACTS, may_undo
@@ -23,7 +24,7 @@ from groups.models.changes import Change, Source
 from groups.models.enrolment import Channel, DeviceKind, EndReason
 from groups.models.roster import Household, Village
 from groups.web.enrolment.common import WRITERS, as_dialled, words_of
-from groups.web.shell.access import current, database, own_path, requires
+from groups.web.shell.access import current, own_path, requires
 from groups.web.shell.times import zone
 
 MOST_SHOWN = 50

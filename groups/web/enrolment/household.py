@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.enrolment import devices, subscriptions
 from groups.enrolment.queue import described
 from groups.enrolment.records import plans, subscriptions_of, villages_of
@@ -30,7 +31,7 @@ from groups.web.enrolment.common import (
 )
 from groups.web.enrolment.history import channel_words, history_of, kind_words, reason_words
 from groups.web.roster.common import new_batch
-from groups.web.shell.access import database, requires
+from groups.web.shell.access import requires
 
 pages = Blueprint("enrolment_household", __name__)
 

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.enrolment.devices import give
 from groups.enrolment.queue import Found, StandingKind, described, find_households
 from groups.enrolment.records import plans
@@ -35,7 +36,7 @@ from groups.web.enrolment.common import (
 )
 from groups.web.enrolment.history import done_today
 from groups.web.roster.common import new_batch
-from groups.web.shell.access import database, requires
+from groups.web.shell.access import requires
 
 pages = Blueprint("enrolment", __name__)
 

@@ -12,8 +12,9 @@ from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from sqlalchemy import select
 
-from config.database import Database, clock
-from config.settings import Settings
+from config.database import clock
+from config.services import database
+from config.services import settings as the_settings
 from groups.accounts import api_clients
 from groups.coverage import exports, figures
 from groups.coverage import report as coverage_report
@@ -68,8 +69,8 @@ def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseRet
 @token_guarded(api_clients.Scope.COVERAGE)
 def read_coverage() -> ResponseReturnValue:
     """The figures of a day."""
-    settings: Settings = current_app.extensions["settings"]
-    with _database().begin(reads=True) as session:
+    settings = the_settings()
+    with database().begin(reads=True) as session:
         _check_words(QUERY_WORDS)
         today = local_day(clock(session), settings.zone)
         query = query_of(request.args, figures.latest_day(session, today))
@@ -83,7 +84,7 @@ def read_villages() -> ResponseReturnValue:
     """The villages there are."""
     _check_words(frozenset())
     question = select(Village.code, Village.name, Village.name_en, Village.kind).where(Village.archived_at.is_(None))
-    with _database().begin(reads=True) as session:
+    with database().begin(reads=True) as session:
         rows = session.execute(question.order_by(Village.code)).all()
     villages = [
         {"code": code, "name": name, "name_en": name_en or None, "kind": kind.value}
@@ -96,7 +97,7 @@ def read_villages() -> ResponseReturnValue:
 @open_to_all("what the API is like is no secret")
 def openapi() -> ResponseReturnValue:
     """The API's description."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = the_settings()
     return _answer(json.dumps(document(settings.public_base_url), ensure_ascii=False))
 
 
@@ -122,7 +123,7 @@ def _client() -> api_clients.Client | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    with _database().begin(reads=True) as session:
+    with database().begin(reads=True) as session:
         return api_clients.client_of(session, token.strip())
 
 
@@ -132,8 +133,3 @@ def _pace(client: api_clients.Client | None) -> str:
 
 def _whose(client: api_clients.Client | None) -> str:
     return f"client {client.id}" if client else f"address {get_remote_address()}"
-
-
-def _database() -> Database:
-    database: Database = current_app.extensions["database"]
-    return database

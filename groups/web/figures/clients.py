@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from config.database import clock
+from config.services import database
 from groups.accounts import api_clients
 from groups.coverage.rules.query import choice_of
 from groups.errors import GroupsError
 from groups.models.accounts import AccountRole
 from groups.web.enrolment.common import words_of
-from groups.web.shell.access import current, database, requires
+from groups.web.shell.access import current, requires
 
 pages = Blueprint("api_clients", __name__, url_prefix="/coverage/api-clients")
 

@@ -14,6 +14,7 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.coverage import counts as coverage_counts
 from groups.coverage.counts import Judged, read_counts_file
 from groups.coverage.rules.count_rows import CountRow
@@ -28,7 +29,7 @@ from groups.rules.counting import CountKind
 from groups.rules.days import day_of
 from groups.web.enrolment.common import WRITERS, chosen_village, day_in, own_villages, today_of, words_of
 from groups.web.roster.common import new_batch
-from groups.web.shell.access import database, requires
+from groups.web.shell.access import requires
 
 pages = Blueprint("counts", __name__, url_prefix="/coverage/counts")
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.coverage import changes, exports, figures, trends
 from groups.coverage import report as coverage_report
 from groups.coverage.changes import WhatChanged
@@ -27,7 +28,7 @@ from groups.rules.counting import CountKind
 from groups.rules.days import day_of
 from groups.web.enrolment.common import READERS, Pages, chosen_village, own_villages, pages_of, today_of, words_of
 from groups.web.figures.words import chart_words
-from groups.web.shell.access import current, database, requires
+from groups.web.shell.access import current, requires
 from groups.web.shell.times import zone
 
 pages = Blueprint("coverage", __name__, url_prefix="/coverage")

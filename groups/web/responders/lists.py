@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database, settings
 from groups.errors import GroupsError, NotPossible
 from groups.models.accounts import AccountRole
 from groups.models.responders import Responder
@@ -26,7 +27,7 @@ from groups.responders.files import ReadRow
 from groups.responders.lists import Kind, Region, Row
 from groups.web.roster.common import new_batch, tell, words_of
 from groups.web.roster.words import TEAMS
-from groups.web.shell.access import current, database, keeps_rosters, own_village, settings
+from groups.web.shell.access import current, keeps_rosters, own_village
 
 TITLES: Mapping[Kind, LazyString] = {
     Kind.RESPONDERS: _l("Responders and duty hours"),

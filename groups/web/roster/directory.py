@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from config.database import clock
+from config.services import database, settings
 from groups.errors import GroupsError, InvalidDay, NothingToPrint
 from groups.files.typeset import missing_from
 from groups.models.roster import Village
@@ -20,7 +21,7 @@ from groups.rules.phone import as_written_here
 from groups.web.roster.common import words_of
 from groups.web.roster.exports import attachment
 from groups.web.shell import navigation, slots
-from groups.web.shell.access import READERS, TOWN_WIDE, database, own_village, requires, settings
+from groups.web.shell.access import READERS, TOWN_WIDE, own_village, requires
 
 pages = Blueprint("printing", __name__)
 town_pages = Blueprint("town_directory", __name__)

@@ -8,10 +8,11 @@ from flask import Blueprint, Flask, Response, abort
 from flask.typing import ResponseReturnValue
 
 from config.database import clock
+from config.services import database, settings
 from groups.roster import exports, villages
 from groups.roster import exports as roster_exports
 from groups.rules.days import local_day
-from groups.web.shell.access import READERS, database, own_village, requires, settings
+from groups.web.shell.access import READERS, own_village, requires
 
 pages = Blueprint("roster_files", __name__)
 

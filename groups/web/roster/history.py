@@ -8,6 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database
 from groups.errors import ChangedSince, GroupsError, NothingToUndo
 from groups.history import reading
 from groups.history.rights import ENROLMENT_ACTS, may_undo
@@ -18,7 +19,7 @@ from groups.models.changes import Source
 from groups.models.roster import Group, Household, Village
 from groups.web.roster import words
 from groups.web.roster.common import back_to, tell, words_of
-from groups.web.shell.access import KEEPERS, READERS, current, database, own_village, requires
+from groups.web.shell.access import KEEPERS, READERS, current, own_village, requires
 from groups.web.shell.times import zone
 
 pages = Blueprint("history", __name__)

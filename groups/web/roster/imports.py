@@ -14,6 +14,7 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from config.services import database
 from groups.models.roster import Village
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.imports import mend
@@ -21,7 +22,7 @@ from groups.roster.imports.jobs import RosterLists
 from groups.roster.imports.rules.headings import Field
 from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
-from groups.web.shell.access import KEEPERS, database, own_village, requires
+from groups.web.shell.access import KEEPERS, own_village, requires
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
 from config.database import clock
+from config.services import database
 from groups.enrolment.queue import Found, find_households
 from groups.errors import GroupsError
 from groups.models.accounts import AccountRole
@@ -20,8 +19,8 @@ from groups.roster.search import search, villages
 from groups.rules.days import local_day
 from groups.web.roster import words
 from groups.web.roster.common import new_batch, tell, words_of
-from groups.web.shell import navigation
-from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, current, database, own_village, requires
+from groups.web.shell import navigation, slots
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, current, own_village, requires
 from groups.web.shell.times import zone
 
 pages = Blueprint("villages", __name__)
@@ -29,7 +28,7 @@ pages = Blueprint("villages", __name__)
 
 def register(app: Flask) -> None:
     """Add the pages, and let others add to a village's home: its banner and its large buttons."""
-    app.extensions.update(village_banner=None, village_buttons=[], village_links=[], town_links=[])
+    slots.SLOTS.keep(app, slots.Slots())
     words.register(app)
     app.register_blueprint(pages)
     also = ("group", "household", "history", "watch", "imports", "printing")
@@ -73,7 +72,7 @@ def _index(wrong: str = "") -> str:
         more=more,
         text=text,
         after=after,
-        links=_for_this_role("town_links"),
+        links=_for_this_role(slots.SLOTS.of().town_links),
         wrong=wrong,
         people=people,
         codes=codes,
@@ -119,7 +118,7 @@ def _home(code: str, wrong: str = "") -> str:
         now = clock(session)
         found = search(session, village.id, text, now) if text.strip() else None
         home = village_home(session, village, now)
-    banner = current_app.extensions["village_banner"]
+    banner = slots.SLOTS.of().banner
     return render_template(
         "roster/village.html",
         village=village,
@@ -127,15 +126,15 @@ def _home(code: str, wrong: str = "") -> str:
         text=text,
         found=found,
         banner=banner(village.id) if banner is not None else "",
-        buttons=_for_this_role("village_buttons"),
-        links=_for_this_role("village_links"),
+        buttons=_for_this_role(slots.SLOTS.of().village_buttons),
+        links=_for_this_role(slots.SLOTS.of().village_links),
         wrong=wrong,
     )
 
 
-def _for_this_role(which: str) -> list[Any]:
+def _for_this_role(buttons: list[slots.Button]) -> list[slots.Button]:
     role = current().role
-    return [each for each in current_app.extensions[which] if role in each[3]]
+    return [each for each in buttons if role in each.roles]
 
 
 @pages.get("/roster")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-from config.settings import Settings
+from config.services import settings as the_settings
 from groups.history.reading import Names
 from groups.history.undo import Obstacle, Why
 from groups.models.accounts import AccountRole
@@ -163,7 +163,7 @@ def register(app: Flask) -> None:
 
 def written_here(number: str) -> str:
     """An E.164 number as people here write it."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = the_settings()
     return as_written_here(number, settings.default_region)
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
-from config.settings import Settings
+from config.database import clock
+from config.services import database
 from groups.accounts import sessions
 from groups.accounts.sessions import SignedIn
 from groups.errors import UnknownVillage
@@ -90,8 +90,7 @@ def signed_in() -> SignedIn | None:
         token = session.get(_TOKEN)
         g.signed_in = None
         if isinstance(token, str):
-            database: Database = current_app.extensions["database"]
-            with database.begin() as transaction:
+            with database().begin() as transaction:
                 g.signed_in = sessions.who_is(transaction, token, clock(transaction))
     found: SignedIn | None = g.signed_in
     return found
@@ -158,15 +157,3 @@ def keeps_rosters() -> bool:
     """Whether whoever is signed in may change what they see."""
     account = signed_in()
     return account is not None and account.role in KEEPERS
-
-
-def database() -> Database:
-    """The app's database."""
-    found: Database = current_app.extensions["database"]
-    return found
-
-
-def settings() -> Settings:
-    """The app's settings."""
-    found: Settings = current_app.extensions["settings"]
-    return found

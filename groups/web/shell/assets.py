@@ -14,8 +14,13 @@ from flask import Blueprint, Flask
 from markupsafe import Markup
 from whitenoise import WhiteNoise
 
+from config.services import Service
+
 _WEB = Path(__file__).parents[1]
 _COMPRESSED_TWINS = {".br", ".gz"}
+_FILES = Service[WhiteNoise]("static_files")
+_ADDRESSES = Service[dict[str, str]]("assets")
+"""The address of each file by its path."""
 
 
 def register(app: Flask) -> None:
@@ -24,7 +29,8 @@ def register(app: Flask) -> None:
         app.wsgi_app, allow_all_origins=False, immutable_file_test=lambda path, url: True, add_headers_function=_headers
     )
     app.wsgi_app = files  # type: ignore[method-assign] # the documented way
-    app.extensions.update(static_files=files, assets={})
+    _FILES.keep(app, files)
+    _ADDRESSES.keep(app, {})
     app.jinja_env.globals.update(
         asset=lambda name: _address(app, name), icon=lambda *args, **kw: _icon(app, *args, **kw)
     )
@@ -38,8 +44,8 @@ def serve(app: Flask, folder: Path) -> None:
     names = [path.relative_to(folder).as_posix() for path in files]
     content = b"".join(name.encode() + path.read_bytes() for name, path in zip(names, files, strict=True))
     prefix = f"/static/{hashlib.sha256(content).hexdigest()[:12]}/"
-    app.extensions["static_files"].add_files(str(folder), prefix=prefix)
-    app.extensions["assets"].update({name: prefix + name for name in names})
+    _FILES.of(app).add_files(str(folder), prefix=prefix)
+    _ADDRESSES.of(app).update({name: prefix + name for name in names})
 
 
 def show(app: Flask, package: str, folder: Path) -> None:
@@ -48,8 +54,7 @@ def show(app: Flask, package: str, folder: Path) -> None:
 
 
 def _address(app: Flask, name: str) -> str:
-    found: str = app.extensions["assets"][name]
-    return found
+    return _ADDRESSES.of(app)[name]
 
 
 def _icon(app: Flask, name: str, words: str = "") -> Markup:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask_babel import LazyString
 
+from config.services import Service
 from groups.models.accounts import AccountRole
 from groups.web.shell.access import signed_in
 
@@ -30,9 +31,12 @@ class Link:
         return request.blueprint is not None and request.blueprint in {self.endpoint.split(".")[0], *self.also}
 
 
+_LINKS = Service[list[Link]]("navigation")
+
+
 def register(app: Flask) -> None:
     """Let templates ask `navigation()`."""
-    app.extensions["navigation"] = []
+    _LINKS.keep(app, [])
     app.jinja_env.globals["navigation"] = links
 
 
@@ -47,12 +51,12 @@ def add(
     place: int = 50,
 ) -> None:
     """Add a link at its place; `also` names other blueprints whose pages belong to it."""
-    app.extensions["navigation"].append(Link(endpoint, label, icon, roles, also, place))
-    app.extensions["navigation"].sort(key=lambda link: link.place)
+    known = _LINKS.of(app)
+    known.append(Link(endpoint, label, icon, roles, also, place))
+    known.sort(key=lambda link: link.place)
 
 
 def links() -> list[Link]:
     """The links for whoever is signed in."""
     account = signed_in()
-    known: list[Link] = current_app.extensions["navigation"]
-    return [link for link in known if account is not None and account.role in link.roles]
+    return [link for link in _LINKS.of() if account is not None and account.role in link.roles]

@@ -10,22 +10,25 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from flask.typing import ResponseReturnValue
+
+from config.services import Service
 
 Question = Callable[[], list[str]]
 """Sentences in the reader's language. Asked for every page: quick, and never raises."""
+_QUESTIONS = Service[list[Question]]("page_warnings")
 
 
 def register(app: Flask) -> None:
     """Let templates ask `page_warnings()` and `as_shown()`."""
-    app.extensions["page_warnings"] = []
+    _QUESTIONS.keep(app, [])
     app.jinja_env.globals.update(page_warnings=_warnings, as_shown=as_shown)
 
 
 def add(app: Flask, question: Question) -> None:
     """Ask this for every page."""
-    app.extensions["page_warnings"].append(question)
+    _QUESTIONS.of(app).append(question)
 
 
 def as_shown(version: str) -> str:
@@ -43,5 +46,4 @@ def outdated() -> ResponseReturnValue | None:
 
 
 def _warnings() -> list[str]:
-    questions: list[Question] = current_app.extensions["page_warnings"]
-    return [sentence for ask in questions for sentence in ask()]
+    return [sentence for ask in _QUESTIONS.of() for sentence in ask()]

@@ -13,7 +13,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 
-from config.settings import Settings
+from config.services import SETTINGS
 from groups.accounts.sessions import SESSION_LIFE
 
 csrf = CSRFProtect()
@@ -48,7 +48,7 @@ _WORTH_COMPRESSING = 1000
 
 def register(app: Flask) -> None:
     """Configure the app's cookies, CSRF, limits and headers."""
-    settings: Settings = app.extensions["settings"]
+    settings = SETTINGS.of(app)
     over_tls = settings.public_base_url.startswith("https://")
     app.config.update(
         SECRET_KEY=settings.secret_key,

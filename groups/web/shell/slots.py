@@ -1,30 +1,55 @@
-"""TODO."""
+"""Places on others' pages that a package may fill: a village's home, and the list of villages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from flask import Flask
 from flask_babel import LazyString
 
+from config.services import Service
 from groups.models.accounts import AccountRole
+
+
+class Button(NamedTuple):
+    """A way to a page: its endpoint, its name in the reader's language, its drawing, and who sees it."""
+
+    endpoint: str
+    label: LazyString
+    icon: str
+    roles: frozenset[AccountRole]
+
+
+@dataclass
+class Slots:
+    """What others have put there."""
+
+    banner: Callable[[int], str] | None = None
+    village_buttons: list[Button] = field(default_factory=list)
+    village_links: list[Button] = field(default_factory=list)
+    town_links: list[Button] = field(default_factory=list)
+
+
+SLOTS = Service[Slots]("slots")
 
 
 def set_banner(app: Flask, banner: Callable[[int], str]) -> None:
     """Let `banner(village_id)` say, in HTML, whether all is calm in a village."""
-    app.extensions["village_banner"] = banner
+    SLOTS.of(app).banner = banner
 
 
 def add_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
     """Add a large button to every village's home; its page takes the village's `code`."""
-    app.extensions["village_buttons"].append((endpoint, label, icon, roles))
+    SLOTS.of(app).village_buttons.append(Button(endpoint, label, icon, roles))
 
 
 def add_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
     """Add a small link to every village's home; its page takes the village's `code`."""
-    app.extensions["village_links"].append((endpoint, label, icon, roles))
+    SLOTS.of(app).village_links.append(Button(endpoint, label, icon, roles))
 
 
 def add_town_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
     """Add a link to the list of villages, to what belongs to the town and to no village."""
-    app.extensions["town_links"].append((endpoint, label, icon, roles))
+    SLOTS.of(app).town_links.append(Button(endpoint, label, icon, roles))

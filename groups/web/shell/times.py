@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import gettext
 from markupsafe import Markup
 
-from config.settings import Settings
+from config.services import settings as the_settings
 
 
 def register(app: Flask) -> None:
@@ -39,7 +39,7 @@ def local(moment: datetime) -> datetime:
 
 def zone() -> ZoneInfo:
     """The town's zone."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = the_settings()
     return settings.zone
 
 

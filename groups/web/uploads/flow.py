@@ -7,12 +7,13 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import Service, database, settings
 from groups.errors import ChangedSince, GroupsError, RosterFileError, UploadClosed
 from groups.files.reading import LARGEST_FILE
 from groups.history.undo import undo
@@ -22,7 +23,7 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
 from groups.web.roster.common import words_of
-from groups.web.shell.access import READERS, current, database, requires, settings
+from groups.web.shell.access import READERS, current, requires
 from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
 from groups.web.uploads.kinds import ListPages, Said
@@ -35,19 +36,23 @@ _ROOM_FOR_THE_FORM = 1_000_000
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+_PAGES = Service[dict[UploadKind, ListPages]]("list_pages")
+
+
 def register(app: Flask) -> None:
     """Add the pages."""
     # Before any view is asked: a body is read by the check of the form's token.
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FILE + _ROOM_FOR_THE_FORM
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FILE + _ROOM_FOR_THE_FORM
-    app.extensions.update(list_pages={}, list_kinds={})
+    _PAGES.keep(app, {})
+    jobs.KINDS.keep(app, {})
     app.register_blueprint(pages)
 
 
 def add(app: Flask, own: ListPages) -> None:
     """Let lists of these kinds be brought."""
-    app.extensions["list_pages"].update(dict.fromkeys(own.kinds, own))
-    app.extensions["list_kinds"].update(dict.fromkeys(own.kinds, own.lists))
+    _PAGES.of(app).update(dict.fromkeys(own.kinds, own))
+    jobs.KINDS.of(app).update(dict.fromkeys(own.kinds, own.lists))
 
 
 def bring(
@@ -217,8 +222,7 @@ def in_words(message: str) -> str:
 
 
 def _pages_of(kind: UploadKind) -> ListPages:
-    found: ListPages = current_app.extensions["list_pages"][kind]
-    return found
+    return _PAGES.of()[kind]
 
 
 def admit_bringer(upload: Upload) -> None:
@@ -269,14 +273,13 @@ def _say(key: str, say: Callable[[Session, Upload, ListPages], None]) -> Respons
 
 def _work(upload: Upload, size: int) -> ResponseReturnValue:
     """Hand a large list to the bulk worker, where one can be called; do the work of others now."""
-    enlist: Callable[[int], bool] = current_app.extensions["enlist_upload"]
-    if upload.state in AT_WORK and not (size > LARGE and enlist(upload.id)):
+    if upload.state in AT_WORK and not (size > LARGE and jobs.ENLIST.of()(upload.id)):
         _work_now(upload)
     return redirect(url_for("uploads.show", key=upload.key), 303)
 
 
 def _work_now(upload: Upload) -> None:
-    jobs.work_on(database(), settings(), current_app.extensions["list_kinds"], upload.id)
+    jobs.work_on(database(), settings(), jobs.KINDS.of(), upload.id)
 
 
 def _see_to(session: Session, upload: Upload) -> None:

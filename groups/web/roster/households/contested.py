@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from flask_babel import gettext
 
+from config.services import settings
 from groups.models.roster import FirstHelp, Language
 from groups.rules.phone import as_written_here
 from groups.web.roster.forms import HouseholdForm, PhoneRow, number_of
 from groups.web.roster.words import FIELDS, FIRST_HELP, LANGUAGES
-from groups.web.shell.access import settings
 
 _FIELDS: Mapping[str, Callable[[HouseholdForm], str]] = {
     "head": lambda form: form.head,

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from config.database import clock
+from config.services import database, settings
 from groups.history.reading import last_change
 from groups.roster import households
 from groups.roster.households import PhoneEntry
@@ -16,7 +17,7 @@ from groups.web.roster.common import back_to, may_be_taken, new_batch, tell
 from groups.web.roster.forms import HouseholdForm
 from groups.web.roster.households.contested import contested
 from groups.web.roster.households.frame import held, house_of, of_group, pages
-from groups.web.shell.access import KEEPERS, READERS, current, database, own_village, requires, settings
+from groups.web.shell.access import KEEPERS, READERS, current, own_village, requires
 
 
 @pages.get("/villages/<code>/households/new")

@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import database
 from groups.errors import NoSuchHousehold, say
 from groups.models.batch import Batch
 from groups.models.roster import Household
 from groups.roster import households
 from groups.roster.reading import HouseLine, house_line
 from groups.web.roster.common import new_batch
-from groups.web.shell.access import database, own_village
+from groups.web.shell.access import own_village
 from groups.web.shell.error_pages import page_for
 
 pages = Blueprint("household", __name__)

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from config.services import database, settings
 from groups.errors import EditedMeanwhile, GroupsError, InvalidNumber, NoSuchHousehold, NumberTaken
 from groups.history.reading import last_change
 from groups.models.roster import Group
@@ -17,7 +18,7 @@ from groups.web.roster import forms
 from groups.web.roster.common import back_to, may_be_taken, tell, undo_address, wants_fragment, words_of
 from groups.web.roster.forms import HouseholdForm
 from groups.web.roster.households.frame import held, house_of, of_group, pages
-from groups.web.shell.access import KEEPERS, current, database, own_village, requires, settings
+from groups.web.shell.access import KEEPERS, current, own_village, requires
 
 NO_PHONE_YET = 0
 """In the place of a phone's id."""
