@@ -8,13 +8,25 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+from config.carriers import (
+    DIALECT,
+    Account,
+    Counts,
+    Names,
+    Rates,
+    check_together,
+    has_a_sound_port,
+    http_address,
+    read_accounts,
+    telephone_numbers,
+    text_senders,
+)
+
 SHORTEST_LIVE_SECRET = 16
 
 
@@ -22,34 +34,12 @@ class SettingsError(Exception):
     """A setting is missing or malformed. The message is one line and names it, never its value."""
 
 
-def _comma_separated(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _has_a_sound_port(url: str) -> bool:
-    try:
-        port = urlsplit(url).port
-    except ValueError:
-        return False
-    return port != 0
-
-
-def _one_or_several(value: object) -> object:
-    return (value,) if isinstance(value, int | float) else _comma_separated(value)
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_comma_separated)]
-# One value for all senders, or one for each in their order.
-Rates = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(_one_or_several), Field(min_length=1)]
-Counts = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_one_or_several), Field(min_length=1)]
-Limit = TypeVar("Limit", int, float)
-
-
 class Settings(BaseModel):
     """All knobs, by the names of their environment variables in lower case.
 
-    Rates are per second and sender, one value for all senders or one for each in the order of `twilio_from_number`;
-    0 switches a limit off. Spans are seconds.
+    `carriers` is a list of accounts; without it there is one, made of the `twilio_…` settings. What is asked of one
+    account only (its address on a page) is the first one's. Rates are per second: see `config.carriers.Account`.
+    Spans are seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,12 +48,14 @@ class Settings(BaseModel):
     redis_url: str = Field(repr=False)
     secret_key: str = Field(min_length=1, repr=False)
     public_base_url: str
+    carriers: Annotated[tuple[Account, ...], BeforeValidator(read_accounts)] = Field(default=(), repr=False)
     twilio_account_sid: str = Field(min_length=1)
     twilio_auth_token: Names = Field(min_length=1, repr=False)
     twilio_api_base_url: str = "https://api.twilio.com"
     twilio_from_number: Names = Field(min_length=1)
+    twilio_text_from: Names = ()
     carrier_signing_key: Names = Field(default=(), repr=False)
-    carrier_dialect: str = Field(default="common", pattern=r"^(common|twilio|signalwire|somleng)$")
+    carrier_dialect: str = Field(default="common", pattern=DIALECT)
     direct_numbers: Names = ()
 
     default_region: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
@@ -73,6 +65,8 @@ class Settings(BaseModel):
     calls_per_second: Rates = (1.0,)
     sms_segments_per_second: Rates = (1.0,)
     concurrent_calls: Counts = (0,)
+    number_calls_per_second: float = Field(default=0.0, ge=0)
+    number_concurrent_calls: int = Field(default=0, ge=0)
     requests_in_flight: int = Field(default=128, ge=1, le=1000)
     carrier_timeout: float = Field(default=10.0, gt=0)
     ring_timeout: int = Field(default=40, ge=5, le=600)
@@ -100,34 +94,55 @@ class Settings(BaseModel):
             return value
         scheme, separator, rest = value.partition("://")
         known = scheme in {"postgres", "postgresql", "postgresql+psycopg"}
-        if separator and rest and known and _has_a_sound_port(value):
+        if separator and rest and known and has_a_sound_port(value):
             return f"postgresql+psycopg://{rest}"
         raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
 
     @field_validator("redis_url")
     @classmethod
     def _redis_scheme(cls, value: str) -> str:
-        if not re.match(r"^(rediss?|unix)://\S+", value) or not _has_a_sound_port(value):
+        if not re.match(r"^(rediss?|unix)://\S+", value) or not has_a_sound_port(value):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_of_several(cls, given: Any) -> Any:
+        """With a list of accounts the settings of one are the first account's, unless they are given as well."""
+        if not isinstance(given, Mapping) or not given.get("carriers"):
+            return given
+        try:
+            accounts = read_accounts(given["carriers"])
+            check_together(accounts) if isinstance(accounts, tuple) else None
+        except ValueError as error:
+            raise ValueError(f"CARRIERS {error}") from None
+        if not isinstance(accounts, tuple) or not accounts:
+            return given
+        first = accounts[0]
+        return {
+            "twilio_account_sid": first.account_sid,
+            "twilio_auth_token": first.auth_token,
+            "twilio_api_base_url": first.api_base_url,
+            "twilio_from_number": first.from_number,
+            "carrier_dialect": first.dialect,
+            **given,
+            "carriers": accounts,
+        }
 
     @field_validator("public_base_url", "twilio_api_base_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
-        if wrong or not _has_a_sound_port(value):
-            raise ValueError("must be an http:// or https:// address without a query")
-        return value.rstrip("/")
+        return http_address(value)
 
     @field_validator("twilio_from_number", "direct_numbers")
     @classmethod
     def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not re.fullmatch(r"\+[1-9][0-9]{4,14}", number) for number in value):
-            raise ValueError("must be numbers like +8657412345678, separated by commas")
-        if len(set(value)) < len(value):
-            raise ValueError("names a number twice")
-        return value
+        return telephone_numbers(value)
+
+    @field_validator("twilio_text_from")
+    @classmethod
+    def _text_senders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return text_senders(value)
 
     @field_validator("timezone")
     @classmethod
@@ -148,19 +163,42 @@ class Settings(BaseModel):
     def _a_limit_for_each_sender(self) -> Self:
         senders = len(self.twilio_from_number)
         for name in ("calls_per_second", "sms_segments_per_second", "concurrent_calls"):
-            if len(getattr(self, name)) not in {1, senders}:
-                raise ValueError(f"{name.upper()} must be one number, or one for each of the {senders} senders")
+            wanted = len(self.twilio_text_from) if name.startswith("sms") and self.twilio_text_from else senders
+            if len(getattr(self, name)) not in {1, wanted}:
+                raise ValueError(f"{name.upper()} must be one number, or one for each of the {wanted} senders")
         return self
 
-    def by_sender(self, limits: tuple[Limit, ...]) -> dict[str, Limit]:
-        """A limit of each number that we send from; of one limit, all have the same."""
-        each = limits * len(self.twilio_from_number) if len(limits) == 1 else limits
-        return dict(zip(self.twilio_from_number, each, strict=True))
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The carriers' accounts, the first one first."""
+        if self.carriers:
+            return self.carriers
+        only = Account(
+            name="carrier",
+            account_sid=self.twilio_account_sid,
+            auth_token=self.twilio_auth_token,
+            signing_key=self.carrier_signing_key,
+            api_base_url=self.twilio_api_base_url,
+            from_number=self.twilio_from_number,
+            text_from=self.twilio_text_from,
+            dialect=self.carrier_dialect,
+            calls_per_second=self.calls_per_second,
+            number_calls_per_second=self.number_calls_per_second,
+            sms_segments_per_second=self.sms_segments_per_second,
+            concurrent_calls=self.concurrent_calls,
+            number_concurrent_calls=self.number_concurrent_calls,
+        )
+        return (only,)
+
+    @property
+    def own_numbers(self) -> frozenset[str]:
+        """Every number of ours that somebody may call or text."""
+        return frozenset(self.direct_numbers).union(*(each.from_number for each in self.accounts))
 
     @property
     def carrier_is_simulator(self) -> bool:
-        """Whether calls go to a simulator: the carrier's address is a loopback one. Otherwise they reach people."""
-        return urlsplit(self.twilio_api_base_url).hostname in LOOPBACK_HOSTS
+        """Whether calls go to a simulator: every carrier's address is a loopback one. Otherwise they reach people."""
+        return all(each.is_simulator for each in self.accounts)
 
     @cached_property
     def zone(self) -> ZoneInfo:

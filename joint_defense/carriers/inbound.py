@@ -84,6 +84,8 @@ class StatusReport:
     sender: str
     status: str
     error_code: str | None
+    account: str = ""
+    """The carrier's account that it belongs to."""
     said_at: datetime | None = None
     """The carrier's own time stamp, to the second, where it gives one."""
 
@@ -127,6 +129,7 @@ def read_status(form: Mapping[str, str], number: ReadNumber) -> StatusReport:
         sender=number(form.get("From", "")),
         status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
         error_code=_ERROR_CODE.sub("", form.get("ErrorCode", ""))[:16] or None,
+        account=form.get("AccountSid", "")[:64],
         said_at=_moment(form.get("Timestamp", "")),
     )
 

@@ -21,8 +21,8 @@ from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
+from joint_defense.delivery.lines import Grant, Line, Lines, Places
 from joint_defense.delivery.moves import columns_moved
-from joint_defense.delivery.pace import Grant, Pace
 from joint_defense.incidents.timeline import note_once, note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
@@ -35,6 +35,9 @@ LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
 _COUNTING = 0x6A64_63_61_6C_6C
 """The advisory lock of whoever counts calls: "jdcall"."""
+
+
+NO_LINE = Line("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,14 @@ class Claim:
     text: str | None
     look_up_first: bool
     requested_at: datetime
-    sender: str
-    """The number of ours that it goes out from."""
+    line: Line
+    """What it goes out from; for one that is to be looked up, what it went out from."""
     owner: str
+
+    @property
+    def sender(self) -> str:
+        """The number of ours, or the like."""
+        return self.line.sender
 
 
 _TOLD_OF_A_CLAIM = (
@@ -66,10 +74,12 @@ _TOLD_OF_A_CLAIM = (
 )
 
 
-def claim(session: Session, channel: Channel, limit: int, owner: str, now: datetime, sender: str = "") -> list[Claim]:
+def claim(
+    session: Session, channel: Channel, limit: int, owner: str, now: datetime, line: Line = NO_LINE
+) -> list[Claim]:
     """Take up to `limit` due deliveries of a channel into this owner's hand, most urgent first, of all incidents.
 
-    They are to go out from `sender`.
+    They are to go out on `line`; what may be out already is looked up on the line that it went out on.
     """
     due = (
         select(Delivery.id)
@@ -94,11 +104,21 @@ def claim(session: Session, channel: Channel, limit: int, owner: str, now: datet
     rows = sorted(rows, key=lambda row: (row.urgency, row.turn, row.id))
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
-        _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], sender, now)
-    return [_claim_of(row, channel, sender, owner, now) for row in rows]
+        _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], line, now)
+    lost = _lines_of(session, [row.id for row in rows if row.look_up_first])
+    return [_claim_of(row, channel, lost.get((row.id, row.attempt_count), line), owner, now) for row in rows]
 
 
-def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, owner: str, now: datetime) -> Claim:
+def _lines_of(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:
+    """By delivery and number the lines that attempts went out on."""
+    if not delivery_ids:
+        return {}
+    query = select(Attempt.delivery_id, Attempt.number, Attempt.account, Attempt.sender)
+    rows = session.execute(query.where(Attempt.delivery_id.in_(delivery_ids)))
+    return {(row[0], row[1]): Line(row[2], row[3]) for row in rows}
+
+
+def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, line: Line, owner: str, now: datetime) -> Claim:
     return Claim(
         delivery_id=row.id,
         incident_id=row.incident_id,
@@ -112,7 +132,7 @@ def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, sender: str, owner: 
         text=row.text,
         look_up_first=row.look_up_first,
         requested_at=now,
-        sender=sender,
+        line=line,
         owner=owner,
     )
 
@@ -162,8 +182,8 @@ def waits_for_a_place(session: Session, now: datetime) -> int | None:
 
 def calls_under_way(
     session: Session, now: datetime | None = None, ring_time: timedelta = LONGEST_RING
-) -> dict[str, int]:
-    """How many calls of each sender are with the carrier or on their way there, of all incidents.
+) -> dict[Line, int]:
+    """How many calls of each line are with the carrier or on their way there, of all incidents.
 
     Where `now` is given, a call that nobody has picked up holds its place no longer than it can ring, though nobody
     hears of it again.
@@ -173,30 +193,33 @@ def calls_under_way(
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
     query = (
-        select(Attempt.sender, func.count())
+        select(Attempt.account, Attempt.sender, func.count())
         .join(Delivery, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
         .where(Delivery.channel == Channel.CALL, in_state(DeliveryState.CLAIMED) | in_state(DeliveryState.PLACED))
-        .group_by(Attempt.sender)
+        .group_by(Attempt.account, Attempt.sender)
     )
     if now is not None:
         rings = Attempt.requested_at > now - ring_time - RINGS_OUT
         query = query.where(rings | (Attempt.state == AttemptState.IN_PROGRESS))
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {Line(row[0], row[1]): row[2] for row in session.execute(query)}
 
 
-def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], sender: str, now: datetime) -> None:
+def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], line: Line, now: datetime) -> None:
     # A request the carrier declined for now left its row open; the next try carries the same number and row.
     rows = [
         {
             "delivery_id": delivery_id,
             "number": number,
             "state": AttemptState.REQUESTING,
-            "sender": sender,
+            "account": line.account,
+            "sender": line.sender,
             "requested_at": now,
         }
         for delivery_id, number in keys
     ]
-    opened = insert_or_update(session, Attempt, keys=("delivery_id", "number"), update=("requested_at", "sender"))
+    opened = insert_or_update(
+        session, Attempt, keys=("delivery_id", "number"), update=("requested_at", "account", "sender")
+    )
     session.execute(opened, rows)
 
 
@@ -292,24 +315,26 @@ class Bite:
 
 @dataclass
 class Leave:
-    """Leave to send, until it is claimed for. `concurrent_calls`: how many a sender may hold (0, or none: any)."""
+    """Leave to send, until it is claimed for. `places`: how many calls may be held at a time."""
 
-    pace: Mapping[Channel, Pace]
+    pace: Mapping[Channel, Lines]
     grants: dict[Channel, Grant]
-    concurrent_calls: Mapping[str, int]
+    places: Places
     ring_time: timedelta = LONGEST_RING
     claims: dict[Channel, list[Claim]] = field(default_factory=dict)
+    taken: dict[Channel, list[Line]] = field(default_factory=dict)
+    """The line whose leave each claim has used: what is looked up may have gone out on another."""
 
     def claim(self, session: Session, owner: str, now: datetime) -> Bite:
         """Take in hand what is due, most urgent first, of all incidents."""
         for channel, grant in self.grants.items():
-            granted: Mapping[str, int] = grant.by_sender
+            granted: Mapping[Line, int] = grant.by_line
             if channel is Channel.CALL:
                 granted = self._with_room(session, granted, now)
             self.claims[channel] = self._claim(session, channel, granted, owner, now)
         every = list(itertools.chain.from_iterable(self.claims.values()))
         # Also those that were never declined themselves, and only waited because others had been.
-        slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.sender)}
+        slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.line)}
         for incident_id in sorted(slowed):
             note_once(session, incident_id, UpdateKind.CARRIER_SLOW, now)
         incidents = incidents_of(session, {each.incident_id for each in every}) if every else {}
@@ -328,49 +353,46 @@ class Leave:
         )
         return min(waits, default=sweep)
 
-    def unused(self) -> Iterator[tuple[Channel, str, int]]:
-        """Of each channel and sender how many more might have left."""
+    def unused(self) -> Iterator[tuple[Channel, Line, int]]:
+        """Of each channel and line how many more might have left."""
         for channel, grant in self.grants.items():
-            for sender, count in grant.by_sender.items():
-                yield channel, sender, count - sum(each.sender == sender for each in self.claims.get(channel, ()))
+            used = Counter(each for each in self.taken.get(channel, ()))
+            for line, count in grant.by_line.items():
+                yield channel, line, count - used[line]
 
     def _claim(
-        self, session: Session, channel: Channel, granted: Mapping[str, int], owner: str, now: datetime
+        self, session: Session, channel: Channel, granted: Mapping[Line, int], owner: str, now: datetime
     ) -> list[Claim]:
         claims: list[Claim] = []
-        for sender, count in granted.items():
+        taken = self.taken.setdefault(channel, [])
+        for line, count in granted.items():
             if count > 0:
-                found = claim(session, channel, count, owner, now, sender)
+                found = claim(session, channel, count, owner, now, line)
                 claims += found
+                taken += [line] * len(found)
                 if len(found) < count:  # nothing more is due
                     break
         return claims
 
-    def _with_room(self, session: Session, granted: Mapping[str, int], now: datetime) -> Mapping[str, int]:
-        """Cut down to the calls each sender may still place: a new account holds only two or three at once (10004)."""
-        if not self.concurrent_calls or not any(granted.values()):
+    def _with_room(self, session: Session, granted: Mapping[Line, int], now: datetime) -> Mapping[Line, int]:
+        """Cut down to the calls there is a place for: a new account holds only two or three at once (10004)."""
+        if not self.places or not any(granted.values()):
             return granted
-        held = calls_under_way(session, now, self.ring_time)
-        return {
-            sender: min(count, max(most - held.get(sender, 0), 0))
-            if (most := self.concurrent_calls.get(sender, 0))
-            else count
-            for sender, count in granted.items()
-        }
+        return self.places.room(granted, calls_under_way(session, now, self.ring_time))
 
 
 @contextmanager
 def leave(
-    pace: Mapping[Channel, Pace],
-    concurrent_calls: Mapping[str, int],
+    pace: Mapping[Channel, Lines],
+    places: Places,
     room: Mapping[Channel, int],
     ring_time: timedelta = LONGEST_RING,
 ) -> Iterator[Leave]:
     """Leave of the pace for up to `room` requests of each channel. What is not claimed for is given back."""
     grants = {channel: pace[channel].take(count) for channel, count in room.items() if count > 0}
-    asked = Leave(pace, grants, concurrent_calls, ring_time)
+    asked = Leave(pace, grants, places, ring_time)
     try:
         yield asked
     finally:
-        for channel, sender, count in asked.unused():
-            pace[channel].give_back(sender, count)
+        for channel, line, count in asked.unused():
+            pace[channel].give_back(line, count)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense.carriers.port import Receipt
+from joint_defense.delivery.lines import Line
 from joint_defense.delivery.moves import move
 from joint_defense.delivery.tracking import ASK_AFTER, ends_call, follow_up, give_up, got_through, hear, lock_attempt
 from joint_defense.incidents import conference
@@ -41,7 +42,7 @@ class Errand:
     number: int
     channel: Channel
     sid: str
-    sender: str
+    line: Line
     ends: bool
 
 
@@ -59,7 +60,16 @@ def due_errands(session: Session, now: datetime, limit: int = AT_ONCE) -> list[E
     for delivery, attempt in rows:
         ends = ends_call(delivery, attempt)
         delivery.due_at = now + (END_AGAIN_AFTER if ends else ASK_AFTER.get(attempt.state, ASK_AGAIN_AFTER))
-        errands.append(Errand(delivery.id, attempt.number, delivery.channel, attempt.sid or "", attempt.sender, ends))
+        errands.append(
+            Errand(
+                delivery.id,
+                attempt.number,
+                delivery.channel,
+                attempt.sid or "",
+                Line(attempt.account, attempt.sender),
+                ends,
+            )
+        )
     return errands
 
 

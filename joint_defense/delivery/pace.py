@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -203,16 +203,17 @@ class Pace:
         """So many processes send at present: without Redis the rate is divided among them, and at least in `SHARE`."""
         self._share = max(SHARE, processes)
 
-    def take(self, wanted: int) -> Grant:
-        """Ask leave for up to `wanted` requests."""
+    def take(self, wanted: int, senders: Sequence[str] | None = None) -> Grant:
+        """Ask leave for up to `wanted` requests, from some of the numbers or (None) from all."""
+        chosen = list(self._keys) if senders is None else list(senders)
         if not self.limited:
-            return Grant(self._evenly(wanted), 0.0)
-        keys = [key for pair in self._keys.values() for key in pair]
-        found = self._ask(_TAKE, keys, [wanted, STEP, UNPACED, *self._intervals.values()])
+            return Grant(self._evenly(wanted, chosen), 0.0)
+        keys = [key for sender in chosen for key in self._keys[sender]]
+        found = self._ask(_TAKE, keys, [wanted, STEP, UNPACED, *(self._intervals[sender] for sender in chosen)])
         if found is None:
-            return self._take_from_own(wanted)
+            return self._take_from_own(wanted, chosen)
         *granted, wait = found
-        return Grant(dict(zip(self._keys, map(int, granted), strict=True)), float(wait))
+        return Grant(dict(zip(chosen, map(int, granted), strict=True)), float(wait))
 
     def give_back(self, sender: str, unused: int) -> None:
         """Tokens taken for requests that there were none to send."""
@@ -237,10 +238,10 @@ class Pace:
         self._factors[sender] = factor
         return factor
 
-    def _evenly(self, wanted: int) -> dict[str, int]:
+    def _evenly(self, wanted: int, senders: list[str]) -> dict[str, int]:
         """Without a limit every number carries the same."""
-        senders = list(self._keys)
         with self._lock:
+            self._first %= len(senders)
             order = [*senders[self._first :], *senders[: self._first]]
             self._first = (self._first + wanted) % len(senders)
         share, over = divmod(wanted, len(senders))
@@ -256,17 +257,17 @@ class Pace:
             self._rest_until = time.monotonic() + REDIS_REST
             return None
 
-    def _take_from_own(self, wanted: int) -> Grant:
+    def _take_from_own(self, wanted: int, senders: list[str]) -> Grant:
         with self._lock:
             now = time.monotonic()
             every = {
-                sender: interval(self._intervals[sender], own.slowing.factor_at(now)) * self._share
-                for sender, own in self._own.items()
+                sender: interval(self._intervals[sender], self._own[sender].slowing.factor_at(now)) * self._share
+                for sender in senders
             }
-            granted = dict.fromkeys(self._own, 0)
+            granted = dict.fromkeys(senders, 0)
 
             def next_free() -> str:
-                return min(self._own, key=lambda each: (max(self._own[each].free_at, now), granted[each]))
+                return min(senders, key=lambda each: (max(self._own[each].free_at, now), granted[each]))
 
             for _ in range(wanted):
                 sender = next_free()

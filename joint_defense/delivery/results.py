@@ -32,15 +32,22 @@ RETRY_PAUSE = timedelta(seconds=1.5)
 ACCOUNT_PAUSE = timedelta(seconds=10)
 LOOK_UP_PAUSE = timedelta(seconds=1)
 """A lost answer: the status callback gets so long to tell before the carrier is asked."""
+LAST_LOOK_PAUSE = timedelta(milliseconds=300)
+"""The same where the account carries no more, and another one waits to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What came of a claim: the carrier's receipt or its error. A look-up that found nothing has neither."""
+    """What came of a claim: the carrier's receipt or its error. A look-up that found nothing has neither.
+
+    `elsewhere`: its account or number carries no more, and another does. A look-up that fails then is the last one: no
+    callback has told of the request either, and silence would be worse than the small chance of a second ring.
+    """
 
     claim: Claim
     receipt: Receipt | None = None
     error: CarrierError | None = None
+    elsewhere: bool = False
 
 
 def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
@@ -70,7 +77,7 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
         elif not _is_ours(delivery, attempt, result.claim):
             continue  # a callback has told more than we know, or another sender has taken it over
         elif result.error is not None:
-            _declined(session, delivery, attempt, result.error, now)
+            _declined(session, delivery, attempt, result, result.error, now)
         else:
             _not_found(delivery, attempt, now)
     got_through(session, [each for each in locked if each.state is DeliveryState.REACHED])
@@ -127,6 +134,11 @@ def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
         attempt.state = AttemptState.REQUESTING
         move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE)
         return
+    _give_up_looking(delivery, attempt, now)
+
+
+def _give_up_looking(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+    """It never arrived, as far as anybody knows, and is sent anew."""
     attempt.state = AttemptState.LOST
     if delivery.unwanted:
         move(delivery, DeliveryState.CANCELLED, look_up_first=False)
@@ -139,7 +151,9 @@ def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: R
     hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
 
 
-def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: CarrierError, now: datetime) -> None:
+def _declined(
+    session: Session, delivery: Delivery, attempt: Attempt, result: Sent, error: CarrierError, now: datetime
+) -> None:
     """Nothing was placed, or nobody knows."""
     code = str(error.code) if error.code else None
     attempt.error_code, attempt.error = code, codes.explain_error(error)
@@ -156,12 +170,20 @@ def _declined(session: Session, delivery: Delivery, attempt: Attempt, error: Car
     if delivery.unwanted and not isinstance(error, OutcomeUnknown) and not delivery.look_up_first:
         move(delivery, DeliveryState.CANCELLED)
         return
+    if result.elsewhere and result.claim.look_up_first:
+        note_once(session, delivery.incident_id, UpdateKind.CARRIER_CHANGED, now)
+        _give_up_looking(delivery, attempt, now)
+        return
     if isinstance(error, OutcomeUnknown):
         if isinstance(error, Unanswered):
             attempt.state = AttemptState.UNANSWERED
-        move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE, look_up_first=True)
+        pause = LOOK_UP_PAUSE if not result.elsewhere else LAST_LOOK_PAUSE
+        move(delivery, DeliveryState.WAITING, due_at=now + pause, look_up_first=True)
         return
     if not delivery.look_up_first:
         delivery.attempt_count -= 1
     pause = ACCOUNT_PAUSE if isinstance(error, AccountTrouble) else RETRY_PAUSE
+    if result.elsewhere:
+        note_once(session, delivery.incident_id, UpdateKind.CARRIER_CHANGED, now)
+        pause = timedelta(0)
     move(delivery, DeliveryState.WAITING, due_at=now + pause)

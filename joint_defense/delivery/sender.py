@@ -3,54 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 import structlog
 
-from joint_defense.carriers.port import Carrier, CarrierError, OutcomeUnknown, Receipt, Undecided
+from joint_defense.carriers.port import Carrier, CarrierError, OutcomeUnknown, Receipt, Temporary, Unanswered, Undecided
 from joint_defense.delivery.claims import Claim, Rivals
+from joint_defense.delivery.lines import Line, Lines, Standing
 from joint_defense.delivery.messages import Announcer
-from joint_defense.delivery.pace import Pace
 from joint_defense.delivery.results import Sent
 from joint_defense.models import Alert, Incident
 from joint_defense.rules.states import Channel
 from joint_defense.rules.wording.alarm import segments
 
 LookUpFacts = Callable[[Claim], Awaitable[datetime | None]]
+TellOut = Callable[[str, str], None]
 AskRivals = Callable[[Claim, set[str]], Awaitable[Rivals | None]]
+
+LAST_WORD = 0.5
+"""Seconds that a request gets whose account has just gone out."""
+Result = TypeVar("Result")
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Sender:
-    """Carries claims to the carrier. `first_request` and `rivals` ask the database, off the event loop."""
+    """Carries claims to the carriers. `first_request` and `rivals` ask the database, off the event loop; `tell_out`
+    hears of an account that has just gone out, and why.
+    """
 
     def __init__(
         self,
-        carrier: Carrier,
+        carriers: Mapping[str, Carrier],
         announcer: Announcer,
-        text_pace: Pace,
+        lines: Mapping[Channel, Lines],
+        standing: Standing,
         *,
         first_request: LookUpFacts,
         rivals: AskRivals,
+        tell_out: TellOut,
     ) -> None:
-        self._carrier = carrier
+        self._carriers = carriers
         self._announcer = announcer
-        self._text_pace = text_pace
+        self._lines = lines
+        self._standing = standing
         self._first_request = first_request
         self._rivals = rivals
+        self._tell_out = tell_out
+        self._gone = {(account, channel): asyncio.Event() for account in carriers for channel in Channel}
 
     async def send(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Sent:
         """Place a call or send a message, or find out what became of the one before. Never raises."""
+        if claim.line.account not in self._carriers:
+            # It went out by an account that is not in the settings any more.
+            claim = replace(claim, line=Line(next(iter(self._carriers)), claim.line.sender))
+        began = time.monotonic()
         try:
-            if claim.look_up_first:
-                return Sent(claim, receipt=await self._look_up(claim, incident, alerts))
-            if claim.channel is Channel.CALL:
-                return Sent(
-                    claim, receipt=await self._carrier.place_call(self._announcer.call(claim, incident, alerts))
-                )
-            return Sent(claim, receipt=await self._send_message(claim, incident, alerts))
+            sent = Sent(claim, receipt=await self._carry(claim, incident, alerts))
         except CarrierError as error:
             log.warning(
                 "request_declined",
@@ -59,29 +72,74 @@ class Sender:
                 code=error.code,
                 error=type(error).__name__,
             )
-            return Sent(claim, error=error)
+            sent = Sent(claim, error=error)
         except Exception:
             # Whatever went wrong, the request may have left: it is looked up, and never silently dropped.
             log.exception("sending_failed", delivery_id=claim.delivery_id, incident_id=claim.incident_id)
             return Sent(claim, error=OutcomeUnknown("sending failed"))
+        word = self._standing.note(claim.line, claim.channel, sent.error, began, placing=not claim.look_up_first)
+        if word:
+            self._tell_out(claim.line.account, word)
+        self.let_go()
+        return replace(sent, elsewhere=self._goes_elsewhere(claim)) if sent.error is not None else sent
 
-    async def _send_message(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Receipt:
+    def let_go(self) -> None:
+        """Whatever hangs at an account that has gone out by now is given up, where another one waits to carry it."""
+        for (account, channel), gone in self._gone.items():
+            if self._standing.out(account, channel):
+                gone.set()
+            else:
+                gone.clear()
+
+    def _goes_elsewhere(self, claim: Claim) -> bool:
+        out = bool(self._standing.out(claim.line.account, claim.channel))
+        lines = self._lines[claim.channel]
+        if not claim.look_up_first:
+            out = out or self._standing.number_is_out(claim.line, claim.channel)
+        return out and lines.has_other(claim.line)
+
+    async def _carry(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Receipt | None:
+        if claim.look_up_first:
+            return await self._look_up(claim, incident, alerts)
+        if self._gone[claim.line.account, claim.channel].is_set() and self._goes_elsewhere(claim):
+            raise Temporary("the account has gone out in the meantime")
+        carrier = self._carriers[claim.line.account]
+        if claim.channel is Channel.CALL:
+            return await self._patiently(claim, carrier.place_call(self._announcer.call(claim, incident, alerts)))
         message = self._announcer.message(claim, incident, alerts)
-        extra = segments(message.body) - 1
-        if extra and self._text_pace.limited:
-            await asyncio.to_thread(self._text_pace.charge, claim.sender, extra)
-        return await self._carrier.send_message(message)
+        if extra := segments(message.body) - 1:
+            await asyncio.to_thread(self._lines[claim.channel].charge, claim.line, extra)
+        return await self._patiently(claim, carrier.send_message(message))
+
+    async def _patiently(self, claim: Claim, request: Coroutine[Any, Any, Result]) -> Result:
+        """The answer to a request; Unanswered where its account goes out meanwhile and another one waits to carry."""
+        if len(self._carriers) == 1:
+            return await request
+        gone = self._gone[claim.line.account, claim.channel]
+        asked, waiting = asyncio.create_task(request), asyncio.create_task(gone.wait())
+        try:
+            await asyncio.wait({asked, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not asked.done() and self._goes_elsewhere(claim):
+                await asyncio.wait({asked}, timeout=LAST_WORD)
+                if not asked.done():
+                    raise Unanswered("given up: the account carries no more")
+            return await asked
+        finally:
+            for task in (asked, waiting):
+                task.cancel()
 
     async def _look_up(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Receipt | None:
         """The receipt of a request whose answer was lost; None if the carrier knows of none that could be it."""
         since = await self._first_request(claim)
-        found = await self._carrier.look_up(claim.channel, claim.to, since or claim.requested_at)
+        carrier = self._carriers[claim.line.account]
+        asked = carrier.look_up(claim.channel, claim.to, since or claim.requested_at)
+        found = await self._patiently(claim, asked)
         if claim.channel is Channel.SMS:
             body = self._announcer.message(claim, incident, alerts).body
             found = [each for each in found if each.body == body]
         facts = await self._rivals(claim, {each.sid for each in found})
         if facts is None:
-            raise OutcomeUnknown("the database did not answer")
+            raise Undecided("the database did not answer")
         return choose(found, facts)
 
 

@@ -1,18 +1,23 @@
-"""Asks the carrier now and then whether our account still works: nobody is to learn at an alarm that it does not.
+"""Asks the carriers now and then whether our accounts still work: nobody is to learn at an alarm that they do not.
 
-One sender's question is all senders': the answer is in the database, where `/readyz` and the metrics read it.
+One sender's question is all senders': the answer is in the database, where they, `/readyz`, the pages and the metrics
+read it. An account that carries no more is asked every few seconds, and carries again once it has rested and answers.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import structlog
 
 from config.database import Database, clock
-from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError
+from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError, TooFast
+from joint_defense.delivery.lines import Line, Standing
 from joint_defense.processes import heartbeats
+from joint_defense.rules.states import Channel
 
 LOOK_EVERY = 2.0
 log = structlog.stdlib.get_logger(__name__)
@@ -23,39 +28,49 @@ class AccountWatch:
 
     def __init__(
         self,
-        carrier: Carrier,
+        carriers: Mapping[str, Carrier],
         database: Database,
-        account: str,
-        in_database: Callable[[Callable[[], bool]], Awaitable[bool | None]],
+        standing: Standing,
+        in_database: Callable[[Callable[[], Any]], Awaitable[Any]],
     ) -> None:
-        self._carrier = carrier
+        self._carriers = carriers
         self._database = database
-        self._account = account
+        self._standing = standing
         self._in_database = in_database
 
-    async def run(self) -> None:
-        """Until cancelled."""
+    async def run(self, complain: Callable[[str], Awaitable[None]]) -> None:
+        """Until cancelled. `complain` hears of an account that asks for a slower pace."""
+        await asyncio.gather(*(self._watch(account, complain) for account in self._carriers))
+
+    async def _watch(self, account: str, complain: Callable[[str], Awaitable[None]]) -> None:
+        # One carrier that hangs keeps nobody from asking the others.
         while True:
-            if await self._in_database(lambda: self._with_session(heartbeats.account_is_due)):
-                word = await self._ask()
-                await self._in_database(lambda word=word: self._note(word))  # type: ignore[misc]
+            if await self._in_database(lambda: self._is_due(account)):
+                word = await self._ask(account, complain)
+                await self._in_database(lambda word=word: self._note(account, word))  # type: ignore[misc]
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _ask(self) -> str:
+    async def _ask(self, account: str, complain: Callable[[str], Awaitable[None]]) -> str:
+        began = time.monotonic()
         try:
-            await self._carrier.check_account()
+            await self._carriers[account].check_account()
         except CarrierError as error:
             word = str(error.code or error.status or type(error).__name__)
             tell = log.error if isinstance(error, AccountTrouble) else log.warning
-            tell("carrier_account_ill", word=word, error=type(error).__name__)
-            return word
-        return heartbeats.WELL
+            tell("carrier_account_ill", account=account, word=word, error=type(error).__name__)
+            if isinstance(error, TooFast):
+                await complain(account)
+            outs = [self._standing.note(Line(account, ""), channel, error, began, placing=False) for channel in Channel]
+            return next(filter(None, outs), word)
+        self._standing.hear(account, heartbeats.WELL, 0.0)
+        # While it rests it is not well, whatever it answers to a question.
+        return self._standing.word(account)
 
-    def _with_session(self, question: Callable[..., bool]) -> bool:
+    def _is_due(self, account: str) -> bool:
         with self._database.begin() as session:
-            return question(session, self._account, clock(session))
+            return heartbeats.account_is_due(session, account, clock(session))
 
-    def _note(self, word: str) -> bool:
+    def _note(self, account: str, word: str) -> bool:
         with self._database.begin() as session:
-            heartbeats.note_account(session, self._account, word, clock(session))
+            heartbeats.note_account(session, account, word, clock(session))
         return True

@@ -26,6 +26,7 @@ from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
 from joint_defense.delivery import claims, results
 from joint_defense.delivery.claims import Bite, Claim, Rivals, leave
 from joint_defense.delivery.enquiries import AT_ONCE, Errand, due_errands, take_in, take_in_silence
+from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import Sender
@@ -72,7 +73,8 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         # Claims, results, errands and the heartbeat talk to the database; none of them on the loop.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
-        self._carrier: Carrier
+        self._carriers: dict[str, Carrier]
+        self._telling: set[asyncio.Task[None]] = set()
         self._sender: Sender
 
     def wake(self) -> None:
@@ -87,15 +89,15 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until stopped."""
-        self._carrier = self._runtime.carrier()
+        self._carriers = self._runtime.carriers()
         self._sender = self._make_sender()
         # Not awaited: a carrier that hangs must not keep us from looking for what is due.
         beside = [
-            asyncio.create_task(self._carrier.warm()),
+            *(asyncio.create_task(carrier.warm()) for carrier in self._carriers.values()),
             asyncio.create_task(self._record_results()),
             asyncio.create_task(self._run_errands()),
             asyncio.create_task(self._look_out()),
-            asyncio.create_task(self._watch_account()),
+            asyncio.create_task(self._watch_accounts()),
         ]
         try:
             # Whoever started us did so because a sender died, as like as not; the clock may be gone with it.
@@ -111,7 +113,8 @@ class Dispatcher:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
-            await self._carrier.close()
+            for carrier in self._carriers.values():
+                await carrier.close()
             await self._in_database(self._say_goodbye)
             self._threads.shutdown(wait=True)
             self._owner.close()
@@ -119,12 +122,28 @@ class Dispatcher:
     def _make_sender(self) -> Sender:
         settings = self._runtime.settings
         return Sender(
-            self._carrier,
+            self._carriers,
             Announcer(settings.public_base_url, settings.ring_timeout, settings.zone),
-            self._runtime.pace[Channel.SMS],
+            self._runtime.pace,
+            self._runtime.standing,
             first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
             rivals=lambda claim, sids: self._in_database(lambda: self._rivals(claim, sids)),
+            tell_out=self._tell_out,
         )
+
+    def _tell_out(self, account: str, word: str) -> None:
+        """An account carries no more: every process and page is to know at once, not at the next question."""
+        log.error("carrier_out", account=account, word=word)
+        task = asyncio.create_task(self._note_out(account, word))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _note_out(self, account: str, word: str) -> None:
+        await self._in_database(lambda: self._note_account(account, word))
+
+    def _note_account(self, account: str, word: str) -> None:
+        with self._database.begin() as session:
+            heartbeats.note_account(session, account, word, clock(session))
 
     async def _send_due(self) -> None:
         """Claim, send, and wait until there may be more."""
@@ -144,7 +163,7 @@ class Dispatcher:
     def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
         """What is to be sent now, and in how many seconds there may be more."""
         ring_time = timedelta(seconds=self._runtime.settings.ring_timeout)
-        with leave(self._runtime.pace, self._runtime.concurrent_calls, room, ring_time) as granted:
+        with leave(self._runtime.pace, self._runtime.places, room, ring_time) as granted:
             if not granted.for_anything:
                 return Bite([], {}), granted.next_look(REST)
             with self._database.begin() as session:
@@ -171,12 +190,12 @@ class Dispatcher:
             return
         sent = await self._sender.send(claim, incident, alerts)
         if isinstance(sent.error, TooFast):
-            await self._slow_down(claim.channel, claim.sender)
+            await self._slow_down(claim.channel, claim.line)
         self._results.put_nowait(sent)
 
-    async def _slow_down(self, channel: Channel, sender: str) -> None:
+    async def _slow_down(self, channel: Channel, line: Line) -> None:
         """The carrier asks for a slower pace, of all workers."""
-        factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(sender))
+        factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(line))
         log.warning("pace_slowed", channel=channel, factor=factor)
 
     def _release_dead(self) -> None:
@@ -246,21 +265,23 @@ class Dispatcher:
                 task.cancel()
 
     async def _run(self, errand: Errand) -> None:
+        # One that has been taken out of the settings since is asked after at the first.
+        carrier = self._carriers.get(errand.line.account) or next(iter(self._carriers.values()))
         if errand.ends:
             # Whatever comes of it: what has become of the call is asked all the same.
             with suppress(CarrierError):
-                await self._asked(errand, self._carrier.end_call(errand.sid))
+                await self._asked(errand, carrier.end_call(errand.sid))
         try:
-            receipt = await self._asked(errand, self._carrier.fetch(errand.channel, errand.sid))
+            receipt = await self._asked(errand, carrier.fetch(errand.channel, errand.sid))
         except CarrierError as error:
             unknown = error.status == 404
             await self._in_database(lambda: self._take_in_silence(errand, unknown))
             self._due.set()
             return
         if receipt.error_code in codes.TOO_FAST:
-            await self._slow_down(errand.channel, errand.sender)
+            await self._slow_down(errand.channel, errand.line)
         await self._in_database(lambda: self._take_in(errand, receipt))
-        if receipt.state in FINAL and self._runtime.concurrent_calls:
+        if receipt.state in FINAL and self._runtime.places:
             self._due.set()  # a place is free
 
     async def _asked(self, errand: Errand, request: Awaitable[Result]) -> Result:
@@ -269,7 +290,7 @@ class Dispatcher:
         except CarrierError as error:
             log.warning("errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code)
             if isinstance(error, TooFast):
-                await self._slow_down(errand.channel, errand.sender)
+                await self._slow_down(errand.channel, errand.line)
             raise
 
     def _errands(self) -> list[Errand]:
@@ -293,6 +314,7 @@ class Dispatcher:
             if due is not None and due.to_ask:
                 self._errand_due.set()
             if sweep % SWEEPS_A_LISTEN == 0:
+                self._sender.let_go()
                 await self._hear_complaints()
             await asyncio.sleep(SWEEP)
 
@@ -300,9 +322,15 @@ class Dispatcher:
         """What the carrier told others: a number without a limit of its own asks nobody before it sends."""
         await asyncio.gather(*(self._in_database(pace.factors) for pace in self._runtime.pace.values()))
 
-    async def _watch_account(self) -> None:
-        account = self._runtime.settings.twilio_account_sid
-        await AccountWatch(self._carrier, self._database, account, self._in_database).run()
+    async def _watch_accounts(self) -> None:
+        watch = AccountWatch(self._carriers, self._database, self._runtime.standing, self._in_database)
+        await watch.run(self._complain)
+
+    async def _complain(self, account: str) -> None:
+        """The account asks for a slower pace where nothing was placed: by a list."""
+        for channel, lines in self._runtime.pace.items():
+            if account in lines.bundles:
+                await self._slow_down(channel, Line(account, lines.bundles[account].numbers.senders[0]))
 
     def _look(self) -> claims.Due:
         kept = self._runtime.spool.kept()
@@ -312,6 +340,9 @@ class Dispatcher:
             senders = heartbeats.senders(session, now)
             for pace in self._runtime.pace.values():
                 pace.share_with(senders)
+            for account, (word, age) in heartbeats.read_accounts(session, now).items():
+                if account in self._carriers:
+                    self._runtime.standing.hear(account, word, age.total_seconds())
             return claims.what_is_due(session, now)
 
     def _say_goodbye(self) -> None:

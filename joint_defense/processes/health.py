@@ -24,16 +24,22 @@ def readiness() -> tuple[Response, int]:
     """200 while all is well, else 503; each with its word: database, Redis, worker, clock, the carrier's account, the
     spools of all machines, and every other kind of process of which one has died.
 
-    The carrier is not asked here: the sender asks it every minute and keeps its word in the database.
+    With several accounts, `accounts` has the word of each and `carries` which of them carry calls and texts: one that
+    is out makes nobody unready as long as another carries. The carrier is not asked here: the sender asks it every
+    minute and keeps its word in the database.
     """
     runtime = RUNTIME.of()
     found = {"database": WELL, "redis": WELL}
+    carriers: dict[str, object] = {}
     try:
         with runtime.database.begin() as session:
-            vitals = read_vitals(session, runtime.settings.twilio_account_sid, clock(session))
+            vitals = read_vitals(session, runtime.settings.accounts, clock(session))
         found.update({role: vitals.word(role) for role in ROLES}, carrier=vitals.account)
         found.update({role: vitals.word(role) for role, count in vitals.missing.items() if count})
         found["spool"] = vitals.spool
+        if len(vitals.accounts) > 1:
+            carries = {str(channel): list(names) for channel, names in vitals.carries.items()}
+            carriers = {"accounts": vitals.accounts, "carries": carries}
     except SQLAlchemyError as error:
         found.update(dict.fromkeys((*ROLES, "carrier"), "unknown"), database=type(error).__name__)
         found["spool"] = words_of_spool(runtime.spool.kept())
@@ -42,7 +48,7 @@ def readiness() -> tuple[Response, int]:
     except RedisError as error:
         found["redis"] = type(error).__name__
     ready = all(word == WELL for word in found.values())
-    return jsonify(status="ok" if ready else "unready", **found), 200 if ready else 503
+    return jsonify(status="ok" if ready else "unready", **found, **carriers), 200 if ready else 503
 
 
 def register(app: Flask) -> None:

@@ -24,8 +24,11 @@ from pathlib import Path
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from config.carriers import Account
 from config.database import insert_or_update
+from joint_defense.delivery.lines import who_carries
 from joint_defense.models import AccountCheck, Heartbeat
+from joint_defense.rules.states import Channel
 
 SILENT_FOR = timedelta(seconds=2.5)
 """A sender that has said nothing for so long is taken for dead or hung. It says so twice a second."""
@@ -202,17 +205,28 @@ class Vitals:
     """Of the processes and the account.
 
     ages      how long each role has been silent; None for never seen
-    account   ok, unknown, or what is wrong
+    accounts  ok, unknown, or what is wrong, by the account's name
+    carries   which of them carry calls and texts
     living    how many processes of each role live
     missing   how many of each role died, and nobody of that role has started since
     kept      what each place keeps on its disk
     """
 
     ages: dict[str, timedelta | None]
-    account: str
+    accounts: dict[str, str]
+    carries: dict[Channel, tuple[str, ...]]
     living: dict[str, int]
     missing: dict[str, int]
     kept: dict[str, Kept]
+
+    @property
+    def account(self) -> str:
+        """Ok where calls and texts are carried, whatever is wrong with another account; else what is wrong."""
+        for names in self.carries.values():
+            words = [self.accounts[name] for name in names or self.accounts]
+            if WELL not in words:
+                return words[0]
+        return WELL
 
     def word(self, role: str) -> str:
         """Ok, silent, or how many of how many are."""
@@ -240,18 +254,19 @@ def words_of_spool(kept: Kept) -> str:
     return ", ".join(f"{count} {word}" for count, word in counts if count) or WELL
 
 
-def read_vitals(session: Session, account: str, now: datetime) -> Vitals:
-    """All of them, for the account with this id."""
+def read_vitals(session: Session, accounts: Sequence[Account], now: datetime) -> Vitals:
+    """All of them, for these accounts."""
     rows = session.scalars(select(Heartbeat).order_by(Heartbeat.at)).all()
     newest = {row.role: row.at for row in rows}
     living = {role: [row for row in rows if row.role == role and now - row.at <= SILENT_AFTER] for role in newest}
-    check = session.get(AccountCheck, account)
-    fresh = check is not None and now - check.at <= ACCOUNT_KNOWN_FOR
+    said = read_accounts(session, now)
+    words = {each.name: said[each.account_sid][0] if each.account_sid in said else "unknown" for each in accounts}
     # Rows come by their age, so a place is as its process that spoke last has it.
     kept = {_place_of(row.name): Kept(row.spooled, row.set_aside) for row in rows if row.role != Role.STAND_IN}
     return Vitals(
         ages={role: max(now - newest[role], timedelta(0)) if role in newest else None for role in (*ROLES, *newest)},
-        account=check.word if check is not None and fresh else "unknown",
+        accounts=words,
+        carries=who_carries(accounts, words),
         living={role: len(each) for role, each in living.items()},
         missing={role: _count_missing(rows, role, now) for role in newest if role != Role.STAND_IN},
         kept=kept,
@@ -276,6 +291,13 @@ def _count_missing(rows: Sequence[Heartbeat], role: str, now: datetime) -> int:
 
 def _place_of(name: str) -> str:
     return name.rsplit(":", 2)[0]
+
+
+def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timedelta]]:
+    """Of each account what was said of it last, and how long ago; what is too old to say anything is left out."""
+    rows = session.execute(select(AccountCheck.account, AccountCheck.word, AccountCheck.at)).all()
+    known = {row.account: (row.word, max(now - row.at, timedelta(0))) for row in rows}
+    return {account: found for account, found in known.items() if found[1] <= ACCOUNT_KNOWN_FOR}
 
 
 def account_is_due(session: Session, account: str, now: datetime) -> bool:

@@ -181,11 +181,13 @@ def _families(runtime: Runtime) -> Iterator[Family]:
         with runtime.database.begin(reads=True) as session:
             now = clock(session)
             gauges = read_gauges(session, now)
-            vitals = read_vitals(session, runtime.settings.twilio_account_sid, now)
+            vitals = read_vitals(session, runtime.settings.accounts, now)
     except SQLAlchemyError:
         up["database"] = 0
     else:
         up["carrier"] = int(vitals.account == WELL)
+        accounts = {name: int(word == WELL) for name, word in vitals.accounts.items()}
+        yield _gauge("account_up", "Whether an account of a carrier is in order (1) or not (0).", "account", accounts)
         yield from _of_alarms(gauges)
         yield from _of_deliveries(gauges)
         yield from _of_processes(vitals)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.carriers import Account
 from config.database import Database
 from config.services import Service
 from config.settings import Settings
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from joint_defense.carriers.dialects import Dialect
     from joint_defense.carriers.inbound import Signatures
     from joint_defense.carriers.port import Carrier
-    from joint_defense.delivery.pace import Pace
+    from joint_defense.delivery.lines import Bundle, Lines, Places, Standing
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
 
@@ -51,7 +53,7 @@ class Runtime:
     def signatures(self) -> Signatures:
         from joint_defense.carriers.inbound import Signatures
 
-        keys = (*self.settings.twilio_auth_token, *self.settings.carrier_signing_key)
+        keys = [key for each in self.settings.accounts for key in (*each.auth_token, *each.signing_key)]
         return Signatures(keys, self.settings.public_base_url)
 
     def read_number(self, text: str) -> str:
@@ -62,10 +64,11 @@ class Runtime:
 
     @property
     def dialect(self) -> Dialect:
-        """What the carrier can do beyond what all can."""
+        """What the carrier can do beyond what all can. Nobody is connected across two carriers."""
         from joint_defense.carriers.dialects import DIALECTS
 
-        return DIALECTS[self.settings.carrier_dialect]
+        accounts = self.settings.accounts
+        return DIALECTS[accounts[0].dialect if len(accounts) == 1 else "common"]
 
     @cached_property
     def limits(self) -> Limits:
@@ -89,33 +92,75 @@ class Runtime:
         return tuple(timedelta(seconds=pause) for pause in self.settings.redial_after if pause)
 
     @cached_property
-    def pace(self) -> dict[Channel, Pace]:
-        """The limits of each channel for the numbers that we send from."""
-        from joint_defense.delivery.pace import Pace
+    def standing(self) -> Standing:
+        """Which accounts and numbers carry, as this process knows it."""
+        from joint_defense.delivery.lines import Standing
 
-        rates = {
-            Channel.CALL: self.settings.calls_per_second,
-            Channel.SMS: self.settings.sms_segments_per_second,
-        }
-        return {
-            channel: Pace(self.redis, channel, self.settings.by_sender(limits)) for channel, limits in rates.items()
-        }
+        return Standing([each.account_sid for each in self.settings.accounts])
 
     @cached_property
-    def concurrent_calls(self) -> dict[str, int]:
-        """How many calls each number may hold at a time; empty where none is limited."""
-        most = self.settings.by_sender(self.settings.concurrent_calls)
-        return most if any(most.values()) else {}
+    def pace(self) -> dict[Channel, Lines]:
+        """The lines of each channel, with their limits."""
+        from joint_defense.delivery.lines import Bundle, Lines
+        from joint_defense.delivery.pace import Pace
+
+        accounts = self.settings.accounts
+        calls = {each.account_sid: self._calls_of(each) for each in accounts if each.calls}
+        texts = {
+            each.account_sid: Bundle(each.account_sid, each.weight, Pace(self.redis, Channel.SMS, each.text_rates))
+            for each in accounts
+            if each.texts
+        }
+        return {
+            channel: Lines(channel, bundles, self.standing)
+            for channel, bundles in ((Channel.CALL, calls), (Channel.SMS, texts))
+        }
+
+    def _calls_of(self, account: Account) -> Bundle:
+        from joint_defense.delivery.lines import Bundle
+        from joint_defense.delivery.pace import Pace
+
+        rates, whole = account.call_rates, account.call_rate
+        if len(rates) == 1:
+            # One number is the account: the lower limit holds, and one bucket does.
+            both = [rate for rate in (*rates.values(), whole) if rate]
+            rates, whole = dict.fromkeys(rates, min(both, default=0.0)), 0.0
+        limit = Pace(self.redis, "call:account", {account.account_sid: whole}) if whole else None
+        return Bundle(account.account_sid, account.weight, Pace(self.redis, Channel.CALL, rates), limit)
+
+    @cached_property
+    def places(self) -> Places:
+        """How many calls the accounts and their numbers may hold at a time."""
+        from joint_defense.delivery.lines import Line, Places
+
+        accounts = [each for each in self.settings.accounts if each.calls]
+        return Places(
+            {each.account_sid: each.held_calls_in_all for each in accounts},
+            {Line(each.account_sid, sender): most for each in accounts for sender, most in each.held_calls.items()},
+        )
 
     def calls_a_second(self) -> float:
-        """How many calls may begin a second, of all numbers together, as the carrier lets us now; 0: any number.
+        """How many calls may begin a second, on all lines that carry, as the carriers let us now; 0: any number.
 
-        A number that may hold only so many at a time is taken to hold each for `CALL_HOLDS`.
+        A line that may hold only so many at a time is taken to hold each for `CALL_HOLDS`.
         """
-        rates = self.pace[Channel.CALL].rates()
-        held = {sender: most / CALL_HOLDS for sender, most in self.concurrent_calls.items()}
-        each = [min(filter(None, (rate, held.get(sender))), default=0.0) for sender, rate in rates.items()]
+        lines = self.pace[Channel.CALL]
+        each = [self._calls_a_second_of(lines, account, senders) for account, senders in lines.carrying().items()]
         return sum(each) if all(each) else 0.0
+
+    def _calls_a_second_of(self, lines: Lines, account: str, senders: Sequence[str]) -> float:
+        from joint_defense.delivery.lines import Line
+
+        rates = lines.bundles[account].numbers.rates()
+        held = {sender: self.places.lines.get(Line(account, sender), 0) / CALL_HOLDS for sender in senders}
+        numbers = [min(filter(None, (rates[sender], held[sender])), default=0.0) for sender in senders]
+        whole = lines.bundles[account].whole
+        limits = (
+            sum(numbers) if all(numbers) else 0.0,
+            whole.rate() if whole is not None else 0.0,
+            self.places.accounts.get(account, 0) / CALL_HOLDS,
+        )
+        return min(filter(None, limits), default=0.0)
 
     @property
     def owners_directory(self) -> Path:
@@ -136,17 +181,20 @@ class Runtime:
 
         return Spool(Path(self.settings.state_dir) / "spool")
 
-    def carrier(self) -> Carrier:
-        """A carrier for the running event loop, which closes it."""
+    def carriers(self) -> dict[str, Carrier]:
+        """A carrier of each account, for the running event loop, which closes them."""
         from joint_defense.carriers.twilio import TwilioCarrier
 
-        return TwilioCarrier(
-            self.settings.twilio_account_sid,
-            self.settings.twilio_auth_token[0],
-            self.settings.twilio_api_base_url,
-            timeout=self.settings.carrier_timeout,
-            connections=self.settings.requests_in_flight,
-        )
+        return {
+            each.account_sid: TwilioCarrier(
+                each.account_sid,
+                each.auth_token[0],
+                each.address,
+                timeout=self.settings.carrier_timeout,
+                connections=self.settings.requests_in_flight,
+            )
+            for each in self.settings.accounts
+        }
 
     def close(self) -> None:
         """Give connections back."""

@@ -55,6 +55,8 @@ class UpdateKind(StrEnum):
     """{}: the carrier wants fewer requests a second."""
     CARRIER_AWAY = "carrier_away"
     """{}: the carrier does not answer as it should."""
+    CARRIER_CHANGED = "carrier_changed"
+    """{}: an account carries no more, and another one does."""
     CUT_OFF = "cut_off"
     """{requests}: a sender died with requests in hand."""
     LATE = "late"

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import clock
 from config.services import Service
 from groups.web.shell import page_warnings
-from joint_defense.processes.heartbeats import Role, Vitals, read_vitals
+from joint_defense.processes.heartbeats import WELL, Role, Vitals, read_vitals
 from joint_defense.processes.runtime import RUNTIME, Runtime
 
 LOOK_EVERY = 5.0
@@ -46,7 +46,7 @@ class DeadManLine:
 
     def _look(self) -> Vitals:
         with self._runtime.database.begin(reads=True) as session:
-            return read_vitals(session, self._runtime.settings.twilio_account_sid, clock(session))
+            return read_vitals(session, self._runtime.settings.accounts, clock(session))
 
 
 _WATCH = Service[DeadManLine]("dead_man")
@@ -82,7 +82,29 @@ def _sentences() -> list[str]:
                 aside,
             )
         )
-    return said
+    return [*said, *_of_accounts(vitals)]
+
+
+def _of_accounts(vitals: Vitals) -> list[str]:
+    """Which accounts are out, and who carries instead. Of a single one the incident says what is wrong."""
+    if len(vitals.accounts) == 1:
+        return []
+    carrying = {name for names in vitals.carries.values() for name in names}
+    out = {name: word for name, word in vitals.accounts.items() if word not in {WELL, "unknown"}}
+    return [_of_account(name, word, carrying - {name}) for name, word in out.items()]
+
+
+def _of_account(name: str, word: str, others: set[str]) -> str:
+    if not others:
+        text = gettext("The carrier's account %(name)s is out (%(word)s), and no other carries.", name=name, word=word)
+    else:
+        text = gettext(
+            "The carrier's account %(name)s is out (%(word)s): %(others)s carries.",
+            name=name,
+            word=word,
+            others=", ".join(sorted(others)),
+        )
+    return str(text)
 
 
 def register(app: Flask) -> None:

@@ -41,6 +41,7 @@ _ICONS: Mapping[str, str] = {
     UpdateKind.CUT_OFF: "warning",
     UpdateKind.CARRIER_SLOW: "warning",
     UpdateKind.CARRIER_AWAY: "warning",
+    UpdateKind.CARRIER_CHANGED: "warning",
     UpdateKind.WIDENED: "wider",
     UpdateKind.ENOUGH: "check",
 }
@@ -249,6 +250,7 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     UpdateKind.CARRIER_AWAY: lambda _: gettext(
         "The carrier does not answer as it should: whatever it has not taken is sent again"
     ),
+    UpdateKind.CARRIER_CHANGED: lambda _: gettext("One carrier does not carry: calls and texts go out by another"),
     UpdateKind.WIDENED: _widened,
     UpdateKind.ENOUGH: _enough,
     UpdateKind.JOINED: lambda d: gettext("%(household)s talks to the caller", household=d["household"]),

@@ -52,9 +52,7 @@ def keep_wordless(call: InboundCall, error: Exception) -> Response:
 
 def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
     """Spool a neighbour's key. `call` may be one we placed or one back to us: the neighbour is at its other end."""
-    settings = runtime().settings
-    ours = {*settings.twilio_from_number, *settings.direct_numbers}
-    neighbour = call.caller if call.called in ours else call.called
+    neighbour = call.caller if call.called in runtime().settings.own_numbers else call.called
     key = call.keys or ""
     if key not in replies.KEYS and key != replies.CLOSE_KEY:
         return answer(broken_call())

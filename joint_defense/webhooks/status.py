@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import clock
 from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.delivery import claims
+from joint_defense.delivery.lines import Line
 from joint_defense.delivery.tracking import Report
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.processes.runtime import runtime
@@ -45,7 +46,7 @@ def take_in(delivery_id: int, number: int) -> Response:
         abort(409, str(error))
     if new and said.too_fast:
         _slow_down(said)
-    if new and said.ends_call and runtime().concurrent_calls:
+    if new and said.ends_call and runtime().places:
         _fill_place()
     return Response(status=204)
 
@@ -65,6 +66,7 @@ def _fill_place() -> None:
 
 def _slow_down(said: StatusReport) -> None:
     """The carrier took it, and then failed it for coming too fast: slower, for all workers."""
-    pace = runtime().pace[said.channel]
-    if said.sender in pace.senders:
-        log.warning("pace_slowed", channel=said.channel, factor=pace.slow_down(said.sender))
+    lines = runtime().pace[said.channel]
+    account = said.account if said.account in lines.bundles else next(iter(lines.bundles))
+    factor = lines.slow_down(Line(account, said.sender))
+    log.warning("pace_slowed", channel=said.channel, factor=factor)

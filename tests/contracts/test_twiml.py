@@ -18,6 +18,7 @@ import pytest
 from joint_defense.carriers import twiml
 from joint_defense.carriers.dialects import DIALECTS
 from joint_defense.delivery.claims import Claim
+from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.rules.states import Channel, IncidentKind, Purpose, Role
 from joint_defense.rules.triggers import Category
@@ -121,7 +122,7 @@ def test_what_travels_with_a_call_is_short_enough_at_the_rosters_limits_and_says
         text=text,
         look_up_first=False,
         requested_at=datetime(2026, 1, 1, tzinfo=UTC),
-        sender="+8657412345678",
+        line=Line("AC1", "+8657412345678"),
         owner="here:1:a",
     )
     alerts = [alert(number) for number in range(voices)]

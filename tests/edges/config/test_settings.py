@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -63,6 +64,7 @@ def test_a_missing_setting_is_named_in_one_line(name: str, value: str | None) ->
         *(("CALLS_PER_SECOND", each) for each in ("fast", "-1", "nan")),
         *(("CONCURRENT_CALLS", each) for each in ("1.5", "-1", "2,3")),
         *(("REDIAL_AFTER", each) for each in ("-5", "15,soon", ",")),
+        *(("TWILIO_TEXT_FROM", each) for each in ("10657501234567", "a name too long", "十户联防", "+86")),
         *(("SMS_SEGMENTS_PER_SECOND", each) for each in ("1,5", "-0.1")),
         *(("ALARMS_PER_HOUR", each) for each in ("0", "1.5", "-3")),
         *(("MERGE_WINDOW", each) for each in ("-1", "3 min")),
@@ -86,13 +88,81 @@ def test_a_malformed_setting_is_named_in_one_line_that_tells_no_secret(name: str
     assert SECRET not in line
 
 
-def test_limits_are_the_same_for_all_senders_or_one_for_each_in_their_order() -> None:
+def test_a_limit_is_the_accounts_or_one_for_each_number_in_their_order() -> None:
     two = GOOD | {"TWILIO_FROM_NUMBER": "+8657412345678,+8657412345679"}
-    same, each = load(two | {"CALLS_PER_SECOND": "0.5"}), load(two | {"CALLS_PER_SECOND": "1, 5"})
-    assert same.by_sender(same.calls_per_second) == {"+8657412345678": 0.5, "+8657412345679": 0.5}
-    assert each.by_sender(each.calls_per_second) == {"+8657412345678": 1, "+8657412345679": 5}
+    (whole,), (each,) = (
+        load(two | {"CALLS_PER_SECOND": "0.5"}).accounts,
+        load(two | {"CALLS_PER_SECOND": "1, 5"}).accounts,
+    )
+    assert (whole.call_rate, set(whole.call_rates.values())) == (0.5, {0})
+    assert (each.call_rate, each.call_rates) == (0, {"+8657412345678": 1, "+8657412345679": 5})
+    (both,) = load(
+        two | {"CONCURRENT_CALLS": "3", "NUMBER_CONCURRENT_CALLS": "2", "NUMBER_CALLS_PER_SECOND": "1"}
+    ).accounts
+    assert (both.held_calls_in_all, set(both.held_calls.values()), set(both.call_rates.values())) == (3, {2}, {1})
     with pytest.raises(SettingsError, match=r"^CALLS_PER_SECOND must be one number, or one for each of the 2 senders$"):
         load(two | {"CALLS_PER_SECOND": "1,2,3"})
+
+
+@pytest.mark.parametrize("sender", ["MG" + "0" * 32, "Joint Def", "+8657400000000", "95559"])
+def test_texts_may_come_from_a_service_a_name_a_short_code_or_another_number(sender: str) -> None:
+    (account,) = load(GOOD | {"TWILIO_TEXT_FROM": sender, "SMS_SEGMENTS_PER_SECOND": "3"}).accounts
+    assert (account.texting, account.from_number) == ((sender,), ("+8657412345678",))
+    assert account.text_rates == {sender: 3}
+
+
+FIRST = {
+    "name": "main",
+    "account_sid": "AC1",
+    "auth_token": f"{SECRET}-1,{SECRET}-2",
+    "api_base_url": "https://one.example.cn/",
+    "from_number": "+8657412345678",
+    "dialect": "somleng",
+}
+SECOND = {"account_sid": "AC2", "auth_token": SECRET, "from_number": ["+8657412345679"], "texts": False, "weight": 0}
+WITHOUT = {name: value for name, value in GOOD.items() if not name.startswith("TWILIO_")}
+
+
+def test_a_list_of_carriers_takes_the_place_of_one() -> None:
+    settings = load(WITHOUT | {"CARRIERS": json.dumps([FIRST, SECOND])})
+    first, second = settings.accounts
+    assert (first.name, first.address, first.auth_token) == (
+        "main",
+        "https://one.example.cn",
+        (f"{SECRET}-1", f"{SECRET}-2"),
+    )
+    assert (second.name, second.weight, second.calls, second.texts) == ("carrier-2", 0, True, False)
+    assert settings.twilio_from_number == first.from_number
+    assert settings.own_numbers == {"+8657412345678", "+8657412345679"}
+    assert not settings.carrier_is_simulator
+    assert SECRET not in repr(settings)
+    loopback = [each | {"api_base_url": "http://127.0.0.1:1"} for each in (FIRST, SECOND)]
+    assert load(WITHOUT | {"CARRIERS": json.dumps(loopback)}).carrier_is_simulator
+    assert not load(WITHOUT | {"CARRIERS": json.dumps([loopback[0], SECOND])}).carrier_is_simulator
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("[", "must be a list in JSON"),
+        ("{}", "must be a list of accounts in JSON"),
+        (json.dumps([FIRST | {"account_sid": ""}]), "account 1: account_sid"),
+        (json.dumps([FIRST, {"account_sid": "AC2"}]), "account 2: auth_token is missing"),
+        (json.dumps([FIRST | {"colour": "red"}]), "account 1: colour"),
+        (json.dumps([FIRST | {"api_base_url": "one.example.cn"}]), "account 1: must be an http"),
+        (json.dumps([FIRST | {"dialect": "klingon"}]), "account 1: dialect"),
+        (json.dumps([FIRST | {"weight": -1}]), "account 1: weight"),
+        (json.dumps([FIRST, FIRST | {"name": "other"}]), "two accounts have the same account_sid"),
+        (json.dumps([FIRST, SECOND | {"from_number": "+8657412345678"}]), "two accounts have the same number"),
+        (json.dumps([FIRST | {"texts": False}, SECOND]), "no account takes calls, or none takes texts"),
+    ],
+)
+def test_a_list_of_carriers_that_cannot_be_is_named_in_one_line_that_tells_no_secret(given: str, words: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load(WITHOUT | {"CARRIERS": given})
+    assert str(refusal.value).startswith(f"CARRIERS {words}")
+    assert "\n" not in str(refusal.value)
+    assert SECRET not in str(refusal.value)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])

@@ -130,8 +130,8 @@ def test_an_alarm_that_only_waits_because_the_carrier_complained_of_others_says_
 ) -> None:
     runtime = Runtime(own_settings)
     for pace in runtime.pace.values():
-        for number in pace.senders:
-            pace.slow_down(number)
+        for line in pace.factors():
+            pace.slow_down(line)
     runtime.close()
     incident_id = alarm(town, wang)
     sender()

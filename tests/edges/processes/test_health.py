@@ -14,11 +14,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from app import create_app
+from config.carriers import Account as CarrierAccount
 from config.database import Database, clock
 from joint_defense.alarms import intake
 from joint_defense.alarms.intake import Trigger
 from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown
 from joint_defense.delivery import claims, tracking
+from joint_defense.delivery.lines import Standing
 from joint_defense.models import AccountCheck, Heartbeat
 from joint_defense.processes import heartbeats
 from joint_defense.processes.account_check import AccountWatch
@@ -29,6 +31,7 @@ from tests.support.factories import Town
 
 TOKEN = "a-token-for-the-metrics"
 ACCOUNT = "AC" + "0" * 32
+ACCOUNTS = (CarrierAccount(name="carrier", account_sid=ACCOUNT, auth_token=("t",), from_number=("+8657412345678",)),)
 
 
 @pytest.fixture
@@ -170,15 +173,19 @@ def test_the_sender_asks_for_the_account_once_and_all_know(
     async def in_database(work: Any) -> Any:
         return work()
 
-    async def watch() -> None:
+    complained: list[str] = []
+
+    async def ask() -> None:
         for _ in range(2):  # a second sender finds the answer of the first
-            task = asyncio.create_task(AccountWatch(account, database, ACCOUNT, in_database).run())  # type: ignore[arg-type]
+            carriers: Any = {ACCOUNT: account}
+            watch = AccountWatch(carriers, database, Standing([ACCOUNT]), in_database)
+            task = asyncio.create_task(watch.run(complained.append))  # type: ignore[arg-type]
             await asyncio.sleep(0.05)
             task.cancel()
 
-    loops.run(watch())
+    loops.run(ask())
     with database.begin() as session:
-        assert heartbeats.read_vitals(session, ACCOUNT, clock(session)).account == word
+        assert heartbeats.read_vitals(session, ACCOUNTS, clock(session)).account == word
         assert not heartbeats.account_is_due(session, ACCOUNT, clock(session))
         later = clock(session) + timedelta(seconds=6)
         assert heartbeats.account_is_due(session, ACCOUNT, later) == (word != "ok")
@@ -260,5 +267,5 @@ def test_heartbeats_are_of_the_newest_process(database: Database) -> None:
         now = clock(session)
         heartbeats.beat(session, "gone", "clock", now - timedelta(hours=1))
         heartbeats.beat(session, "here", "clock", now)
-        assert heartbeats.read_vitals(session, ACCOUNT, now).word("clock") == "ok"
+        assert heartbeats.read_vitals(session, ACCOUNTS, now).word("clock") == "ok"
         assert session.get(Heartbeat, "gone") is not None

@@ -175,7 +175,7 @@ def test_a_neighbours_key_is_kept(carrier: Carrier, outage: Outage, wang: House,
     outage.ends()
     carrier.call("/voice/menu/1", wang.number, Digits="#9")
     with database.begin() as session:
-        (claim,) = claims.claim(session, Channel.CALL, 1, "me", clock(session), sender="+8657412345678")
+        (claim,) = claims.claim(session, Channel.CALL, 1, "me", clock(session))
     outage.begins()
     path = f"/voice/answer/{claim.delivery_id}/1"
     said = carrier.post(path, CallSid="CA7", From="+8657412345678", To=claim.to, Digits="1").get_data(as_text=True)

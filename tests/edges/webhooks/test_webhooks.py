@@ -35,6 +35,7 @@ from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim
+from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
 from joint_defense.processes.queues import ALARM, queue
@@ -393,7 +394,7 @@ def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_every
     for _ in range(2):  # told twice, it counts once
         carrier.post(f"/status/{call.delivery_id}/1", **form, **({"ErrorCode": code} if code else {}))
     another = Runtime(settings())
-    assert another.pace[Channel.CALL].factors() == {OUR_NUMBER: slowed}
+    assert another.pace[Channel.CALL].factors() == {Line("AC" + "0" * 32, OUR_NUMBER): slowed}
     another.close()
     expected = DeliveryState.WAITING if slowed > 1 else DeliveryState.UNREACHED
     assert town.delivery_by_id(call.delivery_id).state is expected

@@ -360,7 +360,7 @@ def test_what_the_carrier_never_ends_is_closed_with_what_is_known(
 
 
 def say_nothing(town: Town, call: Claim, after: float, *, unknown: bool = False) -> None:
-    errand = Errand(call.delivery_id, call.number, call.channel, SID, call.sender, ends=True)
+    errand = Errand(call.delivery_id, call.number, call.channel, SID, call.line, ends=True)
     town.run(lambda s: enquiries.take_in_silence(s, errand, at(after), unknown=unknown))
 
 
@@ -407,7 +407,7 @@ def test_a_call_that_cannot_ring_any_more_holds_no_place(town: Town, call: Claim
     def held(after: float) -> int:
         ring_time = timedelta(seconds=40)
         found = town.run(lambda s: calls_under_way(s, at(after), ring_time))
-        return found.get(call.sender, 0)
+        return found.get(call.line, 0)
 
     before = held(59)
     assert held(61) < before

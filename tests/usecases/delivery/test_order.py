@@ -9,6 +9,7 @@ from sqlalchemy import update
 from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims as delivery_claims
+from joint_defense.delivery.lines import Line, Places
 from joint_defense.models import Delivery, Incident
 from joint_defense.rules.fanout import DRILL
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, IncidentKind
@@ -22,7 +23,7 @@ def one_by_one(town: Town, count: int, after: float = 0) -> list[str]:
     return [
         claim.to
         for _ in range(count)
-        for claim in town.run(lambda s: delivery_claims.claim(s, Channel.CALL, 1, OWNER, at(after), "+8657412345678"))
+        for claim in town.run(lambda s: delivery_claims.claim(s, Channel.CALL, 1, OWNER, at(after)))
     ]
 
 
@@ -97,16 +98,19 @@ def test_without_a_pace_there_is_nothing_to_wait_for(town: Town) -> None:
     assert outlook(town, town.raise_alarm(ten[0]).incident_id, rate=0) is None
 
 
-def test_what_is_under_way_is_counted_for_each_sender(town: Town) -> None:
+def test_what_is_under_way_is_counted_for_each_line_and_what_there_is_room_for_by_both_limits(town: Town) -> None:
     three = street(town, "甲", 4)
     town.raise_alarm(three[0])
-    for sender, count in (("+8657411111111", 2), ("+8657422222222", 1)):
+    one, other, elsewhere = Line("AC1", "+8657411111111"), Line("AC1", "+8657422222222"), Line("AC2", "+8657433333333")
+    for line, count in ((one, 2), (other, 1), (elsewhere, 0)):
         claims = town.run(
-            partial(delivery_claims.claim, channel=Channel.CALL, limit=count, owner=OWNER, now=at(0), sender=sender)
+            partial(delivery_claims.claim, channel=Channel.CALL, limit=count, owner=OWNER, now=at(0), line=line)
         )
-        assert {each.sender for each in claims} == {sender}
+        assert [each.line for each in claims] == [line] * count
+        if not claims:
+            continue
         town.came(claims[0], Receipt(town.sid(), AttemptState.RINGING), after=1)
-    assert town.run(lambda session: delivery_claims.calls_under_way(session)) == {
-        "+8657411111111": 2,
-        "+8657422222222": 1,
-    }
+    assert town.run(lambda session: delivery_claims.calls_under_way(session)) == {one: 2, other: 1}
+    room = Places({"AC1": 4, "AC2": 0}, {one: 2, other: 0})
+    granted = {one: 5, other: 5, elsewhere: 5}
+    assert room.room(granted, {one: 1, other: 1}) == {one: 1, other: 1, elsewhere: 5}
