@@ -1,6 +1,7 @@
 # The only commands a newcomer needs:
 #
 #   make demo                a town, a #9 on a simulated handset, and what follows, until Ctrl-C
+#     FRESH=1                forget what an earlier demo has left: another town, other passwords
 #     NEW_PASSWORD=1         give the operator another password (the first one is printed at the first run only)
 #     ONCE=1                 end after the timeline, with 0 if everybody was rung and texted once
 #     PORT=8000 SIM_PORT=8080 DATABASE_URL=postgresql://…   (the database only from this line, never the environment)
@@ -30,6 +31,7 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
 	  $(if $(SIM_PORT),--sim-port $(SIM_PORT)) $(if $(NEW_PASSWORD),--new-password) \
+	  $(if $(FRESH),--fresh) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
 # One more than the cores of a small machine: a worker whose journey waits for telephones leaves its core to another.

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import quote
 
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from config import migrations
 from config.database import Database
 from config.settings import Settings, SettingsError, load
 from joint_defense.demo import launch as demo_launch
+from joint_defense.demo.box import sign_in_box
 from joint_defense.demo.embedded_redis import EmbeddedRedis
 from joint_defense.demo.handsets import Handsets, Roster, place_of_group
 from joint_defense.demo.home import Home, check_port
@@ -31,6 +33,8 @@ from joint_defense.demo.story import Story
 SPEED_WHEN_WATCHED = 1.0
 SPEED_WHEN_ONCE = 16.0
 SETTLED_WITHIN = 60.0
+# So long the first alarm is told before the box: until the first answers, at the speed of real handsets.
+WATCHED_FOR = 20.0
 LOAD_TOWN = ("flask", "--app", "app", "demo", "load")
 
 
@@ -59,6 +63,12 @@ def _run(given: argparse.Namespace) -> int:
     begun = time.monotonic()
     home = Home(given.home)
     home.hold()
+    if given.once and given.new_password:
+        raise DemoTrouble("NEW_PASSWORD=1 is for a demo that goes on: leave ONCE=1 away")
+    if given.fresh:
+        if given.database_url:
+            raise DemoTrouble("FRESH=1 empties the demo's own database only: empty the one of DATABASE_URL yourself")
+        home.clear()
     check_port(given.port, "PORT", "the web process")
     check_port(given.sim_port, "SIM_PORT", "the simulator")
     redis = EmbeddedRedis(home.directory / "redis")
@@ -68,15 +78,15 @@ def _run(given: argparse.Namespace) -> int:
     settings = load(environment)
     launch = Launch(home, environment, redis)
     try:
-        password = _start(launch, settings, given)
-        print(f"up after {time.monotonic() - begun:.1f} s; logs in {home.logs}", flush=True)
-        return _show(launch, settings, password, once=given.once)
+        _start(launch, settings, given)
+        print(f"up after {time.monotonic() - begun:.1f} s", flush=True)
+        return _show(launch, settings, given, home.logs / "timeline.log")
     finally:
-        _end(launch, home)
+        _end(launch, home, quietly=given.once)
 
 
-def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> str:
-    """Start everything and wait until it is there. The visitors' password if it was made now, else nothing."""
+def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> None:
+    """Start everything and wait until it is there."""
     launch.start_simulator(given.sim_port, given.port, SPEED_WHEN_ONCE if given.once else SPEED_WHEN_WATCHED)
     launch.start_redis()
     if migrations.pending(settings.database_url):
@@ -84,14 +94,13 @@ def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> str
     if not _stands(settings.database_url, _has_villages):
         launch.run_once("demo load", LOAD_TOWN)
     launch.start_service()
-    password = ""
-    if given.new_password or not _stands(settings.database_url, demo_launch.are_known):
-        password = _give_password(launch, settings)
     launch.wait_until_ready([f"{settings.twilio_api_base_url}/sim/healthz", f"{settings.public_base_url}/readyz"])
-    return password
 
 
-def _give_password(launch: Launch, settings: Settings) -> str:
+def _password(launch: Launch, settings: Settings, *, another: bool) -> str:
+    """The visitors' password if it is made now, else nothing: made last, so that whoever made it sees it."""
+    if not another and _stands(settings.database_url, demo_launch.are_known):
+        return ""
     database = Database(settings.database_url)
     try:
         with database.session() as session:
@@ -100,7 +109,7 @@ def _give_password(launch: Launch, settings: Settings) -> str:
         database.close()
 
 
-def _show(launch: Launch, settings: Settings, password: str, *, once: bool) -> int:
+def _show(launch: Launch, settings: Settings, given: argparse.Namespace, log: Path) -> int:
     database = Database(settings.database_url)
     handsets = Handsets(settings.twilio_api_base_url)
     try:
@@ -110,42 +119,46 @@ def _show(launch: Launch, settings: Settings, password: str, *, once: bool) -> i
             place = place_of_group(session, scene.group_id)
         roster = Roster(database, handsets)
         roster.tell()
-        tell(_addresses(settings, password, f"village={quote(scene.village_code)}&group={place}"))
         story = Story(database, handsets, settings.zone)
         keypress = raise_alarm(scene, handsets, story)
-        if once:
-            follow(story, story.settled, SETTLED_WITHIN)
-            return 1 if conclude(scene, handsets, story, keypress).faults else 0
-        conclude(scene, handsets, story, keypress)
-        tell(["serving until Ctrl-C"])
-        while True:
-            tell(story.go_on())
-            restarted = launch.restart_the_fallen()
-            tell(restarted.values())
-            roster.tell_if_changed(time.monotonic(), forgotten="simulator" in restarted)
-            time.sleep(0.25)
+        follow(story, story.settled, SETTLED_WITHIN if given.once else given.watch)
+        verdict = conclude(scene, handsets, story, keypress)
+        if given.once:
+            return 1 if verdict.faults else 0
+        group = f"village={quote(scene.village_code)}&group={place}"
+        tell(
+            sign_in_box(
+                pages=f"{settings.public_base_url}/",
+                handsets=f"{settings.twilio_api_base_url}/?{group}",
+                password=_password(launch, settings, another=given.new_password),
+                log=log,
+                fresh="an empty database, then make demo again" if given.database_url else "make demo FRESH=1",
+            )
+        )
+        _serve(launch, story, roster, log)
     finally:
         database.close()
 
 
-def _end(launch: Launch, home: Home) -> None:
+def _serve(launch: Launch, story: Story, roster: Roster, log: Path) -> NoReturn:
+    """Keep everything running until somebody stops us. What happens goes to the log: the box stays last."""
+    with log.open("a", encoding="utf-8") as written:
+        while True:
+            restarted = launch.restart_the_fallen()
+            written.writelines(f"{line}\n" for line in [*story.go_on(), *restarted.values()])
+            written.flush()
+            roster.tell_if_changed(time.monotonic(), forgotten="simulator" in restarted)
+            time.sleep(0.25)
+
+
+def _end(launch: Launch, home: Home, *, quietly: bool) -> None:
     # Whoever presses Ctrl-C twice gets an orderly end all the same: it takes at most its ten seconds.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     killed = launch.stop_all()
     home.let_go()
-    tell([f"stopped{', ' + ', '.join(killed) + ' by force' if killed else ''}"])
-
-
-def _addresses(settings: Settings, password: str, group: str) -> list[str]:
-    """Where to look, and how to sign in there."""
-    signing_in = f"password {password} (shown only this once)" if password else "password as shown at the first run"
-    forgotten = "" if password else "; another one: make demo NEW_PASSWORD=1"
-    return [
-        f"board     {settings.public_base_url}/  sign in as {demo_launch.OPERATOR}, {signing_in}{forgotten}",
-        f"rosters   {settings.public_base_url}/  sign in as {', '.join(demo_launch.OTHERS)}, with the same password",
-        f"handsets  {settings.twilio_api_base_url}/?{group}",
-    ]
+    if killed or not quietly:
+        tell([f"stopped{', ' + ', '.join(killed) + ' by force' if killed else ''}"])
 
 
 def _stands(database_url: str, look: Callable[[Session], bool]) -> bool:
@@ -174,6 +187,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sim-port", type=int, default=8080, help="of the simulator (default: 8080)")
     parser.add_argument("--database-url", help="instead of an SQLite file; must be empty or hold the demo town")
     parser.add_argument("--new-password", action="store_true", help="give the operator another password, and print it")
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo has left: start anew")
+    parser.add_argument("--watch", type=float, default=WATCHED_FOR, help=argparse.SUPPRESS)
     parser.add_argument("--home", type=Path, default=ROOT / "var" / "demo", help=argparse.SUPPRESS)
     return parser
 

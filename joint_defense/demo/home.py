@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import secrets
+import shutil
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,14 @@ class Home:
         # The last words of a process are looked for in its log: they must be this run's.
         for log in self.logs.iterdir():
             log.unlink()
+
+    def clear(self) -> None:
+        """Forget what earlier demos have left: town, accounts, secrets. Only for whoever holds it."""
+        for entry in self.directory.iterdir():
+            if entry.is_dir() and entry != self.logs:
+                shutil.rmtree(entry)
+            elif entry.is_file() and entry.name != "lock":
+                entry.unlink()
 
     def remember(self, programs: list[Program]) -> None:
         """Note who runs, for the next demo to end should this one be killed."""
