@@ -15,10 +15,11 @@ from groups.accounts import sessions as accounts_sessions
 from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
-from groups.web.roster.common import new_batch, words_of
+from groups.web.roster.common import new_batch
 from groups.web.roster.forms import number_of
 from groups.web.shell import navigation
 from groups.web.shell.access import current, requires
+from groups.web.shell.languages import words_of
 
 pages = Blueprint("accounts", __name__)
 

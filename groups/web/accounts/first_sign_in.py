@@ -12,8 +12,8 @@ from groups.accounts.passwords import hashed
 from groups.accounts.rules.passwords import SHORTEST, weakness
 from groups.errors import InvalidInvitation, SignInBusy
 from groups.web.accounts.own import why_weak
-from groups.web.roster.common import words_of
 from groups.web.shell.access import open_to_all, remember
+from groups.web.shell.languages import words_of
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
 
 pages = Blueprint("first_sign_in", __name__)

@@ -31,8 +31,8 @@ from groups.models.roster import Household, Village
 from groups.roster.search import VILLAGES_A_PAGE, villages_meant
 from groups.rules.days import day_of, local_day
 from groups.rules.phone import as_written_here, normalise
-from groups.web.roster import common
 from groups.web.roster.common import new_batch
+from groups.web.shell import languages
 from groups.web.shell.access import current, signed_in
 from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
@@ -156,7 +156,7 @@ def words_of(error: GroupsError) -> str:
     if isinstance(error, ChangedSince):
         words: str = gettext("It has been changed since. Undo the later change first.")
         return words
-    return common.words_of(error)
+    return languages.words_of(error)
 
 
 def in_one_language(message: Message | str) -> str:

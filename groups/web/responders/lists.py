@@ -25,9 +25,10 @@ from groups.responders import files, lists
 from groups.responders import on_duty as responders_on_duty
 from groups.responders.files import ReadRow
 from groups.responders.lists import Kind, Region, Row
-from groups.web.roster.common import new_batch, tell, words_of
+from groups.web.roster.common import new_batch, tell
 from groups.web.roster.words import TEAMS
 from groups.web.shell.access import current, keeps_rosters, own_village
+from groups.web.shell.languages import words_of
 
 TITLES: Mapping[Kind, LazyString] = {
     Kind.RESPONDERS: _l("Responders and duty hours"),

@@ -12,12 +12,10 @@ from flask import flash, request, url_for
 from sqlalchemy.orm import Session
 
 from config.database import clock
-from groups.errors import GroupsError
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.roster.households import owner_of
 from groups.web.shell.access import current, own_path
-from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
 
 
@@ -50,11 +48,6 @@ def undo_address(code: str | None, key: str) -> str:
     if code is None:
         return url_for("history.undo_of_town", key=key)
     return url_for("history.undo_batch", code=code, key=key)
-
-
-def words_of(error: GroupsError) -> str:
-    """An error's words in the reader's language."""
-    return in_readers_language(error.message)
 
 
 def back_to(fallback: str) -> str:

@@ -18,10 +18,10 @@ from groups.models.roster import Village
 from groups.roster.printed_directory import Imprint, Paper, PrintedGroup, as_pdf, read_groups
 from groups.rules.days import day_of, half_a_year_after, local_day
 from groups.rules.phone import as_written_here
-from groups.web.roster.common import words_of
 from groups.web.roster.exports import attachment
 from groups.web.shell import navigation, slots
 from groups.web.shell.access import READERS, TOWN_WIDE, own_village, requires
+from groups.web.shell.languages import words_of
 
 pages = Blueprint("printing", __name__)
 town_pages = Blueprint("town_directory", __name__)

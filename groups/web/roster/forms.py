@@ -18,7 +18,7 @@ from groups.roster.reading import HouseLine
 from groups.rules.days import day_of, local_day
 from groups.rules.phone import PhoneNumber, as_written_here, normalise
 from groups.rules.texts import LONGEST_NAME, flaw, tidied
-from groups.web.roster.common import words_of
+from groups.web.shell.languages import words_of
 
 EMPTY_ROWS = 2
 LONGEST_NOTE = 200

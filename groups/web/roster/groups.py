@@ -16,8 +16,9 @@ from groups.models.batch import Batch
 from groups.models.roster import Group
 from groups.roster import groups
 from groups.roster.reading import group_card, group_names, house_names, houses_of_group
-from groups.web.roster.common import back_to, new_batch, tell, wants_fragment, words_of
+from groups.web.roster.common import back_to, new_batch, tell, wants_fragment
 from groups.web.shell.access import KEEPERS, READERS, own_village, requires
+from groups.web.shell.languages import words_of
 
 pages = Blueprint("group", __name__)
 

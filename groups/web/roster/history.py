@@ -18,8 +18,9 @@ from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.roster import Group, Household, Village
 from groups.web.roster import words
-from groups.web.roster.common import back_to, tell, words_of
+from groups.web.roster.common import back_to, tell
 from groups.web.shell.access import KEEPERS, READERS, current, own_village, requires
+from groups.web.shell.languages import words_of
 from groups.web.shell.times import zone
 
 pages = Blueprint("history", __name__)

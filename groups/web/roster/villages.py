@@ -18,9 +18,10 @@ from groups.roster.reading import houses_of_group, village_home
 from groups.roster.search import search, villages
 from groups.rules.days import local_day
 from groups.web.roster import words
-from groups.web.roster.common import new_batch, tell, words_of
+from groups.web.roster.common import new_batch, tell
 from groups.web.shell import navigation, slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, current, own_village, requires
+from groups.web.shell.languages import words_of
 from groups.web.shell.times import zone
 
 pages = Blueprint("villages", __name__)

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, redirect, request
 from flask_babel import Babel
 from werkzeug.wrappers import Response as BaseResponse
 
-from groups.errors import Message
+from groups.errors import GroupsError, Message
 from groups.web.shell.access import open_to_all, own_path
 from groups.words import CATALOGUE, in_chinese, in_english
 
@@ -51,3 +51,8 @@ def choose() -> BaseResponse:
     response: Response = redirect(own_path(request.form.get("next")) or "/", 303)  # type: ignore[assignment]
     response.set_cookie(_COOKIE, language, max_age=_A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
+
+
+def words_of(error: GroupsError) -> str:
+    """An error's words in the reader's language."""
+    return in_readers_language(error.message)

@@ -22,9 +22,8 @@ from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
-from groups.web.roster.common import words_of
 from groups.web.shell.access import READERS, current, requires
-from groups.web.shell.languages import in_readers_language
+from groups.web.shell.languages import in_readers_language, words_of
 from groups.web.shell.times import zone
 from groups.web.uploads.kinds import ListPages, Said
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from aiohttp import web
 
-from joint_defense.simulator.network import views
 from joint_defense.simulator.network.callbacks import Callbacks
 from joint_defense.simulator.network.events import as_event
 from joint_defense.simulator.network.faults import BadFault, Faults
@@ -85,11 +84,11 @@ class Control:
         return _json({"ok": True, "numbers": options.numbers, "speed": options.speed})
 
     async def _list_handsets(self, request: web.Request) -> web.StreamResponse:
-        return _json([views.handset_summary(handset) for handset in tuple(self._network.handsets.values())])
+        return _json([handset.summary() for handset in tuple(self._network.handsets.values())])
 
     async def _show_handset(self, request: web.Request) -> web.StreamResponse:
         number = _number(request)
-        return _json(views.handset_view(self._network.handsets.get(number) or Handset(number)))
+        return _json((self._network.handsets.get(number) or Handset(number)).view())
 
     async def _script_handset(self, request: web.Request) -> web.StreamResponse:
         given = await _object(request)
@@ -98,13 +97,13 @@ class Control:
         handset.script, handset.scripted, handset.attempts = script, given, 0
         handset.name = str(given.get("name") or handset.name)
         self._network.show_handset(handset.number)
-        return _json(views.handset_view(handset))
+        return _json(handset.view())
 
     async def _reset_handset(self, request: web.Request) -> web.StreamResponse:
         handset = self._network.handset(_number(request))
         handset.script, handset.scripted, handset.attempts, handset.name = UNSCRIPTED, None, 0, ""
         self._network.show_handset(handset.number)
-        return _json(views.handset_view(handset))
+        return _json(handset.view())
 
     async def _dial(self, request: web.Request) -> web.StreamResponse:
         given = await _object(request, {"to", "press", "hang_up_after"})

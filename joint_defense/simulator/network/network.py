@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from joint_defense.simulator.network import views
@@ -21,9 +21,6 @@ from joint_defense.simulator.network.phone_book import PhoneBook
 from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
 from joint_defense.simulator.network.scripts import UNSCRIPTED, Script
 from joint_defense.simulator.network.wire import new_sid
-
-if TYPE_CHECKING:
-    pass
 
 Kept = TypeVar("Kept")
 
@@ -60,6 +57,33 @@ class Handset:
     leg: Leg | None = None
     calls: deque[Call] = field(default_factory=deque)
     messages: deque[Message] = field(default_factory=deque)
+
+    @property
+    def state(self) -> str:
+        """idle, ringing, dialing (its own call is not answered yet) or in_call."""
+        if self.leg is None:
+            return "idle"
+        if self.leg.call.status is CallStatus.IN_PROGRESS:
+            return "in_call"
+        return "dialing" if self.leg.call.inbound else "ringing"
+
+    def summary(self) -> dict[str, Any]:
+        """As a list of the control API shows it: without its history."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "state": self.state,
+            "call_sid": self.leg.call.sid if self.leg else None,
+            "attempts": self.attempts,
+        }
+
+    def view(self) -> dict[str, Any]:
+        """As the control API shows it alone: with everything it remembers, oldest first."""
+        return self.summary() | {
+            "script": self.scripted,
+            "calls": [views.call_view(call) for call in self.calls],
+            "messages": [views.message_view(message) for message in self.messages],
+        }
 
 
 class Network:
@@ -153,7 +177,7 @@ class Network:
         """Tell the watchers a handset's state."""
         handset = self.handsets.get(number)
         if handset is not None:
-            self.events.publish("handset", lambda: views.handset_summary(handset))
+            self.events.publish("handset", lambda: handset.summary())
 
     def show_press(self, call: Call, digits: str) -> None:
         """Tell the watchers which keys were pressed."""

@@ -1,13 +1,10 @@
-"""How the control API shows a handset, its calls and its texts."""
+"""How the control API shows the records of a handset: its calls, its texts, and what sounded."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
-
-if TYPE_CHECKING:
-    from joint_defense.simulator.network.network import Handset
+from joint_defense.simulator.network.records import Call, Heard, Message
 
 
 def heard_view(heard: Heard) -> dict[str, Any]:
@@ -57,33 +54,3 @@ def message_view(message: Message) -> dict[str, Any]:
         "error_code": message.error_code,
         "at": message.sent_at or message.created_at,
     }
-
-
-def handset_summary(handset: Handset) -> dict[str, Any]:
-    """A handset in a list: without its history."""
-    leg = handset.leg
-    return {
-        "number": handset.number,
-        "name": handset.name,
-        "state": handset_state(handset),
-        "call_sid": leg.call.sid if leg else None,
-        "attempts": handset.attempts,
-    }
-
-
-def handset_view(handset: Handset) -> dict[str, Any]:
-    """A handset with everything it remembers, oldest first."""
-    return handset_summary(handset) | {
-        "script": handset.scripted,
-        "calls": [call_view(call) for call in handset.calls],
-        "messages": [message_view(message) for message in handset.messages],
-    }
-
-
-def handset_state(handset: Handset) -> str:
-    """idle, ringing, dialing (its own call is not answered yet) or in_call."""
-    if handset.leg is None:
-        return "idle"
-    if handset.leg.call.status is CallStatus.IN_PROGRESS:
-        return "in_call"
-    return "dialing" if handset.leg.call.inbound else "ringing"

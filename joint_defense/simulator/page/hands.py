@@ -7,7 +7,6 @@ from typing import Any
 
 from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.network.scripts import BadScript, Press, read_digits, read_script
-from joint_defense.simulator.network.views import handset_state
 from joint_defense.simulator.telephony.exchange import Exchange, HandsetBusy
 from joint_defense.simulator.telephony.texting import Texting
 
@@ -149,4 +148,4 @@ class Hands:
 
     def _state(self, number: str) -> str:
         handset = self._network.handsets.get(number)
-        return handset_state(handset) if handset is not None else "idle"
+        return handset.state if handset is not None else "idle"

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.network.phone_book import Group, Listed, Village
 from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
-from joint_defense.simulator.network.views import handset_state
 from joint_defense.simulator.network.wire import is_number, seconds_to_say
 from joint_defense.simulator.telephony.ringing import SWITCHED_OFF
 
@@ -76,7 +75,7 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What stands on a handset: its state (as `views.handset_state` has it, or how its last call ended)."""
+    """What stands on a handset: its state (as `Handset.state` has it, or how its last call ended)."""
 
     state: str
     word: str
@@ -132,7 +131,7 @@ def screen_of(network: Network, number: str, *, alone: bool = False) -> Screen:
     """What stands on a handset's screen now; `alone` with everything it remembers."""
     handset = network.handsets.get(number) or Handset(number)
     calls, texts = list(handset.calls), list(handset.messages)
-    state = handset_state(handset)
+    state = handset.state
     current = handset.leg.call if handset.leg is not None else None
     # A call that waits at the carrier, or found the line busy, is no talk; but how the last one ended is told.
     over = [call for call in calls if call.over]

@@ -11,9 +11,10 @@ from groups.errors import GroupsError, NoSuchHousehold
 from groups.models.accounts import AccountRole
 from groups.roster import households
 from groups.roster.search import the_village
-from groups.web.roster.common import back_to, tell, words_of
+from groups.web.roster.common import back_to, tell
 from groups.web.roster.households.frame import held, of_group, pages
 from groups.web.shell.access import KEEPERS, requires
+from groups.web.shell.languages import words_of
 
 
 @pages.post("/villages/<code>/households/<int:household_id>/move")

@@ -15,10 +15,11 @@ from groups.models.roster import Group
 from groups.roster import households
 from groups.rules.phone import as_written_here
 from groups.web.roster import forms
-from groups.web.roster.common import back_to, may_be_taken, tell, undo_address, wants_fragment, words_of
+from groups.web.roster.common import back_to, may_be_taken, tell, undo_address, wants_fragment
 from groups.web.roster.forms import HouseholdForm
 from groups.web.roster.households.frame import held, house_of, of_group, pages
 from groups.web.shell.access import KEEPERS, current, own_village, requires
+from groups.web.shell.languages import words_of
 
 NO_PHONE_YET = 0
 """In the place of a phone's id."""
