@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 from config import logging, settings
 
-LIBRARIES = ("flask", "sqlalchemy.orm", "psycopg", "redis", "rq", "aiohttp", "twilio.rest")
+LIBRARIES = ("waitress.server", "flask", "sqlalchemy.orm", "psycopg", "redis", "rq", "aiohttp", "twilio.rest")
 
 try:
     _settings = settings.load()
@@ -42,15 +42,13 @@ def on_starting(_server: object) -> None:
 
 bind = f"0.0.0.0:{_settings.port}"
 workers = _settings.web_workers
-worker_class = "gthread"
+worker_class = "config.front.BufferedWorker"
 threads = _settings.web_threads
 logger_class = JsonLogger
 # A carrier gives up after 15 s; a worker that says nothing for 30 s is replaced.
 timeout = 30
 # A webhook is answered in milliseconds; what takes longer at a restart is a page.
 graceful_timeout = 3
-# Carriers and browsers come back within seconds: spare them the handshake.
-keepalive = 15
 control_socket_disable = True
 # A worker's sign of life must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
