@@ -345,7 +345,7 @@ class Heartbeat(Base):
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     role: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
-    # None: it said so to the release before this one.
+    # None: it has ended as it was told to, or said so to the release before this one.
     started_at: Mapped[datetime | None]
     spooled: Mapped[int] = mapped_column(default=0, server_default="0")
     set_aside: Mapped[int] = mapped_column(default=0, server_default="0")

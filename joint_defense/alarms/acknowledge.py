@@ -39,7 +39,7 @@ class Heard:
 def acknowledge(
     session: Session, told: Delivery, answer: Answer, channel: Channel, now: datetime, *, others_open: int = 0
 ) -> Heard:
-    """Put a household's answer on record, and stop its other phones. The newest answer counts.
+    """Put a person's answer on record, and stop the household's other phones. What counts: `rules.answers`.
 
     `told` is the delivery that was answered. After the all-clear nothing changes but the words.
     """
@@ -47,7 +47,7 @@ def acknowledge(
     callers = tuple(alert for alert in incident.alerts if alert.withdrawn_at is None) or tuple(incident.alerts)
     if incident.closed_at is not None:
         return Heard(incident, callers, closed=True)
-    if answers_to(session, incident.id).of(told.party) is not answer:
+    if answers_to(session, incident.id).of_person(told.party, told.number) is not answer:
         session.add(
             Acknowledgement(
                 incident_id=incident.id,
@@ -63,6 +63,9 @@ def acknowledge(
         )
         note_update(session, incident.id, UpdateKind.ANSWER, now, household=told.household_name, answer=answer)
         session.flush()
+        if answer is Answer.CANNOT and incident.next_step_at is not None and incident.step_held > incident.steps_done:
+            # Enough were coming, and the clock looks only now and then whether they still are.
+            incident.next_step_at = now
     _stop_other_phones(session, incident.id, told, channel, now)
     send_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)

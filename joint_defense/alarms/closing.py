@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
 from joint_defense.delivery.plan import drop, row_for
 from joint_defense.errors import IncidentClosed, UnknownIncident
-from joint_defense.incidents.answers import answers_to, lock_incident
+from joint_defense.incidents import conference
+from joint_defense.incidents.answers import answers_to, callers_among, lock_incident, silent_callers
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.models import Alert, Delivery, Incident, in_state
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import (
     FIRST_RINGS,
     FIRST_TIME,
+    LEADERS,
     Channel,
     ClosingOutcome,
     DeliveryState,
@@ -68,10 +71,18 @@ def withdraw(
     return close(session, incident.id, outcome, "", alert.household_name, now)
 
 
-def ring_again(session: Session, incident_id: int, party: Party | None, by: str, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class RungAgain:
+    """How many `phones` are rung again, and how many are `busy`: ringing, in a call with us, or about to be rung."""
+
+    phones: int
+    busy: int
+
+
+def ring_again(session: Session, incident_id: int, party: Party | None, by: str, now: datetime) -> RungAgain:
     """Ring the phones of a household or responder once more, or (None) those of every household that is not coming yet.
 
-    Returns how many phones that is. Raises UnknownIncident, IncidentClosed.
+    A phone that is busy with us is left alone: it would come back as busy. Raises UnknownIncident, IncidentClosed.
     """
     incident = _locked(session, incident_id)
     if incident.closed_at is not None:
@@ -90,12 +101,63 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
         if (each.party == party if party is not None else not answers.comes(each.party))
         and (each.channel is Channel.CALL or each.number not in callable_phones)
     ]
+    households = {each.household_id for each in chosen if each.household_id is not None}
+    in_trouble = callers_among(session, households, [incident.id], now)
+    chosen = [each for each in chosen if each.household_id not in in_trouble]
+    busy = _busy_with_us(session, {each.number for each in chosen}, now)
+    chosen = [each for each in chosen if each.number not in busy]
     occasion = Occasion(round=1 + max((each.round for each in planned), default=0))
     for purpose in FIRST_RINGS:
         insert_copies(session, [each for each in chosen if each.purpose is purpose], purpose, occasion, None, now)
     name = chosen[0].household_name if party is not None and chosen else ""
     note_update(session, incident.id, UpdateKind.RING_AGAIN, now, by=by, household=name)
-    return len(chosen)
+    return RungAgain(len({each.number for each in chosen}), len(busy))
+
+
+def _busy_with_us(session: Session, numbers: set[str], now: datetime) -> set[str]:
+    """Those of these phones that ring, are in a call with us, or are about to be rung."""
+    waiting = select(Delivery.number).where(
+        Delivery.number.in_(numbers), Delivery.channel == Channel.CALL, in_state(DeliveryState.WAITING)
+    )
+    return conference.in_a_call(session, numbers, now) | set(session.scalars(waiting))
+
+
+FORGOTTEN_AFTER = {IncidentKind.ALARM: timedelta(hours=24), IncidentKind.WORDLESS: timedelta(hours=2)}
+"""What nobody has closed for so long is closed by the clock."""
+
+
+def find_forgotten(session: Session, now: datetime, limit: int = 100) -> list[int]:
+    """The incidents that nobody has closed for too long, the oldest first."""
+    old = [(Incident.kind == kind) & (Incident.opened_at <= now - after) for kind, after in FORGOTTEN_AFTER.items()]
+    query = select(Incident.id).where(Incident.closed_at.is_(None), or_(*old)).order_by(Incident.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def close_forgotten(session: Session, incident_id: int, now: datetime) -> bool:
+    """Close what nobody has closed. The timeline says so; group leaders who got a text for it get one about this.
+
+    Nobody else: nothing is known of how it ended, so there is no all-clear. Whether it was closed here.
+    """
+    incident = _locked(session, incident_id)
+    if incident.closed_at is not None or any(_is_on_line(each, now) for each in incident.alerts):
+        return False
+    incident.closed_at, incident.outcome = now, ClosingOutcome.LAPSED
+    note_update(session, incident.id, UpdateKind.LAPSED, now)
+    deliveries = _lock_deliveries(session, incident.id)
+    drop(session, deliveries, now)
+    session.flush()
+    leaders = {each.number: each for each in deliveries if each.channel is Channel.SMS and each.role in LEADERS}
+    texts = {language: wording_texts.lapsed(_callers(incident, language), language) for language in ("zh", "en")}
+    insert_copies(session, list(leaders.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
+    return True
+
+
+def _is_on_line(alert: Alert, now: datetime) -> bool:
+    return alert.on_line_until is not None and alert.on_line_until > now
+
+
+def _callers(incident: Incident, language: str) -> list[str]:
+    return [alert.name_in(language) for alert in incident.alerts]
 
 
 def add_note(session: Session, incident_id: int, text: str, by: str, now: datetime) -> None:
@@ -154,9 +216,15 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
         if alert.withdrawn_at == now or (alert.on_line_until is not None and alert.on_line_until > now)
     }
     silent = {alert.household_id for alert in incident.alerts if alert.silent}
+    # Whoever asked for help by text may have to be quiet, and is not rung; nor is a house rung or texted that calls
+    # for help silently in another incident.
+    by_text_only = {alert.household_id for alert in incident.alerts if alert.channel is Channel.SMS}
+    silent |= silent_callers(session, now)
     for delivery in deliveries:
         by_text = delivery.channel is Channel.SMS
         if delivery.number not in touched - knowing or delivery.household_id in silent or _refused(delivery):
+            continue
+        if not by_text and delivery.household_id in by_text_only:
             continue
         if delivery.number not in told or by_text:
             told[delivery.number] = delivery

@@ -13,14 +13,16 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from groups.directory import Caller
+from groups.directory import Caller, Recipient
+from joint_defense.alarms import closing
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import behind_those_waiting, drop, insert_deliveries
 from joint_defense.incidents import policies
+from joint_defense.incidents.answers import callers_among, silent_callers
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, count_parties
-from joint_defense.rules.fanout import plan
+from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate, count_parties
+from joint_defense.rules.fanout import Planned, plan
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
@@ -90,9 +92,14 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         return _keep(event, Answer(Outcome.STRANGER))
     if caller.group_id is not None:
         directory.lock_group(session, caller.group_id)
-    incident = _open_incident(session, caller, now - timedelta(seconds=limits.merge_window))
+    since = now - timedelta(seconds=limits.merge_window)
+    incident = _own_incident(session, caller) or _open_incident(session, caller, since)
     if incident is not None:
-        return _keep(event, _join(session, incident, caller, trigger, now), caller)
+        rung_lately = incident.opened_at > since or _called_again_lately(session, incident, caller, since)
+        joined = _join(session, incident, caller, trigger, now)
+        if not rung_lately:
+            closing.ring_again(session, incident.id, None, caller.household_name, now)
+        return _keep(event, joined, caller)
     if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
         event.kind = InboundKind.FLOOD
         return _keep(event, Answer(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
@@ -109,6 +116,33 @@ def _keep(event: InboundEvent, answer: Answer, caller: Caller | None = None) -> 
     event.household_id = caller.household_id if caller is not None else None
     keep_answer(event, asdict(answer))
     return answer
+
+
+def _own_incident(session: Session, caller: Caller) -> Incident | None:
+    """The open alarm that the caller's household has raised or joined, however old: pressing again belongs to it."""
+    query = (
+        select(Incident)
+        .join(Alert)
+        .where(
+            Incident.kind == IncidentKind.ALARM,
+            Incident.closed_at.is_(None),
+            Alert.household_id == caller.household_id,
+            Alert.withdrawn_at.is_(None),
+        )
+    )
+    return session.scalars(
+        query.order_by(Incident.id.desc()).limit(1).with_for_update(key_share=True, of=Incident)
+    ).first()
+
+
+def _called_again_lately(session: Session, incident: Incident, caller: Caller, since: datetime) -> bool:
+    """Whether those who have not answered were rung lately because somebody asked for it."""
+    rung = select(IncidentUpdate.id).where(
+        IncidentUpdate.incident_id == incident.id,
+        IncidentUpdate.kind == UpdateKind.RING_AGAIN,
+        IncidentUpdate.at > since,
+    )
+    return session.scalar(rung.limit(1)) is not None
 
 
 def _open_incident(session: Session, caller: Caller, since: datetime) -> Incident | None:
@@ -151,8 +185,9 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
     _leave_in_peace(session, caller, now, own, *ringing)
-    recipients = directory.recipients_for(session, caller, now)
-    planned = plan(recipients)
+    planned = _spare_callers(session, plan(directory.recipients_for(session, caller, now)), now)
+    if not planned:
+        policies.hurry(incident)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
     reached = {each.phone.phone_id: each.phone.household_id for each in planned}
     return Answer(
@@ -164,6 +199,18 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
         silent=caller.silent,
         alert_id=alert.id,
     )
+
+
+def _spare_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
+    """The plan without those who call for help themselves at present: they are not rung, and silent ones not texted."""
+    households = {each.phone.household_id for each in planned if each.phone.household_id is not None}
+    calling, silent = callers_among(session, households, (), now), silent_callers(session, now)
+    return [
+        each
+        for each in planned
+        if each.phone.household_id not in silent
+        and (each.channel is Channel.SMS or each.phone.household_id not in calling)
+    ]
 
 
 def incident_of(
@@ -246,9 +293,10 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     rung = set(
         session.scalars(select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)))
     )
-    silent = {other.household_id for other in incident.alerts if other.silent}
+    silent = {other.household_id for other in incident.alerts if other.silent} | silent_callers(session, now)
     in_trouble = {other.household_id for other in incident.alerts}
     others = [each for each in directory.recipients_for(session, caller, now) if each.household_id not in silent]
+    in_trouble |= callers_among(session, {each.household_id for each in others if each.household_id}, (), now)
     # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
     new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
     insert_deliveries(session, incident.id, Purpose.ALARM, behind_those_waiting(session, incident.id, plan(new)), now)

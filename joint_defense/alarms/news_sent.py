@@ -51,6 +51,13 @@ def send_all(session: Session, now: datetime, patience: Patience) -> int:
     return sum(send_milestones(session, incident, now, patience.nobody_after) for incident in incidents)
 
 
+def send_of(session: Session, incident_id: int, now: datetime, patience: Patience) -> bool:
+    """`send_milestones` for one incident, unless somebody has it in hand at this moment."""
+    wanted = select(Incident).where(Incident.id == incident_id).with_for_update(key_share=True, skip_locked=True)
+    incident = session.scalars(wanted).first()
+    return incident is not None and send_milestones(session, incident, now, patience.nobody_after)
+
+
 def send_milestones(session: Session, incident: Incident, now: datetime, nobody_after: timedelta | None = None) -> bool:
     """Text the callers who have hung up, at the first, the third and the last acknowledgement; call them without texts.
 
@@ -193,11 +200,13 @@ def call_with_news(
 ) -> Call:
     """Have a caller rung whom no text reaches, once a milestone; they hear all that is known by now.
 
-    Not while they are on the phone, not soon after the last such call, not more than `MOST_CALLS` times, and never
-    where an intruder may hear it ring. `kind` is the timeline's line.
+    Not who asked for help by text; not while they are on the phone, not soon after the last such call, not more than
+    `MOST_CALLS` times, and never where an intruder may hear it ring. `kind` is the timeline's line.
     """
     if alert.silent or alert.withdrawn_at is not None or incident.closed_at is not None:
         return _NO_CALL
+    if alert.channel is Channel.SMS:
+        return _NO_CALL  # who asks for help by text may have to be quiet
     calls = _calls(session, incident, alert)
     if any(each.milestone is milestone for each, _ in calls):
         return _NO_CALL

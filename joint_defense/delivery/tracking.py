@@ -231,10 +231,20 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         give_up(session, delivery, attempt.error_code or str(attempt.state), now, not_put_through=failed)
 
 
+_ASKS_FOR_RINGS = (
+    UpdateKind.RING_AGAIN,
+    UpdateKind.AGAIN,
+    UpdateKind.VOICE,
+    UpdateKind.WIDENED,
+    UpdateKind.LATE,
+)
+
+
 def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
     """Whether it could not be placed for so long that it only frightens.
 
-    An all-clear is as old as the end, and in an open incident everything as young as the last "ring again".
+    An all-clear is as old as the end. In an open incident everything is as young as the last time that rings were
+    asked for: "ring again", another call of the household, a step of widening, an alarm that came in late.
     """
     incident = delivery.incident
     if now - (incident.closed_at or incident.opened_at) <= GIVE_UP_AFTER:
@@ -243,7 +253,7 @@ def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
         return True
     asked_again = session.scalar(
         select(func.max(IncidentUpdate.at)).where(
-            IncidentUpdate.incident_id == incident.id, IncidentUpdate.kind == UpdateKind.RING_AGAIN
+            IncidentUpdate.incident_id == incident.id, IncidentUpdate.kind.in_(_ASKS_FOR_RINGS)
         )
     )
     return asked_again is None or now - asked_again > GIVE_UP_AFTER

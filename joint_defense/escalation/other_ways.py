@@ -87,7 +87,7 @@ def _tell_neighbours(
         return
     answers = answers_to(session, incident.id)
     households = {each.household_id for each in lost if each.household_id is not None}
-    in_trouble = callers_among(session, households, [incident.id])
+    in_trouble = callers_among(session, households, [incident.id], now)
     known = _known(session, incident.id, {each.number for each in lost})
     takers = _takers(session, households)
     busy = conference.in_a_call(session, {each.number for each in lost}, now)

@@ -138,7 +138,7 @@ def lock_incidents(session: Session, ids: Collection[int]) -> dict[int, Incident
     return {incident.id: incident for incident in locked}
 
 
-def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[House]) -> set[House]:
+def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[House], now: datetime) -> set[House]:
     """The households that may still be rung: they have not answered, it is not over, and they do not call themselves.
 
     Whoever calls for help is left in peace by every other incident, too.
@@ -149,7 +149,7 @@ def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[H
         if each.closed_at is None and each.kind in {IncidentKind.ALARM, IncidentKind.WORDLESS}
     }
     answers = answers_to_each(session, open_ids)
-    in_trouble = callers_among(session, households_of(houses), open_ids)
+    in_trouble = callers_among(session, households_of(houses), open_ids, now)
     return {
         (incident_id, party)
         for incident_id, party in houses

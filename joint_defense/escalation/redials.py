@@ -74,7 +74,7 @@ def _follow_up(session: Session, due: Sequence[facts.Due], pauses: Sequence[time
     decided = Decided(later=dict.fromkeys(looked_at))
     tell_otherwise(session, decided, incidents, [id_ for id_, each in looked_at.items() if each.purpose in TOLD], now)
     houses = {(each.incident_id, party_of(each)) for each in looked_at.values() if each.purpose not in TOLD}
-    tried = facts.tried(session, facts.still_wanted(session, incidents, houses))
+    tried = facts.tried(session, facts.still_wanted(session, incidents, houses, now))
     takers = _takers(session, tried)
     steps = {
         house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1].household_id or 0, _Takers()))

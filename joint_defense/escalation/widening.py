@@ -8,18 +8,18 @@ who is called in a step is asked of the roster when the step is due.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import behind_those_waiting, insert_deliveries
-from joint_defense.incidents.answers import answers_to, answers_to_each
+from joint_defense.incidents.answers import answers_to, still_calls
 from joint_defense.incidents.policies import progress_of
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
@@ -32,28 +32,36 @@ from joint_defense.rules.timeline import UpdateKind
 log = structlog.stdlib.get_logger(__name__)
 
 
+HELD_FOR = timedelta(seconds=60)
+"""A step that enough answers hold is looked at again so often; one who turns back has it looked at at once."""
+LOOK_LATER = timedelta(seconds=30)
+"""An incident whose step could not be carried out is tried again after so long."""
+
+
+def find_due(session: Session, now: datetime) -> list[int]:
+    """The open incidents with a step that is due, the longest due first."""
+    due = select(Incident.id).where(Incident.closed_at.is_(None), Incident.next_step_at <= now)
+    return list(session.scalars(due.order_by(Incident.next_step_at, Incident.id)))
+
+
 def widen_due(session: Session, now: datetime, zone: ZoneInfo) -> int:
-    """Carry out what is due in all open incidents. Returns how many steps that were."""
-    rows = session.execute(
-        select(Incident.id, Incident.opened_at, Incident.policy, Incident.steps_done, Incident.step_held)
-        .where(Incident.closed_at.is_(None), Incident.next_step_at <= now)
-        .order_by(Incident.id)
-    ).all()
-    answers = answers_to_each(session, [row.id for row in rows])
-    done = 0
-    for row in rows:
-        try:
-            progress = progress_of(row.policy, row.opened_at, row.steps_done)
-            # A step that enough answers hold is due every second and changes nothing: its incident is left unlocked.
-            if not progress.is_held(len(answers[row.id].coming)) or row.step_held <= row.steps_done:
-                with session.begin_nested():
-                    done += _widen(session, row.id, now, zone)
-        except SQLAlchemyError:
-            raise
-        except Exception as error:
-            # A policy that another release has written, say: the other incidents are widened all the same.
-            log.error("widening_failed", incident_id=row.id, error=type(error).__name__, reason=str(error))
-    return done
+    """Carry out what is due in all open incidents, in one transaction. Returns how many steps that were."""
+    return sum(widen(session, incident_id, now, zone) for incident_id in find_due(session, now))
+
+
+def widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) -> int:
+    """Carry out an incident's due steps. Returns how many that were; what cannot be done is logged and tried later."""
+    try:
+        with session.begin_nested():
+            return _widen(session, incident_id, now, zone)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # A policy that another release has written, say: the other incidents are widened all the same.
+        log.error("widening_failed", incident_id=incident_id, error=type(error).__name__, reason=str(error))
+        later = update(Incident).where(Incident.id == incident_id).values(next_step_at=now + LOOK_LATER)
+        session.execute(later.execution_options(synchronize_session=False))
+        return 0
 
 
 def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) -> int:
@@ -79,6 +87,7 @@ def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) ->
             return done
         if progress.is_held(coming):
             _hold(session, incident, step, coming, now)
+            incident.next_step_at = now + HELD_FOR
             return done
         incident.steps_done += 1
         _carry_out(session, incident, step, coming, now, zone)
@@ -125,7 +134,7 @@ def _plan_for(
     session: Session, incident: Incident, whom: Whom, now: datetime, zone: ZoneInfo
 ) -> list[Planned[Recipient]]:
     found = _look_up(session, incident, whom, now.astimezone(zone))
-    in_trouble, callers = _who_call_for_help(session, incident)
+    in_trouble, callers = _who_call_for_help(session, incident, now)
     others = [each for each in found if each.household_id not in in_trouble and each.number not in callers]
     if whom is Whom.LEADERS:
         chosen = _once_more(session, incident, others)
@@ -139,7 +148,7 @@ def _plan_for(
     return behind_those_waiting(session, incident.id, plan(chosen, drill=incident.kind is IncidentKind.DRILL))
 
 
-def _who_call_for_help(session: Session, incident: Incident) -> tuple[set[int], set[str]]:
+def _who_call_for_help(session: Session, incident: Incident, now: datetime) -> tuple[set[int], set[str]]:
     """The households that call for help themselves, here or in another open incident, and the phones they called from.
 
     A back-up group or a neighbouring one may be in trouble as well, and somebody may be listening there.
@@ -147,7 +156,7 @@ def _who_call_for_help(session: Session, incident: Incident) -> tuple[set[int], 
     rows = session.execute(
         select(Alert.household_id, Alert.number)
         .join(Incident)
-        .where((Alert.incident_id == incident.id) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None)))
+        .where((Alert.incident_id == incident.id) | still_calls(now))
     ).all()
     return {row.household_id for row in rows}, {row.number for row in rows}
 

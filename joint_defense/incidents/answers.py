@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, same_party
@@ -35,9 +36,28 @@ def says_who_comes() -> ColumnElement[bool]:
     is_newest = ~exists().where(
         newer.incident_id == Acknowledgement.incident_id,
         same_party(newer, Acknowledgement),
+        newer.number == Acknowledgement.number,
         newer.id > Acknowledgement.id,
     )
-    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~_calls_too())
+    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~_calls_too(), ~_another_comes())
+
+
+def _another_comes() -> ColumnElement[bool]:
+    """Of an acknowledgement: whether a later one, which stands, says of the same party that it comes."""
+    later, newer = aliased(Acknowledgement), aliased(Acknowledgement)
+    stands = ~exists().where(
+        newer.incident_id == later.incident_id,
+        same_party(newer, later),
+        newer.number == later.number,
+        newer.id > later.id,
+    )
+    return exists().where(
+        later.incident_id == Acknowledgement.incident_id,
+        same_party(later, Acknowledgement),
+        later.id > Acknowledgement.id,
+        later.answer.in_(COMES),
+        stands,
+    )
 
 
 def _calls_too() -> ColumnElement[bool]:
@@ -87,8 +107,29 @@ def told_of(session: Session, number: str) -> tuple[Delivery | None, int]:
     return next(iter(newest.values()), None), 0
 
 
-def callers_among(session: Session, households: Collection[int], incident_ids: Collection[int]) -> set[int]:
-    """Those of these households that call for help in some open incident, or have called for it in one of these."""
-    calls = Alert.incident_id.in_(incident_ids) | (Incident.closed_at.is_(None) & Alert.withdrawn_at.is_(None))
+STILL_CALLS = timedelta(hours=2)
+"""So long after its last call for help a household is taken to be in trouble, where nobody closes its incident."""
+
+
+def still_calls(now: datetime) -> ColumnElement[bool]:
+    """Of an alert joined with its incident: whether its household calls for help at present.
+
+    It is open, and the household has called, or been on the line, lately.
+    """
+    lately = or_(Alert.raised_at > now - STILL_CALLS, Alert.on_line_until > now - STILL_CALLS)
+    return and_(Incident.closed_at.is_(None), Alert.withdrawn_at.is_(None), lately)
+
+
+def callers_among(
+    session: Session, households: Collection[int], incident_ids: Collection[int], now: datetime
+) -> set[int]:
+    """Those of these households that call for help at present, or have called for it in one of these incidents."""
+    calls = Alert.incident_id.in_(incident_ids) | still_calls(now)
     asked = select(Alert.household_id).join(Incident).where(Alert.household_id.in_(households), calls)
+    return set(session.scalars(asked))
+
+
+def silent_callers(session: Session, now: datetime) -> set[int]:
+    """The households that call for help at present where an intruder may be listening."""
+    asked = select(Alert.household_id).join(Incident).where(Alert.silent, still_calls(now))
     return set(session.scalars(asked))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.patience import AWAY
-from joint_defense.alarms import news_sent, words
+from joint_defense.alarms import closing, news_sent, words
+from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery import claims, proofs
 from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
@@ -86,18 +89,42 @@ def _release_dead(runtime: Runtime) -> None:
         log.warning("claims_released", count=released)
 
 
+# One transaction for each incident: whoever presses a key meanwhile waits for one of them, and not for hundreds.
+
+
 def _widen(runtime: Runtime) -> None:
-    _run(runtime, lambda session: widening.widen_due(session, clock(session), runtime.settings.zone))
+    for incident_id in _run(runtime, lambda session: widening.find_due(session, clock(session))):
+        _run(runtime, partial(_widen_one, incident_id, runtime.settings.zone))
+
+
+def _widen_one(incident_id: int, zone: ZoneInfo, session: Session) -> int:
+    return widening.widen(session, incident_id, clock(session), zone)
 
 
 def _send_news(runtime: Runtime) -> None:
-    if _run(runtime, lambda session: news_sent.send_all(session, clock(session), runtime.patience)):
-        log.info("news_planned")
+    patience = runtime.patience
+    found = _run(runtime, lambda session: news_sent.with_news(session, clock(session), patience.nobody_after))
+    if planned := sum(_run(runtime, partial(_send_news_of, each, patience)) for each in found):
+        log.info("news_planned", count=planned)
+
+
+def _send_news_of(incident_id: int, patience: Patience, session: Session) -> bool:
+    return news_sent.send_of(session, incident_id, clock(session), patience)
 
 
 def _pass_on_words(runtime: Runtime) -> None:
     if planned := _run(runtime, lambda session: words.pass_on_all(session, clock(session))):
         log.info("words_passed_on", count=planned)
+
+
+def _close_forgotten(runtime: Runtime) -> None:
+    for incident_id in _run(runtime, lambda session: closing.find_forgotten(session, clock(session))):
+        if _run(runtime, partial(_close_one, incident_id)):
+            log.warning("incident_closed_by_the_clock", incident_id=incident_id)
+
+
+def _close_one(incident_id: int, session: Session) -> bool:
+    return closing.close_forgotten(session, incident_id, clock(session))
 
 
 def _drain(runtime: Runtime) -> None:
@@ -145,5 +172,6 @@ PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _send_news, _pass_on_w
 # What is not worth a look every second: after so many seconds each.
 NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _judge_texts),
+    (20.0, _close_forgotten),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )

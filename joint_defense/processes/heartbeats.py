@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.carriers import Account
@@ -165,8 +165,11 @@ def beat(session: Session, name: str, role: str, now: datetime, kept: Kept | Non
 
 
 def say_goodbye(session: Session, name: str) -> None:
-    """The process called `name` ends as it was told to: nobody is to miss it."""
-    session.execute(delete(Heartbeat).where(Heartbeat.name == name))
+    """The process called `name` ends as it was told to: nobody is to miss it.
+
+    When it was last there stays on record: at a deploy the next one is a moment behind.
+    """
+    session.execute(update(Heartbeat).where(Heartbeat.name == name).values(started_at=None))
 
 
 def senders(session: Session, now: datetime) -> int:
@@ -277,9 +280,9 @@ def _count_missing(rows: Sequence[Heartbeat], role: str, now: datetime) -> int:
     """How many died without a goodbye and without a successor: one that started after they fell silent."""
     mine = [row for row in rows if row.role == role]
     missing = 0
-    starts = sorted(row.started_at or row.at for row in mine)
+    starts = sorted(row.started_at for row in mine if row.started_at is not None)
     for row in mine:
-        if now - row.at <= SILENT_AFTER:
+        if row.started_at is None or now - row.at <= SILENT_AFTER:
             continue
         successor = next((start for start in starts if start > row.at), None)
         if successor is None:

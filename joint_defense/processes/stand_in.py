@@ -151,14 +151,14 @@ class StandIn:
             need = look(session, clock(session))
         if need.sender:
             if not self.sends:
-                log.error("standing_in_for_the_sender", worker_lives=need.worker_lives)
+                log.warning("standing_in_for_the_sender", worker_lives=need.worker_lives)
                 self.send()
             self._relieved_since = None
         elif self.sends:
             self._leave_it_to_workers(need)
         if need.clock and self._tick is not None and time.monotonic() >= self._next_tick:
             self._next_tick = time.monotonic() + 1.0
-            log.error("standing_in_for_the_clock")
+            log.warning("standing_in_for_the_clock")
             self._tick()
 
     def _leave_it_to_workers(self, need: Need) -> None:

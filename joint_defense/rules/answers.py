@@ -1,7 +1,8 @@
 """Who is coming: the one rule of what a household's answers come to.
 
-Of each party the newest answer counts. Whoever calls for help in the same incident is not counted as coming: they have
-other things to do. `incidents.answers` has the query that this is made of, and the same rule as SQL.
+Of each person (a number) the newest answer counts, and of a party whoever comes: it turns back only when all who were
+coming say so. Whoever calls for help in the same incident is not counted as coming: they have other things to do.
+`incidents.answers` has the query that this is made of, and the same rule as SQL.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class Answers:
 
     def __init__(self, given: Iterable[Given]) -> None:
         self._given = sorted(given, key=lambda each: each.id)
-        self._newest = {each.party: each for each in self._given}
+        by_person = {(each.party, each.number): each for each in self._given}
+        self._newest: dict[Party, Given] = {each.party: each for each in self._given}
+        # The newest of those who come stands for their party, whatever others of it have said since.
+        self._newest |= {each.party: each for each in sorted(by_person.values(), key=_id_of) if each.answer in COMES}
 
     @property
     def parties(self) -> set[Party]:
@@ -43,7 +47,7 @@ class Answers:
         return set(self._newest)
 
     def of(self, party: Party) -> Answer | None:
-        """The newest answer of a party."""
+        """What a party's answers come to."""
         newest = self._newest.get(party)
         return None if newest is None else newest.answer
 
@@ -65,3 +69,12 @@ class Answers:
             for party, newest in self._newest.items()
             if newest.id > told and newest.answer is Answer.CANNOT and then.of(party) in COMES
         ]
+
+    def of_person(self, party: Party, number: str) -> Answer | None:
+        """The newest answer that a party gave from this number."""
+        own = [each.answer for each in self._given if (each.party, each.number) == (party, number)]
+        return own[-1] if own else None
+
+
+def _id_of(given: Given) -> int:
+    return given.id

@@ -268,3 +268,5 @@ class ClosingOutcome(StrEnum):
     ACCIDENTAL = "accidental"
     MALICIOUS = "malicious"
     DRILL = "drill"
+    LAPSED = "lapsed"
+    """Nobody has closed it: the clock did, long after."""

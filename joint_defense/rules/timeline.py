@@ -40,6 +40,7 @@ class UpdateKind(StrEnum):
     ENOUGH = "enough"
     """{step, coming, whom}: enough are coming for the step to wait."""
     RING_AGAIN = "ring_again"
+    LAPSED = "lapsed"
     """{by, household}: somebody had phones rung once more; without a household, all that are not coming."""
     OTHER_WAY = "other_way"
     """{household, number, channel}: what failed is tried on the other channel."""

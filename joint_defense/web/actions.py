@@ -28,14 +28,24 @@ def ring_again(incident_id: int) -> ResponseReturnValue:
     try:
         with database().begin() as session:
             check_own(session, incident_id)
-            phones = alarms_closing.ring_again(session, incident_id, party, current().name, clock(session))
+            rung = alarms_closing.ring_again(session, incident_id, party, current().name, clock(session))
     except IncidentClosed:
         flash(gettext("The incident is closed: nobody is rung any more."), "warning")
     else:
         _wake(incident_id)
-        if phones:
-            flash(ngettext("One phone is being rung again.", "%(num)d phones are being rung again.", phones), "success")
-        else:
+        if rung.phones:
+            words = ngettext("One phone is being rung again.", "%(num)d phones are being rung again.", rung.phones)
+            flash(words, "success")
+        if rung.busy:
+            flash(
+                ngettext(
+                    "One phone is ringing or in a call already and is left alone.",
+                    "%(num)d phones are ringing or in a call already and are left alone.",
+                    rung.busy,
+                ),
+                "info",
+            )
+        if not rung.phones and not rung.busy:
             flash(gettext("There is no phone to ring."), "warning")
     return _back(incident_id)
 
@@ -74,7 +84,7 @@ def close(incident_id: int) -> ResponseReturnValue:
     """Close the incident and give the all-clear."""
     text, chosen = _text("note"), request.form.get("outcome", "")
     wrong = {}
-    if chosen not in set(ClosingOutcome):
+    if chosen not in set(ClosingOutcome) - {ClosingOutcome.LAPSED}:
         wrong["outcome"] = gettext("Choose how it ended.")
     if len(text) > alarms_closing.LONGEST_NOTE:
         wrong["note"] = _length_words(text)

@@ -29,6 +29,7 @@ _ICONS: Mapping[str, str] = {
     UpdateKind.NEWS_BY_CALL: "phone",
     UpdateKind.CATEGORY: "info",
     UpdateKind.RING_AGAIN: "again",
+    UpdateKind.LAPSED: "check",
     UpdateKind.NOTE: "note",
     UpdateKind.SAID: "voice",
     UpdateKind.MACHINE: "info",
@@ -232,6 +233,7 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     ),
     UpdateKind.NOTE: lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
     UpdateKind.RING_AGAIN: _ring_again,
+    UpdateKind.LAPSED: lambda _: gettext("Nobody has closed it: closed by the clock"),
     UpdateKind.CLOSED: _closed,
     UpdateKind.WITHDRAWN: lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
     UpdateKind.LATE: lambda d: gettext(

@@ -53,6 +53,7 @@ OUTCOMES: Mapping[ClosingOutcome, LazyString] = {
     ClosingOutcome.ACCIDENTAL: _l("Pressed by accident"),
     ClosingOutcome.MALICIOUS: _l("Malicious"),
     ClosingOutcome.DRILL: _l("Drill"),
+    ClosingOutcome.LAPSED: _l("Closed by the clock"),
 }
 CATEGORIES: Mapping[Category, LazyString] = {
     Category.UNSPECIFIED: _l("Call for help"),

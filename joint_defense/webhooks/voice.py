@@ -52,7 +52,9 @@ def inbound() -> Response:
             kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
             receive(session, key_of_call(call.sid), kind, call.caller, "", now)
             told, _ = told_of(session, call.caller)
-            if told is not None and told.incident.closed_at is None:
+            # Where somebody may be listening nothing is said aloud: a silent menu, as ever.
+            is_silent = caller is not None and caller.silent
+            if told is not None and told.incident.closed_at is None and not is_silent:
                 return call_back(session, told)
     except Exception as error:
         # Who it is cannot be known now, and the menu asks nothing of it.

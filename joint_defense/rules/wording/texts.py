@@ -86,6 +86,15 @@ def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
     return _from_us(words.get(outcome, words["helped"]), language)
 
 
+def lapsed(callers: Sequence[str], language: str) -> str:
+    """To a group's leader: nobody has closed the incident, so the clock has."""
+    if language == CHINESE:
+        return _from_us(f"{'、'.join(callers)}的求助一直没有人解除,系统已自动结束。请确认是否平安。", language)
+    return _from_us(
+        f"Nobody has closed the call for help of {' and '.join(callers)}; it was closed by the clock.", language
+    )
+
+
 def reply_over(callers: Sequence[str], language: str) -> str:
     """To a neighbour who answers by text after the all-clear."""
     if language == CHINESE:

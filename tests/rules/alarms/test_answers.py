@@ -1,4 +1,4 @@
-"""Who is coming: the newest answer of each household or responder, and nobody who calls for help too."""
+"""Who is coming: anybody of a household or team who says so and has not taken it back, and nobody who calls too."""
 
 from __future__ import annotations
 
@@ -42,6 +42,24 @@ def test_whoever_has_turned_back_is_not_coming() -> None:
     assert coming(found) == []
     assert found.of(LI) is CANNOT
     assert not found.comes(LI)
+
+
+def persons(*given: tuple[str, Answer]) -> Answers:
+    """Answers of one household, from these numbers."""
+    return Answers(
+        Given(place, LI, answer, LI.key, LI.key, number) for place, (number, answer) in enumerate(given, start=1)
+    )
+
+
+def test_anybody_of_a_household_coming_wins_until_the_one_who_was_coming_turns_back() -> None:
+    assert persons(("wife", COMING), ("husband", CANNOT)).of(LI) is COMING
+    assert persons(("husband", CANNOT), ("wife", COMING)).of(LI) is COMING
+    assert persons(("wife", COMING), ("husband", CANNOT)).gave_up_since(1) == []
+    gone = persons(("wife", COMING), ("husband", CANNOT), ("wife", CANNOT))
+    assert (gone.of(LI), [each.party for each in gone.gave_up_since(2)]) == (CANNOT, [LI])
+    assert persons(("wife", COMING), ("husband", ON_SCENE), ("wife", CANNOT)).of(LI) is ON_SCENE
+    assert gone.of_person(LI, "husband") is CANNOT
+    assert gone.of_person(CHEN, "husband") is None
 
 
 def test_whoever_calls_for_help_too_is_not_coming() -> None:

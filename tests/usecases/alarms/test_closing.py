@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Answer as Raised
+from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import OutcomeUnknown, Receipt, RefusedNumber, TooFast
-from joint_defense.delivery import claims
+from joint_defense.delivery import claims, tracking
 from joint_defense.errors import IncidentClosed, UnknownIncident
+from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from tests.support.factories import House, Town, at
 
@@ -215,7 +219,7 @@ def test_ring_again_calls_every_household_that_is_not_coming(town: Town) -> None
     told = town.delivery(zhang.number)
     town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Answer.COMING, CALL, at(30)))
     count = town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, None, "村干部", at(40)))
-    assert count == 3
+    assert count == closing.RungAgain(phones=3, busy=0)
     again = [each for each in town.deliveries(raised.incident_id) if each.round == 1 and each.purpose is Purpose.ALARM]
     assert sorted((each.number, each.channel) for each in again) == sorted(
         [(li.numbers[0], CALL), (li.numbers[1], CALL), (chen.number, SMS)]
@@ -226,7 +230,7 @@ def test_ring_again_calls_every_household_that_is_not_coming(town: Town) -> None
 def test_a_late_ring_again_is_not_given_up_at_the_carriers_first_complaint(town: Town) -> None:
     wang, _ = town.house("王建国"), town.house("李月芳")
     raised = town.raise_alarm(wang)
-    town.place()
+    town.place(state=AttemptState.NO_ANSWER)
     half_an_hour = 1800
     town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, None, "村干部", at(half_an_hour)))
     (call,) = town.claim(after=half_an_hour + 1)
@@ -239,16 +243,77 @@ def test_a_late_ring_again_is_not_given_up_at_the_carriers_first_complaint(town:
     assert (found.state, found.failure) == (DeliveryState.UNREACHED, "not_placed")
 
 
+@pytest.mark.parametrize("kind", [UpdateKind.LATE, UpdateKind.AGAIN, UpdateKind.WIDENED, UpdateKind.VOICE])
+def test_whatever_asks_for_rings_late_is_not_given_up_at_the_first_complaint(town: Town, kind: UpdateKind) -> None:
+    wang, _ = town.house("王建国"), town.house("李月芳")
+    raised = town.raise_alarm(wang)
+    hour = 3600
+    town.run(lambda s: note_update(s, raised.incident_id or 0, kind, at(hour), household="", seconds=hour))
+    call = town.claim(after=hour + 1)[0]
+    town.came(call, TooFast("slower", code=20429, status=429), after=hour + 2)
+    assert town.delivery_by_id(call.delivery_id).state is DeliveryState.WAITING
+
+
 def test_ring_again_for_one_household_rings_even_one_that_is_coming_and_no_other(town: Town) -> None:
     wang, li, _ = town.house("王"), town.house("李"), town.house("陈")
     raised = town.raise_alarm(wang)
     town.place(state=AttemptState.NO_ANSWER)
     for occasion in (1, 2):
-        assert town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, li.party, "村", at(40))) == 1
+        rung = town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, li.party, "村", at(40)))
+        assert rung == closing.RungAgain(phones=1, busy=0)
         town.place(after=41, state=AttemptState.NO_ANSWER)
         newest = town.delivery(li.number)
         assert (newest.round, newest.state) == (occasion, DeliveryState.UNREACHED)
     assert [line.detail for line in town.timeline("ring_again")] == [{"by": "村", "household": li.name}] * 2
+
+
+def test_ring_again_leaves_phones_alone_that_ring_or_are_about_to_and_says_how_many(town: Town) -> None:
+    wang, li = town.house("王"), town.house("李")
+    town.house("陈")
+    raised = town.raise_alarm(wang)
+
+    def again(seconds: float) -> closing.RungAgain:
+        return town.run(lambda s: closing.ring_again(s, raised.incident_id or 0, None, "村", at(seconds)))
+
+    assert again(1) == closing.RungAgain(phones=0, busy=2), "about to be rung"
+    town.place(after=2, state=AttemptState.RINGING, only=li.number)
+    assert again(3) == closing.RungAgain(phones=0, busy=2), "ringing, or in a sender's hand"
+    call = town.delivery(li.number)
+    sid = town.attempt(call).sid or ""
+    town.run(lambda s: tracking.record_status(s, call.id, 1, sid, "no-answer", None, at(40)))
+    assert again(41) == closing.RungAgain(phones=1, busy=1)
+    assert town.delivery(li.number).round == 1
+
+
+def test_what_nobody_closes_is_closed_by_the_clock_and_the_leader_alone_is_told(town: Town) -> None:
+    wang, leader, li = town.house("王建国"), town.house("李月芳", leader=True), town.house("李大明")
+    incident_id = town.raise_alarm(wang).incident_id or 0
+    town.place(state=AttemptState.NO_ANSWER)
+    day = 24 * 3600
+    assert town.run(lambda s: closing.find_forgotten(s, at(day - 1))) == []
+    assert town.run(lambda s: closing.find_forgotten(s, at(day))) == [incident_id]
+    assert town.run(lambda s: closing.close_forgotten(s, incident_id, at(day)))
+    assert not town.run(lambda s: closing.close_forgotten(s, incident_id, at(day)))
+    (found,) = town.incidents()
+    assert (found.closed_at, found.outcome) == (at(day), ClosingOutcome.LAPSED)
+    assert [line.kind for line in town.timeline("lapsed")] == ["lapsed"]
+    told = [each for each in town.deliveries(incident_id) if each.purpose is Purpose.ALL_CLEAR]
+    assert [(each.number, each.channel) for each in told] == [(leader.number, SMS)]
+    assert told[0].text == "【十户联防】王建国家的求助一直没有人解除,系统已自动结束。请确认是否平安。"
+    assert li.number not in {each.number for each in told}
+
+
+def test_a_caller_on_the_line_keeps_an_incident_open_and_a_call_without_a_word_lasts_two_hours(town: Town) -> None:
+    wang = town.house("王建国")
+    town.house("李月芳", leader=True)
+    town.run(lambda s: report_wordless(s, "voice:CA1:wordless", wang.number, at(0)))
+    assert town.run(lambda s: closing.find_forgotten(s, at(2 * 3600 - 1))) == []
+    (silent,) = town.run(lambda s: closing.find_forgotten(s, at(2 * 3600)))
+    assert town.run(lambda s: closing.close_forgotten(s, silent, at(2 * 3600)))
+    held = town.raise_alarm(wang, after=3 * 3600).incident_id or 0
+    with town.database.begin() as session:
+        session.execute(update(Alert).where(Alert.incident_id == held).values(on_line_until=at(27 * 3600 + 10)))
+    assert not town.run(lambda s: closing.close_forgotten(s, held, at(27 * 3600)))
 
 
 def test_nobody_is_rung_again_after_the_all_clear(town: Town) -> None:

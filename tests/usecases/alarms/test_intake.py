@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense.alarms import closing
+from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Outcome
 from joint_defense.alarms.wordless import WordlessReport, report_wordless
-from joint_defense.models import InboundEvent, InboundKind
-from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.escalation import widening
+from joint_defense.incidents.answers import callers_among
+from joint_defense.models import Delivery, InboundEvent, InboundKind
+from joint_defense.rules.replies import Answer as Coming
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.triggers import Category
 from tests.support.factories import House, Town, at
 from tests.usecases.at_once import at_once
@@ -203,7 +210,11 @@ def test_a_stranger_is_recorded_and_opens_nothing(town: Town) -> None:
 def test_the_flood_limit_stops_the_seventh_incident_of_an_hour_and_no_first_one(town: Town) -> None:
     wang, li = town.house("王"), town.house("李")
     apart = Limits(merge_window=0, alarms_per_hour=6)
-    outcomes = [town.raise_alarm(wang, after=each, limits=apart).outcome for each in range(7)]
+    outcomes = []
+    for each in range(7):
+        raised = town.raise_alarm(wang, after=each, limits=apart)
+        outcomes.append(raised.outcome)
+        close(town, raised.incident_id, after=each + 0.5)
     assert outcomes == [Outcome.RAISED] * 6 + [Outcome.FLOOD]
     assert events(town)[-1] == (wang.number, InboundKind.FLOOD)
     # Another number, of the same group at the same moment, has its first alarm.
@@ -214,7 +225,9 @@ def test_the_flood_limit_stops_the_seventh_incident_of_an_hour_and_no_first_one(
 def test_however_strict_the_limit_a_numbers_first_alarm_goes_out(town: Town) -> None:
     wang = town.house("王", "mm", silent=True)
     strict = Limits(merge_window=0, alarms_per_hour=1)
-    assert town.raise_alarm(wang, limits=strict).outcome is Outcome.RAISED
+    raised = town.raise_alarm(wang, limits=strict)
+    assert raised.outcome is Outcome.RAISED
+    close(town, raised.incident_id, after=0.5)
     flooded = town.raise_alarm(wang, after=1, limits=strict)
     assert (flooded.outcome, flooded.silent) == (Outcome.FLOOD, True)
     assert town.raise_alarm(wang, number=wang.numbers[1], after=2, limits=strict).outcome is Outcome.RAISED
@@ -302,3 +315,66 @@ def test_an_alarm_after_a_wordless_call_is_an_alarm(town: Town) -> None:
     wang, _ = town.house("王"), town.house("村", leader=True)
     wordless(town, wang)
     assert town.raise_alarm(wang, after=5).outcome is Outcome.RAISED
+
+
+MINUTE = 60
+
+
+def close(town: Town, incident_id: int | None, *, after: float) -> None:
+    if incident_id is not None:
+        town.run(lambda s: closing.close(s, incident_id, ClosingOutcome.HELPED, "", "村干部", at(after)))
+
+
+def test_pressing_again_belongs_to_the_households_own_open_incident_and_rings_who_has_not_answered(town: Town) -> None:
+    wang, li, chen = town.house("王建国"), town.house("李月芳"), town.house("陈小红")
+    first = town.raise_alarm(wang)
+    town.place(state=AttemptState.NO_ANSWER)
+    told = town.delivery(chen.number)
+    town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Coming.COMING, CALL, at(20)))
+    for press in range(1, 9):
+        joined = town.raise_alarm(wang, after=press * 181)
+        assert (joined.outcome, joined.incident_id) == (Outcome.JOINED, first.incident_id)
+        rung = [each for each in town.deliveries(first.incident_id) if each.round == press]
+        assert {each.number for each in rung} == {li.number}, "whoever is coming is left alone"
+        town.place(after=press * 181 + 1, state=AttemptState.NO_ANSWER)
+    assert len(town.incidents()) == 1
+    before = len(town.deliveries(first.incident_id))
+    town.raise_alarm(wang, after=8 * 181 + 60)
+    assert len(town.deliveries(first.incident_id)) == before, "they were rung again a minute ago"
+
+
+def test_a_neighbours_later_alarm_neither_rings_nor_texts_a_silent_household_and_texts_another_that_calls(
+    town: Town,
+) -> None:
+    quiet, loud, li, zhang = town.house("王", silent=True), town.house("赵"), town.house("李"), town.house("张")
+    town.raise_alarm(quiet)
+    town.raise_alarm(loud, after=4 * MINUTE)
+    third = town.raise_alarm(li, after=8 * MINUTE)
+    reached = {(each.number, each.channel) for each in town.deliveries(third.incident_id)}
+    assert reached == {(zhang.number, CALL), (zhang.number, SMS), (loud.number, SMS)}
+    assert third.households == 2
+
+
+def test_a_household_whose_open_call_is_old_is_rung_again_for_its_neighbours(town: Town) -> None:
+    wang, li = town.house("王建国"), town.house("李月芳")
+    town.raise_alarm(wang)
+    month = 30 * 24 * 3600
+    raised = town.raise_alarm(li, after=month)
+    assert (wang.number, CALL) in {(each.number, each.channel) for each in town.deliveries(raised.incident_id)}
+    with town.database.begin() as session:
+        # The line is held to the thirtieth second.
+        assert callers_among(session, [wang.id], (), at(7229)) == {wang.id}
+        assert callers_among(session, [wang.id], (), at(7231)) == set()
+
+
+@pytest.mark.parametrize("group", ["none", "alone"])
+def test_with_nobody_to_ring_the_people_on_duty_are_called_at_once(town: Town, group: str) -> None:
+    wang = town.house("王建国", group=None if group == "none" else town.group("9组"))
+    raised = town.raise_alarm(wang)
+    (incident,) = town.incidents()
+    steps = (incident.policy or {"steps": []})["steps"]
+    assert raised.households == 0
+    assert [step["after"] for step in steps] == list(range(1, len(steps) + 1))
+    assert incident.next_step_at == at(1)
+    town.run(lambda s: widening.widen_due(s, at(len(steps)), ZoneInfo("Asia/Shanghai")))
+    assert town.incidents()[0].steps_done == len(steps)

@@ -260,7 +260,7 @@ def test_a_text_that_comes_back_as_a_landline_marks_the_number_for_texts(town: T
     assert (delivery(town, sms).failure, town.phone(sms.to).text_refused_code) == ("30006", "30006")
     # Switched off is no reason to strike anybody out.
     other = town.house("陈")
-    town.raise_alarm(houses[0], after=300)
+    town.raise_alarm(houses[1], after=300)
     second = next(claim for claim in town.claim(after=300) if claim.channel is SMS and claim.to == other.number)
     hears(town, second, "undelivered", code="30003", after=301)
     assert (delivery(town, second).failure, town.phone(other.number).text_refused_code) == ("30003", None)

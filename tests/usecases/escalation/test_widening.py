@@ -25,7 +25,7 @@ from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Step, Whom
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import Channel, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import AttemptState, Channel, DeliveryState, IncidentKind, Purpose
 from joint_defense.web.board.incident import read_board
 from tests.support.factories import NOW, House, Town, at
 
@@ -240,7 +240,8 @@ def test_the_policy_is_the_one_the_incident_opened_with(village: Village) -> Non
     later = village.alarm(village.far_house, after=200)
     kept = {each.id: each.policy for each in town.incidents()}
     assert [step["after"] for step in (kept[incident_id] or {})["steps"]] == [60, 120, 240]
-    assert [step["after"] for step in (kept[later] or {})["steps"]] == [600]
+    # There is nobody to ring in its group, so that its only step is due at once.
+    assert [(step["after"], step["whom"]) for step in (kept[later] or {})["steps"]] == [(1, ["centre"])]
     assert (kept[later] or {})["version"] == 1
 
 
@@ -405,14 +406,19 @@ def test_ringing_again_by_hand_rings_the_widened_circle_too(village: Village) ->
     incident_id = village.alarm()
     village.end_first_calls()
     village.tick(120)
+    town.place(after=121, state=AttemptState.NO_ANSWER)
     town.run(lambda s: closing.ring_again(s, incident_id, None, "值班", at(130)))
+    town.place(after=131, state=AttemptState.NO_ANSWER)
     assert [line.household for line in town.lines(incident_id, Purpose.WIDENING)].count("墙下陶村值班室") == 2
     # A responder alone, and then once more: each time is another.
     duty = town.run(lambda s: s.scalars(select(Responder.id).where(Responder.name == "墙下陶村值班室")).one())
-    for now in (at(140), at(150)):
-        assert town.run(
+    for seconds in (140, 150):
+        now = at(seconds)
+        rung = town.run(
             partial(closing.ring_again, incident_id=incident_id, party=Party(None, duty), by="值班", now=now)
         )
+        assert rung == closing.RungAgain(phones=1, busy=0)
+        town.place(after=seconds + 1, state=AttemptState.NO_ANSWER)
     assert [line.household for line in town.lines(incident_id, Purpose.WIDENING)].count("墙下陶村值班室") == 4
     assert village.tick(240) == 1, "and the next step finds its way"
 
@@ -425,7 +431,7 @@ def test_an_incident_whose_policy_cannot_be_read_keeps_no_other_from_being_widen
     other = village.alarm(village.far_house)
     of_another_release = {"steps": [{"after": 1, "fewer_than": 2, "whom": ["helicopter"]}], "drills": False}
     town.run(lambda s: s.execute(update(Incident).where(Incident.id == strange).values(policy=of_another_release)))
-    assert village.tick(60) == 1
+    assert village.tick(60) == 3, "there is nobody to ring in the other's group, so that all its steps are due"
     assert village.widened(strange) == []
     assert village.widened(other)
     board = town.run(lambda s: read_board(s, strange))
