@@ -259,6 +259,18 @@ def insert_rows(
     session.execute(adding_all.on_conflict_do_nothing() if skip_known else adding_all)
 
 
+def take_ids(session: Session, model: type[Base], many: int) -> list[int]:
+    """So many ids for new rows of a table, which nobody else gets: rows that refer to each other go in by sets."""
+    table = cast(Table, model.__table__)
+    if _is_sqlite(session):
+        # One writer, and this is it.
+        last: int = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+        return list(range(last + 1, last + 1 + many))
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    each = func.generate_series(1, many).table_valued("place")
+    return list(session.scalars(select(func.nextval(sequence)).select_from(each)))
+
+
 def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Give rows their values by their `id`; all have the same columns. PostgreSQL gets them as one statement."""
     if not rows:

@@ -43,7 +43,7 @@ def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
             batch = Batch(
                 session, Author("responders import", Source.COMMAND), "edit_responders", clock(session), of.zone
             )
-            files.import_rows(batch, Kind.RESPONDERS, village_id, rows)
+            files.import_rows(batch, lists.standing_of(session, Kind.RESPONDERS, village_id), rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}
     heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
     click.echo(f"{heading}: " + ", ".join(f"{word} {count}" for word, count in counts.items()))

@@ -6,87 +6,71 @@ counts is read from a file.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import PurePath
+from datetime import date
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from config.database import among
 from groups.coverage.figures import subscribed_on
-from groups.coverage.rules.count_rows import MOST_HOUSEHOLDS, CellValue, CountRow, counts_in
+from groups.coverage.rules.count_rows import (
+    COUNTS,
+    MOST_HOUSEHOLDS,
+    VILLAGES,
+    CountRow,
+    columns_of,
+    counts_in,
+    lacking,
+)
 from groups.coverage.rules.figures import BASIS_POINTS
-from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, RosterFileError
-from groups.files import xls_guard, xlsx_guard
+from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount
+from groups.files.reading import MOST_ROWS, sheets_of
 from groups.models.batch import Batch
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.roster import Village
 from groups.roster.villages import village_of
 from groups.rules.counting import CountKind
+from groups.uploads.columns import FoundColumns, find_columns
+from groups.uploads.kinds import Columns
 
-LARGEST_FILE = 5_000_000
-MOST_ROWS = 20_000
-_WIDEST = 50
-
-
-def read_counts_file(content: bytes, name: str, default_day: date | None = None) -> list[CountRow]:
-    """The counts in a file; `default_day` is that of the rows that name none. Raises CountsFileError."""
-    if len(content) > LARGEST_FILE:
-        raise CountsFileError("文件超过5MB the file is larger than 5 MB")
-    ending = PurePath(name).suffix.lower()
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        table = _workbook(content)
-    elif ending in {".csv", ".txt"}:
-        table = _text(content)
-    else:
-        raise CountsFileError("只能读取 .xlsx .xls .csv 文件 only .xlsx, .xls and .csv files can be read")
-    if len(table) > MOST_ROWS:
-        raise CountsFileError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
-    return counts_in(table, default_day)
+_NO_LIST = "找不到表头：须有村居（或代码）和户数列 no heading with a village and its households"
 
 
-def _workbook(content: bytes) -> list[Sequence[CellValue]]:
-    """The first sheet that can be seen."""
-    try:
-        # Bombs and macros are turned away before the reader sees them.
-        (xlsx_guard if content.startswith(b"PK") else xls_guard).look_through(content)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        seen = [each.name for each in book.sheets_metadata if each.visible == SheetVisibleEnum.Visible]
-        rows = book.get_sheet_by_name(seen[0]).to_python(skip_empty_area=False) if seen else []
-    except RosterFileError as error:
-        raise CountsFileError(error.message) from None
-    except (CalamineError, ValueError, OSError, OverflowError) as error:
-        reason = (str(error).splitlines() or [""])[0][:80]
-        raise CountsFileError(f"不是有效的工作簿 not a workbook: {reason}") from None
-    return [[_cell(cell) for cell in row[:_WIDEST]] for row in rows]
+@dataclass(frozen=True, slots=True)
+class CountsFile:
+    """A list of counts as it was read: its sheet with its columns, and its rows; or why there are none."""
+
+    columns: FoundColumns | None
+    rows: Sequence[CountRow] = ()
+    reason: str = ""
 
 
-def _cell(cell: object) -> CellValue:
-    if isinstance(cell, datetime):
-        return cell.date()
-    return cell if isinstance(cell, (str, int, float, date)) else str(cell)
+def open_counts(content: bytes, name: str, default_day: date | None, said: Columns) -> CountsFile:
+    """The counts in a file, `said`: with the columns as somebody says they are. Raises RosterFileError.
+
+    `default_day` is that of the rows that name none.
+    """
+    found = find_columns(sheets_of(content, name, dated=True), columns_of, VILLAGES, COUNTS)
+    if found is None:
+        return CountsFile(None, reason=_NO_LIST)
+    found = found.with_columns(said)
+    if reason := lacking(found.fields.values(), default_day):
+        return CountsFile(found, reason=reason)
+    if len(found.rows) > MOST_ROWS:
+        return CountsFile(found, reason=f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+    return CountsFile(found, counts_in(found.rows, found.fields, default_day))
 
 
-def _text(content: bytes) -> list[Sequence[CellValue]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise CountsFileError("文字编码须为UTF-8或GB18030 the text is neither UTF-8 nor GB18030")
-    delimiter = max(",\t;", key=text[:10_000].count)
-    try:
-        return [row[:_WIDEST] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
-    except csv.Error as error:
-        raise CountsFileError(f"不是有效的CSV文件 not a CSV file: {error}") from None
+def read_counts_file(content: bytes, name: str, default_day: date | None = None) -> Sequence[CountRow]:
+    """The counts in a file. Raises CountsFileError, RosterFileError."""
+    opened = open_counts(content, name, default_day, {})
+    if opened.reason:
+        raise CountsFileError(opened.reason)
+    return opened.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +104,7 @@ def read_counts(session: Session, villages: Collection[int] | None = None) -> Se
         HouseholdCount.village_id, HouseholdCount.counted_on.desc(), HouseholdCount.kind
     )
     if villages is not None:
-        question = question.where(HouseholdCount.village_id.in_(villages))
+        question = question.where(among(session, HouseholdCount.village_id, sorted(villages)))
     return session.scalars(question).all()
 
 
@@ -189,23 +173,31 @@ def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judge
 
 
 def take(batch: Batch, judged: Iterable[Judged]) -> int:
-    """Write the sound rows of a list; how many were news. Raises InvalidCount where one has changed meanwhile."""
-    taken = 0
-    codes = dict(batch.session.execute(select(Village.id, Village.code)).all())
-    for each in judged:
-        row = each.row
-        if not each.is_new or row.counted_on is None or row.households is None or each.village_id is None:
-            continue
-        taken += set_count(
-            batch,
-            codes[each.village_id],
-            row.kind,
-            row.counted_on,
-            row.households,
-            seen=each.before,
-            unseen_ok=False,
-        )
-    return taken
+    """Write the sound rows of a list; how many were news. Raises CountedMeanwhile where one has changed meanwhile."""
+    news = {
+        (each.village_id, each.row.kind, each.row.counted_on): each
+        for each in judged
+        if each.is_new and each.village_id is not None and each.row.counted_on is not None
+    }
+    villages = sorted({village_id for village_id, _, _ in news})
+    held = select(Village.id).where(among(batch.session, Village.id, villages)).order_by(Village.id)
+    batch.session.execute(held.with_for_update(key_share=True))
+    standing = {(each.village_id, each.kind, each.counted_on): each for each in read_counts(batch.session, villages)}
+    edits: dict[int, dict[str, int | None]] = {}
+    new = []
+    for key, each in news.items():
+        found = standing.get(key)
+        if (found.households if found else None) != each.before:
+            raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+        if found is not None:
+            edits[found.id] = {"households": each.row.households}
+        else:
+            village_id, kind, day = key
+            values = {"village_id": village_id, "kind": kind, "counted_on": day, "households": each.row.households}
+            new.append(values)
+    batch.change_all(HouseholdCount, edits, affects_from=lambda row: row.counted_on)
+    batch.add_all(HouseholdCount, new, affects_from=lambda row: row.counted_on)
+    return len(news)
 
 
 def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:

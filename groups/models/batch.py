@@ -17,13 +17,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
-from config.database import Base, among, insert_rows, update_rows
+from config.database import Base, among, insert_rows, take_ids, update_rows
 from groups.models.changes import Change, Source
 from groups.models.roster import Household
 from groups.rules.days import local_day
@@ -98,16 +99,24 @@ class Batch:
     def add_all(
         self, model: type[Base], rows: Sequence[Mapping[str, Any]], *, affects_from: FirstDay | None = None
     ) -> list[int]:
-        """Many new rows of a table at once; their ids, in the order of the rows."""
+        """Many new rows of a table at once; their ids, in the order of the rows.
+
+        A row may bring an `id` that was taken for it; `affects_from` sees each row's values as attributes.
+        """
         if not rows:
             return []
-        returned = insert(model).returning(model, sort_by_parameter_order=True)
-        added = list(self.session.scalars(returned, [dict(row) for row in rows]))
-        self._load_households({getattr(row, "household_id", None) for row in added} - {None})
-        self._record(
-            [self._entry(row, None, values_of(row), affects_from(row) if affects_from else None) for row in added]
-        )
-        return [int(cast(Any, row).id) for row in added]
+        self.session.flush()
+        taken = iter(take_ids(self.session, model, sum("id" not in row for row in rows)))
+        added = [_whole(model, row if "id" in row else {"id": next(taken), **row}) for row in rows]
+        insert_rows(self.session, model, added)
+        self._load_households({row["household_id"] for row in added if row.get("household_id")})
+        self._record([self._entry_of_new(model, row, affects_from) for row in added])
+        return [row["id"] for row in added]
+
+    def _entry_of_new(self, model: type[Base], values: dict[str, Any], affects_from: FirstDay | None) -> dict[str, Any]:
+        row = SimpleNamespace(__tablename__=model.__tablename__, **values)
+        after = {name: plain(value) for name, value in values.items() if name not in UNRECORDED}
+        return self._entry(row, None, after, affects_from(row) if affects_from else None)
 
     def change_all(
         self, model: type[Base], values: Mapping[int, Mapping[str, Any]], *, affects_from: FirstDay | None = None
@@ -171,7 +180,7 @@ class Batch:
 
     def _entry(
         self,
-        row: Base,
+        row: Any,
         before: dict[str, Any] | None,
         after: dict[str, Any] | None,
         affects_from: date | None,
@@ -185,19 +194,19 @@ class Batch:
             "source": self.by.source,
             "action": self.action,
             "table": row.__tablename__,
-            "row_id": cast(Any, row).id,
+            "row_id": row.id,
             **self._whose(row),
             "affects_from": affects_from,
             "before": before,
             "after": after,
         }
 
-    def _whose(self, row: Base) -> dict[str, int | None]:
+    def _whose(self, row: Any) -> dict[str, int | None]:
         """The household, group and village whose history a row belongs to."""
         places = {key: getattr(row, key, None) for key in ("village_id", "group_id", "household_id")}
         own = {"households": "household_id", "groups": "group_id", "villages": "village_id"}.get(row.__tablename__)
         if own is not None:
-            places[own] = cast(Any, row).id
+            places[own] = row.id
         elif (household_id := places["household_id"]) is not None:
             household = self._households.get(household_id) or self.session.get(Household, household_id)
             if household is not None:
@@ -209,6 +218,32 @@ class Batch:
     def _record(self, entries: Sequence[dict[str, Any]]) -> None:
         self.size += len(entries)
         insert_rows(self.session, Change, entries)
+
+
+class _Written:
+    """What a column's default sees of the row that it is for."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def get_current_parameters(self) -> Mapping[str, Any]:
+        return self._values
+
+
+def _whole(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with a value in every column: what is not given is the column's default."""
+    values = {}
+    for column in cast(Table, model.__table__).c:
+        if column.name in given:
+            values[column.name] = given[column.name]
+        elif column.default is not None:
+            default = cast(Any, column.default).arg
+            values[column.name] = default(_Written(given)) if callable(default) else default
+        elif column.nullable:
+            values[column.name] = None
+        else:
+            raise TypeError(f"{model.__name__}.{column.name} has neither a value nor a default")
+    return values
 
 
 def values_of(row: Base) -> dict[str, Any]:

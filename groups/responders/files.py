@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import xlsxwriter
 from sqlalchemy.orm import Session
 
 from groups.errors import RosterFileError
+from groups.files import writing
 from groups.files.reading import sheets_of
-from groups.files.sheet import Sheet
-from groups.files.writing import harmless
+from groups.files.writing import Look, Table, as_workbook, marked
 from groups.models.batch import Batch
-from groups.responders.lists import HEADINGS, REQUIRED, Checked, Kind, Region, check, keep, rows_of, texts_of, twin_of
+from groups.responders.lists import (
+    HEADINGS,
+    REQUIRED,
+    Checked,
+    Kind,
+    ListStanding,
+    Region,
+    check,
+    keep_all,
+    rows_of,
+    standing_of,
+    texts_of,
+)
 from groups.rules.texts import tidied
+from groups.uploads.columns import FoundColumns, find_columns, holds_all
+from groups.uploads.kinds import Columns
 
 MOST_ROWS = 2_000
-DEEPEST_HEADING = 10
 _WORDS: dict[str, tuple[str, ...]] = {
     "team": ("队伍", "类别", "班组", "性质", "team"),
     "number": ("电话", "手机", "号码", "联系方式", "number", "phone"),
@@ -36,6 +47,15 @@ _WORDS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class WatchFile:
+    """A list as it was read: its sheet with its columns, and each row's number and texts; or why there are none."""
+
+    columns: FoundColumns | None
+    rows: Sequence[tuple[int, dict[str, str]]] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRow:
     """A row of a file: its number there, its texts by field, what they come to, and what it does to the list."""
 
@@ -45,73 +65,79 @@ class ReadRow:
     change: str
 
 
+def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile:
+    """The rows of a file, `said`: with the columns as somebody says they are. Raises RosterFileError."""
+    needed = [[field] for field in REQUIRED[kind]]
+    found = find_columns(sheets_of(content, name), partial(_columns, kind), *needed)
+    found = found.with_columns(said) if found is not None else None
+    if found is None or not holds_all(found.fields, *needed):
+        lacking = "、".join(HEADINGS[kind][field] for field in REQUIRED[kind])
+        return WatchFile(found, reason=f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
+    if len(found.rows) > MOST_ROWS:
+        return WatchFile(found, reason=f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+    texts = [
+        (number, {field: row[at].strip() if at < len(row) else "" for at, field in found.fields.items()})
+        for number, row in found.rows
+    ]
+    return WatchFile(found, texts)
+
+
 def read_rows(
     session: Session, kind: Kind, village_id: int | None, content: bytes, name: str, here: Region
 ) -> list[ReadRow]:
     """The rows of a file, judged against the list as it stands. Raises RosterFileError where it is no such list."""
+    opened = open_list(kind, content, name, {})
+    if opened.reason:
+        raise RosterFileError(opened.reason)
+    return judge_rows(standing_of(session, kind, village_id), opened.rows, here)
+
+
+def judge_rows(standing: ListStanding, rows: Iterable[tuple[int, dict[str, str]]], here: Region) -> list[ReadRow]:
+    """The rows judged against the list as it stands, and against each other."""
     found: list[ReadRow] = []
     seen: dict[str, int] = {}
-    for number, texts in _table(kind, sheets_of(content, name)):
-        checked = check(session, kind, village_id, texts, here)
-        key = checked.values.get("number" if kind is Kind.RESPONDERS else "name", "")
+    for number, texts in rows:
+        checked = check(standing, texts, here)
+        key = standing.key_of(checked)
         if key and key in seen:
             checked.wrong["name"] = f"与第{seen[key]}行相同 the same as row {seen[key]}"
         seen.setdefault(key, number)
-        found.append(ReadRow(number, texts, checked, _change(session, kind, village_id, checked)))
+        found.append(ReadRow(number, texts, checked, _change(standing, checked)))
     return found
 
 
-def _change(session: Session, kind: Kind, village_id: int | None, checked: Checked) -> str:
+def _change(standing: ListStanding, checked: Checked) -> str:
     """What the row does to the list: error, new, changed or same."""
     if checked.wrong:
         return "error"
-    twin = twin_of(session, kind, village_id, checked)
+    twin = standing.twin_of(checked)
     if twin is None:
         return "new"
     alike = all(getattr(twin, name) == value for name, value in checked.values.items())
-    return "same" if alike and checked.groups is None else "changed"
+    its = checked.groups is None or set(checked.groups) == standing.groups_of(twin)
+    return "same" if alike and its else "changed"
 
 
-def import_rows(batch: Batch, kind: Kind, village_id: int | None, rows: Sequence[ReadRow]) -> None:
-    """Keep them all. Raises RosterFileError, with nothing kept, where one is in error."""
+def import_rows(batch: Batch, standing: ListStanding, rows: Sequence[ReadRow]) -> None:
+    """Keep them all, in a few statements. Raises RosterFileError, with nothing kept, where one is in error."""
     wrong = [row for row in rows if row.change == "error"]
     if wrong:
         first = next(iter(wrong[0].checked.wrong.values()))
         raise RosterFileError(f"第{wrong[0].number}行：{first}（共{len(wrong)}行有误，未导入）nothing was imported")
-    for row in rows:
-        twin = twin_of(batch.session, kind, village_id, row.checked)
-        keep(batch, kind, village_id, twin, row.checked)
+    keep_all(batch, standing, [row.checked for row in rows])
 
 
-def _table(kind: Kind, sheets: Sequence[Sheet]) -> list[tuple[int, dict[str, str]]]:
-    """Each row's number and its texts by field, below the first row that heads such a list."""
-    for sheet in sheets:
-        for place, cells in enumerate(sheet.rows[:DEEPEST_HEADING]):
-            columns = _columns(kind, cells)
-            if all(needed in columns for needed in REQUIRED[kind]):
-                below = enumerate(sheet.rows[place + 1 :], start=place + 2)
-                filled = [(number, row) for number, row in below if any(cell.strip() for cell in row)]
-                if len(filled) > MOST_ROWS:
-                    raise RosterFileError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
-                return [
-                    (number, {name: row[at].strip() if at < len(row) else "" for name, at in columns.items()})
-                    for number, row in filled
-                ]
-    lacking = "、".join(HEADINGS[kind][name] for name in REQUIRED[kind])
-    raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
-
-
-def _columns(kind: Kind, cells: Sequence[str]) -> dict[str, int]:
-    """Which column holds which field."""
-    found: dict[str, int] = {}
+def _columns(kind: Kind, cells: Sequence[str]) -> dict[int, str]:
+    """Which field each column holds."""
+    found: dict[int, str] = {}
     for at, cell in enumerate(cells):
         heading = tidied(cell).lower()
         # A heading that is just what the export writes is meant so: 网格 is the name in one list, a field in another.
         exact = next((name for name, word in HEADINGS[kind].items() if word == heading), None)
         fits = (name for name in HEADINGS[kind] if heading and any(word in heading for word in _WORDS[name]))
-        field = exact or next((name for name in fits if name not in found), None)
-        if field is not None:
-            found.setdefault(field, at)
+        field = exact or next((name for name in fits if name not in found.values()), None)
+        if field is not None and field not in found.values():
+            found[at] = field
     return found
 
 
@@ -119,29 +145,18 @@ def as_texts(session: Session, kind: Kind, village_id: int | None, region: str) 
     """The list as a table, its headings first; it imports to the same list."""
     fields = HEADINGS[kind]
     rows = [texts_of(session, row, region) for row in rows_of(session, kind, village_id)]
-    return [list(fields.values()), *([harmless(row[name]) for name in fields] for row in rows)]
+    return [list(fields.values()), *([row[name] for name in fields] for row in rows)]
 
 
 def as_csv(table: Sequence[Sequence[str]]) -> bytes:
     """The table as CSV, with the mark that spreadsheets on a Chinese Windows need."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(table)
-    return text.getvalue().encode("utf-8-sig")
+    return marked(writing.as_csv(table))
 
 
 def as_xlsx(table: Sequence[Sequence[str]], title: str) -> bytes:
     """The table as a workbook, ready to print."""
-    content = io.BytesIO()
-    plain = {"in_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(content, plain) as book:
-        sheet = book.add_worksheet(title[:31])
-        bold = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
-        cell = book.add_format({"border": 1, "text_wrap": True, "num_format": "@"})
-        for at, row in enumerate(table):
-            for column, text in enumerate(row):
-                sheet.write_string(at, column, text, cell if at else bold)
-        sheet.set_column(0, max(len(table[0]) - 1, 0), 22)
-        sheet.freeze_panes(1, 0)
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-    return content.getvalue()
+    heading, *rows = table
+    return as_workbook([Table(title, heading, rows, widths=[22] * len(heading), look=_PRINTED)])
+
+
+_PRINTED = Look(bordered=True, wrapped=True, printed=True)

@@ -90,6 +90,43 @@ def rows_of(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
     return list(session.scalars(select(model).where(whose, model.archived_at.is_(None)).order_by(model.id)))
 
 
+@dataclass(frozen=True, slots=True)
+class ListStanding:
+    """A list as it stands, with what its rows may name: the village's grids and groups, by name."""
+
+    kind: Kind
+    village_id: int | None
+    rows: Mapping[str, Row]
+    grids: Mapping[str, int]
+    groups: Mapping[str, Group]
+
+    def key_of(self, checked: Checked) -> str:
+        """What tells a row from the others: its number, or its name."""
+        found: str = checked.values.get(_key(self.kind), "")
+        return found
+
+    def twin_of(self, checked: Checked) -> Row | None:
+        """The row of the list that is the same one."""
+        return self.rows.get(self.key_of(checked))
+
+    def groups_of(self, grid: Row) -> set[int]:
+        """The groups that are in this grid."""
+        return {group.id for group in self.groups.values() if group.grid_id == grid.id}
+
+
+def standing_of(session: Session, kind: Kind, village_id: int | None) -> ListStanding:
+    """A village's list as it stands now; without a village the town's centre's."""
+    rows = {getattr(row, _key(kind)): row for row in rows_of(session, kind, village_id)}
+    if village_id is None:
+        return ListStanding(kind, None, rows, {}, {})
+    grids = {grid.name: grid.id for grid in rows_of(session, Kind.GRIDS, village_id) if isinstance(grid, Grid)}
+    return ListStanding(kind, village_id, rows, grids, {group.name: group for group in groups_in(session, village_id)})
+
+
+def _key(kind: Kind) -> str:
+    return "number" if kind is Kind.RESPONDERS else "name"
+
+
 def hold_row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:
     """A row of the village's list, held until the transaction ends. Raises NotPossible where it is not on it."""
     model: Any = MODELS[kind]
@@ -124,21 +161,21 @@ def groups_in(session: Session, village_id: int) -> list[Group]:
     return list(session.scalars(of_village.order_by(Group.position, Group.id)))
 
 
-def check(session: Session, kind: Kind, village_id: int | None, texts: Texts, here: Region) -> Checked:
+def check(standing: ListStanding, texts: Texts, here: Region) -> Checked:
     """What somebody typed or a file has, judged field by field. Messages are in Chinese and English."""
     checked = Checked()
     name = tidied(texts.get("name", ""))
     if not name or flaw(name):
         checked.wrong["name"] = "名称须为1至64个字 a name is 1 to 64 characters"
     checked.values["name"] = name
-    if kind is Kind.RESPONDERS:
+    if standing.kind is Kind.RESPONDERS:
         _check_responder(checked, texts, here)
-    elif village_id is None:
+    elif standing.village_id is None:
         raise NotPossible("只有值班人员可以属于镇中心 only responders can be the town's")
-    elif kind is Kind.CAMERAS:
-        _check_camera(session, checked, village_id, texts)
+    elif standing.kind is Kind.CAMERAS:
+        _check_camera(checked, standing.grids, texts)
     else:
-        _check_grid(session, checked, village_id, texts)
+        _check_grid(checked, standing.groups, texts)
     return checked
 
 
@@ -176,49 +213,69 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
     }
 
 
-def _check_camera(session: Session, checked: Checked, village_id: int, texts: Texts) -> None:
+def _check_camera(checked: Checked, grids: Mapping[str, int], texts: Texts) -> None:
     landmark = tidied(texts.get("landmark", ""))
     if flaw(landmark):
         checked.wrong["landmark"] = "方位最多64个字 at most 64 characters"
-    grids = {grid.name: grid.id for grid in rows_of(session, Kind.GRIDS, village_id) if isinstance(grid, Grid)}
     grid = tidied(texts.get("grid", ""))
     if grid and grid not in grids:
         checked.wrong["grid"] = f"没有这个网格：{grid[:30]} there is no such grid"
     checked.values |= {"landmark": landmark, "grid_id": grids.get(grid)}
 
 
-def _check_grid(session: Session, checked: Checked, village_id: int, texts: Texts) -> None:
+def _check_grid(checked: Checked, known: Mapping[str, Group], texts: Texts) -> None:
     virtual = tidied(texts.get("virtual", "")).lower()
     checked.values["virtual"] = virtual in {VIRTUAL, "是", "virtual", "1"}
     if "groups" not in texts:
         return
-    known = {group.name: group.id for group in groups_in(session, village_id)}
     named = [tidied(name) for name in _BETWEEN_NAMES.split(texts["groups"].replace("，", ",")) if tidied(name)]
     strange = [name for name in named if name not in known]
     if strange:
         checked.wrong["groups"] = f"没有这个联防组：{strange[0][:30]} there is no such group"
-    checked.groups = tuple(known[name] for name in named if name in known)
+    checked.groups = tuple(known[name].id for name in named if name in known)
 
 
-def twin_of(session: Session, kind: Kind, village_id: int | None, checked: Checked) -> Row | None:
-    """The row of the list that is the same one: by its number, or by its name."""
-    key = "number" if kind is Kind.RESPONDERS else "name"
-    wanted = checked.values[key]
-    return next((row for row in rows_of(session, kind, village_id) if getattr(row, key) == wanted), None)
-
-
-def keep(batch: Batch, kind: Kind, village_id: int | None, row: Row | None, checked: Checked) -> Row:
+def keep(batch: Batch, standing: ListStanding, row: Row | None, checked: Checked) -> Row:
     """A new row, or other values for one. Raises NotPossible where number or name stand on the list already."""
-    twin = twin_of(batch.session, kind, village_id, checked)
+    twin = standing.twin_of(checked)
     if twin is not None and (row is None or twin.id != row.id):
         raise NotPossible(f"名单上已有{twin.name} this stands on the list already: {twin.name}")
     if row is None:
-        row = batch.add(MODELS[kind](village_id=village_id, **checked.values))
+        row = batch.add(MODELS[standing.kind](village_id=standing.village_id, **checked.values))
     else:
         batch.change(row, **checked.values)
     if checked.groups is not None and isinstance(row, Grid):
         _put_groups(batch, row, checked.groups)
     return row
+
+
+def keep_all(batch: Batch, standing: ListStanding, rows: Sequence[Checked]) -> None:
+    """Many rows at once, each new or with other values for the one that it is."""
+    twins = [standing.twin_of(checked) for checked in rows]
+    model = MODELS[standing.kind]
+    new = [
+        {"village_id": standing.village_id, **checked.values}
+        for checked, twin in zip(rows, twins, strict=True)
+        if twin is None
+    ]
+    batch.change_all(model, {twin.id: checked.values for checked, twin in zip(rows, twins, strict=True) if twin})
+    made = iter(batch.add_all(model, new))
+    if standing.kind is Kind.GRIDS:
+        grids = [twin.id if twin else next(made) for twin in twins]
+        its = {group: grid for checked, grid in zip(rows, grids, strict=True) for group in checked.groups or ()}
+        silent = {grid for checked, grid in zip(rows, grids, strict=True) if checked.groups is None}
+        _move_groups(batch, standing, its, set(grids) - silent)
+
+
+def _move_groups(batch: Batch, standing: ListStanding, its: Mapping[int, int], grids: set[int]) -> None:
+    """Put groups into their grids; those of these grids that are in none any more have none."""
+    moved = {
+        group.id: {"grid_id": its.get(group.id)}
+        for group in standing.groups.values()
+        if group.id in its or group.grid_id in grids
+    }
+    if batch.change_all(Group, moved):
+        follow_the_groups(batch, list(moved))
 
 
 def _put_groups(batch: Batch, grid: Grid, group_ids: Sequence[int]) -> None:

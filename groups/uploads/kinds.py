@@ -65,7 +65,9 @@ class Preview:
 
     rows: Sequence[RowSeen]
     summary: dict[str, Any] = field(default_factory=dict)
-    """Of the kind's own; `confirm_twice`: what somebody has to say yes to twice, in Chinese and English."""
+    """Of the kind's own, but for two texts in Chinese and English. `confirm_twice`: what somebody has to say yes to
+    twice; `cannot`: why it cannot be written at all.
+    """
     batch: str = ""
     """The batch that it was written as; empty: it is not, or it changed nothing."""
 

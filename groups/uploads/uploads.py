@@ -131,6 +131,8 @@ def confirm(upload: Upload, by: Author, now: datetime, *, once_more: bool = Fals
     _check_open(upload)
     if upload.state is not UploadState.READY:
         raise UploadClosed("名单还没有可写入的内容 there is nothing to write yet")
+    if cannot := upload.summary.get("cannot"):
+        raise UploadClosed(cannot)
     if (words := upload.summary.get("confirm_twice")) and not once_more:
         raise ConfirmArchive(words)
     upload.once_more = once_more

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from config.database import take_ids
 from groups.errors import ConfirmArchive, NumberTaken, RosterFileError
 from groups.models.batch import AT_ONCE, Author, Batch
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
@@ -103,7 +104,6 @@ def apply(
     _write_phones(batch, households, judgement.entries, standing)
     progress(80)
     _count_up(batch, judgement.entries)
-    _put_in_order(batch, village, judgement.entries, households, groups)
     progress(90)
     follow_the_roster(batch, villages={village.id})
     progress(95)
@@ -197,18 +197,24 @@ def _archive_phones(
 
 
 def _write_households(batch: Batch, village: Village, entries: Sequence[Entry], groups: dict[str, int]) -> list[int]:
-    """Add the new households and change the others; their ids, entry by entry."""
+    """Add the new households and change the others, each at its place in its group's row; their ids, by entry."""
+    taken = iter(take_ids(batch.session, Household, sum(entry.household is None for entry in entries)))
+    ids = [entry.household.id if entry.household is not None else next(taken) for entry in entries]
+    places = _places(batch.session, village, entries, ids, groups)
     new: list[dict[str, Any]] = []
     changed: dict[int, dict[str, Any]] = {}
-    for entry in entries:
-        values = {"group_id": groups.get(entry.group)} | {name: getattr(entry, name) for name in _TEXTS}
+    for number, entry in zip(ids, entries, strict=True):
+        values: dict[str, Any] = {"group_id": groups.get(entry.group)} | {name: getattr(entry, name) for name in _TEXTS}
         if entry.household is None:
-            new.append({"village_id": village.id, **values})
+            place = {"position": places.pop(number)} if number in places else {}
+            new.append({"id": number, "village_id": village.id, **values, **kept_keys(entry.head), **place})
         elif {"group", *_TEXTS} & set(entry.changed):
-            changed[entry.household.id] = values | kept_keys(entry.head)
+            changed[number] = values | kept_keys(entry.head)
+    for number, position in places.items():
+        changed[number] = changed.get(number, {}) | {"position": position}
     batch.change_all(Household, changed)
-    made = iter(batch.add_all(Household, new))
-    return [entry.household.id if entry.household is not None else next(made) for entry in entries]
+    batch.add_all(Household, new)
+    return ids
 
 
 def _count_up(batch: Batch, entries: Sequence[Entry]) -> None:
@@ -258,38 +264,42 @@ def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, An
     }
 
 
-def _put_in_order(
-    batch: Batch, village: Village, entries: Sequence[Entry], households: Sequence[int], groups: Mapping[str, int]
-) -> None:
-    """Number the doors of the groups that the list names, where it has newcomers or another order."""
+def _places(
+    session: Session,
+    village: Village,
+    entries: Sequence[Entry],
+    households: Sequence[int],
+    groups: Mapping[str, int],
+) -> dict[int, int]:
+    """The doors of the groups that the list names, numbered anew where it has newcomers or another order."""
     doors: dict[str, list[int]] = defaultdict(list)
     newcomers: dict[str, set[int]] = defaultdict(set)
     for entry, household_id in zip(entries, households, strict=True):
         doors[entry.group].append(household_id)
         if entry.household is None or entry.household.group != entry.group:
             newcomers[entry.group].add(household_id)
-    orders = (
-        _order(batch.session, village, groups.get(name), listed, newcomers[name]) for name, listed in doors.items()
-    )
-    batch.change_all(Household, {household: {"position": place} for order in orders for household, place in order})
-
-
-def _order(
-    session: Session, village: Village, group_id: int | None, listed: Sequence[int], newcomers: set[int]
-) -> list[tuple[int, int]]:
-    """The doors of a group numbered anew, where the list has newcomers or another order: household and position."""
-    standing = session.execute(
-        select(Household.id, Household.position)
-        .where(
-            Household.village_id == village.id,
-            Household.group_id.is_(None) if group_id is None else Household.group_id == group_id,
-            Household.archived_at.is_(None),
-        )
+    moving = {household_id for some in newcomers.values() for household_id in some}
+    standing: dict[int | None, dict[int, int]] = defaultdict(dict)
+    for household_id, group_id, position in session.execute(
+        select(Household.id, Household.group_id, Household.position)
+        .where(Household.village_id == village.id, Household.archived_at.is_(None))
         .order_by(Household.position, Household.id)
-    )
-    positions = dict(standing.all())
-    order = weave([household for household in positions if household not in newcomers], listed)
-    along_the_row = [positions[household] for household in order]
-    if not newcomers and all(before < after for before, after in pairwise(along_the_row)):
-        return []
-    return [(household, position) for position, household in enumerate(order, start=1)]
+    ):
+        if household_id not in moving:
+            standing[group_id][household_id] = position
+    places: dict[int, int] = {}
+    for name, listed in doors.items():
+        places |= _order(standing[groups.get(name)], listed, has_newcomers=bool(newcomers[name]))
+    return places
+
+
+def _order(positions: Mapping[int, int], listed: Sequence[int], *, has_newcomers: bool) -> dict[int, int]:
+    """The doors of a group numbered anew, where the list has newcomers or another order: position by household.
+
+    `positions` are those of the households that stay in it, in their order.
+    """
+    order = weave(list(positions), listed)
+    along_the_row = [positions.get(household, 0) for household in order]
+    if not has_newcomers and all(before < after for before, after in pairwise(along_the_row)):
+        return {}
+    return {household: position for position, household in enumerate(order, start=1)}

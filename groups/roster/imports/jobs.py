@@ -116,5 +116,6 @@ def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Prev
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,
         "changes_anything": judgement.changes_anything,
         "confirm_twice": words_to_confirm(judgement),
+        "cannot": "" if judgement.entries else "没有可导入的住户 no row can be taken, nothing was written",
     }
     return Preview(rows, summary)

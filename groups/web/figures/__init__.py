@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     """Add the pages."""
     words.register(app)
     api.register(app)
-    for part in (coverage, counts, clients):
+    for part in (coverage, clients):
         app.register_blueprint(part.pages)
+    counts.register(app)
     navigation.add(app, "coverage.show", lazy_gettext("Coverage"), "chart", READERS, place=61)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Collection
-from datetime import date
-from typing import Any
+from collections.abc import Collection, Mapping
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from sqlalchemy import select
@@ -16,24 +13,35 @@ from sqlalchemy.orm import Session
 
 from config.services import database
 from groups.coverage import counts as coverage_counts
-from groups.coverage.counts import Judged, read_counts_file
-from groups.coverage.rules.count_rows import CountRow
+from groups.coverage.jobs import CountLists, rows_again
+from groups.coverage.rules.count_rows import CountColumn
 from groups.coverage.rules.figures import basis_points_of
 from groups.coverage.rules.query import choice_of
-from groups.errors import CountedMeanwhile, CountsFileError, GroupsError, InvalidCount, UnknownVillage
+from groups.errors import CountedMeanwhile, GroupsError, InvalidCount, UnknownVillage
 from groups.models.accounts import AccountRole
-from groups.models.changes import Source
 from groups.models.figures import HouseholdCount, Threshold
+from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.search import the_village
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of
+from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS, chosen_village, day_in, own_villages, today_of, words_of
+from groups.web.figures.words import kind_words
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
+from groups.web.uploads import flow
+from groups.web.uploads.kinds import ListPages, Said
 
 pages = Blueprint("counts", __name__, url_prefix="/coverage/counts")
 
+ROWS_A_PAGE = 100
 _ADMIN = AccountRole.ADMIN
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    app.register_blueprint(pages)
+    flow.add(app, _CountPages())
 
 
 @pages.get("")
@@ -78,40 +86,14 @@ def remove() -> ResponseReturnValue:
 
 @pages.post("/import")
 @requires(*WRITERS)
-def look_through() -> ResponseReturnValue:
-    """Show what a list of counts would change. Nothing is written."""
-    file = request.files.get("file")
+def bring() -> ResponseReturnValue:
+    """Take a list of counts in; nothing of it counts yet."""
     try:
-        if file is None or not file.filename:
-            raise CountsFileError("请选择文件 choose a file")
         with database().begin() as session:
-            today = today_of(session)
-            rows = read_counts_file(file.read(), file.filename, day_in("day", today))
-            judged = coverage_counts.judge(session, rows, today)
+            day = day_in("day", today_of(session))
     except GroupsError as error:
         return _page(words_of(error)), 422
-    kept = json.dumps([_kept(each) for each in judged if each.is_new], ensure_ascii=False)
-    return render_template(
-        "figures/counts_import.html", judged=judged, kept=kept, news=sum(each.is_new for each in judged)
-    )
-
-
-@pages.post("/import/confirm")
-@requires(*WRITERS)
-def confirm() -> ResponseReturnValue:
-    """Write the list that was looked through; nothing of it where a count has changed meanwhile."""
-    try:
-        kept = _rows_again(request.form.get("rows", ""))
-        with database().begin() as session:
-            seen = {_key(row): before for row, before in kept}
-            judged = coverage_counts.judge(session, [row for row, _ in kept], today_of(session))
-            if any(each.problem or each.before != seen[_key(each.row)] for each in judged):
-                raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
-            taken = coverage_counts.take(new_batch(session, "import_counts", source=Source.IMPORT), judged)
-    except GroupsError as error:
-        return _page(words_of(error)), _status_of(error)
-    flash(ngettext("One count was written down.", "%(num)d counts were written down.", taken), "success")
-    return redirect(url_for("counts.show"), 303)
+    return flow.bring(UploadKind.COUNTS, options={"day": day.isoformat()})
 
 
 @pages.post("/thresholds")
@@ -179,21 +161,53 @@ def _number(text: str) -> int:
     return int(plain)
 
 
-def _kept(each: Judged) -> list[Any]:
-    day = each.row.counted_on.isoformat() if each.row.counted_on else None
-    return [each.row.line, each.row.village, each.row.kind.value, day, each.row.households, each.before]
+class _CountPages(ListPages):
+    """A list of counts is there for whoever brought it, and for nobody else."""
 
+    kinds = frozenset({UploadKind.COUNTS})
+    lists = CountLists()
+    roles = WRITERS
+    frame = "figures/counts_frame.html"
 
-def _rows_again(text: str) -> list[tuple[CountRow, int | None]]:
-    """The rows as the page that was confirmed had them. Raises CountsFileError."""
-    try:
-        return [
-            (CountRow(int(line), str(village), CountKind(kind), date.fromisoformat(day), int(households)), before)
-            for line, village, kind, day, households, before in json.loads(text)
-        ]
-    except (ValueError, TypeError):
-        raise CountsFileError("请重新选择文件 choose the file once more") from None
+    def admit(self, session: Session, upload: Upload, *, hold: bool = False) -> None:
+        flow.admit_bringer(upload)
 
+    def begin(self, upload: Upload, wrong: str = "") -> str:
+        return _page(wrong)
 
-def _key(row: CountRow) -> tuple[str, CountKind, date | None]:
-    return row.village, row.kind, row.counted_on
+    def begin_address(self, session: Session, upload: Upload) -> str:
+        return url_for("counts.show")
+
+    def heading(self, session: Session, upload: Upload) -> str:
+        return str(gettext("Import a list of counts"))
+
+    def fields(self) -> Mapping[str, str]:
+        return {
+            "": gettext("not used"),
+            CountColumn.CODE: gettext("Code of the village"),
+            CountColumn.VILLAGE: gettext("Village"),
+            CountColumn.DAY: gettext("Day"),
+            CountColumn.KIND: gettext("Kind of count"),
+            CountColumn.HOUSEHOLDS: gettext("Number of households"),
+            **{CountColumn(kind.value): kind_words(kind.value) for kind in CountKind},
+        }
+
+    def preview(self, session: Session, upload: Upload, said: Said) -> str:
+        number, last = flow.page_number(upload.length, ROWS_A_PAGE)
+        rows = KeptRows(upload.id).page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE)
+        return render_template(
+            "figures/counts_import.html",
+            upload=upload,
+            said=said,
+            done=upload.state is UploadState.WRITTEN,
+            fields=self.fields(),
+            judged=rows_again(row.data for row in rows),
+            news=upload.summary["news"],
+            number=number,
+            last=last,
+        )
+
+    def after_writing(self, session: Session, upload: Upload) -> str:
+        news = upload.summary["news"]
+        flash(ngettext("One count was written down.", "%(num)d counts were written down.", news), "success")
+        return url_for("counts.show")

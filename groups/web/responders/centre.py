@@ -62,8 +62,8 @@ def archive(row_id: int) -> ResponseReturnValue:
 @pages.post("/import")
 @requires(AccountRole.ADMIN)
 def import_list() -> ResponseReturnValue:
-    """Take a file in, after having shown what it changes."""
-    return lists.import_rows(_CENTRE, Kind.RESPONDERS)
+    """Take a file in; nothing of it counts yet."""
+    return lists.bring_list(_CENTRE, Kind.RESPONDERS)
 
 
 @pages.get("/export/<form>")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
@@ -21,15 +21,20 @@ from groups.errors import GroupsError, NotPossible
 from groups.models.accounts import AccountRole
 from groups.models.responders import Responder
 from groups.models.roster import Village
+from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.responders import files, lists
 from groups.responders import on_duty as responders_on_duty
-from groups.responders.files import ReadRow
+from groups.responders.jobs import WatchLists
 from groups.responders.lists import Kind, Region, Row
-from groups.web.roster.common import new_batch, tell
+from groups.uploads.uploads import KeptRows
+from groups.web.roster.common import new_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
-from groups.web.shell.access import current, keeps_rosters, own_village
+from groups.web.shell.access import KEEPERS, current, keeps_rosters, own_village
 from groups.web.shell.languages import words_of
+from groups.web.uploads import flow
+from groups.web.uploads.kinds import ListPages, Said
 
+ROWS_A_PAGE = 100
 TITLES: Mapping[Kind, LazyString] = {
     Kind.RESPONDERS: _l("Responders and duty hours"),
     Kind.GRIDS: _l("Grids"),
@@ -107,23 +112,11 @@ def archive_row(place: Place, which: Kind, row_id: int) -> ResponseReturnValue:
     return _back(place, which)
 
 
-def import_rows(place: Place, which: Kind) -> ResponseReturnValue:
-    """Show what a file would change; with `confirm`, the table that was shown is taken in, whole or not at all."""
-    file, confirmed = request.files.get("file"), request.form.get("table", "")
-    content = confirmed.encode("utf-8") if confirmed else (file.read() if file is not None else b"")
-    name = "list.csv" if confirmed else (file.filename or "" if file is not None else "")
-    try:
-        with database().begin() as session:
-            village = place.village(session, hold=True)
-            rows = files.read_rows(session, which, _id(village), content, name, _here())
-            if not confirmed:
-                return _preview(place, village, which, rows)
-            batch = new_batch(session, f"edit_{which}")
-            files.import_rows(batch, which, _id(village), rows)
-    except GroupsError as error:
-        return list_page(place, which, refused=words_of(error)), 422
-    tell(gettext("The list was imported: %(count)s changes.", count=batch.size), batch, place.code)
-    return _back(place, which)
+def bring_list(place: Place, which: Kind) -> ResponseReturnValue:
+    """Take a file in; nothing of it counts yet."""
+    with database().begin() as session:
+        village_id = _id(place.village(session))
+    return flow.bring(UploadKind(which.value), village_id=village_id)
 
 
 def export_rows(place: Place, which: Kind, form: str) -> ResponseReturnValue:
@@ -149,11 +142,12 @@ def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValu
         with database().begin() as session:
             village = place.village(session, hold=True)
             row = None if row_id is None else _row(session, kind, _id(village), row_id)
-            checked = lists.check(session, kind, _id(village), texts, _here())
+            standing = lists.standing_of(session, kind, _id(village))
+            checked = lists.check(standing, texts, _here())
             wrong = {name: words_of(NotPossible(words)) for name, words in checked.wrong.items()}
             if not wrong:
                 batch = new_batch(session, f"edit_{kind}")
-                kept = lists.keep(batch, kind, _id(village), row, checked)
+                kept = lists.keep(batch, standing, row, checked)
     except GroupsError as error:
         wrong = {"name": words_of(error)}
     if wrong:
@@ -222,26 +216,64 @@ def _choices(session: Session, kind: Kind, village_id: int | None) -> dict[str, 
     return {"virtual": [lists.REAL, lists.VIRTUAL], "groups": groups}
 
 
-def _preview(place: Place, village: Village | None, kind: Kind, rows: list[ReadRow]) -> ResponseReturnValue:
-    headings = lists.HEADINGS[kind]
-    given = [name for name in headings if any(name in row.texts for row in rows)]
-    table: list[list[str]] = [[headings[name] for name in given]]
-    table += [[row.texts.get(name, "") for name in given] for row in rows]
-    wrong = {
-        row.number: [words_of(NotPossible(words)) for words in row.checked.wrong.values()]
-        for row in rows
-        if row.checked.wrong
-    }
-    return render_template(
-        "responders/import.html",
-        village=village,
-        place=place,
-        kind=kind,
-        titles=TITLES,
-        rows=rows,
-        wrong=wrong,
-        table=files.as_csv(table).decode("utf-8-sig"),
-    )
+class WatchPages(ListPages):
+    """A list is there for whoever brought it; the centre's for an administrator alone."""
+
+    kinds = frozenset({UploadKind.RESPONDERS, UploadKind.GRIDS, UploadKind.CAMERAS})
+    lists = WatchLists()
+    roles = KEEPERS
+    frame = "responders/list_frame.html"
+
+    def admit(self, session: Session, upload: Upload, *, hold: bool = False) -> None:
+        flow.admit_bringer(upload)
+        if upload.village_id is None and current().role is not AccountRole.ADMIN:
+            abort(404)
+        _place(session, upload).village(session, hold=hold)
+
+    def begin(self, upload: Upload, wrong: str = "") -> str:
+        with database().begin() as session:
+            place = _place(session, upload)
+        return list_page(place, Kind(upload.kind.value), refused=wrong)
+
+    def begin_address(self, session: Session, upload: Upload) -> str:
+        return _place(session, upload).address("show", kind=upload.kind.value)
+
+    def heading(self, session: Session, upload: Upload) -> str:
+        return f"{gettext('Import this list')}: {TITLES[Kind(upload.kind.value)]}"
+
+    def fields(self) -> Mapping[str, LazyString | str]:
+        return {"": gettext("not used"), **FIELDS}
+
+    def preview(self, session: Session, upload: Upload, said: Said) -> str:
+        number, last = flow.page_number(upload.length, ROWS_A_PAGE)
+        rows = KeptRows(upload.id).page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE)
+        place, kind = _place(session, upload), Kind(upload.kind.value)
+        return render_template(
+            "responders/import.html",
+            upload=upload,
+            said=said,
+            done=upload.state is UploadState.WRITTEN,
+            heading=self.heading(session, upload),
+            fields={name: words for name, words in self.fields().items() if not name or name in lists.HEADINGS[kind]},
+            village=place.village(session),
+            back=self.begin_address(session, upload),
+            wrong=upload.summary["wrong"],
+            rows=[{"change": row.verdict, **row.data} for row in rows],
+            words=flow.in_words,
+            number=number,
+            last=last,
+        )
+
+    def after_writing(self, session: Session, upload: Upload) -> str:
+        place, changes = _place(session, upload), upload.summary["changes"]
+        if upload.batch:
+            words = gettext("The list was imported: %(count)s changes.", count=changes)
+            flash(words, f"undo:{undo_address(place.code, upload.batch)}")
+        return place.address("show", kind=upload.kind.value)
+
+
+def _place(session: Session, upload: Upload) -> Place:
+    return Place(None if upload.village_id is None else session.get_one(Village, upload.village_id).code)
 
 
 def _row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:

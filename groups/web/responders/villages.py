@@ -10,6 +10,7 @@ from groups.web.responders import lists
 from groups.web.responders.lists import Place, kind_of
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, requires
+from groups.web.uploads import flow
 
 pages = Blueprint("watch", __name__)
 
@@ -17,6 +18,7 @@ pages = Blueprint("watch", __name__)
 def register(app: Flask) -> None:
     """Add the pages, and a large button to every village's home."""
     app.register_blueprint(pages)
+    flow.add(app, lists.WatchPages())
     app.jinja_env.filters["list_word"] = lists.list_word
     slots.add_button(app, "watch.show", _l("Responders, grids, cameras"), "people", READERS)
 
@@ -60,8 +62,8 @@ def archive(code: str, kind: str, row_id: int) -> ResponseReturnValue:
 @pages.post("/villages/<code>/lists/<kind>/import")
 @requires(*KEEPERS)
 def import_list(code: str, kind: str) -> ResponseReturnValue:
-    """Take a file in, after having shown what it changes."""
-    return lists.import_rows(Place(code), kind_of(kind))
+    """Take a file in; nothing of it counts yet."""
+    return lists.bring_list(Place(code), kind_of(kind))
 
 
 @pages.get("/villages/<code>/lists/<kind>/export/<form>")

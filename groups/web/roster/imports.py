@@ -100,8 +100,7 @@ class _RosterPages(ListPages):
         wanted = request.args.get("show", "")
         wanted = wanted if wanted in VERDICTS else ""
         matching = counts.get(wanted, 0) if wanted else upload.length
-        last = max(1, -(-matching // ROWS_A_PAGE))
-        number = min(max(request.args.get("page", 1, type=int), 1), last)
+        number, last = flow.page_number(matching, ROWS_A_PAGE)
         asked = kept.of(wanted) if wanted else kept
         return render_template(
             "roster/import_preview.html",

@@ -220,6 +220,12 @@ def in_words(message: str) -> str:
     return in_readers_language(message) if message else ""
 
 
+def page_number(rows: int, size: int) -> tuple[int, int]:
+    """The page that the address asks for, of so many rows, `size` to a page; and the last one's number."""
+    last = max(1, -(-rows // size))
+    return min(max(request.args.get("page", 1, type=int), 1), last), last
+
+
 def _pages_of(kind: UploadKind) -> ListPages:
     return _PAGES.of()[kind]
 

@@ -236,31 +236,68 @@ def liaison_zone(visitor: Visitor) -> Any:
     return visitor.client.application.extensions["settings"].zone
 
 
-def test_counts_are_looked_through_before_they_are_written(liaison: Visitor, store: Database) -> None:
-    def upload(text: str) -> str:
-        files = {"file": (io.BytesIO(text.encode()), "counts.csv"), "day": "2026-04-01"}
-        answer = liaison.post(
-            "/coverage/counts/import", files, of="/coverage/counts", content_type="multipart/form-data"
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.text
+def bring_counts(liaison: Visitor, text: str, **more: str) -> str:
+    """The address of a list of counts that was taken in."""
+    files = {"file": (io.BytesIO(text.encode()), "counts.csv"), "day": "2026-04-01", **more}
+    answer = liaison.post("/coverage/counts/import", files, of="/coverage/counts", content_type="multipart/form-data")
+    assert answer.status_code == 303, answer.text
+    location: str = answer.location
+    return location
 
-    page = upload("村居,常住户\n墙下陶村,2\n四甲村,12\n没有村,3\n")
+
+def test_counts_are_looked_through_before_they_are_written(liaison: Visitor, store: Database) -> None:
+    address = bring_counts(liaison, "村居,常住户\n墙下陶村,2\n四甲村,12\n没有村,3\n")
+    page = liaison.get(address).text
     assert "当日已开通4户" in page
     assert "没有这个村居" in page
     with store.begin() as session:
         assert len(session.scalars(select(HouseholdCount)).all()) == 2
-    (rows,) = re.findall(r'name="rows" value="([^"]*)"', page)
-    kept = rows.replace("&#34;", '"')
-    done = liaison.post("/coverage/counts/import/confirm", {"rows": kept}, of="/coverage/counts")
+    done = liaison.post(f"{address}/confirm", {}, of=address)
     assert done.status_code == 303
     with store.begin() as session:
         counts = session.scalars(select(HouseholdCount.households).order_by(HouseholdCount.id)).all()
         assert counts == [5, 10, 2, 12]
         assert {change.changed_by for change in session.scalars(select(Change))} == {"liaison"}
-    again = liaison.post("/coverage/counts/import/confirm", {"rows": kept}, of="/coverage/counts")
-    assert again.status_code == 409
-    assert liaison.post("/coverage/counts/import/confirm", {"rows": "x"}, of="/coverage/counts").status_code == 422
+    again = liaison.post(f"{address}/confirm", {}, of=address, follow_redirects=True)
+    assert "已写入" in again.text
+    liaison.post(f"{address}/undo", {}, of=address)
+    with store.begin() as session:
+        assert session.scalars(select(HouseholdCount.households).order_by(HouseholdCount.id)).all() == [5, 10]
+
+
+def test_counts_that_changed_since_the_preview_are_shown_again_and_not_overwritten(
+    liaison: Visitor, store: Database
+) -> None:
+    address = bring_counts(liaison, "村居,常住户\n四甲村,12\n")
+    form = {"village": "SJ", "kind": "resident", "day": "2026-04-01", "households": "11"}
+    liaison.post("/coverage/counts", form, of="/coverage/counts")
+    shown = liaison.post(f"{address}/confirm", {}, of=address, follow_redirects=True).text
+    assert "您查看之后户数又有改动" in shown
+    with store.begin() as session:
+        assert 12 not in session.scalars(select(HouseholdCount.households)).all()
+    liaison.post(f"{address}/confirm", {}, of=address)
+    with store.begin() as session:
+        assert 12 in session.scalars(select(HouseholdCount.households)).all()
+
+
+def test_columns_of_counts_are_named_by_hand_where_nobody_could_tell(liaison: Visitor, store: Database) -> None:
+    address = bring_counts(liaison, "甲,乙\nSJ,12\n")
+    assert "找不到表头" in liaison.get(address).text
+    same = {"column-0-0": "code", "column-0-1": "code"}
+    assert liaison.post(f"{address}/columns", same, of=address).status_code == 422
+    liaison.post(f"{address}/columns", {"column-0-0": "code", "column-0-1": "households"}, of=address)
+    liaison.post(f"{address}/confirm", {}, of=address)
+    with store.begin() as session:
+        assert 12 in session.scalars(select(HouseholdCount.households)).all()
+
+
+def test_a_file_that_holds_no_counts_is_refused_where_it_was_brought(liaison: Visitor) -> None:
+    for content, name, words in ((b"", "counts.csv", "没有内容"), (b"PK\x03\x04", "counts.xlsx", "不是有效的表格文件")):
+        form = {"file": (io.BytesIO(content), name)}
+        answer = liaison.post(
+            "/coverage/counts/import", form, of="/coverage/counts", content_type="multipart/form-data"
+        )
+        assert (answer.status_code, words in answer.text) == (422, True)
 
 
 def test_a_wrong_count_is_refused_and_a_mistaken_one_taken_out(liaison: Visitor, store: Database) -> None:

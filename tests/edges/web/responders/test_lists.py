@@ -6,13 +6,16 @@ import io
 import re
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.event import listen
 
 from config.database import Database
 from groups.models.accounts import AccountRole
 from groups.models.changes import Change
 from groups.models.responders import Camera, Responder, Team
-from groups.models.roster import Group, Village
+from groups.models.roster import Grid, Group, Village
+from groups.uploads import jobs
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import settle_group
 
@@ -118,20 +121,93 @@ def test_a_grid_takes_groups_in_and_its_cameras_are_of_it(store: Database, head:
 def test_a_file_is_shown_before_it_is_taken_in_and_its_export_changes_nothing(store: Database, head: Visitor) -> None:
     table = "姓名,电话,队伍,值班时间\n何建平,13700000001,治保,每天 18:00-06:00\n郭振华,13700000002,,\n"
     address = f"{LISTS}/responders/import"
-    shown = head.post(address, {"file": (io.BytesIO(table.encode("gb18030")), "值班.csv")}, of=LISTS)
-    assert "新增" in shown.text
+    brought = head.post(address, {"file": (io.BytesIO(table.encode("gb18030")), "值班.csv")}, of=LISTS)
+    assert "新增" in head.get(brought.location).text
     assert _responders(store) == []
-    confirmed = re.search(r'name="table" hidden>([^<]*)</textarea>', shown.text)
-    assert confirmed is not None
-    head.post(address, {"table": confirmed[1]}, of=LISTS)
+    done = head.post(f"{brought.location}/confirm", of=brought.location, follow_redirects=True)
+    assert (done.request.path, "导入" in done.text) == (LISTS, True)
     assert [each.name for each in _responders(store)] == ["何建平", "郭振华"]
     for form in ("csv", "xlsx"):
         out = head.get(f"{LISTS}/responders/export/{form}")
         again = head.post(address, {"file": (io.BytesIO(out.data), f"out.{form}")}, of=LISTS)
-        assert again.text.count("未变") == 2
+        assert head.get(again.location).text.count("未变") == 2
     wrong = head.post(address, {"file": (io.BytesIO("姓名,电话\n何,12\n".encode()), "w.csv")}, of=LISTS)
-    assert "没有导入" in wrong.text
-    assert 'name="table"' not in wrong.text
+    assert "没有导入" in head.get(wrong.location).text
+    assert "/confirm" not in head.get(wrong.location).text
+    refused = head.post(f"{wrong.location}/confirm", of=wrong.location, follow_redirects=True)
+    assert "共1行有误" in refused.text
+    assert len(_responders(store)) == 2
+
+
+def test_a_grids_list_puts_groups_into_grids_and_its_export_changes_nothing(store: Database, head: Visitor) -> None:
+    with store.begin() as session:
+        group_id = settle_group(session, VILLAGE).id
+    address = f"{LISTS}/grids/import"
+    table = "网格,类型,联防组\n第1网格,虚拟,3组\n第2网格,,\n"
+    brought = head.post(address, {"file": (io.BytesIO(table.encode()), "网格.csv")}, of=LISTS).location
+    head.post(f"{brought}/confirm", of=brought)
+    with store.begin() as session:
+        grids = {grid.name: grid.id for grid in session.scalars(select(Grid))}
+        assert session.get_one(Group, group_id).grid_id == grids["第1网格"]
+    out = head.get(f"{LISTS}/grids/export/csv").data
+    assert (
+        head.get(head.post(address, {"file": (io.BytesIO(out), "out.csv")}, of=LISTS).location).text.count("未变") == 2
+    )
+    moved = "网格,联防组\n第2网格,3组\n".encode()
+    brought = head.post(address, {"file": (io.BytesIO(moved), "网格.csv")}, of=LISTS).location
+    head.post(f"{brought}/confirm", of=brought)
+    with store.begin() as session:
+        assert session.get_one(Group, group_id).grid_id == grids["第2网格"]
+        key = session.scalars(select(Change.batch).order_by(Change.id.desc())).first()
+    head.post(f"/villages/{VILLAGE}/history/{key}/undo", of=f"/villages/{VILLAGE}/history")
+    with store.begin() as session:
+        assert session.get_one(Group, group_id).grid_id == grids["第1网格"]
+
+
+def test_columns_of_a_duty_list_are_named_where_nobody_could_tell(store: Database, head: Visitor) -> None:
+    content = "甲,乙\n何建平,13700000001\n".encode()
+    page = head.post(f"{LISTS}/responders/import", {"file": (io.BytesIO(content), "w.csv")}, of=LISTS).location
+    assert "找不到列：姓名、电话" in head.get(page).text
+    head.post(f"{page}/columns", {"column-0-0": "name", "column-0-1": "number"}, of=page)
+    head.post(f"{page}/confirm", of=page)
+    assert [each.number for each in _responders(store)] == ["+8613700000001"]
+
+
+def test_a_list_is_its_bringers_and_its_kinds(store: Database, head: Visitor, signed_in: SignedIn) -> None:
+    content = "姓名,电话\n何建平,13700000001\n".encode()
+    own = head.post(f"{LISTS}/responders/import", {"file": (io.BytesIO(content), "w.csv")}, of=LISTS).location
+    admin = signed_in(AccountRole.ADMIN)
+    assert admin.get(own).status_code == 404
+    assert signed_in(AccountRole.LIAISON).get(own).status_code == 403
+    centre = admin.post("/centre/import", {"file": (io.BytesIO(content), "w.csv")}, of="/centre").location
+    assert head.get(centre).status_code == 404
+    assert admin.post(f"{centre}/confirm", of=centre).location == "/centre"
+    assert [each.village_id for each in _responders(store)] == [None]
+
+
+def test_a_thousand_responders_are_written_in_a_few_statements(store: Database, head: Visitor, web: Flask) -> None:
+    lines = "".join(
+        f"何{at},1370000{at:04},{'巡防' if at % 2 else '治保'},周一至周五 18:00-06:00\n" for at in range(1000)
+    )
+    content = ("姓名,电话,队伍,值班时间\n" + lines).encode()
+    waiting: list[int] = []
+
+    def enlist(upload_id: int) -> bool:
+        waiting.append(upload_id)
+        return True
+
+    web.extensions["enlist_upload"] = enlist
+    page = head.post(f"{LISTS}/responders/import", {"file": (io.BytesIO(content), "w.csv")}, of=LISTS).location
+    assert waiting, "a file of 50 kB is not read by the page"
+    statements: list[str] = []
+    listen(store.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement))
+    with web.app_context():
+        jobs.work_on_upload(waiting[0])
+        head.post(f"{page}/confirm", of=page)
+        statements.clear()
+        jobs.work_on_upload(waiting[1])
+    assert len(_responders(store)) == 1000
+    assert len(statements) < 60
 
 
 def test_another_village_is_not_there_for_a_head_and_a_liaison_only_reads(

@@ -66,7 +66,6 @@ GUARDED = {
     "/coverage/api-clients/revoke": ADMINS,
     "/coverage/counts": WRITERS,
     "/coverage/counts/import": WRITERS,
-    "/coverage/counts/import/confirm": WRITERS,
     "/coverage/counts/remove": WRITERS,
     "/coverage/counts/thresholds": ADMINS,
     "/coverage/export.<form>": READERS,

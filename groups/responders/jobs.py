@@ -1,0 +1,87 @@
+"""A list of responders, grids or cameras as a kind of list: read, held against the list as it stands, written whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import Database
+from groups.errors import RosterFileError
+from groups.models.batch import Batch
+from groups.models.roster import Village
+from groups.models.uploads import Upload
+from groups.responders import files
+from groups.responders.files import ReadRow
+from groups.responders.lists import Kind, Region, standing_of
+from groups.uploads import uploads
+from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
+
+
+class WatchLists:
+    """Lists of one of the three kinds, of a village or of the town's centre: all of it is taken, or nothing."""
+
+    tries = 1
+
+    def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
+        try:
+            opened = files.open_list(Kind(upload.kind.value), upload.content, upload.name, uploads.columns_of(upload))
+        except RosterFileError as error:
+            return ReadList((), reason=error.message)
+        return ReadList([opened.columns.shown()] if opened.columns else [], opened.rows, opened.reason)
+
+    def check_columns(self, upload: Upload, columns: Columns) -> None:
+        """Raise RosterFileError where two columns hold the same."""
+        fields = [field for field in columns.values() if field]
+        if len(fields) > len(set(fields)):
+            raise RosterFileError("两列不能是同一内容 two columns cannot hold the same")
+
+    def prepare(
+        self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
+    ) -> None:
+        """The list as it stands is asked for where this one is judged."""
+
+    def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
+        with database.begin() as session:
+            standing = standing_of(session, Kind(upload.kind.value), upload.village_id)
+            return _previewed(files.judge_rows(standing, was_read.rows, _here(ground)))
+
+    def write(
+        self,
+        session: Session,
+        upload: Upload,
+        was_read: ReadList,
+        prepared: None,
+        ground: Ground,
+        now: datetime,
+        progress: Progress,
+    ) -> Preview | None:
+        if upload.village_id is not None:
+            held = select(Village.id).where(Village.id == upload.village_id)
+            session.execute(held.with_for_update(key_share=True))
+        standing = standing_of(session, Kind(upload.kind.value), upload.village_id)
+        rows = files.judge_rows(standing, was_read.rows, _here(ground))
+        if _previewed(rows).digest != upload.digest:
+            return None
+        batch = Batch(session, uploads.author_of(upload), f"edit_{upload.kind}", now, ground.zone)
+        files.import_rows(batch, standing, rows)
+        return _previewed(rows, batch)
+
+
+def _here(ground: Ground) -> Region:
+    return Region(ground.region, ground.area_code)
+
+
+def _previewed(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:
+    seen = [RowSeen(row.change, _packed(row), noted=bool(row.checked.wrong)) for row in rows]
+    wrong = sum(row.change == "error" for row in rows)
+    cannot = f"共{wrong}行有误，未导入 nothing was imported: mend these rows" if wrong else ""
+    summary = {"wrong": wrong, "changes": batch.size if batch else 0, "cannot": cannot}
+    return Preview(seen, summary, batch.key if batch and batch.size else "")
+
+
+def _packed(row: ReadRow) -> dict[str, Any]:
+    return {"number": row.number, "texts": row.texts, "wrong": list(row.checked.wrong.values())}
