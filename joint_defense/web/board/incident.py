@@ -20,7 +20,7 @@ from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.board.facts import Row, digest, known, moment, read_facts
+from joint_defense.web.board.facts import AlertFact, IncidentFact, UpdateFact, digest, read_facts
 from joint_defense.web.board.households import HouseholdRow, household_rows
 from joint_defense.web.board.outlook import Outlook, look_ahead
 from joint_defense.web.board.rules.standing import ANSWERED, Standing
@@ -144,25 +144,25 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
     rows = household_rows(facts)
     incident = facts.incident
     outlook = None
-    if watch is not None and incident["closed_at"] is None:
+    if watch is not None and incident.closed_at is None:
         outlook = look_ahead(session, facts.deliveries, watch.calls_a_second, watch.now)
     return Board(
-        incident_id=incident["id"],
-        kind=IncidentKind(incident["kind"]),
-        village_id=incident["village_id"],
-        village=incident["village_name"],
-        group=incident["group_name"],
-        category=Category(incident["category"]),
-        opened_at=known(incident["opened_at"]),
-        closed_at=moment(incident["closed_at"]),
-        outcome=ClosingOutcome(incident["outcome"]) if incident["outcome"] else None,
-        note=incident["note"],
+        incident_id=incident.id,
+        kind=incident.kind,
+        village_id=incident.village_id,
+        village=incident.village_name,
+        group=incident.group_name,
+        category=incident.category,
+        opened_at=incident.opened_at,
+        closed_at=incident.closed_at,
+        outcome=incident.outcome,
+        note=incident.note,
         voices=tuple(_voice(alert) for alert in facts.alerts),
         rows=rows,
         timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
         figures=_figures(rows),
         widening=_widening(incident, sum(row.standing in _COMING for row in rows)),
-        group_id=incident["group_id"],
+        group_id=incident.group_id,
         version=facts.version if outlook is None else digest((facts.version, _roughly(outlook))),
         outlook=outlook,
     )
@@ -173,37 +173,37 @@ def _roughly(outlook: Outlook) -> tuple[int, int]:
     return outlook.households, round(outlook.last_at.timestamp() / 5)
 
 
-def _widening(incident: Row, coming: int) -> Widening:
+def _widening(incident: IncidentFact, coming: int) -> Widening:
     try:
-        progress = progress_of(incident["policy"], known(incident["opened_at"]), incident["steps_done"])
+        progress = progress_of(incident.policy, incident.opened_at, incident.steps_done)
     except InvalidPolicy:
         # Written by another release. Who is called and who is coming is to be seen all the same.
         return Widening(None, None, (), 0, held=False)
-    step = progress.next_step if incident["closed_at"] is None else None
+    step = progress.next_step if incident.closed_at is None else None
     if step is None:
         return Widening(progress.level, None, (), 0, held=False)
     return Widening(progress.level, progress.next_at, step.whom, step.fewer_than, held=progress.is_held(coming))
 
 
-def _timeline_line(update: Row) -> Line:
-    return Line(known(update["at"]), update["kind"], update["detail"])
+def _timeline_line(update: UpdateFact) -> Line:
+    return Line(update.at, update.kind, update.detail)
 
 
-def _voice(alert: Row) -> Voice:
+def _voice(alert: AlertFact) -> Voice:
     return Voice(
-        household=alert["household_name"],
-        household_en=alert["household_name_en"],
-        place=alert["place"],
-        place_en=alert["place_en"],
-        door=alert["door"],
-        first_help=alert["first_help"],
-        number=alert["number"],
-        silent=bool(alert["silent"]),
-        channel=Channel(alert["channel"]),
-        category=Category(alert["category"]),
-        text=alert["text"],
-        raised_at=known(alert["raised_at"]),
-        withdrawn_at=moment(alert["withdrawn_at"]),
+        household=alert.household_name,
+        household_en=alert.household_name_en,
+        place=alert.place,
+        place_en=alert.place_en,
+        door=alert.door,
+        first_help=alert.first_help,
+        number=alert.number,
+        silent=alert.silent,
+        channel=alert.channel,
+        category=alert.category,
+        text=alert.text,
+        raised_at=alert.raised_at,
+        withdrawn_at=alert.withdrawn_at,
     )
 
 

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from joint_defense.models import Delivery, in_state
 from joint_defense.rules.fanout import is_first_ring
+from joint_defense.rules.parties import party_of
 from joint_defense.rules.states import FIRST_RINGS, Channel, DeliveryState
-
-Row = dict[str, Any]
+from joint_defense.web.board.facts import DeliveryFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +28,23 @@ class Outlook:
 
 
 def look_ahead(
-    session: Session, deliveries: Iterable[Row], calls_a_second: Callable[[], float], now: datetime
+    session: Session, deliveries: Iterable[DeliveryFact], calls_a_second: Callable[[], float], now: datetime
 ) -> Outlook | None:
     """The outlook of an incident with these deliveries; None where nobody waits, or no pace holds them back."""
     waiting = [
         each
         for each in deliveries
-        if each["purpose"] in FIRST_RINGS
-        and each["round"] == 0
-        and each["step"] == 0
-        and each["channel"] == Channel.CALL
-        and each["state"] == DeliveryState.WAITING
-        and is_first_ring(each["urgency"])
+        if each.purpose in FIRST_RINGS
+        and each.round == 0
+        and each.step == 0
+        and each.channel is Channel.CALL
+        and each.state is DeliveryState.WAITING
+        and is_first_ring(each.urgency)
     ]
     rate = calls_a_second() if waiting else 0
     if not rate:
         return None
-    last = max((each["urgency"], each["turn"], each["id"]) for each in waiting)
+    last = max((each.urgency, each.turn, each.id) for each in waiting)
     place = tuple_(Delivery.urgency, Delivery.turn, Delivery.id)
     before = session.scalar(
         select(func.count()).where(
@@ -55,4 +54,4 @@ def look_ahead(
         )
     )
     at = now + timedelta(seconds=(before or len(waiting)) / rate)
-    return Outlook(len({(each["household_id"], each["responder_id"]) for each in waiting}), at)
+    return Outlook(len({party_of(each) for each in waiting}), at)
