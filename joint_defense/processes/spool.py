@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import AwareDatetime, ConfigDict, TypeAdapter
 
 from joint_defense.errors import NotSpooled
 from joint_defense.processes.heartbeats import Kept
@@ -47,14 +48,19 @@ class SpooledKind(StrEnum):
 class SpooledEvent:
     """`received_at` is when it came in, by the database's clock as far as that was known."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     kind: SpooledKind
     carrier_key: str
     number: str
-    received_at: datetime
+    received_at: AwareDatetime
     sid: str
     text: str = ""
     """A message's words, or the key that was pressed."""
     delivery_id: int = 0
+
+
+_EVENT = TypeAdapter(SpooledEvent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Spool:
                 return
             if self.count() >= self._most:
                 raise NotSpooled(f"{self._most} events wait already")
-            self._write(path, json.dumps(_as_json(event), ensure_ascii=False).encode())
+            self._write(path, _EVENT.dump_json(event))
         except OSError as error:
             raise NotSpooled(f"{type(error).__name__}: {error.strerror}") from error
 
@@ -134,10 +140,10 @@ class Spool:
         events = []
         for path in self._directory.glob(f"*{_ENDING}"):
             try:
-                events.append(_from_json(json.loads(path.read_bytes())))
+                events.append(_EVENT.validate_json(path.read_bytes()))
             except FileNotFoundError:
                 continue
-            except (ValueError, KeyError, TypeError):
+            except ValueError:
                 self._set_aside(path)
         return sorted(events, key=lambda event: (event.received_at, event.carrier_key))
 
@@ -159,8 +165,8 @@ class Spool:
         count = 0
         for path in self._directory.glob(f"*{_ASIDE}"):
             try:
-                event = _from_json(json.loads(path.read_bytes()))
-            except (ValueError, KeyError, TypeError, OSError):
+                event = _EVENT.validate_json(path.read_bytes())
+            except (ValueError, OSError):
                 continue
             path.rename(path.with_suffix(_ENDING))
             self._failed.pop(event.carrier_key, None)
@@ -174,8 +180,8 @@ class Spool:
             for path in self._directory.glob(f"*{ending}"):
                 event: SpooledEvent | None
                 try:
-                    event = _from_json(json.loads(path.read_bytes()))
-                except (ValueError, KeyError, TypeError):
+                    event = _EVENT.validate_json(path.read_bytes())
+                except ValueError:
                     event = None
                 except OSError:
                     continue
@@ -206,13 +212,3 @@ class Spool:
             os.fsync(directory)
         finally:
             os.close(directory)
-
-
-def _as_json(event: SpooledEvent) -> dict[str, object]:
-    return {**asdict(event), "received_at": event.received_at.isoformat()}
-
-
-def _from_json(kept: dict[str, object]) -> SpooledEvent:
-    given = {**kept, "kind": SpooledKind(str(kept["kind"]))}
-    given["received_at"] = datetime.fromisoformat(str(kept["received_at"]))
-    return SpooledEvent(**given)  # type: ignore[arg-type] # what does not fit raises TypeError

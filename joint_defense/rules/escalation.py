@@ -8,11 +8,14 @@ after all should they turn back. Steps come in their order, each once, late ones
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from joint_defense.errors import InvalidPolicy
 from joint_defense.rules.states import OUTSIDE, Purpose, Role
@@ -56,22 +59,39 @@ class Level(StrEnum):
 _LEVELS = tuple(Level)
 
 
+def _each_once(whom: tuple[Whom, ...]) -> tuple[Whom, ...]:
+    return tuple(dict.fromkeys(whom))
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """`after` seconds from the opening, with fewer than `fewer_than` households coming, these are called."""
 
-    after: int
-    fewer_than: int
-    whom: tuple[Whom, ...]
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    after: Annotated[StrictInt, Field(ge=1, le=LAST_SECOND)]
+    fewer_than: Annotated[StrictInt, Field(ge=1, le=MOST_HOUSEHOLDS)]
+    whom: Annotated[tuple[Whom, ...], Field(min_length=1), AfterValidator(_each_once)]
     level: Level = Level.PLAIN
+
+
+def _in_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    for number, (before, after) in enumerate(pairwise(steps), start=2):
+        if after.after <= before.after:
+            raise PydanticCustomError("not_later", "not later", {"step": number})
+        if _LEVELS.index(after.level) < _LEVELS.index(before.level):
+            raise PydanticCustomError("calmer", "calmer", {"step": number})
+    return steps
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The steps, and whether a drill takes those that call people outside the group. Without steps nobody is called."""
 
-    steps: tuple[Step, ...] = ()
-    drills: bool = False
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    steps: Annotated[tuple[Step, ...], Field(max_length=MOST_STEPS), AfterValidator(_in_order)] = ()
+    drills: StrictBool = False
 
     def for_drill(self) -> Policy:
         """What a drill does of it."""
@@ -134,79 +154,46 @@ class Progress:
 
 def to_json(policy: Policy) -> dict[str, Any]:
     """The policy as plain data."""
-    return {
-        "steps": [
-            {"after": step.after, "fewer_than": step.fewer_than, "whom": list(step.whom), "level": step.level.value}
-            for step in policy.steps
-        ],
-        "drills": policy.drills,
-    }
+    found: dict[str, Any] = _POLICY.dump_python(policy, mode="json")
+    return found
 
 
 def from_json(data: object) -> Policy:
     """The policy out of plain data, as `to_json` makes it and as people write it. Raises InvalidPolicy, in words."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("steps"), list):
-        raise InvalidPolicy('须为 {"steps": […]} it must be an object with a list of steps')
-    strange = sorted(str(key) for key in set(data) - {"steps", "drills"})
-    if strange:
-        raise InvalidPolicy(f"不认识的字段 unknown: {'、'.join(strange)[:60]}")
-    if not isinstance(data.get("drills", False), bool):
-        raise InvalidPolicy("drills 须为 true 或 false drills must be true or false")
-    entries: list[object] = data["steps"]
-    if len(entries) > MOST_STEPS:
-        raise InvalidPolicy(f"最多{MOST_STEPS}步 at most {MOST_STEPS} steps")
-    steps = tuple(_step(number, entry) for number, entry in enumerate(entries, start=1))
-    for number, (before, after) in enumerate(pairwise(steps), start=2):
-        if after.after <= before.after:
-            raise InvalidPolicy(f"第{number}步的 after 须大于前一步 step {number} must come after the one before it")
-        if _LEVELS.index(after.level) < _LEVELS.index(before.level):
-            raise InvalidPolicy(f"第{number}步的级别低于前一步 step {number} is calmer than the one before it")
-    return Policy(steps, bool(data.get("drills", False)))
+    if not isinstance(data, Mapping) or "steps" not in data:
+        raise InvalidPolicy(_WORDS["steps"])
+    try:
+        return _POLICY.validate_python(data)
+    except ValidationError as error:
+        raise InvalidPolicy(_words_of(error.errors())) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A step as somebody wrote it."""
-
-    number: int
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def whole(self, name: str, least: int, most: int) -> int:
-        value = self.values.get(name)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise self.wrong(f"{name} 须为{least}至{most}的整数 {name} must be a whole number from {least} to {most}")
-        return value
-
-    def wrong(self, words: str) -> InvalidPolicy:
-        return InvalidPolicy(f"第{self.number}步 step {self.number}: {words}")
+def _words_of(errors: Sequence[ErrorDetails]) -> str:
+    """What is wrong first, and in which step."""
+    first = errors[0]
+    place = [each for each in first["loc"] if each not in {"steps", "Policy", "Step"}]
+    number = next((each + 1 for each in place if isinstance(each, int)), first.get("ctx", {}).get("step"))
+    where = f"第{number}步 step {number}: " if number is not None else ""
+    unknown = sorted(str(each["loc"][-1]) for each in errors if each["type"] == "unexpected_keyword_argument")
+    if first["type"] == "unexpected_keyword_argument":
+        return f"{where}不认识的字段 unknown: {'、'.join(unknown)[:60]}"
+    fields = [each for each in place if each in _WORDS]
+    known = first["type"] if first["type"] in _WORDS else str(fields[0]) if fields else "step" if number else "steps"
+    return where + _WORDS[known]
 
 
-def _step(number: int, data: object) -> Step:
-    if not isinstance(data, Mapping):
-        raise _Entry(number).wrong("须为一个对象 it must be an object")
-    entry = _Entry(number, data)
-    strange = sorted(str(key) for key in set(data) - {"after", "fewer_than", "whom", "level"})
-    if strange:
-        raise entry.wrong(f"不认识的字段 unknown: {'、'.join(strange)[:60]}")
-    return Step(
-        entry.whole("after", 1, LAST_SECOND),
-        entry.whole("fewer_than", 1, MOST_HOUSEHOLDS),
-        _whom(entry),
-        _level(entry),
-    )
-
-
-def _whom(entry: _Entry) -> tuple[Whom, ...]:
-    given = entry.values.get("whom")
-    known: Sequence[str] = [each.value for each in Whom]
-    if not isinstance(given, list) or not given or any(each not in known for each in given):
-        raise entry.wrong(f"whom 须为其中若干 whom must be some of: {', '.join(known)}")
-    return tuple(Whom(each) for each in dict.fromkeys(given))
-
-
-def _level(entry: _Entry) -> Level:
-    given = entry.values.get("level", Level.PLAIN.value)
-    known = [each.value for each in Level]
-    if given not in known:
-        raise entry.wrong(f"level 须为其中之一 level must be one of: {', '.join(known)}")
-    return Level(str(given))
+_WORDS = {
+    "steps": '须为 {"steps": […]} it must be an object with a list of steps',
+    "drills": "drills 须为 true 或 false drills must be true or false",
+    "too_long": f"最多{MOST_STEPS}步 at most {MOST_STEPS} steps",
+    "not_later": "after 须大于前一步 it must come after the one before it",
+    "calmer": "级别低于前一步 it is calmer than the one before it",
+    "step": "须为一个对象 it must be an object",
+    "after": f"after 须为1至{LAST_SECOND}的整数 after must be a whole number from 1 to {LAST_SECOND}",
+    "fewer_than": f"fewer_than 须为1至{MOST_HOUSEHOLDS}的整数"
+    f" fewer_than must be a whole number from 1 to {MOST_HOUSEHOLDS}",
+    "whom": f"whom 须为其中若干 whom must be some of: {', '.join(Whom)}",
+    "level": f"level 须为其中之一 level must be one of: {', '.join(Level)}",
+}
+"""What is wrong with a policy, by pydantic's word for it or by the field."""
+_POLICY = TypeAdapter(Policy)
