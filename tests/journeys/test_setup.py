@@ -103,29 +103,23 @@ def test_an_interrupted_setup_is_taken_up_a_missing_network_named_and_a_complete
     assert log.stat().st_mtime_ns == done, "nothing was looked at, let alone installed"
 
 
-def test_a_file_that_is_not_what_the_lock_says_is_not_installed(project: Path) -> None:
-    lock = project / "requirements.lock"
-    _wheel(project, "neighbour", {"neighbour.py": "HOUSEHOLDS = 11\n"})
-    code, _, errors = _run(project)
-    assert (code, "hash" in errors.lower()) == (1, True), errors
-    assert not list((project / ".venv").glob("lib/*/site-packages/neighbour.py"))
-
-    lock.write_text("neighbour==1\n")
-    (project / "requirements-dev.lock").write_text("")
-    assert _run(project)[0] == 1, "what has no hash is not installed either"
-
-
-def test_an_environment_that_is_only_linked_to_is_left_as_it_is(
+def test_an_environment_that_is_only_linked_to_is_left_as_it_is_and_only_files_that_the_lock_knows_are_installed(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "kept").write_text("somebody's")
     (project / ".venv").symlink_to(elsewhere)
+    _wheel(project, "neighbour", {"neighbour.py": "HOUSEHOLDS = 11\n"})
 
-    code, output, _ = _run(project)
-    assert (code, str(elsewhere) in output) == (0, True)
+    code, output, errors = _run(project)
+    assert (code, "hash" in errors.lower(), str(elsewhere) in output) == (1, True, True), errors
     assert [each.name for each in elsewhere.iterdir()] == ["kept"]
     assert not (project / ".venv").is_symlink()
+    assert not list((project / ".venv").glob("lib/*/site-packages/neighbour.py"))
+
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        (project / name).write_text("neighbour==1\n")
+    assert _run(project)[0] == 1, "what has no hash is not installed either"
 
 
 def test_uv_looks_where_pip_is_told_to_look(tmp_path: Path) -> None:

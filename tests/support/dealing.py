@@ -8,6 +8,8 @@ from __future__ import annotations
 from xdist.scheduler import LoadScopeScheduling
 
 _ON_A_TOWN_OF_THEIR_OWN = ("test_demo.py", "test_setup.py", "test_faults.py")
+# They look at one demo town, which takes seconds to load.
+_ON_THE_DEMO_TOWN = ("tests/edges/commands/test_coverage.py", "tests/edges/coverage/test_formats.py")
 _WATCHED = "tests/journeys/browser/test_watching_an_alarm.py"
 
 
@@ -18,6 +20,8 @@ class ByTown(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
         file, _, name = nodeid.partition("::")
         if file == _WATCHED:
             return file
+        if file in _ON_THE_DEMO_TOWN:
+            return "demo town"
         if file.startswith("tests/journeys/test_") and not file.endswith(_ON_A_TOWN_OF_THEIR_OWN):
             return "postgresql" if "postgresql" in name else "sqlite"
         return nodeid

@@ -20,12 +20,18 @@ from config.settings import Settings
 from groups.accounts.accounts import create_account
 from groups.models.accounts import AccountRole
 from groups.models.roster import Village
-from tests.conftest import MakeSettings
+from tests.conftest import MakeSettings, fresh_database
 
 PASSWORD = "seven camphor trees"
 VILLAGE = "QX"
 OTHER_VILLAGE = "SJ"
 PHONE = "+8613900001111"
+
+
+@pytest.fixture(params=["postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """As a town has it; that SQLite serves every page too, test_everything_on_sqlite holds."""
+    return fresh_database(request)
 
 
 @cache

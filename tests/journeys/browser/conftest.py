@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from config.database import Database, clock
-from tests.conftest import MakeSettings
+from tests.conftest import MakeSettings, fresh_database
 from tests.edges.web.conftest import PASSWORD, VILLAGE, open_app
 from tests.edges.web.scenes import full_scene
 from tests.journeys.browser import chromium
@@ -58,10 +58,10 @@ class Site:
         return f"{self.url}/incidents/{self.incident_id}"
 
 
-@pytest.fixture
-def database_url(fresh_sqlite: str) -> str:
-    """The pages are held on both databases elsewhere; a browser sees no difference."""
-    return fresh_sqlite
+@pytest.fixture(params=["postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """As a town has it; a browser sees no difference."""
+    return fresh_database(request)
 
 
 @pytest.fixture

@@ -287,7 +287,7 @@ def test_whatever_order_things_come_in_the_alarm_keeps_its_promises() -> None:
     run_state_machine_as_test(
         Alarm,
         settings=settings(
-            max_examples=examples(15),
+            max_examples=examples(10),
             phases=[Phase.generate],
             stateful_step_count=40,
             deadline=None,
