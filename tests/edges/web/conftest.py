@@ -12,6 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -34,6 +35,23 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return fresh_database(request)
 
 
+class _Compiled(BytecodeCache):
+    """Templates are compiled once a worker, not once for every test's app."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _Compiled()
+
+
 @cache
 def password_hash() -> str:
     """The hash says itself how dear it is to verify: this one costs nothing, and a page does not notice."""
@@ -43,6 +61,7 @@ def password_hash() -> str:
 def open_app(settings: Settings) -> Flask:
     """The app over a database with two villages and an account of each role, named as the role."""
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = _TEMPLATES
     database: Database = app.extensions["database"]
     with database.begin() as session:
         session.add_all(
