@@ -57,6 +57,7 @@ class Town:
         self.url = f"http://127.0.0.1:{self._port}"
         self._account = "AC" + secrets.token_hex(16)
         self._token = secrets.token_hex(16)
+        self._signing_key = f"PSK_{secrets.token_hex(16)}"
         self._database_url = database_url
         self.network: Network
 
@@ -87,7 +88,10 @@ class Town:
             voice_url=f"{self.url}/voice/inbound",
             sms_url=f"{self.url}/sms/inbound",
             speed=self.speed,
-            options=["--voice-status-url", f"{self.url}/voice/ended", "--dialect", self.dialect],
+            options=[
+                *("--voice-status-url", f"{self.url}/voice/ended"),
+                *("--dialect", self.dialect, "--signing-key", self._signing_key),
+            ],
         )
 
     def _kill_all(self) -> None:
@@ -102,9 +106,11 @@ class Town:
             "PUBLIC_BASE_URL": self.url,
             "TWILIO_ACCOUNT_SID": self._account,
             "TWILIO_AUTH_TOKEN": self._token,
-            "TWILIO_API_BASE_URL": self.network.url,
+            "TWILIO_API_BASE_URL": self.network.url + ("/api/laml" if self.dialect == "signalwire" else ""),
             "TWILIO_FROM_NUMBER": OUR_NUMBER,
             "CARRIER_DIALECT": self.dialect,
+            # Only SignalWire signs with it; its API stands under a path.
+            "CARRIER_SIGNING_KEY": self._signing_key,
             "DIRECT_NUMBERS": DIRECT_NUMBER,
             "CALLS_PER_SECOND": "0",
             "SMS_SEGMENTS_PER_SECOND": "0",

@@ -23,5 +23,7 @@ class ByTown(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
         if file in _ON_THE_DEMO_TOWN:
             return "demo town"
         if file.startswith("tests/journeys/test_") and not file.endswith(_ON_A_TOWN_OF_THEIR_OWN):
+            if file.endswith("test_dialects.py"):
+                return "somleng" if "somleng" in name else "signalwire"
             return "postgresql" if "postgresql" in name else "sqlite"
         return nodeid
