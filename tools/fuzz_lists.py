@@ -369,6 +369,8 @@ def flaw_of(drawn: Draft, read: RosterList, judged: Judgement, *, is_whole: bool
 
 def _lost_in_silence(drawn: Draft, taken: set[str], said: str, read: RosterList, judged: Judgement) -> str:
     """A row with a name and a plain number of which neither the number nor a word is left."""
+    if any(note.reason == "columns_with_numbers" for note in read.notes):
+        return ""
     if drawn.hidden_rows or drawn.hidden_columns or drawn.struck or drawn.merges or read.ignored or drawn.formats:
         return ""
     for at, row in enumerate(drawn.rows):

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
+from typing import NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
@@ -34,6 +35,25 @@ _ALL_DIGITS = 10**15
 _EPOCH = date(1899, 12, 30)
 _LAST_SERIAL = 2_958_465
 _WEB_PAGE = "这是网页，不是表格，请用WPS打开后另存为 .xlsx a web page, not a workbook: save it as .xlsx"
+
+
+class FileRead(NamedTuple):
+    """The sheets of a file, and the names of those that are hidden, which nobody reads."""
+
+    sheets: Sequence[Sheet]
+    hidden: Sequence[str] = ()
+
+
+def read_here(content: bytes, name: str) -> FileRead:
+    """The sheets of a file, read in this process. Raises RosterFileError."""
+    return FileRead(sheets_of(content, name), hidden_sheets(content))
+
+
+def is_workbook(content: bytes) -> bool:
+    """Whether its first bytes say that a parser of workbooks reads it, or one of XML; all else is plain text."""
+    return content.startswith((b"PK", b"\xd0\xcf\x11\xe0")) or content[:200].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(
+        b"<"
+    )
 
 
 def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:

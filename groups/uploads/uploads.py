@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from config.database import insert_rows
@@ -286,9 +286,16 @@ class KeptRows:
         """How many they are."""
         return session.scalar(self._asked(select(func.count(UploadRow.place)))) or 0
 
-    def page(self, session: Session, start: int = 0, size: int | None = None) -> Sequence[UploadRow]:
-        """So many of them in the list's order (None: all), from the place `start` among them."""
-        question = self._asked(select(UploadRow)).order_by(UploadRow.place)
+    def page(
+        self, session: Session, start: int = 0, size: int | None = None, *, first: Sequence[str] = ()
+    ) -> Sequence[UploadRow]:
+        """So many of them in the list's order (None: all), from the place `start` among them.
+
+        `first`: verdicts in the order in which their rows come; within each, and behind them, it is the list's.
+        """
+        turns = {verdict: turn for turn, verdict in enumerate(first)}
+        order = [case(turns, value=UploadRow.verdict, else_=len(turns))] if turns else []
+        question = self._asked(select(UploadRow)).order_by(*order, UploadRow.place)
         return session.scalars(question.offset(start).limit(size)).all()
 
     def counts(self, session: Session) -> dict[str, int]:

@@ -20,7 +20,8 @@ from groups.enrolment.carrier_lists.preview import preview_of
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
 from groups.enrolment.carrier_lists.rules.rows import Entry, Layout, ListColumn, layouts_of, read, rows_of
 from groups.errors import CarrierListError, RosterFileError
-from groups.files.reading import MOST_ROWS, sheets_of
+from groups.files.apart import read_apart
+from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.uploads import Upload
 from groups.rules.days import local_day
@@ -37,7 +38,7 @@ class CarrierLists:
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         try:
-            sheets = sheets_of(upload.content, upload.name, dated=True)
+            sheets = list(read_apart(upload.content, upload.name, dated=True).sheets)
         except RosterFileError as error:
             return ReadList((), reason=error.message)
         layouts = _as_said(layouts_of(sheets), uploads.columns_of(upload))

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.errors import RosterFileError
+from groups.files.apart import read_apart
+from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
 from groups.models.uploads import Upload
 from groups.roster.imports import mend, reading
@@ -24,6 +26,8 @@ from groups.roster.imports.rules.rows import ExaminedRow, examine
 from groups.uploads import uploads
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
 
+_MOST_NOTES = 40
+
 
 class RosterLists:
     """Lists of a village's households. Their option is `complete`: whoever is not on it is to be archived."""
@@ -35,7 +39,7 @@ class RosterLists:
         layouts: list[dict[str, Any]] = []
         try:
             if upload.name:
-                opened = reading.open_file(upload.content, upload.name)
+                opened = reading.open_file(upload.content, upload.name, read_apart)
             else:
                 opened = reading.open_pasted(upload.content.decode("utf-8", "replace"))
             progress(30)
@@ -60,7 +64,7 @@ class RosterLists:
 
     def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
         with database.begin() as session:
-            standing = standing_of(session, _village_of(upload), was_read.rows)
+            standing = _standing(session, upload, was_read.rows)
         return _previewed(was_read, _judged(upload, was_read.rows, standing, ground), ground)
 
     def write(
@@ -76,7 +80,7 @@ class RosterLists:
         held = select(Village).where(Village.id == upload.village_id).with_for_update(key_share=True)
         village = session.scalars(held).one()
         progress(45)
-        judgement = _judged(upload, was_read.rows, standing_of(session, village.id, was_read.rows), ground)
+        judgement = _judged(upload, was_read.rows, _standing(session, upload, was_read.rows), ground)
         preview = _previewed(was_read, judgement, ground)
         if preview.digest != upload.digest:
             return None
@@ -90,6 +94,12 @@ def _village_of(upload: Upload) -> int:
     if upload.village_id is None:
         raise ValueError("a roster without a village")
     return upload.village_id
+
+
+def _standing(session: Session, upload: Upload, rows: Sequence[ExaminedRow]) -> Standing:
+    """What the list is judged against. A village's head is not told who has a number in another village."""
+    role = session.scalar(select(Account.role).where(Account.id == upload.account_id))
+    return standing_of(session, _village_of(upload), rows, shows_names=role is not AccountRole.VILLAGE_HEAD)
 
 
 def _judged(upload: Upload, rows: Sequence[ExaminedRow], standing: Standing, ground: Ground) -> Judgement:
@@ -111,6 +121,9 @@ def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Prev
         for row, listed in zip_longest(shown, to_mend)
     ]
     summary: dict[str, Any] = as_json(judgement, written=False)["summary"] | {
+        "notes": [[note.sheet, note.words, note.places] for note in (*households.notes, *judgement.notes)][
+            :_MOST_NOTES
+        ],
         "ignored": list(households.ignored)[:20],
         "ignored_sheets": list(households.ignored_sheets)[:20],
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,

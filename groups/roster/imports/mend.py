@@ -30,23 +30,28 @@ class RowToMend(BaseModel):
 
 
 def row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
-    """The row, where it is in error."""
-    if verdict.verdict is not Verdict.ERROR:
+    """The row, where it is in error or something is to be said of it."""
+    if verdict.verdict not in {Verdict.ERROR, Verdict.WARNING}:
         return None
+    phones: dict[str, list[str]] = {}
+    for cell in row.phones:
+        if cell.text.strip():
+            phones.setdefault(cell.column, []).append(cell.text)
     return RowToMend(
         where=f"{row.sheet} {row.number}".strip(),
         group=row.group,
         door=row.door,
         head=row.head,
-        phones={cell.column: cell.text for cell in row.phones},
+        phones={column: "、".join(texts) for column, texts in phones.items()},
         landmark=row.landmark or "",
         reason="；".join(finding.message for finding in verdict.findings),
     )
 
 
 def rows_to_mend(rows: Sequence[ListRow], verdicts: Sequence[RowVerdict]) -> list[RowToMend]:
-    """Those of a list's rows, which stand in the order of their verdicts."""
-    found = (row_to_mend(row, verdict) for row, verdict in zip(rows, verdicts, strict=True))
+    """Those of a list's rows that are in error; the rows stand in the order of their verdicts."""
+    wrong = ((row, verdict) for row, verdict in zip(rows, verdicts, strict=True) if verdict.verdict is Verdict.ERROR)
+    found = (row_to_mend(row, verdict) for row, verdict in wrong)
     return [row for row in found if row is not None]
 
 

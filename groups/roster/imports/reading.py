@@ -7,13 +7,13 @@ households, with the columns as guessed or as somebody has corrected them. `read
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from groups.errors import RosterFileError
-from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, hidden_sheets, sheets_of, text_sheet
+from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, text_sheet
 from groups.files.sheet import Sheet, column_index, column_name
 from groups.roster.imports.rules import chat
 from groups.roster.imports.rules.blocks import blocks_of
@@ -26,11 +26,11 @@ from groups.roster.imports.rules.headings import (
     guess_layout,
 )
 from groups.roster.imports.rules.households import households_of
-from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.numbers import holds_a_number
 from groups.roster.imports.rules.rows import ListRow, PhoneCell
 from groups.roster.imports.rules.whole_lists import with_one_name_a_group, without_copies
-from groups.rules.findings import Finding, shown
+from groups.rules.findings import shown
 
 _SAMPLES = 3
 _MOST_TURNED = 60
@@ -68,7 +68,7 @@ class RosterList:
     rows: tuple[ListRow, ...]
     ignored: tuple[str, ...] = ()
     ignored_sheets: tuple[str, ...] = ()
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def read_list(content: bytes, name: str, columns: Columns | None = None) -> RosterList:
@@ -76,13 +76,17 @@ def read_list(content: bytes, name: str, columns: Columns | None = None) -> Rost
     return households_in(open_file(content, name), columns)
 
 
-def open_file(content: bytes, name: str) -> OpenedFile:
-    """The sheets of a file; `name` tells by its ending what it is meant to be. Raises RosterFileError."""
+def open_file(content: bytes, name: str, read: Callable[[bytes, str], FileRead] = read_here) -> OpenedFile:
+    """The sheets of a file; `name` tells by its ending what it is meant to be. Raises RosterFileError.
+
+    `read` may be `read_apart`, for files of people that one does not know.
+    """
     if PurePath(name).suffix.lower() == ".json":
         if len(content) > LARGEST_FILE:
             raise RosterFileError(TOO_LARGE)
         return OpenedFile(households=_json_rows(content))
-    return replace(_opened(sheets_of(content, name)), hidden=tuple(hidden_sheets(content)))
+    found = read(content, name)
+    return replace(_opened(found.sheets), hidden=tuple(found.hidden))
 
 
 def open_pasted(text: str) -> OpenedFile:
@@ -112,21 +116,21 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
         raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
     alone = len({sheet.name for sheet, _ in lists}) == 1
     rows: list[ListRow] = []
-    notes: list[Finding] = []
+    notes: list[Note] = []
     for sheet, layout in lists:
         told = Notes(sheet.label if len(lists) > 1 else "")
         _note_columns(sheet, layout, told)
         found = households_of(sheet, layout, is_the_only_sheet=alone, notes=told)
         silent = _silent_columns(layout)
         rows += [replace(row, silent=row.silent | silent) for row in found]
-        notes += told.findings
+        notes += told.told
     whole = Notes()
     for name in opened.hidden:
         whole.add("hidden_sheets", "隐藏的工作表未采用 hidden sheets were left out", shown(name))
     rows = without_copies(with_one_name_a_group(rows, whole), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
-    return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.findings, *notes)))
+    return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.told, *notes)))
 
 
 def _silent_columns(layout: Layout) -> frozenset[str]:

@@ -88,7 +88,7 @@ class _RosterPages(ListPages):
         return str(gettext("Say below which column holds the heads of the households and which their phones."))
 
     def mend(self, session: Session, upload: Upload) -> tuple[bytes, str] | None:
-        in_error = KeptRows(upload.id).of("error").page(session)
+        in_error = KeptRows(upload.id).of("error", "warning").page(session)
         listed = [mend.RowToMend.model_validate(row.data["listed"]) for row in in_error if "listed" in row.data]
         if not listed:
             return None
@@ -99,9 +99,11 @@ class _RosterPages(ListPages):
         counts: Mapping[str, Any] = kept.counts(session)
         wanted = request.args.get("show", "")
         wanted = wanted if wanted in VERDICTS else ""
-        matching = counts.get(wanted, 0) if wanted else upload.length
-        number, last = flow.page_number(matching, ROWS_A_PAGE)
-        asked = kept.of(wanted) if wanted else kept
+        # What stays as it is is folded, behind all that wants eyes.
+        asked = kept.of(wanted) if wanted else kept.of(*_WANTS_EYES)
+        number, last = flow.page_number(asked.count(session), ROWS_A_PAGE)
+        shown = asked.page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE, first=() if wanted else _WANTS_EYES)
+        same = [] if wanted or number < last else kept.of("same").page(session, 0, ROWS_A_PAGE)
         return render_template(
             "roster/import_preview.html",
             upload=upload,
@@ -109,7 +111,8 @@ class _RosterPages(ListPages):
             said=said,
             done=upload.state is UploadState.WRITTEN,
             summary=upload.summary,
-            rows=[row.data for row in asked.page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE)],
+            rows=[row.data for row in shown],
+            same=[row.data for row in same],
             counts=counts,
             wanted=wanted,
             number=number,
@@ -132,6 +135,8 @@ VERDICTS: Mapping[str, tuple[LazyString, str]] = {
 }
 """What becomes of a row, and its drawing; what wants eyes comes first."""
 
+_WANTS_EYES = tuple(verdict for verdict in VERDICTS if verdict != "same")
+
 FIELDS: Mapping[Field, LazyString] = {
     Field.GROUP: _l("Group"),
     Field.DOOR: _l("Door"),
@@ -141,6 +146,7 @@ FIELDS: Mapping[Field, LazyString] = {
     Field.LANDLINE: _l("Landline"),
     Field.SECOND: _l("Second phone"),
     Field.FURTHER: _l("Further phone"),
+    Field.RELATION: _l("Relation to the head"),
     Field.NOTHING: _l("Not used"),
 }
 CHANGED: Mapping[str, LazyString] = {

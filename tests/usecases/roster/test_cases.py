@@ -157,3 +157,24 @@ def test_days_that_a_workbook_keeps_as_figures_are_days() -> None:
         (date(2026, 1, 5), None),
         (date(2026, 1, 5), date(2027, 1, 13)),
     ]
+
+
+# Our own exports, opened and saved by another program
+
+EXPORTS = CASES.parent / "exports"
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in EXPORTS.iterdir() if file.stem.endswith("saved")))
+def test_an_export_that_libreoffice_has_opened_and_saved_changes_nothing(name: str, database: Database) -> None:
+    """roster.json as .csv and .xlsx, opened by LibreOffice 7.4 in Chinese, which takes 1-1 for a day, and saved."""
+    original, saved = EXPORTS / "roster.json", EXPORTS / name
+    with database.begin() as session:
+        village = Village(code="C01", name="案例村")
+        session.add(village)
+        session.flush()
+        first = preview(session, village, read_list(original.read_bytes(), original.name).rows, "CN", "574")
+        apply(session, village, first, BY, NOW, ZONE)
+        again = preview(session, village, read_list(saved.read_bytes(), saved.name).rows, "CN", "574")
+        assert len(again.entries) == len(first.entries) == 19
+        changed = {row.household: (row.changed, row.findings) for row in again.verdicts if row.changed or row.findings}
+        assert {who: said for who, said in changed.items() if said[0] != ("landmark",)} == {}

@@ -265,11 +265,13 @@ def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
     if current:
         fields |= {column.index: Field.NOTHING for column in layout.phones if column not in current}
-    if not [column for column in layout.phones if column.index not in fields]:
-        for column in layout.columns:
-            is_open = column.field is Field.NOTHING and not is_remarks(column.heading)
-            if is_open and may_hold_phones(column.heading) and _share(cells[column.index], _HOLDS_PHONE) >= 0.6:
-                fields[column.index] = Field.MOBILE
+    lacks_phones = not [column for column in layout.phones if column.index not in fields]
+    for column in layout.columns:
+        # Numbers under nothing at all are phones, too; under other words only where there are no others.
+        is_open = column.field is Field.NOTHING and (lacks_phones or not column.heading)
+        may_be = is_open and may_hold_phones(column.heading) and not is_remarks(column.heading)
+        if may_be and _share(cells[column.index], _HOLDS_PHONE) >= 0.6:
+            fields[column.index] = Field.SECOND if layout.one(Field.MOBILE) else Field.MOBILE
     for field, look in ((Field.GROUP, _IS_GROUP), (Field.DOOR, _IS_DOOR), (Field.HEAD, _IS_NAME)):
         if layout.one(field) is None:
             open_ = [c for c in layout.columns if c.field is Field.NOTHING and c.index not in fields]

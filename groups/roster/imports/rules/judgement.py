@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import (
     DUPLICATE_PHONE,
     NO_PHONE,
@@ -38,7 +38,7 @@ class Owner(NamedTuple):
 
     @property
     def label(self) -> str:
-        return f"{self.village} {self.head}" if self.head else f"{self.village}的一户 a household there"
+        return f"{self.village} {self.head}" if self.head else f"{self.village}的一户"
 
 
 class Verdict(StrEnum):
@@ -101,7 +101,7 @@ class Judgement:
     complete: bool = False
     spared: frozenset[int] = frozenset()
     """Households that only a row in error names: nobody means them to go."""
-    notes: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()
     fits_better: str = ""
     """The village that has most of the list's numbers, where this one has fewer."""
 
@@ -207,9 +207,7 @@ def _is_replaced(entry: Entry) -> bool:
     return not keeps and (bool(household.phones) or "head" in entry.changed)
 
 
-def _new_groups(
-    entries: Sequence[Entry], roster: Sequence[RosterHousehold], groups: Iterable[str]
-) -> tuple[Finding, ...]:
+def _new_groups(entries: Sequence[Entry], roster: Sequence[RosterHousehold], groups: Iterable[str]) -> tuple[Note, ...]:
     """What is said of groups that the village does not have yet; of its first list, nothing."""
     standing = {household.group for household in roster} | set(groups)
     notes = Notes()
@@ -219,7 +217,7 @@ def _new_groups(
     in_none = sum(entry.household is None and not entry.group for entry in entries)
     if in_none and (standing - {""} or any(entry.group for entry in entries)):
         notes.add("in_no_group", "新住户未归入任何组 new households are in no group", f"{in_none}户")
-    return notes.findings
+    return notes.told
 
 
 def _twins(

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from groups.rules.findings import Finding
+from typing import NamedTuple
 
 _MOST_PLACES = 12
+
+
+class Note(NamedTuple):
+    """Something to say of a list: a reason's code, words in Chinese and English, the places that it is about."""
+
+    reason: str
+    words: str
+    places: str
+    sheet: str = ""
+
+    @property
+    def message(self) -> str:
+        """All of it in a line."""
+        where = f"“{self.sheet}”" if self.sheet else ""
+        return f"{where}{self.words}：{self.places}"
 
 
 class Notes:
@@ -23,16 +38,11 @@ class Notes:
         self.add(reason, message, f"第{at + 1}行 {said}".strip())
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """One finding a reason, with its places."""
+    def told(self) -> tuple[Note, ...]:
+        """One note a reason, with its places."""
         return tuple(
-            Finding(reason, f"{self._where}{message}：{_listed(places)}", str(len(places)))
-            for (reason, message), places in self._places.items()
+            Note(reason, message, _listed(places), self._sheet) for (reason, message), places in self._places.items()
         )
-
-    @property
-    def _where(self) -> str:
-        return f"“{self._sheet}”" if self._sheet else ""
 
 
 def _listed(places: list[str]) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from groups.roster.imports.rules.judgement import Entry, Judgement, RowVerdict, Verdict
+from groups.roster.imports.rules.notes import Note
 from groups.roster.rules.household import RosterHousehold
-from groups.rules.findings import Finding
 from groups.rules.phone import as_written_here
 
 
@@ -75,7 +75,7 @@ def _archived(household: RosterHousehold) -> dict[str, Any]:
     }
 
 
-def as_json(judgement: Judgement, notes: Sequence[Finding] = (), *, written: bool) -> dict[str, Any]:
+def as_json(judgement: Judgement, notes: Sequence[Note] = (), *, written: bool) -> dict[str, Any]:
     """`rows`: number, verdict, reason (the first finding's code, or None), household, and the findings behind it.
 
     `notes` are what was guessed and left out of the list as a whole.

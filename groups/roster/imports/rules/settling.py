@@ -11,11 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from groups.roster.imports.rules.matching import At, match
-from groups.roster.imports.rules.notes import Notes
+from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import ExaminedRow
 from groups.roster.rules.group_names import standing_names
 from groups.roster.rules.household import RosterHousehold
-from groups.rules.findings import Finding
 from groups.rules.phone import kind_of
 
 
@@ -32,7 +31,7 @@ class Settled:
     merged: frozenset[At]
     matched: Mapping[At, RosterHousehold]
     spared: frozenset[int]
-    notes: tuple[Finding, ...]
+    notes: tuple[Note, ...]
 
 
 def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], groups: Iterable[str]) -> Settled:
@@ -56,7 +55,7 @@ def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], group
     meant = {household.id for household in matched.values()}
     left = [one for one in roster if one.id not in meant]
     spared = {household.id for household in match(wrong, left).values()}
-    return Settled(rows, filled, repeated, merged, matched, frozenset(spared), notes.findings)
+    return Settled(rows, filled, repeated, merged, matched, frozenset(spared), notes.told)
 
 
 def _filled(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:

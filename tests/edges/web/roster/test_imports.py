@@ -76,7 +76,7 @@ def test_a_messy_workbook_is_shown_row_by_row_and_saved_only_when_confirmed(head
     address = brought(head, (ROSTERS / "b-messy.xlsx").read_bytes(), "b-messy.xlsx")
     page = head.get(address).text
     assert heads(store) == []
-    assert [verdict for verdict, _ in verdicts(page)] == ["new"] * 40 + ["warning"] * 3 + ["error"]
+    assert [verdict for verdict, _ in verdicts(page)] == ["error"] + ["warning"] * 3 + ["new"] * 40, "the worst first"
     assert "第48行" in page
     assert "1378888" in page
     assert "确认：保存43户" in page
@@ -139,6 +139,64 @@ def test_a_list_in_which_no_column_is_understood_asks_for_them(head: Visitor) ->
     assert "请在下面指明哪一列是户主" in head.get(address).text
     head.post(f"{address}/columns", {"column-0-0": "head", "column-0-1": "mobile"}, of=address)
     assert "逐行查看" in head.get(address).text
+
+
+def test_what_stays_is_folded_behind_what_wants_eyes(head: Visitor) -> None:
+    first = brought(head, listed(*TWO))
+    head.post(f"{first}/confirm", of=first)
+    page = head.get(brought(head, listed(*TWO, ("1组", "张三", "1378888")))).text
+    assert [verdict for verdict, _ in verdicts(page)] == ["warning", "same", "same"]
+    folded = page[page.index("2行没有变化") :]
+    assert [household for _, household in verdicts(folded)] == ["1组 王一", "1组 李二"]
+
+
+def test_what_was_guessed_and_left_out_is_said_above_the_rows(head: Visitor) -> None:
+    content = listed(("第一组", "王一", "19900640001"), ("1组", "李二", "19900640002"), ("1组", "空房", ""))
+    page = head.get(brought(head, content)).text
+    assert "写法不同的同一个组已合并" in page
+    assert "第一组、1组→1组" in page
+    assert "没有住户的行未采用 · 第4行" in page
+
+
+def test_a_list_of_another_village_says_so_and_is_written_only_by_whoever_insists(
+    head: Visitor, signed_in: SignedIn, store: Database
+) -> None:
+    doors = [(f"1-{at}", at) for at in range(1, 9)]
+    own = listed(*((door, f"王{at}", f"1990064010{at}") for door, at in doors), heading="门牌,户主,电话")
+    first = brought(head, own)
+    head.post(f"{first}/confirm", of=first)
+    stranger = signed_in(AccountRole.ADMIN)
+    others = listed(*((door, f"李{at}", f"1990064020{at}") for door, at in doors), heading="门牌,户主,电话")
+    there = f"/villages/{OTHER_VILLAGE}/import"
+    address = bring(stranger, others, "list.csv", path=there).location
+    stranger.post(f"{address}/confirm", of=address)
+
+    wrong = brought(head, others)
+    page = head.get(wrong).text
+    with store.begin() as session:
+        names = dict(session.execute(select(Village.code, Village.name)).all())
+    assert "这可能是别的村的名单。" in page
+    assert f"8户的户主或全部号码会被换掉。 它更像{names[OTHER_VILLAGE]}的名单。" in page
+    assert "btn-danger" in page
+    assert head.post(f"{wrong}/confirm", of=wrong).status_code == 422
+    assert "王1" in heads(store)
+    head.post(f"{wrong}/confirm", {"once_more": "1"}, of=wrong)
+    assert "王1" not in heads(store)
+
+
+def test_a_number_of_another_village_is_told_to_a_head_without_a_name(
+    head: Visitor, signed_in: SignedIn, store: Database
+) -> None:
+    admin = signed_in(AccountRole.ADMIN)
+    there = f"/villages/{OTHER_VILLAGE}/import"
+    address = bring(admin, listed(("1组", "周玉永", "19900640077")), "list.csv", path=there).location
+    admin.post(f"{address}/confirm", of=address)
+    again = listed(("1组", "王一", "19900640077"))
+    page = head.get(brought(head, again)).text
+    assert "的一户" in page
+    assert "周玉永" not in page
+    own = bring(admin, again, "list.csv", path=IMPORT).location
+    assert "周玉永" in admin.get(own).text
 
 
 def test_what_changes_is_shown_with_what_it_was(head: Visitor) -> None:
