@@ -10,7 +10,6 @@ is bounded by its size.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ def read_apart(content: bytes, name: str, *, dated: bool = False) -> FileRead:
         "dated" if dated else "typed",
         *map(str, _LIMITS),
     ]
-    clean = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8"}
+    clean = {"PYTHONPATH": str(_ROOT), "PYTHONIOENCODING": "utf-8"}
     try:
         done = subprocess.run(  # noqa: S603  our own module, and no text of anybody's in the line
             command, input=content, capture_output=True, timeout=PATIENCE, env=clean, cwd=_ROOT, check=False

@@ -74,4 +74,4 @@ def test_a_child_knows_none_of_our_settings(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(subprocess, "run", look)
     read_apart((CASES / "hidden-rows" / "input.xlsx").read_bytes(), "list.xlsx")
     assert "DATABASE_URL" in os.environ
-    assert set(seen) == {"PATH", "PYTHONPATH", "PYTHONIOENCODING"}
+    assert set(seen) == {"PYTHONPATH", "PYTHONIOENCODING"}
