@@ -101,24 +101,29 @@ class Owner:
 class Witness:
     """Judges which owners live, for one process.
 
-    A silent heartbeat counts only where this process has seen the database without a break for as long as that: after
-    an outage every heartbeat is old, and nobody is dead of it.
+    A silent heartbeat counts only where this process has seen the database without a break for as long as that, and
+    its clock without a jump: after either every heartbeat is old, and nobody is dead of it.
     """
 
     LONGEST_BREAK = 1.5
     """Seconds between two looks that are no break yet; a clock looks every second."""
 
+    LARGEST_JUMP = 1.0
+
     def __init__(self, directory: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._directory = directory
         self._monotonic = monotonic
         self._looked_at = self._since = monotonic()
+        self._seen: datetime | None = None
 
     def look(self, session: Session, now: datetime) -> Callable[[str], bool]:
         """Look at the heartbeats; whether the owner of a name lives."""
         looked = self._monotonic()
-        if looked - self._looked_at > self.LONGEST_BREAK:
+        passed = looked - self._looked_at
+        jumped = self._seen is not None and abs((now - self._seen).total_seconds() - passed) > self.LARGEST_JUMP
+        if passed > self.LONGEST_BREAK or jumped:
             self._since = looked
-        self._looked_at = looked
+        self._looked_at, self._seen = looked, now
         trusts = looked - self._since >= SILENT_FOR.total_seconds()
 
         def lives(owner: str) -> bool:

@@ -250,8 +250,8 @@ def test_one_host_name_and_two_state_folders_are_two_places_judged_by_heartbeat(
     witness = heartbeats.Witness(here, watch)
 
     def lives(seconds: float) -> bool:
-        """A look after so many seconds in which the other one said nothing."""
-        watch.now += 1.0
+        """A look so many seconds after the other one said something."""
+        watch.now = 100.0 + seconds
         now = at(seconds)
         return town.run(lambda session: witness.look(session, now)(living.name))
 

@@ -101,6 +101,16 @@ def test_who_needs_help_first_never_costs_a_third_segment() -> None:
     assert segments(message(voice(category=Category.MEDICAL, place=long.place), "zh")) == 2
     for text in (message, second_voice, wordless):
         assert segments(text(long, "zh")) <= 2, text(long, "zh")
+    # Whatever the length of the place: where there is no room for why they need help, it is left out.
+    told = set()
+    for length in range(20, 110):
+        place = "桥" * length
+        plain = message(voice(category=Category.MEDICAL, place=place), "zh")
+        urgent = message(voice(first_help="disabled", category=Category.MEDICAL, place=place), "zh")
+        if segments(plain) == 2:
+            assert segments(urgent) == 2, urgent
+            told.add("家中有人行动不便" in urgent)
+    assert told == {True, False}
     ordinary = voice(
         first_help="disabled", category=Category.MEDICAL, door="3-12", place="墙下陶村12组·大会堂后面第12家"
     )

@@ -61,6 +61,7 @@ FAULTS = (
     Fault("PostgreSQL restarted in the middle", database.postgres_restarted),
     Fault("PostgreSQL refuses for 20 s", database.postgres_refuses, at_once=AT_ONCE),
     Fault("PostgreSQL hangs for 20 s", database.postgres_hangs, at_once=AT_ONCE),
+    Fault("PostgreSQL only reads for 6 s", database.postgres_only_reads, at_once=SIDE_BY_SIDE),
     Fault("carrier answers 500 for 30 s", carrier.answers_500, at_once=AT_ONCE),
     Fault("carrier hangs", carrier.hangs, at_once=SIDE_BY_SIDE),
     Fault("carrier answers too late", carrier.answers_late, at_once=SIDE_BY_SIDE),
@@ -73,5 +74,8 @@ FAULTS = (
     Fault("a machine's clock 5 minutes off", machines.clock_five_minutes_off, starts=True),
     Fault("SQLite's disk full", database.sqlite_disk_full, (SQLITE,)),
     Fault("two clocks at once", machines.two_clocks, BOTH, starts=True),
+    Fault("two hosts, all well", machines.two_hosts, starts=True),
+    Fault("one of two hosts killed", machines.one_host_of_two_killed, starts=True),
+    Fault("200 half-sent requests", machines.half_sent_requests),
     Fault("a deploy in the middle", machines.deploy, at_once=2, starts=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from tools.faults.acts.common import alarms_during, by_phone
+from tools.faults.acts.common import SIDE_BY_SIDE, alarms_during, by_phone
 from tools.faults.stage import Alarm, Shown, Stage
 
 
@@ -67,3 +67,17 @@ def sqlite_disk_full(stage: Stage) -> Shown:
     time.sleep(3)
     stage.full.empty()
     return Shown([alarm], time.time(), ("late",))
+
+
+def postgres_only_reads(stage: Stage) -> Shown:
+    """As after a failover, or on a managed server whose disk is full: it answers, and takes nothing in."""
+    _only_reads(stage, "on")
+    made = alarms_during(stage, 6, SIDE_BY_SIDE)
+    _only_reads(stage, "off")
+    return Shown(made, time.time(), ("late",), _answers(made))
+
+
+def _only_reads(stage: Stage, value: str) -> None:
+    with stage.server.connect() as connection:
+        connection.execute(f"ALTER DATABASE faults SET default_transaction_read_only = {value}")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'faults'")

@@ -6,6 +6,8 @@ import signal
 import time
 
 from tests.support.handsets import eventually
+from tools.bench.front import half_open
+from tools.faults.acts.common import held_up, let_go
 from tools.faults.stage import ELSEWHERE, PATIENCE, Shown, Stage
 
 
@@ -52,3 +54,47 @@ def deploy(stage: Stage) -> Shown:
     for name in ("worker", "web"):
         stage.town.forget(name)
     return Shown([alarm, second], outstanding=left)
+
+
+SECOND_HOST = ("worker2", "clock2")
+
+
+def two_hosts(stage: Stage) -> Shown:
+    """One host name and a state folder each, as containers have them: nobody living is taken for dead."""
+    _second_host(stage)
+    held_up(stage, 3.0, cut=0)
+    alarm = stage.alarm().raise_()
+    alarm.begun(len(alarm.expected))
+    time.sleep(4)
+    let_go(stage)
+    return Shown([alarm])
+
+
+def one_host_of_two_killed(stage: Stage) -> Shown:
+    """The worker that has requests in hand dies with its clock; the other host has the rest to do."""
+    _second_host(stage)
+    held_up(stage, 1.0)
+    alarm = stage.alarm().raise_()
+    alarm.begun(1)
+    holders = alarm.holders()
+    ours = sum(holders[pid] for pid in stage.town.process_ids("worker"))
+    host = ("worker", "clock") if ours >= holders.total() / 2 else SECOND_HOST
+    died = stage.town.power_cut(*host)
+    left = alarm.outstanding()
+    let_go(stage)
+    return Shown([alarm], died, outstanding=left)
+
+
+def _second_host(stage: Stage) -> None:
+    for name in SECOND_HOST:
+        stage.town.launch(name, STATE_DIR=str(stage.town.home / "second-host"))
+    stage.town.both_send(("worker", "worker2"))
+    time.sleep(3)  # long enough for each clock to trust what it sees of the other's heartbeat
+
+
+def half_sent_requests(stage: Stage) -> Shown:
+    """Strangers hold 200 half-sent requests open at the web process."""
+    with half_open(stage.town.url, 200):
+        alarm = stage.alarm().raise_()
+        alarm.begun(len(alarm.expected))
+    return Shown([alarm])
