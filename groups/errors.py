@@ -27,6 +27,7 @@ GroupsError
  ├── InvalidChoice          a word that is none of those to choose from: a kind of count, a level, a form
  ├── InvalidCount           a count of households, or a threshold, that cannot be
  │   └── CountedMeanwhile       somebody else has just written one down for the same day
+ ├── ReportDamaged          an issued report whose bytes are not those that were kept
  ├── CountsFileError        a file that cannot be read as counts of households, with the line
  ├── InvalidClient          an API client's name, scope or pace that cannot be, or a client that is not there
  ├── EnrolmentRefused       an enrolment that cannot be, or not any more; carries what the words need
@@ -194,6 +195,10 @@ class InvalidCount(GroupsError):
 
 class CountedMeanwhile(InvalidCount):
     code = "counted_meanwhile"
+
+
+class ReportDamaged(GroupsError):
+    code = "report_damaged"
 
 
 class CountsFileError(GroupsError):

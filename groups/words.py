@@ -69,6 +69,11 @@ def _chinese() -> GNUTranslations:
 WORDS: Mapping[str, str] = {
     "account_with_name_or_phone": N_("there is an account with this name or phone"),
     "back_up_group_must_another_one": N_("the back-up group must be another one of this village"),
+    "books_no_home": N_("household %(household)s is signed up on days on which it lives nowhere"),
+    "books_two_homes": N_("household %(household)s lives in two places on one day"),
+    "books_two_subscriptions": N_("household %(household)s is signed up twice on one day"),
+    "books_unequal": N_("%(village)s: %(own)s are signed up, its groups and those in none have %(summed)s"),
+    "books_unequal_town": N_("the villages have %(own)s signed up, the town has %(summed)s"),
     "choose_another_group_village": N_("choose another group of this village"),
     "choose_who_leaves_somebody_stay": N_("choose who leaves: somebody has to stay"),
     "client_needs_scope": N_("a client needs a scope"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from config.database import clock
 from config.services import settings
 from groups.accounts import api_clients
 from groups.commands.common import content_of, transaction, write
-from groups.coverage import counts, exports, figures
+from groups.coverage import audit, counts, exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.counts import read_counts_file
 from groups.coverage.rules.figures import basis_points_of
@@ -33,6 +34,7 @@ from groups.models.changes import Source
 from groups.models.figures import Threshold
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of, local_day
+from groups.words import in_both
 
 coverage_commands = AppGroup("coverage", help="How many households have signed up, of how many.")
 counts_commands = AppGroup("counts", help="How many households each village has, by day and kind of count.")
@@ -59,6 +61,9 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--level", metavar=_any_of(Level), help="What a row stands for; a village where none is named."),
         click.option("--village", help="Only the village with this code."),
         click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by."),
+        click.option("--known-at", help="As it was known at this moment, like 2026-11-23 18:00; a day: at its end."),
+        click.option("--since", help="Also what changed since the report of this day, line by line to its sum."),
+        click.option("--since-known-at", help="With --since: as that was known then; else when it was issued."),
         click.option("--format", "form", metavar=_any_of(_FORMS), help="The ending of the file where none is named."),
         click.option(
             "--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is named."
@@ -81,6 +86,78 @@ def show(form: str | None, output: Path | None, **words: str | None) -> None:
 def export(form: str | None, output: Path | None, **words: str | None) -> None:
     """Write the figures as a file; its ending tells the form where none is named."""
     _tell(words, form, output, usual="csv")
+
+
+@coverage_commands.command("audit")
+@click.option("--as-of", help="The day; today where none is named.")
+@click.option("--known-at", help="As it was known at this moment.")
+@click.option("--village", help="Only the village with this code.")
+@click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by.")
+@click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
+def audit_day(output: Path, **words: str | None) -> None:
+    """Write household by household why each counts on a day or does not, with the town's sum at the foot."""
+    given = {name: word for name, word in words.items() if word}
+    with transaction(reads=True) as session:
+        audited = audit.audit_of(session, _query(session, given), settings().zone)
+    write(output, audit.as_xlsx(audited))
+    told = "与报表一致 as reported" if audited.agrees else "与报表不符 NOT what the report says"
+    click.echo(f"已写入 written: {output} ({len(audited.rows)} 户, 计入 counted {audited.counted}, {told})")
+    if not audited.agrees:
+        sys.exit(1)
+
+
+@coverage_commands.command("check")
+@click.option("--as-of", help="The day; today where none is named.")
+def check_books(as_of: str | None) -> None:
+    """Look whether the books are sound: nobody counts twice or nowhere, each village is the sum of its groups."""
+    with transaction(reads=True) as session:
+        day = day_of(as_of) if as_of else local_day(clock(session), settings().zone)
+        flaws = audit.flaws_on(session, day)
+    for flaw in flaws:
+        click.echo(in_both(flaw), err=True)
+    if flaws:
+        sys.exit(1)
+    click.echo(f"{day}: 账目无误 the books are sound")
+
+
+@coverage_commands.command("issue")
+@click.option("--as-of", help="The day of the figures; today where none is named.")
+@click.option("--known-at", help="As it was known at this moment; now where none is named.")
+@click.option("--since", help="With what changed since the report of this day.")
+@click.option("--village", help="Only the village with this code.")
+@click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by.")
+def issue_report(**words: str | None) -> None:
+    """Keep a report as it stands now, in all its forms. It is never changed."""
+    given = {name: word for name, word in words.items() if word}
+    with transaction() as session:
+        by = Author("command", Source.COMMAND)
+        report = issued.issue(session, _query(session, given), by, clock(session), settings().zone)
+        click.echo(f"已签发 issued: {report.id} {report.as_of} sha256 {report.digest}")
+
+
+@coverage_commands.command("issued")
+@click.argument("number", type=int, required=False)
+@click.option("--format", "form", metavar=_any_of(exports.FORMS), help="Print the report again in this form …")
+@click.option("--output", type=click.Path(path_type=Path), help="… into this file, byte for byte as it was issued.")
+def show_issued(number: int | None, form: str | None, output: Path | None) -> None:
+    """List the issued reports; print one again; or say what is known of its day today beside what was reported."""
+    with transaction(reads=True) as session:
+        if number is None:
+            for each in issued.issued_reports(session):
+                known_at = each.known_at.astimezone(settings().zone)
+                click.echo(f"{each.id} {each.as_of} known {known_at:%Y-%m-%d %H:%M} {each.issued_by} {each.digest}")
+            return
+        if form or output:
+            content = issued.printed_again(session, number, _form_of(form, output, "json"))
+            if output is None:
+                click.echo(content, nl=False)
+            else:
+                write(output, content)
+            return
+        beside = issued.beside_today(session, number, clock(session), settings().zone)
+    click.echo(exports.as_text(beside.then), nl=False)
+    changed = replace(beside.now, statement=beside.changed)
+    click.echo(f"\n今日所知 as known today:\n{exports.as_text(changed)}", nl=False)
 
 
 @counts_commands.command("set")
@@ -179,7 +256,7 @@ def revoke_client(name: str) -> None:
 
 def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
     today = local_day(clock(session), settings().zone)
-    return query_of(given, figures.latest_day(session, today))
+    return query_of(given, figures.latest_day(session, today), settings().zone)
 
 
 def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual: str) -> None:

@@ -11,13 +11,40 @@ from typing import Any
 import xlsxwriter
 
 from groups.coverage import pdf
-from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.figures import Figure, threshold_percent
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, Series, VillageCoverage
-from groups.coverage.rules.table import KINDS, Cell, Table, notes, series_table, shown, table_of
+from groups.coverage.rules.statement import Line, Statement
+from groups.coverage.rules.table import (
+    DEFINED,
+    KINDS,
+    VERSION,
+    Cell,
+    Table,
+    notes,
+    series_table,
+    shown,
+    statement_sums,
+    statement_table,
+    statement_title,
+    table_of,
+)
 from groups.files.writing import harmless
 from groups.rules.counting import CountKind
 
-_WIDE = {"村居": 16, "名称": 14, "示范起始日": 13, "一年前在组户": 14, "其中未换组": 13, "备注": 32, "日期": 13}
+_WIDE = {
+    "村居": 16,
+    "名称": 14,
+    "示范起始日": 13,
+    "一年前在组户": 14,
+    "其中未换组": 13,
+    "备注": 32,
+    "日期": 13,
+    "户": 20,
+    "录入时间": 17,
+    "经办": 12,
+    "办理": 13,
+    "指标": 12,
+}
 _AS_TEXT = {
     "in_memory": True,
     "strings_to_formulas": False,
@@ -35,25 +62,38 @@ def as_csv(report: CoverageReport) -> bytes:
     kind = KINDS[CountKind(report.denominator)]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([*table.headings, *([] if report.series else ["统计日期"]), "户数口径"])
+    known_at = report.known_at.isoformat() if report.known_at else ""
+    writer.writerow([*table.headings, *([] if report.series else ["统计日期"]), "户数口径", "知悉时点"])
     for row in [*table.rows, *([table.total] if table.total else [])]:
         day = [] if report.series else [report.as_of.isoformat()]
-        writer.writerow([*(_as_text(cell) for cell in row), *day, kind])
+        writer.writerow([*(_as_text(cell) for cell in row), *day, kind, known_at])
+    if report.statement is not None:
+        # A second table below, as on the page: only where somebody has asked what changed.
+        writer.writerow([])
+        writer.writerow([statement_title(report.statement)])
+        for below in (statement_sums(report), statement_table(report)):
+            writer.writerow(below.headings)
+            writer.writerows([_as_text(cell) for cell in row] for row in below.rows)
+            writer.writerow([])
     return text.getvalue().encode("utf-8-sig")
 
 
 def as_text(report: CoverageReport) -> str:
     """A table for a terminal, in columns."""
     kind = KINDS[CountKind(report.denominator)]
-    about = f"{report.as_of} {kind} 标准{shown(Figure(report.threshold, 10_000))}"
+    known_at = f" 按{report.known_at:%Y-%m-%d %H:%M}所知" if report.known_at else ""
+    about = f"{report.as_of} {kind} 标准{threshold_percent(report.threshold)}%{known_at}"
     town = report.town
     sum_up = (
         f"全镇 {report.started}/{len(report.villages)} 个村居已开展，"
         f"{town.subscribed:,}/{town.households or 0:,} 户，{shown(town)}"
     )
-    parts = [f"{about}\n{sum_up}", _columns(table_of(report))]
+    parts = [f"{about}\n{sum_up}", _columns(table_of(report), report.threshold)]
     if report.series:
         parts.append(_columns(series_table(report)))
+    if report.statement is not None:
+        sums, lines = _columns(statement_sums(report)), _columns(statement_table(report))
+        parts.append(f"{statement_title(report.statement)}\n{sums}\n\n{lines}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -61,7 +101,9 @@ def as_json(report: CoverageReport) -> str:
     """The report as the API answers: coverages as exact decimals of four places beside the two whole numbers."""
     town = report.town
     told: dict[str, Any] = {
+        "version": VERSION,
         "as_of": report.as_of.isoformat(),
+        "known_at": report.known_at.isoformat() if report.known_at else None,
         "denominator": report.denominator,
         "threshold": report.threshold_decimal,
         "town": {
@@ -78,6 +120,9 @@ def as_json(report: CoverageReport) -> str:
         told[f"{report.level}s"] = [_place(place, report.level) for place in report.places]
     if report.series:
         told["series"] = [_series(each, report.level) for each in report.series]
+    if report.statement is not None:
+        told["changes"] = _statement(report.statement)
+    told["definitions"] = {name: cell for name, cell in notes(report) if name in DEFINED}
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -90,10 +135,14 @@ def as_xlsx(report: CoverageReport) -> bytes:
         _write_table(book.add_worksheet("覆盖率"), table_of(report), styles)
         if report.series:
             _write_table(book.add_worksheet("走势"), series_table(report), styles)
+        if report.statement is not None:
+            _write_table(book.add_worksheet("变化汇总"), statement_sums(report), styles)
+            _write_table(book.add_worksheet("变化明细"), statement_table(report), styles)
         sheet = book.add_worksheet("说明")
         sheet.set_column(0, 0, 16)
         sheet.set_column(1, 1, 80)
-        for at, (name, cell) in enumerate(notes(report)):
+        about = [("比较对象", statement_title(report.statement))] if report.statement else []
+        for at, (name, cell) in enumerate([*notes(report), *about]):
             sheet.write_string(at, 0, name, styles.heading)
             _write(sheet, at, 1, cell, styles, styles.note)
     return content.getvalue()
@@ -104,13 +153,13 @@ class _Styles:
         self.heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "valign": "vcenter"})
         self.cell = book.add_format({"border": 1})
         self.number = book.add_format({"border": 1, "num_format": "#,##0"})
-        self.percent = book.add_format({"border": 1, "num_format": "0.0%"})
+        self.percent = book.add_format({"border": 1, "num_format": "0.00%"})
         self.day = book.add_format({"border": 1, "num_format": "yyyy-mm-dd", "align": "left"})
         self.note = book.add_format({"border": 1, "text_wrap": True, "align": "left", "valign": "top"})
-        self.note_percent = book.add_format({"border": 1, "num_format": "0.0%", "align": "left"})
+        self.note_percent = book.add_format({"border": 1, "num_format": "0.00%", "align": "left"})
         self.total = {
             kind: book.add_format({"bold": True, "top": 2, "bottom": 1, "num_format": form})
-            for kind, form in (("text", "@"), ("number", "#,##0"), ("percent", "0.0%"))
+            for kind, form in (("text", "@"), ("number", "#,##0"), ("percent", "0.00%"))
         }
 
 
@@ -158,9 +207,9 @@ def _as_text(cell: Cell) -> str:
     return harmless(cell) if isinstance(cell, str) else shown(cell)
 
 
-def _columns(table: Table) -> str:
+def _columns(table: Table, threshold: int = 0) -> str:
     """Columns of even width, where a Chinese character is two wide."""
-    rows = [[*table.headings], *([shown(cell) for cell in row] for row in table.rows)]
+    rows = [[*table.headings], *([shown(cell, threshold) for cell in row] for row in table.rows)]
     if table.total:
         rows.append([shown(cell) for cell in table.total])
     widths = [max(_width(row[column]) for row in rows) for column in range(len(table.headings))]
@@ -181,9 +230,49 @@ def _village(village: VillageCoverage) -> dict[str, Any]:
         **_figure(village.figure),
         "started": village.started,
         "demonstration": village.demonstration,
+        "demonstration_since": village.since.isoformat() if village.since else None,
+        "anomaly": village.anomaly.value if village.anomaly else None,
+        "grouped_a_year_before": village.readiness.grouped_before,
+        "stayed_in_their_group": village.readiness.settled,
         "reachable": village.readiness.reachable,
         "groups": village.readiness.groups,
         "groups_complete": village.readiness.groups_complete,
+    }
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    parts = [
+        {
+            "figure": part.measure.value,
+            "before": part.before,
+            "corrected": part.corrected,
+            "gained": part.gained,
+            "lost": part.lost,
+            "after": part.after,
+            "lines": [_line(line) for line in part.lines],
+        }
+        for part in statement.parts
+    ]
+    return {
+        "since": statement.since.isoformat(),
+        "since_known_at": statement.since_known_at.isoformat(),
+        "report": statement.report,
+        "figures": parts,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "cause": line.cause.value,
+        "delta": line.delta,
+        "village": line.village or None,
+        "household": line.household or None,
+        "day": line.on.isoformat() if line.on else None,
+        "before": line.before or None,
+        "after": line.after or None,
+        "action": line.action or None,
+        "by": line.by or None,
+        "at": line.at.isoformat() if line.at else None,
     }
 
 

@@ -10,9 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from groups.coverage.rules.charts import WIDE, ChartWords, bars, trend
-from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.figures import Figure, threshold_percent
 from groups.coverage.rules.report import CoverageReport, Level
-from groups.coverage.rules.table import COVERAGE, KINDS, NOT_STARTED, Table, notes, series_table, shown, table_of
+from groups.coverage.rules.table import (
+    COVERAGE,
+    KINDS,
+    NOT_STARTED,
+    Table,
+    notes,
+    series_table,
+    shown,
+    statement_sums,
+    statement_table,
+    statement_title,
+    table_of,
+)
 from groups.files.typeset import FAMILY, FONTS
 from groups.rules.counting import CountKind
 
@@ -20,6 +32,7 @@ if TYPE_CHECKING:
     import typst
 
 _TEMPLATE = Path(__file__).parent / "coverage.typ"
+MOST_LINES = 400
 WORDS = ChartWords("各村覆盖率", "覆盖率走势", "示范村标准", "未开展", "未统计户数", "示范村")
 
 
@@ -35,13 +48,15 @@ def as_pdf(report: CoverageReport) -> bytes:
         "title": f"十户联防覆盖率报告{f' · {drawn.name}' if report.village else ''}",
         "as_of": _written(report.as_of),
         "kind": KINDS[CountKind(report.denominator)],
-        "threshold": shown(Figure(report.threshold, 10_000)),
+        "threshold": f"{threshold_percent(report.threshold)}%",
+        "known_at": f"{report.known_at:%Y-%m-%d %H:%M}" if report.known_at else "",
+        "changes": _changes(report),
         "tiles": _tiles(report),
-        "summary": f"{_demonstrations(report)}近30日可达：{report.readiness.reachable:,}户。",
+        "summary": f"{_demonstrations(report)}近30日可达：{report.reached:,}户。",
         "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE and not report.village else "",
         "trend": trend(drawn.points, report.thresholds, WORDS, WIDE),
         "trend_of": drawn.name or "全镇",
-        "table": _plain(table_of(report)),
+        "table": _plain(table_of(report), threshold=report.threshold),
         # The heading says whose it is.
         "series": _plain(series_table(report), ("日期", "户数", "已开通", COVERAGE)),
         "notes": [[name, shown(cell)] for name, cell in notes(report)],
@@ -67,7 +82,10 @@ def _tiles(report: CoverageReport) -> list[tuple[str, str]]:
     first, figure = ("已开展村居", f"{report.started}/{len(report.villages)}"), report.town
     if report.village:
         (own,) = report.rows
-        first, figure = (f"{own.name}覆盖率", shown(own.figure) if own.started else NOT_STARTED), own.figure
+        first, figure = (
+            (f"{own.name}覆盖率", shown(own.figure, report.threshold) if own.started else NOT_STARTED),
+            own.figure,
+        )
     complete = f"{report.readiness.groups_complete}/{report.readiness.groups}"
     households = "—" if figure.households is None else f"{figure.households:,}"
     signed_up = f"{figure.subscribed:,}/{households}"
@@ -80,17 +98,31 @@ def _demonstrations(report: CoverageReport) -> str:
         if not own.demonstration:
             return "尚未达到示范村标准。"
         return f"{own.since}起为示范村。" if own.since else "示范村。"
-    named = "、".join(f"{each.name}（{shown(each.figure)}）" for each in report.demonstrations)
+    named = "、".join(f"{each.name}（{shown(each.figure, report.threshold)}）" for each in report.demonstrations)
     return f"示范村：{named or '尚无'}。"
 
 
-def _plain(table: Table, chosen: Sequence[str] = ()) -> dict[str, object]:
+def _changes(report: CoverageReport) -> dict[str, object] | None:
+    """What changed since an earlier report: its sums, and of its lines so many as somebody reads on paper."""
+    if report.statement is None:
+        return None
+    lines = statement_table(report)
+    more = len(lines.rows) - MOST_LINES
+    return {
+        "title": statement_title(report.statement),
+        "sums": _plain(statement_sums(report)),
+        "lines": _plain(lines._replace(rows=lines.rows[:MOST_LINES])),
+        "more": f"另有{more}项，见同一报告的XLSX。" if more > 0 else "",
+    }
+
+
+def _plain(table: Table, chosen: Sequence[str] = (), *, threshold: int = 0) -> dict[str, object]:
     """The table as words, or only its chosen columns; `numbers` are the columns of figures."""
     columns = [at for at, word in enumerate(table.headings) if not chosen or word in chosen]
     rows = [[row[at] for at in columns] for row in [*table.rows, *([table.total] if table.total else [])]]
     return {
         "headings": [table.headings[at] for at in columns],
-        "rows": [[shown(cell) for cell in row] for row in rows],
+        "rows": [[shown(cell, threshold) for cell in row] for row in rows],
         "numbers": [any(isinstance(row[at], int | Figure) for row in rows) for at in range(len(columns))],
         "summed": table.total is not None,
     }

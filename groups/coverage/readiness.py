@@ -12,12 +12,13 @@ from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from groups.coverage.rules.figures import Figure
-from groups.coverage.rules.reachability import COMPLETE_GROUP, STABILITY_SPAN, Readiness, first_day_of_proof
+from groups.coverage.rules.reachability import COMPLETE_GROUP, Readiness, first_day_of_proof
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage
 from groups.models.covered_days import lives_there
 from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import ReachProof, Residence
 from groups.models.roster import Grid, Group
+from groups.rules.days import year_before
 
 _Stood = tuple[int, int, int]
 """Reachable households, groups, complete groups; or households, their groups, those in which there are enough."""
@@ -39,7 +40,7 @@ def with_readiness(
     `stability` nobody is.
     """
     stood = _by_village(session, report)
-    stayed = _stayed(session, since or report.as_of - STABILITY_SPAN, report) if stability else {}
+    stayed = _stayed(session, since or year_before(report.as_of), report) if stability else {}
     villages = tuple(
         replace(
             village,
@@ -59,6 +60,16 @@ def _by_village(session: Session, report: CoverageReport) -> dict[int, _Stood]:
         for village_id, groups in lived.items()
         for many, _, complete in (reached.get(village_id, _NOBODY),)
     }
+
+
+def signed_up_by_village(session: Session, day: date) -> dict[int, int]:
+    """The households signed up on a day, group by group and those in none, added up by village."""
+    signed_up = Residence.household_id.in_(select(Subscription.household_id).where(is_active(day)))
+    living = select(Residence).where(lives_there(day), signed_up)
+    found: dict[int, int] = {}
+    for (village_id, _), (households, _, _) in _by_place(session, Residence.group_id, living).items():
+        found[village_id] = found.get(village_id, 0) + households
+    return found
 
 
 def _places(session: Session, report: CoverageReport, level: Level) -> tuple[PlaceCoverage, ...]:

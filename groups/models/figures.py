@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, stored_as_value
@@ -31,6 +31,38 @@ class HouseholdCount(Base):
     kind: Mapped[CountKind] = mapped_column(stored_as_value(CountKind))
     counted_on: Mapped[date]
     households: Mapped[int]
+
+
+class IssuedReport(Base):
+    """A report that was handed out, as it was: what was asked, what was known, the answer's own bytes and their digest.
+
+    It is never changed: what is known today stands beside it, not in its place.
+    """
+
+    __tablename__ = "issued_reports"
+    __table_args__ = (Index("ix_issued_reports_as_of", "as_of"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    as_of: Mapped[date]
+    known_at: Mapped[datetime]
+    issued_at: Mapped[datetime]
+    issued_by: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    question: Mapped[dict[str, str]] = mapped_column(JSON)
+    """The words of the question (see `CoverageQuery.words`)."""
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the figures as JSON: what two people compare who hold the report."""
+
+
+class IssuedFile(Base):
+    """An issued report in one of its forms, byte for byte."""
+
+    __tablename__ = "issued_files"
+
+    report_id: Mapped[int] = mapped_column(ForeignKey("issued_reports.id"), primary_key=True)
+    form: Mapped[str] = mapped_column(String(8), primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str] = mapped_column(String(64))
 
 
 class Threshold(Base):

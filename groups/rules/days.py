@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from groups.errors import InvalidDay
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _CHINESE = re.compile(r"(\d{4})[年./](\d{1,2})[月./](\d{1,2})日?")
+_DAY_ALONE = re.compile(r"\d{4}-?\d{1,2}-?\d{1,2}")
 EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 
 
@@ -40,6 +41,33 @@ def day_of(text: str) -> date:
         shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
         raise InvalidDay(f"“{shown}”不是日期，请写如2026-11-23 not a day: write it like 2026-11-23")
     return day
+
+
+def moment_of(text: str, zone: ZoneInfo) -> datetime:
+    """The moment that 2026-11-23 18:00, 2026-11-23T18:00:00+08:00 or a day alone means: the end of that day.
+
+    What names no zone is the town's time. Raises InvalidDay.
+    """
+    plain = text.strip()
+    try:
+        named = datetime.fromisoformat(plain.replace("Z", "+00:00"))
+    except ValueError:
+        named = None
+    if named is None or _DAY_ALONE.fullmatch(plain):
+        return end_of(day_of(plain), zone)
+    if not EARLIEST <= named.date() <= LATEST:
+        day_of(plain)
+    return named if named.tzinfo is not None else named.replace(tzinfo=zone)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """The last moment of a day in the town."""
+    return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
+
+
+def year_before(day: date) -> date:
+    """The same day of the year before; of 29 February the 28th."""
+    return date(day.year - 1, day.month, min(day.day, monthrange(day.year - 1, day.month)[1]))
 
 
 class Period(NamedTuple):

@@ -36,8 +36,8 @@ _COUNTY = (
     "FROM generate_series(1, 1000000) n JOIN people ON people.id = n::bigint * 7919 % {names}",
     "UPDATE groups SET leader_id = one FROM (SELECT group_id, min(id) one FROM households GROUP BY 1) first "
     "WHERE group_id = groups.id",
-    "INSERT INTO subscriptions (household_id, village_id, plan, starts_on, ends_on, channel) "
-    "SELECT h.id, h.village_id, '平安联防#9按键', date '2023-01-01' + (h.id * 7919 % 400)::int + k * 450, "
+    "INSERT INTO subscriptions (household_id, plan, starts_on, ends_on, channel) "
+    "SELECT h.id, '平安联防#9按键', date '2023-01-01' + (h.id * 7919 % 400)::int + k * 450, "
     "CASE WHEN k < 2 THEN date '2023-01-01' + (h.id * 7919 % 400)::int + k * 450 + 200 + (h.id * 31 % 250)::int "
     "WHEN h.id % 3 = 0 THEN date '2026-08-01' + (h.id % 100)::int END, 'office' "
     "FROM households h, generate_series(0, 2) k",

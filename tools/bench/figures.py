@@ -17,11 +17,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups.coverage import changes, exports, figures, trends
+from groups.coverage import exports, figures, trends
 from groups.coverage import report as coverage_report
 from groups.coverage.figures import Scope
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import CoverageReport, Level
+from groups.coverage.rules.statement import Measure
+from groups.coverage.statement import Compared, what_changed
+from groups.rules.days import end_of
 from tools.bench import page
 
 DAY, FIRST, LAST_REPORT = date(2026, 11, 23), date(2024, 12, 1), date(2026, 10, 31)
@@ -162,9 +165,10 @@ def _trends(session: Session) -> None:
 
 
 def _changed(session: Session) -> None:
-    before, after = (figures.coverage_on(session, day, Scope(ZONE)) for day in (LAST_REPORT, DAY))
-    found = changes.what_changed(session, before, after)
-    assert found.joined_count + found.left_count > 10_000
+    found = what_changed(session, Compared(LAST_REPORT, end_of(LAST_REPORT, ZONE), DAY), Scope(ZONE))
+    part = found.part(Measure.SUBSCRIBED)
+    assert part.gained + part.lost > 10_000
+    assert part.adds_up
 
 
 _QUESTIONS: tuple[tuple[str, float, Question], ...] = (

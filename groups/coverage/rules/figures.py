@@ -40,8 +40,9 @@ class Figure:
         return self.households is not None and self.subscribed > self.households
 
     def reaches(self, basis_points: int) -> bool:
-        """Whether the coverage, unrounded, is at least so many hundredths of a per cent."""
-        return bool(self.households) and self.subscribed * BASIS_POINTS >= basis_points * (self.households or 0)
+        """Whether the coverage, unrounded, is at least so many hundredths of a per cent, and can be true at all."""
+        enough = self.subscribed * BASIS_POINTS >= basis_points * (self.households or 0)
+        return bool(self.households) and enough and not self.exceeds
 
     def decimal(self, places: int = 4) -> str | None:
         """The coverage as a decimal, half rounded up: 0.6560 is 65.6 %."""
@@ -109,14 +110,15 @@ def demonstration_since(
     at = 0
     # From the day backwards: whoever has been a demonstration village for a month is not asked about ten years.
     for edge in sorted({known for known in {*counts, *thresholds} if after < known <= day} | {after}, reverse=True):
-        least = _least(standing(counts, edge), standing(thresholds, edge))
-        if least is None or subscribed < least:
+        households = standing(counts, edge)
+        least = _least(households, standing(thresholds, edge))
+        if least is None or households is None or not least <= subscribed <= households:
             return since
         while at < len(turns) and turns[at] >= edge:
             since = turns[at]
             subscribed -= changes[since]
             at += 1
-            if since > edge and subscribed < least:
+            if since > edge and not least <= subscribed <= households:
                 return since
         since = edge
     return since
@@ -125,6 +127,26 @@ def demonstration_since(
 def _least(households: int | None, threshold: int | None) -> int | None:
     """The fewest subscribed households that reach the threshold; None where none do."""
     return -(-(threshold or DEFAULT_THRESHOLD) * households // BASIS_POINTS) if households else None
+
+
+def told_percent(figure: Figure, threshold: int) -> str | None:
+    """The coverage in per cent, half rounded up, with so many places (one to four) that it does not look as if it
+    reached the threshold where it does not, or the other way round. None where there is nothing to divide by.
+    """
+    for places in range(1, 5):
+        shown = figure.percent(places)
+        if shown is None:
+            return None
+        looks = Fraction(shown) * 100 >= threshold
+        if looks == (figure.subscribed * BASIS_POINTS >= threshold * (figure.households or 0)):
+            break
+    return shown
+
+
+def threshold_percent(basis_points: int) -> str:
+    """A threshold as it was set, without the sign: 80, 66.67."""
+    whole, part = divmod(basis_points, 100)
+    return f"{whole}.{part:02}".rstrip("0").rstrip(".")
 
 
 def basis_points_of(percent: str) -> int:

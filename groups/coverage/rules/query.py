@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from groups.coverage.rules.report import Level
 from groups.errors import InvalidChoice, InvalidDay
 from groups.rules.counting import CountKind
-from groups.rules.days import day_of
+from groups.rules.days import day_of, local_day, moment_of
 
 Word = TypeVar("Word", bound=StrEnum)
 
 
-QUERY_WORDS = frozenset({"as_of", "from", "to", "by", "level", "village", "denominator"})
+QUERY_WORDS = frozenset({
+    "as_of", "from", "to", "by", "level", "village", "denominator", "known_at", "since", "since_known_at",
+})  # fmt: skip
 """What `query_of` reads."""
 
 
@@ -31,7 +34,9 @@ class Step(StrEnum):
 class CoverageQuery:
     """The figures of `as_of`; with `first` and `last` also how they moved between them, by `step`.
 
-    `village` is the code of the one village that is asked about; None: the town.
+    `village` is the code of the one village that is asked about; None: the town. `known_at`: as it was known at that
+    moment; None: as it is known now. With `since`, what changed since the report of that day, as that was known at
+    `since_known_at` (None: when it was issued, or at the end of that day).
     """
 
     as_of: date
@@ -41,6 +46,9 @@ class CoverageQuery:
     level: Level = Level.VILLAGE
     village: str | None = None
     kind: CountKind = CountKind.RESIDENT
+    known_at: datetime | None = None
+    since: date | None = None
+    since_known_at: datetime | None = None
 
     def words(self) -> dict[str, str]:
         """The question as `query_of` reads it; what is meant anyway is left out."""
@@ -53,14 +61,17 @@ class CoverageQuery:
             ("village", self.village, None),
             ("denominator", self.kind, CountKind.RESIDENT),
         )
-        return words | {name: str(value) for name, value, usual in chosen if value != usual}
+        words |= {name: str(value) for name, value, usual in chosen if value != usual}
+        asked = (("known_at", self.known_at), ("since", self.since), ("since_known_at", self.since_known_at))
+        return words | {name: value.isoformat() for name, value in asked if value is not None}
 
 
-def query_of(words: Mapping[str, str], latest: date) -> CoverageQuery:
+def query_of(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> CoverageQuery:
     """The question that these words ask; an empty word counts as none. Raises InvalidDay, InvalidChoice.
 
     The figures are of `latest` where no day is named, and of no day after it: nobody knows yet who will have left.
-    Where only one end of a span is named, the other is the day of the figures, or two years before.
+    Where only one end of a span is named, the other is the day of the figures, or two years before. Nothing is known at
+    a moment of days that are to come then.
     """
     given = {name: word.strip() for name, word in words.items() if word.strip()}
     last = day_of(given["to"]) if "to" in given else None
@@ -73,6 +84,16 @@ def query_of(words: Mapping[str, str], latest: date) -> CoverageQuery:
             raise InvalidDay(f"{last}早于{first} the last day is before the first")
     if (late := max(as_of, last or as_of)) > latest:
         raise InvalidDay(f"{late}尚未到来，数据截至{latest} this day is to come: there are figures up to {latest}")
+    known_at = moment_of(given["known_at"], zone) if "known_at" in given else None
+    if known_at is not None:
+        latest = min(latest, local_day(known_at, zone))
+        if as_of > latest and "as_of" not in given and last is None:
+            as_of = latest
+    if (late := max(as_of, last or as_of)) > latest:
+        raise InvalidDay(f"{late}在{latest}时尚未到来 this day was to come then: {latest}")
+    since = day_of(given["since"]) if "since" in given else None
+    if since is not None and since >= as_of:
+        raise InvalidDay(f"{since}不早于{as_of} the last report must be of an earlier day")
     return CoverageQuery(
         as_of,
         first,
@@ -81,6 +102,9 @@ def query_of(words: Mapping[str, str], latest: date) -> CoverageQuery:
         choice_of(Level, given.get("level", Level.VILLAGE)),
         given.get("village"),
         choice_of(CountKind, given.get("denominator", CountKind.RESIDENT)),
+        known_at,
+        since,
+        moment_of(given["since_known_at"], zone) if "since_known_at" in given else None,
     )
 
 

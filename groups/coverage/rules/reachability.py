@@ -11,8 +11,6 @@ WINDOW = timedelta(days=30)
 """A proof counts on its day and for the rest of these days."""
 COMPLETE_GROUP = 8
 """So many reachable households make a group complete."""
-STABILITY_SPAN = timedelta(days=365)
-"""How far back groups are compared where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

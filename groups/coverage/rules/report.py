@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from groups.coverage.rules.figures import BASIS_POINTS, Figure, total
 from groups.coverage.rules.reachability import Readiness
+from groups.coverage.rules.statement import Statement
 
 
 class Level(StrEnum):
@@ -92,7 +93,8 @@ class CoverageReport:
 
     `denominator` is the kind of count. `villages` are all of the town's, so that its sum stands in every report;
     `village` is the code of the one that the report is about, None: all. `places` is filled for the levels grid and
-    group, `series` where two days were named, `thresholds` for each of its days where it is to be drawn.
+    group, `series` where two days were named, `thresholds` for each of its days where it is to be drawn. `known_at` is
+    the moment that was asked for (None: all that is known), `statement` what changed since an earlier report.
     """
 
     as_of: date
@@ -104,6 +106,8 @@ class CoverageReport:
     series: tuple[Series, ...] = ()
     thresholds: tuple[int, ...] = ()
     village: str | None = None
+    known_at: datetime | None = None
+    statement: Statement | None = None
 
     @property
     def rows(self) -> tuple[VillageCoverage, ...]:
@@ -119,6 +123,15 @@ class CoverageReport:
     def readiness(self) -> Readiness:
         """That of all villages which the report is about."""
         return sum((village.readiness for village in self.rows), Readiness())
+
+    @property
+    def reached(self) -> int:
+        """Of the households signed up that the headline counts, those proven to be reached."""
+        return sum(
+            village.readiness.reachable
+            for village in self.rows
+            if self.village is not None or village.figure.households is not None
+        )
 
     @property
     def started(self) -> int:

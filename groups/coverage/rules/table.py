@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, NamedTuple, TypeVar
 
-from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.figures import Figure, threshold_percent, told_percent
 from groups.coverage.rules.report import Anomaly, CoverageReport, Level, PlaceCoverage, VillageCoverage
+from groups.coverage.rules.statement import Cause, Measure, Statement
 from groups.rules.counting import CountKind
 
 Cell = str | int | date | Figure | None
@@ -22,6 +23,28 @@ ANOMALIES = {
     Anomaly.MORE_THAN_COUNTED: "已开通多于户数，请核对",
     Anomaly.NOT_COUNTED: "当日尚无户数统计，未计入合计",
 }
+
+
+MEASURES = {
+    Measure.SUBSCRIBED: "已开通户", Measure.HOUSEHOLDS: "户数", Measure.VILLAGES: "村居数",
+    Measure.STARTED: "已开展村居", Measure.DEMONSTRATION: "示范村",
+}  # fmt: skip
+CAUSES = {
+    Cause.CORRECTED: "更正", Cause.JOINED: "新增", Cause.LEFT: "退出", Cause.COUNTED: "重新统计",
+    Cause.ENTERED: "村居计入", Cause.DROPPED: "村居不再计入", Cause.BECAME: "达到", Cause.CEASED: "不再",
+}  # fmt: skip
+REASONS = {"cancelled": "退订", "suspended": "停机", "moved": "迁出", "replaced": "换套餐", "archived": "已不在名册"}
+ACTIONS = {
+    "enrol": "开通", "cancel": "退订", "suspend": "停机", "resume": "复机", "change_plan": "换套餐",
+    "change_billed": "换号码", "move_village": "迁村", "correct": "更正", "import_list": "导入电信名单",
+    "archive_household": "移出名册", "import_roster": "导入名册", "undo": "撤销", "set_count": "录入户数",
+    "import_counts": "导入户数", "remove_count": "删除户数", "add_village": "新建村居", "add_household": "新增住户",
+    "move_household": "换组",
+}  # fmt: skip
+DEFINED = ("户数口径", "覆盖率", "全镇", "未开展", "可达户", "完整组", "未换组", "网格、联防组", "比较")
+"""The notes that say what a figure means, and not how large it is."""
+VERSION = 2
+"""Of the exports: it counts up when a column or a word of theirs means something else, or is there no more."""
 
 
 class Table(NamedTuple):
@@ -47,7 +70,7 @@ _VILLAGE: tuple[_Column[VillageCoverage], ...] = (
     _Column(COVERAGE, lambda village: village.figure if village.started else NOT_STARTED, lambda report: report.town),
     _Column("示范村", lambda village: DEMONSTRATION if village.demonstration else ""),
     _Column("示范起始日", lambda village: village.since),
-    _Column("可达户", lambda village: village.readiness.reachable, lambda report: report.readiness.reachable),
+    _Column("可达户", lambda village: village.readiness.reachable, lambda report: report.reached),
     _Column("联防组", lambda village: village.readiness.groups, lambda report: report.readiness.groups),
     _Column(
         "完整组", lambda village: village.readiness.groups_complete, lambda report: report.readiness.groups_complete
@@ -77,7 +100,7 @@ _TOWN: tuple[_Column[CoverageReport], ...] = (
     _Column(COVERAGE, lambda report: report.town),
     _Column("示范村", lambda report: sum(village.demonstration for village in report.villages)),
     # A report about one village knows the readiness of no other.
-    _Column("可达户", lambda report: None if report.village else report.readiness.reachable),
+    _Column("可达户", lambda report: None if report.village else report.reached),
     _Column("联防组", lambda report: None if report.village else report.readiness.groups),
     _Column("完整组", lambda report: None if report.village else report.readiness.groups_complete),
 )
@@ -110,10 +133,13 @@ def notes(report: CoverageReport) -> list[tuple[str, Cell]]:
     """What the figures mean: day, denominator, threshold, definitions, the town's sum."""
     kind = KINDS[CountKind(report.denominator)]
     demonstrations = "、".join(village.name for village in report.demonstrations) or "无"
+    known_at = f"{report.known_at:%Y-%m-%d %H:%M:%S %z}" if report.known_at else "出表时已知的全部"
     return [
         ("统计日期", report.as_of),
+        ("知悉时点", known_at),
+        ("格式版本", VERSION),
         ("户数口径", f"{kind}（各村截至当日最近一次统计）"),
-        ("示范村标准", Figure(report.threshold, 10_000)),
+        ("示范村标准", f"{threshold_percent(report.threshold)}%"),
         ("全镇村居", len(report.villages)),
         ("已开展", report.started),
         ("全镇户数", report.town.households),
@@ -125,16 +151,47 @@ def notes(report: CoverageReport) -> list[tuple[str, Cell]]:
         ("未开展", "尚无一户开通的村居，仍列入表中并计入合计。"),
         ("可达户", "已开通户中，近30日内有电话接听并按键、短信送达或演练应答者。"),
         ("完整组", "可达户不少于8户的联防组。"),
-        ("未换组", "一年前已在联防组、今日仍在同一组的户。"),
+        ("未换组", "上年同日已在联防组、当日仍在同一组的户。"),
         ("网格、联防组", "以当日名册中居住在该处的户为分母。"),
-        ("比较", "是否达到示范村标准按未四舍五入的数值比较。"),
+        ("比较", "是否达到示范村标准按未四舍五入的数值比较；已开通多于户数的村居不作示范村。"),
     ]  # fmt: skip
 
 
-def shown(cell: Cell) -> str:
-    """A cell as somebody reads it: a coverage with one place after the point."""
+def statement_table(report: CoverageReport) -> Table:
+    """What changed since an earlier report, line by line; its sums are `statement_sums`."""
+    headings = ("指标", "原因", "增减", "村居", "户", "日期", "原为", "现为", "办理", "经办", "录入时间")
+    lines = report.statement.lines if report.statement else []
+    rows: list[tuple[Cell, ...]] = [
+        (MEASURES[line.measure], CAUSES[line.cause], line.delta, line.village,
+         f"另{line.more}户" if line.more else line.household, line.on, line.before, REASONS.get(line.after, line.after),
+         ACTIONS.get(line.action, line.action), line.by, f"{line.at:%Y-%m-%d %H:%M}" if line.at else "")
+        for line in lines
+    ]  # fmt: skip
+    return Table(headings, rows)
+
+
+def statement_sums(report: CoverageReport) -> Table:
+    """What changed since an earlier report, figure by figure: before ± corrected + gained - lost = after."""
+    headings = ("指标", "上次报告", "更正", "增加", "减少", "本次")
+    parts = report.statement.parts if report.statement else ()
+    rows: list[tuple[Cell, ...]] = [
+        (MEASURES[part.measure], part.before, part.corrected, part.gained, part.lost, part.after) for part in parts
+    ]
+    return Table(headings, rows)
+
+
+def statement_title(statement: Statement) -> str:
+    """Which reports it compares."""
+    number = f"第{statement.report}号报告，" if statement.report else ""
+    return f"与{statement.since}的报告相比（{number}按{statement.since_known_at:%Y-%m-%d %H:%M}所知）"
+
+
+def shown(cell: Cell, threshold: int = 0) -> str:
+    """A cell as somebody reads it: a coverage with one place after the point, or as many as it takes to tell it from
+    the threshold (in hundredths of a per cent).
+    """
     if isinstance(cell, Figure):
-        percent = cell.percent()
+        percent = told_percent(cell, threshold) if threshold else cell.percent()
         return "" if percent is None else f"{percent}%"
     return "" if cell is None else str(cell)
 

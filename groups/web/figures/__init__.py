@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from groups.web.enrolment.common import READERS
-from groups.web.figures import api, clients, counts, coverage, words
+from groups.web.figures import api, clients, counts, coverage, issued, words
 from groups.web.shell import navigation
 
 
@@ -18,7 +18,7 @@ def register(app: Flask) -> None:
     """Add the pages."""
     words.register(app)
     api.register(app)
-    for part in (coverage, clients):
+    for part in (coverage, issued, clients):
         app.register_blueprint(part.pages)
     counts.register(app)
     navigation.add(app, "coverage.show", lazy_gettext("Coverage"), "chart", READERS, place=61)

@@ -73,7 +73,7 @@ def read_coverage() -> ResponseReturnValue:
     with database().begin(reads=True) as session:
         _check_words(QUERY_WORDS)
         today = local_day(clock(session), settings.zone)
-        query = query_of(request.args, figures.latest_day(session, today))
+        query = query_of(request.args, figures.latest_day(session, today), settings.zone)
         report = coverage_report.report_on(session, query, settings.zone, form="json")
     return _answer(exports.as_json(report))
 

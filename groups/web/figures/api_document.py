@@ -6,10 +6,15 @@ from typing import Any
 
 from groups.accounts.api_clients import Scope
 from groups.coverage.rules.query import Step
-from groups.coverage.rules.report import Level
+from groups.coverage.rules.report import Anomaly, Level
+from groups.coverage.rules.statement import Cause, Measure
+from groups.coverage.rules.table import VERSION
 from groups.rules.counting import CountKind
 
 _DAY = {"type": "string", "format": "date", "examples": ["2026-11-23"]}
+_DAY_OR_NULL = {"type": ["string", "null"], "format": "date"}
+_MOMENT = {"type": "string", "format": "date-time", "examples": ["2026-11-23T18:00:00+08:00"]}
+_MOMENT_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 _COUNT = {"type": "integer", "minimum": 0}
 _DECIMAL = {"type": ["string", "null"], "pattern": r"^\d+\.\d{4}$", "examples": ["0.6560"]}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -75,6 +80,9 @@ def _coverage() -> dict[str, Any]:
             _parameter("by", _one_of(Step), "The step of the series"),
             _parameter("level", _one_of(Level), "What a row stands for"),
             _parameter("village", {"type": "string"}, "The code of the one village asked about"),
+            _parameter("known_at", _MOMENT, "As it was known at that moment; all that is known where none is named"),
+            _parameter("since", _DAY, "Also what changed since the report of this day, line by line to its sum"),
+            _parameter("since_known_at", _MOMENT, "… as that was known then; else when it was issued"),
             _parameter("denominator", _one_of(CountKind), "The kind of count that is divided by"),
         ],
         "responses": _responses("Coverage", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany"),
@@ -117,24 +125,58 @@ def _error_response(words: str) -> dict[str, Any]:
 
 def _coverage_schema() -> dict[str, Any]:
     place = {"code": {"type": "string"}, "name": {"type": "string"}, **_FIGURE, **_READY}
-    village = {**place, "started": {"type": "boolean"}, "demonstration": {"type": "boolean"}}
+    village = {
+        **place,
+        "started": {"type": "boolean"},
+        "demonstration": {"type": "boolean"},
+        "demonstration_since": _DAY_OR_NULL,
+        "anomaly": {"type": ["string", "null"], "enum": [*(each.value for each in Anomaly), None]},
+        "grouped_a_year_before": _COUNT,
+        "stayed_in_their_group": _COUNT,
+    }
     point = _object({"day": _DAY, **_FIGURE})
     series = {"code": _TEXT_OR_NULL, "name": _TEXT_OR_NULL, "points": {"type": "array", "items": point}}
     below = {"grid": _TEXT_OR_NULL, "group": _TEXT_OR_NULL}
     return _object(
         {
+            "version": {"type": "integer", "const": VERSION},
             "as_of": _DAY,
+            "known_at": _MOMENT_OR_NULL,
             "denominator": _one_of(CountKind),
             "threshold": {"type": "string", "pattern": r"^[01]\.\d{4}$"},
             "town": _object({"villages": _COUNT, "villages_started": _COUNT, **_FIGURE}),
+            "definitions": {"type": "object", "additionalProperties": {"type": "string"}},
         },
         {
             "villages": _list(_object(village)),
             "grids": _list(_object({**place, "grid": _TEXT_OR_NULL})),
             "groups": _list(_object({**place, "group": _TEXT_OR_NULL})),
             "series": _list(_object(series, below)),
+            "changes": _changes_schema(),
         },
     )
+
+
+def _changes_schema() -> dict[str, Any]:
+    """A statement that adds up: before + corrected + gained - lost = after, and so do its lines."""
+    line = {
+        "cause": {"type": "string", "enum": [each.value for each in Cause]},
+        "delta": {"type": "integer"},
+        "day": _DAY_OR_NULL,
+        "at": _MOMENT_OR_NULL,
+        **dict.fromkeys(("village", "household", "before", "after", "action", "by"), _TEXT_OR_NULL),
+    }
+    number = {"type": ["integer", "null"]}
+    figure = {
+        "figure": {"type": "string", "enum": [each.value for each in Measure]},
+        "before": number,
+        "corrected": {"type": "integer"},
+        "gained": _COUNT,
+        "lost": _COUNT,
+        "after": number,
+        "lines": _list(_object(line)),
+    }
+    return _object({"since": _DAY, "since_known_at": _MOMENT, "report": number, "figures": _list(_object(figure))})
 
 
 def _villages_schema() -> dict[str, Any]:

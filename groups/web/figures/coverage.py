@@ -15,18 +15,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.services import database
-from groups.coverage import changes, exports, figures, trends
+from groups.coverage import audit as audits
+from groups.coverage import exports, figures, trends
 from groups.coverage import report as coverage_report
-from groups.coverage.changes import WhatChanged
 from groups.coverage.figures import Scope
+from groups.coverage.known import as_known
 from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, bars, trend
 from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, query_of, two_years_before
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
-from groups.errors import GroupsError, InvalidDay, NothingCounted, UnknownVillage
+from groups.coverage.statement import MOST_NAMED
+from groups.errors import GroupsError, InvalidDay, UnknownVillage
 from groups.models.roster import Village
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of
-from groups.web.enrolment.common import READERS, Pages, chosen_village, own_villages, pages_of, today_of, words_of
+from groups.web.enrolment.common import (
+    READERS,
+    WRITERS,
+    Pages,
+    chosen_village,
+    own_villages,
+    pages_of,
+    today_of,
+    words_of,
+)
 from groups.web.figures.words import chart_words
 from groups.web.shell.access import current, requires
 from groups.web.shell.times import zone
@@ -42,10 +53,7 @@ _WIDTHS = {"narrow": NARROW, "wide": WIDE}
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the page shows; `changed` is None where nothing was counted at the last report.
-
-    `rows` are the page's, the best villages first, or the places in their order.
-    """
+    """What the page shows. `rows` are the page's, the best villages first, or the places in their order."""
 
     query: CoverageQuery
     since: date
@@ -54,7 +62,6 @@ class _Found:
     pages: Pages
     points: tuple[TrendPoint, ...]
     drawings: Drawings
-    changed: WhatChanged | None
 
 
 @pages.get("")
@@ -67,7 +74,7 @@ def show() -> ResponseReturnValue:
         try:
             query = _query(session)
             chosen = session.scalar(select(Village.id).where(Village.code == query.village))
-            found = _find(session, query, _since(query.as_of))
+            found = _find(session, query, _since(query))
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
@@ -108,10 +115,28 @@ def export(form: str) -> ResponseReturnValue:
     return response
 
 
+@pages.get("/audit.<form>")
+@requires(*WRITERS)
+def audit(form: str) -> ResponseReturnValue:
+    """Household by household why each counts or does not, as a workbook."""
+    if form != "xlsx":
+        abort(404)
+    with database().begin(reads=True) as session:
+        try:
+            audited = audits.audit_of(session, _query(session), zone())
+        except UnknownVillage:
+            abort(404)
+        except GroupsError as error:
+            return Response(words_of(error), 422, mimetype="text/plain")
+    response = Response(audits.as_xlsx(audited), content_type=exports.FORMS["xlsx"])
+    response.headers["Content-Disposition"] = f"attachment; filename=coverage-audit-{audited.report.as_of}.xlsx"
+    return response
+
+
 def _query(session: Session) -> CoverageQuery:
     """What the address asks; a head's is about the own village, and another's is not there. Raises GroupsError."""
     words = {name: word for name, word in request.args.items() if name in QUERY_WORDS}
-    query = query_of(words, figures.latest_day(session, today_of(session)))
+    query = query_of(words, figures.latest_day(session, today_of(session)), zone())
     own = current().village_id
     if own is None:
         # A village that is archived by now had its figures: its code will do, its name will not.
@@ -139,29 +164,27 @@ def _asked(found: _Found | None) -> dict[str, str]:
     """The address's words, for links to the same of another village."""
     if found is None:
         return {}
-    since = {"since": found.since.isoformat()} if request.args.get("since", "").strip() else {}
-    return found.query.words() | since
+    return found.query.words()
 
 
-def _since(as_of: date) -> date:
+def _since(query: CoverageQuery) -> date:
     """The day of the last report: as the address says, or the end of the month before."""
-    given = request.args.get("since", "").strip()
-    since = day_of(given) if given else as_of.replace(day=1) - timedelta(days=1)
-    if since >= as_of:
-        raise InvalidDay(f"{since}不早于{as_of} the last report must be of an earlier day")
-    return since
+    return query.since or query.as_of.replace(day=1) - timedelta(days=1)
 
 
 def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
-    report = coverage_report.report_on(session, replace(query, first=None, last=None), zone())
+    asked = replace(query, first=None, last=None, since=since)
+    report = coverage_report.report_on(session, asked, zone(), most=MOST_NAMED)
     last = query.last or query.as_of
     first = query.first or two_years_before(last)
     scope = Scope(zone(), query.kind, query.village)
-    points = trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
+    with as_known(session, query.known_at):
+        points = trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
+        held = figures.thresholds_on(session, [point.day for point in points])
     rows = report.by_coverage
     pages = pages_of(len(report.places if query.level in _BELOW else rows), MOST_BARS)
     drawings = {} if query.level in _BELOW else _bars(report, rows[pages.rows])
-    drawings |= _trend(points, figures.thresholds_on(session, [point.day for point in points]), report)
+    drawings |= _trend(points, held, report)
     return _Found(
         query,
         since,
@@ -170,7 +193,6 @@ def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
         pages,
         points,
         drawings,
-        _changed(session, query, since, report),
     )
 
 
@@ -190,12 +212,3 @@ def _trend(points: Sequence[TrendPoint], thresholds: Sequence[int], report: Cove
         f"trend_{size}": Markup(trend(points, thresholds, words, width))  # noqa: S704
         for size, width in _WIDTHS.items()
     }
-
-
-def _changed(session: Session, query: CoverageQuery, since: date, report: CoverageReport) -> WhatChanged | None:
-    village_id = next((village.village_id for village in report.rows if query.village), None)
-    try:
-        before = figures.coverage_on(session, since, replace(Scope(zone(), query.kind)))
-    except NothingCounted:
-        return None
-    return changes.what_changed(session, before, report, village_id=village_id)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Flask
 from flask_babel import gettext
 
-from groups.coverage.changes import Correction
 from groups.coverage.rules.charts import ChartWords
-from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.figures import Figure, told_percent
 from groups.coverage.rules.report import Anomaly, Level
+from groups.coverage.rules.statement import Cause, Line, Measure
+from groups.models.enrolment import EndReason
 from groups.rules.counting import CountKind
 from groups.web.enrolment.common import in_one_language
-from groups.web.enrolment.history import deed_words
+from groups.web.enrolment.history import deed_words, reason_words
 
 
 def register(app: Flask) -> None:
@@ -24,8 +23,10 @@ def register(app: Flask) -> None:
         anomaly_words=anomaly_words,
         percent=percent,
         counted=counted,
-        correction_deed=correction_deed,
-        correction_words=correction_words,
+        measure_words=measure_words,
+        cause_words=cause_words,
+        line_deed=line_deed,
+        line_end=line_end,
         one_language=in_one_language,
     )
 
@@ -60,9 +61,9 @@ def anomaly_words(anomaly: str) -> str:
     return words
 
 
-def percent(figure: Figure) -> str:
-    """65.6%, or a dash where there is nothing to divide by."""
-    shown = figure.percent()
+def percent(figure: Figure, threshold: int = 0) -> str:
+    """65.6%, or a dash where there is nothing to divide by; or as exact as the threshold asks for."""
+    shown = told_percent(figure, threshold) if threshold else figure.percent()
     return "—" if shown is None else f"{shown}%"
 
 
@@ -84,37 +85,50 @@ def chart_words(of: str) -> ChartWords:
     )
 
 
-def correction_deed(correction: Correction) -> str:
-    """What somebody did who corrected it."""
+def measure_words(measure: str) -> str:
+    """A figure that is explained line by line."""
+    words: str = {
+        Measure.SUBSCRIBED: gettext("Signed up"),
+        Measure.HOUSEHOLDS: gettext("Number of households"),
+        Measure.VILLAGES: gettext("Villages"),
+        Measure.STARTED: gettext("Villages under way"),
+        Measure.DEMONSTRATION: gettext("Demonstration villages"),
+    }[Measure(measure)]
+    return words
+
+
+def cause_words(cause: str) -> str:
+    """Why a figure is another."""
+    words: str = {
+        Cause.CORRECTED: gettext("corrected"),
+        Cause.JOINED: gettext("joined"),
+        Cause.LEFT: gettext("left"),
+        Cause.COUNTED: gettext("counted anew"),
+        Cause.ENTERED: gettext("came into the sum"),
+        Cause.DROPPED: gettext("is in the sum no more"),
+        Cause.BECAME: gettext("became one"),
+        Cause.CEASED: gettext("is one no more"),
+    }[Cause(cause)]
+    return words
+
+
+def line_deed(line: Line) -> str:
+    """What somebody did who brought a line about."""
     words: dict[str, str] = {
+        "": "",
         "set_count": gettext("Households counted"),
         "import_counts": gettext("Households counted, from a list"),
         "remove_count": gettext("A count taken out"),
         "set_threshold": gettext("The threshold set"),
         "remove_threshold": gettext("A threshold taken out"),
+        "add_village": gettext("A village added"),
     }
-    return words.get(correction.action) or deed_words(correction.action)
+    found = words.get(line.action)
+    return deed_words(line.action) if found is None else found
 
 
-def correction_words(correction: Correction) -> list[tuple[str, str, str]]:
-    """What was corrected: by label, what it was and what it became."""
-    labels: dict[str, str] = {
-        "starts_on": gettext("starts on"),
-        "ends_on": gettext("ends on"),
-        "households": gettext("Number of households"),
-        "counted_on": gettext("counted on"),
-        "basis_points": gettext("Threshold"),
-    }
-    before, after = correction.before or {}, correction.after or {}
-    return [
-        (label, _shown(name, before), _shown(name, after))
-        for name, label in labels.items()
-        if _shown(name, before) != _shown(name, after)
-    ]
-
-
-def _shown(name: str, row: dict[str, Any]) -> str:
-    value = row.get(name)
-    if value is None:
-        return ""
-    return percent(Figure(value, 10_000)) if name == "basis_points" else str(value)
+def line_end(line: Line) -> str:
+    """What a line's household or village is now: why it left, or what stands there."""
+    if line.after in {reason.value for reason in EndReason}:
+        return reason_words(EndReason(line.after))
+    return line.after

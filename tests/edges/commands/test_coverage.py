@@ -55,7 +55,7 @@ def test_the_demo_town_reads_as_its_report_in_every_form(run: Type, tmp_path: Pa
     ]  # fmt: skip
     assert set(told["villages"][0]) == {
         "code", "name", "households", "subscribed", "coverage", "started", "demonstration", "reachable", "groups",
-        "groups_complete",
+        "groups_complete", "demonstration_since", "anomaly", "grouped_a_year_before", "stayed_in_their_group",
     }  # fmt: skip
     as_json = figures_of_json(json.dumps(told))
     assert [code for code, figures in as_json.items() if not figures[2]] == ["HJ20", "HJ21"]
@@ -84,7 +84,7 @@ def test_the_demo_town_reads_as_its_report_in_every_form(run: Type, tmp_path: Pa
         if row["代码"].value and row["覆盖率"].value != "未开展":
             name, households, subscribed, *_ = as_json[row["代码"].value]
             assert row["覆盖率"].value == subscribed / households, name
-            assert row["覆盖率"].number_format == "0.0%"
+            assert row["覆盖率"].number_format == "0.00%"
     from_xlsx = figures_of_table([{key: cell.value for key, cell in row.items()} for row in named])
     assert {c: f[:3] + f[4:] for c, f in from_xlsx.items()} == {c: f[:3] + f[4:] for c, f in as_json.items()}
     said = {row[0].value: row[1].value for row in book["说明"].iter_rows()}

@@ -232,6 +232,8 @@ def test_every_village_reads_the_same_in_all_five_formats_from_command_page_and_
     assert liaison.sign_in("liaison").status_code == 303
     page = liaison.get(f"/coverage?as_of={DAY}").text
     assert of_page(page) == wanted
+    # The page compares with the month before, and so do its files.
+    files = {form: command("export", "--format", form, "--since", "2026-10-31") for form in READERS}
     for form in READERS:
         (link,) = re.findall(rf'href="(/coverage/export\.{form}[^"]*)"', page)
         from_page = liaison.get(link.replace("&amp;", "&")).data

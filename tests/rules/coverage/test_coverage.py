@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from groups.coverage.rules.report import CoverageReport, Level, VillageCoverage
 from groups.errors import InvalidChoice, InvalidDay
 
 DAY = date(2026, 11, 23)
+ZONE = ZoneInfo("Asia/Shanghai")
 ENGLISH = ChartWords("c", "t", "Demonstration village from", "not started", "not counted", "demonstration village")
 WORDS = ChartWords("覆盖率", "走势", "标准", "未开展", "未统计", "示范村")
 
@@ -25,7 +27,7 @@ WORDS = ChartWords("覆盖率", "走势", "标准", "未开展", "未统计", "�
         (Figure(4018, 6125), "0.6560", "65.6", False),
         (Figure(79_995, 100_000), "0.8000", "80.0", False),
         (Figure(4, 5), "0.8000", "80.0", True),
-        (Figure(13, 10), "1.3000", "130.0", True),
+        (Figure(13, 10), "1.3000", "130.0", False),
         (Figure(0, 10), "0.0000", "0.0", False),
         (Figure(3, 0), None, None, False),
         (Figure(3, None), None, None, False),
@@ -54,13 +56,13 @@ def test_months_end_where_they_do() -> None:
 
 def test_a_question_is_read_back_as_it_was_written() -> None:
     asked = CoverageQuery(DAY, date(2025, 1, 1), DAY, Step.DAY, Level.GRID, "HJ01")
-    assert query_of(asked.words(), DAY) == asked
-    assert query_of({}, DAY) == CoverageQuery(DAY)
-    assert query_of({"to": "2026-01-31"}, DAY).first == date(2024, 1, 1)
+    assert query_of(asked.words(), DAY, ZONE) == asked
+    assert query_of({}, DAY, ZONE) == CoverageQuery(DAY)
+    assert query_of({"to": "2026-01-31"}, DAY, ZONE).first == date(2024, 1, 1)
     with pytest.raises(InvalidDay):
-        query_of({"from": "2026-02-01", "to": "2026-01-01"}, DAY)
+        query_of({"from": "2026-02-01", "to": "2026-01-01"}, DAY, ZONE)
     with pytest.raises(InvalidChoice):
-        query_of({"level": "street"}, DAY)
+        query_of({"level": "street"}, DAY, ZONE)
 
 
 @pytest.mark.parametrize("words_of", [WORDS, ENGLISH])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +22,13 @@ from config.database import Database
 from groups.coverage import counts as household_counts
 from groups.coverage import exports
 from groups.coverage import report as coverage_reports
+from groups.coverage.audit import flaws_on
+from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import Level
+from groups.coverage.rules.statement import Measure
+from groups.coverage.statement import Compared, what_changed
 from groups.enrolment import bills as subsidies
 from groups.enrolment import subscriptions
 from groups.enrolment.subscriptions import Enrolment
@@ -382,6 +387,44 @@ def check_series(stage: Stage, session: Session, first: date, last: date) -> Non
             assert point.figure.subscribed == sum(place[0] in wanted for place, _ in counted.values()), point.day
 
 
+def check_statements(stage: Stage, session: Session) -> None:
+    """Between any two reports every difference is explained line by line, for the town and for each village."""
+    days = sorted({stage.any_day() for _ in range(4)} | {stage.today})
+    for since, until in pairwise(day for day in days if day <= stage.today):
+        for moment in (stage.rng.choice(stage.told)[0] if stage.told else stage.now, stage.now):
+            for code in (None, *VILLAGES):
+                found = what_changed(session, Compared(since, moment, until), Scope(ZONE, KIND, code))
+                assert all(part.adds_up for part in found.parts), (since, moment, until, code, found)
+                with as_known(session, moment):
+                    then = recounted_villages(session, since)
+                own = {each: then.get(each, (0, None)) for each in ([code] if code else VILLAGES)}
+                subscribed = found.part(Measure.SUBSCRIBED)
+                households = found.part(Measure.HOUSEHOLDS)
+                summed = [one for one in own.values() if code or one[1] is not None]
+                assert subscribed.before == sum(one[0] for one in summed)
+                assert (households.before or 0) == sum(one[1] or 0 for one in summed)
+                assert subscribed.after == sum(
+                    one[0]
+                    for each, one in recounted_villages(session, until).items()
+                    if code == each or (code is None and one[1] is not None)
+                )
+
+
+def recounted_villages(session: Session, day: date) -> dict[str, tuple[int, int | None]]:
+    """From the rows alone: by village's code, who is signed up, and how many households were counted."""
+    codes = {row["id"]: row["code"] for row in rows_of(session, "villages")}
+    own: dict[str, int] = {}
+    for (village, _), (_, many) in recounted(session, day).items():
+        own[codes[village]] = own.get(codes[village], 0) + many
+    counts: dict[str, tuple[date, int]] = {}
+    for row in rows_of(session, "household_counts"):
+        if row["counted_on"] <= day and row["kind"] == KIND:
+            counts[codes[row["village_id"]]] = max(
+                counts.get(codes[row["village_id"]], (date.min, 0)), (row["counted_on"], row["households"])
+            )
+    return {code: (own.get(code, 0), counts[code][1] if code in counts else None) for code in codes.values()}
+
+
 @pytest.mark.parametrize("seed", range(examples(HISTORIES)))
 def test_an_independent_recount_of_a_hostile_history_finds_no_difference(database: Database, seed: int) -> None:
     stage = Stage(database, Random(seed), Ledger())  # noqa: S311  chance for a history
@@ -409,3 +452,5 @@ def test_an_independent_recount_of_a_hostile_history_finds_no_difference(databas
             with as_known(session, moment):
                 assert answered(session, day) == said, f"what was known of {day} at {moment}"
         check_day(stage, session, stage.today)
+        check_statements(stage, session)
+        assert flaws_on(session, stage.today) == []

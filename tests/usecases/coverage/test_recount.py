@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups.coverage import changes, figures, readiness, trends
+from groups.coverage import figures, readiness, trends
 from groups.coverage.figures import Scope
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.report import CoverageReport, Level
+from groups.coverage.rules.statement import Cause, Measure
+from groups.coverage.statement import Compared, what_changed
 from groups.coverage.trends import series_of_places
 from groups.errors import NothingCounted
 from groups.models.enrolment import EndReason, Subscription
@@ -189,7 +191,8 @@ class Written:
         households = self.counted(village, kind, on)
         if not households:
             return False
-        return Fraction(len(self.subscribed(village, on)), households) >= Fraction(self.threshold(on), 10_000)
+        subscribed = len(self.subscribed(village, on))
+        return subscribed <= households and Fraction(subscribed, households) >= Fraction(self.threshold(on), 10_000)
 
     def since(self, village: int, kind: CountKind, on: int) -> int | None:
         first = None
@@ -301,12 +304,21 @@ def _check_series_of_places(session: Session, written: Written, kind: CountKind,
 
 def _check_changes(session: Session, written: Written, before: CoverageReport, after: CoverageReport) -> None:
     since, until = (before.as_of - FIRST).days, (after.as_of - FIRST).days
-    found = changes.what_changed(session, before, after)
-    then = {number for village in range(VILLAGES) for number in written.subscribed(village, since)}
-    now = {number for village in range(VILLAGES) for number in written.subscribed(village, until)}
-    assert sorted(each.head for each in found.joined) == sorted(f"户{number}" for number in now - then)
-    assert sorted(each.head for each in found.left) == sorted(f"户{number}" for number in then - now)
-    assert (found.joined_count, found.left_count) == (len(now - then), len(then - now))
+    compared = Compared(before.as_of, datetime.combine(after.as_of, time(), ZONE), after.as_of)
+    found = what_changed(session, compared, Scope(ZONE, CountKind(before.denominator)))
+    kind = CountKind(before.denominator)
+    both = [
+        village
+        for village in range(VILLAGES)
+        if all(written.stands(village, on) and written.counted(village, kind, on) is not None for on in (since, until))
+    ]
+    then = {number for village in both for number in written.subscribed(village, since)}
+    now = {number for village in both for number in written.subscribed(village, until)}
+    lines = found.part(Measure.SUBSCRIBED).lines
+    for cause, wanted in ((Cause.JOINED, now - then), (Cause.LEFT, then - now)):
+        assert sorted(line.household for line in lines if line.cause is cause) == sorted(f"户{one}" for one in wanted)
+    assert all(part.adds_up for part in found.parts)
+    assert (found.before, found.after) == (before.town, after.town)
 
 
 def test_every_figure_is_what_a_slow_recount_says(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,9 +74,9 @@ def test_the_page_says_the_figures_of_the_day_in_the_address(liaison: Visitor) -
     assert "未开展" in words
     later = plain(liaison.get("/coverage?as_of=2026-03-10&since=2026-02-28").text)
     assert "33.3%" in later
-    assert "新开通1户" in later
-    assert "SJ户主0" in later
-    assert "开始开展" in later
+    assert "开通 4 0 +1 0 5" in later, "reported, corrected, came, went, now"
+    assert "+1 新增 · 四甲村 SJ户主0" in later
+    assert "+1 达到 · 四甲村 0.00% → 10.00%" in later
 
 
 def test_an_earlier_day_is_asked_for_on_the_page_itself(liaison: Visitor) -> None:

@@ -1,0 +1,301 @@
+"""The liaison's own check: household by household why each counts on a day or does not, from the rows; and whether
+the books are sound.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import xlsxwriter
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session, aliased
+
+from groups.coverage import figures, readiness
+from groups.coverage.figures import Scope
+from groups.coverage.known import as_known
+from groups.coverage.rules.query import CoverageQuery
+from groups.coverage.rules.report import CoverageReport
+from groups.errors import InvalidDay, Message, say
+from groups.files.writing import harmless
+from groups.models.covered_days import lives_there
+from groups.models.enrolment import EndReason, Subscription, is_active
+from groups.models.figures import Residence
+from groups.models.roster import Group, Household, Village
+
+MOST_ROWS = 200_000
+"""More than a workbook that somebody opens: a county is audited village by village."""
+HEADINGS = ("代码", "村居", "联防组", "户主", "门牌", "居住起", "居住止", "套餐", "开通起", "开通止", "计入", "原因")
+_WIDTHS = (8, 14, 12, 12, 14, 12, 12, 16, 12, 12, 6, 46)
+_ENDED = {
+    EndReason.CANCELLED: "退订",
+    EndReason.SUSPENDED: "停机",
+    EndReason.MOVED: "迁出",
+    EndReason.REPLACED: "换套餐",
+    EndReason.ARCHIVED: "移出名册",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedHousehold:
+    """A household that lived in the town on the day: where, what it had signed up for, and why it counts or not."""
+
+    code: str
+    village: str
+    group: str
+    head: str
+    door: str
+    lived_from: date
+    lived_until: date | None
+    plan: str
+    starts_on: date | None
+    ends_on: date | None
+    counts: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The households of a day, and the report that they are held against."""
+
+    report: CoverageReport
+    rows: tuple[AuditedHousehold, ...]
+
+    @property
+    def counted(self) -> int:
+        """How many of them count."""
+        return sum(row.counts for row in self.rows)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the households, added up, are what the report says of every village."""
+        own = Counter(row.code for row in self.rows if row.counts)
+        return all(each.figure.subscribed == own[each.code] for each in self.report.rows)
+
+
+def audit_of(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Audit:
+    """Every household of the day. Raises what `coverage_on` raises, and InvalidDay where they are too many."""
+    with as_known(session, query.known_at):
+        report = figures.coverage_on(session, query.as_of, Scope(zone, query.kind, query.village))
+        homes = _homes(session, report)
+        if len(homes) > MOST_ROWS:
+            raise InvalidDay(f"超过{MOST_ROWS:,}户，请选一个村 more than {MOST_ROWS:,} households: choose one village")
+        rows = _subscriptions(session, report, {home.household_id for home in homes})
+    counted = {village.code for village in report.villages if village.figure.households is not None}
+    return Audit(
+        report, tuple(_audited(home, rows.get(home.household_id, ()), report.as_of, counted) for home in homes)
+    )
+
+
+def as_xlsx(audit: Audit) -> bytes:
+    """The audit as a workbook: a row a household, each village's sum, the town's sum at the foot."""
+    content = io.BytesIO()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(content, options) as book:
+        day, bold = book.add_format({"num_format": "yyyy-mm-dd", "align": "left"}), book.add_format({"bold": True})
+        sheet = book.add_worksheet("逐户核对")
+        for column, width in enumerate(_WIDTHS):
+            sheet.set_column(column, column, width)
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, HEADINGS, bold)
+        at = 1
+        for row in audit.rows:
+            for column, cell in enumerate(_cells(row)):
+                if isinstance(cell, date):
+                    sheet.write_datetime(at, column, cell, day)
+                elif isinstance(cell, int):
+                    sheet.write_number(at, column, cell)
+                elif cell is not None:
+                    sheet.write_string(at, column, harmless(cell))
+            at += 1
+        for words in _foot(audit):
+            sheet.write_row(at, 0, words, bold)
+            at += 1
+    return content.getvalue()
+
+
+def flaws_on(session: Session, day: date) -> list[Message]:
+    """What is wrong with the books, as far as the rows tell: on any day, and of a village's sum on this one."""
+    return [*_twice(session, Subscription), *_twice(session, Residence), *_homeless(session), *_unequal(session, day)]
+
+
+def _homes(session: Session, report: CoverageReport) -> Sequence[Row[*tuple[Any, ...]]]:
+    question = (
+        select(
+            Residence.household_id,
+            Village.code,
+            Village.name.label("village"),
+            Group.name.label("group"),
+            Household.head,
+            Household.door,
+            Residence.starts_on,
+            Residence.ends_on,
+        )
+        .join(Household, Household.id == Residence.household_id)
+        .join(Village, Village.id == Residence.village_id)
+        .outerjoin(Group, Group.id == Residence.group_id)
+        .where(lives_there(report.as_of))
+        .order_by(Village.code, Group.position, Group.id, Household.position, Household.id)
+        .limit(MOST_ROWS + 1)
+    )
+    if report.village is not None:
+        question = question.where(Village.code == report.village)
+    return session.execute(question).all()
+
+
+def _subscriptions(
+    session: Session, report: CoverageReport, households: set[int]
+) -> Mapping[int, Sequence[Subscription]]:
+    question = select(Subscription).order_by(Subscription.starts_on, Subscription.id)
+    if report.village is not None:
+        lived = select(Residence.household_id).join(Village, Village.id == Residence.village_id)
+        question = question.where(
+            Subscription.household_id.in_(lived.where(lives_there(report.as_of), Village.code == report.village))
+        )
+    found: dict[int, list[Subscription]] = defaultdict(list)
+    for row in session.scalars(question.execution_options(yield_per=5000)):
+        if row.household_id in households:
+            found[row.household_id].append(row)
+    return found
+
+
+def _audited(
+    home: Row[*tuple[Any, ...]], rows: Sequence[Subscription], day: date, counted: set[str]
+) -> AuditedHousehold:
+    held = next((row for row in rows if row.starts_on <= day and (row.ends_on is None or day < row.ends_on)), None)
+    before = [row for row in rows if row.starts_on <= day]
+    shown = held or (before[-1] if before else rows[0] if rows else None)
+    reason = _reason(held, shown, day)
+    if held is not None and home.code not in counted:
+        reason += "；本村当日尚无户数统计，不计入全镇合计"
+    return AuditedHousehold(
+        home.code,
+        home.village,
+        home.group or "（未编组）",
+        home.head,
+        home.door,
+        home.starts_on,
+        home.ends_on,
+        shown.plan if shown else "",
+        shown.starts_on if shown else None,
+        shown.ends_on if shown else None,
+        held is not None,
+        reason,
+    )
+
+
+def _reason(held: Subscription | None, shown: Subscription | None, day: date) -> str:
+    if held is not None:
+        return f"{held.starts_on}起开通" + (f"，{held.ends_on}起{_ended(held)}" if held.ends_on else "，仍在用")
+    if shown is None:
+        return "从未开通"
+    if shown.starts_on > day:
+        return f"当日尚未开通，{shown.starts_on}起开通"
+    if shown.ends_on == shown.starts_on:
+        return f"{shown.starts_on}开通，当日{_ended(shown)}，未计一天"
+    return f"{shown.ends_on}起已{_ended(shown)}"
+
+
+def _ended(row: Subscription) -> str:
+    return _ENDED[row.end_reason] if row.end_reason else "结束"
+
+
+def _cells(row: AuditedHousehold) -> Iterable[Any]:
+    return (
+        row.code, row.village, row.group, row.head, row.door, row.lived_from, row.lived_until, row.plan,
+        row.starts_on, row.ends_on, int(row.counts), row.reason,
+    )  # fmt: skip
+
+
+def _foot(audit: Audit) -> Iterable[Sequence[str]]:
+    """Each village's households as they are listed, beside the report's figure; last the town's sum."""
+    own, living = Counter(row.code for row in audit.rows if row.counts), Counter(row.code for row in audit.rows)
+    for each in audit.report.rows:
+        says = "一致" if each.figure.subscribed == own[each.code] else f"不符：报表为{each.figure.subscribed}"
+        yield (each.code, each.name, "小计", f"在册{living[each.code]}户", f"计入{own[each.code]}户", "与报表", says)
+    town = audit.report.town
+    summed = sum(own[each.code] for each in audit.report.rows if each.figure.households is not None)
+    if audit.report.village is None:
+        says = "一致" if summed == town.subscribed else f"不符：报表为{town.subscribed}"
+        yield ("", "全镇", "合计", f"户数{town.households or 0}", f"计入{summed}户", "与报表", says)
+
+
+def _twice(session: Session, model: type[Subscription] | type[Residence]) -> Iterable[Message]:
+    """Households that have two of a kind on one day."""
+    one, other = aliased(model), aliased(model)
+    rows = session.scalars(
+        select(one.household_id)
+        .join(
+            other,
+            (other.household_id == one.household_id)
+            & (other.id != one.id)
+            & (other.starts_on >= one.starts_on)
+            & (one.ends_on.is_(None) | (other.starts_on < one.ends_on))
+            & (other.ends_on.is_(None) | (other.ends_on > other.starts_on)),
+        )
+        .distinct()
+        .limit(20)
+    )
+    code = "books_two_homes" if model is Residence else "books_two_subscriptions"
+    return [say(code, household=number) for number in rows]
+
+
+def _homeless(session: Session) -> Iterable[Message]:
+    """Households with days of a subscription on which they lived nowhere."""
+    day = func.count(Residence.id)
+    starts = (
+        select(Subscription.household_id)
+        .outerjoin(
+            Residence,
+            (Residence.household_id == Subscription.household_id)
+            & (Residence.starts_on <= Subscription.starts_on)
+            & (Residence.ends_on.is_(None) | (Residence.ends_on > Subscription.starts_on)),
+        )
+        .where(Subscription.ends_on.is_(None) | (Subscription.ends_on > Subscription.starts_on))
+        .group_by(Subscription.id, Subscription.household_id)
+        .having(day == 0)
+    )
+    following = aliased(Residence)
+    # A home that ends while something is paid for must be followed by another on that day.
+    ends = (
+        select(Subscription.household_id)
+        .join(
+            Residence,
+            (Residence.household_id == Subscription.household_id)
+            & (Residence.ends_on > Subscription.starts_on)
+            & (Subscription.ends_on.is_(None) | (Residence.ends_on < Subscription.ends_on)),
+        )
+        .outerjoin(
+            following,
+            (following.household_id == Residence.household_id) & (following.starts_on == Residence.ends_on),
+        )
+        .where(following.id.is_(None))
+    )
+    rows = session.scalars(starts.union(ends).limit(20))
+    return [say("books_no_home", household=number) for number in rows]
+
+
+def _unequal(session: Session, day: date) -> Iterable[Message]:
+    """Villages whose figure is not the sum of their groups' and of those in none."""
+    subscribed = figures.subscribed_on(session, day)
+    summed = readiness.signed_up_by_village(session, day)
+    names = dict(session.execute(select(Village.id, Village.name)).all())
+    total = session.scalar(select(func.count()).select_from(Subscription).where(is_active(day))) or 0
+    found = [
+        say(
+            "books_unequal",
+            village=names.get(number, number),
+            own=subscribed.get(number, 0),
+            summed=summed.get(number, 0),
+        )
+        for number in sorted(subscribed.keys() | summed.keys())
+        if subscribed.get(number, 0) != summed.get(number, 0)
+    ]
+    if total != sum(subscribed.values()):
+        found.append(say("books_unequal_town", own=sum(subscribed.values()), summed=total))
+    return found
