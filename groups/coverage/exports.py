@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
-
-import xlsxwriter
 
 from groups.coverage import pdf
 from groups.coverage.rules.figures import Figure, threshold_percent
@@ -28,7 +24,8 @@ from groups.coverage.rules.table import (
     statement_title,
     table_of,
 )
-from groups.files.writing import harmless
+from groups.files import writing
+from groups.files.writing import Look, Share, as_workbook, marked
 from groups.rules.counting import CountKind
 
 _WIDE = {
@@ -45,12 +42,6 @@ _WIDE = {
     "办理": 13,
     "指标": 12,
 }
-_AS_TEXT = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-}
 
 
 def as_csv(report: CoverageReport) -> bytes:
@@ -60,22 +51,16 @@ def as_csv(report: CoverageReport) -> bytes:
     """
     table = series_table(report) if report.series else table_of(report)
     kind = KINDS[CountKind(report.denominator)]
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
     known_at = report.known_at.isoformat() if report.known_at else ""
-    writer.writerow([*table.headings, *([] if report.series else ["统计日期"]), "户数口径", "知悉时点"])
-    for row in [*table.rows, *([table.total] if table.total else [])]:
-        day = [] if report.series else [report.as_of.isoformat()]
-        writer.writerow([*(_as_text(cell) for cell in row), *day, kind, known_at])
+    day = [] if report.series else [report.as_of]
+    rows: list[Sequence[Cell]] = [[*table.headings, *(["统计日期"] if day else []), "户数口径", "知悉时点"]]
+    rows += [[*row, *day, kind, known_at] for row in [*table.rows, *([table.total] if table.total else [])]]
     if report.statement is not None:
         # A second table below, as on the page: only where somebody has asked what changed.
-        writer.writerow([])
-        writer.writerow([statement_title(report.statement)])
+        rows += [[], [statement_title(report.statement)]]
         for below in (statement_sums(report), statement_table(report)):
-            writer.writerow(below.headings)
-            writer.writerows([_as_text(cell) for cell in row] for row in below.rows)
-            writer.writerow([])
-    return text.getvalue().encode("utf-8-sig")
+            rows += [below.headings, *below.rows, []]
+    return marked(writing.as_csv([_in_csv(cell) for cell in row] for row in rows))
 
 
 def as_text(report: CoverageReport) -> str:
@@ -128,83 +113,40 @@ def as_json(report: CoverageReport) -> str:
 
 def as_xlsx(report: CoverageReport) -> bytes:
     """A workbook: the figures, how they moved where that was asked, and a sheet that says what they mean."""
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
-        book.set_properties({"title": f"十户联防覆盖率 {report.as_of}"})
-        styles = _Styles(book)
-        _write_table(book.add_worksheet("覆盖率"), table_of(report), styles)
-        if report.series:
-            _write_table(book.add_worksheet("走势"), series_table(report), styles)
-        if report.statement is not None:
-            _write_table(book.add_worksheet("变化汇总"), statement_sums(report), styles)
-            _write_table(book.add_worksheet("变化明细"), statement_table(report), styles)
-        sheet = book.add_worksheet("说明")
-        sheet.set_column(0, 0, 16)
-        sheet.set_column(1, 1, 80)
-        about = [("比较对象", statement_title(report.statement))] if report.statement else []
-        for at, (name, cell) in enumerate([*notes(report), *about]):
-            sheet.write_string(at, 0, name, styles.heading)
-            _write(sheet, at, 1, cell, styles, styles.note)
-    return content.getvalue()
+    tables = [_on_a_sheet("覆盖率", table_of(report))]
+    if report.series:
+        tables.append(_on_a_sheet("走势", series_table(report)))
+    if report.statement is not None:
+        tables.append(_on_a_sheet("变化汇总", statement_sums(report)))
+        tables.append(_on_a_sheet("变化明细", statement_table(report)))
+    about = [("比较对象", statement_title(report.statement))] if report.statement else []
+    meaning = [(name, _in_workbook(cell)) for name, cell in [*notes(report), *about]]
+    tables.append(writing.Table("说明", (), meaning, widths=[16, 80], look=_NOTES))
+    return as_workbook(tables, f"十户联防覆盖率 {report.as_of}")
 
 
-class _Styles:
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        self.heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1, "valign": "vcenter"})
-        self.cell = book.add_format({"border": 1})
-        self.number = book.add_format({"border": 1, "num_format": "#,##0"})
-        self.percent = book.add_format({"border": 1, "num_format": "0.00%"})
-        self.day = book.add_format({"border": 1, "num_format": "yyyy-mm-dd", "align": "left"})
-        self.note = book.add_format({"border": 1, "text_wrap": True, "align": "left", "valign": "top"})
-        self.note_percent = book.add_format({"border": 1, "num_format": "0.00%", "align": "left"})
-        self.total = {
-            kind: book.add_format({"bold": True, "top": 2, "bottom": 1, "num_format": form})
-            for kind, form in (("text", "@"), ("number", "#,##0"), ("percent", "0.00%"))
-        }
+_PRINTED = Look(bordered=True, printed=True, landscape=True, filtered=True, heading_height=22)
+_NOTES = Look(bordered=True, wrapped=True, heads_rows=True)
 
 
-def _write_table(sheet: Any, table: Table, styles: _Styles) -> None:
-    sheet.write_row(0, 0, table.headings, styles.heading)
-    sheet.set_row(0, 22)
-    for at, row in enumerate(table.rows, start=1):
-        for column, cell in enumerate(row):
-            _write(sheet, at, column, cell, styles, styles.cell)
-    if table.total:
-        for column, cell in enumerate(table.total):
-            kind = "percent" if isinstance(cell, Figure) else "number" if isinstance(cell, int) else "text"
-            _write(sheet, len(table.rows) + 1, column, cell, styles, styles.total["text"], styles.total[kind])
-    for column, heading in enumerate(table.headings):
-        sheet.set_column(column, column, _WIDE.get(heading, 10))
-    sheet.freeze_panes(1, 0)
-    sheet.repeat_rows(0)
-    sheet.autofilter(0, 0, max(1, len(table.rows)), len(table.headings) - 1)
-    sheet.set_landscape()
-    sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+def _on_a_sheet(name: str, table: Table) -> writing.Table:
+    return writing.Table(
+        name,
+        table.headings,
+        [list(map(_in_workbook, row)) for row in table.rows],
+        total=[_in_workbook(cell) for cell in table.total or ()],
+        widths=[_WIDE.get(heading, 10) for heading in table.headings],
+        look=_PRINTED,
+    )
 
 
-def _write(sheet: Any, row: int, column: int, cell: Cell, styles: _Styles, plain: Any, special: Any = None) -> None:
-    """The cell in its own type: a coverage is a number that the format shows as per cent."""
-    if isinstance(cell, Figure):
-        if cell.households:
-            percent = styles.note_percent if plain is styles.note else styles.percent
-            sheet.write_number(row, column, cell.subscribed / cell.households, special or percent)
-        else:
-            sheet.write_blank(row, column, None, special or plain)
-    elif isinstance(cell, int):
-        sheet.write_number(row, column, cell, special or (plain if plain is styles.note else styles.number))
-    elif isinstance(cell, date):
-        sheet.write_datetime(row, column, cell, special or styles.day)
-    elif cell is None:
-        sheet.write_blank(row, column, None, special or plain)
-    else:
-        sheet.write_string(row, column, harmless(cell), special or plain)
+def _in_workbook(cell: Cell) -> writing.Cell:
+    """A coverage is a number that its format shows as per cent."""
+    return Share(cell.subscribed, cell.households or 0) if isinstance(cell, Figure) else cell
 
 
-def _as_text(cell: Cell) -> str:
-    if isinstance(cell, Figure):
-        return cell.decimal() or ""
-    return harmless(cell) if isinstance(cell, str) else shown(cell)
+def _in_csv(cell: Cell) -> writing.Cell:
+    return cell.decimal() if isinstance(cell, Figure) else cell
 
 
 def _columns(table: Table, threshold: int = 0) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,13 @@ _AS_TEXT = {
 _A4 = 9
 _NO_SHEETS_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", "-"))
 _LONGEST_NAME = 31
+
+
+# What a spreadsheet takes for a day, a figure or a time when it opens a CSV, and writes otherwise when it saves it.
+_LOOKS_LIKE_A_FIGURE = re.compile(
+    r"0\d+|\d+([-/.:]\d+)+|\d+[eE]\d+|\d{1,4}[年月].*|\d+%|\d{12,}|\d+-[A-Za-z]{3}|[A-Za-z]{3}-\d+|true|false",
+    re.IGNORECASE,
+)
 
 
 def harmless(text: str) -> str:
@@ -48,7 +56,14 @@ class Share:
     of: int
 
 
-Cell = str | int | float | date | Money | Share | None
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """A text that comes back from a spreadsheet as it is, though it looks like a day or a figure: the door 12-1."""
+
+    text: str
+
+
+Cell = str | int | float | date | Money | Share | Verbatim | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +143,8 @@ def _csv_cell(cell: Cell) -> str | int | float:
             return ""
         case str():
             return harmless(cell)
+        case Verbatim():
+            return f"'{cell.text}" if _LOOKS_LIKE_A_FIGURE.fullmatch(cell.text) else harmless(cell.text)
         case Money():
             return f"{cell.fen // 100}.{cell.fen % 100:02}" if cell.fen >= 0 else f"-{_csv_cell(Money(-cell.fen))}"
         case Share():
@@ -217,6 +234,8 @@ def _written(sheet: Any, cell: Cell) -> tuple[str, Callable[..., Any], Any]:
             return "text", sheet.write_blank, None
         case str():
             return "text", sheet.write_string, harmless(cell)
+        case Verbatim():
+            return "text", sheet.write_string, harmless(cell.text)
         case Money():
             return "money", sheet.write_number, cell.fen / 100
         case Share(of=0):
@@ -228,7 +247,7 @@ def _written(sheet: Any, cell: Cell) -> tuple[str, Callable[..., Any], Any]:
     return "number", sheet.write_number, cell
 
 
-_NUMBER_FORMATS = {"money": "#,##0.00", "day": "yyyy-mm-dd", "share": "0.0%", "number": "#,##0", "text": "@"}
+_NUMBER_FORMATS = {"money": "#,##0.00", "day": "yyyy-mm-dd", "share": "0.00%", "number": "#,##0", "text": "@"}
 
 
 def _format_of(kind: str, look: Look, *, is_total: bool) -> dict[str, Any]:
