@@ -28,7 +28,8 @@ from groups.coverage.rules.count_rows import (
 )
 from groups.coverage.rules.figures import BASIS_POINTS
 from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount
-from groups.files.reading import MOST_ROWS, sheets_of
+from groups.files.apart import read_apart
+from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.roster import Village
@@ -54,7 +55,7 @@ def open_counts(content: bytes, name: str, default_day: date | None, said: Colum
 
     `default_day` is that of the rows that name none.
     """
-    found = find_columns(sheets_of(content, name, dated=True), columns_of, VILLAGES, COUNTS)
+    found = find_columns(read_apart(content, name, dated=True).sheets, columns_of, VILLAGES, COUNTS)
     if found is None:
         return CountsFile(None, reason=_NO_LIST)
     found = found.with_columns(said)

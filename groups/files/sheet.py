@@ -17,6 +17,18 @@ def plain_heading(text: str) -> str:
     return re.sub(r"[\s:*]+", "", unicodedata.normalize("NFKC", text)).removeprefix("'")
 
 
+_SIMPLE = str.maketrans(
+    "組別門牌號戶機碼電話聯繫絡備註編隊長屬稱樓棟單業農戶連繋關係個員環狀態記錄後絡與間號級際區鄉鎮縣陣",
+    "组别门牌号户机码电话联系络备注编队长属称楼栋单业农户连系关系个员环状态记录后络与间号级际区乡镇县阵",
+)
+_TELEPHONES = re.compile("[\u260e\u260f\u2706\u2121\U0001f4de\U0001f4f1\U0001f4f2\U0001f57b-\U0001f57f]\ufe0f?")
+
+
+def simple_heading(text: str) -> str:
+    """A plain heading as vocabularies have it: in simplified characters, small letters, a telephone for its picture."""
+    return plain_heading(_TELEPHONES.sub("电话", text[:200])).lower().translate(_SIMPLE)
+
+
 class Span(NamedTuple):
     """A merged range of cells, counted from 0, its last row and column in it."""
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from groups.errors import RosterFileError
 from groups.files import writing
-from groups.files.reading import sheets_of
+from groups.files.apart import read_apart
+from groups.files.sheet import simple_heading
 from groups.files.writing import Look, Table, as_workbook, marked
 from groups.models.batch import Batch
 from groups.responders.lists import (
@@ -68,7 +69,7 @@ class ReadRow:
 def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile:
     """The rows of a file, `said`: with the columns as somebody says they are. Raises RosterFileError."""
     needed = [[field] for field in REQUIRED[kind]]
-    found = find_columns(sheets_of(content, name), partial(_columns, kind), *needed)
+    found = find_columns(read_apart(content, name).sheets, partial(_columns, kind), *needed)
     found = found.with_columns(said) if found is not None else None
     if found is None or not holds_all(found.fields, *needed):
         lacking = "、".join(HEADINGS[kind][field] for field in REQUIRED[kind])
@@ -131,7 +132,7 @@ def _columns(kind: Kind, cells: Sequence[str]) -> dict[int, str]:
     """Which field each column holds."""
     found: dict[int, str] = {}
     for at, cell in enumerate(cells):
-        heading = tidied(cell).lower()
+        heading = simple_heading(tidied(cell))
         # A heading that is just what the export writes is meant so: 网格 is the name in one list, a field in another.
         exact = next((name for name, word in HEADINGS[kind].items() if word == heading), None)
         fits = (name for name in HEADINGS[kind] if heading and any(word in heading for word in _WORDS[name]))

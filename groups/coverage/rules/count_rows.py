@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from groups.errors import InvalidDay
+from groups.files.sheet import simple_heading
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of
 
@@ -66,7 +67,8 @@ def columns_of(heading: Sequence[str]) -> dict[int, str]:
     """What the columns under these words hold."""
     found: dict[int, str] = {}
     for at, cell in enumerate(heading):
-        word = cell.strip().lower()
+        # 户数(户) says no more than 户数.
+        word = re.sub(r"[(\[].*", "", simple_heading(cell)) or cell.strip().lower()
         column = next((column for column, words in _WORDS.items() if word in words), None)
         if column is None and word in _KINDS:
             column = CountColumn(_KINDS[word].value)

@@ -177,6 +177,8 @@ def test_numbers_of_a_leader_are_nobodys_however_alone_they_stand() -> None:
         ("88001053转801", ()),
         ("88001053#801", ()),
         ("0574-8800-1053-2", ()),
+        ("13978717308-8（ 88951027", ()),
+        ("8 88951027", ()),
     ],
 )
 def test_numbers_are_read_with_their_words_and_none_is_made_up(cell: str, numbers: tuple[int, ...]) -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidNumber
-from groups.files.sheet import Sheet, plain_heading
+from groups.files.sheet import Sheet, simple_heading
 from groups.rules.days import EARLIEST
 from groups.rules.findings import Finding, shown
 from groups.rules.phone import normalise
@@ -207,10 +207,12 @@ def _heading(sheet: Sheet) -> tuple[int, dict[ListColumn, int]]:
 
 def column_of(text: str) -> ListColumn | None:
     """What a column with these words over it holds."""
-    heading = plain_heading(text[:60])
-    if not heading or _NO_COLUMN.search(heading):
+    heading = simple_heading(text[:60])
+    # The words in front of a bracket count before those in it: 号码（编号）.
+    bare = re.sub(r"[(\[].*", "", heading) or heading
+    if not bare or _NO_COLUMN.search(bare):
         return None
-    return next((column for column, words in _WORDS if words.search(heading)), None)
+    return next((column for column, words in _WORDS if words.search(bare)), None)
 
 
 def _lacking(columns: Mapping[ListColumn, int]) -> list[str]:

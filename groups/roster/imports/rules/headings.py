@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from groups.files.sheet import plain_heading
+from groups.files.sheet import plain_heading, simple_heading
 
 DEEPEST_HEADING = 15
 """The last row of a sheet, counted from 1, that is tried as its heading."""
@@ -143,11 +143,6 @@ _SOMETHING_ELSE = re.compile(
 )
 _OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
 _REMARKS = re.compile(r"备注|说明|备考|附注|补充|^其他$|^其它$|^note|^remark", re.IGNORECASE)
-_SIMPLE = str.maketrans(
-    "組別門牌號戶機碼電話聯繫絡備註編隊長屬稱樓棟單業農戶連繋關係個員環狀態記錄後絡與間號級際區鄉鎮縣陣",
-    "组别门牌号户机码电话联系络备注编队长属称楼栋单业农户连系关系个员环状态记录后络与间号级际区乡镇县阵",
-)
-_TELEPHONES = re.compile("[\u260e\u260f\u2706\u2121\U0001f4de\U0001f4f1\U0001f4f2\U0001f57b-\U0001f57f]\ufe0f?")
 _BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
 _BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
 _ASKS_FOR_IT = re.compile(r"\((必填|选填|必须填写|可不填|可选|\*)\)|必填|选填")
@@ -155,8 +150,7 @@ _ASKS_FOR_IT = re.compile(r"\((必填|选填|必须填写|可不填|可选|\*)\)
 
 def plain_words(text: str) -> str:
     """A heading in the characters of the vocabulary: simplified, in small letters, a telephone for its picture."""
-    heading = plain_heading(_TELEPHONES.sub("电话", text[:200])).lower().translate(_SIMPLE)
-    return _ASKS_FOR_IT.sub("", heading)
+    return _ASKS_FOR_IT.sub("", simple_heading(text))
 
 
 def field_of(text: str) -> Field | None:

@@ -58,7 +58,9 @@ def named(text: str) -> Named:
     numbers = ""
     if found := _NUMBER.search(plain):
         digits = re.sub(r"\D", "", found[0])
-        if len(digits) >= 7 and re.search(r"\S", plain.replace(found[0], "")):
+        if len(digits) >= 7 and not re.search(r"[^\W\d_]", plain):
+            return Named("", plain)
+        if len(digits) >= 7:
             numbers = found[0]
             plain = _MARKS.sub("", f"{plain[: found.start()]} {plain[found.end() :]}").strip(" :、,()[]【】")
     bare = _ROLE_BEHIND.sub("", _ROLE_IN_FRONT.sub("", plain))

@@ -292,6 +292,8 @@ def _split(text: str, region: str, area_code: str) -> tuple[list[PhoneNumber], l
     text = text.strip()
     parts = [part for part in _SOFT.split(text) if part]
     try:
+        if _begins_too_short(parts):
+            raise InvalidNumber("位数不像电话 no phone by the length of its parts")
         if _has_a_short_end(text):
             raise InvalidNumber("像是带分机，无法直接呼叫 looks like an extension, cannot be rung directly")
         return [normalise(text, region, area_code)], []
@@ -309,6 +311,11 @@ def _has_a_short_end(text: str) -> bool:
     """Whether the last part behind a dash is too short to be a part of the number: 0574-8800105-2."""
     parts = [part for part in re.split(r"[-‐-―−ー_~]+", text) if part]
     return len(parts) > 1 and len(re.sub(r"\D", "", parts[-1])) <= 2
+
+
+def _begins_too_short(parts: Sequence[str]) -> bool:
+    """Whether the first of several parts is too short to be a number's beginning, and no country's: 8 88951027."""
+    return len(parts) > 1 and len(parts[0]) <= 2 and parts[0].lstrip("+") not in {"86", "0"} and parts[0][0] != "+"
 
 
 def _is_an_extension(text: str, numbers: Sequence[PhoneNumber], left_over: Sequence[str]) -> bool:
@@ -333,7 +340,8 @@ def _partition(parts: Sequence[str], region: str, area_code: str) -> tuple[list[
             cost, numbers, left = best[start]
             candidate = None
             try:
-                if not (end - start > 1 and len(parts[end - 1]) <= 2):
+                joined = parts[start:end]
+                if len(joined) == 1 or not (len(joined[-1]) <= 2 or _begins_too_short(joined)):
                     number = normalise("".join(parts[start:end]), region, area_code)
                     candidate = (cost + 1, [*numbers, number], left)
             except InvalidNumber:
