@@ -139,6 +139,49 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
     click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
 
 
+@bills.command("settle")
+@_month
+def settle(month: str) -> None:
+    """Settle a month: its bill stays as it is, and what is known later goes to the next."""
+    with transaction() as session:
+        first = month_of(month, local_day(clock(session), settings().zone))
+        bill = enrolment_bills.settle_month(session, first, "command", clock(session))
+    click.echo(f"已结算 settled: {bill.month:%Y-%m} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
+
+
+@tariffs.command("correct")
+@click.argument("plan")
+@click.option("--from", "day", required=True, help="The first day of the tariff that is wrong.")
+@click.option("--village", help="The village's share of a month in yuan.")
+@click.option("--carrier", help="The carrier's share of a month in yuan.")
+@click.option("--remove", is_flag=True, help="Take it out instead: the one before goes on.")
+@click.option("--dry-run", is_flag=True, help="Only say what it changes in the months billed.")
+def correct_tariff(plan: str, day: str, village: str | None, carrier: str | None, remove: bool, dry_run: bool) -> None:
+    """Put a tariff of PLAN right that was entered wrong, or take it out; says which months that changes."""
+    with transaction() as session:
+        starts_on = day_of(day)
+        action = "remove_tariff" if remove else "set_tariff"
+        batch = Batch(session, Author("command", Source.COMMAND), action, clock(session), settings().zone)
+        change = _change_of_tariff(plan, starts_on, village, carrier, remove=remove)
+        for each in enrolment_bills.what_it_changes(batch, change):
+            settled = " 已结算，差额计入下月 settled: the next month has the difference" if each.settled else ""
+            click.echo(f"{each.month:%Y-%m}: ￥{yuan(each.before.fen)} → ￥{yuan(each.after.fen)}{settled}")
+        if not dry_run:
+            change(batch)
+    click.echo("试运行，未写入 dry run, nothing written" if dry_run else "已写入 written")
+
+
+def _change_of_tariff(
+    plan: str, starts_on: date, village: str | None, carrier: str | None, *, remove: bool
+) -> Callable[[Batch], object]:
+    if remove:
+        return lambda batch: enrolment_bills.remove_tariff(batch, plan, starts_on)
+    village_fen, carrier_fen = fen_of(village or ""), fen_of(carrier or "")
+    if village_fen is None or carrier_fen is None:
+        raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+    return lambda batch: enrolment_bills.correct_tariff(batch, plan, starts_on, village_fen, carrier_fen)
+
+
 @tariffs.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in fen.")
 def list_tariffs(as_json: bool) -> None:
@@ -191,10 +234,10 @@ def _print(bill: Bill) -> None:
     for line in bill.lines:
         money = (
             f"村 village ￥{yuan(line.village_fen)}  电信 carrier ￥{yuan(line.carrier_fen)}"
-            if line.shares
+            if line.priced
             else "未录入资费 no tariff"
         )
-        click.echo(f"{line.code}  {line.village}  {line.plan}  {line.households} 户  {money}")
+        click.echo(f"{line.code}  {line.village}  {line.label}  {line.households} 户  {money}")
     total = bill.total
     click.echo(
         f"{bill.month:%Y-%m} 合计 total: {total.households} 户 households, 村 village ￥{yuan(total.village_fen)}, "

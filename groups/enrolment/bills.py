@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from groups.enrolment.rules.bill import Bill, BillLine, Shares, shares_on
+from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, shares_on
 from groups.enrolment.rules.periods import LONGEST_PLAN
-from groups.errors import InvalidTariff
+from groups.errors import InvalidDay, InvalidTariff
 from groups.models.batch import Batch
 from groups.models.covered_days import lives_there, same_household
-from groups.models.enrolment import Subscription, Tariff, is_active
+from groups.models.enrolment import SettledLine, SettledMonth, Subscription, Tariff, is_active
 from groups.models.figures import Residence
 from groups.models.roster import Household, Village
 from groups.rules.texts import flaw, tidied
@@ -35,8 +38,154 @@ class PaidFor:
     shares: Shares | None
 
 
+@dataclass(frozen=True, slots=True)
+class MonthChanged:
+    """A month's sums as they are and as they would be; one that is `settled` stays, and the next has the difference."""
+
+    month: date
+    before: BillTotal
+    after: BillTotal
+    settled: bool
+
+
 def bill_of(session: Session, month: date, village_id: int | None = None) -> Bill:
-    """The bill of the month that begins on `month`, of a village or of all."""
+    """The bill of the month that begins on `month`, of a village or of all.
+
+    A month that was settled stays as it was settled. What is known of it since is a line of its own on the bill of the
+    first month that is not settled yet.
+    """
+    settled = session.get(SettledMonth, month)
+    if settled is not None:
+        return Bill(month, tuple(_kept_lines(session, month, village_id)), settled.settled_by)
+    counted = bill_as_counted(session, month, village_id)
+    return Bill(month, (*counted.lines, *_differences(session, month, village_id)))
+
+
+def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
+    """Settle a month: its bill stays as it is now. Raises InvalidDay where it is done, or not the next."""
+    last = session.scalar(select(func.max(SettledMonth.month)))
+    if last is not None and month <= last:
+        raise InvalidDay(f"{month:%Y-%m}已结算，或早于已结算的{last:%Y-%m} months are settled in their order")
+    if last is not None and month != _next_month(last):
+        raise InvalidDay(f"请先结算{_next_month(last):%Y-%m} settle the month before first")
+    bill = bill_of(session, month)
+    rows = [
+        {
+            "month": month,
+            "of_month": line.of_month or month,
+            "village_id": line.village_id,
+            "village": line.village,
+            "plan": line.plan,
+            "households": line.households,
+            "unpriced": 0 if line.priced else line.households,
+            "village_fen": line.village_fen,
+            "carrier_fen": line.carrier_fen,
+        }
+        for line in bill.lines
+    ]
+    digest = hashlib.sha256(json.dumps(rows, ensure_ascii=False, default=str, sort_keys=True).encode()).hexdigest()
+    session.add(SettledMonth(month=month, settled_at=now, settled_by=by[:64], digest=digest))
+    session.flush()
+    session.add_all(SettledLine(**row) for row in rows)
+    session.flush()
+    return bill
+
+
+def what_it_changes(batch: Batch, change: Callable[[Batch], object]) -> list[MonthChanged]:
+    """By how much a change of tariffs would change the months billed so far. Nothing is written."""
+    session = batch.session
+    first = session.scalar(select(func.min(Subscription.starts_on))) or batch.day
+    months, month = [], first.replace(day=1)
+    while month <= batch.day:
+        months.append(month)
+        month = _next_month(month)
+    settled = set(session.scalars(select(SettledMonth.month)))
+    before = {month: bill_as_counted(session, month).total for month in months}
+    after: dict[date, BillTotal] = {}
+    try:
+        with session.begin_nested():
+            change(batch)
+            session.flush()
+            after = {month: bill_as_counted(session, month).total for month in months}
+            raise _OnlyTried
+    except _OnlyTried:
+        session.expire_all()
+    return [
+        MonthChanged(month, before[month], after[month], month in settled)
+        for month in months
+        if before[month] != after[month]
+    ]
+
+
+class _OnlyTried(Exception):
+    """Takes a change back whose effect was looked at."""
+
+
+def _next_month(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def _kept_lines(session: Session, month: date, village_id: int | None) -> list[BillLine]:
+    question = (
+        select(SettledLine, Village.code)
+        .join(Village, Village.id == SettledLine.village_id)
+        .where(SettledLine.month == month)
+        .order_by(Village.code, SettledLine.of_month.desc(), SettledLine.plan)
+    )
+    if village_id is not None:
+        question = question.where(SettledLine.village_id == village_id)
+    found = []
+    for row, code in session.execute(question):
+        own = row.of_month == month
+        each = (
+            (row.village_fen // row.households, row.carrier_fen // row.households) if own and row.households else None
+        )
+        found.append(
+            BillLine(
+                row.village_id,
+                code,
+                row.village,
+                row.plan,
+                row.households,
+                None if row.unpriced else each,
+                None if own else row.of_month,
+                None if own else (row.village_fen, row.carrier_fen),
+            )
+        )
+    return found
+
+
+def _differences(session: Session, month: date, village_id: int | None) -> list[BillLine]:
+    """What the settled months cost more or less than was settled; only the first month after them carries that."""
+    last = session.scalar(select(func.max(SettledMonth.month)))
+    if last is None or month != _next_month(last):
+        return []
+    settled: dict[tuple[date, int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in session.scalars(select(SettledLine)):
+        kept = settled[row.of_month, row.village_id, row.plan]
+        for at, value in enumerate((row.households, row.village_fen, row.carrier_fen)):
+            kept[at] += value
+    names = {
+        number: (code, name) for number, code, name in session.execute(select(Village.id, Village.code, Village.name))
+    }
+    found = []
+    for of_month in session.scalars(select(SettledMonth.month).order_by(SettledMonth.month)):
+        now = {
+            (line.village_id, line.plan): (line.households, line.village_fen, line.carrier_fen)
+            for line in bill_as_counted(session, of_month).lines
+        }
+        before = {(village, plan): kept for (when, village, plan), kept in settled.items() if when == of_month}
+        for village, plan in sorted(now.keys() | before.keys()):
+            is_now, was = now.get((village, plan), (0, 0, 0)), before.get((village, plan), [0, 0, 0])
+            households, *fen = (one - other for one, other in zip(is_now, was, strict=True))
+            if (households or any(fen)) and village_id in {None, village}:
+                code, name = names[village]
+                found.append(BillLine(village, code, name, plan, households, None, of_month, (fen[0], fen[1])))
+    return found
+
+
+def bill_as_counted(session: Session, month: date, village_id: int | None = None) -> Bill:
+    """The bill of a month from all that is known now, settled or not."""
     tariffs = _shares(session)
     question = (
         select(Village.id, Village.code, Village.name, Subscription.plan, func.count())
@@ -81,6 +230,30 @@ def paid_for(session: Session, month: date, village_id: int | None = None) -> li
     if village_id is not None:
         question = question.where(Residence.village_id == village_id)
     return [PaidFor(*row, shares_on(tariffs, row[5], month)) for row in session.execute(question)]
+
+
+def correct_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carrier_fen: int) -> None:
+    """Put a tariff right that was entered wrong. Raises InvalidTariff where there is none."""
+    batch.change(
+        _tariff(batch.session, plan, starts_on),
+        affects_from=starts_on,
+        village_fen=village_fen,
+        carrier_fen=carrier_fen,
+    )
+
+
+def remove_tariff(batch: Batch, plan: str, starts_on: date) -> None:
+    """Take a tariff out that should never have been there: the one before goes on. Raises InvalidTariff."""
+    batch.remove(_tariff(batch.session, plan, starts_on), affects_from=starts_on)
+
+
+def _tariff(session: Session, plan: str, starts_on: date) -> Tariff:
+    found = session.scalar(
+        select(Tariff).where(Tariff.plan == tidied(plan), Tariff.starts_on == starts_on).with_for_update()
+    )
+    if found is None:
+        raise InvalidTariff(f"{tidied(plan)[:LONGEST_PLAN]}没有自{starts_on}的资费 no such tariff", reason="day")
+    return found
 
 
 def tariffs(session: Session) -> Sequence[Tariff]:

@@ -23,6 +23,7 @@ NOTES = (
     "1日以后开通的，自下月起计；1日以后退订或停机的，当月仍计。",
     "金额以分为单位计算，不作四舍五入；本表以元显示，保留两位小数。",
     "资费未录入的套餐只列户数，不计金额。",
+    "已结算的月份不再改动；此后得知的变化作为“差额”列入下一个未结算月份，其户数不计入合计。",
     "A month is paid for where the subscription counts on its first day, at that day's village, plan and tariff.",
 )
 
@@ -45,11 +46,12 @@ def bill_csv(bill: Bill) -> str:
 
 
 def _line(line: BillLine, *, unpriced: str = "未录入资费") -> list[Cell]:
-    known: list[Cell] = [line.code, line.village, line.plan, line.households]
-    if line.shares is None:
+    known: list[Cell] = [line.code, line.village, line.label, line.households]
+    if not line.priced:
         return [*known, unpriced, "", "", "", ""]
-    fen = (*line.shares, line.village_fen, line.carrier_fen, line.village_fen + line.carrier_fen)
-    return [*known, *map(Money, fen)]
+    each: list[Cell] = [*map(Money, line.shares)] if line.shares else ["", ""]
+    sums = (line.village_fen, line.carrier_fen, line.village_fen + line.carrier_fen)
+    return [*known, *each, *map(Money, sums)]
 
 
 def _total(bill: Bill) -> list[Cell]:
@@ -70,6 +72,7 @@ def bill_json(bill: Bill) -> str:
     return json.dumps(
         {
             "month": f"{bill.month:%Y-%m}",
+            "settled": bool(bill.settled_by),
             "households": total.households,
             "unpriced": total.unpriced,
             "village_fen": total.village_fen,
@@ -79,6 +82,7 @@ def bill_json(bill: Bill) -> str:
                     "code": line.code,
                     "name": line.village,
                     "plan": line.plan,
+                    "of_month": f"{line.of_month:%Y-%m}" if line.of_month else None,
                     "households": line.households,
                     "village_fen_each": line.shares[0] if line.shares else None,
                     "carrier_fen_each": line.shares[1] if line.shares else None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -62,6 +63,37 @@ class Device(Base):
     given_on: Mapped[date]
     returned_on: Mapped[date | None]
     replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("devices.id"))
+
+
+class SettledMonth(Base):
+    """A month whose bill was settled: it stays as it was, and what is known later goes to the next month's bill."""
+
+    __tablename__ = "settled_months"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    settled_at: Mapped[datetime]
+    settled_by: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of its lines."""
+
+
+class SettledLine(Base):
+    """A line of a settled bill: of its own month, or the difference of one that was settled before."""
+
+    __tablename__ = "settled_lines"
+    __table_args__ = (UniqueConstraint("month", "of_month", "village_id", "plan"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    month: Mapped[date] = mapped_column(ForeignKey("settled_months.month"))
+    of_month: Mapped[date]
+    village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
+    village: Mapped[str] = mapped_column(String(64))
+    plan: Mapped[str] = mapped_column(String(32))
+    households: Mapped[int]
+    unpriced: Mapped[int]
+    """How many of them had no tariff: these are in no sum of money."""
+    village_fen: Mapped[int] = mapped_column(BigInteger)
+    carrier_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class Tariff(Base):

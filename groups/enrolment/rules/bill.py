@@ -21,7 +21,11 @@ Shares = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """A plan in a village: households, and what a month of one costs; `shares` None where no tariff says it."""
+    """A plan in a village: households, and what a month of one costs; `shares` None where no tariff says it.
+
+    With `of_month` it is the difference of a month that was settled before: `fen` is by how much that costs more now,
+    `households` by how many households it has more.
+    """
 
     village_id: int
     code: str
@@ -29,13 +33,29 @@ class BillLine:
     plan: str
     households: int
     shares: Shares | None
+    of_month: date | None = None
+    fen: Shares | None = None
+
+    @property
+    def priced(self) -> bool:
+        """Whether it comes to a sum of money."""
+        return self.shares is not None or self.fen is not None
+
+    @property
+    def label(self) -> str:
+        """The plan, and of which month where it is a difference."""
+        return f"{self.plan}（{self.of_month:%Y-%m}差额）" if self.of_month else self.plan
 
     @property
     def village_fen(self) -> int:
+        if self.fen is not None:
+            return self.fen[0]
         return self.households * self.shares[0] if self.shares else 0
 
     @property
     def carrier_fen(self) -> int:
+        if self.fen is not None:
+            return self.fen[1]
         return self.households * self.shares[1] if self.shares else 0
 
 
@@ -59,6 +79,8 @@ class Bill:
 
     month: date
     lines: tuple[BillLine, ...]
+    settled_by: str = ""
+    """Who settled it: from then on it stays as it is."""
 
     @property
     def total(self) -> BillTotal:
@@ -76,8 +98,8 @@ def total_of(lines: Iterable[BillLine]) -> BillTotal:
     """The sum of some lines."""
     added = list(lines)
     return BillTotal(
-        sum(line.households for line in added),
-        sum(line.households for line in added if line.shares is None),
+        sum(line.households for line in added if line.of_month is None),
+        sum(line.households for line in added if not line.priced),
         sum(line.village_fen for line in added),
         sum(line.carrier_fen for line in added),
     )

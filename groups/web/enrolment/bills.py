@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -10,10 +11,20 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from config.services import database, settings
-from groups.enrolment.bills import bill_of, paid_for, set_tariff, tariffs
+from groups.enrolment.bills import (
+    MonthChanged,
+    bill_of,
+    correct_tariff,
+    paid_for,
+    remove_tariff,
+    set_tariff,
+    tariffs,
+    what_it_changes,
+)
 from groups.enrolment.exports import bill_xlsx
 from groups.enrolment.rules.bill import fen_of, month_of
 from groups.errors import GroupsError, InvalidDay, InvalidTariff
+from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.rules.days import day_of
 from groups.web.enrolment.common import (
@@ -106,10 +117,44 @@ def add_tariff() -> ResponseReturnValue:
     return redirect(url_for("enrolment_bill.list_tariffs"), 303)
 
 
-def _tariffs(wrong: str = "") -> str:
+@pages.post("/enrolment/tariffs/change")
+@requires(*WRITERS)
+def change_tariff() -> ResponseReturnValue:
+    """Correct a tariff, or take it out: first what that changes in the months billed, then, confirmed, it is done."""
+    form = request.form
+    try:
+        with database().begin() as session:
+            removes = form.get("deed") == "remove"
+            batch = new_batch(session, "remove_tariff" if removes else "set_tariff")
+            change = _change_of_tariff(removes=removes)
+            if not form.get("confirmed"):
+                effect = what_it_changes(batch, change)
+                return _tariffs(effect=effect)
+            change(batch)
+    except GroupsError as error:
+        return _tariffs(words_of(error)), status_of(error)
+    flash(gettext("It is on record."), "success")
+    return redirect(url_for("enrolment_bill.list_tariffs"), 303)
+
+
+def _change_of_tariff(*, removes: bool) -> Callable[[Batch], object]:
+    """What the form asks for. Raises InvalidDay, InvalidTariff."""
+    plan, day = request.form.get("plan", ""), day_of(request.form.get("starts_on", ""))
+    if removes:
+        return lambda batch: remove_tariff(batch, plan, day)
+    shares = [fen_of(request.form.get(name, "")) for name in ("village", "carrier")]
+    if shares[0] is None or shares[1] is None:
+        raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+    village_fen, carrier_fen = shares[0], shares[1]
+    return lambda batch: correct_tariff(batch, plan, day, village_fen, carrier_fen)
+
+
+def _tariffs(wrong: str = "", effect: list[MonthChanged] | None = None) -> str:
     with database().begin(reads=True) as session:
         found, today = tariffs(session), today_of(session)
-    return render_template("enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form)
+    return render_template(
+        "enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form, effect=effect
+    )
 
 
 def _month(today: date) -> date:

@@ -1,0 +1,107 @@
+"""A month that was settled stays; what is known later goes to the next bill as a line of its own. Tariffs put right."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from groups.enrolment import bills, subscriptions
+from groups.enrolment.rules.bill import Bill
+from groups.enrolment.subscriptions import Enrolment
+from groups.errors import InvalidDay, InvalidTariff
+from groups.models.batch import Author, Batch
+from groups.models.changes import Source
+from groups.models.enrolment import Tariff
+from tests.support.factories import NOW, Town
+from tests.usecases.enrolment.test_subscriptions import ZONE
+
+LIAISON = Author("林联络", Source.PAGE)
+JANUARY, FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (1, 2, 3, 4))
+PLAN = "月租"
+
+
+def batch_of(session: object, action: str) -> Batch:
+    return Batch(session, LIAISON, action, NOW, ZONE)  # type: ignore[arg-type]
+
+
+def sign_up(town: Town, head: str, starts_on: date) -> int:
+    house = town.house(head)
+    wanted = Enrolment(house.id, PLAN, starts_on, head, starts_on)
+    town.run(lambda session: subscriptions.enrol(batch_of(session, "enrol"), wanted))
+    return house.id
+
+
+def settle(town: Town, month: date) -> None:
+    town.run(lambda session: bills.settle_month(session, month, "林联络", NOW))
+
+
+def bill(town: Town, month: date) -> Bill:
+    return town.read(lambda session: bills.bill_of(session, month))
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    town.run(lambda session: session.add(Tariff(plan=PLAN, starts_on=JANUARY, village_fen=301, carrier_fen=299)))
+    return town
+
+
+def test_a_settled_month_stays_and_the_next_bill_has_the_difference(town: Town) -> None:
+    wang = sign_up(town, "王建国", date(2025, 12, 1))
+    sign_up(town, "李月芳", date(2025, 12, 1))
+    for month in (JANUARY, FEBRUARY):
+        settle(town, month)
+    assert bill(town, FEBRUARY).total.fen == 1200
+
+    # Learned in November: it had left before February.
+    town.run(lambda session: subscriptions.cancel(batch_of(session, "cancel"), wang, date(2026, 1, 25)))
+
+    assert (bill(town, FEBRUARY).total.households, bill(town, FEBRUARY).total.fen) == (2, 1200), "as it was settled"
+    march = bill(town, MARCH)
+    assert [(line.label, line.households, line.village_fen, line.carrier_fen) for line in march.lines] == [
+        ("月租", 1, 301, 299),
+        ("月租（2026-02差额）", -1, -301, -299),
+    ]
+    assert (march.total.households, march.total.fen) == (1, 0)
+    assert [line.of_month for line in bill(town, APRIL).lines] == [None], "only the next month carries it"
+
+    settle(town, MARCH)
+    assert bill(town, MARCH).lines == march.lines
+    assert [line.of_month for line in bill(town, APRIL).lines] == [None], "carried once"
+
+
+def test_months_are_settled_in_their_order_and_once(town: Town) -> None:
+    sign_up(town, "王建国", date(2025, 12, 1))
+    settle(town, JANUARY)
+    for month in (JANUARY, MARCH, date(2025, 12, 1)):
+        with pytest.raises(InvalidDay):
+            settle(town, month)
+
+
+def test_a_wrong_tariff_is_corrected_or_taken_out_and_says_before_which_months_that_changes(town: Town) -> None:
+    sign_up(town, "王建国", date(2026, 9, 1))
+    september, october = date(2026, 9, 1), date(2026, 10, 1)
+    settle(town, september)
+    town.run(lambda session: bills.set_tariff(batch_of(session, "set_tariff"), PLAN, october, 3010, 299))
+
+    def corrects(batch: Batch) -> None:
+        bills.correct_tariff(batch, PLAN, october, 310, 299)
+
+    told = town.run(lambda session: bills.what_it_changes(batch_of(session, "set_tariff"), corrects))
+    assert [(each.month, each.before.fen, each.after.fen, each.settled) for each in told] == [
+        (october, 3309, 609, False),
+        (date(2026, 11, 1), 3309, 609, False),
+    ]
+    assert bill(town, october).total.fen == 3309, "nothing was written"
+    town.run(lambda session: corrects(batch_of(session, "set_tariff")))
+    assert bill(town, october).total.fen == 609
+    town.run(lambda session: bills.remove_tariff(batch_of(session, "remove_tariff"), PLAN, october))
+    assert bill(town, october).total.fen == 600
+    with pytest.raises(InvalidTariff):
+        town.run(lambda session: bills.remove_tariff(batch_of(session, "remove_tariff"), PLAN, october))
+    told = town.run(
+        lambda session: bills.what_it_changes(
+            batch_of(session, "set_tariff"), lambda batch: bills.correct_tariff(batch, PLAN, JANUARY, 302, 299)
+        )
+    )
+    assert (told[0].month, told[0].settled) == (september, True)
