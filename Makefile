@@ -12,6 +12,7 @@
 #     ARGS=--figures         the figures only; ARGS=--rosters
 #   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis --jobs 1"
 #   make simulate SEEDS=100  nights of faults on a virtual clock, by their seeds; ARGS="--seed 7 --shrink"
+#   make mutants             small faults put into the core, one at a time: which of them do the tests not notice?
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make fuzz                lists drawn by lot, with merges, looks and wounds, for a minute; ARGS="--minutes 60"
 #   make migration m="…"     a migration of what the models have and the last one does not
@@ -27,7 +28,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint bench faults simulate soak fuzz migration lock bare setup setup-runtime system clean
+.PHONY: demo test check lint bench faults simulate mutants soak fuzz migration lock bare setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -55,6 +56,9 @@ bench: setup
 SEEDS ?= 20
 simulate: setup
 	@$(BIN)/python -m tools.simulate --seeds $(SEEDS) $(ARGS)
+
+mutants: setup
+	@$(BIN)/python -m tools.mutants $(ARGS)
 
 soak: setup
 	@$(BIN)/python -m tools.bench.soak $(ARGS)

@@ -18,7 +18,7 @@ from unittest.mock import patch
 import structlog
 from redis.exceptions import ConnectionError as RedisAway
 from sqlalchemy import event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import config.database
 from config.database import Base, Database, clock
@@ -135,7 +135,9 @@ class FaultyDatabase(Database):
         with super().begin(reads=reads) as session:
             yield session
             if world.network.draws("commit fails"):
-                raise OperationalError("commit", None, Exception("the disk"))
+                # Away, which passes, or broken, which nobody foresees.
+                kind = world.chance.choice((OperationalError, ProgrammingError))
+                raise kind("commit", None, Exception("the disk"))
             dies = world.network.draws("killed at a commit")
             if dies and world.chance.random() < 0.5:
                 raise Killed  # rolled back

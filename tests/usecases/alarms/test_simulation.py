@@ -1,0 +1,82 @@
+"""Nights on a virtual clock: nothing to complain of, the same again by the same seed, and faults put back are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import structlog
+from sqlalchemy import update
+
+from joint_defense.delivery import claims, results
+from joint_defense.models import Delivery
+from joint_defense.processes import clock as clock_process
+from joint_defense.processes.spool import Spool
+from tools.simulate.judge import complaints
+from tools.simulate.world import Nights
+
+FEW = frozenset(range(24))
+
+
+@pytest.fixture(scope="module")
+def nights() -> Iterator[Nights]:
+    before = structlog.get_config()
+    made = Nights()
+    yield made
+    made.close()
+    structlog.configure(**before)
+
+
+def test_a_night_of_faults_leaves_nothing_to_complain_of_and_is_the_same_again(nights: Nights) -> None:
+    first = nights.play(1, FEW)
+    assert complaints(first) == []
+    assert len(first.raised) >= len(FEW)
+    again = nights.play(1, FEW)
+    assert [(each.to, each.at) for each in again.network.carried.values()] == [
+        (each.to, each.at) for each in first.network.carried.values()
+    ]
+    assert again.pressed == first.pressed
+
+
+def _without_looking_up() -> Any:
+    whole = claims.release_dead
+
+    def release(*given: Any) -> int:
+        count = whole(*given)
+        given[0].execute(update(Delivery).values(look_up_first=False))
+        return count
+
+    return patch.object(claims, "release_dead", release)
+
+
+def _nobody_drains() -> Any:
+    return patch.object(clock_process, "PARTS", tuple(p for p in clock_process.PARTS if p.__name__ != "_drain"))
+
+
+def _lost_answers_are_sent_again() -> Any:
+    return patch.object(results, "OutcomeUnknown", type("Never", (Exception,), {}))
+
+
+def _what_fails_is_thrown_away() -> Any:
+    def throw_away(spool: Spool, event: Any) -> int:
+        spool.remove(event)
+        return 1
+
+    return patch.object(Spool, "put_off", throw_away)
+
+
+@pytest.mark.parametrize(
+    "put_back", [_without_looking_up, _nobody_drains, _lost_answers_are_sent_again, _what_fails_is_thrown_away]
+)
+def test_a_fault_of_the_past_put_back_is_found(
+    nights: Nights, put_back: Callable[[], AbstractContextManager[Any]]
+) -> None:
+    for seed in range(1, 9):
+        with put_back():
+            world = nights.play(seed)
+        if complaints(world):
+            return
+    pytest.fail("no night has found it")
