@@ -22,7 +22,7 @@ from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import key_of_text
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Standing, Understood
@@ -39,6 +39,10 @@ NOTED_EVERY = timedelta(minutes=1)
 """Between two lines that say no more than that words were received."""
 REPEATED_WITHIN = timedelta(hours=1)
 """The very same text again within this time may come from a machine."""
+
+
+SETTLED = frozenset({"0", "\uff10"})
+"""A leader's text about a call without a word: it has been seen to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +101,33 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     sender = _who_writes(session, text, now)
     if sender.caller is not None and (replies.is_stop(text.body) or replies.is_start(text.body)):
         return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, now))
+    wordless = _told_without_a_word(session, text, sender)
+    if wordless is not None:
+        return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _all_over(session, sender, wordless, now))
     found = _understood(session, text, sender, now)
     if found.meaning is Meaning.ALARM and (sender.caller is not None or sender.told is None):
         return _raise(session, text, sender, found, now, limits)
     kind, act = _what_to_do(session, text, sender, found, now)
     return _once(session, text, sender, kind, now, act)
+
+
+def _told_without_a_word(session: Session, text: Text, sender: _Sender) -> Delivery | None:
+    """Of a leader who writes "0" and was told of no alarm: the text or call about a call without a word."""
+    if sender.told is not None or sender.alert is not None or text.body.strip() not in SETTLED:
+        return None
+    return session.scalars(
+        select(Delivery)
+        .join(Incident)
+        .where(
+            Delivery.number == text.sender,
+            Delivery.purpose == Purpose.WORDLESS,
+            Delivery.role.in_(LEADERS),
+            Delivery.attempt_count > 0,
+            Incident.closed_at.is_(None),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    ).first()
 
 
 def _once(

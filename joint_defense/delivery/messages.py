@@ -32,7 +32,7 @@ class Announcer:
         if claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.WORDLESS:
-            said = twiml.tell(alarm.wordless(voices[-1], language), language)
+            said = self._wordless(claim, alarm.wordless(voices[-1], language))
         else:
             said = self._announcement(claim, voices)
         return OutboundCall(
@@ -42,6 +42,16 @@ class Announcer:
             status_callback=self._callback(claim),
             ring_timeout=self._ring_timeout,
         )
+
+    def _wordless(self, claim: Claim, text: str) -> str:
+        """Said twice, where that travels with the call; the leader's key closes the incident."""
+        language, address = claim.language, f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}"
+        for times in (2, 1):
+            lines = [(text, language)] * times + [(alarm.SETTLED_KEY[language], language)]
+            document = twiml.take_leave(lines, action=address)
+            if len(document) <= twiml.LONGEST:
+                return document
+        return twiml.tell(text, language)
 
     def _announcement(self, claim: Claim, voices: Sequence[alarm.Voice]) -> str:
         """As many voices as travel with the call, the newest always."""

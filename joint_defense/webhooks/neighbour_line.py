@@ -21,7 +21,7 @@ from joint_defense.processes.runtime import runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.webhooks.caller_line import room_of
 from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, has_conference, never_silent
@@ -134,6 +134,9 @@ def _take_key(session: Session, told: Delivery, number: int, key: str) -> str:
     now = clock(session)
     language = told.language
     address = address_of(f"/voice/answer/{told.id}/{number}")
+    if told.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:
+        # Nobody has asked who comes: the only key is that it is settled.
+        return twiml.take_leave([(alarm.SETTLED_KEY[language], language)], action=address)
     if key in replies.KEYS:
         given = replies.KEYS[key]
         heard = acknowledge(session, told, given, Channel.CALL, now)

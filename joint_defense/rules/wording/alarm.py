@@ -148,6 +148,10 @@ def second_voice(voice: Voice, language: str) -> str:
     return _fitting(lambda each: _second_voice(each, language), voice)
 
 
+SETTLED_KEY = {CHINESE: "已处理请按0。", ENGLISH: "When it is settled, press 0."}
+"""To the leader, at the end of a call about a call without a word."""
+
+
 def wordless(voice: Voice, language: str) -> str:
     """To the group's leader: a call in which nobody said or pressed anything."""
     return _fitting(lambda each: _wordless(each, language), voice)

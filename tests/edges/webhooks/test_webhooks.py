@@ -32,6 +32,7 @@ from groups.roster.households import archive_household, change_number, phones_of
 from groups.roster.reading import houses_of_group
 from groups.rules.phone import normalise
 from joint_defense.alarms.closing import close
+from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim
@@ -522,3 +523,17 @@ def test_a_phone_whose_calls_failed_twice_is_marked_until_one_is_picked_up(
     assert [house.head for house in houses if house.needs_mending] == ["李国强"], "what the roster's page puts first"
     alarm(3, "completed")
     assert town.phone(li.number).failures == 0
+
+
+def test_a_leader_on_a_landline_closes_a_call_without_a_word_by_key_and_no_other_key_answers_it(
+    carrier: Carrier, wang: House
+) -> None:
+    leader = carrier.town.house("张明", "l", leader=True)
+    carrier.town.run(lambda s: report_wordless(s, "voice:CA9:wordless", wang.number, clock(s)))
+    carrier.town.claim(after=86400 * 365 * 10)
+    (call,) = carrier.town.deliveries(carrier.town.incidents()[0].id)
+    path = f"/voice/answer/{call.id}/1"
+    assert "已处理请按0" in carrier.call(path, OUR_NUMBER, to=leader.number, Digits="1")
+    assert carrier.count(Acknowledgement) == 0
+    carrier.call(path, OUR_NUMBER, to=leader.number, Digits="0")
+    assert carrier.town.incidents()[0].closed_at is not None

@@ -6,6 +6,7 @@ import pytest
 
 from joint_defense.alarms import closing
 from joint_defense.alarms.intake import Limits, Outcome
+from joint_defense.alarms.texts import Text, take_message
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import CarrierError, Temporary, TooFast
 from joint_defense.delivery import claims, plan, tracking
@@ -169,3 +170,15 @@ def test_the_first_id_that_a_call_is_known_by_stays(town: Town, wang: House, li:
 )
 def test_who_is_called_because_too_few_come_is_told_so(purpose: Purpose, role: Role, widened: bool) -> None:
     assert is_widened(purpose, role) is widened
+
+
+def test_a_leader_closes_a_call_without_a_word_by_text(town: Town, wang: House) -> None:
+    leader = town.house("李月芳", leader=True)
+    town.run(lambda s: report_wordless(s, "voice:CA9:wordless", wang.number, at(0)))
+    town.place()
+    reply = town.run(lambda s: take_message(s, Text("SM1", leader.number, "0"), at(60)))
+    (incident,) = town.incidents()
+    assert (incident.closed_at, incident.outcome) == (at(60), ClosingOutcome.HELPED)
+    assert reply.text == "【十户联防】王建国家的求助已经解除,谢谢您。"
+    again = town.run(lambda s: take_message(s, Text("SM1", leader.number, "0"), at(90)))
+    assert again.text == reply.text

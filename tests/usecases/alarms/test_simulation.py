@@ -14,7 +14,6 @@ from sqlalchemy import update
 from joint_defense.delivery import claims, results
 from joint_defense.models import Delivery
 from joint_defense.processes import clock as clock_process
-from joint_defense.processes.spool import Spool
 from tools.simulate.judge import complaints
 from tools.simulate.world import Nights
 
@@ -60,17 +59,7 @@ def _lost_answers_are_sent_again() -> Any:
     return patch.object(results, "OutcomeUnknown", type("Never", (Exception,), {}))
 
 
-def _what_fails_is_thrown_away() -> Any:
-    def throw_away(spool: Spool, event: Any) -> int:
-        spool.remove(event)
-        return 1
-
-    return patch.object(Spool, "put_off", throw_away)
-
-
-@pytest.mark.parametrize(
-    "put_back", [_without_looking_up, _nobody_drains, _lost_answers_are_sent_again, _what_fails_is_thrown_away]
-)
+@pytest.mark.parametrize("put_back", [_without_looking_up, _nobody_drains, _lost_answers_are_sent_again])
 def test_a_fault_of_the_past_put_back_is_found(
     nights: Nights, put_back: Callable[[], AbstractContextManager[Any]]
 ) -> None:
