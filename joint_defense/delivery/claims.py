@@ -282,6 +282,16 @@ def first_request(session: Session, claim: Claim) -> datetime | None:
     return None if attempt is None else attempt.requested_at
 
 
+def hurry_look_ups(session: Session, now: datetime) -> None:
+    """What is to be looked up is looked up now: an account is out, and another one waits to carry what it has not."""
+    session.execute(
+        update(Delivery)
+        .where(in_state(DeliveryState.WAITING), Delivery.look_up_first, Delivery.due_at > now)
+        .values(due_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> int:
     """Give back what dead owners had in hand, and what is past its lease, to be looked up before it is sent again.
 

@@ -101,6 +101,18 @@ class Standing:
             after = self._accounts[line.account, channel]
             return f"{DOWN}:{channel}" if after.out and not before.out else ""
 
+    def look(self) -> list[tuple[str, str]]:
+        """The accounts that have gone out because time has passed, each with its word."""
+        now = self._clock()
+        gone = []
+        with self._lock:
+            for (account, channel), before in self._accounts.items():
+                after = before.by_now(now)
+                if after.out and not before.out:
+                    self._accounts[account, channel] = after
+                    gone.append((account, f"{DOWN}:{channel}"))
+        return gone
+
     def hear(self, account: str, word: str, age: float) -> None:
         """What was said of an account so many seconds ago, by whichever process. `word`: WELL brings it back, once it
         has rested; a refusal's code takes it out, and so does DOWN with a channel.

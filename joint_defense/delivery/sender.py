@@ -85,6 +85,8 @@ class Sender:
 
     def let_go(self) -> None:
         """Whatever hangs at an account that has gone out by now is given up, where another one waits to carry it."""
+        for account, word in self._standing.look():
+            self._tell_out(account, word)
         for (account, channel), gone in self._gone.items():
             if self._standing.out(account, channel):
                 gone.set()

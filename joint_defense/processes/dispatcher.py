@@ -140,10 +140,13 @@ class Dispatcher:
 
     async def _note_out(self, account: str, word: str) -> None:
         await self._in_database(lambda: self._note_account(account, word))
+        self._due.set()
 
     def _note_account(self, account: str, word: str) -> None:
         with self._database.begin() as session:
-            heartbeats.note_account(session, account, word, clock(session))
+            now = clock(session)
+            heartbeats.note_account(session, account, word, now)
+            claims.hurry_look_ups(session, now)
 
     async def _send_due(self) -> None:
         """Claim, send, and wait until there may be more."""
@@ -313,8 +316,8 @@ class Dispatcher:
                 self._due.set()
             if due is not None and due.to_ask:
                 self._errand_due.set()
+            self._sender.let_go()
             if sweep % SWEEPS_A_LISTEN == 0:
-                self._sender.let_go()
                 await self._hear_complaints()
             await asyncio.sleep(SWEEP)
 

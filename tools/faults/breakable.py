@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import secrets
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,8 +19,8 @@ from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
 from joint_defense.models import Heartbeat
-from tests.journeys.town import Town
-from tests.support.handsets import eventually
+from tests.journeys.town import OUR_NUMBER, Town
+from tests.support.handsets import Network, eventually
 from tools.faults.proxy import Wire
 
 
@@ -31,6 +33,7 @@ class BreakableTown(Town):
         self._changes = changes
         self._wires = ExitStack()
         self._commands |= {f"{name}2": self._commands[name] for name in ("worker", "clock")}
+        self.backup: Network | None = None
         self.carrier: Wire
         self.redis: Wire
         self.postgres: Wire | None = None
@@ -98,6 +101,48 @@ class BreakableTown(Town):
     def start_redis(self) -> None:
         """Again, and go on at once."""
         self._redis.start()
+
+    @contextmanager
+    def second_account(self, sender: str = "") -> Iterator[None]:
+        """From here to the end a second account, with a carrier of its own, stands by. `sender`: the first one's number
+        instead of its own.
+        """
+        sid, number = "AC" + secrets.token_hex(16), "+8657488880008"
+        self.backup = self._wires.enter_context(
+            Network.launch(account_sid=sid, auth_token=self._token, numbers=[number])
+        )
+        pace = {"calls_per_second": 0, "sms_segments_per_second": 0}
+        first = {
+            "name": "main",
+            "account_sid": self._account,
+            "auth_token": self._token,
+            "api_base_url": f"http://127.0.0.1:{self.carrier.port}",
+            "from_number": sender or OUR_NUMBER,
+        }
+        second = {
+            "name": "backup",
+            "account_sid": sid,
+            "auth_token": self._token,
+            "api_base_url": self.backup.url,
+            "from_number": number,
+            "weight": 0,
+        }
+        self._start_again(CARRIERS=json.dumps([first | pace, second | pace]))
+        try:
+            yield
+        finally:
+            self._start_again()
+
+    def _start_again(self, **settings: str) -> None:
+        for name in ("web", "worker"):
+            self.kill(name)
+            self.launch(name, **settings)
+        eventually(self._works, "the service works", within=60)
+
+    def taken(self, since: float) -> list[dict[str, Any]]:
+        """What the carrier was asked since then; the second account's, too, where there has been one."""
+        asked = self.network.requests(since=since)
+        return asked + self.backup.requests(since=since) if self.backup is not None else asked
 
     def call_back(self, url: str, params: dict[str, str]) -> None:
         """A status callback as the carrier signs it."""

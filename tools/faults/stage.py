@@ -75,7 +75,7 @@ class Alarm:
         wanted = {number for _, number in self.expected}
         return [
             (each["at"], each["kind"], each["to"], each["sid"])
-            for each in self.stage.town.network.requests(since=self.raised_at - 1)
+            for each in self.stage.town.taken(self.raised_at - 1)
             if each["sid"] and each["to"] in wanted and each["kind"] in ("call", "message")
         ]
 

@@ -29,6 +29,7 @@ class Outage:
     word: str = ""
     failing_since: float | None = None
     failed_last: float = float("-inf")
+    failures: int = 0
     out_since: float = 0.0
     back_since: float = float("-inf")
     rest: float = 0.0
@@ -45,8 +46,15 @@ class Outage:
         """A request that began then brought an error or nothing."""
         anew = self.failing_since is None or began - self.failed_last > SILENT
         since = began if anew or self.failing_since is None else min(self.failing_since, began)
-        found = replace(self, failing_since=since, failed_last=now)
+        failures = 1 if anew else self.failures + 1
+        found = replace(self, failing_since=since, failed_last=now, failures=failures)
         return found.taken_out(DOWN, now) if now - since >= SILENT and not self.out else found
+
+    def by_now(self, now: float) -> Outage:
+        """Out as well where it fails for long enough and the next failure has not been noted yet: it may hang."""
+        if self.out or self.failing_since is None or self.failures < 2 or now - self.failed_last > SILENT / 2:
+            return self
+        return self.taken_out(DOWN, now) if now - self.failing_since >= SILENT else self
 
     def taken_out(self, word: str, now: float) -> Outage:
         """It carries no more, from now on."""

@@ -32,6 +32,16 @@ def test_a_call_that_is_taken_in_between_begins_it_anew() -> None:
     assert outage.after_failure(9, 11).after_failure(11, 19).out
 
 
+def test_ten_seconds_are_over_though_the_next_request_still_hangs() -> None:
+    outage = failing(0, 4, 8)
+    assert not outage.by_now(9.9).out
+    assert outage.by_now(10).word == DOWN
+    # One failure alone, or one that is long past, is no outage.
+    assert not failing(0).by_now(10).out
+    assert not failing(0, 1).by_now(10).out
+    assert not outage.after_success().by_now(12).out
+
+
 def test_two_failures_far_apart_are_no_outage() -> None:
     assert not failing(0, 3600).out
 

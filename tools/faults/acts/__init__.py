@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tools.faults.acts import carrier, database, killed, machines, redis
+from tools.faults.acts import carrier, database, killed, machines, redis, second_account
 from tools.faults.acts.common import AT_ONCE, SIDE_BY_SIDE
 from tools.faults.stage import Shown, Stage
 
@@ -67,6 +67,16 @@ FAULTS = (
     Fault("carrier answers too late", carrier.answers_late, at_once=SIDE_BY_SIDE),
     Fault("carrier cuts after accepting", carrier.cuts, BOTH, quick=True),
     Fault("carrier answers 429", carrier.answers_429, at_once=SIDE_BY_SIDE),
+    *(
+        Fault(f"a second account: the first {what}", act, at_once=SIDE_BY_SIDE, longest_gap=second_account.TAKES_OVER)
+        for what, act in (
+            ("is refused", second_account.refused),
+            ("does not know our number", second_account.wrong_number),
+            ("answers 500", second_account.answers_500),
+            ("hangs", second_account.hangs),
+            ("cuts after accepting", second_account.answers_nothing_and_has_taken),
+        )
+    ),
     Fault("callbacks lost", carrier.callbacks_lost, BOTH),
     Fault("callbacks doubled and shuffled", carrier.callbacks_doubled_and_shuffled),
     Fault("callbacks an hour late", carrier.callbacks_an_hour_late),
