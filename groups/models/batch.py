@@ -35,6 +35,8 @@ FirstDay = Callable[[Any], date | None]
 """The first day whose figures a row's change may change."""
 AT_ONCE = 2000
 """So many rows in a question: below every database's limit of parameters."""
+MOST_INSERTED = 4000
+"""So many new rows in a statement."""
 UNRECORDED = frozenset({"id", "version", "ending", "password_hash", "code_digest", "failures", "failed_at"}) | {
     f"{channel}_refused_{what}" for channel in ("call", "text") for what in ("code", "at")
 }
@@ -108,7 +110,7 @@ class Batch:
         self.session.flush()
         taken = iter(take_ids(self.session, model, sum("id" not in row for row in rows)))
         added = [_whole(model, row if "id" in row else {"id": next(taken), **row}) for row in rows]
-        insert_rows(self.session, model, added)
+        _insert(self.session, model, added)
         self._load_households({row["household_id"] for row in added if row.get("household_id")})
         self._record([self._entry_of_new(model, row, affects_from) for row in added])
         return [row["id"] for row in added]
@@ -217,7 +219,7 @@ class Batch:
 
     def _record(self, entries: Sequence[dict[str, Any]]) -> None:
         self.size += len(entries)
-        insert_rows(self.session, Change, entries)
+        _insert(self.session, Change, entries)
 
 
 class _Written:
@@ -259,6 +261,12 @@ def plain(value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
+def _insert(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, so many in a statement that a busy server answers each within the time that it has."""
+    for start in range(0, len(rows), MOST_INSERTED):
+        insert_rows(session, model, rows[start : start + MOST_INSERTED])
+
+
 def _write(session: Session, model: type[Base], wanted: Sequence[tuple[int, dict[str, Any]]]) -> None:
     """Update rows by their id; those that change the same columns go to the database together."""
     if not wanted:
@@ -267,6 +275,7 @@ def _write(session: Session, model: type[Base], wanted: Sequence[tuple[int, dict
     for identity, values in wanted:
         alike.setdefault(tuple(values), []).append({"id": identity} | values)
     for rows in alike.values():
-        update_rows(session, model, rows)
+        for start in range(0, len(rows), MOST_INSERTED):
+            update_rows(session, model, rows[start : start + MOST_INSERTED])
     # What the session holds of these rows is old by now.
     session.expire_all()
