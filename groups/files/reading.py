@@ -95,6 +95,8 @@ def text_sheet(text: str) -> Sheet:
 
 def _kept_as_text(cell: str) -> str:
     """The text of ="1-1", by which some systems keep a spreadsheet from taking it for something else."""
+    if len(cell) > 2 and cell[0] == "“" and cell[-1] == "”":
+        return cell[1:-1]
     return f"'{cell[2:-1]}" if cell.startswith('="') and cell.endswith('"') and cell.count('"') == 2 else cell
 
 

@@ -82,6 +82,11 @@ class Sheet:
         return not any(cell.strip() for row in self.rows for cell in row)
 
     @property
+    def first_filled(self) -> int:
+        """The first row with anything in it; 0 where there is none."""
+        return next((at for at, row in enumerate(self.rows) if any(cell.strip() for cell in row)), 0)
+
+    @property
     def width(self) -> int:
         """The columns of its widest row."""
         return max((len(row) for row in self.rows), default=0)

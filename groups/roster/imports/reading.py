@@ -7,6 +7,7 @@ households, with the columns as guessed or as somebody has corrected them. `read
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -16,7 +17,7 @@ from groups.errors import RosterFileError
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, text_sheet
 from groups.files.sheet import Sheet, column_index, column_name
 from groups.roster.imports.rules import chat
-from groups.roster.imports.rules.blocks import blocks_of
+from groups.roster.imports.rules.blocks import blocks_of, stacked_lists_of
 from groups.roster.imports.rules.headings import (
     DEEPEST_HEADING,
     FIELD_WORDS,
@@ -33,6 +34,7 @@ from groups.roster.imports.rules.whole_lists import with_one_name_a_group, witho
 from groups.rules.findings import shown
 
 _SAMPLES = 3
+_OF_PAPERS = re.compile(r"身份证|证件|账号|卡号|编号|编码|社保")
 _MOST_TURNED = 60
 """Rows that a list lying on its side may have: its columns."""
 
@@ -156,7 +158,7 @@ def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
         elif column.index in sheet.hidden_columns:
             if _has_numbers(sheet, layout, column.index):
                 notes.add("hidden_columns", "隐藏的列未采用 hidden columns were left out", where)
-        elif _has_numbers(sheet, layout, column.index):
+        elif _has_numbers(sheet, layout, column.index) and not _OF_PAPERS.search(column.heading):
             notes.add("columns_with_numbers", "未采用的列里有号码 columns left out have numbers in them", where)
 
 
@@ -224,19 +226,20 @@ def _few_enough(read: RosterList) -> RosterList:
 
 
 def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
-    filled = [part for sheet in sheets if not sheet.is_empty for part in blocks_of(sheet)] or [Sheet("", ())]
+    apart = [part for sheet in sheets if not sheet.is_empty for part in stacked_lists_of(sheet)]
+    filled = [part for sheet in apart for part in blocks_of(sheet)] or [Sheet("", ())]
     return OpenedFile(tuple(_understood(sheet) for sheet in filled))
 
 
 def _understood(sheet: Sheet) -> OpenedSheet:
     """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
-    layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(DEEPEST_HEADING + 1)))
+    layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(sheet.first_filled + DEEPEST_HEADING + 1)))
     is_sure = not any(c.index in layout.guessed for c in (*layout.phones, layout.one(Field.HEAD)) if c)
     if not layout.lacking and is_sure:
         return OpenedSheet(sheet, layout)
     if len(sheet.rows) <= _MOST_TURNED:
         turned = replace(sheet.turned(), part=f"{sheet.part}（横排）")
-        on_its_side = guess_layout(turned.heading_rows(DEEPEST_HEADING + 1))
+        on_its_side = guess_layout(turned.heading_rows(turned.first_filled + DEEPEST_HEADING + 1))
         if not on_its_side.lacking and not on_its_side.guessed and len(on_its_side.heading_rows) == 1:
             return OpenedSheet(turned, on_its_side)
     lines = chat.as_list(sheet) if layout.lacking else None

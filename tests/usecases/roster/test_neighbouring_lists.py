@@ -302,3 +302,25 @@ def test_a_command_may_say_what_columns_hold() -> None:
 
 def test_the_fuzzer_finds_nothing_wrong_in_its_first_lists() -> None:
     assert [(seed, flaw) for seed in range(150) if (flaw := fuzz_lists.run_one(seed)[1])] == []
+
+
+def test_lists_below_each_other_keep_their_own_columns_however_far_down() -> None:
+    many = [
+        ["1组", f"1-{at}", f"王{name}", number(at)]
+        for at, name in enumerate("一二三四五六七八九十甲乙丙丁戊己庚辛", start=1)
+    ]
+    below = [["组别", "户主", "门牌号", "电话"], ["2组", "李乙明", "2-1", number(50)]]
+    households, _ = read(workbook([HEADING, *many, [], *below]))
+    assert households[-1] == ("2组", "李乙明", "2-1", (number(50),))
+    assert len(households) == len(many) + 1
+
+
+def test_a_heading_of_a_group_may_count_its_households() -> None:
+    rows = [
+        ["姓名", "门牌", "手机"],
+        ["一组 共1户"],
+        ["王甲建", "1-1", number(1)],
+        ["二组：共1户"],
+        ["李乙明", "2-1", number(2)],
+    ]
+    assert [one[:2] for one in read(workbook(rows))[0]] == [("一组", "王甲建"), ("二组", "李乙明")]

@@ -29,6 +29,42 @@ def blocks_of(sheet: Sheet) -> tuple[Sheet, ...]:
     return (sheet,)
 
 
+def stacked_lists_of(sheet: Sheet) -> tuple[Sheet, ...]:
+    """The lists of a sheet that stand one below the other under headings of their own, which differ.
+
+    Each is a sheet with all rows, of which those of the others are empty: a row keeps its number.
+    """
+    begins: list[int] = []
+    last: dict[Field, int] = {}
+    for at, row in enumerate(sheet.rows):
+        columns = _columns_named(row)
+        if columns and columns != last:
+            begins.append(at)
+            last = columns
+    if len(begins) < 2 or len(begins) > _MOST_GROUPS:
+        return (sheet,)
+    ends = [*begins[1:], len(sheet.rows)]
+    starts = [0, *begins[1:]]
+    return tuple(
+        replace(
+            sheet,
+            rows=tuple(row if start <= at < end else () for at, row in enumerate(sheet.rows)),
+            part=f"（第{number}张表）" if number > 1 else "",
+        )
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)
+    )
+
+
+def _columns_named(row: Sequence[str]) -> dict[Field, int]:
+    """By field, the column of a row that is a heading: it names the head and a phone, and no digit stands in it."""
+    if sum(bool(cell.strip()) for cell in row) < 2 or any(sign.isdigit() for cell in row for sign in cell[:40]):
+        return {}
+    fields = [field_of(cell) if cell.strip() else None for cell in row]
+    if fields.count(Field.HEAD) != 1 or not any(field in PHONES for field in fields):
+        return {}
+    return {field: at for at, field in reversed(list(enumerate(fields))) if field is not None}
+
+
 def _groups_as_headings(headings: Sequence[str]) -> list[tuple[int, int]]:
     """Where the groups of a printed list stand side by side, each over its people: first column, and behind the last.
 

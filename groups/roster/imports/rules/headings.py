@@ -220,7 +220,8 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
     no help either.
     """
     best: Layout | None = None
-    for at in range(min(DEEPEST_HEADING, len(rows))):
+    begin = next((at for at, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
+    for at in range(begin, min(begin + DEEPEST_HEADING, len(rows))):
         upper = _layout(rows[at], (at,))
         lower = rows[at + 1] if at + 1 < len(rows) else ()
         both = upper if _are_cells(lower) else _layout(_two_rows(rows[at], lower), (at, at + 1))
@@ -254,7 +255,8 @@ def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     }
     fields: dict[int, Field] = {}
     for column in layout.columns:
-        if column.field in PHONES and _share(cells[column.index], _IS_SHORT) > 0.8:
+        others = [c for c in layout.phones if c is not column and _share(cells[c.index], _IS_SHORT) <= 0.8]
+        if column.field in PHONES and others and _share(cells[column.index], _IS_SHORT) > 0.8:
             fields[column.index] = Field.NOTHING
     current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
     if current:

@@ -33,6 +33,8 @@ GROUP_NAME = re.compile(
 _SECTION = re.compile(
     rf"[【(\[<《]?\s*{GROUP_NAME.pattern}\s*[】)\]>》]?(?!\w*\d{{6}})([:(,、;].*|(正|副)?(组|队)长.*|联防长.*)?"
 )
+_SECTION_COUNTED = re.compile(rf"[【(\[]?{GROUP_NAME.pattern}[】)\]:,(]*(共|计|合计|总计|小计)?:?\d+(户|人).{{0,12}}")
+"""三组 共3户: over its rows the heading of a group, below them their sum; both times it is that group's."""
 _DITTO = re.compile(
     r"[-—_\s]*(同上|同前|同|同左上|上同|同上行|〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑|ditto|do\.)[-—_\s]*", re.IGNORECASE
 )
@@ -200,7 +202,8 @@ def is_ditto(text: str) -> bool:
 
 def announces_a_group(text: str) -> bool:
     """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
-    return bool(_SECTION.fullmatch(_plain(text)))
+    plain = _plain(text)
+    return bool(_SECTION.fullmatch(plain) or _SECTION_COUNTED.fullmatch(plain))
 
 
 def group_named_alone(line: Line) -> str:
@@ -208,7 +211,8 @@ def group_named_alone(line: Line) -> str:
     for text in (line.group, line.alone, line.head):
         found = GROUP_NAME.search(text)
         # A sentence that mentions a group is no heading: 第1组共10户.
-        if found and not re.search(r"[合总小共]计|共?\d+[户人]", text):
+        counts = re.search(r"[合总小共]计|共?\d+[户人]", text) and not _SECTION_COUNTED.fullmatch(_plain(text))
+        if found and not counts:
             return found[0]
     return ""
 
