@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import date
 
-from groups.errors import EndsBeforeStart, InvalidDevice, NoConsent, StartsInFuture, SubscriptionOverlaps
+from groups.errors import EndsBeforeStart, InvalidDevice, NoConsent, StartsInFuture, SubscriptionOverlaps, UnlikelyStart
 from groups.rules.days import Period
 from groups.rules.texts import LONGEST_NAME, flaw, tidied
 
@@ -28,6 +28,15 @@ def check_period(wanted: Period, today: date) -> None:
             f"结束日{wanted.ends_on}早于开通日{wanted.starts_on} it would end before it starts",
             end=str(wanted.ends_on),
             start=str(wanted.starts_on),
+        )
+
+
+def check_likely(starts_on: date, today: date, meant: str) -> None:
+    """Raises UnlikelyStart for a day more than ten years ago, unless somebody has said that this day is `meant`."""
+    if starts_on < date(today.year - 10, 1, 1) and meant != starts_on.isoformat():
+        raise UnlikelyStart(
+            f"开通日{starts_on}已是十多年前；若确属实，请再提交一次 "
+            "this is more than ten years ago: if it is meant, send it once more"
         )
 
 

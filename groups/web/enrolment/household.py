@@ -13,7 +13,8 @@ from config.services import database
 from groups.enrolment import devices, subscriptions
 from groups.enrolment.queue import described
 from groups.enrolment.records import plans, subscriptions_of, villages_of
-from groups.errors import GroupsError, InvalidDevice
+from groups.enrolment.rules.periods import check_likely
+from groups.errors import GroupsError, InvalidDevice, UnlikelyStart
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.roster.search import the_village
@@ -113,10 +114,12 @@ def correct(subscription_id: int) -> ResponseReturnValue:
                     "consent_by": consent_by,
                     "consent_on": day_in("consent_on", day_of(request.form["starts_on"])),
                 }
+            check_likely(day_of(request.form.get("starts_on", "")), batch.day, request.form.get("meant", ""))
             subscriptions.correct(batch, subscription_id, **values)
     except GroupsError as error:
         with database().begin() as session:
-            return _correction(session, subscription_id, wrong=words_of(error)), status_of(error)
+            asks = isinstance(error, UnlikelyStart)
+            return _correction(session, subscription_id, words_of(error), asks=asks), status_of(error)
     flash(gettext("It is on record."), "success")
     return _back(household_id)
 
@@ -195,7 +198,7 @@ def _subscription(session: Session, subscription_id: int) -> Subscription:
     return row
 
 
-def _correction(session: Session, subscription_id: int, wrong: str = "") -> str:
+def _correction(session: Session, subscription_id: int, wrong: str = "", *, asks: bool = False) -> str:
     row = _subscription(session, subscription_id)
     return render_template(
         "enrolment/correct.html",
@@ -204,6 +207,7 @@ def _correction(session: Session, subscription_id: int, wrong: str = "") -> str:
         plans=plans(session),
         typed=request.form,
         wrong=wrong,
+        asks=asks,
     )
 
 

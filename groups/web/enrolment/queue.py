@@ -18,8 +18,9 @@ from config.services import database
 from groups.enrolment.devices import give
 from groups.enrolment.queue import Found, StandingKind, described, find_households
 from groups.enrolment.records import plans
+from groups.enrolment.rules.periods import check_likely
 from groups.enrolment.subscriptions import Enrolment, enrol
-from groups.errors import GroupsError
+from groups.errors import GroupsError, UnlikelyStart
 from groups.models.enrolment import Channel, DeviceKind
 from groups.web.enrolment.common import (
     READERS,
@@ -103,6 +104,7 @@ def sign_up(household_id: int) -> ResponseReturnValue:
             found = _found(transaction, household_id)
             batch = new_batch(transaction, "enrol")
             starts_on = day_in("starts_on", batch.day)
+            check_likely(starts_on, batch.day, request.form.get("meant", ""))
             wanted = Enrolment(
                 household_id,
                 request.form.get("plan", ""),
@@ -119,13 +121,14 @@ def sign_up(household_id: int) -> ResponseReturnValue:
     except GroupsError as error:
         with database().begin() as transaction:
             found = _found(transaction, household_id)
-            return _form(transaction, found, _typed(), wrong=words_of(error)), status_of(error)
+            asks = isinstance(error, UnlikelyStart)
+            return _form(transaction, found, _typed(), wrong=words_of(error), asks=asks), status_of(error)
     _keep(batch.day)
     flash(gettext("%(household)s is signed up.", household=f"{found.village} {found.head}"), "success")
     return redirect(url_for("enrolment.index", village=_village()), 303)
 
 
-def _form(transaction: Session, found: Found, stays: Stays, wrong: str = "") -> str:
+def _form(transaction: Session, found: Found, stays: Stays, wrong: str = "", *, asks: bool = False) -> str:
     known = plans(transaction)
     return render_template(
         "enrolment/sign_up.html",
@@ -137,6 +140,7 @@ def _form(transaction: Session, found: Found, stays: Stays, wrong: str = "") -> 
         gifts=list(DeviceKind),
         typed=request.form,
         wrong=wrong,
+        asks=asks,
         text=request.args.get("q", "")[:80],
         village=_village(),
     )

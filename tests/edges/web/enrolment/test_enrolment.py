@@ -260,6 +260,20 @@ def test_a_row_is_corrected_in_the_past_and_an_end_before_the_start_is_refused(
     assert subscriptions(store)[0].starts_on == today - timedelta(days=40)
 
 
+def test_a_start_of_long_ago_asks_whether_it_is_meant(
+    liaison: Visitor, people: dict[str, int], store: Database
+) -> None:
+    page = f"/enrolment/sign-up/{people['王建国']}"
+    form = {"plan": PLAN, "consent_by": "本人", "starts_on": "1990-01-01"}
+    asked = liaison.post(page, form, of=page)
+    assert asked.status_code == 422
+    assert "十多年前" in asked.text
+    assert 'name="meant" value="1990-01-01"' in asked.text
+    assert subscriptions(store) == []
+    assert liaison.post(page, form | {"meant": "1990-01-01"}, of=page).status_code == 303
+    assert [row.starts_on for row in subscriptions(store)] == [date(1990, 1, 1)]
+
+
 def test_a_gift_is_given_replaced_and_returned_and_stands_in_the_ledger(
     liaison: Visitor, people: dict[str, int], store: Database
 ) -> None:
