@@ -18,6 +18,7 @@
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                the newest packages that pyproject.toml allows -> requirements*.lock
 #   make bare                both commands in a Debian with nothing in it, three ways; as root, some 30 minutes
+#   make screenshots         README's pictures, from a demo of its own
 #   make setup, make clean
 
 PYTHON3 ?= python3
@@ -28,7 +29,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint bench faults simulate mutants soak fuzz migration lock bare setup setup-runtime system clean
+.PHONY: demo test check lint bench faults simulate mutants soak fuzz migration lock bare screenshots setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -99,6 +100,9 @@ setup-runtime:
 # What .venv cannot hold: a browser, a shared library.
 system:
 	@$(PYTHON3) -I config/tools/system_packages.py tests
+
+screenshots: setup system
+	@$(BIN)/python -m tools.screenshots
 
 # Both commands on a machine that has nothing: docs/testing.md. Root only; WAYS="user root-srv root-home"
 bare:
