@@ -20,8 +20,8 @@ from config.database import clock
 from groups import directory
 from joint_defense.errors import AlarmError, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import policies
-from joint_defense.incidents.record import incident_record
-from joint_defense.incidents.timeline import masked
+from joint_defense.incidents.record import read_record
+from joint_defense.incidents.timeline import mask_number
 from joint_defense.models import Incident
 from joint_defense.processes.runtime import runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
@@ -53,7 +53,7 @@ def list_incidents(limit: int, only_open: bool) -> None:
 def show_incident(incident_id: int) -> None:
     """One incident."""
     with runtime().database.begin(reads=True) as session:
-        found: dict[str, Any] | None = incident_record(session, incident_id, runtime().settings.zone)
+        found: dict[str, Any] | None = read_record(session, incident_id, runtime().settings.zone)
     if found is None:
         click.echo(f"没有编号为{incident_id}的警情 / there is no incident {incident_id}", err=True)
         sys.exit(1)
@@ -142,7 +142,7 @@ def list_spool() -> None:
         event = each.event
         click.echo(
             f"{each.name}\t{event.received_at.astimezone(zone):%Y-%m-%d %H:%M:%S}\t{event.kind}\t"
-            f"{masked(event.number)}\t{state}"
+            f"{mask_number(event.number)}\t{state}"
         )
 
 

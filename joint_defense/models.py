@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId, stored_as_value
-from joint_defense.rules.parties import Party, party_of
+from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import (
@@ -244,19 +244,19 @@ class Delivery(NamedInBoth, Base):
 
     @property
     def party(self) -> Party:
-        return party_of(self)
+        return get_party(self)
 
     @property
     def occasion(self) -> Occasion:
         return Occasion(self.round, self.step, self.alert_id, self.milestone, self.line_id)
 
 
-def same_party(one: OfPartyRow, other: OfPartyRow) -> ColumnElement[bool]:
+def is_same_party(one: OfPartyRow, other: OfPartyRow) -> ColumnElement[bool]:
     """Whether two rows are of one household, or of one responder."""
     return (one.household_id == other.household_id) | (one.responder_id == other.responder_id)
 
 
-def of_party(row: OfPartyRow, party: Party) -> ColumnElement[bool]:
+def is_of_party(row: OfPartyRow, party: Party) -> ColumnElement[bool]:
     """Whether a row is of this household or responder."""
     if party.household_id is None:
         return row.responder_id == party.responder_id
@@ -268,7 +268,7 @@ def count_parties(row: OfPartyRow) -> ColumnElement[int]:
     return func.count(row.household_id.distinct()) + func.count(row.responder_id.distinct())
 
 
-def in_state(state: DeliveryState) -> ColumnElement[bool]:
+def is_in_state(state: DeliveryState) -> ColumnElement[bool]:
     """Deliveries in this state, with its name written out as the partial indices have it.
 
     For a parameter PostgreSQL takes no such index once it has a plan for whatever comes.
@@ -324,7 +324,7 @@ class Acknowledgement(NamedInBoth, Base):
 
     @property
     def party(self) -> Party:
-        return party_of(self)
+        return get_party(self)
 
 
 class AccountCheck(Base):

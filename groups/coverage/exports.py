@@ -134,7 +134,7 @@ def _on_a_sheet(name: str, table: Table) -> writing.Table:
         name,
         table.headings,
         [list(map(_in_workbook, row)) for row in table.rows],
-        foot=[[_in_workbook(cell) for cell in table.total]] if table.total else [],
+        total=[_in_workbook(cell) for cell in table.total or ()],
         widths=[_WIDE.get(heading, 10) for heading in table.headings],
         look=_PRINTED,
     )

@@ -33,7 +33,7 @@ def bill_xlsx(bill: Bill, households: Sequence[PaidFor], made_on: date, region: 
     notes = [[line] for line in (f"账期：{bill.month:%Y-%m}", f"制表日期：{made_on.isoformat()}", *NOTES)]
     return as_workbook(
         [
-            Table("账单", HEADING, [_line(line) for line in bill.lines], foot=[_total(bill)], widths=_WIDTHS),
+            Table("账单", HEADING, [_line(line) for line in bill.lines], total=_total(bill), widths=_WIDTHS),
             Table("明细", _DETAILS, [_paid_for(each, region) for each in households], widths=_WIDTHS),
             Table("说明", (), notes, widths=[100]),
         ]

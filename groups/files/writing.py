@@ -93,8 +93,7 @@ class Table:
     name: str
     heading: Sequence[str]
     rows: Iterable[Sequence[Cell]]
-    foot: Iterable[Sequence[Cell]] = ()
-    """Rows of sums, in bold, below the others."""
+    total: Sequence[Cell] = ()
     widths: Sequence[float] = (15,)
     title: str = ""
     footer: str = ""
@@ -113,13 +112,12 @@ def marked(text: str) -> bytes:
     return (_MARK + text.removeprefix(_MARK)).encode()
 
 
-def as_workbook(tables: Iterable[Table], title: str = "", *, is_large: bool = False) -> bytes:
-    """A workbook with a sheet a table. `is_large`: its rows go to disk as they come, not into memory."""
+def as_workbook(tables: Iterable[Table], title: str = "") -> bytes:
+    """A workbook with a sheet a table."""
     import xlsxwriter  # noqa: PLC0415 - loaded where a sheet is written
 
     content = io.BytesIO()
-    options = _AS_TEXT | ({"in_memory": False, "constant_memory": True} if is_large else {})
-    with xlsxwriter.Workbook(content, options) as book:
+    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
         if title:
             book.set_properties({"title": title})
         taken: set[str] = set()
@@ -180,31 +178,30 @@ class _Writing:
                 sheet.set_row(at, look.row_height)
             self._put_row(at, row)
             at += 1
+        if table.total:
+            self._put_row(at, table.total, is_total=True)
         self._set_page(first, at)
-        for row in table.foot:
-            self._put_row(at, row, is_sum=True)
-            at += 1
 
     def _put_title(self) -> None:
         title = self._book.add_format({"bold": True, "font_size": 18, "align": "center", "valign": "vcenter"})
         self._sheet.merge_range(0, 0, 0, len(self._table.heading) - 1, harmless(self._table.title), title)
         self._sheet.set_row(0, 32)
 
-    def _put_row(self, at: int, row: Sequence[Cell], *, is_sum: bool = False) -> None:
+    def _put_row(self, at: int, row: Sequence[Cell], *, is_total: bool = False) -> None:
         for column, cell in enumerate(row):
             if column == 0 and self._table.look.heads_rows:
                 self._sheet.write_string(at, 0, harmless(str(cell)), self._format("heading"))
             else:
-                self._put(at, column, cell, is_sum=is_sum)
+                self._put(at, column, cell, is_total=is_total)
 
-    def _put(self, at: int, column: int, cell: Cell, *, is_sum: bool) -> None:
+    def _put(self, at: int, column: int, cell: Cell, *, is_total: bool) -> None:
         kind, write, value = _written(self._sheet, cell)
-        write(at, column, value, self._format(kind, is_sum=is_sum))
+        write(at, column, value, self._format(kind, is_total=is_total))
 
-    def _format(self, kind: str, *, is_sum: bool = False) -> Any:
-        key = (kind, is_sum)
+    def _format(self, kind: str, *, is_total: bool = False) -> Any:
+        key = (kind, is_total)
         if key not in self._formats:
-            wanted = _format_of(kind, self._table.look, is_sum=is_sum)
+            wanted = _format_of(kind, self._table.look, is_total=is_total)
             self._formats[key] = self._book.add_format(wanted) if wanted else None
         return self._formats[key]
 
@@ -253,12 +250,12 @@ def _written(sheet: Any, cell: Cell) -> tuple[str, Callable[..., Any], Any]:
 _NUMBER_FORMATS = {"money": "#,##0.00", "day": "yyyy-mm-dd", "share": "0.00%", "number": "#,##0", "text": "@"}
 
 
-def _format_of(kind: str, look: Look, *, is_sum: bool) -> dict[str, Any]:
+def _format_of(kind: str, look: Look, *, is_total: bool) -> dict[str, Any]:
     if kind == "heading":
         centred = {"font_size": look.heading_size, "align": "center"} if look.heading_size else {}
         return {"bold": True, "bg_color": "#DCE6F1", "border": 1, "valign": "vcenter"} | centred
     wanted: dict[str, Any] = {"num_format": _NUMBER_FORMATS[kind]}
-    if is_sum:
+    if is_total:
         return wanted | {"bold": True, "top": 2 if look.bordered else 1} | ({"bottom": 1} if look.bordered else {})
     if look.bordered:
         wanted |= {"border": 1}

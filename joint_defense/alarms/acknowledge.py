@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
-from joint_defense.incidents.answers import answers_to, lock_incident
+from joint_defense.incidents.answers import lock_incident, read_answers
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, of_party
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_of_party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import RINGS, Channel
 from joint_defense.rules.timeline import UpdateKind
@@ -37,53 +37,53 @@ class Heard:
 
 
 def acknowledge(
-    session: Session, told: Delivery, answer: Answer, channel: Channel, now: datetime, *, others_open: int = 0
+    session: Session, delivery: Delivery, answer: Answer, channel: Channel, now: datetime, *, others_open: int = 0
 ) -> Heard:
     """Put a person's answer on record, and stop the household's other phones. What counts: `rules.answers`.
 
-    `told` is the delivery that was answered. After the all-clear nothing changes but the words.
+    `delivery` is the delivery that was answered. After the all-clear nothing changes but the words.
     """
-    incident = lock_incident(session, told.incident_id)
+    incident = lock_incident(session, delivery.incident_id)
     callers = tuple(alert for alert in incident.alerts if alert.withdrawn_at is None) or tuple(incident.alerts)
     if incident.closed_at is not None:
         return Heard(incident, callers, closed=True)
-    if answers_to(session, incident.id).of_person(told.party, told.number) is not answer:
+    if read_answers(session, incident.id).of_person(delivery.party, delivery.number) is not answer:
         session.add(
             Acknowledgement(
                 incident_id=incident.id,
-                household_id=told.household_id,
-                responder_id=told.responder_id,
-                household_name=told.household_name,
-                household_name_en=told.household_name_en,
-                number=told.number,
+                household_id=delivery.household_id,
+                responder_id=delivery.responder_id,
+                household_name=delivery.household_name,
+                household_name_en=delivery.household_name_en,
+                number=delivery.number,
                 answer=answer,
                 channel=channel,
                 at=now,
             )
         )
-        note_update(session, incident.id, UpdateKind.ANSWER, now, household=told.household_name, answer=answer)
+        note_update(session, incident.id, UpdateKind.ANSWER, now, household=delivery.household_name, answer=answer)
         session.flush()
         if answer is Answer.CANNOT and incident.next_step_at is not None and incident.step_held > incident.steps_done:
             # Enough were coming, and the clock looks only now and then whether they still are.
             incident.next_step_at = now
-    _stop_other_phones(session, incident.id, told, channel, now)
+    _stop_other_phones(session, incident.id, delivery, channel, now)
     send_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)
 
 
-def _stop_other_phones(session: Session, incident_id: int, told: Delivery, channel: Channel, now: datetime) -> None:
+def _stop_other_phones(session: Session, incident_id: int, delivery: Delivery, channel: Channel, now: datetime) -> None:
     """What the household's phones have not taken yet is not needed any more."""
     calls = session.scalars(
         select(Delivery)
         .where(
             Delivery.incident_id == incident_id,
-            of_party(Delivery, told.party),
+            is_of_party(Delivery, delivery.party),
             Delivery.channel == Channel.CALL,
             # A call that tells of a second voice is stopped by an answer to one of its own.
-            Delivery.purpose.in_((*RINGS, told.purpose)),
+            Delivery.purpose.in_((*RINGS, delivery.purpose)),
         )
         .order_by(Delivery.id)
         .with_for_update()
     ).all()
     # Whoever answers on a call goes on with it; whoever answers by text need not be rung on that phone either.
-    drop(session, [each for each in calls if channel is Channel.SMS or each.id != told.id], now)
+    drop(session, [each for each in calls if channel is Channel.SMS or each.id != delivery.id], now)

@@ -9,12 +9,12 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
-from joint_defense.delivery.plan import drop, row_for
+from joint_defense.delivery.plan import drop, make_row
 from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import answers_to, callers_among, lock_incident, silent_callers
+from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident, read_answers
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, Incident, in_state
+from joint_defense.models import Alert, Delivery, Incident, is_in_state
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import (
@@ -87,7 +87,7 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
     incident = _locked(session, incident_id)
     if incident.closed_at is not None:
         raise IncidentClosed(incident_id)
-    answers = answers_to(session, incident.id)
+    answers = read_answers(session, incident.id)
     planned = session.scalars(
         select(Delivery)
         .where(Delivery.incident_id == incident.id, Delivery.purpose.in_(FIRST_RINGS))
@@ -102,7 +102,7 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
         and (each.channel is Channel.CALL or each.number not in callable_phones)
     ]
     households = {each.household_id for each in chosen if each.household_id is not None}
-    in_trouble = callers_among(session, households, [incident.id], now)
+    in_trouble = find_callers_among(session, households, [incident.id], now)
     chosen = [each for each in chosen if each.household_id not in in_trouble]
     busy = _busy_with_us(session, {each.number for each in chosen}, now)
     chosen = [each for each in chosen if each.number not in busy]
@@ -117,9 +117,9 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
 def _busy_with_us(session: Session, numbers: set[str], now: datetime) -> set[str]:
     """Those of these phones that ring, are in a call with us, or are about to be rung."""
     waiting = select(Delivery.number).where(
-        Delivery.number.in_(numbers), Delivery.channel == Channel.CALL, in_state(DeliveryState.WAITING)
+        Delivery.number.in_(numbers), Delivery.channel == Channel.CALL, is_in_state(DeliveryState.WAITING)
     )
-    return conference.in_a_call(session, numbers, now) | set(session.scalars(waiting))
+    return conference.find_in_a_call(session, numbers, now) | set(session.scalars(waiting))
 
 
 FORGOTTEN_AFTER = {IncidentKind.ALARM: timedelta(hours=24), IncidentKind.WORDLESS: timedelta(hours=2)}
@@ -186,7 +186,7 @@ def insert_copies(
 ) -> None:
     """New waiting deliveries to the same phones, with a text for each language where it is fixed."""
     rows = [
-        row_for(
+        make_row(
             each,
             each.incident_id,
             each.channel,
@@ -219,7 +219,7 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     # Whoever asked for help by text may have to be quiet, and is not rung; nor is a house rung or texted that calls
     # for help silently in another incident.
     by_text_only = {alert.household_id for alert in incident.alerts if alert.channel is Channel.SMS}
-    silent |= silent_callers(session, now)
+    silent |= find_silent_callers(session, now)
     for delivery in deliveries:
         by_text = delivery.channel is Channel.SMS
         if delivery.number not in touched - knowing or delivery.household_id in silent or _refused(delivery):

@@ -16,9 +16,9 @@ from groups import directory
 from groups.directory import Caller, Recipient
 from joint_defense.alarms import closing
 from joint_defense.alarms.news_on_line import Patience
-from joint_defense.delivery.plan import behind_those_waiting, drop, insert_deliveries
+from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
-from joint_defense.incidents.answers import callers_among, silent_callers
+from joint_defense.incidents.answers import find_callers_among, find_silent_callers
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate, count_parties
@@ -64,7 +64,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class IntakeResult:
     """What to tell the caller. `households` and `phones` count those that are being reached."""
 
     outcome: Outcome
@@ -77,7 +77,7 @@ class Answer:
     repeated: bool = False
 
 
-def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limits | None = None) -> Answer:
+def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limits | None = None) -> IntakeResult:
     """Open an incident, or join the one the group has just opened, and plan whom to reach.
 
     The same trigger twice, at the same instant too, is one alarm with the same answer.
@@ -89,7 +89,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     caller = directory.find_caller(session, trigger.number)
     if caller is None:
         event.kind = InboundKind.STRANGER
-        return _keep(event, Answer(Outcome.STRANGER))
+        return _keep(event, IntakeResult(Outcome.STRANGER))
     if caller.group_id is not None:
         directory.lock_group(session, caller.group_id)
     since = now - timedelta(seconds=limits.merge_window)
@@ -102,16 +102,16 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         return _keep(event, joined, caller)
     if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
         event.kind = InboundKind.FLOOD
-        return _keep(event, Answer(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
+        return _keep(event, IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
     return _keep(event, _open(session, caller, trigger, now), caller)
 
 
-def _repeated(session: Session, carrier_key: str) -> Answer:
+def _repeated(session: Session, carrier_key: str) -> IntakeResult:
     kept = find_answer(session, carrier_key)
-    return Answer(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
+    return IntakeResult(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
 
 
-def _keep(event: InboundEvent, answer: Answer, caller: Caller | None = None) -> Answer:
+def _keep(event: InboundEvent, answer: IntakeResult, caller: Caller | None = None) -> IntakeResult:
     event.incident_id = answer.incident_id
     event.household_id = caller.household_id if caller is not None else None
     keep_answer(event, asdict(answer))
@@ -174,8 +174,8 @@ def _opened_lately(session: Session, number: str, now: datetime) -> int:
     )
 
 
-def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
-    incident = incident_of(caller, IncidentKind.ALARM, now, trigger.category)
+def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> IntakeResult:
+    incident = make_incident(caller, IncidentKind.ALARM, now, trigger.category)
     policies.freeze(session, incident)
     session.add(incident)
     session.flush()
@@ -190,7 +190,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
         policies.hurry(incident)
     insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
     reached = {each.phone.phone_id: each.phone.household_id for each in planned}
-    return Answer(
+    return IntakeResult(
         Outcome.RAISED,
         caller.language,
         incident.id,
@@ -204,7 +204,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
 def _spare_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
     """The plan without those who call for help themselves at present: they are not rung, and silent ones not texted."""
     households = {each.phone.household_id for each in planned if each.phone.household_id is not None}
-    calling, silent = callers_among(session, households, (), now), silent_callers(session, now)
+    calling, silent = find_callers_among(session, households, (), now), find_silent_callers(session, now)
     return [
         each
         for each in planned
@@ -213,7 +213,7 @@ def _spare_callers(session: Session, planned: list[Planned[Recipient]], now: dat
     ]
 
 
-def incident_of(
+def make_incident(
     caller: Caller, kind: IncidentKind, now: datetime, category: Category = Category.UNSPECIFIED
 ) -> Incident:
     """A new incident at the caller's place."""
@@ -228,7 +228,7 @@ def incident_of(
     )
 
 
-def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> Answer:
+def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime) -> IntakeResult:
     """A second voice: nobody is rung twice, everybody reads that another household calls."""
     alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
     if alert is None:
@@ -252,7 +252,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
             func.count(Delivery.phone_id.distinct()) + func.count(Delivery.responder_id.distinct()),
         ).where(Delivery.incident_id == incident.id, Delivery.household_id.is_distinct_from(caller.household_id))
     ).one()
-    return Answer(
+    return IntakeResult(
         Outcome.JOINED,
         caller.language,
         incident.id,
@@ -293,13 +293,13 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     rung = set(
         session.scalars(select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)))
     )
-    silent = {other.household_id for other in incident.alerts if other.silent} | silent_callers(session, now)
+    silent = {other.household_id for other in incident.alerts if other.silent} | find_silent_callers(session, now)
     in_trouble = {other.household_id for other in incident.alerts}
     others = [each for each in directory.recipients_for(session, caller, now) if each.household_id not in silent]
-    in_trouble |= callers_among(session, {each.household_id for each in others if each.household_id}, (), now)
+    in_trouble |= find_callers_among(session, {each.household_id for each in others if each.household_id}, (), now)
     # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
     new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
-    insert_deliveries(session, incident.id, Purpose.ALARM, behind_those_waiting(session, incident.id, plan(new)), now)
+    insert_deliveries(session, incident.id, Purpose.ALARM, queue_behind_waiting(session, incident.id, plan(new)), now)
     new_ids = {each.phone_id for each in new}
     texts = [
         each for each in plan([each for each in others if each.phone_id not in new_ids]) if each.channel is Channel.SMS

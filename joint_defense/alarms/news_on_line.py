@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import answers_to
+from joint_defense.incidents.answers import read_answers
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, IncidentUpdate
 from joint_defense.rules.answers import Answers, Given
@@ -53,7 +53,7 @@ class News:
     widened: int = 0
 
 
-def for_caller(
+def gather_news(
     session: Session,
     alert: Alert,
     told: int,
@@ -71,18 +71,18 @@ def for_caller(
     incident = alert.incident
     alert.heard_answer_id = max(alert.heard_answer_id, told)
     alert.heard_step = max(alert.heard_step, widened)
-    joined = conference.in_conference(session, incident.id, alert.language) if may_join and not alert.silent else ()
+    joined = conference.list_talkers(session, incident.id, alert.language) if may_join and not alert.silent else ()
     alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
     language = alert.language
     if incident.closed_at is not None or alert.withdrawn_at is not None:
         over = (calls.OVER_FOR_CALLER[language],)
         return News(incident.id, over, language, told, warned, closed=True, silent=alert.silent)
-    answers = answers_to(session, incident.id)
+    answers = read_answers(session, incident.id)
     sentences, told = _who_since(answers, told, language)
     if not answers.coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
         warned += 1
         sentences.append(calls.nobody_yet(incident.category, language))
-    step, whom = called_since(session, incident.id, widened)
+    step, whom = read_called_since(session, incident.id, widened)
     sentences += calls.widened(whom, language)
     return News(incident.id, tuple(sentences), language, told, warned, silent=alert.silent, joined=joined, widened=step)
 
@@ -93,14 +93,14 @@ def _who_since(answers: Answers, told: int, language: str) -> tuple[list[str], i
     lost = answers.gave_up_since(told)
     sentences = [
         *calls.who_comes(
-            names_of(fresh, Answer.COMING, language), names_of(fresh, Answer.ON_SCENE, language), language
+            name_those(fresh, Answer.COMING, language), name_those(fresh, Answer.ON_SCENE, language), language
         ),
-        *calls.who_cannot_after_all(names_of(lost, Answer.CANNOT, language), language),
+        *calls.who_cannot_after_all(name_those(lost, Answer.CANNOT, language), language),
     ]
     return sentences, max((each.id for each in (*fresh, *lost)), default=told)
 
 
-def called_since(session: Session, incident_id: int, step: int) -> tuple[int, list[Whom]]:
+def read_called_since(session: Session, incident_id: int, step: int) -> tuple[int, list[Whom]]:
     """The last step of widening after this one (itself, if there is none), and who has been called since."""
     rows = session.scalars(
         select(IncidentUpdate.detail)
@@ -115,17 +115,17 @@ def called_since(session: Session, incident_id: int, step: int) -> tuple[int, li
 def hang_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: a caller's news comes by text from now on, a neighbour has left the conference."""
     for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
-        caller_gone(session, alert, now)
+        note_caller_gone(session, alert, now)
     conference.hung_up(session, call_sid, now)
 
 
-def caller_gone(session: Session, alert: Alert, now: datetime) -> None:
+def note_caller_gone(session: Session, alert: Alert, now: datetime) -> None:
     """The caller has hung up, as the carrier says."""
     if alert.on_line_until is not None and alert.on_line_until > now and alert.incident.closed_at is None:
         note_update(session, alert.incident_id, UpdateKind.HUNG_UP, now, household=alert.household_name)
     alert.on_line_until = now
 
 
-def names_of(answers: Sequence[Given], answer: Answer, language: str) -> list[str]:
+def name_those(answers: Sequence[Given], answer: Answer, language: str) -> list[str]:
     """Those who gave this answer, as this language calls them."""
     return [each.name_in(language) for each in answers if each.answer is answer]

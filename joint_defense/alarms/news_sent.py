@@ -18,12 +18,12 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
 from groups import directory
-from joint_defense.alarms.news_on_line import Patience, called_since, names_of
-from joint_defense.delivery.plan import LOOK_AGAIN, callers_phone, row_for
+from joint_defense.alarms.news_on_line import Patience, name_those, read_called_since
+from joint_defense.delivery.plan import LOOK_AGAIN, make_callers_phone, make_row
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import answers_to, says_who_comes
-from joint_defense.incidents.timeline import masked, note_update
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, in_state
+from joint_defense.incidents.answers import read_answers, says_who_comes
+from joint_defense.incidents.timeline import mask_number, note_update
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, is_in_state
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.fanout import NOTICE
@@ -46,7 +46,7 @@ CALLS_APART = timedelta(seconds=60)
 
 def send_all(session: Session, now: datetime, patience: Patience) -> int:
     """`send_milestones` for every incident that is open and young, and may have news. Returns how many were told."""
-    wanted = select(Incident).where(Incident.id.in_(with_news(session, now, patience.nobody_after)))
+    wanted = select(Incident).where(Incident.id.in_(find_with_news(session, now, patience.nobody_after)))
     incidents = session.scalars(wanted.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
     return sum(send_milestones(session, incident, now, patience.nobody_after) for incident in incidents)
 
@@ -67,7 +67,7 @@ def send_milestones(session: Session, incident: Incident, now: datetime, nobody_
     if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
         return False
     planned = False
-    answers = answers_to(session, incident.id)
+    answers = read_answers(session, incident.id)
     for alert in incident.alerts:
         off_line = alert.on_line_until is None or alert.on_line_until <= now
         if alert.silent or alert.withdrawn_at is not None or not off_line:
@@ -91,13 +91,13 @@ def _text_caller(
     """The texts that are due and, in the same one or in one of its own, who is being called because too few come."""
     step, called = alert.heard_step, list[Whom]()
     if incident.steps_done > alert.heard_step:
-        step, called = called_since(session, incident.id, alert.heard_step)
+        step, called = read_called_since(session, incident.id, alert.heard_step)
     planned = [
         _plan_text(session, incident, alert, Occasion(milestone=milestone), coming, called, now) for milestone in due
     ]
     if called and not any(planned):
-        told_of = Occasion(step=step, milestone=Milestone.STEP)
-        planned.append(_plan_text(session, incident, alert, told_of, coming, called, now))
+        find_told = Occasion(step=step, milestone=Milestone.STEP)
+        planned.append(_plan_text(session, incident, alert, find_told, coming, called, now))
     if any(planned) or not called:
         # A step that found nobody to call is no news.
         alert.heard_step = step
@@ -141,7 +141,7 @@ def _all_have_answered(session: Session, incident: Incident, answers: Answers) -
 
 def _words(incident: Incident, alert: Alert, others: Sequence[Given], called: Sequence[Whom]) -> str:
     language = alert.language
-    coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
+    coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
     return texts.news_text(coming, there, incident.category, language, called)
 
 
@@ -171,8 +171,8 @@ def _plan(
     session: Session, incident: Incident, alert: Alert, channel: Channel, occasion: Occasion, text: str, now: datetime
 ) -> bool:
     """Whether it was: `occasion` makes it the only one of its kind."""
-    row = row_for(
-        callers_phone(alert),
+    row = make_row(
+        make_callers_phone(alert),
         incident.id,
         channel,
         Purpose.NEWS,
@@ -210,8 +210,8 @@ def call_with_news(
     calls = _calls(session, incident, alert)
     if any(each.milestone is milestone for each, _ in calls):
         return _NO_CALL
-    others = _others(answers_to(session, incident.id).coming, alert)
-    called = [] if others else called_since(session, incident.id, 0)[1]
+    others = _others(read_answers(session, incident.id).coming, alert)
+    called = [] if others else read_called_since(session, incident.id, 0)[1]
     text = _words(incident, alert, others, called)
     rung = [(each, over_at) for each, over_at in calls if each.attempt_count or each.state not in OVER]
     if rung:
@@ -224,14 +224,14 @@ def call_with_news(
             return _NO_CALL
         if over_at is not None and over_at + CALLS_APART > now:
             return Call(planned=False, look_again=over_at + CALLS_APART)
-    if conference.in_a_call(session, {alert.number}, now, over=alert.call_sid):
+    if conference.find_in_a_call(session, {alert.number}, now, over=alert.call_sid):
         return Call(planned=False, look_again=now + LOOK_AGAIN)
     phones = directory.phones_of(session, {alert.household_id})
     if not any(each.number == alert.number and each.may_call for each in phones):
         return _NO_CALL
     planned = _plan(session, incident, alert, Channel.CALL, Occasion(milestone=milestone), text, now)
     if planned:
-        told = {"household": alert.household_name, "number": masked(alert.number), "channel": Channel.CALL}
+        told = {"household": alert.household_name, "number": mask_number(alert.number), "channel": Channel.CALL}
         note_update(session, incident.id, kind, now, **told)
     return Call(planned)
 
@@ -256,7 +256,7 @@ def _tell_more(session: Session, waiting: Delivery, milestone: Milestone, text: 
     """A call that has not left yet tells this as well; where it leaves at this moment, another one may have to."""
     changed = session.execute(
         update(Delivery)
-        .where(Delivery.id == waiting.id, in_state(DeliveryState.WAITING), Delivery.attempt_count == 0)
+        .where(Delivery.id == waiting.id, is_in_state(DeliveryState.WAITING), Delivery.attempt_count == 0)
         .values(text=text, milestone=milestone)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
@@ -282,7 +282,7 @@ def _call_without_text(
 NEWS_UNTIL = timedelta(hours=1)
 
 
-def with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[int]:
+def find_with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[int]:
     """The open incidents of the last hour with a caller off the line for whom there may be something to send."""
     off_line = or_(Alert.on_line_until.is_(None), Alert.on_line_until <= now)
     alone_for_long = and_(Alert.raised_at <= now - nobody_after, ~_warned(), ~_somebody_comes())

@@ -14,18 +14,18 @@ from groups.directory import Caller
 from joint_defense.alarms import closing, words
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
-from joint_defense.alarms.news_on_line import names_of
+from joint_defense.alarms.news_on_line import name_those
 from joint_defense.incidents import inbox
-from joint_defense.incidents.answers import answers_to, told_of
+from joint_defense.incidents.answers import find_told, read_answers
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import key_of_text
+from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Standing, Understood
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 
@@ -64,7 +64,7 @@ class Text:
     @property
     def carrier_key(self) -> str:
         """What makes a repeated webhook a repetition."""
-        return key_of_text(self.sid)
+        return make_text_key(self.sid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class _Sender:
 
     number: str
     caller: Caller | None
-    standing: Standing
+    writer: Writer
     alert: Alert | None = None
     told: Delivery | None = None
     others_open: int = 0
@@ -147,19 +147,19 @@ def _once(
 def _who_writes(session: Session, text: Text, now: datetime) -> _Sender:
     caller = directory.find_caller(session, text.sender)
     alert = None if caller is None else _own_alert(session, caller.household_id)
-    told, others_open = told_of(session, text.sender)
+    told, others_open = find_told(session, text.sender)
     if told is not None and told.incident.closed_at is not None and now - told.incident.closed_at > LATE_ANSWER:
         told = None
     told_open = told is not None and told.incident.closed_at is None
     if alert is not None and not (
         told_open and told is not None and told.incident_id != alert.incident_id and is_clear_number(text.body)
     ):
-        standing = Standing.CALLER
+        writer = Writer.CALLER
     elif told is None:
-        standing = Standing.AT_REST
+        writer = Writer.AT_REST
     else:
-        standing = Standing.RUNG if told_open else Standing.TOLD_OVER
-    return _Sender(text.sender, caller, standing, alert, told, others_open)
+        writer = Writer.RUNG if told_open else Writer.TOLD_OVER
+    return _Sender(text.sender, caller, writer, alert, told, others_open)
 
 
 def _own_alert(session: Session, household_id: int) -> Alert | None:
@@ -179,10 +179,10 @@ def _own_alert(session: Session, household_id: int) -> Alert | None:
 
 def _understood(session: Session, text: Text, sender: _Sender, now: datetime) -> Understood:
     told = sender.told
-    answered = told is not None and told.party in answers_to(session, told.incident_id).parties
+    answered = told is not None and told.party in read_answers(session, told.incident_id).parties
     return understand(
         text.body,
-        sender.standing,
+        sender.writer,
         leads=told is not None and told.role in LEADERS,
         answered=answered,
         said_before=inbox.count_same(session, text.sender, text.body, now - REPEATED_WITHIN),
@@ -195,12 +195,12 @@ def _what_to_do(
     """As what the text is kept, and what is done about it."""
     if found.meaning is Meaning.MACHINE:
         return InboundKind.MACHINE, lambda: _from_machine(session, sender, found, now)
-    if sender.standing is Standing.CALLER and sender.alert is not None:
+    if sender.writer is Writer.CALLER and sender.alert is not None:
         alert = sender.alert
         if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
             return InboundKind.ANSWER, lambda: _take_back(session, sender, alert, found, now)
         return InboundKind.TOLD, lambda: _told_by_caller(session, sender, alert, found, now)
-    if sender.told is not None and sender.standing is not Standing.AT_REST:
+    if sender.told is not None and sender.writer is not Writer.AT_REST:
         told = sender.told
         if found.meaning in ANSWERS:
             return InboundKind.ANSWER, lambda: _answer(session, sender, told, found, now)
@@ -224,7 +224,7 @@ def _change_texts(session: Session, text: Text, sender: _Sender, now: datetime) 
 def _from_machine(session: Session, sender: _Sender, found: Understood, now: datetime) -> Reply:
     """An automatic reply concludes nothing; answered, two machines would talk for ever. The board shows it."""
     told = sender.told
-    if told is not None and sender.standing is Standing.RUNG and found.words:
+    if told is not None and sender.writer is Writer.RUNG and found.words:
         note_once(
             session, told.incident_id, UpdateKind.MACHINE, now, household=told.household_name, text=found.words[:300]
         )
@@ -248,8 +248,8 @@ def _told_by_caller(session: Session, sender: _Sender, alert: Alert, found: Unde
     words.pass_on(session, incident.id, now)
     if sender.silent or not found.words:
         return Reply(None, incident.id)
-    others = answers_to(session, incident.id).coming
-    coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
+    others = read_answers(session, incident.id).coming
+    coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
     if found.question is Question.WHO_COMES:
         return Reply(texts.news_text(coming, there, incident.category, language), incident.id)
     if _noted_lately(session, sender, now):
@@ -291,14 +291,14 @@ def _told_by_helper(session: Session, sender: _Sender, told: Delivery, found: Un
         return Reply(line if found.question is not None else _help_if_due(session, sender, now), incident.id)
     words.pass_on(session, incident.id, now)
     if found.question is Question.WHO_COMES:
-        others = answers_to(session, incident.id).coming
-        coming, there = names_of(others, Answer.COMING, language), names_of(others, Answer.ON_SCENE, language)
+        others = read_answers(session, incident.id).coming
+        coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
         return Reply(texts.who_is_coming(coming, there, language), incident.id)
     if found.question is Question.WHERE:
         return Reply(_where(incident, language), incident.id)
     if not found.words or _noted_lately(session, sender, now):
         return Reply(None, incident.id)
-    answered = told.party in answers_to(session, incident.id).parties
+    answered = told.party in read_answers(session, incident.id).parties
     return Reply((texts.NOTED if answered else texts.HOW_TO_ANSWER)[language], incident.id)
 
 

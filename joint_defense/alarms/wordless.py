@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
-from joint_defense.alarms.intake import Limits, Trigger, add_voice, incident_of
+from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
@@ -64,7 +64,7 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
         note_update(session, lately.id, UpdateKind.WORDLESS, now, household=caller.household_name)
         return True
     leader = _leader_of(directory.recipients_for(session, caller, now))
-    incident = incident_of(caller, IncidentKind.WORDLESS, now)
+    incident = make_incident(caller, IncidentKind.WORDLESS, now)
     session.add(incident)
     session.flush()
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)

@@ -13,8 +13,8 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
-from joint_defense.delivery.plan import CallersPhone, callers_phone, row_for
-from joint_defense.incidents.answers import answers_to, lock_incident
+from joint_defense.delivery.plan import CallersPhone, make_callers_phone, make_row
+from joint_defense.incidents.answers import lock_incident, read_answers
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.fanout import NOTICE
@@ -84,7 +84,7 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
                 continue
             text, count = texts.words_passed_on(_pairs(fresh), phone.language)
             rows.append(
-                row_for(
+                make_row(
                     phone,
                     incident.id,
                     Channel.SMS,
@@ -114,7 +114,7 @@ def _pairs(lines: Sequence[IncidentUpdate]) -> list[tuple[str, str]]:
 
 def _helpers(session: Session, incident: Incident) -> list[Delivery]:
     """Of each party that is coming or there one phone that takes texts: the one that answered, if it does."""
-    coming = {each.party: each.number for each in answers_to(session, incident.id).coming}
+    coming = {each.party: each.number for each in read_answers(session, incident.id).coming}
     texted = session.scalars(
         select(Delivery)
         .where(
@@ -133,7 +133,7 @@ def _helpers(session: Session, incident: Incident) -> list[Delivery]:
 
 def _texting_callers(incident: Incident, now: datetime) -> list[CallersPhone]:
     """Callers who called by text, and may be texted: nobody may be listening there, and they are not on the line."""
-    return [callers_phone(alert) for alert in incident.alerts if _is_texting(alert, now)]
+    return [make_callers_phone(alert) for alert in incident.alerts if _is_texting(alert, now)]
 
 
 def _is_texting(alert: Alert, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from twilio.request_validator import RequestValidator
 
 from joint_defense.carriers.codes import TOO_FAST
-from joint_defense.rules.states import FINAL, Channel, carrier_word
+from joint_defense.rules.states import FINAL, Channel, read_carrier_word
 
 SIGNATURE_HEADERS = ("X-Twilio-Signature", "X-SignalWire-Signature")
 ReadNumber = Callable[[str], str]
@@ -97,7 +97,7 @@ class StatusReport:
     @property
     def ends_call(self) -> bool:
         """Whether it is the last word on a call."""
-        return self.channel is Channel.CALL and carrier_word(self.channel, self.status) in FINAL
+        return self.channel is Channel.CALL and read_carrier_word(self.channel, self.status) in FINAL
 
 
 def read_call(form: Mapping[str, str], number: ReadNumber) -> InboundCall:

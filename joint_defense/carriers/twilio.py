@@ -37,7 +37,7 @@ from joint_defense.carriers.port import (
     TooFast,
     Unanswered,
 )
-from joint_defense.rules.states import AttemptState, Channel, carrier_word
+from joint_defense.rules.states import AttemptState, Channel, read_carrier_word
 
 # Carriers other than Twilio count an unknown event as an error: these four are known to all.
 CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -194,7 +194,7 @@ def _receipt(channel: Channel, resource: Any) -> Receipt:
     if not resource.sid:
         # Taken, it seems, by something that is no carrier: without an id nothing can be asked or ended.
         raise OutcomeUnknown("the carrier's answer names no call and no message")
-    state = carrier_word(channel, str(resource.status or "")) or AttemptState.QUEUED
+    state = read_carrier_word(channel, str(resource.status or "")) or AttemptState.QUEUED
     code = str(getattr(resource, "error_code", None) or "")
     return Receipt(
         sid=str(resource.sid),

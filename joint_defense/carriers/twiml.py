@@ -45,7 +45,7 @@ def tell(text: str, language: str) -> str:
     return tell(text[: len(text) * 3 // 4], language)
 
 
-def take_leave(lines: Iterable[Line], *, action: str) -> str:
+def say_farewell(lines: Iterable[Line], *, action: str) -> str:
     """Say last (text, language) lines, then hang up; a key pressed while they sound still goes to `action`."""
     response = VoiceResponse()
     gather = Gather(input="dtmf", finish_on_key="", num_digits=1, timeout=1, action=action, method="POST")

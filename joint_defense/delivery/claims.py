@@ -22,9 +22,9 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
 from joint_defense.delivery.lines import Grant, Line, Lines, Places
-from joint_defense.delivery.moves import columns_moved
+from joint_defense.delivery.moves import make_move
 from joint_defense.incidents.timeline import note_once, note_update
-from joint_defense.models import Alert, Attempt, Delivery, Incident, in_state
+from joint_defense.models import Alert, Attempt, Delivery, Incident, is_in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
 from joint_defense.rules.timeline import UpdateKind
 
@@ -83,7 +83,7 @@ def claim(
     """
     due = (
         select(Delivery.id)
-        .where(in_state(DeliveryState.WAITING), Delivery.channel == channel, Delivery.due_at <= now)
+        .where(is_in_state(DeliveryState.WAITING), Delivery.channel == channel, Delivery.due_at <= now)
         .order_by(Delivery.urgency, Delivery.turn, Delivery.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -95,7 +95,7 @@ def claim(
         update(Delivery)
         .where(Delivery.id.in_(select(due.c.id)))
         .values(
-            **columns_moved(DeliveryState.WAITING, DeliveryState.CLAIMED, owner=owner, due_at=now + LEASE),
+            **make_move(DeliveryState.WAITING, DeliveryState.CLAIMED, owner=owner, due_at=now + LEASE),
             attempt_count=Delivery.attempt_count + case((Delivery.look_up_first, 0), else_=1),
         )
         .returning(*_TOLD_OF_A_CLAIM)
@@ -147,7 +147,7 @@ def is_held(session: Session, claim: Claim) -> bool:
     """Whether the claim is still its owner's: nobody has taken it over, and no callback has settled it."""
     held = select(Delivery.id).where(
         Delivery.id == claim.delivery_id,
-        in_state(DeliveryState.CLAIMED),
+        is_in_state(DeliveryState.CLAIMED),
         Delivery.owner == claim.owner,
         Delivery.attempt_count == claim.number,
     )
@@ -162,25 +162,25 @@ class Due:
     to_ask: bool
 
 
-def what_is_due(session: Session, now: datetime) -> Due:
+def find_what_is_due(session: Session, now: datetime) -> Due:
     """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
 
     def any_of(state: DeliveryState) -> ColumnElement[bool]:
-        return exists().where(in_state(state), Delivery.due_at <= now)
+        return exists().where(is_in_state(state), Delivery.due_at <= now)
 
     found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED))).one()
     return Due(bool(found[0]), bool(found[1]))
 
 
-def waits_for_a_place(session: Session, now: datetime) -> int | None:
+def find_next_call(session: Session, now: datetime) -> int | None:
     """The incident of the call that is to leave next; None where none is due."""
     due = select(Delivery.incident_id).where(
-        in_state(DeliveryState.WAITING), Delivery.channel == Channel.CALL, Delivery.due_at <= now
+        is_in_state(DeliveryState.WAITING), Delivery.channel == Channel.CALL, Delivery.due_at <= now
     )
     return session.scalar(due.order_by(Delivery.urgency, Delivery.turn, Delivery.id).limit(1))
 
 
-def calls_under_way(
+def count_calls_under_way(
     session: Session, now: datetime | None = None, ring_time: timedelta = LONGEST_RING
 ) -> dict[Line, int]:
     """How many calls of each line are with the carrier or on their way there, of all incidents.
@@ -195,7 +195,7 @@ def calls_under_way(
     query = (
         select(Attempt.account, Attempt.sender, func.count())
         .join(Delivery, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(Delivery.channel == Channel.CALL, in_state(DeliveryState.CLAIMED) | in_state(DeliveryState.PLACED))
+        .where(Delivery.channel == Channel.CALL, is_in_state(DeliveryState.CLAIMED) | is_in_state(DeliveryState.PLACED))
         .group_by(Attempt.account, Attempt.sender)
     )
     if now is not None:
@@ -223,7 +223,7 @@ def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], line: Line
     session.execute(opened, rows)
 
 
-def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:
+def read_incidents(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:
     """What a sender has to say: the incidents and their voices, oldest first."""
     found: dict[int, tuple[Incident, list[Alert]]] = {}
     rows = session.execute(
@@ -234,7 +234,7 @@ def incidents_of(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incide
     return found
 
 
-def known_sids(session: Session, sids: Iterable[str]) -> set[str]:
+def find_known_sids(session: Session, sids: Iterable[str]) -> set[str]:
     """Which of these the carrier's ids we know as some attempt's already."""
     return {sid for sid in session.scalars(select(Attempt.sid).where(Attempt.sid.in_(set(sids)))) if sid}
 
@@ -253,7 +253,7 @@ class Rivals:
     before: int = 0
 
 
-def rivals_of(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
+def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
     """Who else may have a right to one of these calls or messages."""
     own = session.get(Attempt, (claim.delivery_id, claim.number))
     others = session.execute(
@@ -263,20 +263,20 @@ def rivals_of(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
             Delivery.number == claim.to,
             Delivery.channel == claim.channel,
             Delivery.id != claim.delivery_id,
-            in_state(DeliveryState.CLAIMED) | (in_state(DeliveryState.WAITING) & Delivery.look_up_first),
+            is_in_state(DeliveryState.CLAIMED) | (is_in_state(DeliveryState.WAITING) & Delivery.look_up_first),
             Attempt.sid.is_(None),
         )
     ).all()
     mine = (own.requested_at if own is not None else claim.requested_at, claim.delivery_id)
     return Rivals(
-        known_sids(session, sids),
+        find_known_sids(session, sids),
         on_their_way=sum(not each.look_up_first for each in others),
         looking=sum(each.look_up_first for each in others),
         before=sum((each.requested_at, each.id) < mine for each in others),
     )
 
 
-def first_request(session: Session, claim: Claim) -> datetime | None:
+def find_first_request(session: Session, claim: Claim) -> datetime | None:
     """When the lost request of a claim that is to be looked up may have left."""
     attempt = session.get(Attempt, (claim.delivery_id, claim.number))
     return None if attempt is None else attempt.requested_at
@@ -286,7 +286,7 @@ def hurry_look_ups(session: Session, now: datetime) -> None:
     """What is to be looked up is looked up now: an account is out, and another one waits to carry what it has not."""
     session.execute(
         update(Delivery)
-        .where(in_state(DeliveryState.WAITING), Delivery.look_up_first, Delivery.due_at > now)
+        .where(is_in_state(DeliveryState.WAITING), Delivery.look_up_first, Delivery.due_at > now)
         .values(due_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -297,15 +297,15 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
 
     Returns how many deliveries that were.
     """
-    in_hand = select(Delivery.owner).where(in_state(DeliveryState.CLAIMED)).distinct()
+    in_hand = select(Delivery.owner).where(is_in_state(DeliveryState.CLAIMED)).distinct()
     dead = [owner for owner in session.scalars(in_hand) if owner is None or not alive(owner)]
     released = session.execute(
         update(Delivery)
         .where(
-            in_state(DeliveryState.CLAIMED),
+            is_in_state(DeliveryState.CLAIMED),
             Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
         )
-        .values(columns_moved(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now, look_up_first=True))
+        .values(make_move(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now, look_up_first=True))
         .returning(Delivery.incident_id)
         .execution_options(synchronize_session=False)
     )
@@ -324,7 +324,7 @@ class Bite:
 
 
 @dataclass
-class Leave:
+class Allowance:
     """Leave to send, until it is claimed for. `places`: how many calls may be held at a time."""
 
     pace: Mapping[Channel, Lines]
@@ -347,7 +347,7 @@ class Leave:
         slowed = {each.incident_id for each in every if self.pace[each.channel].slowed(each.line)}
         for incident_id in sorted(slowed):
             note_once(session, incident_id, UpdateKind.CARRIER_SLOW, now)
-        incidents = incidents_of(session, {each.incident_id for each in every}) if every else {}
+        incidents = read_incidents(session, {each.incident_id for each in every}) if every else {}
         return Bite(every, incidents)
 
     @property
@@ -388,19 +388,19 @@ class Leave:
         """Cut down to the calls there is a place for: a new account holds only two or three at once (10004)."""
         if not self.places or not any(granted.values()):
             return granted
-        return self.places.room(granted, calls_under_way(session, now, self.ring_time))
+        return self.places.room(granted, count_calls_under_way(session, now, self.ring_time))
 
 
 @contextmanager
-def leave(
+def allow_sending(
     pace: Mapping[Channel, Lines],
     places: Places,
     room: Mapping[Channel, int],
     ring_time: timedelta = LONGEST_RING,
-) -> Iterator[Leave]:
+) -> Iterator[Allowance]:
     """Leave of the pace for up to `room` requests of each channel. What is not claimed for is given back."""
     grants = {channel: pace[channel].take(count) for channel, count in room.items() if count > 0}
-    asked = Leave(pace, grants, places, ring_time)
+    asked = Allowance(pace, grants, places, ring_time)
     try:
         yield asked
     finally:

@@ -15,9 +15,17 @@ from sqlalchemy.orm import Session
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.moves import move
-from joint_defense.delivery.tracking import ASK_AFTER, ends_call, follow_up, give_up, got_through, hear, lock_attempt
+from joint_defense.delivery.tracking import (
+    ASK_AFTER,
+    ask_for_follow_up,
+    clear_refusals,
+    ends_call,
+    give_up,
+    hear,
+    lock_attempt,
+)
 from joint_defense.incidents import conference
-from joint_defense.models import Attempt, Delivery, in_state
+from joint_defense.models import Attempt, Delivery, is_in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 
 AT_ONCE = 20
@@ -35,7 +43,7 @@ UNKNOWN_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Enquiry:
     """A word with the carrier about attempt `number` of a delivery: to end it (`ends`), or to ask after it."""
 
     delivery_id: int
@@ -46,22 +54,22 @@ class Errand:
     ends: bool
 
 
-def due_errands(session: Session, now: datetime, limit: int = AT_ONCE) -> list[Errand]:
+def claim_enquiries(session: Session, now: datetime, limit: int = AT_ONCE) -> list[Enquiry]:
     """What is due, at most `limit`. Each one's next errand is put off, so that one sender goes."""
     rows = session.execute(
         select(Delivery, Attempt)
         .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
-        .where(in_state(DeliveryState.PLACED), Delivery.due_at <= now, Attempt.sid.is_not(None))
+        .where(is_in_state(DeliveryState.PLACED), Delivery.due_at <= now, Attempt.sid.is_not(None))
         .order_by(Delivery.due_at)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
-    errands = []
+    enquiries = []
     for delivery, attempt in rows:
         ends = ends_call(delivery, attempt)
         delivery.due_at = now + (END_AGAIN_AFTER if ends else ASK_AFTER.get(attempt.state, ASK_AGAIN_AFTER))
-        errands.append(
-            Errand(
+        enquiries.append(
+            Enquiry(
                 delivery.id,
                 attempt.number,
                 delivery.channel,
@@ -70,27 +78,27 @@ def due_errands(session: Session, now: datetime, limit: int = AT_ONCE) -> list[E
                 ends,
             )
         )
-    return errands
+    return enquiries
 
 
-def take_in(session: Session, errand: Errand, receipt: Receipt, now: datetime) -> None:
+def record_enquiry(session: Session, enquiry: Enquiry, receipt: Receipt, now: datetime) -> None:
     """The carrier's answer. Where it says nothing final for too long, what is known has to do."""
-    delivery, attempt = lock_attempt(session, errand.delivery_id, errand.number)
+    delivery, attempt = lock_attempt(session, enquiry.delivery_id, enquiry.number)
     code = str(receipt.error_code) if receipt.error_code else None
     hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
     if delivery.state is DeliveryState.REACHED:
-        got_through(session, [delivery])
+        clear_refusals(session, [delivery])
     last = LAST_END if ends_call(delivery, attempt) else LAST_ASK
     if delivery.state is DeliveryState.PLACED and now - attempt.requested_at > last:
         _close(session, delivery, attempt, now)
 
 
-def take_in_silence(session: Session, errand: Errand, now: datetime, *, unknown: bool) -> None:
+def record_silence(session: Session, enquiry: Enquiry, now: datetime, *, unknown: bool) -> None:
     """The carrier would not say what became of it. `unknown`: it says that there is no such call or message.
 
     Whatever it answers, this ends: a call that is never heard of again would hold its place for ever.
     """
-    delivery, attempt = lock_attempt(session, errand.delivery_id, errand.number)
+    delivery, attempt = lock_attempt(session, enquiry.delivery_id, enquiry.number)
     if delivery.state is not DeliveryState.PLACED or attempt.number != delivery.attempt_count:
         return
     age = now - attempt.requested_at
@@ -112,7 +120,7 @@ def _last_ask(delivery: Delivery, attempt: Attempt) -> timedelta:
 def _close(session: Session, delivery: Delivery, attempt: Attempt, now: datetime) -> None:
     if attempt.state in {AttemptState.SENT, AttemptState.IN_PROGRESS}:
         move(delivery, DeliveryState.REACHED)
-        follow_up(delivery, now)
+        ask_for_follow_up(delivery, now)
     elif delivery.unwanted and delivery.channel is Channel.CALL:
         move(delivery, DeliveryState.CANCELLED)
     else:

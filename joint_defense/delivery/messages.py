@@ -28,7 +28,7 @@ class Announcer:
     def call(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> OutboundCall:
         """The call; what is said travels in it, the key that is pressed comes to an absolute address of ours."""
         language = claim.language
-        voices = voices_of(incident, alerts, self._zone)
+        voices = list_voices(incident, alerts, self._zone)
         if claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.WORDLESS:
@@ -48,7 +48,7 @@ class Announcer:
         language, address = claim.language, f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}"
         for times in (2, 1):
             lines = [(text, language)] * times + [(alarm.SETTLED_KEY[language], language)]
-            document = twiml.take_leave(lines, action=address)
+            document = twiml.say_farewell(lines, action=address)
             if len(document) <= twiml.LONGEST:
                 return document
         return twiml.tell(text, language)
@@ -84,8 +84,8 @@ class Announcer:
             return claim.text
         if claim.purpose is Purpose.SECOND_VOICE:
             alert = next((each for each in alerts if each.id == claim.alert_id), alerts[-1])
-            return alarm.second_voice(voice_of(incident, alert, self._zone), claim.language)
-        first = voice_of(incident, alerts[0], self._zone)
+            return alarm.second_voice(make_voice(incident, alert, self._zone), claim.language)
+        first = make_voice(incident, alerts[0], self._zone)
         if claim.purpose is Purpose.WORDLESS:
             return alarm.wordless(first, claim.language)
         return alarm.message(first, claim.language, widened=escalation.is_widened(claim.purpose, claim.role))
@@ -94,13 +94,13 @@ class Announcer:
         return f"{self._base}/status/{claim.delivery_id}/{claim.number}"
 
 
-def voices_of(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[alarm.Voice]:
+def list_voices(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[alarm.Voice]:
     """The voices that are to be told of: all that have not been taken back, oldest first."""
     standing = [alert for alert in alerts if alert.withdrawn_at is None] or list(alerts)
-    return [voice_of(incident, alert, zone) for alert in standing]
+    return [make_voice(incident, alert, zone) for alert in standing]
 
 
-def voice_of(incident: Incident, alert: Alert, zone: ZoneInfo) -> alarm.Voice:
+def make_voice(incident: Incident, alert: Alert, zone: ZoneInfo) -> alarm.Voice:
     """An alert as rules.wording tells it."""
     return alarm.Voice(
         household=alert.household_name,

@@ -10,7 +10,7 @@ from joint_defense.models import Delivery
 from joint_defense.rules.states import OVER, DeliveryState, may_move
 
 
-def columns_moved(
+def make_move(
     before: DeliveryState,
     after: DeliveryState,
     *,
@@ -50,8 +50,8 @@ def move(
 ) -> None:
     """Move a delivery whose row is locked. Raises ForbiddenMove.
 
-    Only senders claim, many at once: that is an UPDATE with `columns_moved`.
+    Only senders claim, many at once: that is an UPDATE with `make_move`.
     """
-    columns = columns_moved(delivery.state, after, due_at=due_at, failure=failure, look_up_first=look_up_first)
+    columns = make_move(delivery.state, after, due_at=due_at, failure=failure, look_up_first=look_up_first)
     for name, value in columns.items():
         setattr(delivery, name, value)

@@ -63,7 +63,7 @@ class CallersPhone:
     distance: int = 0
 
 
-def callers_phone(alert: Alert) -> CallersPhone:
+def make_callers_phone(alert: Alert) -> CallersPhone:
     """The phone of an alert, to be told something."""
     return CallersPhone(
         household_id=alert.household_id,
@@ -89,7 +89,7 @@ def insert_deliveries(
     The phones are the caller's to choose: none that the incident already has for this purpose and occasion.
     """
     rows = [
-        row_for(
+        make_row(
             each.phone,
             incident_id,
             each.channel,
@@ -104,7 +104,7 @@ def insert_deliveries(
     insert_rows(session, Delivery, rows)
 
 
-def behind_those_waiting(
+def queue_behind_waiting(
     session: Session, incident_id: int, planned: Iterable[Planned[Recipient]]
 ) -> list[Planned[Recipient]]:
     """The plan with each phone's turn after those that the incident has waiting: they were to be rung before it."""
@@ -117,7 +117,7 @@ def behind_those_waiting(
     return [replace(each, turn=each.turn + first.get((each.channel, each.urgency), 0)) for each in planned]
 
 
-def row_for(
+def make_row(
     phone: Addressee,
     incident_id: int,
     channel: Channel,

@@ -22,7 +22,7 @@ from joint_defense.carriers.port import (
 )
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.moves import move
-from joint_defense.delivery.tracking import give_back_sid, give_up, got_through, hear, helps_no_more
+from joint_defense.delivery.tracking import clear_refusals, give_back_sid, give_up, hear, is_too_late_to_help
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Attempt, Delivery
 from joint_defense.rules.states import AttemptState, DeliveryState
@@ -80,7 +80,7 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
             _declined(session, delivery, attempt, result, result.error, now)
         else:
             _not_found(delivery, attempt, now)
-    got_through(session, [each for each in locked if each.state is DeliveryState.REACHED])
+    clear_refusals(session, [each for each in locked if each.state is DeliveryState.REACHED])
     _note_troubles(session, results, now)
 
 
@@ -163,7 +163,7 @@ def _declined(
         return
     if isinstance(error, AccountTrouble):
         note_once(session, delivery.incident_id, UpdateKind.ACCOUNT_TROUBLE, now, code=code or str(error.status))
-    if helps_no_more(session, delivery, now):
+    if is_too_late_to_help(session, delivery, now):
         attempt.ended_at = now
         give_up(session, delivery, "not_placed", now)
         return

@@ -32,8 +32,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Sender:
-    """Carries claims to the carriers. `first_request` and `rivals` ask the database, off the event loop; `tell_out`
-    hears of an account that has just gone out, and why.
+    """Carries claims to the carriers.
+
+    `find_first_request` and `rivals` ask the database, off the event loop; `tell_out` hears of an account that has just
+    gone out, and why.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Sender:
         lines: Mapping[Channel, Lines],
         standing: Standing,
         *,
-        first_request: LookUpFacts,
+        find_first_request: LookUpFacts,
         rivals: AskRivals,
         tell_out: TellOut,
     ) -> None:
@@ -51,7 +53,7 @@ class Sender:
         self._announcer = announcer
         self._lines = lines
         self._standing = standing
-        self._first_request = first_request
+        self._first_request = find_first_request
         self._rivals = rivals
         self._tell_out = tell_out
         self._gone = {(account, channel): asyncio.Event() for account in carriers for channel in Channel}

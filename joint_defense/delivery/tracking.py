@@ -18,7 +18,7 @@ from joint_defense.carriers import codes
 from joint_defense.delivery.moves import move
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.incidents import conference
-from joint_defense.incidents.timeline import masked, note_once
+from joint_defense.incidents.timeline import mask_number, note_once
 from joint_defense.models import Attempt, Delivery, IncidentUpdate
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import (
@@ -31,7 +31,7 @@ from joint_defense.rules.states import (
     DeliveryState,
     Purpose,
     advance,
-    carrier_word,
+    read_carrier_word,
 )
 from joint_defense.rules.timeline import UpdateKind
 
@@ -113,7 +113,7 @@ def record_reports(session: Session, reports: Sequence[Report], now: datetime) -
             outcomes.append(_record(session, delivery, attempt, each, now))
             if delivery.state is DeliveryState.REACHED is not was:
                 reached.append(delivery)
-    got_through(session, reached)
+    clear_refusals(session, reached)
     return outcomes
 
 
@@ -128,7 +128,7 @@ def _lock(ids: Collection[int], session: Session) -> tuple[dict[int, Delivery], 
 
 
 def _record(session: Session, delivery: Delivery, attempt: Attempt, report: Report, now: datetime) -> bool:
-    heard = carrier_word(delivery.channel, report.status)
+    heard = read_carrier_word(delivery.channel, report.status)
     if heard is None:
         return False
     before = (attempt.state, attempt.sid)
@@ -158,7 +158,7 @@ def give_back_sid(session: Session, delivery: Delivery, attempt: Attempt, now: d
     session.flush()
 
 
-def got_through(session: Session, deliveries: Collection[Delivery]) -> None:
+def clear_refusals(session: Session, deliveries: Collection[Delivery]) -> None:
     """These have just reached their phones: whatever the roster held against the numbers is forgotten."""
     for channel in Channel:
         reached = [each for each in deliveries if each.channel is channel]
@@ -180,7 +180,7 @@ def hear(
 ) -> None:
     """Take in what the carrier says of an attempt, and settle the delivery where that settles it.
 
-    Whoever asks tells `got_through` of those that have come to be reached by it.
+    Whoever asks tells `clear_refusals` of those that have come to be reached by it.
     """
     attempt.sid = attempt.sid or sid
     state = advance(attempt.state, heard)
@@ -215,14 +215,14 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
     delivery.look_up_first = False
     if attempt.state in _REACHED:
         move(delivery, DeliveryState.REACHED)
-        follow_up(delivery, now)
+        ask_for_follow_up(delivery, now)
     elif attempt.state not in FINAL:
         # Nobody needs it any more: the errand of ending it is due at once, unless somebody is on it already.
         end_it = ends_call(delivery, attempt)
         move(delivery, DeliveryState.PLACED, due_at=now if end_it else now + ASK_AFTER[attempt.state])
     elif delivery.unwanted and delivery.channel is Channel.CALL:
         move(delivery, DeliveryState.CANCELLED)
-    elif attempt.error_code in _NEVER_RANG and helps_no_more(session, delivery, now):
+    elif attempt.error_code in _NEVER_RANG and is_too_late_to_help(session, delivery, now):
         give_up(session, delivery, "not_placed", now)
     elif attempt.error_code in _NEVER_RANG:
         move(delivery, DeliveryState.WAITING, due_at=now + NEVER_RANG_PAUSE)
@@ -240,7 +240,7 @@ _ASKS_FOR_RINGS = (
 )
 
 
-def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
+def is_too_late_to_help(session: Session, delivery: Delivery, now: datetime) -> bool:
     """Whether it could not be placed for so long that it only frightens.
 
     An all-clear is as old as the end. In an open incident everything is as young as the last time that rings were
@@ -259,7 +259,7 @@ def helps_no_more(session: Session, delivery: Delivery, now: datetime) -> bool:
     return asked_again is None or now - asked_again > GIVE_UP_AFTER
 
 
-def follow_up(delivery: Delivery, now: datetime) -> None:
+def ask_for_follow_up(delivery: Delivery, now: datetime) -> None:
     """It is over: have the clock look whether its household needs another ring. A text that went out needs none."""
     failed = delivery.state is DeliveryState.UNREACHED
     unanswered = delivery.purpose in FOLLOWED and (failed or delivery.channel is Channel.CALL)
@@ -282,7 +282,7 @@ def give_up(
     the other, and nobody has answered in between, is old, perhaps. Busy and not picked up say nothing against it.
     """
     move(delivery, DeliveryState.UNREACHED, failure=failure)
-    follow_up(delivery, now)
+    ask_for_follow_up(delivery, now)
     verdict = codes.judge(int(failure)) if failure.isdigit() else None
     if verdict is not codes.Verdict.NUMBER:
         ours = verdict is codes.Verdict.ACCOUNT
@@ -304,7 +304,7 @@ def give_up(
         UpdateKind.REFUSED,
         now,
         household=delivery.household_name,
-        number=masked(delivery.number),
+        number=mask_number(delivery.number),
         channel=delivery.channel,
         code=failure,
     )

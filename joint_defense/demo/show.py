@@ -18,7 +18,7 @@ from joint_defense.demo.handsets import Handsets
 from joint_defense.demo.programs import DemoTrouble
 from joint_defense.demo.scene import CALL, TEXT, Scene, scripts
 from joint_defense.demo.story import Story
-from joint_defense.incidents.timeline import masked
+from joint_defense.incidents.timeline import mask_number
 
 LOOK_EVERY = 0.05
 KEYPRESS_WITHIN = 15.0
@@ -104,7 +104,7 @@ def judge(
     faults = []
     for number, kind in sorted(scene.expected | set(asked)):
         count = asked[number, kind]
-        who = f"{scene.head_of(number)} {masked(number)}".strip()
+        who = f"{scene.head_of(number)} {mask_number(number)}".strip()
         if (number, kind) not in scene.expected:
             faults.append(f"{who} was {_WORDS[kind]} and should not have been")
         elif count != 1:

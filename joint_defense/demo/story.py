@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from config.database import Database
 from joint_defense.demo.handsets import Handsets
-from joint_defense.incidents.record import incident_record
+from joint_defense.incidents.record import read_record
 from joint_defense.models import Attempt, Delivery, Incident
 from joint_defense.rules.states import Purpose
 
@@ -64,7 +64,7 @@ class Story:
             ).all():
                 self._zero[incident_id] = self._keypress
                 self._keypress, self._last = 0.0, incident_id
-            found = [incident_record(session, incident_id, self._zone) for incident_id in self._zero]
+            found = [read_record(session, incident_id, self._zone) for incident_id in self._zero]
         records = [record for record in found if record is not None]
         self._settled = all(each["state"] in _OVER for record in records for each in record["deliveries"])
         lines = sorted(line for record in records for line in self._tell(record))

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.alarms.news_sent import NEWS_UNTIL, call_with_news
-from joint_defense.delivery.plan import LOOK_AGAIN, Decided, row_for
+from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import answers_to, callers_among
-from joint_defense.incidents.timeline import masked, note_update
+from joint_defense.incidents.answers import find_callers_among, read_answers
+from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models import Delivery, Incident
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.redials import FollowUp
@@ -27,7 +27,7 @@ from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, In
 from joint_defense.rules.timeline import UpdateKind
 
 
-def tell_otherwise(
+def tell_another_way(
     session: Session, decided: Decided, incidents: Mapping[int, Incident], ids: Collection[int], now: datetime
 ) -> None:
     """Decide what is done about these deliveries, which have failed; all are of these incidents, which are locked."""
@@ -85,12 +85,12 @@ def _tell_neighbours(
     """The other channel of the same phone, where it takes that; a ring only for those who are on their way or there."""
     if not lost:
         return
-    answers = answers_to(session, incident.id)
+    answers = read_answers(session, incident.id)
     households = {each.household_id for each in lost if each.household_id is not None}
-    in_trouble = callers_among(session, households, [incident.id], now)
+    in_trouble = find_callers_among(session, households, [incident.id], now)
     known = _known(session, incident.id, {each.number for each in lost})
     takers = _takers(session, households)
-    busy = conference.in_a_call(session, {each.number for each in lost}, now)
+    busy = conference.find_in_a_call(session, {each.number for each in lost}, now)
     for each in lost:
         phone = known[each.number]
         if each.channel is Channel.SMS:
@@ -112,11 +112,11 @@ def _tell_neighbours(
             continue
         turn, occasion, text = each.turn, each.occasion, each.text
         decided.rows.append(
-            row_for(
+            make_row(
                 each, incident.id, channel, each.purpose, now, occasion=occasion, urgency=NOTICE, turn=turn, text=text
             )
         )
-        told = {"household": each.household_name, "number": masked(each.number), "channel": channel}
+        told = {"household": each.household_name, "number": mask_number(each.number), "channel": channel}
         note_update(session, incident.id, UpdateKind.OTHER_WAY, now, **told)
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session, aliased
 
 from joint_defense.carriers import codes
 from joint_defense.delivery.tracking import FOLLOWED
-from joint_defense.incidents.answers import answers_to_each, callers_among
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, same_party
-from joint_defense.rules.parties import Party, party_of
+from joint_defense.incidents.answers import find_callers_among, read_answers_of_each
+from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, is_same_party
+from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.redials import FollowUp, Try
 from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, IncidentKind, Purpose, Role
 
@@ -104,7 +104,7 @@ def lock_unanswered_texts(session: Session, patience: timedelta, now: datetime) 
     verdict. Those that have it already are left out, and so is whoever calls for help too.
     """
     other = aliased(Delivery)
-    of_household = (other.incident_id == Delivery.incident_id) & same_party(other, Delivery)
+    of_household = (other.incident_id == Delivery.incident_id) & is_same_party(other, Delivery)
     called = (other.channel == Channel.CALL) & other.purpose.in_(RINGS)
     query = (
         select(Delivery.id, Delivery.incident_id, Delivery.household_id, Delivery.responder_id, Delivery.purpose)
@@ -120,7 +120,9 @@ def lock_unanswered_texts(session: Session, patience: timedelta, now: datetime) 
             Delivery.follow_up.is_(None),
             now - patience >= OVER_AT,
             ~exists().where(of_household, called | (other.follow_up == FollowUp.GIVEN_UP)),
-            ~exists().where(Acknowledgement.incident_id == Delivery.incident_id, same_party(Acknowledgement, Delivery)),
+            ~exists().where(
+                Acknowledgement.incident_id == Delivery.incident_id, is_same_party(Acknowledgement, Delivery)
+            ),
             ~exists().where(Alert.incident_id == Delivery.incident_id, Alert.household_id == Delivery.household_id),
         )
         .order_by(Delivery.id)
@@ -138,7 +140,9 @@ def lock_incidents(session: Session, ids: Collection[int]) -> dict[int, Incident
     return {incident.id: incident for incident in locked}
 
 
-def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[House], now: datetime) -> set[House]:
+def find_still_wanted(
+    session: Session, incidents: dict[int, Incident], houses: set[House], now: datetime
+) -> set[House]:
     """The households that may still be rung: they have not answered, it is not over, and they do not call themselves.
 
     Whoever calls for help is left in peace by every other incident, too.
@@ -148,8 +152,8 @@ def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[H
         for each in incidents.values()
         if each.closed_at is None and each.kind in {IncidentKind.ALARM, IncidentKind.WORDLESS}
     }
-    answers = answers_to_each(session, open_ids)
-    in_trouble = callers_among(session, households_of(houses), open_ids, now)
+    answers = read_answers_of_each(session, open_ids)
+    in_trouble = find_callers_among(session, pick_households(houses), open_ids, now)
     return {
         (incident_id, party)
         for incident_id, party in houses
@@ -159,12 +163,12 @@ def still_wanted(session: Session, incidents: dict[int, Incident], houses: set[H
     }
 
 
-def households_of(houses: Iterable[House]) -> set[int]:
+def pick_households(houses: Iterable[House]) -> set[int]:
     """The ids of the households among them."""
     return {party.household_id for _, party in houses if party.household_id is not None}
 
 
-def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried]]:
+def read_tries(session: Session, houses: Collection[House]) -> dict[House, list[Tried]]:
     """All calls and texts to these households that count, in the order in which they were planned."""
     found: dict[House, list[Tried]] = defaultdict(list)
     if not houses:
@@ -194,11 +198,11 @@ def tried(session: Session, houses: Collection[House]) -> dict[House, list[Tried
     )
     for row in session.execute(query):
         each = Tried(*tuple(row))
-        found[each.incident_id, party_of(each)].append(each)
+        found[each.incident_id, get_party(each)].append(each)
     return found
 
 
-def redials_planned(session: Session, incident_ids: Collection[int]) -> Counter[tuple[int, int]]:
+def count_redials(session: Session, incident_ids: Collection[int]) -> Counter[tuple[int, int]]:
     """How many redials these incidents have had so far, by incident and round."""
     if not incident_ids:
         return Counter()

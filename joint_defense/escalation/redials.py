@@ -18,17 +18,17 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import HouseholdPhone
-from joint_defense.delivery.plan import LOOK_AGAIN, Decided, row_for
+from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.delivery.tracking import TOLD
 from joint_defense.escalation import redial_queries as facts
-from joint_defense.escalation.other_ways import tell_otherwise
+from joint_defense.escalation.other_ways import tell_another_way
 from joint_defense.escalation.redial_queries import House, Tried
 from joint_defense.incidents import conference
-from joint_defense.incidents.timeline import masked, note_update
+from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models import Incident
 from joint_defense.rules.fanout import AGAIN
-from joint_defense.rules.parties import party_of
-from joint_defense.rules.redials import FollowUp, Steps, next_steps
+from joint_defense.rules.parties import get_party
+from joint_defense.rules.redials import FollowUp, Steps, decide_next_steps
 from joint_defense.rules.states import (
     GIVE_UP_AFTER,
     AttemptState,
@@ -72,9 +72,9 @@ def _follow_up(session: Session, due: Sequence[facts.Due], pauses: Sequence[time
     if not looked_at:
         return 0
     decided = Decided(later=dict.fromkeys(looked_at))
-    tell_otherwise(session, decided, incidents, [id_ for id_, each in looked_at.items() if each.purpose in TOLD], now)
-    houses = {(each.incident_id, party_of(each)) for each in looked_at.values() if each.purpose not in TOLD}
-    tried = facts.tried(session, facts.still_wanted(session, incidents, houses, now))
+    tell_another_way(session, decided, incidents, [id_ for id_, each in looked_at.items() if each.purpose in TOLD], now)
+    houses = {(each.incident_id, get_party(each)) for each in looked_at.values() if each.purpose not in TOLD}
+    tried = facts.read_tries(session, facts.find_still_wanted(session, incidents, houses, now))
     takers = _takers(session, tried)
     steps = {
         house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1].household_id or 0, _Takers()))
@@ -97,7 +97,7 @@ class _Takers:
 
 def _takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Takers]:
     """What the phones take, of those households where a text failed or the carrier will not call some phone."""
-    asked = facts.households_of(
+    asked = facts.pick_households(
         house
         for house, tries in tried.items()
         for each in tries
@@ -123,7 +123,7 @@ def _steps(
         pauses = ()
     elif now - incident.opened_at > GIVE_UP_AFTER:
         pauses = ()
-    return next_steps(tries, pauses, now, callable_=takers.calls, texters=takers.texts)
+    return decide_next_steps(tries, pauses, now, callable_=takers.calls, texters=takers.texts)
 
 
 def _ring_again(
@@ -131,8 +131,8 @@ def _ring_again(
 ) -> None:
     """The redials that are due, but for phones that are in a call; and when the next ones are."""
     numbers = {number for each in steps.values() for number in each.redials}
-    busy = conference.in_a_call(session, numbers, now) if numbers else set()
-    planned = facts.redials_planned(session, {house[0] for house, step in steps.items() if step.redials})
+    busy = conference.find_in_a_call(session, numbers, now) if numbers else set()
+    planned = facts.count_redials(session, {house[0] for house, step in steps.items() if step.redials})
     for house, step in sorted(steps.items(), key=lambda each: (each[0][0], tried[each[0]][0].distance)):
         newest = {each.number: each for each in tried[house] if each.channel is Channel.CALL}
         for number, due in step.next_at.items():
@@ -143,7 +143,7 @@ def _ring_again(
                 decided.put_off(last.id, FollowUp.LOOK, now + LOOK_AGAIN)
                 continue
             decided.rows.append(
-                row_for(
+                make_row(
                     last,
                     last.incident_id,
                     Channel.CALL,
@@ -176,8 +176,8 @@ def _try_other_ways(
         for number, channel in step.other_ways.items():
             last = newest[number]
             purpose = _first_purpose(tried[house])
-            decided.rows.append(row_for(last, last.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
-            told = {"household": last.household_name, "number": masked(number), "channel": channel}
+            decided.rows.append(make_row(last, last.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
+            told = {"household": last.household_name, "number": mask_number(number), "channel": channel}
             note_update(session, last.incident_id, UpdateKind.OTHER_WAY, now, **told)
         if step.other_ways:
             _look_again(decided, tried[house], now)
@@ -197,7 +197,7 @@ def _exhaust(
     if not houses:
         return
     phones: dict[int, list[HouseholdPhone]] = defaultdict(list)
-    for phone in directory.phones_of(session, facts.households_of(houses)):
+    for phone in directory.phones_of(session, facts.pick_households(houses)):
         phones[phone.household_id].append(phone)
     for house in sorted(houses, key=lambda each: tried[each][0].id):
         last = tried[house][-1]
@@ -224,5 +224,5 @@ def _untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime
         like = replace(like, phone_rank=phone.rank)
         for channel, takes in ((Channel.CALL, phone.may_call), (Channel.SMS, phone.may_text)):
             if takes and (phone.number, channel) not in known:
-                rows.append(row_for(like, like.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
+                rows.append(make_row(like, like.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
     return rows

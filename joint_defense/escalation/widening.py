@@ -18,14 +18,14 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Recipient
-from joint_defense.delivery.plan import behind_those_waiting, insert_deliveries
-from joint_defense.incidents.answers import answers_to, still_calls
-from joint_defense.incidents.policies import progress_of
+from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
+from joint_defense.incidents.answers import read_answers, still_calls
+from joint_defense.incidents.policies import read_progress
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.fanout import Planned, plan
-from joint_defense.rules.parties import Party, party_of
+from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 
@@ -74,10 +74,10 @@ def _widen(session: Session, incident_id: int, now: datetime, zone: ZoneInfo) ->
     ).first()
     if incident is None:
         return 0
-    coming = len(answers_to(session, incident.id).coming)
+    coming = len(read_answers(session, incident.id).coming)
     done = 0
     while True:
-        progress = progress_of(incident.policy, incident.opened_at, incident.steps_done)
+        progress = read_progress(incident.policy, incident.opened_at, incident.steps_done)
         incident.next_step_at = progress.next_at
         step = progress.next_step
         if step is None or not progress.is_due(now):
@@ -113,7 +113,7 @@ def _carry_out(session: Session, incident: Incident, step: Step, coming: int, no
         if planned:
             reached.append(whom)
         phones |= {each.phone.number for each in planned}
-        households |= {party_of(each.phone) for each in planned}
+        households |= {get_party(each.phone) for each in planned}
     note_update(
         session,
         incident.id,
@@ -145,7 +145,7 @@ def _plan_for(
             )
         )
         chosen = [each for each in _each_number_once(others) if each.number not in rung]
-    return behind_those_waiting(session, incident.id, plan(chosen, drill=incident.kind is IncidentKind.DRILL))
+    return queue_behind_waiting(session, incident.id, plan(chosen, drill=incident.kind is IncidentKind.DRILL))
 
 
 def _who_call_for_help(session: Session, incident: Incident, now: datetime) -> tuple[set[int], set[str]]:
@@ -191,5 +191,5 @@ def _once_more(session: Session, incident: Incident, phones: list[Recipient]) ->
             Delivery.state.not_in(OVER),
         )
     )
-    left_in_peace = {Party(*row) for row in open_calls} | answers_to(session, incident.id).parties
-    return [each for each in phones if party_of(each) not in left_in_peace]
+    left_in_peace = {Party(*row) for row in open_calls} | read_answers(session, incident.id).parties
+    return [each for each in phones if get_party(each) not in left_in_peace]

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, same_party
+from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_same_party
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import RINGS, IncidentKind, Purpose
 
 
-def answers_to(session: Session, incident_id: int) -> Answers:
+def read_answers(session: Session, incident_id: int) -> Answers:
     """All answers to an incident."""
-    return answers_to_each(session, [incident_id])[incident_id]
+    return read_answers_of_each(session, [incident_id])[incident_id]
 
 
-def answers_to_each(session: Session, incident_ids: Collection[int]) -> dict[int, Answers]:
+def read_answers_of_each(session: Session, incident_ids: Collection[int]) -> dict[int, Answers]:
     """All answers to each of these incidents, in one query."""
     given: dict[int, list[Given]] = {incident_id: [] for incident_id in incident_ids}
     if given:
@@ -35,7 +35,7 @@ def says_who_comes() -> ColumnElement[bool]:
     newer = aliased(Acknowledgement)
     is_newest = ~exists().where(
         newer.incident_id == Acknowledgement.incident_id,
-        same_party(newer, Acknowledgement),
+        is_same_party(newer, Acknowledgement),
         newer.number == Acknowledgement.number,
         newer.id > Acknowledgement.id,
     )
@@ -47,13 +47,13 @@ def _another_comes() -> ColumnElement[bool]:
     later, newer = aliased(Acknowledgement), aliased(Acknowledgement)
     stands = ~exists().where(
         newer.incident_id == later.incident_id,
-        same_party(newer, later),
+        is_same_party(newer, later),
         newer.number == later.number,
         newer.id > later.id,
     )
     return exists().where(
         later.incident_id == Acknowledgement.incident_id,
-        same_party(later, Acknowledgement),
+        is_same_party(later, Acknowledgement),
         later.id > Acknowledgement.id,
         later.answer.in_(COMES),
         stands,
@@ -79,7 +79,7 @@ def lock_incident(session: Session, incident_id: int) -> Incident:
     ).one()
 
 
-def told_of(session: Session, number: str) -> tuple[Delivery | None, int]:
+def find_told(session: Session, number: str) -> tuple[Delivery | None, int]:
     """The newest delivery by which a phone was told of an incident, and how many more open ones it was told of.
 
     Open incidents come first; without one, the newest that was closed, so that a late answer hears that it is over.
@@ -120,7 +120,7 @@ def still_calls(now: datetime) -> ColumnElement[bool]:
     return and_(Incident.closed_at.is_(None), Alert.withdrawn_at.is_(None), lately)
 
 
-def callers_among(
+def find_callers_among(
     session: Session, households: Collection[int], incident_ids: Collection[int], now: datetime
 ) -> set[int]:
     """Those of these households that call for help at present, or have called for it in one of these incidents."""
@@ -129,7 +129,7 @@ def callers_among(
     return set(session.scalars(asked))
 
 
-def silent_callers(session: Session, now: datetime) -> set[int]:
+def find_silent_callers(session: Session, now: datetime) -> set[int]:
     """The households that call for help at present where an intruder may be listening."""
     asked = select(Alert.household_id).join(Incident).where(Alert.silent, still_calls(now))
     return set(session.scalars(asked))

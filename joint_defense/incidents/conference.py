@@ -23,7 +23,7 @@ CALLING_US = timedelta(seconds=60)
 """Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
 
 
-def in_conference(session: Session, incident_id: int, language: str) -> tuple[str, ...]:
+def list_talkers(session: Session, incident_id: int, language: str) -> tuple[str, ...]:
     """Who waits for the caller in the conference, or speaks there, in the order in which they came."""
     rows = session.scalars(
         select(Delivery)
@@ -33,19 +33,19 @@ def in_conference(session: Session, incident_id: int, language: str) -> tuple[st
     return tuple(dict.fromkeys(each.name_in(language) for each in rows))
 
 
-def join(session: Session, told: Delivery, now: datetime) -> None:
+def join(session: Session, delivery: Delivery, now: datetime) -> None:
     """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question."""
-    if told.joined_at is None:
-        note_update(session, told.incident_id, UpdateKind.JOINED, now, household=told.household_name)
-    told.joined_at = now
+    if delivery.joined_at is None:
+        note_update(session, delivery.incident_id, UpdateKind.JOINED, now, household=delivery.household_name)
+    delivery.joined_at = now
     session.flush()
 
 
-def leave(session: Session, told: Delivery, now: datetime) -> None:
+def leave(session: Session, delivery: Delivery, now: datetime) -> None:
     """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up."""
-    if told.joined_at is not None:
-        told.joined_at = None
-        note_update(session, told.incident_id, UpdateKind.LEFT, now, household=told.household_name)
+    if delivery.joined_at is not None:
+        delivery.joined_at = None
+        note_update(session, delivery.incident_id, UpdateKind.LEFT, now, household=delivery.household_name)
 
 
 def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
@@ -59,7 +59,7 @@ def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
     )
 
 
-def in_a_call(session: Session, numbers: Collection[str], now: datetime, over: str | None = None) -> set[str]:
+def find_in_a_call(session: Session, numbers: Collection[str], now: datetime, over: str | None = None) -> set[str]:
     """Those of these phones that are in a call with us, of whatever incident, whoever has called whom.
 
     `over`: the carrier's id of a call to our number that is known to have ended.
@@ -76,13 +76,13 @@ def in_a_call(session: Session, numbers: Collection[str], now: datetime, over: s
     )
     if over is not None:
         calling = calling.where(
-            InboundEvent.carrier_key.not_in((carrier_keys.key_of_call(over), carrier_keys.key_of_alarm(over)))
+            InboundEvent.carrier_key.not_in((carrier_keys.make_call_key(over), carrier_keys.make_alarm_key(over)))
         )
     holding = select(Alert.number).where(Alert.number.in_(numbers), Alert.on_line_until > now)
     return set(session.scalars(union(rung, calling, holding)))
 
 
-def caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
+def note_caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
     """The caller has left the room, or it has ended: whoever called back to be in it is taken to have gone."""
     _gone(session, Delivery.incident_id == incident_id, now)
 
@@ -90,7 +90,7 @@ def caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
 def hung_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: whoever made it to talk to the caller has left the conference."""
     number = session.scalar(
-        select(InboundEvent.number).where(InboundEvent.carrier_key == carrier_keys.key_of_call(call_sid))
+        select(InboundEvent.number).where(InboundEvent.carrier_key == carrier_keys.make_call_key(call_sid))
     )
     if number is not None:
         _gone(session, Delivery.number == number, now)
@@ -98,8 +98,8 @@ def hung_up(session: Session, call_sid: str, now: datetime) -> None:
 
 def _gone(session: Session, which: ColumnElement[bool], now: datetime) -> None:
     called_back = select(Delivery).where(which, Delivery.joined_at.is_not(None), ~_on_our_call())
-    for told in session.scalars(called_back.order_by(Delivery.id).with_for_update()).all():
-        leave(session, told, now)
+    for delivery in session.scalars(called_back.order_by(Delivery.id).with_for_update()).all():
+        leave(session, delivery, now)
 
 
 def _on_our_call() -> ColumnElement[bool]:

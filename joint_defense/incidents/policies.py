@@ -95,7 +95,7 @@ def freeze(session: Session, incident: Incident) -> None:
     policy = found.policy.for_drill() if incident.kind is IncidentKind.DRILL else found.policy
     if policy.steps:
         incident.policy = {**to_json(policy), "of": found.of, "version": found.version}
-        incident.next_step_at = progress_of(incident.policy, incident.opened_at, 0).next_at
+        incident.next_step_at = read_progress(incident.policy, incident.opened_at, 0).next_at
 
 
 def hurry(incident: Incident) -> None:
@@ -103,10 +103,10 @@ def hurry(incident: Incident) -> None:
     if incident.policy is not None:
         steps = [{**step, "after": after} for after, step in enumerate(incident.policy["steps"], start=1)]
         incident.policy = {**incident.policy, "steps": steps}
-        incident.next_step_at = progress_of(incident.policy, incident.opened_at, 0).next_at
+        incident.next_step_at = read_progress(incident.policy, incident.opened_at, 0).next_at
 
 
-def progress_of(policy: dict[str, Any] | None, opened_at: datetime, steps_done: int) -> Progress:
+def read_progress(policy: dict[str, Any] | None, opened_at: datetime, steps_done: int) -> Progress:
     """How far an incident has come, from its columns."""
     steps = Policy() if policy is None else from_json({name: policy[name] for name in ("steps", "drills")})
     return Progress(steps, opened_at, steps_done)

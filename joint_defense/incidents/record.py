@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from joint_defense.incidents.timeline import masked
+from joint_defense.incidents.timeline import mask_number
 from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import Purpose
 
 
-def incident_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str, Any] | None:
+def read_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str, Any] | None:
     """Everything that is known of an incident, with times in `zone` as ISO 8601; None if there is none."""
     whole = [selectinload(Incident.alerts), selectinload(Incident.deliveries).selectinload(Delivery.attempts)]
     incident = session.get(Incident, incident_id, options=whole)
@@ -67,7 +67,7 @@ def _alert(alert: Alert, local: Any) -> dict[str, Any]:
         "household": alert.household_name,
         "place": alert.place,
         "door": alert.door,
-        "number": masked(alert.number),
+        "number": mask_number(alert.number),
         "channel": alert.channel,
         "category": alert.category,
         "text": alert.text,
@@ -79,7 +79,7 @@ def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
     return {
         "id": delivery.id,
         "household": delivery.household_name,
-        "number": masked(delivery.number),
+        "number": mask_number(delivery.number),
         "channel": delivery.channel,
         "purpose": delivery.purpose,
         "round": delivery.round if delivery.purpose is Purpose.REDIAL else 0,

@@ -25,7 +25,7 @@ def note_once(session: Session, incident_id: int, kind: UpdateKind, now: datetim
         note_update(session, incident_id, kind, now, **detail)
 
 
-def masked(number: str) -> str:
+def mask_number(number: str) -> str:
     """A number as it may stand in a log or on the timeline: +8619912340571 -> 199****0571."""
     national = number.removeprefix("+86")
     return f"{national[:3]}****{national[-4:]}" if len(national) > 7 else "****"

@@ -103,7 +103,7 @@ def _widen_one(incident_id: int, zone: ZoneInfo, session: Session) -> int:
 
 def _send_news(runtime: Runtime) -> None:
     patience = runtime.patience
-    found = _run(runtime, lambda session: news_sent.with_news(session, clock(session), patience.nobody_after))
+    found = _run(runtime, lambda session: news_sent.find_with_news(session, clock(session), patience.nobody_after))
     if planned := sum(_run(runtime, partial(_send_news_of, each, patience)) for each in found):
         log.info("news_planned", count=planned)
 

@@ -24,8 +24,8 @@ from config.database import clock
 from joint_defense.carriers import codes
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
 from joint_defense.delivery import claims, results
-from joint_defense.delivery.claims import Bite, Claim, Rivals, leave
-from joint_defense.delivery.enquiries import AT_ONCE, Errand, due_errands, take_in, take_in_silence
+from joint_defense.delivery.claims import Bite, Claim, Rivals, allow_sending
+from joint_defense.delivery.enquiries import AT_ONCE, Enquiry, claim_enquiries, record_enquiry, record_silence
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
@@ -126,7 +126,7 @@ class Dispatcher:
             Announcer(settings.public_base_url, settings.ring_timeout, settings.zone),
             self._runtime.pace,
             self._runtime.standing,
-            first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
+            find_first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
             rivals=lambda claim, sids: self._in_database(lambda: self._rivals(claim, sids)),
             tell_out=self._tell_out,
         )
@@ -166,7 +166,7 @@ class Dispatcher:
     def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
         """What is to be sent now, and in how many seconds there may be more."""
         ring_time = timedelta(seconds=self._runtime.settings.ring_timeout)
-        with leave(self._runtime.pace, self._runtime.places, room, ring_time) as granted:
+        with allow_sending(self._runtime.pace, self._runtime.places, room, ring_time) as granted:
             if not granted.for_anything:
                 return Bite([], {}), granted.next_look(REST)
             with self._database.begin() as session:
@@ -212,11 +212,11 @@ class Dispatcher:
 
     def _first_request(self, claim: Claim) -> datetime | None:
         with self._database.begin() as session:
-            return claims.first_request(session, claim)
+            return claims.find_first_request(session, claim)
 
     def _rivals(self, claim: Claim, sids: set[str]) -> Rivals:
         with self._database.begin() as session:
-            return claims.rivals_of(session, claim, sids)
+            return claims.find_rivals(session, claim, sids)
 
     async def _record_results(self) -> None:
         while True:
@@ -256,57 +256,57 @@ class Dispatcher:
         try:
             while True:
                 self._errand_due.clear()
-                errands = await self._in_database(self._errands) or []
-                for errand in errands:
+                enquiries = await self._in_database(self._errands) or []
+                for enquiry in enquiries:
                     # Side by side: a street's telephones are to fall silent together, and not one after the other.
-                    task = asyncio.create_task(self._run(errand))
+                    task = asyncio.create_task(self._run(enquiry))
                     running.add(task)
                     task.add_done_callback(running.discard)
-                await _wait(self._errand_due, 0 if len(errands) == AT_ONCE else REST)
+                await _wait(self._errand_due, 0 if len(enquiries) == AT_ONCE else REST)
         finally:
             for task in running:
                 task.cancel()
 
-    async def _run(self, errand: Errand) -> None:
+    async def _run(self, enquiry: Enquiry) -> None:
         # One that has been taken out of the settings since is asked after at the first.
-        carrier = self._carriers.get(errand.line.account) or next(iter(self._carriers.values()))
-        if errand.ends:
+        carrier = self._carriers.get(enquiry.line.account) or next(iter(self._carriers.values()))
+        if enquiry.ends:
             # Whatever comes of it: what has become of the call is asked all the same.
             with suppress(CarrierError):
-                await self._asked(errand, carrier.end_call(errand.sid))
+                await self._asked(enquiry, carrier.end_call(enquiry.sid))
         try:
-            receipt = await self._asked(errand, carrier.fetch(errand.channel, errand.sid))
+            receipt = await self._asked(enquiry, carrier.fetch(enquiry.channel, enquiry.sid))
         except CarrierError as error:
             unknown = error.status == 404
-            await self._in_database(lambda: self._take_in_silence(errand, unknown))
+            await self._in_database(lambda: self._record_silence(enquiry, unknown))
             self._due.set()
             return
         if receipt.error_code in codes.TOO_FAST:
-            await self._slow_down(errand.channel, errand.line)
-        await self._in_database(lambda: self._take_in(errand, receipt))
+            await self._slow_down(enquiry.channel, enquiry.line)
+        await self._in_database(lambda: self._record_enquiry(enquiry, receipt))
         if receipt.state in FINAL and self._runtime.places:
             self._due.set()  # a place is free
 
-    async def _asked(self, errand: Errand, request: Awaitable[Result]) -> Result:
+    async def _asked(self, enquiry: Enquiry, request: Awaitable[Result]) -> Result:
         try:
             return await request
         except CarrierError as error:
-            log.warning("errand_failed", delivery_id=errand.delivery_id, error=type(error).__name__, code=error.code)
+            log.warning("errand_failed", delivery_id=enquiry.delivery_id, error=type(error).__name__, code=error.code)
             if isinstance(error, TooFast):
-                await self._slow_down(errand.channel, errand.line)
+                await self._slow_down(enquiry.channel, enquiry.line)
             raise
 
-    def _errands(self) -> list[Errand]:
+    def _errands(self) -> list[Enquiry]:
         with self._database.begin() as session:
-            return due_errands(session, clock(session))
+            return claim_enquiries(session, clock(session))
 
-    def _take_in(self, errand: Errand, receipt: Receipt) -> None:
+    def _record_enquiry(self, enquiry: Enquiry, receipt: Receipt) -> None:
         with self._database.begin() as session:
-            take_in(session, errand, receipt, clock(session))
+            record_enquiry(session, enquiry, receipt, clock(session))
 
-    def _take_in_silence(self, errand: Errand, unknown: bool) -> None:
+    def _record_silence(self, enquiry: Enquiry, unknown: bool) -> None:
         with self._database.begin() as session:
-            take_in_silence(session, errand, clock(session), unknown=unknown)
+            record_silence(session, enquiry, clock(session), unknown=unknown)
 
     async def _look_out(self) -> None:
         """Look for what is due that nobody wakes us for, all in one; and say that we live."""
@@ -346,7 +346,7 @@ class Dispatcher:
             for account, (word, age) in heartbeats.read_accounts(session, now).items():
                 if account in self._carriers:
                     self._runtime.standing.hear(account, word, age.total_seconds())
-            return claims.what_is_due(session, now)
+            return claims.find_what_is_due(session, now)
 
     def _say_goodbye(self) -> None:
         with self._database.begin() as session:

@@ -53,7 +53,7 @@ def drain(runtime: Runtime, wake: Callable[[int], None]) -> bool:
                 left += 1
                 continue
             try:
-                incident_id = _take_in(runtime, event)
+                incident_id = _replay(runtime, event)
             except Exception as error:
                 if is_away(error):
                     return False
@@ -68,10 +68,10 @@ def drain(runtime: Runtime, wake: Callable[[int], None]) -> bool:
     return not left
 
 
-def _take_in(runtime: Runtime, event: SpooledEvent) -> int | None:
+def _replay(runtime: Runtime, event: SpooledEvent) -> int | None:
     with runtime.database.begin() as session:
         now = clock(session)
-        taken = take_in(session, event, now, runtime.limits)
+        taken = replay(session, event, now, runtime.limits)
     seconds = round((now - event.received_at).total_seconds(), 1)
     log.warning("late_event_taken_in", kind=str(event.kind), incident_id=taken.incident_id, seconds=seconds)
     return taken.incident_id
@@ -123,7 +123,7 @@ class TakenIn:
     incident_id: int | None
 
 
-def take_in(session: Session, event: SpooledEvent, now: datetime, limits: Limits | None = None) -> TakenIn:
+def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits | None = None) -> TakenIn:
     """Do what the event asked for, at its own time; the timeline says how late. Twice is once."""
     known = is_known(session, event.carrier_key)
     match event.kind:

@@ -49,7 +49,7 @@ class Gauges:
 
     alarms: dict[str, int]
     requests: dict[tuple[str, str], int]
-    first_request: Spread
+    find_first_request: Spread
     last_request: Spread
     under_way: dict[tuple[str, str], int]
     overdue: dict[str, int]
@@ -64,7 +64,7 @@ def read_gauges(session: Session, now: datetime) -> Gauges:
     return Gauges(
         alarms=_count(session, select(Incident.kind, func.count()).group_by(Incident.kind)),
         requests=_requests(session, since),
-        first_request=spread([first for first, _ in spans]),
+        find_first_request=spread([first for first, _ in spans]),
         last_request=spread([last for _, last in spans]),
         under_way=_under_way(session),
         overdue=_overdue(session, now),
@@ -211,7 +211,7 @@ def _of_alarms(gauges: Gauges) -> Iterator[Family]:
     for kind, count in gauges.alarms.items():
         counter.add_metric([kind], count)
     yield counter
-    yield _spread("keypress_to_first_request_seconds", "Of the last hour's incidents.", gauges.first_request)
+    yield _spread("keypress_to_first_request_seconds", "Of the last hour's incidents.", gauges.find_first_request)
     yield _spread("keypress_to_last_request_seconds", "Of the last hour's incidents.", gauges.last_request)
     yield _spread("callback_lag_seconds", "From the carrier's time stamp to us, last hour.", gauges.callback_lag)
 

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session, aliased
 
 from config.database import clock
 from config.services import Service
-from joint_defense.delivery.claims import what_is_due
-from joint_defense.models import Delivery, Heartbeat, in_state
+from joint_defense.delivery.claims import find_what_is_due
+from joint_defense.models import Delivery, Heartbeat, is_in_state
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.heartbeats import Role
@@ -58,7 +58,7 @@ def look(session: Session, now: datetime) -> Need:
         return role not in newest or now - newest[role] > after
 
     worker_silent = silent(Role.WORKER, SILENT)
-    wanted = worker_silent and (due := what_is_due(session, now)).to_send | due.to_ask
+    wanted = worker_silent and (due := find_what_is_due(session, now)).to_send | due.to_ask
     return Need(wanted or _is_unclaimed(session, now), not worker_silent, silent(Role.CLOCK, CLOCK_SILENT))
 
 
@@ -67,7 +67,7 @@ def _is_unclaimed(session: Session, now: datetime) -> bool:
     other = aliased(Delivery)
     taken = exists().where(other.incident_id == Delivery.incident_id, other.attempt_count > 0)
     waits = exists().where(
-        in_state(DeliveryState.WAITING),
+        is_in_state(DeliveryState.WAITING),
         Delivery.purpose.in_(FIRST_RINGS),
         Delivery.attempt_count == 0,
         Delivery.due_at <= now - UNCLAIMED,

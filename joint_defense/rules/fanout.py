@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from joint_defense.rules.parties import Party, party_of
+from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.states import Channel
 
 ONLY_REFUSED = 1
@@ -93,8 +93,8 @@ def _rounds(
     rounds: dict[int, list[PhoneT]] = defaultdict(list)
     able = [phone for phone in phones if takes(phone)]
     for phone in sorted(able, key=refused):
-        place = seen[party_of(phone)]
-        seen[party_of(phone)] += 1
+        place = seen[get_party(phone)]
+        seen[get_party(phone)] += 1
         if refused(phone):
             urgency = REFUSED_ROUND if place else ONLY_REFUSED
         else:

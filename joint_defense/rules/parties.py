@@ -26,6 +26,6 @@ class OfParty(Protocol):
     def responder_id(self) -> int | None: ...
 
 
-def party_of(what: OfParty) -> Party:
+def get_party(what: OfParty) -> Party:
     """Whose it is."""
     return Party(what.household_id, what.responder_id)

@@ -59,7 +59,7 @@ class Steps:
     exhausted: bool = False
 
 
-def next_steps(
+def decide_next_steps(
     tries: Iterable[Try],
     pauses: Sequence[timedelta],
     now: datetime,

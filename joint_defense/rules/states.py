@@ -103,7 +103,7 @@ CARRIER_WORDS: dict[Channel, dict[str, AttemptState]] = {
 }
 
 
-def carrier_word(channel: Channel, status: str) -> AttemptState | None:
+def read_carrier_word(channel: Channel, status: str) -> AttemptState | None:
     """The state a carrier's status stands for; None for a word that is not the carrier's."""
     return CARRIER_WORDS[channel].get(status)
 

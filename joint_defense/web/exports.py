@@ -26,7 +26,7 @@ from config.services import settings as the_settings
 from config.settings import Settings
 from groups.web.shell.access import requires
 from groups.web.shell.languages import CHINESE, ENGLISH
-from joint_defense.incidents.record import incident_record
+from joint_defense.incidents.record import read_record
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.access import WATCHERS, check_own, own_board
@@ -43,7 +43,7 @@ def as_json(incident_id: int) -> Response:
     settings = the_settings()
     with database().begin(reads=True) as session:
         check_own(session, incident_id)
-        record = incident_record(session, incident_id, settings.zone)
+        record = read_record(session, incident_id, settings.zone)
     content = json.dumps(record_without_numbers(record), ensure_ascii=False, indent=2)
     return _file(content.encode(), "application/json", f"{incident_id}.json")
 

@@ -146,7 +146,7 @@ def _change(session: Session, owner: Owner, policy: Policy | None) -> None:
         flash(gettext("Saved as version %(version)s: for incidents from now on.", version=version), "success")
 
 
-def _page(code: str | None, form: PlanForm | None = None, *, edited: bool = False) -> str:
+def _page(code: str | None, form: PolicyForm | None = None, *, edited: bool = False) -> str:
     with database().begin() as session:
         owner = _owner(session, code)
         found = policies.in_force(session, owner.village_id)
@@ -189,7 +189,7 @@ class StepRow:
 
 
 @dataclass
-class PlanForm:
+class PolicyForm:
     """All steps as filled in, whether drills take them all, and the version that the page showed."""
 
     rows: list[StepRow]
@@ -201,19 +201,19 @@ class PlanForm:
         """Whether something is to be mended."""
         return any(row.errors for row in self.rows)
 
-    def with_room(self) -> PlanForm:
+    def with_room(self) -> PolicyForm:
         """The same with an empty step behind the others, while there may be more."""
         filled = [row for row in self.rows if not row.is_empty or row.errors]
-        return PlanForm(filled + [StepRow()] * (len(filled) < MOST_STEPS), self.drills, self.version)
+        return PolicyForm(filled + [StepRow()] * (len(filled) < MOST_STEPS), self.drills, self.version)
 
 
-def form_of(policy: Policy, version: int) -> PlanForm:
+def form_of(policy: Policy, version: int) -> PolicyForm:
     """A policy as the form shows it."""
     rows = [StepRow(str(step.after), str(step.fewer_than), frozenset(step.whom), step.level) for step in policy.steps]
-    return PlanForm(rows, policy.drills, version)
+    return PolicyForm(rows, policy.drills, version)
 
 
-def typed(form: MultiDict[str, str]) -> PlanForm:
+def typed(form: MultiDict[str, str]) -> PolicyForm:
     """What was filled in; steps are numbered from 0 in the fields' names."""
     rows = [
         StepRow(
@@ -225,10 +225,10 @@ def typed(form: MultiDict[str, str]) -> PlanForm:
         for number in range(MOST_STEPS)
         if f"after-{number}" in form
     ]
-    return PlanForm(rows, "drills" in form, form.get("version", 0, type=int) or 0)
+    return PolicyForm(rows, "drills" in form, form.get("version", 0, type=int) or 0)
 
 
-def judged(form: PlanForm) -> Policy | None:
+def judged(form: PolicyForm) -> Policy | None:
     """The policy that was filled in, or None, with what is wrong at its field."""
     steps: list[Step] = []
     for row in form.rows:

@@ -15,23 +15,23 @@ from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording.alarm import local_number
 from joint_defense.web.board.incident import Board, Voice
 from joint_defense.web.board.incident_list import Summary
-from joint_defense.web.board.rules.standing import Contact, Standing
+from joint_defense.web.board.rules.household_state import Contact, HouseholdState
 
 # A state's word, its drawing, and how loud it is: danger, warning, busy, good, quiet.
 Sign = tuple[LazyString, str, str]
 
-STANDINGS: Mapping[Standing, Sign] = {
-    Standing.UNREACHED: (_l("Not reached"), "missed", "danger"),
-    Standing.NO_KEY: (_l("Picked up, no key pressed"), "warning", "warning"),
-    Standing.NOT_PICKED_UP: (_l("Did not pick up, has a text"), "missed", "warning"),
-    Standing.TEXTED: (_l("Has a text, no answer"), "text", "warning"),
-    Standing.ON_LINE: (_l("On the phone now"), "phone", "busy"),
-    Standing.RINGING: (_l("Ringing"), "ringing", "busy"),
-    Standing.WAITING: (_l("About to be rung"), "clock", "busy"),
-    Standing.CANNOT: (_l("Cannot come"), "cannot", "quiet"),
-    Standing.COMING: (_l("Coming"), "coming", "good"),
-    Standing.ON_SCENE: (_l("There"), "there", "good"),
-    Standing.NOT_NEEDED: (_l("Not needed any more"), "cannot", "quiet"),
+HOUSEHOLD_STATES: Mapping[HouseholdState, Sign] = {
+    HouseholdState.UNREACHED: (_l("Not reached"), "missed", "danger"),
+    HouseholdState.NO_KEY: (_l("Picked up, no key pressed"), "warning", "warning"),
+    HouseholdState.NOT_PICKED_UP: (_l("Did not pick up, has a text"), "missed", "warning"),
+    HouseholdState.TEXTED: (_l("Has a text, no answer"), "text", "warning"),
+    HouseholdState.ON_LINE: (_l("On the phone now"), "phone", "busy"),
+    HouseholdState.RINGING: (_l("Ringing"), "ringing", "busy"),
+    HouseholdState.WAITING: (_l("About to be rung"), "clock", "busy"),
+    HouseholdState.CANNOT: (_l("Cannot come"), "cannot", "quiet"),
+    HouseholdState.COMING: (_l("Coming"), "coming", "good"),
+    HouseholdState.ON_SCENE: (_l("There"), "there", "good"),
+    HouseholdState.NOT_NEEDED: (_l("Not needed any more"), "cannot", "quiet"),
 }
 CONTACTS: Mapping[Contact, LazyString] = {
     Contact.WAITING: _l("waiting"),
@@ -95,7 +95,7 @@ ROLES: Mapping[Role, LazyString] = {
 def register(app: Flask) -> None:
     """Give templates the words."""
     app.jinja_env.globals.update(
-        standings=STANDINGS,
+        household_states=HOUSEHOLD_STATES,
         contacts=CONTACTS,
         outcomes=OUTCOMES,
         categories=CATEGORIES,

@@ -13,7 +13,7 @@ from config.database import clock
 from config.services import WARM_UP
 from groups import directory
 from joint_defense.carriers import twiml
-from joint_defense.incidents.answers import told_of
+from joint_defense.incidents.answers import find_told
 from joint_defense.processes.drain import DRAINER, Drainer
 from joint_defense.processes.runtime import RUNTIME, Runtime
 from joint_defense.processes.stand_in import STAND_IN, StandIn
@@ -52,7 +52,7 @@ def warm_up(runtime: Runtime, drainer: Drainer, stand_in: StandIn) -> None:
         with runtime.database.begin() as session:
             clock(session)
             directory.find_caller(session, NOBODY)
-            told_of(session, NOBODY)
+            find_told(session, NOBODY)
     except SQLAlchemyError:
         log.warning("warm_up_without_database")
     drainer.start()

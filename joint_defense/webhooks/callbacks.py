@@ -61,29 +61,29 @@ class Reports:
                 return False
             self._waiting.append(_Entry(report))
             if self._taker is None:
-                self._taker = threading.Thread(target=self._take_in_the_rest, name="callbacks", daemon=True)
+                self._taker = threading.Thread(target=self._record_the_rest, name="callbacks", daemon=True)
                 self._taker.start()
                 # A process that is told to end takes in what it has answered for.
-                atexit.register(self.take_in_all)
+                atexit.register(self.record_all)
             self._put_down.notify()
         return True
 
-    def take_in_all(self) -> None:
+    def record_all(self) -> None:
         """Take in whatever waits, unless the database is away."""
         while self._waiting:
             with self._turn:
                 if not self._work(self._take()):
                     return
 
-    def _take_in_the_rest(self) -> None:
+    def _record_the_rest(self) -> None:
         while True:
             with self._put_down:
                 self._put_down.wait_for(lambda: self._waiting)
-            self.take_in_all()
+            self.record_all()
             if self._waiting:
                 time.sleep(AWAY_PAUSE)
 
-    def take_in(self, report: Report) -> bool:
+    def record(self, report: Report) -> bool:
         """Whether it told us anything new; it is committed when this returns.
 
         Raises UnknownDelivery and ForeignCallback, as `tracking.record_status`, and what the database raises.

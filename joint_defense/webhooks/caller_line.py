@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from groups import directory
 from joint_defense.alarms import closing, news_on_line
-from joint_defense.alarms.intake import Answer, Outcome
+from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
@@ -55,7 +55,7 @@ _WAITERS = threading.BoundedSemaphore(3)
 log = structlog.stdlib.get_logger(__name__)
 
 
-def hold_the_line(raised: Answer) -> Response:
+def hold_the_line(raised: IntakeResult) -> Response:
     """The first answer to an alarm: how many are being rung, what it is about, and please hold.
 
     That they are being rung is said once a request for it is on its way: usually it is by now.
@@ -116,14 +116,14 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
         if alert is None or not _of_this_house(session, alert, call.caller):
             return answer(twiml.say([(calls.NOT_RUNG["zh"], "zh")]))
         if request.form.get("CallStatus") == "completed":
-            news_on_line.caller_gone(session, alert, now)
+            news_on_line.note_caller_gone(session, alert, now)
             return answer(twiml.say([]))
         if request.args.get("left") == "1":
-            conference.caller_came_out(session, alert.incident_id, now)
+            conference.note_caller_came_out(session, alert.incident_id, now)
         lines, starred = _take_key(session, alert, call.keys or "")
         session.flush()
         patience = runtime().patience
-        told_now = news_on_line.for_caller(
+        told_now = news_on_line.gather_news(
             session, alert, told, warned, now, patience, may_join=not starred, widened=widened
         )
         incident_id = alert.incident_id

@@ -14,7 +14,7 @@ from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
-from joint_defense.delivery.messages import voices_of
+from joint_defense.delivery.messages import list_voices
 from joint_defense.incidents import conference
 from joint_defense.models import Delivery, Incident
 from joint_defense.processes.runtime import runtime
@@ -41,9 +41,9 @@ def pressed(delivery_id: int, number: int) -> Response:
     call = read_call(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
-            told = _told(session, delivery_id, number, call)
-            incident_id = told.incident_id
-            said = _take_key(session, told, number, call.keys or "")
+            delivery = _find_delivery(session, delivery_id, number, call)
+            incident_id = delivery.incident_id
+            said = _take_key(session, delivery, number, call.keys or "")
     except HTTPException:
         raise
     except Exception as error:
@@ -59,14 +59,16 @@ def again(delivery_id: int, number: int) -> Response:
     call = read_call(request.form, runtime().read_number)
     address = address_of(f"/voice/answer/{delivery_id}/{number}")
     with runtime().database.begin() as session:
-        told = _told(session, delivery_id, number, call)
+        delivery = _find_delivery(session, delivery_id, number, call)
         if request.args.get("answered") == "1":
-            return answer(twiml.take_leave([(calls.GOODBYE[told.language], told.language)], action=address))
+            return answer(twiml.say_farewell([(calls.GOODBYE[delivery.language], delivery.language)], action=address))
         if request.args.get("last") == "1":
-            return answer(twiml.take_leave([(alarm.no_key_pressed(told.language), told.language)], action=address))
-        if told.incident.closed_at is not None:
-            return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[told.language], told.language)]))
-        return answer(_tell(told, action=address, then=address_of(f"/voice/again/{delivery_id}/{number}?last=1")))
+            return answer(
+                twiml.say_farewell([(alarm.no_key_pressed(delivery.language), delivery.language)], action=address)
+            )
+        if delivery.incident.closed_at is not None:
+            return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[delivery.language], delivery.language)]))
+        return answer(_tell(delivery, action=address, then=address_of(f"/voice/again/{delivery_id}/{number}?last=1")))
 
 
 @answers.post("/talked/<int:delivery_id>/<int:number>")
@@ -74,29 +76,33 @@ def talked(delivery_id: int, number: int) -> Response:
     """A neighbour comes out of the conference: by the star key, or because it ended."""
     call = read_call(request.form, runtime().read_number)
     with runtime().database.begin() as session:
-        told = _told(session, delivery_id, number, call)
-        conference.leave(session, told, clock(session))
-        language = told.language
-        if told.incident.closed_at is not None:
+        delivery = _find_delivery(session, delivery_id, number, call)
+        conference.leave(session, delivery, clock(session))
+        language = delivery.language
+        if delivery.incident.closed_at is not None:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)]))
         lines = [(calls.NEIGHBOUR_BACK_FROM_TALK[language], language)]
-        return answer(_ask_more(lines, told, number))
+        return answer(_ask_more(lines, delivery, number))
 
 
-def _told(session: Session, delivery_id: int, number: int, call: InboundCall) -> Delivery:
+def _find_delivery(session: Session, delivery_id: int, number: int, call: InboundCall) -> Delivery:
     """The delivery that a call was made for. 404 where there is none, or where the phone on the line is another's."""
-    told = session.get(Delivery, delivery_id)
-    if told is None or not 0 < number <= told.attempt_count or told.number not in {call.called, call.caller}:
+    delivery = session.get(Delivery, delivery_id)
+    if (
+        delivery is None
+        or not 0 < number <= delivery.attempt_count
+        or delivery.number not in {call.called, call.caller}
+    ):
         abort(404)
-    return told
+    return delivery
 
 
-def call_back(session: Session, told: Delivery) -> Response:
+def call_back(session: Session, delivery: Delivery) -> Response:
     """Somebody who was rung calls back: the incident, its keys, and #9 for themselves."""
-    language = told.language
+    language = delivery.language
     more = [(calls.CALL_BACK[language], language)]
-    address = address_of(f"/voice/callback/{told.id}")
-    return answer(_tell(told, action=address, then=address_of("/voice/menu/1"), more=more))
+    address = address_of(f"/voice/callback/{delivery.id}")
+    return answer(_tell(delivery, action=address, then=address_of("/voice/menu/1"), more=more))
 
 
 @answers.post("/callback/<int:delivery_id>")
@@ -108,11 +114,11 @@ def called_back(delivery_id: int) -> Response:
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
     try:
         with runtime().database.begin() as session:
-            told = session.get(Delivery, delivery_id)
-            if told is None or told.number != call.caller:
+            delivery = session.get(Delivery, delivery_id)
+            if delivery is None or delivery.number != call.caller:
                 abort(404)
-            incident_id = told.incident_id
-            said = _take_key(session, told, told.attempt_count, call.keys or "")
+            incident_id = delivery.incident_id
+            said = _take_key(session, delivery, delivery.attempt_count, call.keys or "")
     except HTTPException:
         raise
     except Exception as error:
@@ -122,71 +128,71 @@ def called_back(delivery_id: int) -> Response:
     return answer(said)
 
 
-def _tell(told: Delivery, *, action: str, then: str, more: list[twiml.Line] | None = None) -> str:
-    language = told.language
-    voices = voices_of(told.incident, told.incident.alerts, runtime().settings.zone)
-    said = alarm.announcement(voices, language, widened=is_widened(told.purpose, told.role))
+def _tell(delivery: Delivery, *, action: str, then: str, more: list[twiml.Line] | None = None) -> str:
+    language = delivery.language
+    voices = list_voices(delivery.incident, delivery.incident.alerts, runtime().settings.zone)
+    said = alarm.announcement(voices, language, widened=is_widened(delivery.purpose, delivery.role))
     lines = [("".join(said), language), (alarm.how_to_answer(language), language)]
     return twiml.ask([*lines, *(more or [])], action=action, then=then, keys=1, timeout=AGAIN_TIMEOUT)
 
 
-def _take_key(session: Session, told: Delivery, number: int, key: str) -> str:
+def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> str:
     now = clock(session)
-    language = told.language
-    address = address_of(f"/voice/answer/{told.id}/{number}")
-    if told.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:
+    language = delivery.language
+    address = address_of(f"/voice/answer/{delivery.id}/{number}")
+    if delivery.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:
         # Nobody has asked who comes: the only key is that it is settled.
-        return twiml.take_leave([(alarm.SETTLED_KEY[language], language)], action=address)
+        return twiml.say_farewell([(alarm.SETTLED_KEY[language], language)], action=address)
     if key in replies.KEYS:
         given = replies.KEYS[key]
-        heard = acknowledge(session, told, given, Channel.CALL, now)
+        heard = acknowledge(session, delivery, given, Channel.CALL, now)
         if heard.closed or heard.incident is None:
             return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-        return _ask_more(_thank(heard, told, given), told, number)
-    if told.incident.closed_at is not None:
+        return _ask_more(_thank(heard, delivery, given), delivery, number)
+    if delivery.incident.closed_at is not None:
         return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
     if key == replies.JOIN_KEY:
-        return _join(session, told, number, now)
-    if key == replies.CLOSE_KEY and told.role in LEADERS:
-        closing.close(session, told.incident_id, ClosingOutcome.HELPED, "", told.household_name, now)
+        return _join(session, delivery, number, now)
+    if key == replies.CLOSE_KEY and delivery.role in LEADERS:
+        closing.close(session, delivery.incident_id, ClosingOutcome.HELPED, "", delivery.household_name, now)
         return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-    return _tell(told, action=address, then=address_of(f"/voice/again/{told.id}/{number}?last=1"))
+    return _tell(delivery, action=address, then=address_of(f"/voice/again/{delivery.id}/{number}?last=1"))
 
 
-def _join(session: Session, told: Delivery, number: int, now: datetime) -> str:
-    language = told.language
+def _join(session: Session, delivery: Delivery, number: int, now: datetime) -> str:
+    language = delivery.language
     if not has_conference():
-        return _ask_more([(calls.NO_TALK[language], language)], told, number)
-    others = conference.in_conference(session, told.incident_id, language)
-    if not others and not conference.caller_is_on_line(told.incident.alerts, now):
-        return _ask_more([(calls.NOT_ON_LINE[language], language)], told, number)
-    conference.join(session, told, now)
+        return _ask_more([(calls.NO_TALK[language], language)], delivery, number)
+    others = conference.list_talkers(session, delivery.incident_id, language)
+    if not others and not conference.caller_is_on_line(delivery.incident.alerts, now):
+        return _ask_more([(calls.NOT_ON_LINE[language], language)], delivery, number)
+    conference.join(session, delivery, now)
     return twiml.conference(
         [(calls.TALKING[language], language)],
-        room_of(told.incident_id),
-        then=address_of(f"/voice/talked/{told.id}/{number}"),
+        room_of(delivery.incident_id),
+        then=address_of(f"/voice/talked/{delivery.id}/{number}"),
         # Alone with this neighbour the caller would be left to the music, and hear no more news.
         ends_with_us=not others,
     )
 
 
-def _ask_more(lines: list[twiml.Line], told: Delivery, number: int) -> str:
+def _ask_more(lines: list[twiml.Line], delivery: Delivery, number: int) -> str:
     """Say something to a neighbour on the line, and what other keys there are."""
-    language = told.language
+    language = delivery.language
     more = [((calls.CHANGE_OR_TALK if has_conference() else calls.CHANGE)[language], language)]
-    if told.role in LEADERS:
+    if delivery.role in LEADERS:
         more.append((calls.LEADER_MAY_CLOSE[language], language))
     return twiml.ask(
         [*lines, *more],
-        action=address_of(f"/voice/answer/{told.id}/{number}"),
-        then=address_of(f"/voice/again/{told.id}/{number}?answered=1"),
+        action=address_of(f"/voice/answer/{delivery.id}/{number}"),
+        then=address_of(f"/voice/again/{delivery.id}/{number}?answered=1"),
         keys=1,
         timeout=AGAIN_TIMEOUT,
     )
 
 
-def _thank(heard: Heard, told: Delivery, given: replies.Answer) -> list[twiml.Line]:
-    language = told.language
+def _thank(heard: Heard, delivery: Delivery, given: replies.Answer) -> list[twiml.Line]:
+    language = delivery.language
     lines = [(calls.thanks(heard.names(language), given, language), language)]
     incident: Incident | None = heard.incident
     what = alarm.category_words(incident.category, language) if incident is not None else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, Response, request
 
-from joint_defense.alarms.intake import Answer, Outcome
+from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, InboundMessage, read_call
 from joint_defense.errors import NotSpooled
@@ -18,8 +18,8 @@ from joint_defense.processes.drain import DRAINER
 from joint_defense.processes.runtime import runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import key_of_alarm, key_of_press, key_of_text, key_of_wordless
-from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standing
+from joint_defense.rules.carrier_keys import make_alarm_key, make_press_key, make_text_key, make_wordless_key
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
 from joint_defense.webhooks.caller_line import hold_the_line
@@ -40,13 +40,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 def keep_alarm(call: InboundCall, error: Exception) -> Response:
     """Spool the alarm of a call and hold its line; raises NotSpooled (the caller is told to dial 110)."""
-    _spool(SpooledKind.ALARM, key_of_alarm(call.sid), call.caller, call.sid, error)
+    _spool(SpooledKind.ALARM, make_alarm_key(call.sid), call.caller, call.sid, error)
     return _hold(1, calls.KEPT)
 
 
 def keep_wordless(call: InboundCall, error: Exception) -> Response:
     """Spool a call without a word. The caller is told to dial 110: whether there is a leader is not known."""
-    _spool(SpooledKind.WORDLESS, key_of_wordless(call.sid), call.caller, call.sid, error)
+    _spool(SpooledKind.WORDLESS, make_wordless_key(call.sid), call.caller, call.sid, error)
     return answer(twiml.say([(calls.NO_WORD_NO_LEADER[each], each) for each in LANGUAGES]))
 
 
@@ -56,16 +56,16 @@ def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
     key = call.keys or ""
     if key not in replies.KEYS and key != replies.CLOSE_KEY:
         return answer(broken_call())
-    carrier_key = key_of_press(call.sid, delivery_id, key)
+    carrier_key = make_press_key(call.sid, delivery_id, key)
     _spool(SpooledKind.KEY, carrier_key, neighbour, call.sid, error, text=key, delivery_id=delivery_id)
     return answer(twiml.say([(calls.KEPT_ANSWER[each], each) for each in LANGUAGES]))
 
 
 def keep_text(message: InboundMessage, error: Exception) -> Response:
     """Spool a text. An alarm and an answer are told apart by their words alone."""
-    _spool(SpooledKind.TEXT, key_of_text(message.sid), message.sender, message.sid, error, text=message.text)
-    if understand(message.text, Standing.AT_REST).meaning is not Meaning.ALARM:
-        meaning = understand(message.text, Standing.RUNG).meaning
+    _spool(SpooledKind.TEXT, make_text_key(message.sid), message.sender, message.sid, error, text=message.text)
+    if understand(message.text, Writer.AT_REST).meaning is not Meaning.ALARM:
+        meaning = understand(message.text, Writer.RUNG).meaning
         if meaning is Meaning.MACHINE:
             return answer(twiml.text(None))
         if meaning in ANSWERS:
@@ -99,17 +99,17 @@ def held(looks: int) -> Response:
     call = read_call(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
-            key = key_of_alarm(call.sid)
+            key = make_alarm_key(call.sid)
             kept = find_answer(session, key) if is_known(session, key) else None
     except Exception as error:
         log.error("held_without_answer", sid=call.sid, **cause_of(error))
         kept = None
     if kept is not None:
-        return tell_raised(Answer(**{**kept, "outcome": Outcome(kept["outcome"])}))
+        return tell_raised(IntakeResult(**{**kept, "outcome": Outcome(kept["outcome"])}))
     return _hold(looks + 1, calls.KEPT_STILL if looks % SAY_EVERY == 0 else None)
 
 
-def tell_raised(raised: Answer) -> Response:
+def tell_raised(raised: IntakeResult) -> Response:
     """What a caller hears once the alarm is on record, whatever became of it."""
     if raised.outcome is Outcome.STRANGER:
         return answer(to_stranger())

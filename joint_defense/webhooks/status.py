@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 @status.post("/<int:delivery_id>/<int:number>")
-def take_in(delivery_id: int, number: int) -> Response:
+def report(delivery_id: int, number: int) -> Response:
     """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's.
 
     In a storm of them it is 204 at once, and looked at a moment later.
@@ -35,7 +35,7 @@ def take_in(delivery_id: int, number: int) -> Response:
         reports = REPORTS.of()
         if not said.too_fast and reports.put_down(report):
             return Response(status=204)
-        new = reports.take_in(report)
+        new = reports.record(report)
     except BrokenForm as error:
         abort(400, str(error))
     except UnknownDelivery as error:
@@ -55,7 +55,7 @@ def _fill_place() -> None:
     """A number that holds as many calls as it may has a place again: whoever waits for one is rung now."""
     try:
         with runtime().database.begin() as session:
-            incident_id = claims.waits_for_a_place(session, clock(session))
+            incident_id = claims.find_next_call(session, clock(session))
     except SQLAlchemyError as error:
         # The callback is on record all the same, and the senders look by themselves.
         log.warning("place_not_filled", error=type(error).__name__)

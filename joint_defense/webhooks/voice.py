@@ -13,12 +13,12 @@ from joint_defense.alarms.intake import Trigger
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
-from joint_defense.incidents.answers import told_of
+from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import receive
 from joint_defense.models import InboundKind
 from joint_defense.processes.runtime import runtime
 from joint_defense.processes.wake import WAKER
-from joint_defense.rules.carrier_keys import key_of_alarm, key_of_call, key_of_wordless
+from joint_defense.rules.carrier_keys import make_alarm_key, make_call_key, make_wordless_key
 from joint_defense.rules.states import Channel
 from joint_defense.rules.triggers import alarm_in_keys
 from joint_defense.rules.wording import calls
@@ -50,8 +50,8 @@ def inbound() -> Response:
             now = clock(session)
             caller = directory.find_caller(session, call.caller)
             kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
-            receive(session, key_of_call(call.sid), kind, call.caller, "", now)
-            told, _ = told_of(session, call.caller)
+            receive(session, make_call_key(call.sid), kind, call.caller, "", now)
+            told, _ = find_told(session, call.caller)
             # Where somebody may be listening nothing is said aloud: a silent menu, as ever.
             is_silent = caller is not None and caller.silent
             if told is not None and told.incident.closed_at is None and not is_silent:
@@ -106,7 +106,7 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
 
 
 def _raise(call: InboundCall) -> Response:
-    key = key_of_alarm(call.sid)
+    key = make_alarm_key(call.sid)
     if runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
         return held(0)
@@ -126,7 +126,9 @@ def _wordless(call: InboundCall) -> Response:
     try:
         with runtime().database.begin() as session:
             caller = directory.find_caller(session, call.caller)
-            report = report_wordless(session, key_of_wordless(call.sid), call.caller, clock(session), runtime().limits)
+            report = report_wordless(
+                session, make_wordless_key(call.sid), call.caller, clock(session), runtime().limits
+            )
     except Exception as error:
         return keep_wordless(call, error)
     if report.incident_id is not None:

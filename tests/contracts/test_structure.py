@@ -84,18 +84,6 @@ def test_what_an_app_keeps_is_asked_for_by_its_type() -> None:
     assert found == []
 
 
-def test_tables_are_written_in_one_place() -> None:
-    found = [
-        str(path)
-        for path, tree in modules()
-        if path != Path("groups/files/writing.py") and path.parts[0] in {"groups", "joint_defense"}
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.Import) and any(alias.name == "xlsxwriter" for alias in node.names))
-        or (isinstance(node, ast.Call) and name_of(node.func) in {"csv.writer", "csv.DictWriter"})
-    ]
-    assert found == []
-
-
 def test_nothing_reads_a_naive_time() -> None:
     found = [
         f"{path}:{node.lineno}"

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
-from joint_defense.incidents.record import incident_record
+from joint_defense.incidents.record import read_record
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
 from joint_defense.rules.states import FINAL, DeliveryState
 from tests.journeys.town import Town
@@ -196,7 +196,7 @@ class Street:
         with self.town.database.begin() as session:
             incident_id = session.scalar(select(func.max(Incident.id)).where(Incident.group_id == self.group_id))
             assert incident_id is not None, "this group has no incident"
-            found = incident_record(session, incident_id, ZoneInfo("Asia/Shanghai"))
+            found = read_record(session, incident_id, ZoneInfo("Asia/Shanghai"))
         assert found is not None
         return found
 

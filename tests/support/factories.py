@@ -154,7 +154,7 @@ class Town:
 
     def raise_alarm(
         self, house: House, *, number: str = "", sid: str = "", after: float = 0, **more: Any
-    ) -> intake.Answer:
+    ) -> intake.IntakeResult:
         """An alarm by a call, so many seconds after NOW."""
         sid = sid or self.sid()
         given: dict[str, Any] = {"channel": Channel.CALL, "call_sid": sid} | more

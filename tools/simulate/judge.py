@@ -47,9 +47,9 @@ def _doubled(world: World) -> Iterator[str]:
 def _answers_lost(world: World) -> Iterator[str]:
     """An answer that was thanked for, or kept, is on record."""
     on_record = {(each.incident_id, each.number, each.answer) for each in all_of(world, Acknowledgement)}
-    incident_of = {each.id: each.incident_id for each in all_of(world, Delivery)}
+    make_incident = {each.id: each.incident_id for each in all_of(world, Delivery)}
     for each in world.pressed:
-        if each.thanked and (incident_of.get(each.delivery_id), each.number, each.answer) not in on_record:
+        if each.thanked and (make_incident.get(each.delivery_id), each.number, each.answer) not in on_record:
             yield f"the answer {each.answer} of {each.number} to delivery {each.delivery_id} is lost"
 
 

@@ -35,7 +35,7 @@ from joint_defense.processes.heartbeats import Role, Witness
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import key_of_alarm, key_of_press
+from joint_defense.rules.carrier_keys import make_alarm_key, make_press_key
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel
 from tools.simulate.carrier import WORDS, Carried, Network, SimulatedCarrier
@@ -297,7 +297,7 @@ class World:
         sid = f"CA-in-{group}-{at:.3f}"
         expected = frozenset(number_of(group, each) for each in range(1, NEIGHBOURS + 1))
         raised = Raised(group, number, expected, sid, at)
-        trigger = Trigger(key_of_alarm(sid), number, Channel.CALL, call_sid=sid)
+        trigger = Trigger(make_alarm_key(sid), number, Channel.CALL, call_sid=sid)
 
         def take_in() -> None:
             try:
@@ -305,7 +305,7 @@ class World:
                     answer = raise_alarm(session, trigger, clock(session), self.runtime.limits)
                 raised.answered = answer.outcome in {Outcome.RAISED, Outcome.JOINED}
             except Exception:
-                raised.kept = self._keep(SpooledKind.ALARM, key_of_alarm(sid), number, sid)
+                raised.kept = self._keep(SpooledKind.ALARM, make_alarm_key(sid), number, sid)
 
         self._as_web(take_in)
         self.raised.append(raised)
@@ -350,7 +350,7 @@ class World:
                     heard = acknowledge(session, told, answer, Channel.CALL, clock(session))
                     thanked = not heard.closed
             except Exception:
-                kept_as = key_of_press(carried.sid, carried.delivery_id, key)
+                kept_as = make_press_key(carried.sid, carried.delivery_id, key)
                 thanked = self._keep(SpooledKind.KEY, kept_as, carried.to, carried.sid, key, carried.delivery_id)
             self.pressed.append(Pressed(carried.delivery_id, carried.to, answer, thanked))
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from joint_defense.rules.triggers import Category
 
 
-class Standing(StrEnum):
+class Writer(StrEnum):
     """Who somebody is at the moment they write; it decides what their words can mean."""
 
     CALLER = "caller"

@@ -16,13 +16,13 @@ from joint_defense.rules.understanding.answers import (
 from joint_defense.rules.understanding.danger_words import OLD_INJURY
 from joint_defense.rules.understanding.dangers import Danger, Kind, dangers_in, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
-from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Standing, Understood
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
 from joint_defense.rules.understanding.signs import clauses_of, cut_links, fold, squeeze
 from joint_defense.rules.understanding.theirs import is_hearsay_quote, own_part
 
 
 def understand(
-    text: str, standing: Standing, *, leads: bool = False, answered: bool = False, said_before: int = 0
+    text: str, writer: Writer, *, leads: bool = False, answered: bool = False, said_before: int = 0
 ) -> Understood:
     """What a text means from somebody of this standing.
 
@@ -41,14 +41,14 @@ def understand(
     number = number_in(words)
     if number is None and is_machine(own.words, said_before):
         return Understood(Meaning.MACHINE, words=words)
-    if standing is Standing.RUNG and number is None and is_hearsay_quote(own.words):
+    if writer is Writer.RUNG and number is None and is_hearsay_quote(own.words):
         return Understood(Meaning.TOLD, words=words)
     dangers = dangers_in(words)
-    if standing is Standing.CALLER:
+    if writer is Writer.CALLER:
         return _from_caller(words, dangers)
-    if standing is Standing.AT_REST:
+    if writer is Writer.AT_REST:
         return _at_rest(words, dangers)
-    return _from_helper(words, dangers, number, standing, leads=leads, answered=answered)
+    return _from_helper(words, dangers, number, writer, leads=leads, answered=answered)
 
 
 def is_clear_number(text: str) -> bool:
@@ -75,14 +75,14 @@ def _at_rest(words: str, dangers: list[Danger]) -> Understood:
 
 
 def _from_helper(
-    words: str, dangers: list[Danger], number: Meaning | None, standing: Standing, *, leads: bool, answered: bool
+    words: str, dangers: list[Danger], number: Meaning | None, writer: Writer, *, leads: bool, answered: bool
 ) -> Understood:
     question = question_in(words)
     if number is not None:
         return Understood(number, words=_beside(words), question=question)
     if leads and says_all_over(words):
         return Understood(Meaning.ALL_OVER)
-    if _needs_help(words, dangers, standing):
+    if _needs_help(words, dangers, writer):
         return Understood(Meaning.ALARM, _category(dangers), words)
     meaning = answer_in_words(words, answered=answered)
     if meaning in ANSWERS and meaning is not None:
@@ -90,12 +90,12 @@ def _from_helper(
     return Understood(Meaning.TOLD, words=words, question=question)
 
 
-def _needs_help(words: str, dangers: list[Danger], standing: Standing) -> bool:
+def _needs_help(words: str, dangers: list[Danger], writer: Writer) -> bool:
     """Whether a helper needs help: a cry, or an event in their own house.
 
     Where the alarm is over already, any event may be a new one.
     """
-    if standing is Standing.TOLD_OVER:
+    if writer is Writer.TOLD_OVER:
         return any(each.kind is not Kind.CALL or not _is_long(words) for each in dangers)
     if any(each.kind is Kind.CRY and not each.reported for each in dangers):
         return True

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from joint_defense.rules import states
-from joint_defense.rules.parties import Party, party_of
+from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
 from joint_defense.web.board.facts import AnswerFact, AttemptFact, DeliveryFact, Facts
-from joint_defense.web.board.rules.standing import EYES_FIRST, Contact, Reached, Standing, contact, standing
+from joint_defense.web.board.rules.household_state import (
+    EYES_FIRST,
+    Contact,
+    HouseholdState,
+    Reached,
+    contact,
+    judge_household,
+)
 
 RINGS = frozenset({*states.RINGS, Purpose.WORDLESS})
 """What asks a household for an answer."""
@@ -54,7 +61,7 @@ class HouseholdRow:
     party: Party
     household: str
     role: Role
-    standing: Standing
+    state: HouseholdState
     answered_at: datetime | None
     joined: bool
     phones: tuple[PhoneLine, ...]
@@ -79,7 +86,7 @@ class _Tried:
     attempts: Sequence[AttemptFact]
 
 
-def household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
+def make_household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
     """A row for every household that was called and does not itself call for help."""
     in_trouble = {alert.household_id for alert in facts.alerts}
     attempts: dict[int, list[AttemptFact]] = defaultdict(list)
@@ -87,8 +94,8 @@ def household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
         attempts[attempt.delivery_id].append(attempt)
     deliveries: dict[Party, list[_Tried]] = defaultdict(list)
     for delivery in facts.deliveries:
-        deliveries[party_of(delivery)].append(_Tried(delivery, attempts[delivery.id]))
-    answers = {party_of(answer): answer for answer in facts.answers}
+        deliveries[get_party(delivery)].append(_Tried(delivery, attempts[delivery.id]))
+    answers = {get_party(answer): answer for answer in facts.answers}
     rows = [
         (_row(party, own, answers.get(party)), min(each.fact.distance for each in own))
         for party, own in deliveries.items()
@@ -99,7 +106,7 @@ def household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
 
 def _eyes_first(placed: tuple[HouseholdRow, int]) -> tuple[bool, int, int]:
     row, distance = placed
-    return not row.unreachable, EYES_FIRST[row.standing], distance
+    return not row.unreachable, EYES_FIRST[row.state], distance
 
 
 def _row(party: Party, deliveries: list[_Tried], answer: AnswerFact | None) -> HouseholdRow:
@@ -113,7 +120,7 @@ def _row(party: Party, deliveries: list[_Tried], answer: AnswerFact | None) -> H
         party=party,
         household=first.household_name,
         role=first.role,
-        standing=standing(given, [Reached(line.channel, line.contact) for phone in phones for line in phone.lines]),
+        state=judge_household(given, [Reached(line.channel, line.contact) for phone in phones for line in phone.lines]),
         answered_at=answer.at if answer else None,
         joined=any(each.fact.joined_at for each in rings),
         phones=phones,

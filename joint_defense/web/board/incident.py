@@ -14,16 +14,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from joint_defense.errors import InvalidPolicy
-from joint_defense.incidents.policies import progress_of
+from joint_defense.incidents.policies import read_progress
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.facts import AlertFact, IncidentFact, UpdateFact, digest, read_facts
-from joint_defense.web.board.households import HouseholdRow, household_rows
+from joint_defense.web.board.households import HouseholdRow, make_household_rows
 from joint_defense.web.board.outlook import Outlook, look_ahead
-from joint_defense.web.board.rules.standing import ANSWERED, Standing
+from joint_defense.web.board.rules.household_state import ANSWERED, HouseholdState
 
 _COMING = frozenset(ANSWERED[answer] for answer in COMES)
 
@@ -124,7 +124,7 @@ class Board:
             for row in self.rows
             if row.unreachable
             or (
-                row.standing is Standing.UNREACHED
+                row.state is HouseholdState.UNREACHED
                 and not (self.is_open and (row.redial_at or row.redial_waits or row.undecided))
             )
         )
@@ -141,7 +141,7 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
     facts = read_facts(session, incident_id)
     if facts is None:
         return None
-    rows = household_rows(facts)
+    rows = make_household_rows(facts)
     incident = facts.incident
     outlook = None
     if watch is not None and incident.closed_at is None:
@@ -161,7 +161,7 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
         rows=rows,
         timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
         figures=_figures(rows),
-        widening=_widening(incident, sum(row.standing in _COMING for row in rows)),
+        widening=_widening(incident, sum(row.state in _COMING for row in rows)),
         group_id=incident.group_id,
         version=facts.version if outlook is None else digest((facts.version, _roughly(outlook))),
         outlook=outlook,
@@ -175,7 +175,7 @@ def _roughly(outlook: Outlook) -> tuple[int, int]:
 
 def _widening(incident: IncidentFact, coming: int) -> Widening:
     try:
-        progress = progress_of(incident.policy, incident.opened_at, incident.steps_done)
+        progress = read_progress(incident.policy, incident.opened_at, incident.steps_done)
     except InvalidPolicy:
         # Written by another release. Who is called and who is coming is to be seen all the same.
         return Widening(None, None, (), 0, held=False)
@@ -213,6 +213,6 @@ def _figures(rows: Iterable[HouseholdRow]) -> Figures:
         households=len(known),
         rung=sum(row.rung for row in known),
         picked_up=sum(row.picked_up for row in known),
-        coming=sum(row.standing in _COMING for row in known),
-        on_scene=sum(row.standing is Standing.ON_SCENE for row in known),
+        coming=sum(row.state in _COMING for row in known),
+        on_scene=sum(row.state is HouseholdState.ON_SCENE for row in known),
     )

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Delivery, in_state
+from joint_defense.models import Delivery, is_in_state
 from joint_defense.rules.fanout import is_first_ring
-from joint_defense.rules.parties import party_of
+from joint_defense.rules.parties import get_party
 from joint_defense.rules.states import FIRST_RINGS, Channel, DeliveryState
 from joint_defense.web.board.facts import DeliveryFact
 
@@ -48,10 +48,10 @@ def look_ahead(
     place = tuple_(Delivery.urgency, Delivery.turn, Delivery.id)
     before = session.scalar(
         select(func.count()).where(
-            in_state(DeliveryState.WAITING),
+            is_in_state(DeliveryState.WAITING),
             Delivery.channel == Channel.CALL,
             place <= tuple_(*(literal(each) for each in last)),
         )
     )
     at = now + timedelta(seconds=(before or len(waiting)) / rate)
-    return Outlook(len({party_of(each) for each in waiting}), at)
+    return Outlook(len({get_party(each) for each in waiting}), at)

@@ -9,17 +9,17 @@ from typing import TypedDict
 import pytest
 
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Standing
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Writer
 from joint_defense.rules.understanding.signs import cut_links, fold
 from joint_defense.rules.understanding.theirs import own_part
 from joint_defense.rules.understanding.understand import understand
 
 CASES = Path(__file__).parents[2] / "data" / "texts"
 STANDINGS = {
-    "caller": Standing.CALLER,
-    "neighbour": Standing.RUNG,
-    "after_all_clear": Standing.TOLD_OVER,
-    "member": Standing.AT_REST,
+    "caller": Writer.CALLER,
+    "neighbour": Writer.RUNG,
+    "after_all_clear": Writer.TOLD_OVER,
+    "member": Writer.AT_REST,
 }
 
 
@@ -76,35 +76,35 @@ def test_nothing_is_concluded_falsely_where_nothing_may_be(name: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("standing", list(Standing))
-def test_the_same_text_again_and_again_is_a_machine_but_a_cry_never_is(standing: Standing) -> None:
+@pytest.mark.parametrize("writer", list(Writer))
+def test_the_same_text_again_and_again_is_a_machine_but_a_cry_never_is(writer: Writer) -> None:
     odd = "本人不在座位上，敬请期待"
-    assert understand(odd, standing, said_before=2).meaning is Meaning.MACHINE
-    assert understand("快来救命", standing, said_before=9).meaning in {Meaning.ALARM, Meaning.TOLD}
+    assert understand(odd, writer, said_before=2).meaning is Meaning.MACHINE
+    assert understand("快来救命", writer, said_before=9).meaning in {Meaning.ALARM, Meaning.TOLD}
 
 
 def test_a_bare_yes_counts_only_from_somebody_who_has_not_answered() -> None:
-    assert understand("好的", Standing.RUNG).meaning is Meaning.COMING
-    assert understand("好的", Standing.RUNG, answered=True).meaning is Meaning.TOLD
-    assert understand("1", Standing.RUNG, answered=True).meaning is Meaning.COMING
+    assert understand("好的", Writer.RUNG).meaning is Meaning.COMING
+    assert understand("好的", Writer.RUNG, answered=True).meaning is Meaning.TOLD
+    assert understand("1", Writer.RUNG, answered=True).meaning is Meaning.COMING
 
 
 @pytest.mark.parametrize("body", ["解除", "解 除", "结束。", "All clear", "0", "没事了"])
 def test_only_a_leader_says_that_somebody_elses_alarm_is_over(body: str) -> None:
-    assert understand(body, Standing.RUNG, leads=True).meaning is Meaning.ALL_OVER
-    assert understand(body, Standing.RUNG).meaning is Meaning.TOLD
+    assert understand(body, Writer.RUNG, leads=True).meaning is Meaning.ALL_OVER
+    assert understand(body, Writer.RUNG).meaning is Meaning.TOLD
 
 
 def test_what_has_happened_is_named() -> None:
     said = {"着火了,有人受伤": Category.FIRE, "小偷打人,流血了": Category.MEDICAL, "有人撬门": Category.BURGLARY}
-    assert {text: understand(text, Standing.AT_REST).category for text in said} == said
-    assert understand("救命", Standing.AT_REST).category is Category.UNSPECIFIED
+    assert {text: understand(text, Writer.AT_REST).category for text in said} == said
+    assert understand("救命", Writer.AT_REST).category is Category.UNSPECIFIED
 
 
 def test_a_question_is_heard_beside_the_answer() -> None:
-    assert understand("在哪？我马上来", Standing.RUNG).question is Question.WHERE
-    assert understand("谁来了？", Standing.CALLER).question is Question.WHO_COMES
-    assert understand("1", Standing.RUNG).question is None
+    assert understand("在哪？我马上来", Writer.RUNG).question is Question.WHERE
+    assert understand("谁来了？", Writer.CALLER).question is Question.WHO_COMES
+    assert understand("1", Writer.RUNG).question is None
 
 
 def test_links_are_cut_out() -> None:

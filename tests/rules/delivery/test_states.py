@@ -16,8 +16,8 @@ from joint_defense.rules.states import (
     Channel,
     DeliveryState,
     advance,
-    carrier_word,
     may_move,
+    read_carrier_word,
 )
 
 # Rows: the state an attempt is in. Columns: the state it hears of. A cell: the state it has then. By hand, so that
@@ -92,7 +92,7 @@ SMS_WORDS = {
 def heard_in_turn(*words: str, channel: Channel = Channel.CALL) -> AttemptState:
     state = AttemptState.REQUESTING
     for word in words:
-        heard = carrier_word(channel, word)
+        heard = read_carrier_word(channel, word)
         assert heard is not None
         state = advance(state, heard)
     return state
@@ -131,12 +131,12 @@ def test_the_final_states_are_those_after_which_the_carrier_has_nothing_to_say()
 def test_every_word_of_the_carrier_is_known(channel: Channel, words: dict[str, str]) -> None:
     assert {word: str(state) for word, state in CARRIER_WORDS[channel].items()} == words
     for word, state in words.items():
-        assert carrier_word(channel, word) is AttemptState(state)
+        assert read_carrier_word(channel, word) is AttemptState(state)
 
 
 @pytest.mark.parametrize("word", ["", "COMPLETED", "in progress", "receiving", "delivered", "gone"])
 def test_a_word_that_is_not_the_carriers_for_a_call_stands_for_nothing(word: str) -> None:
-    assert carrier_word(Channel.CALL, word) is None
+    assert read_carrier_word(Channel.CALL, word) is None
 
 
 def test_a_call_that_is_taken_goes_through_its_states() -> None:

@@ -46,7 +46,7 @@ def test_a_workbook_has_every_cell_in_its_own_type_and_text_as_text() -> None:
     rows: list[list[Cell]] = [["=1+1", Verbatim("12-1"), 7, Money(250), Share(1, 4), date(2026, 11, 23), None]]
     total: list[Cell] = ["合计", "", 7, Money(250), Share(1, 0), None, None]
     content = as_workbook(
-        [Table("表", list("甲乙丙丁戊己庚"), rows, foot=[total], title="题", look=Look(bordered=True))]
+        [Table("表", list("甲乙丙丁戊己庚"), rows, total=total, title="题", look=Look(bordered=True))]
     )
     sheet: Any = openpyxl.load_workbook(io.BytesIO(content)).active
     title, heading, row, last = sheet.iter_rows()

@@ -6,7 +6,7 @@ from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import Receipt, TooFast
-from joint_defense.incidents.answers import told_of
+from joint_defense.incidents.answers import find_told
 from joint_defense.models import Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
@@ -119,7 +119,7 @@ def test_a_reply_belongs_to_the_newest_open_incident_that_the_phone_was_told_of(
     new = town.raise_alarm(li, after=200)
 
     def found(number: str) -> tuple[int | None, int]:
-        told, more = town.run(lambda session: told_of(session, number))
+        told, more = town.run(lambda session: find_told(session, number))
         return (told.incident_id if told else None, more)
 
     # Planned is not told: only what has gone out counts.
@@ -141,7 +141,7 @@ def test_of_a_wordless_call_and_of_news_there_is_nothing_to_answer(town: Town) -
     answer(town, town.delivery(leader.number), after=210)
     town.place(after=210)
     assert [line.purpose for line in town.lines(raised.incident_id) if line.number == wang.number] == [Purpose.NEWS]
-    assert town.run(lambda session: told_of(session, wang.number)) == (None, 0)
-    told, _ = town.run(lambda session: told_of(session, leader.number))
+    assert town.run(lambda session: find_told(session, wang.number)) == (None, 0)
+    told, _ = town.run(lambda session: find_told(session, leader.number))
     assert told is not None
     assert told.incident_id == raised.incident_id

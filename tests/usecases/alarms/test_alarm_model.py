@@ -42,7 +42,7 @@ from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
 from joint_defense.escalation import redial_queries as facts
 from joint_defense.escalation import redials, widening
-from joint_defense.incidents.answers import answers_to
+from joint_defense.incidents.answers import read_answers
 from joint_defense.models import Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.parties import Party
 from joint_defense.rules.redials import FollowUp
@@ -110,7 +110,7 @@ class Alarm(RuleBasedStateMachine):
             if incident.closed_at is not None or self.now - incident.opened_at > facts.JUDGED_FOR:
                 return
             texts = session.scalars(select(Delivery).where(Delivery.household_id == self.deaf.id)).all()
-            answered = Party(self.deaf.id, None) in answers_to(session, self.incident_id).parties
+            answered = Party(self.deaf.id, None) in read_answers(session, self.incident_id).parties
             assert answered or FollowUp.GIVEN_UP in {text.follow_up for text in texts}
 
     @initialize()
@@ -268,7 +268,7 @@ class Alarm(RuleBasedStateMachine):
     def enough_answers_stop_the_widening(self) -> None:
         with self.database.begin() as session:
             incident = session.get_one(Incident, self.incident_id)
-            enough = len(answers_to(session, self.incident_id).coming) >= 2 or incident.closed_at is not None
+            enough = len(read_answers(session, self.incident_id).coming) >= 2 or incident.closed_at is not None
             if enough and self.enough_since is not None:
                 assert incident.steps_done == self.steps_when_enough
             self.enough_since = (self.enough_since or self.now) if enough else None

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
-from joint_defense.alarms.intake import Answer as Raised
+from joint_defense.alarms.intake import IntakeResult as Raised
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import OutcomeUnknown, Receipt, RefusedNumber, TooFast
 from joint_defense.delivery import claims, tracking
@@ -350,7 +350,7 @@ def test_the_category_a_caller_names_is_what_those_not_yet_called_will_hear(town
     for _ in range(2):
         town.run(lambda s: closing.name_category(s, s.get_one(Alert, alert.id), Category.FIRE, at(9)))
     assert len(town.timeline("category")) == 1
-    incident, voices = town.run(lambda s: claims.incidents_of(s, [raised.incident_id or 0]))[raised.incident_id or 0]
+    incident, voices = town.run(lambda s: claims.read_incidents(s, [raised.incident_id or 0]))[raised.incident_id or 0]
     assert (incident.category, voices[0].category) == (Category.FIRE, Category.FIRE)
     close(town, raised)
     town.run(lambda s: closing.name_category(s, s.get_one(Alert, alert.id), Category.MEDICAL, at(99)))

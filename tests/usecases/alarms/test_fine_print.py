@@ -10,7 +10,7 @@ from joint_defense.alarms.texts import Text, take_message
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import CarrierError, Temporary, TooFast
 from joint_defense.delivery import claims, plan, tracking
-from joint_defense.incidents.answers import told_of
+from joint_defense.incidents.answers import find_told
 from joint_defense.models import Alert, Delivery
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import (
@@ -78,8 +78,8 @@ def test_calling_again_stops_the_callers_own_call_with_news_and_nobody_elses(
     town.raise_alarm(li, after=5)
 
     def plan_news(session: object, alert: Alert) -> None:
-        phone = plan.callers_phone(alert)
-        row = plan.row_for(
+        phone = plan.make_callers_phone(alert)
+        row = plan.make_row(
             phone,
             raised.incident_id or 0,
             CALL,
@@ -138,11 +138,11 @@ def test_an_answer_belongs_to_an_alarm_or_a_second_voice_and_never_to_a_call_wit
     leader = town.house("李月芳", leader=True)
     town.run(lambda s: report_wordless(s, "voice:CA9:wordless", wang.number, at(0)))
     town.place()
-    assert town.run(lambda s: told_of(s, leader.number)) == (None, 0)
+    assert town.run(lambda s: find_told(s, leader.number)) == (None, 0)
     raised = town.raise_alarm(wang, after=300)
-    assert town.run(lambda s: told_of(s, leader.number)) == (None, 0), "nothing has been sent yet"
+    assert town.run(lambda s: find_told(s, leader.number)) == (None, 0), "nothing has been sent yet"
     town.place(after=301)
-    told, others = town.run(lambda s: told_of(s, leader.number))
+    told, others = town.run(lambda s: find_told(s, leader.number))
     assert told is not None
     assert (told.incident_id, others) == (raised.incident_id, 0)
 

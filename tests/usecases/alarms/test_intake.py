@@ -13,7 +13,7 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Outcome
 from joint_defense.alarms.wordless import WordlessReport, report_wordless
 from joint_defense.escalation import widening
-from joint_defense.incidents.answers import callers_among
+from joint_defense.incidents.answers import find_callers_among
 from joint_defense.models import Delivery, InboundEvent, InboundKind
 from joint_defense.rules.replies import Answer as Coming
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
@@ -363,8 +363,8 @@ def test_a_household_whose_open_call_is_old_is_rung_again_for_its_neighbours(tow
     assert (wang.number, CALL) in {(each.number, each.channel) for each in town.deliveries(raised.incident_id)}
     with town.database.begin() as session:
         # The line is held to the thirtieth second.
-        assert callers_among(session, [wang.id], (), at(7229)) == {wang.id}
-        assert callers_among(session, [wang.id], (), at(7231)) == set()
+        assert find_callers_among(session, [wang.id], (), at(7229)) == {wang.id}
+        assert find_callers_among(session, [wang.id], (), at(7231)) == set()
 
 
 @pytest.mark.parametrize("group", ["none", "alone"])

@@ -36,7 +36,7 @@ class Story:
         """The caller on the line asks, having heard what was said before."""
         told, warned = (before.told, before.warned) if before else (0, 0)
         return self.town.run(
-            lambda s: news_on_line.for_caller(s, s.get_one(Alert, self.alert_id), told, warned, at(after), PATIENCE)
+            lambda s: news_on_line.gather_news(s, s.get_one(Alert, self.alert_id), told, warned, at(after), PATIENCE)
         )
 
     def ticks(self, *, after: float) -> int:

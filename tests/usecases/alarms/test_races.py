@@ -8,7 +8,7 @@ import pytest
 
 from joint_defense.alarms import closing, news_on_line, news_sent
 from joint_defense.alarms.acknowledge import Heard, acknowledge
-from joint_defense.alarms.intake import Answer as Raised
+from joint_defense.alarms.intake import IntakeResult as Raised
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import CarrierError, OutcomeUnknown, Receipt, TooFast
 from joint_defense.delivery.tracking import record_status

@@ -7,7 +7,7 @@ from itertools import product
 
 from sqlalchemy import select
 
-from joint_defense.incidents.answers import answers_to, says_who_comes
+from joint_defense.incidents.answers import read_answers, says_who_comes
 from joint_defense.models import Acknowledgement, Alert
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
@@ -42,7 +42,7 @@ def test_the_rule_and_its_sql_agree_on_every_pair_of_answers_of_households_calle
                     )
                     session.flush()
     with town.database.begin() as session:
-        by_rule = {each.id for each in answers_to(session, incident_id).coming}
+        by_rule = {each.id for each in read_answers(session, incident_id).coming}
         by_sql = set(session.scalars(select(Acknowledgement.id).where(says_who_comes())))
         names = set(session.scalars(select(Acknowledgement.household_name).where(says_who_comes())))
     assert by_rule == by_sql

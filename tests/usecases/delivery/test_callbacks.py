@@ -38,7 +38,7 @@ def take_in(reports: Reports, given: list[Report]) -> list[bool | Exception]:
 
     def one(report: Report) -> bool | Exception:
         try:
-            return reports.take_in(report)
+            return reports.record(report)
         except (UnknownDelivery, ForeignCallback, OperationalError, DatabaseAway) as error:
             return error
 
@@ -88,9 +88,9 @@ def test_in_a_storm_few_requests_wait_and_what_the_others_said_is_taken_in_after
     reports = Reports(town.database)
     assert not reports.put_down(words[0]), "nobody waits yet"
     with ThreadPoolExecutor(MAY_WAIT) as pool:
-        first = pool.submit(reports.take_in, words[0])
+        first = pool.submit(reports.record, words[0])
         eventually(lambda: asked == [1], "the first is at work")
-        second = [pool.submit(reports.take_in, each) for each in words[1:MAY_WAIT]]
+        second = [pool.submit(reports.record, each) for each in words[1:MAY_WAIT]]
         eventually(lambda: reports.put_down(words[MAY_WAIT]), "as many wait as may")
         assert all(reports.put_down(each) for each in words[MAY_WAIT + 1 :])
         go_on.set()

@@ -19,8 +19,8 @@ from joint_defense.carriers.port import (
     Unanswered,
 )
 from joint_defense.delivery import enquiries, tracking
-from joint_defense.delivery.claims import LEASE, Claim, calls_under_way, known_sids, release_dead
-from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Errand, due_errands
+from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, find_known_sids, release_dead
+from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Enquiry, claim_enquiries
 from joint_defense.delivery.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
 from joint_defense.errors import ForeignCallback, UnknownDelivery
@@ -308,22 +308,22 @@ def test_a_late_answer_to_a_claim_that_was_given_back_is_still_put_on_record(tow
     town.came(call, Receipt(SID, AttemptState.QUEUED), after=2)
     found = delivery(town, call)
     assert (found.state, found.look_up_first) == (DeliveryState.PLACED, False)
-    assert town.run(lambda s: known_sids(s, {SID, "CAother"})) == {SID}
+    assert town.run(lambda s: find_known_sids(s, {SID, "CAother"})) == {SID}
 
 
-def due(town: Town, after: float) -> list[Errand]:
-    return town.run(lambda s: due_errands(s, at(after)))
+def due(town: Town, after: float) -> list[Enquiry]:
+    return town.run(lambda s: claim_enquiries(s, at(after)))
 
 
 def test_an_unwanted_call_is_ended_as_soon_as_it_is_known(town: Town, call: Claim) -> None:
     end(town, after=5)
     assert due(town, after=5) == []  # still on its way: there is no call yet to end
     town.came(call, Receipt(SID, AttemptState.QUEUED), after=6)
-    (errand,) = due(town, after=6)
-    assert (errand.sid, errand.ends) == (SID, True)
+    (enquiry,) = due(town, after=6)
+    assert (enquiry.sid, enquiry.ends) == (SID, True)
     assert due(town, after=7) == []  # one sender goes
-    (errand,) = due(town, after=6 + END_AGAIN_AFTER.total_seconds())
-    town.run(lambda s: enquiries.take_in(s, errand, Receipt(SID, AttemptState.CANCELED), at(12)))
+    (enquiry,) = due(town, after=6 + END_AGAIN_AFTER.total_seconds())
+    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, AttemptState.CANCELED), at(12)))
     assert delivery(town, call).state is DeliveryState.CANCELLED
 
 
@@ -331,15 +331,15 @@ def test_an_unwanted_call_that_is_answered_is_left_in_peace(town: Town, call: Cl
     town.came(call, Receipt(SID, AttemptState.RINGING))
     hears(town, call, "in-progress", after=4)
     end(town, after=5)
-    assert [errand.ends for errand in due(town, after=6)] == []
+    assert [enquiry.ends for enquiry in due(town, after=6)] == []
 
 
 def test_a_silent_carrier_is_asked_and_believed(town: Town, call: Claim) -> None:
     town.came(call, Receipt(SID, AttemptState.RINGING))
     assert due(town, after=89) == []
-    (errand,) = due(town, after=90)
-    assert not errand.ends
-    town.run(lambda s: enquiries.take_in(s, errand, Receipt(SID, AttemptState.NO_ANSWER), at(91)))
+    (enquiry,) = due(town, after=90)
+    assert not enquiry.ends
+    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, AttemptState.NO_ANSWER), at(91)))
     assert (delivery(town, call).state, delivery(town, call).failure) == (DeliveryState.UNREACHED, "no_answer")
 
 
@@ -352,16 +352,16 @@ def test_what_the_carrier_never_ends_is_closed_with_what_is_known(
 ) -> None:
     town.came(call, Receipt(SID, state))
     long = enquiries.LAST_ASK.total_seconds()
-    (errand,) = due(town, after=long)
-    town.run(lambda s: enquiries.take_in(s, errand, Receipt(SID, state), at(long)))
+    (enquiry,) = due(town, after=long)
+    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, state), at(long)))
     assert delivery(town, call).state is DeliveryState.PLACED
-    town.run(lambda s: enquiries.take_in(s, errand, Receipt(SID, state), at(long + 1)))
+    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, state), at(long + 1)))
     assert delivery(town, call).state is then
 
 
 def say_nothing(town: Town, call: Claim, after: float, *, unknown: bool = False) -> None:
-    errand = Errand(call.delivery_id, call.number, call.channel, SID, call.line, ends=True)
-    town.run(lambda s: enquiries.take_in_silence(s, errand, at(after), unknown=unknown))
+    enquiry = Enquiry(call.delivery_id, call.number, call.channel, SID, call.line, ends=True)
+    town.run(lambda s: enquiries.record_silence(s, enquiry, at(after), unknown=unknown))
 
 
 @pytest.mark.parametrize(
@@ -396,7 +396,7 @@ def test_a_call_that_the_carrier_does_not_know_is_over_but_for_the_first_moments
     town.came(call, Receipt(SID, state))
     say_nothing(town, call, after=10, unknown=True)
     assert delivery(town, call).state is DeliveryState.PLACED
-    assert [errand.sid for errand in due(town, after=15)] == [SID]
+    assert [enquiry.sid for enquiry in due(town, after=15)] == [SID]
     say_nothing(town, call, after=15, unknown=True)
     assert delivery(town, call).state is then
 
@@ -406,7 +406,7 @@ def test_a_call_that_cannot_ring_any_more_holds_no_place(town: Town, call: Claim
 
     def held(after: float) -> int:
         ring_time = timedelta(seconds=40)
-        found = town.run(lambda s: calls_under_way(s, at(after), ring_time))
+        found = town.run(lambda s: count_calls_under_way(s, at(after), ring_time))
         return found.get(call.line, 0)
 
     before = held(59)

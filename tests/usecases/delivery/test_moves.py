@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from joint_defense.delivery.moves import columns_moved, move
+from joint_defense.delivery.moves import make_move, move
 from joint_defense.errors import ForbiddenMove
 from joint_defense.models import Delivery
 from joint_defense.rules.states import OVER, DeliveryState
@@ -37,7 +37,7 @@ def test_only_an_unreached_delivery_has_a_failure() -> None:
     assert delivery.failure == "no_report"
     for after, failure in ((DeliveryState.UNREACHED, None), (DeliveryState.REACHED, "busy")):
         with pytest.raises(ForbiddenMove):
-            columns_moved(DeliveryState.PLACED, after, failure=failure)
+            make_move(DeliveryState.PLACED, after, failure=failure)
 
 
 def test_only_a_claimed_delivery_has_an_owner_and_only_one_that_is_not_over_is_due() -> None:
@@ -48,4 +48,4 @@ def test_only_a_claimed_delivery_has_an_owner_and_only_one_that_is_not_over_is_d
         (DeliveryState.REACHED, None, NOON),
     ):
         with pytest.raises(ForbiddenMove):
-            columns_moved(DeliveryState.WAITING, after, owner=owner, due_at=due_at)
+            make_move(DeliveryState.WAITING, after, owner=owner, due_at=due_at)

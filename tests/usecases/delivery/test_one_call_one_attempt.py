@@ -84,13 +84,13 @@ def test_the_answer_to_a_request_takes_the_call_from_whoever_guessed(town: Town,
 
 def test_a_look_up_knows_who_else_may_have_a_right_to_what_it_finds(town: Town, rung_twice: House) -> None:
     first, second = two_calls(town, rung_twice)
-    rivals = town.run(lambda session: claims.rivals_of(session, second, [SID]))
+    rivals = town.run(lambda session: claims.find_rivals(session, second, [SID]))
     assert rivals == Rivals(set(), on_their_way=1, looking=0, before=1)
     town.came(first, Unanswered("silence"), after=3)
-    rivals = town.run(lambda session: claims.rivals_of(session, second, [SID]))
+    rivals = town.run(lambda session: claims.find_rivals(session, second, [SID]))
     assert (rivals.on_their_way, rivals.looking) == (0, 1)
     town.came(first, RINGING, after=4)
-    assert town.run(lambda session: claims.rivals_of(session, second, [SID])) == Rivals({SID})
+    assert town.run(lambda session: claims.find_rivals(session, second, [SID])) == Rivals({SID})
 
 
 # Calls to one phone, newest first.

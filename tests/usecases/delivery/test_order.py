@@ -110,7 +110,7 @@ def test_what_is_under_way_is_counted_for_each_line_and_what_there_is_room_for_b
         if not claims:
             continue
         town.came(claims[0], Receipt(town.sid(), AttemptState.RINGING), after=1)
-    assert town.run(lambda session: delivery_claims.calls_under_way(session)) == {one: 2, other: 1}
+    assert town.run(lambda session: delivery_claims.count_calls_under_way(session)) == {one: 2, other: 1}
     room = Places({"AC1": 4, "AC2": 0}, {one: 2, other: 0})
     granted = {one: 5, other: 5, elsewhere: 5}
     assert room.room(granted, {one: 1, other: 1}) == {one: 1, other: 1, elsewhere: 5}

@@ -11,14 +11,14 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from joint_defense.delivery import claims
-from joint_defense.delivery.enquiries import due_errands
+from joint_defense.delivery.enquiries import claim_enquiries
 from joint_defense.escalation.redials import follow_up_due
 from joint_defense.rules.states import Channel
 from tests.support.factories import OWNER, Town, at
 
 ASKED: dict[str, Callable[[Session], Any]] = {
     "ix_deliveries_waiting": lambda s: claims.claim(s, Channel.CALL, 5, OWNER, at(0)),
-    "ix_deliveries_placed": lambda s: due_errands(s, at(0)),
+    "ix_deliveries_placed": lambda s: claim_enquiries(s, at(0)),
     "ix_deliveries_follow_up": lambda s: follow_up_due(s, (timedelta(seconds=15),), at(0)),
     "ix_deliveries_claimed": lambda s: claims.release_dead(s, lambda _owner: True, at(0)),
 }

@@ -16,14 +16,14 @@ from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery import tracking
 from joint_defense.escalation import redials
 from joint_defense.incidents import inbox
-from joint_defense.incidents.record import incident_record
+from joint_defense.incidents.record import read_record
 from joint_defense.models import Delivery, InboundKind
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
 from joint_defense.web.board.households import HouseholdRow
 from joint_defense.web.board.incident import read_board
-from joint_defense.web.board.rules.standing import Contact, Standing
+from joint_defense.web.board.rules.household_state import Contact, HouseholdState
 from tests.conftest import MakeSettings
 from tests.support.factories import House, Town, at
 
@@ -215,7 +215,7 @@ def test_after_everything_was_tried_the_household_is_unreachable_on_the_board_th
     assert row(town, li).unreachable
     assert row(town, li).redial_at is None
     assert [line.detail for line in town.timeline("unreachable")] == [{"household": "李家"}]
-    record = town.run(lambda s: incident_record(s, raised.incident_id or 0, settings().zone)) or {}
+    record = town.run(lambda s: read_record(s, raised.incident_id or 0, settings().zone)) or {}
     assert record["unreachable"] == ["李家"]
     assert [each["round"] for each in record["deliveries"] if each["purpose"] == "redial"] == [1, 2, 3]
     # Rung again by hand, in vain: it stands there once. An answer after all takes it back.
@@ -293,7 +293,7 @@ def test_a_household_with_nothing_but_texts_that_nobody_answers_is_unreachable_a
     assert row(town, deaf).unreachable
     # Nobody needs to knock at a house that is known to be empty.
     assert [line.detail["household"] for line in town.timeline("unreachable")] == ["张家"]
-    record = town.run(lambda s: incident_record(s, raised.incident_id or 0, settings().zone)) or {}
+    record = town.run(lambda s: read_record(s, raised.incident_id or 0, settings().zone)) or {}
     assert record["unreachable"] == ["张家"]
     town.run(lambda s: acknowledge(s, s.get_one(Delivery, delivered.delivery_id), Answer.COMING, SMS, at(1001)))
     assert not row(town, deaf).unreachable
@@ -408,8 +408,8 @@ def test_where_redials_queue_nobody_waits_for_those_that_are_due_later_and_the_b
         ends(town, house.number, after, "busy")
     assert [look(town, after) for after in (30, 35, 45)] == [2, 1, 1]
     waiting = row(town, houses[1])
-    assert (waiting.standing, waiting.redial_waits, waiting.phones[0].lines[0].contact) == (
-        Standing.NOT_PICKED_UP,
+    assert (waiting.state, waiting.redial_waits, waiting.phones[0].lines[0].contact) == (
+        HouseholdState.NOT_PICKED_UP,
         True,
         Contact.BUSY,
     )

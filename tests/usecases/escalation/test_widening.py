@@ -20,7 +20,7 @@ from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import RefusedNumber
 from joint_defense.escalation import widening
 from joint_defense.incidents import policies
-from joint_defense.incidents.answers import told_of
+from joint_defense.incidents.answers import find_told
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Step, Whom
 from joint_defense.rules.parties import Party
@@ -302,7 +302,7 @@ def _asks(village: Village, alert_id: int, before: news_on_line.News | None, aft
     told, warned, widened = (before.told, before.warned, before.widened) if before else (0, 0, 0)
     patience = Patience()
     return village.town.run(
-        lambda s: news_on_line.for_caller(
+        lambda s: news_on_line.gather_news(
             s, s.get_one(Alert, alert_id), told, warned, at(after), patience, widened=widened
         )
     )
@@ -381,8 +381,8 @@ def test_a_responder_answers_by_text_and_counts_as_one_who_comes(village: Villag
     board = town.run(lambda s: read_board(s, incident_id))
     assert board is not None
     row = next(row for row in board.rows if row.household == "治保老何")
-    assert (row.role, row.standing) == ("duty", "coming")
-    assert town.run(lambda s: told_of(s, he))[0] is not None
+    assert (row.role, row.state) == ("duty", "coming")
+    assert town.run(lambda s: find_told(s, he))[0] is not None
     # And gets the all-clear.
     town.run(lambda s: closing.close(s, incident_id, "helped", "", "值班", at(200)))
     assert he in {line.number for line in town.lines(incident_id, Purpose.ALL_CLEAR)}

@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select
 
 from config.database import Database, clock
 from groups.models.accounts import AccountRole
-from joint_defense.delivery.plan import row_for
+from joint_defense.delivery.plan import make_row
 from joint_defense.models import Delivery, Incident, IncidentUpdate
 from joint_defense.rules.states import Channel, DeliveryState, Purpose
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
@@ -52,7 +52,7 @@ def test_one_responder_is_rung_again_at_a_tap_and_no_household_of_the_same_id(
     with store.begin() as session:
         like = deliveries_to(session, scene, 4)[0]
         responder_id = like.household_id
-        row = row_for(like, scene, Channel.CALL, Purpose.WIDENING, like.due_at, urgency=0, turn=0)
+        row = make_row(like, scene, Channel.CALL, Purpose.WIDENING, like.due_at, urgency=0, turn=0)
         # Nobody has this phone in hand at present.
         row |= {"state": DeliveryState.UNREACHED}
         who = {"household_id": None, "responder_id": responder_id, "phone_id": None, "number": "+8613700000031"}

@@ -23,7 +23,7 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.web.board.incident import Board, read_board
-from joint_defense.web.board.rules.standing import Standing
+from joint_defense.web.board.rules.household_state import HouseholdState
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import deliveries_to, full_scene, raise_from, settle_group
 
@@ -52,15 +52,15 @@ def _text(page: str) -> str:
 
 
 def test_every_household_stands_where_its_calls_texts_and_answer_put_it(store: Database, scene: int) -> None:
-    assert [(row.household, row.standing) for row in _board(store, scene).rows] == [
-        ("赵阿根家", Standing.UNREACHED),
-        ("陈桂芳家", Standing.NO_KEY),
-        ("张志明家", Standing.NOT_PICKED_UP),
-        ("吴文斌家", Standing.ON_LINE),
-        ("周美华家", Standing.RINGING),
-        ("孙德才家", Standing.CANNOT),
-        ("李国强家", Standing.COMING),
-        ("欧阳立新家", Standing.ON_SCENE),
+    assert [(row.household, row.state) for row in _board(store, scene).rows] == [
+        ("赵阿根家", HouseholdState.UNREACHED),
+        ("陈桂芳家", HouseholdState.NO_KEY),
+        ("张志明家", HouseholdState.NOT_PICKED_UP),
+        ("吴文斌家", HouseholdState.ON_LINE),
+        ("周美华家", HouseholdState.RINGING),
+        ("孙德才家", HouseholdState.CANNOT),
+        ("李国强家", HouseholdState.COMING),
+        ("欧阳立新家", HouseholdState.ON_SCENE),
     ], "what needs somebody's eyes comes first, and who calls for help is no neighbour to ring"
 
 

@@ -61,7 +61,7 @@ def contact(channel: Channel, state: DeliveryState, attempt: AttemptState | None
             return _UNREACHED.get(attempt, Contact.FAILED) if attempt is not None else Contact.FAILED
 
 
-class Standing(StrEnum):
+class HouseholdState(StrEnum):
     """Where a household stands. In the order of how much it needs somebody's eyes."""
 
     UNREACHED = "unreached"
@@ -81,39 +81,39 @@ class Standing(StrEnum):
     NOT_NEEDED = "not_needed"
 
 
-EYES_FIRST = {standing: rank for rank, standing in enumerate(Standing)}
+EYES_FIRST = {state: rank for rank, state in enumerate(HouseholdState)}
 
 ANSWERED = {
-    Answer.COMING: Standing.COMING,
-    Answer.CANNOT: Standing.CANNOT,
-    Answer.ON_SCENE: Standing.ON_SCENE,
+    Answer.COMING: HouseholdState.COMING,
+    Answer.CANNOT: HouseholdState.CANNOT,
+    Answer.ON_SCENE: HouseholdState.ON_SCENE,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """One call or text to a household, as far as its standing depends on it."""
+    """One call or text to a household, as far as its state depends on it."""
 
     channel: Channel
     contact: Contact
 
 
-def standing(answer: Answer | None, reached: Sequence[Reached]) -> Standing:
+def judge_household(answer: Answer | None, reached: Sequence[Reached]) -> HouseholdState:
     """Where a household stands, from its newest answer and all calls and texts to it."""
     if answer is not None:
         return ANSWERED[answer]
     contacts = {each.contact for each in reached}
     calls = {each.contact for each in reached if each.channel is Channel.CALL}
     if Contact.ON_LINE in contacts:
-        return Standing.ON_LINE
+        return HouseholdState.ON_LINE
     if Contact.RINGING in contacts:
-        return Standing.RINGING
+        return HouseholdState.RINGING
     if not calls <= OVER:
-        return Standing.WAITING
+        return HouseholdState.WAITING
     if Contact.PICKED_UP in calls:
-        return Standing.NO_KEY
+        return HouseholdState.NO_KEY
     if contacts & {Contact.SENT, Contact.DELIVERED}:
-        return Standing.NOT_PICKED_UP if calls & IN_VAIN else Standing.TEXTED
+        return HouseholdState.NOT_PICKED_UP if calls & IN_VAIN else HouseholdState.TEXTED
     if contacts <= {Contact.NOT_NEEDED}:
-        return Standing.NOT_NEEDED
-    return Standing.UNREACHED if contacts <= OVER else Standing.WAITING
+        return HouseholdState.NOT_NEEDED
+    return HouseholdState.UNREACHED if contacts <= OVER else HouseholdState.WAITING

@@ -4,7 +4,14 @@ import pytest
 
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
-from joint_defense.web.board.rules.standing import EYES_FIRST, Contact, Reached, Standing, contact, standing
+from joint_defense.web.board.rules.household_state import (
+    EYES_FIRST,
+    Contact,
+    HouseholdState,
+    Reached,
+    contact,
+    judge_household,
+)
 
 CALL, SMS = Channel.CALL, Channel.SMS
 
@@ -49,41 +56,45 @@ def test_every_delivery_has_a_word(channel: Channel, state: DeliveryState, attem
 @pytest.mark.parametrize(
     ("reached", "expected"),
     [
-        ([(CALL, Contact.BUSY), (CALL, Contact.FAILED), (SMS, Contact.FAILED)], Standing.UNREACHED),
-        ([(CALL, Contact.NO_ANSWER)], Standing.UNREACHED),
-        ([(SMS, Contact.FAILED)], Standing.UNREACHED),
-        ([(CALL, Contact.PICKED_UP), (SMS, Contact.DELIVERED)], Standing.NO_KEY),
-        ([(CALL, Contact.PICKED_UP), (CALL, Contact.NO_ANSWER)], Standing.NO_KEY),
-        ([(CALL, Contact.NO_ANSWER), (SMS, Contact.DELIVERED)], Standing.NOT_PICKED_UP),
-        ([(CALL, Contact.BUSY), (SMS, Contact.SENT)], Standing.NOT_PICKED_UP),
-        ([(SMS, Contact.DELIVERED)], Standing.TEXTED),
-        ([(CALL, Contact.NOT_NEEDED), (SMS, Contact.SENT)], Standing.TEXTED),
-        ([(CALL, Contact.ON_LINE), (CALL, Contact.RINGING)], Standing.ON_LINE),
-        ([(CALL, Contact.RINGING), (CALL, Contact.BUSY)], Standing.RINGING),
-        ([(CALL, Contact.PICKED_UP), (CALL, Contact.RINGING)], Standing.RINGING),
-        ([(CALL, Contact.WAITING), (SMS, Contact.DELIVERED)], Standing.WAITING),
-        ([(CALL, Contact.AGAIN), (SMS, Contact.FAILED)], Standing.WAITING),
-        ([(SMS, Contact.WAITING)], Standing.WAITING),
-        ([(CALL, Contact.FAILED), (SMS, Contact.WAITING)], Standing.WAITING),
-        ([(CALL, Contact.NOT_NEEDED), (SMS, Contact.NOT_NEEDED)], Standing.NOT_NEEDED),
+        ([(CALL, Contact.BUSY), (CALL, Contact.FAILED), (SMS, Contact.FAILED)], HouseholdState.UNREACHED),
+        ([(CALL, Contact.NO_ANSWER)], HouseholdState.UNREACHED),
+        ([(SMS, Contact.FAILED)], HouseholdState.UNREACHED),
+        ([(CALL, Contact.PICKED_UP), (SMS, Contact.DELIVERED)], HouseholdState.NO_KEY),
+        ([(CALL, Contact.PICKED_UP), (CALL, Contact.NO_ANSWER)], HouseholdState.NO_KEY),
+        ([(CALL, Contact.NO_ANSWER), (SMS, Contact.DELIVERED)], HouseholdState.NOT_PICKED_UP),
+        ([(CALL, Contact.BUSY), (SMS, Contact.SENT)], HouseholdState.NOT_PICKED_UP),
+        ([(SMS, Contact.DELIVERED)], HouseholdState.TEXTED),
+        ([(CALL, Contact.NOT_NEEDED), (SMS, Contact.SENT)], HouseholdState.TEXTED),
+        ([(CALL, Contact.ON_LINE), (CALL, Contact.RINGING)], HouseholdState.ON_LINE),
+        ([(CALL, Contact.RINGING), (CALL, Contact.BUSY)], HouseholdState.RINGING),
+        ([(CALL, Contact.PICKED_UP), (CALL, Contact.RINGING)], HouseholdState.RINGING),
+        ([(CALL, Contact.WAITING), (SMS, Contact.DELIVERED)], HouseholdState.WAITING),
+        ([(CALL, Contact.AGAIN), (SMS, Contact.FAILED)], HouseholdState.WAITING),
+        ([(SMS, Contact.WAITING)], HouseholdState.WAITING),
+        ([(CALL, Contact.FAILED), (SMS, Contact.WAITING)], HouseholdState.WAITING),
+        ([(CALL, Contact.NOT_NEEDED), (SMS, Contact.NOT_NEEDED)], HouseholdState.NOT_NEEDED),
     ],
 )
 def test_without_an_answer_calls_and_texts_say_where_a_household_stands(
-    reached: list[tuple[Channel, Contact]], expected: Standing
+    reached: list[tuple[Channel, Contact]], expected: HouseholdState
 ) -> None:
-    assert standing(None, [Reached(*each) for each in reached]) is expected
+    assert judge_household(None, [Reached(*each) for each in reached]) is expected
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [(Answer.COMING, Standing.COMING), (Answer.CANNOT, Standing.CANNOT), (Answer.ON_SCENE, Standing.ON_SCENE)],
+    [
+        (Answer.COMING, HouseholdState.COMING),
+        (Answer.CANNOT, HouseholdState.CANNOT),
+        (Answer.ON_SCENE, HouseholdState.ON_SCENE),
+    ],
 )
-def test_an_answer_counts_for_more_than_any_call(answer: Answer, expected: Standing) -> None:
-    assert standing(answer, [Reached(CALL, Contact.BUSY), Reached(SMS, Contact.FAILED)]) is expected
+def test_an_answer_counts_for_more_than_any_call(answer: Answer, expected: HouseholdState) -> None:
+    assert judge_household(answer, [Reached(CALL, Contact.BUSY), Reached(SMS, Contact.FAILED)]) is expected
 
 
 def test_whoever_was_reached_by_nothing_comes_first_and_whoever_is_there_last_of_those_who_answered() -> None:
-    order = sorted(Standing, key=EYES_FIRST.__getitem__)
+    order = sorted(HouseholdState, key=EYES_FIRST.__getitem__)
 
-    assert order[0] is Standing.UNREACHED
-    assert order[-2:] == [Standing.ON_SCENE, Standing.NOT_NEEDED]
+    assert order[0] is HouseholdState.UNREACHED
+    assert order[-2:] == [HouseholdState.ON_SCENE, HouseholdState.NOT_NEEDED]
