@@ -321,6 +321,8 @@ class Acknowledgement(NamedInBoth, Base):
     answer: Mapped[Answer] = mapped_column(stored_as_value(Answer))
     channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
     at: Mapped[datetime]
+    # In how many minutes they mean to be there: 0 at once, `rules.replies.LATER` more than five; None: not said.
+    minutes: Mapped[int | None] = mapped_column(SmallInteger)
 
     @property
     def party(self) -> Party:

@@ -37,17 +37,28 @@ class Heard:
 
 
 def acknowledge(
-    session: Session, delivery: Delivery, answer: Answer, channel: Channel, now: datetime, *, others_open: int = 0
+    session: Session,
+    delivery: Delivery,
+    answer: Answer,
+    channel: Channel,
+    now: datetime,
+    *,
+    others_open: int = 0,
+    minutes: int | None = None,
 ) -> Heard:
     """Put a person's answer on record, and stop the household's other phones. What counts: `rules.answers`.
 
-    `delivery` is the delivery that was answered. After the all-clear nothing changes but the words.
+    `delivery` is the one that was answered; `minutes` is in how many they mean to be there, where they say so. After
+    the all-clear nothing changes but the words.
     """
     incident = lock_incident(session, delivery.incident_id)
     callers = tuple(alert for alert in incident.alerts if alert.withdrawn_at is None) or tuple(incident.alerts)
     if incident.closed_at is not None:
         return Heard(incident, callers, closed=True)
-    if read_answers(session, incident.id).of_person(delivery.party, delivery.number) is not answer:
+    if (
+        minutes is not None
+        or read_answers(session, incident.id).of_person(delivery.party, delivery.number) is not answer
+    ):
         session.add(
             Acknowledgement(
                 incident_id=incident.id,
@@ -59,9 +70,13 @@ def acknowledge(
                 answer=answer,
                 channel=channel,
                 at=now,
+                minutes=minutes,
             )
         )
-        note_update(session, incident.id, UpdateKind.ANSWER, now, household=delivery.household_name, answer=answer)
+        more = {} if minutes is None else {"minutes": minutes}
+        note_update(
+            session, incident.id, UpdateKind.ANSWER, now, household=delivery.household_name, answer=answer, **more
+        )
         session.flush()
         if answer is Answer.CANNOT and incident.next_step_at is not None and incident.step_held > incident.steps_done:
             # Enough were coming, and the clock looks only now and then whether they still are.

@@ -127,5 +127,9 @@ def note_caller_gone(session: Session, alert: Alert, now: datetime) -> None:
 
 
 def name_those(answers: Sequence[Given], answer: Answer, language: str) -> list[str]:
-    """Those who gave this answer, as this language calls them."""
-    return [each.name_in(language) for each in answers if each.answer is answer]
+    """Those who gave this answer, as this language calls them; how soon they are there, where they said so."""
+    return [
+        each.name_in(language) + (calls.how_soon(each.minutes, language) if answer is Answer.COMING else "")
+        for each in answers
+        if each.answer is answer
+    ]

@@ -261,7 +261,7 @@ def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood
     """A reply to an alarm this phone was told of. It belongs to the newest open one, and says which that was."""
     language, incident = sender.language, told.incident
     given = Answer(found.meaning.value)
-    heard = acknowledge(session, told, given, Channel.SMS, now, others_open=sender.others_open)
+    heard = acknowledge(session, told, given, Channel.SMS, now, others_open=sender.others_open, minutes=found.minutes)
     if heard.closed:
         return Reply(texts.reply_over(heard.names(language), language), incident.id)
     if found.words:

@@ -11,14 +11,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`conference`: several calls can be connected with each other, so that a neighbour talks to the caller."""
+    """`conference`: several calls can be connected with each other, so that a neighbour talks to the caller.
+
+    `speech`: what is said while keys are awaited is recognised, and comes as `SpeechResult`.
+    """
 
     conference: bool = False
+    speech: bool = False
 
 
 DIALECTS: Mapping[str, Dialect] = {
     "common": Dialect(),
-    "twilio": Dialect(conference=True),
-    "signalwire": Dialect(conference=True),
+    "twilio": Dialect(conference=True, speech=True),
+    "signalwire": Dialect(conference=True, speech=True),
     "somleng": Dialect(),
 }

@@ -63,6 +63,8 @@ class InboundCall:
     caller: str
     called: str
     keys: str | None
+    speech: str = ""
+    """What the carrier's speech recognition heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def read_call(form: Mapping[str, str], number: ReadNumber) -> InboundCall:
         caller=number(form.get("From", "")),
         called=number(form.get("To", "")),
         keys=keys if keys is None else re.sub(r"[^0-9*#]", "", keys)[:32],
+        speech=form.get("SpeechResult", "").replace("\x00", "")[:400],
     )
 
 

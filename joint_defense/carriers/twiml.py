@@ -56,13 +56,22 @@ def say_farewell(lines: Iterable[Line], *, action: str) -> str:
     return str(response)
 
 
-def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: int) -> str:
+def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: int, hears: str = "") -> str:
     """Say lines (none: wait in silence) and wait for keys, which go to `action`; without any the call goes to `then`.
 
-    finishOnKey is empty: with Twilio's default "#" ends the input and "#9" arrives as nothing.
+    finishOnKey is empty: with Twilio's default "#" ends the input and "#9" arrives as nothing. `hears`: the language
+    whose words count as well, where the carrier recognises speech; empty: keys alone.
     """
     response = VoiceResponse()
-    gather = Gather(input="dtmf", finish_on_key="", num_digits=keys, timeout=timeout, action=action, method="POST")
+    gather = Gather(
+        input="dtmf speech" if hears else "dtmf",
+        finish_on_key="",
+        num_digits=keys,
+        timeout=timeout,
+        action=action,
+        method="POST",
+        **({"language": VOICES.get(hears, VOICES["zh"])[0], "speech_timeout": "auto"} if hears else {}),
+    )
     for text, language in lines:
         _say(gather, text, language)
     response.append(gather)

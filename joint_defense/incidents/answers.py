@@ -26,7 +26,9 @@ def read_answers_of_each(session: Session, incident_ids: Collection[int]) -> dic
         query = select(Acknowledgement, _calls_too()).where(Acknowledgement.incident_id.in_(given))
         for row, calls_too in session.execute(query):
             named = (row.household_name, row.household_name_en)
-            given[row.incident_id].append(Given(row.id, row.party, row.answer, *named, row.number, calls_too))
+            given[row.incident_id].append(
+                Given(row.id, row.party, row.answer, *named, row.number, calls_too, row.minutes)
+            )
     return {incident_id: Answers(answers) for incident_id, answers in given.items()}
 
 

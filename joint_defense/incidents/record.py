@@ -43,7 +43,13 @@ def read_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str,
         "alerts": [_alert(alert, local) for alert in incident.alerts],
         "deliveries": [_delivery(delivery, local) for delivery in incident.deliveries],
         "acknowledgements": [
-            {"household": each.household_name, "answer": each.answer, "channel": each.channel, "at": local(each.at)}
+            {
+                "household": each.household_name,
+                "answer": each.answer,
+                "channel": each.channel,
+                "at": local(each.at),
+                "minutes": each.minutes,
+            }
             for each in answers
         ],
         "timeline": _timeline(session, incident, local),

@@ -25,6 +25,8 @@ class Given:
     name_en: str
     number: str
     calls_too: bool = False
+    minutes: int | None = None
+    """In how many minutes they mean to be there."""
 
     def name_in(self, language: str) -> str:
         """Who has given it, as this language calls them."""

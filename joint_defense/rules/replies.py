@@ -21,6 +21,10 @@ COMES = frozenset({Answer.COMING, Answer.ON_SCENE})
 KEYS: dict[str, Answer] = {"1": Answer.COMING, "2": Answer.CANNOT, "3": Answer.ON_SCENE}
 JOIN_KEY = "9"
 """On an alarm call: talk to whoever called for help."""
+LATER = 6
+"""Minutes to arrival that stand for "more than five"."""
+MINUTES_KEYS: dict[str, int] = {"1": 0, "2": 5, "3": LATER}
+"""After "how soon will you be there?"."""
 CLOSE_KEY = "0"
 """On a leader's alarm call: it is over."""
 

@@ -26,7 +26,7 @@ class UpdateKind(StrEnum):
     CATEGORY = "category"
     """{category}: the caller says what has happened."""
     ANSWER = "answer"
-    """{household, answer}"""
+    """{household, answer, minutes}"""
     WITHDRAWN = "withdrawn"
     """{household}: it was a false alarm, says whoever called."""
     HUNG_UP = "hung_up"

@@ -95,7 +95,7 @@ def cap_message(board: Board, settings: Settings) -> bytes:
     _add(
         alert,
         "restriction",
-        "仅限本组邻居、村、镇综治中心和应急部门使用,含个人信息 "
+        "仅限本组邻居、村、镇综治中心和应急部门使用，含个人信息 "
         "For the group's neighbours, village, town centre and emergency services only: names people",
     )
     if number > 1:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import gettext, ngettext
 
 from joint_defense.rules.escalation import Level, Whom
-from joint_defense.rules.replies import Answer
+from joint_defense.rules.replies import LATER, Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
@@ -64,7 +64,7 @@ LOUD = frozenset(
 def register(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update(
-        timeline_words=sentence, timeline_icon=icon, timeline_loud=lambda line: line.kind in LOUD
+        how_soon=how_soon, timeline_words=sentence, timeline_icon=icon, timeline_loud=lambda line: line.kind in LOUD
     )
 
 
@@ -73,6 +73,15 @@ def icon(line: Line) -> str:
     if line.kind == UpdateKind.ANSWER and line.detail.get("answer") in set(Answer):
         return _ANSWER_ICONS[Answer(line.detail["answer"])]
     return _ICONS.get(line.kind, "line")
+
+
+def how_soon(minutes: int) -> str:
+    """In how many minutes somebody means to be there."""
+    if minutes == LATER:
+        later: str = gettext("in more than five minutes")
+        return later
+    words: str = ngettext("in %(num)d minute", "in %(num)d minutes", minutes) if minutes else gettext("there at once")
+    return words
 
 
 def sentence(line: Line) -> str:
@@ -140,6 +149,8 @@ def _answer(detail: Detail) -> str:
     match Answer(detail["answer"]):
         case Answer.COMING:
             words: str = gettext("%(household)s is coming", household=household)
+            if "minutes" in detail:
+                words += f" · {how_soon(int(detail['minutes']))}"
         case Answer.CANNOT:
             words = gettext("%(household)s cannot come", household=household)
         case Answer.ON_SCENE:

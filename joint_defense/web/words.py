@@ -73,8 +73,8 @@ WHOM: Mapping[Whom, LazyString] = {
 }
 LEVELS: Mapping[Level, LazyString] = {
     Level.PLAIN: _l("Widened"),
-    Level.YELLOW: _l("Yellow: widened"),
-    Level.RED: _l("Red: widened"),
+    Level.YELLOW: _l("Wider call – yellow"),
+    Level.RED: _l("Wider call – red"),
 }
 LEVELS_ALONE: Mapping[Level, LazyString] = {
     Level.PLAIN: _l("No colour"),

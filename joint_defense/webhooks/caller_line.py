@@ -169,7 +169,7 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
         category = calls.CATEGORY_KEYS[key]
         closing.name_category(session, alert, category, now)
         return [(calls.category_noted(category, alert.language), alert.language)], False
-    return [], False
+    return ([(calls.CATEGORY_WRONG_KEY[alert.language], alert.language)] if key else []), False
 
 
 def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starred: bool, unsent: int) -> Response:

@@ -46,6 +46,11 @@ def has_conference() -> bool:
     return runtime().dialect.conference
 
 
+def has_speech() -> bool:
+    """Whether the carrier recognises what is said."""
+    return runtime().dialect.speech
+
+
 def answer(xml: str, status: int = 200) -> Response:
     """A TwiML answer."""
     return Response(xml, status=status, content_type=twiml.CONTENT_TYPE)

@@ -10,21 +10,32 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from config.database import clock
-from joint_defense.alarms import closing
+from joint_defense.alarms import closing, words
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.delivery.messages import list_voices
 from joint_defense.incidents import conference
+from joint_defense.incidents.answers import read_answers
 from joint_defense.models import Delivery, Incident
 from joint_defense.processes.runtime import runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, Purpose
+from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
+from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.webhooks.caller_line import room_of
-from joint_defense.webhooks.common import address_of, answer, broken_call, check_signature, has_conference, never_silent
+from joint_defense.webhooks.common import (
+    address_of,
+    answer,
+    broken_call,
+    check_signature,
+    has_conference,
+    has_speech,
+    never_silent,
+)
 from joint_defense.webhooks.outage import keep_key
 
 log = structlog.stdlib.get_logger(__name__)
@@ -43,12 +54,31 @@ def pressed(delivery_id: int, number: int) -> Response:
         with runtime().database.begin() as session:
             delivery = _find_delivery(session, delivery_id, number, call)
             incident_id = delivery.incident_id
-            said = _take_key(session, delivery, number, call.keys or "")
+            said = _take_key(session, delivery, number, call.keys or _key_in(session, delivery, call.speech))
     except HTTPException:
         raise
     except Exception as error:
         return keep_key(call, delivery_id, error)
     log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
+    WAKER.of().wake(incident_id)
+    return answer(said)
+
+
+@answers.post("/soon/<int:delivery_id>/<int:number>")
+def soon(delivery_id: int, number: int) -> Response:
+    """A key to "how soon will you be there?"; without one, and with any other, the question is let drop."""
+    call = read_call(request.form, runtime().read_number)
+    with runtime().database.begin() as session:
+        delivery = _find_delivery(session, delivery_id, number, call)
+        language, incident_id = delivery.language, delivery.incident_id
+        minutes = replies.MINUTES_KEYS.get(call.keys or "")
+        lines = [(calls.WRONG_KEY[language], language)] if call.keys and minutes is None else []
+        if minutes is not None:
+            heard = acknowledge(session, delivery, replies.Answer.COMING, Channel.CALL, clock(session), minutes=minutes)
+            if heard.closed:
+                return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)]))
+            lines = [(calls.soon_noted(minutes, language), language)]
+        said = _ask_more(session, lines, delivery, number)
     WAKER.of().wake(incident_id)
     return answer(said)
 
@@ -68,7 +98,8 @@ def again(delivery_id: int, number: int) -> Response:
             )
         if delivery.incident.closed_at is not None:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[delivery.language], delivery.language)]))
-        return answer(_tell(delivery, action=address, then=address_of(f"/voice/again/{delivery_id}/{number}?last=1")))
+        then = address_of(f"/voice/again/{delivery_id}/{number}?last=1")
+        return answer(_tell(delivery, action=address, then=then, hears=True))
 
 
 @answers.post("/talked/<int:delivery_id>/<int:number>")
@@ -82,7 +113,7 @@ def talked(delivery_id: int, number: int) -> Response:
         if delivery.incident.closed_at is not None:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)]))
         lines = [(calls.NEIGHBOUR_BACK_FROM_TALK[language], language)]
-        return answer(_ask_more(lines, delivery, number))
+        return answer(_ask_more(session, lines, delivery, number))
 
 
 def _find_delivery(session: Session, delivery_id: int, number: int, call: InboundCall) -> Delivery:
@@ -118,7 +149,9 @@ def called_back(delivery_id: int) -> Response:
             if delivery is None or delivery.number != call.caller:
                 abort(404)
             incident_id = delivery.incident_id
-            said = _take_key(session, delivery, delivery.attempt_count, call.keys or "")
+            said = _take_key(
+                session, delivery, delivery.attempt_count, call.keys or _key_in(session, delivery, call.speech)
+            )
     except HTTPException:
         raise
     except Exception as error:
@@ -128,12 +161,35 @@ def called_back(delivery_id: int) -> Response:
     return answer(said)
 
 
-def _tell(delivery: Delivery, *, action: str, then: str, more: list[twiml.Line] | None = None) -> str:
+def _key_in(session: Session, delivery: Delivery, speech: str) -> str:
+    """The key that spoken words stand for, by the rules for texts; other words are kept, and stand for none."""
+    if not speech:
+        return ""
+    found = understand(speech, Writer.RUNG, leads=delivery.role in LEADERS)
+    if found.meaning is Meaning.ALL_OVER:
+        return replies.CLOSE_KEY
+    if found.meaning in ANSWERS:
+        return next(key for key, given in replies.KEYS.items() if given.value == found.meaning.value)
+    words.note_words(session, delivery.incident_id, delivery.household_name, speech, clock(session), by_caller=False)
+    return ""
+
+
+def _tell(
+    delivery: Delivery, *, action: str, then: str, more: list[twiml.Line] | None = None, hears: bool = False
+) -> str:
+    """The alarm once more. `hears`: with what is said counting too, now that it has been told in full before."""
     language = delivery.language
     voices = list_voices(delivery.incident, delivery.incident.alerts, runtime().settings.zone)
     said = alarm.announcement(voices, language, widened=is_widened(delivery.purpose, delivery.role))
     lines = [("".join(said), language), (alarm.how_to_answer(language), language)]
-    return twiml.ask([*lines, *(more or [])], action=action, then=then, keys=1, timeout=AGAIN_TIMEOUT)
+    return twiml.ask(
+        [*lines, *(more or [])],
+        action=action,
+        then=then,
+        keys=1,
+        timeout=AGAIN_TIMEOUT,
+        hears=language if hears and has_speech() else "",
+    )
 
 
 def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> str:
@@ -143,29 +199,46 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     if delivery.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:
         # Nobody has asked who comes: the only key is that it is settled.
         return twiml.say_farewell([(alarm.SETTLED_KEY[language], language)], action=address)
+    if delivery.incident.closed_at is not None:
+        return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
+    given_before = read_answers(session, delivery.incident_id).of(delivery.party)
     if key in replies.KEYS:
         given = replies.KEYS[key]
+        if given is replies.Answer.COMING and given_before is given:
+            return _ask_how_soon(delivery, number)
         heard = acknowledge(session, delivery, given, Channel.CALL, now)
         if heard.closed or heard.incident is None:
             return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-        return _ask_more(_thank(heard, delivery, given), delivery, number)
-    if delivery.incident.closed_at is not None:
-        return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
+        return _ask_more(session, _thank(heard, delivery, given), delivery, number)
     if key == replies.JOIN_KEY:
         return _join(session, delivery, number, now)
     if key == replies.CLOSE_KEY and delivery.role in LEADERS:
         closing.close(session, delivery.incident_id, ClosingOutcome.HELPED, "", delivery.household_name, now)
         return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-    return _tell(delivery, action=address, then=address_of(f"/voice/again/{delivery.id}/{number}?last=1"))
+    wrong = [(calls.WRONG_KEY[language], language)] if key else []
+    if given_before is not None:
+        return _ask_more(session, wrong, delivery, number)
+    then = address_of(f"/voice/again/{delivery.id}/{number}?last=1")
+    if key:
+        # Who and where was delivery just now: it is not delivery anew to somebody whose finger slipped.
+        again = address_of(f"/voice/again/{delivery.id}/{number}")
+        return twiml.ask(wrong, action=address, then=again, keys=1, timeout=AGAIN_TIMEOUT)
+    return _tell(delivery, action=address, then=then, hears=True)
+
+
+def _ask_how_soon(delivery: Delivery, number: int) -> str:
+    address = address_of(f"/voice/soon/{delivery.id}/{number}")
+    lines = [(calls.HOW_SOON[delivery.language], delivery.language)]
+    return twiml.ask(lines, action=address, then=address, keys=1, timeout=AGAIN_TIMEOUT)
 
 
 def _join(session: Session, delivery: Delivery, number: int, now: datetime) -> str:
     language = delivery.language
     if not has_conference():
-        return _ask_more([(calls.NO_TALK[language], language)], delivery, number)
+        return _ask_more(session, [(calls.NO_TALK[language], language)], delivery, number)
     others = conference.list_talkers(session, delivery.incident_id, language)
     if not others and not conference.caller_is_on_line(delivery.incident.alerts, now):
-        return _ask_more([(calls.NOT_ON_LINE[language], language)], delivery, number)
+        return _ask_more(session, [(calls.NOT_ON_LINE[language], language)], delivery, number)
     conference.join(session, delivery, now)
     return twiml.conference(
         [(calls.TALKING[language], language)],
@@ -176,18 +249,18 @@ def _join(session: Session, delivery: Delivery, number: int, now: datetime) -> s
     )
 
 
-def _ask_more(lines: list[twiml.Line], delivery: Delivery, number: int) -> str:
-    """Say something to a neighbour on the line, and what other keys there are."""
+def _ask_more(session: Session, lines: list[twiml.Line], delivery: Delivery, number: int) -> str:
+    """Say something to a neighbour on the line, and what other keys there are after the answer they have given."""
     language = delivery.language
-    more = [((calls.CHANGE_OR_TALK if has_conference() else calls.CHANGE)[language], language)]
-    if delivery.role in LEADERS:
-        more.append((calls.LEADER_MAY_CLOSE[language], language))
+    given = read_answers(session, delivery.incident_id).of(delivery.party)
+    more = calls.offers(given, language, talks=has_conference(), closes=delivery.role in LEADERS)
     return twiml.ask(
-        [*lines, *more],
+        [*lines, *([(more, language)] if more else [])],
         action=address_of(f"/voice/answer/{delivery.id}/{number}"),
-        then=address_of(f"/voice/again/{delivery.id}/{number}?answered=1"),
+        then=address_of(f"/voice/again/{delivery.id}/{number}{'' if given is None else '?answered=1'}"),
         keys=1,
         timeout=AGAIN_TIMEOUT,
+        hears=language if has_speech() else "",
     )
 
 

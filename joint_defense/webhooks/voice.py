@@ -21,8 +21,18 @@ from joint_defense.processes.wake import WAKER
 from joint_defense.rules.carrier_keys import make_alarm_key, make_call_key, make_wordless_key
 from joint_defense.rules.states import Channel
 from joint_defense.rules.triggers import alarm_in_keys
+from joint_defense.rules.understanding.meanings import Meaning, Writer
+from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
-from joint_defense.webhooks.common import address_of, answer, broken_call, cause_of, check_signature, never_silent
+from joint_defense.webhooks.common import (
+    address_of,
+    answer,
+    broken_call,
+    cause_of,
+    check_signature,
+    has_speech,
+    never_silent,
+)
 from joint_defense.webhooks.neighbour_line import call_back
 from joint_defense.webhooks.outage import held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
@@ -73,7 +83,7 @@ def menu(asked: int) -> Response:
     """
     call = read_call(request.form, runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
-    if alarm_in_keys(keys):
+    if alarm_in_keys(keys) or (call.speech and understand(call.speech, Writer.AT_REST).meaning is Meaning.ALARM):
         return _raise(call)
     half = bool(call.keys) and keys.endswith("#")
     if half or asked < TIMES_ASKED:
@@ -84,13 +94,13 @@ def menu(asked: int) -> Response:
             log.error("menu_without_database", sid=call.sid, **cause_of(error))
             caller = None
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
-        return _menu(caller, asked=asked if half else asked + 1, half=half)
+        return _menu(caller, asked=asked if half else asked + 1, half=half, wrong=bool(call.keys))
     return _wordless(call)
 
 
-def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
+def _menu(caller: Caller | None, *, asked: int, half: bool = False, wrong: bool = False) -> Response:
     language = caller.language if caller is not None else "zh"
-    text = (calls.MENU if asked == 1 else calls.MENU_AGAIN)[language]
+    text = (calls.MENU if asked == 1 else calls.MENU_WRONG_KEY if wrong else calls.MENU_AGAIN)[language]
     # Where an intruder may be listening nothing is said, not even the menu.
     lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
     address = address_of(f"/voice/menu/{asked}")
@@ -101,6 +111,7 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False) -> Response:
             then=address,
             keys=1 if half else 2,
             timeout=runtime().settings.menu_timeout,
+            hears=language if has_speech() and not half else "",
         )
     )
 

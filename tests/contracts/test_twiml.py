@@ -25,7 +25,7 @@ from joint_defense.rules.triggers import Category
 from tests.support.carrier_verbs import CARRIERS, UNDERSTOOD_BY, check, problems
 
 HERE = "https://town.example.cn/prefix/voice/x"
-LINES = [("着火了!请来。", "zh"), ("Fire & smoke <here>!", "en")]
+LINES = [("着火了！请来。", "zh"), ("Fire & smoke <here>!", "en")]
 BUILT: dict[str, list[Callable[[], str]]] = {
     "say": [lambda: twiml.say(LINES), lambda: twiml.say([])],
     "tell": [lambda: twiml.tell("已解除。", "zh"), lambda: twiml.tell("& over. " * 900, "en")],
@@ -36,7 +36,7 @@ BUILT: dict[str, list[Callable[[], str]]] = {
     ],
     "conference": [lambda: twiml.conference(LINES, "incident-1", then=HERE, ends_with_us=True)],
     "announcement": [
-        lambda: twiml.announcement(("王建国家求助!", "着火了。"), "能来请按1。", "zh", action=HERE, then=HERE),
+        lambda: twiml.announcement(("王建国家求助！", "着火了。"), "能来请按1。", "zh", action=HERE, then=HERE),
         lambda: twiml.announcement(("Help!",), "Press 1.", "en", action=HERE, then=HERE),
     ],
     "text": [lambda: twiml.text("已收到 <&>\x01"), lambda: twiml.text(None)],
@@ -72,6 +72,14 @@ def test_what_not_every_carrier_has_is_switched_on_by_name() -> None:
         assert DIALECTS[name].conference is can
 
 
+@pytest.mark.parametrize("name", CARRIERS)
+def test_speech_is_asked_for_only_where_it_is_recognised(name: str) -> None:
+    document = twiml.ask(LINES, action=HERE, then=HERE, keys=1, timeout=6, hears="zh")
+    assert 'input="dtmf speech"' in document
+    assert DIALECTS[name].speech is (problems(document, name) == [])
+    assert "speech" not in twiml.ask(LINES, action=HERE, then=HERE, keys=1, timeout=6)
+
+
 def test_the_tables_find_what_would_be_silence() -> None:
     assert problems("<Response><Gather><Pause/></Gather></Response>", "somleng")
     assert problems("<Response><Gather action='/x'/></Response>", "twilio")
@@ -88,7 +96,7 @@ def alert(number: int, **changes: Any) -> Any:
         "id": number,
         "household_name": ("王建国" * 40)[:80],
         "household_name_en": (LONG * 4)[:80],
-        "place": ("墙下陶村,桥东第一家" * 60)[:200],
+        "place": ("墙下陶村，桥东第一家" * 60)[:200],
         "place_en": (LONG * 9)[:200],
         "door": (LONG * 3)[:64],
         "first_help": "alone",

@@ -24,14 +24,14 @@ def test_a_key_rings_and_texts_everybody_else_once_and_says_who_and_where_first(
         if not phone.is_landline:
             text = phone.gets_text("王建国家求助")
             assert f"墙下陶村{group}·桥东第1家" in text
-            assert "能来回1,不能来回2,到了回3" in text
+            assert "能来请回复1，不能来回2，到了回3" in text
         call = phone.gets_call("能来请按1", status="completed")
         assert call.sender == OUR_NUMBER
         who_and_where, keys, *again = call.sentences
-        assert who_and_where.startswith(f"王建国家求助!墙下陶村{group},桥东第1家。")
-        assert keys == "能来请按1,不能来请按2,到了请按3。"
+        assert who_and_where.startswith(f"王建国家求助！墙下陶村{group}，桥东第1家。")
+        assert keys == "能来请按1，不能来请按2，到了请按3。"
         assert again[0] == who_and_where
-    assert wang.hears("正在呼叫3户邻居,共5部电话").sentences[0] == MENU
+    assert wang.hears("正在呼叫3户邻居，共5部电话").sentences[0] == MENU
     street.wait_until_over()
     assert street.states() == {
         ("李大明家", "call"): ("reached", None),
@@ -52,15 +52,15 @@ def test_a_text_raises_the_alarm_and_travels_to_the_neighbours(town: Town, neigh
     wang, li, chen = street.phones
     for phone in (li, chen):
         phone.waits()
-    reply = wang.texts("着火了！厨房,快来 救命")
-    assert reply == "【十户联防】已收到,马上呼叫2户邻居。误报请回复0。报警请拨110。"
+    reply = wang.texts("着火了！厨房，快来 救命")
+    assert reply == "【十户联防】已收到，马上呼叫2户邻居。按错了请回复0。报警请打110。"
     for phone, key in ((li, "1"), (chen, "3")):
-        text = phone.gets_text("王建国家求助:着火了")
-        assert "原话:“着火了！厨房,快来 救命”" in text
+        text = phone.gets_text("王建国家求助：着火了")
+        assert "原话：“着火了！厨房，快来 救命”" in text
         assert text.endswith("必要时拨119")
         phone.picks_up_and_presses(key)
-        announced = phone.gets_call("谢谢,已告诉王建国家您").sentences[0]
-        assert announced.startswith("王建国家求助!")
+        announced = phone.gets_call("谢谢，已告诉王建国家您").sentences[0]
+        assert announced.startswith("王建国家求助！")
         assert "着火了" in announced
     # Whoever texts is never called: an intruder may be listening. `neighbours` sees to that.
     wang.gets_text("【十户联防】李大明家正在赶来。")
@@ -76,32 +76,32 @@ def test_two_neighbours_at_once_are_one_incident_with_two_voices(town: Town, nei
         caller.may_get("求助")
         caller.calls_for_help()
     for caller in (wang, li):
-        caller.hears("危险时请拨打110")
+        caller.hears("有危险请打110")
     first, second = (alert["household"] for alert in street.record()["alerts"])
     assert {first, second} == {"王建国家", "李大明家"}
     assert street.incidents() == 1
     for phone in street.others(wang, li):
         phone.gets_call()
         phone.gets_text(f"【十户联防】{first}求助")
-        phone.gets_text(f"又有一户求助:{second}")
+        phone.gets_text(f"又有一户求助：{second}")
     zhao = street.phones[3]
     zhao.hangs_up()
     zhao.handset.dial()
     call = zhao.hears("能来请按1")
-    assert call.sentences[0].startswith(f"{second}求助!")
-    assert f"{first}求助!" in call.sentences[0]
+    assert call.sentences[0].startswith(f"{second}求助！")
+    assert f"{first}求助！" in call.sentences[0]
 
 
 def test_the_same_household_again_rings_nobody_anew(town: Town, neighbours: Neighbours) -> None:
     street = neighbours.settle("王建国", "李大明", "陈小红")
     wang, li, chen = street.phones
-    wang.may_get("暂无人应答")
+    wang.may_get("还没有人回应")
     wang.calls_for_help()
     wang.hears("正在呼叫2户邻居")
     wang.hangs_up()
     wang.own_call("completed")
     wang.calls_for_help()
-    wang.hears("2户邻居会接到通知")
+    wang.hears("正在告诉2户邻居")
     for phone in (li, chen):
         phone.is_alerted()
     assert street.incidents() == 1
@@ -113,7 +113,7 @@ def test_a_call_to_the_direct_number_is_the_alarm(town: Town, neighbours: Neighb
     wang, li = street.phones
     wang.handset.dial(DIRECT_NUMBER)
     li.is_alerted("王建国家求助")
-    assert wang.own_call().sentences[0] == "求助已发出,正在呼叫1户邻居,共1部电话。危险时请拨打110。"
+    assert wang.own_call().sentences[0] == "求助已发出，正在呼叫1户邻居，共1部电话。有危险请打110。"
 
 
 def test_of_a_caller_who_presses_nothing_the_leader_is_told(town: Town, neighbours: Neighbours) -> None:
@@ -122,8 +122,8 @@ def test_of_a_caller_who_presses_nothing_the_leader_is_told(town: Town, neighbou
     wang.handset.dial()
     assert wang.own_call("completed").sentences == [
         MENU,
-        "没有收到按键。需要求助,请按井号9。",
-        "没有收到按键。已通知您的联防长与您联系。危险时请直接拨打110。",
+        "没有收到按键。需要帮忙，请按井号9。",
+        "没有收到按键。正在通知您的联防长跟您联系。有危险请直接打110。",
     ]
     chen.gets_text("王建国家")
     assert street.record()["kind"] == "wordless"
@@ -145,7 +145,7 @@ def test_a_stranger_is_sent_to_110_in_two_languages(town: Town, neighbours: Neig
     stranger.dial(press="#9")
     call = stranger.wait_for_own_call("completed")
     assert call.sentences == [
-        "您的号码不在联防名单上,无法通知邻居。紧急情况请立即拨打110。",
+        "您的号码不在联防名单上，没法通知邻居。情况紧急请马上打110。",
         "Your number is not on a list, so no neighbours can be rung. In an emergency, dial 110 now.",
     ]
     assert "110" in (stranger.text("救命") or "")

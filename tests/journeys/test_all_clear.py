@@ -34,9 +34,9 @@ def a_street_in_alarm(neighbours: Neighbours) -> Street:
 def everybody_is_told(street: Street, words: str) -> None:
     _, li, chen, zhao = street.phones
     for phone in (li, chen):
-        assert phone.gets_text("【十户联防】王建国家的求助").endswith(words)
+        assert phone.gets_text("【十户联防】王建国家").endswith(words)
     # A landline takes no text.
-    told = zhao.gets_call("王建国家的求助", status="completed").sentences
+    told = zhao.gets_call("王建国家", status="completed").sentences
     assert all(sentence.endswith(words) for sentence in told)
     assert chen.handset.state == "idle"
     street.wait_until_over()
@@ -47,34 +47,34 @@ def test_by_the_caller_with_two_stars(town: Town, neighbours: Neighbours) -> Non
     wang = street.phones[0]
     wang.presses("**")
     wang.own_call("completed")
-    everybody_is_told(street, "是误报,已解除,不用再去了。谢谢大家。")
+    everybody_is_told(street, "没事，是误按，不用去了。谢谢大家。")
     assert street.record()["outcome"] == "false_alarm"
 
 
 def test_by_the_caller_with_a_text(town: Town, neighbours: Neighbours) -> None:
     street = a_street_in_alarm(neighbours)
     wang = street.phones[0]
-    assert wang.texts("误报。") == "【十户联防】已取消,邻居们都会得到通知。"
+    assert wang.texts("误报。") == "【十户联防】已取消，正在通知邻居们。"
     wang.own_call("completed")
-    everybody_is_told(street, "是误报,已解除,不用再去了。谢谢大家。")
+    everybody_is_told(street, "没事，是误按，不用去了。谢谢大家。")
 
 
 def test_by_the_leader_with_a_key(town: Town, neighbours: Neighbours) -> None:
     street = a_street_in_alarm(neighbours)
     wang, li = street.phones[:2]
-    li.hears("事情已了,请按0解除。")
+    li.hears("事情解决了，请按0。")
     li.presses("0")
-    wang.hears("求助已解除")
-    everybody_is_told(street, "已解除,谢谢大家。")
+    wang.hears("求助已结束")
+    everybody_is_told(street, "的事已解决，不用再去了。谢谢大家。")
     assert (street.record()["outcome"], street.record()["timeline"][-1]["by"]) == ("helped", "李大明家")
 
 
 def test_by_the_leader_with_a_text(town: Town, neighbours: Neighbours) -> None:
     street = a_street_in_alarm(neighbours)
     wang, li = street.phones[:2]
-    assert li.texts("解除") == "【十户联防】王建国家的求助已经解除,谢谢您。"
-    wang.hears("求助已解除")
-    everybody_is_told(street, "已解除,谢谢大家。")
+    assert li.texts("解除") == "【十户联防】王建国家的事已解决，不用来了，谢谢您。"
+    wang.hears("求助已结束")
+    everybody_is_told(street, "的事已解决，不用再去了。谢谢大家。")
 
 
 def test_by_an_operator_on_the_board(town: Town, neighbours: Neighbours) -> None:
@@ -85,8 +85,8 @@ def test_by_an_operator_on_the_board(town: Town, neighbours: Neighbours) -> None
         page = f"{town.url}/incidents/{incident}/close"
         given = {"outcome": "accidental", "note": "小孩误按"} | token(browser.get(page).text)
         assert browser.post(page, data=given).status_code == 200
-    street.phones[0].hears("求助已解除")
-    everybody_is_told(street, "是误拨,已解除,不用再去了。谢谢大家。")
+    street.phones[0].hears("求助已结束")
+    everybody_is_told(street, "没事，是误按，不用去了。谢谢大家。")
     assert street.record()["note"] == "小孩误按"
 
 
@@ -96,12 +96,12 @@ def test_a_caller_who_got_news_by_text_is_told_by_text(town: Town, neighbours: N
     li.answers("1")
     wang.texts("救命")
     wang.gets_text("李大明家正在赶来。")
-    li.hears("请按0解除")
+    li.hears("请按0")
     li.presses("0")
-    wang.gets_text("王建国家的求助已解除")
+    wang.gets_text("王建国家的事已解决")
     li.gets_call()
     li.gets_text("王建国家求助")
-    li.gets_text("王建国家的求助已解除")
+    li.gets_text("王建国家的事已解决")
 
 
 def test_who_is_on_the_way_and_takes_no_texts_any_more_is_called(town: Town, neighbours: Neighbours) -> None:
@@ -117,7 +117,7 @@ def test_who_is_on_the_way_and_takes_no_texts_any_more_is_called(town: Town, nei
         phone.texts("STOP")
         phone.answers(hang_up_after=4)
     wang.presses("**")
-    li.gets_call("不用再去了", status="completed")
+    li.gets_call("不用去了", status="completed")
     street.wait_until_over()
     assert [each["household"] for each in street.record()["timeline"] if each["kind"] == "other_way"] == ["李大明家"]
 

@@ -12,7 +12,7 @@ def test_a_key_counts_while_the_announcement_still_speaks(town: Town, neighbours
     wang, li = street.phones
     li.answers("1", press_after=1)
     wang.calls_for_help()
-    call = li.gets_call("谢谢,已告诉王建国家您正在赶来。")
+    call = li.gets_call("谢谢，已告诉王建国家您正在赶来。")
     assert call.heard[0].complete is False
     wang.hears("李大明家正在赶来。")
     li.gets_text("王建国家求助")
@@ -39,9 +39,9 @@ def test_answers_come_by_text_in_many_forms(town: Town, neighbours: Neighbours) 
     replies = {
         "李一": (" １ ", "coming"),
         "李二": ("收到。", "coming"),
-        "李三": ("马上 到!", "coming"),
+        "李三": ("马上 到！", "coming"),
         "李四": ("２", "cannot"),
-        "李五": ("我在外地,不能来", "cannot"),
+        "李五": ("我在外地，不能来", "cannot"),
         "李六": ("到了", "on_scene"),
     }
     street = neighbours.settle("王建国", *replies)
@@ -83,7 +83,7 @@ def test_a_households_answer_stops_its_other_phones_and_nobody_elses(town: Town,
 def test_picked_up_without_a_key_is_not_coming(town: Town, neighbours: Neighbours) -> None:
     street = neighbours.settle("王建国", "李大明")
     wang, li = street.phones
-    li.answers(says="喂?喂?")
+    li.answers(says="喂？喂？")
     wang.calls_for_help()
     call = li.gets_call("没有收到您的按键", status="completed")
     # Said twice by the call itself, and once more by us.
@@ -100,9 +100,9 @@ def test_whoever_was_rung_and_calls_back_hears_the_alarm_and_can_answer(town: To
     li.gets_text("王建国家求助")
     li.gets_call(status="no-answer")
     li.handset.dial()
-    li.hears("您自己要求助,请按井号9。")
+    li.hears("您家如果也需要帮忙，请按井号9。")
     li.presses("1")
-    assert li.own_call().sentences[0].startswith("王建国家求助!")
+    assert li.own_call().sentences[0].startswith("王建国家求助！")
     wang.hears("李大明家正在赶来。")
     chen.is_alerted()
 
@@ -114,10 +114,10 @@ def test_whoever_calls_back_may_need_help_as_well(town: Town, neighbours: Neighb
     li.is_alerted()
     li.hangs_up()
     li.handset.dial(press="#9")
-    li.hears("并会知道您家也在求助")
-    chen.gets_text("又有一户求助:李大明家")
+    li.hears("您家也在求助")
+    chen.gets_text("又有一户求助：李大明家")
     chen.is_alerted("【十户联防】王建国家求助")
-    wang.gets_text("又有一户求助:李大明家")
+    wang.gets_text("又有一户求助：李大明家")
     assert [alert["household"] for alert in street.record()["alerts"]] == ["王建国家", "李大明家"]
 
 
@@ -134,7 +134,7 @@ def test_with_several_alarms_open_an_answer_belongs_to_the_newest_and_says_so(
     sun.calls_for_help()
     zhao.is_alerted("孙有福家求助")
     reply = zhao.texts("1")
-    assert reply == "【十户联防】谢谢,已告诉孙有福家您正在赶来。(另有1起求助未解除)"
+    assert reply == "【十户联防】谢谢，已告诉孙有福家您正在赶来。（另有1起求助还没结束）"
     sun.hears("赵德才家正在赶来。")
     assert first.answers() == []
 
@@ -153,8 +153,8 @@ def test_a_phone_that_stopped_texts_is_still_rung_and_can_have_them_again(town: 
     wang.presses("**")
     wang.own_call("completed")
     # No text reaches it, so the all-clear comes by call.
-    assert "误报" in li.gets_call("误报", status="completed").text
-    chen.gets_text("误报")
+    assert "误报" in li.gets_call("误按", status="completed").text
+    chen.gets_text("误按")
     li.texts("订阅")
     wang.texts("救命")
     li.is_alerted("王建国家求助")
@@ -174,9 +174,9 @@ def test_a_late_answer_hears_that_it_is_over(town: Town, neighbours: Neighbours)
     wang.presses("**")
     wang.own_call("completed")
     chen.presses("1")
-    assert chen.hears("这次求助已经解除").sentences[-1] == "这次求助已经解除,谢谢您。"
-    assert li.texts("收到") == "【十户联防】王建国家的求助已经解除,谢谢您。"
-    li.gets_text("误报")
+    assert chen.hears("这次求助已经结束").sentences[-1] == "这次求助已经结束，不用来了，谢谢您。"
+    assert li.texts("收到") == "【十户联防】王建国家的事已解决，不用来了，谢谢您。"
+    li.gets_text("误按")
     chen.gets_text("王建国家求助")
-    chen.gets_text("误报")
+    chen.gets_text("误按")
     assert street.answers() == []

@@ -21,16 +21,16 @@ def test_with_our_web_server_gone_a_callee_still_hears_who_and_where_and_can_ans
     troubled_town.kill("web")
     li.handset.answer()
     who_and_where, keys, *again = li.gets_call("application error", status="completed").sentences
-    assert who_and_where.startswith(f"王建国家求助!墙下陶村{street.name},桥东第1家。")
-    assert keys == "能来请按1,不能来请按2,到了请按3。"
+    assert who_and_where.startswith(f"王建国家求助！墙下陶村{street.name}，桥东第1家。")
+    assert keys == "能来请按1，不能来请按2，到了请按3。"
     assert again[:2] == [who_and_where, keys]
     troubled_town.start("web")
     li.handset.dial()
-    li.hears("您自己要求助,请按井号9。")
+    li.hears("您家如果也需要帮忙，请按井号9。")
     li.presses("1")
-    li.hears("谢谢,已告诉王建国家您正在赶来。")
+    li.hears("谢谢，已告诉王建国家您正在赶来。")
     # Its line broke off with our server, and it has not called again.
-    wang.may_get("暂无人应答")
+    wang.may_get("还没有人回应")
     wang.may_get("李大明家正在赶来。")
 
 
@@ -43,7 +43,7 @@ def test_with_redis_gone_at_the_moment_of_the_alarm_the_phones_ring_all_the_same
     wang.calls_for_help()
     for phone in (li, chen):
         phone.is_alerted("王建国家求助")
-    assert li.texts("1") == "【十户联防】谢谢,已告诉王建国家您正在赶来。"
+    assert li.texts("1") == "【十户联防】谢谢，已告诉王建国家您正在赶来。"
     wang.hears("李大明家正在赶来。")
     troubled_town.start("redis")
     other = neighbours.settle("孙有福", "周小妹")
@@ -72,7 +72,7 @@ def test_with_the_sender_gone_for_good_the_caller_hears_of_no_ring_before_there_
     troubled_town.kill("worker")
     wang.calls_for_help()
     # "马上": nothing has left yet. "正在": web sends already, because of the test before.
-    heard = wang.hears("呼叫2户邻居,共2部电话。").sentences
+    heard = wang.hears("呼叫2户邻居，共2部电话。").sentences
     for phone in (li, chen):
         phone.is_alerted("王建国家求助")
     if any("马上呼叫" in sentence for sentence in heard):

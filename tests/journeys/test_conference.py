@@ -26,7 +26,7 @@ def a_street_on_the_line(neighbours: Neighbours) -> Street:
     wang.calls_for_help()
     li = others[0]
     li.picks_up_and_presses("1")
-    li.gets_call("要与求助人通话请按9")
+    li.gets_call("要跟对方通话请按9")
     for phone in others:
         phone.gets_text("王建国家求助")
     return street
@@ -40,15 +40,15 @@ def test_neighbours_talk_to_the_caller_who_is_told_who_and_hears_news_again_afte
     for phone in (chen, zhao):
         phone.gets_call()
     li.presses("9")
-    li.hears("正在为您接通求助人。")
-    wang.hears("李大明家已接通,请讲话。")
+    li.hears("正在为您接通对方。")
+    wang.hears("李大明家已接通，请讲话。")
     eventually(lambda: talking(town, wang, li), "they talk")
     # Who was rung and missed it may call back, and join as well.
     eventually(lambda: chen.handset.state == "idle", "it rings no more")
     chen.handset.dial()
     chen.hears("能来请按1")
     chen.presses("1")
-    chen.hears("要与求助人通话请按9")
+    chen.hears("要跟对方通话请按9")
     chen.presses("9")
     eventually(lambda: talking(town, wang, li, chen), "all three talk")
     chen.hangs_up()
@@ -56,7 +56,7 @@ def test_neighbours_talk_to_the_caller_who_is_told_who_and_hears_news_again_afte
     zhao.texts("1")
     li.hangs_up()
     # Left alone the caller comes back to the news, and is not kept waiting with music.
-    wang.hears("通话已结束,请不要挂机。取消求助请按星号。")
+    wang.hears("通话已结束，请别挂机。取消求助请按星号。")
     wang.hears("赵德才家正在赶来。")
     assert wang.handset.state == "in_call"
     wang.hangs_up()
@@ -92,11 +92,11 @@ def test_two_stars_take_the_alarm_back_out_of_a_conversation_too(town: Town, nei
     wang.presses("*")
     wang.hears("取消求助请按星号")
     wang.presses("*")
-    assert wang.own_call("completed").sentences[-1] == "求助已解除,邻居们都会得到通知。再见。"
+    assert wang.own_call("completed").sentences[-1] == "求助已结束，正在通知邻居们。再见。"
     for phone in (chen, zhao):
         phone.gets_call(status="canceled")
     for phone in (li, chen, zhao):
-        phone.gets_text("误报")
+        phone.gets_text("误按")
 
 
 def test_one_star_by_mistake_leads_back_into_the_conversation(town: Town, neighbours: Neighbours) -> None:
@@ -119,7 +119,7 @@ def test_with_the_caller_gone_nobody_is_left_waiting_for_a_conversation(town: To
     wang.own_call("completed")
     eventually(lambda: street.caller_has_gone(), "it is known that the caller has hung up")
     li.presses("9")
-    li.hears("求助人现在没有在线,无法接通。")
+    li.hears("对方已挂机，暂时接不通。")
     assert li.handset.state == "in_call"
     for phone in (chen, zhao):
         phone.gets_call()

@@ -20,12 +20,12 @@ def test_the_callers_whole_conversation_word_for_word(town: Town, neighbours: Ne
     zhao.answers("2")
 
     wang.calls_for_help("#9")
-    wang.hears("误报请按两次星号")
+    wang.hears("按错了请按两次星号")
     wang.presses("1")
-    wang.hears("暂无人应答")
+    wang.hears("还没有人回应")
     for neighbour in (li, chen):
         eventually(lambda phone=neighbour: phone.handset.state == "idle", "it rings no more")  # type: ignore[misc]
-    assert li.texts("马上到") == "【十户联防】谢谢,已告诉王建国家您正在赶来。"
+    assert li.texts("马上到") == "【十户联防】谢谢，已告诉王建国家您正在赶来。"
     wang.hears("李大明家正在赶来。")
     chen.handset.dial()
     chen.hears("到了请按3")
@@ -38,18 +38,18 @@ def test_the_callers_whole_conversation_word_for_word(town: Town, neighbours: Ne
 
     assert said_to(wang) == [
         "十户联防。紧急求助请按井号9。",
-        "求助已发出,正在呼叫3户邻居,共3部电话。危险时请拨打110。",
-        "请不要挂机。有贼按1,着火按2,伤病按3,其他按4。误报请按两次星号。",
-        "已告诉邻居有贼进屋。请同时拨打110。",
-        "暂无人应答,请拨打110。",
+        "求助已发出，正在呼叫3户邻居，共3部电话。有危险请打110。",
+        "请别挂机。有贼请按1，着火请按2，伤病请按3，其他请按4。按错了请按两次星号。",
+        "正在告诉邻居：有贼进屋。请同时打110。",
+        "还没有人回应，请马上打110。",
         "李大明家正在赶来。",
         "陈小红家已到现场。",
-        "再按一次星号,取消求助。",
-        "求助已解除,邻居们都会得到通知。再见。",
+        "再按一次星号，就取消求助。",
+        "求助已结束，正在通知邻居们。再见。",
     ]
     for neighbour in (li, chen, zhao):
         neighbour.gets_text("王建国家求助")
-        neighbour.gets_text("王建国家的求助是误报,已解除,不用再去了。谢谢大家。")
+        neighbour.gets_text("王建国家没事，是误按，不用去了。谢谢大家。")
         neighbour.gets_call(status="completed" if neighbour is zhao else "no-answer")
 
 
@@ -58,16 +58,16 @@ def test_a_neighbours_whole_conversation_word_for_word(town: Town, neighbours: N
     wang, li, chen = street.phones
     li.waits()
     wang.calls_for_help()
-    wang.hears("请不要挂机")
+    wang.hears("请别挂机")
     wang.presses("3")
-    wang.hears("已告诉邻居有人受伤或发病。请同时拨打120。")
+    wang.hears("正在告诉邻居：有人受伤或发病。请同时打120。")
     li.picks_up_and_presses("1")
     heard = li.gets_call("谢谢", status="completed").sentences
     assert heard == [
-        f"王建国家求助!墙下陶村{street.name},桥东第1家。门牌1。",
-        "谢谢,已告诉王建国家您正在赶来。",
+        f"王建国家求助！墙下陶村{street.name}，桥东第1家。门牌1。",
+        "谢谢，已告诉王建国家您正在赶来。",
         "有人受伤或发病。",
-        "改为不能来请按2,到了请按3,要与求助人通话请按9。",
+        "来不了了请按2，到了请按3。要告诉对方多久到，请再按1。要跟对方通话请按9。",
         "谢谢您。再见。",
     ]
     li.gets_text("王建国家求助")
@@ -79,7 +79,7 @@ def test_with_nobody_coming_the_caller_is_told_again_and_again_to_dial_110(town:
     wang, li = street.phones
     li.answers("2")
     wang.calls_for_help()
-    wang.hears("暂无人应答,请拨打110。\n暂无人应答,请拨打110。")
+    wang.hears("还没有人回应，请马上打110。\n还没有人回应，请马上打110。")
     assert "李大明家" not in wang.own_call().text
     li.gets_text("王建国家求助")
     li.gets_call("已记下您不能去王建国家")
@@ -91,18 +91,18 @@ def test_of_a_fire_everything_said_and_written_later_knows(town: Town, neighbour
     for neighbour in (li, chen):
         neighbour.waits()
     wang.calls_for_help()
-    wang.hears("请不要挂机")
+    wang.hears("请别挂机")
     wang.presses("2")
-    wang.hears("已告诉邻居着火了。请同时拨打119。")
+    wang.hears("正在告诉邻居：着火了。请同时打119。")
     li.picks_up()
-    li.gets_call(f"王建国家求助!墙下陶村{street.name},桥东第1家。着火了")
-    assert chen.texts("1") == "【十户联防】谢谢,已告诉王建国家您正在赶来。着火了,请拨119。"
+    li.gets_call(f"王建国家求助！墙下陶村{street.name}，桥东第1家。着火了")
+    assert chen.texts("1") == "【十户联防】谢谢，已告诉王建国家您正在赶来。着火了，如还没人打119，请您打。"
     wang.hears("陈小红家正在赶来。")
     eventually(lambda: street.heard_answers() == 1, "the caller's line has asked once more")
     wang.hangs_up()
     eventually(street.caller_has_gone, "it is known that the caller has hung up")
     li.presses("1")
-    wang.gets_text("李大明家正在赶来。着火了,请拨119。")
+    wang.gets_text("李大明家正在赶来。着火了，如还没人打119，请您打。")
     li.gets_text("王建国家求助")
     chen.is_alerted()
 
@@ -132,5 +132,5 @@ def test_a_silent_household_hears_nothing_and_gets_no_text(town: Town, neighbour
     assert wang.own_call("completed").sentences == []
     assert wang.texts("0") is None
     for neighbour in (li, chen):
-        neighbour.gets_text("误报")
+        neighbour.gets_text("误按")
     assert wang.texts("你好") is None

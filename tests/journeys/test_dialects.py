@@ -28,11 +28,11 @@ def test_from_the_key_to_the_all_clear_by_the_leaders_key(town: Town, neighbours
     wang, li = street.phones[:2]
     # What is offered leads somewhere: nobody talks to the caller where the carrier connects no calls with each other.
     talks = town.dialect == "signalwire"
-    offered = "改为不能来请按2,到了请按3" + (",要与求助人通话请按9。" if talks else "。")
+    offered = "来不了了请按2,到了请按3" + (",要与求助人通话请按9。" if talks else "。")
     li.hears(offered)
-    li.hears("事情已了,请按0解除。")
+    li.hears("事情解决了，请按0。")
     li.presses("0")
-    wang.hears("求助已解除")
+    wang.hears("求助已结束")
     everybody_is_told(street, "已解除,谢谢大家。")
     assert street.record()["outcome"] == "helped"
 
@@ -59,15 +59,15 @@ def test_the_key_to_talk_leads_to_the_caller_or_is_answered_and_the_line_stays(
     wang.calls_for_help()
     li.gets_text("王建国家求助")
     li.picks_up_and_presses("1")
-    li.gets_call("改为不能来请按2")
+    li.gets_call("来不了了请按2")
     li.presses("9")
     if town.dialect == "signalwire":
-        wang.hears("李大明家已接通,请讲话。")
+        wang.hears("李大明家已接通，请讲话。")
         eventually(lambda: talking(town, wang, li), "they talk")
         li.presses("*")
         li.hears("通话已结束。")
     else:
-        li.hears("这条线路不能与求助人通话。")
+        li.hears("这条线路不能跟对方通话。")
     li.presses("3")
     wang.hears("李大明家已到现场")
 

@@ -39,7 +39,7 @@ def test_hung_up_and_with_nobody_coming_the_caller_reads_to_dial_110(town: Town,
     wang.calls_for_help()
     wang.hears("正在呼叫1户邻居")
     wang.hangs_up()
-    assert wang.gets_text("暂无人应答") == "【十户联防】暂无人应答,请拨打110。"
+    assert wang.gets_text("还没有人回应") == "【十户联防】还没有人回应，请马上打110。"
     li.is_alerted()
 
 

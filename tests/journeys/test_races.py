@@ -40,7 +40,7 @@ def test_a_false_alarm_while_the_calls_are_being_placed(town: Town, neighbours: 
     for phone in others:
         phone.gets_call(status="canceled")
         phone.gets_text("王建国家求助")
-        phone.gets_text("误报")
+        phone.gets_text("误按")
 
 
 def test_two_people_close_at_once(town: Town, neighbours: Neighbours) -> None:
@@ -52,9 +52,9 @@ def test_two_people_close_at_once(town: Town, neighbours: Neighbours) -> None:
         eventually(lambda phone=phone: phone.handset.state == "ringing", "it rings")  # type: ignore[misc]
     at_once(lambda: li.texts("解除"), lambda: chen.texts("解除"), lambda: wang.texts("误报"))
     for phone in (li, chen):
-        phone.gets_text("王建国家的求助")
+        phone.gets_text("王建国家")
         phone.gets_call(status="canceled")
-    wang.hears("求助已解除")
+    wang.hears("求助已结束")
     assert [each["kind"] for each in street.record()["timeline"]].count("closed") == 1
 
 
@@ -64,10 +64,10 @@ def test_the_last_answer_while_the_caller_hangs_up_is_heard_or_read(town: Town, 
     li.waits()
     wang.may_get("李大明家正在赶来。")
     wang.calls_for_help()
-    wang.hears("误报请按两次星号")
+    wang.hears("按错了请按两次星号")
     li.picks_up()
     at_once(lambda: li.presses("1"), wang.hangs_up)
-    li.gets_call("谢谢,已告诉王建国家您正在赶来。")
+    li.gets_call("谢谢，已告诉王建国家您正在赶来。")
     eventually(
         lambda: "李大明家正在赶来。" in wang.own_call().text or wang.gets_text("李大明家正在赶来。"), "the caller knows"
     )
@@ -83,9 +83,9 @@ def test_an_answer_at_the_moment_of_the_close_counts_or_hears_that_it_is_over(
     li.gets_text("王建国家求助")
     replies: list[str | None] = []
     at_once(lambda: replies.append(li.texts("1")), lambda: wang.texts("误报"))
-    over, thanks = "【十户联防】王建国家的求助已经解除,谢谢您。", "【十户联防】谢谢,已告诉王建国家您正在赶来。"
+    over, thanks = "【十户联防】王建国家的事已解决，不用来了，谢谢您。", "【十户联防】谢谢，已告诉王建国家您正在赶来。"
     assert replies in ([over], [thanks])
     assert street.answers() == ([("李大明家", "coming")] if replies == [thanks] else [])
-    li.gets_text("误报")
+    li.gets_text("误按")
     li.gets_call()
     wang.own_call("completed")

@@ -16,7 +16,7 @@ from tests.journeys.neighbours import House, Neighbours, Street, Telephone
 from tests.journeys.town import Town
 from tests.support.handsets import eventually
 
-SENTENCE = "来的人还不够,请您去支援。"
+SENTENCE = "来的人还不够，请您去支援。"
 _SERIAL = count(9001)
 STEPS = [
     {"after": 2, "fewer_than": 2, "whom": ["leaders", "duty"]},
@@ -62,13 +62,13 @@ def test_with_nobody_coming_the_duty_phone_and_then_the_backup_group_are_called_
     qian.answers(hang_up_after=15)
     wang.calls_for_help()
     announced = station.gets_call("谢谢").sentences[0]
-    assert announced.startswith(f"王建国家求助!墙下陶村{street.name},桥东第1家。{SENTENCE}")
+    assert announced.startswith(f"王建国家求助！墙下陶村{street.name}，桥东第1家。{SENTENCE}")
     assert SENTENCE in qian.gets_call(SENTENCE).text
     assert SENTENCE in qian.gets_text(SENTENCE)
     wang.hears("墙下陶村值班室正在赶来。")
     # In two sentences, or in one where the second step came before the first had been said.
     said = wang.hears("支援组。").text
-    assert re.search("来的人还不够,正在呼叫村值班人员(。(.|\n)*来的人还不够,正在呼叫|、)支援组。", said)
+    assert re.search("来的人还不够，正在叫村值班人员(。(.|\n)*来的人还不够，正在叫|、)支援组。", said)
     assert [line["level"] for line in happened(street, "widened")()] == ["plain", "yellow"]
     li.is_alerted()
 

@@ -34,13 +34,14 @@ def new_batch(session: Session, action: str, *, source: Source = Source.PAGE) ->
     return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
 
 
-def tell(message: str, batch: Batch, code: str | None) -> None:
+def tell(message: str, batch: Batch, code: str | None, *, undone: bool = False) -> None:
     """Say on the next page what was done, with a button that takes it back; nothing where nothing was changed.
 
-    `code` is the village's; None: it was done to what belongs to the town.
+    `code` is the village's; None: it was done to what belongs to the town. `undone`: what was done was an undo, and
+    the button puts back what it took.
     """
     if batch.size:
-        flash(message, f"undo:{undo_address(code, batch.key)}")
+        flash(message, f"{'redo' if undone else 'undo'}:{undo_address(code, batch.key)}")
 
 
 def undo_address(code: str | None, key: str) -> str:

@@ -78,7 +78,7 @@ def undo_batch(code: str, key: str) -> ResponseReturnValue:
         return redirect(url_for("history.show", code=code), 303)
     if done.kept:
         flash(gettext("%(count)s changes stay: others were made on top of them.", count=len(done.kept)), "warning")
-    tell(gettext("Taken back."), done.batch, code)
+    tell(gettext("Undone."), done.batch, code, undone=True)
     return redirect(back_to(url_for("history.show", code=code)), 303)
 
 
@@ -98,7 +98,7 @@ def undo_of_town(key: str) -> ResponseReturnValue:
     except GroupsError as error:
         flash(words_of(error), "danger")
     else:
-        tell(gettext("Taken back."), done.batch, None)
+        tell(gettext("Undone."), done.batch, None, undone=True)
     return redirect(back_to(url_for("history.audit")), 303)
 
 

@@ -46,6 +46,7 @@ _EN_CANNOT = [re.compile(each) for each in words.EN_CANNOT]
 _EN_ON_SCENE = [re.compile(each) for each in words.EN_ON_SCENE]
 _EN_OTHERS = re.compile(words.EN_OTHERS)
 _EN_FAMILY = re.compile(r"^my (?:husband|wife|son|daughter|brother|dad|father)")
+_MINUTES = re.compile(words.MINUTES)
 _WHO = re.compile(words.WHO_QUESTION)
 _WHERE = re.compile(words.WHERE_QUESTION)
 _TAKEN_BACK = re.compile("|".join(f"(?:{each})" for each in words.TAKEN_BACK))
@@ -207,6 +208,24 @@ def _english(clause: Clause) -> Meaning | None:
     if any(each.search(plain) for each in _EN_COMING):
         return Meaning.COMING
     return None
+
+
+def minutes_in(text: str) -> int | None:
+    """In how many minutes somebody says that they are there; None where they do not say."""
+    found = _MINUTES.search(fold(text))
+    if found is None:
+        return None
+    if found["half"]:
+        return 30
+    if found["quarter"]:
+        return 15
+    count = found["count"].replace("两", "二")
+    if count.isdigit():
+        return int(count)
+    tens, ten, ones = count.partition("十")
+    if not ten:
+        return words.NUMERALS.index(count) if count in words.NUMERALS else None
+    return 10 * (words.NUMERALS.index(tens) if tens else 1) + (words.NUMERALS.index(ones) if ones else 0)
 
 
 def refuses_firmly(text: str) -> bool:

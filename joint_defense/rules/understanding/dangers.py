@@ -72,10 +72,15 @@ _FILL = re.compile(
 )
 
 
+def is_bare_nine(text: str) -> bool:
+    """Whether the text is a 9, with keys or a verb, and no word of its own."""
+    return _NINE.fullmatch(squeeze(text)) is not None
+
+
 def presses_nine(text: str) -> bool:
     """Whether the text is the 9 that calls for help, with keys, a verb or a few words beside it."""
     folded = fold(text)
-    if _NINE.fullmatch(squeeze(text)):
+    if is_bare_nine(text):
         return True
     found = _NINE_AND_WORDS.match(folded)
     if found is None or _NOT_NINE.match(folded) or _NOTICES.search(folded):

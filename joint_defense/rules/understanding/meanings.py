@@ -61,3 +61,5 @@ class Understood:
     category: Category = Category.UNSPECIFIED
     words: str = ""
     question: Question | None = None
+    minutes: int | None = None
+    """In how many minutes somebody who comes says that they are there."""

@@ -7,6 +7,7 @@ import re
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.answers import (
     answer_in_words,
+    minutes_in,
     number_in,
     question_in,
     refuses_firmly,
@@ -79,14 +80,15 @@ def _from_helper(
 ) -> Understood:
     question = question_in(words)
     if number is not None:
-        return Understood(number, words=_beside(words), question=question)
+        return Understood(number, words=_beside(words), question=question, minutes=_minutes(number, words))
     if leads and says_all_over(words):
         return Understood(Meaning.ALL_OVER)
     if _needs_help(words, dangers, writer):
         return Understood(Meaning.ALARM, _category(dangers), words)
     meaning = answer_in_words(words, answered=answered)
     if meaning in ANSWERS and meaning is not None:
-        return Understood(meaning, words=words if _says_more(words) else "", question=question)
+        said = words if _says_more(words) else ""
+        return Understood(meaning, words=said, question=question, minutes=_minutes(meaning, words))
     return Understood(Meaning.TOLD, words=words, question=question)
 
 
@@ -104,6 +106,10 @@ def _needs_help(words: str, dangers: list[Danger], writer: Writer) -> bool:
         refuses_firmly(words) and all(each.category is Category.MEDICAL for each in own) and _names_old_injury(words)
     )
     return bool(own) and not excuse
+
+
+def _minutes(meaning: Meaning, words: str) -> int | None:
+    return minutes_in(words) if meaning is Meaning.COMING else None
 
 
 def _names_old_injury(words: str) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from joint_defense.rules.triggers import Category
+from joint_defense.rules.understanding.dangers import is_bare_nine
+from joint_defense.rules.understanding.signs import cut_links
 
 CHINESE = "zh"
 ENGLISH = "en"
@@ -56,7 +58,7 @@ class Voice:
 
 
 _TOO_FEW = {
-    CHINESE: "来的人还不够,请您去支援。",
+    CHINESE: "来的人还不够，请您去支援。",
     ENGLISH: "Too few are coming: please go and help.",
 }
 
@@ -71,7 +73,9 @@ def also_dial(category: Category, language: str) -> str:
     if category not in _OFFICIAL:
         return ""
     what, official = category_words(category, language), _OFFICIAL[category]
-    return f"{what},请拨{official}。" if language == CHINESE else f" {what}: dial {official}."
+    if language == CHINESE:
+        return f"{what}，如还没人打{official}，请您打。"
+    return f" {what}: if nobody has dialled {official} yet, please do."
 
 
 def category_words(category: Category, language: str) -> str:
@@ -109,9 +113,9 @@ def _who_where_what(voice: Voice, language: str) -> list[str]:
     what = category_words(voice.category, language)
     first = first_help_words(voice, language)
     if language == CHINESE:
-        where = voice.place.replace("·", ",")
-        sentences = [f"{'演练!' if voice.drill else ''}{voice.household}求助!{where}。"]
-        extra = ",".join(part for part in (what, first, f"门牌{voice.door}" if voice.door else "") if part)
+        where = voice.place.replace("·", "，")
+        sentences = [f"{'演练！' if voice.drill else ''}{voice.household}求助！{where}。"]
+        extra = "，".join(part for part in (what, first, f"门牌{voice.door}" if voice.door else "") if part)
     else:
         where = voice.place_en.replace("·", ", ")
         sentences = [f"{'Drill! ' if voice.drill else ''}{voice.household_en} needs help! {where}."]
@@ -127,14 +131,14 @@ def _door_en(voice: Voice) -> str:
 def how_to_answer(language: str) -> str:
     """The keys of an alarm call."""
     if language == CHINESE:
-        return "能来请按1,不能来请按2,到了请按3。"
+        return "能来请按1，不能来请按2，到了请按3。"
     return "Press 1 if you are coming, 2 if you cannot, 3 when you are there."
 
 
 def no_key_pressed(language: str) -> str:
     """The last words of an alarm call in which no key was pressed."""
     if language == CHINESE:
-        return "没有收到您的按键。请尽快去看一看,也可以回拨本号码后按1。再见。"
+        return "没有收到您的按键。请尽快去看一看，也可以回拨本号码后按1。再见。"
     return "No key was received. Please go and look, or call this number back and press 1. Goodbye."
 
 
@@ -171,15 +175,15 @@ def _message(voice: Voice, language: str, *, widened: bool) -> str:
     what = category_words(voice.category, language)
     official = official_number(voice.category)
     when = f"{voice.raised_at:%H:%M}"
-    quoted = voice.text.strip()[:LONGEST_QUOTE]
+    quoted = _quoted(voice)
     first = _and_comma(first_help_words(voice, language), language)
     if language == CHINESE:
-        drill = "演练,不是真的警情。" if voice.drill else ""
-        quote = f"原话:“{quoted}”" if quoted else ""
-        door = f"({voice.door})" if voice.door else ""
+        drill = "演练，不是真的警情。" if voice.drill else ""
+        quote = f"原话：“{quoted}”" if quoted else ""
+        door = f"（{voice.door}）" if voice.door else ""
         return (
-            f"【十户联防】{drill}{voice.household}求助{':' + what if what else ''}!{voice.place}{door},{first}{when}。"
-            f"{more}{quote}电话{local_number(voice.number)}。能来回1,不能来回2,到了回3。必要时拨{official}"
+            f"【十户联防】{drill}{voice.household}求助{'：' + what if what else ''}！"
+            f"{voice.place}{door}，{first}{when}。{more}{quote}电话{local_number(voice.number)}。能来请回复1，不能来请回复2，到了请回复3。必要时打{official}"
         )
     drill = "DRILL, not real. " if voice.drill else ""
     quote = f' They say: "{quoted}".' if quoted else ""
@@ -191,18 +195,24 @@ def _message(voice: Voice, language: str, *, widened: bool) -> str:
     )
 
 
+def _quoted(voice: Voice) -> str:
+    """The caller's own words, links cut out; a bare 9 says nothing that the text does not say."""
+    words = cut_links(voice.text).strip()
+    return "" if is_bare_nine(words) else words[:LONGEST_QUOTE]
+
+
 def _second_voice(voice: Voice, language: str) -> str:
     what = category_words(voice.category, language)
     official = official_number(voice.category)
-    quoted = voice.text.strip()[:LONGEST_QUOTE]
+    quoted = _quoted(voice)
     when = f"{voice.raised_at:%H:%M}"
     first = _and_comma(first_help_words(voice, language), language)
     if language == CHINESE:
-        quote = f"原话:“{quoted}”" if quoted else ""
-        door = f"({voice.door})" if voice.door else ""
+        quote = f"原话：“{quoted}”" if quoted else ""
+        door = f"（{voice.door}）" if voice.door else ""
         return (
-            f"【十户联防】又有一户求助:{voice.household}{',' + what if what else ''}!{voice.place}{door},"
-            f"{first}{when}。{quote}电话{local_number(voice.number)}。能来回1,不能来回2。必要时拨{official}"
+            f"【十户联防】又有一户求助：{voice.household}{'，' + what if what else ''}！{voice.place}{door}，"
+            f"{first}{when}。{quote}电话{local_number(voice.number)}。能来请回复1，不能来请回复2。必要时打{official}"
         )
     quote = f' They say: "{quoted}".' if quoted else ""
     door = _door_en(voice)
@@ -217,9 +227,9 @@ def _wordless(voice: Voice, language: str) -> str:
     when = f"{voice.raised_at:%H:%M}"
     first = first_help_words(voice, language)
     if language == CHINESE:
-        first = f",{first}" if first else ""
+        first = f"，{first}" if first else ""
         return (
-            f"【十户联防】{voice.household}{when}来电,没有说话也没有按键。{voice.place}{first}。"
+            f"【十户联防】{voice.household}{when}来电，没有说话也没有按键。{voice.place}{first}。"
             f"请联系或上门看看。电话{local_number(voice.number)}"
         )
     first = f", {first}" if first else ""
@@ -230,7 +240,7 @@ def _wordless(voice: Voice, language: str) -> str:
 
 
 def _and_comma(words: str, language: str) -> str:
-    return words and words + ("," if language == CHINESE else ", ")
+    return words and words + ("，" if language == CHINESE else ", ")
 
 
 def segments(body: str) -> int:

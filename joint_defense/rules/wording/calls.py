@@ -10,52 +10,56 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from joint_defense.rules.escalation import Whom
-from joint_defense.rules.replies import Answer
+from joint_defense.rules.replies import LATER, Answer
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, category_words, official_number
+from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, category_words, how_to_answer, official_number
 
 MENU = {
     CHINESE: "十户联防。紧急求助请按井号9。",
     ENGLISH: "Joint Defence. For help press pound nine.",
 }
 MENU_AGAIN = {
-    CHINESE: "没有收到按键。需要求助,请按井号9。",
+    CHINESE: "没有收到按键。需要帮忙，请按井号9。",
     ENGLISH: "No key was received. If you need help, press pound nine.",
 }
+MENU_WRONG_KEY = {
+    CHINESE: "按错了。需要帮忙，请按井号9。",
+    ENGLISH: "That is not the key. If you need help, press pound nine.",
+}
 NO_WORD = {
-    CHINESE: "没有收到按键。已通知您的联防长与您联系。危险时请直接拨打110。",
+    CHINESE: "没有收到按键。正在通知您的联防长跟您联系。有危险请直接打110。",
     ENGLISH: "No key was received. Your group's leader is being told. In danger, dial 110.",
 }
 NO_WORD_NO_LEADER = {
-    CHINESE: "没有收到按键。危险时请直接拨打110。",
+    CHINESE: "没有收到按键。有危险请直接打110。",
     ENGLISH: "No key was received. In danger, dial 110.",
 }
 STRANGER = {
-    CHINESE: "您的号码不在联防名单上,无法通知邻居。紧急情况请立即拨打110。",
+    CHINESE: "您的号码不在联防名单上，没法通知邻居。情况紧急请马上打110。",
     ENGLISH: "Your number is not on a list, so no neighbours can be rung. In an emergency, dial 110 now.",
 }
 BROKEN = {
-    CHINESE: "系统故障,请立即拨打110。",
+    CHINESE: "系统出故障了，请马上打110。",
     ENGLISH: "The system has failed. Dial 110 now.",
 }
 KEPT = {
-    CHINESE: "求助已记下,系统恢复后会马上呼叫您的邻居。请不要挂机,并请立即拨打110。",
+    CHINESE: "求助已记下，系统一恢复就给邻居打电话。请别挂机，并请马上打110。",
     ENGLISH: "Your alarm is kept, and your neighbours will be rung as soon as the system is back. Dial 110 as well.",
 }
 KEPT_STILL = {
-    CHINESE: "系统正在恢复,您的求助已记下。请同时拨打110。",
+    CHINESE: "系统还在恢复，您的求助已记下。请同时打110。",
     ENGLISH: "The system is coming back; your alarm is kept. Please dial 110 as well.",
 }
 KEPT_ANSWER = {
-    CHINESE: "已记下,会马上转告。谢谢您。",
+    CHINESE: "已记下，会马上转告。谢谢您。",
     ENGLISH: "Noted; it will be passed on at once. Thank you.",
 }
 HOLD_ON = {
-    CHINESE: "系统正在恢复,请不要挂机。刚才的按键没有收到,请稍后再按。",
+    CHINESE: "系统还在恢复，请别挂机。刚才的按键没有收到，请过一会儿再按。",
     ENGLISH: "The system is coming back; please hold. Your key was not received: press it again in a moment.",
 }
 FLOOD = {
-    CHINESE: "您已多次求助,求助都已记录在案。现在请直接拨打110。",
+    CHINESE: "您已多次求助，每次都已记下。现在请直接打110。",
     ENGLISH: "You have called several times, and all of it is on record. Dial 110 now.",
 }
 
@@ -64,10 +68,10 @@ def alarm_raised(phones: int, households: int, language: str, *, begun: bool = T
     """To the caller, at once: how many are being rung, or (not `begun`) are to be. With nobody to ring: to dial 110."""
     if language == CHINESE:
         if not households:
-            return "求助已记录,但您家还没有可以通知的邻居,请立即拨打110。"
+            return "求助已记下，但您家还没有可以通知的邻居，请马上打110。"
         if not begun:
-            return f"求助已收到,马上呼叫{households}户邻居,共{phones}部电话。请不要挂机。危险时请拨打110。"
-        return f"求助已发出,正在呼叫{households}户邻居,共{phones}部电话。危险时请拨打110。"
+            return f"求助已收到，马上呼叫{households}户邻居，共{phones}部电话。请别挂机。有危险请打110。"
+        return f"求助已发出，正在呼叫{households}户邻居，共{phones}部电话。有危险请打110。"
     if not households:
         return "Your call is on record, but there are no neighbours to ring for you yet. Dial 110 now."
     if not begun:
@@ -78,8 +82,8 @@ def alarm_raised(phones: int, households: int, language: str, *, begun: bool = T
 def alarm_joined(households: int, language: str) -> str:
     """To a second caller, or to one who presses again: the same neighbours are on it already."""
     if language == CHINESE:
-        return f"求助已收到。{households}户邻居会接到通知,知道您家也在求助。危险时请拨打110。"
-    return f"Your alarm is in. {households} households are being told of you. In danger, dial 110."
+        return f"求助已收到。正在告诉{households}户邻居，您家也在求助。有危险请打110。"
+    return f"Your alarm is in. {households} households are being told that you need help too. In danger, dial 110."
 
 
 BEING_RUNG = {
@@ -87,46 +91,58 @@ BEING_RUNG = {
     ENGLISH: "Your neighbours are being rung now.",
 }
 NOT_RUNG_YET = {
-    CHINESE: "邻居的电话还没有打出去,系统正在重试。请立即拨打110。",
+    CHINESE: "邻居的电话还没有打出去，系统正在重试。请马上打110。",
     ENGLISH: "Your neighbours could not be rung yet; it is being tried again. Dial 110 now.",
 }
 
 
 CATEGORY_PROMPT = {
-    CHINESE: "请不要挂机。有贼按1,着火按2,伤病按3,其他按4。误报请按两次星号。",
+    CHINESE: "请别挂机。有贼请按1，着火请按2，伤病请按3，其他请按4。按错了请按两次星号。",
     ENGLISH: "Please hold. Burglary press 1, fire 2, medical 3, other 4. False alarm: press star twice.",
+}
+CATEGORY_WRONG_KEY = {
+    CHINESE: "按错了，请按1、2、3或4。不用来人了请按两次星号。",
+    ENGLISH: "That is not one of the keys: press 1, 2, 3 or 4. To cancel, press star twice.",
 }
 CATEGORY_KEYS = {"1": Category.BURGLARY, "2": Category.FIRE, "3": Category.MEDICAL, "4": Category.OTHER}
 STAR_AGAIN = {
-    CHINESE: "再按一次星号,取消求助。",
-    ENGLISH: "Press star once more to take the alarm back.",
+    CHINESE: "再按一次星号，就取消求助。",
+    ENGLISH: "Press star once more to cancel the alarm.",
 }
 OVER_FOR_CALLER = {
-    CHINESE: "求助已解除,邻居们都会得到通知。再见。",
+    CHINESE: "求助已结束，正在通知邻居们。再见。",
     ENGLISH: "The alarm is over, and your neighbours are being told. Goodbye.",
 }
 OVER_FOR_NEIGHBOUR = {
-    CHINESE: "这次求助已经解除,谢谢您。",
-    ENGLISH: "This alarm is over already. Thank you.",
+    CHINESE: "这次求助已经结束，不用来了，谢谢您。",
+    ENGLISH: "This alarm is over; there is no need to come. Thank you.",
 }
 NOT_RUNG = {
     CHINESE: "没有找到与您有关的求助。",
     ENGLISH: "There is no alarm that concerns you.",
 }
-CHANGE_OR_TALK = {
-    CHINESE: "改为不能来请按2,到了请按3,要与求助人通话请按9。",
-    ENGLISH: "If you cannot come after all press 2, when you are there 3, to talk to the caller 9.",
+_CHANGE = {
+    Answer.COMING: {
+        CHINESE: "来不了了请按2，到了请按3。要告诉对方多久到，请再按1。",
+        ENGLISH: "If you cannot come after all press 2, when you are there 3. To say how soon that will be press 1.",
+    },
+    Answer.CANNOT: {CHINESE: "又能来了请按1。", ENGLISH: "If you can come after all press 1."},
 }
-CHANGE = {
-    CHINESE: "改为不能来请按2,到了请按3。",
-    ENGLISH: "If you cannot come after all press 2, when you are there 3.",
+_TALK = {CHINESE: "要跟对方通话请按9。", ENGLISH: "To talk to the caller press 9."}
+HOW_SOON = {
+    CHINESE: "马上到请按1，五分钟请按2，还要更久请按3。",
+    ENGLISH: "If you are there at once press 1, in five minutes 2, later 3.",
+}
+WRONG_KEY = {
+    CHINESE: "按错了，请按1、2或3。",
+    ENGLISH: "That is not one of the keys: press 1, 2 or 3.",
 }
 NO_TALK = {
-    CHINESE: "这条线路不能与求助人通话。",
+    CHINESE: "这条线路不能跟对方通话。",
     ENGLISH: "This line cannot put you through to the caller.",
 }
 LEADER_MAY_CLOSE = {
-    CHINESE: "事情已了,请按0解除。",
+    CHINESE: "事情解决了，请按0。",
     ENGLISH: "When it is over, press 0.",
 }
 GOODBYE = {
@@ -134,23 +150,23 @@ GOODBYE = {
     ENGLISH: "Thank you. Goodbye.",
 }
 TALKING = {
-    CHINESE: "正在为您接通求助人。",
+    CHINESE: "正在为您接通对方。",
     ENGLISH: "You are being connected to the caller.",
 }
 NOT_ON_LINE = {
-    CHINESE: "求助人现在没有在线,无法接通。",
-    ENGLISH: "The caller is not on the line and cannot be put through.",
+    CHINESE: "对方已挂机，暂时接不通。",
+    ENGLISH: "The caller has hung up and cannot be reached for the moment.",
 }
 BACK_FROM_TALK = {
-    CHINESE: "通话已结束,请不要挂机。取消求助请按星号。",
-    ENGLISH: "The conversation is over; please hold. To take the alarm back press star.",
+    CHINESE: "通话已结束，请别挂机。取消求助请按星号。",
+    ENGLISH: "The conversation is over; please hold. To cancel the alarm press star.",
 }
 NEIGHBOUR_BACK_FROM_TALK = {
     CHINESE: "通话已结束。",
     ENGLISH: "The conversation is over.",
 }
 CALL_BACK = {
-    CHINESE: "您自己要求助,请按井号9。",
+    CHINESE: "您家如果也需要帮忙，请按井号9。",
     ENGLISH: "If you need help yourself, press pound nine.",
 }
 
@@ -159,8 +175,45 @@ def category_noted(category: Category, language: str) -> str:
     """To the caller who has said what it is."""
     official = official_number(category)
     if language == CHINESE:
-        return f"已告诉邻居{category_words(category, language)}。请同时拨打{official}。"
-    return f"Your neighbours are told: {category_words(category, language)}. Please dial {official} as well."
+        return f"正在告诉邻居：{category_words(category, language)}。请同时打{official}。"
+    return f"Your neighbours are being told: {category_words(category, language)}. Please dial {official} as well."
+
+
+def offers(given: Answer | None, language: str, *, talks: bool, closes: bool) -> str:
+    """The keys that are left to a neighbour who has given this answer (None: not yet); empty where there are none.
+
+    `talks`: they can be put through to the caller; `closes`: they lead the group.
+    """
+    sentences = [_CHANGE[given][language]] if given in _CHANGE and given is not None else []
+    if given is None:
+        sentences.append(how_to_answer(language))
+    if talks:
+        sentences.append(_TALK[language])
+    if closes:
+        sentences.append(LEADER_MAY_CLOSE[language])
+    return ("" if language == CHINESE else " ").join(sentences)
+
+
+def how_soon(minutes: int | None, language: str) -> str:
+    """Behind a household that is coming: in how many minutes; empty where they did not say."""
+    if minutes is None:
+        return ""
+    if language == CHINESE:
+        return "（马上到）" if minutes == 0 else "（要五分钟以上）" if minutes == LATER else f"（约{minutes}分钟到）"
+    return (
+        " (at once)"
+        if minutes == 0
+        else " (in more than 5 minutes)"
+        if minutes == LATER
+        else f" (in {minutes} minutes)"
+    )
+
+
+def soon_noted(minutes: int, language: str) -> str:
+    """To a neighbour who has said how soon they are there."""
+    if language == CHINESE:
+        return f"好的，正在告诉对方您{how_soon(minutes, language).strip('（）')}。"
+    return f"Noted{how_soon(minutes, language)}; the caller is being told."
 
 
 def who_comes(coming: Sequence[str], on_scene: Sequence[str], language: str) -> list[str]:
@@ -190,7 +243,7 @@ def nobody_yet(category: Category, language: str) -> str:
     """To a caller for whom nobody has said to come: whom to dial, the fire brigade or an ambulance besides."""
     official = official_number(category)
     if language == CHINESE:
-        return f"暂无人应答,请拨打110{'' if official == '110' else f'、{official}'}。"
+        return f"还没有人回应，请马上打110{'' if official == '110' else f'、{official}'}。"
     return f"Nobody has answered yet. Please dial 110{'' if official == '110' else f' and {official}'}."
 
 
@@ -208,7 +261,7 @@ def widened(whom: Sequence[Whom], language: str) -> list[str]:
     if not whom:
         return []
     if language == CHINESE:
-        return [f"来的人还不够,正在呼叫{'、'.join(_CALLED[each][0] for each in whom)}。"]
+        return [f"来的人还不够，正在叫{'、'.join(_CALLED[each][0] for each in whom)}。"]
     return [f"Too few are coming: we are calling {', '.join(_CALLED[each][1] for each in whom)}."]
 
 
@@ -217,9 +270,9 @@ def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
     if language == CHINESE:
         names = "、".join(callers)
         return {
-            Answer.COMING: f"谢谢,已告诉{names}您正在赶来。",
-            Answer.CANNOT: f"知道了,已记下您不能去{names}。谢谢。",
-            Answer.ON_SCENE: f"谢谢,已告诉{names}您已到场。",
+            Answer.COMING: f"谢谢，已告诉{names}您正在赶来。",
+            Answer.CANNOT: f"知道了，已记下您不能去{names}。谢谢。",
+            Answer.ON_SCENE: f"谢谢，已告诉{names}您已到场。",
         }[answer]
     names = " and ".join(callers)
     return {
@@ -232,5 +285,5 @@ def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
 def caller_joins(households: Sequence[str], language: str) -> str:
     """To the caller, just before the line is opened to neighbours who wait on it."""
     if language == CHINESE:
-        return f"{'、'.join(households)}已接通,请讲话。"
+        return f"{'、'.join(households)}已接通，请讲话。"
     return f"{', '.join(households)} on the line. Please speak."

@@ -13,14 +13,14 @@ from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import calls
 from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, also_dial, local_number, segments
 
-BROKEN_TEXT = "【十户联防】系统故障,请立即拨打110。The system has failed; dial 110."
+BROKEN_TEXT = "【十户联防】系统出故障了，请马上打110。The system has failed; dial 110."
 KEPT_TEXT = (
-    "【十户联防】求助已记下,系统恢复后会马上呼叫您的邻居;请立即拨打110。"
+    "【十户联防】求助已记下，系统一恢复就给邻居打电话；请马上打110。"
     "Your alarm is kept and will go out as soon as the system is back; dial 110 now."
 )
-KEPT_ANSWER_TEXT = "【十户联防】已记下,会马上转告。谢谢您。Noted; it will be passed on at once."
+KEPT_ANSWER_TEXT = "【十户联防】已记下，系统一恢复就转告，谢谢您。Noted; it is passed on as soon as the system is back."
 HELP_TEXT = {
-    CHINESE: "【十户联防】需要求助请回复9,或拨打本号码按#9。报警请拨110。",
+    CHINESE: "【十户联防】需要邻居帮忙请回复9，或打本号码按#9。报警请打110。",
     ENGLISH: "[Joint Defence] To call your neighbours for help reply 9, or call this number and press #9. Police: 110.",
 }
 HOW_TO_ANSWER = {
@@ -33,15 +33,15 @@ NOTED = {
     ENGLISH: "[Joint Defence] Noted. If anything changes reply 1 coming, 2 cannot, 3 there.",
 }
 """To a neighbour who has answered and writes more."""
-STRANGER_TEXT = "您的号码不在联防名单上,无法通知邻居,紧急情况请拨110。Your number is not on a list; dial 110."
+STRANGER_TEXT = "您的号码不在联防名单上，没法通知邻居，情况紧急请打110。Your number is not on a list; dial 110."
 
 
 def alarm_text_answer(households: int, language: str) -> str:
     """To a caller who raised the alarm by text."""
     if language == CHINESE:
         if not households:
-            return "【十户联防】已收到求助,但您家还没有可以通知的邻居,请立即拨打110。"
-        return f"【十户联防】已收到,马上呼叫{households}户邻居。误报请回复0。报警请拨110。"
+            return "【十户联防】已收到求助，但您家还没有可以通知的邻居，请马上打110。"
+        return f"【十户联防】已收到，马上呼叫{households}户邻居。按错了请回复0。报警请打110。"
     if not households:
         return "[Joint Defence] Received, but there are no neighbours to ring for you yet. Dial 110 now."
     return f"[Joint Defence] Received; {households} households are to be rung. False alarm: reply 0. Police: 110."
@@ -68,20 +68,20 @@ def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
     if language == CHINESE:
         names = "、".join(callers)
         words = {
-            "helped": f"{names}的求助已解除,谢谢大家。",
-            "false_alarm": f"{names}的求助是误报,已解除,不用再去了。谢谢大家。",
-            "accidental": f"{names}的求助是误拨,已解除,不用再去了。谢谢大家。",
-            "malicious": f"{names}的求助已解除,不用再去了。",
-            "drill": f"{names}的演练已结束,谢谢大家。",
+            "helped": f"{names}的事已解决，不用再去了。谢谢大家。",
+            "false_alarm": f"{names}没事，是误按，不用去了。谢谢大家。",
+            "accidental": f"{names}没事，是误按，不用去了。谢谢大家。",
+            "malicious": f"{names}的求助已结束，不用去了。",
+            "drill": f"{names}的演练已结束，谢谢大家。",
         }
         return _from_us(words.get(outcome, words["helped"]), language)
     names = " and ".join(callers)
     words = {
-        "helped": f"The alarm of {names} is over. Thank you all.",
-        "false_alarm": f"The alarm of {names} was a false one and is over: no need to go. Thank you all.",
-        "accidental": f"The alarm of {names} was raised by accident and is over: no need to go. Thank you all.",
-        "malicious": f"The alarm of {names} is over: no need to go.",
-        "drill": f"The drill of {names} is over. Thank you all.",
+        "helped": f"{_owners(names)} alarm is over: no need to go. Thank you all.",
+        "false_alarm": f"{_owners(names)} alarm is over: it was a false one. No need to go. Thank you all.",
+        "accidental": f"{_owners(names)} alarm is over: it was raised by accident. No need to go. Thank you all.",
+        "malicious": f"{_owners(names)} alarm is over: no need to go.",
+        "drill": f"{_owners(names)} drill is over. Thank you all.",
     }
     return _from_us(words.get(outcome, words["helped"]), language)
 
@@ -89,7 +89,7 @@ def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
 def lapsed(callers: Sequence[str], language: str) -> str:
     """To a group's leader: nobody has closed the incident, so the clock has."""
     if language == CHINESE:
-        return _from_us(f"{'、'.join(callers)}的求助一直没有人解除,系统已自动结束。请确认是否平安。", language)
+        return _from_us(f"{'、'.join(callers)}的求助一直没有人解除，系统已自动结束。请确认是否平安。", language)
     return _from_us(
         f"Nobody has closed the call for help of {' and '.join(callers)}; it was closed by the clock.", language
     )
@@ -98,8 +98,8 @@ def lapsed(callers: Sequence[str], language: str) -> str:
 def reply_over(callers: Sequence[str], language: str) -> str:
     """To a neighbour who answers by text after the all-clear."""
     if language == CHINESE:
-        return _from_us(f"{'、'.join(callers)}的求助已经解除,谢谢您。", language)
-    return _from_us(f"The alarm of {' and '.join(callers)} is over already. Thank you.", language)
+        return _from_us(f"{'、'.join(callers)}的事已解决，不用来了，谢谢您。", language)
+    return _from_us(f"{_owners(' and '.join(callers))} alarm is over: no need to come. Thank you.", language)
 
 
 def reply_thanks(
@@ -113,7 +113,7 @@ def reply_thanks(
     more = ""
     if others_open:
         more = (
-            f"(另有{others_open}起求助未解除)"
+            f"（另有{others_open}起求助还没结束）"
             if language == CHINESE
             else f" ({others_open} more open: this counts for the newest)"
         )
@@ -124,13 +124,11 @@ def reply_thanks(
 def reply_withdrawn(closed: bool, language: str) -> str:
     """To a caller who took the alarm back by text."""
     if language == CHINESE:
-        return (
-            "【十户联防】已取消,邻居们都会得到通知。" if closed else "【十户联防】已取消您家的求助;另有一户仍在求助。"
-        )
+        return "【十户联防】已取消，正在通知邻居们。" if closed else "【十户联防】已取消您家的求助；另有一户还在求助。"
     return (
-        "[Joint Defence] Taken back; your neighbours are being told."
+        "[Joint Defence] Cancelled; your neighbours are being told."
         if closed
-        else "[Joint Defence] Yours is taken back; another household still calls for help."
+        else "[Joint Defence] Yours is cancelled; another household still needs help."
     )
 
 
@@ -192,6 +190,11 @@ def who_is_coming(coming: Sequence[str], on_scene: Sequence[str], language: str)
         "还没有人回应。能来请回复1。" if language == CHINESE else "Nobody has answered yet. Reply 1 if you are coming.",
         language,
     )
+
+
+def _owners(names: str) -> str:
+    """Whose, at the beginning of a sentence: the Wang household -> The Wang household's."""
+    return f"{names[:1].upper()}{names[1:]}'s"
 
 
 def _from_us(words: str, language: str) -> str:

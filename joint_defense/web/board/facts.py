@@ -122,6 +122,7 @@ class AnswerFact:
     answer: Answer
     channel: Channel
     at: Moment
+    minutes: int | None
 
 
 @dataclass(frozen=True, slots=True)

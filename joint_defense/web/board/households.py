@@ -55,7 +55,7 @@ class HouseholdRow:
     """A household that was called. `answered_at` is when its newest answer came.
 
     `redial_at` is when it is to be rung for the `redial_round`th time again; `undecided`: what comes next is not known
-    yet; `unreachable`: everything was tried, and nobody answered.
+    yet; `unreachable`: everything was tried, and nobody answered; `minutes`: in how many they mean to be there.
     """
 
     party: Party
@@ -71,6 +71,7 @@ class HouseholdRow:
     redial_round: int = 0
     undecided: bool = False
     unreachable: bool = False
+    minutes: int | None = None
 
     @property
     def redial_waits(self) -> bool:
@@ -130,6 +131,7 @@ def _row(party: Party, deliveries: list[_Tried], answer: AnswerFact | None) -> H
         redial_round=_next_round(rings, redial.number) if redial and not answer else 0,
         undecided=bool(_pending(rings, FollowUp.LOOK)),
         unreachable=answer is None and bool(_pending(rings, FollowUp.GIVEN_UP)),
+        minutes=answer.minutes if answer is not None and answer.answer.value == "coming" else None,
     )
 
 

@@ -183,7 +183,7 @@ def test_a_number_refused_for_good_is_marked_on_the_roster_with_its_reason(
     phone = town.phone(dead.number)
     assert (phone.call_refused_code, phone.text_refused_code) == ("21211", "21211")
     attempt = town.attempt(town.delivery(dead.number))
-    assert (attempt.state, attempt.error) == (AttemptState.REFUSED, "号码无效(空号)")
+    assert (attempt.state, attempt.error) == (AttemptState.REFUSED, "号码无效（空号）")
 
 
 def test_trouble_with_the_account_stands_on_the_timeline_and_the_alarm_is_kept(

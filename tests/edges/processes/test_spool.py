@@ -37,7 +37,7 @@ from tests.edges.webhooks.test_webhooks import DIRECT, STRANGER, Carrier
 from tests.support.factories import House, Town
 from tests.support.handsets import eventually
 
-KEPT, GO_TO_110 = "求助已记下", "系统故障,请立即拨打110"
+KEPT, GO_TO_110 = "求助已记下", "系统出故障了，请马上打110"
 BEGUN = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
@@ -129,7 +129,7 @@ def test_an_alarm_by_key_is_kept_once_however_often_it_is_repeated_and_taken_in_
         assert late.detail["seconds"] >= 1
         assert session.scalar(select(func.count()).select_from(Delivery)) == 2
     assert outage.woken == [incident.id]
-    assert "求助已收到,马上呼叫1户邻居" in carrier.call("/voice/held/2", wang.number)
+    assert "求助已收到，马上呼叫1户邻居" in carrier.call("/voice/held/2", wang.number)
     assert carrier.count(Incident) == 1
 
 
@@ -151,7 +151,7 @@ def test_a_stranger_is_told_once_it_is_known_that_it_is_one(carrier: Carrier, ou
 def test_a_call_without_a_word_is_told_to_the_leader_later(carrier: Carrier, outage: Outage, wang: House) -> None:
     carrier.call("/voice/inbound", wang.number)
     assert "没有收到按键" in carrier.call("/voice/menu/1", wang.number, Digits="")
-    assert "请直接拨打110" in carrier.call("/voice/menu/2", wang.number, Digits="")
+    assert "请直接打110" in carrier.call("/voice/menu/2", wang.number, Digits="")
     outage.ends()
     assert outage.drain()
     assert carrier.town.read(lambda session: session.scalars(select(Incident.kind)).all()) == [IncidentKind.WORDLESS]
@@ -201,7 +201,7 @@ def test_the_caller_on_the_line_is_held_while_the_database_is_away(
     silent = carrier.call(f"/voice/wait/{alert_id}/0/0", wang.number)
     assert f"/voice/wait/{alert_id}/0/0" in silent
     assert "<Say" not in silent
-    assert "请稍后再按" in carrier.call(f"/voice/wait/{alert_id}/0/0", wang.number, Digits="1")
+    assert "请过一会儿再按" in carrier.call(f"/voice/wait/{alert_id}/0/0", wang.number, Digits="1")
 
 
 def test_with_the_disk_away_too_the_caller_hears_to_dial_110(

@@ -45,13 +45,13 @@ def test_the_person_answers_presses_speaks_and_hangs_up_when_the_script_says(
     carrier: Carrier, network: Network, application: Application
 ) -> None:
     application.says("/key", "<Pause length='300'/>")
-    network.handset(WANG).script(answers("1", after=5, press_after=3, hang_up_after=20, says="喂?"))
+    network.handset(WANG).script(answers("1", after=5, press_after=3, hang_up_after=20, says="喂？"))
     carrier.call(WANG, MENU.format(action=application.url("/key")))
 
     call = network.handset(WANG).wait_for_call("completed")
 
     assert application.at("/key")[0].form["Digits"] == "1"
-    assert (call.pressed, call.says) == (("1",), "喂?")
+    assert (call.pressed, call.says) == (("1",), "喂？")
     assert 20 <= call.duration < 150, "and not until the pause ends"
     assert call.answered_at is not None
     # One second until it rings, five until it is picked up.

@@ -21,7 +21,7 @@ from tests.support.handsets import Network, NetworkError, answers, eventually
 PAGE = Path(__file__).parents[3] / "joint_defense/simulator/page"
 LANDLINE = "+8657488120001"
 STRANGER = "+8613900000000"
-ALARM = '<Gather numDigits="1" timeout="900"><Say language="cmn-CN" voice="Polly.Zhiyu">王建国家求助!</Say></Gather>'
+ALARM = '<Gather numDigits="1" timeout="900"><Say language="cmn-CN" voice="Polly.Zhiyu">王建国家求助！</Say></Gather>'
 
 
 def phone(number: str, household: str, **more: str) -> dict[str, str]:
@@ -110,11 +110,11 @@ def test_help_is_called_with_one_tap_and_read_word_by_word(visitor: Visitor, app
         "/voice",
         '<Gather numDigits="2" finishOnKey="" action="/keys"><Say language="cmn-CN">紧急求助请按井号9。</Say></Gather>',
     )
-    application.says("/keys", '<Say language="cmn-CN">求助已发出,正在呼叫9户邻居。</Say><Pause length="900"/>')
+    application.says("/keys", '<Say language="cmn-CN">求助已发出，正在呼叫9户邻居。</Say><Pause length="900"/>')
 
     visitor.use(WANG, "help")
     application.wait_for("/keys")
-    eventually(lambda: "求助已发出,正在呼叫9户邻居。" in visitor.card(WANG), "the answer stands on the screen")
+    eventually(lambda: "求助已发出，正在呼叫9户邻居。" in visitor.card(WANG), "the answer stands on the screen")
 
     assert application.at("/keys")[0].form["Digits"] == "#9"
     card = visitor.card(WANG)
@@ -133,7 +133,7 @@ def test_a_call_is_answered_keys_are_pressed_and_it_is_hung_up(
     assert "来电 来电 +86 574 8888 9999" in visitor.card(WANG)
 
     visitor.use(WANG, "answer")
-    eventually(lambda: "王建国家求助!" in visitor.card(WANG), "the alarm is read")
+    eventually(lambda: "王建国家求助！" in visitor.card(WANG), "the alarm is read")
     visitor.use(WANG, "press", digits="1")
     assert network.handset(WANG).wait_for_call("completed").pressed == ("1",)
     assert carrier.fetch(call)["status"] == "completed"
@@ -148,7 +148,7 @@ def test_a_call_is_answered_keys_are_pressed_and_it_is_hung_up(
 def test_texts_are_written_and_read(
     visitor: Visitor, carrier: Carrier, network: Network, application: Application
 ) -> None:
-    application.says("/sms", "<Message>谢谢,已告诉王建国家您正在赶来。</Message>")
+    application.says("/sms", "<Message>谢谢，已告诉王建国家您正在赶来。</Message>")
     carrier.text(WANG, "【十户联防】王建国家求助")
     network.handset(WANG).wait_for_text("求助")
 
@@ -156,7 +156,7 @@ def test_texts_are_written_and_read(
     network.handset(WANG).wait_for_text("谢谢")
 
     assert application.at("/sms")[0].form["Body"] == " 马上到 "
-    assert "收到 【十户联防】王建国家求助 发出 马上到 收到 谢谢,已告诉王建国家您正在赶来。" in visitor.card(WANG)
+    assert "收到 【十户联防】王建国家求助 发出 马上到 收到 谢谢，已告诉王建国家您正在赶来。" in visitor.card(WANG)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ def test_changes_come_as_they_happen_a_screen_at_a_time(visitor: Visitor, carrie
     changes = [state for place, state in enumerate(states) if state != states[place - 1] or not place]
     assert changes[-3:] == ["ringing", "in_call", "idle"]
     assert [what for kind, what in told if kind == "heard"] == [
-        {"number": WANG, "text": "王建国家求助!", "language": "zh-CN"}
+        {"number": WANG, "text": "王建国家求助！", "language": "zh-CN"}
     ]
     assert {what["number"] for _, what in told} == {WANG}
 

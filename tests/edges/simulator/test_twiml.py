@@ -130,7 +130,7 @@ def test_speech_takes_its_time_and_is_recorded_with_language_and_voice(carrier: 
     network.handset(WANG).script(answers())
     carrier.call(
         WANG,
-        '<Say language="cmn-CN" voice="Polly.Zhiyu">王家求助,墙下陶村三组</Say><Say>one two three four five</Say>'
+        '<Say language="cmn-CN" voice="Polly.Zhiyu">王家求助，墙下陶村三组</Say><Say>one two three four five</Say>'
         '<Pause length="3"/><Play>https://example.com/a.mp3</Play><Say>End</Say>',
     )
 

@@ -250,14 +250,14 @@ def test_a_pound_key_at_the_end_waits_for_its_nine(carrier: Carrier, wang: House
 
 def test_other_keys_raise_nothing_and_the_question_is_put_again(carrier: Carrier, wang: House) -> None:
     again = carrier.call("/voice/menu/1", wang.number, Digits="12")
-    assert "需要求助,请按井号9" in again
+    assert "需要帮忙，请按井号9" in again
     assert carrier.count(Incident) == 0
 
 
 def test_of_a_caller_who_presses_nothing_twice_the_leader_is_told_once(carrier: Carrier, wang: House) -> None:
     assert "/voice/menu/2" in carrier.call("/voice/menu/1", wang.number)
     said = carrier.call("/voice/menu/2", wang.number)
-    assert "已通知您的联防长" in said
+    assert "正在通知您的联防长" in said
     assert carrier.call("/voice/menu/2", wang.number) == said
     deliveries = carrier.town.deliveries(carrier.town.incidents()[0].id)
     assert [(each.household_name, each.purpose, each.channel) for each in deliveries] == [
@@ -287,7 +287,7 @@ def test_a_stranger_is_answered_by_text_once_a_day_and_a_repetition_as_before(ca
 
 
 def test_a_text_raises_an_alarm_and_anything_else_gets_a_line_of_help(carrier: Carrier, wang: House) -> None:
-    assert "需要求助请回复9" in carrier.text("在吗", wang.number, "SM1")
+    assert "需要邻居帮忙请回复9" in carrier.text("在吗", wang.number, "SM1")
     assert carrier.count(Incident) == 0
     answered = carrier.text("# 9 。", wang.number, "SM2")
     assert "马上呼叫1户邻居" in answered
@@ -297,7 +297,7 @@ def test_a_text_raises_an_alarm_and_anything_else_gets_a_line_of_help(carrier: C
 
 def test_a_webhook_without_its_id_still_gets_a_sentence(carrier: Carrier, wang: House) -> None:
     answer = carrier.post("/voice/inbound", From=wang.number, To=OUR_NUMBER)
-    assert (answer.status_code, "请立即拨打110" in answer.get_data(as_text=True)) == (200, True)
+    assert (answer.status_code, "请马上打110" in answer.get_data(as_text=True)) == (200, True)
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_a_webhook_without_its_id_still_gets_a_sentence(carrier: Carrier, wang: 
         ("/voice/inbound", {"CallSid": "CA1"}, "紧急求助请按井号9", "menu_without_database"),
         ("/voice/menu/1", {"CallSid": "CA1", "Digits": "#9"}, "求助已记下", "event_spooled"),
         ("/sms/inbound", {"MessageSid": "SM1"}, "求助已记下", "event_spooled"),
-        ("/voice/again/1/1", {"CallSid": "CA1"}, "系统故障,请立即拨打110", "webhook_failed"),
+        ("/voice/again/1/1", {"CallSid": "CA1"}, "系统出故障了，请马上打110", "webhook_failed"),
     ],
 )
 def test_whatever_fails_inside_an_alarm_is_kept_and_everybody_else_is_told_to_dial_110(
@@ -423,7 +423,7 @@ def test_an_open_incident_says_who_needs_help_first_as_it_was_when_the_alarm_cam
     }
     call = said[Channel.CALL]
     assert call.index("王建国家求助") < call.index("桥东第2家") < call.index("家有独居老人")
-    assert "桥东第2家(3-2),家有独居老人," in said[Channel.SMS]
+    assert "桥东第2家（3-2），家有独居老人，" in said[Channel.SMS]
 
 
 def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_takes_the_new(

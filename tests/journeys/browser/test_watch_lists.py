@@ -52,7 +52,7 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, tmp_path: Pat
     table.write_text("姓名,电话,队伍\n郭振华,13700000002,巡防\n", encoding="utf-8")
     page.locator("main summary").nth(1).click()
     page.locator("#file").set_input_files(table)
-    page.get_by_role("button", name="查看会有哪些更改").click()
+    page.get_by_role("button", name="查看会有哪些改动").click()
     expect(page.get_by_text("新增")).to_be_visible()
     wrong["preview"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
     page.get_by_role("button", name="确认").click()

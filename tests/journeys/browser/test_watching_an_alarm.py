@@ -112,13 +112,13 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     zhao.behaves("busy")
 
     wang.taps("# 9 求助")
-    wang.reads("求助已发出,正在呼叫3户邻居")
+    wang.reads("求助已发出，正在呼叫3户邻居")
     li.rings()
     chen.rings()
     li.taps("接听")
-    li.reads("王建国家求助!")
+    li.reads("王建国家求助！")
     li.taps("按键 1")
-    li.reads("谢谢,已告诉王建国家您正在赶来。")
+    li.reads("谢谢，已告诉王建国家您正在赶来。")
     wang.reads("李大明家正在赶来。")
     chen.reads("【十户联防】王建国家求助")
     chen.texts("2")
@@ -137,15 +137,15 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     # The one who was busy is rung again from the board, and now comes.
     zhao.behaves("comes")
     board.locator(".household", has_text="赵德才家").get_by_role("button").click()
-    zhao.reads("谢谢,已告诉王建国家您正在赶来。")
+    zhao.reads("谢谢，已告诉王建国家您正在赶来。")
     expect(board.locator(".figure-main dd")).to_have_text("2/3")
 
     board.get_by_role("link", name="解除警情").click()
     board.get_by_label("已救助").check()
-    board.get_by_label("备注").fill("老人跌倒,已送卫生院")
+    board.get_by_label("备注").fill("老人跌倒，已送卫生院")
     board.get_by_role("button", name="解除警情并通知大家").click()
     expect(board.locator(".closed")).to_contain_text("已救助")
-    chen.reads("王建国家的求助")
+    chen.reads("王建国家")
     expect(board.locator(".household", has_text="李大明家")).to_contain_text("已告知解除")
     assert street.record()["outcome"] == "helped"
     for phone in street.phones[1:]:
@@ -172,9 +172,9 @@ def test_without_scripts_on_a_small_phone_an_alarm_goes_all_the_way(
     _taps(handsets, "link", "刷新")
     _taps(handsets, "button", "接听")
     _taps(handsets, "button", "按键 1")
-    street.phones[1].hears("谢谢,已告诉孙有福家您正在赶来。")
+    street.phones[1].hears("谢谢，已告诉孙有福家您正在赶来。")
     _taps(handsets, "link", "刷新")
-    expect(handsets.locator(".screen")).to_contain_text("谢谢,已告诉孙有福家您正在赶来。")
+    expect(handsets.locator(".screen")).to_contain_text("谢谢，已告诉孙有福家您正在赶来。")
 
     board.goto(town.url)
     board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click()
@@ -185,7 +185,7 @@ def test_without_scripts_on_a_small_phone_an_alarm_goes_all_the_way(
     for _ in range(2):
         _taps(handsets, "button", "按键 *")
     street.phones[0].own_call("completed")
-    street.phones[1].gets_text("误报")
+    street.phones[1].gets_text("误按")
     board.reload()
     expect(board.locator(".closed")).to_contain_text("误报")
     street.phones[1].is_alerted()

@@ -13,9 +13,21 @@ from joint_defense.rules.wording.alarm import segments
 
 BOTH = ("zh", "en")
 DICTIONARIES = (
-    *(said.MENU, said.MENU_AGAIN, said.NO_WORD, said.NO_WORD_NO_LEADER, said.STRANGER, said.BROKEN, said.FLOOD),
+    *(
+        said.MENU,
+        said.MENU_AGAIN,
+        said.MENU_WRONG_KEY,
+        said.WRONG_KEY,
+        said.HOW_SOON,
+        said.CATEGORY_WRONG_KEY,
+        said.NO_WORD,
+        said.NO_WORD_NO_LEADER,
+        said.STRANGER,
+        said.BROKEN,
+        said.FLOOD,
+    ),
     *(texts.HELP_TEXT, said.CATEGORY_PROMPT, said.STAR_AGAIN, said.GOODBYE, said.OVER_FOR_CALLER, said.NOT_RUNG),
-    *(said.OVER_FOR_NEIGHBOUR, said.CHANGE_OR_TALK, said.LEADER_MAY_CLOSE, said.TALKING, said.CALL_BACK),
+    *(said.OVER_FOR_NEIGHBOUR, said.LEADER_MAY_CLOSE, said.TALKING, said.CALL_BACK),
     *(said.NOT_ON_LINE, said.BACK_FROM_TALK, said.NEIGHBOUR_BACK_FROM_TALK),
 )
 
@@ -28,7 +40,7 @@ def test_every_line_is_there_in_chinese_and_english(lines: dict[str, str]) -> No
 
 
 def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None:
-    assert said.BROKEN["zh"] == "系统故障,请立即拨打110。"
+    assert said.BROKEN["zh"] == "系统出故障了，请马上打110。"
     for line in (said.STRANGER, said.FLOOD, said.NO_WORD, said.NO_WORD_NO_LEADER, said.BROKEN):
         assert "110" in line["zh"]
         assert "110" in line["en"]
@@ -43,7 +55,7 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
 
 
 def test_a_caller_hears_how_many_are_being_rung() -> None:
-    assert said.alarm_raised(12, 9, "zh").startswith("求助已发出,正在呼叫9户邻居,共12部电话。")
+    assert said.alarm_raised(12, 9, "zh").startswith("求助已发出，正在呼叫9户邻居，共12部电话。")
     assert "9 neighbouring households" in said.alarm_raised(12, 9, "en")
     assert "9户" in said.alarm_joined(9, "zh")
     assert "9 households" in texts.alarm_text_answer(9, "en")
@@ -57,20 +69,20 @@ def test_whoever_comes_is_named() -> None:
     assert said.who_cannot_after_all([], "en") == []
     quiet = Category.UNSPECIFIED
     assert texts.news_text(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
-    assert texts.news_text([], [], quiet, "zh") == "【十户联防】暂无人应答,请拨打110。"
+    assert texts.news_text([], [], quiet, "zh") == "【十户联防】还没有人回应，请马上打110。"
     assert texts.news_text(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
 
 
 def test_an_answer_is_thanked_by_the_callers_name() -> None:
-    assert said.thanks(["王家"], Answer.COMING, "zh") == "谢谢,已告诉王家您正在赶来。"
+    assert said.thanks(["王家"], Answer.COMING, "zh") == "谢谢，已告诉王家您正在赶来。"
     for answer in Answer:
         assert "王家、李家" in said.thanks(["王家", "李家"], answer, "zh")
         assert "Wang and Li" in said.thanks(["Wang", "Li"], answer, "en")
 
 
 def test_a_text_that_could_belong_to_several_alarms_says_which_it_counted_for() -> None:
-    assert texts.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢,已告诉王家您正在赶来。"
-    assert texts.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("(另有2起求助未解除)")
+    assert texts.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢，已告诉王家您正在赶来。"
+    assert texts.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("（另有2起求助还没结束）")
     assert "2 more open" in texts.reply_thanks(["Wang"], Answer.COMING, 2, "en")
 
 
@@ -85,7 +97,7 @@ def test_an_all_clear_names_the_callers_says_how_it_ended_and_blames_nobody(outc
 
 
 def test_the_category_is_confirmed_with_its_number() -> None:
-    assert said.category_noted(Category.FIRE, "zh") == "已告诉邻居着火了。请同时拨打119。"
+    assert said.category_noted(Category.FIRE, "zh") == "正在告诉邻居：着火了。请同时打119。"
     assert "120" in said.category_noted(Category.MEDICAL, "en")
     assert said.CATEGORY_KEYS == {
         **{"1": Category.BURGLARY, "2": Category.FIRE},

@@ -63,7 +63,7 @@ def every_household() -> Iterator[Voice]:
 
 
 def test_an_alarm_call_says_who_and_where_before_anything_else() -> None:
-    assert announcement([voice()], "zh")[0] == "王建国家求助!墙下陶村3组,桥东第2家。"
+    assert announcement([voice()], "zh")[0] == "王建国家求助！墙下陶村3组，桥东第2家。"
     english = announcement([voice()], "en")[0]
     assert (
         english == "the Wang Jianguo household needs help! Qiangxiatao Village, group 3, 2nd house east of the bridge."
@@ -71,7 +71,7 @@ def test_an_alarm_call_says_who_and_where_before_anything_else() -> None:
 
 
 def test_what_has_happened_and_the_door_come_after() -> None:
-    assert announcement([voice(category=Category.FIRE)], "zh")[1:] == ["着火了,门牌3-2。"]
+    assert announcement([voice(category=Category.FIRE)], "zh")[1:] == ["着火了，门牌3-2。"]
     assert announcement([voice(category=Category.FIRE)], "en")[1:] == ["Fire, door 3-2."]
     assert announcement([voice(door="")], "zh")[1:] == []
 
@@ -87,12 +87,12 @@ def test_what_has_happened_and_the_door_come_after() -> None:
 def test_why_a_household_needs_help_first_is_said_behind_who_and_where(why: str, chinese: str, english: str) -> None:
     house = voice(first_help=why, category=Category.FIRE)
     plain = voice(category=Category.FIRE)
-    assert announcement([house], "zh") == [announcement([plain], "zh")[0], f"着火了,{chinese},门牌3-2。"]
+    assert announcement([house], "zh") == [announcement([plain], "zh")[0], f"着火了，{chinese}，门牌3-2。"]
     assert announcement([house], "en") == [announcement([plain], "en")[0], f"Fire, {english}, door 3-2."]
     for text in (message, second_voice):
-        assert f"墙下陶村3组·桥东第2家(3-2),{chinese},21:07。" in text(house, "zh")
+        assert f"墙下陶村3组·桥东第2家（3-2），{chinese}，21:07。" in text(house, "zh")
         assert f"2nd house east of the bridge (3-2), {english}, 21:07." in text(house, "en")
-    assert f"桥东第2家,{chinese}。" in wordless(house, "zh")
+    assert f"桥东第2家，{chinese}。" in wordless(house, "zh")
     assert f"east of the bridge, {english}." in wordless(house, "en")
 
 
@@ -123,15 +123,15 @@ def test_of_two_voices_the_newest_is_told_first() -> None:
         household="李月芳家", household_en="the Li Yuefang household", place="墙下陶村3组·桥东第5家", door=""
     )
     assert announcement([voice(door=""), second], "zh") == [
-        "李月芳家求助!墙下陶村3组,桥东第5家。",
-        "王建国家求助!墙下陶村3组,桥东第2家。",
+        "李月芳家求助！墙下陶村3组，桥东第5家。",
+        "王建国家求助！墙下陶村3组，桥东第2家。",
     ]
 
 
 def test_a_drill_says_so_before_the_name_in_calls_and_texts() -> None:
-    assert announcement([voice(drill=True)], "zh")[0].startswith("演练!王建国家")
+    assert announcement([voice(drill=True)], "zh")[0].startswith("演练！王建国家")
     assert announcement([voice(drill=True)], "en")[0].startswith("Drill! ")
-    assert "演练,不是真的警情" in message(voice(drill=True), "zh")
+    assert "演练，不是真的警情" in message(voice(drill=True), "zh")
     assert "DRILL, not real" in message(voice(drill=True), "en")
 
 
@@ -173,8 +173,8 @@ def test_every_text_names_the_number_that_belongs_to_the_category(category: Cate
 
 def test_the_text_of_an_alarm_says_who_where_what_when_and_how_to_answer() -> None:
     assert message(voice(category=Category.FIRE), "zh") == (
-        "【十户联防】王建国家求助:着火了!墙下陶村3组·桥东第2家(3-2),21:07。"
-        "电话13805740001。能来回1,不能来回2,到了回3。必要时拨119"
+        "【十户联防】王建国家求助：着火了！墙下陶村3组·桥东第2家（3-2），21:07。"
+        "电话13805740001。能来请回复1，不能来请回复2，到了请回复3。必要时打119"
     )
     assert message(voice(), "en") == (
         "[Joint Defence] the Wang Jianguo household needs help! Qiangxiatao Village, group 3, 2nd house east of the "
@@ -183,15 +183,15 @@ def test_the_text_of_an_alarm_says_who_where_what_when_and_how_to_answer() -> No
 
 
 def test_the_callers_own_words_travel_in_the_text_cut_at_a_length_a_carrier_takes() -> None:
-    assert "原话:“院子里有两个人”。" not in message(voice(), "zh")
-    assert "原话:“院子里有两个人”" in message(voice(text=" 院子里有两个人 "), "zh")
+    assert "原话：“院子里有两个人”。" not in message(voice(), "zh")
+    assert "原话：“院子里有两个人”" in message(voice(text=" 院子里有两个人 "), "zh")
     assert 'They say: "two men".' in message(voice(text="two men"), "en")
     for language in LANGUAGES:
         assert len(message(voice(text="救" * 1600), language)) < 600
 
 
 def test_a_second_voice_and_a_wordless_call_say_what_they_are() -> None:
-    assert second_voice(voice(), "zh").startswith("【十户联防】又有一户求助:王建国家!墙下陶村3组·桥东第2家(3-2)")
+    assert second_voice(voice(), "zh").startswith("【十户联防】又有一户求助：王建国家！墙下陶村3组·桥东第2家（3-2）")
     assert "(3-2)" in second_voice(voice(), "en")
     for language in LANGUAGES:
         text = wordless(voice(), language)
@@ -220,7 +220,7 @@ def test_every_household_of_the_town_fits_two_segments_in_english() -> None:
 def test_every_household_of_the_town_is_announced_by_name_and_place_within_a_breath() -> None:
     for each in every_household():
         first = announcement([each], "zh")[0]
-        assert first.startswith(f"{each.household}求助!")
+        assert first.startswith(f"{each.household}求助！")
         # Three seconds of Mandarin are about fifteen syllables to the end of the name, thirty to the end of the place.
         assert len(each.household) <= 8
         assert len(first) <= 40, first
@@ -267,5 +267,5 @@ def test_segments_are_counted_as_the_carrier_bills_them(body: str, count: int) -
 def test_the_words_at_the_end_of_a_silent_call_say_how_to_answer_later() -> None:
     assert "回拨" in no_key_pressed("zh")
     assert "call this number back" in no_key_pressed("en")
-    assert how_to_answer("zh") == "能来请按1,不能来请按2,到了请按3。"
+    assert how_to_answer("zh") == "能来请按1，不能来请按2，到了请按3。"
     assert how_to_answer("en") == "Press 1 if you are coming, 2 if you cannot, 3 when you are there."

@@ -46,7 +46,7 @@ def test_the_all_clear_goes_once_to_everyone_who_was_rung_or_texted(town: Town) 
     # By text where the phone takes one, else by a call; never to the caller's own household.
     assert all_clear(town, raised) == sorted([(li.numbers[0], SMS), (li.numbers[1], CALL), (chen.number, SMS)])
     assert {line.text for line in town.lines(raised.incident_id, Purpose.ALL_CLEAR)} == {
-        "【十户联防】王家的求助已解除,谢谢大家。"
+        "【十户联防】王家的事已解决，不用再去了。谢谢大家。"
     }
     assert [line.detail for line in town.timeline("closed")] == [{"by": "村干部", "outcome": "helped", "note": ""}]
 
@@ -59,7 +59,7 @@ def test_each_phone_reads_the_all_clear_in_its_language(town: Town) -> None:
     (line,) = town.lines(raised.incident_id, Purpose.ALL_CLEAR)
     assert (line.number, line.text) == (
         smith.number,
-        "[Joint Defence] The alarm of the Wang household was a false one and is over: no need to go. Thank you all.",
+        "[Joint Defence] The Wang household's alarm is over: it was a false one. No need to go. Thank you all.",
     )
 
 
@@ -299,7 +299,7 @@ def test_what_nobody_closes_is_closed_by_the_clock_and_the_leader_alone_is_told(
     assert [line.kind for line in town.timeline("lapsed")] == ["lapsed"]
     told = [each for each in town.deliveries(incident_id) if each.purpose is Purpose.ALL_CLEAR]
     assert [(each.number, each.channel) for each in told] == [(leader.number, SMS)]
-    assert told[0].text == "【十户联防】王建国家的求助一直没有人解除,系统已自动结束。请确认是否平安。"
+    assert told[0].text == "【十户联防】王建国家的求助一直没有人解除，系统已自动结束。请确认是否平安。"
     assert li.number not in {each.number for each in told}
 
 

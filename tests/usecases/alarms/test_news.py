@@ -97,14 +97,14 @@ def test_after_a_minute_without_anyone_the_caller_is_told_to_dial_110_again_and_
     story = alarm(town)
     assert story.asks(after=59).sentences == ()
     first = story.asks(after=60)
-    assert first.sentences == ("暂无人应答,请拨打110。",)
+    assert first.sentences == ("还没有人回应，请马上打110。",)
     assert story.asks(first, after=79).sentences == ()
     second = story.asks(first, after=80)
-    assert second.sentences == ("暂无人应答,请拨打110。",)
+    assert second.sentences == ("还没有人回应，请马上打110。",)
     assert second.warned == 2
     story.answers(neighbours[0], Answer.CANNOT, after=81)
     third = story.asks(second, after=100)
-    assert third.sentences == ("暂无人应答,请拨打110。",)
+    assert third.sentences == ("还没有人回应，请马上打110。",)
     story.answers(neighbours[0], after=101)
     assert story.asks(third, after=120).sentences == ("李家正在赶来。",)
 
@@ -112,7 +112,7 @@ def test_after_a_minute_without_anyone_the_caller_is_told_to_dial_110_again_and_
 def test_with_a_fire_the_caller_is_told_to_dial_119_too(town: Town, neighbours: list[House]) -> None:
     story = alarm(town)
     town.run(lambda s: closing.name_category(s, s.get_one(Alert, story.alert_id), Category.FIRE, at(2)))
-    assert story.asks(after=60).sentences == ("暂无人应答,请拨打110、119。",)
+    assert story.asks(after=60).sentences == ("还没有人回应，请马上打110、119。",)
 
 
 def test_a_caller_who_asks_after_the_close_hears_that_it_is_over(town: Town) -> None:
@@ -120,7 +120,7 @@ def test_a_caller_who_asks_after_the_close_hears_that_it_is_over(town: Town) -> 
     town.run(lambda s: closing.withdraw(s, s.get_one(Alert, story.alert_id), at(10)))
     found = story.asks(after=12)
     assert found.closed
-    assert found.sentences == ("求助已解除,邻居们都会得到通知。再见。",)
+    assert found.sentences == ("求助已结束，正在通知邻居们。再见。",)
 
 
 def test_a_caller_on_the_line_gets_no_texts(town: Town, neighbours: list[House]) -> None:
@@ -184,7 +184,7 @@ def test_after_a_minute_without_anyone_a_text_says_to_dial_110_once(town: Town, 
     story.answers(neighbours[0], Answer.CANNOT, after=10)
     assert story.ticks(after=59) == 0
     assert [story.ticks(after=second) for second in (60, 61, 300)] == [1, 0, 0]
-    assert story.texts == ["【十户联防】暂无人应答,请拨打110。"]
+    assert story.texts == ["【十户联防】还没有人回应，请马上打110。"]
     # Whoever comes later is still news.
     story.answers(neighbours[1], after=301)
     assert story.texts[1:] == ["【十户联防】陈家正在赶来。"]

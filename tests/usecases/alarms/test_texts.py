@@ -42,10 +42,10 @@ def rings(town: Town, caller: House, after: float = 0) -> int:
 
 
 def test_a_word_in_need_raises_an_alarm_and_travels_to_the_neighbours(town: Town, houses: list[House]) -> None:
-    reply = text(town, houses[0], " 着火了!厨房 ")
-    assert reply.text == "【十户联防】已收到,马上呼叫3户邻居。误报请回复0。报警请拨110。"
+    reply = text(town, houses[0], " 着火了！厨房 ")
+    assert reply.text == "【十户联防】已收到，马上呼叫3户邻居。按错了请回复0。报警请打110。"
     (alert,) = town.alerts()
-    assert (alert.text, alert.category, alert.channel) == ("着火了!厨房", Category.FIRE, SMS)
+    assert (alert.text, alert.category, alert.channel) == ("着火了！厨房", Category.FIRE, SMS)
     assert reply.incident_id == alert.incident_id
 
 
@@ -68,10 +68,10 @@ def test_the_same_answer_twice_at_the_same_instant_is_one_answer(town: Town, hou
 @pytest.mark.parametrize(
     ("body", "given", "line"),
     [
-        ("1", Answer.COMING, "【十户联防】谢谢,已告诉王家您正在赶来。"),
-        ("收到", Answer.COMING, "【十户联防】谢谢,已告诉王家您正在赶来。"),
-        ("2", Answer.CANNOT, "【十户联防】知道了,已记下您不能去王家。谢谢。"),
-        ("我到了", Answer.ON_SCENE, "【十户联防】谢谢,已告诉王家您已到场。"),
+        ("1", Answer.COMING, "【十户联防】谢谢，已告诉王家您正在赶来。"),
+        ("收到", Answer.COMING, "【十户联防】谢谢，已告诉王家您正在赶来。"),
+        ("2", Answer.CANNOT, "【十户联防】知道了，已记下您不能去王家。谢谢。"),
+        ("我到了", Answer.ON_SCENE, "【十户联防】谢谢，已告诉王家您已到场。"),
     ],
 )
 def test_a_reply_is_the_households_answer(town: Town, houses: list[House], body: str, given: Answer, line: str) -> None:
@@ -92,28 +92,28 @@ def test_with_several_open_the_answer_says_which_it_counted_for(town: Town, hous
     rings(town, wang)
     second = rings(town, li, after=200)
     reply = text(town, chen, "1", after=210)
-    assert reply == Reply("【十户联防】谢谢,已告诉李家您正在赶来。(另有1起求助未解除)", second)
+    assert reply == Reply("【十户联防】谢谢，已告诉李家您正在赶来。（另有1起求助还没结束）", second)
 
 
 def test_an_answer_after_the_close_hears_that_it_is_over_for_a_day(town: Town, houses: list[House]) -> None:
     incident = rings(town, houses[0])
     town.run(lambda s: close(s, incident, ClosingOutcome.HELPED, "", "村", at(30)))
-    assert says(town, houses[2], "1", after=40) == "【十户联防】王家的求助已经解除,谢谢您。"
+    assert says(town, houses[2], "1", after=40) == "【十户联防】王家的事已解决，不用来了，谢谢您。"
     assert town.answers() == []
-    assert "需要求助请回复9" in (says(town, houses[2], "1", after=2 * 86_400) or "")
+    assert "需要邻居帮忙请回复9" in (says(town, houses[2], "1", after=2 * 86_400) or "")
 
 
 @pytest.mark.parametrize("word", ["取消", "误报", "0", "０"])
 def test_the_caller_takes_the_alarm_back_by_text(town: Town, houses: list[House], word: str) -> None:
     rings(town, houses[0])
-    assert says(town, houses[0], word) == "【十户联防】已取消,邻居们都会得到通知。"
+    assert says(town, houses[0], word) == "【十户联防】已取消，正在通知邻居们。"
     assert town.incidents()[0].outcome is ClosingOutcome.FALSE_ALARM
 
 
 def test_one_of_two_callers_reads_that_the_other_still_calls(town: Town, houses: list[House]) -> None:
     rings(town, houses[0])
     town.raise_alarm(houses[2], after=1)
-    assert says(town, houses[0], "0", after=2) == "【十户联防】已取消您家的求助;另有一户仍在求助。"
+    assert says(town, houses[0], "0", after=2) == "【十户联防】已取消您家的求助；另有一户还在求助。"
     assert town.incidents()[0].closed_at is None
 
 
@@ -127,7 +127,7 @@ def test_the_leader_says_by_text_that_it_is_over_and_a_neighbour_cannot(town: To
     rings(town, houses[0])
     says(town, houses[2], "解除", after=1)
     assert town.incidents()[0].closed_at is None
-    assert says(town, houses[1], "解除", after=2) == "【十户联防】王家的求助已经解除,谢谢您。"
+    assert says(town, houses[1], "解除", after=2) == "【十户联防】王家的事已解决，不用来了，谢谢您。"
     assert town.incidents()[0].outcome is ClosingOutcome.HELPED
 
 
@@ -150,7 +150,7 @@ def test_stop_and_start_are_noted_answered_by_nobody_and_calls_go_on(town: Town,
 
 
 def test_anything_else_gets_one_line_of_help_in_the_phones_language(town: Town, houses: list[House]) -> None:
-    assert says(town, houses[0], "今天开会吗") == "【十户联防】需要求助请回复9,或拨打本号码按#9。报警请拨110。"
+    assert says(town, houses[0], "今天开会吗") == "【十户联防】需要邻居帮忙请回复9，或打本号码按#9。报警请打110。"
     assert (says(town, town.house("Smith", "e"), "hello") or "").startswith("[Joint Defence] To call your neighbours")
 
 
@@ -179,9 +179,9 @@ def test_a_text_that_floods_is_told_to_dial_110(town: Town, houses: list[House])
         incident_id = reply.incident_id or 0
         over = at(second * 200 + 9)
         town.run(partial(close, incident_id=incident_id, outcome=ClosingOutcome.HELPED, note="", by="村干部", now=over))
-    assert says(town, houses[0], "救命", after=1300) == "您已多次求助,求助都已记录在案。现在请直接拨打110。"
+    assert says(town, houses[0], "救命", after=1300) == "您已多次求助，每次都已记下。现在请直接打110。"
     assert len([each for each in town.incidents() if each.kind is IncidentKind.ALARM]) == 6
 
 
 def test_a_household_in_no_group_is_told_that_nobody_can_be_called(town: Town) -> None:
-    assert "请立即拨打110" in (says(town, town.house("孤", group=None), "救命") or "")
+    assert "请马上打110" in (says(town, town.house("孤", group=None), "救命") or "")

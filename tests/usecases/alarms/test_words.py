@@ -167,7 +167,7 @@ def test_an_unknown_machine_is_recognised_when_it_repeats_itself(town: Town, hou
 
 def test_a_quoted_alarm_is_no_answer_and_what_stands_beside_it_is(town: Town, houses: list[House]) -> None:
     calls_for_help(town, houses[0])
-    quoted = "【十户联防】王家求助!墙下陶村3组。电话13805000001。能来回1,不能来回2,到了回3。必要时拨110"
+    quoted = "【十户联防】王家求助！墙下陶村3组。电话13805000001。能来请回复1，不能来请回复2，到了请回复3。必要时打110"
     text(town, houses[2], f"「{quoted}」", after=1)
     text(town, houses[3], f"「{quoted}」\n1", after=2)
     assert town.answers() == [("张家", Answer.COMING)]
@@ -175,7 +175,7 @@ def test_a_quoted_alarm_is_no_answer_and_what_stands_beside_it_is(town: Town, ho
 
 def test_a_neighbours_own_trouble_is_an_alarm_while_another_is_open(town: Town, houses: list[House]) -> None:
     incident = calls_for_help(town, houses[0])
-    assert text(town, houses[2], "我家进贼了,我不在家,快去看看", after=5).incident_id == incident
+    assert text(town, houses[2], "我家进贼了，我不在家，快去看看", after=5).incident_id == incident
     assert [alert.household_name for alert in town.alerts()] == ["王家", "陈家"]
     assert town.answers() == []
 

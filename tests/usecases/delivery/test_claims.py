@@ -113,7 +113,7 @@ def test_after_a_lost_answer_the_carrier_is_asked_before_another_call(town: Town
     town.came(call, OutcomeUnknown("gone"), after=1)
     found = delivery(town, call)
     assert (found.state, found.look_up_first, found.due_at) == (DeliveryState.WAITING, True, at(1) + LOOK_UP_PAUSE)
-    assert town.attempt(found).error == "运营商没有回应,正在核实"
+    assert town.attempt(found).error == "运营商没有回应，正在核实"
     asked = again(town, call, after=3)
     assert (asked.look_up_first, asked.number) == (True, 1)
     town.came(asked, None, after=3)
@@ -245,7 +245,7 @@ def test_a_refused_number_is_marked_on_the_roster_and_told_on_the_timeline_once(
     found = delivery(town, call)
     attempt = town.attempt(found)
     assert (found.state, found.failure) == (DeliveryState.UNREACHED, "21211")
-    assert (attempt.state, attempt.error_code, attempt.error) == (AttemptState.REFUSED, "21211", "号码无效(空号)")
+    assert (attempt.state, attempt.error_code, attempt.error) == (AttemptState.REFUSED, "21211", "号码无效（空号）")
     assert town.phone(call.to).call_refused_code == "21211"
     assert town.phone(call.to).text_refused_code is None
     (line,) = town.timeline("refused")

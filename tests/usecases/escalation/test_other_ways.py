@@ -106,7 +106,7 @@ def test_a_caller_is_rung_with_news_three_times_at_most_and_a_minute_apart(town:
     told.answers(li, after=68)  # before the call has left: it tells this too
     told.goes_out(after=69, failing=SMS, picked_up=False)
     told.ticks(after=70)
-    assert [call.text for call in told.lines(Purpose.NEWS)] == ["【十户联防】暂无人应答,请拨打110。"]
+    assert [call.text for call in told.lines(Purpose.NEWS)] == ["【十户联防】还没有人回应，请马上打110。"]
     told.ticks(after=128.9)
     assert len(told.lines(Purpose.NEWS)) == 1
     told.ticks(after=129)
@@ -200,7 +200,7 @@ def test_a_caller_on_a_landline_is_called_with_the_news_and_a_silent_one_never(
     assert len(told.lines(Purpose.NEWS)) == 1
     told.answers(neighbours[0], Answer.CANNOT, after=101)
     told.ticks(after=102)
-    assert [call.text for call in told.lines(Purpose.NEWS)][1:] == ["【十户联防】暂无人应答,请拨打110。"]
+    assert [call.text for call in told.lines(Purpose.NEWS)][1:] == ["【十户联防】还没有人回应，请马上打110。"]
 
 
 @pytest.mark.parametrize("phones", ["m", "l"])
@@ -238,7 +238,7 @@ def test_who_is_on_the_way_and_cannot_be_texted_that_it_is_over_is_called_and_no
     for clocks in (22, 22, 30):
         told.ticks(after=clocks)
     (call,) = told.lines(Purpose.ALL_CLEAR)
-    assert (call.number, call.text) == (li.number, "【十户联防】王家的求助是误报,已解除,不用再去了。谢谢大家。")
+    assert (call.number, call.text) == (li.number, "【十户联防】王家没事，是误按，不用去了。谢谢大家。")
     assert [line.detail["household"] for line in town.timeline("other_way")] == ["李家"]
     told.goes_out(after=31)
     board = town.run(lambda s: read_board(s, told.incident_id))

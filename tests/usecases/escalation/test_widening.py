@@ -315,12 +315,12 @@ def test_a_caller_on_the_line_hears_of_each_widening_once(village: Village) -> N
     first = _asks(village, alert.id, None, 58)
     village.tick(60)
     second = _asks(village, alert.id, first, 61)
-    assert second.sentences == ("暂无人应答,请拨打110。", "来的人还不够,正在呼叫联防长、村值班人员。")
+    assert second.sentences == ("还没有人回应，请马上打110。", "来的人还不够，正在叫联防长、村值班人员。")
     third = _asks(village, alert.id, second, 65)
     assert third.sentences == ()
     village.answers(village.zhang, after=100)
     village.tick(120)
-    assert _asks(village, alert.id, third, 121).sentences == ("张明家正在赶来。", "来的人还不够,正在呼叫支援组。")
+    assert _asks(village, alert.id, third, 121).sentences == ("张明家正在赶来。", "来的人还不够，正在叫支援组。")
 
 
 def test_a_caller_who_has_hung_up_reads_both_in_one_text_once(village: Village) -> None:
@@ -337,11 +337,11 @@ def test_a_caller_who_has_hung_up_reads_both_in_one_text_once(village: Village) 
 
     for after in (59, 60, 61):
         clock(after)
-    assert texts() == ["【十户联防】暂无人应答,请拨打110。来的人还不够,正在呼叫联防长、村值班人员。"]
+    assert texts() == ["【十户联防】还没有人回应，请马上打110。来的人还不够，正在叫联防长、村值班人员。"]
     village.answers(village.zhang, after=100)
     for after in (101, 120, 121):
         clock(after)
-    assert texts()[1:] == ["【十户联防】张明家正在赶来。", "【十户联防】张明家正在赶来。来的人还不够,正在呼叫支援组。"]
+    assert texts()[1:] == ["【十户联防】张明家正在赶来。", "【十户联防】张明家正在赶来。来的人还不够，正在叫支援组。"]
 
 
 def test_a_silent_household_gets_nothing_of_it(village: Village) -> None:
@@ -375,7 +375,7 @@ def test_a_responder_answers_by_text_and_counts_as_one_who_comes(village: Villag
     town.place(after=60)
     he = "+8613700000001"
     reply = town.run(lambda s: alarms_texts.take_message(s, alarms_texts.Text("SM1", he, "1"), at(70)))
-    assert reply.text == "【十户联防】谢谢,已告诉王建国家您正在赶来。"
+    assert reply.text == "【十户联防】谢谢，已告诉王建国家您正在赶来。"
     village.answers(village.zhang, after=80)
     assert village.tick(120) == 0, "he and one household are two"
     board = town.run(lambda s: read_board(s, incident_id))

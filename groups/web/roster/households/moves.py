@@ -9,6 +9,7 @@ from flask_babel import gettext
 from groups.enrolment import subscriptions
 from groups.errors import GroupsError, NoSuchHousehold
 from groups.models.accounts import AccountRole
+from groups.models.roster import Group
 from groups.roster import households
 from groups.roster.search import the_village
 from groups.web.roster.common import back_to, tell
@@ -25,12 +26,14 @@ def move(code: str, household_id: int) -> ResponseReturnValue:
     try:
         with held(code, household_id, "move_household") as (household, batch):
             households.move_household(batch, household, group_id)
+            group = None if group_id is None else batch.session.get(Group, group_id)
+            where = gettext("no group") if group is None else group.name
     except NoSuchHousehold:
         raise
     except GroupsError as error:
         flash(words_of(error), "danger")
         return redirect(url_for("household.show", code=code, household_id=household_id), 303)
-    tell(gettext("%(head)s was moved.", head=household.head), batch, code)
+    tell(gettext("%(head)s was moved to %(group)s.", head=household.head, group=where), batch, code)
     return redirect(of_group(code, group_id), 303)
 
 

@@ -101,7 +101,7 @@ def test_the_page_says_who_calls_and_where_and_shows_every_phone(operator: Visit
     for number in ("138 0000 1005", "138 0000 2004", "0574 8880 5255"):
         assert number in text
     assert 'href="tel:+8657488805255"' in page
-    assert "号码无效(空号)" in text, "a carrier's code is told in words"
+    assert "号码无效（空号）" in text, "a carrier's code is told in words"
 
 
 def test_what_must_not_be_overlooked_stands_first(operator: Visitor, scene: int) -> None:
@@ -320,7 +320,7 @@ def test_the_page_says_how_far_it_is_widened_and_what_comes_next_when(store: Dat
 
     due = (opened + timedelta(seconds=120)).astimezone(ZoneInfo("Asia/Shanghai"))
     assert "已扩大呼叫 下一步" in page
-    assert f"下一步 {due:%H:%M:%S} 支援组 （有2户赶来就不再扩大）" in page
+    assert f"下一步 {due:%H:%M:%S} 支援组 （有2户赶来就不用再叫）" in page
     assert "（0户正在赶来）" in page or "(0户正在赶来)" in page
 
 
@@ -328,7 +328,7 @@ def test_with_enough_coming_the_page_says_that_nobody_further_is_called(store: D
     with store.begin() as session:
         incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
 
-    assert "来的人够了。少于2户时： 联防长、副组长（再次）、村值班人员" in _text(
+    assert "人手够了；不足2户再叫： 联防长、副组长（再次）、村值班人员" in _text(
         operator.get(f"/incidents/{incident_id}").text
     )
 

@@ -75,7 +75,7 @@ def test_no_phone_number_leaves_however_it_got_in(operator: Visitor, store: Data
     with store.begin() as session:
         alert = session.scalars(select(Alert).where(Alert.incident_id == scene)).first()
         assert alert is not None
-        alert.text = "快来,打我电话１３８１２３４５６７８或0574-8880 5255"
+        alert.text = "快来，打我电话１３８１２３４５６７８或0574-8880 5255"
         note_update(
             session, scene, UpdateKind.NOTE, clock(session), by="x", text="村医 +86 136-1234-5678,2026-11-24回访"
         )

@@ -51,7 +51,7 @@ def test_a_heads_plan_is_a_version_that_the_next_incident_takes(store: Database,
     assert "现行：系统自带的预案" in head.get(PLAN).text
     page = head.post(PLAN, TWO_STEPS | {"version": "0"}, of=PLAN, follow_redirects=True).text
     assert "已保存为第1版" in page
-    assert re.search(r"45秒后 出动不足3户时呼叫： .*值班.* 90秒后 红色 出动不足2户时呼叫： 支援组", _text(page))
+    assert re.search(r"45秒后 赶来不足3户时呼叫： .*值班.* 90秒后 红色 赶来不足2户时呼叫： 支援组", _text(page))
     assert _in_force(store, VILLAGE) == ("village", SAVED)
     assert _in_force(store, OTHER_VILLAGE) == ("built-in", BUILT_IN)
     with store.begin() as session:

@@ -191,7 +191,7 @@ def test_a_number_that_stands_elsewhere_names_the_household_and_can_be_moved_fro
     answer = head.post(page, {"number": "13805700002"})
     assert answer.status_code == 422
     assert "该号码登记在墙下陶村3组李建国家" in answer.text
-    assert "把它从那里移过来" in answer.text
+    assert "改归这一户" in answer.text
 
     token = {"csrf_token": re.findall(r'name="csrf_token" value="([^"]+)"', answer.text)[0]}
     moved = {"number": "13805700002", "take": "+8613805700002"}
