@@ -19,12 +19,21 @@ from groups.directory.callers import (
     village_by_code,
     warm_up,
 )
-from groups.directory.phone_verdicts import Proof, Reached, clear_refused, mark_failed, mark_refused, note_reached
-from groups.directory.recipients import Recipient, Role
+from groups.directory.phone_verdicts import (
+    Proof,
+    Reached,
+    clear_refused,
+    mark_failed,
+    mark_refused,
+    note_reached,
+    opted_out,
+)
+from groups.directory.recipients import OPTED_OUT, Recipient, Role
 from groups.directory.reinforcements import backup_of, leader_phones, neighbours_of, officers, on_duty
 from groups.rules.phone import read_line_number
 
 __all__ = [
+    "OPTED_OUT",
     "Caller",
     "HouseholdPhone",
     "Proof",
@@ -44,6 +53,7 @@ __all__ = [
     "note_reached",
     "officers",
     "on_duty",
+    "opted_out",
     "phones_of",
     "read_line_number",
     "recipients_for",

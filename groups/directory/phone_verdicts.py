@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.database import clock, insert_or_skip
+from groups.directory.recipients import OPTED_OUT
 from groups.models.figures import ProofKind, ReachProof
 from groups.models.responders import Responder
 from groups.models.roster import Phone
@@ -55,6 +56,15 @@ def mark_refused(
         session.execute(update(Phone).where(Phone.id == phone_id).values(refusal))
     if responder_id is not None:
         session.execute(update(Responder).where(Responder.id == responder_id).values(refusal))
+
+
+def opted_out(session: Session, numbers: Collection[str]) -> set[str]:
+    """Those of these numbers that have told us to send no more texts."""
+    phones = select(Phone.number).where(
+        Phone.number.in_(numbers), Phone.archived_at.is_(None), Phone.text_refused_code == OPTED_OUT
+    )
+    responders = select(Responder.number).where(Responder.number.in_(numbers), Responder.text_refused_code == OPTED_OUT)
+    return {*session.scalars(phones), *session.scalars(responders)} if numbers else set()
 
 
 def mark_failed(session: Session, phone_id: int, now: datetime) -> None:

@@ -22,14 +22,13 @@ from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 
-OPTED_OUT = "21610"
 LATE_ANSWER = timedelta(days=1)
 """So long after the all-clear an answer still hears that it is over."""
 STRANGER_ANSWERED_EVERY = timedelta(days=1)
@@ -60,6 +59,18 @@ class Text:
     sid: str
     sender: str
     body: str
+    opt_out: str = ""
+    """STOP or START where the carrier has taken the text for that, and has answered it."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether the phone wants no more texts."""
+        return self.opt_out == "STOP" or (not self.opt_out and replies.is_stop(self.body))
+
+    @property
+    def starts(self) -> bool:
+        """Whether the phone wants texts again."""
+        return self.opt_out == "START" or (not self.opt_out and replies.is_start(self.body))
 
     @property
     def carrier_key(self) -> str:
@@ -99,12 +110,15 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     if kept is not None:
         return Reply(**kept)
     sender = _who_writes(session, text, now)
-    if sender.caller is not None and (replies.is_stop(text.body) or replies.is_start(text.body)):
-        return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, now))
     wordless = _told_without_a_word(session, text, sender)
     if wordless is not None:
         return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _all_over(session, sender, wordless, now))
+    known = sender.caller is not None or (sender.told is not None and sender.told.responder_id is not None)
     found = _understood(session, text, sender, now)
+    if known and (text.stops or text.starts):
+        return _once(
+            session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, found, now)
+        )
     if found.meaning is Meaning.ALARM and (sender.caller is not None or sender.told is None):
         return _raise(session, text, sender, found, now, limits)
     kind, act = _what_to_do(session, text, sender, found, now)
@@ -212,13 +226,30 @@ def _what_to_do(
     return InboundKind.HELP, lambda: Reply(_help_if_due(session, sender, now))
 
 
-def _change_texts(session: Session, text: Text, sender: _Sender, now: datetime) -> Reply:
-    """STOP and START. The carrier keeps the list and answers itself; the roster shows it, and calls go on."""
-    if sender.caller is not None and replies.is_stop(text.body):
-        directory.mark_refused(session, phone_id=sender.caller.phone_id, text=True, code=OPTED_OUT, now=now)
-    elif sender.caller is not None:
-        directory.clear_refused(session, [sender.caller.phone_id], text=True)
-    return Reply(None)
+def _change_texts(session: Session, text: Text, sender: _Sender, found: Understood, now: datetime) -> Reply:
+    """STOP and START, kept by us whatever the carrier does; calls go on. Said where the carrier has not said it.
+
+    A carrier may take "cancel" for STOP: from a caller it takes the alarm back as well.
+    """
+    phone_id = None if sender.caller is None else sender.caller.phone_id
+    responder_id = None if phone_id is not None or sender.told is None else sender.told.responder_id
+    if text.starts:
+        phones, responders = ([each] if each is not None else [] for each in (phone_id, responder_id))
+        directory.clear_refused(session, phones, responders, text=True)
+        return Reply(None if text.opt_out or sender.silent else texts.STARTED[sender.language])
+    directory.mark_refused(
+        session, phone_id=phone_id, responder_id=responder_id, text=True, code=directory.OPTED_OUT, now=now
+    )
+    waiting = select(Delivery).where(
+        Delivery.number == sender.number, Delivery.channel == Channel.SMS, Delivery.state == DeliveryState.WAITING
+    )
+    drop(session, session.scalars(waiting.order_by(Delivery.id).with_for_update()).all(), now)
+    incident_id = None
+    if sender.alert is not None and sender.standing is Standing.CALLER:
+        sender.alert.may_text = False
+        if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
+            incident_id = _take_back(session, sender, sender.alert, found, now).incident_id
+    return Reply(None if text.opt_out or sender.silent else texts.STOPPED[sender.language], incident_id)
 
 
 def _from_machine(session: Session, sender: _Sender, found: Understood, now: datetime) -> Reply:

@@ -75,6 +75,8 @@ class InboundMessage:
     sender: str
     receiver: str
     text: str
+    opt_out: str = ""
+    """STOP, START or HELP where the carrier has taken the word for one of these itself, whatever the word was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ def read_message(form: Mapping[str, str], number: ReadNumber) -> InboundMessage:
         sender=number(form.get("From", "")),
         receiver=number(form.get("To", "")),
         text=form.get("Body", "").replace("\x00", "")[:1600],
+        opt_out=form.get("OptOutType", "").strip().upper()[:8],
     )
 
 

@@ -26,7 +26,7 @@ def inbound() -> Response:
     message = read_message(request.form, runtime().read_number)
     try:
         with runtime().database.begin() as session:
-            text = Text(message.sid, message.sender, message.text)
+            text = Text(message.sid, message.sender, message.text, message.opt_out)
             reply = take_message(session, text, clock(session), runtime().limits)
     except Exception as error:
         return keep_text(message, error)

@@ -33,6 +33,14 @@ NOTED = {
     ENGLISH: "[Joint Defence] Noted. If anything changes reply 1 coming, 2 cannot, 3 there.",
 }
 """To a neighbour who has answered and writes more."""
+STOPPED = {
+    CHINESE: "【十户联防】已停发短信；有人求助时还是会打电话给您。要恢复请回复START。",
+    ENGLISH: "[Joint Defence] No more texts; you are still called when somebody needs help. For texts again: START.",
+}
+STARTED = {
+    CHINESE: "【十户联防】短信已恢复。",
+    ENGLISH: "[Joint Defence] You get texts again.",
+}
 STRANGER_TEXT = "您的号码不在联防名单上，没法通知邻居，情况紧急请打110。Your number is not on a list; dial 110."
 
 

@@ -352,6 +352,87 @@ def test_callbacks_move_an_attempt_forward_and_never_back(carrier: Carrier, wang
     assert carrier.town.delivery_by_id(call.id).state is DeliveryState.REACHED
 
 
+@pytest.fixture
+def neighbours(town: Town) -> tuple[House, House]:
+    """A caller and a neighbour who leads nobody."""
+    return town.house("王建国"), town.house("陈小红")
+
+
+def rung_call(carrier: Carrier, caller: House, neighbour: House) -> Delivery:
+    raised = carrier.town.raise_alarm(caller)
+    carrier.town.place()
+    return next(
+        each
+        for each in carrier.town.deliveries(raised.incident_id)
+        if each.channel == "call" and each.number == neighbour.number
+    )
+
+
+def press(carrier: Carrier, rung: Delivery, keys: str, path: str = "answer", **form: str) -> str:
+    return carrier.call(f"/voice/{path}/{rung.id}/1", OUR_NUMBER, to=rung.number, Digits=keys, **form)
+
+
+def test_a_wrong_key_is_told_from_none(carrier: Carrier, neighbours: tuple[House, House]) -> None:
+    rung = rung_call(carrier, *neighbours)
+    assert "按错了，请按1、2或3。" in press(carrier, rung, "7")
+    assert carrier.count(Acknowledgement) == 0
+    assert "没有收到您的按键" in carrier.call(f"/voice/again/{rung.id}/1?last=1", OUR_NUMBER, to=rung.number)
+    press(carrier, rung, "1")
+    assert "按错了，请按1、2或3。" in press(carrier, rung, "8")
+
+
+def test_after_each_answer_the_keys_that_are_left_are_offered(
+    carrier: Carrier, neighbours: tuple[House, House]
+) -> None:
+    rung = rung_call(carrier, *neighbours)
+    coming = press(carrier, rung, "1")
+    assert "来不了了请按2，到了请按3。" in coming
+    assert "又能来了请按1。" in press(carrier, rung, "2")
+    there = press(carrier, rung, "3")
+    assert not any(f"请按{key}" in there for key in "123")
+
+
+def test_how_soon_somebody_is_there_is_told_to_the_caller_and_shown(
+    carrier: Carrier, neighbours: tuple[House, House]
+) -> None:
+    wang, chen = neighbours
+    rung = rung_call(carrier, wang, chen)
+    press(carrier, rung, "1")
+    assert "马上到请按1，五分钟请按2，还要更久请按3。" in press(carrier, rung, "1")
+    assert "约5分钟到" in press(carrier, rung, "2", "soon")
+    board = carrier.town.read(lambda session: read_board(session, rung.incident_id))
+    assert board is not None
+    assert [(row.household, row.minutes) for row in board.rows] == [("陈小红家", 5)]
+    alert = carrier.town.alerts()[0]
+    news = carrier.call(f"/voice/wait/{alert.id}/0/0", wang.number)
+    assert "陈小红家（约5分钟到）正在赶来。" in news
+
+
+@pytest.mark.parametrize(("dialect", "hears"), [("common", False), ("twilio", True), ("somleng", False)])
+def test_spoken_words_count_by_the_same_rules_where_the_carrier_recognises_speech(
+    open_carrier: Callable[..., Carrier], neighbours: tuple[House, House], dialect: str, hears: bool
+) -> None:
+    carrier = open_carrier(carrier_dialect=dialect)
+    wang, chen = neighbours
+    rung = rung_call(carrier, wang, chen)
+    again = carrier.call(f"/voice/again/{rung.id}/1", OUR_NUMBER, to=rung.number)
+    assert ('input="dtmf speech"' in again) is hears
+    address = f"/voice/answer/{rung.id}/1"
+    carrier.call(address, OUR_NUMBER, to=rung.number, SpeechResult="他家门口有人在打架吗")
+    assert carrier.count(Acknowledgement) == 0
+    assert [line.detail["text"] for line in carrier.town.timeline("said")] == ["他家门口有人在打架吗"]
+    carrier.call(address, OUR_NUMBER, to=rung.number, SpeechResult="好的，我马上过来。")
+    assert carrier.town.answers() == [("陈小红家", Answer.COMING)]
+
+
+def test_somebody_who_cries_for_help_at_the_menu_needs_no_key(
+    open_carrier: Callable[..., Carrier], wang: House
+) -> None:
+    carrier = open_carrier(carrier_dialect="twilio")
+    carrier.call("/voice/menu/1", wang.number, SpeechResult="救命啊！")
+    assert carrier.count(Incident) == 1
+
+
 @pytest.mark.parametrize("end", ["answered=1", "last=1"])
 def test_a_key_counts_to_the_last_word_of_an_alarm_call(carrier: Carrier, wang: House, end: str) -> None:
     raised = carrier.town.raise_alarm(wang)

@@ -139,14 +139,47 @@ def test_a_neighbour_in_need_during_an_alarm_is_a_second_voice(town: Town, house
     assert town.answers() == []
 
 
-def test_stop_and_start_are_noted_answered_by_nobody_and_calls_go_on(town: Town, houses: list[House]) -> None:
-    assert text(town, houses[2], "退订") == Reply(None)
-    assert town.phone(houses[2].number).text_refused_code == "21610"
+def test_stop_is_confirmed_and_obeyed_and_calls_go_on_until_start(town: Town, houses: list[House]) -> None:
+    chen = houses[2]
+    assert "START" in (text(town, chen, "退订").text or "")
+    assert town.phone(chen.number).text_refused_code == "21610"
     incident = rings(town, houses[0])
     states = {(line.number, line.channel): line.state for line in town.lines(incident, Purpose.ALARM)}
-    assert states[houses[2].number, CALL] is DeliveryState.PLACED
-    assert text(town, houses[2], "START", after=5) == Reply(None)
+    assert states[chen.number, CALL] is DeliveryState.PLACED
+    assert (chen.number, SMS) not in states
+    assert text(town, chen, "START", after=5).text == "【十户联防】短信已恢复。"
+    assert town.phone(chen.number).text_refused_code is None
+
+
+def test_what_the_carrier_took_for_stop_counts_whatever_the_word_and_is_not_said_twice(
+    town: Town, houses: list[House]
+) -> None:
+    def says_to_carrier(body: str, opt_out: str) -> Reply:
+        message = Text(town.sid(), houses[2].number, body, opt_out)
+        return town.run(lambda session: take_message(session, message, at(0)))
+
+    assert says_to_carrier("不要再发", "STOP") == Reply(None)
+    assert town.phone(houses[2].number).text_refused_code == "21610"
+    assert says_to_carrier("again please", "START") == Reply(None)
     assert town.phone(houses[2].number).text_refused_code is None
+
+
+def test_stop_in_the_midst_of_an_alarm_holds_back_every_further_text(town: Town, houses: list[House]) -> None:
+    wang, _, chen, _ = houses
+    incident = rings(town, wang)
+    text(town, chen, "1", after=1)
+    text(town, chen, "STOP", after=2)
+    text(town, wang, "快来", after=3)
+    town.run(lambda s: close(s, incident, ClosingOutcome.HELPED, "", "村", at(30)))
+    later = [line for line in town.lines(incident, Purpose.WORDS, Purpose.ALL_CLEAR) if line.number == chen.number]
+    assert [(line.channel, line.purpose) for line in later] == [(CALL, Purpose.ALL_CLEAR)]
+
+
+def test_a_caller_whose_cancel_the_carrier_takes_for_stop_takes_the_alarm_back(town: Town, houses: list[House]) -> None:
+    rings(town, houses[0])
+    message = Text(town.sid(), houses[0].number, "Cancel", "STOP")
+    town.run(lambda session: take_message(session, message, at(5)))
+    assert town.incidents()[0].outcome is ClosingOutcome.FALSE_ALARM
 
 
 def test_anything_else_gets_one_line_of_help_in_the_phones_language(town: Town, houses: list[House]) -> None:

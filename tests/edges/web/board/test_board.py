@@ -319,7 +319,7 @@ def test_the_page_says_how_far_it_is_widened_and_what_comes_next_when(store: Dat
     page = _text(operator.get(f"/incidents/{incident_id}").text)
 
     due = (opened + timedelta(seconds=120)).astimezone(ZoneInfo("Asia/Shanghai"))
-    assert "已扩大呼叫 下一步" in page
+    assert "人手不够，已叫更多人 下一步" in page
     assert f"下一步 {due:%H:%M:%S} 支援组 （有2户赶来就不用再叫）" in page
     assert "（0户正在赶来）" in page or "(0户正在赶来)" in page
 

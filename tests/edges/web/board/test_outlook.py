@@ -27,6 +27,6 @@ def test_while_households_wait_for_their_first_ring_the_page_says_when_the_last_
         settle_group(session, VILLAGE)
         incident_id = raise_from(session, 1, clock(session))
     page = operator.get(f"/incidents/{incident_id}").text
-    assert re.search(r"还有 \d+ 家待拨，最后一家响铃约在 <time [^>]+>\d\d:\d\d:\d\d</time>", page)
+    assert re.search(r"还有\d+家待拨，最后一家响铃约在 <time [^>]+>\d\d:\d\d:\d\d</time>", page)
     operator.speak_english()
     assert "households are still to be rung, the last at about" in operator.get(f"/incidents/{incident_id}").text
