@@ -20,6 +20,7 @@ from groups.directory.callers import (
     warm_up,
 )
 from groups.directory.phone_verdicts import (
+    OPTED_OUT,
     Proof,
     Reached,
     clear_refused,
@@ -28,7 +29,7 @@ from groups.directory.phone_verdicts import (
     note_reached,
     opted_out,
 )
-from groups.directory.recipients import OPTED_OUT, Recipient, Role
+from groups.directory.recipients import Recipient, Role
 from groups.directory.reinforcements import backup_of, leader_phones, neighbours_of, officers, on_duty
 from groups.rules.phone import read_line_number
 

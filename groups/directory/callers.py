@@ -9,16 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.directory.recipients import (
-    OPTED_OUT,
-    House,
-    Recipient,
-    Role,
-    away_at,
-    phones_to_reach,
-    recipient_of,
-    takes_texts,
-)
+from groups.directory.recipients import House, Recipient, Role, away_at, phones_to_reach, recipient_of
 from groups.directory.rules.ring_order import away_aside, ring_order
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.responders import on_duty as responders_on_duty
@@ -55,7 +46,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdPhone:
-    """A phone that a household has now. `takes_texts`: it is a mobile that has not told us to stop."""
+    """A phone that a household has now. `takes_texts`: it is a mobile, whatever its household wishes."""
 
     household_id: int
     phone_id: int
@@ -127,15 +118,12 @@ def phones_of(session: Session, household_ids: Collection[int]) -> list[Househol
     rows = session.execute(
         select(
             *(Phone.household_id, Phone.id, Phone.number, Phone.language, Phone.rank),
-            *(Phone.may_call, takes_texts(Phone), Phone.kind, Phone.text_refused_code),
+            *(Phone.may_call, Phone.may_text, Phone.kind),
         )
         .where(Phone.household_id.in_(household_ids), Phone.archived_at.is_(None))
         .order_by(Phone.household_id, Phone.rank, Phone.id)
     ).all()
-    return [
-        HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE and row[8] != OPTED_OUT)
-        for row in rows
-    ]
+    return [HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE) for row in rows]
 
 
 def away_of(session: Session, household_ids: Collection[int], now: datetime) -> set[int]:
@@ -176,7 +164,7 @@ def _caller(phone: Phone, household: Household, village: Village, group: Group |
         number=phone.number,
         language=phone.language.value,
         may_call=phone.may_call,
-        may_text=phone.may_text and phone.text_refused_code != OPTED_OUT,
+        may_text=phone.may_text,
         household_id=household.id,
         household_name=names.household_name(household.head),
         household_name_en=names.household_name_en(household.head),

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select
+from sqlalchemy import BindParameter, ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
 from groups.directory.rules.ring_order import Reachable, Ring, away_aside, ring_order
@@ -56,10 +56,6 @@ class Recipient:
     responder_id: int | None = None
 
 
-OPTED_OUT = "21610"
-"""As a refusal of texts: the phone itself wants none. It is called as ever, and texted by no carrier."""
-
-
 class House(NamedTuple):
     """What the order of rings has to know of a household."""
 
@@ -101,11 +97,6 @@ def of_households(
     ]
 
 
-def takes_texts(phone: type[Phone]) -> ColumnElement[bool]:
-    """Of a phone in a query: whether it may be texted, and has not told us to stop."""
-    return phone.may_text.is_(True) & or_(phone.text_refused_code.is_(None), phone.text_refused_code != OPTED_OUT)
-
-
 def phones_to_reach(session: Session, households: Mapping[int, House]) -> tuple[list[Reachable], dict[int, Language]]:
     """The active phones of these households that take a call or a text, and each phone's language.
 
@@ -121,14 +112,14 @@ def phones_to_reach(session: Session, households: Mapping[int, House]) -> tuple[
             Phone.number,
             Phone.rank,
             Phone.may_call,
-            takes_texts(Phone),
+            Phone.may_text,
             Phone.call_refused_code.is_not(None),
             Phone.text_refused_code.is_not(None),
             Phone.language,
         ).where(
             Phone.household_id.in_(ids),
             Phone.archived_at.is_(None),
-            Phone.may_call.is_(True) | takes_texts(Phone),
+            Phone.may_call.is_(True) | Phone.may_text.is_(True),
         )
     ).all()
     phones = []

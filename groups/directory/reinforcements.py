@@ -7,16 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.directory.recipients import (
-    OPTED_OUT,
-    House,
-    Recipient,
-    Role,
-    away_at,
-    of_households,
-    phones_to_reach,
-    recipient_of,
-)
+from groups.directory.recipients import House, Recipient, Role, away_at, of_households, phones_to_reach, recipient_of
 from groups.directory.rules.ring_order import FARTHEST, Ring
 from groups.models.responders import Responder
 from groups.models.roster import Group, Household
@@ -77,7 +68,7 @@ def _responder(found: Responder, role: Role) -> Recipient:
         number=found.number,
         language=found.language.value,
         may_call=found.may_call,
-        may_text=found.may_text and found.text_refused_code != OPTED_OUT,
+        may_text=found.may_text,
         household_name=responders_on_duty.name_of(found),
         household_name_en=responders_on_duty.name_in_english(found),
         phone_rank=1,

@@ -22,7 +22,7 @@ from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
@@ -115,7 +115,10 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _all_over(session, sender, wordless, now))
     known = sender.caller is not None or (sender.told is not None and sender.told.responder_id is not None)
     found = _understood(session, text, sender, now)
-    if known and (text.stops or text.starts):
+    if known and text.starts and found.meaning in {*ANSWERS, Meaning.ALARM}:
+        # A carrier may take "yes" for START: it is the answer as well.
+        _start(session, sender)
+    elif known and (text.stops or text.starts):
         return _once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, found, now)
         )
@@ -226,6 +229,12 @@ def _what_to_do(
     return InboundKind.HELP, lambda: Reply(_help_if_due(session, sender, now))
 
 
+def _start(session: Session, sender: _Sender) -> None:
+    phones = [] if sender.caller is None else [sender.caller.phone_id]
+    responder_id = None if phones or sender.told is None else sender.told.responder_id
+    directory.clear_refused(session, phones, [] if responder_id is None else [responder_id], text=True)
+
+
 def _change_texts(session: Session, text: Text, sender: _Sender, found: Understood, now: datetime) -> Reply:
     """STOP and START, kept by us whatever the carrier does; calls go on. Said where the carrier has not said it.
 
@@ -234,21 +243,15 @@ def _change_texts(session: Session, text: Text, sender: _Sender, found: Understo
     phone_id = None if sender.caller is None else sender.caller.phone_id
     responder_id = None if phone_id is not None or sender.told is None else sender.told.responder_id
     if text.starts:
-        phones, responders = ([each] if each is not None else [] for each in (phone_id, responder_id))
-        directory.clear_refused(session, phones, responders, text=True)
+        _start(session, sender)
         return Reply(None if text.opt_out or sender.silent else texts.STARTED[sender.language])
     directory.mark_refused(
         session, phone_id=phone_id, responder_id=responder_id, text=True, code=directory.OPTED_OUT, now=now
     )
-    waiting = select(Delivery).where(
-        Delivery.number == sender.number, Delivery.channel == Channel.SMS, Delivery.state == DeliveryState.WAITING
-    )
-    drop(session, session.scalars(waiting.order_by(Delivery.id).with_for_update()).all(), now)
     incident_id = None
-    if sender.alert is not None and sender.standing is Standing.CALLER:
-        sender.alert.may_text = False
-        if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
-            incident_id = _take_back(session, sender, sender.alert, found, now).incident_id
+    takes_back = sender.standing is Standing.CALLER and found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}
+    if sender.alert is not None and takes_back:
+        incident_id = _take_back(session, sender, sender.alert, found, now).incident_id
     return Reply(None if text.opt_out or sender.silent else texts.STOPPED[sender.language], incident_id)
 
 

@@ -13,7 +13,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
+from groups import directory
 from joint_defense.delivery.lines import Grant, Line, Lines, Places
 from joint_defense.delivery.moves import make_move
 from joint_defense.incidents.timeline import note_once, note_update
@@ -61,6 +62,8 @@ class Claim:
     line: Line
     """What it goes out from; for one that is to be looked up, what it went out from."""
     owner: str
+    stopped: bool = False
+    """A text to a phone that wants none."""
 
     @property
     def sender(self) -> str:
@@ -106,7 +109,9 @@ def claim(
     if fresh:
         _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], line, now)
     lost = _lines_of(session, [row.id for row in rows if row.look_up_first])
-    return [_claim_of(row, channel, lost.get((row.id, row.attempt_count), line), owner, now) for row in rows]
+    stopped = directory.opted_out(session, {row.number for row in rows}) if channel is Channel.SMS else set()
+    claims = [_claim_of(row, channel, lost.get((row.id, row.attempt_count), line), owner, now) for row in rows]
+    return [replace(each, stopped=True) if each.to in stopped else each for each in claims]
 
 
 def _lines_of(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:

@@ -11,7 +11,17 @@ from typing import Any, TypeVar
 
 import structlog
 
-from joint_defense.carriers.port import Carrier, CarrierError, OutcomeUnknown, Receipt, Temporary, Unanswered, Undecided
+from groups import directory
+from joint_defense.carriers.port import (
+    Carrier,
+    CarrierError,
+    OutcomeUnknown,
+    Receipt,
+    RefusedNumber,
+    Temporary,
+    Unanswered,
+    Undecided,
+)
 from joint_defense.delivery.claims import Claim, Rivals
 from joint_defense.delivery.lines import Line, Lines, Standing
 from joint_defense.delivery.messages import Announcer
@@ -107,6 +117,9 @@ class Sender:
             return await self._look_up(claim, incident, alerts)
         if self._gone[claim.line.account, claim.channel].is_set() and self._goes_elsewhere(claim):
             raise Temporary("the account has gone out in the meantime")
+        if claim.stopped:
+            # As a carrier with a list of its own refuses it; not every one has such a list.
+            raise RefusedNumber("the phone has told us to send no more texts", code=int(directory.OPTED_OUT))
         carrier = self._carriers[claim.line.account]
         if claim.channel is Channel.CALL:
             return await self._patiently(claim, carrier.place_call(self._announcer.call(claim, incident, alerts)))

@@ -161,11 +161,12 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
     now = clock(session)
     if key == "*" and request.args.get("star") == "1":
         closing.withdraw(session, alert, now)
-    elif not key and request.args.get("left") == "1":
+        return [], False
+    if not key and request.args.get("left") == "1":
         return [(calls.BACK_FROM_TALK[alert.language], alert.language)], True
-    elif key == "*":
+    if key == "*":
         return [(calls.STAR_AGAIN[alert.language], alert.language)], True
-    elif key in calls.CATEGORY_KEYS:
+    if key in calls.CATEGORY_KEYS:
         category = calls.CATEGORY_KEYS[key]
         closing.name_category(session, alert, category, now)
         return [(calls.category_noted(category, alert.language), alert.language)], False

@@ -69,11 +69,11 @@ class Texting:
         message = self._new("inbound", number, to, body, MessageStatus.RECEIVED)
         message.sent_at = message.created_at
         self.network.put_on(number, message)
-        self._subscribe_or_stop(number, to, body)
+        opt_out = self._subscribe_or_stop(number, to, body)
         if not self.network.options.sms_url:
             return message, None
         try:
-            answers = await self._ask(self.network.options.sms_url, message)
+            answers = await self._ask(self.network.options.sms_url, message, opt_out)
         except (WebhookFailed, BadTwiml) as failure:
             url = self.network.options.sms_url
             self.network.notify(failure.code, str(failure), sid=message.sid, url=url)
@@ -140,21 +140,25 @@ class Texting:
         self._run(self._deliver(self._new("outbound-reply", sender, to, body, MessageStatus.QUEUED)))
         return True
 
-    def _subscribe_or_stop(self, number: str, to: str, body: str) -> None:
-        """STOP and START are the carrier's own words: it acts on them, answers, and passes them on."""
+    def _subscribe_or_stop(self, number: str, to: str, body: str) -> str:
+        """STOP and START are the carrier's own words: it acts on them, answers, and passes them on as what they are."""
         word = re.sub(r"[\s。.!！]+", "", body).upper()
         if word in _STOP and (to, number) not in self.network.stopped_texts:
             self._answer(to, number, STOPPED)
             self.network.stopped_texts.add((to, number))
-        elif word in _START and (to, number) in self.network.stopped_texts:
+            return "STOP"
+        if word in _START and (to, number) in self.network.stopped_texts:
             self.network.stopped_texts.discard((to, number))
             self._answer(to, number, STARTED)
+            return "START"
+        return ""
 
-    async def _ask(self, url: str, message: Message) -> list[str]:
+    async def _ask(self, url: str, message: Message, opt_out: str) -> list[str]:
         answers: list[str] = []
+        more = {"OptOutType": opt_out} if opt_out else {}
         method = "POST"
         for _ in range(MOST_REDIRECTS):
-            reply = await self._webhooks.ask(url, self._params(message), method)
+            reply = await self._webhooks.ask(url, self._params(message) | more, method)
             onward = None
             for verb in self._verbs(reply, message):
                 if verb.name == "Redirect":

@@ -146,7 +146,7 @@ def test_stop_is_confirmed_and_obeyed_and_calls_go_on_until_start(town: Town, ho
     incident = rings(town, houses[0])
     states = {(line.number, line.channel): line.state for line in town.lines(incident, Purpose.ALARM)}
     assert states[chen.number, CALL] is DeliveryState.PLACED
-    assert (chen.number, SMS) not in states
+    assert [each.stopped for each in town.claim() if each.to == chen.number] in ([], [True])
     assert text(town, chen, "START", after=5).text == "【十户联防】短信已恢复。"
     assert town.phone(chen.number).text_refused_code is None
 
@@ -164,15 +164,16 @@ def test_what_the_carrier_took_for_stop_counts_whatever_the_word_and_is_not_said
     assert town.phone(houses[2].number).text_refused_code is None
 
 
-def test_stop_in_the_midst_of_an_alarm_holds_back_every_further_text(town: Town, houses: list[House]) -> None:
+def test_no_text_goes_out_to_a_phone_that_said_stop_in_the_midst_of_an_alarm(town: Town, houses: list[House]) -> None:
     wang, _, chen, _ = houses
     incident = rings(town, wang)
     text(town, chen, "1", after=1)
     text(town, chen, "STOP", after=2)
     text(town, wang, "快来", after=3)
     town.run(lambda s: close(s, incident, ClosingOutcome.HELPED, "", "村", at(30)))
-    later = [line for line in town.lines(incident, Purpose.WORDS, Purpose.ALL_CLEAR) if line.number == chen.number]
-    assert [(line.channel, line.purpose) for line in later] == [(CALL, Purpose.ALL_CLEAR)]
+    later = [each for each in town.claim(after=31) if each.channel is SMS]
+    assert {each.stopped for each in later if each.to == chen.number} == {True}
+    assert {each.stopped for each in later if each.to != chen.number} == {False}
 
 
 def test_a_caller_whose_cancel_the_carrier_takes_for_stop_takes_the_alarm_back(town: Town, houses: list[House]) -> None:
