@@ -153,7 +153,7 @@ def test_a_phone_that_stopped_texts_is_still_rung_and_can_have_them_again(town: 
     wang.presses("**")
     wang.own_call("completed")
     # No text reaches it, so the all-clear comes by call.
-    assert "误报" in li.gets_call("误按", status="completed").text
+    assert "误按" in li.gets_call("误按", status="completed").text
     chen.gets_text("误按")
     li.texts("订阅")
     wang.texts("救命")
