@@ -249,7 +249,7 @@ def _change_texts(session: Session, text: Text, sender: _Sender, found: Understo
         session, phone_id=phone_id, responder_id=responder_id, text=True, code=directory.OPTED_OUT, now=now
     )
     incident_id = None
-    takes_back = sender.standing is Standing.CALLER and found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}
+    takes_back = sender.writer is Writer.CALLER and found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}
     if sender.alert is not None and takes_back:
         incident_id = _take_back(session, sender, sender.alert, found, now).incident_id
     return Reply(None if text.opt_out or sender.silent else texts.STOPPED[sender.language], incident_id)
