@@ -63,7 +63,7 @@ def test_ten_households_are_signed_up_with_three_keys_each(window: Window, queue
     page.get_by_text("停机").first.click()
     page.get_by_label("自", exact=True).first.fill("2000-01-01")
     page.get_by_role("button", name="停机").click()
-    expect(page.locator("#wrong")).to_contain_text("须晚于开通日")
+    expect(page.locator("#wrong")).to_contain_text("早于开通日")
     assert window.violations() == [], "a refusal"
 
     page.goto(f"{window.site.url}/enrolment")
