@@ -24,7 +24,7 @@ def test_a_key_rings_and_texts_everybody_else_once_and_says_who_and_where_first(
         if not phone.is_landline:
             text = phone.gets_text("王建国家求助")
             assert f"墙下陶村{group}·桥东第1家" in text
-            assert "能来请回复1，不能来回2，到了回3" in text
+            assert "能来请回复1，不能来请回复2，到了请回复3" in text
         call = phone.gets_call("能来请按1", status="completed")
         assert call.sender == OUR_NUMBER
         who_and_where, keys, *again = call.sentences
@@ -57,7 +57,7 @@ def test_a_text_raises_the_alarm_and_travels_to_the_neighbours(town: Town, neigh
     for phone, key in ((li, "1"), (chen, "3")):
         text = phone.gets_text("王建国家求助：着火了")
         assert "原话：“着火了！厨房，快来 救命”" in text
-        assert text.endswith("必要时拨119")
+        assert text.endswith("必要时打119")
         phone.picks_up_and_presses(key)
         announced = phone.gets_call("谢谢，已告诉王建国家您").sentences[0]
         assert announced.startswith("王建国家求助！")

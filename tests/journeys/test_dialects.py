@@ -44,7 +44,7 @@ def test_what_the_announcement_says_is_heard_to_its_end_twice(town: Town, neighb
     wang.handset.dial(DIRECT_NUMBER)
     call = li.gets_call("没有收到您的按键", status="completed")
     who_and_where, keys, *again = call.sentences
-    assert who_and_where.startswith("王建国家求助!")
+    assert who_and_where.startswith("王建国家求助！")
     assert keys == "能来请按1,不能来请按2,到了请按3。"
     assert again[:2] == [who_and_where, keys]
     assert all(heard.complete for heard in call.heard[:4])
