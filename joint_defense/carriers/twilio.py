@@ -56,7 +56,7 @@ class PooledHttpClient(AsyncHttpClient):
         super().__init__(logging.getLogger("twilio.http_client"), True, None)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=connections, keepalive_timeout=KEEP_ALIVE, socket_factory=_with_nothing_left_behind
+                limit=connections, keepalive_timeout=KEEP_ALIVE, socket_factory=_open_socket
             ),
             timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
         )
@@ -85,7 +85,7 @@ class PooledHttpClient(AsyncHttpClient):
         await self._session.close()
 
 
-def _with_nothing_left_behind(address: tuple[Any, ...]) -> socket.socket:
+def _open_socket(address: tuple[Any, ...]) -> socket.socket:
     """A socket that is cut off when it is closed: the kernel forgets what it has not got through yet.
 
     Otherwise it goes on trying for a minute or more, also for a process that was killed, and a call that we have given

@@ -180,7 +180,7 @@ def hear(
 ) -> None:
     """Take in what the carrier says of an attempt, and settle the delivery where that settles it.
 
-    Whoever asks tells `clear_refusals` of those that have come to be reached by it.
+    The caller hands the deliveries that are reached by this to `clear_refusals`.
     """
     attempt.sid = attempt.sid or sid
     state = advance(attempt.state, heard)

@@ -1,4 +1,4 @@
-"""The dead man's line: while something is wrong with the processes, every page says so.
+"""A warning on every page: while something is wrong with the processes, it says what, and whom to tell.
 
 That is: clock or sender stand still, one of several has died, or a call for help waits on a disk to be taken in.
 
