@@ -46,10 +46,18 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`merge_window` in seconds; `alarms_per_hour` is how many incidents one number may open."""
+    """`merge_window` in seconds; `alarms_per_hour` is how many incidents a number may open, and so a household.
+
+    A group may have `alarms_per_group`; that never stops a household that has not called within the hour.
+    """
 
     merge_window: float = 180.0
     alarms_per_hour: int = 6
+
+    @property
+    def alarms_per_group(self) -> int:
+        """Caller ids can be forged: two numbers that take turns are not to ring a street all night."""
+        return 2 * self.alarms_per_hour
 
 
 class Outcome(StrEnum):
@@ -100,7 +108,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         if not rung_lately:
             closing.ring_again(session, incident.id, None, caller.household_name, now)
         return _keep(event, joined, caller)
-    if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour:
+    if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour or _floods(session, caller, limits, now):
         event.kind = InboundKind.FLOOD
         return _keep(event, IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
     return _keep(event, _open(session, caller, trigger, now), caller)
@@ -172,6 +180,24 @@ def _opened_lately(session: Session, number: str, now: datetime) -> int:
         )
         or 0
     )
+
+
+def _floods(session: Session, caller: Caller, limits: Limits, now: datetime) -> bool:
+    """Whether the household has called too often, from whichever phone, or again in a group that has."""
+    place = Incident.group_id == caller.group_id if caller.group_id is not None else Incident.group_id.is_(None)
+    lately = select(Incident.id).where(
+        place,
+        Incident.village_id == caller.village_id,
+        Incident.kind == IncidentKind.ALARM,
+        Incident.opened_at > now - FLOOD_SPAN,
+    )
+    incidents = session.scalars(lately).all()
+    if len(incidents) < limits.alarms_per_hour:
+        return False
+    own = select(func.count()).where(Alert.incident_id.in_(incidents), Alert.household_id == caller.household_id)
+    calls = session.scalar(own) or 0
+    crowded = caller.group_id is not None and len(incidents) >= limits.alarms_per_group
+    return calls >= limits.alarms_per_hour or (calls > 0 and crowded)
 
 
 def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> IntakeResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
-from joint_defense.alarms.intake import Limits, Outcome
+from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.wordless import WordlessReport, report_wordless
 from joint_defense.escalation import widening
 from joint_defense.incidents.answers import find_callers_among
@@ -378,3 +379,35 @@ def test_with_nobody_to_ring_the_people_on_duty_are_called_at_once(town: Town, g
     assert incident.next_step_at == at(1)
     town.run(lambda s: widening.widen_due(s, at(len(steps)), ZoneInfo("Asia/Shanghai")))
     assert town.incidents()[0].steps_done == len(steps)
+
+
+def _calls_and_closes(town: Town, callers: list[tuple[House, str]], every: float) -> list[Outcome]:
+    """Each in turn calls from this number, and closes as malicious what that has opened."""
+    outcomes = []
+    for turn, (house, number) in enumerate(callers):
+        moment = at(turn * every)
+        trigger = Trigger(f"voice:{town.sid()}:alarm", number, Channel.CALL)
+        raised = town.run(partial(raise_alarm, trigger=trigger, now=moment))
+        outcomes.append(raised.outcome)
+        if raised.outcome is Outcome.RAISED and raised.incident_id is not None:
+            over = ClosingOutcome.MALICIOUS
+            town.run(
+                partial(closing.close, incident_id=raised.incident_id, outcome=over, note="", by=house.name, now=moment)
+            )
+    return outcomes
+
+
+def test_a_household_is_not_heard_more_often_for_having_several_phones(town: Town) -> None:
+    town.house("李", leader=True)
+    wang = town.house("王", "mm")
+    outcomes = _calls_and_closes(town, [(wang, wang.numbers[turn % 2]) for turn in range(14)], every=1.6)
+    assert outcomes == [Outcome.RAISED] * 6 + [Outcome.FLOOD] * 8
+
+
+def test_households_that_take_turns_flood_their_group_and_never_stop_anothers_first_alarm(town: Town) -> None:
+    town.house("李", leader=True)
+    forged = [town.house(f"王{number}") for number in range(4)]
+    outcomes = _calls_and_closes(town, [(forged[turn % 4], forged[turn % 4].number) for turn in range(20)], every=1.6)
+    assert outcomes == [Outcome.RAISED] * 12 + [Outcome.FLOOD] * 8
+    quiet = town.house("陈")
+    assert _calls_and_closes(town, [(quiet, quiet.number)], every=0) == [Outcome.RAISED]
