@@ -48,7 +48,7 @@ class Trigger:
 class Limits:
     """`merge_window` in seconds; `alarms_per_hour` is how many incidents a number may open, and so a household.
 
-    A group may have `alarms_per_group`; that never stops a household that has not called within the hour.
+    A group may have `alarms_per_group`. Neither stops a number that has not called within the hour.
     """
 
     merge_window: float = 180.0
@@ -108,7 +108,9 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         if not rung_lately:
             closing.ring_again(session, incident.id, None, caller.household_name, now)
         return _keep(event, joined, caller)
-    if _opened_lately(session, trigger.number, now) >= limits.alarms_per_hour or _floods(session, caller, limits, now):
+    opened = _opened_lately(session, trigger.number, now)
+    # However often others have called, a number's first alarm goes out.
+    if opened >= limits.alarms_per_hour or (opened and _floods(session, caller, limits, now)):
         event.kind = InboundKind.FLOOD
         return _keep(event, IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
     return _keep(event, _open(session, caller, trigger, now), caller)
@@ -197,7 +199,7 @@ def _floods(session: Session, caller: Caller, limits: Limits, now: datetime) -> 
     own = select(func.count()).where(Alert.incident_id.in_(incidents), Alert.household_id == caller.household_id)
     calls = session.scalar(own) or 0
     crowded = caller.group_id is not None and len(incidents) >= limits.alarms_per_group
-    return calls >= limits.alarms_per_hour or (calls > 0 and crowded)
+    return calls >= limits.alarms_per_hour or crowded
 
 
 def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> IntakeResult:

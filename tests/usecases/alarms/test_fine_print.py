@@ -179,6 +179,6 @@ def test_a_leader_closes_a_call_without_a_word_by_text(town: Town, wang: House) 
     reply = town.run(lambda s: take_message(s, Text("SM1", leader.number, "0"), at(60)))
     (incident,) = town.incidents()
     assert (incident.closed_at, incident.outcome) == (at(60), ClosingOutcome.HELPED)
-    assert reply.text == "【十户联防】王建国家的求助已经解除,谢谢您。"
+    assert reply.text == "【十户联防】王建国家的事已解决，不用来了，谢谢您。"
     again = town.run(lambda s: take_message(s, Text("SM1", leader.number, "0"), at(90)))
     assert again.text == reply.text
