@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from config.database import clock
+from config.patience import AWAY
 from config.services import Service
 from joint_defense.delivery.claims import find_what_is_due
 from joint_defense.models import Delivery, Heartbeat, is_in_state
@@ -139,8 +140,11 @@ class StandIn:
                 self._look()
                 if self._reporter is not None:
                     self._reporter.report()
-            except SQLAlchemyError as error:
-                log.error("stand_in_without_database", error=type(error).__name__)
+            except AWAY as error:
+                # It looks again at once; whatever waits meanwhile is on disk.
+                log.warning("stand_in_without_database", error=type(error).__name__)
+            except SQLAlchemyError:
+                log.exception("stand_in_failed")
             except Exception:
                 log.exception("stand_in_failed")
             awaited = self._look_at - time.monotonic()

@@ -28,12 +28,12 @@ def test_from_the_key_to_the_all_clear_by_the_leaders_key(town: Town, neighbours
     wang, li = street.phones[:2]
     # What is offered leads somewhere: nobody talks to the caller where the carrier connects no calls with each other.
     talks = town.dialect == "signalwire"
-    offered = "来不了了请按2,到了请按3" + (",要与求助人通话请按9。" if talks else "。")
-    li.hears(offered)
+    offered = "来不了了请按2，到了请按3。要告诉对方多久到，请再按1。"
+    li.hears(offered + "要跟对方通话请按9。" if talks else offered)
     li.hears("事情解决了，请按0。")
     li.presses("0")
     wang.hears("求助已结束")
-    everybody_is_told(street, "已解除,谢谢大家。")
+    everybody_is_told(street, "的事已解决，不用再去了。谢谢大家。")
     assert street.record()["outcome"] == "helped"
 
 
@@ -45,7 +45,7 @@ def test_what_the_announcement_says_is_heard_to_its_end_twice(town: Town, neighb
     call = li.gets_call("没有收到您的按键", status="completed")
     who_and_where, keys, *again = call.sentences
     assert who_and_where.startswith("王建国家求助！")
-    assert keys == "能来请按1,不能来请按2,到了请按3。"
+    assert keys == "能来请按1，不能来请按2，到了请按3。"
     assert again[:2] == [who_and_where, keys]
     assert all(heard.complete for heard in call.heard[:4])
 
@@ -76,4 +76,4 @@ def test_the_caller_takes_it_back_with_two_stars(town: Town, neighbours: Neighbo
     street = a_street_in_alarm(neighbours)
     street.phones[0].presses("**")
     street.phones[0].own_call("completed")
-    everybody_is_told(street, "是误报,已解除,不用再去了。谢谢大家。")
+    everybody_is_told(street, "没事，是误按，不用去了。谢谢大家。")
