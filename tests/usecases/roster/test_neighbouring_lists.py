@@ -324,3 +324,8 @@ def test_a_heading_of_a_group_may_count_its_households() -> None:
         ["李乙明", "2-1", number(2)],
     ]
     assert [one[:2] for one in read(workbook(rows))[0]] == [("一组", "王甲建"), ("二组", "李乙明")]
+
+
+def test_a_row_that_names_two_groups_under_a_heading_loses_nobody() -> None:
+    rows: list[list[Any]] = [HEADING, ROWS[0], ["第三联防组", None, "2组", None], ["1组", "1-2", "李乙明", number(2)]]
+    assert read(workbook(rows))[0] == [WANG, LI]

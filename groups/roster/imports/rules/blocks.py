@@ -9,6 +9,7 @@ from itertools import pairwise
 from groups.files.sheet import Sheet, plain_heading
 from groups.roster.imports.rules.headings import DEEPEST_HEADING, PHONES, Field, field_of
 from groups.roster.imports.rules.lines import GROUP_NAME, announces_a_group
+from groups.roster.imports.rules.numbers import holds_a_number
 
 _MOST_BLOCKS = 6
 _MOST_GROUPS = 30
@@ -19,12 +20,15 @@ def blocks_of(sheet: Sheet) -> tuple[Sheet, ...]:
 
     Columns in front of the first list belong to all of them, and so does a row that only names a group: 第1联防组.
     """
+    is_inside = False
     for at, row in enumerate(sheet.rows[:DEEPEST_HEADING]):
         headings = [plain_heading(cell) for cell in row]
         if repetition := _repetition(headings):
             first, width, count = repetition
             return tuple(_block(sheet, first, width, number, at) for number in range(count))
-        if groups := _groups_as_headings(headings):
+        # Under a heading, or under numbers, a row that names two groups is a row of its list and begins no other.
+        is_inside = is_inside or _is_of_a_list(row)
+        if not is_inside and (groups := _groups_as_headings(headings)):
             return tuple(_group_block(sheet, at, begin, end) for begin, end in groups)
     return (sheet,)
 
@@ -63,6 +67,11 @@ def _columns_named(row: Sequence[str]) -> dict[Field, int]:
     if fields.count(Field.HEAD) != 1 or not any(field in PHONES for field in fields):
         return {}
     return {field: at for at, field in reversed(list(enumerate(fields))) if field is not None}
+
+
+def _is_of_a_list(row: Sequence[str]) -> bool:
+    """Whether a row is a household's, or a heading that names the households' heads."""
+    return any(holds_a_number(cell) for cell in row) or any(field_of(cell) is Field.HEAD for cell in row)
 
 
 def _groups_as_headings(headings: Sequence[str]) -> list[tuple[int, int]]:
