@@ -29,7 +29,7 @@ LINES = [("着火了！请来。", "zh"), ("Fire & smoke <here>!", "en")]
 BUILT: dict[str, list[Callable[[], str]]] = {
     "say": [lambda: twiml.say(LINES), lambda: twiml.say([])],
     "tell": [lambda: twiml.tell("已解除。", "zh"), lambda: twiml.tell("& over. " * 900, "en")],
-    "take_leave": [lambda: twiml.say_farewell(LINES, action=HERE)],
+    "say_farewell": [lambda: twiml.say_farewell(LINES, action=HERE)],
     "ask": [
         lambda: twiml.ask(LINES, action=HERE, then=HERE, keys=2, timeout=5),
         lambda: twiml.ask([], action=HERE, then=HERE, keys=1, timeout=10),

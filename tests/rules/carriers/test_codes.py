@@ -67,4 +67,4 @@ def test_every_error_is_told_in_chinese_and_not_in_the_carriers_words(kind: type
         assert "bad" not in explain_error(error) + explain_error(error, "en")
         assert explain_error(error, "en").isascii()
     assert explain_error(kind("bad", code=99999, status=400)).endswith("(99999)")
-    assert explain_error(kind("bad", code=21211)) == "号码无效(空号)"
+    assert explain_error(kind("bad", code=21211)) == "号码无效（空号）"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -27,6 +28,15 @@ def nights() -> Iterator[Nights]:
     yield made
     made.close()
     structlog.configure(**before)
+
+
+@pytest.fixture(autouse=True)
+def _no_other_loop() -> Iterator[None]:
+    """A browser's test that ran before in this process leaves its loop running beneath; the night has its own."""
+    beneath = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(beneath)
 
 
 def test_a_night_of_faults_leaves_nothing_to_complain_of_and_is_the_same_again(nights: Nights) -> None:
