@@ -17,6 +17,7 @@ from groups.models.batch import Batch
 from groups.models.uploads import Upload
 from groups.rules.days import local_day
 from groups.uploads import uploads
+from groups.uploads.columns import hold_the_same_twice
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
 
 _JUDGED = TypeAdapter(Judged)
@@ -39,8 +40,7 @@ class CountLists:
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CountsFileError where two columns hold the same."""
-        fields = [field for field in columns.values() if field]
-        if len(fields) > len(set(fields)):
+        if hold_the_same_twice(columns):
             raise CountsFileError("两列不能是同一内容 two columns cannot hold the same")
 
     def prepare(

@@ -18,6 +18,7 @@ from groups.responders import files
 from groups.responders.files import ReadRow
 from groups.responders.lists import Kind, Region, standing_of
 from groups.uploads import uploads
+from groups.uploads.columns import hold_the_same_twice
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
 
 
@@ -35,8 +36,7 @@ class WatchLists:
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise RosterFileError where two columns hold the same."""
-        fields = [field for field in columns.values() if field]
-        if len(fields) > len(set(fields)):
+        if hold_the_same_twice(columns):
             raise RosterFileError("两列不能是同一内容 two columns cannot hold the same")
 
     def prepare(

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a village's households are counted by."""
 
 from __future__ import annotations
 

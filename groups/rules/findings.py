@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a list's reader has to tell about a row, and how a cell is shown in a message."""
 
 from __future__ import annotations
 

@@ -53,6 +53,12 @@ class FoundColumns:
         return {"sheets": [self.place], "names": [self.sheet.name], "columns": columns}
 
 
+def hold_the_same_twice(columns: Columns) -> bool:
+    """Whether somebody has said of two columns that they hold the same."""
+    fields = [field for field in columns.values() if field]
+    return len(fields) > len(set(fields))
+
+
 def find_columns(
     sheets: Sequence[Sheet], fields_of: Callable[[Sequence[str]], Mapping[int, str]], *needed: Sequence[str]
 ) -> FoundColumns | None:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""A household as the rules of rosters and lists see it, and what it is called in a line of text."""
 
 from __future__ import annotations
 

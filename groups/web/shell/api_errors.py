@@ -1,4 +1,4 @@
-"""TODO."""
+"""Errors of the API as JSON: a code for programs, words for people."""
 
 from __future__ import annotations
 
