@@ -38,8 +38,8 @@ def _own_logging() -> Iterator[None]:
         ("+441632960961", "+44163****0961"),
     ],
 )
-def test_a_number_is_masked_wherever_it_stands(text: str, mask_number: str) -> None:
-    assert mask_numbers(text) == mask_number
+def test_a_number_is_masked_wherever_it_stands(text: str, masked: str) -> None:
+    assert mask_numbers(text) == masked
 
 
 @pytest.mark.parametrize(
