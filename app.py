@@ -32,6 +32,9 @@ COMMANDS = {
     "alarm": "joint_defense.cli:alarm",
     "escalation": "joint_defense.cli:escalation",
     "spool": "joint_defense.cli:spool",
+    "doctor": "joint_defense.operations.commands:doctor",
+    "backup": "joint_defense.operations.commands:backup",
+    "version": "joint_defense.operations.commands:version",
 } | engine.COMMANDS
 """Every command, by the module that is imported when it is called."""
 

@@ -84,6 +84,9 @@ class Settings(BaseModel):
     web_threads: int = Field(default=8, ge=1)
     town_office_phone: str = Field(default="", max_length=40)
     state_dir: str = "var"
+    backup_dir: str = ""
+    backup_recipients: Names = ()
+    backup_identity: str = ""
     metrics_token: str = Field(default="", repr=False)
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 

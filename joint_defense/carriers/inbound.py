@@ -47,6 +47,11 @@ class Signatures:
         )
 
 
+def sign(key: str, url: str, form: Mapping[str, str]) -> str:
+    """The signature that a carrier with this key gives a request, as Twilio computes it."""
+    return str(RequestValidator(key).compute_signature(url, form))
+
+
 def _over_body(key: str, url: str, body: bytes) -> bytes:
     return hmac.new(key.encode(), url.encode() + body, hashlib.sha1).hexdigest().encode()
 

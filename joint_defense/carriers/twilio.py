@@ -114,16 +114,16 @@ class TwilioCarrier:
     async def warm(self) -> None:
         """The SDK loads its resources at first use (50 ms), and TLS takes two round trips: not at an alarm."""
         with contextlib.suppress(CarrierError):
-            await _mapped(lambda: self._account.calls.list_async(limit=1))
-            await _mapped(lambda: self._account.messages.list_async(limit=1))
+            await read_mapped(lambda: self._account.calls.list_async(limit=1))
+            await read_mapped(lambda: self._account.messages.list_async(limit=1))
 
     async def check_account(self) -> None:
         """By its newest call: the account itself is a resource that not every carrier shows."""
-        await _mapped(lambda: self._account.calls.list_async(limit=1))
+        await read_mapped(lambda: self._account.calls.list_async(limit=1))
 
     async def place_call(self, call: OutboundCall) -> Receipt:
         """Ring a phone; what it hears travels inside the request."""
-        made = await _mapped(
+        made = await read_mapped(
             lambda: self._account.calls.create_async(
                 to=call.to,
                 from_=call.sender,
@@ -138,7 +138,7 @@ class TwilioCarrier:
 
     async def send_message(self, message: OutboundMessage) -> Receipt:
         """Send a text."""
-        made = await _mapped(
+        made = await read_mapped(
             lambda: self._account.messages.create_async(
                 to=message.to,
                 from_=message.sender,
@@ -152,17 +152,17 @@ class TwilioCarrier:
     async def look_up(self, channel: Channel, to: str, since: datetime) -> list[Receipt]:
         """The calls or messages to `to` since then, newest first, whether or not we know of them."""
         resource = self._account.calls if channel is Channel.CALL else self._account.messages
-        found = await _mapped(lambda: _list_since(resource, to, since - CLOCK_DIFFERENCE))
+        found = await read_mapped(lambda: _list_since(resource, to, since - CLOCK_DIFFERENCE))
         return [_receipt(channel, each) for each in found]
 
     async def fetch(self, channel: Channel, sid: str) -> Receipt:
         """What has become of one call or message."""
         resource = self._account.calls if channel is Channel.CALL else self._account.messages
-        return _receipt(channel, await _mapped(lambda: resource(sid).fetch_async()))
+        return _receipt(channel, await read_mapped(lambda: resource(sid).fetch_async()))
 
     async def end_call(self, sid: str) -> None:
         """`completed` ends a call in any state; `canceled` would spare only those not yet answered."""
-        await _mapped(lambda: self._account.calls(sid).update_async(status="completed"))
+        await read_mapped(lambda: self._account.calls(sid).update_async(status="completed"))
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -205,7 +205,7 @@ def _receipt(channel: Channel, resource: Any) -> Receipt:
     )
 
 
-async def _mapped(request: Callable[[], Awaitable[Result]]) -> Result:
+async def read_mapped(request: Callable[[], Awaitable[Result]]) -> Result:
     """Await a request of the SDK; whatever goes wrong comes out as a CarrierError."""
     try:
         return await request()

@@ -270,3 +270,9 @@ class ClosingOutcome(StrEnum):
     DRILL = "drill"
     LAPSED = "lapsed"
     """Nobody has closed it: the clock did, long after."""
+    RESTORED = "restored"
+    """It was open in the copy that the database was restored from."""
+
+
+BY_PEOPLE = frozenset(ClosingOutcome) - {ClosingOutcome.LAPSED, ClosingOutcome.RESTORED}
+"""How a person may say that an incident ended."""

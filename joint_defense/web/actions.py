@@ -13,7 +13,7 @@ from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.parties import Party
-from joint_defense.rules.states import ClosingOutcome
+from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome
 from joint_defense.web.access import WATCHERS, check_own, own_board
 
 pages = Blueprint("actions", __name__)
@@ -84,7 +84,7 @@ def close(incident_id: int) -> ResponseReturnValue:
     """Close the incident and give the all-clear."""
     text, chosen = _text("note"), request.form.get("outcome", "")
     wrong = {}
-    if chosen not in set(ClosingOutcome) - {ClosingOutcome.LAPSED}:
+    if chosen not in BY_PEOPLE:
         wrong["outcome"] = gettext("Choose how it ended.")
     if len(text) > alarms_closing.LONGEST_NOTE:
         wrong["note"] = _length_words(text)

@@ -30,6 +30,7 @@ _ICONS: Mapping[str, str] = {
     UpdateKind.CATEGORY: "info",
     UpdateKind.RING_AGAIN: "again",
     UpdateKind.LAPSED: "check",
+    UpdateKind.RESTORED: "warning",
     UpdateKind.NOTE: "note",
     UpdateKind.SAID: "voice",
     UpdateKind.MACHINE: "info",
@@ -245,6 +246,9 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     UpdateKind.NOTE: lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
     UpdateKind.RING_AGAIN: _ring_again,
     UpdateKind.LAPSED: lambda _: gettext("Nobody has closed it: closed by the clock"),
+    UpdateKind.RESTORED: lambda detail: gettext(
+        "The database was restored from a copy of %(made_at)s: ask how it ended", made_at=detail["made_at"]
+    ),
     UpdateKind.CLOSED: _closed,
     UpdateKind.WITHDRAWN: lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
     UpdateKind.LATE: lambda d: gettext(

@@ -54,6 +54,7 @@ OUTCOMES: Mapping[ClosingOutcome, LazyString] = {
     ClosingOutcome.MALICIOUS: _l("Malicious"),
     ClosingOutcome.DRILL: _l("Drill"),
     ClosingOutcome.LAPSED: _l("Closed by the clock"),
+    ClosingOutcome.RESTORED: _l("Open when the database was restored"),
 }
 CATEGORIES: Mapping[Category, LazyString] = {
     Category.UNSPECIFIED: _l("Call for help"),

@@ -18,9 +18,10 @@ from joint_defense.rules.timeline import UpdateKind
 from joint_defense.web import timeline_words
 from tests.contracts.sources import ROOT, modules, name_of
 
-# Where a transaction may begin and end: rooms of webhooks, views, commands, processes, and what bulk runs (`jobs.py`).
+# Where a transaction may begin and end: rooms of webhooks, views, commands, processes, back-ups, and what bulk runs
+# (`jobs.py`).
 EDGES = re.compile(
-    r"app\.py|config/.*|(groups|joint_defense)/(web|webhooks|commands|processes|demo)/.*|.*/(cli|jobs)\.py"
+    r"app\.py|config/.*|(groups|joint_defense)/(web|webhooks|commands|processes|operations|demo)/.*|.*/(cli|jobs)\.py"
 )
 
 

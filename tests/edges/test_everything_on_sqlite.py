@@ -113,11 +113,18 @@ def _lines(folder: Path) -> list[list[str]]:
         ["spool", "list"],
         ["spool", "retry"],
         ["spool", "set-aside", "nothing"],
+        ["backup", "create", "--to", str(folder / "copies")],
+        ["backup", "list", "--in", str(folder / "copies")],
+        ["backup", "verify", "none"],
+        ["backup", "restore", "none", "--yes"],
+        ["backup", "drill"],
     ]
 
 
-# They refuse here, in one line: there is no such alarm, no such entry, and a village of the demo is in the way.
-_MAY_REFUSE = {("alarm", "show"), ("spool", "set-aside"), ("demo", "load")}
+# They refuse here, in one line: there is no such alarm, entry or copy, and a village of the demo is in the way.
+_MAY_REFUSE = {("alarm", "show"), ("spool", "set-aside"), ("demo", "load")} | {
+    ("backup", name) for name in ("verify", "restore", "drill")
+}
 
 
 def test_every_command_does_its_work(run: Type, tmp_path: Path) -> None:

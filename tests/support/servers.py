@@ -100,6 +100,12 @@ class PostgresServer:
         """As settings and SQLAlchemy take it."""
         return f"postgresql+psycopg://postgres@/{database}?host={self._home}"
 
+    @property
+    def programs(self) -> Path:
+        """Where psql, pg_dump and the like of its version are."""
+        assert self._binaries is not None
+        return self._binaries
+
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         """A connection of the server's owner, where each statement counts at once."""
         return psycopg.connect(host=str(self._home), user="postgres", dbname=database, autocommit=True)

@@ -59,6 +59,7 @@ class RestApi:
             ("DELETE", "/Messages/{sid}.json", "messages", "delete", self._delete_message),
             ("GET", "/IncomingPhoneNumbers.json", "account", "numbers", self._list_numbers),
             ("GET", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._fetch_number),
+            ("POST", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._update_number),
             ("GET", ".json", "account", "account", self._fetch_account),
             ("*", "/{anything:.*}", "account", "unknown", self._unknown),
         ]
@@ -212,6 +213,14 @@ class RestApi:
         if found is None:
             raise Refusal(20404, request.path)
         return 200, self._draw_number(found)
+
+    def _update_number(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+        # All numbers of this network lead to the same addresses.
+        options = self._network.options
+        for name, option in (("VoiceUrl", "voice_url"), ("SmsUrl", "sms_url"), ("StatusCallback", "voice_status_url")):
+            if name in form:
+                setattr(options, option, first(form, name))
+        return self._fetch_number(request, form, entry)
 
     def _draw_number(self, owned: Owned) -> dict[str, Any]:
         options = self._network.options

@@ -28,7 +28,7 @@ from joint_defense.carriers.port import (
     TooFast,
     Unanswered,
 )
-from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, _mapped, map_error
+from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, map_error, read_mapped
 from joint_defense.rules.states import AttemptState, Channel
 from tests.edges.simulator.application import Answer, Application, Form
 from tests.support import loops
@@ -275,7 +275,7 @@ def test_every_exception_of_the_sdk_and_its_transport_comes_out_as_ours(foreign:
         raise foreign
 
     with pytest.raises(CarrierError) as error:
-        loops.run(_mapped(request))
+        loops.run(read_mapped(request))
     assert type(error.value).__module__ == carriers_port.__name__
     assert error.value.__cause__ is foreign
 

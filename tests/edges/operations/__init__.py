@@ -1,0 +1,1 @@
+"""Copies, restores, and the doctor."""
