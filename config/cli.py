@@ -7,7 +7,7 @@ from types import ModuleType
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from config.services import settings
 
@@ -42,3 +42,7 @@ def _answer(question: Callable[[ModuleType], Callable[[str], list[str]]]) -> lis
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise click.ClickException(f"the database does not answer: {reason}") from None
+    except ProgrammingError as error:
+        # Most often a database of somebody else's: `createdb --owner`.
+        reason = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(f"the database refuses: {reason} (does it belong to our role?)") from None

@@ -40,7 +40,8 @@ def on_starting(_server: object) -> None:
         importlib.import_module(library)
 
 
-bind = f"0.0.0.0:{_settings.port}"
+# Where systemd listens for us, neither counts.
+bind = f"{_settings.bind}:{_settings.port}"
 workers = _settings.web_workers
 worker_class = "config.front.BufferedWorker"
 threads = _settings.web_threads

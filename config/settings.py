@@ -79,6 +79,7 @@ class Settings(BaseModel):
     nobody_again: float = Field(default=20.0, gt=0)
     caller_gone_after: float = Field(default=30.0, gt=0)
 
+    bind: str = Field(default="0.0.0.0", min_length=1)  # noqa: S104 - in a container; the units listen on loopback
     port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
@@ -96,6 +97,8 @@ class Settings(BaseModel):
         if value.startswith("sqlite:///"):
             return value
         scheme, separator, rest = value.partition("://")
+        if rest.partition("/")[0].count("@") > 1 or ("@" in rest and "@" not in re.split("[/?#]", rest)[0]):
+            raise ValueError("has a password with signs of an address: write @ as %40, / as %2F, : as %3A, # as %23")
         known = scheme in {"postgres", "postgresql", "postgresql+psycopg"}
         if separator and rest and known and has_a_sound_port(value):
             return f"postgresql+psycopg://{rest}"

@@ -18,7 +18,7 @@ from joint_defense.alarms import closing, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery import claims, proofs
 from joint_defense.escalation import redials, widening
-from joint_defense.processes import heartbeats
+from joint_defense.processes import heartbeats, supervisor
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
@@ -37,7 +37,9 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     stand_in = StandIn(runtime, Role.CLOCK)
     stand_in.start()
     next_at = dict.fromkeys((part for _, part in NOW_AND_THEN), 0.0)
+    supervisor.say_ready()
     while not stopping.is_set():
+        supervisor.say_alive()
         started = time.monotonic()
         parts = PARTS
         for every, part in NOW_AND_THEN:

@@ -31,7 +31,7 @@ from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import Sender
 from joint_defense.models import Alert, Incident
-from joint_defense.processes import heartbeats
+from joint_defense.processes import heartbeats, supervisor
 from joint_defense.processes.account_check import AccountWatch
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import FINAL, Channel
@@ -151,6 +151,7 @@ class Dispatcher:
     async def _send_due(self) -> None:
         """Claim, send, and wait until there may be more."""
         while not self._stopping.is_set():
+            supervisor.say_alive()
             self._due.clear()
             taken_at = time.monotonic()
             room = {channel: min(self._limit - len(flying), BITE) for channel, flying in self._in_flight.items()}

@@ -21,7 +21,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from joint_defense.processes import queues
+from joint_defense.processes import queues, supervisor
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
@@ -57,6 +57,7 @@ def work(runtime: Runtime, queue_name: str) -> None:
     dispatcher = DispatcherThread(runtime, Role.WORKER)
     serve_with(dispatcher)
     dispatcher.start()
+    supervisor.say_ready()
     threading.Thread(target=_end_with, args=(dispatcher,), name="dispatcher-guard", daemon=True).start()
     try:
         _serve(runtime, queue_name)
@@ -70,6 +71,7 @@ def _serve_and_report(runtime: Runtime, queue_name: str) -> None:
 
     def report() -> None:
         while not stopping.wait(1.0):
+            supervisor.say_alive()
             try:
                 reporter.report()
             except SQLAlchemyError as error:
@@ -77,6 +79,7 @@ def _serve_and_report(runtime: Runtime, queue_name: str) -> None:
 
     reporting = threading.Thread(target=report, name="reporter", daemon=True)
     reporting.start()
+    supervisor.say_ready()
     try:
         _serve(runtime, queue_name)
     finally:
