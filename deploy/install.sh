@@ -71,9 +71,9 @@ packages() {
 }
 
 people() {
-  run install -m 0644 "$HERE/deploy/sysusers.d/joint-defence.conf" /etc/sysusers.d/joint-defence.conf
+  run install -D -m 0644 "$HERE/deploy/sysusers.d/joint-defence.conf" /etc/sysusers.d/joint-defence.conf
   run systemd-sysusers
-  run install -m 0644 "$HERE/deploy/tmpfiles.d/joint-defence.conf" /etc/tmpfiles.d/joint-defence.conf
+  run install -D -m 0644 "$HERE/deploy/tmpfiles.d/joint-defence.conf" /etc/tmpfiles.d/joint-defence.conf
   run systemd-tmpfiles --create joint-defence.conf
 }
 
@@ -164,12 +164,17 @@ start() {
   run /usr/local/bin/joint-defence db upgrade
   run systemctl enable -q joint-defence.target
   run systemctl start joint-defence-web.socket joint-defence.target
-  # One sender after the other, then the clock, and web last: its socket is systemd's, so callers wait and none is lost.
+  restart
+  say "Runs: systemctl status 'joint-defence*'. Is all well? joint-defence doctor"
+}
+
+restart() {
+  # One after the other, so that somebody always sends. Web's socket is systemd's: callers wait, and none is refused.
   local number
   for number in $(seq "$WORKERS"); do run systemctl restart "joint-defence-worker@$number"; done
-  run systemctl restart joint-defence-clock joint-defence-bulk
   run systemctl restart joint-defence-web
-  say "Runs: systemctl status 'joint-defence*'. Is all well? joint-defence doctor"
+  run systemctl restart joint-defence-clock
+  run systemctl restart joint-defence-bulk
 }
 
 keep_three() {
@@ -190,7 +195,7 @@ case $WHAT in
     RELEASE=$(readlink -f "$PREFIX/previous")
     switch "$RELEASE"
     say "Back to $RELEASE"
-    run systemctl restart 'joint-defence-worker@*' joint-defence-clock joint-defence-bulk joint-defence-web ;;
+    restart ;;
   install)
     packages; people; settings; servers; release; switch "$RELEASE"; units; start; keep_three ;;
 esac

@@ -144,7 +144,7 @@ def test_a_drill_restores_the_newest_copy_compares_the_figures_and_leaves_nothin
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("wound", ["cut", "changed", "no manifest", "no archive"])
+@pytest.mark.parametrize("wound", ["cut", "changed", "no manifest", "no archive", "elsewhere", "a link"])
 def test_a_damaged_copy_is_refused_in_a_line(
     database: Database, make_type: Callable[..., Type], tmp_path: Path, wound: str
 ) -> None:
@@ -159,12 +159,20 @@ def test_a_damaged_copy_is_refused_in_a_line(
             copy.write_bytes(whole.replace("王建国".encode(), "王建民".encode()))
         case "no archive":
             copy.write_bytes(b"nothing of the kind")
+        case "elsewhere":
+            with tarfile.open(copy, "w") as archive:
+                archive.addfile(tarfile.TarInfo("../outside"))
+        case "a link":
+            link = tarfile.TarInfo("manifest.json")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+            with tarfile.open(copy, "w") as archive:
+                archive.addfile(link)
         case _:
             with tarfile.open(copy, "w"):
                 pass
     done = run("backup", "verify", copy)
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1), done.output
-    assert not list(tmp_path.glob("copies/joint-defence-*/"))
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == [copy.name]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
