@@ -36,6 +36,8 @@ LARGEST_BODY = 64 * 1024 * 1024
 MOST_CONNECTIONS = 2000
 TURN = 0.5
 """Seconds between looks at the deadlines, and at whether the process is to end."""
+LINGER = 0.5
+"""Seconds that a process that is to end waits for requests on the connections it has let in."""
 FIRST = ("/voice/", "/sms/", "/status/", "/healthz", "/readyz")
 """Where the carrier and the watchers come in."""
 
@@ -140,8 +142,12 @@ class BufferedWorker(Worker):  # type: ignore[misc] # gunicorn has no types
         for server in servers:
             server.accepting = False
             server.del_channel(connections)
-        until = time.monotonic() + self.cfg.graceful_timeout
-        while time.monotonic() < until and any(_is_at_work(each) for each in connections.values()):
+        started = time.monotonic()
+        # Whoever was let in a moment ago has said nothing yet.
+        until, lingers = started + self.cfg.graceful_timeout, started + LINGER
+        while (now := time.monotonic()) < until and (
+            now < lingers or any(_is_at_work(each) for each in connections.values())
+        ):
             self.notify()
             wasyncore.loop(timeout=0.05, use_poll=True, map=connections, count=1)
 

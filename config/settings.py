@@ -227,6 +227,16 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(f"{name} {reason}".strip()) from None
 
 
+def read_variable(name: str) -> str:
+    """A variable that is no setting of ours; "" where there is none."""
+    return os.environ.get(name, "")
+
+
+def take_variable(name: str) -> str:
+    """The same, taken out of the environment: whatever this process starts, or is made of, does not see it."""
+    return os.environ.pop(name, "")
+
+
 def environment_with(given: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with the settings `given` (by variable name) and no others: for processes we start.
 

@@ -169,10 +169,10 @@ start() {
 }
 
 restart() {
-  # One after the other, so that somebody always sends. Web's socket is systemd's: callers wait, and none is refused.
+  # One after the other, so that somebody always sends, and somebody always answers.
   local number
   for number in $(seq "$WORKERS"); do run systemctl restart "joint-defence-worker@$number"; done
-  run systemctl restart joint-defence-web
+  for number in 1 2; do run systemctl restart "joint-defence-web@$number"; done
   run systemctl restart joint-defence-clock
   run systemctl restart joint-defence-bulk
 }

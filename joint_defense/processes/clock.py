@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.orm import Session
 
+from config import supervisor
 from config.database import clock
 from config.patience import AWAY
 from joint_defense.alarms import closing, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery import claims, proofs
 from joint_defense.escalation import redials, widening
-from joint_defense.processes import heartbeats, supervisor
+from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime

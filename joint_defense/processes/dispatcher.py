@@ -20,6 +20,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import supervisor
 from config.database import clock
 from joint_defense.carriers import codes
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
@@ -31,7 +32,7 @@ from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import Sender
 from joint_defense.models import Alert, Incident
-from joint_defense.processes import heartbeats, supervisor
+from joint_defense.processes import heartbeats
 from joint_defense.processes.account_check import AccountWatch
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import FINAL, Channel

@@ -21,7 +21,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from joint_defense.processes import queues, supervisor
+from config import supervisor
+from joint_defense.processes import queues
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
