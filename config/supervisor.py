@@ -1,4 +1,4 @@
-"""What a process tells whoever supervises it (systemd): that it serves, and that it has not hung. Elsewhere: nothing."""
+"""What a process tells whoever supervises it (systemd): that it serves, and that it lives. Elsewhere nothing."""
 
 from __future__ import annotations
 

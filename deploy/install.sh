@@ -148,6 +148,14 @@ switch() {
 }
 
 units() {
+  # Units of an earlier release that this one does not have.
+  local unit
+  for unit in "$UNITS"/joint-defence*; do
+    if [ -f "$unit" ] && [ ! -e "$HERE/deploy/systemd/${unit##*/}" ]; then
+      run systemctl disable --now "${unit##*/}" || true
+      run rm -f "$unit"
+    fi
+  done
   for unit in $UNIT_NAMES; do run install -m 0644 "$HERE/deploy/systemd/$unit" "$UNITS/$unit"; done
   run install -m 0755 "$HERE/deploy/joint-defence" /usr/local/bin/joint-defence
   run systemctl daemon-reload
