@@ -14,17 +14,22 @@ _NUMBER = re.compile(
     rf"\s*(?:{words.YES}[\s,，。.!！]*)?(?:{words.SAYS_NUMBER})?[\s:：\"“”'「」()（）#*\[\]]*(?P<sign>{_NUMBERS})(?P=sign)*(?![\d一二三])(?P<rest>[\s\S]*)"
 )
 _UNITS = re.compile(words.UNITS)
+_NUMBER_FAILS = re.compile(words.NUMBER_FAILS)
+_PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
 _AFTER_NUMBER = re.compile(rf"{words.AFTER_NUMBER}*")
 _COMING = re.compile(
     rf"(?:{words.YES}|{words.WHO}|{words.WHEN}|{words.WAIT})*{words.GO}(?:{words.TAIL}|{words.WAIT})*|"
     rf"(?:{words.YES}|{words.WHO}|{words.WHEN})*(?:{words.SOON}|{words.WAIT}|{words.WHEN})*(?:{words.SOON}|{words.WAIT}){words.NEAR}(?:{words.THERE})?{words.TAIL}*|"
+    rf"{words.FEW_MINUTES}{words.TAIL}*|(?:{words.WHO}|{words.WHEN})+(?:马上|立马)|"
+    rf"(?:{words.YES})*(?:再)?(?:给|等)(?:我|俺|额)(?:们)?{words.WAIT}{words.TAIL}*|"
     rf"(?:{words.YES}|{words.WHO}|{words.WHEN})+{words.WAIT}(?:到|来|去|赶到)?{words.TAIL}*"
 )
 _ON_SCENE = re.compile(
     rf"{words.ALREADY}*{words.ARRIVE}(?:{words.THERE})?{words.DONE}+|"
     rf"{words.ALREADY}*(?:已经?|刚刚?|都){words.ALREADY}*{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
     rf"{words.ALREADY}*(?:到|抵达|赶到|到达)(?:{words.STRICT_THERE}){words.DONE}*|"
-    rf"(?:我们?|咱们|俺|人|已经?|我和[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*"
+    rf"(?:我们?|咱们|俺|人|已经?|我和[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*|"
+    rf"在(?:他|她|你)们?家(?:里|门口|楼下|院子里?)?{words.DONE}+"
 )
 _HARD = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_HARD))
 _SOFT = re.compile("|".join(f"(?:{each})" for each in words.CANNOT_SOFT))
@@ -74,6 +79,8 @@ def number_in(text: str) -> Meaning | None:
         return None
     if not found["sign"].isdigit() and squeeze(rest) and not _AFTER_NUMBER.fullmatch(squeeze(rest)):
         # "一起去", "三个人": a Chinese numeral is an answer alone.
+        return None
+    if _NUMBER_FAILS.match(squeeze(rest)) or _NUMBER_FAILS.match(rest.strip()):
         return None
     if _ASKS.match(squeeze(rest)) or "?" in rest.split("\n", 1)[0][:_BRIEF] or re.search(r"\d", rest[:_BRIEF]):
         return None
@@ -263,6 +270,8 @@ def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
             if hit is None:
                 continue
             after = clause.words[hit.end() :]
+            if meaning is Meaning.SOLVED and _PERSON_IS_WELL.search(clause.words):
+                continue
             if _NOT_TAKEN_BACK.search(clause.words[: hit.start()]) or _UNDONE.search(after):
                 return None
             found.add(meaning)

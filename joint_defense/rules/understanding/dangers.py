@@ -56,6 +56,8 @@ _IF = re.compile(words.IF_AND_MIND)
 _NOTICES = re.compile(words.ABOUT_NOTICES)
 _RESOLVED = re.compile(words.RESOLVED)
 _HARMLESS = re.compile(words.HARMLESS)
+_JOKES = re.compile(words.JOKES)
+_BENEFITS = re.compile(words.BENEFITS)
 _OWN_HOUSE = re.compile(words.OWN_HOUSE)
 _OWN_KIN = re.compile(words.OWN_KIN)
 _OWN_BODY = re.compile(words.OWN_BODY)
@@ -104,6 +106,8 @@ def dangers_in(text: str) -> list[Danger]:
     for at, clause in enumerate(clauses):
         after = clauses[at + 1] if at + 1 < len(clauses) else None
         found += _in_clause(clause, clauses[at - 1] if at else None, after)
+    if all(each.kind is Kind.CRY for each in found) and _JOKES.search(fold(text)):
+        return []
     if not any(each.kind is Kind.CRY or each.own for each in found) and _NOTICES.search(fold(text)):
         return []
     order = [*words.EVENTS, Category.UNSPECIFIED]
@@ -122,7 +126,7 @@ def _in_clause(clause: Clause, before: Clause | None, after: Clause | None) -> l
     cry = _CRIES.search(plain)
     if cry is not None and not _is_negated(plain, cry.start()) and not _asks_about(clause, plain):
         found.append(Danger(Kind.CRY, Category.UNSPECIFIED, reported=_REPORTED.search(plain) is not None))
-    if _IF.search(unmixed) and not found:
+    if (_IF.search(unmixed) or _BENEFITS.search(plain)) and not found:
         return found
     found += _events(clause, before, plain, unmixed)
     found += _calls(clause, plain)

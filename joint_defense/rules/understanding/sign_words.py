@@ -26,6 +26,23 @@ _PAIRS = (
 SIMPLIFIED = {ord(_PAIRS[at]): _PAIRS[at + 1] for at in range(0, len(_PAIRS), 2)}
 """For `str.translate`. 妳, 佢 and other Cantonese signs are read as their Mandarin ones."""
 
+# fmt: off
+PINYIN = {
+    **{"ma shang": "马上", "ma shang dao": "马上到", "ma shang lai": "马上来", "ma shang guo lai": "马上过来", "ma shang guo qu": "马上过去"},
+    **{"lai": "来", "guo lai": "过来", "guo qu": "过去", "zai lu shang": "在路上", "chu fa": "出发", "kuai dao": "快到", "zhe jiu lai": "这就来"},
+    **{"jiu lai": "就来", "zhe jiu qu": "这就去", "neng lai": "能来", "dao": "到", "yi dao": "已到", "yi jing dao": "已经到", "zai xian chang": "在现场"},
+    **{"lai bu liao": "来不了", "qu bu liao": "去不了", "guo bu lai": "过不来", "guo bu qu": "过不去", "bu neng lai": "不能来", "bu neng qu": "不能去"},
+    **{"bu zai jia": "不在家", "mei kong": "没空", "bu fang bian": "不方便", "zai wai di": "在外地", "hui bu lai": "回不来", "bu lai": "不来"},
+    **{"zhao huo": "着火", "qi huo": "起火", "shi huo": "失火", "jiu ming": "救命", "jiu ming a": "救命啊", "jiu wo": "救我", "jiu huo": "救火"},
+    **{"bao jing": "报警", "you zei": "有贼", "jin zei": "进贼", "xiao tou": "小偷", "kuai lai ren": "快来人", "lai ren a": "来人啊", "qiang jie": "抢劫"},
+    **{"you ren da wo": "有人打我", "shuai dao": "摔倒", "yun dao": "晕倒", "chu shi": "出事", "zhong feng": "中风", "lou qi": "漏气"},
+    **{"wu bao": "误报", "an cuo": "按错", "mei shi": "没事", "qu xiao": "取消", "bu yong lai": "不用来", "jie chu": "解除", "kuai lai": "快来"},
+}
+"""What is typed by the letters of Chinese, a syllable a word; read as its signs, with 我 before it and 了 behind it."""
+PINYIN_BEFORE = {"wo": "我", "wo men": "我们", "wo jia": "我家", "an": "俺", "bie ji": "别急", "hao": "好", "hao de": "好的"}
+PINYIN_BEHIND = {"le": "了", "la": "啦", "a": "啊"}
+
+# fmt: on
 SPEAKING_SIGNS = {
     "🔥": " 着火了 ",
     "🆘": " 救命 ",

@@ -7,7 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from joint_defense.rules.understanding.sign_words import SIMPLIFIED, SPEAKING_SIGNS
+from joint_defense.rules.understanding.sign_words import (
+    PINYIN,
+    PINYIN_BEFORE,
+    PINYIN_BEHIND,
+    SIMPLIFIED,
+    SPEAKING_SIGNS,
+)
 
 _UNSEEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeff\u00ad]")
 _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
@@ -21,13 +27,34 @@ _LINK = re.compile(
 )
 
 
+def _syllables(table: dict[str, str]) -> str:
+    """A pattern of the table's keys, the longest first; their syllables may stand apart or together."""
+    return "|".join(each.replace(" ", r"\s?") for each in sorted(table, key=len, reverse=True))
+
+
+_PINYIN = re.compile(
+    rf"(?<![a-z'])(?P<before>(?:(?:{_syllables(PINYIN_BEFORE)})\s?)*)(?P<words>(?:(?:{_syllables(PINYIN)})\s?)+?)"
+    rf"(?P<behind>(?:{_syllables(PINYIN_BEHIND)})?)(?![a-z'])"
+)
+_BEFORE, _WORDS = (re.compile(_syllables(each)) for each in (PINYIN_BEFORE, PINYIN))
+_JOINED = {each.replace(" ", ""): signs for each, signs in (PINYIN | PINYIN_BEFORE).items()}
+
+
+def _read_pinyin(found: re.Match[str]) -> str:
+    def read(syllables: re.Match[str]) -> str:
+        return _JOINED[re.sub(r"\s", "", syllables[0])]
+
+    before = re.sub(r"\s", "", _BEFORE.sub(read, found["before"]))
+    return before + re.sub(r"\s", "", _WORDS.sub(read, found["words"])) + PINYIN_BEHIND.get(found["behind"], "")
+
+
 @lru_cache(maxsize=1024)
 def fold(text: str) -> str:
-    """Half-width, lower case, simplified; unseen signs are gone and pictures that say a word are words."""
+    """Half-width, lower case, simplified; unseen signs are gone, pictures and pinyin that say a word are words."""
     for picture, word in SPEAKING_SIGNS.items():
         text = text.replace(picture, word)
     whole = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold().translate(SIMPLIFIED)
-    return whole.replace("’", "'").replace("‘", "'").replace("`", "'")
+    return _PINYIN.sub(_read_pinyin, whole.replace("’", "'").replace("‘", "'").replace("`", "'"))
 
 
 def squeeze(text: str) -> str:

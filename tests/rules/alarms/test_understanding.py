@@ -56,7 +56,7 @@ def is_right(case: Case) -> bool:
     return given in case["right"] or (given == "none" and "passed_on" in case["right"] and case["state"] != "caller")
 
 
-@pytest.mark.parametrize(("name", "least"), [("given.json", 119), ("own.json", 1444)])
+@pytest.mark.parametrize(("name", "least"), [("given.json", 119), ("own.json", 1444), ("blind.json", 458)])
 def test_texts_are_understood_as_people_mean_them(name: str, least: int) -> None:
     table = cases(name)
     wrong = [
@@ -68,7 +68,7 @@ def test_texts_are_understood_as_people_mean_them(name: str, least: int) -> None
     assert (len(table) - len(wrong), wrong) == (least, [])
 
 
-@pytest.mark.parametrize("name", ["given.json", "own.json"])
+@pytest.mark.parametrize("name", ["given.json", "own.json", "blind.json"])
 def test_nothing_is_concluded_falsely_where_nothing_may_be(name: str) -> None:
     grave = {"coming", "on_scene", "alarm"}
     assert [
