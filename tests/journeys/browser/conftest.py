@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +21,10 @@ from tests.journeys.browser import chromium
 from tests.journeys.browser.looks import violations
 
 PHONE, DESKTOP = 360, 1280
+# A long way through pages is walked once, at the width of whoever walks it: what differs with the width is looks, and
+# these are looked at at both, `Window.at_each_width`.
+on_a_phone = pytest.mark.parametrize("width", [PHONE], indirect=True, ids=["phone"])
+on_a_pc = pytest.mark.parametrize("width", [DESKTOP], indirect=True, ids=["desktop"])
 # A machine that is busy with other tests takes its time over a page. Whatever a click brings is waited for: by
 # `expect`, or by `expect_navigation` where the page that was there before would do as well.
 expect.set_options(timeout=30_000)
@@ -108,6 +112,17 @@ class Window:
     def violations(self) -> list[str]:
         """What axe finds wrong with the page, a line each."""
         return violations(self.page)
+
+    def at_each_width(self, look: Callable[[], list[str]]) -> list[str]:
+        """What `look` finds wrong with the page that is open, as it is and on the other kind of screen."""
+        found = look()
+        here = self.page.viewport_size
+        assert here is not None
+        other = PHONE if here["width"] == DESKTOP else DESKTOP
+        self.page.set_viewport_size({"width": other, "height": here["height"]})
+        found += [f"{other} px: {wrong}" for wrong in look()]
+        self.page.set_viewport_size(here)
+        return found
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])

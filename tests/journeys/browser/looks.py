@@ -30,7 +30,8 @@ def violations(page: Page) -> list[str]:
     """What axe finds wrong with the page, a line each."""
     # A page that has just been sent for has its words before its looks.
     page.wait_for_load_state()
-    page.evaluate(_AXE)
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(_AXE)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{each['id']} ({each['impact']}): {node['html'][:160]}"
@@ -43,6 +44,11 @@ def small_targets(page: Page) -> list[str]:
     """Whatever can be pressed and is too small for a finger: less than 48 px high."""
     page.wait_for_load_state()
     return list(page.evaluate(_SMALL_TARGETS))
+
+
+def sideways(page: Page) -> list[str]:
+    """A line, where the page has to be scrolled sideways."""
+    return [f"{too_wide(page)} px too wide"] if too_wide(page) > 0 else []
 
 
 def text_sizes(page: Page) -> list[tuple[float, int]]:

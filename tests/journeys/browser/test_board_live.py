@@ -15,7 +15,7 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel
 from tests.edges.web.conftest import PASSWORD
 from tests.edges.web.scenes import deliveries_to, raise_from
-from tests.journeys.browser.conftest import Site, Window
+from tests.journeys.browser.conftest import Site, Window, on_a_pc
 
 
 def _answers(site: Site, door: int, answer: Answer) -> None:
@@ -42,6 +42,7 @@ def test_an_answer_shows_by_itself_and_takes_nobodys_focus_or_place(window: Wind
     expect(window.page.locator("#announcement")).to_have_text("8 家中有 3 家正在赶来。")
 
 
+@on_a_pc
 def test_a_new_incident_shows_on_the_list_and_in_the_tabs_title(window: Window) -> None:
     window.sign_in()
     expect(window.page).to_have_title(re.compile("警情"))
@@ -58,6 +59,7 @@ def test_a_new_incident_shows_on_the_list_and_in_the_tabs_title(window: Window) 
     expect(window.page.get_by_role("heading", name="赵阿根家求助")).to_be_visible()
 
 
+@on_a_pc
 def test_a_lost_connection_is_said_with_the_time_and_taken_back(window: Window) -> None:
     window.sign_in()
     window.page.goto(window.site.incident)
@@ -77,6 +79,7 @@ def test_a_lost_connection_is_said_with_the_time_and_taken_back(window: Window) 
     window.complaints[:] = [each for each in window.complaints if not each.startswith("htmx:")]
 
 
+@on_a_pc
 def test_whoever_is_signed_out_elsewhere_is_led_to_the_sign_in_and_back(window: Window) -> None:
     window.sign_in()
     window.page.goto(window.site.incident)

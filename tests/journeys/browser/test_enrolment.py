@@ -13,7 +13,8 @@ from groups.models.accounts import AccountRole
 from groups.models.enrolment import Device, Subscription, Tariff
 from groups.models.roster import Household, Phone, PhoneKind, Village
 from tests.edges.web.conftest import VILLAGE
-from tests.journeys.browser.conftest import Site, Window
+from tests.journeys.browser.conftest import Site, Window, on_a_pc
+from tests.journeys.browser.looks import sideways, violations
 
 PLAN = "平安联防#9按键"
 QUEUE = ("孙一平", "孙二安", "孙三联", "孙四防", "孙五户", "孙六门", "孙七村", "孙八组", "孙九键", "孙十家")
@@ -34,6 +35,7 @@ def queue(site: Site) -> list[str]:
     return list(QUEUE)
 
 
+@on_a_pc
 def test_ten_households_are_signed_up_with_three_keys_each(window: Window, queue: list[str]) -> None:
     page = window.page
     window.sign_in(AccountRole.LIAISON.value)
@@ -50,21 +52,20 @@ def test_ten_households_are_signed_up_with_three_keys_each(window: Window, queue
         page.keyboard.press("Enter")
         expect(page.get_by_text(f"{head} 已开通")).to_be_visible()
     expect(page.get_by_role("heading", name="今日已办理 10")).to_be_visible()
-    assert window.violations() == []
+    assert window.at_each_width(window.violations) == []
 
     for address in ("/enrolment?q=sun", "/enrolment/devices", "/enrolment/bill", "/enrolment/tariffs"):
         page.goto(window.site.url + address)
-        assert window.violations() == [], address
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, address
+        assert window.at_each_width(lambda: [*violations(page), *sideways(page)]) == [], address
     page.goto(f"{window.site.url}/enrolment")
     page.get_by_role("link", name=queue[0]).click()
     expect(page.get_by_role("heading", name=queue[0])).to_be_visible()
-    assert window.violations() == [], "a household"
+    assert window.at_each_width(window.violations) == [], "a household"
     page.get_by_text("停机").first.click()
     page.get_by_label("自", exact=True).first.fill("2000-01-01")
     page.get_by_role("button", name="停机").click()
     expect(page.locator("#wrong")).to_contain_text("早于开通日")
-    assert window.violations() == [], "a refusal"
+    assert window.at_each_width(window.violations) == [], "a refusal"
 
     page.goto(f"{window.site.url}/enrolment")
     page.get_by_role("button", name=re.compile(f"撤销.*{queue[-1]}")).click()
@@ -91,6 +92,7 @@ def test_of_several_the_first_is_one_key_away_and_nothing_needs_a_script(
     expect(page.get_by_text(f"{head} 已开通")).to_be_visible()
 
 
+@on_a_pc
 def test_a_carriers_list_has_its_doubtful_rows_decided_side_by_side(window: Window, queue: list[str]) -> None:
     page = window.page
     rows = ["号码,姓名,地址,套餐,开通日期,结束日期"]
@@ -101,14 +103,14 @@ def test_a_carriers_list_has_its_doubtful_rows_decided_side_by_side(window: Wind
     rows += [f"13911110006,孙小七,墙下陶村9-9,{PLAN},2026-03-07,", f",孙八祖,墙下陶村207号,{PLAN},2026-03-08,"]
     window.sign_in(AccountRole.LIAISON.value)
     page.goto(f"{window.site.url}/enrolment/lists")
-    assert window.violations() == []
+    assert window.at_each_width(window.violations) == []
     content = "\n".join(rows).encode()
     page.set_input_files("#file", {"name": "三月.csv", "mimeType": "text/csv", "buffer": content})
     page.get_by_role("button", name="核对").click()
 
     expect(page.get_by_role("heading", name="存疑：是哪一户？ 2")).to_be_visible()
     expect(page.get_by_role("button", name="确认写入 6 行")).to_be_visible()
-    assert window.violations() == []
+    assert window.at_each_width(window.violations) == []
     beside = page.locator("fieldset", has_text="孙小七")
     expect(beside.get_by_text("孙七村")).to_be_visible()
     beside.get_by_label("孙七村").check()

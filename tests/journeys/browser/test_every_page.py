@@ -14,8 +14,8 @@ from groups.models.roster import Household
 from joint_defense.alarms.closing import close
 from joint_defense.rules.states import ClosingOutcome
 from tests.edges.web.conftest import VILLAGE
-from tests.journeys.browser.conftest import DESKTOP, PHONE, Window
-from tests.journeys.browser.looks import small_targets, text_sizes, too_wide
+from tests.journeys.browser.conftest import DESKTOP, PHONE, Window, on_a_phone
+from tests.journeys.browser.looks import sideways, small_targets, text_sizes, too_wide
 
 PAGES = {
     "list": "/incidents",
@@ -111,7 +111,7 @@ _NO_PAGE = re.compile(
 )
 
 
-@pytest.mark.parametrize("width", [PHONE], indirect=True, ids=["phone"])
+@on_a_phone
 def test_no_page_of_the_site_is_left_out(window: Window) -> None:
     window.sign_in("admin")
     with window.site.store.begin() as session:
@@ -136,12 +136,8 @@ def test_no_page_of_the_site_is_left_out(window: Window) -> None:
         # Figures of a village that nobody has counted are refused in words, on a page as good as the others.
         assert answer.status == (422 if rule.rule == "/coverage" else 200), rule.rule
         looked_at += 1
-        if found := [*window.violations(), *small_targets(window.page), *_sideways(window)]:
+        if found := [*window.violations(), *small_targets(window.page), *sideways(window.page)]:
             wrong[rule.rule] = found
 
     assert wrong == {}
     assert looked_at > 30
-
-
-def _sideways(window: Window) -> list[str]:
-    return [f"{too_wide(window.page)} px too wide"] if too_wide(window.page) > 0 else []

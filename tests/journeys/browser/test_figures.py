@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from config.database import Database
 from groups.demo.load import load_demo
-from tests.journeys.browser.conftest import Site, Window
+from tests.journeys.browser.conftest import DESKTOP, PHONE, Site, Window, on_a_pc
+from tests.journeys.browser.looks import sideways, violations
 
 DAY = "as_of=2026-11-23"
 
@@ -31,24 +32,26 @@ def town(site: Site) -> Site:
     return site
 
 
+@on_a_pc
 def test_a_liaison_reads_the_figures_and_takes_them_along_and_the_pages_around_them_have_no_fault(
-    town: Site, window: Window, width: int
+    town: Site, window: Window
 ) -> None:
     window.sign_in("liaison")
     window.page.goto(f"{town.url}/coverage?{DAY}")
 
     page = window.page
     assert page.get_by_text("65.6%").first.is_visible()
-    assert page.locator("svg[role=img]:visible").count() == 2
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    small = page.evaluate(
-        "() => [...document.querySelectorAll('svg[role=img]')].filter(each => each.checkVisibility())"
-        ".map(each => each.getBoundingClientRect().width / each.viewBox.baseVal.width * 14)"
-    )
-    assert min(small) >= 12, "the smallest word of a drawing"
-    assert window.violations() == []
-    if shots := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=Path(shots) / f"coverage-{width}.png", full_page=width > 400)
+    for width in (PHONE, DESKTOP):
+        page.set_viewport_size({"width": width, "height": 780})
+        assert page.locator("svg[role=img]:visible").count() == 2
+        small = page.evaluate(
+            "() => [...document.querySelectorAll('svg[role=img]')].filter(each => each.checkVisibility())"
+            ".map(each => each.getBoundingClientRect().width / each.viewBox.baseVal.width * 14)"
+        )
+        assert min(small) >= 12, "the smallest word of a drawing"
+        assert [*violations(page), *sideways(page)] == []
+        if shots := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=Path(shots) / f"coverage-{width}.png", full_page=width > 400)
 
     with page.expect_download() as download:
         page.locator("#exports").get_by_text("CSV").click()
@@ -63,7 +66,7 @@ def test_a_liaison_reads_the_figures_and_takes_them_along_and_the_pages_around_t
     page.get_by_role("button", name="显示").press("Enter")
     page.wait_for_url("**village=HJ01**")
     assert page.get_by_role("heading", level=1).inner_text().startswith("墙下陶村")
-    assert window.violations() == []
+    assert window.at_each_width(window.violations) == []
     _look_around(town, window)
 
 
@@ -78,7 +81,5 @@ def _look_around(town: Site, window: Window) -> None:
         "/coverage?as_of=x",
     ):
         window.page.goto(town.url + path)
-        found[path] = window.violations()
-        wide = window.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0, path
+        found[path] = window.at_each_width(lambda: [*violations(window.page), *sideways(window.page)])
     assert {path: wrong for path, wrong in found.items() if wrong} == {}

@@ -19,8 +19,8 @@ from groups.models.accounts import AccountRole
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from tests.edges.web.conftest import OTHER_VILLAGE, password_hash
-from tests.journeys.browser.conftest import Site, Window
-from tests.journeys.browser.looks import small_targets
+from tests.journeys.browser.conftest import Site, Window, on_a_phone
+from tests.journeys.browser.looks import sideways, small_targets, violations
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MESSY = Path(__file__).parents[2] / "data" / "rosters" / "b-messy.xlsx"
@@ -136,11 +136,11 @@ def change_move_and_take_back(page: Page) -> None:
 
 
 def well_formed(window: Window) -> None:
-    assert window.violations() == []
-    assert window.page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    assert small_targets(window.page) == []
+    page = window.page
+    assert window.at_each_width(lambda: [*violations(page), *sideways(page), *small_targets(page)]) == []
 
 
+@on_a_phone
 def test_a_head_signs_in_brings_a_messy_list_mends_all_of_it_changes_undoes_and_prints(window: Window) -> None:
     page, site = first_sign_in(window, handed_over(window)), window.site
     with page.expect_navigation():
@@ -167,7 +167,7 @@ def test_a_head_signs_in_brings_a_messy_list_mends_all_of_it_changes_undoes_and_
     page.get_by_role("button", name="用浏览器打印").click()
     expect(page.locator(".sheet")).to_have_count(5)
     expect(page.get_by_text("139 1111 0049").first).to_be_visible()
-    assert window.violations() == []
+    assert window.at_each_width(window.violations) == []
 
 
 @pytest.fixture
@@ -176,6 +176,7 @@ def keeper(window: Window) -> Window:
     return window
 
 
+@on_a_phone
 def test_the_whole_import_is_undone_on_its_own_page(keeper: Window) -> None:
     bring(keeper.page)
     confirm(keeper.page)

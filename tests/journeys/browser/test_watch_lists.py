@@ -11,12 +11,13 @@ from groups.models.accounts import AccountRole
 from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group
 from tests.edges.web.conftest import VILLAGE
-from tests.journeys.browser.conftest import Window
-from tests.journeys.browser.looks import small_targets, too_wide
+from tests.journeys.browser.conftest import Window, on_a_phone
+from tests.journeys.browser.looks import sideways, small_targets, violations
 
 LISTS = f"/villages/{VILLAGE}/lists"
 
 
+@on_a_phone
 def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, tmp_path: Path) -> None:
     site, page = window.site, window.page
     with site.store.begin() as session:
@@ -33,10 +34,14 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, tmp_path: Pat
         )
     window.sign_in(AccountRole.VILLAGE_HEAD.value)
     wrong = {}
+
+    def look() -> list[str]:
+        return [*violations(page), *small_targets(page), *sideways(page)]
+
     for address in (LISTS, f"{LISTS}/grids", f"{LISTS}/cameras"):
         page.goto(site.url + address)
         page.locator("main summary").first.click()
-        wrong[address] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+        wrong[address] = window.at_each_width(look)
     page.goto(site.url + LISTS)
     page.locator("main summary").first.click()
     page.get_by_label("姓名").or_(page.get_by_label("名称")).first.fill("何建平")
@@ -44,7 +49,7 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, tmp_path: Pat
     page.get_by_label("值班时间").fill("看情况")
     page.get_by_role("button", name="添加").click()
     expect(page.get_by_text("看不懂值班时间")).to_be_visible()
-    wrong["refused"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+    wrong["refused"] = window.at_each_width(look)
     page.get_by_label("值班时间").fill("周一至周日 全天")
     page.get_by_role("button", name="添加").click()
     expect(page.get_by_text("何建平已保存")).to_be_visible()
@@ -54,12 +59,12 @@ def test_the_lists_are_kept_on_a_phone_and_on_a_pc(window: Window, tmp_path: Pat
     page.locator("#file").set_input_files(table)
     page.get_by_role("button", name="查看会有哪些改动").click()
     expect(page.get_by_text("新增")).to_be_visible()
-    wrong["preview"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+    wrong["preview"] = window.at_each_width(look)
     page.get_by_role("button", name="确认").click()
     expect(page.get_by_role("strong").filter(has_text="郭振华")).to_be_visible()
     with page.expect_navigation():
         page.get_by_role("link", name="修改 郭振华").click()
-    wrong["row"] = (window.violations(), small_targets(page), max(too_wide(page), 0))
+    wrong["row"] = window.at_each_width(look)
     page.goto(f"{site.url}/incidents/{site.incident_id}")
     expect(page.get_by_text("桥头监控")).to_be_visible()
-    assert {address: found for address, found in wrong.items() if found != ([], [], 0)} == {}
+    assert {address: found for address, found in wrong.items() if found} == {}
