@@ -14,7 +14,7 @@ from typing import NamedTuple
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from groups.errors import RosterFileError
-from groups.files import ods, xls_guard, xlsx_guard, xml_2003
+from groups.files import ods, web_page, xls_guard, xlsx_guard, xml_2003
 from groups.files.decoding import decoded
 from groups.files.delimited import rows_of
 from groups.files.looks import Cell, DateShape, Looks, date_shape, shown_by
@@ -34,7 +34,7 @@ _ALL_DIGITS = 10**15
 """From here on, a spreadsheet does not keep all digits of a number."""
 _EPOCH = date(1899, 12, 30)
 _LAST_SERIAL = 2_958_465
-_WEB_PAGE = "这是网页，不是表格，请用WPS打开后另存为 .xlsx a web page, not a workbook: save it as .xlsx"
+_WEB_PAGE = "这是网页，里面没有表格，请用WPS打开后另存为 .xlsx a web page without a table: save it as .xlsx"
 
 
 class FileRead(NamedTuple):
@@ -79,7 +79,10 @@ def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
     if b"urn:schemas-microsoft-com:office:spreadsheet" in beginning:
         return xml_2003.sheets_of(content, dated=dated)
     if b"<html" in beginning or b"<table" in beginning:
-        raise RosterFileError(_WEB_PAGE)
+        tables = web_page.sheets_of(content)
+        if not tables:
+            raise RosterFileError(_WEB_PAGE)
+        return tables
     if ending in {".xlsx", ".et", ".ods"} or beginning.startswith((b"<?xml", b"%pdf", b"{\\rtf")):
         raise RosterFileError(NO_WORKBOOK)
     if ending == ".xls" and not _is_text(content):

@@ -16,9 +16,13 @@ _BETWEEN = re.compile(r"[\s,、;:|/]+")
 _PHONE = re.compile(
     r"(?<![\d-])(?:\+?86[\s-]?)?(?:1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|(?:0\d{2,3}[\s-]?)?[2-9]\d{6,7})(?![\d])"
 )
-_DOOR = re.compile(r"\d+(?:-\d+)+|(?:[一-龥]{0,6})?\d+(?:号楼|幢|弄|号|室|单元)+\S*")
+_DOOR = re.compile(r"(?:[一-龥]{1,6})?\d+(?:-\d+)+(?:号|室)?|(?:[一-龥]{0,6})?\d+(?:号楼|幢|弄|号|室|单元)+\S*")
 _GROUP = re.compile(r"第?[\d一二三四五六七八九十]{1,3}(?:联防|十户)*(?:小)?组")
 _NAME = re.compile(r"[\u3007\u3400-\u9fff\U00020000-\U000323af·]{2,8}")
+_NAME_THEN_DOOR = re.compile(r"(?P<name>[\u3007\u3400-\u9fff\U00020000-\U000323af·]{2,4})(?P<door>\d+(?:-\d+)+号?)")
+_DOOR_THEN_NAME = re.compile(
+    r"(?P<door>\d+(?:-\d+)+(?:号|室)?|\d+(?:号|室))(?P<name>[\u3007\u3400-\u9fff\U00020000-\U000323af·]{2,4})"
+)
 _ONLY_LOOKED_AT = 400
 
 
@@ -50,9 +54,23 @@ def _cells(line: str) -> tuple[str, str, str, str]:
         return (rest, "", "", "")
     words = [word for word in _BETWEEN.split(_PHONE.sub(" ", rest)) if word.strip("()（）-—.")]
     group = next((word for word in words if _GROUP.fullmatch(word)), "")
+    words = _apart(words)
     door = next((word for word in words if _DOOR.fullmatch(word)), "")
     others = [word.strip("()-—.") for word in words if word not in {group, door}]
     labels = {"电话", "手机", "手机号", "号码", "tel", "电话号码", "联系电话", "姓名", "户主", "门牌"}
     others = [word for word in others if word and word.lower() not in labels]
     name = next((word for word in others if _NAME.fullmatch(word)), others[0] if others else "")
     return (group, door, name, "、".join(phones))
+
+
+def _apart(words: list[str]) -> list[str]:
+    """The words, a name and a door that were written without a blank each for itself: 王建国1-1.
+
+    Where a name stands by itself, 东街1-1 is a door as it is written.
+    """
+    glued = [found for word in words if (found := _NAME_THEN_DOOR.fullmatch(word) or _DOOR_THEN_NAME.fullmatch(word))]
+    if len(glued) != 1 or any(_NAME.fullmatch(word) and not _GROUP.fullmatch(word) for word in words):
+        return words
+    return [
+        part for word in words for part in ((glued[0]["name"], glued[0]["door"]) if word == glued[0][0] else (word,))
+    ]

@@ -240,6 +240,13 @@ def _is_left_out(sheet: Sheet, at: int, columns: _Columns, notes: Notes) -> bool
         notes.add(
             "struck_cells", "划掉的单元格未采用 cells struck through were left out", f"{cell_name(*cell)} {shown(text)}"
         )
+    for column in range(len(sheet.rows[at])):
+        if (at, column) in sheet.partly_struck:
+            notes.add(
+                "struck_cells",
+                "划掉的单元格内容未采用 what is struck through in a cell was left out",
+                f"{cell_name(at, column)} {shown(sheet.text(at, column))}",
+            )
     return False
 
 

@@ -16,7 +16,7 @@ _ROLE_IN_FRONT = re.compile(rf"^[(\[【<]?{_ROLE}[)\]】>]?\s*(?:[:、,\-—]|(?
 _COUNTED = re.compile(r"^\s*[(（]?\d{1,3}[.、)）．:：]\s*(?=[\u3400-\u9fff★☆])")
 """A number in front that counts the names: 1. 王建国."""
 _LEADER_APART = re.compile(r"^(?:正|副)?(?:组长|联防长|队长)\s+(?=\S)")
-_ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*{_ROLE}\s*[)\]】>]\s*$|[-—,、]\s*{_ROLE}$")
+_ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*{_ROLE}\s*[)\]】>]\s*$|[-—,、/;:]\s*{_ROLE}$|(?<=\S\S)\s+{_ROLE}$")
 _MARKS = re.compile(
     "^[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+"
     "|[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+$"

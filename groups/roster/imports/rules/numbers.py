@@ -32,6 +32,8 @@ _NOTHING = re.compile(
 _LINE_BREAK = re.compile(r"<\s*br\s*/?\s*>|&nbsp;", re.IGNORECASE)
 _ARROW = re.compile(r"[-=]*[>→⇒➔]+|改为|变更为|更改为|换成|改成")
 _WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,3}")
+_SPACED_OUT = re.compile(r"\d(\s\d){6,11}")
+"""1 3 8 0 0 …: a number whose digits stand one in a box, as in a printed form."""
 _PLAIN = re.compile(r"\+?\d{7,15}(\.0+)?")
 _ROUNDED = re.compile(r"\d{4}0{7}\.0+")
 """A figure that a program has written, of which a spreadsheet had kept four digits: 13800000000.0."""
@@ -105,6 +107,7 @@ def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumbe
     if not plain or _NOTHING.fullmatch(plain):
         return (), ()
     plain = plain.replace(",", "") if _WITH_THOUSANDS.fullmatch(plain) else plain
+    plain = re.sub(r"\s", "", plain) if _SPACED_OUT.fullmatch(plain) else plain
     if _ROUNDED.fullmatch(plain):
         return (), (Wrong(text.strip(), _LOST),)
     if _PLAIN.fullmatch(plain):
