@@ -31,8 +31,8 @@ IDLE_SECONDS = 15.0
 UNREAD_SECONDS = 60.0
 """So long an answer may lie there unread."""
 LARGEST_HEAD = 32 * 1024
-LARGEST_BODY = 64 * 1024 * 1024
-"""Of any request; the pages and webhooks have smaller limits of their own."""
+LARGEST_BODY = 12 * 1024 * 1024
+"""Of any request: a list of 10 MB and its form. Other pages and the webhooks have smaller limits of their own."""
 MOST_CONNECTIONS = 2000
 TURN = 0.5
 """Seconds between looks at the deadlines, and at whether the process is to end."""

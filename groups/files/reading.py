@@ -27,6 +27,11 @@ MOST_SHEETS = 1_000
 WIDEST = 100
 """Columns further to the right are not looked at."""
 ENDINGS = (".xlsx", ".xls", ".et", ".ods", ".csv", ".txt", ".tsv")
+LONGEST_READ = 2_000
+"""Signs of a cell. What is made of one takes a time that may grow with the square of its length."""
+_TOO_LONG = (
+    f"一个单元格超过{LONGEST_READ}个字，请先缩短 a cell has more than {LONGEST_READ:,} characters: shorten it first"
+)
 TOO_LARGE = "文件超过10MB the file is larger than 10 MB"
 _MOST_MERGED = 20_000
 _ROUNDED = 10_000_000
@@ -63,6 +68,13 @@ def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
     """
     if len(content) > LARGEST_FILE:
         raise RosterFileError(TOO_LARGE)
+    sheets = _sheets_of(content, name, dated=dated)
+    if any(len(cell) > LONGEST_READ for sheet in sheets for row in sheet.rows for cell in row):
+        raise RosterFileError(_TOO_LONG)
+    return sheets
+
+
+def _sheets_of(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
     ending = PurePath(name).suffix.lower()
     if ending == ".xlsm":
         raise RosterFileError(MACROS)

@@ -14,7 +14,7 @@ from groups.files.looks import Cell, Cells, DateShape
 
 def plain_heading(text: str) -> str:
     """A heading without what people put into it to look at: blanks, line breaks, colons, a text's apostrophe."""
-    return re.sub(r"[\s:*]+", "", unicodedata.normalize("NFKC", text)).removeprefix("'")
+    return re.sub(r"[\s:*]+", "", unicodedata.normalize("NFKC", text[:200])).removeprefix("'")
 
 
 _SIMPLE = str.maketrans(

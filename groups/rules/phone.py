@@ -26,6 +26,8 @@ from phonenumbers.phonenumberutil import (
 from groups.errors import InvalidNumber
 
 LONGEST_TEXT = 40
+LONGEST_READ = 200
+"""Blanks around a number count for nothing; of what is longer no more is looked at."""
 LOCAL_LANDLINE = re.compile(r"[2-9]\d{6,7}")
 
 Kind = Literal["mobile", "landline"]
@@ -105,7 +107,7 @@ def read_line_number(text: str, region: str, area_code: str) -> str:
 
 def _digits_on_line(text: str) -> str:
     """Of an address on a line its digits, with a leading + where there is one; "" where it has none."""
-    plain = unicodedata.normalize("NFKC", unquote(text)).strip()
+    plain = unicodedata.normalize("NFKC", unquote(text[:LONGEST_READ])).strip()
     if bracketed := re.search(r"<([^>]*)>", plain):
         plain = bracketed[1]
     user = re.sub(r"^(?:sips?|tel):", "", plain.strip(), flags=re.IGNORECASE)
@@ -145,7 +147,7 @@ def masked(e164: str) -> str:
 
 def _digits(text: str) -> str:
     """The digits of `text`, with a leading + where it has one. Raises InvalidNumber where anything else is in it."""
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = unicodedata.normalize("NFKC", text[:LONGEST_READ]).strip()
     if len(plain) > LONGEST_TEXT:
         raise InvalidNumber("太长，不是一个号码 too long for one number")
     unquoted = plain.lstrip("'’‘`\"")

@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 LONGEST_NAME = 64
+LONGEST_READ = 2_000
+"""Nothing longer is made plain: the time it takes grows with the square of a row of accents. No name is so long."""
 
 _INVISIBLE = re.compile(
     r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
@@ -25,8 +27,13 @@ def without_invisible(text: str) -> str:
 
 
 def tidied(text: str) -> str:
-    """The text as it is kept: full-width forms made plain, no blanks at its ends or between Chinese characters."""
-    visible = without_invisible(_VERTICAL.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text))
+    """The text as it is kept: full-width forms made plain, no blanks at its ends or between Chinese characters.
+
+    What is longer than LONGEST_READ comes back as it is, cut there: `flaw` says that it is too long.
+    """
+    if len(text) > LONGEST_READ:
+        return text[:LONGEST_READ]
+    visible = without_invisible(_VERTICAL.sub(lambda run: unicodedata.normalize("NFKC", run[0][:LONGEST_READ]), text))
     return _BLANK_BETWEEN_HAN.sub("", _BLANKS.sub(" ", visible).strip(" "))
 
 

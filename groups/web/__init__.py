@@ -9,13 +9,35 @@ from __future__ import annotations
 from flask import Flask
 
 from groups.web import accounts, enrolment, figures, responders, roster, uploads
-from groups.web.shell import access, assets, error_pages, languages, navigation, page_warnings, security, times
+from groups.web.shell import (
+    access,
+    assets,
+    error_pages,
+    languages,
+    navigation,
+    page_warnings,
+    request_sizes,
+    request_values,
+    security,
+    times,
+)
 
 
 def register(app: Flask) -> None:
     """Give the app its frame. Before the blueprints of other packages, which build on it."""
     # The shell first: the pages build on it.
-    for part in (security, access, navigation, page_warnings, languages, assets, times, error_pages):
+    for part in (
+        request_sizes,
+        request_values,
+        security,
+        access,
+        navigation,
+        page_warnings,
+        languages,
+        assets,
+        times,
+        error_pages,
+    ):
         part.register(app)
     for capability in (accounts, uploads, roster, responders, enrolment, figures):
         capability.register(app)

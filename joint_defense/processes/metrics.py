@@ -158,7 +158,8 @@ def figures() -> Response:
     """The figures, for whoever has the token `METRICS_TOKEN` (`Authorization: Bearer …`); without one, for nobody."""
     runtime = RUNTIME.of()
     token = runtime.settings.metrics_token
-    if not token or not hmac.compare_digest(request.headers.get("Authorization", ""), f"Bearer {token}"):
+    said = request.headers.get("Authorization", "").encode("utf-8", "replace")
+    if not token or not hmac.compare_digest(said, f"Bearer {token}".encode()):
         abort(403)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collected(list(_families(runtime))))

@@ -25,6 +25,7 @@ from joint_defense.web.board.incident_list import IncidentList, list_incidents
 
 pages = Blueprint("board", __name__)
 
+_YEARS = range(1990, 2200)
 STILL_MOVING = timedelta(minutes=15)
 """After its close an incident's all-clears are still under way; later nothing moves and nobody asks any more."""
 
@@ -115,8 +116,10 @@ def _month(session: Session, now: datetime) -> Month:
     first = present
     if wanted := request.args.get("month"):
         try:
-            first = datetime.strptime(wanted, "%Y-%m").replace(tzinfo=zone())
+            first = datetime.strptime(wanted[:7], "%Y-%m").replace(tzinfo=zone())
         except ValueError:
+            abort(404)
+        if first.year not in _YEARS:
             abort(404)
     following = (first + timedelta(days=32)).replace(day=1)
     older_than = request.args.get("before", type=int)

@@ -33,7 +33,7 @@ class Weakness(StrEnum):
 
 def plain(password: str) -> str:
     """The password as it is hashed: full-width and composed forms made one, as keyboards differ."""
-    return unicodedata.normalize("NFKC", password)
+    return unicodedata.normalize("NFKC", password[: LONGEST + 1])
 
 
 def weakness(password: str, owner: Iterable[str] = ()) -> Weakness | None:

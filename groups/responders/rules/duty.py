@@ -16,6 +16,8 @@ from typing import NamedTuple
 MINUTES_A_DAY = 1440
 LONGEST = 400
 """Signs that the written form may have."""
+LONGEST_READ = 600
+"""Signs of a text that is read at all."""
 ALWAYS = "全天"
 
 _DAYS = "一二三四五六日"
@@ -43,7 +45,9 @@ class NoDutyHours(ValueError):
 
 def read(text: str) -> tuple[Span, ...]:
     """The spans that a text means, in order, each once; empty for round the clock. Raises NoDutyHours."""
-    plain = unicodedata.normalize("NFKC", text).lower()
+    if len(text) > LONGEST_READ:
+        raise NoDutyHours(text[:40])
+    plain = unicodedata.normalize("NFKC", text[:LONGEST_READ]).lower()
     pieces = [piece.strip() for piece in re.split(r"[;\n]", plain) if piece.strip()]
     spans = sorted({span for piece in pieces for span in _read_piece(piece)})
     return () if _covers_the_week(spans) else tuple(spans)

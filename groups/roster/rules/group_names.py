@@ -26,7 +26,7 @@ class GroupKey(NamedTuple):
 
 def key_of(name: str) -> GroupKey:
     """The key of a group's name. Names without a number in one of the usual forms stand for themselves."""
-    plain = re.sub(r"[\s【】\[\]()<>《》:]+", "", unicodedata.normalize("NFKC", name))
+    plain = re.sub(r"[\s【】\[\]()<>《》:]+", "", unicodedata.normalize("NFKC", name[:200]))
     found = _NAME.fullmatch(plain)
     number = _number(found["number"]) if found else None
     if found is None or number is None:

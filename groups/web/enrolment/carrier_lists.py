@@ -21,6 +21,7 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS
 from groups.web.shell.access import requires
+from groups.web.shell.request_sizes import takes
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -47,6 +48,7 @@ def index() -> ResponseReturnValue:
 
 @pages.post("/enrolment/lists")
 @requires(*WRITERS)
+@takes(flow.A_LIST)
 def bring() -> ResponseReturnValue:
     """Take a file in; nothing of it counts yet."""
     return flow.bring(UploadKind.CARRIER)

@@ -29,6 +29,7 @@ from groups.web.enrolment.common import WRITERS, chosen_village, day_in, own_vil
 from groups.web.figures.words import kind_words
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
+from groups.web.shell.request_sizes import takes
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -86,6 +87,7 @@ def remove() -> ResponseReturnValue:
 
 @pages.post("/import")
 @requires(*WRITERS)
+@takes(flow.A_LIST)
 def bring() -> ResponseReturnValue:
     """Take a list of counts in; nothing of it counts yet."""
     try:

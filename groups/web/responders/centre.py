@@ -12,6 +12,8 @@ from groups.web.responders import lists
 from groups.web.responders.lists import Place
 from groups.web.shell import slots
 from groups.web.shell.access import TOWN_WIDE, requires
+from groups.web.shell.request_sizes import takes
+from groups.web.uploads.flow import A_LIST
 
 pages = Blueprint("centre", __name__, url_prefix="/centre")
 
@@ -61,6 +63,7 @@ def archive(row_id: int) -> ResponseReturnValue:
 
 @pages.post("/import")
 @requires(AccountRole.ADMIN)
+@takes(A_LIST)
 def import_list() -> ResponseReturnValue:
     """Take a file in; nothing of it counts yet."""
     return lists.bring_list(_CENTRE, Kind.RESPONDERS)

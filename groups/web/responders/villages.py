@@ -10,7 +10,9 @@ from groups.web.responders import lists
 from groups.web.responders.lists import Place, kind_of
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, requires
+from groups.web.shell.request_sizes import takes
 from groups.web.uploads import flow
+from groups.web.uploads.flow import A_LIST
 
 pages = Blueprint("watch", __name__)
 
@@ -61,6 +63,7 @@ def archive(code: str, kind: str, row_id: int) -> ResponseReturnValue:
 
 @pages.post("/villages/<code>/lists/<kind>/import")
 @requires(*KEEPERS)
+@takes(A_LIST)
 def import_list(code: str, kind: str) -> ResponseReturnValue:
     """Take a file in; nothing of it counts yet."""
     return lists.bring_list(Place(code), kind_of(kind))

@@ -23,6 +23,7 @@ from groups.roster.imports.rules.headings import Field
 from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, own_village, requires
+from groups.web.shell.request_sizes import takes
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -49,6 +50,7 @@ def begin(code: str) -> ResponseReturnValue:
 
 @pages.post("/villages/<code>/import")
 @requires(*KEEPERS)
+@takes(flow.A_LIST)
 def bring(code: str) -> ResponseReturnValue:
     """Take the file or the cells, and look them through."""
     with database().begin() as session:

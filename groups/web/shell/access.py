@@ -22,6 +22,7 @@ from groups.errors import UnknownVillage
 from groups.models import accounts
 from groups.models.roster import Village
 from groups.roster.villages import village_of
+from groups.web.shell.request_values import check_form
 from groups.web.shell.security import csrf
 
 AccountRole = accounts.AccountRole
@@ -55,6 +56,7 @@ def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P
             if account.role not in admitted:
                 abort(403)
             csrf.protect()
+            check_form()
             return view(*args, **kwargs)
 
         setattr(guarded, _MARK, admitted)
@@ -70,6 +72,7 @@ def open_to_all(reason: str) -> Callable[[Callable[P, ReturnT]], Callable[P, Ret
         @wraps(view)
         def checked(*args: P.args, **kwargs: P.kwargs) -> ReturnT:
             csrf.protect()
+            check_form()
             return view(*args, **kwargs)
 
         setattr(checked, _MARK, reason)

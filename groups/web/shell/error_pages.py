@@ -48,7 +48,9 @@ def _words(error: HTTPException) -> tuple[str, str]:
         case 404:
             return gettext("There is no such page"), gettext("Check the address, or begin at the first page.")
         case 413:
-            return gettext("This file is too large"), gettext("A list may have 10 MB and 20,000 rows.")
+            return gettext("This is too much at once"), gettext(
+                "A list may have 10 MB and 20,000 rows, any other form 16 KB."
+            )
         case 429:
             return gettext("Too many tries"), gettext("Wait a few minutes, then try again.")
         case 503:

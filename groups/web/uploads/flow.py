@@ -24,6 +24,7 @@ from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
 from groups.web.shell.access import READERS, current, requires
 from groups.web.shell.languages import in_readers_language, words_of
+from groups.web.shell.request_sizes import ANSWERS, Size, takes
 from groups.web.shell.times import zone
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -31,7 +32,8 @@ pages = Blueprint("uploads", __name__, url_prefix="/imports")
 
 LARGE = 50_000
 """A file of so many bytes is worth a job of its own; a smaller one is worked on while its sender waits."""
-_ROOM_FOR_THE_FORM = 1_000_000
+A_LIST = Size(LARGEST_FILE + 1_000_000, LARGEST_FILE, 100)
+"""What a request that brings a list may bring: the file, or its cells, pasted."""
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -40,9 +42,6 @@ _PAGES = Service[dict[UploadKind, ListPages]]("list_pages")
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    # Before any view is asked: a body is read by the check of the form's token.
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FILE + _ROOM_FOR_THE_FORM
-    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FILE + _ROOM_FOR_THE_FORM
     _PAGES.keep(app, {})
     jobs.KINDS.keep(app, {})
     app.register_blueprint(pages)
@@ -125,6 +124,7 @@ def again(key: str) -> ResponseReturnValue:
 
 @pages.post("/<key>/columns")
 @requires(*READERS)
+@takes(ANSWERS)
 def columns(key: str) -> ResponseReturnValue:
     """Look the list through again with the columns as somebody has said they are."""
 
@@ -138,6 +138,7 @@ def columns(key: str) -> ResponseReturnValue:
 
 @pages.post("/<key>/decide")
 @requires(*READERS)
+@takes(ANSWERS)
 def decide(key: str) -> ResponseReturnValue:
     """Keep what a person has said of rows."""
 

@@ -17,17 +17,19 @@ _UNITS = re.compile(words.UNITS)
 _NUMBER_FAILS = re.compile(words.NUMBER_FAILS)
 _PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
 _AFTER_NUMBER = re.compile(rf"{words.AFTER_NUMBER}*")
+_SEVERAL = "{0,9}"
+"""Words before the one that counts: so many, since a word that can be read in two ways doubles the work each time."""
 _COMING = re.compile(
-    rf"(?:{words.YES}|{words.WHO}|{words.WHEN}|{words.WAIT})*{words.GO}(?:{words.TAIL}|{words.WAIT})*|"
-    rf"(?:{words.YES}|{words.WHO}|{words.WHEN})*(?:{words.SOON}|{words.WAIT}|{words.WHEN})*(?:{words.SOON}|{words.WAIT}){words.NEAR}(?:{words.THERE})?{words.TAIL}*|"
-    rf"{words.FEW_MINUTES}{words.TAIL}*|(?:{words.WHO}|{words.WHEN})+(?:马上|立马)|"
-    rf"(?:{words.YES})*(?:再)?(?:给|等)(?:我|俺|额)(?:们)?{words.WAIT}{words.TAIL}*|"
-    rf"(?:{words.YES}|{words.WHO}|{words.WHEN})+{words.WAIT}(?:到|来|去|赶到)?{words.TAIL}*"
+    rf"(?:{words.YES}|{words.WHO}|{words.WHEN}|{words.WAIT}){_SEVERAL}{words.GO}(?:{words.TAIL}|{words.WAIT})*|"
+    rf"(?:{words.YES}|{words.WHO}|{words.WHEN}){_SEVERAL}(?:{words.SOON}|{words.WAIT}|{words.WHEN}){_SEVERAL}(?:{words.SOON}|{words.WAIT}){words.NEAR}(?:{words.THERE})?{words.TAIL}*|"
+    rf"{words.FEW_MINUTES}{words.TAIL}*|(?:{words.WHO}|{words.WHEN}){{1,9}}(?:马上|立马)|"
+    rf"(?:{words.YES}){_SEVERAL}(?:再)?(?:给|等)(?:我|俺|额)(?:们)?{words.WAIT}{words.TAIL}*|"
+    rf"(?:{words.YES}|{words.WHO}|{words.WHEN}){{1,9}}{words.WAIT}(?:到|来|去|赶到)?{words.TAIL}*"
 )
 _ON_SCENE = re.compile(
-    rf"{words.ALREADY}*{words.ARRIVE}(?:{words.THERE})?{words.DONE}+|"
-    rf"{words.ALREADY}*(?:已经?|刚刚?|都){words.ALREADY}*{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
-    rf"{words.ALREADY}*(?:到|抵达|赶到|到达)(?:{words.STRICT_THERE}){words.DONE}*|"
+    rf"{words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}+|"
+    rf"{words.ALREADY}{_SEVERAL}(?:已经?|刚刚?|都){words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
+    rf"{words.ALREADY}{_SEVERAL}(?:到|抵达|赶到|到达)(?:{words.STRICT_THERE}){words.DONE}*|"
     rf"(?:我们?|咱们|俺|人|已经?|我和[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*|"
     rf"在(?:他|她|你)们?家(?:里|门口|楼下|院子里?)?{words.DONE}+"
 )

@@ -110,7 +110,7 @@ EXACT: dict[str, Category] = {
 }
 
 # A 9 with nothing but keys, or a verb, beside it.
-BARE_NINE = r"我?(?:回复|回|按了?|请按|我按|发|拨|press|reply|dial)?(?:[#*]|井号?键?|井字键?|pound)*(?:9|九|nine)(?:号?键|#|\*|9|九|井号?键?)*了?"
+BARE_NINE = r"我?(?:回复|回|按了?|请按|我按|发|拨|press|reply|dial)?(?:[#*]|井号?键?|井字键?|pound)*(?:9|九|nine)(?:号?键|#|\*|9|九|井号?键?)*+了?"
 """The whole of a squeezed text, once or more."""
 NINE_AND_WORDS = r"^\s*[#*]*9[9#*]*(?:[,，。.!！;；:：、\s~\-—…]+|(?=[快救来急有我家着火]))(?!\d)(?P<rest>[\s\S]*)$"
 """A 9, then words of its own."""

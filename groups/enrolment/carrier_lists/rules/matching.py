@@ -176,5 +176,5 @@ def _is_of_the_house(name: str, household: Candidate) -> bool:
 
 
 def _plain_door(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text)
+    plain = unicodedata.normalize("NFKC", text[:400])
     return re.sub(r"(?<=\d)\s*[—–−‐-―~之]\s*(?=\d)", "-", plain)

@@ -46,7 +46,7 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
 
 def _cells(line: str) -> tuple[str, str, str, str]:
     """Group, door, name and numbers of a line; a line without a household is its own first cell."""
-    plain = unicodedata.normalize("NFKC", without_invisible(line)).strip()
+    plain = unicodedata.normalize("NFKC", without_invisible(line[:400])).strip()
     numbered = _NUMBERED.search(plain)
     rest = plain[numbered.end() :] if numbered else plain
     phones = [found[0] for found in _PHONE.finditer(rest)]

@@ -197,7 +197,7 @@ def is_ditto(text: str) -> bool:
     """Whether a cell repeats the one above: 同上, 〃, ", ↑."""
     if not text or len(text) > 12 or text[0].isdigit():
         return False
-    return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text).strip() or text))
+    return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text[:200]).strip() or text))
 
 
 def announces_a_group(text: str) -> bool:

@@ -126,7 +126,7 @@ def holds_a_number(text: str) -> bool:
 
 def _plain(text: str) -> str:
     bare = _ENUMERATED.sub("、", text[:_LONGEST_CELL])
-    bare = unicodedata.normalize("NFKC", without_invisible(bare))
+    bare = unicodedata.normalize("NFKC", without_invisible(bare[:_LONGEST_CELL]))
     return _LINE_BREAK.sub("\n", bare).strip(" \t\r\n'’‘`\"").lstrip("、")
 
 

@@ -264,7 +264,7 @@ def test_what_is_no_list_is_refused_in_words(
 
 def test_a_body_beyond_all_measure_is_refused_before_it_is_read(head: Visitor) -> None:
     answer = bring(head, b"0" * 12_000_000, "list.csv")
-    assert (answer.status_code, "文件太大" in answer.text) == (413, True)
+    assert (answer.status_code, "内容太大" in answer.text) == (413, True)
 
 
 def test_a_list_is_its_bringers_alone_and_only_for_a_day(head: Visitor, signed_in: SignedIn, store: Database) -> None:
