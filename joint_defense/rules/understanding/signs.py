@@ -36,7 +36,7 @@ def _syllables(table: dict[str, str]) -> str:
 
 
 _PINYIN = re.compile(
-    rf"(?<![a-z'])(?P<before>(?:(?:{_syllables(PINYIN_BEFORE)})\s?)*)(?P<words>(?:(?:{_syllables(PINYIN)})\s?)+?)"
+    rf"(?<![a-z'])(?P<before>(?:(?>{_syllables(PINYIN_BEFORE)})\s?)*)(?P<words>(?:(?>{_syllables(PINYIN)})\s?){{1,9}}?)"
     rf"(?P<behind>(?:{_syllables(PINYIN_BEHIND)})?)(?![a-z'])"
 )
 _BEFORE, _WORDS = (re.compile(_syllables(each)) for each in (PINYIN_BEFORE, PINYIN))
