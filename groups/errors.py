@@ -55,16 +55,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+AS_WRITTEN = "as_written"
+"""The code of a text that is told as it stands: one that was kept before messages had codes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something to tell a person: the code of a sentence in `groups.words`, and the values that stand in it.
 
-    A value may be a message itself; it is told in the same language.
+    A value may be a message itself, which is told in the same language; or a tuple of values, which are listed.
     """
 
     code: str
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Equal messages have the same code."""
+        return hash(self.code)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        """How a message in a model is kept and told again."""
+        from pydantic_core import core_schema  # noqa: PLC0415  only where models are: commands start without them
+
+        as_json = core_schema.plain_serializer_function_ser_schema(kept)
+        return core_schema.no_info_plain_validator_function(told, serialization=as_json)
 
     def __str__(self) -> str:
         """For logs: the code and its values."""
@@ -76,12 +91,40 @@ def say(code: str, /, **values: Any) -> Message:
     return Message(code, values)
 
 
+def kept(message: Message) -> dict[str, Any]:
+    """The message as JSON keeps it; days and other values without a form of their own in JSON are kept as texts."""
+    return {"code": message.code, "values": {name: _kept_value(value) for name, value in message.values.items()}}
+
+
+def told(of: Any) -> Message:
+    """The message of what `kept` gave. A text, which is what was kept before, is told as it stands."""
+    if isinstance(of, Message):
+        return of
+    if isinstance(of, Mapping) and "code" in of:
+        return Message(of["code"], {name: _told_value(value) for name, value in of.get("values", {}).items()})
+    return say(AS_WRITTEN, text=str(of))
+
+
+def _kept_value(value: Any) -> Any:
+    if isinstance(value, Message):
+        return kept(value)
+    if isinstance(value, (list, tuple)):
+        return [_kept_value(one) for one in value]
+    return value if isinstance(value, (int, float)) else str(value)
+
+
+def _told_value(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_told_value(one) for one in value)
+    return told(value) if isinstance(value, Mapping) else value
+
+
 class GroupsError(Exception):
     """The parent of all of them."""
 
     code = "groups_error"
 
-    def __init__(self, message: Message | str) -> None:
+    def __init__(self, message: Message) -> None:
         super().__init__(message)
         self.message = message
 
@@ -93,7 +136,7 @@ class InvalidNumber(GroupsError):
 class NumberTaken(GroupsError):
     code = "duplicate_phone"
 
-    def __init__(self, message: Message | str, owner: Any = None) -> None:
+    def __init__(self, message: Message, owner: Any = None) -> None:
         super().__init__(message)
         self.owner = owner
 
@@ -173,7 +216,7 @@ class NothingToUndo(GroupsError):
 class ChangedSince(GroupsError):
     code = "changed_since"
 
-    def __init__(self, message: Message | str, obstacles: Sequence[Any]) -> None:
+    def __init__(self, message: Message, obstacles: Sequence[Any]) -> None:
         super().__init__(message)
         self.obstacles = obstacles
 
@@ -217,7 +260,7 @@ class DemoRefused(GroupsError):
 class EnrolmentRefused(GroupsError):
     code = "enrolment_refused"
 
-    def __init__(self, message: Message | str, **values: str) -> None:
+    def __init__(self, message: Message, **values: str) -> None:
         super().__init__(message)
         self.values = values
 

@@ -32,6 +32,7 @@ from groups.errors import RosterFileError
 from groups.roster.imports.reading import RosterList, households_in, open_file, open_pasted
 from groups.roster.imports.rules.judgement import Judgement, judge
 from groups.roster.imports.rules.rows import examine
+from groups.words import in_both
 
 PATIENCE = 20.0
 _SURNAMES = "王李张陈林周吴郑孙钱冯许何施俞黄沈徐杨毛"
@@ -356,8 +357,8 @@ def flaw_of(drawn: Draft, read: RosterList, judged: Judgement, *, is_whole: bool
         written = {f"+86{digits}" for digits in drawn.numbers} | {f"+86574{digits}" for digits in drawn.numbers}
         if made_up := taken - written:
             return f"made up: {sorted(made_up)}"
-        said = " ".join(finding.message for row in judged.verdicts for finding in row.findings)
-        said += " ".join(note.message for note in read.notes) + " ".join(read.ignored)
+        said = " ".join(in_both(finding.message) for row in judged.verdicts for finding in row.findings)
+        said += " ".join(in_both(note.message) for note in read.notes) + " ".join(read.ignored)
         silent = _lost_in_silence(drawn, taken, said, read, judged)
         if silent:
             return silent
@@ -396,7 +397,7 @@ def run_one(seed: int) -> tuple[str, str]:
         judged = judge([examine(row, "CN", "574") for row in read.rows], [], {}, "CN")
         flaw = flaw_of(drawn, read, judged, is_whole=is_whole)
     except RosterFileError as error:
-        return f"{kind} refused", "" if str(error.message).strip() else "refused without a word"
+        return f"{kind} refused", "" if in_both(error.message).strip() else "refused without a word"
     except Exception:
         return kind, traceback.format_exc()
     took = time.monotonic() - began

@@ -14,7 +14,7 @@ from config.database import clock
 from config.services import settings
 from groups.accounts import accounts
 from groups.accounts.passwords import hashed
-from groups.commands.common import in_one_line, transaction
+from groups.commands.common import in_one_line, tell, transaction
 from groups.models.accounts import AccountRole
 from groups.rules.phone import normalise
 
@@ -39,7 +39,7 @@ def create(name: str, role: str, code: str | None, phone: str | None, password_s
             accounts.create_account(
                 session, name, AccountRole(role), password_hash, clock(session), village_code=code, phone=number
             )
-    click.echo(f"已建立账号 account created: {name} ({role})")
+    tell("account_created", name=name, role=role)
     _tell(password, password_stdin)
 
 
@@ -55,7 +55,7 @@ def reset_password(name: str, password_stdin: bool) -> None:
         password_hash = hashed(password)
         with transaction() as session:
             accounts.set_password(session, account.id, password_hash, clock(session))
-    click.echo(f"密码已更换 password changed: {account.name}")
+    tell("password_changed", name=account.name)
     _tell(password, password_stdin)
 
 
@@ -65,7 +65,7 @@ def close(name: str) -> None:
     """Close NAME's account and sign all its browsers out."""
     with transaction() as session:
         accounts.close_account(session, accounts.find_account(session, name), clock(session))
-    click.echo(f"账号已停用 account closed: {name}")
+    tell("account_closed", name=name)
 
 
 @commands.command("list")
@@ -90,7 +90,7 @@ def _password(from_stdin: bool, *owner: str) -> str:
 
 def _tell(password: str, from_stdin: bool) -> None:
     if not from_stdin:
-        click.echo(f"密码（只显示这一次） password, shown only this once: {password}")
+        tell("password_once", password=password)
 
 
 def _number(phone: str) -> str:

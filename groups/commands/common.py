@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from config.services import database
-from groups.errors import GroupsError, RosterFileError
+from groups.errors import GroupsError, RosterFileError, say
 from groups.words import in_both
 
 
@@ -37,9 +38,12 @@ def in_one_line() -> Iterator[None]:
         raise click.ClickException(in_both(error.message)) from None
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(
-            f"数据库不可用，是否已运行 db upgrade the database does not answer: {reason}"
-        ) from None
+        raise click.ClickException(in_both(say("database_does_not_answer", reason=reason))) from None
+
+
+def tell(code: str, /, **values: Any) -> None:
+    """Print the message of this code with these values, in Chinese and English."""
+    click.echo(in_both(say(code, **values)))
 
 
 def content_of(file: Path) -> bytes:
@@ -47,7 +51,7 @@ def content_of(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise RosterFileError(f"无法读取 cannot read {file}: {error.strerror}") from None
+        raise RosterFileError(say("cannot_read_file", file=file, reason=error.strerror)) from None
 
 
 def write(output: Path, content: bytes) -> None:
@@ -55,4 +59,4 @@ def write(output: Path, content: bytes) -> None:
     try:
         output.write_bytes(content)
     except OSError as error:
-        raise click.ClickException(f"无法写入 cannot write {output}: {error.strerror}") from None
+        raise click.ClickException(in_both(say("cannot_write_file", file=output, reason=error.strerror))) from None

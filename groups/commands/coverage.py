@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from config.services import settings
 from groups.accounts import api_clients
-from groups.commands.common import content_of, transaction, write
+from groups.commands.common import content_of, tell, transaction, write
 from groups.coverage import audit, counts, exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.counts import read_counts_file
@@ -28,7 +28,7 @@ from groups.coverage.rules.figures import basis_points_of
 from groups.coverage.rules.query import CoverageQuery, Step, query_of, unknown_choice
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.table import KINDS
-from groups.errors import InvalidChoice
+from groups.errors import InvalidChoice, say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.figures import Threshold
@@ -100,8 +100,8 @@ def audit_day(output: Path, **words: str | None) -> None:
     with transaction(reads=True) as session:
         audited = audit.audit_of(session, _query(session, given), settings().zone)
     write(output, audit.as_xlsx(audited))
-    told = "与报表一致 as reported" if audited.agrees else "与报表不符 NOT what the report says"
-    click.echo(f"已写入 written: {output} ({len(audited.rows)} 户, 计入 counted {audited.counted}, {told})")
+    tell("audit_written", file=output, households=len(audited.rows), counted=audited.counted)
+    tell("audit_as_reported" if audited.agrees else "audit_not_as_reported")
     if not audited.agrees:
         sys.exit(1)
 
@@ -117,7 +117,7 @@ def check_books(as_of: str | None) -> None:
         click.echo(in_both(flaw), err=True)
     if flaws:
         sys.exit(1)
-    click.echo(f"{day}: 账目无误 the books are sound")
+    tell("books_are_sound", day=day)
 
 
 @coverage_commands.command("issue")
@@ -132,7 +132,7 @@ def issue_report(**words: str | None) -> None:
     with transaction() as session:
         by = Author("command", Source.COMMAND)
         report = issued.issue(session, _query(session, given), by, clock(session), settings().zone)
-        click.echo(f"已签发 issued: {report.id} {report.as_of} sha256 {report.digest}")
+        tell("report_issued", number=report.id, day=report.as_of, digest=report.digest)
 
 
 @coverage_commands.command("issued")
@@ -157,7 +157,9 @@ def show_issued(number: int | None, form: str | None, output: Path | None) -> No
         beside = issued.beside_today(session, number, clock(session), settings().zone)
     click.echo(exports.as_text(beside.then), nl=False)
     changed = replace(beside.now, statement=beside.changed)
-    click.echo(f"\n今日所知 as known today:\n{exports.as_text(changed)}", nl=False)
+    click.echo()
+    tell("as_known_today")
+    click.echo(exports.as_text(changed), nl=False)
 
 
 @counts_commands.command("set")
@@ -171,8 +173,8 @@ def set_count(village: str, households: int, day: str | None, kind: str) -> None
         batch = _batch(session, "set_count")
         counted_on = day_of(day) if day else batch.day
         news = counts.set_count(batch, village, CountKind(kind), counted_on, households)
-    done = "已写入 written" if news else "未变 as it was"
-    click.echo(f"{done}: {village} {counted_on} {KINDS[CountKind(kind)]} {households}")
+    tell("written" if news else "as_it_was")
+    click.echo(f"{village} {counted_on} {KINDS[CountKind(kind)]} {households}")
 
 
 @counts_commands.command("import")
@@ -187,18 +189,15 @@ def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
         judged = counts.judge(session, rows, batch.day)
         for each in judged:
             if each.problem:
-                click.echo(f"第{each.row.line}行 {each.row.village[:20]}: {each.problem}")
+                tell("village_row_flaw", row=each.row.line, village=each.row.village[:20], flaw=each.problem)
             elif each.exceeded:
-                click.echo(
-                    f"第{each.row.line}行 {each.village_name}: 已开通{each.subscribed}户，多于{each.row.households}户 "
-                    "more have signed up than were counted"
-                )
+                counted = {"subscribed": each.subscribed, "households": each.row.households}
+                flaw = say("more_signed_up_than_counted", **counted)
+                tell("village_row_flaw", row=each.row.line, village=each.village_name, flaw=flaw)
         news = sum(each.is_new for each in judged) if dry_run else counts.take(batch, judged)
     wrong = sum(bool(each.problem) for each in judged)
-    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
-    click.echo(
-        f"{heading}: 新增或变更 new or changed {news}, 未变 same {len(judged) - wrong - news}, 有误 wrong {wrong}"
-    )
+    tell("dry_run" if dry_run else "imported")
+    tell("counts_taken", news=news, same=len(judged) - wrong - news, wrong=wrong)
 
 
 @thresholds_commands.command("set")
@@ -211,7 +210,7 @@ def set_threshold(percent: str, day: str | None) -> None:
         starts_on = day_of(day) if day else batch.day
         basis_points = basis_points_of(percent)
         counts.set_threshold(batch, starts_on, basis_points)
-    click.echo(f"自{starts_on}起 from then on: {basis_points / 100:g}%")
+    tell("threshold_from", day=starts_on, percent=f"{basis_points / 100:g}")
 
 
 @thresholds_commands.command("list")
@@ -231,7 +230,8 @@ def create_client(name: str, scopes: tuple[str, ...], per_minute: int) -> None:
     chosen = [api_clients.Scope(scope) for scope in scopes] or [*api_clients.Scope]
     with transaction() as session:
         client, token = api_clients.create_client(session, name, chosen, per_minute, "command", clock(session))
-        click.echo(f"已建立接口用户 client created: {client.name} ({client.scopes}, {per_minute}/min)", err=True)
+        made = say("client_created", name=client.name, scopes=client.scopes, pace=per_minute)
+        click.echo(in_both(made), err=True)
     click.echo(token)
 
 
@@ -240,9 +240,9 @@ def list_clients() -> None:
     """Say which programs may read the figures."""
     with transaction() as session:
         for client in api_clients.list_clients(session):
-            state = f"已撤销 revoked {_local(client.revoked_at)}" if client.revoked_at else "有效 good"
+            state = say("client_revoked_on", day=_local(client.revoked_at)) if client.revoked_at else say("client_good")
             made = f"{_local(client.created_at)} {client.created_by}"
-            click.echo(f"{client.name}: {client.scopes}, {client.requests_per_minute}/min, {made}, {state}")
+            click.echo(f"{client.name}: {client.scopes}, {client.requests_per_minute}/min, {made}, {in_both(state)}")
 
 
 @clients_commands.command("revoke")
@@ -251,7 +251,7 @@ def revoke_client(name: str) -> None:
     """Let the token of the program NAME be good for nothing from now on."""
     with transaction() as session:
         api_clients.revoke_client(session, name, clock(session))
-    click.echo(f"已撤销 revoked: {name}")
+    tell("client_revoked", name=name)
 
 
 def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
@@ -279,7 +279,7 @@ def _form_of(form: str | None, output: Path | None, usual: str) -> str:
     if chosen not in _FORMS:
         raise unknown_choice(chosen, _FORMS)
     if output is None and chosen in _NOT_FOR_EYES and sys.stdout.isatty():
-        raise InvalidChoice(f"{chosen}不能显示在终端，请用 --output 写明文件 name a file for it with --output")
+        raise InvalidChoice(say("not_for_a_terminal", form=chosen))
     return chosen
 
 

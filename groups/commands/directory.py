@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.services import settings
-from groups.commands.common import transaction, write
-from groups.errors import InvalidDay, NothingToPrint
+from groups.commands.common import tell, transaction, write
+from groups.errors import InvalidDay, NothingToPrint, say
 from groups.files.typeset import missing_from
 from groups.models.roster import Group
 from groups.roster import printed_directory, villages
 from groups.rules.days import day_of, half_a_year_after, local_day
 from groups.rules.phone import as_written_here
+from groups.words import in_both
 
 directory = AppGroup("directory", help="The printed directory of the groups.")
 
@@ -42,7 +43,7 @@ def print_directory(
         today = local_day(clock(session), of.zone)
         until = half_a_year_after(today) if replace_after is None else day_of(replace_after)
         if until <= today:
-            raise InvalidDay("更换日期须在今天以后 the day must be after today")
+            raise InvalidDay(say("directory_day_not_after_today"))
     number = as_written_here(of.twilio_from_number[0], of.default_region)
     write(
         output,
@@ -50,7 +51,7 @@ def print_directory(
             groups, printed_directory.Imprint(number, today, until, printed_directory.Paper(paper))
         ),
     )
-    click.echo(f"已写入 written: {output} ({len(groups)} 个联防组 groups)")
+    tell("directory_written", file=output, count=len(groups))
     _tell_what_lacks(groups)
 
 
@@ -66,19 +67,19 @@ def _groups(
         )
         group_id = session.scalar(question)
         if group_id is None:
-            raise NothingToPrint(f"没有这个联防组 no such group: {group_name[:64]!r} (with --village CODE)")
+            raise NothingToPrint(say("no_such_group_with_village", group=repr(group_name[:64])))
     groups = printed_directory.read_groups(session, region, village_id=village_id, group_id=group_id)
     if not groups:
-        raise NothingToPrint("没有可印的联防组 there is no group to print")
+        raise NothingToPrint(say("no_group_to_print"))
     return groups
 
 
 def _tell_what_lacks(groups: list[printed_directory.PrintedGroup]) -> None:
     for group in groups:
-        lacking = [] if group.leader else ["没有联防长 no leader"]
+        lacking = [] if group.leader else [say("directory_no_leader")]
         if group.without_phone:
-            lacking.append(f"没有电话 no phone: {'、'.join(group.without_phone)}")
+            lacking.append(say("directory_no_phone", names=tuple(group.without_phone)))
         if signs := missing_from(group.texts):
-            lacking.append(f"印不出的字 cannot be printed: {signs}")
+            lacking.append(say("directory_no_sign", signs=signs))
         if lacking:
-            click.echo(f"{group.village} {group.name}: {'; '.join(lacking)}", err=True)
+            click.echo(f"{group.village} {group.name}: {'; '.join(map(in_both, lacking))}", err=True)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from config.database import clock
 from config.services import database as the_database
 from config.services import settings
-from groups.commands.common import content_of, in_one_line, transaction, write
+from groups.commands.common import content_of, in_one_line, tell, transaction, write
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
 from groups.enrolment.carrier_lists import exports as list_exports
@@ -29,7 +29,7 @@ from groups.enrolment.carrier_lists.jobs import CarrierLists
 from groups.enrolment.carrier_lists.preview import rows_again
 from groups.enrolment.carrier_lists.rules.judgement import LEFT_OUT, Judged, Verdict
 from groups.enrolment.rules.bill import Bill, fen_of, month_of, yuan
-from groups.errors import CarrierListError, ChangedSince, InvalidTariff
+from groups.errors import CarrierListError, ChangedSince, InvalidTariff, Message, say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -39,6 +39,7 @@ from groups.rules.findings import shown
 from groups.uploads import jobs, uploads
 from groups.uploads.kinds import Progress, ReadList
 from groups.uploads.uploads import KeptRows
+from groups.words import in_both
 
 enrolment = AppGroup("enrolment", help="Who has signed up.")
 bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")
@@ -64,9 +65,9 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
         if was_read.reason:
             raise CarrierListError(was_read.reason)
         if dry_run:
-            rows = _with_a_bar("核对 checking", partial(_look_through, brought, was_read))
+            rows = _with_a_bar(say("checking"), partial(_look_through, brought, was_read))
         else:
-            rows = _with_a_bar("写入 writing", partial(_write, brought))
+            rows = _with_a_bar(say("writing"), partial(_write, brought))
     left_out = [row for row in rows if row.verdict in LEFT_OUT]
     if errors is not None and left_out:
         write(errors, list_exports.rows_to_mend(left_out))
@@ -97,12 +98,12 @@ def _write(brought: Upload, progress: Progress) -> list[Judged]:
         if seen.state is UploadState.WRITTEN:
             return rows_again(row.data for row in KeptRows(seen.id).page(session))
         session.delete(seen)
-    raise ChangedSince("名册正被更改，未写入，请重试 the roster is being changed: nothing was written, try again", [])
+    raise ChangedSince(say("roster_being_changed"), [])
 
 
-def _with_a_bar(label: str, work: Callable[[Progress], list[Judged]]) -> list[Judged]:
+def _with_a_bar(label: Message, work: Callable[[Progress], list[Judged]]) -> list[Judged]:
     """What the work comes to, which says on stderr how far it is."""
-    bar: Any = click.progressbar(length=100, label=label, file=sys.stderr)
+    bar: Any = click.progressbar(length=100, label=in_both(label), file=sys.stderr)
     with bar:
         return work(lambda percent: bar.update(percent - bar.pos))
 
@@ -136,7 +137,7 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
         households = enrolment_bills.paid_for(session, bill.month, village_id)
         today = local_day(clock(session), kept.zone)
     write(output, bill_exports.bill_xlsx(bill, households, today, kept.default_region))
-    click.echo(f"已写入 written: {output} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
+    tell("bill_written", file=output, households=bill.total.households, sum=yuan(bill.total.fen))
 
 
 @bills.command("settle")
@@ -146,7 +147,8 @@ def settle(month: str) -> None:
     with transaction() as session:
         first = month_of(month, local_day(clock(session), settings().zone))
         bill = enrolment_bills.settle_month(session, first, "command", clock(session))
-    click.echo(f"已结算 settled: {bill.month:%Y-%m} ({bill.total.households} 户, ￥{yuan(bill.total.fen)})")
+    month = f"{bill.month:%Y-%m}"
+    tell("month_settled", month=month, households=bill.total.households, sum=yuan(bill.total.fen))
 
 
 @tariffs.command("correct")
@@ -164,11 +166,11 @@ def correct_tariff(plan: str, day: str, village: str | None, carrier: str | None
         batch = Batch(session, Author("command", Source.COMMAND), action, clock(session), settings().zone)
         change = _change_of_tariff(plan, starts_on, village, carrier, remove=remove)
         for each in enrolment_bills.what_it_changes(batch, change):
-            settled = " 已结算，差额计入下月 settled: the next month has the difference" if each.settled else ""
+            settled = f" {in_both(say('settled_before'))}" if each.settled else ""
             click.echo(f"{each.month:%Y-%m}: ￥{yuan(each.before.fen)} → ￥{yuan(each.after.fen)}{settled}")
         if not dry_run:
             change(batch)
-    click.echo("试运行，未写入 dry run, nothing written" if dry_run else "已写入 written")
+    tell("dry_run" if dry_run else "written")
 
 
 def _change_of_tariff(
@@ -178,7 +180,7 @@ def _change_of_tariff(
         return lambda batch: enrolment_bills.remove_tariff(batch, plan, starts_on)
     village_fen, carrier_fen = fen_of(village or ""), fen_of(carrier or "")
     if village_fen is None or carrier_fen is None:
-        raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+        raise InvalidTariff(say("no_amount"))
     return lambda batch: enrolment_bills.correct_tariff(batch, plan, starts_on, village_fen, carrier_fen)
 
 
@@ -201,10 +203,7 @@ def list_tariffs(as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
     for each in found:
-        click.echo(
-            f"{each.plan}  自{each.starts_on}起  村 village ￥{yuan(each.village_fen)}  "
-            f"电信 carrier ￥{yuan(each.carrier_fen)}"
-        )
+        tell("tariff_line", plan=each.plan, day=each.starts_on, **_shares(each.village_fen, each.carrier_fen))
 
 
 @tariffs.command("add")
@@ -217,11 +216,11 @@ def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
     village_fen, carrier_fen = fen_of(village), fen_of(carrier)
     with transaction() as session:
         if village_fen is None or carrier_fen is None:
-            raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+            raise InvalidTariff(say("no_amount"))
         batch = Batch(session, Author("command", Source.COMMAND), "set_tariff", clock(session), settings().zone)
         starts_on = day_of(day) if day else batch.day
         enrolment_bills.set_tariff(batch, plan, starts_on, village_fen, carrier_fen)
-    click.echo(f"已写入 written: {plan} 自{starts_on}起 ￥{yuan(village_fen)} + ￥{yuan(carrier_fen)}")
+    tell("tariff_written", plan=plan, day=starts_on, **_shares(village_fen, carrier_fen))
 
 
 def _bill(session: Session, month: str, code: str | None) -> Bill:
@@ -232,40 +231,34 @@ def _bill(session: Session, month: str, code: str | None) -> Bill:
 
 def _print(bill: Bill) -> None:
     for line in bill.lines:
-        money = (
-            f"村 village ￥{yuan(line.village_fen)}  电信 carrier ￥{yuan(line.carrier_fen)}"
-            if line.priced
-            else "未录入资费 no tariff"
-        )
-        click.echo(f"{line.code}  {line.village}  {line.label}  {line.households} 户  {money}")
+        shares = say("bill_shares", **_shares(line.village_fen, line.carrier_fen))
+        money = in_both(shares if line.priced else say("bill_no_tariff"))
+        households = in_both(say("so_many_households", count=line.households))
+        click.echo(f"{line.code}  {line.village}  {line.label}  {households}  {money}")
     total = bill.total
-    click.echo(
-        f"{bill.month:%Y-%m} 合计 total: {total.households} 户 households, 村 village ￥{yuan(total.village_fen)}, "
-        f"电信 carrier ￥{yuan(total.carrier_fen)}, 共 in all ￥{yuan(total.fen)}"
-    )
+    shares = say("bill_shares", **_shares(total.village_fen, total.carrier_fen))
+    month = f"{bill.month:%Y-%m}"
+    tell("bill_total", month=month, households=total.households, shares=shares, sum=yuan(total.fen))
     if total.unpriced:
-        click.echo(
-            f"{total.unpriced} 户的套餐未录入资费，未计金额 households on plans without a tariff, not in the sums"
-        )
+        tell("bill_unpriced", count=total.unpriced)
+
+
+def _shares(village_fen: int, carrier_fen: int) -> dict[str, str]:
+    return {"village": yuan(village_fen), "carrier": yuan(carrier_fen)}
 
 
 def _tell(rows: Sequence[Judged], dry_run: bool) -> None:
     for judged in rows:
         row = judged.entry.row
-        where = f"{row.sheet} 第{row.number}行".strip()
+        where = in_both(
+            say("row_of_sheet", sheet=row.sheet, row=row.number) if row.sheet else say("row_number", row=row.number)
+        )
         for finding in judged.findings:
-            click.echo(f"{where} {judged.verdict.value} {finding.reason} {shown(judged.entry.name)}: {finding.message}")
+            who, words = shown(judged.entry.name), in_both(finding.message)
+            click.echo(f"{where} {judged.verdict.value} {finding.reason} {who}: {words}")
         if judged.candidates:
-            perhaps = "、".join(shown(each.label) for each in judged.candidates)
-            click.echo(f"{where} doubtful {shown(judged.entry.name)}: 可能是 perhaps {perhaps}")
-    words = (
-        (Verdict.NEW, "新开通 new"),
-        (Verdict.ENDED, "结束 ended"),
-        (Verdict.CHANGED, "变更 changed"),
-        (Verdict.SAME, "未变 same"),
-        (Verdict.DOUBTFUL, "存疑未写入 doubtful, left out"),
-        (Verdict.ERROR, "有误未写入 errors, left out"),
-    )
+            perhaps = in_both(say("perhaps", names=tuple(shown(each.label) for each in judged.candidates)))
+            click.echo(f"{where} doubtful {shown(judged.entry.name)}: {perhaps}")
     counts = Counter(row.verdict for row in rows)
-    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已写入 written"
-    click.echo(f"{heading}: " + ", ".join(f"{word} {counts[verdict]}" for verdict, word in words))
+    tell("dry_run" if dry_run else "written")
+    tell("list_taken", **{verdict.value: counts[verdict] for verdict in Verdict})

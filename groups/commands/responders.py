@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.services import settings
-from groups.commands.common import content_of, transaction, write
+from groups.commands.common import content_of, tell, transaction, write
+from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.responders import Responder
@@ -20,6 +21,7 @@ from groups.responders.lists import Kind, Region
 from groups.responders.rules import duty
 from groups.roster import villages
 from groups.rules.phone import masked
+from groups.words import in_both
 
 responders = AppGroup("responders", help="Whoever is on duty: called when too few neighbours come.")
 _VILLAGE = click.option("--village", "code", help="The village's code; without it, the town's centre.")
@@ -38,15 +40,15 @@ def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
         rows = files.read_rows(session, Kind.RESPONDERS, village_id, content_of(file), file.name, here)
         for row in rows:
             for words in row.checked.wrong.values():
-                click.echo(f"第{row.number}行 error {row.texts.get('name', '')}: {words}")
+                tell("name_row_flaw", row=row.number, name=row.texts.get("name", ""), flaw=words)
         if not dry_run:
             batch = Batch(
                 session, Author("responders import", Source.COMMAND), "edit_responders", clock(session), of.zone
             )
             files.import_rows(batch, lists.standing_of(session, Kind.RESPONDERS, village_id), rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}
-    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
-    click.echo(f"{heading}: " + ", ".join(f"{word} {count}" for word, count in counts.items()))
+    tell("dry_run" if dry_run else "imported")
+    tell("responders_taken", **counts)
 
 
 @responders.command("export")
@@ -75,7 +77,7 @@ def list_responders(code: str | None) -> None:
         on_duty = {each.id for each in responders_on_duty.on_duty(session, village_id, local)}
         for row in lists.rows_of(session, Kind.RESPONDERS, village_id):
             if isinstance(row, Responder):
-                now = "在班 on duty" if row.id in on_duty else "-"
+                now = in_both(say("on_duty")) if row.id in on_duty else "-"
                 team = responders_on_duty.TEAM_WORDS[row.team][0]
                 click.echo(f"{team}\t{row.name}\t{masked(row.number)}\t{row.hours or duty.ALWAYS}\t{now}")
 

@@ -15,11 +15,13 @@ from flask.cli import AppGroup
 
 from config.database import clock
 from config.services import settings as app_settings
-from groups.commands.common import content_of, transaction, write
+from groups.commands.common import content_of, tell, transaction, write
+from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import VillageKind
 from groups.roster import villages
+from groups.words import in_both
 
 if TYPE_CHECKING:
     from groups.demo.load import DemoSummary
@@ -40,7 +42,7 @@ def create_village(code: str, name: str, kind: str) -> None:
     with transaction() as session:
         batch = Batch(session, Author("command", Source.COMMAND), "add_village", clock(session), app_settings().zone)
         made = villages.create_village(session, code, name, VillageKind(kind), record=batch)
-    click.echo(f"已建立 {made.code} {made.name} created")
+    click.echo(in_both(say("village_created", code=made.code, name=made.name)))
 
 
 @demo.command("load")
@@ -94,7 +96,9 @@ def import_roster(
             apply.apply(session, of, judgement, by, clock(session), settings.zone, once_more=yes)
     if as_json:
         click.echo(
-            json.dumps(preview.as_json(judgement, read.notes, written=not dry_run), ensure_ascii=False, indent=1)
+            json.dumps(
+                preview.as_json(judgement, read.notes, in_both, written=not dry_run), ensure_ascii=False, indent=1
+            )
         )
     else:
         _tell_outcome(judgement, dry_run)
@@ -141,47 +145,55 @@ def keys() -> None:
         if reached is None:
             break
         last = reached
-    click.echo(f"已更新{mended}户的检索 the keys of {mended} households were written anew")
+    tell("keys_written", count=mended)
 
 
 def _told(summary: DemoSummary, seconds: float) -> str:
-    figures = (
-        f"{summary.villages} 个村居 villages, {summary.households} 户 households, "
-        f"已开通 {summary.subscribed} subscribed, {summary.groups} 个联防组 groups, {summary.phones} 个电话 phones"
+    figures = say(
+        "town_figures",
+        villages=summary.villages,
+        households=summary.households,
+        subscribed=summary.subscribed,
+        groups=summary.groups,
+        phones=summary.phones,
     )
     if summary.loaded:
-        return f"演示镇已载入 demo town loaded: {figures} ({seconds:.1f} s)"
-    return f"演示镇早已载入，未作改动 demo town already there, nothing changed: {figures}"
+        return in_both(say("demo_loaded", figures=figures, seconds=f"{seconds:.1f}"))
+    return in_both(say("demo_there_already", figures=figures))
 
 
 def _tell_findings(judgement: Judgement, read: RosterList) -> None:
     from groups.rules.findings import shown
 
     if read.ignored:
-        click.echo(f"未采用的列 columns left out: {'、'.join(map(shown, read.ignored))}")
+        tell("columns_left_out", names=tuple(map(shown, read.ignored)))
     if read.ignored_sheets:
-        click.echo(f"不是名册的工作表 sheets left out: {'、'.join(map(shown, read.ignored_sheets))}")
+        tell("sheets_left_out", names=tuple(map(shown, read.ignored_sheets)))
     for note in (*read.notes, *judgement.notes):
-        click.echo(f"提示 note {note.reason}: {note.message}")
+        click.echo(f"note {note.reason}: {in_both(note.message)}")
     several_sheets = len({row.sheet for row in judgement.verdicts}) > 1
     for row in judgement.verdicts:
-        where = f"{row.sheet} 第{row.row}行" if several_sheets else f"第{row.row}行"
+        at = say("row_of_sheet", sheet=row.sheet, row=row.row) if several_sheets else say("row_number", row=row.row)
+        where = in_both(at)
         for finding in row.findings:
-            click.echo(f"{where} {row.verdict.value} {finding.reason} {shown(row.household)}: {finding.message}")
+            click.echo(
+                f"{where} {row.verdict.value} {finding.reason} {shown(row.household)}: {in_both(finding.message)}"
+            )
     if judgement.missing:
-        named = "、".join(household.label for household in judgement.missing[:5])
-        more = "…" if len(judgement.missing) > 5 else ""
-        fate = "归档 archived" if judgement.complete else "保持不变 left as they are"
-        click.echo(f"名册中有而文件里没有，{fate} (not in the file): {len(judgement.missing)} ({named}{more})")
+        named = (*(household.label for household in judgement.missing[:5]), *("…" for _ in judgement.missing[5:6]))
+        fate = "archived_not_in_file" if judgement.complete else "kept_not_in_file"
+        tell(fate, count=len(judgement.missing), names=named)
 
 
 def _tell_outcome(judgement: Judgement, dry_run: bool) -> None:
     from groups.roster.imports.rules.judgement import Verdict
 
-    counts = ", ".join(
-        f"{word} {judgement.how_many(change)}"
-        for word, change in (("新增 new", Verdict.NEW), ("变更 changed", Verdict.CHANGED), ("未变 same", Verdict.SAME))
+    tell("dry_run" if dry_run else "imported")
+    tell(
+        "roster_taken",
+        new=judgement.how_many(Verdict.NEW),
+        changed=judgement.how_many(Verdict.CHANGED),
+        same=judgement.how_many(Verdict.SAME),
+        warnings=sum(row.verdict is Verdict.WARNING for row in judgement.verdicts),
+        errors=len(judgement.errors),
     )
-    warnings = sum(row.verdict is Verdict.WARNING for row in judgement.verdicts)
-    heading = "试运行，未写入 dry run, nothing written" if dry_run else "已导入 imported"
-    click.echo(f"{heading}: {counts}, 警告 warnings {warnings}, 有误未导入 errors left out {len(judgement.errors)}")

@@ -84,7 +84,7 @@ def audit_of(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Audit:
         report = figures.coverage_on(session, query.as_of, Scope(zone, query.kind, query.village))
         homes = _homes(session, report)
         if len(homes) > MOST_ROWS:
-            raise InvalidDay(f"超过{MOST_ROWS:,}户，请选一个村 more than {MOST_ROWS:,} households: choose one village")
+            raise InvalidDay(say("too_many_households_for_a_page", most=f"{MOST_ROWS:,}"))
         rows = _subscriptions(session, report, {home.household_id for home in homes})
     counted = {village.code for village in report.villages if village.figure.households is not None}
     return Audit(

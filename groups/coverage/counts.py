@@ -27,7 +27,7 @@ from groups.coverage.rules.count_rows import (
     lacking,
 )
 from groups.coverage.rules.figures import BASIS_POINTS
-from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount
+from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, Message, say
 from groups.files.apart import read_apart
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
@@ -38,7 +38,7 @@ from groups.rules.counting import CountKind
 from groups.uploads.columns import FoundColumns, find_columns
 from groups.uploads.kinds import Columns
 
-_NO_LIST = "找不到表头：须有村居（或代码）和户数列 no heading with a village and its households"
+_NO_LIST = say("counts_without_heading")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class CountsFile:
 
     columns: FoundColumns | None
     rows: Sequence[CountRow] = ()
-    reason: str = ""
+    reason: Message | None = None
 
 
 def open_counts(content: bytes, name: str, default_day: date | None, said: Columns) -> CountsFile:
@@ -62,7 +62,7 @@ def open_counts(content: bytes, name: str, default_day: date | None, said: Colum
     if reason := lacking(found.fields.values(), default_day):
         return CountsFile(found, reason=reason)
     if len(found.rows) > MOST_ROWS:
-        return CountsFile(found, reason=f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+        return CountsFile(found, reason=say("more_than_rows", most=MOST_ROWS))
     return CountsFile(found, counts_in(found.rows, found.fields, default_day))
 
 
@@ -86,7 +86,7 @@ class Judged:
     village_name: str
     before: int | None
     subscribed: int
-    problem: str
+    problem: Message | None
 
     @property
     def is_new(self) -> bool:
@@ -128,7 +128,7 @@ def set_count(
         raise InvalidCount(flaw)
     standing = _standing(batch.session, village.id, kind, day)
     if not unseen_ok and (standing.households if standing else None) != seen:
-        raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+        raise CountedMeanwhile(say("count_changed_meanwhile"))
     if standing is not None:
         return batch.change(standing, affects_from=day, households=households)
     batch.add(HouseholdCount(village_id=village.id, kind=kind, counted_on=day, households=households), affects_from=day)
@@ -140,7 +140,7 @@ def remove_count(batch: Batch, village_code: str, kind: CountKind, day: date) ->
     village = village_of(batch.session, village_code, hold=True)
     standing = _standing(batch.session, village.id, kind, day)
     if standing is None:
-        raise InvalidCount("没有这项户数 there is no such count")
+        raise InvalidCount(say("no_such_count"))
     batch.remove(standing, affects_from=day)
 
 
@@ -164,7 +164,7 @@ def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judge
             continue
         key = (village.id, row.kind, row.counted_on)
         if key in seen:
-            problem = "文件中重复 twice in the file"
+            problem = say("twice_in_file")
         seen.add(key)
         if row.counted_on not in subscribed:
             subscribed[row.counted_on] = subscribed_on(session, row.counted_on)
@@ -189,7 +189,7 @@ def take(batch: Batch, judged: Iterable[Judged]) -> int:
     for key, each in news.items():
         found = standing.get(key)
         if (found.households if found else None) != each.before:
-            raise CountedMeanwhile("户数已被他人更改，请重新核对 somebody else has changed this count meanwhile")
+            raise CountedMeanwhile(say("count_changed_meanwhile"))
         if found is not None:
             edits[found.id] = {"households": each.row.households}
         else:
@@ -207,7 +207,7 @@ def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:
     Whether that is news. Raises InvalidCount; CountedMeanwhile where somebody else is writing one for that day now.
     """
     if not 1 <= basis_points <= BASIS_POINTS:
-        raise InvalidCount("示范村标准须在0.01%至100%之间 a threshold is between 0.01 and 100 per cent")
+        raise InvalidCount(say("threshold_out_of_range"))
     standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
     if standing is not None:
         return batch.change(standing, affects_from=day, basis_points=basis_points)
@@ -215,9 +215,7 @@ def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:
         batch.add(Threshold(starts_on=day, basis_points=basis_points), affects_from=day)
     except IntegrityError as error:
         # Two at the same moment: there was no row yet that the one could have held while the other looked.
-        raise CountedMeanwhile(
-            f"他人刚刚录入了{day}起的标准，请核对后再改 somebody else has just set one from {day}"
-        ) from error
+        raise CountedMeanwhile(say("threshold_changed_meanwhile", day=day)) from error
     return True
 
 
@@ -225,7 +223,7 @@ def remove_threshold(batch: Batch, day: date) -> None:
     """Take a threshold out again: the one before it goes on. Raises InvalidCount."""
     standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
     if standing is None:
-        raise InvalidCount("没有这项标准 there is no such threshold")
+        raise InvalidCount(say("no_such_threshold"))
     batch.remove(standing, affects_from=day)
 
 
@@ -237,19 +235,19 @@ def _standing(session: Session, village_id: int, kind: CountKind, day: date) -> 
     )
 
 
-def _unfit(row: CountRow, found: Sequence[Village], today: date) -> str:
+def _unfit(row: CountRow, found: Sequence[Village], today: date) -> Message | None:
     if not found:
-        return "没有这个村居 no such village"
+        return say("no_such_village")
     if len(found) > 1:
-        return "村名不唯一，请写代码 several villages are called so: give the code"
+        return say("several_villages_of_this_name")
     if row.counted_on is None or row.households is None:
-        return "缺少日期或户数 day or households are missing"
+        return say("day_or_households_missing")
     return _flaw(row.counted_on, row.households, today)
 
 
-def _flaw(day: date, households: int, today: date) -> str:
+def _flaw(day: date, households: int, today: date) -> Message | None:
     if day > today:
-        return "统计日期晚于今天 a count cannot be of a day to come"
+        return say("count_of_a_day_to_come")
     if not 0 <= households <= MOST_HOUSEHOLDS:
-        return f"户数须在0至{MOST_HOUSEHOLDS:,}之间 households must be between 0 and {MOST_HOUSEHOLDS:,}"
-    return ""
+        return say("households_out_of_range", most=f"{MOST_HOUSEHOLDS:,}")
+    return None

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from config.database import among
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, demonstration_since, standing
 from groups.coverage.rules.report import CoverageReport, VillageCoverage
-from groups.errors import NothingCounted, UnknownVillage
+from groups.errors import Message, NothingCounted, UnknownVillage, say
 from groups.models.covered_days import covered_from, covered_until, lives_there, same_household, share_a_day
 from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import HouseholdCount, Residence, Threshold
@@ -138,14 +138,14 @@ def counts_of(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:
 
 def unknown_village(code: str) -> UnknownVillage:
     """What is said of a code that no village has."""
-    return UnknownVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
+    return UnknownVillage(say("no_village_code", code=f"{code[:16]!r}"))
 
 
-def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> str:
+def _nothing_counted(counts: Mapping[int, Mapping[date, int]], day: date) -> Message:
     days = [known for own in counts.values() for known in own]
     if not days:
-        return "尚未录入户数 no households have been counted yet"
-    return f"{day}早于首次户数统计（{min(days)}） before the first count of households"
+        return say("no_households_counted_yet")
+    return say("before_the_first_count", day=day, first=min(days))
 
 
 def changes_by_village(

@@ -18,7 +18,7 @@ from groups.coverage.rules.query import CoverageQuery, query_of
 from groups.coverage.rules.report import CoverageReport
 from groups.coverage.rules.statement import Statement
 from groups.coverage.statement import Compared, what_changed
-from groups.errors import InvalidChoice, InvalidDay, ReportDamaged
+from groups.errors import InvalidChoice, InvalidDay, ReportDamaged, say
 from groups.models.batch import Author
 from groups.models.figures import IssuedFile, IssuedReport
 from groups.rules.days import local_day
@@ -44,7 +44,7 @@ def issue(session: Session, query: CoverageQuery, by: Author, now: datetime, zon
     """
     asked = replace(query, known_at=query.known_at or now)
     if asked.known_at is not None and asked.known_at > now:
-        raise InvalidDay("不能签发尚未知悉的内容 nothing can be issued that is not known yet")
+        raise InvalidDay(say("not_known_yet_to_issue"))
     contents = {form: exports.write(report_on(session, asked, zone, form=form), form) for form in exports.FORMS}
     issued = IssuedReport(
         as_of=asked.as_of,
@@ -74,7 +74,7 @@ def issued_report(session: Session, number: int) -> IssuedReport:
     """The report of this number. Raises InvalidChoice where there is none."""
     found = session.get(IssuedReport, number)
     if found is None:
-        raise InvalidChoice(f"没有第{number}号报告 no report has this number")
+        raise InvalidChoice(say("no_report_of_this_number", number=number))
     return found
 
 
@@ -86,9 +86,9 @@ def printed_again(session: Session, number: int, form: str) -> bytes:
     report = issued_report(session, number)
     kept = session.get(IssuedFile, (number, form))
     if kept is None:
-        raise InvalidChoice(f"没有这种格式 there is no such form: {', '.join(exports.FORMS)}")
+        raise InvalidChoice(say("no_such_form", choices=tuple(exports.FORMS)))
     if _digest(kept.content) != kept.digest or (form == "json" and kept.digest != report.digest):
-        raise ReportDamaged(f"第{number}号报告已损坏，与签发时不符 the report is not what was issued")
+        raise ReportDamaged(say("report_damaged", number=number))
     return kept.content
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.database import Database, clock
 from groups.coverage import counts
 from groups.coverage.counts import Judged
-from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError
+from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError, say
 from groups.models.batch import Batch
 from groups.models.uploads import Upload
 from groups.rules.days import local_day
@@ -41,7 +41,7 @@ class CountLists:
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CountsFileError where two columns hold the same."""
         if hold_the_same_twice(columns):
-            raise CountsFileError("两列不能是同一内容 two columns cannot hold the same")
+            raise CountsFileError(say("two_columns_the_same"))
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
@@ -76,7 +76,8 @@ class CountLists:
 
 def rows_again(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
     """The rows out of what was kept of them."""
-    return [_JUDGED.validate_python(row) for row in kept]
+    # An earlier release kept no problem as an empty text.
+    return [_JUDGED.validate_python({**row, "problem": row["problem"] or None}) for row in kept]
 
 
 def _previewed(judged: list[Judged], batch: str = "") -> Preview:

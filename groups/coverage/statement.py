@@ -20,7 +20,7 @@ from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, standing
 from groups.coverage.rules.statement import Cause, Line, Measure, Part, Statement
-from groups.errors import InvalidDay
+from groups.errors import InvalidDay, say
 from groups.models.batch import AT_ONCE
 from groups.models.changes import Change
 from groups.models.covered_days import covered_from, covered_until, lives_there, same_household
@@ -79,7 +79,7 @@ def what_changed(session: Session, compared: Compared, scope: Scope, *, most: in
     None: all. Raises InvalidDay where the earlier is not earlier.
     """
     if compared.since > compared.until:
-        raise InvalidDay(f"{compared.since}不早于{compared.until} the last report must be of an earlier day")
+        raise InvalidDay(say("last_report_not_earlier", since=compared.since, until=compared.until))
     touched, alone = _touched(session, compared), scope.village_code is not None
     with as_known(session, compared.since_known_at):
         reported = _state(session, compared.since, scope)

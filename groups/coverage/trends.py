@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from groups.coverage.figures import Scope, changes_by_village, counts_of, unknown_village, villages_of
 from groups.coverage.rules.figures import Figure, every_day, month_ends, steps
 from groups.coverage.rules.report import Level, Series, TrendPoint
-from groups.errors import InvalidDay
+from groups.errors import InvalidDay, say
 from groups.models.covered_days import covered_from, covered_until, share_a_day
 from groups.models.enrolment import Subscription
 from groups.models.figures import Residence
@@ -77,10 +77,10 @@ def village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[t
 def days_between(first: date, last: date, *, daily: bool) -> list[date]:
     """Every day, or the end of every month, from the one to the other. Raises InvalidDay."""
     if last < first:
-        raise InvalidDay(f"{last}早于{first} the last day is before the first")
+        raise InvalidDay(say("last_day_before_first", last=last, first=first))
     days = (every_day if daily else month_ends)(first, last)
     if len(days) > MOST_DAYS:
-        raise InvalidDay(f"最多{MOST_DAYS}天 at most {MOST_DAYS} days")
+        raise InvalidDay(say("too_many_days", most=MOST_DAYS))
     return days
 
 
@@ -195,10 +195,7 @@ def series_of_places(session: Session, scope: Scope, level: Level, days: Sequenc
     only = None if scope.village_code is None else [*villages]
     names = _names(session, of, only)
     if len(names) * len(days) > MOST_POINTS:
-        raise InvalidDay(
-            f"{len(names)}个网格或联防组、{len(days)}天，数据点超过{MOST_POINTS:,}个；请选一个村，或缩短时段 "
-            "too many points for this level: choose one village, or fewer days"
-        )
+        raise InvalidDay(say("too_many_points", count=len(names), days=len(days), most=f"{MOST_POINTS:,}"))
     last = days[-1]
     households = _steps(session, of, last, only, subscribed=False)
     subscribed = _steps(session, of, last, only, subscribed=True)

@@ -15,7 +15,7 @@ from config.database import Base
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD
 from groups.demo import history, responders
 from groups.demo.town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
-from groups.errors import DemoRefused
+from groups.errors import DemoRefused, say
 from groups.models.enrolment import Device, EndReason, Subscription, Tariff
 from groups.models.figures import HouseholdCount, ReachProof, Residence, Threshold
 from groups.models.responders import Camera, Responder
@@ -40,18 +40,13 @@ def load_demo(session: Session, *, carrier_is_simulator: bool) -> DemoSummary:
     Raises DemoRefused where calls would reach people, or where a real village would get invented neighbours.
     """
     if not carrier_is_simulator:
-        raise DemoRefused(
-            "演示数据只能配合模拟运营商使用 demo data is refused with a live carrier: its numbers may be somebody's"
-        )
+        raise DemoRefused(say("demo_with_live_carrier"))
     town = draw_up()
     standing = set(session.scalars(select(Village.code)))
     loaded = not {village.code for village in town} <= standing
     if loaded:
         if standing:
-            raise DemoRefused(
-                f"名册里已有村居（{'、'.join(sorted(standing)[:3])}），不能再载入演示数据 "
-                "the roster has villages that are not the demo's"
-            )
+            raise DemoRefused(say("roster_is_not_the_demos", villages=tuple(sorted(standing)[:3])))
         _build(session, town)
     return _summary(session, loaded=loaded)
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, shares_on
 from groups.enrolment.rules.periods import LONGEST_PLAN
-from groups.errors import InvalidDay, InvalidTariff
+from groups.errors import InvalidDay, InvalidTariff, Message, say
 from groups.models.batch import Batch
 from groups.models.covered_days import lives_there, same_household
 from groups.models.enrolment import SettledLine, SettledMonth, Subscription, Tariff, is_active
@@ -65,9 +65,9 @@ def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
     """Settle a month: its bill stays as it is now. Raises InvalidDay where it is done, or not the next."""
     last = session.scalar(select(func.max(SettledMonth.month)))
     if last is not None and month <= last:
-        raise InvalidDay(f"{month:%Y-%m}已结算，或早于已结算的{last:%Y-%m} months are settled in their order")
+        raise InvalidDay(say("month_out_of_order", month=f"{month:%Y-%m}", last=f"{last:%Y-%m}"))
     if last is not None and month != _next_month(last):
-        raise InvalidDay(f"请先结算{_next_month(last):%Y-%m} settle the month before first")
+        raise InvalidDay(say("settle_earlier_month_first", month=f"{_next_month(last):%Y-%m}"))
     bill = bill_of(session, month)
     rows = [
         {
@@ -252,7 +252,7 @@ def _tariff(session: Session, plan: str, starts_on: date) -> Tariff:
         select(Tariff).where(Tariff.plan == tidied(plan), Tariff.starts_on == starts_on).with_for_update()
     )
     if found is None:
-        raise InvalidTariff(f"{tidied(plan)[:LONGEST_PLAN]}没有自{starts_on}的资费 no such tariff", reason="day")
+        raise InvalidTariff(say("no_such_tariff", plan=tidied(plan)[:LONGEST_PLAN], starts_on=starts_on), reason="day")
     return found
 
 
@@ -265,9 +265,7 @@ def set_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carri
     """What a month of a plan costs from a day on; a plan comes to be with its first. Raises InvalidTariff."""
     name = tidied(plan)
     if not name or len(name) > LONGEST_PLAN or flaw(name):
-        raise InvalidTariff(
-            f"套餐名须为1至{LONGEST_PLAN}个字 a plan's name is 1 to {LONGEST_PLAN} characters", reason="plan"
-        )
+        raise InvalidTariff(say("plan_name_length", most=LONGEST_PLAN), reason="plan")
     tariff = Tariff(plan=name, starts_on=starts_on, village_fen=village_fen, carrier_fen=carrier_fen)
     taken = select(Tariff.id).where(Tariff.plan == name, Tariff.starts_on == starts_on)
     try:
@@ -278,8 +276,8 @@ def set_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carri
         raise InvalidTariff(_taken(name, starts_on), reason="day") from error
 
 
-def _taken(plan: str, day: date) -> str:
-    return f"{plan}自{day}已有资费 this plan has a tariff from that day"
+def _taken(plan: str, day: date) -> Message:
+    return say("tariff_from_this_day", plan=plan, day=day)
 
 
 def _shares(session: Session) -> dict[str, list[tuple[date, Shares]]]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.database import begins
 from groups.enrolment.records import household_of
 from groups.enrolment.rules.periods import overlap, serial_of
-from groups.errors import DeviceElsewhere, EndsBeforeStart, InvalidDevice, StartsInFuture
+from groups.errors import DeviceElsewhere, EndsBeforeStart, InvalidDevice, StartsInFuture, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind
 from groups.models.roster import Household, Village
@@ -56,9 +56,7 @@ def give(batch: Batch, household_id: int, kind: DeviceKind, serial: str, day: da
     try:
         return batch.add(device)
     except IntegrityError as error:
-        raise DeviceElsewhere(
-            f"{plain}刚登记给别户 it has just been given to another household", serial=plain
-        ) from error
+        raise DeviceElsewhere(say("serial_just_given", serial=plain), serial=plain) from error
 
 
 def take_back(batch: Batch, device_id: int, day: date) -> None:
@@ -73,7 +71,7 @@ def replace(batch: Batch, device_id: int, serial: str, day: date) -> Device:
     device = _held(batch, device_id)
     _check_returned(device, day, batch.day)
     if serial_of(serial) == device.serial:
-        raise InvalidDevice(f"新编号与旧编号相同：{device.serial} the same serial as before", serial=device.serial)
+        raise InvalidDevice(say("same_serial_as_before", serial=device.serial), serial=device.serial)
     batch.change(device, returned_on=day)
     other = give(batch, device.household_id, device.kind, serial, day)
     batch.change(device, replaced_by_id=other.id)
@@ -141,12 +139,12 @@ def _held(batch: Batch, device_id: int) -> Device:
     """A thing that is out, and the household held that has it."""
     device = batch.session.get(Device, device_id)
     if device is None:
-        raise InvalidDevice("没有这件赠机 no such device")
+        raise InvalidDevice(say("no_such_device"))
     household_of(batch.session, device.household_id, hold=True, archived=True)
     batch.session.refresh(device)
     if device.returned_on is not None:
         raise InvalidDevice(
-            f"{device.serial}已于{device.returned_on}收回 it was returned already", serial=device.serial
+            say("returned_already", serial=device.serial, returned_on=device.returned_on), serial=device.serial
         )
     return device
 
@@ -162,7 +160,7 @@ def _check_free(session: Session, kind: DeviceKind, serial: str, wanted: Period,
     for given_on, returned_on, village, head in found:
         if overlap(wanted, [Period(given_on, returned_on)]):
             raise DeviceElsewhere(
-                f"{serial}已于{given_on}给了{village}{head}家 it is in another house",
+                say("serial_in_another_house", serial=serial, given_on=given_on, village=village, head=head),
                 serial=serial,
                 household=f"{village} {head}",
                 day=str(given_on),
@@ -173,7 +171,7 @@ def _check_returned(device: Device, day: date, today: date) -> None:
     _check_day(day, today)
     if day < device.given_on:
         raise EndsBeforeStart(
-            f"收回日{day}早于发放日{device.given_on} it would be returned before it was given",
+            say("returned_before_given", day=day, given_on=device.given_on),
             end=str(day),
             start=str(device.given_on),
         )
@@ -181,4 +179,4 @@ def _check_returned(device: Device, day: date, today: date) -> None:
 
 def _check_day(day: date, today: date) -> None:
     if day > today:
-        raise StartsInFuture(f"{day}尚未到来 this day is to come", day=str(day), today=str(today))
+        raise StartsInFuture(say("day_to_come", day=day), day=str(day), today=str(today))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from config.database import among
 from groups.enrolment.rules.periods import LONGEST_PLAN, check_free
-from groups.errors import NoSuchHousehold, NumberElsewhere, UnknownPlan
+from groups.errors import NoSuchHousehold, NumberElsewhere, UnknownPlan, say
 from groups.models.batch import AT_ONCE
 from groups.models.covered_days import share_a_day
 from groups.models.enrolment import Subscription, Tariff
@@ -31,7 +31,7 @@ def household_of(session: Session, household_id: int, *, hold: bool = False, arc
         Household, household_id, populate_existing=hold, with_for_update={"key_share": True} if hold else None
     )
     if row is None or (row.archived_at is not None and not archived):
-        raise NoSuchHousehold("没有这户 no such household")
+        raise NoSuchHousehold(say("no_such_household"))
     return row
 
 
@@ -78,7 +78,7 @@ def check_plan(session: Session, plan: str) -> str:
     """The plan, where a tariff has it. Raises UnknownPlan."""
     name = tidied(plan)[: LONGEST_PLAN + 1]
     if session.scalar(select(Tariff.plan).where(Tariff.plan == name).limit(1)) is None:
-        raise UnknownPlan(f"没有“{name}”这个套餐的资费 no tariff has this plan", plan=name)
+        raise UnknownPlan(say("no_tariff_of_this_plan", name=name), plan=name)
     return name
 
 
@@ -101,7 +101,7 @@ def check_number(session: Session, number: str, household_id: int) -> None:
     found = session.execute(rings.limit(1)).first() or session.execute(billed.limit(1)).first()
     if found is not None:
         raise NumberElsewhere(
-            f"该号码登记在{found[1]}{found[2]}家 the number stands at another household",
+            say("number_at_another_household", village=found[1], head=found[2]),
             household=f"{found[1]} {found[2]}",
         )
 

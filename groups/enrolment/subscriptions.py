@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from groups.enrolment.records import check_number, check_plan, household_of, period_of, subscriptions_of
 from groups.enrolment.rules.periods import check_free, check_period, consent
-from groups.errors import EndsBeforeStart, NotPossible, NotSubscribed, SubscriptionOverlaps
+from groups.errors import EndsBeforeStart, NotPossible, NotSubscribed, SubscriptionOverlaps, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Channel, EndReason, Subscription
 from groups.models.roster import Group
@@ -104,7 +104,7 @@ def resume(batch: Batch, household_id: int, day: date) -> None:
     """Go on from `day` with what was suspended. Raises NotSubscribed, StartsInFuture, SubscriptionOverlaps."""
     row = _last(batch, household_id, suspended=True)
     if row.end_reason is not EndReason.SUSPENDED:
-        raise NotSubscribed("该户没有停机的开通 nothing of this household is suspended")
+        raise NotSubscribed(say("nothing_household_suspended"))
     check_period(Period(day, None), batch.day)
     check_free(Period(day, None), [period_of(each) for each in subscriptions_of(batch.session, household_id)])
     check_number(batch.session, row.number, household_id)
@@ -130,7 +130,7 @@ def move(batch: Batch, household_id: int, village_code: str, door: str = "") -> 
     household = household_of(batch.session, household_id, hold=True)
     village = village_of(batch.session, village_code)
     if village.id == household.village_id:
-        raise NotPossible(f"该户已在{village.name} it lives there already")
+        raise NotPossible(say("lives_there_already", name=village.name))
     offices = select(Group).where((Group.leader_id == household.id) | (Group.deputy_id == household.id))
     for group in batch.session.scalars(offices).all():
         held = {office: None for office in ("leader_id", "deputy_id") if getattr(group, office) == household.id}
@@ -155,13 +155,13 @@ def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
     session = batch.session
     row = session.get(Subscription, subscription_id)
     if row is None:
-        raise NotSubscribed("没有这条开通记录 no such subscription")
+        raise NotSubscribed(say("no_such_subscription"))
     household = household_of(session, row.household_id, hold=True, archived=True)
     session.refresh(row)
     wanted = Period(values.get("starts_on", row.starts_on), values.get("ends_on", row.ends_on))
     check_period(wanted, batch.day)
     if household.archived_at is not None and (wanted.ends_on is None or wanted.ends_on > batch.day):
-        raise NotPossible("该户已不在名册，结束日不能晚于今天 it has left the roster: it must end today at the latest")
+        raise NotPossible(say("left_the_roster"))
     others = [each for each in subscriptions_of(session, row.household_id) if each.id != row.id]
     check_free(wanted, [period_of(each) for each in others])
     if values.get("plan", row.plan) != row.plan:
@@ -185,7 +185,7 @@ def _last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscr
         goes_on = row.ends_on is None or row.ends_on > batch.day
         if goes_on or (suspended and row.end_reason is EndReason.SUSPENDED):
             return row
-    raise NotSubscribed("该户没有在用的开通 this household is not signed up")
+    raise NotSubscribed(say("household_not_signed_up"))
 
 
 def _contract(session: Session, household_id: int) -> list[Subscription]:
@@ -231,7 +231,7 @@ def _end(batch: Batch, row: Subscription, day: date, reason: EndReason) -> None:
 
 def _too_early(day: date, row: Subscription) -> EndsBeforeStart:
     return EndsBeforeStart(
-        f"结束日{day}早于开通日{row.starts_on} it would end before it starts", end=str(day), start=str(row.starts_on)
+        say("would_end_before_it_starts", ends_on=day, starts_on=row.starts_on), end=str(day), start=str(row.starts_on)
     )
 
 
@@ -255,6 +255,4 @@ def _written(write: Callable[[], object]) -> None:
     try:
         write()
     except IntegrityError as error:
-        raise SubscriptionOverlaps(
-            "该户刚由他人办理开通，请刷新查看 somebody else has just signed this household up"
-        ) from error
+        raise SubscriptionOverlaps(say("just_signed_up")) from error

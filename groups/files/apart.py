@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, kept, say, told
 from groups.files.looks import Cells, DateShape
 from groups.files.reading import FileRead, hidden_sheets, is_workbook, sheets_of
 from groups.files.sheet import DateCell, Sheet, Span
@@ -28,10 +28,7 @@ _LIMITS = (1_500_000_000, 60)
 PATIENCE = 120.0
 """Seconds by the clock, for a machine that has other things to do."""
 _ROOT = Path(__file__).resolve().parents[2]
-_TOO_MUCH = (
-    "读取这个文件超出了内存或时间的限制，请另存为较小的 .xlsx "
-    "reading this file takes too much memory or time: save it as a smaller .xlsx"
-)
+_TOO_MUCH = say("file_takes_too_much")
 _CELLS = ("formulas", "struck", "partly_struck", "errors")
 
 
@@ -59,7 +56,7 @@ def read_apart(content: bytes, name: str, *, dated: bool = False) -> FileRead:
         raise RosterFileError(_TOO_MUCH if done.returncode in _OUT_OF_BOUNDS else NO_WORKBOOK)
     found = json.loads(done.stdout)
     if "error" in found:
-        raise RosterFileError(found["error"])
+        raise RosterFileError(told(found["error"]))
     return FileRead([_unpacked(sheet) for sheet in found["sheets"]], tuple(found["hidden"]))
 
 
@@ -79,26 +76,26 @@ def _packed(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _unpacked(kept: dict[str, Any]) -> Sheet:
+def _unpacked(packed: dict[str, Any]) -> Sheet:
     return Sheet(
-        kept["name"],
-        tuple(tuple(row) for row in kept["rows"]),
-        tuple(Span(*span) for span in kept["merged"]),
-        hidden_rows=frozenset(kept["hidden_rows"]),
-        hidden_columns=frozenset(kept["hidden_columns"]),
+        packed["name"],
+        tuple(tuple(row) for row in packed["rows"]),
+        tuple(Span(*span) for span in packed["merged"]),
+        hidden_rows=frozenset(packed["hidden_rows"]),
+        hidden_columns=frozenset(packed["hidden_columns"]),
         dates={
             (row, column): DateCell(date.fromisoformat(day), DateShape(shape))
-            for row, column, day, shape in kept["dates"]
+            for row, column, day, shape in packed["dates"]
         },
-        formulas=_cells(kept["formulas"]),
-        struck=_cells(kept["struck"]),
-        partly_struck=_cells(kept["partly_struck"]),
-        errors=_cells(kept["errors"]),
+        formulas=_cells(packed["formulas"]),
+        struck=_cells(packed["struck"]),
+        partly_struck=_cells(packed["partly_struck"]),
+        errors=_cells(packed["errors"]),
     )
 
 
-def _cells(kept: Sequence[Sequence[int]]) -> Cells:
-    return frozenset((row, column) for row, column in kept)
+def _cells(packed: Sequence[Sequence[int]]) -> Cells:
+    return frozenset((row, column) for row, column in packed)
 
 
 def _set_limits(memory: int, seconds: int) -> None:
@@ -119,7 +116,7 @@ def main(arguments: Sequence[str]) -> int:
         sheets = sheets_of(content, f"list{ending}", dated=days == "dated")
         found: dict[str, Any] = {"sheets": [_packed(sheet) for sheet in sheets], "hidden": list(hidden_sheets(content))}
     except RosterFileError as error:
-        found = {"error": str(error.message)}
+        found = {"error": kept(error.message)}
     except MemoryError:
         return 3
     sys.stdout.write(json.dumps(found))

@@ -5,16 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, say
 
-_DAMAGED = (
-    "文字已损坏（第{line}行）：请用WPS打开原文件，另存为 .xlsx 再上传 "
-    "the text is damaged at line {line}: open the original in WPS and save it as .xlsx"
-)
-_UNKNOWN = (
-    "文字编码须为UTF-8或GB18030：请用WPS打开，另存为 .xlsx "
-    "the text is neither UTF-8 nor GB18030: open it in WPS and save it as .xlsx"
-)
+_UNKNOWN = say("unknown_encoding")
 _HEADING_WORDS = re.compile(
     "户主|姓名|门牌|电话|手机|号码|组别|联防|编组|地址|住址|联系|序号|备注|小组|套餐|开通|日期|名称"
     "|戶主|門牌|電話|手機|號碼|組別|聯防|編組|地址|聯絡|聯繫|序號|備註|小組|開通|名稱"
@@ -54,7 +47,7 @@ def decoded(content: bytes) -> str:
         return _sound(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         if _is_nearly_utf_8(content):
-            raise RosterFileError(_DAMAGED.format(line=content[: error.start].count(b"\n") + 1)) from None
+            raise _damaged(content[: error.start].count(b"\n")) from None
     return _sound(_chinese(content))
 
 
@@ -62,9 +55,9 @@ def _utf_16(content: bytes, encoding: str) -> str:
     try:
         text = content[: len(content) // 2 * 2].decode(encoding)
     except UnicodeDecodeError as error:
-        raise RosterFileError(_DAMAGED.format(line=content[: error.start].count(b"\n") + 1)) from None
+        raise _damaged(content[: error.start].count(b"\n")) from None
     if len(content) % 2:
-        raise RosterFileError(_DAMAGED.format(line=text.count("\n") + 1))
+        raise _damaged(text.count("\n"))
     return _sound(text.removeprefix("\ufeff"))
 
 
@@ -121,3 +114,7 @@ def _sound(text: str) -> str:
     if "\x00" in text or controls * 20 > len(text) or latin * 5 > min(len(text), 20_000):
         raise RosterFileError(_UNKNOWN)
     return text
+
+
+def _damaged(lines_before: int) -> RosterFileError:
+    return RosterFileError(say("text_damaged_at_line", line=lines_before + 1))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, say
 from groups.files import ods, web_page, xls_guard, xlsx_guard, xml_2003
 from groups.files.decoding import decoded
 from groups.files.delimited import rows_of
@@ -29,17 +29,15 @@ WIDEST = 100
 ENDINGS = (".xlsx", ".xls", ".et", ".ods", ".csv", ".txt", ".tsv")
 LONGEST_READ = 2_000
 """Signs of a cell. What is made of one takes a time that may grow with the square of its length."""
-_TOO_LONG = (
-    f"一个单元格超过{LONGEST_READ}个字，请先缩短 a cell has more than {LONGEST_READ:,} characters: shorten it first"
-)
-TOO_LARGE = "文件超过10MB the file is larger than 10 MB"
+_TOO_LONG = say("cell_too_long", most=LONGEST_READ)
+TOO_LARGE = say("file_too_large")
 _MOST_MERGED = 20_000
 _ROUNDED = 10_000_000
 _ALL_DIGITS = 10**15
 """From here on, a spreadsheet does not keep all digits of a number."""
 _EPOCH = date(1899, 12, 30)
 _LAST_SERIAL = 2_958_465
-_WEB_PAGE = "这是网页，里面没有表格，请用WPS打开后另存为 .xlsx a web page without a table: save it as .xlsx"
+_WEB_PAGE = say("web_page_without_table")
 
 
 class FileRead(NamedTuple):
@@ -79,10 +77,7 @@ def _sheets_of(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
     if ending == ".xlsm":
         raise RosterFileError(MACROS)
     if ending not in ENDINGS:
-        raise RosterFileError(
-            "只能读取 .xlsx .xls .et .ods .csv .txt .json 文件 "
-            "only .xlsx, .xls, .et, .ods, .csv, .txt and .json files can be read"
-        )
+        raise RosterFileError(say("unknown_kind_of_file"))
     if content.startswith(b"PK") and ods.is_one(content):
         return ods.sheets_of(content, dated=dated)
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
@@ -134,14 +129,14 @@ def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
             if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
         ]
         if len(named) > MOST_SHEETS:
-            raise RosterFileError(f"工作表超过{MOST_SHEETS}个 more than {MOST_SHEETS} sheets")
+            raise RosterFileError(say("more_than_sheets", most=MOST_SHEETS))
         sheets = [workbook.get_sheet_by_name(name) for name in named]
         if sum(sheet.total_height * sheet.total_width for sheet in sheets) > MOST_CELLS:
             raise RosterFileError(TOO_WIDE)
         return [_sheet(sheet, looks.get(sheet.name, Looks()), dated=dated) for sheet in sheets]
     except (CalamineError, ValueError, OSError, OverflowError) as error:
         reason = (str(error).splitlines() or [""])[0][:80]
-        raise RosterFileError(f"{NO_WORKBOOK}: {reason}") from None
+        raise RosterFileError(say("not_workbook_reason", reason=reason)) from None
     except BaseException as error:
         # What the reader, which is Rust, throws where it has lost its way: no Exception, and of no importable name.
         if type(error).__name__ != "PanicException":

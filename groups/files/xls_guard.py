@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, say
 from groups.files.looks import BUILT_IN, Looks
 from groups.files.xlsx_guard import MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
-_LOCKED = "表格有密码，请先取消密码 the workbook has a password: take it off first"
+_LOCKED = say("workbook_has_a_password")
 _FREE = 0xFFFFFFFA
 """This and above mark the end of a chain, or sectors of the file's own."""
 

@@ -17,7 +17,7 @@ from lzma import LZMAError
 
 from lxml import etree
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, say
 from groups.files.looks import BUILT_IN, Looks
 
 LARGEST_UNPACKED = 100_000_000
@@ -27,10 +27,10 @@ MOST_TEXT = 50_000_000
 LONGEST_CELL = 32_767
 MOST_COLUMNS = 16_384
 
-NO_WORKBOOK = "不是有效的表格文件 not a workbook"
-TOO_WIDE = "表格范围过大，请删去边角的空白内容 the sheet spans too many cells: clear what stands far off"
-MACROS = "含有宏的表格不予读取，请另存为不含宏的 .xlsx has macros: save it as a plain .xlsx"
-_NOT_XLSX = "不是 .xlsx 工作簿，请用WPS另存为 .xlsx not an .xlsx workbook: save it as one"
+NO_WORKBOOK = say("not_workbook")
+TOO_WIDE = say("sheet_too_wide")
+MACROS = say("workbook_has_macros")
+_NOT_XLSX = say("not_an_xlsx")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _BROKEN = (zipfile.BadZipFile, zlib.error, LZMAError, ValueError, RuntimeError, EOFError, OSError, etree.XMLSyntaxError)
 
@@ -74,7 +74,7 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     if "xl/workbook.bin" in names or (names and not any(name.startswith("xl/") for name in names)):
         raise RosterFileError(_NOT_XLSX)
     if sum(entry.file_size for entry in entries) > LARGEST_UNPACKED:
-        raise RosterFileError("表格解压后过大 the workbook unpacks to too much")
+        raise RosterFileError(say("workbook_unpacks_to_too_much"))
     return {
         entry.filename: archive.read(entry) for entry in entries if entry.filename.lower().endswith((".xml", ".rels"))
     }

@@ -6,10 +6,10 @@ from datetime import date
 
 from lxml import etree
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, say
 from groups.files.looks import Cell, DateShape
 from groups.files.sheet import DateCell, Sheet, Span
-from groups.files.xlsx_guard import LONGEST_CELL, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
+from groups.files.xlsx_guard import LONGEST_CELL, MOST_CELLS, TOO_WIDE
 
 _SS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _EXCEL = "{urn:schemas-microsoft-com:office:excel}"
@@ -23,7 +23,7 @@ def sheets_of(content: bytes, *, dated: bool) -> list[Sheet]:
         root = etree.fromstring(content.strip(), parser)
         return [_sheet(sheet, dated=dated) for sheet in root.iter(f"{_SS}Worksheet") if not _is_hidden(sheet)]
     except (etree.XMLSyntaxError, ValueError):
-        raise RosterFileError(f"{NO_WORKBOOK}: 请用WPS打开，另存为 .xlsx open it in WPS and save it as .xlsx") from None
+        raise RosterFileError(say("not_a_workbook_open_in_wps")) from None
 
 
 def _is_hidden(sheet: etree._Element) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from config.database import Base, among
 from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
-from groups.errors import ChangedSince, NothingToUndo
+from groups.errors import ChangedSince, NothingToUndo, say
 from groups.models.batch import AT_ONCE, Author, Batch, values_of
 from groups.models.changes import Change
 from groups.models.recorded_rows import ORDER, before_these, is_held_by, model_of, parsed, references
@@ -109,9 +109,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
         blocked = {row_of(rows, one.change).unit for one in obstacles}
         rows = {model: {one: row for one, row in own.items() if row.unit not in blocked} for model, own in rows.items()}
         if not what_can_be or not any(rows.values()):
-            raise ChangedSince(
-                "之后又有更改，不能撤销 it has been changed since: nothing was undone", _with_later(session, kept)
-            )
+            raise ChangedSince(say("changed_since"), _with_later(session, kept))
     _mark(session, changes, rows, batch.key)
     touched = {one.household_id for one in changes if one.household_id is not None}
     follow_the_roster(batch, households=touched | _in_groups(session, changes))
@@ -128,7 +126,7 @@ def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
         select(Change).where(Change.batch == key, Change.undone_by == "").order_by(Change.id.desc()).with_for_update()
     ).all()
     if not changes or any(one.table in _TAKEN_BACK_ELSEWHERE for one in changes):
-        raise NothingToUndo("没有可撤销的更改 there is nothing to undo: it was undone already, or never done")
+        raise NothingToUndo(say("nothing_to_undo"))
     for one in changes:
         # Only read here: an attempt that is taken back must not empty them.
         session.expunge(one)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Date, Enum, Table, inspect, true
 
 from config.database import Base, UtcDateTime
-from groups.errors import NothingToUndo
+from groups.errors import NothingToUndo, say
 from groups.models.changes import Change
 
 _KEPT_FOR_GOOD = frozenset({"subscriptions", "devices"})
@@ -42,7 +42,7 @@ def model_of(table: str) -> type[Base]:
     for mapper in Base.registry.mappers:
         if cast(Table, mapper.local_table).name == table:
             return cast(type[Base], mapper.class_)
-    raise NothingToUndo("没有可撤销的更改 there is nothing to undo: this table is not kept any more")
+    raise NothingToUndo(say("table_not_kept_any_more"))
 
 
 def before_these(changes: Sequence[Change]) -> dict[str, Any] | None:

@@ -6,14 +6,17 @@ cameras. What a kind alone knows of a row stands in the row's `data`.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String
+from sqlalchemy import JSON, Dialect, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from config.database import Base, BigId, stored_as_value
+from groups.errors import Message, kept, told
 
 
 class UploadKind(StrEnum):
@@ -47,6 +50,21 @@ class UploadState(StrEnum):
     """It is written, as the batch `batch`."""
     BROKEN = "broken"
     """Whoever worked on it is gone, or failed: nothing was written, and it can be tried again."""
+
+
+class KeptMessage(TypeDecorator[Message]):
+    """A message in a column: its code and values as JSON. A text of an earlier release is told as it stands."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Message | None, dialect: Dialect) -> str:
+        return "" if value is None else json.dumps(kept(value), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:
+        if not value:
+            return None
+        return told(json.loads(value) if value.startswith('{"code"') else value)
 
 
 class Upload(Base):
@@ -84,7 +102,8 @@ class Upload(Base):
     """Who confirmed it; None: nobody yet, or a command."""
     once_more: Mapped[bool] = mapped_column(default=False)
     """They said so twice, as the preview asked."""
-    reason: Mapped[str] = mapped_column(String(400), default="")
+    reason: Mapped[Message | None] = mapped_column(KeptMessage)
+    """Why it cannot be read, or is not understood."""
     changed_meanwhile: Mapped[bool] = mapped_column(default=False)
     """It was confirmed, but what it is held against had changed since the preview: nothing was written."""
     digest: Mapped[str] = mapped_column(String(64), default="")

@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from groups.errors import RosterFileError
+from groups.errors import Message, RosterFileError, say
 from groups.files import writing
 from groups.files.apart import read_apart
 from groups.files.sheet import simple_heading
@@ -53,7 +53,7 @@ class WatchFile:
 
     columns: FoundColumns | None
     rows: Sequence[tuple[int, dict[str, str]]] = ()
-    reason: str = ""
+    reason: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile
     found = find_columns(read_apart(content, name).sheets, partial(_columns, kind), *needed)
     found = found.with_columns(said) if found is not None else None
     if found is None or not holds_all(found.fields, *needed):
-        lacking = "、".join(HEADINGS[kind][field] for field in REQUIRED[kind])
-        return WatchFile(found, reason=f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
+        lacking = tuple(HEADINGS[kind][field] for field in REQUIRED[kind])
+        return WatchFile(found, reason=say("columns_missing", lacking=lacking))
     if len(found.rows) > MOST_ROWS:
-        return WatchFile(found, reason=f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+        return WatchFile(found, reason=say("more_than_rows", most=MOST_ROWS))
     texts = [
         (number, {field: row[at].strip() if at < len(row) else "" for at, field in found.fields.items()})
         for number, row in found.rows
@@ -101,7 +101,7 @@ def judge_rows(standing: ListStanding, rows: Iterable[tuple[int, dict[str, str]]
         checked = check(standing, texts, here)
         key = standing.key_of(checked)
         if key and key in seen:
-            checked.wrong["name"] = f"与第{seen[key]}行相同 the same as row {seen[key]}"
+            checked.wrong["name"] = say("same_as_row", row=seen[key])
         seen.setdefault(key, number)
         found.append(ReadRow(number, texts, checked, _change(standing, checked)))
     return found
@@ -124,7 +124,7 @@ def import_rows(batch: Batch, standing: ListStanding, rows: Sequence[ReadRow]) -
     wrong = [row for row in rows if row.change == "error"]
     if wrong:
         first = next(iter(wrong[0].checked.wrong.values()))
-        raise RosterFileError(f"第{wrong[0].number}行：{first}（共{len(wrong)}行有误，未导入）nothing was imported")
+        raise RosterFileError(say("first_wrong_row", row=wrong[0].number, first=first, count=len(wrong)))
     keep_all(batch, standing, [row.checked for row in rows])
 
 

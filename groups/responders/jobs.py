@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, kept, say
 from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.models.uploads import Upload
@@ -37,7 +37,7 @@ class WatchLists:
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise RosterFileError where two columns hold the same."""
         if hold_the_same_twice(columns):
-            raise RosterFileError("两列不能是同一内容 two columns cannot hold the same")
+            raise RosterFileError(say("two_columns_the_same"))
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
@@ -78,10 +78,10 @@ def _here(ground: Ground) -> Region:
 def _previewed(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:
     seen = [RowSeen(row.change, _packed(row), noted=bool(row.checked.wrong)) for row in rows]
     wrong = sum(row.change == "error" for row in rows)
-    cannot = f"共{wrong}行有误，未导入 nothing was imported: mend these rows" if wrong else ""
+    cannot = kept(say("mend_wrong_rows", count=wrong)) if wrong else None
     summary = {"wrong": wrong, "changes": batch.size if batch else 0, "cannot": cannot}
     return Preview(seen, summary, batch.key if batch and batch.size else "")
 
 
 def _packed(row: ReadRow) -> dict[str, Any]:
-    return {"number": row.number, "texts": row.texts, "wrong": list(row.checked.wrong.values())}
+    return {"number": row.number, "texts": row.texts, "wrong": [kept(flaw) for flaw in row.checked.wrong.values()]}

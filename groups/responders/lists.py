@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.errors import InvalidNumber, NotPossible
+from groups.errors import InvalidNumber, Message, NotPossible, say
 from groups.models.batch import Batch
 from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Language
@@ -71,7 +71,7 @@ class Checked:
     """What a row comes to: the columns' values, and what is wrong by field. `groups` is of a grid only."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    wrong: dict[str, str] = field(default_factory=dict)
+    wrong: dict[str, Message] = field(default_factory=dict)
     groups: tuple[int, ...] | None = None
 
 
@@ -132,7 +132,7 @@ def hold_row(session: Session, kind: Kind, village_id: int | None, row_id: int) 
     model: Any = MODELS[kind]
     row: Row | None = session.get(model, row_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None or row.village_id != village_id or row.archived_at is not None:
-        raise NotPossible("这一行已不在名单 this is not on the list any more")
+        raise NotPossible(say("not_on_the_list_any_more"))
     return row
 
 
@@ -162,16 +162,16 @@ def groups_in(session: Session, village_id: int) -> list[Group]:
 
 
 def check(standing: ListStanding, texts: Texts, here: Region) -> Checked:
-    """What somebody typed or a file has, judged field by field. Messages are in Chinese and English."""
+    """What somebody typed or a file has, judged field by field."""
     checked = Checked()
     name = tidied(texts.get("name", ""))
     if not name or flaw(name):
-        checked.wrong["name"] = "名称须为1至64个字 a name is 1 to 64 characters"
+        checked.wrong["name"] = say("watch_name_length")
     checked.values["name"] = name
     if standing.kind is Kind.RESPONDERS:
         _check_responder(checked, texts, here)
     elif standing.village_id is None:
-        raise NotPossible("只有值班人员可以属于镇中心 only responders can be the town's")
+        raise NotPossible(say("only_responders_are_the_towns"))
     elif standing.kind is Kind.CAMERAS:
         _check_camera(checked, standing.grids, texts)
     else:
@@ -183,25 +183,22 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
     team = tidied(texts.get("team", "")).lower()
     found = next((each for each, words in _TEAMS.items() if any(word in team for word in words)), None)
     if team and found is None:
-        known = "、".join(chinese for chinese, _ in TEAM_WORDS.values())
-        checked.wrong["team"] = f"队伍须为其中之一：{known} the team must be one of these"
+        known = tuple(chinese for chinese, _ in TEAM_WORDS.values())
+        checked.wrong["team"] = say("no_such_team", known=known)
     number = ""
     try:
         number = normalise(texts.get("number", ""), here.region, here.area_code).e164
     except InvalidNumber as error:
-        checked.wrong["number"] = str(error.message)
+        checked.wrong["number"] = error.message
     reach = tidied(texts.get("reach", ""))
     ways = REACH.get(reach) or ((False, True) if "只" in reach and "短信" in reach else (True, "只" not in reach))
     hours = ""
     try:
         hours = duty.written(duty.read(texts.get("hours", "")))
     except duty.NoDutyHours as error:
-        checked.wrong["hours"] = (
-            f"看不懂值班时间“{str(error)[:40]}”，例如：周一至周五 18:00-06:00;周六 全天 "
-            "these are no duty hours; write them as in: Mon-Fri 18:00-06:00; Sat all day"
-        )
+        checked.wrong["hours"] = say("no_duty_hours", text=str(error)[:40])
     if len(hours) > duty.LONGEST:
-        checked.wrong["hours"] = "值班时间太长 the duty hours are too long"
+        checked.wrong["hours"] = say("duty_hours_too_long")
     landline = bool(number) and kind_of(number) == "landline"
     checked.values |= {
         "team": found or Team.SECURITY,
@@ -216,10 +213,10 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
 def _check_camera(checked: Checked, grids: Mapping[str, int], texts: Texts) -> None:
     landmark = tidied(texts.get("landmark", ""))
     if flaw(landmark):
-        checked.wrong["landmark"] = "方位最多64个字 at most 64 characters"
+        checked.wrong["landmark"] = say("landmark_too_long")
     grid = tidied(texts.get("grid", ""))
     if grid and grid not in grids:
-        checked.wrong["grid"] = f"没有这个网格：{grid[:30]} there is no such grid"
+        checked.wrong["grid"] = say("no_such_grid", grid=grid[:30])
     checked.values |= {"landmark": landmark, "grid_id": grids.get(grid)}
 
 
@@ -231,7 +228,7 @@ def _check_grid(checked: Checked, known: Mapping[str, Group], texts: Texts) -> N
     named = [tidied(name) for name in _BETWEEN_NAMES.split(texts["groups"].replace("，", ",")) if tidied(name)]
     strange = [name for name in named if name not in known]
     if strange:
-        checked.wrong["groups"] = f"没有这个联防组：{strange[0][:30]} there is no such group"
+        checked.wrong["groups"] = say("no_such_group", group=strange[0][:30])
     checked.groups = tuple(known[name].id for name in named if name in known)
 
 
@@ -239,7 +236,7 @@ def keep(batch: Batch, standing: ListStanding, row: Row | None, checked: Checked
     """A new row, or other values for one. Raises NotPossible where number or name stand on the list already."""
     twin = standing.twin_of(checked)
     if twin is not None and (row is None or twin.id != row.id):
-        raise NotPossible(f"名单上已有{twin.name} this stands on the list already: {twin.name}")
+        raise NotPossible(say("on_the_list_already", name=twin.name))
     if row is None:
         row = batch.add(MODELS[standing.kind](village_id=standing.village_id, **checked.values))
     else:

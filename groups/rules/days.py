@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from groups.errors import InvalidDay
+from groups.errors import InvalidDay, say
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _CHINESE = re.compile(r"(\d{4})[年./](\d{1,2})[月./](\d{1,2})日?")
@@ -39,7 +39,7 @@ def day_of(text: str) -> date:
         day = None
     if day is None or not EARLIEST <= day <= LATEST:
         shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
-        raise InvalidDay(f"“{shown}”不是日期，请写如2026-11-23 not a day: write it like 2026-11-23")
+        raise InvalidDay(say("no_day_of_calendar", text=shown))
     return day
 
 

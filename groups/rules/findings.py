@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from groups.errors import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a person should see: a reason's code, a line in Chinese and English, the text it is about."""
+    """Something a person should see: a reason's code, what is to be said of it, the text it is about."""
 
     reason: str
-    message: str
+    message: Message
     value: str | None = None
 
 

@@ -23,7 +23,7 @@ from phonenumbers.phonenumberutil import (
     parse,
 )
 
-from groups.errors import InvalidNumber
+from groups.errors import InvalidNumber, say
 
 LONGEST_TEXT = 40
 LONGEST_READ = 200
@@ -74,13 +74,13 @@ def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
     try:
         number = parse(digits, region)
     except NumberParseException:
-        raise InvalidNumber("不是电话号码 not a phone number") from None
+        raise InvalidNumber(say("not_phone_number")) from None
     type_ = number_type(number)
     if type_ == PhoneNumberType.UNKNOWN:  # which is what is_valid_number asks as well, at twice the price
-        raise InvalidNumber("没有这样的号码，请核对位数 no such number: check its digits")
+        raise InvalidNumber(say("no_such_number"))
     kind = _KINDS.get(type_)
     if kind is None:
-        raise InvalidNumber("是服务号码，不是住户电话 a service number, not a household's phone")
+        raise InvalidNumber(say("service_number_not_households_phone"))
     return PhoneNumber(format_number(number, PhoneNumberFormat.E164), kind)
 
 
@@ -149,17 +149,17 @@ def _digits(text: str) -> str:
     """The digits of `text`, with a leading + where it has one. Raises InvalidNumber where anything else is in it."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_READ]).strip()
     if len(plain) > LONGEST_TEXT:
-        raise InvalidNumber("太长，不是一个号码 too long for one number")
+        raise InvalidNumber(say("too_long_for_one_number"))
     unquoted = plain.lstrip("'’‘`\"")
     if _AS_A_POWER.fullmatch(unquoted):
-        raise InvalidNumber("表格已把号码变成科学计数，数字已丢失 the spreadsheet has rounded it: its digits are gone")
+        raise InvalidNumber(say("spreadsheet_rounded_its_digits_gone"))
     if _EXTENSION.search(unquoted):
-        raise InvalidNumber("带分机，无法直接呼叫 has an extension, cannot be rung directly")
+        raise InvalidNumber(say("extension_cannot_rung_directly"))
     if fraction := _AS_A_FRACTION.fullmatch(unquoted):
         unquoted = fraction[1]
     digits = _BETWEEN_DIGITS.sub("", unquoted)
     if not digits:
-        raise InvalidNumber("没有号码 no number")
+        raise InvalidNumber(say("no_number"))
     if not re.fullmatch(r"\+?[0-9]+", digits):
-        raise InvalidNumber("含有不是数字的字符 has characters that are no digits")
+        raise InvalidNumber(say("characters_no_digits"))
     return digits

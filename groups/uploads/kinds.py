@@ -43,7 +43,7 @@ class ReadList:
 
     layouts: Sequence[dict[str, Any]]
     rows: Sequence[Any] = ()
-    reason: Message | str = ""
+    reason: Message | None = None
     about: Any = None
     """What else the kind has seen of it."""
 
@@ -65,8 +65,8 @@ class Preview:
 
     rows: Sequence[RowSeen]
     summary: dict[str, Any] = field(default_factory=dict)
-    """Of the kind's own, but for two texts in Chinese and English. `confirm_twice`: what somebody has to say yes to
-    twice; `cannot`: why it cannot be written at all.
+    """Of the kind's own, but for two messages as `errors.kept` keeps them, or None. `confirm_twice`: what somebody has
+    to say yes to twice; `cannot`: why it cannot be written at all.
     """
     batch: str = ""
     """The batch that it was written as; empty: it is not, or it changed nothing."""

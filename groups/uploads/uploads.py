@@ -20,14 +20,13 @@ from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from config.database import insert_rows
-from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed
+from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, say, told
 from groups.files.reading import LARGEST_FILE
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadRow, UploadState
 from groups.rules.texts import tidied
 from groups.uploads.kinds import Columns, ListKind, Preview
-from groups.words import in_both
 
 KEPT = timedelta(hours=24)
 MOST_KEPT = 5
@@ -57,9 +56,9 @@ def take_in(
 ) -> Upload:
     """Keep a list, to be looked through. Raises RosterFileError where it is empty or too large."""
     if not content.strip():
-        raise RosterFileError("没有内容 nothing is in this file")
+        raise RosterFileError(say("nothing_in_file"))
     if len(content) > LARGEST_FILE:
-        raise RosterFileError("文件超过10MB the file is larger than 10 MB")
+        raise RosterFileError(say("file_too_large"))
     expires = None if kind is UploadKind.CARRIER else now + KEPT
     _throw_old_away(session, by, now)
     upload = Upload(
@@ -130,11 +129,11 @@ def confirm(upload: Upload, by: Author, now: datetime, *, once_more: bool = Fals
     """
     _check_open(upload)
     if upload.state is not UploadState.READY:
-        raise UploadClosed("名单还没有可写入的内容 there is nothing to write yet")
+        raise UploadClosed(say("nothing_write_yet"))
     if cannot := upload.summary.get("cannot"):
-        raise UploadClosed(cannot)
+        raise UploadClosed(told(cannot))
     if (words := upload.summary.get("confirm_twice")) and not once_more:
-        raise ConfirmArchive(words)
+        raise ConfirmArchive(told(words))
     upload.once_more = once_more
     start_writing(upload, by, now)
 
@@ -191,12 +190,12 @@ def begin_work(session: Session, upload_id: int, now: datetime) -> Upload | None
     return session.get_one(Upload, upload_id, options=[undefer(Upload.content)], populate_existing=True)
 
 
-def refuse(session: Session, upload_id: int, layouts: Sequence[Mapping[str, Any]], reason: Message | str) -> None:
+def refuse(session: Session, upload_id: int, layouts: Sequence[Mapping[str, Any]], reason: Message) -> None:
     """The list has no rows: keep its columns for whoever can say what they hold, and why."""
     has_columns = any(layout["columns"] for layout in layouts)
     state = UploadState.COLUMNS if has_columns else UploadState.REFUSED
     session.execute(delete(UploadRow).where(UploadRow.upload_id == upload_id))
-    values = {"state": state, "reason": in_both(reason)[:400], "length": 0, "summary": {}, "digest": ""}
+    values = {"state": state, "reason": reason, "length": 0, "summary": {}, "digest": ""}
     _seen(session, upload_id, AT_WORK, layouts, values)
 
 
@@ -213,7 +212,7 @@ def keep(session: Session, upload_id: int, preview: Preview, layouts: Sequence[M
     """The preview stands, its rows are kept: say so; nothing where somebody else has been quicker."""
     values = {
         "state": UploadState.READY,
-        "reason": "",
+        "reason": None,
         "length": len(preview.rows),
         "summary": preview.summary,
         "digest": preview.digest,
@@ -252,7 +251,7 @@ def look_again(session: Session, upload_id: int, now: datetime) -> bool:
         state=UploadState.READING,
         taken_at=now,
         progress=0,
-        reason="",
+        reason=None,
         asked_at=now,
         changed_meanwhile=True,
         confirmed_by="",
@@ -313,13 +312,13 @@ class KeptRows:
 
 def _check_open(upload: Upload) -> None:
     if upload.state is UploadState.WRITTEN:
-        raise UploadClosed(f"名单“{upload.name}”已写入 this list has been written already")
+        raise UploadClosed(say("list_written_already", name=upload.name))
     if upload.state not in OPEN:
-        raise UploadClosed(f"名单“{upload.name}”正在处理 somebody is at work on this list")
+        raise UploadClosed(say("list_being_worked_on", name=upload.name))
 
 
 def _start(upload: Upload, state: UploadState, now: datetime) -> None:
-    upload.state, upload.taken_at, upload.progress, upload.reason = state, None, 0, ""
+    upload.state, upload.taken_at, upload.progress, upload.reason = state, None, 0, None
     upload.asked_at, upload.changed_meanwhile = now, False
     if state is UploadState.READING:
         upload.confirmed_by, upload.confirmed_account_id = "", None

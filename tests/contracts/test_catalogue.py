@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.tools import catalogue
+from groups.words import WORDS
+from tests.contracts.sources import modules, name_of
 
 
 @pytest.fixture
@@ -78,3 +82,73 @@ def test_no_drawing_is_asked_for_that_the_sprite_does_not_have(simulator: bool) 
 
     assert asked
     assert asked <= drawn
+
+
+# Chinese, a blank, then English: one text in both languages. In the patterns of lists and of texts that people write,
+# no two English words stand so.
+_TWO_LANGUAGES = re.compile(r"[\u4e00-\u9fff][^\sA-Za-z]* [^\u4e00-\u9fff]*?[A-Za-z]{2,}:? [A-Za-z]")
+_FOR_TWO_READERS = {
+    # The name of the API's document, and the foot of a sheet that goes from hand to hand.
+    "groups/web/figures/api_document.py",
+    "joint_defense/web/exports.py",
+    # What the demo prints once it runs.
+    "joint_defense/demo/box.py",
+}
+
+
+def test_no_text_of_the_code_has_both_languages_in_it() -> None:
+    """What is said to somebody is a code and values: its words stand in the catalogue, each language apart."""
+    found = [
+        f"{path}:{line}: {text[:60]}"
+        for path, tree in modules()
+        if str(path) not in _FOR_TWO_READERS and path.parts[0] == "groups"
+        for line, text in _texts(tree)
+        if _TWO_LANGUAGES.search(text)
+    ]
+    assert found == []
+
+
+def test_every_message_has_words_and_every_word_a_message() -> None:
+    said: dict[str, list[tuple[str, set[str] | None]]] = {}
+    for path, tree in modules():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and name_of(node.func) in {"say", "tell"} and path.parts[0] == "groups":
+                values = (
+                    None if any(each.arg is None for each in node.keywords) else {str(e.arg) for e in node.keywords}
+                )
+                for code in _codes(node.args[0] if node.args else node):
+                    said.setdefault(code, []).append((f"{path}:{node.lineno}", values))
+    assert {code: places for code, places in said.items() if code not in WORDS} == {}
+    assert set(WORDS) - set(said) - _SAID_ELSEWHERE == set()
+    wanted = {code: set(re.findall(r"%\((\w+)\)", words)) for code, words in WORDS.items()}
+    unlike = {
+        place: code
+        for code, places in said.items()
+        for place, values in places
+        if values is not None and values != wanted[code]
+    }
+    assert unlike == {}
+
+
+_SAID_ELSEWHERE = {"as_written"}
+
+
+def _codes(node: ast.expr) -> list[str]:
+    """The codes that an argument may be: a text, or one of the two of a choice."""
+    if isinstance(node, ast.IfExp):
+        return [*_codes(node.body), *_codes(node.orelse)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The texts of a module with their lines, but for its documentation."""
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) in documentation or id(node) in parts:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            shown = (str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+            yield node.lineno, "".join(shown)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from groups.errors import InvalidDay
+from groups.errors import InvalidDay, Message, say
 from groups.files.sheet import simple_heading
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of
@@ -60,7 +60,7 @@ class CountRow:
     kind: CountKind
     counted_on: date | None
     households: int | None
-    problem: str = ""
+    problem: Message | None = None
 
 
 def columns_of(heading: Sequence[str]) -> dict[int, str]:
@@ -77,13 +77,13 @@ def columns_of(heading: Sequence[str]) -> dict[int, str]:
     return found
 
 
-def lacking(fields: Collection[str], default_day: date | None) -> str:
-    """What such a list needs and these columns do not hold, in words; empty where they hold it all."""
+def lacking(fields: Collection[str], default_day: date | None) -> Message | None:
+    """What such a list needs and these columns do not hold; None where they hold it all."""
     if not set(VILLAGES) & set(fields) or not set(COUNTS) & set(fields):
-        return "找不到表头：须有村居（或代码）和户数列 no heading with a village and its households"
+        return say("counts_without_heading")
     if CountColumn.DAY not in fields and default_day is None:
-        return "缺少“日期”列 the heading lacks a column for the day"
-    return ""
+        return say("counts_without_day")
+    return None
 
 
 def counts_in(
@@ -105,18 +105,18 @@ def _row(
     village = cell(CountColumn.CODE) or cell(CountColumn.VILLAGE)
     if not village:
         return
-    problem = ""
+    problem = None
     kind_word = cell(CountColumn.KIND).lower()
     if kind_word and kind_word not in _KINDS:
-        problem = f"口径“{kind_word[:20]}”不是常住户、户籍户或固话户 not a kind of count"
+        problem = say("no_kind_of_count", word=kind_word[:20])
     day = default_day
     if written := cell(CountColumn.DAY):
         try:
             day = day_of(written)
         except InvalidDay as error:
-            day, problem = None, problem or str(error.message)
+            day, problem = None, problem or error.message
     elif day is None:
-        problem = problem or "没有日期 no day"
+        problem = problem or say("no_day")
     of_a_kind = [column for column in COUNTS[1:] if column in places]
     for column in of_a_kind or [CountColumn.HOUSEHOLDS]:
         text = cell(column)
@@ -124,5 +124,5 @@ def _row(
             continue
         kind = CountKind(column.value) if of_a_kind else CountKind.RESIDENT
         households = int(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
-        wrong = "" if households is not None else f"“{text[:20]}”不是户数 not a number of households"
+        wrong = None if households is not None else say("no_number_of_households", text=text[:20])
         yield CountRow(line, village, _KINDS.get(kind_word, kind), day, households, problem or wrong)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from groups.errors import InvalidCount
+from groups.errors import InvalidCount, say
 
 BASIS_POINTS = 10_000
 DEFAULT_THRESHOLD = 8_000
@@ -154,7 +154,7 @@ def basis_points_of(percent: str) -> int:
     whole, _, part = percent.strip().removesuffix("%").partition(".")
     digits = whole + part.ljust(2, "0")
     if not digits.isascii() or not digits.isdigit() or len(part) > 2 or len(whole) > 3:
-        raise InvalidCount("示范村标准须为百分数，如80 a threshold is a number of per cent, like 80")
+        raise InvalidCount(say("no_threshold"))
     return int(digits)
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from groups.coverage.rules.report import Level
-from groups.errors import InvalidChoice, InvalidDay
+from groups.errors import InvalidChoice, InvalidDay, say
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of, local_day, moment_of
 
@@ -81,19 +81,19 @@ def query_of(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> Coverage
         last = last or as_of
         first = first or two_years_before(last)
         if last < first:
-            raise InvalidDay(f"{last}早于{first} the last day is before the first")
+            raise InvalidDay(say("last_day_before_first", last=last, first=first))
     if (late := max(as_of, last or as_of)) > latest:
-        raise InvalidDay(f"{late}尚未到来，数据截至{latest} this day is to come: there are figures up to {latest}")
+        raise InvalidDay(say("no_figures_yet", late=late, latest=latest))
     known_at = moment_of(given["known_at"], zone) if "known_at" in given else None
     if known_at is not None:
         latest = min(latest, local_day(known_at, zone))
         if as_of > latest and "as_of" not in given and last is None:
             as_of = latest
     if (late := max(as_of, last or as_of)) > latest:
-        raise InvalidDay(f"{late}在{latest}时尚未到来 this day was to come then: {latest}")
+        raise InvalidDay(say("was_to_come_then", late=late, latest=latest))
     since = day_of(given["since"]) if "since" in given else None
     if since is not None and since >= as_of:
-        raise InvalidDay(f"{since}不早于{as_of} the last report must be of an earlier day")
+        raise InvalidDay(say("last_report_not_earlier", since=since, until=as_of))
     return CoverageQuery(
         as_of,
         first,
@@ -119,7 +119,7 @@ def choice_of(kind: type[Word], word: str) -> Word:
 def unknown_choice(word: str, choices: Iterable[str]) -> InvalidChoice:
     """What is said of a word that is none of those to choose from."""
     shown = "".join(sign for sign in word[:20] if sign.isprintable())
-    return InvalidChoice(f"“{shown}”不在可选项中 is none of: {', '.join(choices)}")
+    return InvalidChoice(say("not_among_choices", text=shown, choices=tuple(choices)))
 
 
 def two_years_before(day: date) -> date:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from groups.enrolment.carrier_lists.rules.judgement import Judged, Verdict
+from groups.errors import say
 from groups.files.writing import Table, as_workbook
+from groups.words import in_both
 
 _HEADING = ("原文件行", "号码", "姓名", "地址", "套餐", "开通日期", "结束日期", "原因", "可能是")
 
@@ -43,7 +45,7 @@ def _row(judged: Judged) -> dict[str, Any]:
         "row": judged.entry.row.number,
         "verdict": judged.verdict.value,
         "household": judged.household.label if judged.household else None,
-        "findings": [{"reason": one.reason, "message": one.message} for one in judged.findings],
+        "findings": [{"reason": one.reason, "message": in_both(one.message)} for one in judged.findings],
         "candidates": _candidates(judged),
     }
 
@@ -55,5 +57,5 @@ def _candidates(judged: Judged) -> Sequence[dict[str, Any]]:
 def _why(judged: Judged) -> str:
     reasons = [one.message for one in judged.findings]
     if judged.verdict is Verdict.DOUBTFUL:
-        reasons.append("无法确定是哪一户 not certain whom it means")
-    return "；".join(reasons)
+        reasons.append(say("uncertain_whom_it_means"))
+    return "；".join(map(in_both, reasons))

@@ -19,7 +19,7 @@ from groups.enrolment.carrier_lists.lists import Matched
 from groups.enrolment.carrier_lists.preview import preview_of
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
 from groups.enrolment.carrier_lists.rules.rows import Entry, Layout, ListColumn, layouts_of, read, rows_of
-from groups.errors import CarrierListError, RosterFileError
+from groups.errors import CarrierListError, Message, RosterFileError, say
 from groups.files.apart import read_apart
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
@@ -47,15 +47,15 @@ class CarrierLists:
         rows = rows_of(sheets, layouts)
         progress(40)
         if len(rows) > MOST_ROWS:
-            return ReadList(shown, reason=f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
-        return ReadList(shown, rows, reason="" if rows else _why_empty(layouts))
+            return ReadList(shown, reason=say("more_than_rows", most=MOST_ROWS))
+        return ReadList(shown, rows, reason=None if rows else _why_empty(layouts))
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CarrierListError where two columns of a sheet hold the same."""
         for layout in upload.layouts:
             fields = [columns.get((layout["sheets"][0], each["index"]), each["field"]) for each in layout["columns"]]
             if any(field and fields.count(field) > 1 for field in fields):
-                raise CarrierListError("两列不能是同一内容 two columns cannot hold the same")
+                raise CarrierListError(say("two_columns_the_same"))
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
@@ -113,14 +113,13 @@ def _shown(place: int, layout: Layout) -> dict[str, Any]:
     return {"sheets": [place], "names": [layout.sheet], "columns": columns}
 
 
-def _why_empty(layouts: Sequence[Layout]) -> str:
+def _why_empty(layouts: Sequence[Layout]) -> Message:
     """What a list lacks that has no rows."""
     if not layouts:
-        return "文件中没有内容，须有号码或姓名、套餐、开通日期 nothing is in this file"
+        return say("carrier_list_empty")
     if not layouts[0].lacking:
-        return "没有数据行 the list has no rows"
-    lacking = "、".join(layouts[0].lacking)
-    return f"找不到列：{lacking}；须有号码或姓名、套餐、开通日期 the heading lacks these columns"
+        return say("list_no_rows")
+    return say("carrier_columns_missing", lacking=tuple(layouts[0].lacking))
 
 
 def _matched(database: Database, entries: Sequence[Entry], decisions: Mapping[str, int], progress: Progress) -> Matched:

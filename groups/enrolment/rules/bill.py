@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from groups.errors import InvalidDay
+from groups.errors import InvalidDay, say
 from groups.rules.days import EARLIEST
 
 _AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{0,2})?")
@@ -120,9 +120,9 @@ def month_of(text: str, today: date) -> date:
         first = date.min
     if not first >= EARLIEST:
         shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
-        raise InvalidDay(f"“{shown}”不是月份，请写如2026-11 not a month: write it like 2026-11")
+        raise InvalidDay(say("no_month", text=shown))
     if first > today:
-        raise InvalidDay(f"{text.strip()}尚未到来 this month is to come")
+        raise InvalidDay(say("month_to_come", text=text.strip()))
     return first
 
 

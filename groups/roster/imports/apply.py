@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.database import take_ids
-from groups.errors import ConfirmArchive, NumberTaken, RosterFileError
+from groups.errors import ConfirmArchive, Message, NumberTaken, RosterFileError, say
 from groups.models.batch import AT_ONCE, Author, Batch
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster.imports.rules.judgement import Entry, Judgement, Owner, judge
@@ -112,32 +112,28 @@ def apply(
 
 def _check_may_apply(judgement: Judgement, once_more: bool) -> None:
     if not judgement.entries:
-        reason = f"：第{judgement.errors[0].row}行{judgement.errors[0].findings[0].message}" if judgement.errors else ""
-        raise RosterFileError(f"没有可导入的住户{reason} no row can be taken, nothing was written")
+        if not judgement.errors:
+            raise RosterFileError(say("no_household_to_import"))
+        first = judgement.errors[0]
+        reason = say("row_flaw", row=first.row, flaw=first.findings[0].message)
+        raise RosterFileError(say("no_household_to_import_because", reason=reason))
     if (words := words_to_confirm(judgement)) and not once_more:
         raise ConfirmArchive(words)
 
 
-def words_to_confirm(judgement: Judgement) -> str:
-    """What somebody has to say yes to twice before the list is written; empty where there is nothing."""
+def words_to_confirm(judgement: Judgement) -> Message | None:
+    """What somebody has to say yes to twice before the list is written; None where there is nothing."""
     if judgement.looks_like_another_village:
         return _another_village_words(judgement)
     if judgement.asks_once_more:
-        return (
-            f"将归档{len(judgement.archived)}户，超过全村十分之一，请再次确认 "
-            "more than a tenth of the village would be archived: confirm once more"
-        )
-    return ""
+        return say("many_would_be_archived", count=len(judgement.archived))
+    return None
 
 
-def _another_village_words(judgement: Judgement) -> str:
-    better = f"，更像“{judgement.fits_better}”的名单" if judgement.fits_better else ""
-    in_english = f", and fits {judgement.fits_better} better" if judgement.fits_better else ""
-    return (
-        f"可能不是本村的名单：{judgement.replaced}户的户主或全部号码会被换掉{better}，请再次确认 "
-        f"perhaps another village's list: {judgement.replaced} households would get another head or other numbers"
-        f"{in_english}: confirm once more"
-    )
+def _another_village_words(judgement: Judgement) -> Message:
+    if judgement.fits_better:
+        return say("perhaps_this_villages_list", count=judgement.replaced, village=judgement.fits_better)
+    return say("perhaps_another_villages_list", count=judgement.replaced)
 
 
 def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:
@@ -248,9 +244,7 @@ def _write_phones(
     try:
         batch.add_all(Phone, new)
     except IntegrityError:
-        raise NumberTaken(
-            "有号码刚被别处登记，请重新预览，未作任何改动 a number has just been taken elsewhere: preview again"
-        ) from None
+        raise NumberTaken(say("number_just_taken")) from None
 
 
 def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, Any]:

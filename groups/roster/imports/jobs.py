@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, kept, say
 from groups.files.apart import read_apart
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
@@ -21,7 +21,7 @@ from groups.roster.imports.apply import Standing, apply, standing_of, words_to_c
 from groups.roster.imports.reading import RosterList
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import Judgement
-from groups.roster.imports.rules.preview import as_json, rows_shown
+from groups.roster.imports.rules.preview import rows_shown, summary_of
 from groups.roster.imports.rules.rows import ExaminedRow, examine
 from groups.uploads import uploads
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
@@ -120,15 +120,15 @@ def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Prev
         )
         for row, listed in zip_longest(shown, to_mend)
     ]
-    summary: dict[str, Any] = as_json(judgement, written=False)["summary"] | {
-        "notes": [[note.sheet, note.words, note.places] for note in (*households.notes, *judgement.notes)][
+    summary: dict[str, Any] = summary_of(judgement, written=False) | {
+        "notes": [[note.sheet, kept(note.words), kept(note.places)] for note in (*households.notes, *judgement.notes)][
             :_MOST_NOTES
         ],
         "ignored": list(households.ignored)[:20],
         "ignored_sheets": list(households.ignored_sheets)[:20],
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,
         "changes_anything": judgement.changes_anything,
-        "confirm_twice": words_to_confirm(judgement),
-        "cannot": "" if judgement.entries else "没有可导入的住户 no row can be taken, nothing was written",
+        "confirm_twice": kept(words) if (words := words_to_confirm(judgement)) else None,
+        "cannot": None if judgement.entries else kept(say("no_household_to_import")),
     }
     return Preview(rows, summary)

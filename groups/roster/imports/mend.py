@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
+from groups.errors import Message, told
 from groups.files.writing import Table, as_workbook
 from groups.roster.exports import DOOR, GROUP, HEAD, LANDMARK
 from groups.roster.imports.rules.judgement import RowVerdict, Verdict
 from groups.roster.imports.rules.rows import ListRow
+from groups.words import in_both
 
 ROW, REASON = "原文件行号", "原因"
 """The columns that mean nothing to the roster, so that a mended file is imported as it is."""
@@ -26,7 +29,12 @@ class RowToMend(BaseModel):
     head: str
     phones: dict[str, str]
     landmark: str
-    reason: str
+    reason: tuple[Message, ...]
+
+    @field_validator("reason", mode="before")
+    @classmethod
+    def _of_an_earlier_release(cls, reason: Any) -> Any:
+        return (told(reason),) if isinstance(reason, str) else reason
 
 
 def row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
@@ -44,7 +52,7 @@ def row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
         head=row.head,
         phones={column: "、".join(texts) for column, texts in phones.items()},
         landmark=row.landmark or "",
-        reason="；".join(finding.message for finding in verdict.findings),
+        reason=tuple(finding.message for finding in verdict.findings),
     )
 
 
@@ -64,7 +72,7 @@ def as_xlsx(rows: Iterable[RowToMend]) -> bytes:
         [
             *(row.where, row.group, row.door, row.head),
             *(row.phones.get(column, "") for column in phones),
-            *(row.landmark, row.reason),
+            *(row.landmark, "；".join(map(in_both, row.reason))),
         ]
         for row in wrong
     ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from groups.errors import RosterFileError
+from groups.errors import RosterFileError, say
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, text_sheet
 from groups.files.sheet import Sheet, column_index, column_name
 from groups.roster.imports.rules import chat
@@ -108,14 +108,10 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
     layouts = [_corrected(one, place, columns or {}) for place, one in enumerate(opened.sheets)]
     lists = [(one.sheet, layout) for one, layout in zip(opened.sheets, layouts, strict=True) if not layout.lacking]
     if not lists:
-        lacking = "、".join(min(layouts, key=lambda layout: len(layout.lacking)).lacking)
+        lacking = min(layouts, key=lambda layout: len(layout.lacking)).lacking
         if all(one.sheet.width <= 1 for one in opened.sheets):
-            raise RosterFileError(
-                "没有分列，看起来是一段文字：请每户一行，姓名和电话用逗号隔开，或粘贴到表格里 "
-                "a text without columns: one household a line with commas between, or put it into a sheet"
-                f"（找不到列：{lacking} the heading lacks these columns）"
-            )
-        raise RosterFileError(f"找不到列：{lacking}；前十行须有表头 the heading lacks these columns")
+            raise RosterFileError(say("text_without_columns", lacking=lacking))
+        raise RosterFileError(say("columns_missing", lacking=lacking))
     alone = len({sheet.name for sheet, _ in lists}) == 1
     rows: list[ListRow] = []
     notes: list[Note] = []
@@ -128,7 +124,7 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
         notes += told.told
     whole = Notes()
     for name in opened.hidden:
-        whole.add("hidden_sheets", "隐藏的工作表未采用 hidden sheets were left out", shown(name))
+        whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), shown(name))
     rows = without_copies(with_one_name_a_group(rows, whole), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
@@ -150,16 +146,16 @@ def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
             if column.index in layout.guessed or (not layout.heading_rows and column.heading):
                 notes.add(
                     "guessed_columns",
-                    "按内容判断的列 columns told by what stands in them",
+                    say("columns_told_by_what_stands_in"),
                     f"{where}→{column.field.value}",
                 )
             elif column.index in sheet.hidden_columns:
-                notes.add("hidden_columns_used", "采用了隐藏的列 hidden columns were used", where)
+                notes.add("hidden_columns_used", say("hidden_columns_were_used"), where)
         elif column.index in sheet.hidden_columns:
             if _has_numbers(sheet, layout, column.index):
-                notes.add("hidden_columns", "隐藏的列未采用 hidden columns were left out", where)
+                notes.add("hidden_columns", say("hidden_columns_were_left_out"), where)
         elif _has_numbers(sheet, layout, column.index) and not _OF_PAPERS.search(column.heading):
-            notes.add("columns_with_numbers", "未采用的列里有号码 columns left out have numbers in them", where)
+            notes.add("columns_with_numbers", say("columns_left_out_numbers_in_them"), where)
 
 
 def _has_numbers(sheet: Sheet, layout: Layout, column: int) -> bool:
@@ -186,7 +182,7 @@ def columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int, int
             column = 0
         places = [at for at, one in enumerate(opened.sheets) if sheet in {"", one.sheet.name}]
         if field is None or not places:
-            raise RosterFileError(f"“{shown(text)}”须写如 手机=D what a column holds is said like 手机=D or mobile=D")
+            raise RosterFileError(say("column_said_wrongly", text=shown(text)))
         columns |= {(place, column): field for place in places}
     return columns
 
@@ -221,7 +217,7 @@ def _samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
 
 def _few_enough(read: RosterList) -> RosterList:
     if len(read.rows) > MOST_ROWS:
-        raise RosterFileError(f"超过{MOST_ROWS}行 more than {MOST_ROWS} rows")
+        raise RosterFileError(say("more_than_rows", most=MOST_ROWS))
     return read
 
 
@@ -261,9 +257,9 @@ def _json_rows(content: bytes) -> tuple[ListRow, ...]:
     try:
         households = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        raise RosterFileError("不是有效的JSON文件 not a JSON file") from None
+        raise RosterFileError(say("not_a_json_file")) from None
     if not isinstance(households, list):
-        raise RosterFileError("JSON须为住户列表 the JSON must be a list of households")
+        raise RosterFileError(say("json_no_list"))
     return tuple(_json_row(number, household) for number, household in enumerate(households, start=1))
 
 
@@ -276,9 +272,6 @@ def _json_row(number: int, household: object) -> ListRow:
         or not isinstance(household["phones"], list)
         or not all(isinstance(phone, str) for phone in household["phones"])
     ):
-        raise RosterFileError(
-            f"第{number}项须有 group、head、door（文字）与 phones（列表） "
-            f"entry {number} must have three texts and a list of texts under these keys"
-        )
+        raise RosterFileError(say("json_entry_wrong", number=number))
     phones = tuple(PhoneCell(f"phones[{place}]", phone) for place, phone in enumerate(household["phones"]))
     return ListRow(number, household["group"], household["door"], household["head"], phones)

@@ -23,7 +23,7 @@ from groups.enrolment.bills import (
 )
 from groups.enrolment.exports import bill_xlsx
 from groups.enrolment.rules.bill import fen_of, month_of
-from groups.errors import GroupsError, InvalidDay, InvalidTariff
+from groups.errors import GroupsError, InvalidDay, InvalidTariff, say
 from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.rules.days import day_of
@@ -106,7 +106,7 @@ def add_tariff() -> ResponseReturnValue:
     village_fen, carrier_fen = (fen_of(request.form.get(name, "")) for name in ("village", "carrier"))
     try:
         if village_fen is None or carrier_fen is None:
-            raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+            raise InvalidTariff(say("no_amount"))
         with database().begin() as session:
             batch = new_batch(session, "set_tariff")
             day = day_of(request.form.get("starts_on", ""))
@@ -144,7 +144,7 @@ def _change_of_tariff(*, removes: bool) -> Callable[[Batch], object]:
         return lambda batch: remove_tariff(batch, plan, day)
     shares = [fen_of(request.form.get(name, "")) for name in ("village", "carrier")]
     if shares[0] is None or shares[1] is None:
-        raise InvalidTariff("金额须为元，最多两位小数，如3.50 an amount in yuan with two places at most, like 3.50")
+        raise InvalidTariff(say("no_amount"))
     village_fen, carrier_fen = shares[0], shares[1]
     return lambda batch: correct_tariff(batch, plan, day, village_fen, carrier_fen)
 

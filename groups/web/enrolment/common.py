@@ -19,7 +19,6 @@ from groups.errors import (
     ChangedSince,
     DeviceElsewhere,
     GroupsError,
-    Message,
     NoSuchHousehold,
     NothingToUndo,
     NotSubscribed,
@@ -54,7 +53,7 @@ def register(app: Flask) -> None:
         yuan=yuan,
         as_dialled=as_dialled,
         day_text=day_text,
-        finding_words=lambda finding: in_one_language(finding.message),
+        finding_words=lambda finding: in_readers_language(finding.message),
     )
     app.jinja_env.globals["enrols"] = enrols
 
@@ -152,16 +151,11 @@ def status_of(error: GroupsError) -> int:
 
 
 def words_of(error: GroupsError) -> str:
-    """An error's words in the reader's language: its message has them in Chinese, then in English."""
+    """An error's words in the reader's language."""
     if isinstance(error, ChangedSince):
         words: str = gettext("It has been changed since. Undo the later change first.")
         return words
     return languages.words_of(error)
-
-
-def in_one_language(message: Message | str) -> str:
-    """A message's words in the reader's language."""
-    return in_readers_language(message)
 
 
 def day_in(name: str, default: date) -> date:

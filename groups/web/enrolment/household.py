@@ -14,7 +14,7 @@ from groups.enrolment import devices, subscriptions
 from groups.enrolment.queue import described
 from groups.enrolment.records import plans, subscriptions_of, villages_of
 from groups.enrolment.rules.periods import check_likely
-from groups.errors import GroupsError, InvalidDevice, UnlikelyStart
+from groups.errors import GroupsError, InvalidDevice, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.roster.search import the_village
@@ -127,7 +127,7 @@ def correct(subscription_id: int) -> ResponseReturnValue:
 def _give(batch: Batch, household_id: int) -> None:
     kind = request.form.get("kind", "")
     if kind not in set(DeviceKind):
-        raise InvalidDevice("请选择种类 choose what it is")
+        raise InvalidDevice(say("choose_kind_of_device"))
     devices.give(batch, household_id, DeviceKind(kind), request.form.get("serial", ""), day_in("day", batch.day))
 
 

@@ -19,14 +19,13 @@ from groups.accounts import api_clients
 from groups.coverage import exports, figures
 from groups.coverage import report as coverage_report
 from groups.coverage.rules.query import QUERY_WORDS, query_of
-from groups.errors import GroupsError, InvalidChoice, UnknownVillage
+from groups.errors import GroupsError, InvalidChoice, UnknownVillage, say
 from groups.models.roster import Village
 from groups.rules.days import local_day
 from groups.web.figures.api_document import document
 from groups.web.shell.access import open_to_all
 from groups.web.shell.api_errors import error
 from groups.web.shell.security import limiter
-from groups.words import in_both
 
 pages = Blueprint("api", __name__, url_prefix="/api")
 P = ParamSpec("P")
@@ -56,9 +55,9 @@ def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseRet
             try:
                 return view(*args, **kwargs)
             except UnknownVillage as trouble:
-                return error(404, trouble.code, in_both(trouble.message))
+                return error(404, trouble.code, trouble.message)
             except GroupsError as trouble:
-                return error(422, trouble.code, in_both(trouble.message))
+                return error(422, trouble.code, trouble.message)
 
         return open_to_all("a client proves itself by its token")(guarded)
 
@@ -115,7 +114,7 @@ def _check_words(known: frozenset[str]) -> None:
     for name, word in request.args.items(multi=True):
         if name not in known or not word.strip():
             shown = "".join(sign for sign in name[:20] if sign.isprintable())
-            raise InvalidChoice(f"参数“{shown}”未知或为空 this parameter is unknown or empty")
+            raise InvalidChoice(say("unknown_parameter", text=shown))
 
 
 def _client() -> api_clients.Client | None:

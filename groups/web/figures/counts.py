@@ -17,7 +17,7 @@ from groups.coverage.jobs import CountLists, rows_again
 from groups.coverage.rules.count_rows import CountColumn
 from groups.coverage.rules.figures import basis_points_of
 from groups.coverage.rules.query import choice_of
-from groups.errors import CountedMeanwhile, GroupsError, InvalidCount, UnknownVillage
+from groups.errors import CountedMeanwhile, GroupsError, InvalidCount, UnknownVillage, say
 from groups.models.accounts import AccountRole
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -159,7 +159,7 @@ def _by_village(session: Session, villages: Collection[int]) -> dict[int, list[H
 def _number(text: str) -> int:
     plain = text.strip().replace(",", "")
     if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
-        raise InvalidCount("户数须为整数 the number of households must be a whole number")
+        raise InvalidCount(say("households_no_whole_number"))
     return int(plain)
 
 

@@ -11,8 +11,8 @@ from groups.coverage.rules.report import Anomaly, Level
 from groups.coverage.rules.statement import Cause, Line, Measure
 from groups.models.enrolment import EndReason
 from groups.rules.counting import CountKind
-from groups.web.enrolment.common import in_one_language
 from groups.web.enrolment.history import deed_words, reason_words
+from groups.web.shell.languages import in_readers_language
 
 
 def register(app: Flask) -> None:
@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
         cause_words=cause_words,
         line_deed=line_deed,
         line_end=line_end,
-        one_language=in_one_language,
+        one_language=in_readers_language,
     )
 
 

@@ -30,7 +30,7 @@ from groups.uploads.uploads import KeptRows
 from groups.web.roster.common import new_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
 from groups.web.shell.access import KEEPERS, current, keeps_rosters, own_village
-from groups.web.shell.languages import words_of
+from groups.web.shell.languages import in_readers_language, words_of
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -144,7 +144,7 @@ def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValu
             row = None if row_id is None else _row(session, kind, _id(village), row_id)
             standing = lists.standing_of(session, kind, _id(village))
             checked = lists.check(standing, texts, _here())
-            wrong = {name: words_of(NotPossible(words)) for name, words in checked.wrong.items()}
+            wrong = {name: in_readers_language(words) for name, words in checked.wrong.items()}
             if not wrong:
                 batch = new_batch(session, f"edit_{kind}")
                 kept = lists.keep(batch, standing, row, checked)

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from config.database import clock
 from config.services import database, settings
-from groups.errors import GroupsError, InvalidDay, NothingToPrint
+from groups.errors import GroupsError, InvalidDay, NothingToPrint, say
 from groups.files.typeset import missing_from
 from groups.models.roster import Village
 from groups.roster.printed_directory import Imprint, Paper, PrintedGroup, as_pdf, read_groups
@@ -104,7 +104,7 @@ def town_pdf() -> ResponseReturnValue:
         today = local_day(clock(session), settings().zone)
     try:
         if len(groups) > MOST_GROUPS:
-            raise NothingToPrint(f"超过{MOST_GROUPS}个组，请按村打印 too many groups: print it village by village")
+            raise NothingToPrint(say("too_many_groups_to_print", most=MOST_GROUPS))
         return _pdf(groups, today, gettext("Town"), "town")
     except (InvalidDay, NothingToPrint) as error:
         return _ask_again(url_for("town_directory.town"), error)
@@ -146,7 +146,7 @@ def _until(today: date) -> date:
     said = request.args.get("until", "")
     until = day_of(said) if said else half_a_year_after(today)
     if until <= today:
-        raise InvalidDay("更换日期须在今天以后 the day must be after today")
+        raise InvalidDay(say("directory_day_not_after_today"))
     return until
 
 

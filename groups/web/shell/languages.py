@@ -33,7 +33,7 @@ def chosen_language() -> str:
     return ENGLISH if request.cookies.get(_COOKIE) == ENGLISH else CHINESE
 
 
-def in_readers_language(message: Message | str) -> str:
+def in_readers_language(message: Message) -> str:
     """A message's words in the language of this request."""
     return in_chinese(message) if chosen_language() == CHINESE else in_english(message)
 

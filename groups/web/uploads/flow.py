@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.services import Service, database, settings
-from groups.errors import ChangedSince, GroupsError, RosterFileError, UploadClosed
+from groups.errors import ChangedSince, GroupsError, RosterFileError, UploadClosed, told
 from groups.files.reading import LARGEST_FILE
 from groups.history.undo import undo
 from groups.models.batch import Author
@@ -216,9 +216,9 @@ def take_back(key: str) -> ResponseReturnValue:
     return redirect(url_for("uploads.show", key=key), 303)
 
 
-def in_words(message: str) -> str:
-    """The reader's part of a message that was kept in Chinese, then in English."""
-    return in_readers_language(message) if message else ""
+def in_words(message: Any) -> str:
+    """A message, or what was kept of one (`errors.kept`), in the reader's language; nothing where there is none."""
+    return in_readers_language(told(message)) if message else ""
 
 
 def page_number(rows: int, size: int) -> tuple[int, int]:

@@ -266,7 +266,7 @@ def test_a_threshold_holds_from_its_day(run: Type, database: Database) -> None:
     answer(run("thresholds", "set", "80", "--from", "2024-01-01"))
     answer(run("thresholds", "set", "87.5", "--from", "2026-01-01"))
     assert answer(run("thresholds", "list")).splitlines() == ["2024-01-01 80%", "2026-01-01 87.5%"]
-    assert "between 0.01 and 100" in refused(run("thresholds", "set", "101"))
+    assert "between 0.01% and 100%" in refused(run("thresholds", "set", "101"))
     with database.begin() as session:
         assert session.scalars(select(Threshold.basis_points).order_by(Threshold.starts_on)).all() == [8000, 8750]
 

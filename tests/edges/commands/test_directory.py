@@ -86,7 +86,7 @@ def test_the_town_is_printed_and_says_what_lacks(run: Type, village: str, tmp_pa
     done = run("directory", "print", "--output", pdf)
     assert done.exit_code == 0, done.output
     assert len(pages(pdf)) == 6
-    assert "另一村 1组: 没有联防长 no leader; 没有电话 no phone: 王一" in done.stderr
+    assert "另一村 1组: 没有联防长 no leader; 没有电话：王一 no phone: 王一" in done.stderr
 
 
 @pytest.mark.parametrize(

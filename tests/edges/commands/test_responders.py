@@ -35,8 +35,8 @@ def duty_list(tmp_path: Path) -> Path:
 
 def test_a_duty_list_as_offices_have_it_is_imported_once_and_on_record(run: Type, app: Flask, duty_list: Path) -> None:
     done = run("responders", "import", duty_list, "--village", "T01", "--dry-run")
-    assert "nothing written: new 2, changed 0, same 0, error 0" in done.output
-    assert "imported: new 2" in run("responders", "import", duty_list, "--village", "T01").output
+    assert "nothing written\n新增 2，变更 0，未变 0，有误 0 new 2, changed 0, same 0, error 0" in done.output
+    assert "new 2, changed 0" in run("responders", "import", duty_list, "--village", "T01").output
     assert "same 2" in run("responders", "import", duty_list, "--village", "T01").output
     with app.extensions["database"].begin() as session:
         rows = session.scalars(select(Responder).order_by(Responder.id)).all()
@@ -66,7 +66,7 @@ def test_a_list_in_error_is_refused_whole_with_the_row_and_what_is_wrong(run: Ty
     wrong.write_text("\n".join(lines), encoding="utf-8")
     done = run("responders", "import", wrong, "--village", "T01")
     assert done.exit_code == 1
-    assert "第3行 error 郭振华" in done.output
+    assert "row 3 error 郭振华" in done.output
     assert "看不懂值班时间“看情况”" in done.output
     assert "与第2行相同" in done.output
     with app.extensions["database"].begin() as session:

@@ -193,7 +193,7 @@ def test_an_export_imports_to_the_same_roster_and_rebuilds_it_where_there_is_non
     for form, file in files.items():
         assert run("roster", "export", "--village", "HJ03", "--format", form, "--output", file).exit_code == 0
         done = run("roster", "import", file, "--village", "HJ03")
-        assert "new 0, 变更 changed 0, 未变 same 260" in done.stdout
+        assert "new 0, changed 0, same 260" in done.stdout
     for form, file in files.items():
         with database.begin() as session:
             moment = func.current_timestamp()
@@ -250,7 +250,7 @@ def test_a_mended_list_changes_what_it_says_and_archives_only_phones(
         "2组,2-1,丙,19992222303,,",
     )
     done = run("roster", "import", mended, "--village", village)
-    assert "new 1, 变更 changed 2, 未变 same 0" in done.stdout
+    assert "new 1, changed 2, same 0" in done.stdout
     assert "1组 1-2 乙" in done.stdout
     assert [(one["group"], one["door"], one["head"], one["phones"]) for one in exported(run, village)] == [
         ("1组", "1-1", "甲", ["+8619992222305", "+8619992222301"]),

@@ -78,6 +78,6 @@ def test_a_threshold_that_another_is_writing_this_moment_is_refused_in_words(
         monkeypatch.setattr(batch.session, "scalar", lambda *_: None)
         coverage_counts.set_threshold(batch, day, 7_500)
 
-    with pytest.raises(CountedMeanwhile, match="somebody else has just set one from 2026-11-01"):
+    with pytest.raises(CountedMeanwhile, match="threshold_changed_meanwhile day=2026-11-01"):
         do(town, later)
     assert [row.basis_points for row in town.read(lambda session: session.scalars(select(Threshold)).all())] == [8_000]

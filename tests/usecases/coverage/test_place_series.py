@@ -64,7 +64,7 @@ def test_too_many_points_and_an_unknown_village_are_refused_in_words(
     town: Town, namesakes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trends, "MOST_POINTS", 5)
-    with pytest.raises(InvalidDay, match="choose one village"):
+    with pytest.raises(InvalidDay, match="too_many_points"):
         town.read(lambda session: series_of_places(session, Scope(ZONE), Level.GROUP, [FIRST, date(2024, 2, 1)]))
     with pytest.raises(UnknownVillage):
         town.read(lambda session: series_of_places(session, Scope(ZONE, village_code="C"), Level.GRID, [FIRST]))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Match
 from groups.enrolment.carrier_lists.rules.rows import Entry
 from groups.enrolment.rules.periods import overlap
+from groups.errors import Message, say
 from groups.rules.days import Period
 from groups.rules.findings import Finding
 
@@ -138,7 +139,7 @@ def _one(
     if match.household is None and match.candidates:
         return Judged(entry, Verdict.DOUBTFUL, candidates=match.candidates, findings=tuple(findings))
     if match.household is None:
-        findings.append(Finding("unknown_household", "名册中没有这户 nobody in the roster", entry.name or None))
+        findings.append(Finding("unknown_household", say("nobody_on_the_roster"), entry.name or None))
         return Judged(entry, Verdict.ERROR, findings=tuple(findings))
     verdict, noted = _against(judgement, entry, match.household, have[match.household.id])
     return Judged(entry, verdict, match.household, findings=(*findings, *noted))
@@ -170,15 +171,15 @@ def _against(
         _edit(judgement, last, ends_on=entry.starts_on, replaced=True)
         own.append(_begun(entry, household, None))
         return Verdict.CHANGED, [
-            _note("other_plan", f"原套餐“{standing.plan}”到{entry.starts_on}止 its plan until then")
+            _note("other_plan", say("earlier_plan_until", plan=standing.plan, starts_on=entry.starts_on))
         ]
     if goes_on and entry.starts_on == standing.starts_on:
         _edit(judgement, last, plan=entry.plan)
-        return Verdict.CHANGED, [_note("other_plan", f"套餐原记为“{standing.plan}” the plan was another")]
+        return Verdict.CHANGED, [_note("other_plan", say("plan_was_another", plan=standing.plan))]
     return Verdict.SAME, [
         _note(
             "overlaps",
-            f"该户自{standing.starts_on}起已是“{standing.plan}”，一户只计一次，未改动 signed up already: left as it is",
+            say("signed_up_already", starts_on=standing.starts_on, plan=standing.plan),
         )
     ]
 
@@ -198,17 +199,15 @@ def _other_start(entry: Entry, shared: Sequence[_Has]) -> list[Finding]:
     first = min(each.standing.starts_on for each in shared)
     if first == entry.starts_on or any(each.standing.starts_on == entry.starts_on for each in shared):
         return []
-    return [
-        _note("other_start", f"开通日记为{first}，名单为{entry.starts_on}，未改动 another start here: left as it is")
-    ]
+    return [_note("other_start", say("starts_differ", here=first, there=entry.starts_on))]
 
 
 def _other_end(entry: Entry, standing: Standing) -> list[Finding]:
     if entry.ends_on == standing.ends_on:
         return []
-    here, there = (day or "未结束" for day in (standing.ends_on, entry.ends_on))
-    return [_note("other_end", f"结束日记为{here}，名单为{there}，未改动 another end here: left as it is")]
+    here, there = (day or say("has_not_ended") for day in (standing.ends_on, entry.ends_on))
+    return [_note("other_end", say("ends_differ", here=here, there=there))]
 
 
-def _note(reason: str, message: str) -> Finding:
+def _note(reason: str, message: Message) -> Finding:
     return Finding(reason, message)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN
-from groups.errors import InvalidDay, InvalidNumber
+from groups.errors import InvalidDay, InvalidNumber, say
 from groups.files.sheet import Sheet, simple_heading
 from groups.rules.days import EARLIEST
 from groups.rules.findings import Finding, shown
@@ -141,14 +141,16 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
         try:
             number = normalise(written, region, area_code).e164
         except InvalidNumber as error:
-            warnings.append(Finding("invalid_phone", f"号码“{shown(written)}”{error.message}", shown(written)))
+            warnings.append(
+                Finding("invalid_phone", say("number_flaw", text=shown(written), flaw=error.message), shown(written))
+            )
     name, address, plan = (
         tidied(row.text(column)) for column in (ListColumn.NAME, ListColumn.ADDRESS, ListColumn.PLAN)
     )
     if not number and not name:
-        errors.append(Finding("nobody", "没有可用的号码，也没有姓名 neither a number that can be read nor a name"))
+        errors.append(Finding("nobody", say("neither_number_nor_name")))
     if not plan or len(plan) > LONGEST_PLAN or flaw(plan):
-        errors.append(Finding("no_plan", "套餐空缺或过长 the plan is missing or too long", shown(plan)))
+        errors.append(Finding("no_plan", say("plan_missing_or_too_long"), shown(plan)))
     starts_on, ends_on = _days(row, today, errors)
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
 
@@ -159,17 +161,15 @@ def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, da
         starts_on = start_in(row.text(ListColumn.START))
         ends_on = end_in(row.text(ListColumn.END))
     except InvalidDay as error:
-        errors.append(Finding("invalid_day", str(error.message)))
+        errors.append(Finding("invalid_day", error.message))
         return starts_on, ends_on
     if starts_on > today:
-        errors.append(
-            Finding("starts_in_future", f"开通日{starts_on}尚未到来 it would start after today", str(starts_on))
-        )
+        errors.append(Finding("starts_in_future", say("would_start_after_today", starts_on=starts_on), str(starts_on)))
     if ends_on is not None and ends_on < starts_on:
         errors.append(
             Finding(
                 "ends_before_start",
-                f"结束日{ends_on}早于开通日{starts_on} it would end before it starts",
+                say("would_end_before_it_starts", ends_on=ends_on, starts_on=starts_on),
                 str(ends_on),
             )
         )

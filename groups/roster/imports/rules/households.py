@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from groups.errors import say
 from groups.files.sheet import DateCell, Sheet, cell_name
 from groups.roster.imports.rules import doors
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
@@ -87,7 +88,7 @@ def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str,
         return line.group, line.group, False
     if repeats and not line.group and not line.group_is_merged:
         if group:
-            notes.add_row("no_group", "组别空白，未归入任何组 no group is written: in none", line.at, line.head)
+            notes.add_row("no_group", say("no_group_written_in_none"), line.at, line.head)
         return "", group, True
     return group, group, not group
 
@@ -99,7 +100,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
         if line.head or line.relation:
             notes.add_row(
                 "members_joined",
-                "家庭成员的号码并入上面的户 numbers of members were put to the house above",
+                say("numbers_members_were_put_house_above"),
                 line.at,
                 line.head,
             )
@@ -112,7 +113,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
             who = making.rows[place].head
             notes.add_row(
                 "members_joined",
-                "家庭成员的号码并入户主 numbers of members were put to the head",
+                say("numbers_members_were_put_head"),
                 line.at,
                 f"{line.head}→{who}",
             )
@@ -124,7 +125,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
         member = making.rows[place]
         notes.add_row(
             "members_joined",
-            "家庭成员的号码并入户主 numbers of members were put to the head",
+            say("numbers_members_were_put_head"),
             member.number - 1,
             f"{member.head}→{line.head}",
         )
@@ -214,11 +215,11 @@ def _door(
     if found.was_date:
         notes.add(
             "door_dates",
-            "被表格变成日期的门牌已还原 doors that had become dates were put right",
+            say("doors_had_become_dates"),
             f"{where} {found.text}",
         )
     if found.doubtful:
-        message = f"门牌（{where}）被表格变成日期，按“{found.text}”导入，请核对 the door had become a date: check it"
+        message = say("door_had_become_a_date", where=where, text=found.text)
         warnings.append(Finding(DOUBTFUL_DOOR, message, found.text))
     return meant(found.text)
 
@@ -232,19 +233,15 @@ def _numbers_elsewhere(sheet: Sheet, layout: Layout, line: Line, warnings: list[
         text = sheet.text(line.at, column.index)
         if not holds_a_number(text) or (line.at, column.index) in sheet.struck:
             continue
-        where = f"{column.heading}（{cell_name(line.at, column.index)}）"
+        where = f"{column.heading} ({cell_name(line.at, column.index)})"
         words = "".join(re.findall(r"[^\W\d_]+", text))
         if _BESIDE_A_NUMBER.fullmatch(words) and any(
             number.kind == "mobile" for number in numbers_in(text, "CN", "")[0]
         ):
             found.append(PhoneCell(column.heading, text))
-            warnings.append(
-                Finding(NUMBER_ELSEWHERE, f"{where}里的号码已采用 a number was taken from there", shown(text))
-            )
+            warnings.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from", where=where), shown(text)))
         else:
-            warnings.append(
-                Finding(NUMBER_ELSEWHERE, f"{where}里有号码，未采用 there is a number, which was left out", shown(text))
-            )
+            warnings.append(Finding(NUMBER_ELSEWHERE, say("number_left_out_of", where=where), shown(text)))
     return tuple(found)
 
 

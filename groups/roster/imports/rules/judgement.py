@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from groups.errors import say
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import (
     DUPLICATE_PHONE,
@@ -213,10 +214,10 @@ def _new_groups(entries: Sequence[Entry], roster: Sequence[RosterHousehold], gro
     notes = Notes()
     counted = Counter(entry.group for entry in entries if entry.group and entry.group not in standing)
     for group, count in counted.items() if standing - {""} else ():
-        notes.add("new_groups", "将新建的联防组 groups that will be made", f"{group}（{count}户）")
+        notes.add("new_groups", say("groups_will_made"), say("group_of_households", group=group, count=count))
     in_none = sum(entry.household is None and not entry.group for entry in entries)
     if in_none and (standing - {""} or any(entry.group for entry in entries)):
-        notes.add("in_no_group", "新住户未归入任何组 new households are in no group", f"{in_none}户")
+        notes.add("in_no_group", say("new_households_in_no_group"), say("so_many_households", count=in_none))
     return notes.told
 
 
@@ -237,7 +238,7 @@ def _twins(
         twin = standing.get((row.head, row.door)) if row.door else None
         twin = twin or without_door.get((row.group, row.head))
         if twin is not None:
-            message = f"可能与“{twin}”是同一户 perhaps the same household as that one"
+            message = say("perhaps_the_same_household", twin=twin)
             found[row.at].append(Finding(TWIN_HOUSEHOLD, message, row.head))
         elif row.door:
             standing[row.head, row.door] = row.label
@@ -271,7 +272,7 @@ def _share_out(
             duplicates[row.at].append(
                 Finding(
                     DUPLICATE_PHONE,
-                    f"{as_written_here(phone.e164, region)} 已登记在“{owner}” this number stands at that household",
+                    say("number_stands_at_household", number=as_written_here(phone.e164, region), owner=owner),
                     row.written[place],
                 )
             )
@@ -313,16 +314,20 @@ def _verdict(row: ExaminedRow, entry: Entry | None, settled: Settled, said: Sequ
         return RowVerdict(row.number, row.label, None, (), (*row.errors, *row.warnings), row.sheet)
     if entry is None:
         earlier = settled.repeated[row.at]
-        where = f"第{earlier.number}行" if earlier.sheet == row.sheet else f"“{earlier.sheet}”第{earlier.number}行"
+        where = (
+            say("row_number", row=earlier.number)
+            if earlier.sheet == row.sheet
+            else say("row_of_sheet", sheet=earlier.sheet, row=earlier.number)
+        )
         message = (
-            f"与{where}是同一户，号码已并入该户 the same household as row {earlier.number}, its numbers were put there"
+            say("same_household_merged", where=where)
             if row.at in settled.merged
-            else f"与{where}是同一户，未采用 the same household as row {earlier.number}, left out"
+            else say("same_household_left_out", where=where)
         )
         finding = Finding(REPEATED_HOUSEHOLD, message)
         return RowVerdict(row.number, row.label, None, (), (finding, *row.warnings), row.sheet)
     findings = [*row.warnings, *said]
     if not entry.phones and not findings:
-        findings = [Finding(NO_PHONE, "没有电话，无法通知 no phone: nobody can ring this household")]
+        findings = [Finding(NO_PHONE, say("nobody_can_ring_household"))]
     change = Verdict.NEW if entry.household is None else Verdict.CHANGED if entry.changed else Verdict.SAME
     return RowVerdict(row.number, row.label, change, entry.changed, tuple(findings), row.sheet)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from groups.errors import Message, say
 from groups.files.sheet import Sheet, cell_name, plain_heading
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.names import is_kin, is_no_one, named
@@ -99,12 +100,12 @@ class Cells:
         if column is None or not text:
             return text
         if text[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_plain(text)):
-            self._tell(at, column, text, "无法读取，未采用 cannot be read, left out")
+            self._tell(at, column, text, say("cannot_read_left_out"))
             return ""
         if is_ditto(text):
             above = self._above.get(column.index, "")
             if not above:
-                self._tell(at, column, text, "上面没有可重复的内容 repeats what stands above, where nothing does")
+                self._tell(at, column, text, say("repeats_what_stands_above_where_nothing"))
             return above
         self._above[column.index] = text
         return text
@@ -113,11 +114,10 @@ class Cells:
         """Begin a row: what was told of the one before is taken."""
         self.findings = []
 
-    def _tell(self, at: int, column: Column, text: str, reason: str) -> None:
+    def _tell(self, at: int, column: Column, text: str, flaw: Message) -> None:
         where = cell_name(at, column.index)
-        self.findings.append(
-            Finding(UNREADABLE_CELL, f"{column.heading or '—'}（{where}）“{shown(text)}”{reason}", shown(text))
-        )
+        message = say("cell_flaw", column=f"{column.heading or '—'} ({where})", text=shown(text), flaw=flaw)
+        self.findings.append(Finding(UNREADABLE_CELL, message, shown(text)))
 
 
 def lines_of(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
@@ -225,28 +225,21 @@ def meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:
 def _is_left_out(sheet: Sheet, at: int, columns: _Columns, notes: Notes) -> bool:
     """Whether a row is hidden, or struck through where its people stand."""
     if at in sheet.hidden_rows:
-        notes.add_row(
-            "hidden_rows", "隐藏或被筛选掉的行未采用 hidden or filtered rows were left out", at, _brief(sheet, at)
-        )
+        notes.add_row("hidden_rows", say("hidden_or_filtered_rows_were_left"), at, _brief(sheet, at))
         return True
     said = [(at, column) for column, cell in enumerate(sheet.rows[at]) if cell.strip()]
     struck = [cell for cell in said if cell in sheet.struck]
     head_is_struck = columns.head is not None and (at, columns.head.index) in sheet.struck
     if struck and (head_is_struck or len(struck) == len(said)):
-        notes.add_row("struck_rows", "划掉的行未采用 rows struck through were left out", at, _brief(sheet, at))
+        notes.add_row("struck_rows", say("rows_struck_through_were_left_out"), at, _brief(sheet, at))
         return True
     for cell in struck:
         text = sheet.text(*cell)
-        notes.add(
-            "struck_cells", "划掉的单元格未采用 cells struck through were left out", f"{cell_name(*cell)} {shown(text)}"
-        )
+        notes.add("struck_cells", say("cells_struck_through_were_left_out"), f"{cell_name(*cell)} {shown(text)}")
     for column in range(len(sheet.rows[at])):
         if (at, column) in sheet.partly_struck:
-            notes.add(
-                "struck_cells",
-                "划掉的单元格内容未采用 what is struck through in a cell was left out",
-                f"{cell_name(at, column)} {shown(sheet.text(at, column))}",
-            )
+            where = f"{cell_name(at, column)} {shown(sheet.text(at, column))}"
+            notes.add("struck_cells", say("parts_struck_through_were_left_out"), where)
     return False
 
 
@@ -260,7 +253,7 @@ def _is_a_hint(sheet: Sheet, at: int, layout: Layout, notes: Notes) -> bool:
         return False
     texts = [_plain(cell) for cell in sheet.rows[at] if cell.strip()]
     if any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
-        notes.add_row("example_rows", "示例行未采用 rows that are examples were left out", at, _brief(sheet, at))
+        notes.add_row("example_rows", say("rows_examples_were_left_out"), at, _brief(sheet, at))
         return True
     return len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
 
@@ -274,7 +267,7 @@ def _is_empty_house(line: Line, notes: Notes) -> bool:
         return False
     notes.add_row(
         "empty_houses",
-        "没有住户的行未采用 rows without anybody were left out",
+        say("rows_without_anybody_were_left_out"),
         line.at,
         f"{line.door} {line.head}".strip(),
     )

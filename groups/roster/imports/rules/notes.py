@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from groups.errors import Message, say
+
 _MOST_PLACES = 12
 
 
 class Note(NamedTuple):
-    """Something to say of a list: a reason's code, words in Chinese and English, the places that it is about."""
+    """Something to say of a list: a reason's code, what is to be said, the places that it is about."""
 
     reason: str
-    words: str
-    places: str
+    words: Message
+    places: Message
     sheet: str = ""
 
     @property
-    def message(self) -> str:
+    def message(self) -> Message:
         """All of it in a line."""
-        where = f"“{self.sheet}”" if self.sheet else ""
-        return f"{where}{self.words}：{self.places}"
+        if self.sheet:
+            return say("note_of_a_sheet", sheet=self.sheet, words=self.words, places=self.places)
+        return say("note", words=self.words, places=self.places)
 
 
 class Notes:
@@ -27,15 +30,15 @@ class Notes:
 
     def __init__(self, sheet: str = "") -> None:
         self._sheet = sheet
-        self._places: dict[tuple[str, str], list[str]] = {}
+        self._places: dict[tuple[str, Message], list[str | Message]] = {}
 
-    def add(self, reason: str, message: str, place: str) -> None:
+    def add(self, reason: str, message: Message, place: str | Message) -> None:
         """Note a place; `message` says what all places of this reason have in common."""
         self._places.setdefault((reason, message), []).append(place)
 
-    def add_row(self, reason: str, message: str, at: int, said: str) -> None:
+    def add_row(self, reason: str, message: Message, at: int, said: str) -> None:
         """Note a row, counted from 0, and what stands in it."""
-        self.add(reason, message, f"第{at + 1}行 {said}".strip())
+        self.add(reason, message, say("row_saying", row=at + 1, said=said) if said else say("row_number", row=at + 1))
 
     @property
     def told(self) -> tuple[Note, ...]:
@@ -45,6 +48,8 @@ class Notes:
         )
 
 
-def _listed(places: list[str]) -> str:
-    told = "、".join(places[:_MOST_PLACES])
-    return told if len(places) <= _MOST_PLACES else f"{told} 等{len(places)}处"
+def _listed(places: list[str | Message]) -> Message:
+    told = tuple(places[:_MOST_PLACES])
+    if len(places) <= _MOST_PLACES:
+        return say("places", places=told)
+    return say("places_and_more", places=told, count=len(places))

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from groups.errors import InvalidNumber
+from groups.errors import InvalidNumber, Message, say
 from groups.rules.phone import PhoneNumber, normalise
 from groups.rules.texts import without_invisible
 
@@ -37,7 +37,7 @@ _SPACED_OUT = re.compile(r"\d(\s\d){6,11}")
 _PLAIN = re.compile(r"\+?\d{7,15}(\.0+)?")
 _ROUNDED = re.compile(r"\d{4}0{7}\.0+")
 """A figure that a program has written, of which a spreadsheet had kept four digits: 13800000000.0."""
-_LOST = "表格已把号码变成科学计数，数字已丢失 the spreadsheet has rounded it: its digits are gone"
+_LOST = say("spreadsheet_rounded_its_digits_gone")
 _POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,3})")
 _JAMMED = re.compile(r"(1[3-9]\d{9}){2,4}")
 _HAN = r"\u3400-\u9fff\U00020000-\U000323af"
@@ -63,7 +63,7 @@ class Wrong(NamedTuple):
     """A text in a cell that gave no number, and why. `unread`: it may be a number, which nobody could read."""
 
     text: str
-    reason: str
+    reason: Message
     unread: bool = True
 
 
@@ -137,7 +137,7 @@ def _one(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[Phon
         digits = plain.lstrip("+")
         if _JAMMED.fullmatch(digits):
             return _one_by_one([digits[at : at + 11] for at in range(0, len(digits), 11)], text, region, area_code)
-        return (), (Wrong(text.strip(), str(error.message)),)
+        return (), (Wrong(text.strip(), error.message),)
 
 
 def _one_by_one(
@@ -146,7 +146,7 @@ def _one_by_one(
     try:
         return tuple(normalise(piece, region, area_code) for piece in pieces), ()
     except InvalidNumber as error:
-        return (), (Wrong(text.strip(), str(error.message)),)
+        return (), (Wrong(text.strip(), error.message),)
 
 
 def _of_a_power(
@@ -173,18 +173,18 @@ def _several(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[
         wrong += _read(piece, text if alone else piece.text.strip(" \t()[]-"), region, area_code)
     wrong += _left_out(pieces)
     if len(pieces) > MOST_IN_A_CELL:
-        wrong.append(Wrong(text, "号码太多 too many numbers in a cell"))
+        wrong.append(Wrong(text, say("too_many_numbers_in_cell")))
     found = {number.e164: number for piece in pieces for number in piece.numbers}
     return tuple(found.values()), tuple(wrong)
 
 
-def _reason(text: str, region: str, area_code: str) -> str:
+def _reason(text: str, region: str, area_code: str) -> Message:
     """Why a text without any number is none."""
     try:
         normalise(text, region, area_code)
     except InvalidNumber as error:
-        return str(error.message)
-    return "没有号码 no number"
+        return error.message
+    return say("no_number")
 
 
 def _left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
@@ -195,7 +195,7 @@ def _left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
                 earlier.replaced = earlier.replaced or not earlier.is_new
     for piece in pieces:
         if piece.take_out_the_old():
-            yield Wrong(piece.text.strip(), "标注为旧号或已停用，未采用 marked as old or out of use", unread=False)
+            yield Wrong(piece.text.strip(), say("marked_as_old_or_out_use"), unread=False)
 
 
 def _pieces(plain: str) -> list[_Piece]:
@@ -270,24 +270,21 @@ def _read(piece: _Piece, text: str, region: str, area_code: str) -> list[Wrong]:
     """Put the piece's numbers into it; what is wrong about it."""
     words = piece.words
     if "?" in words:
-        return [Wrong(text, "含有不是数字的字符 has characters that are no digits")]
+        return [Wrong(text, say("characters_no_digits"))]
     if any(_EXTENSION.search(word) for word in words):
-        return [Wrong(text, "带分机，无法直接呼叫 has an extension, cannot be rung directly")]
+        return [Wrong(text, say("extension_cannot_rung_directly"))]
     digits = _SOFT.sub("", piece.text)
     if any(_OTHER_SERVICE.search(word) for word in piece.before):
-        return [Wrong(text, "不是电话 no phone", unread=False)]
+        return [Wrong(text, say("no_phone"), unread=False)]
     if any(_SHORT.search(word) for word in words) and len(digits) <= _LONGEST_SHORT:
-        return [Wrong(text, "是短号，网外打不通 a short number, which nobody else can ring", unread=False)]
+        return [Wrong(text, say("short_number_which_nobody_else_can"), unread=False)]
     try:
         piece.numbers, left_over = _split(piece.text, region, area_code)
     except InvalidNumber as error:
         if any(_GONE.search(word) for word in words):
-            return [Wrong(text, "标注为已停用 marked as out of use", unread=False)]
-        return [Wrong(text, str(error.message))]
-    return [
-        Wrong(part, "位数不像电话，或是短号，未采用 no phone by its length, perhaps a short number", unread=False)
-        for part in left_over
-    ]
+            return [Wrong(text, say("marked_as_out_use"), unread=False)]
+        return [Wrong(text, error.message)]
+    return [Wrong(part, say("no_phone_by_its_length_perhaps"), unread=False) for part in left_over]
 
 
 def _split(text: str, region: str, area_code: str) -> tuple[list[PhoneNumber], list[str]]:
@@ -296,9 +293,9 @@ def _split(text: str, region: str, area_code: str) -> tuple[list[PhoneNumber], l
     parts = [part for part in _SOFT.split(text) if part]
     try:
         if _begins_too_short(parts):
-            raise InvalidNumber("位数不像电话 no phone by the length of its parts")
+            raise InvalidNumber(say("no_phone_by_length_its_parts"))
         if _has_a_short_end(text):
-            raise InvalidNumber("像是带分机，无法直接呼叫 looks like an extension, cannot be rung directly")
+            raise InvalidNumber(say("looks_like_extension_cannot_rung_directly"))
         return [normalise(text, region, area_code)], []
     except InvalidNumber as error:
         digits = "".join(parts)
@@ -306,7 +303,7 @@ def _split(text: str, region: str, area_code: str) -> tuple[list[PhoneNumber], l
             return [normalise(digits[at : at + 11], region, area_code) for at in range(0, len(digits), 11)], []
         numbers, left_over = _partition(parts, region, area_code)
         if not numbers or _is_an_extension(text, numbers, left_over):
-            raise InvalidNumber(str(error.message)) from None
+            raise InvalidNumber(error.message) from None
         return numbers, left_over
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from groups.errors import Message, kept
 from groups.roster.imports.rules.judgement import Entry, Judgement, RowVerdict, Verdict
 from groups.roster.imports.rules.notes import Note
 from groups.roster.rules.household import RosterHousehold
@@ -40,7 +41,7 @@ def _row(verdict: RowVerdict, entry: Entry | None, region: str) -> dict[str, Any
         "household": verdict.household,
         "phones": [as_written_here(phone.e164, region) for phone in entry.phones] if entry else [],
         "changed": list(_changes(entry, region)) if entry else [],
-        "findings": [[finding.reason, finding.message] for finding in verdict.findings],
+        "findings": [[finding.reason, kept(finding.message)] for finding in verdict.findings],
     }
 
 
@@ -75,36 +76,42 @@ def _archived(household: RosterHousehold) -> dict[str, Any]:
     }
 
 
-def as_json(judgement: Judgement, notes: Sequence[Note] = (), *, written: bool) -> dict[str, Any]:
+def as_json(
+    judgement: Judgement, notes: Sequence[Note], in_words: Callable[[Message], str], *, written: bool
+) -> dict[str, Any]:
     """`rows`: number, verdict, reason (the first finding's code, or None), household, and the findings behind it.
 
-    `notes` are what was guessed and left out of the list as a whole.
-
-    `summary` counts the rows by verdict, and the households by what becomes of them, warnings or not.
+    `notes` are what was guessed and left out of the list as a whole; `summary` as `summary_of` gives it.
     """
+    told = (*notes, *judgement.notes)
+    return {
+        "rows": [_verdict_row(row, in_words) for row in judgement.verdicts],
+        "notes": [{"reason": note.reason, "message": in_words(note.message)} for note in told],
+        "summary": summary_of(judgement, written=written),
+    }
+
+
+def summary_of(judgement: Judgement, *, written: bool) -> dict[str, Any]:
+    """The rows counted by verdict, and the households by what becomes of them, warnings or not."""
     counted = Counter(row.verdict for row in judgement.verdicts)
     changes = (Verdict.NEW, Verdict.CHANGED, Verdict.SAME)
     verdicts = {verdict.value: counted[verdict] for verdict in (*changes, Verdict.WARNING, Verdict.ERROR)}
     taken = {change.value: judgement.how_many(change) for change in changes}
     return {
-        "rows": [_verdict_row(row) for row in judgement.verdicts],
-        "notes": [{"reason": note.reason, "message": note.message} for note in (*notes, *judgement.notes)],
-        "summary": {
-            "rows": len(judgement.verdicts),
-            **verdicts,
-            "households": taken,
-            "not_in_file": len(judgement.missing),
-            "archived": len(judgement.archived),
-            "asks_once_more": judgement.asks_once_more,
-            "replaced": judgement.replaced,
-            "another_village": judgement.looks_like_another_village,
-            "fits_better": judgement.fits_better,
-            "written": written,
-        },
+        "rows": len(judgement.verdicts),
+        **verdicts,
+        "households": taken,
+        "not_in_file": len(judgement.missing),
+        "archived": len(judgement.archived),
+        "asks_once_more": judgement.asks_once_more,
+        "replaced": judgement.replaced,
+        "another_village": judgement.looks_like_another_village,
+        "fits_better": judgement.fits_better,
+        "written": written,
     }
 
 
-def _verdict_row(row: RowVerdict) -> dict[str, Any]:
+def _verdict_row(row: RowVerdict, in_words: Callable[[Message], str]) -> dict[str, Any]:
     first = row.findings[0] if row.findings else None
     return {
         "row": row.row,
@@ -116,6 +123,7 @@ def _verdict_row(row: RowVerdict) -> dict[str, Any]:
         "change": row.change.value if row.change else None,
         "changed": list(row.changed),
         "findings": [
-            {"reason": finding.reason, "value": finding.value, "message": finding.message} for finding in row.findings
+            {"reason": finding.reason, "value": finding.value, "message": in_words(finding.message)}
+            for finding in row.findings
         ],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from groups.errors import say
 from groups.roster.imports.rules.names import has_private_signs, named
 from groups.roster.imports.rules.numbers import numbers_in
 from groups.roster.rules.household import label
@@ -31,8 +32,8 @@ EVERYTHING = frozenset({"group", "door", "landline", "second"})
 _DASH = re.compile(r"(?<=\d) ?[‐-―−ー_~] ?(?=\d)")
 """What people write for the dash of a door: 1—4, 1 – 4."""
 _FLAWS = {
-    "too_long": f"超过{LONGEST_NAME}个字 longer than {LONGEST_NAME} characters",
-    "control_characters": "含有无法保存的字符 has characters that cannot be kept",
+    "too_long": say("longer_than_characters", most=LONGEST_NAME),
+    "control_characters": say("signs_that_cannot_be_kept"),
 }
 
 
@@ -106,18 +107,15 @@ def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     cells = (*row.phones, PhoneCell("户主", head.numbers)) if head.numbers else row.phones
     phones, written, warnings, unread = _phones(cells, region, area_code)
     warnings = (*row.warnings, *warnings, *_said_of_the_name(row, head.numbers))
-    errors = [
-        Finding(FORMULA, f"{column}是公式，请改成文字 a formula: put what it shows in its place")
-        for column in row.formulas[:1]
-    ]
+    errors = [Finding(FORMULA, say("cell_is_a_formula", column=column)) for column in row.formulas[:1]]
     if not head.head and not errors:
         said = next((shown(cell.text) for cell in row.phones if cell.text.strip()), None)
-        errors.append(Finding(NO_HEAD, "没有户主 no head of the household", said))
+        errors.append(Finding(NO_HEAD, say("row_without_head"), said))
     if any("\ufffd" in text for text in (group, door, head.head)):
-        errors.append(Finding(DAMAGED_TEXT, "文字已损坏，请补全 the text is damaged: write it anew", shown(head.head)))
+        errors.append(Finding(DAMAGED_TEXT, say("text_damaged_write_anew"), shown(head.head)))
     for column, text in (("联防组", group), ("门牌号", door), ("户主", head.head), ("方位", landmark or "")):
         if reason := flaw(text):
-            errors.append(Finding(reason, f"{column}{_FLAWS[reason]}", shown(text)))
+            errors.append(Finding(reason, say("column_flaw", column=column, flaw=_FLAWS[reason]), shown(text)))
     return ExaminedRow(
         row.number,
         group,
@@ -138,14 +136,12 @@ def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
 def _said_of_the_name(row: ListRow, numbers: str) -> tuple[Finding, ...]:
     found = []
     if numbers:
-        found.append(
-            Finding(NUMBER_ELSEWHERE, "号码取自户主一栏 the number was taken from the cell of the name", shown(numbers))
-        )
+        found.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from_cell_name"), shown(numbers)))
     if has_private_signs(row.head.replace("\ue863", "")):
         found.append(
             Finding(
                 PRIVATE_SIGN,
-                "姓名中有别处无法显示的字，请核对 the name has a sign that no other machine shows",
+                say("name_sign_no_other_machine_shows"),
                 shown(row.head),
             )
         )
@@ -168,7 +164,9 @@ def _phones(
             if turn < len(found):
                 numbers.setdefault(found[turn].e164, (found[turn], shown(cell.text)))
     warnings = tuple(
-        Finding(INVALID_PHONE, f"{cell.column}“{shown(one.text)}”{one.reason}", shown(one.text))
+        Finding(
+            INVALID_PHONE, say("cell_flaw", column=cell.column, text=shown(one.text), flaw=one.reason), shown(one.text)
+        )
         for cell, _, wrong in read
         for one in wrong
     )

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from groups.errors import say
 from groups.roster.imports.rules.matching import At, match
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import ExaminedRow
@@ -39,9 +40,7 @@ def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], group
     notes = Notes()
     renamed = standing_names((row.group for row in rows), [*(one.group for one in roster), *groups])
     for name, standing in renamed.items():
-        notes.add(
-            "group_names", "写法不同的组按名册的写法 groups are written as the roster has them", f"{name}→{standing}"
-        )
+        notes.add("group_names", say("groups_written_as_roster_them"), f"{name}→{standing}")
     rows = tuple(replace(row, group=renamed[row.group]) if row.group in renamed else row for row in rows)
     repeated, merged = _repeated(rows, Counter((one.group, one.head) for one in roster))
     twins: dict[At, list[ExaminedRow]] = defaultdict(list)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from groups.errors import say
 from groups.roster.imports.rules.names import named
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.rows import ListRow
@@ -24,7 +25,7 @@ def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes) -> list[ListRow
         if len(forms) > 1:
             notes.add(
                 "group_names",
-                "写法不同的同一个组已合并 one group written in several ways",
+                say("one_group_written_in_several_ways"),
                 f"{'、'.join(forms)}→{used}",
             )
     return [
@@ -55,7 +56,7 @@ def without_copies(rows: Sequence[ListRow], notes: Notes) -> list[ListRow]:
     dropped = largest if drops_largest else "、".join(name for name in sheets if name != largest)
     notes.add(
         "copied_sheets",
-        "与其他工作表重复的住户只取一次 households that stand on several sheets were taken once",
+        say("households_stand_on_several_sheets_were"),
         dropped,
     )
     return kept
