@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups import directory
+from groups.errors import Message, say
+from groups.words import in_both
 from joint_defense.errors import AlarmError, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import policies
 from joint_defense.incidents.record import read_record
@@ -55,7 +57,7 @@ def show_incident(incident_id: int) -> None:
     with runtime().database.begin(reads=True) as session:
         found: dict[str, Any] | None = read_record(session, incident_id, runtime().settings.zone)
     if found is None:
-        click.echo(f"没有编号为{incident_id}的警情 / there is no incident {incident_id}", err=True)
+        click.echo(in_both(say("no_such_incident", number=incident_id)), err=True)
         sys.exit(1)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
@@ -75,8 +77,8 @@ def show(code: str | None, history: bool) -> None:
             found = policies.in_force(session, village_id)
             versions = policies.versions(session, village_id) if history else []
     except AlarmError as error:
-        raise click.ClickException(str(error)) from None
-    source = f"来自 from: {found.of}, 版本 version {found.version}"
+        raise click.ClickException(in_both(_message_of(error))) from None
+    source = in_both(say("policy_source", source=found.of, version=found.version))
     if found.made_at is not None:
         source += f", {found.made_by} {found.made_at.astimezone(runtime().settings.zone):%Y-%m-%d %H:%M:%S}"
     click.echo(source, err=True)
@@ -101,8 +103,18 @@ def set_policy(what: str, code: str | None, by: str) -> None:
         with runtime().database.begin() as session:
             version = policies.change(session, _village_id(session, code), policy, by, clock(session))
     except AlarmError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo("没有改动 nothing changed" if version is None else f"已保存 saved: 版本 version {version}")
+        raise click.ClickException(in_both(_message_of(error))) from None
+    done = say("policy_unchanged") if version is None else say("policy_saved", version=version)
+    click.echo(in_both(done))
+
+
+def _message_of(error: AlarmError) -> Message:
+    if isinstance(error, NoSuchVillage):
+        return say("no_village_code", code=repr(error.village))
+    if isinstance(error, InvalidPolicy):
+        flaw = say(error.flaw, **error.values)
+        return flaw if error.step is None else say("policy_flaw_in_step", step=error.step, flaw=flaw)
+    return say("as_written", text=str(error))
 
 
 def _policy(what: str) -> Policy | None:
@@ -113,9 +125,9 @@ def _policy(what: str) -> Policy | None:
     try:
         return from_json(json.loads(Path(what).read_text(encoding="utf-8-sig")))
     except OSError as error:
-        raise InvalidPolicy(f"无法读取 cannot read {what}: {error.strerror}") from None
+        raise InvalidPolicy("cannot_read_file", file=what, reason=error.strerror) from None
     except (ValueError, RecursionError):
-        raise InvalidPolicy(f"不是有效的JSON not JSON: {what}") from None
+        raise InvalidPolicy("policy_not_json", file=what) from None
 
 
 def _village_id(session: Session, code: str | None) -> int | None:
@@ -123,7 +135,7 @@ def _village_id(session: Session, code: str | None) -> int | None:
         return None
     found = directory.village_by_code(session, code)
     if found is None:
-        raise NoSuchVillage(f"没有代码为 {code[:16]!r} 的村 no village has this code")
+        raise NoSuchVillage(code[:16])
     return found[0]
 
 
@@ -150,7 +162,7 @@ def list_spool() -> None:
 def retry_spool() -> None:
     """What is aside waits again; the running processes take it in."""
     count = runtime().spool.try_again()
-    click.echo(f"{count} 条将重新处理 / {count} will be tried again")
+    click.echo(in_both(say("spool_tried_again", count=count)))
 
 
 @spool.command("set-aside", help="Do not try this one again. It stays on the disk.")
@@ -158,5 +170,5 @@ def retry_spool() -> None:
 def set_aside(name: str) -> None:
     """Set one aside, by the name that `spool list` gives it."""
     if not re.fullmatch("[0-9a-z]{1,64}", name) or not runtime().spool.set_aside(name):
-        click.echo(f"没有名为{name}的待处理事件 / no event waits by the name of {name}", err=True)
+        click.echo(in_both(say("no_event_waits", name=name)), err=True)
         sys.exit(1)

@@ -15,6 +15,8 @@ A caller never meets one of them: where TwiML is answered they become a sentence
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AlarmError(Exception):
     """The parent of all of them."""
@@ -47,8 +49,20 @@ class NotSpooled(AlarmError):
 
 
 class InvalidPolicy(AlarmError):
+    """`flaw` is the code of a message about policies, `values` are those of its words, `step` counts from 1."""
+
     code = "invalid_policy"
+
+    def __init__(self, flaw: str, step: int | None = None, **values: Any) -> None:
+        super().__init__(flaw, step, values)
+        self.flaw, self.step, self.values = flaw, step, values
 
 
 class NoSuchVillage(AlarmError):
+    """`village` is the code that none has."""
+
     code = "unknown_village"
+
+    def __init__(self, village: str) -> None:
+        super().__init__(village)
+        self.village = village

@@ -159,41 +159,39 @@ def to_json(policy: Policy) -> dict[str, Any]:
 
 
 def from_json(data: object) -> Policy:
-    """The policy out of plain data, as `to_json` makes it and as people write it. Raises InvalidPolicy, in words."""
+    """The policy out of plain data, as `to_json` makes it and as people write it. Raises InvalidPolicy."""
     if not isinstance(data, Mapping) or "steps" not in data:
-        raise InvalidPolicy(_WORDS["steps"])
+        raise InvalidPolicy("policy_steps")
     try:
         return _POLICY.validate_python(data)
     except ValidationError as error:
-        raise InvalidPolicy(_words_of(error.errors())) from None
+        raise _flaw_of(error.errors()) from None
 
 
-def _words_of(errors: Sequence[ErrorDetails]) -> str:
+def _flaw_of(errors: Sequence[ErrorDetails]) -> InvalidPolicy:
     """What is wrong first, and in which step."""
     first = errors[0]
     place = [each for each in first["loc"] if each not in {"steps", "Policy", "Step"}]
     number = next((each + 1 for each in place if isinstance(each, int)), first.get("ctx", {}).get("step"))
-    where = f"第{number}步 step {number}: " if number is not None else ""
-    unknown = sorted(str(each["loc"][-1]) for each in errors if each["type"] == "unexpected_keyword_argument")
+    unknown = sorted(str(each["loc"][-1])[:20] for each in errors if each["type"] == "unexpected_keyword_argument")
     if first["type"] == "unexpected_keyword_argument":
-        return f"{where}不认识的字段 unknown: {'、'.join(unknown)[:60]}"
-    fields = [each for each in place if each in _WORDS]
-    known = first["type"] if first["type"] in _WORDS else str(fields[0]) if fields else "step" if number else "steps"
-    return where + _WORDS[known]
+        return InvalidPolicy("policy_unknown_fields", number, fields=tuple(unknown[:3]))
+    fields = [each for each in place if each in FLAWS]
+    known = first["type"] if first["type"] in FLAWS else str(fields[0]) if fields else "step" if number else "steps"
+    return InvalidPolicy(f"policy_{known}", number, **FLAWS[known])
 
 
-_WORDS = {
-    "steps": '须为 {"steps": […]} it must be an object with a list of steps',
-    "drills": "drills 须为 true 或 false drills must be true or false",
-    "too_long": f"最多{MOST_STEPS}步 at most {MOST_STEPS} steps",
-    "not_later": "after 须大于前一步 it must come after the one before it",
-    "calmer": "级别低于前一步 it is calmer than the one before it",
-    "step": "须为一个对象 it must be an object",
-    "after": f"after 须为1至{LAST_SECOND}的整数 after must be a whole number from 1 to {LAST_SECOND}",
-    "fewer_than": f"fewer_than 须为1至{MOST_HOUSEHOLDS}的整数"
-    f" fewer_than must be a whole number from 1 to {MOST_HOUSEHOLDS}",
-    "whom": f"whom 须为其中若干 whom must be some of: {', '.join(Whom)}",
-    "level": f"level 须为其中之一 level must be one of: {', '.join(Level)}",
+FLAWS: Mapping[str, Mapping[str, Any]] = {
+    "steps": {},
+    "drills": {},
+    "too_long": {"most": MOST_STEPS},
+    "not_later": {},
+    "calmer": {},
+    "step": {},
+    "after": {"most": LAST_SECOND},
+    "fewer_than": {"most": MOST_HOUSEHOLDS},
+    "whom": {"choices": tuple(Whom)},
+    "level": {"choices": tuple(Level)},
 }
-"""What is wrong with a policy, by pydantic's word for it or by the field."""
+"""What may be wrong with a policy, by pydantic's word for it or by the field: the values of its words."""
 _POLICY = TypeAdapter(Policy)

@@ -42,6 +42,19 @@ def test_only_the_edges_begin_and_commit() -> None:
     assert found == []
 
 
+def test_no_migration_knows_the_product() -> None:
+    """A step of the schema does tomorrow what it did when it was written."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((ROOT / "migrations" / "versions").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names])
+        if name.partition(".")[0] in {"app", "config", "groups", "joint_defense"}
+    ]
+    assert found == []
+
+
 def test_only_one_place_moves_a_delivery() -> None:
     """The states of a delivery are set by `delivery.moves`, and when it is planned."""
     found = []
