@@ -5,6 +5,7 @@ SQLite serves one machine and the demo, PostgreSQL a town; every statement in th
 
 from __future__ import annotations
 
+import copy
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
@@ -40,6 +42,10 @@ from sqlalchemy.types import TypeDecorator
 
 from config.patience import (
     CONNECT_SECONDS,
+    HUNG,
+    IDLE_SECONDS,
+    LOCK_SECONDS,
+    PATIENT_IDLE_SECONDS,
     STATEMENT_SECONDS,
     Breaker,
     DatabaseAway,
@@ -101,12 +107,19 @@ class ClockDifference:
     seen: timedelta = timedelta(0)
 
 
+_LIMITS = select(
+    func.set_config("idle_in_transaction_session_timeout", bindparam("idle"), True),
+    func.set_config("lock_timeout", bindparam("lock"), True),
+)
+
+
 class Database:
     """An engine and its sessions. Made once a process; never shared across a fork."""
 
     def __init__(self, url: str, *, pool_size: int = 10, statement_seconds: float = STATEMENT_SECONDS) -> None:
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url, pool_size)
         self.statement_seconds = statement_seconds
+        self._idle_seconds = IDLE_SECONDS
         self._clock_difference = ClockDifference()
         self.session = sessionmaker(self.engine, expire_on_commit=False, info={"clock": self._clock_difference})
         # SQLite has one writer, and whoever waits for it polls in ever longer naps: threads of one process take turns
@@ -117,6 +130,18 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; None where there is no such file."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+
+    def patient(self) -> Database:
+        """The same database, for work that thinks for long between two statements of a transaction."""
+        found = copy.copy(self)
+        found._idle_seconds = PATIENT_IDLE_SECONDS
+        return found
 
     @contextmanager
     def begin(self, *, reads: bool = False) -> Iterator[Session]:
@@ -130,13 +155,23 @@ class Database:
             with self._breaker.connecting(), at_most(CONNECT_SECONDS):
                 session.connection(execution_options={"reads": reads})
             try:
+                self._limit(session)
                 yield session
                 session.commit()
             except BaseException as error:
-                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                hung = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == HUNG
+                if isinstance(error, DBAPIError) and error.connection_invalidated and not hung:
                     self._breaker.trip()
                 session.rollback()
+                if hung:
+                    raise DatabaseAway("we were silent within a transaction for too long") from error
                 raise
+
+    def _limit(self, session: Session) -> None:
+        """Others wait for what this transaction locks no longer than so, should its process hang in it."""
+        if not self.is_sqlite:
+            # Of the transaction and not of the connection, which a pooler hands on.
+            session.connection().execute(_LIMITS, {"idle": f"{self._idle_seconds:g}s", "lock": f"{LOCK_SECONDS:g}s"})
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

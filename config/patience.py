@@ -20,6 +20,13 @@ CONNECT_SECONDS = 2
 """To get hold of a connection: psycopg allows no less. Also for the ping of one that is there already."""
 STATEMENT_SECONDS = 8.0
 """For the answer to one statement, the wait for locks included: a carrier gives a webhook 15 s."""
+LOCK_SECONDS = 7.0
+"""For a lock: PostgreSQL itself gives up then, because it does not notice a client that has gone away."""
+IDLE_SECONDS = 2.0
+"""Between two statements of a transaction on the alarm's way. A process that hangs in one holds rows that others need:
+PostgreSQL ends it then, and they go on."""
+PATIENT_IDLE_SECONDS = 60.0
+"""The same for pages, lists and figures, which work out much between two statements."""
 REST = 0.5
 """After the database was found away it is not asked for so many seconds."""
 SUSPECT_AFTER = 1.5
@@ -37,16 +44,18 @@ AWAY = (DatabaseAway, OperationalError, InterfaceError, PoolTimeout)
 
 
 # PostgreSQL's classes of errors that pass: no connection, too few resources (a full disk, too many clients), an
-# intervention of its operator, and a server that only reads (a failover, a managed one whose disk is full).
+# intervention of its operator; and of others: a server that only reads (a failover, a managed one whose disk is full),
+# a transaction that hung for too long, a lock that was not to be had.
 _PASSING_CLASSES = ("08", "53", "57")
-_READ_ONLY = "25006"
+HUNG = "25P03"
+_PASSING = ("25006", HUNG, "55P03")
 
 
 def is_away(error: Exception) -> bool:
     """Whether the database is to blame and may do the same thing later. Otherwise something is broken: look into it."""
     state: str | None = getattr(getattr(error, "orig", None), "sqlstate", None)
     if state is not None:
-        return state == _READ_ONLY or state.startswith(_PASSING_CLASSES)
+        return state in _PASSING or state.startswith(_PASSING_CLASSES)
     return isinstance(error, AWAY) and "no such" not in str(error)
 
 

@@ -161,10 +161,13 @@ def is_held(session: Session, claim: Claim) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Whether anything waits to be sent, and whether the carrier is to be asked or told something."""
+    """Whether anything waits to be sent, whether the carrier is to be asked or told something, and whether anybody has
+    something in hand.
+    """
 
     to_send: bool
     to_ask: bool
+    in_hand: bool
 
 
 def find_what_is_due(session: Session, now: datetime) -> Due:
@@ -173,8 +176,9 @@ def find_what_is_due(session: Session, now: datetime) -> Due:
     def any_of(state: DeliveryState) -> ColumnElement[bool]:
         return exists().where(is_in_state(state), Delivery.due_at <= now)
 
-    found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED))).one()
-    return Due(bool(found[0]), bool(found[1]))
+    in_hand = exists().where(is_in_state(DeliveryState.CLAIMED))
+    found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED), in_hand)).one()
+    return Due(bool(found[0]), bool(found[1]), bool(found[2]))
 
 
 def find_next_call(session: Session, now: datetime) -> int | None:
@@ -287,11 +291,15 @@ def find_first_request(session: Session, claim: Claim) -> datetime | None:
     return None if attempt is None else attempt.requested_at
 
 
-def hurry_look_ups(session: Session, now: datetime) -> None:
-    """What is to be looked up is looked up now: an account is out, and another one waits to carry what it has not."""
+def hurry(session: Session, now: datetime) -> None:
+    """What waits for another try does not wait any more: an account is out, and another one is there to carry.
+
+    That is what is to be looked up, and what the account has declined, whose attempt is open and not counted.
+    """
+    declined = exists().where(Attempt.delivery_id == Delivery.id, Attempt.number > Delivery.attempt_count)
     session.execute(
         update(Delivery)
-        .where(is_in_state(DeliveryState.WAITING), Delivery.look_up_first, Delivery.due_at > now)
+        .where(is_in_state(DeliveryState.WAITING), Delivery.look_up_first | declined, Delivery.due_at > now)
         .values(due_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -300,16 +308,23 @@ def hurry_look_ups(session: Session, now: datetime) -> None:
 def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) -> int:
     """Give back what dead owners had in hand, and what is past its lease, to be looked up before it is sent again.
 
-    Returns how many deliveries that were.
+    Returns how many deliveries that were. A row that is locked is left for the next look: its owner may hang in the
+    very transaction that writes it down, and the others do not wait for that one.
     """
     in_hand = select(Delivery.owner).where(is_in_state(DeliveryState.CLAIMED)).distinct()
     dead = [owner for owner in session.scalars(in_hand) if owner is None or not alive(owner)]
-    released = session.execute(
-        update(Delivery)
+    free = (
+        select(Delivery.id)
         .where(
             is_in_state(DeliveryState.CLAIMED),
             Delivery.owner.in_(dead) | Delivery.owner.is_(None) | (Delivery.due_at <= now),
         )
+        .with_for_update(skip_locked=True)
+        .cte("free")
+    )
+    released = session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(select(free.c.id)))
         .values(make_move(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now, look_up_first=True))
         .returning(Delivery.incident_id)
         .execution_options(synchronize_session=False)

@@ -44,6 +44,8 @@ BITE = 50
 REST = 5.0
 """Seconds after which claims and errands look by themselves, should the sweep have missed something."""
 SWEEPS_A_LISTEN = 2
+LOOKS_A_SWEEP = 5
+"""How often between two sweeps is looked whether an account has failed for long enough to be out."""
 STALE = 1.0
 """Seconds after which a claim that has not been sent is looked at again: this process may have been stopped, and
 somebody else may have taken the claim over."""
@@ -147,7 +149,7 @@ class Dispatcher:
         with self._database.begin() as session:
             now = clock(session)
             heartbeats.note_account(session, account, word, now)
-            claims.hurry_look_ups(session, now)
+            claims.hurry(session, now)
 
     async def _send_due(self) -> None:
         """Claim, send, and wait until there may be more."""
@@ -203,10 +205,10 @@ class Dispatcher:
         factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(line))
         log.warning("pace_slowed", channel=channel, factor=factor)
 
-    def _release_dead(self) -> None:
+    def _release_dead(self) -> int:
         with self._database.begin() as session:
             now = clock(session)
-            claims.release_dead(session, self._witness.look(session, now), now)
+            return claims.release_dead(session, self._witness.look(session, now), now)
 
     def _still_ours(self, claim: Claim) -> bool:
         with self._database.begin() as session:
@@ -318,10 +320,15 @@ class Dispatcher:
                 self._due.set()
             if due is not None and due.to_ask:
                 self._errand_due.set()
-            self._sender.let_go()
+            if due is not None and due.in_hand:
+                released: int | None = await self._in_database(self._release_dead)
+                if released:
+                    self._due.set()
             if sweep % SWEEPS_A_LISTEN == 0:
                 await self._hear_complaints()
-            await asyncio.sleep(SWEEP)
+            for _ in range(LOOKS_A_SWEEP):
+                self._sender.let_go()
+                await asyncio.sleep(SWEEP / LOOKS_A_SWEEP)
 
     async def _hear_complaints(self) -> None:
         """What the carrier told others: a number without a limit of its own asks nobody before it sends."""
@@ -348,6 +355,7 @@ class Dispatcher:
             for account, (word, age) in heartbeats.read_accounts(session, now).items():
                 if account in self._carriers:
                     self._runtime.standing.hear(account, word, age.total_seconds())
+            self._witness.look(session, now)
             return claims.find_what_is_due(session, now)
 
     def _say_goodbye(self) -> None:

@@ -33,7 +33,7 @@ def bare(name: str, settings: Settings | None) -> Flask:
     runtime = Runtime(settings)
     RUNTIME.keep(app, runtime)
     SETTINGS.keep(app, settings)
-    DATABASE.keep(app, runtime.database)
+    DATABASE.keep(app, runtime.database.patient())
     return app
 
 

@@ -30,7 +30,7 @@ from joint_defense.delivery.lines import who_carries
 from joint_defense.models import AccountCheck, Heartbeat
 from joint_defense.rules.states import Channel
 
-SILENT_FOR = timedelta(seconds=2.5)
+SILENT_FOR = timedelta(seconds=2)
 """A sender that has said nothing for so long is taken for dead or hung. It says so twice a second."""
 FORGET_AFTER = timedelta(days=1)
 

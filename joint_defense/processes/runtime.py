@@ -196,6 +196,12 @@ class Runtime:
             for each in self.settings.accounts
         }
 
+    def load_carriers(self) -> None:
+        """Load what `carriers` needs, which takes half a second of a processor."""
+        from joint_defense.carriers.twilio import load
+
+        load()
+
     def close(self) -> None:
         """Give connections back."""
         self.database.close()

@@ -25,6 +25,7 @@ from joint_defense.delivery.claims import find_what_is_due
 from joint_defense.models import Delivery, Heartbeat, is_in_state
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
+from joint_defense.processes.fence import Fence
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import FIRST_RINGS, DeliveryState
@@ -32,6 +33,8 @@ from joint_defense.rules.states import FIRST_RINGS, DeliveryState
 EVERY = 0.5
 SILENT = timedelta(seconds=3)
 UNCLAIMED = timedelta(seconds=1)
+LOAD_AFTER = 3.0
+"""Seconds after the start in which nobody was missing: then there is time to load what sending needs."""
 RELIEVED_AFTER = 10.0
 """Seconds that a worker must have sent before we leave it to it."""
 CLOCK_SILENT = timedelta(seconds=5)
@@ -87,6 +90,7 @@ class StandIn:
         self._runtime = runtime
         self._tick = tick
         self._reporter = Reporter(runtime, role) if tick is not None else None
+        self._fence = Fence(runtime.database.file)
         self._own: DispatcherThread | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -94,6 +98,7 @@ class StandIn:
         self._look_at = 0.0
         self._relieved_since: float | None = None
         self._next_tick = 0.0
+        self._load_at: float | None = None
 
     @property
     def sends(self) -> bool:
@@ -103,6 +108,7 @@ class StandIn:
     def start(self) -> None:
         """Begin to look."""
         if self._thread is None:
+            self._load_at = time.monotonic() + LOAD_AFTER
             self._thread = threading.Thread(target=self._run, name="stand-in", daemon=True)
             self._thread.start()
 
@@ -137,9 +143,11 @@ class StandIn:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
+                self._fence.look()
                 self._look()
                 if self._reporter is not None:
                     self._reporter.report()
+                self._get_ready()
             except AWAY as error:
                 # It looks again at once; whatever waits meanwhile is on disk.
                 log.warning("stand_in_without_database", error=type(error).__name__)
@@ -164,6 +172,11 @@ class StandIn:
             self._next_tick = time.monotonic() + 1.0
             log.warning("standing_in_for_the_clock")
             self._tick()
+
+    def _get_ready(self) -> None:
+        if self._load_at is not None and time.monotonic() >= self._load_at:
+            self._load_at = None
+            self._runtime.load_carriers()
 
     def _leave_it_to_workers(self, need: Need) -> None:
         now = time.monotonic()

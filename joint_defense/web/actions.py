@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from config.database import clock
-from config.services import database
 from groups.web.shell.access import current, requires
 from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
+from joint_defense.processes.runtime import runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome
@@ -26,7 +26,7 @@ def ring_again(incident_id: int) -> ResponseReturnValue:
     household_id, responder_id = (request.form.get(name, type=int) for name in ("household", "responder"))
     party = None if household_id is None and responder_id is None else Party(household_id, responder_id)
     try:
-        with database().begin() as session:
+        with runtime().database.begin() as session:
             check_own(session, incident_id)
             rung = alarms_closing.ring_again(session, incident_id, party, current().name, clock(session))
     except IncidentClosed:
@@ -64,7 +64,7 @@ def add_note(incident_id: int) -> ResponseReturnValue:
     text = _text("text")
     if not text or len(text) > alarms_closing.LONGEST_NOTE:
         return _form("board/incident_note.html", incident_id, wrong={"text": _length_words(text)}, text=text), 422
-    with database().begin() as session:
+    with runtime().database.begin() as session:
         check_own(session, incident_id)
         alarms_closing.add_note(session, incident_id, text, current().name, clock(session))
     flash(gettext("The note is on the timeline."), "success")
@@ -90,7 +90,7 @@ def close(incident_id: int) -> ResponseReturnValue:
         wrong["note"] = _length_words(text)
     if wrong:
         return _form("board/incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
-    with database().begin() as session:
+    with runtime().database.begin() as session:
         check_own(session, incident_id)
         closed = alarms_closing.close(
             session, incident_id, ClosingOutcome(chosen), text, current().name, clock(session)
@@ -106,7 +106,7 @@ def close(incident_id: int) -> ResponseReturnValue:
 def _form(
     template: str, incident_id: int, *, wrong: dict[str, str] | None = None, text: str = "", chosen: str = ""
 ) -> str:
-    with database().begin() as session:
+    with runtime().database.begin() as session:
         now = clock(session)
         board = own_board(session, incident_id)
     return render_template(

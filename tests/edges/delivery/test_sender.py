@@ -257,8 +257,8 @@ def test_one_host_name_and_two_state_folders_are_two_places_judged_by_heartbeat(
 
     town.run(lambda session: heartbeats.beat(session, living.name, "worker", at(0)))
     assert heartbeats.place(here) != heartbeats.place(there)
-    assert [lives(seconds) for seconds in (0.5, 1.0, 2.4)] == [True, True, True]
-    assert not lives(2.6)
+    assert [lives(seconds) for seconds in (0.5, 1.0, 1.9)] == [True, True, True]
+    assert not lives(2.1)
     watch.now += 5.0  # the database was away: every heartbeat is old, and nobody is dead of it
     assert lives(8.0)
     living.close()
@@ -281,7 +281,7 @@ def test_a_sender_that_hangs_loses_what_it_has_in_hand_and_does_not_send_it_when
         )
 
     assert town.run(lambda session: delivery_claims.is_held(session, claims[0]))
-    assert [release() for _ in range(3)] == [0, 0, 1]
+    assert [release() for _ in range(2)] == [0, 1]
     assert not town.run(lambda session: delivery_claims.is_held(session, claims[0]))
     # What it brings back late changes nothing in the hand of whoever has it now.
     town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, "another", clock(session)))
@@ -370,6 +370,9 @@ def test_a_part_of_a_tick_that_fails_keeps_no_other_and_stops_the_clocks_sign_of
         assert not tick(runtime, "clock-test:1:0")
     assert town.incidents()[0].steps_done == 1
     assert town.run(lambda session: heartbeats.last_beat(session, "clock")) is None
+    with monkeypatch.context() as broken:
+        broken.setattr("joint_defense.processes.heartbeats.beat", lambda *_: 1 / 0)
+        assert not tick(runtime, "clock-test:1:0")  # and the clock goes on
     assert tick(runtime, "clock-test:1:0")
     assert town.run(lambda session: heartbeats.last_beat(session, "clock")) is not None
     runtime.close()

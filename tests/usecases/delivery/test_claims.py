@@ -18,7 +18,7 @@ from joint_defense.carriers.port import (
     TooFast,
     Unanswered,
 )
-from joint_defense.delivery import enquiries, tracking
+from joint_defense.delivery import claims, enquiries, tracking
 from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, find_known_sids, release_dead
 from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Enquiry, claim_enquiries
 from joint_defense.delivery.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
@@ -301,6 +301,29 @@ def test_dead_owners_and_outrun_leases_give_their_claims_back_to_be_looked_up(to
     town.claim(after=2)
     assert sweep(alive=True, after=2 + LEASE.total_seconds()) == 2
     assert delivery(town, call).attempt_count == 1
+
+
+def test_once_an_account_is_out_what_waits_for_another_try_waits_no_longer_and_what_is_planned_for_later_does(
+    town: Town, call: Claim
+) -> None:
+    text = next(each for each in (town.delivery_by_id(call.delivery_id + 1),) if each.channel is SMS)
+    town.came(call, Temporary("no connection", status=500), after=1)
+    assert delivery(town, call).due_at == at(2.5)
+    town.run(lambda s: claims.hurry(s, at(1.2)))
+    assert delivery(town, call).due_at == at(1.2)
+    assert town.delivery_by_id(text.id).due_at == text.due_at  # in somebody's hand
+    [again] = town.claim(after=1.2)
+    town.came(again, OutcomeUnknown("cut"), after=2)
+    town.run(lambda s: claims.hurry(s, at(2.1)))
+    assert delivery(town, call).due_at == at(2.1)
+    [lost] = town.claim(after=2.1)
+    assert lost.look_up_first
+    town.came(lost, Receipt(SID, AttemptState.RINGING), after=2.2)
+    hears(town, call, "no-answer", after=9)
+    planned = town.deliveries(call.incident_id)
+    later = {each.id: each.due_at for each in planned if each.state is DeliveryState.WAITING}
+    town.run(lambda s: claims.hurry(s, at(10)))
+    assert {each: town.delivery_by_id(each).due_at for each in later} == later
 
 
 def test_a_late_answer_to_a_claim_that_was_given_back_is_still_put_on_record(town: Town, call: Claim) -> None:

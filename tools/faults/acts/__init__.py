@@ -50,7 +50,7 @@ FAULTS = (
     Fault("worker and clock killed for good", killed.worker_and_clock_for_good, starts=True, longest_gap=2.0),
     Fault("worker and Redis killed for good", killed.worker_and_redis_for_good, starts=True, longest_gap=2.0),
     Fault("worker hangs at the alarm", killed.worker_hung, BOTH, longest_gap=2.0),
-    Fault("worker hangs in the middle", killed.worker_hung_in_the_middle),
+    Fault("worker hangs in the middle", killed.worker_hung_in_the_middle, BOTH),
     Fault("Redis killed at the alarm", redis.killed_at_the_alarm, BOTH),
     Fault("Redis killed in the middle", redis.killed_in_the_middle),
     Fault("Redis restarted empty at the alarm", redis.emptied_at_the_alarm, at_once=2),
