@@ -75,7 +75,14 @@ def tick(runtime: Runtime, name: str | None, parts: tuple[Part, ...] | None = No
                 log.exception("tick_failed", part=part.__name__.strip("_"))
                 well = False
         if well and name is not None:
-            _beat(runtime, name)
+            try:
+                _beat(runtime, name)
+            except AWAY:
+                raise
+            except Exception:
+                # The clock goes on: what it says of itself is the least of what it does.
+                log.exception("tick_failed", part="beat")
+                well = False
     except AWAY as error:
         # Nothing else can be done then either. It is tried again in a second.
         log.error("database_away", error=type(error).__name__)

@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 import config.database
 from config.database import Base, Database, clock
 from config.settings import Settings
+from groups.models import accounts as _accounts  # noqa: F401 - a table that others refer to
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Outcome, Trigger, raise_alarm
