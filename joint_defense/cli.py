@@ -20,7 +20,8 @@ from config.database import clock
 from groups import directory
 from groups.errors import Message, say
 from groups.words import in_both
-from joint_defense.errors import AlarmError, InvalidPolicy, NoSuchVillage
+from joint_defense.alarms import mutes
+from joint_defense.errors import AlarmError, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
@@ -60,6 +61,49 @@ def show_incident(incident_id: int) -> None:
         click.echo(in_both(say("no_such_incident", number=incident_id)), err=True)
         sys.exit(1)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+@alarm.command("mutes", help="The muted numbers, a line each: id, number (masked), household, until, who, why.")
+def list_mutes() -> None:
+    """All mutes that are in force or ended lately."""
+    zone = runtime().settings.zone
+    with runtime().database.begin(reads=True) as session:
+        now = clock(session)
+        for each in mutes.list_mutes(session, now):
+            state = "muted" if each.is_active(now) else "over"
+            click.echo(
+                f"{each.id}\t{mask_number(each.number)}\t{each.household}\t{state}\t"
+                f"{each.until.astimezone(zone):%Y-%m-%d %H:%M}\t{each.muted_by}\t{each.reason}"
+            )
+
+
+@alarm.command("mute", help="Stop new alarms of a number for some hours; the caller is told to dial 110.")
+@click.argument("number")
+@click.option("--hours", type=click.IntRange(1, 24), default=1, show_default=True)
+@click.option("--reason", required=True, help="Why; it is kept.")
+@click.option("--by", default="command", show_default=True, help="Who does it.")
+def mute_number(number: str, hours: int, reason: str, by: str) -> None:
+    """Mute a number."""
+    try:
+        with runtime().database.begin() as session:
+            read = runtime().read_number(number)
+            made = mutes.mute(session, read, hours, reason, by, clock(session))
+            mute_id = made.id
+    except InvalidMute as error:
+        raise click.ClickException(in_both(say(f"mute_{error.why}", most=mutes.LONGEST_REASON))) from None
+    click.echo(in_both(say("mute_made", number=mute_id)))
+
+
+@alarm.command("unmute", help="Undo a mute, by the id that `alarm mutes` gives it.")
+@click.argument("mute_id", type=int)
+@click.option("--by", default="command", show_default=True, help="Who does it.")
+def lift_mute(mute_id: int, by: str) -> None:
+    """Undo a mute."""
+    with runtime().database.begin() as session:
+        lifted = mutes.lift(session, mute_id, by, clock(session))
+    if not lifted:
+        raise click.ClickException(in_both(say("mute_unknown", number=mute_id)))
+    click.echo(in_both(say("mute_lifted")))
 
 
 escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")

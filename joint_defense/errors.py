@@ -8,7 +8,8 @@ AlarmError
  ├── IncidentClosed      it is over: nobody is rung for it any more
  ├── NotSpooled          neither the database nor the disk took in what came: nobody will be rung for it
  ├── InvalidPolicy       something that is no escalation policy, with what is wrong
- └── NoSuchVillage       no village has this code
+ ├── NoSuchVillage       no village has this code
+ └── InvalidMute         a number that cannot be muted so, by its `why`
 
 A caller never meets one of them: where TwiML is answered they become a sentence.
 """
@@ -66,3 +67,13 @@ class NoSuchVillage(AlarmError):
     def __init__(self, village: str) -> None:
         super().__init__(village)
         self.village = village
+
+
+class InvalidMute(AlarmError):
+    """`why`: `reason_missing`, `reason_long`, `hours` or `not_on_roster`."""
+
+    code = "invalid_mute"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why

@@ -78,6 +78,12 @@ class Incident(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_incidents_held_until",
+            "held_until",
+            sqlite_where=text("held_until IS NOT NULL"),
+            postgresql_where=text("held_until IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -98,6 +104,9 @@ class Incident(Base):
     steps_done: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     step_held: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     next_step_at: Mapped[datetime | None]
+    # Until when the alarm goes to the leaders only (None: it goes to all), and the key that lets it go to all.
+    held_until: Mapped[datetime | None]
+    release_key: Mapped[str] = mapped_column(String(1), default="", server_default="")
 
     alerts: Mapped[list[Alert]] = relationship(back_populates="incident", order_by="Alert.id")
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="incident", order_by="Delivery.id")
@@ -367,6 +376,8 @@ class InboundKind(StrEnum):
     """No person wrote it."""
     HELP = "help"
     STRANGER = "stranger"
+    MUTED = "muted"
+    """An alarm of a number that an operator has muted."""
 
 
 class InboundEvent(Base):
@@ -385,6 +396,23 @@ class InboundEvent(Base):
     received_at: Mapped[datetime]
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
     answer: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class Mute(Base):
+    """New alarms of a number are stopped until then, by whom and why; or until somebody lifted it."""
+
+    __tablename__ = "mutes"
+    __table_args__ = (Index("ix_mutes_number_until", "number", "until"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    number: Mapped[str] = mapped_column(String(16))
+    household_name: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    muted_at: Mapped[datetime]
+    muted_by: Mapped[str] = mapped_column(String(80))
+    until: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
 
 
 class EscalationPolicy(Base):

@@ -11,13 +11,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from joint_defense.alarms import holding
+from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
 from joint_defense.incidents.answers import lock_incident, read_answers
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_of_party
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import RINGS, Channel
+from joint_defense.rules.states import LEADERS, RINGS, Channel
 from joint_defense.rules.timeline import UpdateKind
 
 
@@ -81,6 +83,8 @@ def acknowledge(
         if answer is Answer.CANNOT and incident.next_step_at is not None and incident.step_held > incident.steps_done:
             # Enough were coming, and the clock looks only now and then whether they still are.
             incident.next_step_at = now
+    if delivery.role in LEADERS:
+        holding.release(session, incident, ReleasedBy.LEADER, now, name=delivery.household_name)
     _stop_other_phones(session, incident.id, delivery, channel, now)
     send_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)

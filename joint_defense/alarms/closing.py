@@ -9,6 +9,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
+from joint_defense.alarms import holding
+from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.delivery.plan import drop, make_row
 from joint_defense.errors import IncidentClosed, UnknownIncident
 from joint_defense.incidents import conference
@@ -87,6 +89,10 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
     incident = _locked(session, incident_id)
     if incident.closed_at is not None:
         raise IncidentClosed(incident_id)
+    if party is None and holding.release(session, incident, ReleasedBy.WATCHER, now, name=by):
+        session.flush()
+        waiting = select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.channel == Channel.CALL)
+        return RungAgain(len(set(session.scalars(waiting.where(is_in_state(DeliveryState.WAITING))))), 0)
     answers = read_answers(session, incident.id)
     planned = session.scalars(
         select(Delivery)

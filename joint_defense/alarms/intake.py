@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from groups.directory import Caller, Recipient
-from joint_defense.alarms import closing
+from groups.directory import Caller
+from joint_defense.alarms import closing, holding, mutes
+from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
@@ -22,7 +23,7 @@ from joint_defense.incidents.answers import find_callers_among, find_silent_call
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate, count_parties
-from joint_defense.rules.fanout import Planned, plan
+from joint_defense.rules.fanout import plan
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
@@ -69,6 +70,8 @@ class Outcome(StrEnum):
     FLOOD = "flood"
     """One number too often: nobody is rung anew."""
     STRANGER = "stranger"
+    MUTED = "muted"
+    """An operator has muted the number: nobody is rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class IntakeResult:
     silent: bool = False
     alert_id: int | None = None
     repeated: bool = False
+    release_key: str = ""
+    """The leaders are rung first: this key has all others rung at once."""
 
 
 def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limits | None = None) -> IntakeResult:
@@ -101,7 +106,11 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     if caller.group_id is not None:
         directory.lock_group(session, caller.group_id)
     since = now - timedelta(seconds=limits.merge_window)
-    incident = _own_incident(session, caller) or _open_incident(session, caller, since)
+    incident = _own_incident(session, caller)
+    if incident is None and mutes.is_muted(session, trigger.number, now):
+        event.kind = InboundKind.MUTED
+        return _keep(event, IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent), caller)
+    incident = incident or _open_incident(session, caller, since)
     if incident is not None:
         rung_lately = incident.opened_at > since or _called_again_lately(session, incident, caller, since)
         joined = _join(session, incident, caller, trigger, now)
@@ -213,10 +222,11 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
     _leave_in_peace(session, caller, now, own, *ringing)
-    planned = _spare_callers(session, plan(directory.recipients_for(session, caller, now)), now)
+    planned = holding.spare_callers(session, plan(directory.recipients_for(session, caller, now)), now)
+    going_out = holding.hold_back(session, incident, caller, planned, now)
     if not planned:
         policies.hurry(incident)
-    insert_deliveries(session, incident.id, Purpose.ALARM, planned, now)
+    insert_deliveries(session, incident.id, Purpose.ALARM, going_out, now)
     reached = {each.phone.phone_id: each.phone.household_id for each in planned}
     return IntakeResult(
         Outcome.RAISED,
@@ -226,19 +236,8 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
         phones=len(reached),
         silent=caller.silent,
         alert_id=alert.id,
+        release_key=incident.release_key,
     )
-
-
-def _spare_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
-    """The plan without those who call for help themselves at present: they are not rung, and silent ones not texted."""
-    households = {each.phone.household_id for each in planned if each.phone.household_id is not None}
-    calling, silent = find_callers_among(session, households, (), now), find_silent_callers(session, now)
-    return [
-        each
-        for each in planned
-        if each.phone.household_id not in silent
-        and (each.channel is Channel.SMS or each.phone.household_id not in calling)
-    ]
 
 
 def make_incident(
@@ -262,6 +261,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     if alert is None:
         alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.VOICE)
         _leave_in_peace(session, caller, now, Delivery.incident_id == incident.id)
+        holding.release(session, incident, ReleasedBy.VOICE, now, name=caller.household_name)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
         # The same household again, from another phone perhaps: it is this call that holds the line now.
@@ -288,6 +288,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
         phones=told[1],
         silent=caller.silent,
         alert_id=alert.id,
+        release_key=incident.release_key,
     )
 
 

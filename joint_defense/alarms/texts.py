@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, words
+from joint_defense.alarms import closing, holding, words
 from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import name_those
 from joint_defense.incidents import inbox
-from joint_defense.incidents.answers import find_told, read_answers
+from joint_defense.incidents.answers import find_told, lock_incident, read_answers
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
@@ -113,6 +114,11 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     wordless = _told_without_a_word(session, text, sender)
     if wordless is not None:
         return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _all_over(session, sender, wordless, now))
+    if sender.alert is not None and holding.is_key(sender.alert.incident, text.body):
+        alert = sender.alert
+        return _once(
+            session, text, sender, InboundKind.ANSWER, now, lambda: _let_go_to_all(session, sender, alert, now)
+        )
     known = sender.caller is not None or (sender.told is not None and sender.told.responder_id is not None)
     found = _understood(session, text, sender, now)
     if known and text.starts and found.meaning in {*ANSWERS, Meaning.ALARM}:
@@ -265,6 +271,13 @@ def _from_machine(session: Session, sender: _Sender, found: Understood, now: dat
     return Reply(None)
 
 
+def _let_go_to_all(session: Session, sender: _Sender, alert: Alert, now: datetime) -> Reply:
+    """The key that a caller was asked for while only the leader was rung."""
+    incident = lock_incident(session, alert.incident_id)
+    holding.release(session, incident, ReleasedBy.KEY, now, name=alert.household_name)
+    return Reply(texts.RELEASED[sender.language], alert.incident_id)
+
+
 def _take_back(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
     outcome = ClosingOutcome.HELPED if found.meaning is Meaning.SOLVED else ClosingOutcome.FALSE_ALARM
     words.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
@@ -385,6 +398,10 @@ def _raise(
         words.pass_on(session, sender.alert.incident_id, now)
     if raised.silent:
         return Reply(None, raised.incident_id)
+    if raised.outcome is Outcome.MUTED:
+        return Reply(texts.MUTED[raised.language])
+    if raised.release_key:
+        return Reply(texts.alarm_held(raised.households, raised.release_key, raised.language), raised.incident_id)
     if raised.outcome is Outcome.FLOOD:
         return Reply(calls.FLOOD[raised.language])
     return Reply(texts.alarm_text_answer(raised.households, raised.language), raised.incident_id)

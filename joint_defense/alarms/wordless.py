@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
+from joint_defense.alarms import mutes
 from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
@@ -40,10 +41,21 @@ def report_wordless(
     if event is None:
         return WordlessReport(**find_answer(session, carrier_key))
     caller = directory.find_caller(session, number)
+    if caller is not None and mutes.is_muted(session, number, now) and not _has_open(session, caller):
+        event.kind = InboundKind.MUTED
+        event.household_id, caller = caller.household_id, None
     told = caller is not None and _tell_leader(session, event, caller, now, limits)
     report = WordlessReport(told, event.incident_id)
     keep_answer(event, asdict(report))
     return report
+
+
+def _has_open(session: Session, caller: Caller) -> bool:
+    own = select(Alert.id).join(Incident)
+    own = own.where(
+        Alert.household_id == caller.household_id, Alert.withdrawn_at.is_(None), Incident.closed_at.is_(None)
+    )
+    return session.scalar(own.limit(1)) is not None
 
 
 def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: datetime, limits: Limits) -> bool:

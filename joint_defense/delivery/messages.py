@@ -10,7 +10,7 @@ from joint_defense.carriers.port import OutboundCall, OutboundMessage
 from joint_defense.delivery.claims import Claim
 from joint_defense.models import Alert, Incident
 from joint_defense.rules import escalation
-from joint_defense.rules.states import IncidentKind, Purpose
+from joint_defense.rules.states import LEADERS, IncidentKind, Purpose
 from joint_defense.rules.wording import alarm
 
 MESSAGE_VALID_FOR = 1800
@@ -34,7 +34,7 @@ class Announcer:
         elif claim.purpose is Purpose.WORDLESS:
             said = self._wordless(claim, alarm.wordless(voices[-1], language))
         else:
-            said = self._announcement(claim, voices)
+            said = self._announcement(claim, voices, held=_asks_leader_first(claim, incident))
         return OutboundCall(
             to=claim.to,
             sender=claim.sender,
@@ -53,13 +53,13 @@ class Announcer:
                 return document
         return twiml.tell(text, language)
 
-    def _announcement(self, claim: Claim, voices: Sequence[alarm.Voice]) -> str:
+    def _announcement(self, claim: Claim, voices: Sequence[alarm.Voice], *, held: bool) -> str:
         """As many voices as travel with the call, the newest always."""
         language, widened = claim.language, escalation.is_widened(claim.purpose, claim.role)
         document = ""
         for most in range(alarm.MOST_VOICES, 0, -1):
             document = twiml.announcement(
-                tuple(alarm.announcement(voices[-most:], language, widened=widened)),
+                tuple(alarm.announcement(voices[-most:], language, widened=widened, held=held)),
                 alarm.how_to_answer(language),
                 language,
                 action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
@@ -88,10 +88,16 @@ class Announcer:
         first = make_voice(incident, alerts[0], self._zone)
         if claim.purpose is Purpose.WORDLESS:
             return alarm.wordless(first, claim.language)
-        return alarm.message(first, claim.language, widened=escalation.is_widened(claim.purpose, claim.role))
+        widened = escalation.is_widened(claim.purpose, claim.role)
+        return alarm.message(first, claim.language, widened=widened, held=_asks_leader_first(claim, incident))
 
     def _callback(self, claim: Claim) -> str:
         return f"{self._base}/status/{claim.delivery_id}/{claim.number}"
+
+
+def _asks_leader_first(claim: Claim, incident: Incident) -> bool:
+    """Whether all others are still held back for this leader's answer."""
+    return incident.held_until is not None and claim.role in LEADERS
 
 
 def list_voices(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[alarm.Voice]:

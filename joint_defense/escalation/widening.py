@@ -40,7 +40,9 @@ LOOK_LATER = timedelta(seconds=30)
 
 def find_due(session: Session, now: datetime) -> list[int]:
     """The open incidents with a step that is due, the longest due first."""
-    due = select(Incident.id).where(Incident.closed_at.is_(None), Incident.next_step_at <= now)
+    due = select(Incident.id).where(
+        Incident.closed_at.is_(None), Incident.held_until.is_(None), Incident.next_step_at <= now
+    )
     return list(session.scalars(due.order_by(Incident.next_step_at, Incident.id)))
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from config import supervisor
 from config.database import clock
 from config.patience import AWAY
-from joint_defense.alarms import closing, news_sent, words
+from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery import claims, proofs
 from joint_defense.escalation import redials, widening
@@ -102,6 +102,16 @@ def _release_dead(runtime: Runtime) -> None:
 # One transaction for each incident: whoever presses a key meanwhile waits for one of them, and not for hundreds.
 
 
+def _release_held(runtime: Runtime) -> None:
+    for incident_id in _run(runtime, lambda session: holding.find_overdue(session, clock(session))):
+        if _run(runtime, partial(_release_one, incident_id)):
+            log.info("held_alarm_goes_to_all", incident_id=incident_id)
+
+
+def _release_one(incident_id: int, session: Session) -> bool:
+    return holding.release_overdue(session, incident_id, clock(session))
+
+
 def _widen(runtime: Runtime) -> None:
     for incident_id in _run(runtime, lambda session: widening.find_due(session, clock(session))):
         _run(runtime, partial(_widen_one, incident_id, runtime.settings.zone))
@@ -178,7 +188,7 @@ def _say_goodbye(runtime: Runtime, name: str) -> None:
 
 
 # The news after the widening: a caller who has hung up is told of both in one text.
-PARTS: tuple[Part, ...] = (_release_dead, _drain, _widen, _send_news, _pass_on_words, _redial)
+PARTS: tuple[Part, ...] = (_release_dead, _drain, _release_held, _widen, _send_news, _pass_on_words, _redial)
 # What is not worth a look every second: after so many seconds each.
 NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _judge_texts),

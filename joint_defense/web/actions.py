@@ -61,7 +61,7 @@ def note(incident_id: int) -> ResponseReturnValue:
 @requires(*WATCHERS)
 def add_note(incident_id: int) -> ResponseReturnValue:
     """Put a note on the timeline."""
-    text = _text("text")
+    text = read_typed("text")
     if not text or len(text) > alarms_closing.LONGEST_NOTE:
         return _form("board/incident_note.html", incident_id, wrong={"text": _length_words(text)}, text=text), 422
     with runtime().database.begin() as session:
@@ -82,7 +82,7 @@ def closing(incident_id: int) -> ResponseReturnValue:
 @requires(*WATCHERS)
 def close(incident_id: int) -> ResponseReturnValue:
     """Close the incident and give the all-clear."""
-    text, chosen = _text("note"), request.form.get("outcome", "")
+    text, chosen = read_typed("note"), request.form.get("outcome", "")
     wrong = {}
     if chosen not in BY_PEOPLE:
         wrong["outcome"] = gettext("Choose how it ended.")
@@ -114,7 +114,7 @@ def _form(
     )
 
 
-def _text(name: str) -> str:
+def read_typed(name: str) -> str:
     """What somebody typed, without the signs that no database and no export takes."""
     typed = request.form.get(name, "").replace("\r\n", "\n")
     return "".join(sign for sign in typed if sign == "\n" or sign.isprintable()).strip()

@@ -55,7 +55,8 @@ def index() -> ResponseReturnValue:
     with database().begin(reads=True) as session:
         now = clock(session)
         shown = _month(session, now)
-    return render_template("board/incidents.html", shown=shown, now=now)
+    may_mute = current().role in {AccountRole.OPERATOR, AccountRole.ADMIN}
+    return render_template("board/incidents.html", shown=shown, now=now, may_mute=may_mute)
 
 
 @pages.get("/incidents/live")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from flask import Flask
 from flask_babel import gettext, ngettext
 
+from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.replies import LATER, Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
@@ -29,6 +30,8 @@ _ICONS: Mapping[str, str] = {
     UpdateKind.NEWS_BY_CALL: "phone",
     UpdateKind.CATEGORY: "info",
     UpdateKind.RING_AGAIN: "again",
+    UpdateKind.HELD: "warning",
+    UpdateKind.RELEASED: "wider",
     UpdateKind.LAPSED: "check",
     UpdateKind.RESTORED: "warning",
     UpdateKind.NOTE: "note",
@@ -57,6 +60,7 @@ LOUD = frozenset(
         UpdateKind.UNREACHABLE,
         UpdateKind.WORDLESS,
         UpdateKind.SAID,
+        UpdateKind.HELD,
     }
 )
 """Kinds that stand out on the page."""
@@ -209,6 +213,22 @@ def _enough(detail: Detail) -> str:
     return words
 
 
+def _released(detail: Detail) -> str:
+    name = detail.get("household", "")
+    match ReleasedBy(detail["why"]):
+        case ReleasedBy.KEY:
+            words: str = gettext("%(household)s pressed the key that was asked for: all are called", household=name)
+        case ReleasedBy.LEADER:
+            words = gettext("%(household)s, the leader, has answered: all are called", household=name)
+        case ReleasedBy.VOICE:
+            words = gettext("%(household)s calls for help as well: all are called", household=name)
+        case ReleasedBy.WATCHER:
+            words = gettext("%(by)s has all called", by=name)
+        case ReleasedBy.CLOCK:
+            words = gettext("Nobody has answered in time: all are called")
+    return words
+
+
 def _whom(names: str) -> str:
     return whom_words(Whom(each) for each in names.split())
 
@@ -245,6 +265,12 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     ),
     UpdateKind.NOTE: lambda d: gettext("%(by)s: %(text)s", by=d["by"], text=d["text"]),
     UpdateKind.RING_AGAIN: _ring_again,
+    UpdateKind.HELD: lambda d: gettext(
+        "The last alarm of %(household)s was malicious: its leader is called first, all within %(seconds)s seconds",
+        household=d["household"],
+        seconds=d["seconds"],
+    ),
+    UpdateKind.RELEASED: _released,
     UpdateKind.LAPSED: lambda _: gettext("Nobody has closed it: closed by the clock"),
     UpdateKind.RESTORED: lambda detail: gettext(
         "The database was restored from a copy of %(made_at)s: ask how it ended", made_at=detail["made_at"]

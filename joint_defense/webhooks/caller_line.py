@@ -17,16 +17,21 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from groups import directory
-from joint_defense.alarms import closing, news_on_line
+from joint_defense.alarms import closing, holding, news_on_line, words
+from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
 from joint_defense.delivery.claims import has_begun
 from joint_defense.incidents import conference
+from joint_defense.incidents.answers import lock_incident
 from joint_defense.models import Alert
 from joint_defense.processes.runtime import runtime
 from joint_defense.processes.wake import WAKER
+from joint_defense.rules.triggers import Category
+from joint_defense.rules.understanding.meanings import Meaning, Writer
+from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.webhooks.common import (
     address_of,
@@ -35,6 +40,7 @@ from joint_defense.webhooks.common import (
     cause_of,
     check_signature,
     has_conference,
+    has_speech,
     never_silent,
 )
 
@@ -62,6 +68,9 @@ def hold_the_line(raised: IntakeResult) -> Response:
     """
     language = raised.language
     begun = raised.silent or not raised.households or _wait_until_begun(raised.incident_id or 0)
+    if raised.release_key:
+        said = calls.alarm_held(raised.households, raised.release_key, language)
+        return _ask(_address(raised.alert_id or 0, 0, 0, 0), [(said, language)], silent=raised.silent, held=1)
     if raised.outcome is Outcome.JOINED:
         said = calls.alarm_joined(raised.households, language)
     else:
@@ -97,7 +106,8 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     `told` is the last acknowledgement they have heard of, `warned` how often they heard that nobody answers, `widened`
     the last step of widening they have heard of. `?star=1` says that the key before this was a star, `?left=1` that
     they come out of the conference: a star has led there, or the last neighbour has hung up. `?unsent=` counts how
-    often they have been asked since nothing had left for their neighbours.
+    often they have been asked since nothing had left for their neighbours. `?held=1`
+    says that only their leader was being rung.
     """
     call = read_call(request.form, runtime().read_number)
     try:
@@ -121,6 +131,7 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
         if request.args.get("left") == "1":
             conference.note_caller_came_out(session, alert.incident_id, now)
         lines, starred = _take_key(session, alert, call.keys or "")
+        _take_words(session, alert, call.speech)
         session.flush()
         patience = runtime().patience
         told_now = news_on_line.gather_news(
@@ -132,9 +143,13 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
             begun = has_begun(session, incident_id)
             lines = [*lines, *_of_requests(begun, unsent, alert.language)]
             unsent = 0 if begun else unsent + 1
-    if call.keys:
+        held = int(alert.incident.held_until is not None)
+        if request.args.get("held") == "1" and not held and not told_now.closed:
+            more = (calls.HELD_NO_MORE, calls.CATEGORY_PROMPT)
+            lines = [*lines, *((each[alert.language], alert.language) for each in more)]
+    if call.keys or call.speech:
         WAKER.of().wake(incident_id)
-    return _say_news(alert_id, told_now, lines, starred, unsent)
+    return _say_news(alert_id, told_now, lines, starred, {"unsent": unsent, "held": held})
 
 
 def _count(given: str) -> int:
@@ -166,6 +181,12 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
         return [(calls.BACK_FROM_TALK[alert.language], alert.language)], True
     if key == "*":
         return [(calls.STAR_AGAIN[alert.language], alert.language)], True
+    incident = alert.incident
+    if key and key == incident.release_key:
+        holding.release(session, lock_incident(session, incident.id), ReleasedBy.KEY, now, name=alert.household_name)
+        return [], False
+    if key and incident.held_until is not None:
+        return [(calls.held_wrong_key(incident.release_key, alert.language), alert.language)], False
     if key in calls.CATEGORY_KEYS:
         category = calls.CATEGORY_KEYS[key]
         closing.name_category(session, alert, category, now)
@@ -173,7 +194,25 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
     return ([(calls.CATEGORY_WRONG_KEY[alert.language], alert.language)] if key else []), False
 
 
-def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starred: bool, unsent: int) -> Response:
+def _take_words(session: Session, alert: Alert, spoken: str) -> None:
+    """What a caller says on the line goes the way of what a caller writes, by the same rules."""
+    if not spoken or alert.incident.closed_at is not None:
+        return
+    now = clock(session)
+    found = understand(spoken, Writer.CALLER)
+    words.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
+    if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
+        # Heard wrong, it would call back those who are on their way: it takes the key that says so.
+        return
+    if found.category is not Category.UNSPECIFIED and alert.incident.category is Category.UNSPECIFIED:
+        closing.name_category(session, alert, found.category, now)
+    session.flush()
+    words.pass_on(session, alert.incident_id, now)
+
+
+def _say_news(
+    alert_id: int, found: news_on_line.News, lines: list[Line], starred: bool, kept: dict[str, int]
+) -> Response:
     said = [] if found.silent else lines + [(sentence, found.language) for sentence in found.sentences]
     if found.closed:
         return answer(twiml.say(said))
@@ -183,7 +222,7 @@ def _say_news(alert_id: int, found: news_on_line.News, lines: list[Line], starre
         then = _address(alert_id, found.told, found.warned, found.widened) + "?left=1"
         return answer(twiml.conference(said, room_of(found.incident_id), then=then))
     then = _address(alert_id, found.told, found.warned, found.widened)
-    return _ask(then, said, silent=found.silent, starred=starred, unsent=unsent)
+    return _ask(then, said, silent=found.silent, starred=starred, hears=found.language, **kept)
 
 
 def room_of(incident_id: int) -> str:
@@ -191,8 +230,11 @@ def room_of(incident_id: int) -> str:
     return f"incident-{incident_id}"
 
 
-def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False, unsent: int = 0) -> Response:
-    kept = {"unsent": unsent} if unsent else {}
+def _ask(
+    then: str, lines: list[Line], *, silent: bool, starred: bool = False, hears: str = "", **counts: int
+) -> Response:
+    """`hears`: the language whose words count as well, where the carrier recognises speech."""
+    kept = {name: count for name, count in counts.items() if count}
     return answer(
         twiml.ask(
             lines,
@@ -200,6 +242,7 @@ def _ask(then: str, lines: list[Line], *, silent: bool, starred: bool = False, u
             then=_with(then, **kept),
             keys=1,
             timeout=SILENT_EVERY if silent else NEWS_EVERY,
+            hears=hears if hears and has_speech() and not silent else "",
         )
     )
 

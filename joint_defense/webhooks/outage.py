@@ -113,6 +113,8 @@ def tell_raised(raised: IntakeResult) -> Response:
     """What a caller hears once the alarm is on record, whatever became of it."""
     if raised.outcome is Outcome.STRANGER:
         return answer(to_stranger())
+    if raised.outcome is Outcome.MUTED:
+        return answer(twiml.say([] if raised.silent else [(calls.MUTED[raised.language], raised.language)]))
     if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
         return answer(twiml.say([] if raised.silent else [(calls.FLOOD[raised.language], raised.language)]))
     return hold_the_line(raised)

@@ -61,6 +61,16 @@ _TOO_FEW = {
     CHINESE: "来的人还不够，请您去支援。",
     ENGLISH: "Too few are coming: please go and help.",
 }
+_HELD = {
+    CHINESE: "这家刚有过一次恶意求助，所以先找您：您按1、2或3，就马上叫大家；没事请按0。没人按，半分钟后也叫大家。",
+    ENGLISH: "This household's last call was a malicious one, so you are asked first: press 1, 2 or 3 and all others "
+    "are called at once; if nothing is wrong press 0. Without a key all are called in half a minute.",
+}
+_HELD_TEXT = {
+    CHINESE: "这家刚有过一次恶意求助，先找您：您一回复1、2或3就叫大家；没事请回复0。不回复，半分钟后也叫大家。",
+    ENGLISH: "Their last call was malicious, so you are asked first: reply 1, 2 or 3 and all are called, 0 if "
+    "nothing is wrong. Without a reply all are called in half a minute.",
+}
 
 
 def official_number(category: Category) -> str:
@@ -98,14 +108,15 @@ def local_number(number: str) -> str:
     return national if national.startswith("1") and len(national) == 11 else f"0{national}"
 
 
-def announcement(voices: Sequence[Voice], language: str, *, widened: bool = False) -> list[str]:
+def announcement(voices: Sequence[Voice], language: str, *, widened: bool = False, held: bool = False) -> list[str]:
     """The sentences of an alarm call, said once; a call says them twice. The newest voice comes first.
 
-    `widened`: to somebody who is called because too few come.
+    `widened`: to somebody who is called because too few come. `held`: to a leader who is asked before all others.
     """
     newest = list(reversed(voices))[:MOST_VOICES]
     sentences = [sentence for voice in newest for sentence in _who_where_what(voice, language)]
     # Behind the first who and where: those have to be heard within three seconds.
+    sentences = [*sentences, _HELD[language]] if held else sentences
     return [*sentences[:1], _TOO_FEW[language], *sentences[1:]] if widened else sentences
 
 
@@ -142,9 +153,10 @@ def no_key_pressed(language: str) -> str:
     return "No key was received. Please go and look, or call this number back and press 1. Goodbye."
 
 
-def message(voice: Voice, language: str, *, widened: bool = False) -> str:
-    """The text of an alarm. `widened`: to somebody who is called because too few come."""
-    return _fitting(lambda each: _message(each, language, widened=widened), voice)
+def message(voice: Voice, language: str, *, widened: bool = False, held: bool = False) -> str:
+    """The text of an alarm. `widened`: to somebody who is called because too few come; `held`: to a leader, first."""
+    more = (_TOO_FEW[language] if widened else "") + (_HELD_TEXT[language] if held else "")
+    return _fitting(lambda each: _message(each, language, more), voice)
 
 
 def second_voice(voice: Voice, language: str) -> str:
@@ -170,8 +182,7 @@ def _fitting(told: Callable[[Voice], str], voice: Voice) -> str:
     return shorter if segments(shorter) <= 2 else whole
 
 
-def _message(voice: Voice, language: str, *, widened: bool) -> str:
-    more = _TOO_FEW[language] if widened else ""
+def _message(voice: Voice, language: str, more: str) -> str:
     what = category_words(voice.category, language)
     official = official_number(voice.category)
     when = f"{voice.raised_at:%H:%M}"

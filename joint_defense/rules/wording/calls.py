@@ -64,6 +64,41 @@ FLOOD = {
 }
 
 
+MUTED = {
+    CHINESE: "值班员已暂停受理这个号码的求助，这次没有通知邻居。情况紧急请马上打110。",
+    ENGLISH: "An operator has stopped alarms from this number for now; no neighbours were told. Dial 110 now.",
+}
+LATEST_SECONDS = 30
+"""Within so many seconds an alarm that is held goes to all."""
+
+
+def alarm_held(households: int, key: str, language: str) -> str:
+    """To a caller whose leader is rung first: the key that has all others rung at once."""
+    if language == CHINESE:
+        return (
+            f"求助已收到，先找联防长。是真的请按{key}，就马上呼叫{households}户邻居。"
+            f"不按，{LATEST_SECONDS}秒内也会呼叫。请别挂机。有危险请马上打110。"
+        )
+    return (
+        f"Your alarm is in, and your group's leader is asked first. If it is real press {key}: {households} households "
+        f"are then called at once; without it within {LATEST_SECONDS} seconds. Please hold. In danger, dial 110."
+    )
+
+
+def held_wrong_key(key: str, language: str) -> str:
+    """To another key than that."""
+    if language == CHINESE:
+        return f"按错了。是真的请按{key}，就马上呼叫邻居。"
+    return f"That is not the key. If it is real press {key}, and your neighbours are called at once."
+
+
+HELD_NO_MORE = {
+    CHINESE: "马上呼叫各户邻居。",
+    ENGLISH: "All neighbours are to be called now.",
+}
+"""To a caller on the line, once the alarm goes to all."""
+
+
 def alarm_raised(phones: int, households: int, language: str, *, begun: bool = True) -> str:
     """To the caller, at once: how many are being rung, or (not `begun`) are to be. With nobody to ring: to dial 110."""
     if language == CHINESE:

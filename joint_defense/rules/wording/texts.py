@@ -55,6 +55,28 @@ def alarm_text_answer(households: int, language: str) -> str:
     return f"[Joint Defence] Received; {households} households are to be rung. False alarm: reply 0. Police: 110."
 
 
+def alarm_held(households: int, key: str, language: str) -> str:
+    """To a caller who raised an alarm by text while their leader is asked first: what has all others called at once."""
+    if language == CHINESE:
+        return _from_us(
+            f"求助已收到，先找联防长。是真的请回复{key}，就马上呼叫{households}户邻居；"
+            f"不回复，{calls.LATEST_SECONDS}秒内也会呼叫。按错了请回复0。报警请打110。",
+            language,
+        )
+    return _from_us(
+        f"Received; your leader is asked first. If it is real reply {key}: {households} households are called at once, "
+        f"without it within {calls.LATEST_SECONDS} seconds. False alarm: reply 0. Police: 110.",
+        language,
+    )
+
+
+RELEASED = {
+    CHINESE: "【十户联防】收到，马上呼叫各户邻居。按错了请回复0。报警请打110。",
+    ENGLISH: "[Joint Defence] Received; all neighbours are to be called now. False alarm: reply 0. Police: 110.",
+}
+"""To a caller whose key has let the alarm go to all."""
+
+
 def news_text(
     coming: Sequence[str],
     on_scene: Sequence[str],
@@ -208,3 +230,7 @@ def _owners(names: str) -> str:
 def _from_us(words: str, language: str) -> str:
     """A text begins with who sends it."""
     return f"【十户联防】{words}" if language == CHINESE else f"[Joint Defence] {words}"
+
+
+MUTED = {language: _from_us(words, language) for language, words in calls.MUTED.items()}
+"""To a number that an operator has muted."""

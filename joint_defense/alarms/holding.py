@@ -1,0 +1,135 @@
+"""Holding back: after a close as malicious a household's next alarm rings its leader first, and all others soon after.
+
+Caller ids can be forged, and a real call for help must not be lost to somebody's misuse: so the others are held back
+for seconds only. A key that a person must press, an answer of the leader, a second household, whoever has all rung,
+or the clock releases them (docs/adr/0029).
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from groups.directory import Caller, Recipient
+from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
+from joint_defense.incidents import policies
+from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.rules.fanout import Planned, plan
+from joint_defense.rules.states import LEADERS, RINGS, Channel, ClosingOutcome, Purpose
+from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.understanding.signs import squeeze
+from joint_defense.rules.wording import calls
+
+AFTER_MALICIOUS = timedelta(hours=1)
+"""So long after a close as malicious a household's alarms are held back."""
+HELD_FOR = timedelta(seconds=calls.LATEST_SECONDS - 2)
+"""The clock releases them after so long, whatever anybody does: in time for what the caller was told."""
+KEYS = "5678"
+"""Keys that mean nothing else to a caller on the line or in a text."""
+
+
+class ReleasedBy(StrEnum):
+    """What let an alarm go to all."""
+
+    KEY = "key"
+    LEADER = "leader"
+    VOICE = "voice"
+    """A second household calls for help."""
+    WATCHER = "watcher"
+    """Somebody had all rung."""
+    CLOCK = "clock"
+
+
+def hold_back(
+    session: Session, incident: Incident, caller: Caller, planned: list[Planned[Recipient]], now: datetime
+) -> list[Planned[Recipient]]:
+    """Of a new alarm's plan what goes out now: the leaders' part where the alarm is held, else all of it.
+
+    A silent household is not held back, because it cannot be asked; nor is one whose leader cannot be reached.
+    """
+    leaders = [each for each in planned if each.phone.role in LEADERS]
+    if not leaders or len(leaders) == len(planned) or caller.silent:
+        return planned
+    if not _was_malicious_lately(session, caller.household_id, now):
+        return planned
+    incident.held_until, incident.release_key = now + HELD_FOR, secrets.choice(KEYS)
+    note_update(
+        session, incident.id, UpdateKind.HELD, now, household=caller.household_name, seconds=calls.LATEST_SECONDS
+    )
+    return leaders
+
+
+def _was_malicious_lately(session: Session, household_id: int, now: datetime) -> bool:
+    found = select(Alert.id).where(
+        Alert.household_id == household_id,
+        Alert.incident_id == Incident.id,
+        Incident.outcome == ClosingOutcome.MALICIOUS,
+        Incident.closed_at > now - AFTER_MALICIOUS,
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def is_key(incident: Incident, text: str) -> bool:
+    """Whether a caller's text is the key that releases the alarm."""
+    typed = squeeze(text).removeprefix("我").removeprefix("回复").removeprefix("按")
+    return incident.held_until is not None and typed == incident.release_key
+
+
+def find_overdue(session: Session, now: datetime) -> list[int]:
+    """The open incidents that have been held back long enough, the longest first."""
+    overdue = select(Incident.id).where(Incident.closed_at.is_(None), Incident.held_until <= now)
+    return list(session.scalars(overdue.order_by(Incident.held_until, Incident.id)))
+
+
+def release_overdue(session: Session, incident_id: int, now: datetime) -> bool:
+    """Let one of these go to all, unless another clock has. Whether it was done here."""
+    incident = lock_incident(session, incident_id)
+    if incident.held_until is None or incident.held_until > now:
+        return False
+    return release(session, incident, ReleasedBy.CLOCK, now)
+
+
+def release(session: Session, incident: Incident, by: ReleasedBy, now: datetime, *, name: str = "") -> bool:
+    """Plan the deliveries to all whom the alarm held back. False where it is not held, or over. `name`: who did it.
+
+    The incident's row is locked by the caller.
+    """
+    if incident.held_until is None or incident.closed_at is not None:
+        return False
+    incident.held_until, incident.release_key = None, ""
+    note_update(session, incident.id, UpdateKind.RELEASED, now, why=by, household=name)
+    session.flush()
+    rung = set(
+        session.scalars(select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)))
+    )
+    found: dict[str, Recipient] = {}
+    for alert in incident.alerts:
+        caller = directory.find_caller(session, alert.number) if alert.withdrawn_at is None else None
+        if caller is not None:
+            found |= {each.number: each for each in directory.recipients_for(session, caller, now)}
+    others = [each for number, each in found.items() if number not in rung]
+    planned = spare_callers(session, plan(others), now)
+    if not planned:
+        # The roster has changed meanwhile: who else there is comes at once.
+        policies.hurry(incident)
+    insert_deliveries(session, incident.id, Purpose.ALARM, queue_behind_waiting(session, incident.id, planned), now)
+    return True
+
+
+def spare_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
+    """The plan without those who call for help themselves at present: they are not rung, and silent ones not texted."""
+    households = {each.phone.household_id for each in planned if each.phone.household_id is not None}
+    calling, silent = find_callers_among(session, households, (), now), find_silent_callers(session, now)
+    return [
+        each
+        for each in planned
+        if each.phone.household_id not in silent
+        and (each.channel is Channel.SMS or each.phone.household_id not in calling)
+    ]

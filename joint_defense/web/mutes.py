@@ -1,0 +1,76 @@
+"""Mutes: a number whose alarms are stopped for a time. Operators mute and unmute; every mute is on record."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from config.database import clock
+from config.services import database
+from groups.web.shell.access import AccountRole, current, requires
+from joint_defense.alarms import mutes
+from joint_defense.errors import InvalidMute
+from joint_defense.processes.runtime import RUNTIME
+from joint_defense.web.actions import read_typed
+
+pages = Blueprint("mutes", __name__)
+
+MUTERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN})
+
+
+@pages.get("/mutes")
+@requires(*MUTERS)
+def index() -> ResponseReturnValue:
+    """All mutes that are in force or ended lately, and the form for another."""
+    return _page({})
+
+
+@pages.post("/mutes")
+@requires(*MUTERS)
+def mute() -> ResponseReturnValue:
+    """Mute a number."""
+    hours = request.form.get("hours", 0, type=int) or 0
+    number = RUNTIME.of().read_number(request.form.get("number", ""))
+    try:
+        with database().begin() as session:
+            mutes.mute(session, number, hours, read_typed("reason"), current().name, clock(session))
+    except InvalidMute as error:
+        return _page({_FIELDS[error.why]: _wrong(error.why)}), 422
+    flash(gettext("The number is muted. Its other phones and what is open go on."), "success")
+    return redirect(url_for("mutes.index"), 303)
+
+
+@pages.post("/mutes/<int:mute_id>/lift")
+@requires(*MUTERS)
+def lift(mute_id: int) -> ResponseReturnValue:
+    """Undo a mute."""
+    with database().begin() as session:
+        lifted = mutes.lift(session, mute_id, current().name, clock(session))
+    if lifted:
+        flash(gettext("The number is no longer muted."), "success")
+    else:
+        flash(gettext("That mute is over already."), "warning")
+    return redirect(url_for("mutes.index"), 303)
+
+
+_FIELDS = {"reason_missing": "reason", "reason_long": "reason", "hours": "hours", "not_on_roster": "number"}
+
+
+def _wrong(why: str) -> str:
+    words: dict[str, str] = {
+        "reason_missing": gettext("Write why."),
+        "reason_long": gettext("At most %(count)s characters.", count=mutes.LONGEST_REASON),
+        "hours": gettext("Choose for how long."),
+        "not_on_roster": gettext("No household has this number."),
+    }
+    return words[why]
+
+
+def _page(wrong: dict[str, str]) -> str:
+    with database().begin() as session:
+        now = clock(session)
+        listed = mutes.list_mutes(session, now)
+    return render_template(
+        "board/mutes.html", listed=listed, now=now, wrong=wrong, hours=mutes.HOURS, longest=mutes.LONGEST_REASON
+    )
