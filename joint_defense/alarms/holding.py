@@ -15,14 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from groups.directory import Caller, Recipient
+from groups.directory import Caller, Recipient, Role
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.fanout import Planned, plan
-from joint_defense.rules.states import LEADERS, RINGS, Channel, ClosingOutcome, Purpose
+from joint_defense.rules.states import RINGS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.signs import squeeze
 from joint_defense.rules.wording import calls
@@ -54,7 +54,7 @@ def hold_back(
 
     A silent household is not held back, because it cannot be asked; nor is one whose leader cannot be reached.
     """
-    leaders = [each for each in planned if each.phone.role in LEADERS]
+    leaders = [each for each in planned if each.phone.role in {Role.LEADER, Role.DEPUTY}]
     if not leaders or len(leaders) == len(planned) or caller.silent:
         return planned
     if not _was_malicious_lately(session, caller.household_id, now):

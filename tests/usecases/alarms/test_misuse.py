@@ -191,7 +191,7 @@ def test_two_numbers_that_take_turns_and_are_closed_as_malicious_ring_a_street_o
     incidents, sent = town.read(
         lambda session: (
             session.scalar(select(func.count()).select_from(Incident)),
-            session.scalar(select(func.count()).where(Delivery.purpose == Purpose.ALARM)),
+            session.scalar(select(func.count()).where(Delivery.purpose == Purpose.ALARM)) or 0,
         )
     )
     print(f"{incidents} incidents, {sent} calls and texts planned in {40 * 0.6:.0f} s")
