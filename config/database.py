@@ -211,6 +211,8 @@ def clock(session: Session) -> datetime:
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
     engine = create_engine(
         url,
+        # An error goes to the log, and what was asked for is somebody's name or number.
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=5,
@@ -234,7 +236,9 @@ def _postgresql_engine(url: str, pool_size: int) -> Engine:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": SQLITE_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": SQLITE_SECONDS, "check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:

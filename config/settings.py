@@ -83,6 +83,7 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=1, le=65535)
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
     town_office_phone: str = Field(default="", max_length=40)
     state_dir: str = "var"
     backup_dir: str = ""
@@ -163,6 +164,17 @@ class Settings(BaseModel):
     def _live_needs_a_real_secret(self) -> Self:
         if not self.carrier_is_simulator and len(self.secret_key) < SHORTEST_LIVE_SECRET:
             raise ValueError(f"SECRET_KEY must have at least {SHORTEST_LIVE_SECRET} characters with a live carrier")
+        return self
+
+    @model_validator(mode="after")
+    def _live_needs_tls(self) -> Self:
+        if self.carrier_is_simulator:
+            return self
+        if not self.public_base_url.startswith("https://"):
+            raise ValueError("PUBLIC_BASE_URL must begin with https:// with a live carrier")
+        if any(not each.is_simulator and not each.address.startswith("https://") for each in self.accounts):
+            name = "CARRIERS" if self.carriers else "TWILIO_API_BASE_URL"
+            raise ValueError(f"{name} must begin with https:// with a live carrier: requests carry its token")
         return self
 
     @model_validator(mode="after")

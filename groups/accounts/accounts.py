@@ -8,6 +8,7 @@ same instant are not more than a hundred one after the other.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -155,8 +156,18 @@ def _listed(session: Session, question: Select[Account, Village]) -> list[tuple[
     return [(account, village) for account, village in session.execute(question)]
 
 
-def find_candidate(session: Session, login: str, now: datetime, region: str, area_code: str) -> Candidate:
-    """Whose password is to be compared: `login` is a name or a phone, as people type them."""
+def find_candidate(
+    session: Session,
+    login: str,
+    now: datetime,
+    region: str,
+    area_code: str,
+    known_as: Callable[[int], str] = lambda account_id: "",
+) -> Candidate:
+    """Whose password is to be compared: `login` is a name or a phone, as people type them.
+
+    `known_as` names the browser where it has signed in with that account before: its errors are counted apart.
+    """
     login = tidied(login)[:64]
     phone = _as_phone(login, region, area_code)
     account = session.scalar(
@@ -165,6 +176,8 @@ def find_candidate(session: Session, login: str, now: datetime, region: str, are
         .limit(1)
     )
     subject = f"login:{digest(phone or login)}" if account is None else f"account:{account.id}"
+    if account is not None and (browser := known_as(account.id)):
+        subject = f"{subject}:{browser[:32]}"
     wrong = session.get(WrongPasswords, subject)
     return Candidate(
         subject,
@@ -212,7 +225,14 @@ def set_password(
 ) -> None:
     """Give an account another password, end its lock-out, and sign out all its browsers but `keep_session`."""
     session.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
-    session.execute(delete(WrongPasswords).where(WrongPasswords.subject == f"account:{account_id}"))
+    session.execute(
+        delete(WrongPasswords).where(
+            or_(
+                WrongPasswords.subject == f"account:{account_id}",
+                WrongPasswords.subject.startswith(f"account:{account_id}:", autoescape=True),
+            )
+        )
+    )
     revoke(session, account_id, now, but=keep_session)
 
 

@@ -51,9 +51,38 @@ def load() -> None:
     from groups.demo.load import load_demo
 
     started = time.monotonic()
+    reaches_nobody = _only_the_simulator_answers()
     with transaction() as session:
-        summary = load_demo(session, carrier_is_simulator=app_settings().carrier_is_simulator)
+        summary = load_demo(session, carrier_is_simulator=reaches_nobody)
     click.echo(_told(summary, time.monotonic() - started))
+
+
+def _only_the_simulator_answers() -> bool:
+    """Whether nobody is reached: the carrier's addresses are this machine's, and what answers there is a simulator.
+
+    A gateway may stand on this machine too. Where nothing answers, nothing is sent.
+    """
+    settings = app_settings()
+    return settings.carrier_is_simulator and all(_is_simulator(each.address) for each in settings.accounts)
+
+
+def _is_simulator(address: str) -> bool:
+    from urllib.error import HTTPError
+    from urllib.parse import urlsplit
+    from urllib.request import ProxyHandler, build_opener
+
+    parts = urlsplit(address)
+    url = f"{parts.scheme}://{parts.netloc}/sim/healthz"
+    try:
+        with build_opener(ProxyHandler({})).open(url, timeout=3) as answer:
+            said = json.loads(answer.read(1000))
+    except HTTPError:
+        return False
+    except ValueError:
+        return False
+    except OSError as error:
+        return isinstance(getattr(error, "reason", error), ConnectionRefusedError)
+    return isinstance(said, dict) and said.get("simulator") == "joint-defence"
 
 
 @roster_commands.command("import")

@@ -46,9 +46,20 @@ def weakness(password: str, owner: Iterable[str] = ()) -> Weakness | None:
     folded = given.casefold()
     if folded in _COMMON or len(set(folded)) <= 2 or _is_a_run(folded):
         return Weakness.GUESSABLE
+    if any(_is_the_number(given, own) for own in owner):
+        return Weakness.NAMES_ITS_OWNER
     if any(len(own) >= 2 and own.casefold() in folded and len(folded) - len(own) < 4 for own in owner):
         return Weakness.NAMES_ITS_OWNER
     return None
+
+
+def _is_the_number(password: str, own: str) -> bool:
+    """Whether a password is no more than its owner's number, however written: +86 139-…, 0574 …, without the code."""
+    if not own.startswith("+") or any(sign.isalpha() for sign in password):
+        return False
+    number = "".join(sign for sign in own if sign.isdigit())
+    typed = "".join(sign for sign in password if sign.isdigit()).lstrip("0")
+    return len(typed) >= SHORTEST - 1 and (typed in number or number in typed) and abs(len(number) - len(typed)) < 7
 
 
 def _is_a_run(text: str) -> bool:

@@ -176,7 +176,7 @@ def _page(account_id: int, wrong: str = "") -> str:
 
 def _code(account: Account, code: str) -> str:
     """The only page that ever shows the code."""
-    link = settings().public_base_url + url_for("first_sign_in.form", code=code)
+    link = settings().public_base_url + url_for("first_sign_in.form")
     return render_template(
         "accounts/account_code.html", account=account, code=code, link=link, days=invitations.VALID_FOR.days
     )

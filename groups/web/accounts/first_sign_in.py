@@ -12,6 +12,7 @@ from groups.accounts.passwords import hashed
 from groups.accounts.rules.passwords import SHORTEST, weakness
 from groups.errors import InvalidInvitation, SignInBusy
 from groups.web.accounts.own import why_weak
+from groups.web.accounts.sign_in import admit_browser
 from groups.web.shell.access import open_to_all, remember
 from groups.web.shell.languages import words_of
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
@@ -27,8 +28,8 @@ def register(app: Flask) -> None:
 @pages.get("/first-sign-in")
 @open_to_all("who has no password yet sets one here, with a code")
 def form() -> ResponseReturnValue:
-    """The form; a link carries its code."""
-    return _form(request.args.get("code", "")[:40])
+    """The form. No address carries a code: addresses stand in logs and in a browser's history."""
+    return _form("")
 
 
 @pages.post("/first-sign-in")
@@ -50,7 +51,7 @@ def submit() -> ResponseReturnValue:
     except SignInBusy:
         abort(503)
     remember(token)
-    return redirect("/", 303)
+    return admit_browser(redirect("/", 303))
 
 
 def _form(code: str, wrong: dict[str, str] | None = None) -> str:

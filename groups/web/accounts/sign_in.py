@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
 
 from config.database import clock
 from config.services import database
@@ -15,6 +16,7 @@ from groups.accounts.accounts import SignIn
 from groups.accounts.passwords import matches
 from groups.accounts.rules.passwords import LONGEST
 from groups.errors import SignInBusy
+from groups.web.shell import known_browsers
 from groups.web.shell.access import current, forget, open_to_all, own_path, remember, requires, signed_in
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
 
@@ -53,7 +55,13 @@ def submit() -> ResponseReturnValue:
         wrong = "locked" if outcome.locked_until else "refused"
         return _form(target, login=login, wrong=wrong, locked_until=outcome.locked_until), 422
     remember(outcome.token)
-    return redirect(target or "/", 303)
+    return admit_browser(redirect(target or "/", 303))
+
+
+def admit_browser(response: BaseResponse) -> BaseResponse:
+    """Let the browser that was just signed in be known to its account."""
+    known_browsers.remember_browser(response, current().account_id)
+    return response
 
 
 @pages.post("/sign-out")
@@ -72,7 +80,12 @@ def _try(login: str, password: str) -> SignIn:
     settings = the_settings()
     with database().begin() as session:
         candidate = accounts.find_candidate(
-            session, login, clock(session), settings.default_region, settings.default_area_code
+            session,
+            login,
+            clock(session),
+            settings.default_region,
+            settings.default_area_code,
+            known_browsers.name_for,
         )
     if candidate.locked_until is not None:
         return SignIn(None, candidate.locked_until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
@@ -34,7 +35,10 @@ def _page(error: HTTPException) -> ResponseReturnValue:
         # The database may be what is broken: the page must not ask it who is signed in.
         g.setdefault("signed_in", None)
     title, advice = _words(error)
-    return render_template("shell/error.html", title=title, advice=advice), error.code
+    kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    if isinstance(error, RateLimitExceeded):
+        kept["Retry-After"] = str(error.limit.limit.get_expiry())
+    return render_template("shell/error.html", title=title, advice=advice), error.code, kept
 
 
 def _words(error: HTTPException) -> tuple[str, str]:

@@ -10,17 +10,20 @@ import gzip
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.services import SETTINGS
 from groups.accounts.sessions import SESSION_LIFE
+from groups.web.shell import known_browsers
 
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, headers_enabled=False)
+limiter = Limiter(known_browsers.key_of_guesser, headers_enabled=False)
 
 GUESSES_PER_ADDRESS = "20 per minute; 200 per hour"
-"""For the pages that look at a password. A village office shares one address; the lock-out is per account."""
+"""For the pages that look at a password: of each address, and of each browser that has signed in before by itself. A
+village office shares one address; the lock-out is per account.
+"""
 
 _POLICY = "; ".join(
     (
@@ -67,6 +70,11 @@ def register(app: Flask) -> None:
         RATELIMIT_IN_MEMORY_FALLBACK=GUESSES_PER_ADDRESS,
         RATELIMIT_KEY_PREFIX="web",
     )
+    if settings.trusted_proxies:
+        # Of X-Forwarded-For only what our own proxies have written; whatever a stranger wrote before it is not read.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # the documented way
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
+        )
     csrf.init_app(app)
     limiter.init_app(app)
     app.after_request(_compress)

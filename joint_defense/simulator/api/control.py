@@ -81,7 +81,7 @@ class Control:
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         options = self._network.options
-        return _json({"ok": True, "numbers": options.numbers, "speed": options.speed})
+        return _json({"ok": True, "simulator": "joint-defence", "numbers": options.numbers, "speed": options.speed})
 
     async def _list_handsets(self, request: web.Request) -> web.StreamResponse:
         return _json([handset.summary() for handset in tuple(self._network.handsets.values())])

@@ -9,7 +9,9 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import xlsxwriter
@@ -122,10 +124,33 @@ def test_loading_the_demo_twice_changes_nothing_and_says_so(run: Type, database:
 
 
 def test_the_demo_is_refused_where_calls_would_reach_people(settings: MakeSettings, database: Database) -> None:
-    live = create_app(settings(twilio_api_base_url="https://api.twilio.com"))
+    live = create_app(settings(twilio_api_base_url="https://api.twilio.com", public_base_url="https://t.example.org"))
     assert "live carrier" in refused(live.test_cli_runner().invoke(args=["demo", "load"]))
     live.extensions["database"].close()
     assert everything(database)["villages"] == []
+
+
+@pytest.mark.parametrize(("said", "is_ours"), [(b'{"ok": true}', False), (b'{"simulator": "joint-defence"}', True)])
+def test_a_gateway_on_this_machine_is_not_taken_for_the_simulator(
+    settings: MakeSettings, said: bytes, is_ours: bool
+) -> None:
+    class Gateway(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_given: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        app = create_app(settings(twilio_api_base_url=f"http://127.0.0.1:{server.server_port}/api/laml"))
+        done = app.test_cli_runner().invoke(args=["demo", "load"])
+        server.shutdown()
+    app.extensions["database"].close()
+    assert (done.exit_code == 0) is is_ours, done.output
+    assert is_ours or "live carrier" in refused(done)
 
 
 def test_the_demo_is_refused_beside_a_real_village(run: Type, village: str, database: Database) -> None:

@@ -180,7 +180,7 @@ def test_database_addresses_work_as_hosts_hand_them_out(scheme: str) -> None:
         ("https://api.twilio.com", False),
         ("https://127.0.0.1.example.org", False),
         ("https://localhost.example.org", False),
-        ("http://10.0.0.5:8080", False),
+        ("https://10.0.0.5:8080", False),
         ("https://space.signalwire.com/api/laml", False),
     ],
 )
@@ -194,6 +194,18 @@ def test_a_short_secret_will_do_for_the_simulator_only() -> None:
     assert load(GOOD | {"SECRET_KEY": "demo", "TWILIO_API_BASE_URL": "http://127.0.0.1:8080"}).carrier_is_simulator
     with pytest.raises(SettingsError, match="SECRET_KEY must have at least 16 characters with a live carrier"):
         load(GOOD | {"SECRET_KEY": "demo"})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"PUBLIC_BASE_URL": "http://town.example.org"}, "PUBLIC_BASE_URL must begin with https://"),
+        ({"TWILIO_API_BASE_URL": "http://10.0.0.5:8080"}, "TWILIO_API_BASE_URL must begin with https://"),
+    ],
+)
+def test_a_live_carrier_is_spoken_to_and_speaks_to_us_over_tls(given: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load(GOOD | given)
 
 
 def test_secrets_are_not_shown_with_the_settings() -> None:

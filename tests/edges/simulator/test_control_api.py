@@ -13,7 +13,12 @@ from tests.support.handsets import Network, NetworkError, answers, eventually
 
 
 def test_it_says_that_it_is_well(network: Network) -> None:
-    assert network.ask("GET", "/sim/healthz") == {"ok": True, "numbers": [OURS, SECOND], "speed": 50.0}
+    assert network.ask("GET", "/sim/healthz") == {
+        "ok": True,
+        "simulator": "joint-defence",
+        "numbers": [OURS, SECOND],
+        "speed": 50.0,
+    }
 
 
 def test_what_the_carrier_was_asked_is_recorded_in_order(carrier: Carrier, network: Network) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -30,7 +29,7 @@ CODE_PASSWORD = "three old camphor trees"
 
 
 def handed_over(window: Window, *, scripts: bool = True) -> str:
-    """An administrator adds a head of the village that has no list yet, and reads the link off the page."""
+    """An administrator adds a head of the village that has no list yet, and reads the code off the page."""
     page = window.page
     window.sign_in("admin")
     page.goto(f"{window.site.url}/accounts")
@@ -42,12 +41,12 @@ def handed_over(window: Window, *, scripts: bool = True) -> str:
     expect(page.get_by_role("heading", name="沈村长")).to_be_visible()
     if scripts:
         well_formed(window)
-    link = urlsplit(page.locator("dd").last.inner_text())
+    code = page.locator("dd strong.code").inner_text()
     page.get_by_role("link", name="完成").click()
     expect(page.get_by_text("四甲村")).to_be_visible()
     # The head has another telephone.
     page.context.clear_cookies()
-    return f"{link.path}?{link.query}"
+    return code
 
 
 def invited(site: Site) -> str:
@@ -57,14 +56,14 @@ def invited(site: Site) -> str:
         head = create_account(
             session, "沈村长", AccountRole.VILLAGE_HEAD, password_hash(), now, village_code=OTHER_VILLAGE
         )
-        code = invite(Batch(session, Author("admin", Source.COMMAND), "invite", now, ZONE), head)
-    return f"/first-sign-in?code={code}"
+        return invite(Batch(session, Author("admin", Source.COMMAND), "invite", now, ZONE), head)
 
 
-def first_sign_in(window: Window, address: str) -> Page:
-    """The head opens the link that was handed over, and is in with a password of their own."""
+def first_sign_in(window: Window, code: str) -> Page:
+    """The head types the code that was handed over, and is in with a password of their own."""
     page = window.page
-    page.goto(f"{window.site.url}{address}")
+    page.goto(f"{window.site.url}/first-sign-in")
+    page.locator("#code").fill(code)
     page.locator("#new").fill(CODE_PASSWORD)
     page.get_by_role("button", name="设置密码并登录").click()
     expect(page.get_by_role("heading", name="四甲村")).to_be_visible()

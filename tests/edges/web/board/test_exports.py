@@ -139,7 +139,7 @@ def test_a_drill_is_an_exercise_from_the_beginning(operator: Visitor, store: Dat
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_with_a_live_carrier_the_message_is_actual(settings: MakeSettings) -> None:
-    app = open_app(settings(twilio_api_base_url="https://api.twilio.com"))
+    app = open_app(settings(twilio_api_base_url="https://api.twilio.com", public_base_url="https://town.example.org"))
     with app.extensions["database"].begin() as session:
         incident_id = full_scene(session, VILLAGE, clock(session))
     visitor = Visitor(app.test_client())

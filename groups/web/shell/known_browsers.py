@@ -1,0 +1,54 @@
+"""Browsers that have signed in with an account before: what strangers guess does not lock them out.
+
+Signing in leaves a signed cookie with the account and a name of the browser's own. Wrong passwords of such a browser
+are counted by themselves, for its account alone: it has its own five tries, and others' errors do not count against
+it. It signs nobody in. A browser that was never signed in shares its tries with all strangers.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import current_app, g, request
+from flask_limiter.util import get_remote_address
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+_COOKIE = "known-browser"
+_KEPT = 365 * 24 * 3600
+
+
+def name_for(account_id: int) -> str:
+    """The name of this browser where it has signed in with this account before; empty where it has not."""
+    kept = _kept()
+    return kept[1] if kept is not None and kept[0] == account_id else ""
+
+
+def remember_browser(response: Response, account_id: int) -> None:
+    """Let the browser be known to this account from now on."""
+    name = name_for(account_id) or secrets.token_hex(8)
+    value = _serializer().dumps([account_id, name])
+    secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+    response.set_cookie(_COOKIE, value, max_age=_KEPT, httponly=True, samesite="Lax", secure=secure)
+
+
+def key_of_guesser() -> str:
+    """Whose guesses are counted together: those of a known browser, or else those of an address."""
+    kept = _kept()
+    return get_remote_address() if kept is None else f"browser:{kept[1]}"
+
+
+def _kept() -> tuple[int, str] | None:
+    if "known_browser" not in g:
+        g.known_browser = None
+        try:
+            account_id, name = _serializer().loads(request.cookies.get(_COOKIE, "")[:400], max_age=_KEPT)
+            g.known_browser = (int(account_id), str(name))
+        except (BadSignature, TypeError, ValueError):
+            pass
+    found: tuple[int, str] | None = g.known_browser
+    return found
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="known-browser")
