@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def modules() -> Iterator[tuple[Path, ast.Module]]:
-    """Every module of the service with its syntax tree; paths are relative to the project."""
-    for path in [ROOT / "app.py", *(ROOT / "config").rglob("*.py"), *(ROOT / "groups").rglob("*.py")]:
-        yield path.relative_to(ROOT), ast.parse(path.read_text())
-    for path in (ROOT / "joint_defense").rglob("*.py"):
-        yield path.relative_to(ROOT), ast.parse(path.read_text())
+@cache
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    """Every module of the service with its syntax tree, read once; paths are relative to the project."""
+    rooms = (ROOT / room for room in ("config", "groups", "joint_defense"))
+    paths = [ROOT / "app.py", *(path for room in rooms for path in room.rglob("*.py"))]
+    return tuple((path.relative_to(ROOT), ast.parse(path.read_text())) for path in paths)
 
 
 def name_of(node: ast.AST) -> str:

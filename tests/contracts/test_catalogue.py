@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,14 @@ from config.tools import catalogue
 from groups.words import WORDS
 from joint_defense.rules.escalation import FLAWS
 from tests.contracts.sources import modules, name_of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pages_are_read_once() -> Iterator[None]:
+    """What these tests spoil is a copy of the catalogue, never a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "_strings_of_the_pages", cache(catalogue._strings_of_the_pages))
+        yield
 
 
 @pytest.fixture

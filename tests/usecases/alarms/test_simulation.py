@@ -19,6 +19,8 @@ from tools.simulate.judge import complaints
 from tools.simulate.world import Nights
 
 FEW = frozenset(range(24))
+NIGHT = 3
+"""The seed of a night in which nothing goes wrong, and each of the faults that are put back does."""
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +42,10 @@ def _no_other_loop() -> Iterator[None]:
 
 
 def test_a_night_of_faults_leaves_nothing_to_complain_of_and_is_the_same_again(nights: Nights) -> None:
-    first = nights.play(1, FEW)
+    first = nights.play(NIGHT, FEW)
     assert complaints(first) == []
     assert len(first.raised) >= len(FEW)
-    again = nights.play(1, FEW)
+    again = nights.play(NIGHT, FEW)
     assert [(each.to, each.at) for each in again.network.carried.values()] == [
         (each.to, each.at) for each in first.network.carried.values()
     ]
@@ -73,9 +75,10 @@ def _lost_answers_are_sent_again() -> Any:
 def test_a_fault_of_the_past_put_back_is_found(
     nights: Nights, put_back: Callable[[], AbstractContextManager[Any]]
 ) -> None:
-    for seed in range(1, 9):
+    # The others are for the day when nights have changed: one that complains without the fault finds nothing.
+    for seed in (NIGHT, 1, 2, 4, 7):
         with put_back():
-            world = nights.play(seed)
-        if complaints(world):
+            found = complaints(nights.play(seed, FEW))
+        if found and (seed == NIGHT or not complaints(nights.play(seed, FEW))):
             return
     pytest.fail("no night has found it")
