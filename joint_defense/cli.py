@@ -90,8 +90,16 @@ def mute_number(number: str, hours: int, reason: str, by: str) -> None:
             made = mutes.mute(session, read, hours, reason, by, clock(session))
             mute_id = made.id
     except InvalidMute as error:
-        raise click.ClickException(in_both(say(f"mute_{error.why}", most=mutes.LONGEST_REASON))) from None
+        raise click.ClickException(in_both(_WRONG_MUTES[error.why])) from None
     click.echo(in_both(say("mute_made", number=mute_id)))
+
+
+_WRONG_MUTES = {
+    "reason_missing": say("mute_reason_missing"),
+    "reason_long": say("mute_reason_long", most=mutes.LONGEST_REASON),
+    "hours": say("mute_hours"),
+    "not_on_roster": say("mute_not_on_roster"),
+}
 
 
 @alarm.command("unmute", help="Undo a mute, by the id that `alarm mutes` gives it.")
