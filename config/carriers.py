@@ -54,6 +54,11 @@ def telephone_numbers(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def takes_replies(sender: str) -> bool:
+    """Whether a text from there can be answered by a text: a number, a short code or a messaging service can."""
+    return bool(re.fullmatch(r"\+?[0-9]+|MG[0-9a-fA-F]{32}", sender))
+
+
 def text_senders(value: tuple[str, ...]) -> tuple[str, ...]:
     """What texts may come from, each once. Raises ValueError."""
     if any(not _TEXT_SENDER.fullmatch(sender) for sender in value):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from config.carriers import takes_replies
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import OutboundCall, OutboundMessage
 from joint_defense.delivery.claims import Claim
@@ -18,9 +20,15 @@ MESSAGE_VALID_FOR = 1800
 
 
 class Announcer:
-    """Puts calls and messages together from an incident's voices."""
+    """Puts calls and messages together from an incident's voices.
 
-    def __init__(self, public_base_url: str, ring_timeout: int, zone: ZoneInfo) -> None:
+    `lines`: by account the number of ours that a neighbour may call back.
+    """
+
+    def __init__(
+        self, public_base_url: str, ring_timeout: int, zone: ZoneInfo, lines: Mapping[str, str] | None = None
+    ) -> None:
+        self._lines = lines or {}
         self._base = public_base_url
         self._ring_timeout = ring_timeout
         self._zone = zone
@@ -84,12 +92,17 @@ class Announcer:
             return claim.text
         if claim.purpose is Purpose.SECOND_VOICE:
             alert = next((each for each in alerts if each.id == claim.alert_id), alerts[-1])
-            return alarm.second_voice(make_voice(incident, alert, self._zone), claim.language)
-        first = make_voice(incident, alerts[0], self._zone)
+            return alarm.second_voice(self._answerable(make_voice(incident, alert, self._zone), claim), claim.language)
+        first = self._answerable(make_voice(incident, alerts[0], self._zone), claim)
         if claim.purpose is Purpose.WORDLESS:
             return alarm.wordless(first, claim.language)
         widened = escalation.is_widened(claim.purpose, claim.role)
         return alarm.message(first, claim.language, widened=widened, held=_asks_leader_first(claim, incident))
+
+    def _answerable(self, voice: alarm.Voice, claim: Claim) -> alarm.Voice:
+        """To a text that comes from a name nobody can reply: it says which number to call instead."""
+        line = "" if takes_replies(claim.sender) else self._lines.get(claim.line.account, "")
+        return replace(voice, line=line)
 
     def _callback(self, claim: Claim) -> str:
         return f"{self._base}/status/{claim.delivery_id}/{claim.number}"

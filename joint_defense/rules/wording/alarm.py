@@ -55,6 +55,8 @@ class Voice:
     raised_at: datetime
     drill: bool = False
     first_help: str = ""
+    line: str = ""
+    """The number of ours to call, for whoever gets a text that cannot be replied to; else empty."""
 
 
 _TOO_FEW = {
@@ -194,7 +196,8 @@ def _message(voice: Voice, language: str, more: str) -> str:
         door = f"（{voice.door}）" if voice.door else ""
         return (
             f"【十户联防】{drill}{voice.household}求助{'：' + what if what else ''}！"
-            f"{voice.place}{door}，{first}{when}。{more}{quote}电话{local_number(voice.number)}。能来请回复1，不能来请回复2，到了请回复3。必要时打{official}"
+            f"{voice.place}{door}，{first}{when}。{more}{quote}电话{local_number(voice.number)}。"
+            f"{_how_to_reply(voice, language)}必要时打{official}"
         )
     drill = "DRILL, not real. " if voice.drill else ""
     quote = f' They say: "{quoted}".' if quoted else ""
@@ -202,8 +205,20 @@ def _message(voice: Voice, language: str, more: str) -> str:
     return (
         f"[Joint Defence] {drill}{voice.household_en} needs help{': ' + what if what else ''}! {voice.place_en}{door}, "
         f"{first}{when}.{' ' + more if more else ''}{quote} Phone {local_number(voice.number)}. "
-        f"Reply 1 coming, 2 cannot, 3 there. Dial {official} if needed"
+        f"{_how_to_reply(voice, language)} Dial {official} if needed"
     )
+
+
+def _how_to_reply(voice: Voice, language: str, *, there: bool = True) -> str:
+    """By a text; by a call where the text comes from a name, to which nobody can reply."""
+    if not voice.line:
+        if language == CHINESE:
+            return f"能来请回复1，不能来请回复2{'，到了请回复3' if there else ''}。"
+        return f"Reply 1 coming, 2 cannot{', 3 there' if there else ''}."
+    line = local_number(voice.line)
+    if language == CHINESE:
+        return f"短信不能回复，请打{line}：能来按1，不能来按2{'，到了按3' if there else ''}。"
+    return f"No replies here: call {line}, press 1 coming, 2 cannot{', 3 there' if there else ''}."
 
 
 def _quoted(voice: Voice) -> str:
@@ -223,14 +238,15 @@ def _second_voice(voice: Voice, language: str) -> str:
         door = f"（{voice.door}）" if voice.door else ""
         return (
             f"【十户联防】又有一户求助：{voice.household}{'，' + what if what else ''}！{voice.place}{door}，"
-            f"{first}{when}。{quote}电话{local_number(voice.number)}。能来请回复1，不能来请回复2。必要时打{official}"
+            f"{first}{when}。{quote}电话{local_number(voice.number)}。"
+            f"{_how_to_reply(voice, language, there=False)}必要时打{official}"
         )
     quote = f' They say: "{quoted}".' if quoted else ""
     door = _door_en(voice)
     return (
         f"[Joint Defence] A second household calls: {voice.household_en}{', ' + what if what else ''}! "
         f"{voice.place_en}{door}, {first}{when}.{quote} Phone {local_number(voice.number)}. "
-        f"Reply 1 coming, 2 cannot. Dial {official} if needed"
+        f"{_how_to_reply(voice, language, there=False)} Dial {official} if needed"
     )
 
 

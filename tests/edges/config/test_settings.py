@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from config.carriers import takes_replies
 from config.settings import SettingsError, environment_with, load
 
 ROOT = Path(__file__).parents[3]
@@ -236,3 +237,11 @@ def test_processes_we_start_get_the_given_settings_and_no_stray_ones(monkeypatch
     assert "CALLS_PER_SECOND" not in environment
     assert "FLASK_DEBUG" not in environment
     assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+@pytest.mark.parametrize(
+    ("sender", "takes"),
+    [("+8657412345678", True), ("10690", True), (f"MG{'a' * 32}", True), ("JointDef", False), ("MG", False)],
+)
+def test_a_text_from_a_name_cannot_be_replied_to(sender: str, takes: bool) -> None:
+    assert takes_replies(sender) is takes

@@ -7,7 +7,7 @@ import hmac
 import html
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -495,16 +495,20 @@ def test_an_open_incident_says_who_needs_help_first_as_it_was_when_the_alarm_cam
     carrier.call("/voice/menu/1", wang.number, Digits="#9")
     town.run(lambda session: setattr(session.get_one(Household, wang.id), "first_help", None))
     [incident] = town.incidents()
-    announcer = Announcer(BASE, 30, ZoneInfo("Asia/Shanghai"))
+    announcer = Announcer(BASE, 30, ZoneInfo("Asia/Shanghai"), {"AC1": "+8657488805255"})
+    claims = {claim.channel: claim for claim in _claim_now(town)}
     said = {
-        claim.channel: announcer.call(claim, incident, town.alerts()).twiml
-        if claim.channel is Channel.CALL
-        else announcer.message(claim, incident, town.alerts()).body
-        for claim in _claim_now(town)
+        Channel.CALL: announcer.call(claims[Channel.CALL], incident, town.alerts()).twiml,
+        Channel.SMS: announcer.message(claims[Channel.SMS], incident, town.alerts()).body,
     }
     call = said[Channel.CALL]
     assert call.index("王建国家求助") < call.index("桥东第2家") < call.index("家有独居老人")
     assert "桥东第2家（3-2），家有独居老人，" in said[Channel.SMS]
+    # From a name nobody can be answered: the text names the number of that account to call.
+    by = {sender: replace(claims[Channel.SMS], line=Line("AC1", sender)) for sender in ("JointDef", "+8657412345678")}
+    bodies = {sender: announcer.message(claim, incident, town.alerts()).body for sender, claim in by.items()}
+    assert "请打057488805255：能来按1" in bodies["JointDef"]
+    assert bodies["+8657412345678"] == said[Channel.SMS]
 
 
 def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_takes_the_new(

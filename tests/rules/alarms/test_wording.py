@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -237,6 +237,19 @@ def test_every_household_of_the_town_is_announced_by_name_and_place_within_a_bre
 )
 def test_a_number_is_written_as_a_neighbour_dials_it(number: str, dialled: str) -> None:
     assert local_number(number) == dialled
+
+
+@pytest.mark.parametrize("say", [message, second_voice])
+def test_a_text_that_nobody_can_reply_to_names_the_number_to_call_and_fits_as_well(say: Callable[..., str]) -> None:
+    more = {message: ("，到了按3", ", 3 there"), second_voice: ("", "")}[say]
+    chinese, english = (say(voice(line="+8657488805255"), language) for language in LANGUAGES)
+    assert f"短信不能回复，请打057488805255：能来按1，不能来按2{more[0]}。必要时打110" in chinese
+    assert f"No replies here: call 057488805255, press 1 coming, 2 cannot{more[1]}. Dial 110" in english
+    assert "请回复" not in chinese
+    assert "Reply" not in english
+    assert segments(chinese) <= 2
+    for language in LANGUAGES:
+        assert say(voice(), language).count("057488805255") == 0
 
 
 @pytest.mark.parametrize(
