@@ -36,6 +36,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parts = chosen(given.only, [given.database] if given.database else [POSTGRESQL, SQLITE])
     begun, rows, fallen = time.monotonic(), [], []
+    order = [fault.name for fault in FAULTS]
+    said = ""
     for each in deal(parts, given.runs, given.jobs):
         if isinstance(each, Row):
             rows.append(each)
@@ -43,15 +45,14 @@ def main() -> int:
         else:
             fallen.append(each)
             print(each, flush=True)
-    order = [fault.name for fault in FAULTS]
-    rows.sort(key=lambda row: (row.database, order.index(row.fault.name)))
-    took = (time.monotonic() - begun) / 60
-    said = f"{head(rows, took, given.jobs)}\n\n{as_markdown(rows)}"
+        rows.sort(key=lambda row: (row.database, order.index(row.fault.name)))
+        took = (time.monotonic() - begun) / 60
+        said = f"{head(rows, took, given.jobs, len(parts) - len(rows))}\n\n{as_markdown(rows)}"
+        if given.write:  # after each row: whoever ends it has what was done
+            page = PAGE.read_text()
+            before, _, rest = page.partition(BEGIN)
+            PAGE.write_text(f"{before}{BEGIN}\n{said}\n{END}{rest.partition(END)[2]}")
     print(f"\n{said}")
-    if given.write:
-        page = PAGE.read_text()
-        before, _, rest = page.partition(BEGIN)
-        PAGE.write_text(f"{before}{BEGIN}\n{said}\n{END}{rest.partition(END)[2]}")
     print(f"logs of towns are in {tempfile.gettempdir()} while they run", file=sys.stderr)
     return 1 if fallen or any(row.complaints for row in rows) else 0
 
@@ -77,11 +78,13 @@ def show(row: Row) -> None:
         print(f"    {complaint}", flush=True)
 
 
-def head(rows: Sequence[Row], minutes: float, jobs: int) -> str:
+def head(rows: Sequence[Row], minutes: float, jobs: int, missing: int) -> str:
     """What was run, in a sentence."""
     towns = "one town" if jobs == 1 else f"{jobs} towns side by side"
     wrong = sum(bool(row.complaints) for row in rows)
     verdict = "nothing to complain of" if not wrong else f"{wrong} rows fall short"
+    if missing:
+        verdict += f"; {missing} rows were not run to their end"
     return (
         f"{datetime.now().astimezone():%Y-%m-%d}: {sum(row.runs for row in rows)} alarms in {minutes:.0f} minutes, "
         f"{towns} on {os.cpu_count()} processors; {verdict}."

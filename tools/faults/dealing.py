@@ -90,7 +90,10 @@ def _play(number: int, piles: tuple[_Pile, _Pile], busy: Any, found: Queue[Row |
                     with busy:
                         stage, on = town.enter_context(stage_on(database, seed=number + 1)), database
                 with busy if _BY_NAME[name].starts else nullcontext():
-                    found.put(perform(stage, _BY_NAME[name], database, runs))
+                    found.put(row := perform(stage, _BY_NAME[name], database, runs))
+                if row.fell:
+                    town.close()
+                    stage = None
             except Exception:
                 found.put(f"{name} on {database}: {traceback.format_exc()}")
                 town.close()

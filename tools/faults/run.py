@@ -89,6 +89,8 @@ class Row:
     took: float
     again: int = 0
     """Goes that were done again, because everything had left before the fault struck."""
+    fell: str = ""
+    """What a go broke off with; the goes before it count."""
 
     @property
     def runs(self) -> int:
@@ -113,6 +115,8 @@ class Row:
     @property
     def complaints(self) -> list[str]:
         found = [complaint for outcome in self.outcomes for complaint in outcome.complaints]
+        if self.fell:
+            found.append(f"a go broke off: {self.fell}")
         if self.requested != self.expected:
             found.append(f"{self.expected - self.requested} never requested")
         if self.doubled:
@@ -128,14 +132,18 @@ def perform(stage: Stage, fault: Fault, database: str, runs: int) -> Row:
     """The fault until so many alarms met it."""
     begun = time.monotonic()
     row = Row(fault, database, [], 0.0)
-    while row.runs < runs and row.again <= runs:
-        shown = fault.act(stage)
-        outcome = stage.judge(shown)
-        if shown.struck_nothing:
-            row.again += 1
-        else:
-            row.outcomes.append(outcome)
-        stage.clear()
+    while row.runs < runs and row.again <= runs and not row.fell:
+        try:
+            shown = fault.act(stage)
+            outcome = stage.judge(shown)
+            if shown.struck_nothing:
+                row.again += 1
+            else:
+                row.outcomes.append(outcome)
+            stage.clear()
+        except Exception as error:
+            # The goes before it are not to be lost with it; the town may be in any state now.
+            row.fell = f"{type(error).__name__}: {error}".splitlines()[0]
     row.took = time.monotonic() - begun
     return row
 
@@ -148,7 +156,7 @@ def cells(row: Row) -> tuple[str, ...]:
     return (
         row.fault.name,
         row.database,
-        f"{row.runs}",
+        f"{row.runs}{', then broke off' * bool(row.fell)}",
         f"{row.requested} / {row.expected}",
         f"{row.doubled}",
         "–" if row.gap is None else f"{row.gap:.1f} s",
