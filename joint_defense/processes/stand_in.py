@@ -2,6 +2,7 @@
 
 Each web process and each clock looks twice a second. It begins to send where no worker has said for `SILENT` that it
 lives, or where an alarm that is due has not been taken in hand by anybody for `UNCLAIMED`: a worker may live and hang.
+What a silent worker has in hand is given back by the same look, so that nobody waits for the clock's.
 It ends again once a worker has been at it for a while. Two senders at once do no harm: claims are told apart by owner.
 """
 
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Session, aliased
 from config.database import clock
 from config.patience import AWAY
 from config.services import Service
-from joint_defense.delivery.claims import find_what_is_due
+from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
 from joint_defense.models import Delivery, Heartbeat, is_in_state
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
@@ -31,7 +32,7 @@ from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import FIRST_RINGS, DeliveryState
 
 EVERY = 0.5
-SILENT = timedelta(seconds=3)
+SILENT = heartbeats.SILENT_FOR
 UNCLAIMED = timedelta(seconds=1)
 LOAD_AFTER = 3.0
 """Seconds after the start in which nobody was missing: then there is time to load what sending needs."""
@@ -44,9 +45,12 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Whether a sender is wanted, whether a worker lives, and whether a clock is wanted."""
+    """Whether a sender is wanted, whether a silent one may have something in hand, whether a worker lives, and whether
+    a clock is wanted.
+    """
 
     sender: bool
+    in_hand: bool
     worker_lives: bool
     clock: bool
 
@@ -62,8 +66,9 @@ def look(session: Session, now: datetime) -> Need:
         return role not in newest or now - newest[role] > after
 
     worker_silent = silent(Role.WORKER, SILENT)
-    wanted = worker_silent and (due := find_what_is_due(session, now)).to_send | due.to_ask
-    return Need(wanted or _is_unclaimed(session, now), not worker_silent, silent(Role.CLOCK, CLOCK_SILENT))
+    due = find_what_is_due(session, now) if worker_silent else Due(False, False, False)
+    wanted = due.to_send or due.to_ask or due.in_hand or _is_unclaimed(session, now)
+    return Need(wanted, due.in_hand, not worker_silent, silent(Role.CLOCK, CLOCK_SILENT))
 
 
 def _is_unclaimed(session: Session, now: datetime) -> bool:
@@ -91,6 +96,7 @@ class StandIn:
         self._tick = tick
         self._reporter = Reporter(runtime, role) if tick is not None else None
         self._fence = Fence(runtime.database.file)
+        self._witness = heartbeats.Witness(runtime.owners_directory)
         self._own: DispatcherThread | None = None
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -160,10 +166,15 @@ class StandIn:
 
     def _look(self) -> None:
         with self._runtime.database.begin(reads=True) as session:
-            need = look(session, clock(session))
+            now = clock(session)
+            need = look(session, now)
+            self._witness.look(session, now)
+        released = self._release() if need.in_hand else 0
         if need.sender:
             if not self.sends:
                 log.warning("standing_in_for_the_sender", worker_lives=need.worker_lives)
+                self.send()
+            elif released:
                 self.send()
             self._relieved_since = None
         elif self.sends:
@@ -172,6 +183,11 @@ class StandIn:
             self._next_tick = time.monotonic() + 1.0
             log.warning("standing_in_for_the_clock")
             self._tick()
+
+    def _release(self) -> int:
+        with self._runtime.database.begin() as session:
+            now = clock(session)
+            return release_dead(session, self._witness.look(session, now), now)
 
     def _get_ready(self) -> None:
         if self._load_at is not None and time.monotonic() >= self._load_at:

@@ -291,6 +291,34 @@ def test_a_sender_that_hangs_loses_what_it_has_in_hand_and_does_not_send_it_when
     hung.close()
 
 
+def test_what_a_silent_worker_has_in_hand_goes_out_by_whoever_stands_in_and_no_clock_is_needed(
+    town: Town, wang: House, network: Network, own_settings: Settings
+) -> None:
+    runtime = Runtime(own_settings)
+    hung = heartbeats.Owner(runtime.owners_directory, "worker")
+    watch = Watch()
+    made = StandIn(runtime, heartbeats.Role.WEB, lambda: None)
+    made._witness = heartbeats.Witness(runtime.owners_directory, watch)
+    incident = alarm(town, wang)
+    town.run(
+        lambda session: [delivery_claims.claim(session, channel, 100, hung.name, clock(session)) for channel in Channel]
+    )
+    town.run(lambda session: heartbeats.beat(session, hung.name, "worker", clock(session) - timedelta(seconds=3)))
+    for watch.now in (1.0, 2.0):
+        made._look()
+    assert made.sends
+    eventually(
+        lambda: (
+            all(each.state is not DeliveryState.CLAIMED for each in town.deliveries(incident))
+            and len(network.requests(since=0)) >= len(town.deliveries(incident))
+        ),
+        "all is sent",
+    )
+    made.close()
+    hung.close()
+    runtime.close()
+
+
 @pytest.fixture
 def stand_in(own_settings: Settings) -> Iterator[StandIn]:
     runtime = Runtime(own_settings)
