@@ -8,7 +8,8 @@ committed here; runs `make demo ONCE=1` and `make test` in it, then the demo onc
     root-srv    root, in /srv/p
     root-home   root, in /root/p, where nobody else may look
 
-What is said lands in var/bare/*.log; the closing lines and the times are printed. 0 when every step ended as it should.
+What is said lands in var/bare/*.log; the closing lines and the times are printed, and kept in var/bare/summary.txt. 0
+when every step ended as it should.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "var" / "bare"
+SUMMARY = LOGS / "summary.txt"
 RELEASE = "bookworm"
 PACKAGES = "python3,python3-venv,git,make,ca-certificates"
 USER, USER_ID = "neighbour", 1000
@@ -86,10 +88,7 @@ class Bare:
             )
         said = log.read_text(errors="replace")
         last = said.strip().rpartition("\n")[2]
-        print(
-            f"{self.way.name:10} {step:16} {time.monotonic() - begun:6.1f} s  exit {ended.returncode}  {last}",
-            flush=True,
-        )
+        report(f"{self.way.name:10} {step:16} {time.monotonic() - begun:6.1f} s  exit {ended.returncode}  {last}")
         if ended.returncode != code:
             raise Failed(f"{self.way.name}: {step} ended with {ended.returncode} instead of {code}: {log}")
         return said
@@ -98,6 +97,13 @@ class Bare:
         kept = {name: value for name, value in os.environ.items() if _VARIABLES.fullmatch(name)}
         home = "/root" if user == "root" else f"/home/{user}"
         return kept | {"PATH": PATH, "HOME": home, "USER": user, "HERE": self.way.folder}
+
+
+def report(line: str) -> None:
+    """Print a line, and keep it for whoever was not there."""
+    print(line, flush=True)
+    with SUMMARY.open("a") as kept:
+        kept.write(f"{line}\n")
 
 
 def try_out(bare: Bare) -> None:
@@ -177,12 +183,18 @@ def _leave_the_network() -> None:
         fcntl.ioctl(control, 0x8914, up_and_running)  # SIOCSIFFLAGS
 
 
+def _commit() -> str:
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return told.stdout.strip()
+
+
 def main(names: list[str]) -> int:
     """Every way, or those that are named."""
     if os.geteuid() != 0:
         print("bare: only root can make a bare machine: sudo make bare", file=sys.stderr)
         return 1
     LOGS.mkdir(parents=True, exist_ok=True)
+    SUMMARY.write_text(f"{time.strftime('%Y-%m-%d %H:%M')}  {_commit()}\n")
     ways = [way for way in WAYS if not names or way.name in names]
     with tempfile.TemporaryDirectory(prefix="bare-", dir="/var/tmp") as folder:
         home = Path(folder)
@@ -193,9 +205,9 @@ def main(names: list[str]) -> int:
                 try:
                     try_out(bare)
                 except Failed as failure:
-                    print(f"bare: {failure}", file=sys.stderr)
+                    report(f"bare: {failure}")
                     return 1
-    print(f"bare: {', '.join(way.name for way in ways)}: both commands passed")
+    report(f"bare: {', '.join(way.name for way in ways)}: both commands passed")
     return 0
 
 
