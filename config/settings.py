@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -89,6 +89,7 @@ class Settings(BaseModel):
     backup_dir: str = ""
     backup_recipients: Names = ()
     backup_identity: str = ""
+    ping_url: str = Field(default="", repr=False)
     metrics_token: str = Field(default="", repr=False)
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
@@ -140,6 +141,11 @@ class Settings(BaseModel):
     @classmethod
     def _http_address(cls, value: str) -> str:
         return http_address(value)
+
+    @field_validator("ping_url")
+    @classmethod
+    def _ping_address(cls, value: str) -> str:
+        return http_address(value) if value else value
 
     @field_validator("twilio_from_number", "direct_numbers")
     @classmethod
@@ -223,15 +229,60 @@ class Settings(BaseModel):
         return ZoneInfo(self.timezone)
 
 
+class WatchSettings(BaseModel):
+    """Of the watcher, which runs on another machine: what it asks, whom it rings, and through which account."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    watch_url: str
+    watch_phones: Names = Field(min_length=1)
+    watch_after: float = Field(default=120.0, gt=0)
+    watch_again: float = Field(default=600.0, ge=60)
+    twilio_account_sid: str = Field(min_length=1)
+    twilio_auth_token: str = Field(min_length=1, repr=False)
+    twilio_api_base_url: str = "https://api.twilio.com"
+    twilio_from_number: str
+    carrier_timeout: float = Field(default=10.0, gt=0)
+    timezone: str = "Asia/Shanghai"
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @field_validator("watch_url", "twilio_api_base_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        return http_address(value)
+
+    @field_validator("watch_phones")
+    @classmethod
+    def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return telephone_numbers(value)
+
+    @field_validator("twilio_from_number")
+    @classmethod
+    def _one_number(cls, value: str) -> str:
+        return telephone_numbers((value,))[0]
+
+
+Kind = TypeVar("Kind", bound=BaseModel)
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings from `environ` (the process's own by default).
 
     Raises SettingsError with one line that names the first missing or malformed variable.
     """
+    return _load(Settings, environ)
+
+
+def load_watch(environ: Mapping[str, str] | None = None) -> WatchSettings:
+    """The same for the watcher."""
+    return _load(WatchSettings, environ)
+
+
+def _load(kind: type[Kind], environ: Mapping[str, str] | None) -> Kind:
     source = os.environ if environ is None else environ
-    given = {name: source[name.upper()] for name in Settings.model_fields if source.get(name.upper(), "") != ""}
+    given = {name: source[name.upper()] for name in kind.model_fields if source.get(name.upper(), "") != ""}
     try:
-        return Settings.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]).upper() if first["loc"] else ""

@@ -60,7 +60,10 @@ class Undecided(OutcomeUnknown):
 
 @dataclass(frozen=True, slots=True)
 class OutboundCall:
-    """A call to place. `twiml` is what the callee hears, whether our web server is up or not."""
+    """A call to place. `twiml` is what the callee hears, whether our web server is up or not.
+
+    Without a `status_callback` ("") nobody is told what becomes of it.
+    """
 
     to: str
     sender: str

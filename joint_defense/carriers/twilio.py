@@ -19,6 +19,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import aiohttp
+from twilio.base import values
 from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -135,7 +136,7 @@ class TwilioCarrier:
                 from_=call.sender,
                 twiml=call.twiml,
                 timeout=call.ring_timeout,
-                status_callback=call.status_callback,
+                status_callback=call.status_callback or values.unset,
                 status_callback_event=CALL_EVENTS,
                 status_callback_method="POST",
             )
@@ -149,7 +150,7 @@ class TwilioCarrier:
                 to=message.to,
                 from_=message.sender,
                 body=message.body,
-                status_callback=message.status_callback,
+                status_callback=message.status_callback or values.unset,
                 validity_period=message.valid_for,
             )
         )

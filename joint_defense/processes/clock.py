@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -26,6 +27,7 @@ from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.stand_in import StandIn
 
 EVERY = 1.0
+PING_SECONDS = 10.0
 Part = Callable[[Runtime], None]
 Result = TypeVar("Result")
 log = structlog.stdlib.get_logger(__name__)
@@ -168,6 +170,21 @@ def _note_proofs(runtime: Runtime) -> None:
     _run(runtime, lambda session: proofs.note_proofs(session, clock(session), runtime.settings.zone))
 
 
+def _ping(runtime: Runtime) -> None:
+    """Tell whoever listens outside that the clock goes: silence is what they watch for. Nobody here waits for it."""
+    if url := runtime.settings.ping_url:
+        threading.Thread(target=_send_ping, args=(url,), name="ping", daemon=True).start()
+
+
+def _send_ping(url: str) -> None:
+    try:
+        with urllib.request.urlopen(url, timeout=PING_SECONDS):  # noqa: S310 - http or https, by the settings
+            pass
+    except OSError as error:
+        # The address may hold a secret.
+        log.warning("ping_not_taken", error=type(error).__name__)
+
+
 def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
     with runtime.database.begin() as session:
         return work(session)
@@ -193,5 +210,6 @@ PARTS: tuple[Part, ...] = (_release_dead, _drain, _release_held, _widen, _send_n
 NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _judge_texts),
     (20.0, _close_forgotten),
+    (60.0, _ping),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app import COMMANDS
-from config.settings import Settings, load
+from config.settings import Settings, WatchSettings, load
 from joint_defense.demo.launch import read_procfile
 from joint_defense.processes.metrics import PREFIX
 from tests.contracts.sources import ROOT
@@ -26,6 +26,9 @@ def read_settings(path: Path) -> dict[str, str]:
 def test_the_example_of_settings_has_every_setting_and_its_default() -> None:
     named = read_settings(DEPLOY / "joint-defence.env")
     assert set(named) == {name.upper() for name in Settings.model_fields}
+    assert set(read_settings(DEPLOY / "joint-defence-watch.env")) == {
+        name.upper() for name in WatchSettings.model_fields
+    }
     filled = named | {
         "SECRET_KEY": "x" * 43,
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
