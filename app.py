@@ -31,6 +31,7 @@ COMMANDS = {
     "responders": "groups.commands.responders:responders",
     "alarm": "joint_defense.cli:alarm",
     "escalation": "joint_defense.cli:escalation",
+    "overseers": "joint_defense.cli:overseers",
     "spool": "joint_defense.cli:spool",
     "doctor": "joint_defense.operations.commands:doctor",
     "backup": "joint_defense.operations.commands:backup",

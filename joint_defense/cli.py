@@ -1,4 +1,4 @@
-"""Commands of the alarm side: `alarm list` and `show`, `escalation show` and `set`, `spool list` and what follows.
+"""Commands of the alarm side: `alarm`, `escalation`, `overseers` and `spool`.
 
 A policy says when whom is called besides, for the town and for a village.
 """
@@ -22,12 +22,13 @@ from groups.errors import Message, say
 from groups.words import in_both
 from joint_defense.alarms import mutes
 from joint_defense.errors import AlarmError, InvalidMute, InvalidPolicy, NoSuchVillage
-from joint_defense.incidents import policies
+from joint_defense.incidents import overseer_choices, policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.models import Incident
 from joint_defense.processes.runtime import runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
+from joint_defense.rules.overseers import OverseerKind, list_kinds, read_kinds
 
 alarm = AppGroup("alarm", help="Look at alarms.")
 
@@ -189,6 +190,50 @@ def _village_id(session: Session, code: str | None) -> int | None:
     if found is None:
         raise NoSuchVillage(code[:16])
     return found[0]
+
+
+overseers = AppGroup("overseers", help="Who is told at once, with a link, when an incident opens.")
+
+
+@overseers.command("show")
+@_VILLAGE
+def show_overseers(code: str | None) -> None:
+    """Show which kinds are told, whose choice that is, and who would be told at this moment. Numbers are masked."""
+    try:
+        with runtime().database.begin(reads=True) as session:
+            village_id = _village_id(session, code)
+            chosen = overseer_choices.read_chosen(session, village_id)
+            local = clock(session).astimezone(runtime().settings.zone)
+            people = directory.find_overseers(session, village_id or 0, local)
+    except AlarmError as error:
+        raise click.ClickException(in_both(_message_of(error))) from None
+    by = f", {chosen.made_by}" if chosen.made_by else ""
+    source = in_both(say("overseers_source", source=chosen.of))
+    click.echo(f"{','.join(list_kinds(chosen.kinds)) or 'none'}\t{source}{by}")
+    for each in people:
+        texts = in_both(say("overseer_texted" if each.may_text else "overseer_without_texts"))
+        click.echo(f"{each.role}\t{each.household_name}\t{mask_number(each.number)}\t{texts}")
+
+
+@overseers.command("set")
+@click.argument("what")
+@_VILLAGE
+@click.option("--by", default="command", show_default=True, help="Who changes it.")
+def set_overseers(what: str, code: str | None, by: str) -> None:
+    """Have WHAT told: kinds with commas (head,leaders,operators), `none`, or `inherit`.
+
+    `inherit`: the village follows the town, the town what is built in. It holds for incidents that open from now on.
+    """
+    words = [] if what == "none" else what.split(",")
+    if what != "inherit" and set(words) - set(OverseerKind):
+        raise click.ClickException(in_both(say("overseers_unknown", kinds=",".join(OverseerKind))))
+    kinds = None if what == "inherit" else read_kinds(words)
+    try:
+        with runtime().database.begin() as session:
+            changed = overseer_choices.choose(session, _village_id(session, code), kinds, by, clock(session))
+    except AlarmError as error:
+        raise click.ClickException(in_both(_message_of(error))) from None
+    click.echo(in_both(say("overseers_saved" if changed else "policy_unchanged")))
 
 
 spool = AppGroup("spool", help="What this machine keeps on its disk because it could not be taken in.")

@@ -29,6 +29,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    false,
     func,
     text,
 )
@@ -247,6 +248,9 @@ class Delivery(NamedInBoth, Base):
     failure: Mapped[str | None] = mapped_column(String(32))
     # What it says, where that is fixed when it is planned (news, all-clear); an alarm is put together when it is sent.
     text: Mapped[str | None] = mapped_column(Text)
+    # The text holds a link to the incident's page, for an overseer: the account's, where it is one.
+    with_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    account_id: Mapped[int | None] = mapped_column(BigId)
 
     incident: Mapped[Incident] = relationship(back_populates="deliveries")
     attempts: Mapped[list[Attempt]] = relationship(back_populates="delivery", order_by="Attempt.number")
@@ -439,5 +443,22 @@ class EscalationPolicy(Base):
     village_id: Mapped[int | None] = mapped_column(BigId)
     version: Mapped[int]
     policy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+
+
+class OverseerChoice(Base):
+    """Which overseers are told at once when an incident opens: a village's choice, or without a village the town's.
+
+    Rows stay; the newest of a village is in force. `kinds` are values of `rules.overseers.OverseerKind`; NULL: the
+    village follows the town, the town what is built in.
+    """
+
+    __tablename__ = "overseer_choices"
+    __table_args__ = (Index("ix_overseer_choices_village_id_id", "village_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int | None] = mapped_column(BigId)
+    kinds: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     made_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(String(80))

@@ -19,6 +19,7 @@ from groups.directory.callers import (
     village_by_code,
     warm_up,
 )
+from groups.directory.overseers import find_overseers, is_of_account, is_overseer
 from groups.directory.phone_verdicts import (
     OPTED_OUT,
     Proof,
@@ -46,6 +47,9 @@ __all__ = [
     "cameras_of",
     "clear_refused",
     "find_caller",
+    "find_overseers",
+    "is_of_account",
+    "is_overseer",
     "leader_phones",
     "lock_group",
     "mark_failed",

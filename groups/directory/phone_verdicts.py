@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.database import clock, insert_or_skip
+from groups.models.accounts import Account
 from groups.models.figures import ProofKind, ReachProof
 from groups.models.responders import Responder
 from groups.models.roster import Phone
@@ -41,11 +42,14 @@ def mark_refused(
     *,
     phone_id: int | None = None,
     responder_id: int | None = None,
+    number: str = "",
     text: bool,
     code: str,
     now: datetime,
 ) -> None:
     """Note that the carrier refused this phone, or this responder's, for good: texts or calls. The roster shows it.
+
+    Of a phone that is neither's the account of this `number` keeps what was refused of texts.
 
     Later alarms still try it, after all others: a wrong verdict must not silence a neighbour for ever.
     """
@@ -58,6 +62,8 @@ def mark_refused(
         session.execute(update(Phone).where(Phone.id == phone_id).values(refusal))
     if responder_id is not None:
         session.execute(update(Responder).where(Responder.id == responder_id).values(refusal))
+    if text and number and phone_id is None and responder_id is None:
+        session.execute(update(Account).where(Account.phone == number, Account.archived_at.is_(None)).values(refusal))
 
 
 def opted_out(session: Session, numbers: Collection[str]) -> set[str]:
@@ -66,7 +72,10 @@ def opted_out(session: Session, numbers: Collection[str]) -> set[str]:
         Phone.number.in_(numbers), Phone.archived_at.is_(None), Phone.text_refused_code == OPTED_OUT
     )
     responders = select(Responder.number).where(Responder.number.in_(numbers), Responder.text_refused_code == OPTED_OUT)
-    return {*session.scalars(phones), *session.scalars(responders)} if numbers else set()
+    accounts = select(Account.phone).where(Account.phone.in_(numbers), Account.text_refused_code == OPTED_OUT)
+    if not numbers:
+        return set()
+    return {number for asked in (phones, responders, accounts) for number in session.scalars(asked) if number}
 
 
 def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
@@ -77,11 +86,25 @@ def mark_failed(session: Session, phone_id: int, now: datetime) -> None:
     session.execute(update(Phone).where(Phone.id == phone_id).values(failures=Phone.failures + 1, failed_at=now))
 
 
-def clear_refused(session: Session, phones: Collection[int], responders: Collection[int] = (), *, text: bool) -> None:
-    """Rings or texts got through to these ids: their numbers are not refused on that channel any more."""
+def clear_refused(
+    session: Session,
+    phones: Collection[int],
+    responders: Collection[int] = (),
+    *,
+    text: bool,
+    accounts: Collection[str] = (),
+) -> None:
+    """Rings or texts got through to these ids: their numbers are not refused on that channel any more.
+
+    `accounts` are numbers of phones that only an account has.
+    """
     nothing = dict.fromkeys(
         ("text_refused_code", "text_refused_at") if text else ("call_refused_code", "call_refused_at")
     )
+    if accounts and text:
+        session.execute(
+            update(Account).where(Account.phone.in_(accounts), Account.text_refused_code.is_not(None)).values(nothing)
+        )
     # Most rings get through to numbers that never were refused: those rows are left alone.
     if responders:
         refused_code = Responder.text_refused_code if text else Responder.call_refused_code

@@ -30,6 +30,10 @@ class Role(StrEnum):
     """A group beside it."""
     CENTRE = "centre"
     """A responder of the town's centre, on duty."""
+    HEAD = "head"
+    """A village head, by the account."""
+    OPERATOR = "operator"
+    """The operator on duty in the town's centre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Recipient:
     """A phone to reach: a household's, or that of a responder, who lives in none of the roster.
 
     `household_name` is how others call the household or the responder. `phone_rank` 1 is the household's first;
-    `distance` counts doors from the caller's. A responder has neither `household_id` nor `phone_id`.
+    `distance` counts doors from the caller's. A responder has neither `household_id` nor `phone_id`; an overseer by an
+    account has them only where the phone is a household's.
     """
 
     number: str
@@ -54,6 +59,7 @@ class Recipient:
     household_id: int | None = None
     phone_id: int | None = None
     responder_id: int | None = None
+    account_id: int | None = None
 
 
 class House(NamedTuple):

@@ -58,6 +58,9 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
+    # Set when its phone wants no more texts, or the carrier refused them for good: the code, and when.
+    text_refused_code: Mapped[str | None] = mapped_column(String(16))
+    text_refused_at: Mapped[datetime | None]
 
     village: Mapped[Village | None] = relationship()
 

@@ -140,7 +140,7 @@ def find_forgotten(session: Session, now: datetime, limit: int = 100) -> list[in
 
 
 def close_forgotten(session: Session, incident_id: int, now: datetime) -> bool:
-    """Close what nobody has closed. The timeline says so; group leaders who got a text for it get one about this.
+    """Close what nobody has closed. The timeline says so; leaders and overseers who got a text get one about this.
 
     Nobody else: nothing is known of how it ended, so there is no all-clear. Whether it was closed here.
     """
@@ -152,7 +152,8 @@ def close_forgotten(session: Session, incident_id: int, now: datetime) -> bool:
     deliveries = _lock_deliveries(session, incident.id)
     drop(session, deliveries, now)
     session.flush()
-    leaders = {each.number: each for each in deliveries if each.channel is Channel.SMS and each.role in LEADERS}
+    told = [each for each in deliveries if each.channel is Channel.SMS and (each.role in LEADERS or each.with_link)]
+    leaders = {each.number: each for each in told}
     texts = {language: wording_texts.lapsed(_callers(incident, language), language) for language in ("zh", "en")}
     insert_copies(session, list(leaders.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
     return True

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, holding, mutes
+from joint_defense.alarms import closing, holding, mutes, overseers
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
@@ -28,6 +29,7 @@ from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occas
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 FLOOD_SPAN = timedelta(hours=1)
 
 
@@ -49,11 +51,14 @@ class Trigger:
 class Limits:
     """`merge_window` in seconds; `alarms_per_hour` is how many incidents a number may open, and so a household.
 
+    Duty hours are read in `zone`.
+
     A group may have `alarms_per_group`. Neither stops a number that has not called within the hour.
     """
 
     merge_window: float = 180.0
     alarms_per_hour: int = 6
+    zone: ZoneInfo = SHANGHAI
 
     @property
     def alarms_per_group(self) -> int:
@@ -122,7 +127,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     if opened >= limits.alarms_per_hour or (opened and _floods(session, caller, limits, now)):
         event.kind = InboundKind.FLOOD
         return _keep(event, IntakeResult(Outcome.FLOOD, caller.language, silent=caller.silent), caller)
-    return _keep(event, _open(session, caller, trigger, now), caller)
+    return _keep(event, _open(session, caller, trigger, now, limits.zone), caller)
 
 
 def _repeated(session: Session, carrier_key: str) -> IntakeResult:
@@ -211,7 +216,7 @@ def _floods(session: Session, caller: Caller, limits: Limits, now: datetime) -> 
     return calls >= limits.alarms_per_hour or crowded
 
 
-def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> IntakeResult:
+def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zone: ZoneInfo) -> IntakeResult:
     incident = make_incident(caller, IncidentKind.ALARM, now, trigger.category)
     policies.freeze(session, incident)
     session.add(incident)
@@ -227,6 +232,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime) -> 
     if not planned:
         policies.hurry(incident)
     insert_deliveries(session, incident.id, Purpose.ALARM, going_out, now)
+    overseers.tell_at_once(session, incident, caller, going_out, now, zone)
     reached = {each.phone.phone_id: each.phone.household_id for each in planned}
     return IntakeResult(
         Outcome.RAISED,
@@ -278,7 +284,11 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
         select(
             count_parties(Delivery),
             func.count(Delivery.phone_id.distinct()) + func.count(Delivery.responder_id.distinct()),
-        ).where(Delivery.incident_id == incident.id, Delivery.household_id.is_distinct_from(caller.household_id))
+        ).where(
+            Delivery.incident_id == incident.id,
+            Delivery.purpose != Purpose.LINK,
+            Delivery.household_id.is_distinct_from(caller.household_id),
+        )
     ).one()
     return IntakeResult(
         Outcome.JOINED,

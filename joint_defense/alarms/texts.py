@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, holding, words
+from joint_defense.alarms import closing, holding, overseers, words
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
@@ -128,6 +128,10 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, found, now)
         )
+    if sender.told is None:
+        by_overseer = _of_overseer(session, text, sender, found, now)
+        if by_overseer is not None:
+            return _once(session, text, sender, InboundKind.TOLD, now, by_overseer)
     if found.meaning is Meaning.ALARM and (sender.caller is not None or sender.told is None):
         return _raise(session, text, sender, found, now, limits)
     kind, act = _what_to_do(session, text, sender, found, now)
@@ -233,6 +237,38 @@ def _what_to_do(
     if sender.caller is None:
         return InboundKind.STRANGER, lambda: Reply(_to_stranger(session, text))
     return InboundKind.HELP, lambda: Reply(_help_if_due(session, sender, now))
+
+
+def _of_overseer(
+    session: Session, text: Text, sender: _Sender, found: Understood, now: datetime
+) -> Callable[[], Reply] | None:
+    """What is done about a text of an overseer who is rung for nothing at present; None where it is anybody else's."""
+    if sender.caller is None and (text.stops or text.starts):
+        if not overseers.knows(session, sender.number):
+            return None
+        return lambda: _change_texts_of_overseer(session, text, sender, now)
+    if found.meaning is Meaning.MACHINE or (found.meaning is Meaning.ALARM and sender.caller is not None):
+        return None
+    told = overseers.find_told(session, sender.number)
+    if told is None:
+        return None
+    return lambda: _told_by_overseer(session, sender, told, found, now)
+
+
+def _told_by_overseer(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
+    """Words in answer to the text with the link: everybody who watches reads them, and a caller who texts."""
+    words.note_words(session, told.incident_id, told.household_name, found.words, now, by_caller=False)
+    session.flush()
+    words.pass_on(session, told.incident_id, now)
+    noted = None if not found.words or _noted_lately(session, sender, now) else texts.OVERSEER_NOTED[told.language]
+    return Reply(noted, told.incident_id)
+
+
+def _change_texts_of_overseer(session: Session, text: Text, sender: _Sender, now: datetime) -> Reply:
+    """STOP and START of a phone that is in no household."""
+    overseers.change_texts(session, sender.number, now, stop=text.stops)
+    line = texts.STOPPED_FOR_OVERSEER if text.stops else texts.STARTED
+    return Reply(None if text.opt_out else line[sender.language])
 
 
 def _start(session: Session, sender: _Sender) -> None:

@@ -64,6 +64,7 @@ class Claim:
     owner: str
     stopped: bool = False
     """A text to a phone that wants none."""
+    with_link: bool = False
 
     @property
     def sender(self) -> str:
@@ -74,6 +75,7 @@ class Claim:
 _TOLD_OF_A_CLAIM = (
     *(Delivery.id, Delivery.incident_id, Delivery.attempt_count, Delivery.purpose, Delivery.alert_id, Delivery.number),
     *(Delivery.role, Delivery.language, Delivery.look_up_first, Delivery.text, Delivery.urgency, Delivery.turn),
+    Delivery.with_link,
 )
 
 
@@ -139,6 +141,7 @@ def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, line: Line, owner: s
         requested_at=now,
         line=line,
         owner=owner,
+        with_link=row.with_link,
     )
 
 

@@ -10,10 +10,11 @@ from config.carriers import takes_replies
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import OutboundCall, OutboundMessage
 from joint_defense.delivery.claims import Claim
+from joint_defense.delivery.links import Links
 from joint_defense.models import Alert, Incident
 from joint_defense.rules import escalation
 from joint_defense.rules.states import LEADERS, IncidentKind, Purpose
-from joint_defense.rules.wording import alarm
+from joint_defense.rules.wording import alarm, links
 
 MESSAGE_VALID_FOR = 1800
 """Seconds: an alarm text that comes later than this only frightens."""
@@ -26,10 +27,16 @@ class Announcer:
     """
 
     def __init__(
-        self, public_base_url: str, ring_timeout: int, zone: ZoneInfo, lines: Mapping[str, str] | None = None
+        self,
+        public_base_url: str,
+        ring_timeout: int,
+        zone: ZoneInfo,
+        secret_key: str,
+        lines: Mapping[str, str] | None = None,
     ) -> None:
         self._lines = lines or {}
         self._base = public_base_url
+        self._links = Links(public_base_url, secret_key)
         self._ring_timeout = ring_timeout
         self._zone = zone
 
@@ -96,8 +103,13 @@ class Announcer:
         first = self._answerable(make_voice(incident, alerts[0], self._zone), claim)
         if claim.purpose is Purpose.WORDLESS:
             return alarm.wordless(first, claim.language)
+        held = _asks_leader_first(claim, incident)
+        if claim.with_link and not held:
+            link = self._links.make_address(claim.incident_id, claim.delivery_id, claim.to)
+            words = links.tell_overseer if claim.purpose is Purpose.LINK else links.alarm_with_link
+            return words(first, link, claim.language)
         widened = escalation.is_widened(claim.purpose, claim.role)
-        return alarm.message(first, claim.language, widened=widened, held=_asks_leader_first(claim, incident))
+        return alarm.message(first, claim.language, widened=widened, held=held)
 
     def _answerable(self, voice: alarm.Voice, claim: Claim) -> alarm.Voice:
         """To a text that comes from a name nobody can reply: it says which number to call instead."""

@@ -128,6 +128,8 @@ def make_row(
     turn: int,
     occasion: Occasion = FIRST_TIME,
     text: str | None = None,
+    account_id: int | None = None,
+    with_link: bool = False,
 ) -> dict[str, Any]:
     """The row of a delivery that waits, due now. All have the same columns, as `insert_rows` wants them."""
     return {
@@ -153,6 +155,8 @@ def make_row(
         "look_up_first": False,
         "unwanted": False,
         "text": text,
+        "with_link": with_link,
+        "account_id": account_id,
     }
 
 

@@ -165,7 +165,8 @@ def clear_refusals(session: Session, deliveries: Collection[Delivery]) -> None:
         if reached:
             phones = {each.phone_id for each in reached if each.phone_id is not None}
             responders = {each.responder_id for each in reached if each.responder_id is not None}
-            directory.clear_refused(session, phones, responders, text=channel is Channel.SMS)
+            accounts = {each.number for each in reached if each.account_id is not None}
+            directory.clear_refused(session, phones, responders, text=channel is Channel.SMS, accounts=accounts)
 
 
 def hear(
@@ -294,6 +295,7 @@ def give_up(
         session,
         phone_id=delivery.phone_id,
         responder_id=delivery.responder_id,
+        number=delivery.number,
         text=delivery.channel is Channel.SMS,
         code=failure,
         now=now,

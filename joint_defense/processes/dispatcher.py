@@ -127,7 +127,7 @@ class Dispatcher:
         lines = {each.account_sid: each.from_number[0] for each in settings.accounts}
         return Sender(
             self._carriers,
-            Announcer(settings.public_base_url, settings.ring_timeout, settings.zone, lines),
+            Announcer(settings.public_base_url, settings.ring_timeout, settings.zone, settings.secret_key, lines),
             self._runtime.pace,
             self._runtime.standing,
             find_first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),

@@ -74,7 +74,8 @@ class Runtime:
     def limits(self) -> Limits:
         from joint_defense.alarms.intake import Limits
 
-        return Limits(merge_window=self.settings.merge_window, alarms_per_hour=self.settings.alarms_per_hour)
+        settings = self.settings
+        return Limits(settings.merge_window, settings.alarms_per_hour, settings.zone)
 
     @cached_property
     def patience(self) -> Patience:

@@ -23,6 +23,8 @@ LAST_ROUND = 6
 """Fourth, fifth … phones of a household stand in one last round."""
 REFUSED_ROUND = 7
 """Another number that the carrier has refused for good is tried after all others."""
+OVERSEER = 8
+"""A text to an overseer who is no neighbour: behind every first ring and text of every alarm."""
 AGAIN = 10
 """Redials, and what is tried in another way: behind every first ring of every alarm."""
 NOTICE = 20

@@ -185,6 +185,8 @@ class Role(StrEnum):
     BACKUP = "backup"
     NEIGHBOUR = "neighbour"
     CENTRE = "centre"
+    HEAD = "head"
+    OPERATOR = "operator"
     CALLER = "caller"
 
 
@@ -210,6 +212,8 @@ class Purpose(StrEnum):
     """Too few come: somebody further off is called, or the leader once more."""
     WORDS = "words"
     """What one side wrote, passed on to the other."""
+    LINK = "link"
+    """To an overseer who is no neighbour: who calls, where, and a link to the incident's page."""
 
 
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)

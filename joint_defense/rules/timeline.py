@@ -25,6 +25,8 @@ class UpdateKind(StrEnum):
     """{household, text}: an automatic reply."""
     CATEGORY = "category"
     """{category}: the caller says what has happened."""
+    OVERSEERS = "overseers"
+    """{told, without}: these overseers are sent a link; of these kinds nobody takes texts."""
     ANSWER = "answer"
     """{household, answer, minutes}"""
     WITHDRAWN = "withdrawn"

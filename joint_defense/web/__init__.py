@@ -11,7 +11,19 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from groups.web.shell import assets, navigation, slots
-from joint_defense.web import actions, exports, mutes, pages, plans, silent_processes, timeline_words, words
+from joint_defense.web import (
+    actions,
+    alarm_notice,
+    exports,
+    link_page,
+    mutes,
+    overseers,
+    pages,
+    plans,
+    silent_processes,
+    timeline_words,
+    words,
+)
 from joint_defense.web.access import WATCHERS
 
 
@@ -23,7 +35,9 @@ def register(app: Flask) -> None:
     timeline_words.register(app)
     silent_processes.register(app)
     plans.register(app)
-    for part in (pages, actions, exports, mutes):
+    overseers.register(app)
+    alarm_notice.register(app)
+    for part in (pages, actions, exports, mutes, link_page):
         app.register_blueprint(part.pages)
     slots.set_banner(app, pages.village_banner)
     navigation.add(app, "board.index", lazy_gettext("Incidents"), "alarm", WATCHERS)

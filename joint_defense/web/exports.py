@@ -28,6 +28,7 @@ from groups.web.shell.access import requires
 from groups.web.shell.languages import CHINESE, ENGLISH
 from joint_defense.incidents.record import read_record
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.access import WATCHERS, check_own, own_board
 from joint_defense.web.board.incident import Board
@@ -84,8 +85,10 @@ def cap_message(board: Board, settings: Settings) -> bytes:
     """The message, as UTF-8 XML that is valid against the OASIS schema."""
     alert = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the default namespace
     sender = f"joint-defence@{urlsplit(settings.public_base_url).hostname}"
-    number = max(len(board.timeline), 1)
-    sent = board.timeline[-1].at if board.timeline else board.opened_at
+    # Who was told at once belongs to the opening: it is no later state.
+    lines = [line for line in board.timeline if line.kind != UpdateKind.OVERSEERS]
+    number = max(len(lines), 1)
+    sent = lines[-1].at if lines else board.opened_at
     _add(alert, "identifier", f"incident-{board.incident_id}-{number}")
     _add(alert, "sender", sender)
     _add(alert, "sent", _time(sent, settings))

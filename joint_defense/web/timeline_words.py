@@ -9,12 +9,13 @@ from flask_babel import gettext, ngettext
 
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.rules.escalation import Level, Whom
+from joint_defense.rules.overseers import OverseerKind
 from joint_defense.rules.replies import LATER, Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.incident import Line
-from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, carrier_words, whom_words
+from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, OVERSEER_KINDS, carrier_words, whom_words
 
 Detail = dict[str, str]
 
@@ -49,6 +50,7 @@ _ICONS: Mapping[str, str] = {
     UpdateKind.CARRIER_CHANGED: "warning",
     UpdateKind.WIDENED: "wider",
     UpdateKind.ENOUGH: "check",
+    UpdateKind.OVERSEERS: "text",
 }
 _ANSWER_ICONS: Mapping[str, str] = {Answer.COMING: "coming", Answer.CANNOT: "cannot", Answer.ON_SCENE: "there"}
 LOUD = frozenset(
@@ -233,6 +235,16 @@ def _whom(names: str) -> str:
     return whom_words(Whom(each) for each in names.split())
 
 
+def _overseers(detail: Detail) -> str:
+    parts: list[str] = []
+    if detail["told"]:
+        parts.append(gettext("Told at once, with a link: %(people)s", people=detail["told"]))
+    if kinds := detail["without"].split():
+        nobody = gettext(", ").join(str(OVERSEER_KINDS[OverseerKind(kind)]) for kind in kinds)
+        parts.append(gettext("nobody takes texts: %(whom)s", whom=nobody))
+    return " · ".join(parts)
+
+
 _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     UpdateKind.OPENED: _opened,
     UpdateKind.VOICE: _voice,
@@ -296,6 +308,7 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     UpdateKind.CARRIER_CHANGED: lambda _: gettext("One carrier does not carry: calls and texts go out by another"),
     UpdateKind.WIDENED: _widened,
     UpdateKind.ENOUGH: _enough,
+    UpdateKind.OVERSEERS: _overseers,
     UpdateKind.JOINED: lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
     UpdateKind.LEFT: lambda d: gettext("%(household)s no longer talks to the caller", household=d["household"]),
     UpdateKind.HUNG_UP: lambda d: gettext("%(household)s has hung up", household=d["household"]),

@@ -9,7 +9,9 @@ from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from joint_defense.carriers import codes
+from joint_defense.incidents.timeline import mask_number
 from joint_defense.rules.escalation import Level, Whom
+from joint_defense.rules.overseers import OverseerKind
 from joint_defense.rules.states import ClosingOutcome, IncidentKind, Role
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording.alarm import local_number
@@ -89,8 +91,16 @@ ROLES: Mapping[Role, LazyString] = {
     Role.BACKUP: _l("Back-up group"),
     Role.NEIGHBOUR: _l("Neighbouring group"),
     Role.CENTRE: _l("Town centre"),
+    Role.HEAD: _l("Village head"),
+    Role.OPERATOR: _l("Operator on duty"),
 }
 """Why a household or responder is called, where it is more than a member of the group."""
+
+OVERSEER_KINDS: Mapping[OverseerKind, LazyString] = {
+    OverseerKind.HEAD: _l("Village head"),
+    OverseerKind.LEADERS: _l("Leader and deputy of the group"),
+    OverseerKind.OPERATORS: _l("Operator on duty"),
+}
 
 
 def register(app: Flask) -> None:
@@ -110,6 +120,7 @@ def register(app: Flask) -> None:
         written=written,
         carrier_words=carrier_words,
         whom=whom_words,
+        masked=mask_number,
     )
 
 

@@ -110,6 +110,8 @@ def _lines(folder: Path) -> list[list[str]]:
         ["escalation", "show"],
         ["alarm", "list"],
         ["alarm", "show", "1"],
+        ["overseers", "set", "head,leaders", "--village", "T01"],
+        ["overseers", "show", "--village", "T01"],
         ["spool", "list"],
         ["spool", "retry"],
         ["spool", "set-aside", "nothing"],

@@ -12,23 +12,34 @@ from collections.abc import Callable
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from config.services import Service
+from groups.web.shell.access import signed_in
 
 Question = Callable[[], list[str]]
 """Sentences in the reader's language. Asked for every page: quick, and never raises."""
+Notice = Callable[[], str]
+"""HTML for the top of every page of somebody who is signed in. Asked for every page: quick, and never raises."""
+_NOTICES = Service[list[Notice]]("page_notices")
 _QUESTIONS = Service[list[Question]]("page_warnings")
 
 
 def register(app: Flask) -> None:
-    """Let templates ask `page_warnings()` and `as_shown()`."""
+    """Let templates ask `page_warnings()`, `page_notices()` and `as_shown()`."""
     _QUESTIONS.keep(app, [])
-    app.jinja_env.globals.update(page_warnings=_warnings, as_shown=as_shown)
+    _NOTICES.keep(app, [])
+    app.jinja_env.globals.update(page_warnings=_warnings, page_notices=_notices, as_shown=as_shown)
 
 
 def add(app: Flask, question: Question) -> None:
     """Ask this for every page."""
     _QUESTIONS.of(app).append(question)
+
+
+def add_notice(app: Flask, notice: Notice) -> None:
+    """Show this at the top of every page of somebody who is signed in."""
+    _NOTICES.of(app).append(notice)
 
 
 def as_shown(version: str) -> str:
@@ -43,6 +54,12 @@ def outdated() -> ResponseReturnValue | None:
     if "HX-Request" in request.headers and shown is not None and shown != as_shown(shown.partition("~")[0]):
         return "", 200, {"HX-Refresh": "true"}
     return None
+
+
+def _notices() -> Markup:
+    if signed_in() is None:
+        return Markup()
+    return Markup("").join(Markup(each()) for each in _NOTICES.of())  # noqa: S704 # templates' own output
 
 
 def _warnings() -> list[str]:

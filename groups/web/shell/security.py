@@ -33,6 +33,8 @@ _POLICY = "; ".join(
         # Bootstrap's CSS carries small drawings as data.
         "img-src 'self' data:",
         "connect-src 'self'",
+        # The sound of a new alarm.
+        "media-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",

@@ -188,7 +188,7 @@ def _message(voice: Voice, language: str, more: str) -> str:
     what = category_words(voice.category, language)
     official = official_number(voice.category)
     when = f"{voice.raised_at:%H:%M}"
-    quoted = _quoted(voice)
+    quoted = cut_quote(voice)
     first = _and_comma(first_help_words(voice, language), language)
     if language == CHINESE:
         drill = "演练，不是真的警情。" if voice.drill else ""
@@ -197,7 +197,7 @@ def _message(voice: Voice, language: str, more: str) -> str:
         return (
             f"【十户联防】{drill}{voice.household}求助{'：' + what if what else ''}！"
             f"{voice.place}{door}，{first}{when}。{more}{quote}电话{local_number(voice.number)}。"
-            f"{_how_to_reply(voice, language)}必要时打{official}"
+            f"{how_to_reply(voice, language)}必要时打{official}"
         )
     drill = "DRILL, not real. " if voice.drill else ""
     quote = f' They say: "{quoted}".' if quoted else ""
@@ -205,11 +205,11 @@ def _message(voice: Voice, language: str, more: str) -> str:
     return (
         f"[Joint Defence] {drill}{voice.household_en} needs help{': ' + what if what else ''}! {voice.place_en}{door}, "
         f"{first}{when}.{' ' + more if more else ''}{quote} Phone {local_number(voice.number)}. "
-        f"{_how_to_reply(voice, language)} Dial {official} if needed"
+        f"{how_to_reply(voice, language)} Dial {official} if needed"
     )
 
 
-def _how_to_reply(voice: Voice, language: str, *, there: bool = True) -> str:
+def how_to_reply(voice: Voice, language: str, *, there: bool = True) -> str:
     """By a text; by a call where the text comes from a name, to which nobody can reply."""
     if not voice.line:
         if language == CHINESE:
@@ -221,7 +221,7 @@ def _how_to_reply(voice: Voice, language: str, *, there: bool = True) -> str:
     return f"No replies here: call {line}, press 1 coming, 2 cannot{', 3 there' if there else ''}."
 
 
-def _quoted(voice: Voice) -> str:
+def cut_quote(voice: Voice) -> str:
     """The caller's own words, links cut out; a bare 9 says nothing that the text does not say."""
     words = cut_links(voice.text).strip()
     return "" if is_bare_nine(words) else words[:LONGEST_QUOTE]
@@ -230,7 +230,7 @@ def _quoted(voice: Voice) -> str:
 def _second_voice(voice: Voice, language: str) -> str:
     what = category_words(voice.category, language)
     official = official_number(voice.category)
-    quoted = _quoted(voice)
+    quoted = cut_quote(voice)
     when = f"{voice.raised_at:%H:%M}"
     first = _and_comma(first_help_words(voice, language), language)
     if language == CHINESE:
@@ -239,14 +239,14 @@ def _second_voice(voice: Voice, language: str) -> str:
         return (
             f"【十户联防】又有一户求助：{voice.household}{'，' + what if what else ''}！{voice.place}{door}，"
             f"{first}{when}。{quote}电话{local_number(voice.number)}。"
-            f"{_how_to_reply(voice, language, there=False)}必要时打{official}"
+            f"{how_to_reply(voice, language, there=False)}必要时打{official}"
         )
     quote = f' They say: "{quoted}".' if quoted else ""
     door = _door_en(voice)
     return (
         f"[Joint Defence] A second household calls: {voice.household_en}{', ' + what if what else ''}! "
         f"{voice.place_en}{door}, {first}{when}.{quote} Phone {local_number(voice.number)}. "
-        f"{_how_to_reply(voice, language, there=False)} Dial {official} if needed"
+        f"{how_to_reply(voice, language, there=False)} Dial {official} if needed"
     )
 
 

@@ -41,6 +41,15 @@ STARTED = {
     CHINESE: "【十户联防】短信已恢复。",
     ENGLISH: "[Joint Defence] You get texts again.",
 }
+STOPPED_FOR_OVERSEER = {
+    CHINESE: "【十户联防】已停发短信，有人求助时不再通知您。要恢复请回复START。",
+    ENGLISH: "[Joint Defence] No more texts: you are not told of calls for help any more. For texts again: START.",
+}
+OVERSEER_NOTED = {
+    CHINESE: "【十户联防】收到，已记在这起求助里。",
+    ENGLISH: "[Joint Defence] Received, and noted with this call for help.",
+}
+"""To an overseer who writes back."""
 STRANGER_TEXT = "您的号码不在联防名单上，没法通知邻居，情况紧急请打110。Your number is not on a list; dial 110."
 
 

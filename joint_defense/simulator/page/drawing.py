@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.page.hands import BEHAVIOURS, SCRIPTED, behaviour_of
@@ -33,7 +35,15 @@ def grouped(number: str) -> str:
     return " ".join(("+86", *(part for part in parts if part)))
 
 
-_ENVIRONMENT.filters["grouped"] = grouped
+def linked(body: str) -> Markup:
+    """A text in which addresses can be tapped, as a handset shows it."""
+    parts = _ADDRESS.split(body)
+    link = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>')
+    return Markup("").join(link.format(part) if nth % 2 else part for nth, part in enumerate(parts))
+
+
+_ADDRESS = re.compile(r"(https?://[^\s\u3000-\u303f\uff00-\uffef]+)")
+_ENVIRONMENT.filters.update(grouped=grouped, linked=linked)
 
 
 def draw_page(network: Network, look: Look, language: str, said: str = "", said_at: str = "", typed: str = "") -> str:

@@ -96,6 +96,7 @@ class DeliveryFact:
     joined_at: Moment | None
     follow_up: FollowUp | None
     due_at: Moment
+    with_link: bool
 
 
 @dataclass(frozen=True, slots=True)

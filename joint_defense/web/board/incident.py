@@ -23,6 +23,7 @@ from joint_defense.rules.triggers import Category
 from joint_defense.web.board.facts import AlertFact, IncidentFact, UpdateFact, digest, read_facts
 from joint_defense.web.board.households import HouseholdRow, make_household_rows
 from joint_defense.web.board.outlook import Outlook, look_ahead
+from joint_defense.web.board.overseers import OverseerLine, list_overseers
 from joint_defense.web.board.rules.household_state import ANSWERED, HouseholdState
 
 _COMING = frozenset(ANSWERED[answer] for answer in COMES)
@@ -105,6 +106,7 @@ class Board:
     note: str
     voices: tuple[Voice, ...]
     rows: tuple[HouseholdRow, ...]
+    overseers: tuple[OverseerLine, ...]
     timeline: tuple[Line, ...]
     figures: Figures
     widening: Widening
@@ -159,6 +161,7 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
         note=incident.note,
         voices=tuple(_voice(alert) for alert in facts.alerts),
         rows=rows,
+        overseers=list_overseers(facts),
         timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
         figures=_figures(rows),
         widening=_widening(incident, sum(row.state in _COMING for row in rows)),

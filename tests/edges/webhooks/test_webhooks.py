@@ -495,7 +495,7 @@ def test_an_open_incident_says_who_needs_help_first_as_it_was_when_the_alarm_cam
     carrier.call("/voice/menu/1", wang.number, Digits="#9")
     town.run(lambda session: setattr(session.get_one(Household, wang.id), "first_help", None))
     [incident] = town.incidents()
-    announcer = Announcer(BASE, 30, ZoneInfo("Asia/Shanghai"), {"AC1": "+8657488805255"})
+    announcer = Announcer(BASE, 30, ZoneInfo("Asia/Shanghai"), "a key", {"AC1": "+8657488805255"})
     claims = {claim.channel: claim for claim in _claim_now(town)}
     said = {
         Channel.CALL: announcer.call(claims[Channel.CALL], incident, town.alerts()).twiml,

@@ -186,7 +186,7 @@ def test_the_only_caller_who_takes_it_back_closes_it_as_a_false_alarm(town: Town
     assert withdraw(town, wang)
     (incident,) = town.incidents()
     assert incident.outcome is ClosingOutcome.FALSE_ALARM
-    assert [line.kind for line in town.timeline()] == ["opened", "withdrawn", "closed"]
+    assert [line.kind for line in town.timeline()] == ["opened", "overseers", "withdrawn", "closed"]
     assert withdraw(town, wang, after=70)
     assert len(town.timeline()) == 3
 

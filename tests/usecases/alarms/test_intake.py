@@ -105,7 +105,7 @@ def test_two_households_within_the_window_are_one_incident_with_two_voices(town:
     assert sorted(rung) == sorted([li.number, chen.number, zhang.number])
     told = town.lines(first.incident_id, Purpose.SECOND_VOICE)
     assert sorted((line.number, line.channel) for line in told) == sorted([(wang.number, SMS), (chen.number, SMS)])
-    assert [line.kind for line in town.timeline()] == ["opened", "voice"]
+    assert [line.kind for line in town.timeline()] == ["opened", "overseers", "voice"]
 
 
 def test_four_households_at_the_same_instant_are_one_incident_in_which_nobody_is_rung_twice(town: Town) -> None:
@@ -171,7 +171,7 @@ def test_the_same_household_again_is_noted_and_rings_nobody(town: Town) -> None:
     again = town.raise_alarm(wang, number=wang.numbers[1], sid="CA2", after=20)
     assert (again.outcome, again.alert_id) == (Outcome.JOINED, first.alert_id)
     assert len(town.lines(first.incident_id)) == 2
-    assert [line.kind for line in town.timeline()] == ["opened", "again"]
+    assert [line.kind for line in town.timeline()] == ["opened", "overseers", "again"]
     assert town.alerts()[0].call_sid == "CA2"
 
 

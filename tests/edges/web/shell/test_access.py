@@ -18,7 +18,7 @@ ADMINS = frozenset({AccountRole.ADMIN})
 TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 HOUSE = "/villages/<code>/households/<int:household_id>"
 GROUP = "/villages/<code>/groups/<int:group_id>"
-OPEN = {"/sign-in", "/first-sign-in", "/language"}
+OPEN = {"/sign-in", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"}
 GUARDED = {
     "/": EVERYBODY,
     "/sign-out": EVERYBODY,
@@ -75,6 +75,9 @@ GUARDED = {
     "/villages/<code>/widening": ROSTER_READERS,
     "/villages/<code>/widening/restore": KEEPERS,
     "/widening": TOWN_WIDE,
+    "/villages/<code>/overseers": ROSTER_READERS,
+    "/overseers": TOWN_WIDE,
+    "/alarms/live": WATCHERS,
     "/widening/restore": ADMINS,
     "/audit/<key>/undo": ADMINS,
     "/centre": TOWN_WIDE,

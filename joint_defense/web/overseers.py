@@ -1,0 +1,118 @@
+"""Which overseers are told at once: a village's choice, which its head makes, and the town's, an administrator's.
+
+The page names who would be told now, and of which kind nobody takes texts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from config.services import database
+from groups import directory
+from groups.web.shell import slots
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, own_village, requires
+from groups.web.shell.times import local
+from joint_defense.incidents import overseer_choices
+from joint_defense.rules.overseers import OverseerKind, read_kinds
+from joint_defense.rules.states import Role
+from joint_defense.web import words
+
+pages = Blueprint("overseers", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose choice: a village's, or (no id, no code) the town's."""
+
+    village_id: int | None = None
+    code: str = ""
+    name: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where the choice is seen and saved."""
+        return url_for("overseers.show", code=self.code) if self.code else url_for("overseers.town")
+
+
+def register(app: Flask) -> None:
+    """Add the pages, with a link on every village's home and one beside the list of villages."""
+    app.register_blueprint(pages)
+    slots.add_link(app, "overseers.show", _l("Who is told at once"), "person", READERS)
+    slots.add_town_link(app, "overseers.town", _l("Who is told at once"), "person", TOWN_WIDE)
+
+
+@pages.get("/villages/<code>/overseers")
+@requires(*READERS)
+def show(code: str) -> ResponseReturnValue:
+    """Who is told at once in a village."""
+    return _page(code)
+
+
+@pages.post("/villages/<code>/overseers")
+@requires(*KEEPERS)
+def save(code: str) -> ResponseReturnValue:
+    """Save the village's choice."""
+    return _save(code)
+
+
+@pages.get("/overseers")
+@requires(*TOWN_WIDE)
+def town() -> ResponseReturnValue:
+    """Who is told at once in every village that has not chosen."""
+    return _page(None)
+
+
+@pages.post("/overseers")
+@requires(AccountRole.ADMIN)
+def save_town() -> ResponseReturnValue:
+    """Save the town's choice."""
+    return _save(None)
+
+
+def _owner(session: Session, code: str | None) -> Owner:
+    if code is None:
+        return Owner()
+    village = own_village(session, code)
+    return Owner(village.id, village.code, village.name)
+
+
+def _save(code: str | None) -> ResponseReturnValue:
+    follows = "follow" in request.form
+    kinds = None if follows else read_kinds(request.form.getlist("kinds"))
+    with database().begin() as session:
+        owner = _owner(session, code)
+        changed = overseer_choices.choose(session, owner.village_id, kinds, current().name, clock(session))
+    saved = gettext("Saved: for incidents from now on.") if changed else gettext("Nothing was changed.")
+    flash(saved, "success")
+    return redirect(owner.address, 303)
+
+
+def _page(code: str | None) -> str:
+    with database().begin(reads=True) as session:
+        owner = _owner(session, code)
+        chosen = overseer_choices.read_chosen(session, owner.village_id)
+        choices = overseer_choices.list_choices(session, owner.village_id)
+        # Of the town no village: its operators only.
+        people = directory.find_overseers(session, owner.village_id or 0, local(clock(session)))
+    by_kind = {
+        OverseerKind.HEAD: [each for each in people if each.role.value == Role.HEAD],
+        OverseerKind.OPERATORS: [each for each in people if each.role.value == Role.OPERATOR],
+    }
+    role = current().role
+    return render_template(
+        "overseers/choice.html",
+        owner=owner,
+        chosen=chosen,
+        choices=choices,
+        by_kind=by_kind,
+        kinds=list(OverseerKind),
+        kind_words=words.OVERSEER_KINDS,
+        may=role is AccountRole.ADMIN or (code is not None and role in KEEPERS),
+    )
