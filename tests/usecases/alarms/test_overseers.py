@@ -135,25 +135,22 @@ def test_a_village_chooses_who_is_told_and_else_the_town_does(town: Town) -> Non
     account(town, "陶村干部", HEAD)
     account(town, "值班小林", OPERATOR, AccountRole.OPERATOR)
 
-    def choose(village_id: int | None, *kinds: OverseerKind) -> bool:
-        chosen = kinds or None
-        return town.run(lambda session: overseer_choices.choose(session, village_id, chosen, "林", NOW))
-
+    choices: list[tuple[int | None, tuple[OverseerKind, ...] | None]] = [
+        (None, (OverseerKind.HEAD,)),
+        (town.village_id, (OverseerKind.LEADERS, OverseerKind.OPERATORS)),
+        (town.village_id, ()),
+        (town.village_id, None),
+        (None, None),
+    ]
     found = []
-    for nth, change in enumerate(
-        (
-            lambda: choose(None, OverseerKind.HEAD),
-            lambda: choose(town.village_id, OverseerKind.LEADERS, OverseerKind.OPERATORS),
-            lambda: town.run(lambda session: overseer_choices.choose(session, town.village_id, (), "林", NOW)),
-            lambda: choose(town.village_id),
-            lambda: choose(None),
-        )
-    ):
-        assert change()
-        assert not change(), "the same once more is no change"
+    for nth, (village_id, kinds) in enumerate(choices):
+        with town.database.begin() as session:
+            assert overseer_choices.choose(session, village_id, kinds, "林", NOW)
+            assert not overseer_choices.choose(session, village_id, kinds, "林", NOW), "the same is no change"
         raised = town.raise_alarm(wang, after=600 * nth)
         found.append({number for number, _ in linked(town, raised.incident_id)})
-        town.run(lambda session, id_=raised.incident_id: close(session, id_ or 0, ClosingOutcome.HELPED, "", "林", NOW))
+        with town.database.begin() as session:
+            close(session, raised.incident_id or 0, ClosingOutcome.HELPED, "", "林", NOW)
     assert found == [{HEAD}, {leader.number, OPERATOR}, set(), {HEAD}, {HEAD, leader.number, OPERATOR}]
 
 
