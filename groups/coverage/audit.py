@@ -20,7 +20,7 @@ from groups.coverage import figures, readiness
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery
-from groups.coverage.rules.report import CoverageReport
+from groups.coverage.rules.report import DayFigures
 from groups.errors import InvalidDay, Message, say
 from groups.files.writing import harmless
 from groups.models.covered_days import lives_there
@@ -63,7 +63,7 @@ class AuditedHousehold:
 class Audit:
     """The households of a day, and the report that they are held against."""
 
-    report: CoverageReport
+    report: DayFigures
     rows: tuple[AuditedHousehold, ...]
 
     @property
@@ -124,7 +124,7 @@ def flaws_on(session: Session, day: date) -> list[Message]:
     return [*_twice(session, Subscription), *_twice(session, Residence), *_homeless(session), *_unequal(session, day)]
 
 
-def _homes(session: Session, report: CoverageReport) -> Sequence[Row[*tuple[Any, ...]]]:
+def _homes(session: Session, report: DayFigures) -> Sequence[Row[*tuple[Any, ...]]]:
     question = (
         select(
             Residence.household_id,
@@ -148,9 +148,7 @@ def _homes(session: Session, report: CoverageReport) -> Sequence[Row[*tuple[Any,
     return session.execute(question).all()
 
 
-def _subscriptions(
-    session: Session, report: CoverageReport, households: set[int]
-) -> Mapping[int, Sequence[Subscription]]:
+def _subscriptions(session: Session, report: DayFigures, households: set[int]) -> Mapping[int, Sequence[Subscription]]:
     question = select(Subscription).order_by(Subscription.starts_on, Subscription.id)
     if report.village is not None:
         lived = select(Residence.household_id).join(Village, Village.id == Residence.village_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -153,7 +153,6 @@ def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judge
             by_word[word].append(each)
     known = {(count.village_id, count.kind, count.counted_on): count.households for count in read_counts(session)}
     subscribed: dict[date, dict[int, int]] = {}
-    seen: set[tuple[int, CountKind, date]] = set()
     judged = []
     for row in rows:
         found = by_word.get(row.village, [])
@@ -163,14 +162,29 @@ def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judge
             judged.append(Judged(row, None, row.village, None, 0, problem))
             continue
         key = (village.id, row.kind, row.counted_on)
-        if key in seen:
-            problem = say("twice_in_file")
-        seen.add(key)
         if row.counted_on not in subscribed:
             subscribed[row.counted_on] = subscribed_on(session, row.counted_on)
         signed_up = subscribed[row.counted_on].get(village.id, 0)
         judged.append(Judged(row, village.id, village.name, known.get(key), signed_up, problem))
-    return judged
+    return _without_rivals(judged)
+
+
+def _without_rivals(judged: list[Judged]) -> list[Judged]:
+    """The rows, those in error that say of one village, kind and day twice how many there were: which one holds?"""
+    lines: dict[tuple[int | None, CountKind, date | None], list[int]] = defaultdict(list)
+    for each in judged:
+        if not each.problem:
+            lines[each.village_id, each.row.kind, each.row.counted_on].append(each.row.line)
+    found = []
+    for each in judged:
+        own = lines.get((each.village_id, each.row.kind, each.row.counted_on), [])
+        if len(own) > 1 and not each.problem:
+            told = ", ".join(str(line) for line in own[:5])
+            problem = say("twice_in_list", lines=told)
+            found.append(replace(each, problem=problem))
+        else:
+            found.append(each)
+    return found
 
 
 def take(batch: Batch, judged: Iterable[Judged]) -> int:

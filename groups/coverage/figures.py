@@ -1,13 +1,13 @@
 """Coverage of a day, from dated rows, and since when a village is one of demonstration. Nothing is stored.
 
-How figures moved between two days is in `coverage_trends`, what stands beside them in `readiness`.
+How figures moved between two days is in `trends`, what stands beside them in `readiness`.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from config.database import among
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, demonstration_since, standing
-from groups.coverage.rules.report import CoverageReport, VillageCoverage
+from groups.coverage.rules.report import DayFigures, VillageFigure
 from groups.errors import Message, NothingCounted, UnknownVillage, say
 from groups.models.covered_days import covered_from, covered_until, lives_there, same_household, share_a_day
 from groups.models.enrolment import Subscription, is_active
@@ -40,47 +40,52 @@ class Scope:
     village_code: str | None = None
 
 
-def coverage_on(session: Session, day: date, scope: Scope) -> CoverageReport:
-    """Every village's figure on `day`. Raises UnknownVillage, NothingCounted."""
+def coverage_on(session: Session, day: date, scope: Scope, *, alone: bool = False) -> DayFigures:
+    """Every village's figure on `day`; `alone`: of the village that is asked about, and of no other.
+
+    Raises UnknownVillage, NothingCounted.
+    """
     villages = villages_of(session, scope, day)
     if scope.village_code not in {None, *(village.code for village in villages)}:
         raise unknown_village(scope.village_code or "")
     counts = counts_of(session, scope.kind)
     if not any(standing(counts.get(village.id, {}), day) is not None for village in villages):
         raise NothingCounted(_nothing_counted(counts, day))
-    subscribed = subscribed_on(session, day)
+    asked = [village.id for village in villages if scope.village_code == village.code] if alone else []
+    subscribed = subscribed_on(session, day, asked or None)
     threshold = standing(thresholds(session), day) or DEFAULT_THRESHOLD
     rows = []
     for village in villages:
+        if asked and village.id not in asked:
+            continue
         figure = Figure(subscribed.get(village.id, 0), standing(counts.get(village.id, {}), day))
-        rows.append(VillageCoverage(village.id, village.code, village.name, figure, figure.reaches(threshold)))
-    return CoverageReport(day, scope.kind.value, threshold, tuple(rows), village=scope.village_code)
+        rows.append(VillageFigure(village.id, village.code, village.name, figure, figure.reaches(threshold)))
+    return DayFigures(day, scope.kind.value, threshold, tuple(rows), village=scope.village_code)
 
 
-def with_since(session: Session, report: CoverageReport) -> CoverageReport:
-    """The report with, for every demonstration village that it is about, the day since when it is one."""
-    shown = {village.village_id for village in report.rows if village.demonstration}
-    if not shown:
-        return report
-    found = _since(session, report, {each.village_id: each.figure.subscribed for each in report.rows})
-    rows = [
-        replace(village, since=found[village.village_id]) if village.village_id in shown else village
-        for village in report.villages
-    ]
-    return replace(report, villages=tuple(rows))
+def since_of(session: Session, of_day: DayFigures, villages: Collection[int] | None = None) -> dict[int, date | None]:
+    """For every demonstration village of a day, or of `villages` alone, the day since when it is one.
 
-
-def _since(session: Session, report: CoverageReport, subscribed: Mapping[int, int]) -> dict[int, date | None]:
-    """Since when each demonstration village is one. Most became one of late: the rest are asked about further back."""
-    counts, of_the_town = counts_of(session, CountKind(report.denominator)), thresholds(session)
+    Most became one of late: the rest are asked about further back.
+    """
+    subscribed = {
+        each.village_id: each.figure.subscribed
+        for each in of_day.rows
+        if each.demonstration and (villages is None or each.village_id in villages)
+    }
+    if not subscribed:
+        return {}
+    counts, of_the_town = counts_of(session, CountKind(of_day.denominator)), thresholds(session)
     found: dict[int, date | None] = {}
-    left = {village.village_id for village in report.rows if village.demonstration}
+    left = set(subscribed)
     for back in _LOOK_BACK:
         if not left:
             break
-        start = report.as_of - back if back is not None else date.min
-        for number, own in changes_by_village(session, report.as_of, left, after=start):
-            since = demonstration_since(subscribed[number], own, counts[number], of_the_town, report.as_of, after=start)
+        start = of_day.as_of - back if back is not None else date.min
+        for number, own in changes_by_village(session, of_day.as_of, left, after=start):
+            since = demonstration_since(
+                subscribed[number], own, counts[number], of_the_town, of_day.as_of, after=start
+            )
             if since is None or since > start:
                 found[number] = since
         left -= found.keys()
@@ -106,16 +111,18 @@ def thresholds(session: Session) -> dict[date, int]:
     return dict(session.execute(select(Threshold.starts_on, Threshold.basis_points)).all())
 
 
-def subscribed_on(session: Session, day: date) -> dict[int, int]:
-    """How many households have a subscription on a day, by village."""
+def subscribed_on(session: Session, day: date, villages: Collection[int] | None = None) -> dict[int, int]:
+    """How many households have a subscription on a day, by village: of all, or of these."""
     # An active row is a household, and a home is one: nobody has two of either at a time.
-    found = session.execute(
+    asked = (
         select(Residence.village_id, func.count())
         .join(Subscription, same_household())
         .where(is_active(day), lives_there(day))
         .group_by(Residence.village_id)
     )
-    return dict(found.all())
+    if villages is not None:
+        asked = asked.where(among(session, Residence.village_id, sorted(villages)))
+    return dict(session.execute(asked).all())
 
 
 def villages_of(session: Session, scope: Scope, day: date | None = None) -> Sequence[Village]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -11,50 +10,45 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from config.database import among
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.reachability import COMPLETE_GROUP, Readiness, first_day_of_proof
-from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage
+from groups.coverage.rules.report import DayFigures, Level, PlaceCoverage, VillageFigure
 from groups.models.covered_days import lives_there
 from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import ReachProof, Residence
 from groups.models.roster import Grid, Group
-from groups.rules.days import year_before
 
 _Stood = tuple[int, int, int]
 """Reachable households, groups, complete groups; or households, their groups, those in which there are enough."""
 _NOBODY = (0, 0, 0)
-_BELOW_A_VILLAGE = frozenset({Level.GRID, Level.GROUP})
+BELOW_A_VILLAGE = frozenset({Level.GRID, Level.GROUP})
+Part = Callable[[int], slice]
+"""Which of so many rows are shown."""
 
 
-def with_readiness(
-    session: Session,
-    report: CoverageReport,
-    *,
-    level: Level = Level.VILLAGE,
-    since: date | None = None,
-    stability: bool = True,
-) -> CoverageReport:
-    """The report with its villages' readiness, and with its grids or groups where `level` asks for them.
+def readiness_of(
+    session: Session, day: date, villages: Collection[int] | None = None, *, stays_since: date | None = None
+) -> dict[int, Readiness]:
+    """By village what stands behind its figure on a day: of all, or of these.
 
-    `since` is the day with which groups are compared for stability; a year before, where nobody names one. Without
-    `stability` nobody is.
+    Who stayed in their group is asked where a day is named with which groups are compared.
     """
-    stood = _by_village(session, report)
-    stayed = _stayed(session, since or year_before(report.as_of), report) if stability else {}
-    villages = tuple(
-        replace(
-            village,
-            readiness=Readiness(*stood.get(village.village_id, (0, 0, 0)), *stayed.get(village.village_id, (0, 0))),
-        )
-        for village in report.villages
-    )
-    return replace(report, villages=villages, level=level, places=_places(session, report, level))
+    if villages is not None and not villages:
+        return {}
+    stood = _by_village(session, day, villages)
+    stayed = _stayed(session, stays_since, day, villages) if stays_since is not None else {}
+    return {
+        number: Readiness(*stood.get(number, _NOBODY), *stayed.get(number, (0, 0)))
+        for number in stood.keys() | stayed.keys()
+    }
 
 
-def _by_village(session: Session, report: CoverageReport) -> dict[int, _Stood]:
+def _by_village(session: Session, day: date, villages: Collection[int] | None) -> dict[int, _Stood]:
     """By village: households that are reached, groups that anybody lives in, complete ones."""
-    lived = {row[0]: row[2] for row in _summed_up(session, _living(report))}
-    reached = {row[0]: row[1:] for row in _summed_up(session, _living(report, *_reached(report)))}
+    living = _living(session, day, villages)
+    lived = {row[0]: row[2] for row in _summed_up(session, living)}
+    reached = {row[0]: row[1:] for row in _summed_up(session, living.where(*_reached(day)))}
     return {
         village_id: (many, groups, complete)
         for village_id, groups in lived.items()
@@ -72,18 +66,61 @@ def signed_up_by_village(session: Session, day: date) -> dict[int, int]:
     return found
 
 
-def _places(session: Session, report: CoverageReport, level: Level) -> tuple[PlaceCoverage, ...]:
-    """The grids' or groups' figures, each village's in their order; those of its households that are in none, last."""
-    if level not in _BELOW_A_VILLAGE:
-        return ()
+def places_of(
+    session: Session, figures: DayFigures, level: Level, part: Part | None = None
+) -> tuple[tuple[PlaceCoverage, ...], int]:
+    """The grids' or groups' figures, each village's in their order; those of its households that are in none, last.
+
+    With `part` only those of a page, by its place among how many there are, which is told beside them.
+    """
+    if level not in BELOW_A_VILLAGE:
+        return (), 0
+    place = Residence.grid_id if level is Level.GRID else Residence.group_id
+    rows, skipped = list(figures.rows), 0
+    villages = None if figures.village is None else {each.village_id for each in rows}
+    if part is None:
+        found = _places(session, figures, level, rows, villages)
+        return found, len(found)
+    many = _how_many(session, figures.as_of, place, villages)
+    in_all = sum(many.get(each.village_id, 0) for each in rows)
+    wanted = part(in_all)
+    first, last = wanted.start or 0, wanted.stop if wanted.stop is not None else in_all
+    shown, at = [], 0
+    for each in rows:
+        own = many.get(each.village_id, 0)
+        if at < last and at + own > first:
+            shown.append(each)
+        elif at + own <= first:
+            skipped = at + own
+        at += own
+    found = _places(session, figures, level, shown, {each.village_id for each in shown})
+    return found[first - skipped : last - skipped], in_all
+
+
+def _how_many(
+    session: Session, day: date, place: InstrumentedAttribute[int | None], villages: Collection[int] | None
+) -> dict[int, int]:
+    """By village in how many grids or groups anybody lives; those who are in none count as one more."""
+    asked = _living(session, day, villages).with_only_columns(Residence.village_id, place).distinct().subquery()
+    return dict(session.execute(select(asked.c.village_id, func.count()).group_by(asked.c.village_id)).all())
+
+
+def _places(
+    session: Session,
+    figures: DayFigures,
+    level: Level,
+    rows: Sequence[VillageFigure],
+    villages: Collection[int] | None,
+) -> tuple[PlaceCoverage, ...]:
     of = Grid if level is Level.GRID else Group
     place = Residence.grid_id if of is Grid else Residence.group_id
-    signed_up = _by_place(session, place, _living(report, _signed_up(report)))
-    reached = _by_place(session, place, _living(report, *_reached(report)))
-    known = _in_order(session, of)
-    found: dict[int, list[tuple[int, PlaceCoverage]]] = {village.village_id: [] for village in report.rows}
-    names = {village.village_id: (village.code, village.name) for village in report.rows}
-    for (village_id, number), (households, groups, _) in _by_place(session, place, _living(report)).items():
+    living = _living(session, figures.as_of, villages)
+    signed_up = _by_place(session, place, living.where(_signed_up(figures.as_of)))
+    reached = _by_place(session, place, living.where(*_reached(figures.as_of)))
+    known = _in_order(session, of, villages)
+    found: dict[int, list[tuple[int, PlaceCoverage]]] = {village.village_id: [] for village in rows}
+    names = {village.village_id: (village.code, village.name) for village in rows}
+    for (village_id, number), (households, groups, _) in _by_place(session, place, living).items():
         if village_id not in found:
             continue
         order, name = known[number] if number is not None else (len(known), "")
@@ -113,49 +150,55 @@ def _summed_up(session: Session, households: Select[Any], *place: InstrumentedAt
     return session.execute(select(*by, *sums).group_by(*by))
 
 
-def _living(report: CoverageReport, *conditions: ColumnElement[bool]) -> Select[Any]:
-    """Who lived in the villages of the report on its day, and meets the conditions.
+def _living(session: Session, day: date, villages: Collection[int] | None) -> Select[Any]:
+    """Who lived in these villages (None: in any) on the day.
 
     Everybody, those signed up and those reached are three questions, each of which a database runs on all its
     processors: a third of the time of one with outer joins.
     """
-    question = select(Residence).where(lives_there(report.as_of), *conditions)
-    if report.village is not None:
-        question = question.where(Residence.village_id.in_([village.village_id for village in report.rows]))
-    return question
+    question = select(Residence).where(lives_there(day))
+    return question if villages is None else question.where(among(session, Residence.village_id, sorted(villages)))
 
 
-def _signed_up(report: CoverageReport) -> ColumnElement[bool]:
-    return Residence.household_id.in_(select(Subscription.household_id).where(is_active(report.as_of)))
+def _signed_up(day: date) -> ColumnElement[bool]:
+    return Residence.household_id.in_(select(Subscription.household_id).where(is_active(day)))
 
 
-def _reached(report: CoverageReport) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _reached(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Those signed up whom a proof of the last thirty days says a ring reaches."""
-    proven = select(ReachProof.household_id).where(
-        ReachProof.proven_on.between(first_day_of_proof(report.as_of), report.as_of)
-    )
-    return _signed_up(report), Residence.household_id.in_(proven)
+    proven = select(ReachProof.household_id).where(ReachProof.proven_on.between(first_day_of_proof(day), day))
+    return _signed_up(day), Residence.household_id.in_(proven)
 
 
-def _in_order(session: Session, of: type[Grid] | type[Group]) -> dict[int, tuple[int, str]]:
-    """The places' order, and their names."""
+def _in_order(
+    session: Session, of: type[Grid] | type[Group], villages: Collection[int] | None
+) -> dict[int, tuple[int, str]]:
+    """The places' order, and their names.
+
+    Of some villages only: whoever lives in one may be in a group that has gone to another since, so all are asked
+    about whose households these are.
+    """
     order = (Grid.village_id, Grid.id) if of is Grid else (Group.village_id, Group.position, Group.id)
-    rows = session.execute(select(of.id, of.name).order_by(*order))
-    return {number: (place, name) for place, (number, name) in enumerate(rows)}
+    question = select(of.id, of.name).order_by(*order)
+    if villages is not None:
+        place = Residence.grid_id if of is Grid else Residence.group_id
+        lived = select(place).where(among(session, Residence.village_id, sorted(villages)))
+        question = question.where(of.id.in_(lived))
+    return {number: (place, name) for place, (number, name) in enumerate(session.execute(question))}
 
 
-def _stayed(session: Session, before: date, report: CoverageReport) -> dict[int, tuple[int, int]]:
+def _stayed(session: Session, before: date, day: date, villages: Collection[int] | None) -> dict[int, tuple[int, int]]:
     """By village: how many households were in a group on the earlier day, and how many still are in the same."""
     earlier, later = aliased(Residence), aliased(Residence)
     grouped = [lives_there(before, earlier), earlier.group_id.is_not(None)]
-    if report.village is not None:
-        grouped.append(earlier.village_id.in_([village.village_id for village in report.rows]))
+    if villages is not None:
+        grouped.append(among(session, earlier.village_id, sorted(villages)))
     # Most have not moved at all, and the row of the earlier day holds still: only the others are looked for.
-    holds = lives_there(report.as_of, earlier)
+    holds = lives_there(day, earlier)
     stay = select(earlier.village_id, func.count(), func.count(case((holds, 1)))).where(*grouped)
     back = (
         select(earlier.village_id, func.count())
-        .join(later, (later.household_id == earlier.household_id) & lives_there(report.as_of, later))
+        .join(later, (later.household_id == earlier.household_id) & lives_there(day, later))
         .where(*grouped, ~holds, later.group_id == earlier.group_id)
     )
     returned = dict(session.execute(back.group_by(earlier.village_id)).all())

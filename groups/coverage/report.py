@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -12,29 +12,66 @@ from sqlalchemy.orm import Session
 from groups.coverage import figures, readiness
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
+from groups.coverage.readiness import BELOW_A_VILLAGE, Part
 from groups.coverage.rules.query import CoverageQuery, Step, two_years_before
-from groups.coverage.rules.report import CoverageReport, Level, Series
+from groups.coverage.rules.reachability import Readiness
+from groups.coverage.rules.report import (
+    CoverageReport,
+    DayFigures,
+    Level,
+    PlaceCoverage,
+    Series,
+    VillageCoverage,
+    VillageFigure,
+)
 from groups.coverage.statement import Compared, what_changed
 from groups.coverage.trends import days_between, series_of_places, trend, trends
 from groups.models.figures import IssuedReport
-from groups.rules.days import end_of
+from groups.rules.days import end_of, year_before
+
+MOST_DEMONSTRATIONS = 10
+"""So many demonstration villages a page names."""
 
 
 def report_on(
-    session: Session, query: CoverageQuery, zone: ZoneInfo, *, form: str = "", most: int | None = None
+    session: Session,
+    query: CoverageQuery,
+    zone: ZoneInfo,
+    *,
+    form: str = "",
+    most: int | None = None,
+    part: Part | None = None,
 ) -> CoverageReport:
     """The figures that are asked for, with their series where two days are named, and of what stands beside them that
     which the form has; without one, everything. `most`: so many households are named of those that came or went.
 
     The form `pdf` has one series, that of the page: of the town, or of the one village; over two years where no days
-    are named. Raises InvalidDay, NothingCounted, UnknownVillage.
+    are named. With `part` the report is one page of a county's, and not whole. Moments are told in the zone.
+    Raises InvalidDay, NothingCounted, UnknownVillage.
     """
     with as_known(session, query.known_at):
-        report = _figures_on(session, query, zone, form)
-    if query.since is None:
-        return report
-    scope = Scope(zone, query.kind, query.village)
-    return replace(report, statement=what_changed(session, _compared(session, query, zone), scope, most=most))
+        of_day = _of_day(session, query, Scope(zone, query.kind, query.village), part)
+        beside = _beside(session, query, zone, of_day, form, part)
+        series, thresholds = _moved(session, query, Scope(zone, query.kind, query.village), of_day, form)
+    statement = None
+    if query.since is not None:
+        compared = _compared(session, query, zone)
+        statement = what_changed(session, compared, Scope(zone, query.kind, query.village), most=most)
+    return CoverageReport(
+        of_day.as_of,
+        of_day.denominator,
+        of_day.threshold,
+        beside.villages,
+        query.level,
+        beside.places,
+        series,
+        thresholds,
+        of_day.village,
+        query.known_at.astimezone(zone) if query.known_at is not None else None,
+        statement,
+        part is None,
+        beside.places_in_all,
+    )
 
 
 def _compared(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Compared:
@@ -57,28 +94,74 @@ def _last_issued(session: Session, day: date, kind: str) -> IssuedReport | None:
     return None
 
 
-def _figures_on(session: Session, query: CoverageQuery, zone: ZoneInfo, form: str) -> CoverageReport:
-    scope = Scope(zone, query.kind, query.village)
-    report = replace(figures.coverage_on(session, query.as_of, scope), known_at=query.known_at)
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The villages with what stands beside their figures, and the places below them."""
+
+    villages: tuple[VillageCoverage, ...]
+    places: tuple[PlaceCoverage, ...]
+    places_in_all: int
+
+
+def _of_day(session: Session, query: CoverageQuery, scope: Scope, part: Part | None) -> DayFigures:
+    return figures.coverage_on(session, query.as_of, scope, alone=part is not None)
+
+
+def _beside(
+    session: Session, query: CoverageQuery, zone: ZoneInfo, of_day: DayFigures, form: str, part: Part | None
+) -> _Beside:
+    places, in_all = readiness.places_of(session, of_day, query.level, part)
+    shown = None if part is None else _shown(of_day, query.level, part)
     # Since when a village is a demonstration village, and whether it stayed together, only its own row says.
-    whole = not form or query.level is Level.VILLAGE
-    if whole:
-        report = figures.with_since(session, report)
-    report = readiness.with_readiness(session, report, level=query.level, stability=whole)
+    tells = not form or query.level is Level.VILLAGE
+    named = None if shown is None else shown | {each.village_id for each in _demonstrations(of_day)}
+    since = figures.since_of(session, of_day, named) if tells else {}
+    asked = shown if of_day.village is None else {each.village_id for each in of_day.rows}
+    before = year_before(query.as_of) if tells else None
+    stood = readiness.readiness_of(session, query.as_of, asked, stays_since=before)
+    villages = tuple(
+        VillageCoverage(
+            each.village_id,
+            each.code,
+            each.name,
+            each.figure,
+            each.demonstration,
+            since.get(each.village_id),
+            stood.get(each.village_id, Readiness()),
+        )
+        for each in of_day.villages
+    )
+    return _Beside(villages, places, in_all)
+
+
+def _shown(of_day: DayFigures, level: Level, part: Part) -> set[int]:
+    """The villages that stand on the page as rows."""
+    rows = [] if level in BELOW_A_VILLAGE else of_day.by_coverage
+    return {each.village_id for each in rows[part(len(rows))]}
+
+
+def _demonstrations(of_day: DayFigures) -> list[VillageFigure]:
+    """The demonstration villages that a page names."""
+    return [each for each in of_day.by_coverage if each.demonstration][:MOST_DEMONSTRATIONS]
+
+
+def _moved(
+    session: Session, query: CoverageQuery, scope: Scope, of_day: DayFigures, form: str
+) -> tuple[tuple[Series, ...], tuple[int, ...]]:
+    """The series that are asked for, and for the one that is drawn the threshold of each of its days."""
     if form == "pdf":
-        drawn = _drawn(session, query, scope, report)
-        held = figures.thresholds_on(session, [point.day for point in drawn.points])
-        return replace(report, series=(drawn,), thresholds=tuple(held))
+        drawn = _drawn(session, query, scope, of_day)
+        return (drawn,), tuple(figures.thresholds_on(session, [point.day for point in drawn.points]))
     if query.first is None or query.last is None:
-        return report
-    return replace(report, series=_series(session, query, scope, query.first, query.last))
+        return (), ()
+    return _series(session, query, scope, query.first, query.last), ()
 
 
-def _drawn(session: Session, query: CoverageQuery, scope: Scope, report: CoverageReport) -> Series:
+def _drawn(session: Session, query: CoverageQuery, scope: Scope, of_day: DayFigures) -> Series:
     last = query.last or query.as_of
     first = query.first or two_years_before(last)
     points = trend(session, first, last, scope, daily=query.step is Step.DAY)
-    village = next((village for village in report.rows if query.village), None)
+    village = next((village for village in of_day.rows if query.village), None)
     return Series(village.code if village else "", village.name if village else "", "", points)
 
 

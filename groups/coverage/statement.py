@@ -6,10 +6,11 @@ Three states are compared: the earlier day as it was known then, the same day as
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -85,7 +86,7 @@ def what_changed(session: Session, compared: Compared, scope: Scope, *, most: in
         reported = _state(session, compared.since, scope)
         places = _places(session, touched, compared.since)
     with as_known(session, compared.until_known_at):
-        known = _state(session, compared.since, scope)
+        known = _state(session, compared.since, scope) if _has_news(session, compared) else reported
         later = _state(session, compared.until, scope)
         places_known = _places(session, touched, compared.since)
         lines = [
@@ -103,11 +104,21 @@ def what_changed(session: Session, compared: Compared, scope: Scope, *, most: in
             measure,
             _measured(measure, reported, alone=alone),
             _measured(measure, later, alone=alone),
-            tuple(line for line in lines if line.measure is measure),
+            tuple(_in_zone(line, scope.zone) for line in lines if line.measure is measure),
         )
         for measure in Measure
     )
-    return Statement(compared.since, compared.since_known_at, compared.until, parts, compared.report)
+    known_at = compared.since_known_at.astimezone(scope.zone)
+    return Statement(compared.since, known_at, compared.until, parts, compared.report)
+
+
+def _has_news(session: Session, compared: Compared) -> bool:
+    """Whether anything at all was written down between what was known of the two reports."""
+    return session.scalar(select(Change.id).where(*_written_between(compared)).limit(1)) is not None
+
+
+def _in_zone(line: Line, zone: ZoneInfo) -> Line:
+    return line if line.at is None else replace(line, at=line.at.astimezone(zone))
 
 
 def _state(session: Session, day: date, scope: Scope) -> _State:

@@ -10,10 +10,11 @@ from tools.bench.figures import DAY, DEMONSTRATION_DAY, LAST_REPORT, RUNS, Asked
 _DAY, _FULL_DAY = f"as_of={DAY}&since={LAST_REPORT}", f"as_of={DEMONSTRATION_DAY}&since=2026-06-30"
 _ADDRESSES = (
     ("page of the county's coverage", f"/coverage?{_DAY}", 1.0),
-    ("the same on a day with many demonstration villages", f"/coverage?{_FULL_DAY}", 2.0),
+    ("the rest of it, which the page asks for", f"/coverage?{_DAY}&whole=1", 4.0),
+    ("the same on a day with many demonstration villages", f"/coverage?{_FULL_DAY}", 1.0),
     ("its last page", f"/coverage?{_DAY}&page=50", 1.0),
-    ("page of all 99,000 groups", f"/coverage?{_DAY}&level=group", 4.0),
-    ("page of a village's coverage", f"/coverage?{_DAY}&village=V1500", 1.0),
+    ("page of all 99,000 groups", f"/coverage?{_DAY}&level=group", 2.0),
+    ("page of a village's coverage", f"/coverage?{_DAY}&village=V1500", 0.3),
     ("page of the counts of households", "/coverage/counts", 0.1),
     ("page of the month's bill", "/enrolment/bill?month=2026-11", 1.0),
 )

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from groups.coverage.rules.figures import BASIS_POINTS, Figure, total
 from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.statement import Statement
+
+Village = TypeVar("Village", bound="VillageFigure")
 
 
 class Level(StrEnum):
@@ -29,16 +32,14 @@ class Anomaly(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class VillageCoverage:
-    """A village's figure on the day. `since`: from when on it has been a demonstration village without a break."""
+class VillageFigure:
+    """A village's figure on a day."""
 
     village_id: int
     code: str
     name: str
     figure: Figure
     demonstration: bool
-    since: date | None = None
-    readiness: Readiness = field(default_factory=Readiness)
 
     @property
     def started(self) -> bool:
@@ -51,6 +52,46 @@ class VillageCoverage:
         if self.figure.households is None:
             return Anomaly.NOT_COUNTED
         return Anomaly.MORE_THAN_COUNTED if self.figure.exceeds else None
+
+
+@dataclass(frozen=True, slots=True)
+class VillageCoverage(VillageFigure):
+    """A village's figure on the day, and what stands beside it.
+
+    `since`: from when on it has been a demonstration village without a break. Both are as nothing where nobody asks.
+    """
+
+    since: date | None = None
+    readiness: Readiness = field(default_factory=Readiness)
+
+
+@dataclass(frozen=True, slots=True)
+class DayFigures:
+    """The figures of one day and nothing beside them: of all the town's villages by their code.
+
+    `village`: the code of the one that is asked about, None: all.
+    """
+
+    as_of: date
+    denominator: str
+    threshold: int
+    villages: tuple[VillageFigure, ...]
+    village: str | None = None
+
+    @property
+    def rows(self) -> tuple[VillageFigure, ...]:
+        """The villages that are asked about."""
+        return tuple(each for each in self.villages if self.village in {None, each.code})
+
+    @property
+    def town(self) -> Figure:
+        """The sum of numerators over the sum of denominators."""
+        return total(village.figure for village in self.villages)
+
+    @property
+    def by_coverage(self) -> list[VillageFigure]:
+        """The villages, best first; those where nobody has signed up, or nobody has counted, last."""
+        return _best_first(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +130,16 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class CoverageReport:
-    """The figures of one day, and how they came about.
+    """The figures of one day, and how they came about: built once, with all that was asked for.
 
     `denominator` is the kind of count. `villages` are all of the town's, so that its sum stands in every report;
     `village` is the code of the one that the report is about, None: all. `places` is filled for the levels grid and
-    group, `series` where two days were named, `thresholds` for each of its days where it is to be drawn. `known_at` is
-    the moment that was asked for (None: all that is known), `statement` what changed since an earlier report.
+    group (`places_in_all`: how many there are of which these are a page), `series` where two days were named,
+    `thresholds` for each of its days where it is to be drawn. `known_at` is the moment that was asked for (None: all
+    that is known), `statement` what changed since an earlier report.
+
+    `whole` is False for a page of a county: `since` and readiness are those of the villages on the page, of a village's
+    page there is no other village, and no sum of them says anything.
     """
 
     as_of: date
@@ -108,6 +153,8 @@ class CoverageReport:
     village: str | None = None
     known_at: datetime | None = None
     statement: Statement | None = None
+    whole: bool = True
+    places_in_all: int = 0
 
     @property
     def rows(self) -> tuple[VillageCoverage, ...]:
@@ -159,5 +206,5 @@ class CoverageReport:
         return _best_first(self.rows)
 
 
-def _best_first(villages: Iterable[VillageCoverage]) -> list[VillageCoverage]:
+def _best_first(villages: Iterable[Village]) -> list[Village]:
     return sorted(villages, key=lambda each: (-each.figure.rank, not each.started, each.code))

@@ -39,9 +39,14 @@ def check_period(wanted: Period, today: date) -> None:
         )
 
 
+def is_unlikely(starts_on: date, today: date) -> bool:
+    """Whether it is so long ago, more than ten years, that somebody has to say that it is meant."""
+    return starts_on < date(today.year - 10, 1, 1)
+
+
 def check_likely(starts_on: date, today: date, meant: str) -> None:
     """Raises UnlikelyStart for a day more than ten years ago, unless somebody has said that this day is `meant`."""
-    if starts_on < date(today.year - 10, 1, 1) and meant != starts_on.isoformat():
+    if is_unlikely(starts_on, today) and meant != starts_on.isoformat():
         raise UnlikelyStart(say("starts_long_ago", starts_on=starts_on))
 
 

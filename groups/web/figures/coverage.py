@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.services import database
@@ -20,6 +20,7 @@ from groups.coverage import exports, figures, trends
 from groups.coverage import report as coverage_report
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
+from groups.coverage.readiness import BELOW_A_VILLAGE
 from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, bars, trend
 from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, query_of, two_years_before
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
@@ -47,7 +48,6 @@ pages = Blueprint("coverage", __name__, url_prefix="/coverage")
 Drawings = dict[str, Markup]
 
 
-_BELOW = frozenset({Level.GRID, Level.GROUP})
 _WIDTHS = {"narrow": NARROW, "wide": WIDE}
 
 
@@ -74,7 +74,7 @@ def show() -> ResponseReturnValue:
         try:
             query = _query(session)
             chosen = session.scalar(select(Village.id).where(Village.code == query.village))
-            found = _find(session, query, _since(query))
+            found = _find(session, query, _since(query), in_parts=_is_county(session) and "whole" not in request.args)
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
@@ -172,9 +172,14 @@ def _since(query: CoverageQuery) -> date:
     return query.since or query.as_of.replace(day=1) - timedelta(days=1)
 
 
-def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
-    asked = replace(query, first=None, last=None, since=since)
-    report = coverage_report.report_on(session, asked, zone(), most=MOST_NAMED)
+def _find(session: Session, query: CoverageQuery, since: date, *, in_parts: bool) -> _Found:
+    """What the page shows. `in_parts`: of a county only what stands on the page; the sums of all villages' readiness,
+    and what changed, are asked for by the page itself when it is there, or by a link.
+    """
+    below = query.level in BELOW_A_VILLAGE
+    part = _part if in_parts else None
+    asked = replace(query, first=None, last=None, since=None if in_parts else since)
+    report = coverage_report.report_on(session, asked, zone(), most=MOST_NAMED, part=part)
     last = query.last or query.as_of
     first = query.first or two_years_before(last)
     scope = Scope(zone(), query.kind, query.village)
@@ -182,18 +187,21 @@ def _find(session: Session, query: CoverageQuery, since: date) -> _Found:
         points = trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
         held = figures.thresholds_on(session, [point.day for point in points])
     rows = report.by_coverage
-    pages = pages_of(len(report.places if query.level in _BELOW else rows), MOST_BARS)
-    drawings = {} if query.level in _BELOW else _bars(report, rows[pages.rows])
+    pages = pages_of((report.places_in_all if in_parts else len(report.places)) if below else len(rows), MOST_BARS)
+    drawings = {} if below else _bars(report, rows[pages.rows])
     drawings |= _trend(points, held, report)
-    return _Found(
-        query,
-        since,
-        report,
-        report.places[pages.rows] if query.level in _BELOW else rows[pages.rows],
-        pages,
-        points,
-        drawings,
-    )
+    places = report.places if in_parts else report.places[pages.rows]
+    return _Found(query, since, report, places if below else rows[pages.rows], pages, points, drawings)
+
+
+def _is_county(session: Session) -> bool:
+    """Whether there are more villages than stand on a page."""
+    many = session.scalar(select(func.count()).select_from(Village).where(Village.archived_at.is_(None)))
+    return (many or 0) > MOST_BARS
+
+
+def _part(many: int) -> slice:
+    return pages_of(many, MOST_BARS).rows
 
 
 # A drawing for each width: text that is scaled with a drawing is too small on a phone, or too large on a desk.

@@ -6,9 +6,10 @@ from flask import Flask
 from flask_babel import gettext
 
 from groups.coverage.rules.charts import ChartWords
-from groups.coverage.rules.figures import Figure, told_percent
+from groups.coverage.rules.figures import Figure, threshold_percent, told_percent
 from groups.coverage.rules.report import Anomaly, Level
 from groups.coverage.rules.statement import Cause, Line, Measure
+from groups.coverage.rules.table import VERSION
 from groups.models.enrolment import EndReason
 from groups.rules.counting import CountKind
 from groups.web.enrolment.history import deed_words, reason_words
@@ -28,7 +29,9 @@ def register(app: Flask) -> None:
         line_deed=line_deed,
         line_end=line_end,
         one_language=in_readers_language,
+        threshold_text=threshold_text,
     )
+    app.jinja_env.globals.update(exports_version=VERSION)
 
 
 def kind_words(kind: str) -> str:
@@ -65,6 +68,11 @@ def percent(figure: Figure, threshold: int = 0) -> str:
     """65.6%, or a dash where there is nothing to divide by; or as exact as the threshold asks for."""
     shown = told_percent(figure, threshold) if threshold else figure.percent()
     return "—" if shown is None else f"{shown}%"
+
+
+def threshold_text(threshold: int) -> str:
+    """A threshold in hundredths of a per cent as people read it: 66.67%."""
+    return f"{threshold_percent(threshold)}%"
 
 
 def counted(figure: Figure) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from typing import Any
@@ -15,8 +15,11 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.coverage import figures, readiness, trends
+from groups.coverage import report as coverage_report
 from groups.coverage.figures import Scope
 from groups.coverage.rules.figures import Figure
+from groups.coverage.rules.query import CoverageQuery
+from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.report import CoverageReport, Level
 from groups.coverage.rules.statement import Cause, Measure
 from groups.coverage.statement import Compared, what_changed
@@ -229,7 +232,7 @@ def _check_day(session: Session, written: Written, kind: CountKind, on: int) -> 
         with pytest.raises(NothingCounted):
             figures.coverage_on(session, day(on), scope)
         return None
-    report = figures.with_since(session, figures.coverage_on(session, day(on), scope))
+    report = coverage_report.report_on(session, CoverageQuery(day(on), kind=kind), ZONE)
     assert [each.code for each in report.villages] == [f"V{village}" for village in standing]
     for village, each in zip(standing, report.villages, strict=True):
         subscribed, households = len(written.subscribed(village, on)), written.counted(village, kind, on)
@@ -247,10 +250,15 @@ def _check_day(session: Session, written: Written, kind: CountKind, on: int) -> 
 
 
 def _check_readiness(session: Session, written: Written, report: CoverageReport, on: int, before: int) -> None:
-    found = readiness.with_readiness(session, report, level=Level.GROUP, since=day(before))
-    assert readiness.with_readiness(session, report, since=day(before)).villages == found.villages
-    for each in found.villages:
-        village = int(each.code[1:])
+    found = coverage_report.report_on(
+        session, CoverageQuery(day(on), level=Level.GROUP, kind=CountKind(report.denominator)), ZONE
+    )
+    assert found.villages == report.villages
+    _check_pages(session, found)
+    stood = readiness.readiness_of(session, day(on), stays_since=day(before))
+    for known in found.villages:
+        village = int(known.code[1:])
+        each = replace(known, readiness=stood.get(known.village_id, Readiness()))
         living = written.living(village, on)
         reached = {number for number in living if written.reachable(number, on)}
         groups = {written.place(number, on) for number in living} - {-1}
@@ -269,6 +277,25 @@ def _check_readiness(session: Session, written: Written, report: CoverageReport,
         inside = {number for number in living if written.place(number, on) == wanted}
         assert (place.figure.households, place.figure.subscribed) == (len(inside), len(everybody & inside))
         assert place.reachable == sum(written.reachable(number, on) for number in inside)
+
+
+def _check_pages(session: Session, whole: CoverageReport) -> None:
+    """Page by page, as a county is shown, there stands what stands in the whole."""
+    for level, rows in ((Level.GROUP, whole.places), (Level.VILLAGE, tuple(whole.by_coverage))):
+        query = CoverageQuery(whole.as_of, level=level, kind=CountKind(whole.denominator))
+        shown: list[object] = []
+        for start in range(0, len(rows), 2):
+            part = slice(start, start + 2)
+            page = coverage_report.report_on(session, query, ZONE, part=lambda _, part=part: part)  # type: ignore[misc]
+            assert not page.whole
+            assert page.town == whole.town
+            assert level is Level.VILLAGE or page.places_in_all == len(rows)
+            shown += page.by_coverage[part] if level is Level.VILLAGE else page.places
+        assert shown == list(rows)
+    for each in whole.villages:
+        query = CoverageQuery(whole.as_of, kind=CountKind(whole.denominator), village=each.code)
+        alone = coverage_report.report_on(session, query, ZONE, part=lambda _: slice(0, 2))
+        assert alone.villages == (each,)
 
 
 def _check_trend(session: Session, written: Written, kind: CountKind, first: int, last: int) -> None:

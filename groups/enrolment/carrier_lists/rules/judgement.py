@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Match
-from groups.enrolment.carrier_lists.rules.rows import Entry
+from groups.enrolment.carrier_lists.rules.rows import UNLIKELY_START, Entry
 from groups.enrolment.rules.periods import overlap
 from groups.errors import Message, say
 from groups.rules.days import Period
@@ -141,8 +141,18 @@ def _one(
     if match.household is None:
         findings.append(Finding("unknown_household", say("nobody_on_the_roster"), entry.name or None))
         return Judged(entry, Verdict.ERROR, findings=tuple(findings))
-    verdict, noted = _against(judgement, entry, match.household, have[match.household.id])
+    own = have[match.household.id]
+    if _asks_whether_meant(entry, own) and entry.row.key not in decisions:
+        # Whoever chooses the household says that the day is meant.
+        return Judged(entry, Verdict.DOUBTFUL, candidates=(match.household,), findings=tuple(findings))
+    verdict, noted = _against(judgement, entry, match.household, own)
     return Judged(entry, verdict, match.household, findings=(*findings, *noted))
+
+
+def _asks_whether_meant(entry: Entry, own: Sequence[_Has]) -> bool:
+    """Whether the row starts long ago, and that is not on record: nothing is written before somebody says so."""
+    known = any(each.standing.starts_on == entry.starts_on for each in own)
+    return not known and any(finding.reason == UNLIKELY_START for finding in entry.warnings)
 
 
 def _against(

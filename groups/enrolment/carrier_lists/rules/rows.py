@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 
 from groups.enrolment.rules.list_days import end_in, start_in
-from groups.enrolment.rules.periods import LONGEST_PLAN
+from groups.enrolment.rules.periods import LONGEST_PLAN, is_unlikely
 from groups.errors import InvalidDay, InvalidNumber, say
 from groups.files.sheet import Sheet, simple_heading
 from groups.rules.days import EARLIEST
@@ -22,6 +22,8 @@ DEEPEST_HEADING = 15
 MOST_SHEETS = 20
 MOST_COLUMNS = 60
 _SAMPLES = 3
+UNLIKELY_START = "unlikely_start"
+"""The reason of a finding: the row starts so long ago that somebody has to say that it is meant."""
 
 
 class ListColumn(StrEnum):
@@ -152,6 +154,8 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
     if not plan or len(plan) > LONGEST_PLAN or flaw(plan):
         errors.append(Finding("no_plan", say("plan_missing_or_too_long"), shown(plan)))
     starts_on, ends_on = _days(row, today, errors)
+    if not errors and is_unlikely(starts_on, today):
+        warnings.append(Finding(UNLIKELY_START, say("list_starts_long_ago", starts_on=starts_on), str(starts_on)))
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
 
 
