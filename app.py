@@ -60,11 +60,12 @@ def _add_pages(app: Flask) -> None:
     import groups.web
     import joint_defense.web
     import joint_defense.webhooks
+    from groups.coverage.books import ENLIST_CHECK, gauges
     from groups.uploads.jobs import ENLIST
     from joint_defense.processes import health, metrics
     from joint_defense.processes.clock import stand_in_for_clock
     from joint_defense.processes.heartbeats import Role
-    from joint_defense.processes.queues import enlist_upload
+    from joint_defense.processes.queues import enlist_books_check, enlist_upload
     from joint_defense.processes.stand_in import STAND_IN, StandIn
     from joint_defense.processes.wake import WAKER, Waker
 
@@ -74,5 +75,7 @@ def _add_pages(app: Flask) -> None:
     WAKER.keep(app, Waker(runtime, stand_in))
     # The roster's pages know nothing of queues; they may hand a large list on.
     ENLIST.keep(app, lambda upload_id: enlist_upload(runtime.redis, upload_id))
+    ENLIST_CHECK.keep(app, lambda: enlist_books_check(runtime.redis, again=True))
     for part in (groups.web, joint_defense.webhooks, health, metrics, joint_defense.web):
         part.register(app)
+    metrics.add(app, gauges)

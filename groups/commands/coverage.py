@@ -112,7 +112,7 @@ def check_books(as_of: str | None) -> None:
     """Look whether the books are sound: nobody counts twice or nowhere, each village is the sum of its groups."""
     with transaction(reads=True) as session:
         day = day_of(as_of) if as_of else local_day(clock(session), settings().zone)
-        flaws = audit.flaws_on(session, day)
+        flaws = audit.flaws_on(session, day, settings().zone)
     for flaw in flaws:
         click.echo(in_both(flaw), err=True)
     if flaws:

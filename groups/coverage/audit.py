@@ -16,12 +16,13 @@ import xlsxwriter
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
-from groups.coverage import figures, readiness
+from groups.coverage import figures, readiness, trends
 from groups.coverage.figures import Scope
+from groups.coverage.issued import damaged_reports
 from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.report import DayFigures
-from groups.errors import InvalidDay, Message, say
+from groups.errors import InvalidDay, Message, NothingCounted, say
 from groups.files.writing import harmless
 from groups.models.covered_days import lives_there
 from groups.models.enrolment import EndReason, Subscription, is_active
@@ -119,9 +120,19 @@ def as_xlsx(audit: Audit) -> bytes:
     return content.getvalue()
 
 
-def flaws_on(session: Session, day: date) -> list[Message]:
-    """What is wrong with the books, as far as the rows tell: on any day, and of a village's sum on this one."""
-    return [*_twice(session, Subscription), *_twice(session, Residence), *_homeless(session), *_unequal(session, day)]
+def flaws_on(session: Session, day: date, zone: ZoneInfo) -> list[Message]:
+    """What is wrong with the books, as far as the rows tell: on any day, and with the figures of this one.
+
+    Also where a report that was issued is not any more what it was.
+    """
+    return [
+        *_twice(session, Subscription),
+        *_twice(session, Residence),
+        *_homeless(session),
+        *_unequal(session, day),
+        *_recounted(session, day, zone),
+        *(say("books_report", number=number) for number in damaged_reports(session)),
+    ]
 
 
 def _homes(session: Session, report: DayFigures) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -276,6 +287,26 @@ def _homeless(session: Session) -> Iterable[Message]:
     )
     rows = session.scalars(starts.union(ends).limit(20))
     return [say("books_no_home", household=number) for number in rows]
+
+
+def _recounted(session: Session, day: date, zone: ZoneInfo) -> Iterable[Message]:
+    """Villages of which the report says another thing than their households do one by one; and a line that differs."""
+    scope = Scope(zone)
+    try:
+        report = figures.coverage_on(session, day, scope)
+    except NothingCounted:
+        return
+    active = select(Subscription.id).where(Subscription.household_id == Residence.household_id, is_active(day))
+    asked = select(Residence.village_id, func.count(Residence.household_id.distinct()))
+    rows = session.execute(asked.where(lives_there(day), active.exists()).group_by(Residence.village_id)).all()
+    own: dict[int, int] = dict(rows)
+    for each in report.villages:
+        if each.figure.subscribed != own.get(each.village_id, 0):
+            summed = own.get(each.village_id, 0)
+            yield say("books_recount", village=each.name, own=each.figure.subscribed, summed=summed)
+    drawn = trends.trend(session, day, day, scope)[0].figure
+    if drawn.subscribed != report.town.subscribed or (drawn.households or 0) != (report.town.households or 0):
+        yield say("books_line", own=report.town.subscribed, summed=drawn.subscribed)
 
 
 def _unequal(session: Session, day: date) -> Iterable[Message]:

@@ -7,16 +7,18 @@ counts is read from a file.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.database import among
-from groups.coverage.figures import subscribed_on
+from groups.coverage import trends
+from groups.coverage.figures import Scope, subscribed_on
 from groups.coverage.rules.count_rows import (
     COUNTS,
     MOST_HOUSEHOLDS,
@@ -26,12 +28,13 @@ from groups.coverage.rules.count_rows import (
     counts_in,
     lacking,
 )
-from groups.coverage.rules.figures import BASIS_POINTS
+from groups.coverage.rules.figures import BASIS_POINTS, Figure, month_ends
 from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, Message, say
 from groups.files.apart import read_apart
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
-from groups.models.figures import HouseholdCount, Threshold
+from groups.models.enrolment import Subscription
+from groups.models.figures import HouseholdCount, IssuedReport, Threshold
 from groups.models.roster import Village
 from groups.roster.villages import village_of
 from groups.rules.counting import CountKind
@@ -142,6 +145,70 @@ def remove_count(batch: Batch, village_code: str, kind: CountKind, day: date) ->
     if standing is None:
         raise InvalidCount(say("no_such_count"))
     batch.remove(standing, affects_from=day)
+
+
+@dataclass(frozen=True, slots=True)
+class DayRefigured:
+    """What a day that has been would show: of the village and of the town as it is, and as it would be.
+
+    `reported`: a report of that day was issued; it stays as it is.
+    """
+
+    day: date
+    village: tuple[Figure, Figure]
+    town: tuple[Figure, Figure]
+    reported: bool
+
+
+def what_it_changes(
+    batch: Batch, village_code: str, kind: CountKind, zone: ZoneInfo, change: Callable[[Batch], object]
+) -> list[DayRefigured]:
+    """By how much a change of a village's counts would change month ends, and days that were reported, before today.
+
+    Nothing is written. Raises what the change raises, and UnknownVillage.
+    """
+    session, yesterday = batch.session, batch.day - timedelta(days=1)
+    scope = Scope(zone, kind, village_of(session, village_code).code)
+    begun = session.scalar(select(func.min(Subscription.starts_on))) or batch.day
+    first = max(begun, batch.day - timedelta(days=trends.MOST_DAYS - 1))
+    reported = set(session.scalars(select(IssuedReport.as_of).where(IssuedReport.as_of.between(first, yesterday))))
+    wanted = sorted({*(day for day in month_ends(first, yesterday) if _ends_month(day)), *reported})
+    if not wanted:
+        return []
+    before = _figures_of(session, wanted, scope)
+    after: dict[date, tuple[Figure, Figure]] = {}
+    try:
+        with session.begin_nested():
+            change(batch)
+            session.flush()
+            after = _figures_of(session, wanted, scope)
+            raise _OnlyTried
+    except _OnlyTried:
+        session.expire_all()
+    nothing = (Figure(0, None), Figure(0, None))
+    told = [(day, before.get(day, nothing), after.get(day, nothing)) for day in wanted]
+    return [
+        DayRefigured(day, (was[0], becomes[0]), (was[1], becomes[1]), day in reported)
+        for day, was, becomes in told
+        if was != becomes
+    ]
+
+
+class _OnlyTried(Exception):
+    """Takes a change back whose effect was looked at."""
+
+
+def _ends_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
+def _figures_of(session: Session, days: Sequence[date], scope: Scope) -> dict[date, tuple[Figure, Figure]]:
+    """The village's and the town's figure on each of these days."""
+    of_village, of_town = (
+        {point.day: point.figure for point in trends.trend(session, days[0], days[-1], each, daily=True)}
+        for each in (scope, replace(scope, village_code=None))
+    )
+    return {day: (of_village.get(day, Figure(0, None)), of_town[day]) for day in days}
 
 
 def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judged]:

@@ -44,22 +44,29 @@ _WIDE = {
 }
 
 
+_SAID_BELOW = ("知悉时点", "格式版本", *DEFINED)
+"""What a terminal says below the table, besides what stands above it."""
+
+
 def as_csv(report: CoverageReport) -> bytes:
     """One table in UTF-8 with the mark that spreadsheets ask for; the series where the report has one.
 
-    Every row carries the day and the kind of count. A coverage has four places after the point: 0.6560.
+    Every row carries the day, the kind of count, what was known when, and the version. A coverage has four places after
+    the point: 0.6560. Where somebody has asked what changed, that and what the figures mean stand below; else a program
+    that reads it meets one table and nothing else.
     """
     table = series_table(report) if report.series else table_of(report)
     kind = KINDS[CountKind(report.denominator)]
     known_at = report.known_at.isoformat() if report.known_at else ""
     day = [] if report.series else [report.as_of]
-    rows: list[Sequence[Cell]] = [[*table.headings, *(["统计日期"] if day else []), "户数口径", "知悉时点"]]
-    rows += [[*row, *day, kind, known_at] for row in [*table.rows, *([table.total] if table.total else [])]]
+    rows: list[Sequence[Cell]] = [[*table.headings, *(["统计日期"] if day else []), "户数口径", "知悉时点", "格式版本"]]
+    rows += [[*row, *day, kind, known_at, VERSION] for row in [*table.rows, *([table.total] if table.total else [])]]
     if report.statement is not None:
         # A second table below, as on the page: only where somebody has asked what changed.
         rows += [[], [statement_title(report.statement)]]
         for below in (statement_sums(report), statement_table(report)):
             rows += [below.headings, *below.rows, []]
+        rows += [["说明"], *([name, shown(cell)] for name, cell in notes(report))]
     return marked(writing.as_csv([_in_csv(cell) for cell in row] for row in rows))
 
 
@@ -79,6 +86,7 @@ def as_text(report: CoverageReport) -> str:
     if report.statement is not None:
         sums, lines = _columns(statement_sums(report)), _columns(statement_table(report))
         parts.append(f"{statement_title(report.statement)}\n{sums}\n\n{lines}")
+    parts.append("\n".join(f"{name}：{shown(cell)}" for name, cell in notes(report) if name in _SAID_BELOW))
     return "\n\n".join(parts) + "\n"
 
 

@@ -83,9 +83,7 @@ def since_of(session: Session, of_day: DayFigures, villages: Collection[int] | N
             break
         start = of_day.as_of - back if back is not None else date.min
         for number, own in changes_by_village(session, of_day.as_of, left, after=start):
-            since = demonstration_since(
-                subscribed[number], own, counts[number], of_the_town, of_day.as_of, after=start
-            )
+            since = demonstration_since(subscribed[number], own, counts[number], of_the_town, of_day.as_of, after=start)
             if since is None or since > start:
                 found[number] = since
         left -= found.keys()

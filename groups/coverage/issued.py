@@ -92,6 +92,16 @@ def printed_again(session: Session, number: int, form: str) -> bytes:
     return kept.content
 
 
+def damaged_reports(session: Session) -> list[int]:
+    """The issued reports of which a form is not what was kept."""
+    asked = select(IssuedFile, IssuedReport.digest).join(IssuedReport, IssuedReport.id == IssuedFile.report_id)
+    return sorted({
+        file.report_id
+        for file, digest in session.execute(asked.execution_options(yield_per=20))
+        if _digest(file.content) != file.digest or (file.form == "json" and file.digest != digest)
+    })  # fmt: skip
+
+
 def beside_today(session: Session, number: int, now: datetime, zone: ZoneInfo) -> Beside:
     """The issued report as it was reported, and the same day as it is known now. Raises InvalidChoice."""
     issued = issued_report(session, number)

@@ -1,16 +1,21 @@
-"""A list of counts of households as a kind of list: read, held against what is known, written as one batch."""
+"""Work of seconds: a list of counts, read, held against what is known, written as one batch; a look at the books."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import structlog
 from pydantic import TypeAdapter
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.database import Database, clock
-from groups.coverage import counts
+from config.services import database, settings
+from groups.coverage import audit, books, counts
 from groups.coverage.counts import Judged
 from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError, say
 from groups.models.batch import Batch
@@ -21,6 +26,41 @@ from groups.uploads.columns import hold_the_same_twice
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
 
 _JUDGED = TypeAdapter(Judged)
+CHECK_SECONDS = 120.0
+"""So long a statement of a look at the books may take."""
+log = structlog.stdlib.get_logger(__name__)
+
+
+def check_books(*, again: bool = False) -> bool:
+    """The job: look at the books, unless that was done today, or also then. Returns whether it was done now.
+
+    The clock calls it and the bulk worker does it, so that no alarm waits: it reads in a transaction and by a
+    connection of its own, whose statements end after two minutes, and writes one row.
+    """
+    return check_books_of(settings().database_url, database(), settings().zone, again=again)
+
+
+def check_books_of(url: str, store: Database, zone: ZoneInfo, *, again: bool = False) -> bool:
+    """The same for a database; `again`: also where it was done today."""
+    with store.begin(reads=True) as session:
+        day = local_day(clock(session), zone)
+        if not again and books.is_checked(session, day):
+            return False
+    started = time.monotonic()
+    own = Database(url, pool_size=1, statement_seconds=CHECK_SECONDS)
+    try:
+        with own.begin(reads=True) as session:
+            if not own.is_sqlite:
+                session.execute(text("SET TRANSACTION READ ONLY"))
+            flaws = audit.flaws_on(session, day, zone)
+    finally:
+        own.close()
+    seconds = time.monotonic() - started
+    with store.begin() as session:
+        books.keep_check(session, day, flaws, seconds)
+    if flaws:
+        log.error("books_unsound", day=str(day), found=len(flaws), first=str(flaws[0]))
+    return True
 
 
 class CountLists:

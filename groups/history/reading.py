@@ -33,6 +33,11 @@ class Doing:
     undone: bool
     rows: tuple[Change, ...]
 
+    @property
+    def household_id(self) -> int | None:
+        """Whose household the first of its changes is about."""
+        return self.rows[0].household_id
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -73,12 +78,17 @@ def history(
     group_id: int | None = None,
     household_id: int | None = None,
     older_than: int | None = None,
+    about: Sequence[ColumnElement[bool]] = (),
+    most: int = BATCHES_A_PAGE,
 ) -> History:
-    """What was done to a household, a group (and the households in it), a village, or all of the town."""
-    whose = _whose(village_id, group_id, household_id)
+    """What was done to a household, a group (and the households in it), a village, or all of the town.
+
+    `about`: only the changes of which all this is true; `most`: so many batches.
+    """
+    whose = [*_whose(village_id, group_id, household_id), *about]
     keys: dict[str, int] = {}
     last = older_than
-    while len(keys) <= BATCHES_A_PAGE:
+    while len(keys) <= most:
         # Of an import of thousands of rows the first few tell that it was one; the rest is passed over.
         rows = session.execute(
             select(Change.batch, Change.id)
@@ -90,10 +100,16 @@ def history(
             break
         keys |= dict(rows)
         last = rows[-1][1]
-    chosen = [*keys][:BATCHES_A_PAGE]
+    chosen = [*keys][:most]
     doings = _doings(session, chosen, whose)
     more = len(keys) > len(chosen)
     return History(doings, min(row.id for row in doings[-1].rows) if more else None)
+
+
+def of_enrolment() -> ColumnElement[bool]:
+    """The changes of what a household has signed up for and was given, and its moves to another village."""
+    moves = (Change.action == "move_village") & (Change.table == "households")
+    return Change.table.in_(("subscriptions", "devices")) | moves
 
 
 def last_change(session: Session, household_id: int) -> Change | None:

@@ -17,6 +17,8 @@ ENROLMENT_ACTS = frozenset({
     "give_device", "return_device", "replace_device", "import_list", "set_tariff", "remove_tariff",
 })  # fmt: skip
 """What the enrolment's pages do. What else there is, is the roster's or the figures'."""
+FIGURES_ACTS = frozenset({"set_count", "remove_count", "import_counts", "set_threshold", "remove_threshold"})
+"""What the pages of counts do."""
 _ENROLLERS = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 _KEEPERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.ADMIN})
 _ADMIN = frozenset({AccountRole.ADMIN})

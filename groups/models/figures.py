@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -63,6 +64,22 @@ class IssuedFile(Base):
     form: Mapped[str] = mapped_column(String(8), primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str] = mapped_column(String(64))
+
+
+class BooksCheck(Base):
+    """What was found when the books were looked at, once a day of the town's: whether each figure is what the rows say.
+
+    `flaws` are messages, each by its code and values, the first ones of `found`.
+    """
+
+    __tablename__ = "books_checks"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    day: Mapped[date] = mapped_column(unique=True)
+    checked_at: Mapped[datetime]
+    seconds: Mapped[float]
+    found: Mapped[int]
+    flaws: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
 
 
 class Threshold(Base):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groups.web import accounts, enrolment, figures, responders, roster, uploads
+from groups.web import accounts, enrolment, figures, history, responders, roster, uploads
 from groups.web.shell import (
     access,
     assets,
@@ -39,5 +39,5 @@ def register(app: Flask) -> None:
         error_pages,
     ):
         part.register(app)
-    for capability in (accounts, uploads, roster, responders, enrolment, figures):
+    for capability in (accounts, uploads, roster, history, responders, enrolment, figures):
         capability.register(app)

@@ -23,11 +23,13 @@ from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
+from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.stand_in import StandIn
 
 EVERY = 1.0
 PING_SECONDS = 10.0
+BOOKS_FROM_HOUR = 2
 Part = Callable[[Runtime], None]
 Result = TypeVar("Result")
 log = structlog.stdlib.get_logger(__name__)
@@ -39,13 +41,14 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     log.info("clock_started")
     stand_in = StandIn(runtime, Role.CLOCK)
     stand_in.start()
-    next_at = dict.fromkeys((part for _, part in NOW_AND_THEN), 0.0)
+    now_and_then = (*NOW_AND_THEN, *UNHURRIED)
+    next_at = dict.fromkeys((part for _, part in now_and_then), 0.0)
     supervisor.say_ready()
     while not stopping.is_set():
         supervisor.say_alive()
         started = time.monotonic()
         parts = PARTS
-        for every, part in NOW_AND_THEN:
+        for every, part in now_and_then:
             if started >= next_at[part]:
                 next_at[part] = started + every
                 parts = (*parts, part)
@@ -185,6 +188,12 @@ def _send_ping(url: str) -> None:
         log.warning("ping_not_taken", error=type(error).__name__)
 
 
+def _have_books_checked(runtime: Runtime) -> None:
+    """From two in the morning on the bulk worker looks at the books; done today already, it leaves them alone."""
+    if runtime.database.probable_now().astimezone(runtime.settings.zone).hour >= BOOKS_FROM_HOUR:
+        enlist_books_check(runtime.redis)
+
+
 def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
     with runtime.database.begin() as session:
         return work(session)
@@ -213,3 +222,5 @@ NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (60.0, _ping),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )
+UNHURRIED: tuple[tuple[float, Part], ...] = ((1800.0, _have_books_checked),)
+"""What can wait for a clock: nobody stands in for it."""

@@ -8,7 +8,7 @@ What has happened is counted over the incidents of the last hour, so that a scra
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import clock
+from config.services import Service
 from joint_defense.models import Attempt, Delivery, Incident
 from joint_defense.processes import queues
 from joint_defense.processes.heartbeats import WELL, Kept, Vitals, read_vitals
@@ -149,6 +150,9 @@ def _callback_lag(session: Session, since: datetime) -> Spread:
 
 
 metrics = Blueprint("metrics", __name__)
+Question = Callable[[Session, datetime], Mapping[str, tuple[str, float]]]
+"""By a gauge's name what it is and its value."""
+MORE = Service[list[Question]]("more_gauges")
 Family = GaugeMetricFamily | CounterMetricFamily
 PREFIX = "joint_defence_"
 
@@ -176,6 +180,11 @@ class _Collected:
         return self._families
 
 
+def add(app: Flask, question: Question) -> None:
+    """Show the gauges that a room which is not of alarms tells of, too."""
+    MORE.of(app).append(question)
+
+
 def _families(runtime: Runtime) -> Iterator[Family]:
     up, vitals = {"database": 1, "redis": 1}, None
     try:
@@ -183,6 +192,7 @@ def _families(runtime: Runtime) -> Iterator[Family]:
             now = clock(session)
             gauges = read_gauges(session, now)
             vitals = read_vitals(session, runtime.settings.accounts, now)
+            more = {name: told for ask in MORE.of() for name, told in ask(session, now).items()}
     except SQLAlchemyError:
         up["database"] = 0
     else:
@@ -192,6 +202,8 @@ def _families(runtime: Runtime) -> Iterator[Family]:
         yield from _of_alarms(gauges)
         yield from _of_deliveries(gauges)
         yield from _of_processes(vitals)
+        for name, (words, value) in more.items():
+            yield GaugeMetricFamily(PREFIX + name, words, value=value)
     try:
         lengths = {name: len(queues.queue(name, runtime.redis)) for name in (queues.ALARM, queues.BULK)}
     except RedisError:
@@ -264,4 +276,5 @@ def _spread(name: str, words: str, values: Spread) -> Family:
 
 def register(app: Flask) -> None:
     """Add the page."""
+    MORE.keep(app, [])
     app.register_blueprint(metrics)

@@ -17,6 +17,7 @@ ALARM = "alarm"
 BULK = "bulk"
 UPLOAD_JOB = "groups.uploads.jobs.work_on_upload"
 DISPATCH_JOB = "joint_defense.processes.worker.dispatch_incident"
+BOOKS_JOB = "groups.coverage.jobs.check_books"
 FORMER_JOBS = {
     "groups.jobs.work_on_upload": UPLOAD_JOB,
     "joint_defense.jobs.dispatch_incident": DISPATCH_JOB,
@@ -25,6 +26,9 @@ FORMER_JOBS = {
 """Names of release 0.1, which its web processes may still queue while this one is being put in place."""
 UPLOAD_SECONDS = 600
 """So long a list of 20,000 rows may take at the very most."""
+BOOKS_SECONDS = 900
+BOOKS_KEPT_SECONDS = 1700
+"""The clock asks for a look at the books every half an hour; one that nobody has taken by then is asked for again."""
 JOB_KEPT_SECONDS = 60
 """A wake-up that nobody took for a minute is pointless: the senders' own sweep has long been there."""
 
@@ -54,6 +58,22 @@ def enlist_upload(connection: Redis, upload_id: int) -> bool:
             upload_id,
             ttl=JOB_KEPT_SECONDS,
             job_timeout=UPLOAD_SECONDS,
+            result_ttl=0,
+            failure_ttl=JOB_KEPT_SECONDS,
+        )
+    except RedisError:
+        return False
+    return True
+
+
+def enlist_books_check(connection: Redis, *, again: bool = False) -> bool:
+    """Have the bulk worker look at the books, which it does once a day, or `again`; False while Redis is away."""
+    try:
+        queue(BULK, connection).enqueue(
+            BOOKS_JOB,
+            again=again,
+            ttl=BOOKS_KEPT_SECONDS,
+            job_timeout=BOOKS_SECONDS,
             result_ttl=0,
             failure_ttl=JOB_KEPT_SECONDS,
         )

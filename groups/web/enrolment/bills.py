@@ -39,6 +39,7 @@ from groups.web.enrolment.common import (
     words_of,
     workbook,
 )
+from groups.web.enrolment.history import done_to
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
 
@@ -109,8 +110,16 @@ def add_tariff() -> ResponseReturnValue:
             raise InvalidTariff(say("no_amount"))
         with database().begin() as session:
             batch = new_batch(session, "set_tariff")
-            day = day_of(request.form.get("starts_on", ""))
-            set_tariff(batch, request.form.get("plan", ""), day, village_fen, carrier_fen)
+            day, plan = day_of(request.form.get("starts_on", "")), request.form.get("plan", "")
+            shares = (village_fen, carrier_fen)
+
+            def change(batch: Batch) -> object:
+                return set_tariff(batch, plan, day, *shares)
+
+            if not request.form.get("confirmed") and (effect := what_it_changes(batch, change)):
+                # A tariff of a day that has been changes what was billed.
+                return _tariffs(effect=effect)
+            change(batch)
     except GroupsError as error:
         return _tariffs(words_of(error)), status_of(error)
     flash(gettext("It is on record."), "success")
@@ -152,8 +161,9 @@ def _change_of_tariff(*, removes: bool) -> Callable[[Batch], object]:
 def _tariffs(wrong: str = "", effect: list[MonthChanged] | None = None) -> str:
     with database().begin(reads=True) as session:
         found, today = tariffs(session), today_of(session)
+        done = done_to(session, "tariffs")
     return render_template(
-        "enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form, effect=effect
+        "enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form, effect=effect, done=done
     )
 
 

@@ -11,7 +11,7 @@ from groups.enrolment.devices import LEDGER_PAGE, LedgerQuestion, ledger, ledger
 from groups.enrolment.exports import ledger_xlsx
 from groups.models.enrolment import DeviceKind
 from groups.web.enrolment.common import READERS, chosen_village, own_villages, today_of, workbook
-from groups.web.enrolment.history import kind_words
+from groups.web.history.words import DEVICES
 from groups.web.shell.access import requires
 
 pages = Blueprint("enrolment_devices", __name__)
@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
         lines=lines,
         counts=counts,
         kinds=list(DeviceKind),
-        kind_words=kind_words,
+        kind_words=DEVICES.__getitem__,
         villages=villages,
         page=page,
         last=max(-(-sum(counts.values()) // LEDGER_PAGE), 1),

@@ -1,11 +1,9 @@
-"""What was done to a household's enrolment, in words, newest first; and taking it back."""
+"""What was done to enrolments, counts and tariffs, the latest first; and taking it back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from flask import Blueprint, Flask, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,37 +15,28 @@ from config.database import clock
 from config.services import database
 from groups.enrolment.records import household_of
 from groups.errors import GroupsError
-from groups.history.rights import ENROLMENT_ACTS, may_undo
+from groups.history import reading
+from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS, may_undo
 from groups.history.undo import undo
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
-from groups.models.enrolment import Channel, DeviceKind, EndReason
-from groups.models.roster import Household, Village
-from groups.web.enrolment.common import WRITERS, as_dialled, words_of
+from groups.models.enrolment import Channel
+from groups.web.enrolment.common import WRITERS, words_of
 from groups.web.shell.access import current, own_path, requires
 from groups.web.shell.times import zone
 
 MOST_SHOWN = 50
-_TABLES = ("subscriptions", "devices", "tariffs")
+MOST_OF_TOWN = 10
 
 pages = Blueprint("enrolment_history", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """What was done in one go: when, by whom, what, and the fields as they were and became."""
+class Told:
+    """What was done, the latest first, and what everything is called."""
 
-    batch: str
-    changed_at: datetime
-    changed_by: str
-    what: str
-    fields: tuple[tuple[str, str, str], ...]
-    household_id: int | None
-    household: str
-    brief: str
-    """What sets it apart from others of its kind: the plan, and the serial of the gift."""
-    undone: bool
-    can_be_undone: bool
+    doings: tuple[reading.Doing, ...]
+    names: reading.Names
 
 
 def register(app: Flask) -> None:
@@ -64,7 +53,7 @@ def take_back() -> ResponseReturnValue:
     try:
         with database().begin() as session:
             noted = session.execute(select(Change.action, Change.household_id).where(Change.batch == key)).all()
-            if not noted or not {action for action, _ in noted} <= ENROLMENT_ACTS:
+            if not noted or not {action for action, _ in noted} <= ENROLMENT_ACTS | FIGURES_ACTS:
                 abort(404)
             if not may_undo(session, key, account.role, account.village_id):
                 abort(403)
@@ -81,139 +70,26 @@ def take_back() -> ResponseReturnValue:
     return redirect(own_path(request.form.get("next")) or url_for("enrolment.index"), 303)
 
 
-def history_of(session: Session, household_id: int) -> list[Deed]:
+def history_of(session: Session, household_id: int) -> Told:
     """What was done to a household's enrolment, the latest first."""
-    rows = session.scalars(
-        select(Change)
-        .where(
-            Change.household_id == household_id,
-            Change.table.in_(_TABLES) | (Change.action == "move_village") & (Change.table == "households"),
-        )
-        .order_by(Change.id.desc())
-        .limit(MOST_SHOWN * 4)
-    ).all()
-    return _deeds(session, rows)[:MOST_SHOWN]
-
-
-def done_today(session: Session, today: date) -> list[Deed]:
-    """Who was signed up at the pages today, and not taken back; the latest first."""
-    rows = session.scalars(
-        select(Change)
-        .where(Change.changed_on == today, Change.action == "enrol", Change.undone_by == "")
-        .order_by(Change.id.desc())
-        .limit(MOST_SHOWN * 2)
-    ).all()
-    return _deeds(session, rows)[:MOST_SHOWN]
-
-
-def _deeds(session: Session, rows: Sequence[Change]) -> list[Deed]:
-    heads = dict(
-        session.execute(
-            select(Household.id, Household.head).where(Household.id.in_({row.household_id for row in rows}))
-        ).all()
+    return _told(
+        session, reading.history(session, household_id=household_id, about=[reading.of_enrolment()], most=MOST_SHOWN)
     )
-    villages = dict(session.execute(select(Village.id, Village.name)).all()) if rows else {}
-    batches: dict[str, list[Change]] = {}
-    for row in rows:
-        batches.setdefault(row.batch, []).append(row)
-    return [
-        Deed(
-            batch=key,
-            changed_at=own[0].changed_at,
-            changed_by=own[0].changed_by,
-            what=deed_words(own[0].action),
-            fields=tuple(_fields(own, villages)),
-            household_id=own[0].household_id,
-            household=heads.get(own[0].household_id or 0, ""),
-            brief=_brief(own),
-            undone=any(row.undone_by for row in own),
-            can_be_undone=own[0].action in ENROLMENT_ACTS and not any(row.undone_by for row in own),
-        )
-        for key, own in batches.items()
-    ]
 
 
-def _brief(rows: Sequence[Change]) -> str:
-    written = [row.after or {} for row in reversed(rows)]
-    return " · ".join(str(row[name]) for row in written for name in ("plan", "serial") if name in row)
+def done_today(session: Session, today: date) -> Told:
+    """Who was signed up at the pages today, and not taken back; the latest first."""
+    about = [Change.changed_on == today, Change.action == "enrol", Change.undone_by == ""]
+    return _told(session, reading.history(session, about=about, most=MOST_SHOWN))
 
 
-def deed_words(action: str) -> str:
-    """What was done, as the history calls it."""
-    words: dict[str, str] = {
-        "enrol": gettext("Signed up"),
-        "cancel": gettext("Cancelled"),
-        "suspend": gettext("Suspended"),
-        "resume": gettext("Resumed"),
-        "change_plan": gettext("Another plan"),
-        "change_billed": gettext("Another number"),
-        "move_village": gettext("Moved to another village"),
-        "correct": gettext("Corrected"),
-        "give_device": gettext("Given"),
-        "return_device": gettext("Returned"),
-        "replace_device": gettext("Replaced"),
-        "import_list": gettext("From the carrier's list"),
-        "undo": gettext("Undone"),
-    }
-    return words.get(action) or gettext("Changed with the roster")
+def done_to(session: Session, *tables: str) -> Told:
+    """What was done last to what belongs to the town: tariffs, counts, thresholds."""
+    return _told(session, reading.history(session, about=[Change.table.in_(tables)], most=MOST_OF_TOWN))
 
 
-def _fields(rows: Sequence[Change], villages: Mapping[int, str]) -> list[tuple[str, str, str]]:
-    """Field by field as it was and became, in the order it was done."""
-    names: dict[str, str] = {
-        "plan": gettext("Plan"),
-        "number": gettext("Billed number"),
-        "starts_on": gettext("From"),
-        "ends_on": gettext("Until"),
-        "end_reason": gettext("Why it ended"),
-        "consent_by": gettext("Consent by"),
-        "consent_on": gettext("Consent on"),
-        "kind": gettext("Gift"),
-        "serial": gettext("Serial"),
-        "given_on": gettext("Given on"),
-        "returned_on": gettext("Returned on"),
-        "village_id": gettext("Village"),
-    }
-    told = []
-    for row in reversed(rows):
-        before, after = row.before or {}, row.after or {}
-        for name, label in names.items():
-            if name == "village_id" and row.table != "households":
-                continue
-            was, became = (_text(name, values.get(name), villages) for values in (before, after))
-            if was != became:
-                told.append((label, was, became))
-    return told
-
-
-def _text(name: str, value: Any, villages: Mapping[int, str]) -> str:
-    if value is None:
-        return ""
-    if name == "village_id":
-        return villages.get(value, "")
-    if name == "number":
-        return as_dialled(value)
-    if name == "end_reason":
-        return reason_words(EndReason(value))
-    return kind_words(DeviceKind(value)) if name == "kind" else str(value)
-
-
-def reason_words(reason: EndReason | None) -> str:
-    """Why a subscription ended."""
-    words: dict[EndReason, str] = {
-        EndReason.CANCELLED: gettext("cancelled"),
-        EndReason.SUSPENDED: gettext("suspended"),
-        EndReason.MOVED: gettext("moved to another village"),
-        EndReason.REPLACED: gettext("went on otherwise"),
-        EndReason.ARCHIVED: gettext("left the roster"),
-    }
-    return words[reason] if reason is not None else ""
-
-
-def kind_words(kind: DeviceKind) -> str:
-    """What was given."""
-    words: dict[DeviceKind, str] = {DeviceKind.KEY: gettext("#9 key"), DeviceKind.PHONE: gettext("dedicated phone")}
-    return words[kind]
+def _told(session: Session, found: reading.History) -> Told:
+    return Told(found.doings, reading.names_of(session, found.doings))
 
 
 def channel_words(channel: Channel) -> str:

@@ -30,7 +30,8 @@ from groups.web.enrolment.common import (
     today_of,
     words_of,
 )
-from groups.web.enrolment.history import channel_words, history_of, kind_words, reason_words
+from groups.web.enrolment.history import channel_words, history_of
+from groups.web.history.words import DEVICES, END_REASONS
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
 
@@ -185,8 +186,8 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
         wrong=wrong,
         deed=deed,
         typed=request.form,
-        reason_words=reason_words,
-        kind_words=kind_words,
+        reason_words=END_REASONS.__getitem__,
+        kind_words=DEVICES.__getitem__,
         channel_words=channel_words,
     )
 

@@ -67,7 +67,7 @@ def index() -> ResponseReturnValue:
         village_id = chosen_village(transaction)
         found, more = find_households(transaction, text, today, village_id=village_id)
         villages = own_villages(transaction, village_id)
-        done = done_today(transaction, today) if enrols() else []
+        done = done_today(transaction, today) if enrols() else None
     waiting = [each for each in found if each.standing is not StandingKind.ACTIVE]
     if enrols() and len(found) == 1 and waiting and not more:
         return redirect(url_for("enrolment.form", household_id=found[0].id, q=text, village=_village()), 303)

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import lazy_gettext
 
 from groups.web.enrolment.common import READERS
-from groups.web.figures import api, clients, counts, coverage, issued, words
+from groups.web.figures import api, books, clients, counts, coverage, issued, words
 from groups.web.shell import navigation
 
 
@@ -21,4 +21,5 @@ def register(app: Flask) -> None:
     for part in (coverage, issued, clients):
         app.register_blueprint(part.pages)
     counts.register(app)
+    books.register(app)
     navigation.add(app, "coverage.show", lazy_gettext("Coverage"), "chart", READERS, place=61)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,6 +19,7 @@ from groups.coverage.rules.figures import basis_points_of
 from groups.coverage.rules.query import choice_of
 from groups.errors import CountedMeanwhile, GroupsError, InvalidCount, UnknownVillage, say
 from groups.models.accounts import AccountRole
+from groups.models.batch import Batch
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.search import the_village
@@ -26,10 +27,12 @@ from groups.rules.counting import CountKind
 from groups.rules.days import day_of
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS, chosen_village, day_in, own_villages, today_of, words_of
+from groups.web.enrolment.history import done_to
 from groups.web.figures.words import kind_words
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
 from groups.web.shell.request_sizes import takes
+from groups.web.shell.times import zone
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -63,7 +66,14 @@ def write() -> ResponseReturnValue:
             households = _number(form.get("households", ""))
             kind = choice_of(CountKind, form.get("kind", ""))
             code = the_village(session, form.get("village", "")).code
-            news = coverage_counts.set_count(new_batch(session, "set_count"), code, kind, day, households)
+            batch = new_batch(session, "set_count")
+
+            def change(batch: Batch) -> bool:
+                return coverage_counts.set_count(batch, code, kind, day, households)
+
+            if effect := _asks_first(batch, code, kind, change):
+                return _page(effect=effect)
+            news = change(batch)
     except GroupsError as error:
         return _page(words_of(error)), _status_of(error)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
@@ -78,7 +88,15 @@ def remove() -> ResponseReturnValue:
     try:
         with database().begin() as session:
             kind, day = choice_of(CountKind, form.get("kind", "")), day_of(form.get("day", ""))
-            coverage_counts.remove_count(new_batch(session, "remove_count"), form.get("village", ""), kind, day)
+            code = form.get("village", "")
+            batch = new_batch(session, "remove_count")
+
+            def change(batch: Batch) -> None:
+                coverage_counts.remove_count(batch, code, kind, day)
+
+            if effect := _asks_first(batch, code, kind, change):
+                return _page(effect=effect)
+            change(batch)
     except GroupsError as error:
         return _page(words_of(error)), _status_of(error)
     flash(gettext("The count was taken out."), "success")
@@ -117,6 +135,15 @@ def write_threshold() -> ResponseReturnValue:
     return redirect(url_for("counts.show", _anchor="thresholds"), 303)
 
 
+def _asks_first(
+    batch: Batch, code: str, kind: CountKind, change: Callable[[Batch], object]
+) -> list[coverage_counts.DayRefigured]:
+    """What the change does to days that have been, before it is done; nothing where somebody has confirmed it."""
+    if request.form.get("confirmed"):
+        return []
+    return coverage_counts.what_it_changes(batch, code, kind, zone(), change)
+
+
 def _back(code: str) -> ResponseReturnValue:
     """To the counts, in a county to those of the village with this code."""
     with database().begin() as session:
@@ -130,7 +157,7 @@ def _status_of(error: GroupsError) -> int:
     return 409 if isinstance(error, CountedMeanwhile) else 422
 
 
-def _page(wrong: str = "", *, of_threshold: str = "") -> str:
+def _page(wrong: str = "", *, of_threshold: str = "", effect: Sequence[coverage_counts.DayRefigured] = ()) -> str:
     """The page; what is wrong stands beside the fields that it is about."""
     with database().begin() as session:
         villages = own_villages(session, chosen_village(session))
@@ -146,6 +173,8 @@ def _page(wrong: str = "", *, of_threshold: str = "") -> str:
             thresholds=session.scalars(select(Threshold).order_by(Threshold.starts_on.desc())).all(),
             today=today_of(session),
             given=request.form,
+            effect=effect,
+            done=done_to(session, "household_counts", "thresholds"),
         )
 
 

@@ -12,7 +12,7 @@ from groups.coverage.rules.statement import Cause, Line, Measure
 from groups.coverage.rules.table import VERSION
 from groups.models.enrolment import EndReason
 from groups.rules.counting import CountKind
-from groups.web.enrolment.history import deed_words, reason_words
+from groups.web.history.words import COUNT_KINDS, END_REASONS, deed_words
 from groups.web.shell.languages import in_readers_language
 
 
@@ -36,12 +36,7 @@ def register(app: Flask) -> None:
 
 def kind_words(kind: str) -> str:
     """A kind of count, as the reader calls it."""
-    words: str = {
-        CountKind.RESIDENT: gettext("Resident households"),
-        CountKind.REGISTERED: gettext("Registered households"),
-        CountKind.LANDLINE: gettext("Households with a landline"),
-    }[CountKind(kind)]
-    return words
+    return str(COUNT_KINDS[CountKind(kind)])
 
 
 def level_words(level: str) -> str:
@@ -122,21 +117,11 @@ def cause_words(cause: str) -> str:
 
 def line_deed(line: Line) -> str:
     """What somebody did who brought a line about."""
-    words: dict[str, str] = {
-        "": "",
-        "set_count": gettext("Households counted"),
-        "import_counts": gettext("Households counted, from a list"),
-        "remove_count": gettext("A count taken out"),
-        "set_threshold": gettext("The threshold set"),
-        "remove_threshold": gettext("A threshold taken out"),
-        "add_village": gettext("A village added"),
-    }
-    found = words.get(line.action)
-    return deed_words(line.action) if found is None else found
+    return deed_words(line.action) if line.action else ""
 
 
 def line_end(line: Line) -> str:
     """What a line's household or village is now: why it left, or what stands there."""
     if line.after in {reason.value for reason in EndReason}:
-        return reason_words(EndReason(line.after))
+        return str(END_REASONS[EndReason(line.after)])
     return line.after

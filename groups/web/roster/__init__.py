@@ -1,4 +1,4 @@
-"""Pages of rosters: villages, groups, households, history, imports, the printed directory and exports.
+"""Pages of rosters: villages, groups, households, imports, the printed directory and exports.
 
 Door: `register(app)`. A village head keeps the own village, an administrator all. It knows nothing of subscriptions
 and figures.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from groups.web.roster import directory, exports, groups, history, households, imports, villages
+from groups.web.roster import directory, exports, groups, households, imports, villages
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    for part in (villages, groups, households, history, imports, directory, exports):
+    for part in (villages, groups, households, imports, directory, exports):
         part.register(app)

@@ -458,4 +458,4 @@ def test_an_independent_recount_of_a_hostile_history_finds_no_difference(databas
                 assert answered(session, day) == said, f"what was known of {day} at {moment}"
         check_day(stage, session, stage.today)
         check_statements(stage, session)
-        assert flaws_on(session, stage.today) == []
+        assert flaws_on(session, stage.today, ZONE) == []

@@ -64,6 +64,7 @@ GUARDED = {
     "/coverage": READERS,
     "/coverage/api-clients": ADMINS,
     "/coverage/api-clients/revoke": ADMINS,
+    "/coverage/books": WRITERS,
     "/coverage/counts": WRITERS,
     "/coverage/counts/import": WRITERS,
     "/coverage/counts/remove": WRITERS,

@@ -11,13 +11,13 @@ from config.database import clock
 from config.services import database
 from groups.errors import ChangedSince, GroupsError, NothingToUndo
 from groups.history import reading
-from groups.history.rights import ENROLMENT_ACTS, may_undo
+from groups.history.rights import may_undo
 from groups.history.undo import undo
 from groups.models.accounts import AccountRole
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.roster import Group, Household, Village
-from groups.web.roster import words
+from groups.web.history import words
 from groups.web.roster.common import back_to, tell
 from groups.web.shell.access import KEEPERS, READERS, current, own_village, requires
 from groups.web.shell.languages import words_of
@@ -46,7 +46,7 @@ def audit() -> ResponseReturnValue:
         found = reading.history(session, older_than=request.args.get("before", type=int))
         names = reading.names_of(session, found.doings)
     return render_template(
-        "roster/history.html",
+        "history/history.html",
         village=None,
         history=found,
         names=names,
@@ -124,7 +124,7 @@ def _page(code: str, blocked: object = None) -> str:
         names = reading.names_of(session, found.doings)
         title = _title(session, village, household_id, group_id)
     return render_template(
-        "roster/history.html",
+        "history/history.html",
         village=village,
         history=found,
         names=names,
@@ -133,7 +133,6 @@ def _page(code: str, blocked: object = None) -> str:
         group=group_id,
         blocked=blocked,
         obstacle_words=words.obstacle_words,
-        enrolment_acts=ENROLMENT_ACTS,
     )
 
 

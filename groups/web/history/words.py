@@ -1,0 +1,272 @@
+"""What was done, in words: by whom and to what, field by field as it was and became. One wording for every page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _l
+
+from groups.enrolment.rules.bill import yuan
+from groups.history.reading import Doing, Names
+from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS
+from groups.history.undo import Obstacle, Why
+from groups.models.accounts import AccountRole
+from groups.models.changes import Change, Source
+from groups.models.enrolment import DeviceKind, EndReason
+from groups.models.responders import Team
+from groups.models.roster import FirstHelp, Language
+from groups.rules.counting import CountKind
+from groups.web.roster.words import (
+    FIELDS,
+    FIRST_HELP,
+    LANGUAGES,
+    ROLES,
+    TEAMS,
+    duty_words,
+    last_day,
+    written_here,
+)
+from groups.web.shell.times import day_words, local
+
+ACTIONS: Mapping[str, LazyString] = {
+    "add_household": _l("Household added"),
+    "edit_household": _l("Household changed"),
+    "add_number": _l("Number added"),
+    "change_number": _l("Number changed"),
+    "move_household": _l("Moved to another group"),
+    "move_village": _l("Moved to another village"),
+    "back_home": _l("At home again"),
+    "archive_household": _l("Household archived"),
+    "add_group": _l("Group added"),
+    "edit_group": _l("Group changed"),
+    "split_group": _l("Group split"),
+    "merge_groups": _l("Groups merged"),
+    "archive_group": _l("Group archived"),
+    "reorder_households": _l("Doors put in another order"),
+    "add_village": _l("Village added"),
+    "import_roster": _l("List imported"),
+    "undo": _l("Taken back"),
+    "enrol": _l("Signed up"),
+    "cancel": _l("Cancelled"),
+    "suspend": _l("Suspended"),
+    "resume": _l("Resumed"),
+    "change_plan": _l("Another plan"),
+    "change_billed": _l("Another number"),
+    "correct": _l("Corrected"),
+    "give_device": _l("Given"),
+    "return_device": _l("Returned"),
+    "replace_device": _l("Replaced"),
+    "import_list": _l("From the carrier's list"),
+    "set_tariff": _l("Tariff set"),
+    "remove_tariff": _l("Tariff taken out"),
+    "set_count": _l("Households counted"),
+    "import_counts": _l("Households counted, from a list"),
+    "remove_count": _l("A count taken out"),
+    "set_threshold": _l("The threshold set"),
+    "remove_threshold": _l("A threshold taken out"),
+    "add_account": _l("Account added"),
+    "edit_account": _l("Account changed"),
+    "close_account": _l("Account closed"),
+    "edit_grids": _l("Grids changed"),
+    "edit_responders": _l("Responders changed"),
+    "edit_cameras": _l("Cameras changed"),
+    "invite": _l("Sign-in code handed out"),
+    "set_password": _l("Password set"),
+}
+SOURCES: Mapping[Source, LazyString] = {
+    Source.PAGE: _l("on a page"),
+    Source.IMPORT: _l("by an imported list"),
+    Source.COMMAND: _l("by a command"),
+    Source.UNDO: _l("by an undo"),
+    Source.SYSTEM: _l("by the system"),
+}
+TABLES: Mapping[str, LazyString] = {
+    "households": _l("Household"),
+    "phones": _l("Phone"),
+    "groups": _l("Group"),
+    "villages": _l("Village"),
+    "subscriptions": _l("Subscription"),
+    "accounts": _l("Account"),
+    "grids": _l("Grid"),
+    "responders": _l("Responder"),
+    "cameras": _l("Camera"),
+    "devices": _l("Gift"),
+    "tariffs": _l("Tariff"),
+    "household_counts": _l("Count of households"),
+    "thresholds": _l("Demonstration village from"),
+}
+# What nobody has to read: keys, and what follows from something else that is shown.
+_UNSAID = frozenset(
+    {"search", "initials", "given", "id", "household_id", "created_at", "account_id", "archived_at", "channel"}
+)
+
+_OWN_FIELDS: Mapping[str, Mapping[str, LazyString]] = {
+    "subscriptions": {
+        "number": _l("Billed number"),
+        "end_reason": _l("Why it ended"),
+        "consent_by": _l("Consent by"),
+        "consent_on": _l("Consent on"),
+    },
+    "devices": {
+        "kind": _l("Gift"),
+        "serial": _l("Serial"),
+        "given_on": _l("Given on"),
+        "returned_on": _l("Returned on"),
+    },
+    "tariffs": {
+        "village_fen": _l("Village's share of a month, in yuan"),
+        "carrier_fen": _l("Carrier's share of a month, in yuan"),
+    },
+    "household_counts": {
+        "kind": _l("Kind of count"),
+        "counted_on": _l("Day of the count"),
+        "households": _l("Number of households"),
+    },
+    "thresholds": {"basis_points": _l("Per cent")},
+}
+"""What a column is called in one table and in no other."""
+COUNT_KINDS: Mapping[CountKind, LazyString] = {
+    CountKind.RESIDENT: _l("Resident households"),
+    CountKind.REGISTERED: _l("Registered households"),
+    CountKind.LANDLINE: _l("Households with a landline"),
+}
+END_REASONS: Mapping[EndReason, LazyString] = {
+    EndReason.CANCELLED: _l("cancelled"),
+    EndReason.SUSPENDED: _l("suspended"),
+    EndReason.MOVED: _l("moved to another village"),
+    EndReason.REPLACED: _l("went on otherwise"),
+    EndReason.ARCHIVED: _l("left the roster"),
+}
+DEVICES: Mapping[DeviceKind, LazyString] = {
+    DeviceKind.KEY: _l("#9 key"),
+    DeviceKind.PHONE: _l("dedicated phone"),
+}
+
+
+def register(app: Flask) -> None:
+    """Let templates say all this."""
+    app.jinja_env.globals.update(
+        actions=ACTIONS,
+        sources=SOURCES,
+        change_tables=TABLES,
+        became=became,
+        differences=differences,
+        subject=subject,
+        deed_words=deed_words,
+        brief=brief,
+        enrolment_acts=ENROLMENT_ACTS,
+        may_be_undone=ENROLMENT_ACTS | FIGURES_ACTS,
+    )
+
+
+def deed_words(action: str) -> str:
+    """What was done, in a word or two."""
+    return str(ACTIONS.get(action) or gettext("Changed"))
+
+
+def brief(doing: Doing) -> str:
+    """What sets it apart from others of its kind: the plan, and the serial of the gift."""
+    written = [row.after or {} for row in doing.rows]
+    return " · ".join(str(row[name]) for row in written for name in ("plan", "serial") if name in row)
+
+
+def obstacle_words(obstacle: Obstacle) -> str:
+    """Why a change cannot be taken back."""
+    words: dict[Why, str] = {
+        Why.CHANGED_SINCE: gettext("it has been changed again since"),
+        Why.TAKEN: gettext("its number or name stands elsewhere by now"),
+        Why.IN_USE: gettext("something was added to it since"),
+        Why.NOT_THERE: gettext("what it would go back to is archived"),
+    }
+    if obstacle.later is None:
+        return words[obstacle.why]
+    later: str = gettext(
+        "%(who)s has changed it again on %(when)s",
+        who=obstacle.later.changed_by,
+        when=f"{day_words(obstacle.later.changed_at)} {local(obstacle.later.changed_at):%H:%M}",
+    )
+    return later
+
+
+def became(change: Change) -> str:
+    """What became of the row itself, in a word; nothing where only what it holds was changed."""
+    if change.before is None:
+        return str(gettext("added"))
+    if change.after is None:
+        return str(gettext("taken out"))
+    if "archived_at" not in change.after:
+        return ""
+    return str(gettext("archived") if change.after["archived_at"] else gettext("back again"))
+
+
+def subject(change: Change, names: Names) -> str:
+    """What a change is about: a household or group by its name, a phone by its number and whose it is."""
+    head = names.heads.get(change.household_id or 0, "")
+    # Of a new phone the number is told below.
+    if change.table == "phones" and change.before is not None and change.row_id in names.numbers:
+        return f"{head} {written_here(names.numbers[change.row_id])}"
+    return head or (names.groups.get(change.row_id, "") if change.table == "groups" else "")
+
+
+def differences(change: Change, names: Names) -> list[tuple[str, str, str]]:
+    """What a change changed, in words: field, before, after. Of a new row or one that is gone: what it held."""
+    before, after = change.before or {}, change.after or {}
+    found = []
+    for name in (each for each in {**after, **before} if each not in _UNSAID):
+        own = _OWN_FIELDS.get(change.table, {})
+        if name == "kind" and name not in own:
+            continue
+        old, new = (_told(change.table, name, row.get(name), names) for row in (before, after))
+        if old != new:
+            found.append((str(own.get(name) or FIELDS.get(name, name)), old, new))
+    return found
+
+
+_WORDS: Mapping[str, Callable[[Any], object]] = {
+    "number": lambda value: written_here(value),
+    "phone": lambda value: written_here(value),
+    "away_until": lambda value: last_day(datetime.fromisoformat(value)),
+    "first_help": lambda value: FIRST_HELP[FirstHelp(value)],
+    "language": lambda value: LANGUAGES[Language(value)],
+    "team": lambda value: TEAMS[Team(value)],
+    "hours": lambda value: duty_words(value),
+    "role": lambda value: ROLES[AccountRole(value)],
+}
+"""How the value of a column is told that is kept as a code."""
+
+_OWN_WORDS: Mapping[tuple[str, str], Callable[[Any], object]] = {
+    ("subscriptions", "end_reason"): lambda value: END_REASONS[EndReason(value)],
+    ("devices", "kind"): lambda value: DEVICES[DeviceKind(value)],
+    ("household_counts", "kind"): lambda value: COUNT_KINDS[CountKind(value)],
+    ("tariffs", "village_fen"): lambda value: yuan(value),
+    ("tariffs", "carrier_fen"): lambda value: yuan(value),
+    ("thresholds", "basis_points"): lambda value: f"{value / 100:g}%",
+}
+
+
+def _told(table: str, column: str, value: Any, names: Names) -> str:
+    """A kept value as people read it."""
+    called: dict[str, Mapping[int, str]] = {
+        "leader_id": names.heads,
+        "deputy_id": names.heads,
+        "group_id": names.groups,
+        "backup_group_id": names.groups,
+        "grid_id": names.grids,
+        "village_id": names.villages,
+    }
+    words: object = value
+    if value is None or value == "" or (value is False and column == "silent"):
+        words = ""
+    elif column in called:
+        words = called[column].get(value, value)
+    elif (table, column) in _OWN_WORDS:
+        words = _OWN_WORDS[table, column](value)
+    elif column in _WORDS:
+        words = _WORDS[column](value)
+    elif isinstance(value, bool):
+        words = gettext("yes") if value else gettext("no")
+    return str(words)
