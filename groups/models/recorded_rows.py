@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Date, Enum, Table, inspect, true
@@ -37,6 +38,7 @@ def is_held_by(other: type[Base]) -> ColumnElement[bool] | None:
     return true() if columns.id.table.name in _KEPT_FOR_GOOD else None
 
 
+@cache
 def model_of(table: str) -> type[Base]:
     """The model of a table's name. Raises NothingToUndo where no such table is kept any more."""
     for mapper in Base.registry.mappers:
