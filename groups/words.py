@@ -175,6 +175,7 @@ WORDS: Mapping[str, str] = {
     "left_the_roster": N_("it has left the roster: it must end today at the latest"),
     "list_being_worked_on": N_("somebody is at work on the list “%(name)s”"),
     "list_no_rows": N_("the list has no rows"),
+    "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),
     "list_taken": N_(
         "new %(new)s, ended %(ended)s, changed %(changed)s, same %(same)s, doubtful, left out %(doubtful)s, "
         "errors, left out %(error)s, skipped %(skipped)s"
@@ -378,7 +379,6 @@ WORDS: Mapping[str, str] = {
     "spreadsheet_rounded_its_digits_gone": N_("the spreadsheet has rounded it: its digits are gone"),
     "starts_after_today": N_("%(starts_on)s is to come: it cannot start after today (%(today)s)"),
     "starts_differ": N_("it starts on %(here)s here and on %(there)s in the list: left as it is"),
-    "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),
     "starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, send it once more"),
     "table_not_kept_any_more": N_("there is nothing to undo: this table is not kept any more"),
     "tariff_from_this_day": N_("%(plan)s has a tariff from %(day)s already"),

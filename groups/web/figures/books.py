@@ -13,9 +13,10 @@ from groups.coverage import books
 from groups.coverage.jobs import check_books_of
 from groups.models.accounts import AccountRole
 from groups.rules.days import local_day
-from groups.web.enrolment.common import WRITERS, in_one_language, own_villages
+from groups.web.enrolment.common import WRITERS, own_villages
 from groups.web.shell import page_warnings
 from groups.web.shell.access import requires, signed_in
+from groups.web.shell.languages import in_readers_language
 from groups.web.shell.times import zone
 
 pages = Blueprint("books", __name__, url_prefix="/coverage/books")
@@ -33,7 +34,7 @@ def show() -> ResponseReturnValue:
     """What was found, day by day, the last first."""
     with database().begin(reads=True) as session:
         checks = books.last_checks(session)
-    told = [(each, [in_one_language(flaw) for flaw in books.flaws_of(each)]) for each in checks]
+    told = [(each, [in_readers_language(flaw) for flaw in books.flaws_of(each)]) for each in checks]
     return render_template("figures/books.html", checks=told)
 
 
