@@ -8,8 +8,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from config.database import UtcDateTime
-
 revision = "0015"
 down_revision = "0014"
 branch_labels = None
@@ -21,7 +19,7 @@ def upgrade() -> None:
         "books_checks",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("checked_at", UtcDateTime(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=False),
         sa.Column("flaws", sa.JSON(), nullable=False),

@@ -71,11 +71,12 @@ def write() -> ResponseReturnValue:
             def change(batch: Batch) -> bool:
                 return coverage_counts.set_count(batch, code, kind, day, households)
 
-            if effect := _asks_first(batch, code, kind, change):
-                return _page(effect=effect)
-            news = change(batch)
+            effect = _asks_first(batch, code, kind, change)
+            news = not effect and change(batch)
     except GroupsError as error:
         return _page(words_of(error)), _status_of(error)
+    if effect:
+        return _page(effect=effect)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
     return _back(code)
 
@@ -94,11 +95,13 @@ def remove() -> ResponseReturnValue:
             def change(batch: Batch) -> None:
                 coverage_counts.remove_count(batch, code, kind, day)
 
-            if effect := _asks_first(batch, code, kind, change):
-                return _page(effect=effect)
-            change(batch)
+            effect = _asks_first(batch, code, kind, change)
+            if not effect:
+                change(batch)
     except GroupsError as error:
         return _page(words_of(error)), _status_of(error)
+    if effect:
+        return _page(effect=effect)
     flash(gettext("The count was taken out."), "success")
     return _back(form.get("village", ""))
 

@@ -138,7 +138,7 @@ def test_in_a_county_a_village_is_typed_and_asked_for_again_where_several_are_me
     assert "四甲村" not in counts
     written = liaison.post(
         "/coverage/counts",
-        {"village": "四甲村", "kind": "resident", "day": "2026-03-05", "households": "12"},
+        {"village": "四甲村", "kind": "resident", "day": "2026-03-05", "households": "12", "confirmed": "1"},
         of="/coverage/counts",
         follow_redirects=True,
     )
@@ -206,7 +206,7 @@ def test_a_bad_question_is_answered_in_words(liaison: Visitor, query: str, words
 def test_more_signed_up_than_counted_is_said_and_never_capped(liaison: Visitor) -> None:
     written = liaison.post(
         "/coverage/counts",
-        {"village": "QX", "kind": "resident", "day": "2026-03-05", "households": "3"},
+        {"village": "QX", "kind": "resident", "day": "2026-03-05", "households": "3", "confirmed": "1"},
         of="/coverage/counts",
     )
     assert written.status_code == 303
@@ -269,7 +269,7 @@ def test_counts_that_changed_since_the_preview_are_shown_again_and_not_overwritt
     liaison: Visitor, store: Database
 ) -> None:
     address = bring_counts(liaison, "村居,常住户\n四甲村,12\n")
-    form = {"village": "SJ", "kind": "resident", "day": "2026-04-01", "households": "11"}
+    form = {"village": "SJ", "kind": "resident", "day": "2026-04-01", "households": "11", "confirmed": "1"}
     liaison.post("/coverage/counts", form, of="/coverage/counts")
     shown = liaison.post(f"{address}/confirm", {}, of=address, follow_redirects=True).text
     assert "您查看之后户数又有改动" in shown
@@ -307,7 +307,9 @@ def test_a_wrong_count_is_refused_and_a_mistaken_one_taken_out(liaison: Visitor,
         liaison.post("/coverage/counts", form | {"village": "NO", "households": "1"}, of="/coverage/counts").status_code
         == 404
     )
-    gone = liaison.post("/coverage/counts/remove", form | {"day": "2026-01-01"}, of="/coverage/counts")
+    gone = liaison.post(
+        "/coverage/counts/remove", form | {"day": "2026-01-01", "confirmed": "1"}, of="/coverage/counts"
+    )
     assert gone.status_code == 303
     with store.begin() as session:
         assert len(session.scalars(select(HouseholdCount)).all()) == 1
