@@ -1,6 +1,6 @@
 """What was found when the books were looked at; and an index for what was known at a moment.
 
-Revision 0016, after 0015. There is no way back: a mistake is mended by the next one.
+Revision 0017, after 0016. There is no way back: a mistake is mended by the next one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
