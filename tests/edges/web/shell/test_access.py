@@ -39,6 +39,8 @@ GUARDED = {
     **{f"{HOUSE}/{what}": KEEPERS for what in ("row", "move", "back", "archive", "phones/<int:phone_id>/number")},
     f"{HOUSE}/village": ADMINS,
     "/audit": ADMINS,
+    "/mutes": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
+    "/mutes/<int:mute_id>/lift": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
     "/accounts": ADMINS,
     "/accounts/<int:account_id>": ADMINS,
     **{f"/accounts/<int:account_id>/{what}": ADMINS for what in ("invite", "sign-out", "close")},
