@@ -134,7 +134,8 @@ class BreakableTown(Town):
             self._start_again()
 
     def _start_again(self, **settings: str) -> None:
-        for name in ("web", "worker"):
+        # The clock too: it stands in for a sender, by the accounts that it knows.
+        for name in ("web", "worker", "clock"):
             self.kill(name)
             self.launch(name, **settings)
         eventually(self._works, "the service works", within=60)
