@@ -135,7 +135,7 @@ def test_what_travels_with_a_call_is_short_enough_at_the_rosters_limits_and_says
     )
     alerts = [alert(number) for number in range(voices)]
     alerts[-1].household_name = alerts[-1].household_name_en = "NEWEST"
-    incident = SimpleNamespace(kind=IncidentKind.ALARM, alerts=alerts)
+    incident = SimpleNamespace(kind=IncidentKind.ALARM, alerts=alerts, held_until=None)
     said = Announcer(base, 40, ZoneInfo("Asia/Shanghai"), "a key").call(claim, incident, alerts).twiml  # type: ignore[arg-type]
     assert len(said) <= 4_000
     assert purpose is Purpose.NEWS or "NEWEST" in said
