@@ -15,11 +15,23 @@ from groups.accounts import sessions as accounts_sessions
 from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
+from groups.web.accounts.own import SessionForm
 from groups.web.roster.common import new_batch
 from groups.web.roster.forms import number_of
 from groups.web.shell import navigation
 from groups.web.shell.access import current, requires
+from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import words_of
+
+
+class AccountForm(Form):
+    """Who somebody is and what they may; the village is a village head's."""
+
+    name = TextField(most=65, stripped=False)
+    phone = TextField(most=40)
+    role = TextField(most=16)
+    village = TextField(most=17)
+
 
 pages = Blueprint("accounts", __name__)
 
@@ -102,9 +114,7 @@ def sign_out(account_id: int) -> ResponseReturnValue:
     """Sign out the browsers of an account: one of them, or all."""
     with database().begin() as session:
         account = _account(session, account_id)
-        count = accounts_sessions.revoke(
-            session, account.id, clock(session), only=request.form.get("session", type=int)
-        )
+        count = accounts_sessions.revoke(session, account.id, clock(session), only=SessionForm.sent().session.data)
     flash(gettext("%(count)s browsers were signed out.", count=count), "success")
     return redirect(url_for("accounts.show", account_id=account_id), 303)
 
@@ -125,15 +135,14 @@ def close(account_id: int) -> ResponseReturnValue:
 
 def _given() -> tuple[str, str | None, AccountRole, str | None]:
     """Name, phone in E.164, role and village's code as the form has them. Raises InvalidNumber, InvalidAccount."""
-    form = request.form
-    text = form.get("phone", "").strip()
-    phone = number_of(text, settings()).e164 if text else None
+    form = AccountForm.sent()
+    phone = number_of(form.phone.data, settings()).e164 if form.phone.data else None
     try:
-        role = AccountRole(form.get("role", ""))
+        role = AccountRole(form.role.data)
     except ValueError:
         abort(400)
-    code = form.get("village", "").strip() if role is AccountRole.VILLAGE_HEAD else ""
-    return form.get("name", ""), phone, role, code or None
+    code = form.village.data if role is AccountRole.VILLAGE_HEAD else ""
+    return form.name.data, phone, role, code or None
 
 
 def _account(session: Session, account_id: int) -> Account:
@@ -155,7 +164,7 @@ def _index(wrong: str = "") -> str:
         last=last,
         wrong=wrong,
         roles=AccountRole,
-        typed=request.form,
+        typed=AccountForm.sent().data,
     )
 
 

@@ -9,13 +9,22 @@ from config.database import clock
 from config.services import database
 from groups.accounts import invitations
 from groups.accounts.passwords import hashed
-from groups.accounts.rules.passwords import SHORTEST, weakness
+from groups.accounts.rules.passwords import LONGEST, SHORTEST, weakness
 from groups.errors import InvalidInvitation, SignInBusy
 from groups.web.accounts.own import why_weak
 from groups.web.accounts.sign_in import admit_browser
 from groups.web.shell.access import open_to_all, remember
+from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import words_of
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+
+
+class FirstPasswordForm(Form):
+    """The code that was handed over, and the password."""
+
+    code = TextField(most=40)
+    new = TextField(most=LONGEST + 1, stripped=False)
+
 
 pages = Blueprint("first_sign_in", __name__)
 
@@ -37,7 +46,8 @@ def form() -> ResponseReturnValue:
 @limiter.limit(GUESSES_PER_ADDRESS)
 def submit() -> ResponseReturnValue:
     """Set the password, and sign in."""
-    code, password = request.form.get("code", "")[:40], request.form.get("new", "")
+    sent = FirstPasswordForm.sent()
+    code, password = sent.code.data, sent.new.data
     try:
         with database().begin() as session:
             _, account = invitations.invited(session, code, clock(session))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
@@ -15,7 +15,22 @@ from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, weaknes
 from groups.errors import SignInBusy
 from groups.models.accounts import Account
 from groups.web.shell.access import current, requires
+from groups.web.shell.forms import Form, TextField, WholeNumberField
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+
+
+class SessionForm(Form):
+    """Which browser is signed out; none named: all others."""
+
+    session = WholeNumberField()
+
+
+class PasswordForm(Form):
+    """The password as it is, and as it is to be."""
+
+    old = TextField(most=LONGEST + 1, stripped=False)
+    new = TextField(most=LONGEST + 1, stripped=False)
+
 
 pages = Blueprint("account", __name__)
 
@@ -48,7 +63,7 @@ def show() -> ResponseReturnValue:
 def revoke() -> ResponseReturnValue:
     """Sign out one other browser, or all others."""
     account = current()
-    only = request.form.get("session", type=int)
+    only = SessionForm.sent().session.data
     with database().begin() as session:
         count = accounts_sessions.revoke(session, account.account_id, clock(session), only=only, but=account.session_id)
     flash(ngettext("One browser was signed out.", "%(num)d browsers were signed out.", count), "success")
@@ -61,11 +76,12 @@ def revoke() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """Change the password, and sign all other browsers out."""
     account = current()
-    old, new = request.form.get("old", ""), request.form.get("new", "")
+    sent = PasswordForm.sent()
+    old, new = sent.old.data, sent.new.data
     with database().begin() as session:
         kept = session.get_one(Account, account.account_id)
     try:
-        if not matches(kept.password_hash, old[: LONGEST + 1]):
+        if not matches(kept.password_hash, old):
             return _page(wrong={"old": gettext("This is not your present password.")}), 422
         if flaw := weakness(new, (kept.name, kept.phone or "")):
             return _page(wrong={"new": why_weak(flaw)}), 422

@@ -18,7 +18,17 @@ from groups.accounts.rules.passwords import LONGEST
 from groups.errors import SignInBusy
 from groups.web.shell import known_browsers
 from groups.web.shell.access import current, forget, open_to_all, own_path, remember, requires, signed_in
+from groups.web.shell.forms import Form, TextField
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+
+
+class SignInForm(Form):
+    """Name or phone, and the password; where to go then. A password is no text to tidy."""
+
+    login = TextField(most=200, stripped=False)
+    password = TextField(most=LONGEST + 1, stripped=False)
+    next = TextField(most=2000)
+
 
 pages = Blueprint("sign_in", __name__)
 
@@ -43,12 +53,12 @@ def form() -> ResponseReturnValue:
 @limiter.limit(GUESSES_PER_ADDRESS)
 def submit() -> ResponseReturnValue:
     """Sign in, or say what is wrong: never whether it was the name or the password."""
-    target = own_path(request.form.get("next"))
-    login, password = request.form.get("login", ""), request.form.get("password", "")
+    sent = SignInForm.sent()
+    target, login, password = own_path(sent.next.data), sent.login.data, sent.password.data
     if not login.strip() or not password:
         return _form(target, login=login, wrong="empty"), 422
     try:
-        outcome = _try(login, password[: LONGEST + 1])
+        outcome = _try(login, password)
     except SignInBusy:
         abort(503)
     if outcome.token is None:

@@ -164,10 +164,9 @@ def day_in(name: str, default: date) -> date:
     return day_of(text) if text else default
 
 
-def number_in(name: str) -> str:
-    """The number in a field of the form as E.164, or nothing. Raises InvalidNumber."""
-    text = request.form.get(name, "").strip()
-    return normalise(text, settings().default_region, settings().default_area_code).e164 if text else ""
+def number_of(text: str) -> str:
+    """The number that somebody has typed as E.164. Raises InvalidNumber."""
+    return normalise(text, settings().default_region, settings().default_area_code).e164
 
 
 def as_dialled(e164: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,12 +19,11 @@ from groups.errors import GroupsError, InvalidDevice, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.roster.search import the_village
-from groups.rules.days import day_of
+from groups.rules.texts import LONGEST_NAME
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,
-    day_in,
-    number_in,
+    number_of,
     own_household,
     own_villages,
     status_of,
@@ -34,6 +34,40 @@ from groups.web.enrolment.history import channel_words, history_of
 from groups.web.history.words import DEVICES, END_REASONS
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
+from groups.web.shell.forms import DayField, Form, Needed, ParsedField, TextField
+
+
+class DeedForm(Form):
+    """What is done with a household's enrolment or gift: each deed has some of these fields."""
+
+    day = DayField()
+    plan = TextField(most=64)
+    number = ParsedField(by=number_of)
+    village = TextField(most=64)
+    door = TextField(most=65)
+    kind = TextField(most=32)
+    serial = TextField(most=64)
+
+
+class CorrectionForm(Form):
+    """A subscription put right. Without `consent_by` the consent stays as it is; `meant` repeats an unlikely day."""
+
+    starts_on = DayField(validators=[Needed(say("name_the_day"))])
+    ends_on = DayField()
+    plan = TextField(most=64)
+    number = ParsedField(by=number_of)
+    consent_by = TextField(most=LONGEST_NAME + 1)
+    consent_on = DayField()
+    meant = TextField(most=10)
+
+    def values(self) -> dict[str, Any]:
+        """What the row is to have."""
+        found = {name: self[name].data for name in ("starts_on", "ends_on", "plan")}
+        found["number"] = self.number.data or ""
+        if self.consent_by.data:
+            found |= {"consent_by": self.consent_by.data, "consent_on": self.consent_on.data or self.starts_on.data}
+        return found
+
 
 pages = Blueprint("enrolment_household", __name__)
 
@@ -53,10 +87,13 @@ def change(household_id: int, deed: str) -> ResponseReturnValue:
     if deed not in _DEEDS:
         abort(404)
     action, do = _DEEDS[deed]
+    form = DeedForm.sent()
     try:
         with database().begin() as session:
             own_household(session, household_id)
-            do(new_batch(session, action), household_id)
+            if not form.validate():
+                return _page(session, household_id, wrong=form.first_wrong, deed=deed), 422
+            do(new_batch(session, action), household_id, form)
     except GroupsError as error:
         return _wrong(household_id, deed, error)
     flash(gettext("It is on record."), "success")
@@ -69,18 +106,20 @@ def change_device(device_id: int, deed: str) -> ResponseReturnValue:
     """Take a gift back, or replace it."""
     if deed not in {"return", "replace"}:
         abort(404)
-    household_id = 0
+    household_id, form = 0, DeedForm.sent()
     try:
         with database().begin() as session:
             device = session.get(Device, device_id)
             if device is None:
                 abort(404)
             household_id = device.household_id
+            if not form.validate():
+                return _page(session, household_id, wrong=form.first_wrong, deed=f"{deed}-{device_id}"), 422
             batch = new_batch(session, f"{deed}_device")
             if deed == "return":
-                devices.take_back(batch, device_id, day_in("day", batch.day))
+                devices.take_back(batch, device_id, form.day.data or batch.day)
             else:
-                devices.replace(batch, device_id, request.form.get("serial", ""), day_in("day", batch.day))
+                devices.replace(batch, device_id, form.serial.data, form.day.data or batch.day)
     except GroupsError as error:
         return _wrong(household_id, f"{deed}-{device_id}", error)
     flash(gettext("It is on record."), "success")
@@ -99,64 +138,53 @@ def correction(subscription_id: int) -> ResponseReturnValue:
 @requires(*WRITERS)
 def correct(subscription_id: int) -> ResponseReturnValue:
     """Put a row right, in the past too; on record with who and when."""
+    form = CorrectionForm.sent()
+    if not form.validate() or form.starts_on.data is None:
+        with database().begin() as session:
+            return _correction(session, subscription_id, form.wrong), 422
     try:
         with database().begin() as session:
             household_id = _subscription(session, subscription_id).household_id
             batch = new_batch(session, "correct")
-            end, consent_by = (request.form.get(name, "").strip() for name in ("ends_on", "consent_by"))
-            values = {
-                "starts_on": day_of(request.form.get("starts_on", "")),
-                "ends_on": day_of(end) if end else None,
-                "plan": request.form.get("plan", ""),
-                "number": number_in("number"),
-            }
-            if consent_by:
-                values |= {
-                    "consent_by": consent_by,
-                    "consent_on": day_in("consent_on", day_of(request.form["starts_on"])),
-                }
-            check_likely(day_of(request.form.get("starts_on", "")), batch.day, request.form.get("meant", ""))
-            subscriptions.correct(batch, subscription_id, **values)
+            check_likely(form.starts_on.data, batch.day, form.meant.data)
+            subscriptions.correct(batch, subscription_id, **form.values())
     except GroupsError as error:
         with database().begin() as session:
             asks = isinstance(error, UnlikelyStart)
-            return _correction(session, subscription_id, words_of(error), asks=asks), status_of(error)
+            return _correction(session, subscription_id, {"": words_of(error)}, asks=asks), status_of(error)
     flash(gettext("It is on record."), "success")
     return _back(household_id)
 
 
-def _give(batch: Batch, household_id: int) -> None:
-    kind = request.form.get("kind", "")
+def _give(batch: Batch, household_id: int, form: DeedForm) -> None:
+    kind = form.kind.data
     if kind not in set(DeviceKind):
         raise InvalidDevice(say("choose_kind_of_device"))
-    devices.give(batch, household_id, DeviceKind(kind), request.form.get("serial", ""), day_in("day", batch.day))
+    devices.give(batch, household_id, DeviceKind(kind), form.serial.data, form.day.data or batch.day)
 
 
-def _dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int], None]:
+def _dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, DeedForm], None]:
     """A change that holds from the form's day, with more of its fields before that."""
-    return lambda batch, household_id: do(
-        batch, household_id, *(request.form.get(name, "") for name in more), day_in("day", batch.day)
+    return lambda batch, household_id, form: do(
+        batch, household_id, *(form[name].data for name in more), form.day.data or batch.day
     )
 
 
-_DEEDS: dict[str, tuple[str, Callable[[Batch, int], object]]] = {
+_DEEDS: dict[str, tuple[str, Callable[[Batch, int, DeedForm], object]]] = {
     "suspend": ("suspend", _dated(subscriptions.suspend)),
     "resume": ("resume", _dated(subscriptions.resume)),
     "cancel": ("cancel", _dated(subscriptions.cancel)),
     "plan": ("change_plan", _dated(subscriptions.change_plan, "plan")),
     "number": (
         "change_billed",
-        lambda batch, household_id: subscriptions.change_number(
-            batch, household_id, number_in("number"), day_in("day", batch.day)
+        lambda batch, household_id, form: subscriptions.change_number(
+            batch, household_id, form.number.data or "", form.day.data or batch.day
         ),
     ),
     "move": (
         "move_village",
-        lambda batch, household_id: subscriptions.move(
-            batch,
-            household_id,
-            the_village(batch.session, request.form.get("village", "")).code,
-            request.form.get("door", ""),
+        lambda batch, household_id, form: subscriptions.move(
+            batch, household_id, the_village(batch.session, form.village.data).code, form.door.data
         ),
     ),
     "give": ("give_device", _give),
@@ -199,7 +227,12 @@ def _subscription(session: Session, subscription_id: int) -> Subscription:
     return row
 
 
-def _correction(session: Session, subscription_id: int, wrong: str = "", *, asks: bool = False) -> str:
+_NOTHING: Mapping[str, str] = {}
+
+
+def _correction(
+    session: Session, subscription_id: int, wrong: Mapping[str, str] = _NOTHING, *, asks: bool = False
+) -> str:
     row = _subscription(session, subscription_id)
     return render_template(
         "enrolment/correct.html",

@@ -6,6 +6,7 @@ serial (or the button) in the form; a scanner's Enter signs up with what it read
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -22,13 +23,13 @@ from groups.enrolment.rules.periods import check_likely
 from groups.enrolment.subscriptions import Enrolment, enrol
 from groups.errors import GroupsError, UnlikelyStart
 from groups.models.enrolment import Channel, DeviceKind
+from groups.rules.texts import LONGEST_NAME
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,
     chosen_village,
-    day_in,
     enrols,
-    number_in,
+    number_of,
     own_household,
     own_villages,
     status_of,
@@ -38,11 +39,13 @@ from groups.web.enrolment.common import (
 from groups.web.enrolment.history import done_today
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
+from groups.web.shell.forms import DayField, Form, ParsedField, TextField
 
 pages = Blueprint("enrolment", __name__)
 
 _KEPT = "enrolment"
 CHANNELS = (Channel.OFFICE, Channel.SHOP)
+_OF_THE_FORM = ("plan", "starts_on", "consent_on", "channel", "gift")
 
 
 @dataclass
@@ -55,6 +58,39 @@ class Stays:
     channel: str = Channel.OFFICE.value
     gift: str = DeviceKind.KEY.value
     said_on: str = ""
+
+
+class SignUpForm(Form):
+    """What a household signs up for. `meant` repeats an unlikely day; `gift` counts with a serial."""
+
+    plan = TextField(most=64)
+    starts_on = DayField()
+    consent_by = TextField(most=LONGEST_NAME + 1)
+    consent_on = DayField()
+    channel = TextField(most=16)
+    number = ParsedField(by=number_of)
+    serial = TextField(most=64)
+    gift = TextField(most=16)
+    meant = TextField(most=10)
+
+    def enrolment(self, household_id: int, starts_on: date) -> Enrolment:
+        """What is signed up."""
+        channel = Channel(self.channel.data) if self.channel.data in CHANNELS else Channel.OFFICE
+        consent_on = self.consent_on.data or starts_on
+        return Enrolment(
+            household_id,
+            self.plan.data,
+            starts_on,
+            self.consent_by.data,
+            consent_on,
+            channel,
+            self.number.data or "",
+        )
+
+    def stays(self) -> Stays:
+        """What stays for the next household, as it was typed."""
+        typed = {name: str((self[name].raw_data or [""])[0])[:64] for name in _OF_THE_FORM}
+        return Stays(**typed)
 
 
 @pages.get("/enrolment")
@@ -99,36 +135,35 @@ def form(household_id: int) -> ResponseReturnValue:
 @requires(*WRITERS)
 def sign_up(household_id: int) -> ResponseReturnValue:
     """Sign it up, with its gift where there is one; then the next."""
+    form = SignUpForm.sent()
+    if not form.validate():
+        with database().begin() as transaction:
+            return _form(transaction, _found(transaction, household_id), form.stays(), form.wrong), 422
     try:
         with database().begin() as transaction:
             found = _found(transaction, household_id)
             batch = new_batch(transaction, "enrol")
-            starts_on = day_in("starts_on", batch.day)
-            check_likely(starts_on, batch.day, request.form.get("meant", ""))
-            wanted = Enrolment(
-                household_id,
-                request.form.get("plan", ""),
-                starts_on,
-                request.form.get("consent_by", ""),
-                day_in("consent_on", starts_on),
-                Channel(request.form["channel"]) if request.form.get("channel") in CHANNELS else Channel.OFFICE,
-                number_in("number"),
-            )
-            enrol(batch, wanted)
-            serial, gift = request.form.get("serial", "").strip(), request.form.get("gift", "")
-            if serial and gift in set(DeviceKind):
-                give(batch, household_id, DeviceKind(gift), serial, starts_on)
+            starts_on = form.starts_on.data or batch.day
+            check_likely(starts_on, batch.day, form.meant.data)
+            enrol(batch, form.enrolment(household_id, starts_on))
+            if form.serial.data and form.gift.data in set(DeviceKind):
+                give(batch, household_id, DeviceKind(form.gift.data), form.serial.data, starts_on)
     except GroupsError as error:
         with database().begin() as transaction:
             found = _found(transaction, household_id)
             asks = isinstance(error, UnlikelyStart)
-            return _form(transaction, found, _typed(), wrong=words_of(error), asks=asks), status_of(error)
-    _keep(batch.day)
+            return _form(transaction, found, form.stays(), {"": words_of(error)}, asks=asks), status_of(error)
+    _keep(form.stays(), batch.day)
     flash(gettext("%(household)s is signed up.", household=f"{found.village} {found.head}"), "success")
     return redirect(url_for("enrolment.index", village=_village()), 303)
 
 
-def _form(transaction: Session, found: Found, stays: Stays, wrong: str = "", *, asks: bool = False) -> str:
+_NOTHING: Mapping[str, str] = {}
+
+
+def _form(
+    transaction: Session, found: Found, stays: Stays, wrong: Mapping[str, str] = _NOTHING, *, asks: bool = False
+) -> str:
     known = plans(transaction)
     return render_template(
         "enrolment/sign_up.html",
@@ -163,12 +198,7 @@ def _stays(today: date) -> Stays:
     return stays
 
 
-def _typed() -> Stays:
-    return Stays(**{name: request.form.get(name, "")[:64] for name in Stays.__dataclass_fields__})
-
-
-def _keep(today: date) -> None:
-    stays = _typed()
+def _keep(stays: Stays, today: date) -> None:
     stays.said_on = today.isoformat()
     session[_KEPT] = asdict(stays)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from functools import partial
+
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -14,6 +16,22 @@ from groups.errors import GroupsError
 from groups.models.accounts import AccountRole
 from groups.web.enrolment.common import words_of
 from groups.web.shell.access import current, requires
+from groups.web.shell.forms import ChoicesField, Form, TextField, WholeNumberField
+
+
+class ClientForm(Form):
+    """A program that is to read the figures."""
+
+    name = TextField(most=80)
+    scope = ChoicesField(by=partial(choice_of, api_clients.Scope))
+    per_minute = WholeNumberField()
+
+
+class RevokedClientForm(Form):
+    """The program that is turned away."""
+
+    name = TextField(most=80)
+
 
 pages = Blueprint("api_clients", __name__, url_prefix="/coverage/api-clients")
 
@@ -29,13 +47,13 @@ def show() -> ResponseReturnValue:
 @requires(AccountRole.ADMIN)
 def create() -> ResponseReturnValue:
     """Let a program in. Its token stands on this one answer and nowhere else."""
-    form = request.form
+    form = ClientForm.sent()
+    if not form.validate():
+        return _page(wrong=form.first_wrong), 422
     try:
         with database().begin() as session:
-            pace = form.get("per_minute", type=int) or 0
-            scopes = [choice_of(api_clients.Scope, word) for word in form.getlist("scope")]
             made = api_clients.create_client(
-                session, form.get("name", ""), scopes, pace, current().name, clock(session)
+                session, form.name.data, form.scope.data, form.per_minute.data or 0, current().name, clock(session)
             )
     except GroupsError as error:
         return _page(wrong=words_of(error)), 422
@@ -48,7 +66,7 @@ def revoke() -> ResponseReturnValue:
     """Turn a program away from now on."""
     try:
         with database().begin() as session:
-            api_clients.revoke_client(session, request.form.get("name", ""), clock(session))
+            api_clients.revoke_client(session, RevokedClientForm.sent().name.data, clock(session))
     except GroupsError as error:
         return _page(wrong=words_of(error)), 404
     flash(gettext("Its token is good for nothing now."), "success")

@@ -18,7 +18,39 @@ from groups.roster import groups
 from groups.roster.reading import group_card, group_names, house_names, houses_of_group
 from groups.web.roster.common import back_to, new_batch, tell, wants_fragment
 from groups.web.shell.access import KEEPERS, READERS, own_village, requires
+from groups.web.shell.forms import Form, IdField, IdsField, TextField
 from groups.web.shell.languages import words_of
+
+
+class SettingsForm(Form):
+    """A group's name, its leader and deputy (households), and its back-up group, by their ids."""
+
+    name = TextField(most=65, stripped=False)
+    leader_id = IdField()
+    deputy_id = IdField()
+    backup_group_id = IdField()
+
+
+class SplitForm(Form):
+    """The households that leave, and the name of their group."""
+
+    household = IdsField()
+    name = TextField(most=65, stripped=False)
+
+
+class MergeForm(Form):
+    """The group that takes the households."""
+
+    into = IdField()
+
+
+class OrderForm(Form):
+    """A household that goes up or down by one, or all in their new order."""
+
+    up = IdField()
+    down = IdField()
+    household = IdsField()
+
 
 pages = Blueprint("group", __name__)
 
@@ -48,11 +80,11 @@ def settings_form(code: str, group_id: int) -> ResponseReturnValue:
 @requires(*KEEPERS)
 def save_settings(code: str, group_id: int) -> ResponseReturnValue:
     """Change name, leader, deputy and back-up group."""
-    form = request.form
-    offices = {name: form.get(name, type=int) or None for name in _OFFICES}
+    form = SettingsForm.sent()
+    offices = {name: form[name].data or None for name in _OFFICES}
     try:
         with _held(code, group_id, "edit_group") as (group, batch):
-            groups.rename_group(batch, group, form.get("name", ""))
+            groups.rename_group(batch, group, form.name.data)
             groups.set_offices(batch, group, **offices)
     except NoSuchHousehold:
         raise
@@ -68,8 +100,8 @@ def split(code: str, group_id: int) -> ResponseReturnValue:
     """Let some households leave into a new group."""
     try:
         with _held(code, group_id, "split_group") as (group, batch):
-            leaving = request.form.getlist("household", type=int)
-            made = groups.split_group(batch, group, leaving, request.form.get("name", ""))
+            form = SplitForm.sent()
+            made = groups.split_group(batch, group, form.household.data, form.name.data)
     except NoSuchHousehold:
         raise
     except GroupsError as error:
@@ -84,7 +116,7 @@ def merge(code: str, group_id: int) -> ResponseReturnValue:
     """Put all households into another group, and archive this one."""
     try:
         with _held(code, group_id, "merge_groups") as (group, batch):
-            into = groups.group_of(batch.session, group.village_id, request.form.get("into", 0, type=int))
+            into = groups.group_of(batch.session, group.village_id, MergeForm.sent().into.data or 0)
             groups.merge_groups(batch, group, into)
     except NoSuchHousehold:
         return _settings(code, group_id, wrong=gettext("Choose a group.")), 422
@@ -113,13 +145,13 @@ def archive(code: str, group_id: int) -> ResponseReturnValue:
 @requires(*KEEPERS)
 def order(code: str, group_id: int) -> ResponseReturnValue:
     """Put the doors in another order: one household up or down, or all as they were dragged."""
-    form = request.form
+    form = OrderForm.sent()
     try:
         with _held(code, group_id, "reorder_households") as (group, batch):
-            if moved := form.get("up", type=int) or form.get("down", type=int):
-                groups.move_along(batch, group, moved, up="up" in form)
+            if moved := form.up.data or form.down.data:
+                groups.move_along(batch, group, moved, up=bool(form.up.data))
             else:
-                groups.put_in_order(batch, group, form.getlist("household", type=int))
+                groups.put_in_order(batch, group, form.household.data)
     except NoSuchHousehold:
         raise
     except GroupsError as error:
@@ -162,7 +194,6 @@ def _roster(code: str, group_id: int, *, fragment: bool = False) -> str:
 
 def _settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
     """The group's forms; the one that was `sent` and refused as it was filled in."""
-    form = request.form
     with database().begin() as session:
         village = own_village(session, code)
         group = groups.group_of(session, village.id, group_id)
@@ -171,7 +202,9 @@ def _settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
         everybody = house_names(session, village.id)
     name, chosen = group.name, {office: getattr(group, office) for office in _OFFICES}
     if sent == "settings":
-        name, chosen = form.get("name", ""), {office: form.get(office, type=int) for office in _OFFICES}
+        form = SettingsForm.sent()
+        name, chosen = form.name.data, {office: form[office].data for office in _OFFICES}
+    asked = SplitForm.sent() if sent == "split" else SplitForm.empty()
     return render_template(
         "roster/group_settings.html",
         village=village,
@@ -182,6 +215,6 @@ def _settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
         wrong=wrong,
         name=name,
         chosen=chosen,
-        leaving=form.getlist("household", type=int) if sent == "split" else [],
-        new_name=form.get("name", "") if sent == "split" else "",
+        leaving=asked.household.data,
+        new_name=asked.name.data,
     )

@@ -21,8 +21,24 @@ from groups.web.roster import words
 from groups.web.roster.common import new_batch, tell
 from groups.web.shell import navigation, slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, current, own_village, requires
+from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import words_of
 from groups.web.shell.times import zone
+
+
+class NewVillageForm(Form):
+    """A village's code, name and kind."""
+
+    code = TextField(most=17)
+    name = TextField(most=65, stripped=False)
+    kind = TextField(most=16)
+
+
+class NewGroupForm(Form):
+    """The name of a group."""
+
+    name = TextField(most=65, stripped=False)
+
 
 pages = Blueprint("villages", __name__)
 
@@ -47,13 +63,12 @@ def index() -> ResponseReturnValue:
 @requires(AccountRole.ADMIN)
 def create() -> ResponseReturnValue:
     """Add a village."""
-    kind = VillageKind.COMMITTEE if request.form.get("kind") == VillageKind.COMMITTEE else VillageKind.VILLAGE
+    form = NewVillageForm.sent()
+    kind = VillageKind.COMMITTEE if form.kind.data == VillageKind.COMMITTEE else VillageKind.VILLAGE
     try:
         with database().begin() as session:
             batch = new_batch(session, "add_village")
-            code = roster_villages.create_village(
-                session, request.form.get("code", "").strip(), request.form.get("name", ""), kind, record=batch
-            ).code
+            code = roster_villages.create_village(session, form.code.data, form.name.data, kind, record=batch).code
     except GroupsError as error:
         return _index(wrong=words_of(error)), 422
     return redirect(url_for("villages.show", code=code), 303)
@@ -95,7 +110,7 @@ def add_group(code: str) -> ResponseReturnValue:
         with database().begin() as session:
             village = own_village(session, code, hold=True)
             batch = new_batch(session, "add_group")
-            group = groups.add_group(batch, village.id, request.form.get("name", ""))
+            group = groups.add_group(batch, village.id, NewGroupForm.sent().name.data)
     except GroupsError as error:
         return _home(code, wrong=words_of(error)), 422
     tell(gettext("%(group)s was added.", group=group.name), batch, code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -15,14 +15,28 @@ from groups.roster.search import the_village
 from groups.web.roster.common import back_to, tell
 from groups.web.roster.households.frame import held, of_group, pages
 from groups.web.shell.access import KEEPERS, requires
+from groups.web.shell.forms import Form, IdField, TextField
 from groups.web.shell.languages import words_of
+
+
+class ToGroupForm(Form):
+    """The group that a household moves to; none named: into none."""
+
+    group = IdField()
+
+
+class ToVillageForm(Form):
+    """The village that a household moves to, by code or name, and its door there."""
+
+    village = TextField(most=64)
+    door = TextField(most=65)
 
 
 @pages.post("/villages/<code>/households/<int:household_id>/move")
 @requires(*KEEPERS)
 def move(code: str, household_id: int) -> ResponseReturnValue:
     """Into another group, or into none."""
-    group_id = request.form.get("group", type=int) or None
+    group_id = ToGroupForm.sent().group.data or None
     try:
         with held(code, household_id, "move_household") as (household, batch):
             households.move_household(batch, household, group_id)
@@ -41,12 +55,12 @@ def move(code: str, household_id: int) -> ResponseReturnValue:
 @requires(AccountRole.ADMIN)
 def move_village(code: str, household_id: int) -> ResponseReturnValue:
     """Into another village, named by its code or its name; its phones and its subscription go along."""
-    here = url_for("household.show", code=code, household_id=household_id)
+    here, sent = url_for("household.show", code=code, household_id=household_id), ToVillageForm.sent()
     try:
         with held(code, household_id, "move_village") as (household, batch):
             group_id = household.group_id
-            wanted = the_village(batch.session, request.form.get("village", ""))
-            subscriptions.move(batch, household.id, wanted.code, request.form.get("door", ""))
+            wanted = the_village(batch.session, sent.village.data)
+            subscriptions.move(batch, household.id, wanted.code, sent.door.data)
     except NoSuchHousehold:
         raise
     except GroupsError as error:

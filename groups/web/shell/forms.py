@@ -1,0 +1,181 @@
+"""Forms: what a page's fields may hold, and what is said beside a field that holds something else.
+
+    class CountForm(Form):
+        households = WholeNumberField(most=999_999_999)
+
+    form = CountForm.sent()
+    if not form.validate():
+        return _page(form.wrong), 422
+
+A field's words are in the reader's language. A text is cut at the length that its field may have, so that nothing
+longer reaches a use case; what the use case itself refuses is an error of `groups.errors`, told by the view.
+
+By hand are read only forms whose fields the data decides: a household's rows of phones, the columns and rows of a list
+on its way, a responder's fields by the kind of list, the steps of a policy; counts and tariffs, whose effect is shown
+before they are written; and single marks (`next`, an undo's batch, who is rung).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any, Self
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, StringField, ValidationError
+from wtforms import Form as PlainForm
+
+from groups.errors import GroupsError, Message, say
+from groups.rules.days import day_of
+from groups.web.shell.languages import in_readers_language
+
+_WHOLE = re.compile(r"\d{1,9}")
+
+
+class Form(PlainForm):  # type: ignore[misc]
+    """A page's form. Forms are checked for forgery before any view (`shell.security`)."""
+
+    @classmethod
+    def sent(cls) -> Self:
+        """The form as the request has it."""
+        return cls(request.form)
+
+    @classmethod
+    def empty(cls) -> Self:
+        """The form as nobody has filled it in."""
+        return cls(MultiDict())
+
+    @property
+    def wrong(self) -> dict[str, str]:
+        """What is wrong, by field, in the reader's language."""
+        return {name: str(errors[0]) for name, errors in self.errors.items() if name and errors}
+
+    @property
+    def first_wrong(self) -> str:
+        """What is wrong with the first field that is."""
+        return next(iter(self.wrong.values()), "")
+
+
+class TextField(StringField):  # type: ignore[misc]
+    """A text without blanks around it, at most so long; empty where the request has none."""
+
+    def __init__(self, *, most: int, stripped: bool = True, **given: Any) -> None:
+        super().__init__(**given)
+        self.most, self.stripped = most, stripped
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        text = valuelist[0] if valuelist else ""
+        self.data = (text.strip() if self.stripped else text)[: self.most]
+
+    def process_data(self, value: Any) -> None:
+        self.data = value or ""
+
+
+class _ReadField(Field):  # type: ignore[misc]
+    """A text that means something else: `read` says what. `data` is None where it is empty or cannot be read."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = None
+        text = valuelist[0].strip()[:80] if valuelist else ""
+        if not text:
+            return
+        try:
+            self.data = self.read(text)
+        except GroupsError as error:
+            raise ValueError(in_readers_language(error.message)) from None
+
+    def read(self, text: str) -> Any:
+        """What the text means. Raises GroupsError."""
+        raise NotImplementedError
+
+
+class DayField(_ReadField):
+    """A day, as people write it; None where the field is empty."""
+
+    data: date | None
+
+    def read(self, text: str) -> date:
+        return day_of(text)
+
+
+class WholeNumberField(_ReadField):
+    """A whole number from 0 on, thousands parted by commas or not; what else it is, is told by `flaw`."""
+
+    data: int | None
+
+    def __init__(self, *, flaw: str = "no_whole_number", **given: Any) -> None:
+        super().__init__(**given)
+        self.flaw = flaw
+
+    def read(self, text: str) -> int:
+        plain = text.replace(",", "")
+        if not plain.isascii() or not _WHOLE.fullmatch(plain):
+            raise GroupsError(say(self.flaw))
+        return int(plain)
+
+
+class ParsedField(_ReadField):
+    """A text that `by` reads, which raises GroupsError."""
+
+    def __init__(self, *, by: Callable[[str], Any], **given: Any) -> None:
+        super().__init__(**given)
+        self.by = by
+
+    def read(self, text: str) -> Any:
+        return self.by(text)
+
+
+def _id_in(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
+class IdField(Field):  # type: ignore[misc]
+    """The id of a row that somebody has chosen; None where none was, or what came is no id."""
+
+    data: int | None
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = _id_in(valuelist[0].strip()) if valuelist else None
+
+
+class IdsField(Field):  # type: ignore[misc]
+    """The ids of rows that somebody has chosen; what is no id is passed over."""
+
+    data: list[int]
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = [found for text in valuelist if (found := _id_in(text.strip())) is not None]
+
+    def process_data(self, value: Any) -> None:
+        self.data = value or []
+
+
+class ChoicesField(Field):  # type: ignore[misc]
+    """Several words of those to choose from, each read by `by`, which raises GroupsError."""
+
+    def __init__(self, *, by: Callable[[str], Any], **given: Any) -> None:
+        super().__init__(**given)
+        self.by = by
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = []
+        try:
+            self.data = [self.by(word[:80]) for word in valuelist]
+        except GroupsError as error:
+            raise ValueError(in_readers_language(error.message)) from None
+
+
+class Needed:
+    """A validator: the field must hold something; `message` says what is missing."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+
+    def __call__(self, form: PlainForm, field: Field) -> None:
+        # Of a field that could not be read, that is said already.
+        if field.data in {None, ""} and not field.errors and not field.process_errors:
+            raise ValidationError(in_readers_language(self.message))
