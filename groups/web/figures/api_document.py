@@ -48,6 +48,7 @@ def document(server: str) -> dict[str, Any]:
 
 
 _ERRORS = {
+    "BadRequest": "A value that nothing can be, like a NUL",
     "Unauthorized": "No token, or one that is nobody's",
     "Forbidden": "The token has another scope",
     "NotFound": "No such village",
@@ -85,7 +86,9 @@ def _coverage() -> dict[str, Any]:
             _parameter("since_known_at", _MOMENT, "… as that was known then; else when it was issued"),
             _parameter("denominator", _one_of(CountKind), "The kind of count that is divided by"),
         ],
-        "responses": _responses("Coverage", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany"),
+        "responses": _responses(
+            "Coverage", "BadRequest", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany"
+        ),
     }
 
 
@@ -93,7 +96,7 @@ def _villages() -> dict[str, Any]:
     return {
         "operationId": "readVillages",
         "summary": f"The villages and residents' committees (scope {Scope.VILLAGES})",
-        "responses": _responses("Villages", "Unauthorized", "Forbidden", "TooMany"),
+        "responses": _responses("Villages", "BadRequest", "Unauthorized", "Forbidden", "TooMany"),
     }
 
 
@@ -106,7 +109,14 @@ def _one_of(kind: type[Step] | type[Level] | type[CountKind]) -> dict[str, Any]:
 
 
 def _responses(schema: str, *errors: str) -> dict[str, Any]:
-    status = {"Unauthorized": "401", "Forbidden": "403", "NotFound": "404", "Unprocessable": "422", "TooMany": "429"}
+    status = {
+        "BadRequest": "400",
+        "Unauthorized": "401",
+        "Forbidden": "403",
+        "NotFound": "404",
+        "Unprocessable": "422",
+        "TooMany": "429",
+    }
     tag = {"ETag": {"schema": {"type": "string"}, "description": "Send it back as If-None-Match"}}
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     return {
