@@ -350,6 +350,8 @@ WORDS: Mapping[str, str] = {
     "row_saying": N_("row %(row)s %(said)s"),
     "row_without_head": N_("no head of the household"),
     "rows_examples_were_left_out": N_("rows that are examples were left out"),
+    "row_hidden_left_out": N_("a hidden or filtered row does not count: show it or delete it"),
+    "row_struck_left_out": N_("a row struck through does not count: delete it, or take the line away"),
     "rows_struck_through_were_left_out": N_("rows struck through were left out"),
     "rows_without_anybody_were_left_out": N_("rows without anybody were left out"),
     "same_as_row": N_("the same as row %(row)s"),

@@ -23,8 +23,8 @@ from groups.coverage.rules.count_rows import (
     COUNTS,
     MOST_HOUSEHOLDS,
     VILLAGES,
+    VOCABULARY,
     CountRow,
-    columns_of,
     counts_in,
     lacking,
 )
@@ -58,7 +58,7 @@ def open_counts(content: bytes, name: str, default_day: date | None, said: Colum
 
     `default_day` is that of the rows that name none.
     """
-    found = find_columns(read_apart(content, name, dated=True).sheets, columns_of, VILLAGES, COUNTS)
+    found = find_columns(read_apart(content, name, dated=True).sheets, VOCABULARY, VILLAGES, COUNTS)
     if found is None:
         return CountsFile(None, reason=_NO_LIST)
     found = found.with_columns(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from groups.errors import Message, RosterFileError, say
 from groups.files import writing
 from groups.files.apart import read_apart
-from groups.files.sheet import simple_heading
+from groups.files.recognising import SOMETHING_ELSE, Row, Vocabulary
 from groups.files.writing import Look, Table, as_workbook, marked
 from groups.models.batch import Batch
 from groups.responders.lists import (
@@ -27,11 +28,12 @@ from groups.responders.lists import (
     standing_of,
     texts_of,
 )
-from groups.rules.texts import tidied
 from groups.uploads.columns import FoundColumns, find_columns, holds_all
 from groups.uploads.kinds import Columns
 
 MOST_ROWS = 2_000
+LEFT_OUT = "left_out"
+"""Among a row's texts: why it does not count."""
 _WORDS: dict[str, tuple[str, ...]] = {
     "team": ("队伍", "类别", "班组", "性质", "team"),
     "number": ("电话", "手机", "号码", "联系方式", "number", "phone"),
@@ -45,6 +47,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "name": ("姓名", "名称", "监控点", "网格", "人员", "name"),
 }
 """What a column is called that holds a field; the first field that fits takes it."""
+_NO_COLUMN = re.compile(r"身份证|证件|短号|编号|序号|备注|邮编|车牌|银行|性别|年龄")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,21 @@ class ReadRow:
 def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile:
     """The rows of a file, `said`: with the columns as somebody says they are. Raises RosterFileError."""
     needed = [[field] for field in REQUIRED[kind]]
-    found = find_columns(read_apart(content, name).sheets, partial(_columns, kind), *needed)
+    found = find_columns(read_apart(content, name).sheets, Vocabulary(partial(_said, kind)), *needed)
     found = found.with_columns(said) if found is not None else None
     if found is None or not holds_all(found.fields, *needed):
         lacking = tuple(HEADINGS[kind][field] for field in REQUIRED[kind])
         return WatchFile(found, reason=say("columns_missing", lacking=lacking))
     if len(found.rows) > MOST_ROWS:
         return WatchFile(found, reason=say("more_than_rows", most=MOST_ROWS))
-    texts = [
-        (number, {field: row[at].strip() if at < len(row) else "" for at, field in found.fields.items()})
-        for number, row in found.rows
-    ]
+    texts = [(row.number, _texts(found, row)) for row in found.rows]
     return WatchFile(found, texts)
+
+
+def _texts(found: FoundColumns, row: Row) -> dict[str, str]:
+    """A row's texts by field; why it does not count, where it does not."""
+    said = {field: row.texts[at].strip() if at < len(row.texts) else "" for at, field in found.fields.items()}
+    return said | {LEFT_OUT: row.left_out} if row.left_out else said
 
 
 def read_rows(
@@ -99,6 +105,8 @@ def judge_rows(standing: ListStanding, rows: Iterable[tuple[int, dict[str, str]]
     seen: dict[str, int] = {}
     for number, texts in rows:
         checked = check(standing, texts, here)
+        if LEFT_OUT in texts:
+            checked.wrong["name"] = say(texts[LEFT_OUT])
         key = standing.key_of(checked)
         if key and key in seen:
             checked.wrong["name"] = say("same_as_row", row=seen[key])
@@ -128,18 +136,13 @@ def import_rows(batch: Batch, standing: ListStanding, rows: Sequence[ReadRow]) -
     keep_all(batch, standing, [row.checked for row in rows])
 
 
-def _columns(kind: Kind, cells: Sequence[str]) -> dict[int, str]:
-    """Which field each column holds."""
-    found: dict[int, str] = {}
-    for at, cell in enumerate(cells):
-        heading = simple_heading(tidied(cell))
-        # A heading that is just what the export writes is meant so: 网格 is the name in one list, a field in another.
-        exact = next((name for name, word in HEADINGS[kind].items() if word == heading), None)
-        fits = (name for name in HEADINGS[kind] if heading and any(word in heading for word in _WORDS[name]))
-        field = exact or next((name for name in fits if name not in found.values()), None)
-        if field is not None and field not in found.values():
-            found[at] = field
-    return found
+def _said(kind: Kind, heading: str) -> str | None:
+    """What a plain heading holds."""
+    # A heading that is just what the export writes is meant so: 网格 is the name in one list, a field in another.
+    exact = next((name for name, word in HEADINGS[kind].items() if word == heading), None)
+    if exact is None and _NO_COLUMN.search(heading):
+        return SOMETHING_ELSE
+    return exact or next((name for name in HEADINGS[kind] if any(word in heading for word in _WORDS[name])), None)
 
 
 def as_texts(session: Session, kind: Kind, village_id: int | None, region: str) -> list[list[str]]:

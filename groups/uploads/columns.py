@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from groups.files.recognising import Row, Vocabulary, recognise, rows_below
 from groups.files.sheet import Sheet
 from groups.uploads.kinds import Columns
 
@@ -14,7 +16,7 @@ _MOST_COLUMNS = 60
 _SAMPLES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FoundColumns:
     """A sheet of a list, the row that heads it (counted from 0; -1: none does), and what each column holds.
 
@@ -26,11 +28,10 @@ class FoundColumns:
     at: int
     fields: Mapping[int, str]
 
-    @property
-    def rows(self) -> Sequence[tuple[int, Sequence[str]]]:
-        """The rows below the heading that have anything in them, each with its number, counted from 1."""
-        below = enumerate(self.sheet.rows[self.at + 1 :], start=self.at + 2)
-        return [(number, row) for number, row in below if any(cell.strip() for cell in row)]
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """The rows below the heading that have anything in them, hidden ones with the reason why they do not count."""
+        return list(rows_below(self.sheet, self.at))
 
     def with_columns(self, columns: Columns) -> FoundColumns:
         """The same, with the columns that somebody has said to hold something else."""
@@ -45,7 +46,7 @@ class FoundColumns:
         columns = []
         for column in range(width):
             heading = self.sheet.text(self.at, column).strip()[:40] if self.at >= 0 else ""
-            said = (row[column].strip()[:24] for _, row in below if column < len(row))
+            said = (row.texts[column].strip()[:24] for row in below if column < len(row.texts))
             samples = list(dict.fromkeys(text for text in said if text))[:_SAMPLES]
             if heading or samples:
                 field = self.fields.get(column, "")
@@ -59,9 +60,7 @@ def hold_the_same_twice(columns: Columns) -> bool:
     return len(fields) > len(set(fields))
 
 
-def find_columns(
-    sheets: Sequence[Sheet], fields_of: Callable[[Sequence[str]], Mapping[int, str]], *needed: Sequence[str]
-) -> FoundColumns | None:
+def find_columns(sheets: Sequence[Sheet], vocabulary: Vocabulary, *needed: Sequence[str]) -> FoundColumns | None:
     """The first sheet with a heading among its first rows that has all that is needed: one word of each of `needed`.
 
     Where none has, the first sheet that has any rows, with what its best heading says; None: there are no rows.
@@ -70,13 +69,10 @@ def find_columns(
     for place, sheet in enumerate(sheets):
         if sheet.is_empty:
             continue
-        best = FoundColumns(place, sheet, _words_only(sheet), {})
-        for at, cells in enumerate(sheet.rows[:DEEPEST_HEADING]):
-            fields = fields_of(cells)
-            if holds_all(fields, *needed):
-                return FoundColumns(place, sheet, at, fields)
-            if len(fields) > len(best.fields):
-                best = FoundColumns(place, sheet, at, fields)
+        at, fields = recognise(sheet, vocabulary, DEEPEST_HEADING)
+        if holds_all(fields, *needed):
+            return FoundColumns(place, sheet, at, fields)
+        best = FoundColumns(place, sheet, at if fields else _words_only(sheet), fields)
         others.append(best)
     return others[0] if others else None
 

@@ -98,7 +98,7 @@ def headed(heading: list[str], rows: list[list[Any]], *right: Household, told: b
     return ClerksList(f"heading {' | '.join(heading)!r}", book([heading, *rows]), right, told=told)
 
 
-def _hide_rows(*numbers: int) -> Callable[[Any], None]:
+def hide_rows(*numbers: int) -> Callable[[Any], None]:
     def hide(made: Any) -> None:
         for number in numbers:
             made.worksheets[0].row_dimensions[number].hidden = True
@@ -106,14 +106,14 @@ def _hide_rows(*numbers: int) -> Callable[[Any], None]:
     return hide
 
 
-def _hide_column(letter: str) -> Callable[[Any], None]:
+def hide_column(letter: str) -> Callable[[Any], None]:
     def hide(made: Any) -> None:
         made.worksheets[0].column_dimensions[letter].hidden = True
 
     return hide
 
 
-def _strike(*cells: str) -> Callable[[Any], None]:
+def strike(*cells: str) -> Callable[[Any], None]:
     def strike(made: Any) -> None:
         for cell in cells:
             made.worksheets[0][cell].font = Font(strike=True)
@@ -121,7 +121,7 @@ def _strike(*cells: str) -> Callable[[Any], None]:
     return strike
 
 
-def _merge(*ranges: str) -> Callable[[Any], None]:
+def merge(*ranges: str) -> Callable[[Any], None]:
     def merge(made: Any) -> None:
         for cells in ranges:
             made.worksheets[0].merge_cells(cells)
@@ -129,7 +129,7 @@ def _merge(*ranges: str) -> Callable[[Any], None]:
     return merge
 
 
-def _format(cells: dict[str, str]) -> Callable[[Any], None]:
+def format_cells(cells: dict[str, str]) -> Callable[[Any], None]:
     def style(made: Any) -> None:
         for cell, shape in cells.items():
             made.worksheets[0][cell].number_format = shape
@@ -158,7 +158,7 @@ def _first() -> list[ClerksList]:
                     ["1-3", "张丙华", mobile(3)],
                     ["1-4", "陈丁国", mobile(4)],
                 ],
-                look=_merge("A1:C1", "A2:C2", "A6:C6"),
+                look=merge("A1:C1", "A2:C2", "A6:C6"),
             ),
             (
                 one("第1联防组", "王甲建", "1-1", 1),
@@ -209,7 +209,7 @@ def _first() -> list[ClerksList]:
             "a group on its first row, merged downwards",
             book(
                 [HEADING, ROWS[0], ["", *ROWS[1][1:]], ["2组", *ROWS[2][1:]], ["", *ROWS[3][1:]]],
-                look=_merge("A2:A3", "A4:A5"),
+                look=merge("A2:A3", "A4:A5"),
             ),
             (WANG, LI, one("2组", "张丙华", "1-3", 3), one("2组", "陈丁国", "1-4", 4)),
         ),
@@ -281,7 +281,7 @@ def _first() -> list[ClerksList]:
                     ["1组", 12, "张丙华", mobile(3)],
                     ["1组", 7, "陈丁国", mobile(4)],
                 ],
-                look=_format({"D1": "@", "B5": '0"号"'}),
+                look=format_cells({"D1": "@", "B5": '0"号"'}),
             ),
             (
                 one("1组", "王甲建", "12-1-301", 1),
@@ -323,17 +323,17 @@ def _first() -> list[ClerksList]:
             "an old column of phones is hidden",
             book(
                 [[*HEADING, "联系电话"], *[[*row[:3], mobile(90 + n), row[3]] for n, row in enumerate(ROWS)]],
-                look=_hide_column("D"),
+                look=hide_column("D"),
             ),
             ALL,
             told=True,
         ),
-        ClerksList("a filtered row", book([HEADING, *ROWS], look=_hide_rows(3)), (WANG, ZHANG, CHEN), told=True),
+        ClerksList("a filtered row", book([HEADING, *ROWS], look=hide_rows(3)), (WANG, ZHANG, CHEN), told=True),
         ClerksList(
             "a struck number beside a new one in the second column",
             book(
                 [[*HEADING, "手机2"], [*ROWS[0], ""], [*ROWS[1][:3], mobile(9), mobile(2)], [*ROWS[2], ""]],
-                look=_strike("D3"),
+                look=strike("D3"),
             ),
             (WANG, LI, ZHANG),
             told=True,
@@ -454,7 +454,7 @@ def _first() -> list[ClerksList]:
         # 14: two rows, rows below
         ClerksList(
             "a second number on a row below, name merged",
-            book([HEADING, ROWS[0], ["", "", "", mobile(5)], ROWS[1]], look=_merge("A2:A3", "B2:B3", "C2:C3")),
+            book([HEADING, ROWS[0], ["", "", "", mobile(5)], ROWS[1]], look=merge("A2:A3", "B2:B3", "C2:C3")),
             (one("1组", "王甲建", "1-1", 1, 5), LI),
         ),
         ClerksList(

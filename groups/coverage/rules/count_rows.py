@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from groups.errors import InvalidDay, Message, say
-from groups.files.sheet import simple_heading
+from groups.files.recognising import SOMETHING_ELSE, Row, Vocabulary
 from groups.rules.counting import CountKind
 from groups.rules.days import day_of
 
@@ -48,6 +48,18 @@ _KINDS = {
     "固话户": CountKind.LANDLINE, "固话": CountKind.LANDLINE, "固话户数": CountKind.LANDLINE,
     "landline": CountKind.LANDLINE,
 }  # fmt: skip
+# The first that fits, where no heading is exactly one of those above: 所在行政村名称, 常住户数量.
+_CONTAINED = (
+    (CountColumn.CODE, re.compile(r"(村|居|社区|区划|行政).{0,4}(代码|编码|编号)$|^(代码|编码)")),
+    (CountColumn.RESIDENT, re.compile(r"常住.{0,2}户")),
+    (CountColumn.REGISTERED, re.compile(r"户籍.{0,2}户|在册户")),
+    (CountColumn.LANDLINE, re.compile(r"固话.{0,2}户|固定电话.{0,2}户|座机.{0,2}户")),
+    (CountColumn.KIND, re.compile(r"口径|统计类型")),
+    (CountColumn.DAY, re.compile(r"日期|统计(时间|时点)|截至|截止|^时间$|^时点$")),
+    (CountColumn.VILLAGE, re.compile(r"^(所在|所属)?(行政)?(村|社区)(居|委会)?(名称|名|/社区)?$|村居|村\(?居")),
+    (CountColumn.HOUSEHOLDS, re.compile(r"^(总|全村|合计)?(户数|总户数|农户数|住户数|家庭户数)")),
+)
+_NO_COLUMN = re.compile(r"人口|人数|户主|备注|序号|电话|负责人|书记")
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+|\d{1,9}")
 
 
@@ -63,18 +75,23 @@ class CountRow:
     problem: Message | None = None
 
 
-def columns_of(heading: Sequence[str]) -> dict[int, str]:
-    """What the columns under these words hold."""
-    found: dict[int, str] = {}
-    for at, cell in enumerate(heading):
-        # 户数(户) says no more than 户数.
-        word = re.sub(r"[(\[].*", "", simple_heading(cell)) or cell.strip().lower()
-        column = next((column for column, words in _WORDS.items() if word in words), None)
-        if column is None and word in _KINDS:
-            column = CountColumn(_KINDS[word].value)
-        if column is not None and column not in found.values():
-            found[at] = column
-    return found
+def _said(heading: str) -> str | None:
+    """What a plain heading holds."""
+    # 常住户数 of a whole town's list is written with its year or the word for a number of households: 2026年常住户数.
+    word = re.sub(r"^\d{2,4}年?(度)?|(总)?(数|数量)$", "", heading)
+    if _NO_COLUMN.search(heading):
+        return SOMETHING_ELSE
+    for column, words in _WORDS.items():
+        if heading in words or word in words:
+            return column
+    for each in (heading, word):
+        if each in _KINDS:
+            return CountColumn(_KINDS[each].value)
+    return next((column for column, words in _CONTAINED if words.search(heading)), None)
+
+
+VOCABULARY = Vocabulary(_said)
+"""What stands over the columns of a list of counts."""
 
 
 def lacking(fields: Collection[str], default_day: date | None) -> Message | None:
@@ -86,12 +103,14 @@ def lacking(fields: Collection[str], default_day: date | None) -> Message | None
     return None
 
 
-def counts_in(
-    rows: Iterable[tuple[int, Sequence[str]]], fields: Mapping[int, str], default_day: date | None = None
-) -> list[CountRow]:
-    """The counts of rows with their numbers, whose columns hold these fields."""
+def counts_in(rows: Iterable[Row], fields: Mapping[int, str], default_day: date | None = None) -> list[CountRow]:
+    """The counts of rows whose columns hold these fields. A row that does not count has the reason for its problem."""
     places = {CountColumn(field): at for at, field in fields.items()}
-    return [count for number, cells in rows for count in _row(number, cells, places, default_day)]
+    return [
+        replace(count, problem=say(row.left_out) if row.left_out else count.problem)
+        for row in rows
+        for count in _row(row.number, row.texts, places, default_day)
+    ]
 
 
 def _row(

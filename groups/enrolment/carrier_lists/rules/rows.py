@@ -12,7 +12,8 @@ from enum import StrEnum
 from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN, is_unlikely
 from groups.errors import InvalidDay, InvalidNumber, say
-from groups.files.sheet import Sheet, simple_heading
+from groups.files.recognising import SOMETHING_ELSE, Vocabulary, field_of, recognise, rows_below
+from groups.files.sheet import Sheet
 from groups.rules.days import EARLIEST
 from groups.rules.findings import Finding, shown
 from groups.rules.phone import normalise
@@ -60,6 +61,8 @@ class CarrierRow:
     number: int
     texts: tuple[str, ...]
     """In the order of ListColumn."""
+    left_out: str = ""
+    """Why the row does not count, where its file says so: it is hidden, or struck through."""
 
     def text(self, column: ListColumn) -> str:
         return self.texts[_ORDER[column]]
@@ -136,7 +139,7 @@ def rows_of(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[CarrierR
 
 def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
     """What the row says, judged for itself: its number, its days, its plan."""
-    errors: list[Finding] = []
+    errors = [Finding("left_out", say(row.left_out))] if row.left_out else []
     warnings: list[Finding] = []
     number = ""
     if written := row.text(ListColumn.NUMBER):
@@ -181,42 +184,39 @@ def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, da
 
 
 def _layout(sheet: Sheet) -> Layout:
-    at, columns = _heading(sheet)
-    places = {place: column for column, place in columns.items()}
-    first = at + 1 if columns else 0
+    at, found = recognise(sheet, _VOCABULARY, DEEPEST_HEADING)
+    places = {place: ListColumn(column) for place, column in found.items()}
+    first = at + 1
     width = min(MOST_COLUMNS, max(len(row) for row in sheet.rows[: first + DEEPEST_HEADING]))
     seen = []
     for place in range(width):
         below = (sheet.text(row, place) for row in range(first, min(first + DEEPEST_HEADING, len(sheet.rows))))
         samples = tuple(dict.fromkeys(_plain(text)[:20] for text in below if text.strip()))[:_SAMPLES]
-        heading = sheet.text(at, place)[:40].strip() if columns else ""
+        heading = sheet.text(at, place)[:40].strip() if places else ""
         if heading or samples:
             seen.append(ColumnSeen(place, heading, samples, places.get(place)))
-    return Layout(sheet.name, at if columns else -1, tuple(seen))
+    return Layout(sheet.name, at, tuple(seen))
 
 
-def _heading(sheet: Sheet) -> tuple[int, dict[ListColumn, int]]:
-    """The row that names most columns, and where they are."""
-    best: tuple[int, dict[ListColumn, int]] = (0, {})
-    for at in range(min(DEEPEST_HEADING, len(sheet.rows))):
-        columns: dict[ListColumn, int] = {}
-        for place, cell in enumerate(sheet.rows[at]):
-            column = column_of(cell)
-            if column is not None:
-                columns.setdefault(column, place)
-        if len(columns) > len(best[1]):
-            best = (at, columns)
-    return best
+def _said(bare: str) -> str | None:
+    """What a plain heading holds."""
+    if _NO_COLUMN.search(bare):
+        return SOMETHING_ELSE
+    return next((column for column, words in _WORDS if words.search(bare)), None)
+
+
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(re.sub(r"[\s()（）-]", "", _plain(text))))
+
+
+_NUMBER = re.compile(r"(\+?86)?(1[3-9]\d{9}|0?[2-9]\d{9,10}|[2-9]\d{6,7})")
+_VOCABULARY = Vocabulary(_said, {ListColumn.NUMBER: _is_number}, frozenset({ListColumn.NAME}))
 
 
 def column_of(text: str) -> ListColumn | None:
     """What a column with these words over it holds."""
-    heading = simple_heading(text[:60])
-    # The words in front of a bracket count before those in it: 号码（编号）.
-    bare = re.sub(r"[(\[].*", "", heading) or heading
-    if not bare or _NO_COLUMN.search(bare):
-        return None
-    return next((column for column, words in _WORDS if words.search(bare)), None)
+    found = field_of(text, _VOCABULARY)
+    return ListColumn(found) if found else None
 
 
 def _lacking(columns: Mapping[ListColumn, int]) -> list[str]:
@@ -227,13 +227,14 @@ def _lacking(columns: Mapping[ListColumn, int]) -> list[str]:
 
 def _rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[CarrierRow]:
     rows = []
-    for place in range(at + 1, len(sheet.rows)):
-        texts = tuple(_plain(sheet.text(place, columns[column])) if column in columns else "" for column in ListColumn)
+    for row in rows_below(sheet, at):
+        texts = tuple(
+            _plain(row.texts[columns[column]]) if column in columns and columns[column] < len(row.texts) else ""
+            for column in ListColumn
+        )
         # Sums and notes below the list have no day; an empty row has nothing.
-        if any(texts) and any(
-            texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)
-        ):
-            rows.append(CarrierRow(sheet.name, place + 1, texts))
+        if any(texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)):
+            rows.append(CarrierRow(sheet.name, row.number, texts, row.left_out))
     return rows
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from groups.files.recognising import words_of
 from groups.files.sheet import plain_heading, simple_heading
 
 DEEPEST_HEADING = 15
@@ -143,8 +144,6 @@ _SOMETHING_ELSE = re.compile(
 )
 _OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
 _REMARKS = re.compile(r"备注|说明|备考|附注|补充|^其他$|^其它$|^note|^remark", re.IGNORECASE)
-_BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
-_BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
 _ASKS_FOR_IT = re.compile(r"\((必填|选填|必须填写|可不填|可选|\*)\)|必填|选填")
 
 
@@ -159,13 +158,11 @@ def field_of(text: str) -> Field | None:
     The words in front of a bracket count before those in it, and of several words each for itself: 电话/短号.
     """
     heading = plain_words(text)
-    bare = _BRACKETS.sub("", heading)
+    bare, words, inner = words_of(heading)
     if not heading or len(bare or heading) > LONGEST_HEADING or len(re.findall(r"\d", bare)) > 3:
         return None
-    words = [word for word in _BETWEEN_WORDS.split(bare) if word]
     if _RELATION.search(bare) and not (len(words) > 1 and _HEAD.search(words[0])):
         return Field.RELATION
-    inner = "".join(_BRACKETS.findall(heading))
     if found := _field_of_words(bare, heading):
         return found
     if len(words) > 1:

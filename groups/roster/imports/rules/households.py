@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from groups.errors import say
+from groups.files.recognising import is_ditto
 from groups.files.sheet import DateCell, Sheet, cell_name
 from groups.roster.imports.rules import doors
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
@@ -19,7 +20,6 @@ from groups.roster.imports.rules.lines import (
     Cells,
     Line,
     group_named_alone,
-    is_ditto,
     is_of_the_house_above,
     lines_of,
     meant,

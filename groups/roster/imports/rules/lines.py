@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from groups.errors import Message, say
+from groups.files.recognising import is_ditto
 from groups.files.sheet import Sheet, cell_name, plain_heading
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.names import is_kin, is_no_one, named
@@ -36,9 +37,6 @@ _SECTION = re.compile(
 )
 _SECTION_COUNTED = re.compile(rf"[【(\[]?{GROUP_NAME.pattern}[】)\]:,(]*(共|计|合计|总计|小计)?:?\d+(户|人).{{0,12}}")
 """三组 共3户: over its rows the heading of a group, below them their sum; both times it is that group's."""
-_DITTO = re.compile(
-    r"[-—_\s]*(同上|同前|同|同左上|上同|同上行|〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑|ditto|do\.)[-—_\s]*", re.IGNORECASE
-)
 _ERROR = re.compile(
     r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
 )
@@ -191,13 +189,6 @@ def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_
         alone=alone,
         warnings=list(cells.findings),
     )
-
-
-def is_ditto(text: str) -> bool:
-    """Whether a cell repeats the one above: 同上, 〃, ", ↑."""
-    if not text or len(text) > 12 or text[0].isdigit():
-        return False
-    return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text[:200]).strip() or text))
 
 
 def announces_a_group(text: str) -> bool:
