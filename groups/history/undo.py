@@ -31,6 +31,8 @@ from groups.roster.residences import follow_the_roster, house_the_subscribed
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""
+_ENDS = ("archived_at", "ends_on", "returned_on")
+"""A row with one of these is over."""
 _MOST_NAMED = 200
 """Obstacles for which the later change is looked up: nobody reads more."""
 
@@ -221,7 +223,7 @@ def _write(batch: Batch, rows: _Rows) -> None:
 
 
 def _gives_up(values: dict[str, Any]) -> bool:
-    return any(values.get(name) is not None for name in ("archived_at", "ends_on", "returned_on"))
+    return any(values.get(name) is not None for name in _ENDS)
 
 
 def _take_newcomers_back(batch: Batch, model: type[Base], rows: dict[int, _Row]) -> None:
@@ -253,7 +255,10 @@ def _leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row])
     """Rows that went back to something archived, or came back to a household or village that is."""
     table = cast(Table, model.__table__)
     back = {identity: row.back for identity, row in rows.items() if row.back is not None}
-    came_back = {identity for identity, values in back.items() if values.get("archived_at", "") is None}
+    # In the roster again, or in force again: a subscription whose end is taken back, a thing that was handed in.
+    came_back = {
+        identity for identity, values in back.items() if any(values.get(name, "") is None for name in _ENDS)
+    }
     nowhere: set[int] = set()
     for column in table.c:
         for key in column.foreign_keys:

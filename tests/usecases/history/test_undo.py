@@ -206,6 +206,35 @@ def test_an_archived_household_comes_back_with_its_subscription_and_its_past(tow
     assert [(home.starts_on, home.ends_on) for home in homes] == [(before, None)]
 
 
+def test_a_subscription_does_not_come_back_to_a_household_that_is_archived(town: Town) -> None:
+    wang = town.house("王建国")
+    before, cancelled_on = date(2026, 1, 5), date(2026, 11, 1)
+
+    def sign_up(session: Any) -> None:
+        session.add(Subscription(household_id=wang.id, starts_on=before))
+        session.add(home_since(session.get_one(Household, wang.id), before))
+
+    def cancel(batch: Batch) -> None:
+        batch.change(batch.session.scalars(select(Subscription)).one(), ends_on=cancelled_on)
+
+    def archive(batch: Batch) -> None:
+        batch.change(batch.session.get_one(Household, wang.id), archived_at=batch.now)
+        follow_the_roster(batch)
+
+    town.run(sign_up)
+    cancelling = _do(town, "cancel", cancel)
+    archiving = _do(town, "archive_household", archive)
+
+    with pytest.raises(ChangedSince) as refused:
+        _undo(town, cancelling)
+
+    assert [one.why for one in refused.value.obstacles] == [Why.NOT_THERE]
+    _undo(town, archiving)
+    _undo(town, cancelling)
+    again = town.read(lambda session: session.scalars(select(Subscription)).one())
+    assert again.ends_on is None
+
+
 def test_what_is_taken_out_of_a_table_without_an_archive_comes_back_as_it_was(town: Town) -> None:
     wang = town.house("王建国")
     row = town.run(lambda s: _added(s, Subscription(household_id=wang.id, starts_on=NOW.date())))
