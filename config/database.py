@@ -155,7 +155,8 @@ class Database:
             with self._breaker.connecting(), at_most(CONNECT_SECONDS):
                 session.connection(execution_options={"reads": reads})
             try:
-                self._limit(session)
+                if not reads:
+                    self._limit(session)
                 yield session
                 session.commit()
             except BaseException as error:

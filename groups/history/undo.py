@@ -256,9 +256,7 @@ def _leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row])
     table = cast(Table, model.__table__)
     back = {identity: row.back for identity, row in rows.items() if row.back is not None}
     # In the roster again, or in force again: a subscription whose end is taken back, a thing that was handed in.
-    came_back = {
-        identity for identity, values in back.items() if any(values.get(name, "") is None for name in _ENDS)
-    }
+    came_back = {identity for identity, values in back.items() if any(values.get(name, "") is None for name in _ENDS)}
     nowhere: set[int] = set()
     for column in table.c:
         for key in column.foreign_keys:

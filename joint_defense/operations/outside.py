@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from config.carriers import Account
@@ -19,6 +21,7 @@ from joint_defense.operations.doctor import Check, Finding, Grade, note_skew
 from joint_defense.processes.runtime import Runtime
 
 WEB_SECONDS = 10.0
+Result = TypeVar("Result")
 TEST_SENTENCE = "这是十户联防的测试电话，没有警情。"
 
 
@@ -77,13 +80,13 @@ def _date(given: str | None) -> datetime | None:
 def check_carriers(runtime: Runtime) -> Iterator[Finding]:
     """Is each account in order, does it own the numbers we call from, and do they lead to us?"""
     for account in runtime.settings.accounts:
-        yield from asyncio.run(_look_at_account(runtime, account, mend=False))
+        yield from _run(_look_at_account(runtime, account, mend=False))
 
 
 def mend_webhooks(runtime: Runtime) -> Iterator[Finding]:
     """The same, and every number of ours that leads elsewhere is pointed at us."""
     for account in runtime.settings.accounts:
-        yield from asyncio.run(_look_at_account(runtime, account, mend=True))
+        yield from _run(_look_at_account(runtime, account, mend=True))
 
 
 OUTSIDE: tuple[Check, ...] = (check_public_address, check_carriers)
@@ -149,6 +152,12 @@ async def _look_at_balance(numbers: Numbers, of: str) -> list[Finding]:
     return [Finding(of, Grade.GOOD, f"余额 {balance}", f"balance {balance}")] if balance else []
 
 
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    """What it returns. In a thread of its own: whoever calls may have an event loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def place_test_call(runtime: Runtime, number: str) -> Finding:
     """Ring one phone and say that this is a test. It is on no record, and nobody is asked for anything."""
 
@@ -170,7 +179,7 @@ def place_test_call(runtime: Runtime, number: str) -> Finding:
         return made.sid
 
     try:
-        sid = asyncio.run(ring())
+        sid = _run(ring())
     except CarrierError as error:
         word = str(error.code or error.status or type(error).__name__)
         return Finding("test call", Grade.ERROR, f"打不出去：{word} {error}", f"was not taken: {word} {error}")

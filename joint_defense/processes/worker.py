@@ -40,7 +40,8 @@ class PatientWorker(SimpleWorker):
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Whoever stops says goodbye to Redis: where that fails, it was told to stop all the same."""
-        self.told_to_stop = True
+        # Of the process: the handler may be that of the worker before, whom Redis' absence has ended.
+        PatientWorker.told_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
@@ -98,6 +99,7 @@ def _end_with(dispatcher: DispatcherThread) -> None:
 
 
 def _serve(runtime: Runtime, queue_name: str) -> None:
+    PatientWorker.told_to_stop = False
     try:
         while not _served(runtime, queue_name):
             time.sleep(REDIS_RETRY)
@@ -108,7 +110,6 @@ def _serve(runtime: Runtime, queue_name: str) -> None:
 
 def _served(runtime: Runtime, queue_name: str) -> bool:
     """Whether a worker served the queue until it was told to stop; False where Redis went away before that."""
-    worker: PatientWorker | None = None
     connection = Redis.from_url(runtime.settings.redis_url, socket_connect_timeout=1.0, health_check_interval=15)
     try:
         worker = PatientWorker(
@@ -121,7 +122,7 @@ def _served(runtime: Runtime, queue_name: str) -> bool:
         )
         worker.work(logging_level=logging.getLevelName(logging.WARNING), with_scheduler=False)
     except (RedisError, OSError) as error:
-        if worker is None or not worker.told_to_stop:
+        if not PatientWorker.told_to_stop:
             log.error("redis_away", queue=queue_name, error=type(error).__name__)
             return False
     finally:

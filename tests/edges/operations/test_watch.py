@@ -12,6 +12,7 @@ import pytest
 from config.settings import SettingsError, load_watch
 from joint_defense.carriers.twilio import TwilioCarrier
 from joint_defense.operations.watch import Act, Vigil, Watcher, ask, describe_trouble
+from tests.support import loops
 from tests.support.handsets import Network, answers, eventually
 from tests.support.ports import free_port
 
@@ -54,7 +55,7 @@ def test_who_does_not_pick_up_is_followed_by_the_next_and_all_are_told_when_it_i
         await watching
         await carrier.close()
 
-    asyncio.run(watch())
+    loops.run(watch())
     assert network.handset(FIRST).calls[0].status == "busy"
     (call,) = network.handset(SECOND).calls
     assert "服务异常" in call.text

@@ -65,7 +65,7 @@ def test_a_lost_connection_is_said_with_the_time_and_taken_back(window: Window) 
     window.page.goto(window.site.incident)
     banner = window.page.locator("#connection")
     expect(banner).to_be_hidden()
-    with window.page.expect_response(re.compile("/live")) as asked:
+    with window.page.expect_response(re.compile(r"/incidents/\d+/live")) as asked:
         pass
     last = asked.value.headers["board-time"]
 

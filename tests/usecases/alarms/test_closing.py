@@ -188,7 +188,7 @@ def test_the_only_caller_who_takes_it_back_closes_it_as_a_false_alarm(town: Town
     assert incident.outcome is ClosingOutcome.FALSE_ALARM
     assert [line.kind for line in town.timeline()] == ["opened", "overseers", "withdrawn", "closed"]
     assert withdraw(town, wang, after=70)
-    assert len(town.timeline()) == 3
+    assert len(town.timeline()) == 4
 
 
 def test_one_of_two_callers_takes_back_only_the_own_call(town: Town) -> None:
