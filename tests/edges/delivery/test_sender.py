@@ -350,6 +350,9 @@ def test_with_a_worker_at_work_nobody_stands_in_for_it(
     town: Town, wang: House, network: Network, stand_in: StandIn, sender: Sender
 ) -> None:
     sender()
+    eventually(
+        lambda: town.read(lambda session: heartbeats.last_beat(session, heartbeats.Role.WORKER)), "the worker lives"
+    )
     stand_in.start()
     Waker(stand_in._runtime, stand_in).wake(alarm(town, wang))
     wait_until_placed(town)
