@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from types import FrameType
+from typing import Any
 
 import structlog
 from redis import Redis
@@ -19,6 +20,7 @@ from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import supervisor
@@ -43,6 +45,12 @@ class PatientWorker(SimpleWorker):
         # Of the process: the handler may be that of the worker before, whom Redis' absence has ended.
         PatientWorker.told_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Between two jobs: what the signal raised may have been swallowed where it struck, in the log for one."""
+        if PatientWorker.told_to_stop and pipeline is None and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        super().heartbeat(timeout, pipeline=pipeline)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Run a job; one that the release before queued is run under today's name."""
