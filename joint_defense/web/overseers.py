@@ -5,40 +5,24 @@ The page names who would be told now, and of which kind nobody takes texts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.services import database
 from groups import directory
 from groups.web.shell import slots
-from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, own_village, requires
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, requires
 from groups.web.shell.times import local
 from joint_defense.incidents import overseer_choices
 from joint_defense.rules.overseers import OverseerKind, read_kinds
 from joint_defense.rules.states import Role
 from joint_defense.web import words
+from joint_defense.web.owners import find_owner
 
 pages = Blueprint("overseers", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose choice: a village's, or (no id, no code) the town's."""
-
-    village_id: int | None = None
-    code: str = ""
-    name: str = ""
-
-    @property
-    def address(self) -> str:
-        """Where the choice is seen and saved."""
-        return url_for("overseers.show", code=self.code) if self.code else url_for("overseers.town")
 
 
 def register(app: Flask) -> None:
@@ -76,18 +60,11 @@ def save_town() -> ResponseReturnValue:
     return _save(None)
 
 
-def _owner(session: Session, code: str | None) -> Owner:
-    if code is None:
-        return Owner()
-    village = own_village(session, code)
-    return Owner(village.id, village.code, village.name)
-
-
 def _save(code: str | None) -> ResponseReturnValue:
     follows = "follow" in request.form
     kinds = None if follows else read_kinds(request.form.getlist("kinds"))
     with database().begin() as session:
-        owner = _owner(session, code)
+        owner = find_owner(session, pages.name, code)
         changed = overseer_choices.choose(session, owner.village_id, kinds, current().name, clock(session))
     saved = gettext("Saved: for incidents from now on.") if changed else gettext("Nothing was changed.")
     flash(saved, "success")
@@ -96,7 +73,7 @@ def _save(code: str | None) -> ResponseReturnValue:
 
 def _page(code: str | None) -> str:
     with database().begin(reads=True) as session:
-        owner = _owner(session, code)
+        owner = find_owner(session, pages.name, code)
         chosen = overseer_choices.read_chosen(session, owner.village_id)
         choices = overseer_choices.list_choices(session, owner.village_id)
         # Of the town no village: its operators only.
@@ -105,7 +82,6 @@ def _page(code: str | None) -> str:
         OverseerKind.HEAD: [each for each in people if each.role.value == Role.HEAD],
         OverseerKind.OPERATORS: [each for each in people if each.role.value == Role.OPERATOR],
     }
-    role = current().role
     return render_template(
         "overseers/choice.html",
         owner=owner,
@@ -114,5 +90,5 @@ def _page(code: str | None) -> str:
         by_kind=by_kind,
         kinds=list(OverseerKind),
         kind_words=words.OVERSEER_KINDS,
-        may=role is AccountRole.ADMIN or (code is not None and role in KEEPERS),
+        may=owner.may_change,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -20,31 +20,13 @@ from werkzeug.datastructures import MultiDict
 from config.database import clock
 from config.services import database
 from groups.web.shell import slots
-from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, own_village, requires
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, requires
 from joint_defense.incidents import policies
 from joint_defense.rules.escalation import LAST_SECOND, MOST_HOUSEHOLDS, MOST_STEPS, Level, Policy, Step, Whom
 from joint_defense.web import words
+from joint_defense.web.owners import Owner, find_owner
 
 pages = Blueprint("plans", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose plan: a village's, or (no id, no code) the town's."""
-
-    village_id: int | None = None
-    code: str = ""
-    name: str = ""
-
-    @property
-    def address(self) -> str:
-        """Where the plan is seen and saved."""
-        return url_for("plans.show", code=self.code) if self.code else url_for("plans.town")
-
-    @property
-    def restoring(self) -> str:
-        """Where an older version is put in force again."""
-        return url_for("plans.restore", code=self.code) if self.code else url_for("plans.restore_town")
 
 
 def register(app: Flask) -> None:
@@ -96,13 +78,6 @@ def restore_town() -> ResponseReturnValue:
     return _restore(None)
 
 
-def _owner(session: Session, code: str | None) -> Owner:
-    if code is None:
-        return Owner()
-    village = own_village(session, code)
-    return Owner(village.id, village.code, village.name)
-
-
 def _newest(session: Session, owner: Owner) -> int:
     versions = policies.versions(session, owner.village_id)
     return versions[0].number if versions else 0
@@ -114,7 +89,7 @@ def _save(code: str | None) -> ResponseReturnValue:
     if policy is None:
         return _page(code, form), 422
     with database().begin() as session:
-        owner = _owner(session, code)
+        owner = find_owner(session, pages.name, code)
         if form.version != _newest(session, owner):
             # Theirs stands below, in the list of versions; saving once more means having seen it.
             form.version = _newest(session, owner)
@@ -130,7 +105,7 @@ def _save(code: str | None) -> ResponseReturnValue:
 def _restore(code: str | None) -> ResponseReturnValue:
     number = request.form.get("version", 0, type=int)
     with database().begin() as session:
-        owner = _owner(session, code)
+        owner = find_owner(session, pages.name, code)
         found = [each for each in policies.versions(session, owner.village_id) if each.number == number]
         if number and not found:
             abort(404)
@@ -148,10 +123,9 @@ def _change(session: Session, owner: Owner, policy: Policy | None) -> None:
 
 def _page(code: str | None, form: PolicyForm | None = None, *, edited: bool = False) -> str:
     with database().begin() as session:
-        owner = _owner(session, code)
+        owner = find_owner(session, pages.name, code)
         found = policies.in_force(session, owner.village_id)
         versions = policies.versions(session, owner.village_id)
-    role = current().role
     shown = form or form_of(found.policy, versions[0].number if versions else 0)
     return render_template(
         "plans/plan.html",
@@ -161,7 +135,7 @@ def _page(code: str | None, form: PolicyForm | None = None, *, edited: bool = Fa
         form=shown.with_room(),
         wrong=shown.wrong,
         edited=edited,
-        may=role is AccountRole.ADMIN or (code is not None and role in KEEPERS),
+        may=owner.may_change,
         whom=list(Whom),
         levels=list(Level),
         whom_words=words.WHOM,
