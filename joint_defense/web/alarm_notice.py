@@ -132,7 +132,8 @@ def _draw_notice() -> str:
     if account is None or account.role not in WATCHERS:
         return ""
     found = _OPEN.of().read(account.village_id)
-    shown = [] if request.endpoint in _SHOWN_THERE else [each for each in found if each.incident_id != _here()]
+    known = {_here(), *_read_seen()}
+    shown = [] if request.endpoint in _SHOWN_THERE else [each for each in found if each.incident_id not in known]
     return render_template(
         "notice/notice.html",
         alarms=shown[:MOST_SHOWN],
@@ -141,6 +142,12 @@ def _draw_notice() -> str:
         ask_every=int(ASK_EVERY * 1000),
         account_id=current().account_id,
     )
+
+
+def _read_seen() -> set[int]:
+    """The incidents that were seen in this browser, as its cookie has them: a notice that comes and goes moves the page."""
+    words = request.cookies.get("alarms_seen", "")[:400].split(".")
+    return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) <= 18}
 
 
 def _here() -> int | None:

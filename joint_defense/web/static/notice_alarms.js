@@ -12,7 +12,12 @@
     remove(name, id) { this.write(name, this.read(name).split(" ").filter((each) => each !== String(id)).join(" ")); },
     add(name, id) { if (!this.has(name, id)) this.write(name, [...this.read(name).split(" ").slice(-50), id].join(" ").trim()); },
   };
-  if (words.here) store.add("seen", words.here);
+  // The server leaves out what was seen, so that the page does not move when the script takes it away.
+  function noteSeen(id) {
+    store.add("seen", id);
+    document.cookie = `alarms_seen=${store.read("seen").split(" ").slice(-20).join(".")}; path=/; max-age=604800; SameSite=Lax`;
+  }
+  if (words.here) noteSeen(words.here);
 
   // The sound. A browser lets it out once somebody has touched a page of ours; until then the page says so.
   const line = document.querySelector(".alarm-sound");
@@ -25,7 +30,7 @@
   let waiting = [];
   const wantsSound = () => store.read("sound") !== "off";
   function showSwitch() {
-    line.hidden = false;
+    line.classList.remove("needs-script");
     button.setAttribute("aria-pressed", String(wantsSound()));
     label.textContent = wantsSound() ? label.dataset.on : label.dataset.off;
   }
@@ -84,17 +89,13 @@
     flashTitle(titles.size ? `🔔 ${[...titles.values()][0]}` : "");
   }
   function addSeen(banner) {
-    if (banner.querySelector("[data-seen]")) return;
-    const seen = document.createElement("button");
-    seen.type = "button";
-    seen.className = "btn btn-outline-primary";
-    seen.dataset.seen = "";
-    seen.textContent = words.seen;
+    const seen = banner.querySelector("[data-seen].needs-script");
+    if (!seen) return;
+    seen.classList.remove("needs-script");
     seen.addEventListener("click", () => {
-      store.add("seen", banner.dataset.alarm);
+      noteSeen(banner.dataset.alarm);
       drop((id) => id === banner.dataset.alarm);
     });
-    banner.querySelector(".new-alarm-ways").append(seen);
   }
   function isNews(id) { return id !== words.here && !store.has("seen", id); }
   let first = true;

@@ -17,6 +17,11 @@ from tests.edges.web.scenes import raise_from
 from tests.journeys.browser.conftest import PHONE, Window
 from tests.journeys.browser.looks import small_targets, too_wide
 
+# Keeps what has moved on the page without anybody's touch.
+WATCH_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => shifts.push(...list.getEntries().map((each) => each.value)))
+  .observe({ type: "layout-shift", buffered: true });"""
+
 
 @pytest.mark.parametrize("width", [PHONE], indirect=True, ids=["phone"])
 def test_a_new_alarm_shows_on_any_page_within_five_seconds_with_title_and_sound(window: Window) -> None:
@@ -44,12 +49,17 @@ def test_a_new_alarm_shows_on_any_page_within_five_seconds_with_title_and_sound(
     assert [*window.violations(), *small_targets(page)] == []
     assert too_wide(page) <= 0
 
+    page.add_init_script(WATCH_SHIFTS)
     page.reload()
     expect(page.locator("[data-alarm]")).to_be_visible()
+    expect(page.locator(".alarm-sound:not(.needs-script)")).to_be_visible()
+    assert page.evaluate("shifts") == [], "nothing moves under a finger when the script begins"
     page.get_by_role("button", name="知道了").click()
     expect(page.locator("[data-alarm]")).to_have_count(0)
     expect(page).to_have_title("我的账号 · 十户联防")
     assert page.locator("#new-alarms").get_attribute("data-sounded") is None, "it has sounded before"
+    seen = page.request.get(f"{window.site.url}/account").text()
+    assert "data-alarm=" not in seen, "what was seen is not drawn only to be taken away"
 
 
 def test_without_scripts_a_page_shows_open_alarms_and_a_link_opens_on_a_cheap_phone(plain_window: Window) -> None:

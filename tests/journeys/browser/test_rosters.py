@@ -114,11 +114,15 @@ def test_a_row_is_edited_in_place_and_a_row_of_doors_is_put_in_order(window: Win
     expect(page.locator(".house").nth(4)).to_contain_text("周美华")
     if window.page.viewport_size and window.page.viewport_size["width"] > 1000:
         expect(page.locator(".house").first).to_have_attribute("draggable", "true")
-        # A row that is exchanged while it is held is let go of.
-        page.wait_for_load_state("networkidle")
-        page.locator(".house", has_text="周美华").drag_to(
-            page.locator(".house").first, target_position={"x": 40, "y": 3}
-        )
+        # A row that is exchanged while it is held is let go of: the exchange is over when htmx has settled, and the
+        # page stands still once the notice's script runs.
+        expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
+        expect(page.locator(".alarm-sound:not(.needs-script)")).to_be_visible()
+        # The row stands at its new place before the server has heard of it.
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.locator(".house", has_text="周美华").drag_to(
+                page.locator(".house").first, target_position={"x": 40, "y": 3}
+            )
         expect(page.locator(".house").first).to_contain_text("周美华")
         page.reload()
         expect(page.locator(".house").first).to_contain_text("周美华")
