@@ -145,7 +145,7 @@ def _draw_notice() -> str:
 
 
 def _read_seen() -> set[int]:
-    """The incidents that were seen in this browser, as its cookie has them: a notice that comes and goes moves the page."""
+    """The incidents that were seen in this browser, by its cookie: a notice that comes and goes moves the page."""
     words = request.cookies.get("alarms_seen", "")[:400].split(".")
     return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) <= 18}
 
