@@ -14,6 +14,7 @@
 #   make simulate SEEDS=100  nights of faults on a virtual clock, by their seeds; ARGS="--seed 7 --shrink"
 #   make mutants             small faults put into the core, one at a time: which of them do the tests not notice?
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
+#   make histories           hostile histories of enrolments, recounted at every level; ARGS="--to 2000 --minutes 15"
 #   make fuzz                lists drawn by lot, with merges, looks and wounds, for a minute; ARGS="--minutes 60"
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                the newest packages that pyproject.toml allows -> requirements*.lock
@@ -29,7 +30,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint bench faults simulate mutants soak fuzz migration lock bare screenshots setup setup-runtime system clean
+.PHONY: demo test check lint bench faults simulate mutants histories soak fuzz migration lock bare screenshots setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -60,6 +61,9 @@ simulate: setup
 
 mutants: setup
 	@$(BIN)/python -m tools.mutants $(ARGS)
+
+histories: setup
+	@$(BIN)/python -m tools.histories $(ARGS)
 
 soak: setup
 	@$(BIN)/python -m tools.bench.soak $(ARGS)

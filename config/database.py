@@ -34,6 +34,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import DBAPIError
@@ -305,6 +306,10 @@ def take_ids(session: Session, model: type[Base], many: int) -> list[int]:
     if _is_sqlite(session):
         # One writer, and this is it.
         last: int = session.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+        if table.dialect_options["sqlite"]["autoincrement"]:
+            # An id that was taken out does not come again: the record of changes knows rows by it.
+            taken = text("SELECT seq FROM sqlite_sequence WHERE name = :name").bindparams(name=table.name)
+            last = max(last, session.scalar(taken) or 0)
         return list(range(last + 1, last + 1 + many))
     sequence = func.pg_get_serial_sequence(table.name, "id")
     each = func.generate_series(1, many).table_valued("place")

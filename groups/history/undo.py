@@ -187,6 +187,7 @@ def _changed_since(session: Session, model: type[Base], rows: dict[int, _Row]) -
         held = select(model).where(among(session, key, ids[start : start + AT_ONCE])).order_by(key)
         for found in session.scalars(held.with_for_update().execution_options(populate_existing=True)):
             there[cast(Any, found).id] = values_of(found)
+    written = _written_since(session, model, rows)
     for identity, row in rows.items():
         now = there.get(identity)
         passed_over = ORDER if row.back is None else frozenset()
@@ -195,8 +196,39 @@ def _changed_since(session: Session, model: type[Base], rows: dict[int, _Row]) -
         differs = (
             now is not None and left is not None and any(now.get(name, each) != each for name, each in left.items())
         )
-        if (now is None) != (left is None) or differs:
+        if (now is None) != (left is None) or differs or identity in written:
             yield Obstacle(row.last, Why.CHANGED_SINCE)
+
+
+def _written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> set[int]:
+    """The rows of which later changes stand that wrote the same columns: they may have come to the same values again,
+    and still these are not what the batch left.
+    """
+    asked = {identity: row for identity, row in rows.items() if row.left is not None and row.back is not None}
+    ids = sorted(asked)
+    found: set[int] = set()
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        question = select(Change.id, Change.row_id, Change.after, Change.undone_by).where(
+            Change.table == cast(Table, model.__table__).name,
+            among(session, Change.row_id, some),
+            Change.id > min(asked[identity].last.id for identity in some),
+            Change.action != "undo",
+        )
+        for number, row_id, after, undone_by in session.execute(question):
+            later = number > asked[row_id].last.id
+            if later and (after is None or after.keys() & asked[row_id].left.keys()) and _stands(session, undone_by):  # type: ignore[union-attr]
+                found.add(row_id)
+    return found
+
+
+def _stands(session: Session, undone_by: str) -> bool:
+    """Whether a change counts: nothing took it back, or what did was taken back itself."""
+    if not undone_by:
+        return True
+    taken_back = select(Change.undone_by).where(Change.batch == undone_by, Change.undone_by != "").limit(1)
+    undoer = session.scalar(taken_back)
+    return undoer is not None and not _stands(session, undoer)
 
 
 def _write(batch: Batch, rows: _Rows) -> None:

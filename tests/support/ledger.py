@@ -32,6 +32,8 @@ class Contract:
 
     pieces: list[Piece]
     resting: bool = False
+    key: str = ""
+    """Of the act that it began with."""
 
 
 @dataclass
@@ -71,6 +73,34 @@ class Act:
     said: dict[str, Any]
     key: str = ""
     undone: bool = False
+    undone_by: str = ""
+
+    def __post_init__(self) -> None:
+        self.name_of_it = self.key
+        """Its first key; `key` is another once it was taken back and brought back."""
+
+    @property
+    def houses(self) -> list[str]:
+        """The households that it is about."""
+        return [self.said["house"]] if "house" in self.said else list(self.said.get("houses", ()))
+
+    def concerns(self, other: Act) -> bool:
+        """Whether both are about the same household, or the same group, count, threshold or tariff.
+
+        A group that was merged into another is one that nobody comes back to.
+        """
+        if "merge" in (self.name, other.name) and (self.houses or other.houses):
+            return True
+        return bool(set(self.houses) & set(other.houses)) or bool(self._things & other._things)
+
+    @property
+    def _things(self) -> set[tuple[Any, ...]]:
+        groups = {(self.said.get("village"), self.said.get(name)) for name in ("group", "gone", "grid_of")}
+        dated = (
+            self.name.removeprefix("remove_"),
+            *(self.said.get(name) for name in ("village", "kind", "plan", "day")),
+        )
+        return {thing for thing in groups if all(thing)} | (set() if self.houses else {dated})
 
 
 class Ledger:
@@ -83,8 +113,13 @@ class Ledger:
         found: dict[str, House] = {}
         for act in self.acts:
             if not act.undone and (replay := _REPLAYS.get(act.name)) is not None:
-                replay(found.setdefault(act.said["house"], House()), act)
+                for name in act.houses:
+                    replay(found.setdefault(name, House()), act)
         return found
+
+    def standing(self, name: str) -> list[Act]:
+        """The acts of this name that were not taken back."""
+        return [act for act in self.acts if act.name == name and not act.undone]
 
     def latest(self, name: str, keys: tuple[str, ...], day: date) -> dict[tuple[Any, ...], Any]:
         """Of dated values (counts, thresholds, tariffs) those that hold on a day, by their keys."""
@@ -129,7 +164,9 @@ def _enrol(house: House, act: Act) -> None:
     for own in house.contracts:
         # Whoever signs up anew does not go on with what rests.
         own.resting = own.resting and own.pieces[0].starts > act.said["day"]
-    house.contracts.append(Contract([Piece(act.said["day"], act.said.get("ends"), act.said["plan"])]))
+    house.contracts.append(
+        Contract([Piece(act.said["day"], act.said.get("ends"), act.said["plan"])], key=act.name_of_it)
+    )
     house.known_from = min(house.known_from, act.said["day"])
 
 
@@ -145,7 +182,7 @@ def _cancel(house: House, act: Act) -> None:
 
 
 def _correct(house: House, act: Act) -> None:
-    piece = house.contracts[act.said["number"]].pieces[0]
+    piece = next(own for own in house.contracts if own.key == act.said["contract"]).pieces[0]
     piece.starts, piece.ends = act.said["starts"], act.said["ends"]
     house.known_from = min(house.known_from, piece.starts)
 
@@ -175,6 +212,7 @@ _REPLAYS: dict[str, Callable[[House, Act], None]] = {
     "arrive": _arrive,
     "regroup": _arrive,
     "move": _arrive,
+    "merge": _arrive,
     "archive": _archive,
     "enrol": _enrol,
     "cancel": _cancel,

@@ -248,6 +248,51 @@ def test_what_is_taken_out_of_a_table_without_an_archive_comes_back_as_it_was(to
         _do(town, "remove", lambda batch: batch.remove(batch.session.get_one(Household, wang.id)))
 
 
+def test_values_that_came_again_by_later_changes_are_not_what_the_batch_left(town: Town) -> None:
+    wang = town.house("王建国")
+    first = _do(town, "rename", _set(wang.id, head="甲"))
+    _do(town, "rename", _set(wang.id, head="乙"), after=1)
+    third = _do(town, "rename", _set(wang.id, head="甲"), after=2)
+
+    with pytest.raises(ChangedSince) as refused:
+        _undo(town, first)
+
+    assert [(one.why, one.later and one.later.batch) for one in refused.value.obstacles] == [(Why.CHANGED_SINCE, third)]
+    # What was taken back, and only that, stands in the way no more; brought back, it does again.
+    _do(town, "set_note", _set(wang.id, note="犬"), after=3)
+    undone = _undo(town, third).batch.key
+    again = _undo(town, undone)
+    assert again.kept == ()
+    with pytest.raises(ChangedSince):
+        _undo(town, first)
+    _undo(town, again.batch.key)
+    second = town.read(lambda session: session.scalars(select(Change.batch).where(Change.row_id == wang.id)).all())[1]
+    _undo(town, second)
+    _undo(town, first)
+    assert _household(town, wang.id).head == "王建国"
+
+
+def test_an_id_that_was_taken_out_does_not_come_again_and_its_row_comes_back(town: Town) -> None:
+    """It moved and was archived on one day, so its home of that day was taken out; then others arrived."""
+    wang, li = town.house("王建国"), town.house("李月芳")
+
+    def arrive(*heads: int) -> None:
+        _do(town, "add_household", lambda batch: follow_the_roster(batch, households=heads))
+
+    def archive(batch: Batch) -> None:
+        batch.change(batch.session.get_one(Household, wang.id), archived_at=batch.now)
+        follow_the_roster(batch, households=[wang.id])
+
+    arrive(wang.id)
+    key = _do(town, "archive_household", archive, after=1)
+    assert town.read(lambda session: session.scalars(select(Residence)).all()) == []
+    arrive(li.id)
+
+    assert _undo(town, key).kept == ()
+    homes = town.read(lambda session: session.scalars(select(Residence.household_id)).all())
+    assert sorted(homes) == sorted([wang.id, li.id])
+
+
 def _added(session: Any, row: Any) -> Any:
     session.add(row)
     session.flush()
