@@ -32,6 +32,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    insert,
     literal,
     select,
     text,
@@ -168,6 +169,23 @@ class Database:
                 if hung:
                     raise DatabaseAway("we were silent within a transaction for too long") from error
                 raise
+
+    def insert_quickly(self, model: type[Base], values: Mapping[str, Any]) -> None:
+        """Insert a row in a transaction of its own, for which a page does not wait.
+
+        PostgreSQL is asked once, and does not wait for its disk: where its machine fails, the rows of the last second
+        may be lost. Raises as `begin`.
+        """
+        if self.is_sqlite:
+            with self.begin() as session:
+                session.execute(insert(model).values(values))
+            return
+        table = cast(Table, model.__table__)
+        source = select(*(literal(value, table.c[name].type) for name, value in values.items()))
+        source = source.where(func.set_config("synchronous_commit", "off", True) == "off")
+        statement = insert(table).from_select(list(values), source, include_defaults=False)
+        with at_most(self.statement_seconds), self._breaker.connecting(), self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement)
 
     def _limit(self, session: Session) -> None:
         """Others wait for what this transaction locks no longer than so, should its process hang in it."""

@@ -14,8 +14,10 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from config.database import clock
 from config.services import database
 from groups.errors import GroupsError, RosterFileError, say
+from groups.privacy.looks import Looked, record_look
 from groups.words import in_both
 
 
@@ -39,6 +41,12 @@ def in_one_line() -> Iterator[None]:
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise click.ClickException(in_both(say("database_does_not_answer", reason=reason))) from None
+
+
+def note_export(session: Session, page: str, form: str, rows: int, village_id: int | None) -> None:
+    """Put on record that a command gave numbers out, as `groups.models.looks.Look` keeps it."""
+    looked = Looked("command", f"command.{page}", form, rows, village_id=village_id)
+    record_look(session, looked, clock(session))
 
 
 def tell(code: str, /, **values: Any) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.services import settings
-from groups.commands.common import tell, transaction, write
+from groups.commands.common import note_export, tell, transaction, write
 from groups.errors import InvalidDay, NothingToPrint, say
 from groups.files.typeset import missing_from
 from groups.models.roster import Group
@@ -44,6 +44,9 @@ def print_directory(
         until = half_a_year_after(today) if replace_after is None else day_of(replace_after)
         if until <= today:
             raise InvalidDay(say("directory_day_not_after_today"))
+        village_id = None if code is None else villages.village_of(session, code).id
+        rows = sum(len(household.phones) for group in groups for household in group.households)
+        note_export(session, "directory_print", "pdf", rows, village_id)
     number = as_written_here(of.twilio_from_number[0], of.default_region)
     write(
         output,

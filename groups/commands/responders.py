@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import clock
 from config.services import settings
-from groups.commands.common import content_of, tell, transaction, write
+from groups.commands.common import content_of, note_export, tell, transaction, write
 from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
@@ -60,6 +60,7 @@ def export_responders(code: str | None, form: str, output: Path | None) -> None:
     with transaction() as session:
         village_id = _village_id(session, code)
         table = files.as_texts(session, Kind.RESPONDERS, village_id, settings().default_region)
+        note_export(session, "responders_export", form, len(table), village_id)
     content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, "值班人员")
     if output is None:
         click.echo(content, nl=False)

@@ -15,7 +15,7 @@ from flask.cli import AppGroup
 
 from config.database import clock
 from config.services import settings as app_settings
-from groups.commands.common import content_of, tell, transaction, write
+from groups.commands.common import content_of, note_export, tell, transaction, write
 from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
@@ -148,6 +148,7 @@ def export_roster(code: str, form: str, output: Path | None) -> None:
         of = villages.village_of(session, code)
         households = villages.read_roster(session, of.id)
         name, today = of.name, clock(session).astimezone(settings.zone).date()
+        note_export(session, "roster_export", form, sum(len(each.phones) for each in households), of.id)
     if form == "json":
         content = exports.as_json(households).encode()
     elif form == "csv":

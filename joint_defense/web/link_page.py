@@ -21,8 +21,10 @@ from config.services import database, settings
 from groups import directory
 from groups.web.shell.access import open_to_all
 from groups.web.shell.languages import CHINESE, ENGLISH
+from groups.web.shell.looks import show_numbers
 from joint_defense.delivery.links import Links, read_token
 from joint_defense.incidents.answers import find_silent_callers
+from joint_defense.incidents.timeline import mask_number
 from joint_defense.models import Delivery
 from joint_defense.rules.states import LEADERS, Role
 from joint_defense.rules.timeline import UpdateKind
@@ -88,11 +90,14 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an overseer sees: the incident, and whether they may know the caller's number."""
+    """What an overseer sees: the incident, whether they may know the caller's number, and who they are."""
 
     board: Board
     language: str
     shows_number: bool
+    who: str
+    account_id: int | None
+    caller_id: int | None
 
     @property
     def coming(self) -> list[HouseholdRow]:
@@ -137,6 +142,15 @@ def show(incident_id: int, token: str) -> Response:
         seen = _look(session, incident_id, token, now)
     if isinstance(seen, Refusal):
         return _answer(render_template("links/refused.html", words=list(_in_both_languages(seen))), seen.status)
+    # The page fetches itself anew every ten seconds.
+    show_numbers(
+        len(seen.board.rows),
+        village_id=seen.board.village_id,
+        household_id=seen.caller_id,
+        account_id=seen.account_id,
+        who=seen.who,
+        again=True,
+    )
     asked = request.args.get("lang", "")
     language = asked if asked in _LOCALES else seen.language
     locale, tag = _LOCALES.get(language, _LOCALES["zh"])
@@ -165,7 +179,9 @@ def _look(session: Session, incident_id: int, text: str, now: datetime) -> Seen 
         return Refusal.SILENT
     # The centre's duty phone keeps no roster: it is given the number when it is called to help.
     may_know = delivery.role in LEADERS or delivery.account_id is not None
-    return Seen(board, delivery.language, may_know and board.is_open)
+    who = f"{delivery.household_name or delivery.role.value} {mask_number(delivery.number)}"
+    caller_id = min(delivery.incident.alerts, key=lambda alert: alert.id).household_id
+    return Seen(board, delivery.language, may_know and board.is_open, who, delivery.account_id, caller_id)
 
 
 def _oversees(session: Session, delivery: Delivery, board: Board) -> bool:

@@ -17,6 +17,7 @@ from config.database import clock
 from config.services import database
 from groups import directory
 from groups.web.shell.access import AccountRole, current, requires
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.page_warnings import as_shown, outdated
 from groups.web.shell.times import local, zone
 from joint_defense.web.access import WATCHERS, own_board, own_village
@@ -94,6 +95,7 @@ def show_live(incident_id: int) -> ResponseReturnValue:
         now = clock(session)
         board = own_board(session, incident_id, now)
     moving = _moves(board, now)
+    show_numbers(0, again=True)
     if request.args.get("version") == as_shown(board.version) and moving:
         return _stamped(make_response("", 204), now)
     return _stamped(

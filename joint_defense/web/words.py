@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
+from groups.web.shell.looks import show_numbers
 from joint_defense.carriers import codes
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.rules.escalation import Level, Whom
@@ -161,6 +162,7 @@ def whom_words(whom: Iterable[Whom]) -> str:
 
 def written(number: str) -> str:
     """A number as people write it, in groups: 139 8194 8219, 0574 8880 5255, 010 6552 9988."""
+    show_numbers()
     plain = local_number(number)
     if not plain.isdigit() or len(plain) < 10:
         return plain

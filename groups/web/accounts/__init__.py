@@ -1,6 +1,6 @@
 """Pages of accounts: signing in, one's own account, and everybody's for an administrator.
 
-Door: `register(app)`. It knows nothing of rosters, alarms or figures.
+Door: `register(app)`. It knows nothing of alarms or figures.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from flask import Flask
 
 from groups.web.accounts import all as all_accounts
-from groups.web.accounts import first_sign_in, own, sign_in
+from groups.web.accounts import first_sign_in, looks, own, sign_in
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    for part in (sign_in, own, all_accounts, first_sign_in):
+    for part in (sign_in, own, all_accounts, first_sign_in, looks):
         part.register(app)

@@ -42,6 +42,7 @@ from groups.web.enrolment.common import (
 from groups.web.enrolment.history import done_to
 from groups.web.roster.common import new_batch
 from groups.web.shell.access import requires
+from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("enrolment_bill", __name__)
 
@@ -89,6 +90,7 @@ def export() -> ResponseReturnValue:
         village_id = chosen_village(session)
         bill, households = bill_of(session, month, village_id), paid_for(session, month, village_id)
         name = _name(session, village_id)
+    show_numbers(len(households))
     content = bill_xlsx(bill, households, today, settings().default_region)
     return workbook(content, f"补贴账单-{name}{month:%Y-%m}.xlsx")
 

@@ -21,6 +21,7 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS
 from groups.web.shell.access import requires
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.request_sizes import takes
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
@@ -108,6 +109,7 @@ class _CarrierPages(ListPages):
 
     def mend(self, session: Session, upload: Upload) -> tuple[bytes, str] | None:
         left_out = _rows(session, KeptRows(upload.id).of(*LEFT_OUT))
+        show_numbers(len(left_out))
         return exports.rows_to_mend(left_out), f"待改正-{upload.name.rpartition('.')[0] or upload.name}.xlsx"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:

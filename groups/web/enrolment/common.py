@@ -34,6 +34,7 @@ from groups.web.roster.common import new_batch
 from groups.web.shell import languages
 from groups.web.shell.access import current, signed_in
 from groups.web.shell.languages import in_readers_language
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.times import zone
 
 __all__ = ["database", "new_batch", "settings"]
@@ -171,7 +172,10 @@ def number_of(text: str) -> str:
 
 def as_dialled(e164: str) -> str:
     """A number as people write it here."""
-    return as_written_here(e164, settings().default_region) if e164 else ""
+    if not e164:
+        return ""
+    show_numbers()
+    return as_written_here(e164, settings().default_region)
 
 
 def day_text(day: date | None) -> str:

@@ -13,6 +13,7 @@ from groups.models.enrolment import DeviceKind
 from groups.web.enrolment.common import READERS, chosen_village, own_villages, today_of, workbook
 from groups.web.history.words import DEVICES
 from groups.web.shell.access import requires
+from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("enrolment_devices", __name__)
 
@@ -48,6 +49,7 @@ def export() -> ResponseReturnValue:
     """The whole ledger as filtered."""
     with database().begin(reads=True) as session:
         lines, today = ledger(session, _question(session), size=None), today_of(session)
+    show_numbers(len(lines))
     return workbook(ledger_xlsx(lines, today), f"赠机台账-{today.isoformat()}.xlsx")
 
 

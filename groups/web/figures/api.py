@@ -25,6 +25,7 @@ from groups.rules.days import local_day
 from groups.web.figures.api_document import document
 from groups.web.shell.access import open_to_all
 from groups.web.shell.api_errors import error
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.security import limiter
 
 pages = Blueprint("api", __name__, url_prefix="/api")
@@ -52,6 +53,7 @@ def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseRet
                 return error(401)
             if scope.value not in client.scopes:
                 return error(403)
+            show_numbers(0, who=f"API {client.name}")
             try:
                 return view(*args, **kwargs)
             except UnknownVillage as trouble:
@@ -74,6 +76,7 @@ def read_coverage() -> ResponseReturnValue:
         today = local_day(clock(session), settings.zone)
         query = query_of(request.args, figures.latest_day(session, today), settings.zone)
         report = coverage_report.report_on(session, query, settings.zone, form="json")
+    show_numbers(len(report.villages))
     return _answer(exports.as_json(report))
 
 
@@ -89,6 +92,7 @@ def read_villages() -> ResponseReturnValue:
         {"code": code, "name": name, "name_en": name_en or None, "kind": kind.value}
         for code, name, name_en, kind in rows
     ]
+    show_numbers(len(villages))
     return _answer(json.dumps({"villages": villages}, ensure_ascii=False))
 
 

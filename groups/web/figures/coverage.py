@@ -41,6 +41,7 @@ from groups.web.enrolment.common import (
 )
 from groups.web.figures.words import chart_words
 from groups.web.shell.access import current, requires
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.times import zone
 
 pages = Blueprint("coverage", __name__, url_prefix="/coverage")
@@ -128,6 +129,7 @@ def audit(form: str) -> ResponseReturnValue:
             abort(404)
         except GroupsError as error:
             return Response(words_of(error), 422, mimetype="text/plain")
+    show_numbers(len(audited.rows))
     response = Response(audits.as_xlsx(audited), content_type=exports.FORMS["xlsx"])
     response.headers["Content-Disposition"] = f"attachment; filename=coverage-audit-{audited.report.as_of}.xlsx"
     return response

@@ -31,6 +31,7 @@ from groups.web.roster.common import new_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
 from groups.web.shell.access import KEEPERS, current, keeps_rosters, own_village
 from groups.web.shell.languages import in_readers_language, words_of
+from groups.web.shell.looks import show_numbers
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -126,6 +127,7 @@ def export_rows(place: Place, which: Kind, form: str) -> ResponseReturnValue:
     with database().begin() as session:
         village = place.village(session)
         table = files.as_texts(session, which, _id(village), settings().default_region)
+    show_numbers(len(table))
     name, code = ("镇中心", "centre") if village is None else (village.name, village.code)
     content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, f"{name}{which}")
     disposition = f'attachment; filename="{code}-{which}.{form}"'
@@ -172,6 +174,7 @@ def list_page(
         if row_id is not None and row_id not in {row.id for row in rows}:
             abort(404)
         choices = _choices(session, kind, _id(village))
+    show_numbers(sum("number" in row.texts for row in rows))
     edited = next((row.texts for row in rows if row.id == row_id), {})
     return render_template(
         "responders/list.html" if row_id is None else "responders/row.html",
@@ -248,6 +251,7 @@ class WatchPages(ListPages):
         number, last = flow.page_number(upload.length, ROWS_A_PAGE)
         rows = KeptRows(upload.id).page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE)
         place, kind = _place(session, upload), Kind(upload.kind.value)
+        show_numbers(len(rows))
         return render_template(
             "responders/import.html",
             upload=upload,

@@ -22,6 +22,7 @@ from groups.web.roster.exports import attachment
 from groups.web.shell import navigation, slots
 from groups.web.shell.access import READERS, TOWN_WIDE, own_village, requires
 from groups.web.shell.languages import words_of
+from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("printing", __name__)
 town_pages = Blueprint("town_directory", __name__)
@@ -105,6 +106,7 @@ def town_pdf() -> ResponseReturnValue:
     try:
         if len(groups) > MOST_GROUPS:
             raise NothingToPrint(say("too_many_groups_to_print", most=MOST_GROUPS))
+        show_numbers(_count_numbers(groups))
         return _pdf(groups, today, gettext("Town"), "town")
     except (InvalidDay, NothingToPrint) as error:
         return _ask_again(url_for("town_directory.town"), error)
@@ -123,7 +125,12 @@ def _chosen(groups: Sequence[PrintedGroup]) -> list[PrintedGroup]:
     chosen = [group for group in groups if only is None or group.id == only]
     if not chosen:
         abort(404)
+    show_numbers(_count_numbers(chosen), group_id=only)
     return chosen
+
+
+def _count_numbers(groups: Sequence[PrintedGroup]) -> int:
+    return sum(len(household.phones) for group in groups for household in group.households)
 
 
 def _pdf(groups: Sequence[PrintedGroup], today: date, name: str, code: str) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from groups.roster import exports, villages
 from groups.roster import exports as roster_exports
 from groups.rules.days import local_day
 from groups.web.shell.access import READERS, own_village, requires
+from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("roster_files", __name__)
 
@@ -39,6 +40,7 @@ def download(code: str, form: str) -> ResponseReturnValue:
         village = own_village(session, code)
         households = villages.read_roster(session, village.id)
         name, today = village.name, local_day(clock(session), settings().zone)
+    show_numbers(sum(len(household.phones) for household in households))
     if form == "json":
         content = exports.as_json(households).encode()
     elif form == "csv":

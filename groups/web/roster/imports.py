@@ -23,6 +23,7 @@ from groups.roster.imports.rules.headings import Field
 from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, own_village, requires
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.request_sizes import takes
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
@@ -94,6 +95,7 @@ class _RosterPages(ListPages):
         listed = [mend.RowToMend.model_validate(row.data["listed"]) for row in in_error if "listed" in row.data]
         if not listed:
             return None
+        show_numbers(len(listed))
         return mend.as_xlsx(listed), f"rows-to-mend-{_village(session, upload).code}.xlsx"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
@@ -106,6 +108,7 @@ class _RosterPages(ListPages):
         number, last = flow.page_number(asked.count(session), ROWS_A_PAGE)
         shown = asked.page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE, first=() if wanted else _WANTS_EYES)
         same = [] if wanted or number < last else kept.of("same").page(session, 0, ROWS_A_PAGE)
+        show_numbers(len(shown) + len(same))
         return render_template(
             "roster/import_preview.html",
             upload=upload,

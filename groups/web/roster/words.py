@@ -19,6 +19,7 @@ from groups.roster.rules.health import FEWEST, MOST, GroupFlaw, HouseFlaw, Phone
 from groups.rules.phone import as_written_here
 from groups.web.shell.access import keeps_rosters
 from groups.web.shell.languages import CHINESE, chosen_language
+from groups.web.shell.looks import show_numbers
 from groups.web.shell.times import day_words
 
 GROUP_FLAWS: Mapping[GroupFlaw, LazyString] = {
@@ -104,6 +105,7 @@ def register(app: Flask) -> None:
 def written_here(number: str) -> str:
     """An E.164 number as people here write it."""
     settings = the_settings()
+    show_numbers()
     return as_written_here(number, settings.default_region)
 
 

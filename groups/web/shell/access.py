@@ -153,7 +153,15 @@ def own_village(session: Session, code: str, *, hold: bool = False) -> Village:
         abort(404)
     if current().village_id not in {None, village.id}:
         abort(404)
+    g.village_of_page = village.id
     return village
+
+
+def village_of_page() -> int | None:
+    """The village whose page this is, by its id: what `own_village` has found, or else a head's own; None: the town."""
+    account = signed_in()
+    found: int | None = g.get("village_of_page")
+    return found if found is not None or account is None else account.village_id
 
 
 def keeps_rosters() -> bool:

@@ -18,6 +18,7 @@ from groups.web.roster.forms import HouseholdForm
 from groups.web.roster.households.contested import contested
 from groups.web.roster.households.frame import held, house_of, of_group, pages
 from groups.web.shell.access import KEEPERS, READERS, current, own_village, requires
+from groups.web.shell.looks import show_numbers
 
 
 @pages.get("/villages/<code>/households/new")
@@ -96,6 +97,7 @@ def _form(
         groups = group_names(session, village.id)
         theirs = contested(forms.shown(house, settings()), form) if edited and house is not None else []
         who = last_change(session, house.id) if edited and house is not None else None
+    show_numbers(sum(bool(row.number) for row in form.phones))
     return render_template(
         "roster/household.html",
         village=village,

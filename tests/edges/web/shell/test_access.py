@@ -39,6 +39,7 @@ GUARDED = {
     **{f"{HOUSE}/{what}": KEEPERS for what in ("row", "move", "back", "archive", "phones/<int:phone_id>/number")},
     f"{HOUSE}/village": ADMINS,
     "/audit": ADMINS,
+    "/looks": ADMINS,
     "/mutes": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
     "/mutes/<int:mute_id>/lift": frozenset({AccountRole.OPERATOR, AccountRole.ADMIN}),
     "/accounts": ADMINS,

@@ -1,0 +1,100 @@
+"""Who looked at people's numbers, for administrators: by person, by household, and what is unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Flask, abort, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from config.database import clock
+from config.services import database
+from groups.models.accounts import Account, AccountRole
+from groups.models.roster import Household
+from groups.privacy import looks
+from groups.privacy.looks import LookQuestion
+from groups.web.shell.access import requires
+from groups.web.shell.times import zone
+
+pages = Blueprint("looks", __name__)
+
+PAGES: Mapping[str, LazyString] = {
+    "villages": _l("Village"),
+    "group": _l("Group"),
+    "household": _l("Household"),
+    "roster_files": _l("Roster as a file"),
+    "printing": _l("Directory"),
+    "town_directory": _l("Directory of the town"),
+    "watch": _l("Lists of a village"),
+    "centre": _l("Town centre"),
+    "imports": _l("Preview of a list"),
+    "uploads": _l("Preview of a list"),
+    "history": _l("Changes"),
+    "accounts": _l("Accounts"),
+    "enrolment": _l("Sign-ups"),
+    "enrolment_devices": _l("Ledger of gifts"),
+    "enrolment_household": _l("Sign-ups"),
+    "enrolment_history": _l("Sign-ups"),
+    "enrolment_bill": _l("Bill"),
+    "enrolment_lists": _l("Carrier's list"),
+    "coverage": _l("Check household by household"),
+    "api": _l("API for other systems"),
+    "board": _l("Incident"),
+    "actions": _l("Incident"),
+    "mutes": _l("Muted numbers"),
+    "links": _l("Link in a text"),
+    "command": _l("Command"),
+    "looks": _l("Who looked"),
+}
+"""The pages that show numbers, by the name of their blueprint; a command has none."""
+
+
+def register(app: Flask) -> None:
+    """Add the page."""
+    app.register_blueprint(pages)
+
+
+@pages.get("/looks")
+@requires(AccountRole.ADMIN)
+def index() -> ResponseReturnValue:
+    """The looks of all, of one `account`, or at one `household`; without either, the sums of each person."""
+    question = LookQuestion(*(_id_in(name) for name in ("account", "household", "before")))
+    whole = question == LookQuestion()
+    with database().begin(reads=True) as session:
+        lines, older = looks.read_looks(session, question)
+        people = looks.sum_by_person(session, clock(session), zone()) if whole else []
+        title = _title(session, question)
+    return render_template(
+        "accounts/looks.html",
+        lines=lines,
+        older=older,
+        people=people,
+        title=title,
+        question=question,
+        days=looks.REVIEWED.days,
+        words=page_words,
+    )
+
+
+def page_words(page: str) -> LazyString | str:
+    """A page in words; its name in the code where there are none."""
+    return PAGES.get(page.partition(".")[0], page)
+
+
+def _id_in(name: str) -> int | None:
+    found = request.args.get(name, type=int)
+    return found if found is None or 0 < found < 2**63 else 0
+
+
+def _title(session: Session, question: LookQuestion) -> str:
+    """Whose looks these are, or whose numbers; 404 where there is nobody of this id."""
+    if question.account_id is not None:
+        account = session.get(Account, question.account_id)
+        return account.name if account is not None else abort(404)
+    if question.household_id is not None:
+        household = session.get(Household, question.household_id)
+        return household.head if household is not None else abort(404)
+    return ""
