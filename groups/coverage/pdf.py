@@ -52,7 +52,7 @@ def as_pdf(report: CoverageReport) -> bytes:
         "known_at": f"{report.known_at:%Y-%m-%d %H:%M}" if report.known_at else "",
         "changes": _changes(report),
         "tiles": _tiles(report),
-        "summary": f"{_demonstrations(report)}近30日可达：{report.reached:,}户。",
+        "summary": f"{_demonstrations(report)}近30天打通：{report.reached:,}户。",
         "bars": bars(report, WORDS, WIDE) if report.level is Level.VILLAGE and not report.village else "",
         "trend": trend(drawn.points, report.thresholds, WORDS, WIDE),
         "trend_of": drawn.name or "全镇",

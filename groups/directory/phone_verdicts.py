@@ -21,7 +21,7 @@ OPTED_OUT = "21610"
 
 
 class Proof(StrEnum):
-    """How a phone was reached: a person answered a call, a text was delivered, a drill was answered."""
+    """How a phone was reached: a person answered or made a call, sent a text, answered a drill."""
 
     CALL = "call"
     TEXT = "text"

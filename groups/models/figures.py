@@ -124,9 +124,9 @@ class ProofKind(StrEnum):
     """What has proven that a phone is reached."""
 
     CALL = "call"
-    """A person answered a call and pressed a key."""
+    """A person answered a call and pressed a key, or called for help from this phone."""
     TEXT = "text"
-    """A text was delivered."""
+    """A person sent a text from this phone. (Before 2026-12 also: a text was delivered.)"""
     DRILL = "drill"
     """A drill was answered."""
 

@@ -1,4 +1,4 @@
-"""Reachability (可达率): whom a ring has proven to reach. Stability: whose group has stayed the same."""
+"""Reachability (近30天打通): whom an answer has proven to be reached. Stability: whose group has stayed the same."""
 
 from __future__ import annotations
 

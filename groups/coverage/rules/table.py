@@ -41,7 +41,7 @@ ACTIONS = {
     "import_counts": "导入户数", "remove_count": "删除户数", "add_village": "新建村居", "add_household": "新增住户",
     "move_household": "换组",
 }  # fmt: skip
-DEFINED = ("户数口径", "覆盖率", "全镇", "未开展", "可达户", "完整组", "未换组", "网格、联防组", "比较")
+DEFINED = ("户数口径", "覆盖率", "全镇", "未开展", "近30天打通户", "完整组", "未换组", "网格、联防组", "比较")
 """The notes that say what a figure means, and not how large it is."""
 VERSION = 3
 """Of the exports: it counts up when a column or a word of theirs means something else, or is there no more."""
@@ -70,7 +70,7 @@ _VILLAGE: tuple[_Column[VillageCoverage], ...] = (
     _Column(COVERAGE, lambda village: village.figure if village.started else NOT_STARTED, lambda report: report.town),
     _Column("示范村", lambda village: DEMONSTRATION if village.demonstration else ""),
     _Column("示范起始日", lambda village: village.since),
-    _Column("可达户", lambda village: village.readiness.reachable, lambda report: report.reached),
+    _Column("近30天打通户", lambda village: village.readiness.reachable, lambda report: report.reached),
     _Column("联防组", lambda village: village.readiness.groups, lambda report: report.readiness.groups),
     _Column(
         "完整组", lambda village: village.readiness.groups_complete, lambda report: report.readiness.groups_complete
@@ -88,7 +88,7 @@ _PLACE: tuple[_Column[PlaceCoverage], ...] = (
     _Column("在册户数", lambda place: place.figure.households),
     _Column("已开通", lambda place: place.figure.subscribed),
     _Column(COVERAGE, lambda place: place.figure if place.figure.subscribed else NOT_STARTED),
-    _Column("可达户", lambda place: place.reachable),
+    _Column("近30天打通户", lambda place: place.reachable),
     _Column("联防组", lambda place: place.groups),
     _Column("完整组", lambda place: place.groups_complete),
 )
@@ -100,7 +100,7 @@ _TOWN: tuple[_Column[CoverageReport], ...] = (
     _Column(COVERAGE, lambda report: report.town),
     _Column("示范村", lambda report: sum(village.demonstration for village in report.villages)),
     # A report about one village knows the readiness of no other.
-    _Column("可达户", lambda report: None if report.village else report.reached),
+    _Column("近30天打通户", lambda report: None if report.village else report.reached),
     _Column("联防组", lambda report: None if report.village else report.readiness.groups),
     _Column("完整组", lambda report: None if report.village else report.readiness.groups_complete),
 )
@@ -149,8 +149,8 @@ def notes(report: CoverageReport) -> list[tuple[str, Cell]]:
         ("覆盖率", "当日已开通户数÷当日户数，一户只计一次。"),
         ("全镇", "各村分子之和÷分母之和，不是各村百分比的平均。"),
         ("未开展", "尚无一户开通的村居，仍列入表中并计入合计。"),
-        ("可达户", "已开通户中，近30日内有电话接听并按键、短信送达或演练应答者。"),
-        ("完整组", "可达户不少于8户的联防组。"),
+        ("近30天打通户", "已开通户中，近30天内有人接听并按键、回复短信、求助或应答演练者。"),
+        ("完整组", "近30天打通的不少于8户的联防组。"),
         ("未换组", "上年同日已在联防组、当日仍在同一组的户。"),
         ("网格、联防组", "以当日名册中居住在该处的户为分母。"),
         ("比较", "是否达到示范村标准按未四舍五入的数值比较；已开通多于户数的村居不作示范村。"),

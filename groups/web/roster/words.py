@@ -23,7 +23,7 @@ from groups.web.shell.looks import show_numbers
 from groups.web.shell.times import day_words
 
 GROUP_FLAWS: Mapping[GroupFlaw, LazyString] = {
-    GroupFlaw.UNREACHABLE: _l("Fewer than two households can be reached: whoever calls here gets no help"),
+    GroupFlaw.UNREACHABLE: _l("Fewer than two households have a number: whoever calls here gets no help"),
     GroupFlaw.TOO_FEW: _l(
         "Fewer than %(count)s households: consider merging it with a neighbouring group", count=FEWEST
     ),

@@ -36,7 +36,7 @@ def figures_of_table(rows: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     return {
         row["代码"]: (
             row["村居"], int(row["户数"]), int(row["已开通"]), row["覆盖率"], row["示范村"] == "示范村",
-            int(row["可达户"]), int(row["联防组"]), int(row["完整组"]),
+            int(row["近30天打通户"]), int(row["联防组"]), int(row["完整组"]),
         )
         for row in rows
         if row["代码"]
@@ -91,7 +91,7 @@ def test_the_demo_town_reads_as_its_report_in_every_form(run: Type, tmp_path: Pa
     assert said["统计日期"].date().isoformat() == DAY
     assert said["全镇覆盖率"] == 4018 / 6125
     assert "常住户" in said["户数口径"]
-    assert {"覆盖率", "可达户", "完整组", "未开展"} <= set(said)
+    assert {"覆盖率", "近30天打通户", "完整组", "未开展"} <= set(said)
 
     table = answer(run("coverage", "show", "--as-of", DAY))
     assert "19/21 个村居已开展，4,018/6,125 户，65.6%" in table
@@ -139,7 +139,7 @@ def test_grids_and_groups_add_up_to_their_village(run: Type) -> None:
     assert {len(each["points"]) for each in series} == {3}
 
 
-PLACES = ("代码", "村居", "名称", "在册户数", "已开通", "可达户", "联防组", "完整组")
+PLACES = ("代码", "村居", "名称", "在册户数", "已开通", "近30天打通户", "联防组", "完整组")
 SERIES = ("日期", "代码", "名称", "户数", "已开通")
 
 

@@ -111,7 +111,7 @@ def of_cells(rows: list[dict[str, object]]) -> Rows:
             subscribed,
             coverage,
             row["示范村"] == "示范村",
-            int(str(row["可达户"])),
+            int(str(row["近30天打通户"])),
             int(str(row["联防组"])),
             int(str(row["完整组"])),
         )

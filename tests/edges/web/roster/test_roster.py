@@ -122,8 +122,8 @@ def test_a_head_begins_at_the_own_village_and_sees_its_groups(head: Visitor, ros
     assert head.get("/roster").location == HOME
     page = head.get(HOME).text
     assert "3组" in page
-    assert "6 户中有 6 户可达" in page
-    assert "可达户不足两户" in page, "4组 has nobody"
+    assert "6 户中有 6 户有电话" in page
+    assert "有电话的不足两户" in page, "4组 has nobody"
     assert "目前平安" in page
     assert "&lt;p" not in page
 
