@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
@@ -16,6 +17,12 @@ _NUMBER = re.compile(
 _UNITS = re.compile(words.UNITS)
 _NUMBER_FAILS = re.compile(words.NUMBER_FAILS)
 _PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
+_OF_SYSTEM = re.compile(words.OF_SYSTEM)
+_BEFORE_ANSWER = re.compile(rf"^(?:{words.BEFORE_ANSWER})+")
+_HEDGED = re.compile(words.HEDGED)
+_SAYS = re.compile(words.SAYS)
+_ENDS_OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
+_RHETORICAL = re.compile(r"(.{2,3})什么\1|(?:才|就)怪")
 _AFTER_NUMBER = re.compile(rf"{words.AFTER_NUMBER}*")
 _SEVERAL = "{0,9}"
 """Words before the one that counts: so many, since a word that can be read in two ways doubles the work each time."""
@@ -79,8 +86,10 @@ def number_in(text: str) -> Meaning | None:
     rest = found["rest"]
     if _UNITS.match(rest.lstrip()) and not rest.startswith((",", "，", "。", "!", "\n")):
         return None
-    if not found["sign"].isdigit() and squeeze(rest) and not _AFTER_NUMBER.fullmatch(squeeze(rest)):
-        # "一起去", "三个人": a Chinese numeral is an answer alone.
+    if not found["sign"].isdigit() and squeeze(rest) and not _goes_with(rest, meaning):
+        # "一起去", "三个人": a Chinese numeral is an answer alone, or with words that say the same behind a stop.
+        return None
+    if _OF_SYSTEM.search(rest) or (_is_attached(rest) and not _says_answer(rest, meaning)):
         return None
     if _NUMBER_FAILS.match(squeeze(rest)) or _NUMBER_FAILS.match(rest.strip()):
         return None
@@ -90,6 +99,24 @@ def number_in(text: str) -> Meaning | None:
     if said is not None and {said, meaning} == {Meaning.COMING, Meaning.CANNOT}:
         return None if _compact(rest) else meaning
     return meaning
+
+
+def _is_attached(rest: str) -> bool:
+    return bool(rest) and (rest[0].isalpha() or rest[0].isdigit())
+
+
+def _says_answer(rest: str, meaning: Meaning) -> bool:
+    """Whether words that stand right behind a number are an answer's too: "1马上到", not "1会扣费吗"."""
+    first = clauses_of(rest)[:1]
+    if not first or first[0].asks or _ASKS.search(first[0].words):
+        return not first
+    words_behind = first[0].parts[0] if first[0].parts else first[0].words
+    return _AFTER_NUMBER.fullmatch(words_behind) is not None or answer_in_words(words_behind) is not None
+
+
+def _goes_with(rest: str, meaning: Meaning) -> bool:
+    stands_apart = not _is_attached(rest) and answer_in_words(rest) is meaning
+    return stands_apart or _AFTER_NUMBER.fullmatch(squeeze(rest)) is not None
 
 
 def _compact(rest: str) -> bool:
@@ -108,8 +135,25 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     whole = None if _asks_anything(text) else _whole(squeezed)
     if whole is not None:
         return whole
-    found = [(answer, clause) for clause in clauses_of(text) if (answer := _in_clause(clause)) is not None]
-    return _combined(found)
+    return _combined(list(_answers_of(clauses_of(text))))
+
+
+def _answers_of(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
+    """The answer of each clause that gives one. Behind "老李说" nothing is the writer's own."""
+    for clause in clauses:
+        if _SAYS.search(clause.words):
+            return
+        answer = _in_clause(clause)
+        if answer is not None:
+            yield answer, clause
+        elif clause.parts and not any(_speaks_of_others(each) for each in clause.parts):
+            parts = [Clause(each, clause.asks and each == clause.parts[-1]) for each in clause.parts]
+            yield from ((answer, each) for each in parts if (answer := _in_clause(each)) is not None)
+
+
+def _speaks_of_others(part: str) -> bool:
+    """Whether a part may be the subject, the teller or the negation of what stands behind its blank."""
+    return any(each.search(part) for each in (_OTHERS, _REPORTED, _SAYS, _PAST, _ENDS_OPEN))
 
 
 def _asks_anything(text: str) -> bool:
@@ -162,8 +206,10 @@ def _chinese(clause: Clause) -> Meaning | None:
     plain = re.sub(r"\s+", "", _NOT_NEGATIONS.sub("", clause.words))
     repeated = re.fullmatch(r"(.{2,}?)\1+", plain)
     plain = repeated.group(1) if repeated else plain
+    plain = _without_hedge(plain)
     if not plain or _ASKS.search(plain) or _REPORTED.search(plain):
         return None
+    plain = _BEFORE_ANSWER.sub("", plain) or plain
     family = _FAMILY.search(plain) is not None
     if _OTHERS.search(plain) and not family:
         return None
@@ -180,6 +226,12 @@ def _chinese(clause: Clause) -> Meaning | None:
     if _COMING.fullmatch(plain):
         return Meaning.COMING
     return _sure_enough(plain)
+
+
+def _without_hedge(plain: str) -> str:
+    """ "恐怕来不了" is a refusal; "恐怕到了" is a guess and stays one."""
+    rest = _HEDGED.sub("", plain)
+    return rest if rest != plain and _HARD.search(rest) else plain
 
 
 _FIRST_PERSON = re.compile(
@@ -267,6 +319,8 @@ def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
     for clause in clauses_of(text):
         if clause.asks:
             continue
+        if _RHETORICAL.search(clause.words):
+            return None
         for meaning, pattern in ((Meaning.TAKEN_BACK, _TAKEN_BACK), (Meaning.SOLVED, _SOLVED)):
             hit = pattern.search(clause.words)
             if hit is None:

@@ -51,6 +51,7 @@ _REPORTED = re.compile(words.REPORTED)
 _SECOND_HAND = re.compile(words.SECOND_HAND)
 _PAST = re.compile(words.PAST)
 _STILL_BAD = re.compile(words.STILL_BAD)
+_REALLY = re.compile(words.REALLY)
 _PRESENT = re.compile(words.PRESENT)
 _IF = re.compile(words.IF_AND_MIND)
 _NOTICES = re.compile(words.ABOUT_NOTICES)
@@ -99,6 +100,7 @@ def names_danger(clause: Clause) -> bool:
 def dangers_in(text: str) -> list[Danger]:
     """The words of danger that hold, in the order of what cannot wait."""
     found: list[Danger] = []
+    text = _REALLY.sub(" ", fold(text))
     exact = words.EXACT.get(squeeze(text))
     if exact is not None:
         found.append(Danger(Kind.CALL, exact))

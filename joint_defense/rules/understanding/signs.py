@@ -20,6 +20,7 @@ _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
 _CLAUSE = re.compile(rf"([^{re.escape(_ENDS)}]+)([{re.escape(_ENDS)}]*)")
 _HAN = "\u3400-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9])|(?<=[{_HAN}0-9])\s+(?=[{_HAN}])")
+_BLANK_AS_STOP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9a-z])|(?<=[a-z])\s+(?=[{_HAN}])")
 _LINK = re.compile(
     r"(?:https?://|www\.)[^\s\u3000-\u9fff，。]+"
     r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|top|xyz|cc|info|me|io|vip|link|site|app|ly|gl|co)\b(?:/[^\s，。]*)?",
@@ -72,6 +73,8 @@ class Clause:
     words: str
     asks: bool
     """A question mark ends it."""
+    parts: tuple[str, ...] = ()
+    """Its words where blanks stand for stops ("好的 马上来"), two or more; empty where they do not."""
 
     @property
     def english(self) -> str:
@@ -83,10 +86,24 @@ def clauses_of(text: str) -> list[Clause]:
     """The clauses of a text, folded."""
     found = []
     for words, end in _CLAUSE.findall(fold(text)):
-        plain = _BETWEEN_HAN.sub("", words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")).strip()
+        bare = words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")
+        plain = _BETWEEN_HAN.sub("", bare).strip()
         if plain:
-            found.append(Clause(plain, "?" in end))
+            found.append(Clause(plain, "?" in end, _parts(bare)))
     return found
+
+
+def _parts(words: str) -> tuple[str, ...]:
+    """What blanks between Chinese words divide; a sign that stands alone belongs to what follows it."""
+    parts: list[str] = []
+    waiting = ""
+    for each in _BLANK_AS_STOP.split(words):
+        if len(each) == 1:
+            waiting += each
+        elif each:
+            parts.append(waiting + each)
+            waiting = ""
+    return (*parts, waiting) if waiting and parts else tuple(parts) if len(parts) > 1 else ()
 
 
 def cut_links(text: str) -> str:
