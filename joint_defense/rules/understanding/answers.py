@@ -19,6 +19,7 @@ _NUMBER_FAILS = re.compile(words.NUMBER_FAILS)
 _PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
 _OF_SYSTEM = re.compile(words.OF_SYSTEM)
 _BEFORE_ANSWER = re.compile(rf"^(?:{words.BEFORE_ANSWER})+")
+_BEHIND_ANSWER = re.compile(words.BEHIND_ANSWER)
 _HEDGED = re.compile(words.HEDGED)
 _SAYS = re.compile(words.SAYS)
 _ENDS_OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
@@ -78,7 +79,7 @@ _BRIEF = 3
 
 def number_in(text: str) -> Meaning | None:
     """The answer that a clear number gives: alone, behind "回复", or before words of its own; None where unclear."""
-    folded = fold(text).strip(" \t\n\"'“”「」『』()（）[]【】<>《》*#。.!！~")
+    folded = fold(text).strip(" \t\n\"'“”「」『』()（）[]【】<>《》*#。.!！~-—–―_=·•:：")
     found = _NUMBER.fullmatch(folded)
     if found is None:
         return None
@@ -209,7 +210,7 @@ def _chinese(clause: Clause) -> Meaning | None:
     plain = _without_hedge(plain)
     if not plain or _ASKS.search(plain) or _REPORTED.search(plain):
         return None
-    plain = _BEFORE_ANSWER.sub("", plain) or plain
+    plain = _BEHIND_ANSWER.sub("", _BEFORE_ANSWER.sub("", plain) or plain)
     family = _FAMILY.search(plain) is not None
     if _OTHERS.search(plain) and not family:
         return None
@@ -252,7 +253,8 @@ def _cannot_english(clause: Clause) -> bool:
 
 
 def _english(clause: Clause) -> Meaning | None:
-    plain = re.sub(r"\s+", " ", _NOT_NEGATIONS.sub("", clause.english)).strip()
+    right = " ".join(words.TYPOS.get(each, each) for each in clause.english.split())
+    plain = re.sub(r"\s+", " ", _NOT_NEGATIONS.sub("", right)).strip()
     if not plain or _ASKS_ENGLISH.search(plain) or _REPORTED.search(plain):
         return None
     if _EN_OTHERS.search(plain) and not _EN_FAMILY.search(plain):

@@ -20,6 +20,8 @@ _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
 _CLAUSE = re.compile(rf"([^{re.escape(_ENDS)}]+)([{re.escape(_ENDS)}]*)")
 _HAN = "\u3400-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9])|(?<=[{_HAN}0-9])\s+(?=[{_HAN}])")
+_PICTURES = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]+")
+"""Signs that are no words; they stand where a stop would."""
 _BLANK_AS_STOP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9a-z])|(?<=[a-z])\s+(?=[{_HAN}])")
 _LINK = re.compile(
     r"(?:https?://|www\.)[^\s\u3000-\u9fff，。]+"
@@ -85,7 +87,7 @@ class Clause:
 def clauses_of(text: str) -> list[Clause]:
     """The clauses of a text, folded."""
     found = []
-    for words, end in _CLAUSE.findall(fold(text)):
+    for words, end in _CLAUSE.findall(_PICTURES.sub(",", fold(text))):
         bare = words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")
         plain = _BETWEEN_HAN.sub("", bare).strip()
         if plain:
