@@ -23,6 +23,11 @@ _BEHIND_ANSWER = re.compile(words.BEHIND_ANSWER)
 _HEDGED = re.compile(words.HEDGED)
 _SAYS = re.compile(words.SAYS)
 _ENDS_OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
+_FIRST = re.compile(r"我|俺|咱|阿拉|\b(?:i|i'm|we|im)\b")
+_CALLED_IN = re.compile("110|119|120|报警|报了警|警察|民警|派出所|救护车|消防|医生|急救|快递|外卖|司机|骑手")
+"""Who may be the one that comes in the next clause: "已经打119了，正在来"."""
+_BUT_HERE = re.compile("^.{1,12}?(?:但是?|可是|不过|只是|可惜)")
+_GOING_ON = re.compile("(?:正|在|着).*呢$")
 _RHETORICAL = re.compile(r"(.{2,3})什么\1|(?:才|就)怪")
 _AFTER_NUMBER = re.compile(rf"{words.AFTER_NUMBER}*")
 _SEVERAL = "{0,9}"
@@ -67,7 +72,7 @@ _WHERE = re.compile(words.WHERE_QUESTION)
 _TAKEN_BACK = re.compile("|".join(f"(?:{each})" for each in words.TAKEN_BACK))
 _SOLVED = re.compile("|".join(f"(?:{each})" for each in words.SOLVED))
 _NOT_TAKEN_BACK = re.compile(words.NOT_TAKEN_BACK)
-_UNDONE = re.compile("^(?:不了|不掉|失败)|(?:吗|没|么|没有)$")
+_UNDONE = re.compile("^(?:不了|不掉|失败)|^了?(?:地方|地址|位置|门牌|字|楼|几?号楼|组|村|方向)|(?:吗|没|么|没有)$")
 _BUT = re.compile(words.BUT)
 _HAN = re.compile("[\u3400-\u9fff]")
 _LETTERS = re.compile("[a-z]")
@@ -112,7 +117,8 @@ def _says_answer(rest: str, meaning: Meaning) -> bool:
     if not first or first[0].asks or _ASKS.search(first[0].words):
         return not first
     words_behind = first[0].parts[0] if first[0].parts else first[0].words
-    return _AFTER_NUMBER.fullmatch(words_behind) is not None or answer_in_words(words_behind) is not None
+    bare = re.fullmatch("[到来去能]", words_behind) is not None
+    return bare or _AFTER_NUMBER.fullmatch(words_behind) is not None or answer_in_words(words_behind) is not None
 
 
 def _goes_with(rest: str, meaning: Meaning) -> bool:
@@ -136,20 +142,45 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     whole = None if _asks_anything(text) else _whole(squeezed)
     if whole is not None:
         return whole
-    return _combined(list(_answers_of(clauses_of(text))))
+    clauses = clauses_of(text)
+    found = list(_answers_of(clauses))
+    if not found and len(clauses) > 1 and _ends_at_once(clauses):
+        return Meaning.COMING
+    return _combined(found)
+
+
+def _ends_at_once(clauses: list[Clause]) -> bool:
+    """ "在穿鞋了，马上": the last clause is no more than "at once", and none before it asks or speaks of others."""
+    *before, last = clauses
+    if last.asks or not re.fullmatch("(?:马上|立马|立刻|即刻)+(?:了|啊|哈)?", last.words):
+        return False
+    return not any(
+        each.asks or each.tells or _speaks_of_others(each.words) or _NEGATIONS.search(each.words) for each in before
+    )
 
 
 def _answers_of(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
     """The answer of each clause that gives one. Behind "老李说" nothing is the writer's own."""
+    others_come = False
     for clause in clauses:
-        if _SAYS.search(clause.words):
+        if _SAYS.search(clause.words) or (clause.tells and _is_a_name(clause)):
             return
         answer = _in_clause(clause)
+        if others_come and not _FIRST.search(clause.words) and answer is not Meaning.CANNOT:
+            continue
+        others_come = others_come or _CALLED_IN.search(clause.words) is not None
+        if answer is None and _BUT_HERE.search(clause.words):
+            behind = Clause(_BUT_HERE.sub("", clause.words), clause.asks)
+            answer = Meaning.CANNOT if _in_clause(behind) is Meaning.CANNOT else None
         if answer is not None:
             yield answer, clause
         elif clause.parts and not any(_speaks_of_others(each) for each in clause.parts):
             parts = [Clause(each, clause.asks and each == clause.parts[-1]) for each in clause.parts]
             yield from ((answer, each) for each in parts if (answer := _in_clause(each)) is not None)
+
+
+def _is_a_name(clause: Clause) -> bool:
+    return _in_clause(clause) is None and not re.fullmatch("回复?|答复?|收到|我|本人|谢谢", clause.words)
 
 
 def _speaks_of_others(part: str) -> bool:
@@ -207,6 +238,7 @@ def _chinese(clause: Clause) -> Meaning | None:
     plain = re.sub(r"\s+", "", _NOT_NEGATIONS.sub("", clause.words))
     repeated = re.fullmatch(r"(.{2,}?)\1+", plain)
     plain = repeated.group(1) if repeated else plain
+    plain = plain[:-1] if _GOING_ON.search(plain) else plain
     plain = _without_hedge(plain)
     if not plain or _ASKS.search(plain) or _REPORTED.search(plain):
         return None

@@ -58,6 +58,8 @@ _NOTICES = re.compile(words.ABOUT_NOTICES)
 _RESOLVED = re.compile(words.RESOLVED)
 _HARMLESS = re.compile(words.HARMLESS)
 _JOKES = re.compile(words.JOKES)
+_DISMISSED = re.compile(words.DISMISSED)
+_LAUGHS = re.compile(words.LAUGHS)
 _BENEFITS = re.compile(words.BENEFITS)
 _OWN_HOUSE = re.compile(words.OWN_HOUSE)
 _OWN_KIN = re.compile(words.OWN_KIN)
@@ -107,8 +109,13 @@ def dangers_in(text: str) -> list[Danger]:
     clauses = clauses_of(text)
     for at, clause in enumerate(clauses):
         after = clauses[at + 1] if at + 1 < len(clauses) else None
-        found += _in_clause(clause, clauses[at - 1] if at else None, after)
+        held = _in_clause(clause, clauses[at - 1] if at else None, after)
+        if after is not None and _DISMISSED.fullmatch(after.words):
+            held = [each for each in held if each.kind is Kind.CRY]
+        found += held
     if all(each.kind is Kind.CRY for each in found) and _JOKES.search(fold(text)):
+        return []
+    if _LAUGHS.search(fold(text)) and not any(each.kind in {Kind.CRY, Kind.CALL} for each in found):
         return []
     if not any(each.kind is Kind.CRY or each.own for each in found) and _NOTICES.search(fold(text)):
         return []

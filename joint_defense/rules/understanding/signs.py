@@ -77,6 +77,8 @@ class Clause:
     """A question mark ends it."""
     parts: tuple[str, ...] = ()
     """Its words where blanks stand for stops ("好的 马上来"), two or more; empty where they do not."""
+    tells: bool = False
+    """A colon ends it: what follows may be somebody else's."""
 
     @property
     def english(self) -> str:
@@ -91,7 +93,7 @@ def clauses_of(text: str) -> list[Clause]:
         bare = words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")
         plain = _BETWEEN_HAN.sub("", bare).strip()
         if plain:
-            found.append(Clause(plain, "?" in end, _parts(bare)))
+            found.append(Clause(plain, "?" in end, _parts(bare), ":" in end))
     return found
 
 
