@@ -42,7 +42,7 @@ _COMING = re.compile(
 _ON_SCENE = re.compile(
     rf"{words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}+|"
     rf"{words.ALREADY}{_SEVERAL}(?:已经?|刚刚?|都){words.ALREADY}{_SEVERAL}{words.ARRIVE}(?:{words.THERE})?{words.DONE}*|"
-    rf"{words.ALREADY}{_SEVERAL}(?:到|抵达|赶到|到达)(?:{words.STRICT_THERE}){words.DONE}*|"
+    rf"{words.ALREADY}{_SEVERAL}(?:到|抵达|赶到|到达)了?(?:{words.STRICT_THERE}){words.DONE}*|"
     rf"(?:我们?|咱们|俺|人|已经?|我和[\u4e00-\u9fff]{{1,3}}|现在|都)+(?:就|也|都)*在(?:{words.STRICT_THERE}){words.DONE}*|在现场{words.DONE}*|"
     rf"在(?:他|她|你)们?家(?:里|门口|楼下|院子里?)?{words.DONE}+"
 )
@@ -97,7 +97,8 @@ def number_in(text: str) -> Meaning | None:
         return None
     if _OF_SYSTEM.search(rest) or (_is_attached(rest) and not _says_answer(rest, meaning)):
         return None
-    if _NUMBER_FAILS.match(squeeze(rest)) or _NUMBER_FAILS.match(rest.strip()):
+    agrees = not _is_attached(rest) and answer_in_words(rest) is meaning
+    if not agrees and (_NUMBER_FAILS.match(squeeze(rest)) or _NUMBER_FAILS.match(rest.strip())):
         return None
     if _ASKS.match(squeeze(rest)) or "?" in rest.split("\n", 1)[0][:_BRIEF] or re.search(r"\d", rest[:_BRIEF]):
         return None

@@ -58,6 +58,8 @@ _NOTICES = re.compile(words.ABOUT_NOTICES)
 _RESOLVED = re.compile(words.RESOLVED)
 _HARMLESS = re.compile(words.HARMLESS)
 _JOKES = re.compile(words.JOKES)
+_OF_LITTLE_WEIGHT = re.compile(words.OF_LITTLE_WEIGHT)
+_NINE_AS_NUMBER = re.compile(words.NINE_AS_NUMBER)
 _DISMISSED = re.compile(words.DISMISSED)
 _LAUGHS = re.compile(words.LAUGHS)
 _BENEFITS = re.compile(words.BENEFITS)
@@ -79,7 +81,7 @@ _FILL = re.compile(
 
 def is_bare_nine(text: str) -> bool:
     """Whether the text is a 9, with keys or a verb, and no word of its own."""
-    return _NINE.fullmatch(squeeze(text)) is not None
+    return _NINE.fullmatch(squeeze(text)) is not None and not _NINE_AS_NUMBER.match(fold(text))
 
 
 def presses_nine(text: str) -> bool:
@@ -103,13 +105,15 @@ def dangers_in(text: str) -> list[Danger]:
     """The words of danger that hold, in the order of what cannot wait."""
     found: list[Danger] = []
     text = _REALLY.sub(" ", fold(text))
-    exact = words.EXACT.get(squeeze(text))
-    if exact is not None:
-        found.append(Danger(Kind.CALL, exact))
     clauses = clauses_of(text)
+    exact = words.EXACT.get(squeeze(text))
+    if exact is not None and not any(each.asks for each in clauses):
+        found.append(Danger(Kind.CALL, exact))
     for at, clause in enumerate(clauses):
         after = clauses[at + 1] if at + 1 < len(clauses) else None
         held = _in_clause(clause, clauses[at - 1] if at else None, after)
+        if after is not None and _OF_LITTLE_WEIGHT.search(after.words):
+            held = [each for each in held if each.kind is not Kind.CALL]
         if after is not None and _DISMISSED.fullmatch(after.words):
             held = [each for each in held if each.kind is Kind.CRY]
         found += held
@@ -180,6 +184,8 @@ def _calls(clause: Clause, plain: str) -> list[Danger]:
 
 def _asks_about(clause: Clause, plain: str) -> bool:
     """A cry in a question: "怎么求救" asks; "能救救我吗" cries."""
+    if clause.asks and re.fullmatch(r"(?:do you |anyone |does (?:he|she|anyone) |you )?needs? (?:any )?help", clause.english):
+        return True
     return re.search("怎么(?!办)|如何|什么|谁(?:在|喊|叫)|是不是|有没有人?(?:喊|叫)", plain) is not None or (
         clause.asks and re.search("喊|叫|谁", plain) is not None
     )

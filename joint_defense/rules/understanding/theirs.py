@@ -26,6 +26,8 @@ _LINE_QUOTED = re.compile(r"^[ \t]*[>》›][^\n]*$", re.MULTILINE)
 _NAMED_QUOTE = re.compile(r"「[^「」\n]{1,20}[:：][\s\S]*?」\s*(?:[-—_ ]{3,})?")
 _PICTURE = re.compile(r"\[[A-Za-z\u4e00-\u9fff]{1,4}\]")
 """How some phones write a picture: [强], [OK]."""
+_QUOTES_AHEAD = re.compile(r"^(?:引用|原文|原短信|原信息|re|回复)\s*[:：]\s*\n", _ANY)
+"""What is left of a quotation that is gone."""
 _SHORT_QUOTE = 8
 _MOST_QUOTES = 20
 
@@ -53,7 +55,7 @@ def own_part(text: str) -> Written:
     text = _without_quotes_of_ours(text)
     text = _without_our_texts(text)
     text = _OURS.sub(" ", text)
-    return Written(text.strip())
+    return Written(_QUOTES_AHEAD.sub("", text.strip()))
 
 
 def _without_quotes_of_ours(text: str) -> str:
