@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
 from joint_defense.rules.understanding.meanings import Meaning, Question
-from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze
+from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze, without_particles
 
 _NUMBERS = "|".join(words.DIGITS)
 _NUMBER = re.compile(
@@ -20,8 +20,10 @@ _PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
 _OF_SYSTEM = re.compile(words.OF_SYSTEM)
 _BEFORE_ANSWER = re.compile(rf"^(?:{words.BEFORE_ANSWER})+")
 _BEHIND_ANSWER = re.compile(words.BEHIND_ANSWER)
+_YES = re.compile(rf"(?:{words.YES})+")
 _HEDGED = re.compile(words.HEDGED)
 _SAYS = re.compile(words.SAYS)
+_ANSWER_THEN_MORE = re.compile(words.ANSWER_THEN_MORE)
 _ENDS_OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
 _FIRST = re.compile(r"我|俺|咱|阿拉|\b(?:i|i'm|we|im)\b")
 _CALLED_IN = re.compile("110|119|120|报警|报了警|警察|民警|派出所|救护车|消防|医生|急救|快递|外卖|司机|骑手")
@@ -35,7 +37,7 @@ _SEVERAL = "{0,9}"
 _COMING = re.compile(
     rf"(?:{words.YES}|{words.WHO}|{words.WHEN}|{words.WAIT}){_SEVERAL}{words.GO}(?:{words.TAIL}|{words.WAIT})*|"
     rf"(?:{words.YES}|{words.WHO}|{words.WHEN}){_SEVERAL}(?:{words.SOON}|{words.WAIT}|{words.WHEN}){_SEVERAL}(?:{words.SOON}|{words.WAIT}){words.NEAR}(?:{words.THERE})?{words.TAIL}*|"
-    rf"{words.FEW_MINUTES}{words.TAIL}*|(?:{words.WHO}|{words.WHEN}){{1,9}}(?:马上|立马)|"
+    rf"{words.FEW_MINUTES}{words.TAIL}*|(?:{words.YES}|{words.WHO}|{words.WHEN}){{1,9}}(?:马上|立马)|"
     rf"(?:{words.YES}){_SEVERAL}(?:再)?(?:给|等)(?:我|俺|额)(?:们)?{words.WAIT}{words.TAIL}*|"
     rf"(?:{words.YES}|{words.WHO}|{words.WHEN}){{1,9}}{words.WAIT}(?:到|来|去|赶到)?{words.TAIL}*"
 )
@@ -137,7 +139,7 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
 
     `answered`: the writer has answered before, so that a bare "好的" is no answer but politeness.
     """
-    squeezed = squeeze(text)
+    squeezed = without_particles(squeeze(text)) or squeeze(text)
     if squeezed in words.BARE_YES:
         return None if answered or _asks_anything(text) else Meaning.COMING
     whole = None if _asks_anything(text) else _whole(squeezed)
@@ -175,9 +177,31 @@ def _answers_of(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
             answer = Meaning.CANNOT if _in_clause(behind) is Meaning.CANNOT else None
         if answer is not None:
             yield answer, clause
-        elif clause.parts and not any(_speaks_of_others(each) for each in clause.parts):
-            parts = [Clause(each, clause.asks and each == clause.parts[-1]) for each in clause.parts]
-            yield from ((answer, each) for each in parts if (answer := _in_clause(each)) is not None)
+        else:
+            yield from _answers_of_parts(clause)
+
+
+def _answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
+    """The same for a clause without stops, up to where it speaks of others: "到了 门关着", "警察 马上到"."""
+    parts = clause.parts or (() if _ASKS.search(clause.words) else _written_on(clause.words))
+    others = False
+    for at, part in enumerate(parts):
+        held = Clause(part, clause.asks and at == len(parts) - 1)
+        part = _NOT_NEGATIONS.sub("", part)
+        if _YES.fullmatch(part) or not part:
+            continue
+        if _REPORTED.search(part) or _SAYS.search(part) or _ENDS_OPEN.search(part):
+            return
+        answer = None if others and not _FIRST.match(part) else _in_clause(held)
+        if answer is not None:
+            yield answer, held
+        others = others or _speaks_of_others(part)
+
+
+def _written_on(words_: str) -> tuple[str, ...]:
+    """An answer and what is told behind it without a stop: "到了没人开门"; empty where it is not so."""
+    found = _ANSWER_THEN_MORE.match(words_)
+    return (found[0], words_[found.end() :]) if found else ()
 
 
 def _is_a_name(clause: Clause) -> bool:
@@ -186,7 +210,7 @@ def _is_a_name(clause: Clause) -> bool:
 
 def _speaks_of_others(part: str) -> bool:
     """Whether a part may be the subject, the teller or the negation of what stands behind its blank."""
-    return any(each.search(part) for each in (_OTHERS, _REPORTED, _SAYS, _PAST, _ENDS_OPEN))
+    return any(each.search(part) for each in (_OTHERS, _REPORTED, _SAYS, _PAST, _ENDS_OPEN, _CALLED_IN))
 
 
 def _asks_anything(text: str) -> bool:
@@ -351,7 +375,7 @@ def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
     if _BUT.search(fold(text)):
         in_danger = in_danger or not _TAKEN_BACK.search(fold(text))
     found: set[Meaning] = set()
-    for clause in clauses_of(text):
+    for clause in _by_parts(clauses_of(text)):
         if clause.asks:
             continue
         if _RHETORICAL.search(clause.words):
@@ -369,6 +393,15 @@ def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
     if Meaning.TAKEN_BACK in found:
         return Meaning.TAKEN_BACK
     return Meaning.SOLVED if found and not in_danger else None
+
+
+def _by_parts(clauses: list[Clause]) -> Iterator[Clause]:
+    """The clauses, each divided where blanks stand for stops; not where one part turns the next one off."""
+    for clause in clauses:
+        if clause.asks or any(_ENDS_OPEN.search(each) or _ASKS.search(each) for each in clause.parts):
+            yield clause
+        else:
+            yield from (Clause(each, asks=False) for each in clause.parts or (clause.words,))
 
 
 def says_all_over(text: str) -> bool:

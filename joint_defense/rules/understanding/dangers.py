@@ -60,6 +60,7 @@ _HARMLESS = re.compile(words.HARMLESS)
 _JOKES = re.compile(words.JOKES)
 _OF_LITTLE_WEIGHT = re.compile(words.OF_LITTLE_WEIGHT)
 _NINE_AS_NUMBER = re.compile(words.NINE_AS_NUMBER)
+_EXCLAIMS = re.compile(words.EXCLAIMS)
 _DISMISSED = re.compile(words.DISMISSED)
 _LAUGHS = re.compile(words.LAUGHS)
 _BENEFITS = re.compile(words.BENEFITS)
@@ -119,7 +120,7 @@ def dangers_in(text: str) -> list[Danger]:
         found += held
     if all(each.kind is Kind.CRY for each in found) and _JOKES.search(fold(text)):
         return []
-    if _LAUGHS.search(fold(text)) and not any(each.kind in {Kind.CRY, Kind.CALL} for each in found):
+    if _LAUGHS.search(fold(text)) and not any(each.kind is Kind.CRY for each in found):
         return []
     if not any(each.kind is Kind.CRY or each.own for each in found) and _NOTICES.search(fold(text)):
         return []
@@ -128,7 +129,7 @@ def dangers_in(text: str) -> list[Danger]:
 
 
 def _in_clause(clause: Clause, before: Clause | None, after: Clause | None) -> list[Danger]:
-    plain = _HARMLESS.sub("", clause.words)
+    plain = _EXCLAIMS.sub("", _HARMLESS.sub("", clause.words))
     unmixed = _FALSE_NOTS.sub("", plain)
     past = _PAST.search(plain) is not None and not _PRESENT.search(plain)
     if past and after is not None and _STILL_BAD.match(after.words):

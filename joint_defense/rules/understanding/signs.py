@@ -20,6 +20,19 @@ _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
 _CLAUSE = re.compile(rf"([^{re.escape(_ENDS)}]+)([{re.escape(_ENDS)}]*)")
 _HAN = "\u3400-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9])|(?<=[{_HAN}0-9])\s+(?=[{_HAN}])")
+_SEVERAL_TIMES = re.compile(r"^(.{1,40}?)(?:[\s,，。!！;；、~]+\1)+[\s,，。!！;；、~]*$")
+_PARTICLES = re.compile(rf"(?<=[{_HAN}])(?:啊|呀|哦|噢|喔|哟|哇|(?<!哈)哈)+$")
+_AHEAD = re.compile(
+    r"^\s*(?:(?:哎呀+|哎哟+|哎+|诶+|欸+|唉+|喂+|嗨+|嘿+)[\s,，。.!！~…]*|(?:你好|您好|大家好|各位[\u4e00-\u9fff]{0,3}|hi|hello|hey|"
+    r"(?:老|小|阿)[\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|婶|伯|嫂|爷|奶奶|大爷|大妈|阿姨))[,，!！~]+\s*)+",
+    re.IGNORECASE,
+)
+_BEHIND = re.compile(
+    r"[\s,，。.!！~]+(?:谢谢|謝謝|多谢|多謝|感谢|辛苦|拜托|thanks|thank you|thx|ty|pls|please)(?:了|啦|你们?|您|大家|各位)*[\s,，。.!！~]*$",
+    re.IGNORECASE,
+)
+_BARE_YES = re.compile("(?:好的?|好了|收到|知道了?|嗯+|行|不用|ok)[。.!！]*", re.IGNORECASE)
+"""With thanks it is politeness, not an answer."""
 _PICTURES = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]+")
 """Signs that are no words; they stand where a stop would."""
 _BLANK_AS_STOP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9a-z])|(?<=[a-z])\s+(?=[{_HAN}])")
@@ -91,10 +104,27 @@ def clauses_of(text: str) -> list[Clause]:
     found = []
     for words, end in _CLAUSE.findall(_PICTURES.sub(",", fold(text))):
         bare = words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")
-        plain = _BETWEEN_HAN.sub("", bare).strip()
+        plain = without_particles(_BETWEEN_HAN.sub("", bare).strip())
         if plain:
             found.append(Clause(plain, "?" in end, _parts(bare), ":" in end))
     return found
+
+
+def without_particles(words: str) -> str:
+    """Folded words without the sounds that end a Chinese sentence and say nothing: "马上到啊"."""
+    return _PARTICLES.sub("", words)
+
+
+def say_once(text: str) -> str:
+    """A text that says the same several times, once: "1，1"."""
+    return _SEVERAL_TIMES.sub(r"\1", text)
+
+
+def peel(text: str) -> str:
+    """The text without what people say before and behind it: "喂，", "老王，", "，谢谢"; the whole where that is all."""
+    rest = _AHEAD.sub("", text)
+    rest = _BEHIND.sub("", rest).strip() if _BEHIND.search(rest) else rest
+    return text if not rest or _BARE_YES.fullmatch(rest) else rest
 
 
 def _parts(words: str) -> tuple[str, ...]:

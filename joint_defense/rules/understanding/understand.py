@@ -18,7 +18,7 @@ from joint_defense.rules.understanding.danger_words import OLD_INJURY
 from joint_defense.rules.understanding.dangers import Danger, Kind, dangers_in, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
-from joint_defense.rules.understanding.signs import clauses_of, cut_links, fold, squeeze
+from joint_defense.rules.understanding.signs import clauses_of, cut_links, fold, peel, say_once, squeeze
 from joint_defense.rules.understanding.theirs import is_hearsay_quote, own_part
 
 
@@ -34,7 +34,7 @@ def understand(
     own = own_part(text)
     if own.reacts or own.forwarded:
         return Understood(Meaning.MACHINE)
-    words = cut_links(own.words).strip()
+    words = say_once(peel(cut_links(own.words).strip()))
     if not words or (not squeeze(words) and not fold(words).strip()):
         return Understood(Meaning.NOTHING)
     if presses_nine(words):
@@ -54,7 +54,7 @@ def understand(
 
 def is_clear_number(text: str) -> bool:
     """Whether the text is a clear 1, 2 or 3, whoever writes it."""
-    return number_in(cut_links(own_part(text).words)) is not None
+    return number_in(say_once(peel(cut_links(own_part(text).words).strip()))) is not None
 
 
 def _from_caller(words: str, dangers: list[Danger]) -> Understood:
