@@ -33,13 +33,18 @@ BEHIND_ANSWER = r"(?<=..)(?:你们?)?等(?:我|一?下|等)[\u4e00-\u9fff]{0,6}$
 """May stand behind an answer without a stop: "来了等我穿个衣服"."""
 TYPOS = {"comming": "coming", "comin": "coming", "cumming": "coming", "comeing": "coming", "cant't": "can't", "ariving": "arriving", "arived": "arrived"}
 ANSWER_THEN_MORE = (
-    r"^(?:(?:我们?|俺|已经|已|刚刚?|都|现在)*到(?:了|啦|他家了|她家了|你家了|现场了|门口了))(?=门|没人|人[在没还都]|火|看到|敲|老人|里面|需要|两个人)|"
+    r"^(?:(?:我们?|俺|已经|已|刚刚?|都|现在)*到(?:了|啦|他家了|她家了|你家了|现场了|门口了))(?=门|没人|人[在没还都]|火|看到|敲|老人|里面|需要)|"
     r"^(?:(?:好的?|收到)?我?们?(?:马上|这就|现在就?)?(?:到|来|过来|过去)了?)(?=你家门|你们先|你先|先把|先别|谁(?:报|打|叫)|门给我)"
 )
 """An answer, and what is told behind it without a stop."""
+IN_DOUBT = (
+    r"^(?:(?:我们?|俺|咱|刚刚?|已经?|先|也|就|现在)*(?:走|回来|回去|走过去)(?:了|啦)*|(?:我|俺|刚|正|在)*往?家里?(?:走|赶|跑)(?:了|呢)*|"
+    r"(?:人|大家)?都(?:来|去|到|到齐|过来|过去)(?:了|啦|吧)*|(?:都|快)*(?:来|去)帮(?:帮)?(?:忙|他|她|一下|吧)*)$"
+)
+"""Of these nobody knows whether the writer comes: they may have left, or speak of others, or give an order."""
 HEDGED = r"^(?:我们?|俺|额|今天|今晚|这会儿?|现在|抱歉|不好意思|对不起)*(?:恐怕|只怕|怕是|估计|可能|大概|应该|好像|看来|看样子)"
 """Before a refusal it leaves the refusal one: "恐怕来不了"."""
-SAYS = r".(?:说|讲|问|喊|告诉.{1,3}|回复?|发来|写)(?:道|了|的是|过)?$"
+SAYS = r"(?<!再).(?<!再)(?:说|讲|问|喊|告诉.{1,3}|回复?|发来|写)(?:道|了|的是|过)?$"
 """What follows is somebody else's: "老李说，马上到"."""
 OF_SYSTEM = (
     r"(?:^\s*(?:or|还是|或者?|或是|and|和|跟|与)\s*(?:press |reply |按|回复?)?[23二三]|(?:还|又|一直|老是?|怎么|为什么|为何|咋|干嘛|干吗).{0,6}(?:打|响|来电|电话|短信|催|发)|扣(?:费|钱|话费)|收(?:费|钱)|要钱|话费|没(?:有)?(?:反应|用|声|动静)|没人(?:接|理|回)|"
@@ -55,13 +60,13 @@ UNITS = (
 _NAME = "(?:(?!马上|马来|就|快|这就|立|要|会|正|能|没|不|还)[\u4e00-\u9fff]){1,4}"
 _FAMILY = "(?:老头子?|老爷子|当家的|男人|女婿|侄子|小子|老公|老婆|儿子|女儿|爸|妈|爷爷|弟弟?|哥哥?|丈夫|媳妇|爱人|老伴|孙子|家人|家里人|父亲)"
 WHO = (
-    rf"(?:我们?|咱们?|俺们?|本人|我家|我(?:和|跟|带着?|叫上?|喊上?|让){_NAME}(?:一起|一块儿?|一道|两个人?|俩|两口子)?|额|偶|吾|阿拉|(?:我|俺)?(?:们)?(?:俩|夫妻俩|两口子|父子俩|两个|几个|全家|一家人?|这边|这里|一个人)|"
+    rf"(?:我们?|咱们?|俺们?|本人|我家|(?:咱|我)?们?哥(?:几个|仨|俩)|我(?:和|跟|带着|带上?|叫上|喊上){_NAME}(?:一起|一块儿?|一道|两个人?|俩|两口子)?|额|偶|吾|阿拉|(?:我|俺)?(?:们)?(?:俩|夫妻俩|两口子|父子俩|两个|几个|全家|一家人?|这边|这里|一个人)|"
     rf"(?:叫|让|喊|派)?(?:我|俺|额)(?:家)?的?{_FAMILY}(?:和我|跟我)?|那我|好我|嗯我|那就|那)"
 )
 WHEN = (
     r"(?:马上|立马|立刻|立即|即刻|即将|这就|就|现在|正在|正|正要|在|已经|已|刚刚?|也|都|一会儿?|一会会|等会儿?|等下|等一下|稍等|很快|快|赶紧|赶快|尽快|火速|"
     r"肯定|一定|会|要|能|可以|可|准备|打算|抓紧|先|大概|大约|估计|差不多|最多|还有|再过|再有|最快|骑(?:着)?(?:车|电瓶车|电动车|摩托车?|自行车)|开(?:着)?车|走路|跑步|跑着|"
-    r"带(?:着|了|上|个)?(?:人|狗|灭火器|水桶|家伙|手电筒?|几个人|两个人)|拿(?:着|了|上|起|个|把)?(?:灭火器|手电筒?|棍子?|木棍|家伙|工具|水桶|锄头|铁锹|铁锨|扁担|绳子|梯子|药箱?)|叫(?:上)?(?:人|几个人|大家)|"
+    r"带(?:着|了|上|个)?(?:人|狗|灭火器|水桶|家伙|手电筒?|几个人|两个人)|拿(?:着|了|上|起|个|把)?(?:灭火器|手电筒?|棍子?|木棍|家伙|工具|水桶|锄头|铁锹|铁锨|扁担|绳子|梯子|药箱?)|叫上(?:人|几个人|大家)|"
     r"(?:从|在)?(?:家里?|地里|田里|厂里|店里|村口|街上|镇上|山上|菜场|这边|那边|外面|单位)|往(?:你|他|她|那|这|回)?(?:家|边|里)?|穿(?:好|上)?(?:个|件)?衣服|起床(?:了)?|"
     r"连夜|冲|飞|跑|全速|摸黑|想|得|该|(?:我)?(?:离|住)(?:得|的)?(?:很|不|比较)?(?:近|远)|就?在(?:你|他|她)们?家(?:的)?(?:后面|前面|旁边|隔壁|对面|附近|后头|边上)|(?:手上|手里|手头)有点事|[\u4e00-\u9fff]{0,2}(?:关|锁|放|拴|穿|换|洗|喂)(?:了|好|完)(?=就|马上)|拐(?:个|过)?弯|转个弯|过(?:了)?(?:桥|河|马路|路口)|从[\u4e00-\u9fff]{1,4}(?=[赶跑走冲飞骑开绕]?(?:过来|过去))|(?:弄|忙|吃|办|收拾|穿|换|关|锁|放|停)(?:完|好)(?:了|门|车|手)*|(?:带|扛|提|抄|操|拎|背)(?:着|了|上|起)(?:家伙|[\u4e00-\u9fff]{1,3}(?=过|来|去|赶|跑))|在?(?:穿|换)(?:好|着)?(?:鞋|衣服?)子?了?|刚?出了?(?:村口?|家?门|小区)了?|就?在(?:隔壁|附近|对面|边上|旁边|不远)|在(?:车|电动车|电瓶车|摩托车?|路)上了?|上车了?|没睡|醒着|一起|一块儿?|一道)"
 )
@@ -85,7 +90,7 @@ TAIL = (
     r"(?:了|呢|啦|咯|喽|嘞|哉|哒|哩|咧|噻|撒|滴|紧|哈|啊|呀|哦|噢|哟|嗯|的|中|着|路上|的路上|看看|看一下|看一看|看下|瞧瞧|瞅瞅|瞅一眼|看一眼|瞄一眼|望望|帮忙|帮你们?|帮他们?|帮一下|一下|这边|那边|那里|那儿|"
     r"这里|他家|她家|你家|你们家|你们那里?|现场|一趟|等我|等着我?|稍等|别急|别怕|马上|就来|就到|没问题|去|来|ing|帮你家|支援|处理|救援)"
 )
-NEAR = r"(?:才能到|才到|到|拢|能到|就到|可到|会到|到达|到场|赶到|到位|可以到|能赶到|到你家|到他家|到你们家|到你那里?|到那里?|到那边|到现场|到门口|到家)"
+NEAR = r"(?:才能到|才到|到|拢|能到|就到|可到|会到|到达|到场|赶到|到位|可以到|能赶到|到你家|到他家|到你们家|到你那里?|到那里?|到那边|到现场|到门口)"
 SOON = r"(?:马上|立马|立刻|立即|即刻|这就|就|快要?|即将|一会儿?|等会儿?|很快|要|会|能|可以|大概|大约|估计|差不多|最多|再过|几分钟|尽快|火速|就快|肯定|一定|稍等|等下)"
 
 MINUTES = r"(?P<count>\d{1,2}|[一二两三四五六七八九十]{1,3})(?:来|多|几)?个?\s*(?:分钟?|minutes?|mins?\b|m\b)|(?P<half>半个?小时|半个?钟头)|(?P<quarter>一刻钟)"
@@ -104,10 +109,10 @@ DONE = r"(?:了|啦|咯|喽|嘞|哉|哒|哩|咧|哈|啊|呀|哦|到了|在(?:这
 CITIES = (
     "县城|县里|市里|城里|省城|市区|上海|北京|天津|重庆|广州|深圳|东莞|佛山|珠海|中山|惠州|杭州|宁波|温州|绍兴|嘉兴|湖州|金华|义乌|台州|丽水|衢州|舟山|苏州|无锡|常州|南京|南通|扬州|徐州|昆山|合肥|芜湖|"
     "福州|厦门|泉州|南昌|济南|青岛|烟台|郑州|洛阳|武汉|长沙|成都|贵阳|昆明|西安|兰州|太原|石家庄|沈阳|大连|长春|哈尔滨|南宁|海口|三亚|拉萨|乌鲁木齐|银川|西宁|呼和浩特|"
-    "香港|澳门|台湾|新疆|西藏|云南|四川|贵州|广东|广西|福建|江西|湖南|湖北|河南|河北|山东|山西|陕西|安徽|江苏|浙江|海南|东北|内蒙古|日本|韩国|美国|泰国|意大利|西班牙|非洲"
+    "香港|澳门|台湾|台北|台中|高雄|新疆|西藏|云南|四川|贵州|广东|广西|福建|江西|湖南|湖北|河南|河北|山东|山西|陕西|安徽|江苏|浙江|海南|东北|内蒙古|日本|韩国|美国|泰国|意大利|西班牙|非洲"
 )
 """Too far for a ring: whoever is there cannot come now."""
-IN_A_CITY = rf"^(?:我们?|俺|额|我家里?人?|人|我人|现在|今天|目前|还|都|正|最近)*在(?:{CITIES})(?:市|省|那边|这边)?(?:的)?(?:厂里?|工地|公司|店里|医院|学校|单位)?(?:打工|上班|出差|干活|读书|上学|带孙子|旅游|看病|住院|住|呢|了|啊|哩|嘞|咧|哦|噢|啦|呀|的)*$"
+IN_A_CITY = rf"^(?:我们?|俺|额|我家里?人?|人|我人|现在|今天|这几天|这两天|这阵子?|这周|目前|还|都|正|最近)*在(?:{CITIES})(?:市|省|那边|这边)?(?:的)?(?:厂里?|工地|公司|店里|医院|学校|单位)?(?:打工|上班|出差|干活|读书|上学|带孙子|旅游|看病|住院|住|呢|了|啊|哩|嘞|咧|哦|噢|啦|呀|的)*$"
 CANNOT_HARD = (
     *("(?:走|跑|爬|动|挪)不动", "(?:走|脱|离)不(?:掉|脱)", "没人能(?:来|去|过来|过去)", "不敢(?:来|去|过来|过去|出门)", "(?:来|去|到|过来|过去|返|返来|赶)唔(?:到|切|来|去|及|成)", "唔(?:得闲|在|方便|能够?|可以|来|去|得)", "(?:来|去|到|过|赶)8(?:了|来|去)", "(?:来|去|过来|过去|赶)不(?:倒|赢|拢)", "(?:莫|没)得(?:空|办法|法)", "来没法", "(?:来|去)没得(?:了|法)"),
     *("(?:来|去|过来|过去|赶来|赶到|赶去|赶过来|赶过去|到|回|回来|回去|赶回来|赶回去|出|出来|出去|走|跑|帮)不了", "(?:来|去|过来|过去|赶|赶过|走|跑)不(?:来|去|过来|过去|到|及)"),
@@ -118,7 +123,8 @@ CANNOT_HARD = (
 )
 CANNOT_SOFT = (
     IN_A_CITY,
-    *("^(?:我们?|俺|额|我家里?人?|人|我人|现在|今天|今晚|最近|都|这会儿?|这几天|这两天|这阵子?|这段时间|这周|这个月|目前|刚好|正好|已经|全家|对不起|抱歉|不好意思)*(?:不在|没在)(?:家里?|村里?|家里面|本地|附近|镇上|县里|这边|那边|了|呢|的|啊|呀|屋里|屋头|老家)*$",),
+    "(?<=[了着])(?:不方便|不便)(?:了|啊)?$",
+    *("^(?:我们?家?|俺|额|我家里?人?|人|我人|现在|今天|今晚|最近|都|这会儿?|这几天|这两天|这阵子?|这段时间|这周|这个月|目前|刚好|正好|已经|全家|对不起|抱歉|不好意思)*(?:不在|没在)(?:家里?|村里?|家里面|本地|附近|镇上|县里|这边|那边|了|呢|的|啊|呀|屋里|屋头|老家)*$",),
     *("^(?:我?家里?没有?人|我们?|俺|额|我家|人|我人|现在|今天|都|目前|全家|还|正|最近|暂时)*在(?:外地|外面(?:打工|干活|上班|出差|旅游|旅行|吃饭|有事|办事)?|外省|外头|国外|省外|外边(?:打工)?|出差|旅游|旅行|住院|医院(?:里|陪护|上班)?)(?:呢|了|啊|哩|嘞|咧|哦|噢|啦|呀|上班|打工|出差|干活|工作|读书|带孙子)*$",),
     *("^(?:我|现在|正|今天|还)*(?:在)?(?:出差|出远门|去外地|上外地)(?:了|中|呢|在外)*$",),
     *("^(?:我们?|现在|今天|今晚|实在|真的|暂时|这会儿?|对不起|抱歉|不好意思)*(?:没空|没时间|没得空|没有空|没有时间|不得空|没工夫|没功夫|不方便|不便|忙不过来|没办法|没法|不行|不能|不可以|不了|没法子)(?:了|啊|呀|哈|的|呢|出门|过来|过去)*$",),
@@ -145,7 +151,7 @@ OTHERS_FIRST = (
 )
 OWN_FAMILY_FIRST = rf"^(?:叫|让|喊|派)?(?:我|俺|额)(?:家)?的?{_FAMILY}"
 QUESTIONS = (
-    r"(?:吗|嘛$|呢$|还是|谁|哪|什么|啥|怎么|怎样|咋|几个|几家|几户|多少|多久|为什么|为何|是不是|有没有|要不要|能不能|可不可以|会不会|到没到|来不来|去不去|行不行|到了没|来了没|"
+    r"(?:吗|嘛$|呢$|还是|谁|哪|什么|啥|怎么|怎样|咋|(?<!哥)(?<!们)(?<!咱)几个|几家|几户|多少|多久|为什么|为何|是不是|有没有|要不要|能不能|可不可以|会不会|到没到|来不来|去不去|行不行|到了没|来了没|"
     r"好了没|了没有?$|没有$|需不需要|需要我|用不用|要我|还用|还需要|还要不要|是否|能否|可否)"
 )
 ASKS_ENGLISH = r"^(?:who|what|where|when|why|how|which|whose|is|are|was|were|do|does|did|should|shall|can (?:you|he|she|they|anyone|someone)|could|would|will (?:you|he|she|they|anyone)|has|have (?:you|they)|any)\b"
@@ -154,7 +160,7 @@ LATER = (
     r"[\d一二两三四五六七八九十几]+个?多?(?:半)?(?:小时|钟头|天)|\btomorrow\b|\btonight\b|\blater\b|\bhours?\b|\bhrs?\b|\bnext\b|\bafter work\b|\bmonday\b|\bsunday\b)"
 )
 PAST = r"(?:刚刚?(?:才)?从.{1,5}(?:过来|回来|出来的?)|昨天|昨晚|昨日|前天|上次|上周|上回|去年|以前|之前|那天|刚才|\byesterday\b|\blast\b|\bago\b)"
-REPORTED = r"(?:听说|据说|听讲|说是|他说|她说|他们说|说他|说她|说要|说会|群里|好像|也许|可能|应该|似乎|以为|怕|如果|要是|万一|\bmaybe\b|\bmight\b|\bperhaps\b|\bif\b|\bsaid\b|\bsays\b|\bheard\b)"
+REPORTED = r"(?:听说|据说|听讲|说是|他说|她说|他们说|说他|说她|说要|说会|群里|好像|也许|可能|应该|似乎|以为|怕|如果|要是|万一|的话|\bmaybe\b|\bmight\b|\bperhaps\b|\bif\b|\bsaid\b|\bsays\b|\bheard\b)"
 NOT_NEGATIONS = (
     r"(?:不远|不怕|不用怕|没问题|不用急|别急|别怕|不要怕|不要急|别慌|不要慌|不急|别担心|不要担心|不用担心|放心|不客气|没关系|没事的?|不好意思|对不起|对不住|要不|不到(?=[\d一二两三四五六七八九十几])|"
     r"不出(?=[\d一二两三四五六七八九十几])|不说了|不多说|不管|不一会|\bno problem\b|\bno worries\b|\bdon't worry\b|\bdo not worry\b|\bdon't panic\b|\bnot far\b|\bno doubt\b)"
@@ -164,13 +170,15 @@ NEGATED_CANNOT = r"(?:不是(?:不|来不|去不|没)|不能不|不得不|不会
 
 EN_COMING = (
     r"\b(?:i'?m|im|i am|we'?re|we are|me and \w+ are|my (?:husband|wife|son|daughter|brother|dad|father) (?:is|and i are|and me are)|just|already)?\s?(?:already |just |now |all |both |also )*"
-    r"(?:coming|on (?:my|our|the|his|her) way|otw|omw|heading (?:over|there|out|to)|leaving (?:now|home|right)|(?:running|rushing|driving|walking|cycling|biking|going|hurrying) (?:over|there|to you)|en route)\b",
+    r"(?:coming|on (?:my|our|the|his|her) way|otw|omw|heading (?:over|there|out|to)|leaving (?:now|home|right|the house)|(?:running|rushing|driving|walking|cycling|biking|going|hurrying) (?:over|there|to you)|en route)\b",
     r"\b(?:i|we)(?:'ll|'d| will| can| could| shall| am able to| are able to)? (?:come|be there|be right there|be right over|be over|head over|go there|go over|get there|make it|go now|run over)\b",
-    r"^(?:be )?(?:right |straight )?(?:there|over)(?: (?:in|soon|shortly|asap)\b.*)?$",
+    r"^(?:be (?:right |straight )?|right |straight )(?:there|over)(?: (?:in|soon|shortly|asap)\b.*)?$",
+    r"^(?:there|over) (?:in|soon|shortly|asap)\b.*$",
     r"\bbe (?:right |straight )?(?:there|over|with you)\b",
     r"^(?:yes|yep|yeah|yup|sure|ok|okay|of course|will do|absolutely|definitely)(?: (?:i|we) (?:can|will|am|do|are))?(?: (?:in|within) \d+ ?(?:m|min|mins|minutes)?)?(?: (?:coming|sir|man|now|please))*$",
     r"^(?:in|within|about|give me) \d+ (?:m|min|mins|minutes?)$",
     r"^(?:there|arriving|be there|arrive) in (?:about )?\d+ ?(?:m|min|mins|minutes?)?$",
+    r"^(?:ok |okay |yes )?leaving (?:the house|home)(?: now)?$",
     r"^can (?:come|do|make it)$",
     r"^(?:about |only |just )?\d+ ?(?:m|min|mins|minutes?)(?: away| out| max| tops)?$",
     r"^in \d{1,2}$",
@@ -195,7 +203,18 @@ EN_ON_SCENE = (
     r"^(?:at|outside|inside) (?:the |his |her |their |your )(?:house|home|yard|door|gate|place)(?: now| already)*$",
     r"\b(?:i'?m|im|i am|we'?re|we are) (?:now |already |just )*there(?: now| already)*$",
 )
+EN_OWN = (
+    r"^(?:(?:yes|yep|yeah|yup|ok|okay|k|sure|sorry|hi|hello|hey|wait|hold on|hang on|hang in there|of course|alright|all right|right|got it|roger|copy|please|well|and|so|oh|no worries|fine|good|1|3|one|three|reply|"
+    r"(?:me and|my wife and|my husband and|my son and|\w+ and) (?=i\b))\s)*"
+    r"(?:i|i'm|im|i'll|ill|i'd|i've|ive|m|we|we're|we'll|we've|me|us|my (?:husband|wife|son|daughter|brother|dad|father)|both|all|coming|on|omw|otw|heading|leaving|going|running|rushing|driving|walking|cycling|biking|hurrying|"
+    r"be|will|can|could|right|just|already|there|here|over|straight|arrived|arriving|arrive|at|outside|inside|got|in|within|about|only|give|reached|finally|now|yes|yep|yeah|yup|sure|ok|okay|absolutely|definitely|en route|\d+(?:m|mins?|minutes?)?)\b"
+)
+"""How a clause begins that says what its writer does; anything else is about somebody else, or in doubt."""
+EN_ELSEWHERE = r"\b(?:to|from|for) (?!you|u\b|your|his|her|their|him|them|help|there|see|check|look|assist|be\b|it\b|the (?:house|scene|place|fire|home|spot|door|site|family|family's)|\w+'s|wang|li\b|chen|zhang)"
+"""A way that leads elsewhere."""
 EN_OTHERS = (
+    r"\b(?:your|the|our|a) \w+(?:'s| is| are| has| have| was| will| just)\b|\bcoming soon\b|\bhere for\b|"
+    r"\b(?:way|coming|heading|going|driving|arrived|here|there|walking|running|rushing)(?: back)? (?:home|from|(?:to|at|in) (?:the |a )?(?:airport|station|work|office|school|hospital|market|mall|shops?|town|city|cinemas?|church|gym|bank|doctor|bus|train|hotel|my|our)\b)|"
     r"\b(?:he|she|they|police|cops|ambulance|firemen|fire (?:brigade|engine|truck)|someone|somebody|anyone|anybody|nobody|everyone|no one|you|it|parcel|package|delivery|order|"
     r"doctor|help|thief|man|men|guy|storm|typhoon|bus|taxi)(?:'s|'re|'ll)? (?:is |are |has |have |will |just |already |not |be )*(?:coming|on|arrived|here|there|heading|come|going|outside|inside|at|reached)|"
     r"\b(?:thanks?|thank you) for\b|\bcoming (?:home|back|from)\b|\bcome to (?:my|our)\b|\bplease come\b|^come\b|\bcoming to (?:my|our)\b|\bcall (?:me )?when\b"
@@ -212,31 +231,6 @@ WHERE_QUESTION = (
     r"什么事|啥事|怎么回事|什么情况|啥情况|发生(?:了)?(?:什么|啥)|出(?:了)?(?:什么|啥)事|怎么了|咋了|咋回事|干什么|干嘛|是谁|哪位|谁啊|谁呀|"
     r"\bwhere\b|\baddress\b|\bwhich (?:house|home|door|family|one)\b|\bwhat(?:'s| is)? (?:happen|going|wrong|the matter|up)|\bwhat happened\b|\bwhose\b|\bwho is (?:this|it)\b|\bwho needs\b)"
 )
-
-TAKEN_BACK = (
-    "^(?:是我|我|哦|啊|呀)*(?:错了)+(?:错了|啦|啊)*$",
-    *("误报", "误拨", "误按", "误触", "误会", "误点", "误碰", "误操作", "误打", "按错", "打错", "拨错", "点错", "碰错", "发错", "搞错", "弄错", "乌龙", "摁错", "案错", "按措", "按错啦"),
-    *("不小心(?:按|碰|拨|打|点|触|摁|弄)", "不当心(?:按|碰|拨)", "(?:孩子|小孩|孙子|孙女|宝宝|小朋友|儿子|女儿|娃).{0,4}(?:乱按|玩|按的|碰|瞎按|误|乱打|按到|按错)", "手滑", "手抖", "手误", "坐到手机", "取消", "撤销", "撤回", "撤(?:了|掉|除)", "(?:按|碰|压|坐|摸|踩)(?:到|着)(?:了)?(?:键|手机|电话|按键)?(?:了)?$"),
-    *("虚惊", "假警报", "假的", "是测试", "只是测试", "试机", "试用", "试按", "试一下", "试试看?", "测试一下", "开玩笑", "没有的事", "没这回事", "wubao", "quxiao"),
-    *(r"\bfalse alarm\b", r"\bby mistake\b", r"\bmistake(?:n|nly)?\b", r"\bcancel(?:l?ed)?\b", r"\baccident(?:al|ally)\b", r"\bby accident\b", r"\bnever ?mind\b", r"\bignore (?:that|this|it|my)\b"),
-    *(r"\bpocket (?:dial|call)", r"\bwrong (?:button|key|number)\b", r"\bpressed (?:the )?wrong\b", r"\bjust (?:a )?test(?:ing)?\b", r"\bdidn't mean\b", r"\bmy (?:bad|kid|son|child) pressed\b"),
-)
-PERSON_IS_WELL = r"(?:我?(?:妈妈?|爸爸?|爷爷|奶奶|老公|老婆|儿子|女儿|孙子|孙女)|^人|他|她|老人|孩子|小孩|娃)(?:们|都|也|现在|倒|是|还|暂时)*(?:没(?:什么|啥)?事|没受伤|不要紧)$"
-"""Says that somebody is unhurt, not that the trouble is over: "人没事" while the house burns."""
-SOLVED = (
-    *("^(?:人|孩子|小孩|娃|老人|老太太?|老头|爷爷|奶奶|我[妈爸爷奶]{1,2}|儿子|女儿|狗)(?:已经?|都|也|自己|刚刚?)*(?:找到|找着|回来|回家)了", "没事了", "没事啦", "没事儿了", "没事情了", "没啥事了", "没有事了", "没什么事了", "没事$", "已经?没事", "现在没事", "都没事", "好了没事", "没什么大事", "不要紧了?$", "不碍事了?$", "没大碍了?$", "没关系了?$"),
-    *("(?:不用|不必|不要|无需|甭|别|不需要|勿)(?:再|麻烦|大家|你们|人)*(?:来|过来|赶来|赶过来|跑|跑了|管|去)(?:人|帮忙|一趟)?(?:了|啦|哈|谢谢)+$", "(?:不用|不必|无需|甭|不需要)(?:再|大家|你们)*(?:来|过来|赶来|赶过来|跑|管|帮忙|帮)(?:人|一趟)?$"),
-    *("^(?:已经|都|现在)?(?:不用|不需要|不必)(?:帮|帮忙|帮助|救)?了$", "(?:已经?|都|问题|事情|事|警察|现在).{0,3}(?:解决|处理)(?:好|完|掉)?了", "^(?:解决|处理好|搞定|摆平)了", "解除了?$", "^解除", "危险(?:已经?)?(?:解除|过去)", "(?:一切|都|全)(?:正常|好了|平安)", "平安(?:了|无事)$"),
-    *(r"\ball (?:good|clear|ok|okay|fine|safe)\b", r"\b(?:i'm|im|i am|we're|we are|everything(?:'s| is)|it's|it is) (?:all |now |just )*(?:ok|okay|fine|good|safe|over|alright|all right|solved|under control)\b"),
-    *(r"\bno (?:need|more help)\b", r"\bdon't (?:need to )?come\b.{0,6}$", r"\bnothing (?:happened|is wrong|wrong)\b", r"\bsorted\b", r"\bproblem solved\b", r"\bit's over\b", r"\bno longer need"),
-)
-NOT_TAKEN_BACK = (
-    r"(?:不是|没有?|不要|别|不能|不可以?|先不|不想|千万(?:别|不要)|真的不|绝对不|并非|不算|不会是|哪是|谁说|怎么|如何|能不能|可以|吗|是不是|有没有|"
-    r"\bnot (?:a |an |by )?|n't |\bhow (?:do|to|can)\b|\bcan i\b|\bno\b(?! need))(?:是|的|个|给我|帮我|我|你们|要|随便|来|去)*$"
-)
-BUT = r"(?:但|还在|还没(?:有)?(?:出|灭|走|救)|没出来|里面|里头|仍|可是|不过|只是|就是.{0,6}(?:摔|伤|痛|疼|怕)|还是|还有|可他|可我|\bbut\b|\bhowever\b|\bstill\b)"
-ZERO = r"(?:我?(?:回复|回|按|请按|发|选)?(?:0|零|〇|o))+"
-ZERO_AND_WORDS = r"^\s*0+(?!\d|[:.：．]?\d|点|时|元|号(?!键)|个|人|户|家|度|分)(?:[^\d]|$)"
 
 ALL_OVER_WHOLE = frozenset({"解除", "已解除", "结束", "结束了", "已结束", "解除警报", "警报解除", "解除了", "都结束了", "事情解决了", "已经解决", "解决了", "已解决", "没事了", "0", "回复0", "按0", "allclear", "itsover", "over"})
 """From a leader."""

@@ -16,11 +16,15 @@ _NUMBER = re.compile(
 )
 _UNITS = re.compile(words.UNITS)
 _NUMBER_FAILS = re.compile(words.NUMBER_FAILS)
-_PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
+_ENGLISH_NOUN = re.compile(
+    r" +(?!(?:yes|ok|okay|please|pls|thanks|thank|sir|sorry|from|for me|me|sent|i|my|we)\b|i')[a-z]{2,}"
+)
+"""Behind a number it makes a count of it, unless the words answer too: "2 police cars"."""
 _OF_SYSTEM = re.compile(words.OF_SYSTEM)
 _BEFORE_ANSWER = re.compile(rf"^(?:{words.BEFORE_ANSWER})+")
 _BEHIND_ANSWER = re.compile(words.BEHIND_ANSWER)
 _YES = re.compile(rf"(?:{words.YES})+")
+_IN_DOUBT = re.compile(words.IN_DOUBT)
 _HEDGED = re.compile(words.HEDGED)
 _SAYS = re.compile(words.SAYS)
 _ANSWER_THEN_MORE = re.compile(words.ANSWER_THEN_MORE)
@@ -30,7 +34,6 @@ _CALLED_IN = re.compile("110|119|120|报警|报了警|警察|民警|派出所|�
 """Who may be the one that comes in the next clause: "已经打119了，正在来"."""
 _BUT_HERE = re.compile("^.{1,12}?(?:但是?|可是|不过|只是|可惜)")
 _GOING_ON = re.compile("(?:正|在|着).*呢$")
-_RHETORICAL = re.compile(r"(.{2,3})什么\1|(?:才|就)怪")
 _AFTER_NUMBER = re.compile(rf"{words.AFTER_NUMBER}*")
 _SEVERAL = "{0,9}"
 """Words before the one that counts: so many, since a word that can be read in two ways doubles the work each time."""
@@ -66,16 +69,13 @@ _NEGATED_CANNOT = re.compile(words.NEGATED_CANNOT)
 _EN_COMING = [re.compile(each) for each in words.EN_COMING]
 _EN_CANNOT = [re.compile(each) for each in words.EN_CANNOT]
 _EN_ON_SCENE = [re.compile(each) for each in words.EN_ON_SCENE]
+_EN_OWN = re.compile(words.EN_OWN)
+_EN_ELSEWHERE = re.compile(words.EN_ELSEWHERE)
 _EN_OTHERS = re.compile(words.EN_OTHERS)
 _EN_FAMILY = re.compile(r"^my (?:husband|wife|son|daughter|brother|dad|father)")
 _MINUTES = re.compile(words.MINUTES)
 _WHO = re.compile(words.WHO_QUESTION)
 _WHERE = re.compile(words.WHERE_QUESTION)
-_TAKEN_BACK = re.compile("|".join(f"(?:{each})" for each in words.TAKEN_BACK))
-_SOLVED = re.compile("|".join(f"(?:{each})" for each in words.SOLVED))
-_NOT_TAKEN_BACK = re.compile(words.NOT_TAKEN_BACK)
-_UNDONE = re.compile("^(?:不了|不掉|失败)|^了?(?:地方|地址|位置|门牌|字|楼|几?号楼|组|村|方向)|(?:吗|没|么|没有)$")
-_BUT = re.compile(words.BUT)
 _HAN = re.compile("[\u3400-\u9fff]")
 _LETTERS = re.compile("[a-z]")
 _LONGEST_CLAUSE = 40
@@ -97,7 +97,9 @@ def number_in(text: str) -> Meaning | None:
     if not found["sign"].isdigit() and squeeze(rest) and not _goes_with(rest, meaning):
         # "一起去", "三个人": a Chinese numeral is an answer alone, or with words that say the same behind a stop.
         return None
-    if _OF_SYSTEM.search(rest) or (_is_attached(rest) and not _says_answer(rest, meaning)):
+    if _ENGLISH_NOUN.match(rest) and answer_in_words(rest) is None:
+        return None
+    if _OF_SYSTEM.search(rest) or (_is_attached(rest) and not _says_answer(rest)):
         return None
     agrees = not _is_attached(rest) and answer_in_words(rest) is meaning
     if not agrees and (_NUMBER_FAILS.match(squeeze(rest)) or _NUMBER_FAILS.match(rest.strip())):
@@ -114,7 +116,7 @@ def _is_attached(rest: str) -> bool:
     return bool(rest) and (rest[0].isalpha() or rest[0].isdigit())
 
 
-def _says_answer(rest: str, meaning: Meaning) -> bool:
+def _says_answer(rest: str) -> bool:
     """Whether words that stand right behind a number are an answer's too: "1马上到", not "1会扣费吗"."""
     first = clauses_of(rest)[:1]
     if not first or first[0].asks or _ASKS.search(first[0].words):
@@ -141,8 +143,8 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     """
     squeezed = without_particles(squeeze(text)) or squeeze(text)
     if squeezed in words.BARE_YES:
-        return None if answered or _asks_anything(text) else Meaning.COMING
-    whole = None if _asks_anything(text) else _whole(squeezed)
+        return None if answered or asks_anything(text) else Meaning.COMING
+    whole = None if asks_anything(text) else _whole(squeezed)
     if whole is not None:
         return whole
     clauses = clauses_of(text)
@@ -153,7 +155,7 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
 
 
 def _ends_at_once(clauses: list[Clause]) -> bool:
-    """ "在穿鞋了，马上": the last clause is no more than "at once", and none before it asks or speaks of others."""
+    """Whether the last clause is no more than "at once" and none before it asks or speaks of others: "在穿鞋，马上"."""
     *before, last = clauses
     if last.asks or not re.fullmatch("(?:马上|立马|立刻|即刻)+(?:了|啊|哈)?", last.words):
         return False
@@ -187,15 +189,15 @@ def _answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
     others = False
     for at, part in enumerate(parts):
         held = Clause(part, clause.asks and at == len(parts) - 1)
-        part = _NOT_NEGATIONS.sub("", part)
-        if _YES.fullmatch(part) or not part:
+        plain = _NOT_NEGATIONS.sub("", part)
+        if _YES.fullmatch(plain) or not plain:
             continue
-        if _REPORTED.search(part) or _SAYS.search(part) or _ENDS_OPEN.search(part):
+        if _REPORTED.search(plain) or _SAYS.search(plain) or _ENDS_OPEN.search(plain):
             return
-        answer = None if others and not _FIRST.match(part) else _in_clause(held)
+        answer = None if others and not _FIRST.match(plain) else _in_clause(held)
         if answer is not None:
             yield answer, held
-        others = others or _speaks_of_others(part)
+        others = others or _speaks_of_others(plain)
 
 
 def _written_on(words_: str) -> tuple[str, ...]:
@@ -213,7 +215,8 @@ def _speaks_of_others(part: str) -> bool:
     return any(each.search(part) for each in (_OTHERS, _REPORTED, _SAYS, _PAST, _ENDS_OPEN, _CALLED_IN))
 
 
-def _asks_anything(text: str) -> bool:
+def asks_anything(text: str) -> bool:
+    """Whether its last clause ends in a question mark."""
     found = clauses_of(text)
     return bool(found) and found[-1].asks
 
@@ -268,6 +271,8 @@ def _chinese(clause: Clause) -> Meaning | None:
     if not plain or _ASKS.search(plain) or _REPORTED.search(plain):
         return None
     plain = _BEHIND_ANSWER.sub("", _BEFORE_ANSWER.sub("", plain) or plain)
+    if _IN_DOUBT.match(plain):
+        return None
     family = _FAMILY.search(plain) is not None
     if _OTHERS.search(plain) and not family:
         return None
@@ -287,14 +292,14 @@ def _chinese(clause: Clause) -> Meaning | None:
 
 
 def _without_hedge(plain: str) -> str:
-    """ "恐怕来不了" is a refusal; "恐怕到了" is a guess and stays one."""
+    """Without the guess ahead of a refusal: "恐怕来不了" refuses; "恐怕到了" stays a guess."""
     rest = _HEDGED.sub("", plain)
     return rest if rest != plain and _HARD.search(rest) else plain
 
 
 _FIRST_PERSON = re.compile(
-    r"(?:^|[我咱俺们])(?:我们?|俺|咱们?)?(?:.{0,4})(?:马上|这就|立刻|立马|立即|现在就|正在|已经|赶紧|就)(?:.{0,6})"
-    r"(?:过来|过去|赶过去|赶过来|赶来|赶去|赶到|出门|出发|跑过去|跑过来|来你家|去你家|去他家|到你家|到他家|在路上|往.{0,4}(?:赶|跑|去))"
+    r"(?:^|[我咱俺们])(?:我们?|俺|咱们?)?(?:.{0,4})(?:马上|这就|立刻|立马|立即|现在就|正在|已经|赶紧|就)(?:(?!叫|让|喊|派|请|通知|等|看|把|给|联系|打电话|送|接|催|找|问).){0,6}"
+    r"(?:过来|过去|赶过去|赶过来|赶来|赶去|赶到|出门|出发|跑过去|跑过来|来你家|去你家|去他家|到你家|到他家|在路上|往.{0,4}(?:赶|跑|去))(?!.{0,3}(?:送|拿|取|买|接|吃|玩|办|做客|给))"
 )
 
 
@@ -322,6 +327,8 @@ def _english(clause: Clause) -> Meaning | None:
     if _cannot_english(clause):
         return Meaning.CANNOT
     if _NEGATIONS.search(plain) or _LATER.search(plain) or names_danger(clause):
+        return None
+    if not _EN_OWN.search(plain) or _EN_ELSEWHERE.search(plain):
         return None
     if any(each.search(plain) for each in _EN_ON_SCENE):
         return Meaning.ON_SCENE
@@ -364,46 +371,6 @@ def question_in(text: str) -> Question | None:
     return Question.OTHER if asks else None
 
 
-def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
-    """Whether a caller takes the alarm back (TAKEN_BACK), or says that the trouble is over (SOLVED).
-
-    `in_danger`: the text names a danger that holds; then only "误报" and the like take it back.
-    """
-    squeezed = squeeze(text)
-    if re.fullmatch(words.ZERO, squeezed) or re.match(words.ZERO_AND_WORDS, fold(text)):
-        return None if _asks_anything(text) else Meaning.TAKEN_BACK
-    if _BUT.search(fold(text)):
-        in_danger = in_danger or not _TAKEN_BACK.search(fold(text))
-    found: set[Meaning] = set()
-    for clause in _by_parts(clauses_of(text)):
-        if clause.asks:
-            continue
-        if _RHETORICAL.search(clause.words):
-            return None
-        for meaning, pattern in ((Meaning.TAKEN_BACK, _TAKEN_BACK), (Meaning.SOLVED, _SOLVED)):
-            hit = pattern.search(clause.words)
-            if hit is None:
-                continue
-            after = clause.words[hit.end() :]
-            if meaning is Meaning.SOLVED and _PERSON_IS_WELL.search(clause.words):
-                continue
-            if _NOT_TAKEN_BACK.search(clause.words[: hit.start()]) or _UNDONE.search(after):
-                return None
-            found.add(meaning)
-    if Meaning.TAKEN_BACK in found:
-        return Meaning.TAKEN_BACK
-    return Meaning.SOLVED if found and not in_danger else None
-
-
-def _by_parts(clauses: list[Clause]) -> Iterator[Clause]:
-    """The clauses, each divided where blanks stand for stops; not where one part turns the next one off."""
-    for clause in clauses:
-        if clause.asks or any(_ENDS_OPEN.search(each) or _ASKS.search(each) for each in clause.parts):
-            yield clause
-        else:
-            yield from (Clause(each, asks=False) for each in clause.parts or (clause.words,))
-
-
 def says_all_over(text: str) -> bool:
     """Whether a leader says that it is over, in so many words."""
-    return squeeze(text) in words.ALL_OVER_WHOLE and not _asks_anything(text)
+    return squeeze(text) in words.ALL_OVER_WHOLE and not asks_anything(text)

@@ -62,11 +62,11 @@ EVENTS: dict[Category, tuple[str, ...]] = {
         *("(?:敲|拍|撞).{0,2}门.{0,6}(?:不走|害怕|不停)", "催债", "讨债.{0,6}(?:打|砸|堵|闹)", "闹事", "(?:爆炸|恐吓|威胁)(?:我|要)"),
         *(r"\bthie(?:f|ves)\b", r"\bburglar(?:s|y|ies)?\b", r"\brobb(?:er|ers|ery|ed|ing)\b", r"\bintruders?\b", r"\bbr(?:eak|oke|eaking|oken) in(?:to)?\b"),
         *(r"\b(?:someone|somebody|a man|men|people|stranger|strangers|they|he) (?:is|are|'s|has|have|got|just)?\s?(?:in|inside|into|entered|broke|trying to get in|at the window)\b.{0,14}(?:my|our|the|house|home|yard|garden|room|window)?",),
-        *(r"\bsomeone's (?:in|inside|at|trying)\b", r"\bin(?:side)? my (?:house|home|yard|room)\b", r"\battack(?:ed|ing|er)?\b", r"\b(?:hitting|beating|beats|beat|hits|stabbed|shot) (?:me|my|her|him)\b"),
+        *(r"\b(?:someone|somebody|a man|men|they) (?:is|are) (?:climbing|coming in|getting in|banging|kicking)", r"\bsomeone's (?:in|inside|at|trying)\b", r"\bin(?:side)? my (?:house|home|yard|room)\b", r"\battack(?:ed|ing|er)?\b", r"\b(?:hitting|beating|beats|beat|hits|stabbed|shot) (?:me|my|her|him)\b"),
         *(r"\bknife\b", r"\bgun\b", r"\bstabb(?:ed|ing)\b", r"\brap(?:e|ed|ist)\b", r"\bkidnap", r"\bmurder", r"\bstealing\b", r"\bstole\b", r"\bstolen\b"),
     ),
     Category.OTHER: (
-        *("打架", "打起来", "打群架", "械斗", "走失", "失踪", "走丢", "(?:孩子|小孩|老人|宝宝|女儿|儿子|娃|妈妈?|爸爸?|爷爷|奶奶|人|老头|老太).{0,4}(?:不见|丢)了"),
+        *("打架", "打起来", "打群架", "械斗", "走失", "失踪", "走丢", "(?:孩子|小孩|老人|宝宝|女儿|儿子|娃|妈妈?|爸爸?|爷爷|奶奶|人|老头|老太).{0,4}(?:不见|丢)了(?!一|只|个|鞋|书|手机|钱|东西|件|把)"),
         *("被困", "困在", "困住", "反锁", "(?:人|孩子|小孩|我|老人|宝宝|娃).{0,4}(?:锁|关)(?:在|进)", "电梯.{0,6}(?:停了?.{0,3}(?:人|我)|卡(?:住|人|了)|困|出不来)", "(?:困|关|卡|锁).{0,3}电梯", "塌了", "塌下", "倒塌", "坍塌"),
         *("水.{0,2}(?:漫|涌|灌|冲|涨)(?:进|到|上)", "漫(?:进|上|到)", "山洪", "大水(?:来|冲|进)", "塌方", r"害怕(?:死了|啊|得很)?$", "脚步声", "墙倒", "房倒", "发大水", "洪水", "进水了", "水淹", "被淹", "淹(?:了|进|到)", "决堤", "泥石流", "山体滑坡", "滑坡了", "毒蛇", "有蛇", "蛇进"),
         *("野猪", "疯狗", "恶狗", "电线(?:断|掉|落)", "漏电", "出事", "出人命", "要出人命", "出大事"),
@@ -119,7 +119,7 @@ NOT_NINE = (
     r"am|pm|o'clock|hours?|days?|people|percent|%)"
 )
 
-EXCLAIMS = r"^(?:(?:有没有人|有人在?吗|怎么办|天[哪啊呐]|我的天|妈呀|不好了|完了|糟了|坏了|快快+)[啊呀]*)+(?=.)"
+EXCLAIMS = r"^(?:(?:有没有人|有人在?吗|怎么办|天[哪啊呐]|我的天|妈呀|不好了|完了|糟了|坏了|快{2,6}+)[啊呀]{0,3}+){1,3}(?=.)"
 """Cried out ahead; its question asks nothing about what follows: "有没有人啊着火了"."""
 NINE_AS_NUMBER = r"^\D*9\s*[./:：．/\-]\s*9\D*$"
 """A day, a time or a price, not the key twice: "9/9"."""
@@ -173,10 +173,10 @@ ABOUT_NOTICES = (
 """A text about one of these raises nothing, unless it is a cry or about one's own house."""
 RESOLVED = (
     r"(?:没(?:什么|啥|多大)?事(?:的|了|儿)*(?:别担心)?$|灭了|扑灭|熄了|救下来了|(?<!不)好了|没事了|虚惊|解决了|抓住了?|抓到了?|被抓了|逮住|逮到|跑了|跑掉了|走了|找到了|醒了|醒过来|救出来|"
-    r"脱险|送(?:去|到|往|了)?医院|住院|出院|假的|误会|\bis out\b|\bput out\b|\bcaught\b|\bran away\b|\bfound\b|\bover\b|\bfalse\b)"
+    r"脱险|送(?:去|到|往|了)?医院|住院|出院|假的|误会|\bis out\b|\bput out\b|\bcaught\b|\bran away\b|\bfound\b|\bover$|\bfalse\b)"
 )
 HARMLESS = (
-    r"(?:小偷(?:真|太|很)多|(?:手机|耳朵|鞋子?|电脑|手表|相机|耳机|车灯|脑子)里?进水|钥匙.{0,3}(?:反锁|锁)(?:在|到|进)?|(?:股票|基金|油价|价格|币|成绩|分数).{0,3}(?:跌|摔|崩|塌)(?:倒|到|了)?|(?:像|跟|好比|如同).{0,3}(?:着火|起火|火烧|杀人|打架)(?:了)?(?:似的|一样)?|(?:着火|起火|杀猪|打架)了?(?:似的|一样)|(?:笑|乐|美|忙|累|跑|爬山?|走|作业多|压)得?.{0,3}(?:喘不过气|透不过气|喘不上气|断气|要死|肚子.{0,2}(?:疼|痛))|流血牺牲|(?:房价|股价|股市|物价|菜价|人设|心态|天|行情|三观|信号|网络?|服务器)(?:都|要|快|也|全|真)*(?:塌|崩|炸|着火)(?:了|下来)?|救救(?:我的|我家的?|我这|这个?|这些|我)?(?:头发|钱包|脸|皮肤|作业|肥肉|体重|手机|电脑|平板|账号|WiFi|wifi|眼睛啊?|耳朵|选择困难|强迫症|花|多肉|绿植|盆栽|鱼缸)|烧稻草|烧秸秆|烧草|烧纸|烧香|烧饭|烧菜|烧烤|烧水|烧火|做饭|炒菜|烟囱|放鞭炮|鞭炮|爆竹|烟花|火锅|篝火|焚烧|开玩笑|玩笑|演戏|"
+    r"(?:小偷(?:真|太|很)多|报警(?:电话|回执)|打架子鼓|(?:摔|掉|砸)了?(?:我的?)?(?:手机|碗|杯子?|东西)|中毒软件|漏电保护|(?:心梗|中风|骨折|脑梗|心脏病?|偏瘫)(?:的)?(?:体检|康复|复查|预防|筛查|疗养|后遗症)|洪水过后|(?<!呼吸)困难|砍(?:我)?一?刀|救我狗命|救命太.{1,4}$|烧到\d+度|\bblood (?:test|pressure|type|sugar|donation|donor)\b|\b(?:prices?|sales?|stocks?|shares?|rates?|temperature|rain|snow|night) (?:fell|collapsed|crashed)\b|\bstuck (?:in|at) (?:traffic|a meeting|meeting|work|the office)\b|\bstole my heart\b|\bstroke order\b|\bfire in (?:the|my) belly\b|\bsmoke[ -]free\b|\bsnake (?:game|fruit|year)\b|^fighting$|\bhurt (?:my|your|his|her)? ?feelings\b|\bbreak in (?:shoes|boots)\b|\bdying (?:to|of laughter|laughing)\b|\bflood of\b|\bhot glue gun\b|\bglue gun\b|(?:手机|耳朵|鞋子?|电脑|手表|相机|耳机|车灯|脑子)里?进水|钥匙.{0,3}(?:反锁|锁)(?:在|到|进)?|(?:股票|基金|油价|价格|币|成绩|分数).{0,3}(?:跌|摔|崩|塌)(?:倒|到|了)?|(?:像|跟|好比|如同).{0,3}(?:着火|起火|火烧|杀人|打架)(?:了)?(?:似的|一样)?|(?:着火|起火|杀猪|打架)了?(?:似的|一样)|(?:笑|乐|美|忙|累|跑|爬山?|走|作业多|压)得?.{0,3}(?:喘不过气|透不过气|喘不上气|断气|要死|肚子.{0,2}(?:疼|痛))|流血牺牲|(?:房价|股价|股市|物价|菜价|人设|心态|天|行情|三观|信号|网络?|服务器)(?:都|要|快|也|全|真)*(?:塌|崩|炸|着火)(?:了|下来)?|救救(?:我的|我家的?|我这|这个?|这些|我)?(?:头发|钱包|脸|皮肤|作业|肥肉|体重|手机|电脑|平板|账号|WiFi|wifi|眼睛啊?|耳朵|选择困难|强迫症|花|多肉|绿植|盆栽|鱼缸)|烧稻草|烧秸秆|烧草|烧纸|烧香|烧饭|烧菜|烧烤|烧水|烧火|做饭|炒菜|烟囱|放鞭炮|鞭炮|爆竹|烟花|火锅|篝火|焚烧|开玩笑|玩笑|演戏|"
     r"(?:手机|碗|杯子?|盘子|电脑|电视|东西|瓶子?|平板|遥控器|相机)(?:被)?(?:我)?(?:摔|掉|跌|中毒)|开大火|大火(?:炒|煮|收|蒸|炖)|"
     r"很火|火爆|生意|游戏|打我电话|打我手机|股票|\bfireplace\b|\bfireworks?\b|\bbarbecue\b|\bbbq\b|\bfire (?:alarm test|drill|extinguisher|station|fighters?|safety|sale|escape|hydrant|department|stick|truck toy)\b|\bfire(?:man|men|fighters?)\b|"
     r"\bfell asleep\b|\bfalls? in love\b|\bfell in love\b|\bhelpful\b|\bhelpline\b|\bbreak in the\b|\bin a meeting\b)"

@@ -61,6 +61,7 @@ _JOKES = re.compile(words.JOKES)
 _OF_LITTLE_WEIGHT = re.compile(words.OF_LITTLE_WEIGHT)
 _NINE_AS_NUMBER = re.compile(words.NINE_AS_NUMBER)
 _EXCLAIMS = re.compile(words.EXCLAIMS)
+_OFFERS_HELP = re.compile(r"(?:do you |anyone |does (?:he|she|anyone) |you )?needs? (?:any )?help")
 _DISMISSED = re.compile(words.DISMISSED)
 _LAUGHS = re.compile(words.LAUGHS)
 _BENEFITS = re.compile(words.BENEFITS)
@@ -185,7 +186,7 @@ def _calls(clause: Clause, plain: str) -> list[Danger]:
 
 def _asks_about(clause: Clause, plain: str) -> bool:
     """A cry in a question: "怎么求救" asks; "能救救我吗" cries."""
-    if clause.asks and re.fullmatch(r"(?:do you |anyone |does (?:he|she|anyone) |you )?needs? (?:any )?help", clause.english):
+    if clause.asks and _OFFERS_HELP.fullmatch(clause.english):
         return True
     return re.search("怎么(?!办)|如何|什么|谁(?:在|喊|叫)|是不是|有没有人?(?:喊|叫)", plain) is not None or (
         clause.asks and re.search("喊|叫|谁", plain) is not None

@@ -20,15 +20,16 @@ _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
 _CLAUSE = re.compile(rf"([^{re.escape(_ENDS)}]+)([{re.escape(_ENDS)}]*)")
 _HAN = "\u3400-\u9fff"
 _BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9])|(?<=[{_HAN}0-9])\s+(?=[{_HAN}])")
-_SEVERAL_TIMES = re.compile(r"^(.{1,40}?)(?:[\s,，。!！;；、~]+\1)+[\s,，。!！;；、~]*$")
+_SEVERAL_TIMES = re.compile(r"^(\S.{0,40}?)(?:[\s,，。!！;；、~]{1,3}+\1){1,9}[\s,，。!！;；、~]{0,3}+$")
 _PARTICLES = re.compile(rf"(?<=[{_HAN}])(?:啊|呀|哦|噢|喔|哟|哇|(?<!哈)哈)+$")
 _AHEAD = re.compile(
-    r"^\s*(?:(?:哎呀+|哎哟+|哎+|诶+|欸+|唉+|喂+|嗨+|嘿+)[\s,，。.!！~…]*|(?:你好|您好|大家好|各位[\u4e00-\u9fff]{0,3}|hi|hello|hey|"
-    r"(?:老|小|阿)[\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|婶|伯|嫂|爷|奶奶|大爷|大妈|阿姨))[,，!！~]+\s*)+",
+    r"^\s{0,9}+(?:(?:哎呀{1,5}|哎哟{1,5}|[哎诶欸唉喂嗨嘿]{1,5}+)[\s,，。.!！~…]{0,5}+|(?:你好|您好|大家好|各位[\u4e00-\u9fff]{0,3}|hi|hello|hey|"
+    r"(?:老|小|阿)[\u4e00-\u9fff]|[\u4e00-\u9fff]{1,2}(?:哥|姐|叔|婶|伯|嫂|爷|奶奶|大爷|大妈|阿姨))[,，!！~]{1,5}+\s{0,5}+){1,3}",
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"[\s,，。.!！~]+(?:谢谢|謝謝|多谢|多謝|感谢|辛苦|拜托|thanks|thank you|thx|ty|pls|please)(?:了|啦|你们?|您|大家|各位)*[\s,，。.!！~]*$",
+    r"[\s,，。.!！~]+(?:谢谢|謝謝|多谢|多謝|感谢|辛苦|拜托|thanks|thank you|thx|ty|pls|please)"
+    r"(?:了|啦|你们?|您|大家|各位)*[\s,，。.!！~]*$",
     re.IGNORECASE,
 )
 _BARE_YES = re.compile("(?:好的?|好了|收到|知道了?|嗯+|行|不用|ok)[。.!！]*", re.IGNORECASE)
@@ -121,7 +122,7 @@ def say_once(text: str) -> str:
 
 
 def peel(text: str) -> str:
-    """The text without what people say before and behind it: "喂，", "老王，", "，谢谢"; the whole where that is all."""
+    """The text without what is said before and behind it ("喂，", "老王，", "，谢谢"); the whole where that is all."""
     rest = _AHEAD.sub("", text)
     rest = _BEHIND.sub("", rest).strip() if _BEHIND.search(rest) else rest
     return text if not rest or _BARE_YES.fullmatch(rest) else rest

@@ -12,13 +12,13 @@ from joint_defense.rules.understanding.answers import (
     question_in,
     refuses_firmly,
     says_all_over,
-    taken_back,
 )
 from joint_defense.rules.understanding.danger_words import OLD_INJURY
 from joint_defense.rules.understanding.dangers import Danger, Kind, dangers_in, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
 from joint_defense.rules.understanding.signs import clauses_of, cut_links, fold, peel, say_once, squeeze
+from joint_defense.rules.understanding.taking_back import taken_back
 from joint_defense.rules.understanding.theirs import is_hearsay_quote, own_part
 
 
