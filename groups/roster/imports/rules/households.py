@@ -24,6 +24,7 @@ from groups.roster.imports.rules.lines import (
     lines_of,
     meant,
 )
+from groups.roster.imports.rules.names import named
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.numbers import holds_a_number, numbers_in
 from groups.roster.imports.rules.rows import DOUBTFUL_DOOR, NUMBER_ELSEWHERE, ListRow, PhoneCell
@@ -96,7 +97,9 @@ def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str,
 def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Notes) -> None:
     """Put a row where it belongs: a household of its own, or one above that it adds to."""
     has_relations = layout.one(Field.RELATION) is not None
-    if making.rows and (line.continues or is_of_the_house_above(line, layout.one(Field.DOOR) is not None)):
+    adds_to_above = line.continues or is_of_the_house_above(line, layout.one(Field.DOOR) is not None)
+    # Of a household without a head, each row is told with its own number: none of them is taken.
+    if making.rows and adds_to_above and named(making.rows[-1].head).head:
         if line.head or line.relation:
             notes.add_row(
                 "members_joined",
