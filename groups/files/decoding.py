@@ -14,6 +14,9 @@ _HEADING_WORDS = re.compile(
 )
 _TAKEN_FOR_LATIN = re.compile("[\u0080-\u00ff]")
 _STRANGE = re.compile("[\u3040-\u30ff\u0370-\u03ff\u0400-\u04ff\ue000-\uf8ff\u2500-\u257f\uff61-\uff9f]")
+_LINES = re.compile("[\u2500-\u257f]+")
+_DRAWN = re.compile("^[ \u3000]*[\u250c\u250f\u2554\u2502\u2503\u2551]", re.MULTILINE)
+"""A table that is drawn with lines, as old systems print it."""
 
 # Where GB18030 of 2022 has a sign that older tables keep in the private use area, Python's among them.
 _PRIVATE = {
@@ -102,6 +105,8 @@ def _chinese(content: bytes) -> str:
 def _likeness(text: str) -> float:
     """How much a text looks like a list: words of a heading, few signs that no name has."""
     beginning = text[:20_000]
+    if _DRAWN.search(beginning):
+        beginning = _LINES.sub("", beginning)
     strange = len(_STRANGE.findall(beginning)) / max(len(beginning), 1)
     return len(set(_HEADING_WORDS.findall(beginning[:2_000]))) - 20 * strange
 

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 
 DELIMITERS = "\t,;，；|"
 """What may stand between cells, the likelier first."""
+_DRAWN = re.compile(r"^[ \u3000]*[│┃║].*[│┃║][ \u3000]*$", re.MULTILINE)
+_UPRIGHT = re.compile(r"[│┃║]")
+_LINE_ACROSS = re.compile(r"^[ \u3000]*[\u2500-\u257f+\-=|:]*[\u2500-\u257f][\u2500-\u257f+\-=|: ]*$", re.MULTILINE)
 _LOOKED_AT = 200
 _LONGEST_QUOTED = 40
 """Lines that a quoted cell may have."""
@@ -22,6 +25,9 @@ Rows = list[tuple[str, ...]]
 def rows_of(text: str, widest: int) -> Rows:
     """The rows of a text, each at most so many cells wide; one cell a line where nothing stands between cells."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if _DRAWN.search(text[:200_000]):
+        # A table drawn with lines, as old systems print it.
+        text = _UPRIGHT.sub("|", _LINE_ACROSS.sub(lambda found: "" if "│" not in found[0] else found[0], text))
     if declared := re.match(r'"?sep=(.)"?\n', text):
         return [(), *_rows(text[declared.end() :], declared[1], widest)]
     return _rows(text, delimiter_of(text), widest)

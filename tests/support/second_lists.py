@@ -105,16 +105,13 @@ def folded(*rows: int) -> Callable[[Any], None]:
     return fold
 
 
-def flat(*rows: int) -> Callable[[Any], None]:
-    def squeeze(made: Any) -> None:
-        for row in rows:
-            made.worksheets[0].row_dimensions[row].height = 0
-
-    return squeeze
-
-
 def _kinds_of_the_issue() -> list[ClerksList]:
     plain = [[*row[1:]] for row in ROWS]
+    flat = changed_inside(
+        book([HEADING, *ROWS]),
+        "xl/worksheets/sheet1.xml",
+        lambda text: text.replace('<row r="3">', '<row r="3" ht="0" customHeight="1">'),
+    )
     return [
         # 1
         named("组长李乙明", "李乙明", told=None),
@@ -225,7 +222,7 @@ def _kinds_of_the_issue() -> list[ClerksList]:
         ),
         # 7
         ClerksList("rows folded away", book([HEADING, *ROWS], look=folded(3, 4)), (WANG, CHEN), told=True),
-        ClerksList("rows made flat", book([HEADING, *ROWS], look=flat(3)), (WANG, ZHANG, CHEN), told=True),
+        ClerksList("rows made flat", flat, (WANG, ZHANG, CHEN), told=True),
         ClerksList(
             "a struck number, no other",
             book([HEADING, *ROWS], look=strike("D3")),
@@ -392,7 +389,7 @@ def _files_and_chats() -> list[ClerksList]:
         # 15
         ClerksList("signs for how a name sounds", phonetic, ALL),
         ClerksList("a workbook of the strict kind", strict, ALL, refusable=True),
-        ClerksList("a group that is computed from the row above", computed, (WANG, LI), told=None, refusable=True),
+        ClerksList("a group that is computed: its row is in error", computed, (WANG,), told=True),
         ClerksList("lines that end as on an old Macintosh", TEXT.replace("\n", "\r").encode("gbk"), ALL, "list.csv"),
         ClerksList("the sign that ended a file under DOS", (TEXT + "\n\x1a").encode("gbk"), ALL, "list.txt"),
         ClerksList(
@@ -467,7 +464,7 @@ def _files_and_chats() -> list[ClerksList]:
         ClerksList(
             "a head who has died",
             book([HEADING, ROWS[0], ["1组", "1-2", "李乙明（已故）", mobile(2)]]),
-            (WANG, one("1组", "李乙明（已故）", "1-2", 2)),
+            (WANG, one("1组", "李乙明(已故)", "1-2", 2)),
         ),
         ClerksList(
             "filtered rows and one of them the sum",

@@ -16,7 +16,7 @@ from typing import Any
 from groups.errors import RosterFileError, say
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, text_sheet
 from groups.files.sheet import Sheet, column_index, column_name
-from groups.roster.imports.rules import chat
+from groups.roster.imports.rules import chat, labelled
 from groups.roster.imports.rules.blocks import blocks_of, stacked_lists_of
 from groups.roster.imports.rules.headings import (
     DEEPEST_HEADING,
@@ -229,6 +229,8 @@ def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
 
 def _understood(sheet: Sheet) -> OpenedSheet:
     """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
+    if named := labelled.as_list(sheet):
+        return OpenedSheet(*named)
     layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(sheet.first_filled + DEEPEST_HEADING + 1)))
     is_sure = not any(c.index in layout.guessed for c in (*layout.phones, layout.one(Field.HEAD)) if c)
     if not layout.lacking and is_sure:

@@ -12,6 +12,7 @@ from groups.roster.imports.rules.numbers import holds_a_number
 from groups.rules.texts import without_invisible
 
 _NUMBERED = re.compile(r"^\s*[(【\[]?\d{1,3}(?:[.、):】\]]|\s)\s*(?=\D|\d+[-组])")
+_EXAMPLE = re.compile(r"(示例|样例|范例|举例|例如|例子|例)[\s:]+")
 _BETWEEN = re.compile(r"[\s,、;:|/]+")
 _PHONE = re.compile(
     r"(?<![\d-])(?:\+?86[\s-]?)?(?:1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}|(?:0\d{2,3}[\s-]?)?[2-9]\d{6,7})(?![\d])"
@@ -49,6 +50,8 @@ def _cells(line: str) -> tuple[str, str, str, str]:
     plain = unicodedata.normalize("NFKC", without_invisible(line[:400])).strip()
     numbered = _NUMBERED.search(plain)
     rest = plain[numbered.end() :] if numbered else plain
+    if example := _EXAMPLE.match(rest):
+        return (f"例:{rest[example.end() :]}", "", "", "")
     phones = [found[0] for found in _PHONE.finditer(rest)]
     if announces_a_group(rest) or not (phones or numbered):
         return (rest, "", "", "")

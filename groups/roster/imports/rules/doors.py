@@ -83,13 +83,16 @@ def column_of(cells: Iterable[tuple[str, DateCell | None]]) -> DoorColumn:
     return DoorColumn(years, parts[2], parts[3])
 
 
-def as_date(text: str) -> DateCell | None:
-    """The day that a text of a list is, in the forms that spreadsheets write into a CSV; None where it is none."""
+def as_date(text: str, *, in_words: bool = False) -> DateCell | None:
+    """The day that a text of a list is, in the forms that spreadsheets write into a CSV; None where it is none.
+
+    `in_words`: only what can be no door: 12月1日. A workbook keeps a typed 12/1/3 as the text that it is.
+    """
     plain = unicodedata.normalize("NFKC", text[:40]).strip()
     if not plain or not plain[0].isalnum():
         return None
     try:
-        return _read(plain)
+        return _read(plain) if not in_words or re.search("[月A-Za-z]", plain) else None
     except ValueError:
         return None
 

@@ -219,6 +219,8 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
     best: Layout | None = None
     begin = next((at for at, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
     for at in range(begin, min(begin + DEEPEST_HEADING, len(rows))):
+        if _are_cells(rows[at]) and not any(_SHOWS_HOW.search(cell) for cell in rows[at]):
+            continue  # a household's, whatever words stand in it: 户主：王建国
         upper = _layout(rows[at], (at,))
         lower = rows[at + 1] if at + 1 < len(rows) else ()
         both = upper if _are_cells(lower) else _layout(_two_rows(rows[at], lower), (at, at + 1))
@@ -237,6 +239,9 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
     return (
         by_content if len(by_content.lacking) < len(completed.lacking) or _says(completed) <= _HEAD_ALONE else completed
     )
+
+
+_SHOWS_HOW = re.compile(r"如|例")
 
 
 def _are_cells(row: Sequence[str]) -> bool:
@@ -383,11 +388,13 @@ _LOOKS: tuple[tuple[Field, re.Pattern[str]], ...] = (
 def _by_content(rows: Sequence[Sequence[str]]) -> Layout:
     """Columns told by what stands in most of their cells: for cells pasted without their heading."""
     width = max((len(row) for row in rows), default=0)
-    filled = sum(any(cell.strip() for cell in row) for row in rows)
+    begin = next((at for at, row in enumerate(rows[:DEEPEST_HEADING]) if _are_cells(row)), 0)
+    below = rows[begin:] if len(rows) >= begin + 2 else rows
+    filled = sum(any(cell.strip() for cell in row) for row in below)
     taken: set[Field] = set()
     columns = []
     for index in range(width):
-        cells = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+        cells = [row[index].strip() for row in below if index < len(row) and row[index].strip()]
         field = _look(cells, filled, taken)
         taken |= {field} & set(_ONCE)
         columns.append(Column(index, "", field))
@@ -401,7 +408,12 @@ def begun_below_words(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     first = next(
         (at for at, row in enumerate(rows[:3]) if not any(_is_a_word(row, column.index) for column in layout.phones)), 0
     )
-    return replace(layout, first_row=first)
+    words = rows[first - 1] if first else ()
+    columns = (
+        replace(column, heading=plain_heading(words[column.index]) if column.index < len(words) else "")
+        for column in layout.columns
+    )
+    return replace(layout, first_row=first, columns=tuple(columns)) if first else layout
 
 
 def _is_a_word(row: Sequence[str], column: int) -> bool:

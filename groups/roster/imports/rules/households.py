@@ -14,6 +14,7 @@ from groups.files.sheet import DateCell, Sheet, cell_name
 from groups.roster.imports.rules import doors
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.lines import (
+    COUNTED_BEHIND,
     DASHES,
     GROUP_NAME,
     NO_GROUP,
@@ -86,7 +87,8 @@ def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str,
     if NO_GROUP.fullmatch(line.group):
         return "", group if repeats else "", False
     if line.group and not is_ditto(line.group):
-        return line.group, line.group, False
+        counted = COUNTED_BEHIND.sub("", line.group)
+        return counted, counted, False
     if repeats and not line.group and not line.group_is_merged:
         if group:
             notes.add_row("no_group", say("no_group_written_in_none"), line.at, line.head)
@@ -97,10 +99,12 @@ def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str,
 def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Notes) -> None:
     """Put a row where it belongs: a household of its own, or one above that it adds to."""
     has_relations = layout.one(Field.RELATION) is not None
-    adds_to_above = line.continues or is_of_the_house_above(line, layout.one(Field.DOOR) is not None)
+    adds_to_above = line.continues or (
+        bool(making.rows) and is_of_the_house_above(line, layout.one(Field.DOOR) is not None, making.rows[-1].group)
+    )
     # Of a household without a head, each row is told with its own number: none of them is taken.
     if making.rows and adds_to_above and named(making.rows[-1].head).head:
-        if line.head or line.relation:
+        if line.head or line.relation or (line.group and not line.continues):
             notes.add_row(
                 "members_joined",
                 say("numbers_members_were_put_house_above"),
@@ -163,7 +167,7 @@ def _doors(sheet: Sheet, layout: Layout, lines: Sequence[Line]) -> doors.DoorCol
     column = layout.one(Field.DOOR)
     at = column.index if column else -1
     return doors.column_of(
-        (line.door, _date_at(sheet, line.at, at) or (doors.as_date(line.door) if sheet.is_of_text else None))
+        (line.door, _date_at(sheet, line.at, at) or doors.as_date(line.door, in_words=not sheet.is_of_text))
         for line in lines
         if line.is_household
     )
@@ -211,8 +215,8 @@ def _door(
         return ""
     written = sheet.text(line.at, column.index).strip()
     day = _date_at(sheet, line.at, column.index) if written and not is_ditto(written) else None
-    if day is None and sheet.is_of_text and not written.startswith("'"):
-        day = doors.as_date(line.door)
+    if day is None and not written.startswith("'"):
+        day = doors.as_date(line.door, in_words=not sheet.is_of_text)
     found = door_column.door(line.door, day)
     where = cell_name(line.at, column.index)
     if found.was_date:

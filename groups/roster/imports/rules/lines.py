@@ -37,6 +37,8 @@ _SECTION = re.compile(
 )
 _SECTION_COUNTED = re.compile(rf"[【(\[]?{GROUP_NAME.pattern}[】)\]:,(]*(共|计|合计|总计|小计)?:?\d+(户|人).{{0,12}}")
 """三组 共3户: over its rows the heading of a group, below them their sum; both times it is that group's."""
+COUNTED_BEHIND = re.compile(r"(?<=[组队組隊])\s*[(\[【:]?\s*(共|计|合计)?\s*:?\d{1,3}\s*(户|人|家)[)\]】]?$")
+"""1组（12户）: how many a group has is no part of its name."""
 _ERROR = re.compile(
     r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
 )
@@ -44,6 +46,7 @@ _BEGINS_AN_ERROR = frozenset("#＃EeTtFfＴＦ")
 _HINT = re.compile(
     r"[(\[【<].{1,40}[)\]】>]|(必填|选填|非必填|可不填|示例|样例|填写示例|文本|数字|11位|8位|6位|[1-9]位).{0,12}|例(如|:).*|如:.*|格式.*|填写(说明|要求).*"
 )
+_DEEPEST_EXAMPLE = 12
 _EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)(\d{0,2}|[:)\]】].*)")
 DASHES = re.compile(r"[-‐-―−_~/\\.、。*]+")
 NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
@@ -240,13 +243,13 @@ def _brief(sheet: Sheet, at: int) -> str:
 
 def _is_a_hint(sheet: Sheet, at: int, layout: Layout, notes: Notes) -> bool:
     """Whether a row tells how to fill the list in: (必填) under its heading, or an example."""
-    if at >= layout.first_row + 3:
+    if at >= layout.first_row + _DEEPEST_EXAMPLE:
         return False
     texts = [_plain(cell) for cell in sheet.rows[at] if cell.strip()]
     if any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
         notes.add_row("example_rows", say("rows_examples_were_left_out"), at, _brief(sheet, at))
         return True
-    return len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
+    return at < layout.first_row + 3 and len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
 
 
 def _is_empty_house(line: Line, notes: Notes) -> bool:
@@ -302,10 +305,13 @@ def _is_a_note(group: str, head: str, alone: str, *, has_more: bool) -> bool:
     return any(_NOTE.fullmatch(text) for text in ((group,) if has_more else (group, head)))
 
 
-def is_of_the_house_above(line: Line, has_doors: bool) -> bool:
+def is_of_the_house_above(line: Line, has_doors: bool, group_above: str) -> bool:
     """Whether a row only adds to the household above it: a further number, its wife's, 李小明(子)."""
-    if line.door or line.has_serial or (line.group and not line.group_is_merged):
+    is_of_another_group = line.group and not line.group_is_merged and not (has_doors and line.group == group_above)
+    if line.door or line.has_serial or is_of_another_group:
         return False
     if not line.head:
-        return not line.relation or is_kin(line.relation)
+        return any(_says_something(phone.text) for phone in line.phones) and (
+            not line.relation or is_kin(line.relation)
+        )
     return (named(line.head).is_member or is_kin(line.head)) and (has_doors or is_kin(line.head))

@@ -10,13 +10,16 @@ from groups.rules.texts import tidied, without_invisible
 
 _ROLE = (
     r"(?:正|副|本组|联防|互助|网格)?(?:组长|小组长|联防长|队长|楼长|片长|村长|村民组长|负责人|联系人|责任人|户长|十户长|户主|书记|主任|代表"
-    r"|党员|户主本人|房主|业主|姓名)"
+    r"|党员|网格员|户主本人|房主|业主|姓名)"
 )
 _ROLE_IN_FRONT = re.compile(rf"^[(\[【<]?{_ROLE}[)\]】>]?\s*(?:[:、,\-—]|(?<=[)\]】>]))\s*(?=\S)")
 _COUNTED = re.compile(r"^\s*[(（]?\d{1,3}[.、)）．:：]\s*(?=[\u3400-\u9fff★☆])")
 """A number in front that counts the names: 1. 王建国."""
+_HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af\ue000-\uf8ff]"
 _LEADER_APART = re.compile(r"^(?:正|副)?(?:组长|联防长|队长)\s+(?=\S)")
-_ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*{_ROLE}\s*[)\]】>]\s*$|[-—,、/;:]\s*{_ROLE}$|(?<=\S\S)\s+{_ROLE}$")
+_LEADER_GLUED = re.compile(rf"^(?:正|副)?(?:小?组长|联防长|队长|网格长|网格员|楼长)(?={_HAN}{{2,4}}$)")
+"""组长李乙明: nobody's surname is 组."""
+_ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*兼?(?:任)?{_ROLE}\s*[)\]】>]\s*$|[-—,、/;:]\s*{_ROLE}$|(?<=\S\S)\s+{_ROLE}$")
 _MARKS = re.compile(
     "^[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+"
     "|[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+$"
@@ -31,12 +34,12 @@ _KIN = (
 )
 _KIN_BEHIND = re.compile(rf"(?P<name>.*?)\s*[(\[【]\s*{_KIN}\s*[)\]】]")
 _KIN_ALONE = re.compile(rf"[(\[【]?\s*{_KIN}\s*[)\]】]?[:]?")
-_HAN = r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af\ue000-\uf8ff]"
 _DOT = re.compile(rf"(?<={_HAN})\s*[·•‧∙⋅・･．.●﹒‐・\u00b7\u2022\u2027]\s*(?={_HAN})")
 _NO_ONE = re.compile(
     r"空房?|空置(房|户)?|空户|空屋|空宅|无人(居住|住|在家)?|没人住?|出租(房|屋)?|租(房|户)|已?拆(迁|除)?(户|房)?|已拆|常年(在)?外(出|地|住)?"
     r"|长期(在外|外出|不在家?)|(全家)?外出(打工|务工)?|待定|待补|待填|户主?不详|户主未知|不详|未知|暂缺|暂无|缺|仓库|厂房|危房|老屋|废弃|在建(房)?|"
-    r"无户主|姓名不详|未登记|未入住|无人应答"
+    r"无户主|姓名不详|未登记|未入住|无人应答|(全家|举家|整户|已)?(全部)?(搬|迁)(走|离|迁|出|家)了?"
+    r"|(长期|常年)无人(居住|住|在家)?|无住户|闲置(房|户)?|待(租|售)|空关(房|户)?|倒塌|已?注销(户)?|销户|绝户"
 )
 
 
@@ -63,7 +66,7 @@ def named(text: str) -> Named:
         if len(digits) >= 7:
             numbers = found[0]
             plain = _MARKS.sub("", f"{plain[: found.start()]} {plain[found.end() :]}").strip(" :、,()[]【】")
-    bare = _ROLE_BEHIND.sub("", _ROLE_IN_FRONT.sub("", plain))
+    bare = _ROLE_BEHIND.sub("", _LEADER_GLUED.sub("", _ROLE_IN_FRONT.sub("", plain)))
     bare = _MARKS.sub("", bare)
     if not bare:
         bare = plain

@@ -30,6 +30,10 @@ _NOTHING = re.compile(
     re.IGNORECASE,
 )
 _LINE_BREAK = re.compile(r"<\s*br\s*/?\s*>|&nbsp;", re.IGNORECASE)
+_CROSSED = re.compile(r"(?<=\d)\s*[×✗✘✖✕❌]+")
+"""A cross behind a number: it is out of use."""
+_LETTERS = re.compile(r"(?<![A-Za-z\d])(?:[lIi|](?=\d{10}(?!\d))|[oO](?=\d{9,11}(?!\d)))|(?<=\d)[oOlI](?![A-Za-z])")
+"""Letters that somebody took for a one or a nought: l3800000001."""
 _ARROW = re.compile(r"[-=]*[>→⇒➔]+|改为|变更为|更改为|换成|改成")
 _WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,3}")
 _SPACED_OUT = re.compile(r"\d(\s\d){6,11}")
@@ -200,7 +204,8 @@ def _left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
 
 def _pieces(plain: str) -> list[_Piece]:
     """The stretches of digits in a cell, each with its words: those that stand directly at it, or in brackets."""
-    plain = _NUMBERED.sub("、", _ARROW.sub("改", plain))
+    plain = _NUMBERED.sub("、", _ARROW.sub("改", _CROSSED.sub("作废", plain)))
+    plain = _LETTERS.sub("?", plain)
     items = [(found.lastgroup or "", found[0]) for found in _ITEM.finditer(plain)]
     pieces: list[_Piece] = []
     waiting: list[str] = []
