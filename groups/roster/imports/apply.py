@@ -18,6 +18,7 @@ from config.database import take_ids
 from groups.errors import ConfirmArchive, Message, NumberTaken, RosterFileError, say
 from groups.models.batch import AT_ONCE, Author, Batch
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
+from groups.roster.imports.rules.guesses import NOTHING_SAID, Said
 from groups.roster.imports.rules.judgement import Entry, Judgement, Owner, judge
 from groups.roster.imports.rules.rows import ExaminedRow, ListRow, examine
 from groups.roster.residences import follow_the_roster
@@ -38,9 +39,11 @@ class Standing:
     elsewhere: dict[str, Owner]
     groups: tuple[str, ...]
 
-    def judge(self, rows: Sequence[ExaminedRow], region: str, *, complete: bool) -> Judgement:
-        """What the list comes to."""
-        return judge(rows, self.roster, self.elsewhere, region, complete=complete, groups=self.groups)
+    def judge(
+        self, rows: Sequence[ExaminedRow], region: str, *, complete: bool, decided: Said = NOTHING_SAID
+    ) -> Judgement:
+        """What the list comes to. `decided`: what somebody has said of guesses."""
+        return judge(rows, self.roster, self.elsewhere, region, complete=complete, groups=self.groups, decided=decided)
 
 
 def standing_of(

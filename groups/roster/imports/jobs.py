@@ -19,9 +19,10 @@ from groups.models.uploads import Upload
 from groups.roster.imports import mend, reading
 from groups.roster.imports.apply import Standing, apply, standing_of, words_to_confirm
 from groups.roster.imports.reading import RosterList
+from groups.roster.imports.rules.guesses import Said
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import Judgement
-from groups.roster.imports.rules.preview import rows_shown, summary_of
+from groups.roster.imports.rules.preview import guess_shown, rows_shown, summary_of
 from groups.roster.imports.rules.rows import ExaminedRow, examine
 from groups.uploads import uploads
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
@@ -44,7 +45,7 @@ class RosterLists:
                 opened = reading.open_pasted(upload.content.decode("utf-8", "replace"))
             progress(30)
             layouts = reading.layouts_shown(opened, columns)
-            households = reading.households_in(opened, columns)
+            households = reading.households_in(opened, columns, Said(upload.decisions))
         except RosterFileError as error:
             return ReadList(layouts, reason=error.message)
         examined = []
@@ -103,7 +104,8 @@ def _standing(session: Session, upload: Upload, rows: Sequence[ExaminedRow]) -> 
 
 
 def _judged(upload: Upload, rows: Sequence[ExaminedRow], standing: Standing, ground: Ground) -> Judgement:
-    return standing.judge(rows, ground.region, complete=bool(upload.options.get("complete")))
+    complete = bool(upload.options.get("complete"))
+    return standing.judge(rows, ground.region, complete=complete, decided=Said(upload.decisions))
 
 
 def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Preview:
@@ -117,13 +119,15 @@ def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Prev
             row | ({"listed": listed.model_dump()} if listed is not None else {}),
             row["change"],
             noted=bool(row["findings"]),
+            decided=any(guess["decided"] for guess in row["guesses"]),
         )
         for row, listed in zip_longest(shown, to_mend)
     ]
     summary: dict[str, Any] = summary_of(judgement, written=False) | {
-        "notes": [[note.sheet, kept(note.words), kept(note.places)] for note in (*households.notes, *judgement.notes)][
-            :_MOST_NOTES
-        ],
+        "notes": [
+            [note.sheet, kept(note.words), kept(note.places), [guess_shown(guess) for guess in note.guesses]]
+            for note in (*households.notes, *judgement.notes)
+        ][:_MOST_NOTES],
         "ignored": list(households.ignored)[:20],
         "ignored_sheets": list(households.ignored_sheets)[:20],
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,

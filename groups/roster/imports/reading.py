@@ -18,9 +18,11 @@ from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, r
 from groups.files.sheet import Sheet, column_index, column_name
 from groups.roster.imports.rules import chat, labelled
 from groups.roster.imports.rules.blocks import blocks_of, stacked_lists_of
+from groups.roster.imports.rules.guesses import NOTHING_SAID, Said
 from groups.roster.imports.rules.headings import (
     DEEPEST_HEADING,
     FIELD_WORDS,
+    Column,
     Field,
     Layout,
     begun_below_words,
@@ -98,8 +100,9 @@ def open_pasted(text: str) -> OpenedFile:
     return _opened([text_sheet(text)])
 
 
-def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterList:
-    """The households of an opened file, its columns as guessed or as `columns` corrects them.
+def households_in(opened: OpenedFile, columns: Columns | None = None, decided: Said = NOTHING_SAID) -> RosterList:
+    """The households of an opened file, its columns as guessed or as `columns` corrects them, other guesses as
+    `decided` does.
 
     Raises RosterFileError where no sheet has a column for the household's head and one for phones.
     """
@@ -118,14 +121,14 @@ def households_in(opened: OpenedFile, columns: Columns | None = None) -> RosterL
     for sheet, layout in lists:
         told = Notes(sheet.label if len(lists) > 1 else "")
         _note_columns(sheet, layout, told)
-        found = households_of(sheet, layout, is_the_only_sheet=alone, notes=told)
+        found = households_of(sheet, layout, is_the_only_sheet=alone, notes=told, decided=decided)
         silent = _silent_columns(layout)
         rows += [replace(row, silent=row.silent | silent) for row in found]
         notes += told.told
     whole = Notes()
     for name in opened.hidden:
         whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), shown(name))
-    rows = without_copies(with_one_name_a_group(rows, whole), whole)
+    rows = without_copies(with_one_name_a_group(rows, whole, decided), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
     return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.told, *notes)))
@@ -190,13 +193,15 @@ def columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int, int
 def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
     """What the columns are taken for, for a page, once for all sheets that are alike.
 
-    `sheets` are their places in the file, `names` their names, `columns` each column's `index`, `heading`, `field` and
-    a few `samples` of what stands in it.
+    `sheets` are their places in the file, `names` their names, `columns` each column's `index`, `heading`, `field`, a
+    few `samples` of what stands in it, and whether what it holds was `guessed` by them.
     """
     alike: dict[Any, dict[str, Any]] = {}
     for place, one in enumerate(opened.sheets):
+        layout = _corrected(one, place, columns)
         told = [
-            (column.index, column.heading, column.field.value) for column in _corrected(one, place, columns).columns
+            (column.index, column.heading, column.field.value, _is_guessed(layout, column, place, columns))
+            for column in layout.columns
         ]
         block = alike.setdefault(tuple(told), {"sheets": [], "names": [], "columns": []})
         block["sheets"].append(place)
@@ -204,10 +209,22 @@ def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
         if not block["columns"]:
             below = one.sheet.rows[one.layout.first_row : one.layout.first_row + 40]
             block["columns"] = [
-                {"index": index, "heading": heading, "field": field, "samples": _samples(below, index)}
-                for index, heading, field in told
+                {
+                    "index": index,
+                    "heading": heading,
+                    "field": field,
+                    "samples": _samples(below, index),
+                    "guessed": guessed,
+                }
+                for index, heading, field, guessed in told
             ]
     return list(alike.values())
+
+
+def _is_guessed(layout: Layout, column: Column, place: int, columns: Columns) -> bool:
+    """Whether a column was told by what stands in it, and nobody has said what it holds."""
+    told_by_cells = column.index in layout.guessed or not layout.heading_rows
+    return column.field is not Field.NOTHING and told_by_cells and (place, column.index) not in columns
 
 
 def _samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:

@@ -19,7 +19,9 @@ from groups.models.roster import Village
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.imports import mend
 from groups.roster.imports.jobs import RosterLists
+from groups.roster.imports.rules.guesses import APART, NEW, NONE, About
 from groups.roster.imports.rules.headings import Field
+from groups.rules.texts import LONGEST_NAME
 from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, own_village, requires
@@ -36,6 +38,7 @@ ROWS_A_PAGE = 100
 def register(app: Flask) -> None:
     """Add the pages."""
     app.jinja_env.globals.update(import_verdicts=VERDICTS, import_changed=CHANGED, finding_words=flow.in_words)
+    app.jinja_env.globals.update(guess_about=GUESSED, guess_choice=_choice)
     app.register_blueprint(pages)
     flow.add(app, _RosterPages())
     slots.add_button(app, "imports.begin", _l("Import a roster"), "text", KEEPERS)
@@ -90,6 +93,9 @@ class _RosterPages(ListPages):
     def column_hint(self) -> str:
         return str(gettext("Say below which column holds the heads of the households and which their phones."))
 
+    def decision(self, value: str) -> str | None:
+        return value[:LONGEST_NAME] or None
+
     def mend(self, session: Session, upload: Upload) -> tuple[bytes, str] | None:
         in_error = KeptRows(upload.id).of("error", "warning").page(session)
         listed = [mend.RowToMend.model_validate(row.data["listed"]) for row in in_error if "listed" in row.data]
@@ -126,6 +132,11 @@ class _RosterPages(ListPages):
         )
 
 
+def _choice(value: str, shown: str = "") -> str:
+    """What a choice is called: a name or a door stands for itself."""
+    return shown or str(CHOICES.get(value, value))
+
+
 def _village(session: Session, upload: Upload) -> Village:
     return session.get_one(Village, upload.village_id)
 
@@ -153,6 +164,20 @@ FIELDS: Mapping[Field, LazyString] = {
     Field.FURTHER: _l("Further phone"),
     Field.RELATION: _l("Relation to the head"),
     Field.NOTHING: _l("Not used"),
+}
+GUESSED: Mapping[str, LazyString] = {
+    About.GROUP: _l("Group, by the rows above"),
+    About.DOOR: _l("Door, which had become a day"),
+    About.MEMBER: _l("Put into the house"),
+    About.HOUSEHOLD: _l("Taken for"),
+    About.NAMES: _l("One group"),
+    About.ROSTER_NAME: _l("One group"),
+}
+"""What is guessed of a row."""
+CHOICES: Mapping[str, LazyString] = {
+    NONE: _l("in no group"),
+    APART: _l("each for itself"),
+    NEW: _l("a new household"),
 }
 CHANGED: Mapping[str, LazyString] = {
     "group": FIELDS[Field.GROUP],

@@ -175,6 +175,37 @@ def keeper(window: Window) -> Window:
     return window
 
 
+GUESSED = """联防组,门牌号,户主,号
+第一组,3月1日,王一,19900640001
+1组,3-45,周五,19900640005
+,3-50,吴六,19900640007
+"""
+
+
+@on_a_phone
+def test_a_guess_is_changed_with_one_tap(keeper: Window, tmp_path: Path) -> None:
+    page, guessed = keeper.page, tmp_path / "list.csv"
+    guessed.write_text(GUESSED, encoding="utf-8")
+    page.get_by_role("link", name="导入名单").click()
+    page.locator("#file").set_input_files(guessed)
+    page.get_by_role("button", name="看看会有什么变化").click()
+    guesses = page.locator(".guess")
+    expect(guesses.filter(has_text="号 19900640001: 手机")).to_be_visible()
+    well_formed(keeper)
+    in_a_group = guesses.filter(has_text="按上面的行归组")
+    expect(in_a_group).to_contain_text("1组")
+    in_a_group.get_by_role("button", name="改为：不编组").click()
+    expect(in_a_group).to_contain_text("按您所说")
+    guesses.filter(has_text="门牌曾变成日期").get_by_role("button", name="改为：3月1日").click()
+    expect(guesses.filter(has_text="门牌曾变成日期")).to_contain_text("3月1日")
+    well_formed(keeper)
+    guesses.filter(has_text="号 19900640001").get_by_role("button", name="改为：不采用").click()
+    expect(page.get_by_text("找不到列：手机")).to_be_visible()
+    page.get_by_label("号 19900640001").select_option("mobile")
+    page.get_by_role("button", name="重新查看").click()
+    expect(page.get_by_role("button", name="确认：保存3户")).to_be_visible()
+
+
 @on_a_phone
 def test_the_whole_import_is_undone_on_its_own_page(keeper: Window) -> None:
     bring(keeper.page)

@@ -71,6 +71,19 @@ class DoorColumn:
         return Door(f"{day.year % 100}-{day.month}-{day.day}", was_date=True, doubtful=not sure)
 
 
+def other_readings(cell: DateCell, written: str) -> list[str]:
+    """What else may have been typed into a cell that is a day now; as it is written last."""
+    day = cell.day
+    year = f"{day.year % 100}"
+    both = [f"{day.month}-{day.day}", f"{year}-{day.month}-{day.day}"]
+    readings = {
+        DateShape.MONTH_DAY: both[:1],
+        DateShape.MONTH_YEAR: [f"{day.month}-{day.year % 100:02}", f"{year}-{day.month}"],
+        DateShape.YEAR_MONTH: [f"{year}-{day.month}", f"{day.month}-{day.year % 100:02}"],
+    }.get(cell.shape, both)
+    return list(dict.fromkeys([*readings, written]))
+
+
 def column_of(cells: Iterable[tuple[str, DateCell | None]]) -> DoorColumn:
     """What a column of doors tells, its cells as texts and, where they are kept as days, those."""
     years: Counter[int] = Counter()

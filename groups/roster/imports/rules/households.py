@@ -12,6 +12,7 @@ from groups.errors import say
 from groups.files.recognising import is_ditto
 from groups.files.sheet import DateCell, Sheet, cell_name
 from groups.roster.imports.rules import doors
+from groups.roster.imports.rules.guesses import APART, NONE, NOTHING_SAID, About, Choice, Guess, Said, key_of
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.lines import (
     COUNTED_BEHIND,
@@ -52,14 +53,20 @@ class _Making:
     members: list[ListRow] = field(default_factory=list)
     waits_for_head: dict[tuple[str, str], int] = field(default_factory=dict)
     """Households whose first row is a member's: by group and door, their place."""
+    decided: Said = NOTHING_SAID
 
 
 def households_of(
-    sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool = True, notes: Notes | None = None
+    sheet: Sheet,
+    layout: Layout,
+    *,
+    is_the_only_sheet: bool = True,
+    notes: Notes | None = None,
+    decided: Said = NOTHING_SAID,
 ) -> list[ListRow]:
     """The sheet's households, row by row, each with its group; nothing of totals, notes, titles and empty rows.
 
-    What is guessed and what is left out goes into `notes`.
+    What is guessed and what is left out goes into `notes`; `decided`: what somebody has said of guesses.
     """
     notes = notes if notes is not None else Notes()
     lines = list(lines_of(sheet, layout, notes))
@@ -69,17 +76,36 @@ def households_of(
         "" if own_groups else _group_of_the_sheet(sheet, layout, is_the_only_sheet=is_the_only_sheet)
     )
     door_column = _doors(sheet, layout, lines)
-    making = _Making()
-    for line in lines:
+    making = _Making(decided=decided)
+    for place, line in enumerate(lines):
         if not line.is_household:
             group = group_named_alone(line) or group
             continue
+        above = group
         own, group, is_silent = _group_of(line, group, repeats, notes)
-        row = _row(sheet, layout, line, own, door_column, notes)
+        row = _row(sheet, layout, line, own, door_column, notes, decided)
+        if layout.one(Field.GROUP) and not line.group and not line.group_is_merged and (own or above):
+            below = next((one.group for one in lines[place:] if one.group and not is_ditto(one.group)), "")
+            row, is_silent = _with_group_guessed(row, (own, above, below), decided, is_silent=is_silent)
         if is_silent:
             row = replace(row, silent=row.silent | {"group"})
         _take(making, line, row, layout, notes)
     return making.rows
+
+
+def _with_group_guessed(
+    row: ListRow, groups: tuple[str, str, str], decided: Said, *, is_silent: bool
+) -> tuple[ListRow, bool]:
+    """The row in the group that it is taken for, or that somebody has named; and whether it says nothing of groups.
+
+    `groups`: the one that it is taken for, the one above it, the next one that is written below it.
+    """
+    own = groups[0]
+    others = [Choice(group) for group in dict.fromkeys(groups[1:]) if group and group != own]
+    choices = ([Choice(NONE)] if own else []) + others
+    chosen, guess = decided.guess(About.GROUP, (row.sheet, row.number), own or NONE, tuple(choices))
+    group = "" if chosen == NONE else chosen
+    return replace(row, group=group, guesses=(*row.guesses, guess)), is_silent and not guess.decided
 
 
 def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str, str, bool]:
@@ -99,6 +125,11 @@ def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str,
 def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Notes) -> None:
     """Put a row where it belongs: a household of its own, or one above that it adds to."""
     has_relations = layout.one(Field.RELATION) is not None
+    at = (row.sheet, row.number)
+    if making.decided.of(About.MEMBER, at) == APART:
+        guess = Guess(About.MEMBER, key_of(About.MEMBER, at), APART, (), decided=True)
+        making.rows.append(replace(row, guesses=(*row.guesses, guess)))
+        return
     adds_to_above = line.continues or (
         bool(making.rows) and is_of_the_house_above(line, layout.one(Field.DOOR) is not None, making.rows[-1].group)
     )
@@ -111,7 +142,8 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
                 line.at,
                 line.head,
             )
-        making.rows[-1] = _with_phones(making.rows[-1], row)
+        is_guess = bool(line.head or line.relation) and not line.continues
+        making.rows[-1] = _with_phones(making.rows[-1], row, line.head if is_guess else "")
         return
     key = (row.group, tidied(row.door))
     if has_relations and line.relation and not _IS_HEAD.fullmatch(line.relation):
@@ -124,7 +156,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
                 line.at,
                 f"{line.head}→{who}",
             )
-            making.rows[place] = _with_phones(making.rows[place], row)
+            making.rows[place] = _with_phones(making.rows[place], row, line.head)
             return
         making.waits_for_head[key] = len(making.rows)
     elif has_relations and row.door and key in making.waits_for_head:
@@ -136,7 +168,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
             member.number - 1,
             f"{member.head}→{line.head}",
         )
-        making.rows[place] = _with_phones(row, member)
+        making.rows[place] = _with_phones(row, member, member.head)
         return
     making.rows.append(row)
 
@@ -154,12 +186,16 @@ def _house_of_a_member(making: _Making, row: ListRow) -> int | None:
     return None
 
 
-def _with_phones(row: ListRow, more: ListRow) -> ListRow:
+def _with_phones(row: ListRow, more: ListRow, who: str = "") -> ListRow:
+    """The row with another one's numbers. `who`: whose row it is, where that it belongs here is a guess."""
+    key = key_of(About.MEMBER, (more.sheet, more.number))
+    guesses = (Guess(About.MEMBER, key, f"{who}→{row.head}", (Choice(APART),)),) if who else ()
     return replace(
         row,
         phones=(*row.phones, *(cell for cell in more.phones if cell.text.strip())),
         formulas=(*row.formulas, *more.formulas),
         warnings=(*row.warnings, *more.warnings),
+        guesses=(*row.guesses, *guesses),
     )
 
 
@@ -177,12 +213,21 @@ def _date_at(sheet: Sheet, row: int, column: int) -> DateCell | None:
     return sheet.dates.get((row, column))
 
 
-def _row(sheet: Sheet, layout: Layout, line: Line, group: str, door_column: doors.DoorColumn, notes: Notes) -> ListRow:
+def _row(
+    sheet: Sheet,
+    layout: Layout,
+    line: Line,
+    group: str,
+    door_column: doors.DoorColumn,
+    notes: Notes,
+    decided: Said,
+) -> ListRow:
     used = [column for column in layout.columns if column.field is not Field.NOTHING]
     landmark, door_at = layout.one(Field.LANDMARK), layout.one(Field.DOOR)
     cells = Cells(sheet)
     warnings = list(line.warnings)
-    door = _door(sheet, line, door_at, door_column, warnings, notes)
+    guesses: list[Guess] = []
+    door = _door(sheet, line, door_at, door_column, warnings, notes, guesses, decided)
     phones = (*line.phones, *_numbers_elsewhere(sheet, layout, line, warnings))
     return ListRow(
         line.at + 1,
@@ -199,6 +244,7 @@ def _row(sheet: Sheet, layout: Layout, line: Line, group: str, door_column: door
         ),
         silent=frozenset() if door or (line.door and not line.warnings) else frozenset({"door"}),
         warnings=tuple(warnings),
+        guesses=tuple(guesses),
     )
 
 
@@ -209,6 +255,8 @@ def _door(
     door_column: doors.DoorColumn,
     warnings: list[Finding],
     notes: Notes,
+    guesses: list[Guess],
+    decided: Said,
 ) -> str:
     """The door as it was typed; one that a spreadsheet took for a day is told."""
     if column is None:
@@ -225,6 +273,11 @@ def _door(
             say("doors_had_become_dates"),
             f"{where} {found.text}",
         )
+    if found.was_date and day is not None:
+        others = tuple(Choice(text) for text in doors.other_readings(day, written) if text != found.text)
+        chosen, guess = decided.guess(About.DOOR, (sheet.label, line.at + 1), found.text, others)
+        guesses.append(guess)
+        found = found._replace(text=chosen, doubtful=found.doubtful and not guess.decided)
     if found.doubtful:
         message = say("door_had_become_a_date", where=where, text=found.text)
         warnings.append(Finding(DOUBTFUL_DOOR, message, found.text))

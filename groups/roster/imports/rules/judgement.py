@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from groups.errors import say
+from groups.roster.imports.rules.guesses import NOTHING_SAID, Guess, Said
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import (
     DUPLICATE_PHONE,
@@ -62,6 +63,8 @@ class RowVerdict:
     changed: tuple[str, ...]
     findings: tuple[Finding, ...]
     sheet: str = ""
+    guesses: tuple[Guess, ...] = ()
+    """What was guessed of it, and what else may be meant."""
 
     @property
     def verdict(self) -> Verdict:
@@ -153,14 +156,17 @@ def judge(
     *,
     complete: bool = False,
     groups: Iterable[str] = (),
+    decided: Said = NOTHING_SAID,
 ) -> Judgement:
     """Compare a list with a village's roster. `elsewhere` has, by number, who has it in other villages.
 
     A household of the roster that the list lacks stays as it is, and keeps its numbers, unless the list is
     `complete`. A phone that its household's row lacks is taken out, if the list speaks of such phones at all. A number
     stays with the household that has it and still lists it; otherwise the first row that names it gets it.
+
+    `decided`: what somebody has said of guesses.
     """
-    settled = settle(rows, roster, groups)
+    settled = settle(rows, roster, groups, decided)
     sound, matched = settled.sound, settled.matched
     meant = {household.id for household in matched.values()}
     missing = tuple(household for household in roster if household.id not in meant)
@@ -179,7 +185,10 @@ def judge(
     twins = _twins(sound, matched, roster)
     by_at = {row.at: row for row in sound}
     verdicts = [
-        _verdict(by_at.get(row.at, row), entries.get(row.at), settled, [*duplicates[row.at], *twins[row.at]])
+        replace(
+            _verdict(by_at.get(row.at, row), entries.get(row.at), settled, [*duplicates[row.at], *twins[row.at]]),
+            guesses=(*row.guesses, *([settled.guesses[row.at]] if row.at in settled.guesses else ())),
+        )
         for row in settled.rows
     ]
     judged = tuple(entries.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from groups.errors import Message, say
+from groups.roster.imports.rules.guesses import Guess
 
 _MOST_PLACES = 12
 
@@ -16,6 +17,8 @@ class Note(NamedTuple):
     words: Message
     places: Message
     sheet: str = ""
+    guesses: tuple[Guess, ...] = ()
+    """What somebody may say otherwise."""
 
     @property
     def message(self) -> Message:
@@ -31,10 +34,13 @@ class Notes:
     def __init__(self, sheet: str = "") -> None:
         self._sheet = sheet
         self._places: dict[tuple[str, Message], list[str | Message]] = {}
+        self._guesses: dict[tuple[str, Message], list[Guess]] = {}
 
-    def add(self, reason: str, message: Message, place: str | Message) -> None:
+    def add(self, reason: str, message: Message, place: str | Message, guess: Guess | None = None) -> None:
         """Note a place; `message` says what all places of this reason have in common."""
         self._places.setdefault((reason, message), []).append(place)
+        if guess is not None:
+            self._guesses.setdefault((reason, message), []).append(guess)
 
     def add_row(self, reason: str, message: Message, at: int, said: str) -> None:
         """Note a row, counted from 0, and what stands in it."""
@@ -44,7 +50,14 @@ class Notes:
     def told(self) -> tuple[Note, ...]:
         """One note a reason, with its places."""
         return tuple(
-            Note(reason, message, _listed(places), self._sheet) for (reason, message), places in self._places.items()
+            Note(
+                reason,
+                message,
+                _listed(places),
+                self._sheet,
+                tuple(self._guesses.get((reason, message), ())[:_MOST_PLACES]),
+            )
+            for (reason, message), places in self._places.items()
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from groups.errors import Message, kept
+from groups.roster.imports.rules.guesses import Guess
 from groups.roster.imports.rules.judgement import Entry, Judgement, RowVerdict, Verdict
 from groups.roster.imports.rules.notes import Note
 from groups.roster.rules.household import RosterHousehold
@@ -42,6 +43,18 @@ def _row(verdict: RowVerdict, entry: Entry | None, region: str) -> dict[str, Any
         "phones": [as_written_here(phone.e164, region) for phone in entry.phones] if entry else [],
         "changed": list(_changes(entry, region)) if entry else [],
         "findings": [[finding.reason, kept(finding.message)] for finding in verdict.findings],
+        "guesses": [guess_shown(guess) for guess in verdict.guesses],
+    }
+
+
+def guess_shown(guess: Guess) -> dict[str, Any]:
+    """A guess as a page shows it."""
+    return {
+        "about": guess.about.value,
+        "key": guess.key,
+        "now": guess.now,
+        "others": [list(choice) for choice in guess.others],
+        "decided": guess.decided,
     }
 
 
@@ -73,6 +86,7 @@ def _archived(household: RosterHousehold) -> dict[str, Any]:
         "phones": [],
         "changed": [],
         "findings": [],
+        "guesses": [],
     }
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from groups.errors import say
+from groups.roster.imports.rules.guesses import Guess
 from groups.roster.imports.rules.names import has_private_signs, named
 from groups.roster.imports.rules.numbers import numbers_in
 from groups.roster.rules.household import label
@@ -65,6 +66,8 @@ class ListRow:
     """Of EVERYTHING, what the row says nothing about."""
     warnings: tuple[Finding, ...] = ()
     """What its reader had to guess or to leave out."""
+    guesses: tuple[Guess, ...] = ()
+    """What somebody may say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class ExaminedRow:
     """A number could not be read: those that the roster has stay."""
     says_no_phone: bool = False
     """No cell says anything of phones, not even that there is none."""
+    guesses: tuple[Guess, ...] = ()
 
     @property
     def label(self) -> str:
@@ -130,6 +134,7 @@ def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
         row.silent,
         unread,
         bool(row.phones) and not any(cell.text.strip() for cell in cells),
+        row.guesses,
     )
 
 

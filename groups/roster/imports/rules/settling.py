@@ -7,16 +7,19 @@ could read.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from groups.errors import say
+from groups.roster.imports.rules.guesses import NEW, NOTHING_SAID, About, Choice, Guess, Said, key_of
 from groups.roster.imports.rules.matching import At, match
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import ExaminedRow
 from groups.roster.rules.group_names import standing_names
 from groups.roster.rules.household import RosterHousehold
 from groups.rules.phone import kind_of
+
+_MOST_CHOICES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,26 @@ class Settled:
     matched: Mapping[At, RosterHousehold]
     spared: frozenset[int]
     notes: tuple[Note, ...]
+    guesses: Mapping[At, Guess]
+    """By row, which household it was taken for, where that is not plain."""
 
 
-def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], groups: Iterable[str]) -> Settled:
-    """Give each row its household, and what it leaves unsaid from there. `groups` are all of the village's."""
+def settle(
+    rows: Sequence[ExaminedRow],
+    roster: Sequence[RosterHousehold],
+    groups: Iterable[str],
+    decided: Said = NOTHING_SAID,
+) -> Settled:
+    """Give each row its household, and what it leaves unsaid from there. `groups` are all of the village's.
+
+    `decided`: what somebody has said of guesses.
+    """
     notes = Notes()
     renamed = standing_names((row.group for row in rows), [*(one.group for one in roster), *groups])
     for name, standing in renamed.items():
-        notes.add("group_names", say("groups_written_as_roster_them"), f"{name}→{standing}")
+        guess = decided.guess_of_name(About.ROSTER_NAME, name, f"{name}→{standing}")
+        notes.add("group_names", say("groups_written_as_roster_them"), f"{name}→{standing}", guess)
+    renamed = {name: known for name, known in renamed.items() if not decided.is_apart(About.ROSTER_NAME, name)}
     rows = tuple(replace(row, group=renamed[row.group]) if row.group in renamed else row for row in rows)
     repeated, merged = _repeated(rows, Counter((one.group, one.head) for one in roster))
     twins: dict[At, list[ExaminedRow]] = defaultdict(list)
@@ -48,13 +63,59 @@ def settle(rows: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], group
         if row.at in repeated:
             twins[repeated[row.at].at].append(row)
     sound = [_with_numbers_of(row, twins[row.at]) for row in rows if not row.errors and row.at not in repeated]
-    matched = match(sound, roster)
+    matched = _matched(sound, roster, decided)
     filled = tuple(_filled(row, matched.get(row.at)) for row in sound)
     wrong = [row for row in rows if row.errors]
     meant = {household.id for household in matched.values()}
     left = [one for one in roster if one.id not in meant]
     spared = {household.id for household in match(wrong, left).values()}
-    return Settled(rows, filled, repeated, merged, matched, frozenset(spared), notes.told)
+    guesses = _guesses_of(sound, matched, left, decided)
+    return Settled(rows, filled, repeated, merged, matched, frozenset(spared), notes.told, guesses)
+
+
+def _matched(
+    sound: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], decided: Said
+) -> dict[At, RosterHousehold]:
+    """The household of each row: the one that somebody has named, or the one that it fits."""
+    by_id = {str(household.id): household for household in roster}
+    said = {row.at: word for row in sound if (word := decided.of(About.HOUSEHOLD, row.at)) is not None}
+    chosen: dict[At, RosterHousehold] = {}
+    for at, word in said.items():
+        if word in by_id:
+            chosen[at] = by_id.pop(word)
+    free = [household for household in roster if str(household.id) in by_id]
+    open_rows = [row for row in sound if row.at not in chosen and said.get(row.at) != NEW]
+    return match(open_rows, free) | chosen
+
+
+def _guesses_of(
+    sound: Sequence[ExaminedRow],
+    matched: Mapping[At, RosterHousehold],
+    left: Sequence[RosterHousehold],
+    decided: Said,
+) -> dict[At, Guess]:
+    """Which household a row was taken for, where its head or its door is another, or where another would do."""
+    near: dict[Hashable, list[RosterHousehold]] = defaultdict(list)
+    for one in left:
+        for sign in (one.head, (one.group, one.door), *one.phones):
+            near[sign].append(one)
+    guesses: dict[At, Guess] = {}
+    for row in sound:
+        household, key = matched.get(row.at), key_of(About.HOUSEHOLD, row.at)
+        now = household.label if household else NEW
+        if decided.of(About.HOUSEHOLD, row.at) is not None:
+            guesses[row.at] = Guess(About.HOUSEHOLD, key, now, (), decided=True)
+            continue
+        is_plain = household is not None and household.head == row.head and row.door in {"", household.door}
+        at_a_door = [(row.group, row.door)] if row.door else []
+        signs: list[Hashable] = [row.head, *at_a_door, *(phone.e164 for phone in row.phones)]
+        others = {other.id: other for sign in signs for other in near[sign]} if not is_plain else {}
+        choices = [Choice(str(other.id), other.label) for other in others.values()][:_MOST_CHOICES]
+        if household is not None and not is_plain:
+            choices.append(Choice(NEW))
+        if choices:
+            guesses[row.at] = Guess(About.HOUSEHOLD, key, now, tuple(choices))
+    return guesses
 
 
 def _filled(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from groups.errors import say
+from groups.roster.imports.rules.guesses import NOTHING_SAID, About, Said
 from groups.roster.imports.rules.names import named
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.rows import ListRow
@@ -15,8 +16,8 @@ from groups.roster.rules.group_names import one_name
 from groups.rules.texts import tidied
 
 
-def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes) -> list[ListRow]:
-    """The rows, each group under one name, however its rows write it."""
+def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes, said: Said = NOTHING_SAID) -> list[ListRow]:
+    """The rows, each group under one name, however its rows write it, but for those that somebody has told apart."""
     names = one_name(tidied(row.group) for row in rows)
     written: dict[str, list[str]] = defaultdict(list)
     for name, used in names.items():
@@ -27,7 +28,9 @@ def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes) -> list[ListRow
                 "group_names",
                 say("one_group_written_in_several_ways"),
                 f"{'、'.join(forms)}→{used}",
+                said.guess_of_name(About.NAMES, used, f"{'、'.join(forms)}→{used}"),
             )
+    names = {name: name if said.is_apart(About.NAMES, used) else used for name, used in names.items()}
     return [
         row if (used := names.get(tidied(row.group), row.group)) == row.group else replace(row, group=used)
         for row in rows
