@@ -42,7 +42,7 @@ COMMANDS = {
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application of one process. Called by `flask` for one of our commands, it has no pages."""
-    app = engine.bare(__name__, settings)
+    app = engine.make_bare_app(__name__, settings)
     add_commands(app, COMMANDS)
     if not _is_for_a_command():
         _add_pages(app)
@@ -60,7 +60,7 @@ def _add_pages(app: Flask) -> None:
     import groups.web
     import joint_defense.web
     import joint_defense.webhooks
-    from groups.coverage.books import ENLIST_CHECK, gauges
+    from groups.coverage.books import ENLIST_CHECK, read_gauges
     from groups.uploads.jobs import ENLIST
     from joint_defense.processes import health, metrics
     from joint_defense.processes.clock import stand_in_for_clock
@@ -78,4 +78,4 @@ def _add_pages(app: Flask) -> None:
     ENLIST_CHECK.keep(app, lambda: enlist_books_check(runtime.redis, again=True))
     for part in (groups.web, joint_defense.webhooks, health, metrics, joint_defense.web):
         part.register(app)
-    metrics.add(app, gauges)
+    metrics.add(app, read_gauges)

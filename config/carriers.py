@@ -17,14 +17,14 @@ _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 _TEXT_SENDER = re.compile(r"\+[1-9][0-9]{4,14}|[0-9]{3,8}|MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9 &._-]{2,11}")
 
 
-def comma_separated(value: object) -> object:
+def split_at_commas(value: object) -> object:
     """What stands between commas; anything but a text as it is."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def one_or_several(value: object) -> object:
+def read_one_or_several(value: object) -> object:
     """The same for figures, of which one may stand alone."""
-    return (value,) if isinstance(value, int | float) else comma_separated(value)
+    return (value,) if isinstance(value, int | float) else split_at_commas(value)
 
 
 def has_a_sound_port(url: str) -> bool:
@@ -36,7 +36,7 @@ def has_a_sound_port(url: str) -> bool:
     return port != 0
 
 
-def http_address(value: str) -> str:
+def check_http_address(value: str) -> str:
     """An address without its last slash. Raises ValueError."""
     parts = urlsplit(value)
     wrong = parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment
@@ -45,7 +45,7 @@ def http_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def telephone_numbers(value: tuple[str, ...]) -> tuple[str, ...]:
+def read_telephone_numbers(value: tuple[str, ...]) -> tuple[str, ...]:
     """Numbers, each once. Raises ValueError."""
     if any(not _E164.fullmatch(number) for number in value):
         raise ValueError("must be numbers like +8657412345678, separated by commas")
@@ -59,7 +59,7 @@ def takes_replies(sender: str) -> bool:
     return bool(re.fullmatch(r"\+?[0-9]+|MG[0-9a-fA-F]{32}", sender))
 
 
-def text_senders(value: tuple[str, ...]) -> tuple[str, ...]:
+def read_text_senders(value: tuple[str, ...]) -> tuple[str, ...]:
     """What texts may come from, each once. Raises ValueError."""
     if any(not _TEXT_SENDER.fullmatch(sender) for sender in value):
         raise ValueError("must be numbers, short codes, names of up to 11 letters, or ids of messaging services (MG…)")
@@ -69,10 +69,10 @@ def text_senders(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Limit = TypeVar("Limit", int, float)
-Names = Annotated[tuple[str, ...], BeforeValidator(comma_separated)]
+Names = Annotated[tuple[str, ...], BeforeValidator(split_at_commas)]
 # One value, or several in the order of what they are for.
-Rates = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(one_or_several), Field(min_length=1)]
-Counts = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(one_or_several), Field(min_length=1)]
+Rates = Annotated[tuple[Annotated[float, Field(ge=0)], ...], BeforeValidator(read_one_or_several), Field(min_length=1)]
+Counts = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(read_one_or_several), Field(min_length=1)]
 
 
 class Account(BaseModel):
@@ -104,9 +104,9 @@ class Account(BaseModel):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        http_address(self.api_base_url)
-        telephone_numbers(self.from_number)
-        text_senders(self.text_from)
+        check_http_address(self.api_base_url)
+        read_telephone_numbers(self.from_number)
+        read_text_senders(self.text_from)
         for name, senders in (
             ("calls_per_second", self.from_number),
             ("concurrent_calls", self.from_number),
@@ -135,7 +135,7 @@ class Account(BaseModel):
     def call_rates(self) -> dict[str, float]:
         """Calls a second of each number, by itself."""
         each = self.calls_per_second if len(self.calls_per_second) > 1 else (self.number_calls_per_second,)
-        return dict(zip(self.from_number, _for_each(each, self.from_number), strict=True))
+        return dict(zip(self.from_number, _give_each(each, self.from_number), strict=True))
 
     @property
     def call_rate(self) -> float:
@@ -145,13 +145,13 @@ class Account(BaseModel):
     @property
     def text_rates(self) -> dict[str, float]:
         """Segments a second of whatever texts go out from: carriers count them by the sender."""
-        return dict(zip(self.texting, _for_each(self.sms_segments_per_second, self.texting), strict=True))
+        return dict(zip(self.texting, _give_each(self.sms_segments_per_second, self.texting), strict=True))
 
     @property
     def held_calls(self) -> dict[str, int]:
         """How many calls each number may hold at a time."""
         each = self.concurrent_calls if len(self.concurrent_calls) > 1 else (self.number_concurrent_calls,)
-        return dict(zip(self.from_number, _for_each(each, self.from_number), strict=True))
+        return dict(zip(self.from_number, _give_each(each, self.from_number), strict=True))
 
     @property
     def held_calls_in_all(self) -> int:
@@ -159,7 +159,7 @@ class Account(BaseModel):
         return self.concurrent_calls[0] if len(self.concurrent_calls) == 1 else 0
 
 
-def _for_each(limits: tuple[Limit, ...], senders: tuple[str, ...]) -> tuple[Limit, ...]:
+def _give_each(limits: tuple[Limit, ...], senders: tuple[str, ...]) -> tuple[Limit, ...]:
     return limits * len(senders) if len(limits) == 1 else limits
 
 

@@ -51,8 +51,8 @@ from config.patience import (
     STATEMENT_SECONDS,
     Breaker,
     DatabaseAway,
-    at_most,
-    bounded_connect,
+    limit_seconds,
+    make_bounded_connect,
 )
 
 SQLITE_SECONDS = 6
@@ -62,7 +62,7 @@ SQLITE_SECONDS = 6
 BigId = BigInteger().with_variant(Integer, "sqlite")
 
 
-def stored_as_value(kind: type[StrEnum], length: int = 20) -> Enum:
+def store_as_value(kind: type[StrEnum], length: int = 20) -> Enum:
     """A column of a StrEnum, stored as its value in a plain column: the same on both databases, readable in psql."""
     return Enum(kind, native_enum=False, length=length, values_callable=lambda members: [m.value for m in members])
 
@@ -119,7 +119,7 @@ class Database:
     """An engine and its sessions. Made once a process; never shared across a fork."""
 
     def __init__(self, url: str, *, pool_size: int = 10, statement_seconds: float = STATEMENT_SECONDS) -> None:
-        self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgresql_engine(url, pool_size)
+        self.engine = _make_sqlite_engine(url) if url.startswith("sqlite") else _make_postgresql_engine(url, pool_size)
         self.statement_seconds = statement_seconds
         self._idle_seconds = IDLE_SECONDS
         self._clock_difference = ClockDifference()
@@ -152,9 +152,9 @@ class Database:
         `reads`: nothing is written in it, and on SQLite no alarm waits until it has been read to the end.
         Raises DatabaseAway, at once, while the database is known not to answer.
         """
-        turn = nullcontext() if reads else self._in_turn()
-        with turn, at_most(self.statement_seconds), self.session() as session:
-            with self._breaker.connecting(), at_most(CONNECT_SECONDS):
+        turn = nullcontext() if reads else self._wait_for_turn()
+        with turn, limit_seconds(self.statement_seconds), self.session() as session:
+            with self._breaker.connecting(), limit_seconds(CONNECT_SECONDS):
                 session.connection(execution_options={"reads": reads})
             try:
                 if not reads:
@@ -184,7 +184,7 @@ class Database:
         source = select(*(literal(value, table.c[name].type) for name, value in values.items()))
         source = source.where(func.set_config("synchronous_commit", "off", True) == "off")
         statement = insert(table).from_select(list(values), source, include_defaults=False)
-        with at_most(self.statement_seconds), self._breaker.connecting(), self.engine.connect() as connection:
+        with limit_seconds(self.statement_seconds), self._breaker.connecting(), self.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").execute(statement)
 
     def _limit(self, session: Session) -> None:
@@ -194,7 +194,7 @@ class Database:
             session.connection().execute(_LIMITS, {"idle": f"{self._idle_seconds:g}s", "lock": f"{LOCK_SECONDS:g}s"})
 
     @contextmanager
-    def _in_turn(self) -> Iterator[None]:
+    def _wait_for_turn(self) -> Iterator[None]:
         if self._turn is None:
             yield
             return
@@ -205,7 +205,7 @@ class Database:
         finally:
             self._turn.release()
 
-    def probable_now(self) -> datetime:
+    def estimate_now(self) -> datetime:
         """The database's clock as far as we can tell without it: ours, less the difference last seen."""
         return datetime.now(UTC) + self._clock_difference.seen
 
@@ -214,7 +214,7 @@ class Database:
         self.engine.dispose()
 
 
-def clock(session: Session) -> datetime:
+def read_clock(session: Session) -> datetime:
     """The one clock all machines share: PostgreSQL's own, so that a machine five minutes off does no harm.
 
     With SQLite there is one machine, and its clock.
@@ -228,7 +228,7 @@ def clock(session: Session) -> datetime:
     return moment
 
 
-def _postgresql_engine(url: str, pool_size: int) -> Engine:
+def _make_postgresql_engine(url: str, pool_size: int) -> Engine:
     engine = create_engine(
         url,
         # An error goes to the log, and what was asked for is somebody's name or number.
@@ -251,11 +251,11 @@ def _postgresql_engine(url: str, pool_size: int) -> Engine:
             "keepalives_count": 3,
         },
     )
-    event.listen(engine, "do_connect", lambda _dialect, _record, given, named: bounded_connect(*given, **named))
+    event.listen(engine, "do_connect", lambda _dialect, _record, given, named: make_bounded_connect(*given, **named))
     return engine
 
 
-def _sqlite_engine(url: str) -> Engine:
+def _make_sqlite_engine(url: str) -> Engine:
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": SQLITE_SECONDS, "check_same_thread": False}
     )
@@ -280,7 +280,7 @@ def _sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def begins(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
+def match_beginning(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]:
     """That a column begins so, by its index: PostgreSQL has to see the text when it plans, every time."""
     escaped = re.sub(r"([/%_])", r"/\1", text)
     pattern: Any = bindparam(None, f"{escaped}%", literal_execute=True)
@@ -289,7 +289,7 @@ def begins(column: InstrumentedAttribute[str], text: str) -> ColumnElement[bool]
 
 def insert_or_skip(session: Session, table: type[Base], values: dict[str, Any]) -> Any:
     """An INSERT that does nothing where a unique key stands already; add `.returning(...)` to see which it was."""
-    return _dialect(session).insert(table).values(values).on_conflict_do_nothing()
+    return _get_dialect(session).insert(table).values(values).on_conflict_do_nothing()
 
 
 def insert_rows(
@@ -305,16 +305,16 @@ def insert_rows(
         return
     table = cast(Table, model.__table__)
     if _is_sqlite(session):
-        adding = _dialect(session).insert(table)
+        adding = _get_dialect(session).insert(table)
         session.execute(adding.on_conflict_do_nothing() if skip_known else adding, list(rows))
         return
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     alike = {name for name, values in columns.items() if values.count(values[0]) == len(values)}
     varied = [name for name in columns if name not in alike] or [next(iter(columns))]
-    arrays = func.unnest(*(literal(columns[name], _dialect(session).ARRAY(table.c[name].type)) for name in varied))
+    arrays = func.unnest(*(literal(columns[name], _get_dialect(session).ARRAY(table.c[name].type)) for name in varied))
     source = arrays.table_valued(*(column(name, table.c[name].type) for name in varied)).render_derived()
     values = [source.c[name] if name in varied else literal(columns[name][0], table.c[name].type) for name in columns]
-    adding_all = _dialect(session).insert(table).from_select(list(columns), select(*values), include_defaults=False)
+    adding_all = _get_dialect(session).insert(table).from_select(list(columns), select(*values), include_defaults=False)
     session.execute(adding_all.on_conflict_do_nothing() if skip_known else adding_all)
 
 
@@ -346,7 +346,7 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
         session.connection().execute(by_id.values({name: bindparam(f"to_{name}") for name in names}), changed)
         return
     arrays = (
-        literal([row[name] for row in rows], _dialect(session).ARRAY(table.c[name].type)) for name in ("id", *names)
+        literal([row[name] for row in rows], _get_dialect(session).ARRAY(table.c[name].type)) for name in ("id", *names)
     )
     source = func.unnest(*arrays).table_valued(*(column(name, table.c[name].type) for name in ("id", *names)))
     source = source.render_derived()
@@ -354,7 +354,7 @@ def update_rows(session: Session, model: type[Base], rows: Sequence[Mapping[str,
     session.connection().execute(by_id.values({name: source.c[name] for name in names}))
 
 
-def among(
+def match_any(
     session: Session, of: ColumnElement[Any] | InstrumentedAttribute[Any], keys: Sequence[Any]
 ) -> ColumnElement[bool]:
     """Whether a column is one of `keys`. PostgreSQL gets an array: a name a key takes the driver longer than the answer
@@ -362,12 +362,12 @@ def among(
     """
     if _is_sqlite(session):
         return of.in_(keys)
-    return of == func.any(literal(list(keys), _dialect(session).ARRAY(of.type)))
+    return of == func.any(literal(list(keys), _get_dialect(session).ARRAY(of.type)))
 
 
 def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
     """An INSERT that, where the unique `keys` stand already, only brings the columns `update` up to date."""
-    statement = _dialect(session).insert(table)
+    statement = _get_dialect(session).insert(table)
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in update}
     )
@@ -377,6 +377,6 @@ def _is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def _dialect(session: Session) -> Any:
+def _get_dialect(session: Session) -> Any:
     """The module of the session's dialect: the other one is not loaded."""
     return import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}")

@@ -23,17 +23,17 @@ def mask_numbers(text: str) -> str:
 def _mask_event(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in entry.items():
         if key != "timestamp":
-            entry[key] = _masked(value)
+            entry[key] = _mask(value)
     return entry
 
 
-def _masked(value: Any) -> Any:
+def _mask(value: Any) -> Any:
     if isinstance(value, str):
         return mask_numbers(value)
     if isinstance(value, dict):
-        return {_masked(key): _masked(each) for key, each in value.items()}
+        return {_mask(key): _mask(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_masked(each) for each in value]
+        return [_mask(each) for each in value]
     return value
 
 

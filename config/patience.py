@@ -1,7 +1,7 @@
 """How long anybody waits for the database: a hung one costs a caller seconds, and the next caller nothing.
 
-PostgreSQL's client library waits for an answer for ever. `bounded_connect` makes connections that give up; `Breaker`
-keeps everybody else from waiting for a database that somebody is waiting for in vain already.
+PostgreSQL's client library waits for an answer for ever. `make_bounded_connect` makes connections that give up;
+`Breaker` keeps everybody else from waiting for a database that somebody is waiting for in vain already.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def is_away(error: Exception) -> bool:
 
 
 @contextmanager
-def at_most(seconds: float) -> Iterator[None]:
+def limit_seconds(seconds: float) -> Iterator[None]:
     """Within the block this thread waits so long for each answer of PostgreSQL."""
     before: float | None = getattr(_limit, "seconds", None)
     _limit.seconds = seconds
@@ -107,13 +107,13 @@ class Breaker:
             self._rest_until = time.monotonic() + REST
 
 
-def bounded_connect(*arguments: Any, **settings: Any) -> Any:
-    """psycopg.connect, for a connection that waits as long as `at_most` says. One that hung is closed."""
-    return _bounded_class().connect(*arguments, **settings)
+def make_bounded_connect(*arguments: Any, **settings: Any) -> Any:
+    """psycopg.connect, for a connection that waits as long as `limit_seconds` says. One that hung is closed."""
+    return _make_bounded_class().connect(*arguments, **settings)
 
 
 @lru_cache(maxsize=1)
-def _bounded_class() -> Any:
+def _make_bounded_class() -> Any:
     # PostgreSQL's driver costs 60 ms to load, and SQLite's users do not need it.
     import psycopg  # noqa: PLC0415
 

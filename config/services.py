@@ -42,11 +42,11 @@ WARM_UP = Service[Callable[[], None]]("warm_up")
 """What a process does before its first request."""
 
 
-def database() -> Database:
+def get_database() -> Database:
     """The database of the app that is at work."""
     return DATABASE.of()
 
 
-def settings() -> Settings:
+def get_settings() -> Settings:
     """Its settings."""
     return SETTINGS.of()

@@ -19,12 +19,12 @@ from config.carriers import (
     Counts,
     Names,
     Rates,
+    check_http_address,
     check_together,
     has_a_sound_port,
-    http_address,
     read_accounts,
-    telephone_numbers,
-    text_senders,
+    read_telephone_numbers,
+    read_text_senders,
 )
 
 SHORTEST_LIVE_SECRET = 16
@@ -140,22 +140,22 @@ class Settings(BaseModel):
     @field_validator("public_base_url", "twilio_api_base_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        return http_address(value)
+        return check_http_address(value)
 
     @field_validator("ping_url")
     @classmethod
     def _ping_address(cls, value: str) -> str:
-        return http_address(value) if value else value
+        return check_http_address(value) if value else value
 
     @field_validator("twilio_from_number", "direct_numbers")
     @classmethod
     def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return telephone_numbers(value)
+        return read_telephone_numbers(value)
 
     @field_validator("twilio_text_from")
     @classmethod
     def _text_senders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return text_senders(value)
+        return read_text_senders(value)
 
     @field_validator("timezone")
     @classmethod
@@ -249,17 +249,17 @@ class WatchSettings(BaseModel):
     @field_validator("watch_url", "twilio_api_base_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        return http_address(value)
+        return check_http_address(value)
 
     @field_validator("watch_phones")
     @classmethod
     def _e164(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return telephone_numbers(value)
+        return read_telephone_numbers(value)
 
     @field_validator("twilio_from_number")
     @classmethod
     def _one_number(cls, value: str) -> str:
-        return telephone_numbers((value,))[0]
+        return read_telephone_numbers((value,))[0]
 
 
 Kind = TypeVar("Kind", bound=BaseModel)
@@ -300,7 +300,7 @@ def take_variable(name: str) -> str:
     return os.environ.pop(name, "")
 
 
-def environment_with(given: Mapping[str, str]) -> dict[str, str]:
+def make_environment(given: Mapping[str, str]) -> dict[str, str]:
     """This process's environment with the settings `given` (by variable name) and no others: for processes we start.
 
     Flask's and gunicorn's own variables are left out as well, and our Python's programs are found first.

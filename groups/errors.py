@@ -78,8 +78,8 @@ class Message:
         """How a message in a model is kept and told again."""
         from pydantic_core import core_schema  # noqa: PLC0415  only where models are: commands start without them
 
-        as_json = core_schema.plain_serializer_function_ser_schema(kept)
-        return core_schema.no_info_plain_validator_function(told, serialization=as_json)
+        as_json = core_schema.plain_serializer_function_ser_schema(keep_message)
+        return core_schema.no_info_plain_validator_function(restore_message, serialization=as_json)
 
     def __str__(self) -> str:
         """For logs: the code and its values."""
@@ -91,32 +91,32 @@ def say(code: str, /, **values: Any) -> Message:
     return Message(code, values)
 
 
-def kept(message: Message) -> dict[str, Any]:
+def keep_message(message: Message) -> dict[str, Any]:
     """The message as JSON keeps it; days and other values without a form of their own in JSON are kept as texts."""
-    return {"code": message.code, "values": {name: _kept_value(value) for name, value in message.values.items()}}
+    return {"code": message.code, "values": {name: _keep_value(value) for name, value in message.values.items()}}
 
 
-def told(of: Any) -> Message:
+def restore_message(of: Any) -> Message:
     """The message of what `kept` gave. A text, which is what was kept before, is told as it stands."""
     if isinstance(of, Message):
         return of
     if isinstance(of, Mapping) and "code" in of:
-        return Message(of["code"], {name: _told_value(value) for name, value in of.get("values", {}).items()})
+        return Message(of["code"], {name: _restore_value(value) for name, value in of.get("values", {}).items()})
     return say(AS_WRITTEN, text=str(of))
 
 
-def _kept_value(value: Any) -> Any:
+def _keep_value(value: Any) -> Any:
     if isinstance(value, Message):
-        return kept(value)
+        return keep_message(value)
     if isinstance(value, (list, tuple)):
-        return [_kept_value(one) for one in value]
+        return [_keep_value(one) for one in value]
     return value if isinstance(value, (int, float)) else str(value)
 
 
-def _told_value(value: Any) -> Any:
+def _restore_value(value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(_told_value(one) for one in value)
-    return told(value) if isinstance(value, Mapping) else value
+        return tuple(_restore_value(one) for one in value)
+    return restore_message(value) if isinstance(value, Mapping) else value
 
 
 class GroupsError(Exception):

@@ -23,36 +23,36 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's own name for a string that i
     return text
 
 
-def in_chinese(message: Message) -> str:
+def write_chinese(message: Message) -> str:
     """The sentence in Chinese."""
-    return _in(message, _chinese().gettext, "、")
+    return _write(message, _load_chinese().gettext, "、")
 
 
-def in_english(message: Message) -> str:
+def write_english(message: Message) -> str:
     """The sentence in English."""
-    return _in(message, lambda text: text, ", ")
+    return _write(message, lambda text: text, ", ")
 
 
-def in_both(message: Message) -> str:
+def write_both(message: Message) -> str:
     """The sentence in Chinese, then in English: what commands print and files say, which know no reader's language.
 
     A text that is told as it stands, is so once.
     """
-    chinese, english = in_chinese(message), in_english(message)
+    chinese, english = write_chinese(message), write_english(message)
     return chinese if chinese == english else f"{chinese} {english}"
 
 
-def _in(message: Message, translate: Callable[[str], str], comma: str) -> str:
-    def written(value: Any) -> Any:
+def _write(message: Message, translate: Callable[[str], str], comma: str) -> str:
+    def write_value(value: Any) -> Any:
         if isinstance(value, Message):
-            return _in(value, translate, comma)
-        return comma.join(str(written(one)) for one in value) if isinstance(value, tuple) else value
+            return _write(value, translate, comma)
+        return comma.join(str(write_value(one)) for one in value) if isinstance(value, tuple) else value
 
-    return translate(WORDS[message.code]) % {name: written(value) for name, value in message.values.items()}
+    return translate(WORDS[message.code]) % {name: write_value(value) for name, value in message.values.items()}
 
 
 @cache
-def _chinese() -> GNUTranslations:
+def _load_chinese() -> GNUTranslations:
     with _COMPILED.open("rb") as compiled:
         return GNUTranslations(compiled)
 

@@ -16,17 +16,17 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from groups import directory
 from groups.errors import Message, say
-from groups.words import in_both
+from groups.words import write_both
 from joint_defense.alarms import mutes
 from joint_defense.errors import AlarmError, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import overseer_choices, policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.models import Incident
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.overseers import OverseerKind, list_kinds, read_kinds
 
@@ -38,11 +38,11 @@ alarm = AppGroup("alarm", help="Look at alarms.")
 @click.option("--open", "only_open", is_flag=True, help="Only those not closed yet.")
 def list_incidents(limit: int, only_open: bool) -> None:
     """The newest incidents."""
-    zone = runtime().settings.zone
+    zone = get_runtime().settings.zone
     query = select(Incident).order_by(Incident.id.desc()).limit(limit)
     if only_open:
         query = query.where(Incident.closed_at.is_(None))
-    with runtime().database.begin(reads=True) as session:
+    with get_runtime().database.begin(reads=True) as session:
         for incident in session.scalars(query):
             state = f"closed {incident.outcome or ''}".strip() if incident.closed_at else "open"
             callers = "、".join(alert.household_name for alert in incident.alerts)
@@ -56,10 +56,10 @@ def list_incidents(limit: int, only_open: bool) -> None:
 @click.argument("incident_id", type=int)
 def show_incident(incident_id: int) -> None:
     """One incident."""
-    with runtime().database.begin(reads=True) as session:
-        found: dict[str, Any] | None = read_record(session, incident_id, runtime().settings.zone)
+    with get_runtime().database.begin(reads=True) as session:
+        found: dict[str, Any] | None = read_record(session, incident_id, get_runtime().settings.zone)
     if found is None:
-        click.echo(in_both(say("no_such_incident", number=incident_id)), err=True)
+        click.echo(write_both(say("no_such_incident", number=incident_id)), err=True)
         sys.exit(1)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
@@ -67,9 +67,9 @@ def show_incident(incident_id: int) -> None:
 @alarm.command("mutes", help="The muted numbers, a line each: id, number (masked), household, until, who, why.")
 def list_mutes() -> None:
     """All mutes that are in force or ended lately."""
-    zone = runtime().settings.zone
-    with runtime().database.begin(reads=True) as session:
-        now = clock(session)
+    zone = get_runtime().settings.zone
+    with get_runtime().database.begin(reads=True) as session:
+        now = read_clock(session)
         for each in mutes.list_mutes(session, now):
             state = "muted" if each.is_active(now) else "over"
             click.echo(
@@ -86,13 +86,13 @@ def list_mutes() -> None:
 def mute_number(number: str, hours: int, reason: str, by: str) -> None:
     """Mute a number."""
     try:
-        with runtime().database.begin() as session:
-            read = runtime().read_number(number)
-            made = mutes.mute(session, read, hours, reason, by, clock(session))
+        with get_runtime().database.begin() as session:
+            read = get_runtime().read_number(number)
+            made = mutes.mute(session, read, hours, reason, by, read_clock(session))
             mute_id = made.id
     except InvalidMute as error:
-        raise click.ClickException(in_both(_WRONG_MUTES[error.why])) from None
-    click.echo(in_both(say("mute_made", number=mute_id)))
+        raise click.ClickException(write_both(_WRONG_MUTES[error.why])) from None
+    click.echo(write_both(say("mute_made", number=mute_id)))
 
 
 _WRONG_MUTES = {
@@ -108,11 +108,11 @@ _WRONG_MUTES = {
 @click.option("--by", default="command", show_default=True, help="Who does it.")
 def lift_mute(mute_id: int, by: str) -> None:
     """Undo a mute."""
-    with runtime().database.begin() as session:
-        lifted = mutes.lift(session, mute_id, by, clock(session))
+    with get_runtime().database.begin() as session:
+        lifted = mutes.lift(session, mute_id, by, read_clock(session))
     if not lifted:
-        raise click.ClickException(in_both(say("mute_unknown", number=mute_id)))
-    click.echo(in_both(say("mute_lifted")))
+        raise click.ClickException(write_both(say("mute_unknown", number=mute_id)))
+    click.echo(write_both(say("mute_lifted")))
 
 
 escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")
@@ -125,18 +125,18 @@ _VILLAGE = click.option("--village", "code", help="The village's code; without i
 def show(code: str | None, history: bool) -> None:
     """Show the policy in force, as JSON that `set` takes; where it comes from stands on stderr."""
     try:
-        with runtime().database.begin() as session:
-            village_id = _village_id(session, code)
-            found = policies.in_force(session, village_id)
-            versions = policies.versions(session, village_id) if history else []
+        with get_runtime().database.begin() as session:
+            village_id = _find_village_id(session, code)
+            found = policies.read_in_force(session, village_id)
+            versions = policies.list_versions(session, village_id) if history else []
     except AlarmError as error:
-        raise click.ClickException(in_both(_message_of(error))) from None
-    source = in_both(say("policy_source", source=found.of, version=found.version))
+        raise click.ClickException(write_both(_read_message(error))) from None
+    source = write_both(say("policy_source", source=found.of, version=found.version))
     if found.made_at is not None:
-        source += f", {found.made_by} {found.made_at.astimezone(runtime().settings.zone):%Y-%m-%d %H:%M:%S}"
+        source += f", {found.made_by} {found.made_at.astimezone(get_runtime().settings.zone):%Y-%m-%d %H:%M:%S}"
     click.echo(source, err=True)
     for each in versions:
-        made = each.made_at.astimezone(runtime().settings.zone)
+        made = each.made_at.astimezone(get_runtime().settings.zone)
         what = "follows" if each.policy is None else f"{len(each.policy.steps)} steps"
         click.echo(f"{each.number}\t{made:%Y-%m-%d %H:%M:%S}\t{each.made_by}\t{what}", err=True)
     click.echo(json.dumps(to_json(found.policy), ensure_ascii=False, indent=1))
@@ -152,16 +152,16 @@ def set_policy(what: str, code: str | None, by: str) -> None:
     Incidents that are open keep the one they have.
     """
     try:
-        policy = _policy(what)
-        with runtime().database.begin() as session:
-            version = policies.change(session, _village_id(session, code), policy, by, clock(session))
+        policy = _read_policy(what)
+        with get_runtime().database.begin() as session:
+            version = policies.change(session, _find_village_id(session, code), policy, by, read_clock(session))
     except AlarmError as error:
-        raise click.ClickException(in_both(_message_of(error))) from None
+        raise click.ClickException(write_both(_read_message(error))) from None
     done = say("policy_unchanged") if version is None else say("policy_saved", version=version)
-    click.echo(in_both(done))
+    click.echo(write_both(done))
 
 
-def _message_of(error: AlarmError) -> Message:
+def _read_message(error: AlarmError) -> Message:
     if isinstance(error, NoSuchVillage):
         return say("no_village_code", code=repr(error.village))
     if isinstance(error, InvalidPolicy):
@@ -170,7 +170,7 @@ def _message_of(error: AlarmError) -> Message:
     return say("as_written", text=str(error))
 
 
-def _policy(what: str) -> Policy | None:
+def _read_policy(what: str) -> Policy | None:
     if what == "inherit":
         return None
     if what in {"off", "built-in"}:
@@ -183,10 +183,10 @@ def _policy(what: str) -> Policy | None:
         raise InvalidPolicy("policy_not_json", file=what) from None
 
 
-def _village_id(session: Session, code: str | None) -> int | None:
+def _find_village_id(session: Session, code: str | None) -> int | None:
     if code is None:
         return None
-    found = directory.village_by_code(session, code)
+    found = directory.find_village(session, code)
     if found is None:
         raise NoSuchVillage(code[:16])
     return found[0]
@@ -200,18 +200,18 @@ overseers = AppGroup("overseers", help="Who is told at once, with a link, when a
 def show_overseers(code: str | None) -> None:
     """Show which kinds are told, whose choice that is, and who would be told at this moment. Numbers are masked."""
     try:
-        with runtime().database.begin(reads=True) as session:
-            village_id = _village_id(session, code)
+        with get_runtime().database.begin(reads=True) as session:
+            village_id = _find_village_id(session, code)
             chosen = overseer_choices.read_chosen(session, village_id)
-            local = clock(session).astimezone(runtime().settings.zone)
+            local = read_clock(session).astimezone(get_runtime().settings.zone)
             people = directory.find_overseers(session, village_id or 0, local)
     except AlarmError as error:
-        raise click.ClickException(in_both(_message_of(error))) from None
+        raise click.ClickException(write_both(_read_message(error))) from None
     by = f", {chosen.made_by}" if chosen.made_by else ""
-    source = in_both(say("overseers_source", source=chosen.of))
+    source = write_both(say("overseers_source", source=chosen.of))
     click.echo(f"{','.join(list_kinds(chosen.kinds)) or 'none'}\t{source}{by}")
     for each in people:
-        texts = in_both(say("overseer_texted" if each.may_text else "overseer_without_texts"))
+        texts = write_both(say("overseer_texted" if each.may_text else "overseer_without_texts"))
         click.echo(f"{each.role}\t{each.household_name}\t{mask_number(each.number)}\t{texts}")
 
 
@@ -226,14 +226,14 @@ def set_overseers(what: str, code: str | None, by: str) -> None:
     """
     words = [] if what == "none" else what.split(",")
     if what != "inherit" and set(words) - set(OverseerKind):
-        raise click.ClickException(in_both(say("overseers_unknown", kinds=",".join(OverseerKind))))
+        raise click.ClickException(write_both(say("overseers_unknown", kinds=",".join(OverseerKind))))
     kinds = None if what == "inherit" else read_kinds(words)
     try:
-        with runtime().database.begin() as session:
-            changed = overseer_choices.choose(session, _village_id(session, code), kinds, by, clock(session))
+        with get_runtime().database.begin() as session:
+            changed = overseer_choices.choose(session, _find_village_id(session, code), kinds, by, read_clock(session))
     except AlarmError as error:
-        raise click.ClickException(in_both(_message_of(error))) from None
-    click.echo(in_both(say("overseers_saved" if changed else "policy_unchanged")))
+        raise click.ClickException(write_both(_read_message(error))) from None
+    click.echo(write_both(say("overseers_saved" if changed else "policy_unchanged")))
 
 
 spool = AppGroup("spool", help="What this machine keeps on its disk because it could not be taken in.")
@@ -242,8 +242,8 @@ spool = AppGroup("spool", help="What this machine keeps on its disk because it c
 @spool.command("list", help="All that is kept, a line each: its name, when it came, what it is, from whom.")
 def list_spool() -> None:
     """All that is kept. Numbers are masked."""
-    zone = runtime().settings.zone
-    for each in runtime().spool.listed():
+    zone = get_runtime().settings.zone
+    for each in get_runtime().spool.list_kept():
         state = "aside" if each.aside else "waits"
         if each.event is None:
             click.echo(f"{each.name}\t-\tunreadable\t-\t{state}")
@@ -258,14 +258,14 @@ def list_spool() -> None:
 @spool.command("retry", help="Let everything that was set aside be tried again.")
 def retry_spool() -> None:
     """What is aside waits again; the running processes take it in."""
-    count = runtime().spool.try_again()
-    click.echo(in_both(say("spool_tried_again", count=count)))
+    count = get_runtime().spool.try_again()
+    click.echo(write_both(say("spool_tried_again", count=count)))
 
 
 @spool.command("set-aside", help="Do not try this one again. It stays on the disk.")
 @click.argument("name")
 def set_aside(name: str) -> None:
     """Set one aside, by the name that `spool list` gives it."""
-    if not re.fullmatch("[0-9a-z]{1,64}", name) or not runtime().spool.set_aside(name):
-        click.echo(in_both(say("no_event_waits", name=name)), err=True)
+    if not re.fullmatch("[0-9a-z]{1,64}", name) or not get_runtime().spool.set_aside(name):
+        click.echo(write_both(say("no_event_waits", name=name)), err=True)
         sys.exit(1)

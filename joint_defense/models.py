@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from config.database import Base, BigId, stored_as_value
+from config.database import Base, BigId, store_as_value
 from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
@@ -88,15 +88,15 @@ class Incident(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    kind: Mapped[IncidentKind] = mapped_column(stored_as_value(IncidentKind))
+    kind: Mapped[IncidentKind] = mapped_column(store_as_value(IncidentKind))
     village_id: Mapped[int] = mapped_column(BigId, index=True)
     village_name: Mapped[str] = mapped_column(String(64))
     group_id: Mapped[int | None] = mapped_column(BigId)
     group_name: Mapped[str] = mapped_column(String(64))
-    category: Mapped[Category] = mapped_column(stored_as_value(Category), default=Category.UNSPECIFIED)
+    category: Mapped[Category] = mapped_column(store_as_value(Category), default=Category.UNSPECIFIED)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
-    outcome: Mapped[ClosingOutcome | None] = mapped_column(stored_as_value(ClosingOutcome))
+    outcome: Mapped[ClosingOutcome | None] = mapped_column(store_as_value(ClosingOutcome))
     note: Mapped[str] = mapped_column(Text, default="", server_default="")
     # The policy as it was when the incident opened, whose it was and which version; None: it is never widened.
     policy: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -134,9 +134,9 @@ class Alert(NamedInBoth, Base):
     language: Mapped[str] = mapped_column(String(8))
     may_text: Mapped[bool] = mapped_column(default=False)
     silent: Mapped[bool] = mapped_column(default=False)
-    channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
+    channel: Mapped[Channel] = mapped_column(store_as_value(Channel))
     call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
-    category: Mapped[Category] = mapped_column(stored_as_value(Category), default=Category.UNSPECIFIED)
+    category: Mapped[Category] = mapped_column(store_as_value(Category), default=Category.UNSPECIFIED)
     text: Mapped[str] = mapped_column(Text, default="")
     raised_at: Mapped[datetime]
     # The household has called it a false alarm; with every voice withdrawn the incident is closed.
@@ -211,14 +211,14 @@ class Delivery(NamedInBoth, Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
-    channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
-    purpose: Mapped[Purpose] = mapped_column(stored_as_value(Purpose))
+    channel: Mapped[Channel] = mapped_column(store_as_value(Channel))
+    purpose: Mapped[Purpose] = mapped_column(store_as_value(Purpose))
     # What may come more than once is told apart by these: see `rules.states.Occasion`.
     round: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     step: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     alert_id: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
     milestone: Mapped[Milestone] = mapped_column(
-        stored_as_value(Milestone), default=Milestone.NONE, server_default=Milestone.NONE.value
+        store_as_value(Milestone), default=Milestone.NONE, server_default=Milestone.NONE.value
     )
     line_id: Mapped[int] = mapped_column(BigId, default=0, server_default="0")
     # A responder lives in no household: one of the two ids is set, and a phone of the roster only with a household.
@@ -227,12 +227,12 @@ class Delivery(NamedInBoth, Base):
     phone_id: Mapped[int | None] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
-    role: Mapped[Role] = mapped_column(stored_as_value(Role, length=16))
+    role: Mapped[Role] = mapped_column(store_as_value(Role, length=16))
     phone_rank: Mapped[int] = mapped_column(SmallInteger)
     urgency: Mapped[int] = mapped_column(SmallInteger)
     turn: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     distance: Mapped[int] = mapped_column(SmallInteger)
-    state: Mapped[DeliveryState] = mapped_column(stored_as_value(DeliveryState))
+    state: Mapped[DeliveryState] = mapped_column(store_as_value(DeliveryState))
     due_at: Mapped[datetime]
     owner: Mapped[str | None] = mapped_column(String(80))
     attempt_count: Mapped[int] = mapped_column(SmallInteger, default=0)
@@ -243,7 +243,7 @@ class Delivery(NamedInBoth, Base):
     # When whoever took this call joined the caller in a conference.
     joined_at: Mapped[datetime | None]
     # What the clock has still to see to, now that it is over.
-    follow_up: Mapped[FollowUp | None] = mapped_column(stored_as_value(FollowUp))
+    follow_up: Mapped[FollowUp | None] = mapped_column(store_as_value(FollowUp))
     # Why it was in vain, as the carrier counts (error code) or in a word.
     failure: Mapped[str | None] = mapped_column(String(32))
     # What it says, where that is fixed when it is planned (news, all-clear); an alarm is put together when it is sent.
@@ -302,7 +302,7 @@ class Attempt(Base):
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id"), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    state: Mapped[AttemptState] = mapped_column(stored_as_value(AttemptState))
+    state: Mapped[AttemptState] = mapped_column(store_as_value(AttemptState))
     # The carrier's account, and what it goes out from there: a number, a short code, a name, a messaging service.
     account: Mapped[str] = mapped_column(String(64), default="", server_default="")
     sender: Mapped[str] = mapped_column(String(40), default="", server_default="")
@@ -331,8 +331,8 @@ class Acknowledgement(NamedInBoth, Base):
     household_id: Mapped[int | None] = mapped_column(BigId)
     responder_id: Mapped[int | None] = mapped_column(BigId)
     number: Mapped[str] = mapped_column(String(16))
-    answer: Mapped[Answer] = mapped_column(stored_as_value(Answer))
-    channel: Mapped[Channel] = mapped_column(stored_as_value(Channel))
+    answer: Mapped[Answer] = mapped_column(store_as_value(Answer))
+    channel: Mapped[Channel] = mapped_column(store_as_value(Channel))
     at: Mapped[datetime]
     # In how many minutes they mean to be there: 0 at once, `rules.replies.LATER` more than five; None: not said.
     minutes: Mapped[int | None] = mapped_column(SmallInteger)
@@ -392,7 +392,7 @@ class InboundEvent(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     carrier_key: Mapped[str] = mapped_column(String(255), unique=True)
-    kind: Mapped[InboundKind] = mapped_column(stored_as_value(InboundKind))
+    kind: Mapped[InboundKind] = mapped_column(store_as_value(InboundKind))
     number: Mapped[str] = mapped_column(String(255))
     household_id: Mapped[int | None] = mapped_column(BigId)
     responder_id: Mapped[int | None] = mapped_column(BigId)

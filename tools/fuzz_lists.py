@@ -29,10 +29,10 @@ import xlwt
 from openpyxl.styles import Font
 
 from groups.errors import RosterFileError
-from groups.roster.imports.reading import RosterList, households_in, open_file, open_pasted
+from groups.roster.imports.reading import RosterList, open_file, open_pasted, read_households
 from groups.roster.imports.rules.judgement import Judgement, judge
 from groups.roster.imports.rules.rows import examine
-from groups.words import in_both
+from groups.words import write_both
 
 PATIENCE = 20.0
 _SURNAMES = "王李张陈林周吴郑孙钱冯许何施俞黄沈徐杨毛"
@@ -334,20 +334,20 @@ def forms(drawn: Draft, lot: random.Random) -> tuple[str, bool, Callable[[], Ros
         content = as_xlsx(drawn)
         if kind != "xlsx":
             content = wounded(content, lot) if kind == "wounded" else wounded_inside(content, lot)
-        return kind, kind == "xlsx", lambda: households_in(open_file(content, "list.xlsx"))
+        return kind, kind == "xlsx", lambda: read_households(open_file(content, "list.xlsx"))
     if kind == "xls":
         old = as_xls(drawn)
-        return kind, True, lambda: households_in(open_file(old, "list.xls"))
+        return kind, True, lambda: read_households(open_file(old, "list.xls"))
     delimiter = "\t" if kind in {"tsv", "pasted"} else lot.choice([",", ",", ";", "\t"])
     text = as_text(drawn, delimiter)
     if kind == "pasted":
-        return kind, True, lambda: households_in(open_pasted(text))
+        return kind, True, lambda: read_households(open_pasted(text))
     encoding = {"csv": "utf-8", "tsv": "utf-8-sig"}.get(kind, kind)
     raw = text.encode(encoding, "replace")
     is_whole = lot.random() < 0.8
     if not is_whole:
         raw = wounded(raw, lot)
-    return kind, is_whole, lambda: households_in(open_file(raw, "list.csv"))
+    return kind, is_whole, lambda: read_households(open_file(raw, "list.csv"))
 
 
 def flaw_of(drawn: Draft, read: RosterList, judged: Judgement, *, is_whole: bool) -> str:
@@ -357,8 +357,8 @@ def flaw_of(drawn: Draft, read: RosterList, judged: Judgement, *, is_whole: bool
         written = {f"+86{digits}" for digits in drawn.numbers} | {f"+86574{digits}" for digits in drawn.numbers}
         if made_up := taken - written:
             return f"made up: {sorted(made_up)}"
-        said = " ".join(in_both(finding.message) for row in judged.verdicts for finding in row.findings)
-        said += " ".join(in_both(note.message) for note in read.notes) + " ".join(read.ignored)
+        said = " ".join(write_both(finding.message) for row in judged.verdicts for finding in row.findings)
+        said += " ".join(write_both(note.message) for note in read.notes) + " ".join(read.ignored)
         silent = _lost_in_silence(drawn, taken, said, read, judged)
         if silent:
             return silent
@@ -397,7 +397,7 @@ def run_one(seed: int) -> tuple[str, str]:
         judged = judge([examine(row, "CN", "574") for row in read.rows], [], {}, "CN")
         flaw = flaw_of(drawn, read, judged, is_whole=is_whole)
     except RosterFileError as error:
-        return f"{kind} refused", "" if in_both(error.message).strip() else "refused without a word"
+        return f"{kind} refused", "" if write_both(error.message).strip() else "refused without a word"
     except Exception:
         return kind, traceback.format_exc()
     took = time.monotonic() - began

@@ -24,7 +24,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 def main() -> int:
     """Make the pictures; 0 when all are made."""
-    path = system_packages.browser()
+    path = system_packages.find_browser()
     if path is None:
         print("screenshots: a Chromium is needed: make system", file=sys.stderr)
         return 1

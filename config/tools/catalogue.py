@@ -44,7 +44,7 @@ def main() -> None:
 def update() -> None:
     """Bring the catalogue in line with the pages, and compile it."""
     catalogue = _read() if SOURCE.exists() else Catalog(locale=LOCALE, charset="utf-8")
-    catalogue.update(_strings_of_the_pages(), no_fuzzy_matching=True)
+    catalogue.update(_extract_strings(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.creation_date = catalogue.revision_date = _WRITTEN
     catalogue.project, catalogue.version, catalogue.fuzzy = "joint-defence", "1", False
@@ -62,7 +62,7 @@ def update() -> None:
 
 def check(source: Path = SOURCE) -> Iterator[str]:
     """A line for everything that is wrong with the catalogue."""
-    catalogue, wanted = _read(source), _strings_of_the_pages()
+    catalogue, wanted = _read(source), _extract_strings()
     for message in wanted:
         if not message.id:
             continue
@@ -74,18 +74,18 @@ def check(source: Path = SOURCE) -> Iterator[str]:
         else:
             yield from (f"{error}: {message.id!r}" for error in kept.check(catalogue))
             # The plural's are all that may be said: "One phone" leaves its number out, the Chinese for both does not.
-            values = _values(_words(message.id)[-1])
-            if any(_values(said) != values for said in _words(kept.string)):
+            values = _find_values(_find_words(message.id)[-1])
+            if any(_find_values(said) != values for said in _find_words(kept.string)):
                 yield f"not the same %(values)s: {message.id!r}"
     for message in catalogue:
         if message.id and message.id not in wanted:
             yield f"no page has it any more: {message.id!r}"
     compiled = source.with_suffix(".mo")
-    if not compiled.exists() or _messages(_read_compiled(compiled)) != _messages(catalogue):
+    if not compiled.exists() or _read_messages(_read_compiled(compiled)) != _read_messages(catalogue):
         yield f"{compiled.name} is stale: run python -m config.tools.catalogue"
 
 
-def _strings_of_the_pages() -> Catalog:
+def _extract_strings() -> Catalog:
     found = Catalog(locale=LOCALE, charset="utf-8")
     with (ROOT / "babel.cfg").open() as mapping:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
@@ -104,16 +104,16 @@ def _read_compiled(path: Path) -> Catalog:
         return read_mo(compiled)
 
 
-def _messages(catalogue: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
+def _read_messages(catalogue: Catalog) -> dict[tuple[str, ...], tuple[str, ...]]:
     """What is said for what, however the file spells it."""
-    return {_words(message.id): _words(message.string) for message in catalogue if message.id}
+    return {_find_words(message.id): _find_words(message.string) for message in catalogue if message.id}
 
 
-def _values(text: str) -> set[str]:
+def _find_values(text: str) -> set[str]:
     return set(re.findall(r"%\((\w+)\)", text))
 
 
-def _words(text: str | Sequence[str] | None) -> tuple[str, ...]:
+def _find_words(text: str | Sequence[str] | None) -> tuple[str, ...]:
     return (text,) if isinstance(text, str) else tuple(text or ())
 
 

@@ -55,7 +55,7 @@ def install(locks: Sequence[Path]) -> None:
     if sys.version_info < OLDEST_PYTHON:
         raise SetupFailed(f"Python 3.11 or later is needed, this is {sys.version.split()[0]} ({sys.executable})")
     LOG.write_bytes(b"")
-    if not _venv_works():
+    if not _check_venv():
         _make_venv()
     names = {name for lock in locks for name in re.findall(r"^([^\s=]+)==", lock.read_text(), re.MULTILINE)}
     print(f"setup: installing {len(names)} packages into .venv, details in {LOG.relative_to(ROOT)}", flush=True)
@@ -65,18 +65,18 @@ def install(locks: Sequence[Path]) -> None:
     for stamp in VENV.glob(".installed-*"):
         stamp.unlink()
     only_these = [*uv, "--require-hashes", "--only-binary", ":all:", "--compile-bytecode", *map(str, locks)]
-    _run(only_these, "the packages could not be installed", uv_environment(os.environ, _pip_settings()))
+    _run(only_these, "the packages could not be installed", make_uv_environment(os.environ, _read_pip_settings()))
     for lock in locks:
-        _stamp(lock).write_text(_digest(lock))
+        _name_stamp(lock).write_text(_hash_lock(lock))
 
 
 def is_installed(lock: Path) -> bool:
     """Whether .venv was completed from this very lock file, at this very place, and still has its Python."""
-    stamp = _stamp(lock)
-    return PYTHON.exists() and stamp.exists() and stamp.read_text() == _digest(lock)
+    stamp = _name_stamp(lock)
+    return PYTHON.exists() and stamp.exists() and stamp.read_text() == _hash_lock(lock)
 
 
-def uv_environment(environ: Mapping[str, str], pip_settings: str) -> dict[str, str]:
+def make_uv_environment(environ: Mapping[str, str], pip_settings: str) -> dict[str, str]:
     """The environment for uv: where pip is told to look for packages, uv looks too. What uv is told itself comes first.
 
     `pip_settings` is what `pip config list` prints. Folders that do not exist are left out: pip passes over them, uv
@@ -102,15 +102,15 @@ def _exists(place: str) -> bool:
     return parts.scheme not in {"", "file"} or Path(unquote(parts.path)).exists()
 
 
-def _pip_settings() -> str:
+def _read_pip_settings() -> str:
     command = [str(PYTHON), "-m", "pip", "config", "list"]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout  # noqa: S603
 
 
-def _venv_works() -> bool:
+def _check_venv() -> bool:
     # Its scripts name its place: one that was moved, or whose Python was replaced, is made anew.
     place = VENV / ".place"
-    here = place.exists() and place.read_text() == _place()
+    here = place.exists() and place.read_text() == _find_place()
     return here and _succeeds([str(PYTHON), "-m", "pip", "--version"])
 
 
@@ -125,12 +125,12 @@ def _make_venv() -> None:
         print(f"setup: .venv was a link to {VENV.readlink()}, which is left as it is", flush=True)
         VENV.unlink()
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)], ".venv could not be made")
-    (VENV / ".place").write_text(_place())
+    (VENV / ".place").write_text(_find_place())
 
 
 def _run(command: list[str], failure: str, environ: Mapping[str, str] | None = None) -> None:
     if not _succeeds(command, environ):
-        raise SetupFailed(f"{failure}: {_reason()}; details in {LOG.relative_to(ROOT)}")
+        raise SetupFailed(f"{failure}: {_find_reason()}; details in {LOG.relative_to(ROOT)}")
 
 
 def _succeeds(command: list[str], environ: Mapping[str, str] | None = None) -> bool:
@@ -147,7 +147,7 @@ def _succeeds(command: list[str], environ: Mapping[str, str] | None = None) -> b
     return ended.returncode == 0
 
 
-def _reason() -> str:
+def _find_reason() -> str:
     """Why the log says it failed: the network if it was the network, else the last error."""
     text = LOG.read_text(errors="replace")
     if re.search(_NO_NETWORK, text):
@@ -156,15 +156,15 @@ def _reason() -> str:
     return re.sub(r"\s+", " ", errors[-1])[:160] if errors else "no reason given"
 
 
-def _place() -> str:
+def _find_place() -> str:
     return f"{VENV} {os.path.realpath(sys.executable)} {sys.version}"
 
 
-def _digest(lock: Path) -> str:
-    return hashlib.sha256(lock.read_bytes() + UV_LOCK.read_bytes() + _place().encode()).hexdigest()
+def _hash_lock(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes() + UV_LOCK.read_bytes() + _find_place().encode()).hexdigest()
 
 
-def _stamp(lock: Path) -> Path:
+def _name_stamp(lock: Path) -> Path:
     return VENV / f".installed-{lock.stem}"
 
 

@@ -35,10 +35,10 @@ _LIBRARIES = {
 }
 
 
-def packages_for_tests() -> list[str]:
+def list_packages_for_tests() -> list[str]:
     """The Debian packages that the tests need and this machine lacks."""
-    wanted = [] if browser() or playwrights_own() else ["chromium"]
-    if not any(_chinese_fonts()):
+    wanted = [] if find_browser() or find_playwrights_own() else ["chromium"]
+    if not any(_list_chinese_fonts()):
         wanted.append("fonts-noto-cjk")
     if not _loads("libatomic.so.1"):
         wanted.append("libatomic1")
@@ -47,7 +47,7 @@ def packages_for_tests() -> list[str]:
     return wanted
 
 
-def missing_libraries() -> dict[str, str]:
+def find_missing_libraries() -> dict[str, str]:
     """What the tests' programs in .venv lack: the library -> its Debian package, or the program that wants it."""
     found = {}
     for pattern in _PROGRAMS:
@@ -59,12 +59,12 @@ def missing_libraries() -> dict[str, str]:
     return found
 
 
-def browser() -> str | None:
+def find_browser() -> str | None:
     """The path of the system's Chromium, None where there is none."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
-def playwrights_own() -> Path | None:
+def find_playwrights_own() -> Path | None:
     """The Chromium that `.venv/bin/playwright install chromium` has brought, if it has."""
     home = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or "~/.cache/ms-playwright").expanduser()
     return next((path for path in home.glob("chromium-*/*/chrome") if os.access(path, os.X_OK)), None)
@@ -74,13 +74,13 @@ def provide(packages: list[str]) -> int:
     """Install these Debian packages if we may; 0 when it is done, else one line on standard error and 1."""
     command = f"apt-get install --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        print(f"setup: {_in_words(packages)} missing: sudo {command}", file=sys.stderr)
+        print(f"setup: {_name_packages(packages)} missing: sudo {command}", file=sys.stderr)
         return 1
     print(f"setup: installing Debian's {', '.join(packages)}; details in var/packages.log", flush=True)
     wanted = ["install", "--no-install-recommends", *packages]
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_bytes(b"")
-    if _apt(wanted) or (_apt(["update"]) and _apt(wanted)):
+    if _run_apt(wanted) or (_run_apt(["update"]) and _run_apt(wanted)):
         return 0
     errors = re.findall(r"^E:\s*(.+)", LOG.read_text(errors="replace"), re.MULTILINE)
     reason = str(errors[-1])[:160] if errors else "no reason given"
@@ -88,11 +88,11 @@ def provide(packages: list[str]) -> int:
     return 1
 
 
-def _in_words(packages: list[str]) -> str:
+def _name_packages(packages: list[str]) -> str:
     return f"{', '.join(packages)} {'is' if len(packages) == 1 else 'are'}"
 
 
-def _apt(words: list[str]) -> bool:
+def _run_apt(words: list[str]) -> bool:
     environ = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with LOG.open("ab") as log:
         command = ["apt-get", "-q", "-y", *words]
@@ -102,7 +102,7 @@ def _apt(words: list[str]) -> bool:
     return ended.returncode == 0
 
 
-def _chinese_fonts() -> Iterable[Path]:
+def _list_chinese_fonts() -> Iterable[Path]:
     for folder in map(Path, _FONTS):
         yield from folder.expanduser().rglob("*CJK*")
         yield from folder.expanduser().rglob("wqy-*.tt?")
@@ -120,10 +120,10 @@ def main(arguments: list[str]) -> int:
     """`tests`: see to what the tests need, and that each of their programs starts. Else: install these packages."""
     if arguments != ["tests"]:
         return provide(arguments)
-    packages = packages_for_tests()
+    packages = list_packages_for_tests()
     if packages and provide(packages) != 0:
         return 1
-    if libraries := missing_libraries():
+    if libraries := find_missing_libraries():
         known = [package for package in libraries.values() if not package.startswith("(")]
         for library, package in libraries.items():
             if package.startswith("("):

@@ -57,12 +57,12 @@ def main() -> None:
         LOCK.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n")
 
 
-def digest(content: bytes) -> str:
+def hash_content(content: bytes) -> str:
     """The hash as npm writes it: `sha512-` and base64."""
     return "sha512-" + base64.b64encode(hashlib.sha512(content).digest()).decode()
 
 
-def home(entry: dict[str, Any]) -> Path:
+def find_home(entry: dict[str, Any]) -> Path:
     """Where an entry's files stand."""
     return ROOT / str(entry["into"]) / f"{entry['name']}-{entry['version']}"
 
@@ -70,10 +70,10 @@ def home(entry: dict[str, Any]) -> Path:
 def check(entry: dict[str, Any]) -> None:
     """Raises Mismatch unless every file of the entry stands here unchanged, its compressed twins too."""
     for name, expected in entry["files"].items():
-        path = home(entry) / PurePosixPath(name).name
-        if not path.is_file() or digest(path.read_bytes()) != expected:
+        path = find_home(entry) / PurePosixPath(name).name
+        if not path.is_file() or hash_content(path.read_bytes()) != expected:
             raise Mismatch(f"{path.relative_to(ROOT)} is missing or was changed: run python -m config.tools.vendor")
-        for twin, unpack in _twins(entry, path):
+        for twin, unpack in _list_twins(entry, path):
             if not twin.is_file() or unpack(twin.read_bytes()) != path.read_bytes():
                 raise Mismatch(
                     f"{twin.relative_to(ROOT)} is not its file, compressed: run python -m config.tools.vendor"
@@ -87,13 +87,13 @@ def fetch(entry: dict[str, Any], *, pin: bool) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         archive = _download(entry, Path(folder))
-        _verify(entry, "archive", digest(archive.read_bytes()), pin, archive.name)
-        target = home(entry)
+        _verify(entry, "archive", hash_content(archive.read_bytes()), pin, archive.name)
+        target = find_home(entry)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         for name in entry["files"]:
             content = _read(archive, name)
-            _verify(entry["files"], name, digest(content), pin, name)
+            _verify(entry["files"], name, hash_content(content), pin, name)
             path = target / PurePosixPath(name).name
             path.write_bytes(content)
             _compress(entry, path, content)
@@ -104,8 +104,8 @@ def _make(entry: dict[str, Any], *, pin: bool) -> None:
     source = Path(entry["source"]["file"])
     if not source.is_file():
         raise Mismatch(f"{source} is missing: apt-get install {entry['source']['package']}")
-    _verify(entry, "archive", digest(source.read_bytes()), pin, str(source))
-    made, licence = (home(entry) / name for name in entry["files"])
+    _verify(entry, "archive", hash_content(source.read_bytes()), pin, str(source))
+    made, licence = (find_home(entry) / name for name in entry["files"])
     made.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "bin" / "python"
@@ -117,7 +117,7 @@ def _make(entry: dict[str, Any], *, pin: bool) -> None:
             subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 # names are the lock's
     shutil.copyfile(entry["source"]["licence"], licence)
     for path in (made, licence):
-        _verify(entry["files"], path.name, digest(path.read_bytes()), pin, path.name)
+        _verify(entry["files"], path.name, hash_content(path.read_bytes()), pin, path.name)
 
 
 def _download(entry: dict[str, Any], folder: Path) -> Path:
@@ -149,14 +149,14 @@ def _read(archive: Path, name: str) -> bytes:
         return member.read()
 
 
-def _twins(entry: dict[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
+def _list_twins(entry: dict[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
     if entry["into"] == SERVED and path.suffix in {".css", ".js"}:
         yield path.with_name(path.name + ".br"), brotli.decompress
         yield path.with_name(path.name + ".gz"), gzip.decompress
 
 
 def _compress(entry: dict[str, Any], path: Path, content: bytes) -> None:
-    for twin, unpack in _twins(entry, path):
+    for twin, unpack in _list_twins(entry, path):
         pack = brotli.compress if unpack is brotli.decompress else lambda raw: gzip.compress(raw, mtime=0)
         twin.write_bytes(pack(content))
 

@@ -18,15 +18,15 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
 from groups.accounts.passwords import NOBODYS
-from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, weakness
-from groups.accounts.sessions import digest, open_session, revoke
+from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, find_weakness
+from groups.accounts.sessions import hash_text, open_session, revoke
 from groups.errors import AccountExists, InvalidAccount, InvalidNumber, UnknownAccount, WeakPassword, say
 from groups.models.accounts import Account, AccountRole, WrongPasswords
 from groups.models.batch import Batch
 from groups.models.roster import Village
-from groups.roster.villages import village_of
-from groups.rules.phone import digits_of, normalise
-from groups.rules.texts import flaw, tidied
+from groups.roster.villages import get_village
+from groups.rules.phone import find_digits, normalise
+from groups.rules.texts import find_flaw, tidy
 
 ACCOUNTS_A_PAGE = 60
 GUESSES = 5
@@ -68,7 +68,7 @@ def generate_password() -> str:
 
 def check_password(password: str, *owner: str) -> None:
     """Raises WeakPassword with the reason; `owner` is its owner's name and phone."""
-    found = weakness(password, owner)
+    found = find_weakness(password, owner)
     if found is not None:
         raise WeakPassword(_WHY_WEAK[found])
 
@@ -89,10 +89,10 @@ def create_account(
     Raises InvalidAccount for a name that cannot be kept or a village where none belongs, UnknownVillage,
     AccountExists where name or phone is taken.
     """
-    name = checked_name(name)
+    name = check_name(name)
     if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
         raise InvalidAccount(say("village_head_needs_village_and_nobody"))
-    village = None if village_code is None else village_of(session, village_code)
+    village = None if village_code is None else get_village(session, village_code)
     account = Account(name=name, phone=phone, role=role, village=village, password_hash=password_hash, created_at=now)
     try:
         if record is None:
@@ -105,10 +105,10 @@ def create_account(
     return account
 
 
-def checked_name(name: str) -> str:
+def check_name(name: str) -> str:
     """The name as it is kept. Raises InvalidAccount; a name that looks like a phone number would be taken for one."""
-    name = tidied(name)
-    if not name or flaw(name):
+    name = tidy(name)
+    if not name or find_flaw(name):
         raise InvalidAccount(say("name_1_64_characters"))
     if not any(sign.isalpha() for sign in name):
         raise InvalidAccount(say("name_letters_phone_matter_its_own"))
@@ -117,33 +117,33 @@ def checked_name(name: str) -> str:
 
 def find_account(session: Session, name: str) -> Account:
     """The account of this name. Raises UnknownAccount."""
-    account = session.scalar(select(Account).where(Account.name == tidied(name), Account.archived_at.is_(None)))
+    account = session.scalar(select(Account).where(Account.name == tidy(name), Account.archived_at.is_(None)))
     if account is None:
-        raise UnknownAccount(say("no_account_name", name=f"{tidied(name)[:64]!r}"))
+        raise UnknownAccount(say("no_account_name", name=f"{tidy(name)[:64]!r}"))
     return account
 
 
 def list_accounts(session: Session) -> list[tuple[Account, Village | None]]:
     """All accounts that may sign in, by role and name."""
-    return _listed(session, _all_accounts())
+    return _list(session, _select_accounts())
 
 
-def accounts_page(session: Session, text: str, page: int) -> tuple[list[tuple[Account, Village | None]], int]:
+def list_page(session: Session, text: str, page: int) -> tuple[list[tuple[Account, Village | None]], int]:
     """A page (from 1) of those whose name, phone or village has `text`; the number of the last page."""
-    question = _all_accounts()
-    if text := tidied(text)[:64]:
+    question = _select_accounts()
+    if text := tidy(text)[:64]:
         ways = [Account.name.contains(text, autoescape=True), Village.name.contains(text, autoescape=True)]
-        if digits := digits_of(text).lstrip("0"):
+        if digits := find_digits(text).lstrip("0"):
             ways.append(Account.phone.contains(digits, autoescape=True))
         question = question.where(or_(*ways))
     counted = question.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
     count = session.scalar(counted) or 0
     last = max(-(-count // ACCOUNTS_A_PAGE), 1)
     first = (min(max(page, 1), last) - 1) * ACCOUNTS_A_PAGE
-    return _listed(session, question.limit(ACCOUNTS_A_PAGE).offset(first)), last
+    return _list(session, question.limit(ACCOUNTS_A_PAGE).offset(first)), last
 
 
-def _all_accounts() -> Select[Account, Village]:
+def _select_accounts() -> Select[Account, Village]:
     return (
         select(Account, Village)
         .outerjoin(Village, Account.village_id == Village.id)
@@ -152,7 +152,7 @@ def _all_accounts() -> Select[Account, Village]:
     )
 
 
-def _listed(session: Session, question: Select[Account, Village]) -> list[tuple[Account, Village | None]]:
+def _list(session: Session, question: Select[Account, Village]) -> list[tuple[Account, Village | None]]:
     return [(account, village) for account, village in session.execute(question)]
 
 
@@ -168,14 +168,14 @@ def find_candidate(
 
     `known_as` names the browser where it has signed in with that account before: its errors are counted apart.
     """
-    login = tidied(login)[:64]
+    login = tidy(login)[:64]
     phone = _as_phone(login, region, area_code)
     account = session.scalar(
         select(Account)
         .where((Account.name == login) if phone is None else (Account.phone == phone), Account.archived_at.is_(None))
         .limit(1)
     )
-    subject = f"login:{digest(phone or login)}" if account is None else f"account:{account.id}"
+    subject = f"login:{hash_text(phone or login)}" if account is None else f"account:{account.id}"
     if account is not None and (browser := known_as(account.id)):
         subject = f"{subject}:{browser[:32]}"
     wrong = session.get(WrongPasswords, subject)
@@ -193,7 +193,7 @@ def settle_sign_in(session: Session, candidate: Candidate, *, matched: bool, bro
     wrong = session.get_one(WrongPasswords, candidate.subject, with_for_update=True, populate_existing=True)
     if locked_until := _lock(wrong, now):
         return SignIn(None, locked_until)
-    if candidate.account_id is not None and matched and _unchanged(session, candidate):
+    if candidate.account_id is not None and matched and _is_unchanged(session, candidate):
         session.delete(wrong)
         return SignIn(open_session(session, candidate.account_id, browser, now))
     wrong.count = 1 if now - wrong.last_at > FORGOTTEN_AFTER or wrong.locked_until else wrong.count + 1
@@ -210,10 +210,10 @@ def change_account(
     """Another name, phone, role or village; whoever loses a role is signed out. Raises as `create_account` does."""
     if (role is AccountRole.VILLAGE_HEAD) != (village_code is not None):
         raise InvalidAccount(say("village_head_needs_village_and_nobody"))
-    village_id = None if village_code is None else village_of(batch.session, village_code).id
+    village_id = None if village_code is None else get_village(batch.session, village_code).id
     other_rights = (account.role, account.village_id) != (role, village_id)
     try:
-        batch.change(account, name=checked_name(name), phone=phone, role=role, village_id=village_id)
+        batch.change(account, name=check_name(name), phone=phone, role=role, village_id=village_id)
     except IntegrityError:
         raise AccountExists(say("account_with_name_or_phone")) from None
     if other_rights:
@@ -245,7 +245,7 @@ def close_account(session: Session, account: Account, now: datetime, *, record: 
     revoke(session, account.id, now)
 
 
-def _unchanged(session: Session, candidate: Candidate) -> bool:
+def _is_unchanged(session: Session, candidate: Candidate) -> bool:
     """Whether the password that was compared is still the account's, and the account still open."""
     kept = session.scalar(
         select(Account.password_hash).where(Account.id == candidate.account_id, Account.archived_at.is_(None))

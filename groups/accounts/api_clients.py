@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from groups.errors import InvalidClient, say
 from groups.models.accounts import ApiClient
-from groups.rules.texts import flaw, tidied
+from groups.rules.texts import find_flaw, tidy
 
 PREFIX = "jd_"
 """What a token begins with, so that one that leaks is known for what it is."""
@@ -43,8 +43,8 @@ def create_client(
     session: Session, name: str, scopes: Collection[Scope], requests_per_minute: int, by: str, now: datetime
 ) -> tuple[ApiClient, str]:
     """Add a client; its token, which stands nowhere else. Raises InvalidClient."""
-    name = tidied(name)
-    if not name or flaw(name):
+    name = tidy(name)
+    if not name or find_flaw(name):
         raise InvalidClient(say("clients_name_1_64_characters"))
     if not scopes:
         raise InvalidClient(say("client_needs_scope"))
@@ -56,7 +56,7 @@ def create_client(
     token = PREFIX + secrets.token_urlsafe(32)
     client = ApiClient(
         name=name,
-        token_digest=_digest(token),
+        token_digest=_hash(token),
         scopes=" ".join(sorted(scopes)),
         requests_per_minute=requests_per_minute,
         created_at=now,
@@ -82,16 +82,16 @@ def revoke_client(session: Session, name: str, now: datetime) -> ApiClient:
     return client
 
 
-def client_of(session: Session, token: str) -> Client | None:
+def find_client(session: Session, token: str) -> Client | None:
     """Whose token this is; None for one that is nobody's, or not any more."""
     found = session.scalar(
-        select(ApiClient).where(ApiClient.token_digest == _digest(token), ApiClient.revoked_at.is_(None))
+        select(ApiClient).where(ApiClient.token_digest == _hash(token), ApiClient.revoked_at.is_(None))
     )
     if found is None:
         return None
     return Client(found.id, found.name, frozenset(found.scopes.split()), found.requests_per_minute)
 
 
-def _digest(token: str) -> str:
+def _hash(token: str) -> str:
     # A token of 256 random bits needs no slow hash: nobody guesses it.
     return hashlib.sha256(token.encode()).hexdigest()

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from groups.accounts.accounts import UNMISTAKABLE, set_password
-from groups.accounts.sessions import digest, open_session
+from groups.accounts.sessions import hash_text, open_session
 from groups.errors import InvalidInvitation, say
 from groups.models.accounts import Account, Invitation
 from groups.models.batch import Batch
@@ -34,7 +34,7 @@ def invite(batch: Batch, account: Account) -> str:
     batch.add(
         Invitation(
             account_id=account.id,
-            code_digest=digest(code),
+            code_digest=hash_text(code),
             created_at=batch.now,
             created_by=batch.by.name[:64],
             expires_at=batch.now + VALID_FOR,
@@ -43,11 +43,11 @@ def invite(batch: Batch, account: Account) -> str:
     return "-".join(code[start : start + 4] for start in (0, 4, 8))
 
 
-def invited(session: Session, code: str, now: datetime, *, hold: bool = False) -> tuple[Invitation, Account]:
+def find_invited(session: Session, code: str, now: datetime, *, hold: bool = False) -> tuple[Invitation, Account]:
     """The invitation of this code, as somebody types it, and its account. Raises InvalidInvitation."""
     plain = "".join(sign for sign in code.casefold() if sign.isalnum())
     question = select(Invitation).where(
-        Invitation.code_digest == digest(plain),
+        Invitation.code_digest == hash_text(plain),
         Invitation.used_at.is_(None),
         Invitation.revoked_at.is_(None),
         Invitation.expires_at > now,
@@ -61,7 +61,7 @@ def invited(session: Session, code: str, now: datetime, *, hold: bool = False) -
 
 def redeem(session: Session, code: str, password_hash: str, browser: str, now: datetime) -> str:
     """Set the password with the code, once, and sign the browser in: its token. Raises InvalidInvitation."""
-    invitation, account = invited(session, code, now, hold=True)
+    invitation, account = find_invited(session, code, now, hold=True)
     invitation.used_at = now
     set_password(session, account.id, password_hash, now)
     return open_session(session, account.id, browser, now)

@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from groups.accounts.rules.passwords import plain
+from groups.accounts.rules.passwords import fold
 from groups.errors import SignInBusy, say
 
 AT_ONCE = 2
@@ -29,24 +29,24 @@ _room = BoundedSemaphore(WAITING_OR_AT_IT)
 _turn = BoundedSemaphore(AT_ONCE)
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """The argon2id hash to keep. Raises SignInBusy."""
-    with _a_turn():
-        return _hasher.hash(plain(password))
+    with _wait_for_turn():
+        return _hasher.hash(fold(password))
 
 
 def matches(password_hash: str, password: str) -> bool:
     """Whether this is the password. Takes equally long either way, and where there is none. Raises SignInBusy."""
     is_a_hash = password_hash.startswith("$argon2")
-    with _a_turn():
+    with _wait_for_turn():
         try:
-            return _hasher.verify(password_hash if is_a_hash else NOBODYS, plain(password)) and is_a_hash
+            return _hasher.verify(password_hash if is_a_hash else NOBODYS, fold(password)) and is_a_hash
         except (VerificationError, InvalidHashError):
             return False
 
 
 @contextmanager
-def _a_turn() -> Iterator[None]:
+def _wait_for_turn() -> Iterator[None]:
     if not _room.acquire(blocking=False):
         raise SignInBusy(say("too_many_people_sign_in_moment"))
     try:

@@ -36,7 +36,7 @@ def open_session(session: Session, account_id: int, browser: str, now: datetime)
     session.execute(delete(AccountSession).where(AccountSession.expires_at < now))
     session.add(
         AccountSession(
-            token_digest=digest(token),
+            token_digest=hash_text(token),
             account_id=account_id,
             browser=browser[:200],
             created_at=now,
@@ -48,14 +48,14 @@ def open_session(session: Session, account_id: int, browser: str, now: datetime)
     return token
 
 
-def who_is(session: Session, token: str, now: datetime) -> SignedIn | None:
+def find_signed_in(session: Session, token: str, now: datetime) -> SignedIn | None:
     """Who holds this token; None where it was revoked, has expired, or its account is closed. One query."""
     found = session.execute(
         select(AccountSession.id, AccountSession.last_seen_at, Account, Village.name)
         .join(Account, AccountSession.account_id == Account.id)
         .outerjoin(Village, Account.village_id == Village.id)
         .where(
-            AccountSession.token_digest == digest(token),
+            AccountSession.token_digest == hash_text(token),
             AccountSession.revoked_at.is_(None),
             AccountSession.expires_at > now,
             Account.archived_at.is_(None),
@@ -69,7 +69,7 @@ def who_is(session: Session, token: str, now: datetime) -> SignedIn | None:
     return SignedIn(account.id, session_id, account.name, account.role, account.village_id, village_name)
 
 
-def sessions_of(session: Session, account_id: int, now: datetime) -> list[AccountSession]:
+def list_sessions(session: Session, account_id: int, now: datetime) -> list[AccountSession]:
     """The browsers that are signed in, the latest seen first."""
     return list(
         session.scalars(
@@ -97,6 +97,6 @@ def revoke(session: Session, account_id: int, now: datetime, *, only: int | None
     return len(revoked)
 
 
-def digest(text: str) -> str:
+def hash_text(text: str) -> str:
     """What is kept in place of a secret."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -10,11 +10,11 @@ import sys
 import click
 from flask.cli import AppGroup
 
-from config.database import clock
-from config.services import settings
+from config.database import read_clock
+from config.services import get_settings
 from groups.accounts import accounts
-from groups.accounts.passwords import hashed
-from groups.commands.common import in_one_line, tell, transaction
+from groups.accounts.passwords import hash_password
+from groups.commands.common import open_transaction, tell, tell_in_one_line
 from groups.models.accounts import AccountRole
 from groups.rules.phone import normalise
 
@@ -30,14 +30,14 @@ _password_stdin = click.option("--password-stdin", is_flag=True, help="Take the 
 @_password_stdin
 def create(name: str, role: str, code: str | None, phone: str | None, password_stdin: bool) -> None:
     """Add an account for NAME, and print its password once."""
-    with in_one_line():
-        name = accounts.checked_name(name)
-        number = None if phone is None else _number(phone)
-        password = _password(password_stdin, name, phone or "")
-        password_hash = hashed(password)
-        with transaction() as session:
+    with tell_in_one_line():
+        name = accounts.check_name(name)
+        number = None if phone is None else _read_number(phone)
+        password = _read_password(password_stdin, name, phone or "")
+        password_hash = hash_password(password)
+        with open_transaction() as session:
             accounts.create_account(
-                session, name, AccountRole(role), password_hash, clock(session), village_code=code, phone=number
+                session, name, AccountRole(role), password_hash, read_clock(session), village_code=code, phone=number
             )
     tell("account_created", name=name, role=role)
     _tell(password, password_stdin)
@@ -48,13 +48,13 @@ def create(name: str, role: str, code: str | None, phone: str | None, password_s
 @_password_stdin
 def reset_password(name: str, password_stdin: bool) -> None:
     """Give NAME another password, end a lock-out, and sign all its browsers out."""
-    with in_one_line():
-        with transaction() as session:
+    with tell_in_one_line():
+        with open_transaction() as session:
             account = accounts.find_account(session, name)
-        password = _password(password_stdin, account.name, account.phone or "")
-        password_hash = hashed(password)
-        with transaction() as session:
-            accounts.set_password(session, account.id, password_hash, clock(session))
+        password = _read_password(password_stdin, account.name, account.phone or "")
+        password_hash = hash_password(password)
+        with open_transaction() as session:
+            accounts.set_password(session, account.id, password_hash, read_clock(session))
     tell("password_changed", name=account.name)
     _tell(password, password_stdin)
 
@@ -63,15 +63,15 @@ def reset_password(name: str, password_stdin: bool) -> None:
 @click.argument("name")
 def close(name: str) -> None:
     """Close NAME's account and sign all its browsers out."""
-    with transaction() as session:
-        accounts.close_account(session, accounts.find_account(session, name), clock(session))
+    with open_transaction() as session:
+        accounts.close_account(session, accounts.find_account(session, name), read_clock(session))
     tell("account_closed", name=name)
 
 
 @commands.command("list")
 def show() -> None:
     """All accounts, a line each: name, role, village."""
-    with transaction() as session:
+    with open_transaction() as session:
         lines = [
             "\t".join((account.name, account.role, village.code if village else "-"))
             for account, village in accounts.list_accounts(session)
@@ -80,7 +80,7 @@ def show() -> None:
         click.echo(line)
 
 
-def _password(from_stdin: bool, *owner: str) -> str:
+def _read_password(from_stdin: bool, *owner: str) -> str:
     if not from_stdin:
         return accounts.generate_password()
     password = sys.stdin.readline().rstrip("\r\n")
@@ -93,5 +93,5 @@ def _tell(password: str, from_stdin: bool) -> None:
         tell("password_once", password=password)
 
 
-def _number(phone: str) -> str:
-    return normalise(phone, settings().default_region, settings().default_area_code).e164
+def _read_number(phone: str) -> str:
+    return normalise(phone, get_settings().default_region, get_settings().default_area_code).e164

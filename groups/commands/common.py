@@ -14,47 +14,47 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.errors import GroupsError, RosterFileError, say
 from groups.privacy.looks import Looked, record_look
-from groups.words import in_both
+from groups.words import write_both
 
 
 @contextmanager
-def transaction(*, reads: bool = False) -> Iterator[Session]:
+def open_transaction(*, reads: bool = False) -> Iterator[Session]:
     """A transaction for a command, which answers every trouble that is somebody's to mend in one line.
 
     `reads`: nothing is written in it.
     """
-    with in_one_line(), database().begin(reads=reads) as session:
+    with tell_in_one_line(), get_database().begin(reads=reads) as session:
         yield session
 
 
 @contextmanager
-def in_one_line() -> Iterator[None]:
+def tell_in_one_line() -> Iterator[None]:
     """End the command with a line on stderr where anything is in the way that is somebody's to mend."""
     try:
         yield
     except GroupsError as error:
-        raise click.ClickException(in_both(error.message)) from None
+        raise click.ClickException(write_both(error.message)) from None
     except (OperationalError, ProgrammingError) as error:
         reason = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(in_both(say("database_does_not_answer", reason=reason))) from None
+        raise click.ClickException(write_both(say("database_does_not_answer", reason=reason))) from None
 
 
 def note_export(session: Session, page: str, form: str, rows: int, village_id: int | None) -> None:
     """Put on record that a command gave numbers out, as `groups.models.looks.Look` keeps it."""
     looked = Looked("command", f"command.{page}", form, rows, village_id=village_id)
-    record_look(session, looked, clock(session))
+    record_look(session, looked, read_clock(session))
 
 
 def tell(code: str, /, **values: Any) -> None:
     """Print the message of this code with these values, in Chinese and English."""
-    click.echo(in_both(say(code, **values)))
+    click.echo(write_both(say(code, **values)))
 
 
-def content_of(file: Path) -> bytes:
+def read_content(file: Path) -> bytes:
     """A file's bytes. Raises RosterFileError where it cannot be read."""
     try:
         return file.read_bytes()
@@ -67,4 +67,4 @@ def write(output: Path, content: bytes) -> None:
     try:
         output.write_bytes(content)
     except OSError as error:
-        raise click.ClickException(in_both(say("cannot_write_file", file=output, reason=error.strerror))) from None
+        raise click.ClickException(write_both(say("cannot_write_file", file=output, reason=error.strerror))) from None

@@ -17,15 +17,15 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import settings
+from config.database import read_clock
+from config.services import get_settings
 from groups.accounts import api_clients
-from groups.commands.common import content_of, tell, transaction, write
+from groups.commands.common import open_transaction, read_content, tell, write
 from groups.coverage import audit, counts, exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.counts import read_counts_file
-from groups.coverage.rules.figures import basis_points_of
-from groups.coverage.rules.query import CoverageQuery, Step, query_of, unknown_choice
+from groups.coverage.rules.figures import read_basis_points
+from groups.coverage.rules.query import CoverageQuery, Step, make_unknown_choice, read_query
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.table import KINDS
 from groups.errors import InvalidChoice, say
@@ -33,8 +33,8 @@ from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.figures import Threshold
 from groups.rules.counting import CountKind
-from groups.rules.days import day_of, local_day
-from groups.words import in_both
+from groups.rules.days import find_local_day, read_day
+from groups.words import write_both
 
 coverage_commands = AppGroup("coverage", help="How many households have signed up, of how many.")
 counts_commands = AppGroup("counts", help="How many households each village has, by day and kind of count.")
@@ -47,24 +47,30 @@ _ENDINGS = {"txt": "table"}
 _NOT_FOR_EYES = frozenset({"xlsx", "pdf"})
 
 
-def _any_of(words: Iterable[str]) -> str:
+def _list_choices(words: Iterable[str]) -> str:
     return "|".join(words)
 
 
-def _question(command: Callable[..., None]) -> Callable[..., None]:
+def _add_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options by which figures are asked for, and where they go."""
     options = (
         click.option("--as-of", help="The day of the figures; today where none is named."),
         click.option("--from", "first", help="Also how they moved from this day …"),
         click.option("--to", "last", help="… to this one."),
-        click.option("--by", "step", metavar=_any_of(Step), help="With --from or --to: month ends, or every day."),
-        click.option("--level", metavar=_any_of(Level), help="What a row stands for; a village where none is named."),
+        click.option(
+            "--by", "step", metavar=_list_choices(Step), help="With --from or --to: month ends, or every day."
+        ),
+        click.option(
+            "--level", metavar=_list_choices(Level), help="What a row stands for; a village where none is named."
+        ),
         click.option("--village", help="Only the village with this code."),
-        click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by."),
+        click.option("--denominator", metavar=_list_choices(CountKind), help="The kind of count that is divided by."),
         click.option("--known-at", help="As it was known at this moment, like 2026-11-23 18:00; a day: at its end."),
         click.option("--since", help="Also what changed since the report of this day, line by line to its sum."),
         click.option("--since-known-at", help="With --since: as that was known then; else when it was issued."),
-        click.option("--format", "form", metavar=_any_of(_FORMS), help="The ending of the file where none is named."),
+        click.option(
+            "--format", "form", metavar=_list_choices(_FORMS), help="The ending of the file where none is named."
+        ),
         click.option(
             "--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is named."
         ),
@@ -75,14 +81,14 @@ def _question(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @coverage_commands.command("show")
-@_question
+@_add_options
 def show(form: str | None, output: Path | None, **words: str | None) -> None:
     """Say how many households have signed up."""
     _tell(words, form, output, usual="table")
 
 
 @coverage_commands.command("export")
-@_question
+@_add_options
 def export(form: str | None, output: Path | None, **words: str | None) -> None:
     """Write the figures as a file; its ending tells the form where none is named."""
     _tell(words, form, output, usual="csv")
@@ -92,13 +98,13 @@ def export(form: str | None, output: Path | None, **words: str | None) -> None:
 @click.option("--as-of", help="The day; today where none is named.")
 @click.option("--known-at", help="As it was known at this moment.")
 @click.option("--village", help="Only the village with this code.")
-@click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by.")
+@click.option("--denominator", metavar=_list_choices(CountKind), help="The kind of count that is divided by.")
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
 def audit_day(output: Path, **words: str | None) -> None:
     """Write household by household why each counts on a day or does not, with the town's sum at the foot."""
     given = {name: word for name, word in words.items() if word}
-    with transaction(reads=True) as session:
-        audited = audit.audit_of(session, _query(session, given), settings().zone)
+    with open_transaction(reads=True) as session:
+        audited = audit.make_audit(session, _read_query(session, given), get_settings().zone)
     write(output, audit.as_xlsx(audited))
     tell("audit_written", file=output, households=len(audited.rows), counted=audited.counted)
     tell("audit_as_reported" if audited.agrees else "audit_not_as_reported")
@@ -110,11 +116,11 @@ def audit_day(output: Path, **words: str | None) -> None:
 @click.option("--as-of", help="The day; today where none is named.")
 def check_books(as_of: str | None) -> None:
     """Look whether the books are sound: nobody counts twice or nowhere, each village is the sum of its groups."""
-    with transaction(reads=True) as session:
-        day = day_of(as_of) if as_of else local_day(clock(session), settings().zone)
-        flaws = audit.flaws_on(session, day, settings().zone)
+    with open_transaction(reads=True) as session:
+        day = read_day(as_of) if as_of else find_local_day(read_clock(session), get_settings().zone)
+        flaws = audit.find_flaws(session, day, get_settings().zone)
     for flaw in flaws:
-        click.echo(in_both(flaw), err=True)
+        click.echo(write_both(flaw), err=True)
     if flaws:
         sys.exit(1)
     tell("books_are_sound", day=day)
@@ -125,36 +131,36 @@ def check_books(as_of: str | None) -> None:
 @click.option("--known-at", help="As it was known at this moment; now where none is named.")
 @click.option("--since", help="With what changed since the report of this day.")
 @click.option("--village", help="Only the village with this code.")
-@click.option("--denominator", metavar=_any_of(CountKind), help="The kind of count that is divided by.")
+@click.option("--denominator", metavar=_list_choices(CountKind), help="The kind of count that is divided by.")
 def issue_report(**words: str | None) -> None:
     """Keep a report as it stands now, in all its forms. It is never changed."""
     given = {name: word for name, word in words.items() if word}
-    with transaction() as session:
+    with open_transaction() as session:
         by = Author("command", Source.COMMAND)
-        report = issued.issue(session, _query(session, given), by, clock(session), settings().zone)
+        report = issued.issue(session, _read_query(session, given), by, read_clock(session), get_settings().zone)
         tell("report_issued", number=report.id, day=report.as_of, digest=report.digest)
 
 
 @coverage_commands.command("issued")
 @click.argument("number", type=int, required=False)
-@click.option("--format", "form", metavar=_any_of(exports.FORMS), help="Print the report again in this form …")
+@click.option("--format", "form", metavar=_list_choices(exports.FORMS), help="Print the report again in this form …")
 @click.option("--output", type=click.Path(path_type=Path), help="… into this file, byte for byte as it was issued.")
 def show_issued(number: int | None, form: str | None, output: Path | None) -> None:
     """List the issued reports; print one again; or say what is known of its day today beside what was reported."""
-    with transaction(reads=True) as session:
+    with open_transaction(reads=True) as session:
         if number is None:
-            for each in issued.issued_reports(session):
-                known_at = each.known_at.astimezone(settings().zone)
+            for each in issued.list_issued(session):
+                known_at = each.known_at.astimezone(get_settings().zone)
                 click.echo(f"{each.id} {each.as_of} known {known_at:%Y-%m-%d %H:%M} {each.issued_by} {each.digest}")
             return
         if form or output:
-            content = issued.printed_again(session, number, _form_of(form, output, "json"))
+            content = issued.reprint(session, number, _choose_form(form, output, "json"))
             if output is None:
                 click.echo(content, nl=False)
             else:
                 write(output, content)
             return
-        beside = issued.beside_today(session, number, clock(session), settings().zone)
+        beside = issued.compare_with_today(session, number, read_clock(session), get_settings().zone)
     click.echo(exports.as_text(beside.then), nl=False)
     changed = replace(beside.now, statement=beside.changed)
     click.echo()
@@ -169,9 +175,9 @@ def show_issued(number: int | None, form: str | None, output: Path | None) -> No
 @click.option("--kind", type=click.Choice([kind.value for kind in CountKind]), default=CountKind.RESIDENT.value)
 def set_count(village: str, households: int, day: str | None, kind: str) -> None:
     """Write down that the village with this code has so many HOUSEHOLDS from a day on."""
-    with transaction() as session:
-        batch = _batch(session, "set_count")
-        counted_on = day_of(day) if day else batch.day
+    with open_transaction() as session:
+        batch = _make_batch(session, "set_count")
+        counted_on = read_day(day) if day else batch.day
         news = counts.set_count(batch, village, CountKind(kind), counted_on, households)
     tell("written" if news else "as_it_was")
     click.echo(f"{village} {counted_on} {KINDS[CountKind(kind)]} {households}")
@@ -183,9 +189,9 @@ def set_count(village: str, households: int, day: str | None, kind: str) -> None
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
     """Take counts from a list (.xlsx, .xls, .csv): all its sound rows, or nothing."""
-    with transaction() as session:
-        rows = read_counts_file(content_of(file), file.name, day_of(day) if day else None)
-        batch = _batch(session, "import_counts")
+    with open_transaction() as session:
+        rows = read_counts_file(read_content(file), file.name, read_day(day) if day else None)
+        batch = _make_batch(session, "import_counts")
         judged = counts.judge(session, rows, batch.day)
         for each in judged:
             if each.problem:
@@ -205,10 +211,10 @@ def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
 @click.option("--from", "day", help="The first day; today where none is named.")
 def set_threshold(percent: str, day: str | None) -> None:
     """Let a village be a demonstration village from PERCENT coverage on."""
-    with transaction() as session:
-        batch = _batch(session, "set_threshold")
-        starts_on = day_of(day) if day else batch.day
-        basis_points = basis_points_of(percent)
+    with open_transaction() as session:
+        batch = _make_batch(session, "set_threshold")
+        starts_on = read_day(day) if day else batch.day
+        basis_points = read_basis_points(percent)
         counts.set_threshold(batch, starts_on, basis_points)
     tell("threshold_from", day=starts_on, percent=f"{basis_points / 100:g}")
 
@@ -216,7 +222,7 @@ def set_threshold(percent: str, day: str | None) -> None:
 @thresholds_commands.command("list")
 def list_thresholds() -> None:
     """Say every threshold and its first day."""
-    with transaction() as session:
+    with open_transaction() as session:
         for threshold in session.scalars(select(Threshold).order_by(Threshold.starts_on)):
             click.echo(f"{threshold.starts_on} {threshold.basis_points / 100:g}%")
 
@@ -228,43 +234,47 @@ def list_thresholds() -> None:
 def create_client(name: str, scopes: tuple[str, ...], per_minute: int) -> None:
     """Let the program NAME read the figures, and print its token once. Without a scope it gets them all."""
     chosen = [api_clients.Scope(scope) for scope in scopes] or [*api_clients.Scope]
-    with transaction() as session:
-        client, token = api_clients.create_client(session, name, chosen, per_minute, "command", clock(session))
+    with open_transaction() as session:
+        client, token = api_clients.create_client(session, name, chosen, per_minute, "command", read_clock(session))
         made = say("client_created", name=client.name, scopes=client.scopes, pace=per_minute)
-        click.echo(in_both(made), err=True)
+        click.echo(write_both(made), err=True)
     click.echo(token)
 
 
 @clients_commands.command("list")
 def list_clients() -> None:
     """Say which programs may read the figures."""
-    with transaction() as session:
+    with open_transaction() as session:
         for client in api_clients.list_clients(session):
-            state = say("client_revoked_on", day=_local(client.revoked_at)) if client.revoked_at else say("client_good")
-            made = f"{_local(client.created_at)} {client.created_by}"
-            click.echo(f"{client.name}: {client.scopes}, {client.requests_per_minute}/min, {made}, {in_both(state)}")
+            state = (
+                say("client_revoked_on", day=_write_local(client.revoked_at))
+                if client.revoked_at
+                else say("client_good")
+            )
+            made = f"{_write_local(client.created_at)} {client.created_by}"
+            click.echo(f"{client.name}: {client.scopes}, {client.requests_per_minute}/min, {made}, {write_both(state)}")
 
 
 @clients_commands.command("revoke")
 @click.argument("name")
 def revoke_client(name: str) -> None:
     """Let the token of the program NAME be good for nothing from now on."""
-    with transaction() as session:
-        api_clients.revoke_client(session, name, clock(session))
+    with open_transaction() as session:
+        api_clients.revoke_client(session, name, read_clock(session))
     tell("client_revoked", name=name)
 
 
-def _query(session: Session, given: dict[str, str]) -> CoverageQuery:
-    today = local_day(clock(session), settings().zone)
-    return query_of(given, figures.latest_day(session, today), settings().zone)
+def _read_query(session: Session, given: dict[str, str]) -> CoverageQuery:
+    today = find_local_day(read_clock(session), get_settings().zone)
+    return read_query(given, figures.find_latest_day(session, today), get_settings().zone)
 
 
 def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual: str) -> None:
     named = {"first": "from", "last": "to", "step": "by"}
     given = {named.get(name, name): word for name, word in words.items() if word}
-    with transaction(reads=True) as session:
-        form = _form_of(form, output, usual)
-        report = coverage_report.report_on(session, _query(session, given), settings().zone, form=form)
+    with open_transaction(reads=True) as session:
+        form = _choose_form(form, output, usual)
+        report = coverage_report.report_on(session, _read_query(session, given), get_settings().zone, form=form)
     content = exports.as_text(report).encode() if form == "table" else exports.write(report, form)
     if output is None:
         click.echo(content, nl=False)
@@ -272,20 +282,20 @@ def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual
         write(output, content)
 
 
-def _form_of(form: str | None, output: Path | None, usual: str) -> str:
+def _choose_form(form: str | None, output: Path | None, usual: str) -> str:
     """What is named, or what the file's ending says, or the usual. Raises InvalidChoice."""
     ending = output.suffix.removeprefix(".").lower() if output is not None else ""
     chosen = form or _ENDINGS.get(ending, ending) or usual
     if chosen not in _FORMS:
-        raise unknown_choice(chosen, _FORMS)
+        raise make_unknown_choice(chosen, _FORMS)
     if output is None and chosen in _NOT_FOR_EYES and sys.stdout.isatty():
         raise InvalidChoice(say("not_for_a_terminal", form=chosen))
     return chosen
 
 
-def _batch(session: Session, action: str) -> Batch:
-    return Batch(session, Author("command", Source.COMMAND), action, clock(session), settings().zone)
+def _make_batch(session: Session, action: str) -> Batch:
+    return Batch(session, Author("command", Source.COMMAND), action, read_clock(session), get_settings().zone)
 
 
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone(settings().zone):%Y-%m-%d}"
+def _write_local(moment: datetime) -> str:
+    return f"{moment.astimezone(get_settings().zone):%Y-%m-%d}"

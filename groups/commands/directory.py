@@ -9,16 +9,16 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import settings
-from groups.commands.common import note_export, tell, transaction, write
+from config.database import read_clock
+from config.services import get_settings
+from groups.commands.common import note_export, open_transaction, tell, write
 from groups.errors import InvalidDay, NothingToPrint, say
-from groups.files.typeset import missing_from
+from groups.files.typeset import find_missing
 from groups.models.roster import Group
 from groups.roster import printed_directory, villages
-from groups.rules.days import day_of, half_a_year_after, local_day
+from groups.rules.days import add_half_a_year, find_local_day, read_day
 from groups.rules.phone import as_written_here
-from groups.words import in_both
+from groups.words import write_both
 
 directory = AppGroup("directory", help="The printed directory of the groups.")
 
@@ -37,14 +37,14 @@ def print_directory(
     code: str | None, group_name: str | None, paper: str, replace_after: str | None, output: Path
 ) -> None:
     """Write the directory of a group, a village or the town: a page for every group."""
-    of = settings()
-    with transaction() as session:
-        groups = _groups(session, of.default_region, code, group_name)
-        today = local_day(clock(session), of.zone)
-        until = half_a_year_after(today) if replace_after is None else day_of(replace_after)
+    of = get_settings()
+    with open_transaction() as session:
+        groups = _find_groups(session, of.default_region, code, group_name)
+        today = find_local_day(read_clock(session), of.zone)
+        until = add_half_a_year(today) if replace_after is None else read_day(replace_after)
         if until <= today:
             raise InvalidDay(say("directory_day_not_after_today"))
-        village_id = None if code is None else villages.village_of(session, code).id
+        village_id = None if code is None else villages.get_village(session, code).id
         rows = sum(len(household.phones) for group in groups for household in group.households)
         note_export(session, "directory_print", "pdf", rows, village_id)
     number = as_written_here(of.twilio_from_number[0], of.default_region)
@@ -58,11 +58,11 @@ def print_directory(
     _tell_what_lacks(groups)
 
 
-def _groups(
+def _find_groups(
     session: Session, region: str, code: str | None, group_name: str | None
 ) -> list[printed_directory.PrintedGroup]:
     """Raises UnknownVillage, and NothingToPrint where there is no such group or nothing to print."""
-    village_id = None if code is None else villages.village_of(session, code).id
+    village_id = None if code is None else villages.get_village(session, code).id
     group_id = None
     if group_name is not None:
         question = select(Group.id).where(
@@ -82,7 +82,7 @@ def _tell_what_lacks(groups: list[printed_directory.PrintedGroup]) -> None:
         lacking = [] if group.leader else [say("directory_no_leader")]
         if group.without_phone:
             lacking.append(say("directory_no_phone", names=tuple(group.without_phone)))
-        if signs := missing_from(group.texts):
+        if signs := find_missing(group.texts):
             lacking.append(say("directory_no_sign", signs=signs))
         if lacking:
-            click.echo(f"{group.village} {group.name}: {'; '.join(map(in_both, lacking))}", err=True)
+            click.echo(f"{group.village} {group.name}: {'; '.join(map(write_both, lacking))}", err=True)

@@ -18,28 +18,28 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database as the_database
-from config.services import settings
-from groups.commands.common import content_of, in_one_line, tell, transaction, write
+from config.database import read_clock
+from config.services import get_database as the_database
+from config.services import get_settings
+from groups.commands.common import open_transaction, read_content, tell, tell_in_one_line, write
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
 from groups.enrolment.carrier_lists import exports as list_exports
 from groups.enrolment.carrier_lists.jobs import CarrierLists
-from groups.enrolment.carrier_lists.preview import rows_again
+from groups.enrolment.carrier_lists.preview import rebuild_rows
 from groups.enrolment.carrier_lists.rules.judgement import LEFT_OUT, Judged, Verdict
-from groups.enrolment.rules.bill import Bill, fen_of, month_of, yuan
+from groups.enrolment.rules.bill import Bill, read_fen, read_month, write_yuan
 from groups.errors import CarrierListError, ChangedSince, InvalidTariff, Message, say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadState
-from groups.roster.villages import village_of
-from groups.rules.days import day_of, local_day
-from groups.rules.findings import shown
+from groups.roster.villages import get_village
+from groups.rules.days import find_local_day, read_day
+from groups.rules.findings import show
 from groups.uploads import jobs, uploads
 from groups.uploads.kinds import Progress, ReadList
 from groups.uploads.uploads import KeptRows
-from groups.words import in_both
+from groups.words import write_both
 
 enrolment = AppGroup("enrolment", help="Who has signed up.")
 bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")
@@ -59,9 +59,9 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 
     Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
     """
-    with in_one_line():
-        brought = Upload(name=file.name, content=content_of(file), columns=[], decisions={}, layouts=[])
-        was_read = CarrierLists().read(brought, jobs.ground_of(settings()), lambda percent: None)
+    with tell_in_one_line():
+        brought = Upload(name=file.name, content=read_content(file), columns=[], decisions={}, layouts=[])
+        was_read = CarrierLists().read(brought, jobs.make_ground(get_settings()), lambda percent: None)
         if was_read.reason:
             raise CarrierListError(was_read.reason)
         if dry_run:
@@ -70,7 +70,7 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
             rows = _with_a_bar(say("writing"), partial(_write, brought))
     left_out = [row for row in rows if row.verdict in LEFT_OUT]
     if errors is not None and left_out:
-        write(errors, list_exports.rows_to_mend(left_out))
+        write(errors, list_exports.export_rows_to_mend(left_out))
     if as_json:
         told = list_exports.as_json(rows, written=not dry_run)
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
@@ -81,7 +81,7 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
 def _look_through(brought: Upload, was_read: ReadList, progress: Progress) -> list[Judged]:
     """What writing a list would do now. Keeps nothing of it."""
     database = the_database()
-    matched = CarrierLists().prepare(database, brought, was_read, jobs.ground_of(settings()), progress)
+    matched = CarrierLists().prepare(database, brought, was_read, jobs.make_ground(get_settings()), progress)
     return CarrierLists().judge(database, matched).rows
 
 
@@ -89,21 +89,21 @@ def _write(brought: Upload, progress: Progress) -> list[Judged]:
     """Write a list; what became of its rows. It stands among those of the page then."""
     database = the_database()
     with database.begin() as session:
-        now = clock(session)
-        upload = uploads.take_in(session, UploadKind.CARRIER, brought.name, brought.content, _BY, now)
+        now = read_clock(session)
+        upload = uploads.keep_upload(session, UploadKind.CARRIER, brought.name, brought.content, _BY, now)
         uploads.start_writing(upload, _BY, now)
-    jobs.work_on(database, settings(), {UploadKind.CARRIER: CarrierLists()}, upload.id, progress)
+    jobs.work_on(database, get_settings(), {UploadKind.CARRIER: CarrierLists()}, upload.id, progress)
     with database.begin() as session:
         seen = session.get_one(Upload, upload.id)
         if seen.state is UploadState.WRITTEN:
-            return rows_again(row.data for row in KeptRows(seen.id).page(session))
+            return rebuild_rows(row.data for row in KeptRows(seen.id).page(session))
         session.delete(seen)
     raise ChangedSince(say("roster_being_changed"), [])
 
 
 def _with_a_bar(label: Message, work: Callable[[Progress], list[Judged]]) -> list[Judged]:
     """What the work comes to, which says on stderr how far it is."""
-    bar: Any = click.progressbar(length=100, label=in_both(label), file=sys.stderr)
+    bar: Any = click.progressbar(length=100, label=write_both(label), file=sys.stderr)
     with bar:
         return work(lambda percent: bar.update(percent - bar.pos))
 
@@ -114,12 +114,12 @@ def _with_a_bar(label: Message, work: Callable[[Progress], list[Judged]]) -> lis
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table")
 def show_bill(month: str, code: str | None, form: str) -> None:
     """Print the bill of a month, by village and plan."""
-    with transaction(reads=True) as session:
-        bill = _bill(session, month, code)
+    with open_transaction(reads=True) as session:
+        bill = _read_bill(session, month, code)
     if form == "json":
-        click.echo(bill_exports.bill_json(bill))
+        click.echo(bill_exports.export_bill_json(bill))
     elif form == "csv":
-        click.echo(bill_exports.bill_csv(bill).encode("utf-8-sig"), nl=False)
+        click.echo(bill_exports.export_bill_csv(bill).encode("utf-8-sig"), nl=False)
     else:
         _print(bill)
 
@@ -130,25 +130,25 @@ def show_bill(month: str, code: str | None, form: str) -> None:
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
 def export_bill(month: str, code: str | None, output: Path) -> None:
     """Write the bill of a month as a workbook, with every household of it."""
-    kept = settings()
-    with transaction(reads=True) as session:
-        bill = _bill(session, month, code)
-        village_id = village_of(session, code).id if code else None
-        households = enrolment_bills.paid_for(session, bill.month, village_id)
-        today = local_day(clock(session), kept.zone)
-    write(output, bill_exports.bill_xlsx(bill, households, today, kept.default_region))
-    tell("bill_written", file=output, households=bill.total.households, sum=yuan(bill.total.fen))
+    kept = get_settings()
+    with open_transaction(reads=True) as session:
+        bill = _read_bill(session, month, code)
+        village_id = get_village(session, code).id if code else None
+        households = enrolment_bills.list_paid_for(session, bill.month, village_id)
+        today = find_local_day(read_clock(session), kept.zone)
+    write(output, bill_exports.export_bill_xlsx(bill, households, today, kept.default_region))
+    tell("bill_written", file=output, households=bill.total.households, sum=write_yuan(bill.total.fen))
 
 
 @bills.command("settle")
 @_month
 def settle(month: str) -> None:
     """Settle a month: its bill stays as it is, and what is known later goes to the next."""
-    with transaction() as session:
-        first = month_of(month, local_day(clock(session), settings().zone))
-        bill = enrolment_bills.settle_month(session, first, "command", clock(session))
+    with open_transaction() as session:
+        first = read_month(month, find_local_day(read_clock(session), get_settings().zone))
+        bill = enrolment_bills.settle_month(session, first, "command", read_clock(session))
     month = f"{bill.month:%Y-%m}"
-    tell("month_settled", month=month, households=bill.total.households, sum=yuan(bill.total.fen))
+    tell("month_settled", month=month, households=bill.total.households, sum=write_yuan(bill.total.fen))
 
 
 @tariffs.command("correct")
@@ -160,14 +160,14 @@ def settle(month: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what it changes in the months billed.")
 def correct_tariff(plan: str, day: str, village: str | None, carrier: str | None, remove: bool, dry_run: bool) -> None:
     """Put a tariff of PLAN right that was entered wrong, or take it out; says which months that changes."""
-    with transaction() as session:
-        starts_on = day_of(day)
+    with open_transaction() as session:
+        starts_on = read_day(day)
         action = "remove_tariff" if remove else "set_tariff"
-        batch = Batch(session, Author("command", Source.COMMAND), action, clock(session), settings().zone)
+        batch = Batch(session, Author("command", Source.COMMAND), action, read_clock(session), get_settings().zone)
         change = _change_of_tariff(plan, starts_on, village, carrier, remove=remove)
-        for each in enrolment_bills.what_it_changes(batch, change):
-            settled = f" {in_both(say('settled_before'))}" if each.settled else ""
-            click.echo(f"{each.month:%Y-%m}: ￥{yuan(each.before.fen)} → ￥{yuan(each.after.fen)}{settled}")
+        for each in enrolment_bills.preview_change(batch, change):
+            settled = f" {write_both(say('settled_before'))}" if each.settled else ""
+            click.echo(f"{each.month:%Y-%m}: ￥{write_yuan(each.before.fen)} → ￥{write_yuan(each.after.fen)}{settled}")
         if not dry_run:
             change(batch)
     tell("dry_run" if dry_run else "written")
@@ -178,7 +178,7 @@ def _change_of_tariff(
 ) -> Callable[[Batch], object]:
     if remove:
         return lambda batch: enrolment_bills.remove_tariff(batch, plan, starts_on)
-    village_fen, carrier_fen = fen_of(village or ""), fen_of(carrier or "")
+    village_fen, carrier_fen = read_fen(village or ""), read_fen(carrier or "")
     if village_fen is None or carrier_fen is None:
         raise InvalidTariff(say("no_amount"))
     return lambda batch: enrolment_bills.correct_tariff(batch, plan, starts_on, village_fen, carrier_fen)
@@ -188,8 +188,8 @@ def _change_of_tariff(
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in fen.")
 def list_tariffs(as_json: bool) -> None:
     """Say every tariff, plan by plan, the latest first."""
-    with transaction(reads=True) as session:
-        found = enrolment_bills.tariffs(session)
+    with open_transaction(reads=True) as session:
+        found = enrolment_bills.read_tariffs(session)
     if as_json:
         told = [
             {
@@ -203,7 +203,7 @@ def list_tariffs(as_json: bool) -> None:
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
         return
     for each in found:
-        tell("tariff_line", plan=each.plan, day=each.starts_on, **_shares(each.village_fen, each.carrier_fen))
+        tell("tariff_line", plan=each.plan, day=each.starts_on, **_write_shares(each.village_fen, each.carrier_fen))
 
 
 @tariffs.command("add")
@@ -213,52 +213,54 @@ def list_tariffs(as_json: bool) -> None:
 @click.option("--from", "day", help="The first day; today where none is named.")
 def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
     """Let a month of PLAN cost so much from a day on. A plan comes to be with its first tariff."""
-    village_fen, carrier_fen = fen_of(village), fen_of(carrier)
-    with transaction() as session:
+    village_fen, carrier_fen = read_fen(village), read_fen(carrier)
+    with open_transaction() as session:
         if village_fen is None or carrier_fen is None:
             raise InvalidTariff(say("no_amount"))
-        batch = Batch(session, Author("command", Source.COMMAND), "set_tariff", clock(session), settings().zone)
-        starts_on = day_of(day) if day else batch.day
+        batch = Batch(
+            session, Author("command", Source.COMMAND), "set_tariff", read_clock(session), get_settings().zone
+        )
+        starts_on = read_day(day) if day else batch.day
         enrolment_bills.set_tariff(batch, plan, starts_on, village_fen, carrier_fen)
-    tell("tariff_written", plan=plan, day=starts_on, **_shares(village_fen, carrier_fen))
+    tell("tariff_written", plan=plan, day=starts_on, **_write_shares(village_fen, carrier_fen))
 
 
-def _bill(session: Session, month: str, code: str | None) -> Bill:
-    today = local_day(clock(session), settings().zone)
-    first: date = month_of(month, today)
-    return enrolment_bills.bill_of(session, first, village_of(session, code).id if code else None)
+def _read_bill(session: Session, month: str, code: str | None) -> Bill:
+    today = find_local_day(read_clock(session), get_settings().zone)
+    first: date = read_month(month, today)
+    return enrolment_bills.read_bill(session, first, get_village(session, code).id if code else None)
 
 
 def _print(bill: Bill) -> None:
     for line in bill.lines:
-        shares = say("bill_shares", **_shares(line.village_fen, line.carrier_fen))
-        money = in_both(shares if line.priced else say("bill_no_tariff"))
-        households = in_both(say("so_many_households", count=line.households))
+        shares = say("bill_shares", **_write_shares(line.village_fen, line.carrier_fen))
+        money = write_both(shares if line.priced else say("bill_no_tariff"))
+        households = write_both(say("so_many_households", count=line.households))
         click.echo(f"{line.code}  {line.village}  {line.label}  {households}  {money}")
     total = bill.total
-    shares = say("bill_shares", **_shares(total.village_fen, total.carrier_fen))
+    shares = say("bill_shares", **_write_shares(total.village_fen, total.carrier_fen))
     month = f"{bill.month:%Y-%m}"
-    tell("bill_total", month=month, households=total.households, shares=shares, sum=yuan(total.fen))
+    tell("bill_total", month=month, households=total.households, shares=shares, sum=write_yuan(total.fen))
     if total.unpriced:
         tell("bill_unpriced", count=total.unpriced)
 
 
-def _shares(village_fen: int, carrier_fen: int) -> dict[str, str]:
-    return {"village": yuan(village_fen), "carrier": yuan(carrier_fen)}
+def _write_shares(village_fen: int, carrier_fen: int) -> dict[str, str]:
+    return {"village": write_yuan(village_fen), "carrier": write_yuan(carrier_fen)}
 
 
 def _tell(rows: Sequence[Judged], dry_run: bool) -> None:
     for judged in rows:
         row = judged.entry.row
-        where = in_both(
+        where = write_both(
             say("row_of_sheet", sheet=row.sheet, row=row.number) if row.sheet else say("row_number", row=row.number)
         )
         for finding in judged.findings:
-            who, words = shown(judged.entry.name), in_both(finding.message)
+            who, words = show(judged.entry.name), write_both(finding.message)
             click.echo(f"{where} {judged.verdict.value} {finding.reason} {who}: {words}")
         if judged.candidates:
-            perhaps = in_both(say("perhaps", names=tuple(shown(each.label) for each in judged.candidates)))
-            click.echo(f"{where} doubtful {shown(judged.entry.name)}: {perhaps}")
+            perhaps = write_both(say("perhaps", names=tuple(show(each.label) for each in judged.candidates)))
+            click.echo(f"{where} doubtful {show(judged.entry.name)}: {perhaps}")
     counts = Counter(row.verdict for row in rows)
     tell("dry_run" if dry_run else "written")
     tell("list_taken", **{verdict.value: counts[verdict] for verdict in Verdict})

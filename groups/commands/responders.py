@@ -8,9 +8,9 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import settings
-from groups.commands.common import content_of, note_export, tell, transaction, write
+from config.database import read_clock
+from config.services import get_settings
+from groups.commands.common import note_export, open_transaction, read_content, tell, write
 from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
@@ -20,8 +20,8 @@ from groups.responders import on_duty as responders_on_duty
 from groups.responders.lists import Kind, Region
 from groups.responders.rules import duty
 from groups.roster import villages
-from groups.rules.phone import masked
-from groups.words import in_both
+from groups.rules.phone import mask
+from groups.words import write_both
 
 responders = AppGroup("responders", help="Whoever is on duty: called when too few neighbours come.")
 _VILLAGE = click.option("--village", "code", help="The village's code; without it, the town's centre.")
@@ -33,19 +33,19 @@ _VILLAGE = click.option("--village", "code", help="The village's code; without i
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
     """Take a list (.xlsx, .xls, .csv) of names, phones, teams and duty hours: all of it, or nothing."""
-    of = settings()
-    with transaction() as session:
-        village_id = _village_id(session, code)
+    of = get_settings()
+    with open_transaction() as session:
+        village_id = _find_village_id(session, code)
         here = Region(of.default_region, of.default_area_code)
-        rows = files.read_rows(session, Kind.RESPONDERS, village_id, content_of(file), file.name, here)
+        rows = files.read_rows(session, Kind.RESPONDERS, village_id, read_content(file), file.name, here)
         for row in rows:
             for words in row.checked.wrong.values():
                 tell("name_row_flaw", row=row.number, name=row.texts.get("name", ""), flaw=words)
         if not dry_run:
             batch = Batch(
-                session, Author("responders import", Source.COMMAND), "edit_responders", clock(session), of.zone
+                session, Author("responders import", Source.COMMAND), "edit_responders", read_clock(session), of.zone
             )
-            files.import_rows(batch, lists.standing_of(session, Kind.RESPONDERS, village_id), rows)
+            files.import_rows(batch, lists.read_list(session, Kind.RESPONDERS, village_id), rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}
     tell("dry_run" if dry_run else "imported")
     tell("responders_taken", **counts)
@@ -57,9 +57,9 @@ def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="The file to write; standard output where none is.")
 def export_responders(code: str | None, form: str, output: Path | None) -> None:
     """Write the list as a file that imports again to the same list."""
-    with transaction() as session:
-        village_id = _village_id(session, code)
-        table = files.as_texts(session, Kind.RESPONDERS, village_id, settings().default_region)
+    with open_transaction() as session:
+        village_id = _find_village_id(session, code)
+        table = files.as_texts(session, Kind.RESPONDERS, village_id, get_settings().default_region)
         note_export(session, "responders_export", form, len(table), village_id)
     content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, "值班人员")
     if output is None:
@@ -72,16 +72,16 @@ def export_responders(code: str | None, form: str, output: Path | None) -> None:
 @_VILLAGE
 def list_responders(code: str | None) -> None:
     """Show the list, and who is on duty at this minute; numbers are masked."""
-    with transaction() as session:
-        village_id = _village_id(session, code)
-        local = clock(session).astimezone(settings().zone)
-        on_duty = {each.id for each in responders_on_duty.on_duty(session, village_id, local)}
-        for row in lists.rows_of(session, Kind.RESPONDERS, village_id):
+    with open_transaction() as session:
+        village_id = _find_village_id(session, code)
+        local = read_clock(session).astimezone(get_settings().zone)
+        on_duty = {each.id for each in responders_on_duty.list_on_duty(session, village_id, local)}
+        for row in lists.list_rows(session, Kind.RESPONDERS, village_id):
             if isinstance(row, Responder):
-                now = in_both(say("on_duty")) if row.id in on_duty else "-"
+                now = write_both(say("on_duty")) if row.id in on_duty else "-"
                 team = responders_on_duty.TEAM_WORDS[row.team][0]
-                click.echo(f"{team}\t{row.name}\t{masked(row.number)}\t{row.hours or duty.ALWAYS}\t{now}")
+                click.echo(f"{team}\t{row.name}\t{mask(row.number)}\t{row.hours or duty.ALWAYS}\t{now}")
 
 
-def _village_id(session: Session, code: str | None) -> int | None:
-    return None if code is None else villages.village_of(session, code).id
+def _find_village_id(session: Session, code: str | None) -> int | None:
+    return None if code is None else villages.get_village(session, code).id

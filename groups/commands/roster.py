@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import click
 from flask.cli import AppGroup
 
-from config.database import clock
-from config.services import settings as app_settings
-from groups.commands.common import content_of, note_export, tell, transaction, write
+from config.database import read_clock
+from config.services import get_settings as app_settings
+from groups.commands.common import note_export, open_transaction, read_content, tell, write
 from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import VillageKind
 from groups.roster import villages
-from groups.words import in_both
+from groups.words import write_both
 
 if TYPE_CHECKING:
     from groups.demo.load import DemoSummary
@@ -39,10 +39,12 @@ roster_commands = AppGroup("roster", help="Who lives where, and by which phones 
 @click.option("--kind", type=click.Choice([kind.value for kind in VillageKind]), default=VillageKind.VILLAGE.value)
 def create_village(code: str, name: str, kind: str) -> None:
     """Add the village NAME under CODE."""
-    with transaction() as session:
-        batch = Batch(session, Author("command", Source.COMMAND), "add_village", clock(session), app_settings().zone)
+    with open_transaction() as session:
+        batch = Batch(
+            session, Author("command", Source.COMMAND), "add_village", read_clock(session), app_settings().zone
+        )
         made = villages.create_village(session, code, name, VillageKind(kind), record=batch)
-    click.echo(in_both(say("village_created", code=made.code, name=made.name)))
+    click.echo(write_both(say("village_created", code=made.code, name=made.name)))
 
 
 @demo.command("load")
@@ -51,13 +53,13 @@ def load() -> None:
     from groups.demo.load import load_demo
 
     started = time.monotonic()
-    reaches_nobody = _only_the_simulator_answers()
-    with transaction() as session:
+    reaches_nobody = _has_only_the_simulator()
+    with open_transaction() as session:
         summary = load_demo(session, carrier_is_simulator=reaches_nobody)
-    click.echo(_told(summary, time.monotonic() - started))
+    click.echo(_write_summary(summary, time.monotonic() - started))
 
 
-def _only_the_simulator_answers() -> bool:
+def _has_only_the_simulator() -> bool:
     """Whether nobody is reached: the carrier's addresses are this machine's, and what answers there is a simulator.
 
     A gateway may stand on this machine too. Where nothing answers, nothing is sent.
@@ -109,24 +111,24 @@ def import_roster(
     from groups.roster.imports.rules import preview
 
     settings = app_settings()
-    with transaction() as session:
-        opened = reading.open_file(content_of(file), file.name)
-        read = reading.households_in(opened, reading.columns_said(opened, columns))
-        of = villages.village_of(session, code, hold=True)
-        judgement = apply.preview(
+    with open_transaction() as session:
+        opened = reading.open_file(read_content(file), file.name)
+        read = reading.read_households(opened, reading.read_columns_said(opened, columns))
+        of = villages.get_village(session, code, hold=True)
+        judgement = apply.judge_list(
             session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
         )
         if errors is not None and judgement.errors:
-            write(errors, mend.as_xlsx(mend.rows_to_mend(read.rows, judgement.verdicts)))
+            write(errors, mend.as_xlsx(mend.list_rows_to_mend(read.rows, judgement.verdicts)))
         if not as_json:
             _tell_findings(judgement, read)
         if not dry_run:
             by = Author("roster import", Source.COMMAND)
-            apply.apply(session, of, judgement, by, clock(session), settings.zone, once_more=yes)
+            apply.apply(session, of, judgement, by, read_clock(session), settings.zone, once_more=yes)
     if as_json:
         click.echo(
             json.dumps(
-                preview.as_json(judgement, read.notes, in_both, written=not dry_run), ensure_ascii=False, indent=1
+                preview.as_json(judgement, read.notes, write_both, written=not dry_run), ensure_ascii=False, indent=1
             )
         )
     else:
@@ -144,10 +146,10 @@ def export_roster(code: str, form: str, output: Path | None) -> None:
     from groups.roster import exports
 
     settings = app_settings()
-    with transaction() as session:
-        of = villages.village_of(session, code)
+    with open_transaction() as session:
+        of = villages.get_village(session, code)
         households = villages.read_roster(session, of.id)
-        name, today = of.name, clock(session).astimezone(settings.zone).date()
+        name, today = of.name, read_clock(session).astimezone(settings.zone).date()
         note_export(session, "roster_export", form, sum(len(each.phones) for each in households), of.id)
     if form == "json":
         content = exports.as_json(households).encode()
@@ -169,7 +171,7 @@ def keys() -> None:
 
     last, mended = 0, 0
     while True:
-        with transaction() as session:
+        with open_transaction() as session:
             reached, some = refresh_keys(session, last)
         mended += some
         if reached is None:
@@ -178,7 +180,7 @@ def keys() -> None:
     tell("keys_written", count=mended)
 
 
-def _told(summary: DemoSummary, seconds: float) -> str:
+def _write_summary(summary: DemoSummary, seconds: float) -> str:
     figures = say(
         "town_figures",
         villages=summary.villages,
@@ -188,26 +190,26 @@ def _told(summary: DemoSummary, seconds: float) -> str:
         phones=summary.phones,
     )
     if summary.loaded:
-        return in_both(say("demo_loaded", figures=figures, seconds=f"{seconds:.1f}"))
-    return in_both(say("demo_there_already", figures=figures))
+        return write_both(say("demo_loaded", figures=figures, seconds=f"{seconds:.1f}"))
+    return write_both(say("demo_there_already", figures=figures))
 
 
 def _tell_findings(judgement: Judgement, read: RosterList) -> None:
-    from groups.rules.findings import shown
+    from groups.rules.findings import show
 
     if read.ignored:
-        tell("columns_left_out", names=tuple(map(shown, read.ignored)))
+        tell("columns_left_out", names=tuple(map(show, read.ignored)))
     if read.ignored_sheets:
-        tell("sheets_left_out", names=tuple(map(shown, read.ignored_sheets)))
+        tell("sheets_left_out", names=tuple(map(show, read.ignored_sheets)))
     for note in (*read.notes, *judgement.notes):
-        click.echo(f"note {note.reason}: {in_both(note.message)}")
+        click.echo(f"note {note.reason}: {write_both(note.message)}")
     several_sheets = len({row.sheet for row in judgement.verdicts}) > 1
     for row in judgement.verdicts:
         at = say("row_of_sheet", sheet=row.sheet, row=row.row) if several_sheets else say("row_number", row=row.row)
-        where = in_both(at)
+        where = write_both(at)
         for finding in row.findings:
             click.echo(
-                f"{where} {row.verdict.value} {finding.reason} {shown(row.household)}: {in_both(finding.message)}"
+                f"{where} {row.verdict.value} {finding.reason} {show(row.household)}: {write_both(finding.message)}"
             )
     if judgement.missing:
         named = (*(household.label for household in judgement.missing[:5]), *("…" for _ in judgement.missing[5:6]))

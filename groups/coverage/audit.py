@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session, aliased
 
 from groups.coverage import figures, readiness, trends
 from groups.coverage.figures import Scope
-from groups.coverage.issued import damaged_reports
+from groups.coverage.issued import find_damaged
 from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.report import DayFigures
 from groups.errors import InvalidDay, Message, NothingCounted, say
-from groups.files.writing import harmless
-from groups.models.covered_days import lives_there
+from groups.files.writing import make_harmless
+from groups.models.covered_days import match_living_there
 from groups.models.enrolment import EndReason, Subscription, is_active
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household, Village
@@ -79,17 +79,17 @@ class Audit:
         return all(each.figure.subscribed == own[each.code] for each in self.report.rows)
 
 
-def audit_of(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Audit:
+def make_audit(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Audit:
     """Every household of the day. Raises what `coverage_on` raises, and InvalidDay where they are too many."""
     with as_known(session, query.known_at):
-        report = figures.coverage_on(session, query.as_of, Scope(zone, query.kind, query.village))
-        homes = _homes(session, report)
+        report = figures.read_coverage(session, query.as_of, Scope(zone, query.kind, query.village))
+        homes = _read_homes(session, report)
         if len(homes) > MOST_ROWS:
             raise InvalidDay(say("too_many_households_for_a_page", most=f"{MOST_ROWS:,}"))
-        rows = _subscriptions(session, report, {home.household_id for home in homes})
+        rows = _read_subscriptions(session, report, {home.household_id for home in homes})
     counted = {village.code for village in report.villages if village.figure.households is not None}
     return Audit(
-        report, tuple(_audited(home, rows.get(home.household_id, ()), report.as_of, counted) for home in homes)
+        report, tuple(_audit_household(home, rows.get(home.household_id, ()), report.as_of, counted) for home in homes)
     )
 
 
@@ -106,36 +106,36 @@ def as_xlsx(audit: Audit) -> bytes:
         sheet.write_row(0, 0, HEADINGS, bold)
         at = 1
         for row in audit.rows:
-            for column, cell in enumerate(_cells(row)):
+            for column, cell in enumerate(_list_cells(row)):
                 if isinstance(cell, date):
                     sheet.write_datetime(at, column, cell, day)
                 elif isinstance(cell, int):
                     sheet.write_number(at, column, cell)
                 elif cell is not None:
-                    sheet.write_string(at, column, harmless(cell))
+                    sheet.write_string(at, column, make_harmless(cell))
             at += 1
-        for words in _foot(audit):
+        for words in _list_foot(audit):
             sheet.write_row(at, 0, words, bold)
             at += 1
     return content.getvalue()
 
 
-def flaws_on(session: Session, day: date, zone: ZoneInfo) -> list[Message]:
+def find_flaws(session: Session, day: date, zone: ZoneInfo) -> list[Message]:
     """What is wrong with the books, as far as the rows tell: on any day, and with the figures of this one.
 
     Also where a report that was issued is not any more what it was.
     """
     return [
-        *_twice(session, Subscription),
-        *_twice(session, Residence),
-        *_homeless(session),
-        *_unequal(session, day),
-        *_recounted(session, day, zone),
-        *(say("books_report", number=number) for number in damaged_reports(session)),
+        *_find_twice(session, Subscription),
+        *_find_twice(session, Residence),
+        *_find_homeless(session),
+        *_find_unequal(session, day),
+        *_find_recount_differences(session, day, zone),
+        *(say("books_report", number=number) for number in find_damaged(session)),
     ]
 
 
-def _homes(session: Session, report: DayFigures) -> Sequence[Row[*tuple[Any, ...]]]:
+def _read_homes(session: Session, report: DayFigures) -> Sequence[Row[*tuple[Any, ...]]]:
     question = (
         select(
             Residence.household_id,
@@ -150,7 +150,7 @@ def _homes(session: Session, report: DayFigures) -> Sequence[Row[*tuple[Any, ...
         .join(Household, Household.id == Residence.household_id)
         .join(Village, Village.id == Residence.village_id)
         .outerjoin(Group, Group.id == Residence.group_id)
-        .where(lives_there(report.as_of))
+        .where(match_living_there(report.as_of))
         .order_by(Village.code, Group.position, Group.id, Household.position, Household.id)
         .limit(MOST_ROWS + 1)
     )
@@ -159,12 +159,14 @@ def _homes(session: Session, report: DayFigures) -> Sequence[Row[*tuple[Any, ...
     return session.execute(question).all()
 
 
-def _subscriptions(session: Session, report: DayFigures, households: set[int]) -> Mapping[int, Sequence[Subscription]]:
+def _read_subscriptions(
+    session: Session, report: DayFigures, households: set[int]
+) -> Mapping[int, Sequence[Subscription]]:
     question = select(Subscription).order_by(Subscription.starts_on, Subscription.id)
     if report.village is not None:
         lived = select(Residence.household_id).join(Village, Village.id == Residence.village_id)
         question = question.where(
-            Subscription.household_id.in_(lived.where(lives_there(report.as_of), Village.code == report.village))
+            Subscription.household_id.in_(lived.where(match_living_there(report.as_of), Village.code == report.village))
         )
     found: dict[int, list[Subscription]] = defaultdict(list)
     for row in session.scalars(question.execution_options(yield_per=5000)):
@@ -173,13 +175,13 @@ def _subscriptions(session: Session, report: DayFigures, households: set[int]) -
     return found
 
 
-def _audited(
+def _audit_household(
     home: Row[*tuple[Any, ...]], rows: Sequence[Subscription], day: date, counted: set[str]
 ) -> AuditedHousehold:
     held = next((row for row in rows if row.starts_on <= day and (row.ends_on is None or day < row.ends_on)), None)
     before = [row for row in rows if row.starts_on <= day]
     shown = held or (before[-1] if before else rows[0] if rows else None)
-    reason = _reason(held, shown, day)
+    reason = _find_reason(held, shown, day)
     if held is not None and home.code not in counted:
         reason += "；本村当日尚无户数统计，不计入全镇合计"
     return AuditedHousehold(
@@ -198,30 +200,30 @@ def _audited(
     )
 
 
-def _reason(held: Subscription | None, shown: Subscription | None, day: date) -> str:
+def _find_reason(held: Subscription | None, shown: Subscription | None, day: date) -> str:
     if held is not None:
-        return f"{held.starts_on}起开通" + (f"，{held.ends_on}起{_ended(held)}" if held.ends_on else "，仍在用")
+        return f"{held.starts_on}起开通" + (f"，{held.ends_on}起{_write_end(held)}" if held.ends_on else "，仍在用")
     if shown is None:
         return "从未开通"
     if shown.starts_on > day:
         return f"当日尚未开通，{shown.starts_on}起开通"
     if shown.ends_on == shown.starts_on:
-        return f"{shown.starts_on}开通，当日{_ended(shown)}，未计一天"
-    return f"{shown.ends_on}起已{_ended(shown)}"
+        return f"{shown.starts_on}开通，当日{_write_end(shown)}，未计一天"
+    return f"{shown.ends_on}起已{_write_end(shown)}"
 
 
-def _ended(row: Subscription) -> str:
+def _write_end(row: Subscription) -> str:
     return _ENDED[row.end_reason] if row.end_reason else "结束"
 
 
-def _cells(row: AuditedHousehold) -> Iterable[Any]:
+def _list_cells(row: AuditedHousehold) -> Iterable[Any]:
     return (
         row.code, row.village, row.group, row.head, row.door, row.lived_from, row.lived_until, row.plan,
         row.starts_on, row.ends_on, int(row.counts), row.reason,
     )  # fmt: skip
 
 
-def _foot(audit: Audit) -> Iterable[Sequence[str]]:
+def _list_foot(audit: Audit) -> Iterable[Sequence[str]]:
     """Each village's households as they are listed, beside the report's figure; last the town's sum."""
     own, living = Counter(row.code for row in audit.rows if row.counts), Counter(row.code for row in audit.rows)
     for each in audit.report.rows:
@@ -234,7 +236,7 @@ def _foot(audit: Audit) -> Iterable[Sequence[str]]:
         yield ("", "全镇", "合计", f"户数{town.households or 0}", f"计入{summed}户", "与报表", says)
 
 
-def _twice(session: Session, model: type[Subscription] | type[Residence]) -> Iterable[Message]:
+def _find_twice(session: Session, model: type[Subscription] | type[Residence]) -> Iterable[Message]:
     """Households that have two of a kind on one day."""
     one, other = aliased(model), aliased(model)
     rows = session.scalars(
@@ -254,7 +256,7 @@ def _twice(session: Session, model: type[Subscription] | type[Residence]) -> Ite
     return [say(code, household=number) for number in rows]
 
 
-def _homeless(session: Session) -> Iterable[Message]:
+def _find_homeless(session: Session) -> Iterable[Message]:
     """Households with days of a subscription on which they lived nowhere."""
     day = func.count(Residence.id)
     starts = (
@@ -289,30 +291,30 @@ def _homeless(session: Session) -> Iterable[Message]:
     return [say("books_no_home", household=number) for number in rows]
 
 
-def _recounted(session: Session, day: date, zone: ZoneInfo) -> Iterable[Message]:
+def _find_recount_differences(session: Session, day: date, zone: ZoneInfo) -> Iterable[Message]:
     """Villages of which the report says another thing than their households do one by one; and a line that differs."""
     scope = Scope(zone)
     try:
-        report = figures.coverage_on(session, day, scope)
+        report = figures.read_coverage(session, day, scope)
     except NothingCounted:
         return
     active = select(Subscription.id).where(Subscription.household_id == Residence.household_id, is_active(day))
     asked = select(Residence.village_id, func.count(Residence.household_id.distinct()))
-    rows = session.execute(asked.where(lives_there(day), active.exists()).group_by(Residence.village_id)).all()
+    rows = session.execute(asked.where(match_living_there(day), active.exists()).group_by(Residence.village_id)).all()
     own: dict[int, int] = dict(rows)
     for each in report.villages:
         if each.figure.subscribed != own.get(each.village_id, 0):
             summed = own.get(each.village_id, 0)
             yield say("books_recount", village=each.name, own=each.figure.subscribed, summed=summed)
-    drawn = trends.trend(session, day, day, scope)[0].figure
+    drawn = trends.read_trend(session, day, day, scope)[0].figure
     if drawn.subscribed != report.town.subscribed or (drawn.households or 0) != (report.town.households or 0):
         yield say("books_line", own=report.town.subscribed, summed=drawn.subscribed)
 
 
-def _unequal(session: Session, day: date) -> Iterable[Message]:
+def _find_unequal(session: Session, day: date) -> Iterable[Message]:
     """Villages whose figure is not the sum of their groups' and of those in none."""
-    subscribed = figures.subscribed_on(session, day)
-    summed = readiness.signed_up_by_village(session, day)
+    subscribed = figures.count_subscribed(session, day)
+    summed = readiness.count_signed_up(session, day)
     names = dict(session.execute(select(Village.id, Village.name)).all())
     total = session.scalar(select(func.count()).select_from(Subscription).where(is_active(day))) or 0
     found = [

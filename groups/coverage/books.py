@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import clock, insert_or_skip
+from config.database import insert_or_skip, read_clock
 from config.services import Service
 from groups.errors import Message
 from groups.models.figures import BooksCheck
@@ -30,19 +30,19 @@ def is_checked(session: Session, day: date) -> bool:
     return session.scalar(select(BooksCheck.id).where(BooksCheck.day == day)) is not None
 
 
-def last_checks(session: Session, most: int = 30) -> Sequence[BooksCheck]:
+def read_last_checks(session: Session, most: int = 30) -> Sequence[BooksCheck]:
     """The last ones, the latest first."""
     return session.scalars(select(BooksCheck).order_by(BooksCheck.day.desc()).limit(most)).all()
 
 
-def flaws_of(check: BooksCheck) -> list[Message]:
+def read_flaws(check: BooksCheck) -> list[Message]:
     """What was found, as far as it was kept."""
     return [Message(each["code"], each["values"]) for each in check.flaws]
 
 
-def gauges(session: Session, now: datetime) -> dict[str, tuple[str, float]]:
+def read_gauges(session: Session, now: datetime) -> dict[str, tuple[str, float]]:
     """For whoever watches from outside: how much was found, and how long ago; nothing before the first check."""
-    checks = last_checks(session, 1)
+    checks = read_last_checks(session, 1)
     if not checks:
         return {}
     age = (now - checks[0].checked_at).total_seconds()
@@ -56,7 +56,7 @@ def keep_check(session: Session, day: date, flaws: Sequence[Message], seconds: f
     """Note what was found; a second look on one day takes the place of the first."""
     row: dict[str, Any] = {
         "day": day,
-        "checked_at": clock(session),
+        "checked_at": read_clock(session),
         "seconds": round(seconds, 3),
         "found": len(flaws),
         "flaws": [{"code": each.code, "values": dict(each.values)} for each in flaws[:MOST_KEPT]],

@@ -16,19 +16,19 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from config.database import among
+from config.database import match_any
 from groups.coverage import trends
-from groups.coverage.figures import Scope, subscribed_on
+from groups.coverage.figures import Scope, count_subscribed
 from groups.coverage.rules.count_rows import (
     COUNTS,
     MOST_HOUSEHOLDS,
     VILLAGES,
     VOCABULARY,
     CountRow,
-    counts_in,
-    lacking,
+    find_lacking,
+    read_count_rows,
 )
-from groups.coverage.rules.figures import BASIS_POINTS, Figure, month_ends
+from groups.coverage.rules.figures import BASIS_POINTS, Figure, list_month_ends
 from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, Message, say
 from groups.files.apart import read_apart
 from groups.files.reading import MOST_ROWS
@@ -36,7 +36,7 @@ from groups.models.batch import Batch
 from groups.models.enrolment import Subscription
 from groups.models.figures import HouseholdCount, IssuedReport, Threshold
 from groups.models.roster import Village
-from groups.roster.villages import village_of
+from groups.roster.villages import get_village
 from groups.rules.counting import CountKind
 from groups.uploads.columns import FoundColumns, find_columns
 from groups.uploads.kinds import Columns
@@ -62,11 +62,11 @@ def open_counts(content: bytes, name: str, default_day: date | None, said: Colum
     if found is None:
         return CountsFile(None, reason=_NO_LIST)
     found = found.with_columns(said)
-    if reason := lacking(found.fields.values(), default_day):
+    if reason := find_lacking(found.fields.values(), default_day):
         return CountsFile(found, reason=reason)
     if len(found.rows) > MOST_ROWS:
         return CountsFile(found, reason=say("more_than_rows", most=MOST_ROWS))
-    return CountsFile(found, counts_in(found.rows, found.fields, default_day))
+    return CountsFile(found, read_count_rows(found.rows, found.fields, default_day))
 
 
 def read_counts_file(content: bytes, name: str, default_day: date | None = None) -> Sequence[CountRow]:
@@ -108,7 +108,7 @@ def read_counts(session: Session, villages: Collection[int] | None = None) -> Se
         HouseholdCount.village_id, HouseholdCount.counted_on.desc(), HouseholdCount.kind
     )
     if villages is not None:
-        question = question.where(among(session, HouseholdCount.village_id, sorted(villages)))
+        question = question.where(match_any(session, HouseholdCount.village_id, sorted(villages)))
     return session.scalars(question).all()
 
 
@@ -126,25 +126,25 @@ def set_count(
 
     With `unseen_ok` False the count must still be `seen` (None: there is none). Raises UnknownVillage, InvalidCount.
     """
-    village = village_of(batch.session, village_code, hold=True)
-    if flaw := _flaw(day, households, batch.day):
+    village = get_village(batch.session, village_code, hold=True)
+    if flaw := _find_flaw(day, households, batch.day):
         raise InvalidCount(flaw)
-    standing = _standing(batch.session, village.id, kind, day)
-    if not unseen_ok and (standing.households if standing else None) != seen:
+    existing = _find_count(batch.session, village.id, kind, day)
+    if not unseen_ok and (existing.households if existing else None) != seen:
         raise CountedMeanwhile(say("count_changed_meanwhile"))
-    if standing is not None:
-        return batch.change(standing, affects_from=day, households=households)
+    if existing is not None:
+        return batch.change(existing, affects_from=day, households=households)
     batch.add(HouseholdCount(village_id=village.id, kind=kind, counted_on=day, households=households), affects_from=day)
     return True
 
 
 def remove_count(batch: Batch, village_code: str, kind: CountKind, day: date) -> None:
     """Take a count out that should never have been there. Raises UnknownVillage, InvalidCount."""
-    village = village_of(batch.session, village_code, hold=True)
-    standing = _standing(batch.session, village.id, kind, day)
-    if standing is None:
+    village = get_village(batch.session, village_code, hold=True)
+    existing = _find_count(batch.session, village.id, kind, day)
+    if existing is None:
         raise InvalidCount(say("no_such_count"))
-    batch.remove(standing, affects_from=day)
+    batch.remove(existing, affects_from=day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class DayRefigured:
     reported: bool
 
 
-def what_it_changes(
+def preview_change(
     batch: Batch, village_code: str, kind: CountKind, zone: ZoneInfo, change: Callable[[Batch], object]
 ) -> list[DayRefigured]:
     """By how much a change of a village's counts would change month ends, and days that were reported, before today.
@@ -168,20 +168,20 @@ def what_it_changes(
     Nothing is written. Raises what the change raises, and UnknownVillage.
     """
     session, yesterday = batch.session, batch.day - timedelta(days=1)
-    scope = Scope(zone, kind, village_of(session, village_code).code)
+    scope = Scope(zone, kind, get_village(session, village_code).code)
     begun = session.scalar(select(func.min(Subscription.starts_on))) or batch.day
     first = max(begun, batch.day - timedelta(days=trends.MOST_DAYS - 1))
     reported = set(session.scalars(select(IssuedReport.as_of).where(IssuedReport.as_of.between(first, yesterday))))
-    wanted = sorted({*(day for day in month_ends(first, yesterday) if _ends_month(day)), *reported})
+    wanted = sorted({*(day for day in list_month_ends(first, yesterday) if _ends_month(day)), *reported})
     if not wanted:
         return []
-    before = _figures_of(session, wanted, scope)
+    before = _read_figures(session, wanted, scope)
     after: dict[date, tuple[Figure, Figure]] = {}
     try:
         with session.begin_nested():
             change(batch)
             session.flush()
-            after = _figures_of(session, wanted, scope)
+            after = _read_figures(session, wanted, scope)
             raise _OnlyTried
     except _OnlyTried:
         session.expire_all()
@@ -202,10 +202,10 @@ def _ends_month(day: date) -> bool:
     return (day + timedelta(days=1)).day == 1
 
 
-def _figures_of(session: Session, days: Sequence[date], scope: Scope) -> dict[date, tuple[Figure, Figure]]:
+def _read_figures(session: Session, days: Sequence[date], scope: Scope) -> dict[date, tuple[Figure, Figure]]:
     """The village's and the town's figure on each of these days."""
     of_village, of_town = (
-        {point.day: point.figure for point in trends.trend(session, days[0], days[-1], each, daily=True)}
+        {point.day: point.figure for point in trends.read_trend(session, days[0], days[-1], each, daily=True)}
         for each in (scope, replace(scope, village_code=None))
     )
     return {day: (of_village.get(day, Figure(0, None)), of_town[day]) for day in days}
@@ -223,14 +223,14 @@ def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judge
     judged = []
     for row in rows:
         found = by_word.get(row.village, [])
-        problem = row.problem or _unfit(row, found, today)
+        problem = row.problem or _find_misfit(row, found, today)
         village = found[0] if len(found) == 1 else None
         if problem or village is None or row.counted_on is None:
             judged.append(Judged(row, None, row.village, None, 0, problem))
             continue
         key = (village.id, row.kind, row.counted_on)
         if row.counted_on not in subscribed:
-            subscribed[row.counted_on] = subscribed_on(session, row.counted_on)
+            subscribed[row.counted_on] = count_subscribed(session, row.counted_on)
         signed_up = subscribed[row.counted_on].get(village.id, 0)
         judged.append(Judged(row, village.id, village.name, known.get(key), signed_up, problem))
     return _without_rivals(judged)
@@ -262,13 +262,13 @@ def take(batch: Batch, judged: Iterable[Judged]) -> int:
         if each.is_new and each.village_id is not None and each.row.counted_on is not None
     }
     villages = sorted({village_id for village_id, _, _ in news})
-    held = select(Village.id).where(among(batch.session, Village.id, villages)).order_by(Village.id)
+    held = select(Village.id).where(match_any(batch.session, Village.id, villages)).order_by(Village.id)
     batch.session.execute(held.with_for_update(key_share=True))
-    standing = {(each.village_id, each.kind, each.counted_on): each for each in read_counts(batch.session, villages)}
+    existing = {(each.village_id, each.kind, each.counted_on): each for each in read_counts(batch.session, villages)}
     edits: dict[int, dict[str, int | None]] = {}
     new = []
     for key, each in news.items():
-        found = standing.get(key)
+        found = existing.get(key)
         if (found.households if found else None) != each.before:
             raise CountedMeanwhile(say("count_changed_meanwhile"))
         if found is not None:
@@ -289,9 +289,9 @@ def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:
     """
     if not 1 <= basis_points <= BASIS_POINTS:
         raise InvalidCount(say("threshold_out_of_range"))
-    standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
-    if standing is not None:
-        return batch.change(standing, affects_from=day, basis_points=basis_points)
+    existing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
+    if existing is not None:
+        return batch.change(existing, affects_from=day, basis_points=basis_points)
     try:
         batch.add(Threshold(starts_on=day, basis_points=basis_points), affects_from=day)
     except IntegrityError as error:
@@ -302,13 +302,13 @@ def set_threshold(batch: Batch, day: date, basis_points: int) -> bool:
 
 def remove_threshold(batch: Batch, day: date) -> None:
     """Take a threshold out again: the one before it goes on. Raises InvalidCount."""
-    standing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
-    if standing is None:
+    existing = batch.session.scalar(select(Threshold).where(Threshold.starts_on == day).with_for_update())
+    if existing is None:
         raise InvalidCount(say("no_such_threshold"))
-    batch.remove(standing, affects_from=day)
+    batch.remove(existing, affects_from=day)
 
 
-def _standing(session: Session, village_id: int, kind: CountKind, day: date) -> HouseholdCount | None:
+def _find_count(session: Session, village_id: int, kind: CountKind, day: date) -> HouseholdCount | None:
     return session.scalar(
         select(HouseholdCount).where(
             HouseholdCount.village_id == village_id, HouseholdCount.kind == kind, HouseholdCount.counted_on == day
@@ -316,17 +316,17 @@ def _standing(session: Session, village_id: int, kind: CountKind, day: date) -> 
     )
 
 
-def _unfit(row: CountRow, found: Sequence[Village], today: date) -> Message | None:
+def _find_misfit(row: CountRow, found: Sequence[Village], today: date) -> Message | None:
     if not found:
         return say("no_such_village")
     if len(found) > 1:
         return say("several_villages_of_this_name")
     if row.counted_on is None or row.households is None:
         return say("day_or_households_missing")
-    return _flaw(row.counted_on, row.households, today)
+    return _find_flaw(row.counted_on, row.households, today)
 
 
-def _flaw(day: date, households: int, today: date) -> Message | None:
+def _find_flaw(day: date, households: int, today: date) -> Message | None:
     if day > today:
         return say("count_of_a_day_to_come")
     if not 0 <= households <= MOST_HOUSEHOLDS:

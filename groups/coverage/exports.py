@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from groups.coverage import pdf
-from groups.coverage.rules.figures import Figure, threshold_percent
+from groups.coverage.rules.figures import Figure, write_threshold
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, Series, VillageCoverage
 from groups.coverage.rules.statement import Line, Statement
 from groups.coverage.rules.table import (
@@ -16,16 +16,16 @@ from groups.coverage.rules.table import (
     VERSION,
     Cell,
     Table,
-    notes,
-    series_table,
-    shown,
-    statement_sums,
-    statement_table,
-    statement_title,
-    table_of,
+    list_notes,
+    make_series_table,
+    make_statement_sums,
+    make_statement_table,
+    make_table,
+    show_cell,
+    write_statement_title,
 )
 from groups.files import writing
-from groups.files.writing import Look, Share, as_workbook, marked
+from groups.files.writing import Look, Share, as_workbook, mark_encoding
 from groups.rules.counting import CountKind
 
 _WIDE = {
@@ -55,7 +55,7 @@ def as_csv(report: CoverageReport) -> bytes:
     the point: 0.6560. Where somebody has asked what changed, that and what the figures mean stand below; else a program
     that reads it meets one table and nothing else.
     """
-    table = series_table(report) if report.series else table_of(report)
+    table = make_series_table(report) if report.series else make_table(report)
     kind = KINDS[CountKind(report.denominator)]
     known_at = report.known_at.isoformat() if report.known_at else ""
     day = [] if report.series else [report.as_of]
@@ -63,30 +63,30 @@ def as_csv(report: CoverageReport) -> bytes:
     rows += [[*row, *day, kind, known_at, VERSION] for row in [*table.rows, *([table.total] if table.total else [])]]
     if report.statement is not None:
         # A second table below, as on the page: only where somebody has asked what changed.
-        rows += [[], [statement_title(report.statement)]]
-        for below in (statement_sums(report), statement_table(report)):
+        rows += [[], [write_statement_title(report.statement)]]
+        for below in (make_statement_sums(report), make_statement_table(report)):
             rows += [below.headings, *below.rows, []]
-        rows += [["说明"], *([name, shown(cell)] for name, cell in notes(report))]
-    return marked(writing.as_csv([_in_csv(cell) for cell in row] for row in rows))
+        rows += [["说明"], *([name, show_cell(cell)] for name, cell in list_notes(report))]
+    return mark_encoding(writing.as_csv([_make_csv_cell(cell) for cell in row] for row in rows))
 
 
 def as_text(report: CoverageReport) -> str:
     """A table for a terminal, in columns."""
     kind = KINDS[CountKind(report.denominator)]
     known_at = f" 按{report.known_at:%Y-%m-%d %H:%M}所知" if report.known_at else ""
-    about = f"{report.as_of} {kind} 标准{threshold_percent(report.threshold)}%{known_at}"
+    about = f"{report.as_of} {kind} 标准{write_threshold(report.threshold)}%{known_at}"
     town = report.town
     sum_up = (
         f"全镇 {report.started}/{len(report.villages)} 个村居已开展，"
-        f"{town.subscribed:,}/{town.households or 0:,} 户，{shown(town)}"
+        f"{town.subscribed:,}/{town.households or 0:,} 户，{show_cell(town)}"
     )
-    parts = [f"{about}\n{sum_up}", _columns(table_of(report), report.threshold)]
+    parts = [f"{about}\n{sum_up}", _list_columns(make_table(report), report.threshold)]
     if report.series:
-        parts.append(_columns(series_table(report)))
+        parts.append(_list_columns(make_series_table(report)))
     if report.statement is not None:
-        sums, lines = _columns(statement_sums(report)), _columns(statement_table(report))
-        parts.append(f"{statement_title(report.statement)}\n{sums}\n\n{lines}")
-    parts.append("\n".join(f"{name}：{shown(cell)}" for name, cell in notes(report) if name in _SAID_BELOW))
+        sums, lines = _list_columns(make_statement_sums(report)), _list_columns(make_statement_table(report))
+        parts.append(f"{write_statement_title(report.statement)}\n{sums}\n\n{lines}")
+    parts.append("\n".join(f"{name}：{show_cell(cell)}" for name, cell in list_notes(report) if name in _SAID_BELOW))
     return "\n\n".join(parts) + "\n"
 
 
@@ -108,27 +108,27 @@ def as_json(report: CoverageReport) -> str:
         },
     }
     if report.level is Level.VILLAGE:
-        told["villages"] = [_village(village) for village in report.rows]
+        told["villages"] = [_describe_village(village) for village in report.rows]
     elif report.level is not Level.TOWN:
-        told[f"{report.level}s"] = [_place(place, report.level) for place in report.places]
+        told[f"{report.level}s"] = [_describe_place(place, report.level) for place in report.places]
     if report.series:
-        told["series"] = [_series(each, report.level) for each in report.series]
+        told["series"] = [_describe_series(each, report.level) for each in report.series]
     if report.statement is not None:
-        told["changes"] = _statement(report.statement)
-    told["definitions"] = {name: cell for name, cell in notes(report) if name in DEFINED}
+        told["changes"] = _describe_statement(report.statement)
+    told["definitions"] = {name: cell for name, cell in list_notes(report) if name in DEFINED}
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
 def as_xlsx(report: CoverageReport) -> bytes:
     """A workbook: the figures, how they moved where that was asked, and a sheet that says what they mean."""
-    tables = [_on_a_sheet("覆盖率", table_of(report))]
+    tables = [_make_sheet("覆盖率", make_table(report))]
     if report.series:
-        tables.append(_on_a_sheet("走势", series_table(report)))
+        tables.append(_make_sheet("走势", make_series_table(report)))
     if report.statement is not None:
-        tables.append(_on_a_sheet("变化汇总", statement_sums(report)))
-        tables.append(_on_a_sheet("变化明细", statement_table(report)))
-    about = [("比较对象", statement_title(report.statement))] if report.statement else []
-    meaning = [(name, _in_workbook(cell)) for name, cell in [*notes(report), *about]]
+        tables.append(_make_sheet("变化汇总", make_statement_sums(report)))
+        tables.append(_make_sheet("变化明细", make_statement_table(report)))
+    about = [("比较对象", write_statement_title(report.statement))] if report.statement else []
+    meaning = [(name, _make_workbook_cell(cell)) for name, cell in [*list_notes(report), *about]]
     tables.append(writing.Table("说明", (), meaning, widths=[16, 80], look=_NOTES))
     return as_workbook(tables, f"十户联防覆盖率 {report.as_of}")
 
@@ -137,47 +137,47 @@ _PRINTED = Look(bordered=True, printed=True, landscape=True, filtered=True, head
 _NOTES = Look(bordered=True, wrapped=True, heads_rows=True)
 
 
-def _on_a_sheet(name: str, table: Table) -> writing.Table:
+def _make_sheet(name: str, table: Table) -> writing.Table:
     return writing.Table(
         name,
         table.headings,
-        [list(map(_in_workbook, row)) for row in table.rows],
-        total=[_in_workbook(cell) for cell in table.total or ()],
+        [list(map(_make_workbook_cell, row)) for row in table.rows],
+        total=[_make_workbook_cell(cell) for cell in table.total or ()],
         widths=[_WIDE.get(heading, 10) for heading in table.headings],
         look=_PRINTED,
     )
 
 
-def _in_workbook(cell: Cell) -> writing.Cell:
+def _make_workbook_cell(cell: Cell) -> writing.Cell:
     """A coverage is a number that its format shows as per cent."""
     return Share(cell.subscribed, cell.households or 0) if isinstance(cell, Figure) else cell
 
 
-def _in_csv(cell: Cell) -> writing.Cell:
+def _make_csv_cell(cell: Cell) -> writing.Cell:
     return cell.decimal() if isinstance(cell, Figure) else cell
 
 
-def _columns(table: Table, threshold: int = 0) -> str:
+def _list_columns(table: Table, threshold: int = 0) -> str:
     """Columns of even width, where a Chinese character is two wide."""
-    rows = [[*table.headings], *([shown(cell, threshold) for cell in row] for row in table.rows)]
+    rows = [[*table.headings], *([show_cell(cell, threshold) for cell in row] for row in table.rows)]
     if table.total:
-        rows.append([shown(cell) for cell in table.total])
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(table.headings))]
+        rows.append([show_cell(cell) for cell in table.total])
+    widths = [max(_measure_width(row[column]) for row in rows) for column in range(len(table.headings))]
     return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(cell + " " * (width - _measure_width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
 
 
-def _width(text: str) -> int:
+def _measure_width(text: str) -> int:
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
 
 
-def _village(village: VillageCoverage) -> dict[str, Any]:
+def _describe_village(village: VillageCoverage) -> dict[str, Any]:
     return {
         "code": village.code,
         "name": village.name,
-        **_figure(village.figure),
+        **_describe_figure(village.figure),
         "started": village.started,
         "demonstration": village.demonstration,
         "demonstration_since": village.since.isoformat() if village.since else None,
@@ -190,7 +190,7 @@ def _village(village: VillageCoverage) -> dict[str, Any]:
     }
 
 
-def _statement(statement: Statement) -> dict[str, Any]:
+def _describe_statement(statement: Statement) -> dict[str, Any]:
     parts = [
         {
             "figure": part.measure.value,
@@ -199,7 +199,7 @@ def _statement(statement: Statement) -> dict[str, Any]:
             "gained": part.gained,
             "lost": part.lost,
             "after": part.after,
-            "lines": [_line(line) for line in part.lines],
+            "lines": [_describe_line(line) for line in part.lines],
         }
         for part in statement.parts
     ]
@@ -211,7 +211,7 @@ def _statement(statement: Statement) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _describe_line(line: Line) -> dict[str, Any]:
     return {
         "cause": line.cause.value,
         "delta": line.delta,
@@ -226,25 +226,25 @@ def _line(line: Line) -> dict[str, Any]:
     }
 
 
-def _place(place: PlaceCoverage, level: Level) -> dict[str, Any]:
+def _describe_place(place: PlaceCoverage, level: Level) -> dict[str, Any]:
     return {
         "code": place.village_code,
         "name": place.village_name,
         level.value: place.name or None,
-        **_figure(place.figure),
+        **_describe_figure(place.figure),
         "reachable": place.reachable,
         "groups": place.groups,
         "groups_complete": place.groups_complete,
     }
 
 
-def _series(each: Series, level: Level) -> dict[str, Any]:
+def _describe_series(each: Series, level: Level) -> dict[str, Any]:
     below = {level.value: each.place or None} if level in {Level.GRID, Level.GROUP} else {}
-    points = [{"day": point.day.isoformat(), **_figure(point.figure)} for point in each.points]
+    points = [{"day": point.day.isoformat(), **_describe_figure(point.figure)} for point in each.points]
     return {"code": each.code or None, "name": each.name or None, **below, "points": points}
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _describe_figure(figure: Figure) -> dict[str, Any]:
     return {"households": figure.households, "subscribed": figure.subscribed, "coverage": figure.decimal()}
 
 
@@ -268,7 +268,7 @@ def write(report: CoverageReport, form: str) -> bytes:
     return pdf.as_pdf(report)
 
 
-def file_name(report: CoverageReport, form: str) -> str:
+def name_file(report: CoverageReport, form: str) -> str:
     """Plain letters only: old mail programs garble others."""
     whose = f"-{report.village}" if report.village else ""
     return f"coverage{whose}-{report.as_of}.{form}"

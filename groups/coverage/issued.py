@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from groups.coverage import exports
 from groups.coverage.figures import Scope
 from groups.coverage.report import report_on
-from groups.coverage.rules.query import CoverageQuery, query_of
+from groups.coverage.rules.query import CoverageQuery, read_query
 from groups.coverage.rules.report import CoverageReport
 from groups.coverage.rules.statement import Statement
-from groups.coverage.statement import Compared, what_changed
+from groups.coverage.statement import Compared, make_statement
 from groups.errors import InvalidChoice, InvalidDay, ReportDamaged, say
 from groups.models.batch import Author
 from groups.models.figures import IssuedFile, IssuedReport
-from groups.rules.days import local_day
+from groups.rules.days import find_local_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,24 @@ def issue(session: Session, query: CoverageQuery, by: Author, now: datetime, zon
         issued_by=by.name[:64],
         account_id=by.account_id,
         question=asked.words(),
-        digest=_digest(contents["json"]),
+        digest=_hash(contents["json"]),
     )
     session.add(issued)
     session.flush()
     session.add_all(
-        IssuedFile(report_id=issued.id, form=form, content=content, digest=_digest(content))
+        IssuedFile(report_id=issued.id, form=form, content=content, digest=_hash(content))
         for form, content in contents.items()
     )
     session.flush()
     return issued
 
 
-def issued_reports(session: Session, most: int | None = None) -> Sequence[IssuedReport]:
+def list_issued(session: Session, most: int | None = None) -> Sequence[IssuedReport]:
     """The reports that were issued, the last first."""
     return session.scalars(select(IssuedReport).order_by(IssuedReport.id.desc()).limit(most)).all()
 
 
-def issued_report(session: Session, number: int) -> IssuedReport:
+def get_issued(session: Session, number: int) -> IssuedReport:
     """The report of this number. Raises InvalidChoice where there is none."""
     found = session.get(IssuedReport, number)
     if found is None:
@@ -78,41 +78,41 @@ def issued_report(session: Session, number: int) -> IssuedReport:
     return found
 
 
-def printed_again(session: Session, number: int, form: str) -> bytes:
+def reprint(session: Session, number: int, form: str) -> bytes:
     """An issued report in one of its forms, byte for byte as it was issued.
 
     Raises InvalidChoice, and ReportDamaged where the bytes are not those that were kept.
     """
-    report = issued_report(session, number)
+    report = get_issued(session, number)
     kept = session.get(IssuedFile, (number, form))
     if kept is None:
         raise InvalidChoice(say("no_such_form", choices=tuple(exports.FORMS)))
-    if _digest(kept.content) != kept.digest or (form == "json" and kept.digest != report.digest):
+    if _hash(kept.content) != kept.digest or (form == "json" and kept.digest != report.digest):
         raise ReportDamaged(say("report_damaged", number=number))
     return kept.content
 
 
-def damaged_reports(session: Session) -> list[int]:
+def find_damaged(session: Session) -> list[int]:
     """The issued reports of which a form is not what was kept."""
     asked = select(IssuedFile, IssuedReport.digest).join(IssuedReport, IssuedReport.id == IssuedFile.report_id)
     return sorted({
         file.report_id
         for file, digest in session.execute(asked.execution_options(yield_per=20))
-        if _digest(file.content) != file.digest or (file.form == "json" and file.digest != digest)
+        if _hash(file.content) != file.digest or (file.form == "json" and file.digest != digest)
     })  # fmt: skip
 
 
-def beside_today(session: Session, number: int, now: datetime, zone: ZoneInfo) -> Beside:
+def compare_with_today(session: Session, number: int, now: datetime, zone: ZoneInfo) -> Beside:
     """The issued report as it was reported, and the same day as it is known now. Raises InvalidChoice."""
-    issued = issued_report(session, number)
-    asked = replace(query_of(issued.question, local_day(now, zone), zone), since=None, since_known_at=None)
+    issued = get_issued(session, number)
+    asked = replace(read_query(issued.question, find_local_day(now, zone), zone), since=None, since_known_at=None)
     then = report_on(session, asked, zone, form="json")
     today = report_on(session, replace(asked, known_at=None), zone, form="json")
     scope = Scope(zone, asked.kind, asked.village)
     compared = Compared(asked.as_of, issued.known_at, asked.as_of, report=issued.id)
-    changed = what_changed(session, compared, scope, most=None)
+    changed = make_statement(session, compared, scope, most=None)
     return Beside(issued, then, today, changed if changed.lines else None)
 
 
-def _digest(content: bytes) -> str:
+def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

@@ -13,14 +13,14 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
-from config.services import database, settings
+from config.database import Database, read_clock
+from config.services import get_database, get_settings
 from groups.coverage import audit, books, counts
 from groups.coverage.counts import Judged
 from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError, say
 from groups.models.batch import Batch
 from groups.models.uploads import Upload
-from groups.rules.days import local_day
+from groups.rules.days import find_local_day
 from groups.uploads import uploads
 from groups.uploads.columns import hold_the_same_twice
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
@@ -37,13 +37,13 @@ def check_books(*, again: bool = False) -> bool:
     The clock calls it and the bulk worker does it, so that no alarm waits: it reads in a transaction and by a
     connection of its own, whose statements end after two minutes, and writes one row.
     """
-    return check_books_of(settings().database_url, database(), settings().zone, again=again)
+    return check_books_of(get_settings().database_url, get_database(), get_settings().zone, again=again)
 
 
 def check_books_of(url: str, store: Database, zone: ZoneInfo, *, again: bool = False) -> bool:
     """The same for a database; `again`: also where it was done today."""
     with store.begin(reads=True) as session:
-        day = local_day(clock(session), zone)
+        day = find_local_day(read_clock(session), zone)
         if not again and books.is_checked(session, day):
             return False
     started = time.monotonic()
@@ -52,7 +52,7 @@ def check_books_of(url: str, store: Database, zone: ZoneInfo, *, again: bool = F
         with own.begin(reads=True) as session:
             if not own.is_sqlite:
                 session.execute(text("SET TRANSACTION READ ONLY"))
-            flaws = audit.flaws_on(session, day, zone)
+            flaws = audit.find_flaws(session, day, zone)
     finally:
         own.close()
     seconds = time.monotonic() - started
@@ -72,7 +72,7 @@ class CountLists:
         day = upload.options.get("day")
         try:
             opened = counts.open_counts(
-                upload.content, upload.name, date.fromisoformat(day) if day else None, uploads.columns_of(upload)
+                upload.content, upload.name, date.fromisoformat(day) if day else None, uploads.read_columns(upload)
             )
         except RosterFileError as error:
             return ReadList((), reason=error.message)
@@ -90,8 +90,8 @@ class CountLists:
 
     def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
         with database.begin() as session:
-            judged = counts.judge(session, was_read.rows, local_day(clock(session), ground.zone))
-        return _previewed(judged)
+            judged = counts.judge(session, was_read.rows, find_local_day(read_clock(session), ground.zone))
+        return _make_preview(judged)
 
     def write(
         self,
@@ -103,32 +103,32 @@ class CountLists:
         now: datetime,
         progress: Progress,
     ) -> Preview | None:
-        judged = counts.judge(session, was_read.rows, local_day(now, ground.zone))
-        if _previewed(judged).digest != upload.digest:
+        judged = counts.judge(session, was_read.rows, find_local_day(now, ground.zone))
+        if _make_preview(judged).digest != upload.digest:
             return None
-        batch = Batch(session, uploads.author_of(upload), "import_counts", now, ground.zone)
+        batch = Batch(session, uploads.make_author(upload), "import_counts", now, ground.zone)
         try:
             counts.take(batch, judged)
         except CountedMeanwhile:
             return None
-        return _previewed(judged, batch.key if batch.size else "")
+        return _make_preview(judged, batch.key if batch.size else "")
 
 
-def rows_again(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
+def rebuild_rows(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
     """The rows out of what was kept of them."""
     # An earlier release kept no problem as an empty text.
     return [_JUDGED.validate_python({**row, "problem": row["problem"] or None}) for row in kept]
 
 
-def _previewed(judged: list[Judged], batch: str = "") -> Preview:
+def _make_preview(judged: list[Judged], batch: str = "") -> Preview:
     rows = [
-        RowSeen(_verdict(each), _JUDGED.dump_python(each, mode="json"), noted=bool(each.problem) or each.exceeded)
+        RowSeen(_judge_row(each), _JUDGED.dump_python(each, mode="json"), noted=bool(each.problem) or each.exceeded)
         for each in judged
     ]
     return Preview(rows, {"news": sum(each.is_new for each in judged)}, batch)
 
 
-def _verdict(each: Judged) -> str:
+def _judge_row(each: Judged) -> str:
     if each.problem:
         return "error"
     return "same" if not each.is_new else "new" if each.before is None else "changed"

@@ -20,7 +20,7 @@ from config.database import Base
 from groups.models.changes import Change
 from groups.models.enrolment import Subscription, Tariff
 from groups.models.figures import HouseholdCount, ReachProof, Residence, Threshold
-from groups.models.recorded_rows import before_these, parsed
+from groups.models.recorded_rows import find_before, parse_row
 from groups.models.roster import Grid, Group, Household, Village
 
 _TABLES: tuple[type[Base], ...] = (
@@ -39,7 +39,7 @@ def as_known(session: Session, moment: datetime | None) -> Iterator[None]:
         yield
         return
     session.flush()
-    rows = {model: _rows_then(session, model, moment) for model in _TABLES}
+    rows = {model: _read_rows_then(session, model, moment) for model in _TABLES}
     try:
         # All of it goes with the savepoint, on both databases.
         with session.begin_nested():
@@ -61,7 +61,7 @@ class _Seen(Exception):
     """Takes the views away again."""
 
 
-def _rows_then(session: Session, model: type[Base], moment: datetime) -> dict[int, dict[str, Any] | None]:
+def _read_rows_then(session: Session, model: type[Base], moment: datetime) -> dict[int, dict[str, Any] | None]:
     """The rows that have changed since, as they were; None: there was none."""
     table = cast(Table, model.__table__)
     changes: dict[int, list[Change]] = defaultdict(list)
@@ -70,18 +70,18 @@ def _rows_then(session: Session, model: type[Base], moment: datetime) -> dict[in
         changes[change.row_id].append(change)
     if not changes:
         return {}
-    standing = _standing(session, table, sorted(changes))
+    present = _read_rows_now(session, table, sorted(changes))
     found: dict[int, dict[str, Any] | None] = {}
     for row_id, own in changes.items():
-        before = before_these(own)
+        before = find_before(own)
         if before is None:
             found[row_id] = None
         else:
-            found[row_id] = standing.get(row_id, {"id": row_id}) | parsed(model, before)
+            found[row_id] = present.get(row_id, {"id": row_id}) | parse_row(model, before)
     return found
 
 
-def _standing(session: Session, table: Table, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _read_rows_now(session: Session, table: Table, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return {
         row["id"]: dict(row)
         for start in range(0, len(ids), _ROWS_AT_ONCE)
@@ -92,7 +92,7 @@ def _standing(session: Session, table: Table, ids: Sequence[int]) -> dict[int, d
 def _put_view_before(session: Session, model: type[Base], rows: dict[int, dict[str, Any] | None]) -> None:
     """In front of the table a view of it, in which these rows are as they are given here, or are not there."""
     table = cast(Table, model.__table__)
-    own, then, gone = _schema(session), f"then_{table.name}", f"changed_{table.name}"
+    own, then, gone = _read_schema(session), f"then_{table.name}", f"changed_{table.name}"
     kept = table.to_metadata(MetaData(), name=then)
     session.execute(text(f'CREATE TEMPORARY TABLE "{then}" AS SELECT * FROM {own}."{table.name}" WHERE 1 = 0'))
     session.execute(text(f'CREATE TEMPORARY TABLE "{gone}" (id BIGINT PRIMARY KEY)'))
@@ -122,13 +122,13 @@ def _put_proofs_before(session: Session, moment: datetime) -> None:
     at = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" + ("" if _is_sqlite(session) else "+00")
     session.execute(
         text(
-            f'CREATE TEMPORARY VIEW "{table.name}" AS SELECT {columns} FROM {_schema(session)}."{table.name}" '
+            f'CREATE TEMPORARY VIEW "{table.name}" AS SELECT {columns} FROM {_read_schema(session)}."{table.name}" '
             f"WHERE noted_at IS NULL OR noted_at <= '{at}'"
         )
     )
 
 
-def _schema(session: Session) -> str:
+def _read_schema(session: Session) -> str:
     if _is_sqlite(session):
         return "main"
     schema: str = session.execute(text("SELECT quote_ident(current_schema())")).scalar_one()

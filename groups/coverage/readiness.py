@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from config.database import among
+from config.database import match_any
 from groups.coverage.rules.figures import Figure
-from groups.coverage.rules.reachability import COMPLETE_GROUP, Readiness, first_day_of_proof
+from groups.coverage.rules.reachability import COMPLETE_GROUP, Readiness, find_first_day_of_proof
 from groups.coverage.rules.report import DayFigures, Level, PlaceCoverage, VillageFigure
-from groups.models.covered_days import lives_there
+from groups.models.covered_days import match_living_there
 from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import ReachProof, Residence
 from groups.models.roster import Grid, Group
@@ -27,7 +27,7 @@ Part = Callable[[int], slice]
 """Which of so many rows are shown."""
 
 
-def readiness_of(
+def read_readiness(
     session: Session, day: date, villages: Collection[int] | None = None, *, stays_since: date | None = None
 ) -> dict[int, Readiness]:
     """By village what stands behind its figure on a day: of all, or of these.
@@ -36,19 +36,19 @@ def readiness_of(
     """
     if villages is not None and not villages:
         return {}
-    stood = _by_village(session, day, villages)
-    stayed = _stayed(session, stays_since, day, villages) if stays_since is not None else {}
+    stood = _group_by_village(session, day, villages)
+    stayed = _count_stayed(session, stays_since, day, villages) if stays_since is not None else {}
     return {
         number: Readiness(*stood.get(number, _NOBODY), *stayed.get(number, (0, 0)))
         for number in stood.keys() | stayed.keys()
     }
 
 
-def _by_village(session: Session, day: date, villages: Collection[int] | None) -> dict[int, _Stood]:
+def _group_by_village(session: Session, day: date, villages: Collection[int] | None) -> dict[int, _Stood]:
     """By village: households that are reached, groups that anybody lives in, complete ones."""
-    living = _living(session, day, villages)
-    lived = {row[0]: row[2] for row in _summed_up(session, living)}
-    reached = {row[0]: row[1:] for row in _summed_up(session, living.where(*_reached(day)))}
+    living = _select_living(session, day, villages)
+    lived = {row[0]: row[2] for row in _sum_up(session, living)}
+    reached = {row[0]: row[1:] for row in _sum_up(session, living.where(*_match_reached(day)))}
     return {
         village_id: (many, groups, complete)
         for village_id, groups in lived.items()
@@ -56,17 +56,17 @@ def _by_village(session: Session, day: date, villages: Collection[int] | None) -
     }
 
 
-def signed_up_by_village(session: Session, day: date) -> dict[int, int]:
+def count_signed_up(session: Session, day: date) -> dict[int, int]:
     """The households signed up on a day, group by group and those in none, added up by village."""
     signed_up = Residence.household_id.in_(select(Subscription.household_id).where(is_active(day)))
-    living = select(Residence).where(lives_there(day), signed_up)
+    living = select(Residence).where(match_living_there(day), signed_up)
     found: dict[int, int] = {}
-    for (village_id, _), (households, _, _) in _by_place(session, Residence.group_id, living).items():
+    for (village_id, _), (households, _, _) in _group_by_place(session, Residence.group_id, living).items():
         found[village_id] = found.get(village_id, 0) + households
     return found
 
 
-def places_of(
+def read_places(
     session: Session, figures: DayFigures, level: Level, part: Part | None = None
 ) -> tuple[tuple[PlaceCoverage, ...], int]:
     """The grids' or groups' figures, each village's in their order; those of its households that are in none, last.
@@ -79,9 +79,9 @@ def places_of(
     rows, skipped = list(figures.rows), 0
     villages = None if figures.village is None else {each.village_id for each in rows}
     if part is None:
-        found = _places(session, figures, level, rows, villages)
+        found = _make_places(session, figures, level, rows, villages)
         return found, len(found)
-    many = _how_many(session, figures.as_of, place, villages)
+    many = _count_places(session, figures.as_of, place, villages)
     in_all = sum(many.get(each.village_id, 0) for each in rows)
     wanted = part(in_all)
     first, last = wanted.start or 0, wanted.stop if wanted.stop is not None else in_all
@@ -93,19 +93,19 @@ def places_of(
         elif at + own <= first:
             skipped = at + own
         at += own
-    found = _places(session, figures, level, shown, {each.village_id for each in shown})
+    found = _make_places(session, figures, level, shown, {each.village_id for each in shown})
     return found[first - skipped : last - skipped], in_all
 
 
-def _how_many(
+def _count_places(
     session: Session, day: date, place: InstrumentedAttribute[int | None], villages: Collection[int] | None
 ) -> dict[int, int]:
     """By village in how many grids or groups anybody lives; those who are in none count as one more."""
-    asked = _living(session, day, villages).with_only_columns(Residence.village_id, place).distinct().subquery()
+    asked = _select_living(session, day, villages).with_only_columns(Residence.village_id, place).distinct().subquery()
     return dict(session.execute(select(asked.c.village_id, func.count()).group_by(asked.c.village_id)).all())
 
 
-def _places(
+def _make_places(
     session: Session,
     figures: DayFigures,
     level: Level,
@@ -114,13 +114,13 @@ def _places(
 ) -> tuple[PlaceCoverage, ...]:
     of = Grid if level is Level.GRID else Group
     place = Residence.grid_id if of is Grid else Residence.group_id
-    living = _living(session, figures.as_of, villages)
-    signed_up = _by_place(session, place, living.where(_signed_up(figures.as_of)))
-    reached = _by_place(session, place, living.where(*_reached(figures.as_of)))
-    known = _in_order(session, of, villages)
+    living = _select_living(session, figures.as_of, villages)
+    signed_up = _group_by_place(session, place, living.where(_match_signed_up(figures.as_of)))
+    reached = _group_by_place(session, place, living.where(*_match_reached(figures.as_of)))
+    known = _read_names_in_order(session, of, villages)
     found: dict[int, list[tuple[int, PlaceCoverage]]] = {village.village_id: [] for village in rows}
     names = {village.village_id: (village.code, village.name) for village in rows}
-    for (village_id, number), (households, groups, _) in _by_place(session, place, living).items():
+    for (village_id, number), (households, groups, _) in _group_by_place(session, place, living).items():
         if village_id not in found:
             continue
         order, name = known[number] if number is not None else (len(known), "")
@@ -131,14 +131,14 @@ def _places(
     return tuple(stood for own in found.values() for _, stood in sorted(own, key=itemgetter(0)))
 
 
-def _by_place(
+def _group_by_place(
     session: Session, place: InstrumentedAttribute[int | None], households: Select[Any]
 ) -> dict[tuple[int, int | None], _Stood]:
     """By village and place: the households, in how many groups they are, in how many of those there are enough."""
-    return {row[:2]: row[2:] for row in _summed_up(session, households, place)}
+    return {row[:2]: row[2:] for row in _sum_up(session, households, place)}
 
 
-def _summed_up(session: Session, households: Select[Any], *place: InstrumentedAttribute[int | None]) -> Iterable[Any]:
+def _sum_up(session: Session, households: Select[Any], *place: InstrumentedAttribute[int | None]) -> Iterable[Any]:
     """The same as rows, of whole villages where no place is named: added up by the database, for a county has thirty
     groups to a village.
     """
@@ -150,27 +150,27 @@ def _summed_up(session: Session, households: Select[Any], *place: InstrumentedAt
     return session.execute(select(*by, *sums).group_by(*by))
 
 
-def _living(session: Session, day: date, villages: Collection[int] | None) -> Select[Any]:
+def _select_living(session: Session, day: date, villages: Collection[int] | None) -> Select[Any]:
     """Who lived in these villages (None: in any) on the day.
 
     Everybody, those signed up and those reached are three questions, each of which a database runs on all its
     processors: a third of the time of one with outer joins.
     """
-    question = select(Residence).where(lives_there(day))
-    return question if villages is None else question.where(among(session, Residence.village_id, sorted(villages)))
+    question = select(Residence).where(match_living_there(day))
+    return question if villages is None else question.where(match_any(session, Residence.village_id, sorted(villages)))
 
 
-def _signed_up(day: date) -> ColumnElement[bool]:
+def _match_signed_up(day: date) -> ColumnElement[bool]:
     return Residence.household_id.in_(select(Subscription.household_id).where(is_active(day)))
 
 
-def _reached(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _match_reached(day: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """Those signed up whom a proof of the last thirty days says a ring reaches."""
-    proven = select(ReachProof.household_id).where(ReachProof.proven_on.between(first_day_of_proof(day), day))
-    return _signed_up(day), Residence.household_id.in_(proven)
+    proven = select(ReachProof.household_id).where(ReachProof.proven_on.between(find_first_day_of_proof(day), day))
+    return _match_signed_up(day), Residence.household_id.in_(proven)
 
 
-def _in_order(
+def _read_names_in_order(
     session: Session, of: type[Grid] | type[Group], villages: Collection[int] | None
 ) -> dict[int, tuple[int, str]]:
     """The places' order, and their names.
@@ -182,23 +182,25 @@ def _in_order(
     question = select(of.id, of.name).order_by(*order)
     if villages is not None:
         place = Residence.grid_id if of is Grid else Residence.group_id
-        lived = select(place).where(among(session, Residence.village_id, sorted(villages)))
+        lived = select(place).where(match_any(session, Residence.village_id, sorted(villages)))
         question = question.where(of.id.in_(lived))
     return {number: (place, name) for place, (number, name) in enumerate(session.execute(question))}
 
 
-def _stayed(session: Session, before: date, day: date, villages: Collection[int] | None) -> dict[int, tuple[int, int]]:
+def _count_stayed(
+    session: Session, before: date, day: date, villages: Collection[int] | None
+) -> dict[int, tuple[int, int]]:
     """By village: how many households were in a group on the earlier day, and how many still are in the same."""
     earlier, later = aliased(Residence), aliased(Residence)
-    grouped = [lives_there(before, earlier), earlier.group_id.is_not(None)]
+    grouped = [match_living_there(before, earlier), earlier.group_id.is_not(None)]
     if villages is not None:
-        grouped.append(among(session, earlier.village_id, sorted(villages)))
+        grouped.append(match_any(session, earlier.village_id, sorted(villages)))
     # Most have not moved at all, and the row of the earlier day holds still: only the others are looked for.
-    holds = lives_there(day, earlier)
+    holds = match_living_there(day, earlier)
     stay = select(earlier.village_id, func.count(), func.count(case((holds, 1)))).where(*grouped)
     back = (
         select(earlier.village_id, func.count())
-        .join(later, (later.household_id == earlier.household_id) & lives_there(day, later))
+        .join(later, (later.household_id == earlier.household_id) & match_living_there(day, later))
         .where(*grouped, ~holds, later.group_id == earlier.group_id)
     )
     returned = dict(session.execute(back.group_by(earlier.village_id)).all())

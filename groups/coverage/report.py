@@ -13,7 +13,7 @@ from groups.coverage import figures, readiness
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
 from groups.coverage.readiness import BELOW_A_VILLAGE, Part
-from groups.coverage.rules.query import CoverageQuery, Step, two_years_before
+from groups.coverage.rules.query import CoverageQuery, Step, go_back_two_years
 from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.report import (
     CoverageReport,
@@ -24,10 +24,10 @@ from groups.coverage.rules.report import (
     VillageCoverage,
     VillageFigure,
 )
-from groups.coverage.statement import Compared, what_changed
-from groups.coverage.trends import days_between, series_of_places, trend, trends
+from groups.coverage.statement import Compared, make_statement
+from groups.coverage.trends import list_days_between, read_series_of_places, read_trend, read_trends
 from groups.models.figures import IssuedReport
-from groups.rules.days import end_of, year_before
+from groups.rules.days import end_of, go_back_a_year
 
 MOST_DEMONSTRATIONS = 10
 """So many demonstration villages a page names."""
@@ -50,13 +50,13 @@ def report_on(
     Raises InvalidDay, NothingCounted, UnknownVillage.
     """
     with as_known(session, query.known_at):
-        of_day = _of_day(session, query, Scope(zone, query.kind, query.village), part)
-        beside = _beside(session, query, zone, of_day, form, part)
-        series, thresholds = _moved(session, query, Scope(zone, query.kind, query.village), of_day, form)
+        of_day = _read_day(session, query, Scope(zone, query.kind, query.village), part)
+        beside = _read_beside(session, query, zone, of_day, form, part)
+        series, thresholds = _read_movement(session, query, Scope(zone, query.kind, query.village), of_day, form)
     statement = None
     if query.since is not None:
-        compared = _compared(session, query, zone)
-        statement = what_changed(session, compared, Scope(zone, query.kind, query.village), most=most)
+        compared = _find_compared(session, query, zone)
+        statement = make_statement(session, compared, Scope(zone, query.kind, query.village), most=most)
     return CoverageReport(
         of_day.as_of,
         of_day.denominator,
@@ -74,17 +74,17 @@ def report_on(
     )
 
 
-def _compared(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Compared:
+def _find_compared(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Compared:
     """The earlier report as it was issued; where none was, as it was known at the end of its day."""
     since = query.since or query.as_of
-    issued = None if query.since_known_at else _last_issued(session, since, query.kind)
+    issued = None if query.since_known_at else _find_last_issued(session, since, query.kind)
     known_at = query.since_known_at or (issued.known_at if issued else end_of(since, zone))
     if query.known_at is not None:
         known_at = min(known_at, query.known_at)
     return Compared(since, known_at, query.as_of, query.known_at, issued.id if issued else None)
 
 
-def _last_issued(session: Session, day: date, kind: str) -> IssuedReport | None:
+def _find_last_issued(session: Session, day: date, kind: str) -> IssuedReport | None:
     """The last report of a day that was issued for the whole town."""
     for report in session.scalars(
         select(IssuedReport).where(IssuedReport.as_of == day).order_by(IssuedReport.id.desc())
@@ -103,22 +103,22 @@ class _Beside:
     places_in_all: int
 
 
-def _of_day(session: Session, query: CoverageQuery, scope: Scope, part: Part | None) -> DayFigures:
-    return figures.coverage_on(session, query.as_of, scope, alone=part is not None)
+def _read_day(session: Session, query: CoverageQuery, scope: Scope, part: Part | None) -> DayFigures:
+    return figures.read_coverage(session, query.as_of, scope, alone=part is not None)
 
 
-def _beside(
+def _read_beside(
     session: Session, query: CoverageQuery, zone: ZoneInfo, of_day: DayFigures, form: str, part: Part | None
 ) -> _Beside:
-    places, in_all = readiness.places_of(session, of_day, query.level, part)
-    shown = None if part is None else _shown(of_day, query.level, part)
+    places, in_all = readiness.read_places(session, of_day, query.level, part)
+    shown = None if part is None else _choose_shown(of_day, query.level, part)
     # Since when a village is a demonstration village, and whether it stayed together, only its own row says.
     tells = not form or query.level is Level.VILLAGE
-    named = None if shown is None else shown | {each.village_id for each in _demonstrations(of_day)}
-    since = figures.since_of(session, of_day, named) if tells else {}
+    named = None if shown is None else shown | {each.village_id for each in _list_demonstrations(of_day)}
+    since = figures.find_demonstration_starts(session, of_day, named) if tells else {}
     asked = shown if of_day.village is None else {each.village_id for each in of_day.rows}
-    before = year_before(query.as_of) if tells else None
-    stood = readiness.readiness_of(session, query.as_of, asked, stays_since=before)
+    before = go_back_a_year(query.as_of) if tells else None
+    stood = readiness.read_readiness(session, query.as_of, asked, stays_since=before)
     villages = tuple(
         VillageCoverage(
             each.village_id,
@@ -134,42 +134,42 @@ def _beside(
     return _Beside(villages, places, in_all)
 
 
-def _shown(of_day: DayFigures, level: Level, part: Part) -> set[int]:
+def _choose_shown(of_day: DayFigures, level: Level, part: Part) -> set[int]:
     """The villages that stand on the page as rows."""
     rows = [] if level in BELOW_A_VILLAGE else of_day.by_coverage
     return {each.village_id for each in rows[part(len(rows))]}
 
 
-def _demonstrations(of_day: DayFigures) -> list[VillageFigure]:
+def _list_demonstrations(of_day: DayFigures) -> list[VillageFigure]:
     """The demonstration villages that a page names."""
     return [each for each in of_day.by_coverage if each.demonstration][:MOST_DEMONSTRATIONS]
 
 
-def _moved(
+def _read_movement(
     session: Session, query: CoverageQuery, scope: Scope, of_day: DayFigures, form: str
 ) -> tuple[tuple[Series, ...], tuple[int, ...]]:
     """The series that are asked for, and for the one that is drawn the threshold of each of its days."""
     if form == "pdf":
-        drawn = _drawn(session, query, scope, of_day)
-        return (drawn,), tuple(figures.thresholds_on(session, [point.day for point in drawn.points]))
+        drawn = _read_drawn(session, query, scope, of_day)
+        return (drawn,), tuple(figures.read_thresholds_on(session, [point.day for point in drawn.points]))
     if query.first is None or query.last is None:
         return (), ()
-    return _series(session, query, scope, query.first, query.last), ()
+    return _read_series(session, query, scope, query.first, query.last), ()
 
 
-def _drawn(session: Session, query: CoverageQuery, scope: Scope, of_day: DayFigures) -> Series:
+def _read_drawn(session: Session, query: CoverageQuery, scope: Scope, of_day: DayFigures) -> Series:
     last = query.last or query.as_of
-    first = query.first or two_years_before(last)
-    points = trend(session, first, last, scope, daily=query.step is Step.DAY)
+    first = query.first or go_back_two_years(last)
+    points = read_trend(session, first, last, scope, daily=query.step is Step.DAY)
     village = next((village for village in of_day.rows if query.village), None)
     return Series(village.code if village else "", village.name if village else "", "", points)
 
 
-def _series(session: Session, query: CoverageQuery, scope: Scope, first: date, last: date) -> tuple[Series, ...]:
+def _read_series(session: Session, query: CoverageQuery, scope: Scope, first: date, last: date) -> tuple[Series, ...]:
     daily = query.step is Step.DAY
     if query.level in {Level.GRID, Level.GROUP}:
-        return series_of_places(session, scope, query.level, days_between(first, last, daily=daily))
-    of_town = Series("", "", "", trend(session, first, last, replace(scope, village_code=None), daily=daily))
+        return read_series_of_places(session, scope, query.level, list_days_between(first, last, daily=daily))
+    of_town = Series("", "", "", read_trend(session, first, last, replace(scope, village_code=None), daily=daily))
     if query.level is Level.TOWN:
         return (of_town,)
-    return (of_town, *trends(session, first, last, scope, daily=daily))
+    return (of_town, *read_trends(session, first, last, scope, daily=daily))

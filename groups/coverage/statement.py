@@ -15,16 +15,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from config.database import among
+from config.database import match_any
 from groups.coverage import figures
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
-from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, standing
+from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, find_in_force
 from groups.coverage.rules.statement import Cause, Line, Measure, Part, Statement
 from groups.errors import InvalidDay, say
 from groups.models.batch import AT_ONCE
 from groups.models.changes import Change
-from groups.models.covered_days import covered_from, covered_until, lives_there, same_household
+from groups.models.covered_days import (
+    match_living_there,
+    match_same_household,
+    select_covered_from,
+    select_covered_until,
+)
 from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import HouseholdCount, Residence
 from groups.models.roster import Household, Village
@@ -75,36 +80,36 @@ class _Noted:
     after: str = ""
 
 
-def what_changed(session: Session, compared: Compared, scope: Scope, *, most: int | None = MOST_NAMED) -> Statement:
+def make_statement(session: Session, compared: Compared, scope: Scope, *, most: int | None = MOST_NAMED) -> Statement:
     """Compare two reports; of one day there are corrections only. `most`: so many households of a kind are named;
     None: all. Raises InvalidDay where the earlier is not earlier.
     """
     if compared.since > compared.until:
         raise InvalidDay(say("last_report_not_earlier", since=compared.since, until=compared.until))
-    touched, alone = _touched(session, compared), scope.village_code is not None
+    touched, alone = _find_touched(session, compared), scope.village_code is not None
     with as_known(session, compared.since_known_at):
-        reported = _state(session, compared.since, scope)
-        places = _places(session, touched, compared.since)
+        reported = _read_state(session, compared.since, scope)
+        places = _read_places(session, touched, compared.since)
     with as_known(session, compared.until_known_at):
-        known = _state(session, compared.since, scope) if _has_news(session, compared) else reported
-        later = _state(session, compared.until, scope)
-        places_known = _places(session, touched, compared.since)
+        known = _read_state(session, compared.since, scope) if _has_news(session, compared) else reported
+        later = _read_state(session, compared.until, scope)
+        places_known = _read_places(session, touched, compared.since)
         lines = [
-            *_corrected_households(session, compared, scope, (reported, known), (places, places_known)),
-            *_villages_of_sum(session, reported, known, corrected=True, alone=alone),
-            *_counts(session, compared, scope, reported, known, corrected=True),
-            *_steps(session, compared, scope, known, later, most),
-            *_villages_of_sum(session, known, later, corrected=False, alone=alone),
-            *_counts(session, compared, scope, known, later, corrected=False),
-            *_standings(reported, known, corrected=True),
-            *_standings(known, later, corrected=False),
+            *_list_corrected_households(session, compared, scope, (reported, known), (places, places_known)),
+            *_list_villages_of_sum(session, reported, known, corrected=True, alone=alone),
+            *_list_counts(session, compared, scope, reported, known, corrected=True),
+            *_list_steps(session, compared, scope, known, later, most),
+            *_list_villages_of_sum(session, known, later, corrected=False, alone=alone),
+            *_list_counts(session, compared, scope, known, later, corrected=False),
+            *_list_status_lines(reported, known, corrected=True),
+            *_list_status_lines(known, later, corrected=False),
         ]
     parts = tuple(
         Part(
             measure,
-            _measured(measure, reported, alone=alone),
-            _measured(measure, later, alone=alone),
-            tuple(_in_zone(line, scope.zone) for line in lines if line.measure is measure),
+            _measure(measure, reported, alone=alone),
+            _measure(measure, later, alone=alone),
+            tuple(_move_to_zone(line, scope.zone) for line in lines if line.measure is measure),
         )
         for measure in Measure
     )
@@ -114,26 +119,26 @@ def what_changed(session: Session, compared: Compared, scope: Scope, *, most: in
 
 def _has_news(session: Session, compared: Compared) -> bool:
     """Whether anything at all was written down between what was known of the two reports."""
-    return session.scalar(select(Change.id).where(*_written_between(compared)).limit(1)) is not None
+    return session.scalar(select(Change.id).where(*_match_written_between(compared)).limit(1)) is not None
 
 
-def _in_zone(line: Line, zone: ZoneInfo) -> Line:
+def _move_to_zone(line: Line, zone: ZoneInfo) -> Line:
     return line if line.at is None else replace(line, at=line.at.astimezone(zone))
 
 
-def _state(session: Session, day: date, scope: Scope) -> _State:
+def _read_state(session: Session, day: date, scope: Scope) -> _State:
     """The villages of the question on a day, with their figures."""
-    counts, subscribed = figures.counts_of(session, scope.kind), figures.subscribed_on(session, day)
-    threshold = standing(figures.thresholds(session), day) or DEFAULT_THRESHOLD
+    counts, subscribed = figures.read_counts(session, scope.kind), figures.count_subscribed(session, day)
+    threshold = find_in_force(figures.read_thresholds(session), day) or DEFAULT_THRESHOLD
     found = {}
-    for village in figures.villages_of(session, scope, day):
+    for village in figures.read_villages(session, scope, day):
         if scope.village_code in {None, village.code}:
-            figure = Figure(subscribed.get(village.id, 0), standing(counts.get(village.id, {}), day))
+            figure = Figure(subscribed.get(village.id, 0), find_in_force(counts.get(village.id, {}), day))
             found[village.id] = _Village(village.id, village.name, figure, figure.reaches(threshold))
     return found
 
 
-def _measured(measure: Measure, state: _State, *, alone: bool) -> int | None:
+def _measure(measure: Measure, state: _State, *, alone: bool) -> int | None:
     """What a report says of a state: the sums of the villages that were counted; of one alone, its own numbers."""
     villages = state.values()
     summed = list(villages) if alone else [each for each in villages if each.counts]
@@ -147,42 +152,44 @@ def _measured(measure: Measure, state: _State, *, alone: bool) -> int | None:
     return sum(each.started if measure is Measure.STARTED else each.demonstration for each in villages)
 
 
-def _in_both(one: _State, other: _State, scope: Scope) -> set[int]:
+def _find_common_villages(one: _State, other: _State, scope: Scope) -> set[int]:
     """The villages whose households are in the sum on both sides: each of these is explained by itself."""
     alone = scope.village_code is not None
     return {number for number in one.keys() & other.keys() if alone or (one[number].counts and other[number].counts)}
 
 
-def _touched(session: Session, compared: Compared) -> list[int]:
+def _find_touched(session: Session, compared: Compared) -> list[int]:
     """The households of whose homes or subscriptions something was written down after the earlier report."""
     asked = select(Change.household_id).where(
-        *_written_between(compared), Change.table.in_(("subscriptions", "residences")), Change.household_id.is_not(None)
+        *_match_written_between(compared),
+        Change.table.in_(("subscriptions", "residences")),
+        Change.household_id.is_not(None),
     )
     return sorted(number for number in set(session.scalars(asked)) if number is not None)
 
 
-def _written_between(compared: Compared) -> list[ColumnElement[bool]]:
+def _match_written_between(compared: Compared) -> list[ColumnElement[bool]]:
     found = [Change.changed_at > compared.since_known_at]
     if compared.until_known_at is not None:
         found.append(Change.changed_at <= compared.until_known_at)
     return found
 
 
-def _places(session: Session, households: Sequence[int], day: date) -> dict[int, int]:
+def _read_places(session: Session, households: Sequence[int], day: date) -> dict[int, int]:
     """Of these households those that count on a day, and in which village."""
     found: dict[int, int] = {}
     for start in range(0, len(households), AT_ONCE):
         rows = session.execute(
             select(Residence.household_id, Residence.village_id)
-            .join(Subscription, same_household())
-            .where(is_active(day), lives_there(day))
-            .where(among(session, Residence.household_id, households[start : start + AT_ONCE]))
+            .join(Subscription, match_same_household())
+            .where(is_active(day), match_living_there(day))
+            .where(match_any(session, Residence.household_id, households[start : start + AT_ONCE]))
         )
         found |= dict(rows.all())
     return found
 
 
-def _corrected_households(
+def _list_corrected_households(
     session: Session,
     compared: Compared,
     scope: Scope,
@@ -190,10 +197,10 @@ def _corrected_households(
     places: tuple[dict[int, int], dict[int, int]],
 ) -> Iterator[Line]:
     """The households that counted on the day of the earlier report, as it is known now, and not as it was then."""
-    within = _in_both(*states, scope)
+    within = _find_common_villages(*states, scope)
     was, became = ({one: place for one, place in each.items() if place in within} for each in places)
     moved = sorted(one for one in was.keys() | became.keys() if was.get(one) != became.get(one))
-    noted, names = _corrections(session, compared, moved), _heads(session, moved)
+    noted, names = _read_corrections(session, compared, moved), _read_heads(session, moved)
     for one in moved:
         for place, delta in ((was.get(one), -1), (became.get(one), 1)):
             if place is None:
@@ -215,41 +222,41 @@ def _corrected_households(
             )
 
 
-def _corrections(session: Session, compared: Compared, households: Sequence[int]) -> dict[int, _Noted]:
+def _read_corrections(session: Session, compared: Compared, households: Sequence[int]) -> dict[int, _Noted]:
     """What was last written down about each of these that may have changed the earlier day."""
     found: dict[int, _Noted] = {}
     for start in range(0, len(households), AT_ONCE):
         rows = session.scalars(
             select(Change)
             .where(
-                *_written_between(compared),
-                among(session, Change.household_id, households[start : start + AT_ONCE]),
+                *_match_written_between(compared),
+                match_any(session, Change.household_id, households[start : start + AT_ONCE]),
                 Change.table.in_(("subscriptions", "residences")),
                 or_(Change.affects_from.is_(None), Change.affects_from <= compared.since),
             )
             .order_by(Change.table, Change.id)  # homes first: the subscription's has the last word
         )
-        found |= {row.household_id: _noted(row) for row in rows if row.household_id}
+        found |= {row.household_id: _make_noted(row) for row in rows if row.household_id}
     return found
 
 
-def _heads(session: Session, households: Sequence[int]) -> dict[int, str]:
+def _read_heads(session: Session, households: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for start in range(0, len(households), AT_ONCE):
         rows = session.execute(
             select(Household.id, Household.head, Household.door).where(
-                among(session, Household.id, households[start : start + AT_ONCE])
+                match_any(session, Household.id, households[start : start + AT_ONCE])
             )
         )
         found |= {number: f"{head} {door}".strip() for number, head, door in rows}
     return found
 
 
-def _villages_of_sum(
+def _list_villages_of_sum(
     session: Session, before: _State, after: _State, *, corrected: bool, alone: bool
 ) -> Iterator[Line]:
     """The villages that came into the sum or left it, with all that they bring or take along."""
-    added = _first_notes(session, "villages", sorted(after.keys() - before.keys()))
+    added = _read_first_notes(session, "villages", sorted(after.keys() - before.keys()))
     for number in sorted(before.keys() | after.keys()):
         was, became = before.get(number), after.get(number)
         named = became or was
@@ -257,7 +264,7 @@ def _villages_of_sum(
             continue
         by = added.get(number, _Noted())
         if (was is None) != (became is None):
-            yield _village_line(Measure.VILLAGES, 1 if became else -1, named, by, corrected=corrected)
+            yield _make_village_line(Measure.VILLAGES, 1 if became else -1, named, by, corrected=corrected)
         summed = [each is not None and (alone or each.counts) for each in (was, became)]
         if summed[0] == summed[1]:
             continue
@@ -268,15 +275,15 @@ def _villages_of_sum(
             (Measure.HOUSEHOLDS, held.figure.households or 0),
         ):
             if value:
-                yield _village_line(measure, sign * value, named, by, corrected=corrected)
+                yield _make_village_line(measure, sign * value, named, by, corrected=corrected)
 
 
-def _village_line(measure: Measure, delta: int, village: _Village, by: _Noted, *, corrected: bool) -> Line:
+def _make_village_line(measure: Measure, delta: int, village: _Village, by: _Noted, *, corrected: bool) -> Line:
     cause = Cause.CORRECTED if corrected else Cause.ENTERED if delta > 0 else Cause.DROPPED
     return Line(measure, cause, delta, village.name, action=by.action, by=by.by, at=by.at)
 
 
-def _counts(
+def _list_counts(
     session: Session, compared: Compared, scope: Scope, before: _State, after: _State, *, corrected: bool
 ) -> Iterator[Line]:
     """The villages whose households are others by a count."""
@@ -312,26 +319,30 @@ def _count_notes(
     rows = session.execute(
         select(HouseholdCount.village_id, HouseholdCount.id, HouseholdCount.counted_on)
         .where(
-            among(session, HouseholdCount.village_id, villages),
+            match_any(session, HouseholdCount.village_id, villages),
             HouseholdCount.kind == scope.kind,
             HouseholdCount.counted_on <= day,
         )
         .order_by(HouseholdCount.counted_on)
     )
     held = {village_id: (row_id, counted_on) for village_id, row_id, counted_on in rows}
-    noted = _last_notes(session, "household_counts", [row_id for row_id, _ in held.values()])
-    removed = _removed_counts(session, [number for number in villages if number not in held], scope)
+    noted = _read_last_notes(session, "household_counts", [row_id for row_id, _ in held.values()])
+    removed = _read_removed_counts(session, [number for number in villages if number not in held], scope)
     found: dict[int, tuple[date | None, _Noted]] = {
         number: (counted_on, noted.get(row_id, _Noted())) for number, (row_id, counted_on) in held.items()
     }
     return removed | found
 
 
-def _removed_counts(session: Session, villages: Sequence[int], scope: Scope) -> dict[int, tuple[date | None, _Noted]]:
+def _read_removed_counts(
+    session: Session, villages: Sequence[int], scope: Scope
+) -> dict[int, tuple[date | None, _Noted]]:
     """Who took the last count of these villages out."""
     rows = session.scalars(
         select(Change)
-        .where(Change.table == "household_counts", Change.after.is_(None), among(session, Change.village_id, villages))
+        .where(
+            Change.table == "household_counts", Change.after.is_(None), match_any(session, Change.village_id, villages)
+        )
         .order_by(Change.id)
     )
     return {
@@ -341,7 +352,7 @@ def _removed_counts(session: Session, villages: Sequence[int], scope: Scope) -> 
     }
 
 
-def _standings(before: _State, after: _State, *, corrected: bool) -> Iterator[Line]:
+def _list_status_lines(before: _State, after: _State, *, corrected: bool) -> Iterator[Line]:
     """The villages that have started, or are demonstration villages, on one side and not on the other."""
     for number in sorted(before.keys() | after.keys()):
         was, became = before.get(number), after.get(number)
@@ -358,11 +369,11 @@ def _standings(before: _State, after: _State, *, corrected: bool) -> Iterator[Li
             yield Line(measure, cause, 1 if held[1] else -1, named.name, before=shown[0], after=shown[1])
 
 
-def _steps(
+def _list_steps(
     session: Session, compared: Compared, scope: Scope, before: _State, after: _State, most: int | None
 ) -> Iterator[Line]:
     """Who has come and who has gone, in the villages that are in the sum on both days."""
-    within = _in_both(before, after, scope)
+    within = _find_common_villages(before, after, scope)
     # All that there are, none archived: then nobody has to be asked where they live.
     everywhere = scope.village_code is None and within == set(session.scalars(select(Village.id)))
     only = None if everywhere else sorted(within)
@@ -370,10 +381,10 @@ def _steps(
         return
     for came in (True, False):
         there, other = (compared.until, compared.since) if came else (compared.since, compared.until)
-        rows = _stepped(session, there, other, only, most, came=came)
-        noted = _step_notes(session, [row.id for row in rows], came=came)
+        rows = _read_stepped(session, there, other, only, most, came=came)
+        noted = _read_step_notes(session, [row.id for row in rows], came=came)
         for row in rows:
-            on, by = _day(row.step) or there, noted.get(row.id, _Noted())
+            on, by = _read_day(row.step) or there, noted.get(row.id, _Noted())
             yield Line(
                 Measure.SUBSCRIBED,
                 Cause.JOINED if came else Cause.LEFT,
@@ -391,7 +402,7 @@ def _steps(
             yield Line(Measure.SUBSCRIBED, Cause.JOINED if came else Cause.LEFT, left if came else -left, more=left)
 
 
-def _stepped(
+def _read_stepped(
     session: Session, there: date, not_there: date, only: Collection[int] | None, most: int | None, *, came: bool
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Who counts on the day `there`, in these villages (None: in any), and did not on the other."""
@@ -405,20 +416,22 @@ def _stepped(
         )
         .correlate(Subscription)
     )
-    step = covered_from() if came else covered_until()
-    question = select(Subscription.id, Residence.village_id).join(Residence, same_household() & lives_there(there))
+    step = select_covered_from() if came else select_covered_until()
+    question = select(Subscription.id, Residence.village_id).join(
+        Residence, match_same_household() & match_living_there(there)
+    )
     if only is None:
         # A row that is active on both days is no step, which spares most rows the look at the other day.
         question = question.where(Subscription.starts_on > not_there if came else Subscription.ends_on <= not_there)
     else:
-        question = question.where(among(session, Residence.village_id, list(only)))
+        question = question.where(match_any(session, Residence.village_id, list(only)))
         on_the_other = on_the_other.join(
-            elsewhere, (elsewhere.household_id == other.household_id) & lives_there(not_there, elsewhere)
-        ).where(among(session, elsewhere.village_id, list(only)))
-    return _named(session, question.where(is_active(there), ~on_the_other.exists()), step, most)
+            elsewhere, (elsewhere.household_id == other.household_id) & match_living_there(not_there, elsewhere)
+        ).where(match_any(session, elsewhere.village_id, list(only)))
+    return _read_named(session, question.where(is_active(there), ~on_the_other.exists()), step, most)
 
 
-def _named(
+def _read_named(
     session: Session, question: Select[int, int], step: ColumnElement[Any], most: int | None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """Of the subscriptions asked for the first ones, by village and day of their step, and how many there are in all.
@@ -449,32 +462,32 @@ def _named(
     ).all()
 
 
-def _step_notes(session: Session, subscriptions: Sequence[int], *, came: bool) -> dict[int, _Noted]:
-    return (_first_notes if came else _last_notes)(session, "subscriptions", subscriptions)
+def _read_step_notes(session: Session, subscriptions: Sequence[int], *, came: bool) -> dict[int, _Noted]:
+    return (_read_first_notes if came else _read_last_notes)(session, "subscriptions", subscriptions)
 
 
-def _first_notes(session: Session, table: str, rows: Sequence[int]) -> dict[int, _Noted]:
+def _read_first_notes(session: Session, table: str, rows: Sequence[int]) -> dict[int, _Noted]:
     """Who wrote each of these rows down first."""
-    return {change.row_id: _noted(change) for change in reversed(list(_changes_of(session, table, rows)))}
+    return {change.row_id: _make_noted(change) for change in reversed(list(_read_changes(session, table, rows)))}
 
 
-def _last_notes(session: Session, table: str, rows: Sequence[int]) -> dict[int, _Noted]:
+def _read_last_notes(session: Session, table: str, rows: Sequence[int]) -> dict[int, _Noted]:
     """Who changed each of these rows last."""
-    return {change.row_id: _noted(change) for change in _changes_of(session, table, rows)}
+    return {change.row_id: _make_noted(change) for change in _read_changes(session, table, rows)}
 
 
-def _changes_of(session: Session, table: str, rows: Sequence[int]) -> Iterable[Change]:
+def _read_changes(session: Session, table: str, rows: Sequence[int]) -> Iterable[Change]:
     return chain.from_iterable(
         session.scalars(
             select(Change)
-            .where(Change.table == table, among(session, Change.row_id, rows[start : start + AT_ONCE]))
+            .where(Change.table == table, match_any(session, Change.row_id, rows[start : start + AT_ONCE]))
             .order_by(Change.id)
         )
         for start in range(0, len(rows), AT_ONCE)
     )
 
 
-def _noted(change: Change) -> _Noted:
+def _make_noted(change: Change) -> _Noted:
     days = [
         " – ".join(row[name] or "" for name in ("starts_on", "ends_on") if name in row).strip()
         for row in (change.before or {}, change.after or {})
@@ -482,6 +495,6 @@ def _noted(change: Change) -> _Noted:
     return _Noted(change.action, change.changed_by, change.changed_at, *days)
 
 
-def _day(known: date | str | None) -> date | None:
+def _read_day(known: date | str | None) -> date | None:
     """SQLite gives what it has worked out as a text."""
     return date.fromisoformat(known) if isinstance(known, str) else known

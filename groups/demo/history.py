@@ -28,7 +28,7 @@ TARIFFS = (
 )
 
 
-def counts(village_id: int, plan: VillagePlan) -> Iterator[dict[str, Any]]:
+def draw_counts(village_id: int, plan: VillagePlan) -> Iterator[dict[str, Any]]:
     """What was counted of a village's households, by all three kinds, when it began and every year since."""
     for counted_on, growth in zip(_COUNTED_ON, _GROWTH_IN_100, strict=True):
         for kind, share in _HOUSEHOLDS_IN_100.items():
@@ -36,13 +36,13 @@ def counts(village_id: int, plan: VillagePlan) -> Iterator[dict[str, Any]]:
             yield {"village_id": village_id, "kind": kind, "counted_on": counted_on, "households": households}
 
 
-def residences(
+def draw_residences(
     village_id: int, plan: VillagePlan, groups: Sequence[int], grids: Sequence[int], households: Sequence[int]
 ) -> Iterator[dict[str, Any]]:
     """Where every household was: in no group until it signed up; a few changed groups; those who left are in none."""
     rng = Random(f"{plan.code} residences")  # noqa: S311  chance for a story, not for a secret
     for household_id, household in zip(households, plan.households, strict=True):
-        days = [*_stays(household, len(groups), rng)]
+        days = [*_draw_stays(household, len(groups), rng)]
         for place, (starts_on, group) in enumerate(days):
             yield {
                 "household_id": household_id,
@@ -54,7 +54,9 @@ def residences(
             }
 
 
-def proofs(plan: VillagePlan, households: Sequence[int], phones: Sequence[Sequence[int]]) -> Iterator[dict[str, Any]]:
+def draw_proofs(
+    plan: VillagePlan, households: Sequence[int], phones: Sequence[Sequence[int]]
+) -> Iterator[dict[str, Any]]:
     """A drill every two months since the village began, the last within the month; who answered, by which phone."""
     rng = Random(f"{plan.code} drills")  # noqa: S311  the same
     began = min((stay[0] for household in plan.households for stay in household.subscriptions), default=None)
@@ -69,12 +71,12 @@ def proofs(plan: VillagePlan, households: Sequence[int], phones: Sequence[Sequen
         if not own or household.group is None or rng.random() < _NEVER_REACHED:
             continue
         for drill in drills:
-            if _signed_up(household, drill) and rng.random() < _REACHED_AT_A_DRILL:
+            if _is_signed_up(household, drill) and rng.random() < _REACHED_AT_A_DRILL:
                 phone = own[int(rng.random() * min(len(own), 2))]
                 yield {"phone_id": phone, "household_id": household_id, "proven_on": drill, "kind": ProofKind.DRILL}
 
 
-def devices(plan: VillagePlan, households: Sequence[int]) -> Iterator[dict[str, Any]]:
+def draw_devices(plan: VillagePlan, households: Sequence[int]) -> Iterator[dict[str, Any]]:
     """The key or phone that every household was given when it signed up, and gave back when it left."""
     for number, (household_id, household) in enumerate(zip(households, plan.households, strict=True)):
         if not household.subscriptions:
@@ -89,7 +91,7 @@ def devices(plan: VillagePlan, households: Sequence[int]) -> Iterator[dict[str, 
         }
 
 
-def _stays(household: HouseholdPlan, groups: int, rng: Random) -> Iterator[tuple[date, int | None]]:
+def _draw_stays(household: HouseholdPlan, groups: int, rng: Random) -> Iterator[tuple[date, int | None]]:
     """From which day on a household was in which group."""
     if not household.subscriptions:
         yield FIRST_DAY, None
@@ -111,7 +113,7 @@ def _stays(household: HouseholdPlan, groups: int, rng: Random) -> Iterator[tuple
     yield joined, household.group
 
 
-def _signed_up(household: HouseholdPlan, day: date) -> bool:
+def _is_signed_up(household: HouseholdPlan, day: date) -> bool:
     return any(
         starts_on <= day and (ends_on is None or day < ends_on) for starts_on, ends_on in household.subscriptions
     )

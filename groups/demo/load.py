@@ -42,13 +42,13 @@ def load_demo(session: Session, *, carrier_is_simulator: bool) -> DemoSummary:
     if not carrier_is_simulator:
         raise DemoRefused(say("demo_with_live_carrier"))
     town = draw_up()
-    standing = set(session.scalars(select(Village.code)))
-    loaded = not {village.code for village in town} <= standing
+    existing = set(session.scalars(select(Village.code)))
+    loaded = not {village.code for village in town} <= existing
     if loaded:
-        if standing:
-            raise DemoRefused(say("roster_is_not_the_demos", villages=tuple(sorted(standing)[:3])))
+        if existing:
+            raise DemoRefused(say("roster_is_not_the_demos", villages=tuple(sorted(existing)[:3])))
         _build(session, town)
-    return _summary(session, loaded=loaded)
+    return _summarise(session, loaded=loaded)
 
 
 def _build(session: Session, town: Sequence[VillagePlan]) -> None:
@@ -58,26 +58,26 @@ def _build(session: Session, town: Sequence[VillagePlan]) -> None:
         [{"code": plan.code, "name": plan.name, "name_en": plan.name_en, "kind": plan.kind} for plan in town],
     )
     drawn_up = list(zip(villages, town, strict=True))
-    grids = _ids_per_village(session, Grid, drawn_up, _grid_rows)
-    groups = _ids_per_village(session, Group, drawn_up, partial(_group_rows, grids))
-    households = _ids_per_village(session, Household, drawn_up, partial(_household_rows, groups))
-    numbers = _ids_per_village(session, Phone, drawn_up, partial(_phone_rows, households))
-    _ids_per_village(session, Subscription, drawn_up, partial(_subscription_rows, households))
-    session.execute(update(Group), list(_offices(drawn_up, groups, households)))
+    grids = _insert_per_village(session, Grid, drawn_up, _make_grid_rows)
+    groups = _insert_per_village(session, Group, drawn_up, partial(_make_group_rows, grids))
+    households = _insert_per_village(session, Household, drawn_up, partial(_make_household_rows, groups))
+    numbers = _insert_per_village(session, Phone, drawn_up, partial(_make_phone_rows, households))
+    _insert_per_village(session, Subscription, drawn_up, partial(_make_subscription_rows, households))
+    session.execute(update(Group), list(_make_offices(drawn_up, groups, households)))
     session.execute(insert(Threshold), [{"starts_on": FIRST_DAY, "basis_points": DEFAULT_THRESHOLD}])
     session.execute(insert(Tariff), [*history.TARIFFS])
     names = [(village_id, plan.name) for village_id, plan in drawn_up]
-    session.execute(insert(Responder), [*responders.responders(names)])
-    session.execute(insert(Camera), [*responders.cameras([*grids.items()])])
+    session.execute(insert(Responder), [*responders.draw_responders(names)])
+    session.execute(insert(Camera), [*responders.draw_cameras([*grids.items()])])
     for village_id, plan in drawn_up:
         own = households[village_id]
         numbers_left = iter(numbers[village_id])
         phones = [list(islice(numbers_left, len(household.phones))) for household in plan.households]
         told = (
-            (HouseholdCount, history.counts(village_id, plan)),
-            (Residence, history.residences(village_id, plan, groups[village_id], grids[village_id], own)),
-            (ReachProof, history.proofs(plan, own, phones)),
-            (Device, history.devices(plan, own)),
+            (HouseholdCount, history.draw_counts(village_id, plan)),
+            (Residence, history.draw_residences(village_id, plan, groups[village_id], grids[village_id], own)),
+            (ReachProof, history.draw_proofs(plan, own, phones)),
+            (Device, history.draw_devices(plan, own)),
         )
         for table, rows in told:
             if written := [*rows]:
@@ -90,7 +90,7 @@ def _insert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]])
     return list(session.scalars(statement, rows))
 
 
-def _ids_per_village(
+def _insert_per_village(
     session: Session,
     table: type[Base],
     drawn_up: Sequence[tuple[int, VillagePlan]],
@@ -102,18 +102,18 @@ def _ids_per_village(
     return {village_id: list(islice(ids, len(own))) for village_id, own in rows.items()}
 
 
-def _grid_rows(village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+def _make_grid_rows(village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
     return [{"village_id": village_id, "name": name, "virtual": virtual} for name, virtual in plan.grids]
 
 
-def _group_rows(grids: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+def _make_group_rows(grids: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
     return [
         {"village_id": village_id, "grid_id": grids[village_id][group.grid], "name": group.name, "position": position}
         for position, group in enumerate(plan.groups, start=1)
     ]
 
 
-def _household_rows(groups: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+def _make_household_rows(groups: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
     return [
         {
             "village_id": village_id,
@@ -127,7 +127,7 @@ def _household_rows(groups: dict[int, list[int]], village_id: int, plan: Village
     ]
 
 
-def _phone_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+def _make_phone_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
     return [
         {
             "household_id": household_id,
@@ -143,7 +143,9 @@ def _phone_rows(households: dict[int, list[int]], village_id: int, plan: Village
     ]
 
 
-def _subscription_rows(households: dict[int, list[int]], village_id: int, plan: VillagePlan) -> list[dict[str, Any]]:
+def _make_subscription_rows(
+    households: dict[int, list[int]], village_id: int, plan: VillagePlan
+) -> list[dict[str, Any]]:
     return [
         {
             "household_id": household_id,
@@ -160,7 +162,7 @@ def _subscription_rows(households: dict[int, list[int]], village_id: int, plan: 
     ]
 
 
-def _offices(
+def _make_offices(
     drawn_up: Sequence[tuple[int, VillagePlan]], groups: dict[int, list[int]], households: dict[int, list[int]]
 ) -> Iterator[dict[str, Any]]:
     """Leader, deputy and back-up of every group: only now do they all have ids."""
@@ -174,19 +176,19 @@ def _offices(
             }
 
 
-def _summary(session: Session, *, loaded: bool) -> DemoSummary:
+def _summarise(session: Session, *, loaded: bool) -> DemoSummary:
     active = (Subscription.starts_on <= REPORTING_DAY) & (
         Subscription.ends_on.is_(None) | (Subscription.ends_on > REPORTING_DAY)
     )
 
-    def how_many(what: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
+    def count_rows(what: ColumnElement[int], *conditions: ColumnElement[bool]) -> int:
         return session.scalars(select(what).where(*conditions)).one()
 
     return DemoSummary(
         loaded=loaded,
-        villages=how_many(func.count(Village.id), Village.archived_at.is_(None)),
-        households=how_many(func.count(Household.id), Household.archived_at.is_(None)),
-        subscribed=how_many(func.count(Subscription.household_id.distinct()), active),
-        groups=how_many(func.count(Group.id), Group.archived_at.is_(None)),
-        phones=how_many(func.count(Phone.id), Phone.archived_at.is_(None)),
+        villages=count_rows(func.count(Village.id), Village.archived_at.is_(None)),
+        households=count_rows(func.count(Household.id), Household.archived_at.is_(None)),
+        subscribed=count_rows(func.count(Subscription.household_id.distinct()), active),
+        groups=count_rows(func.count(Group.id), Group.archived_at.is_(None)),
+        phones=count_rows(func.count(Phone.id), Phone.archived_at.is_(None)),
     )

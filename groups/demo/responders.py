@@ -19,16 +19,16 @@ _PEOPLE = (
 _SPOTS = ("村口", "桥头", "祠堂前", "小学门口", "停车场", "菜场")
 
 
-def responders(villages: Sequence[tuple[int, str]]) -> Iterator[dict[str, Any]]:
+def draw_responders(villages: Sequence[tuple[int, str]]) -> Iterator[dict[str, Any]]:
     """Rows for the villages (id, name), and for the town's centre. Numbers that the demo's households do not have."""
-    yield _row(None, Team.STATION, "镇社会服务管理中心值班室", "+8657488000001", "")
+    yield _make_row(None, Team.STATION, "镇社会服务管理中心值班室", "+8657488000001", "")
     for place, (village_id, name) in enumerate(villages, start=1):
-        yield _row(village_id, Team.STATION, f"{name}值班室", f"+86574880001{place:02}", "")
+        yield _make_row(village_id, Team.STATION, f"{name}值班室", f"+86574880001{place:02}", "")
         for person, (team, person_name, hours) in enumerate(_PEOPLE, start=1):
-            yield _row(village_id, team, person_name, f"+861980000{place:02}{person:02}", hours)
+            yield _make_row(village_id, team, person_name, f"+861980000{place:02}{person:02}", hours)
 
 
-def cameras(villages: Sequence[tuple[int, Sequence[int]]]) -> Iterator[dict[str, Any]]:
+def draw_cameras(villages: Sequence[tuple[int, Sequence[int]]]) -> Iterator[dict[str, Any]]:
     """Camera places for the villages (id, its grids' ids), as many as the town has, spread evenly."""
     for number in range(CAMERAS):
         village_id, grids = villages[number % len(villages)]
@@ -42,7 +42,7 @@ def cameras(villages: Sequence[tuple[int, Sequence[int]]]) -> Iterator[dict[str,
         }
 
 
-def _row(village_id: int | None, team: Team, name: str, number: str, hours: str) -> dict[str, Any]:
+def _make_row(village_id: int | None, team: Team, name: str, number: str, hours: str) -> dict[str, Any]:
     landline = number.startswith("+86574")
     return {
         "village_id": village_id,

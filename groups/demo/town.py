@@ -109,31 +109,31 @@ def draw_up() -> list[VillagePlan]:
     """The whole town: 21 villages, 6,125 households, 4,018 of them subscribed and in groups of eight to twelve."""
     numbers = _Numbers()
     with (Path(__file__).parent / "town.csv").open(encoding="utf-8", newline="") as figures:
-        return [_village(row, order, numbers) for order, row in enumerate(csv.DictReader(figures))]
+        return [_draw_village(row, order, numbers) for order, row in enumerate(csv.DictReader(figures))]
 
 
-def _village(row: dict[str, str], order: int, numbers: _Numbers) -> VillagePlan:
+def _draw_village(row: dict[str, str], order: int, numbers: _Numbers) -> VillagePlan:
     rng = Random(row["code"])  # noqa: S311  chance for a story, not for a secret
     subscribed = int(row["subscribed_households"])
-    sizes = _group_sizes(subscribed, rng)
-    heads = _heads(int(row["households"]), rng)
+    sizes = _draw_group_sizes(subscribed, rng)
+    heads = _draw_heads(int(row["households"]), rng)
     real_grids = int(row["real_grids"])
     grids = [(f"第{number}网格", False) for number in range(1, real_grids + 1)] + [("流动人口网格", True)]
     signed_up_from = FIRST_DAY + timedelta(days=order * 31)
-    households = _grouped_households(sizes, heads, signed_up_from, rng, numbers)
-    households += _households_on_their_own(heads[subscribed:], signed_up_from, rng, numbers)
+    households = _draw_grouped_households(sizes, heads, signed_up_from, rng, numbers)
+    households += _draw_households_on_their_own(heads[subscribed:], signed_up_from, rng, numbers)
     return VillagePlan(
         code=row["code"],
         name=row["name"],
         name_en=row["name_en"],
         kind=VillageKind(row["kind"]),
         grids=grids,
-        groups=_groups(sizes, real_grids, rng),
+        groups=_draw_groups(sizes, real_grids, rng),
         households=households,
     )
 
 
-def _group_sizes(households: int, rng: Random) -> list[int]:
+def _draw_group_sizes(households: int, rng: Random) -> list[int]:
     """`households` cut into groups of eight to twelve, about ten each."""
     if not households:
         return []
@@ -147,7 +147,7 @@ def _group_sizes(households: int, rng: Random) -> list[int]:
     return sizes
 
 
-def _groups(sizes: Sequence[int], real_grids: int, rng: Random) -> list[GroupPlan]:
+def _draw_groups(sizes: Sequence[int], real_grids: int, rng: Random) -> list[GroupPlan]:
     """Groups with leader, deputy and the next group as back-up; every ninth is led from its neighbour's."""
     groups = []
     first = 0
@@ -169,7 +169,7 @@ def _groups(sizes: Sequence[int], real_grids: int, rng: Random) -> list[GroupPla
     return groups
 
 
-def _grouped_households(
+def _draw_grouped_households(
     sizes: Sequence[int], heads: Sequence[str], signed_up_from: date, rng: Random, numbers: _Numbers
 ) -> list[HouseholdPlan]:
     households: list[HouseholdPlan] = []
@@ -183,15 +183,15 @@ def _grouped_households(
                 landmark=f"{spot}第{position}家",
                 group=group,
                 position=position,
-                phones=_phones(head, _weighted(_IN_A_GROUP, rng), rng, numbers),
+                phones=_draw_phones(head, _draw_weighted(_IN_A_GROUP, rng), rng, numbers),
                 plan=_PLANS[rng.random() < 0.2],
-                subscriptions=_subscriptions(signed_up_from, rng),
+                subscriptions=_draw_subscriptions(signed_up_from, rng),
             )
             households.append(household)
     return households
 
 
-def _households_on_their_own(
+def _draw_households_on_their_own(
     heads: Sequence[str], signed_up_from: date, rng: Random, numbers: _Numbers
 ) -> list[HouseholdPlan]:
     """Those who have not signed up, or no longer are: in no group."""
@@ -202,15 +202,15 @@ def _households_on_their_own(
             landmark="",
             group=None,
             position=position,
-            phones=_phones(head, _weighted(_ON_ITS_OWN, rng), rng, numbers),
+            phones=_draw_phones(head, _draw_weighted(_ON_ITS_OWN, rng), rng, numbers),
             plan=_PLANS[0],
-            subscriptions=_past_subscription(signed_up_from, rng),
+            subscriptions=_draw_past_subscription(signed_up_from, rng),
         )
         for position, head in enumerate(heads, start=1)
     ]
 
 
-def _heads(households: int, rng: Random) -> list[str]:
+def _draw_heads(households: int, rng: Random) -> list[str]:
     """A head's name for each household, none twice in the village: neighbours must not mix two houses up."""
     heads: dict[str, None] = {}
     while len(heads) < households:
@@ -220,7 +220,7 @@ def _heads(households: int, rng: Random) -> list[str]:
     return list(heads)
 
 
-def _phones(head: str, kinds: str, rng: Random, numbers: _Numbers) -> list[PhonePlan]:
+def _draw_phones(head: str, kinds: str, rng: Random, numbers: _Numbers) -> list[PhonePlan]:
     phones = []
     for place, kind in enumerate(kinds):
         if kind == "l":
@@ -233,7 +233,7 @@ def _phones(head: str, kinds: str, rng: Random, numbers: _Numbers) -> list[Phone
     return phones
 
 
-def _subscriptions(signed_up_from: date, rng: Random) -> list[tuple[date, date | None]]:
+def _draw_subscriptions(signed_up_from: date, rng: Random) -> list[tuple[date, date | None]]:
     """Active on the reporting day. Most sign up when the village does, others after them; a few left and came back."""
     days = (REPORTING_DAY - signed_up_from).days
     start = signed_up_from + timedelta(days=int(days * rng.random() ** 3))
@@ -243,7 +243,7 @@ def _subscriptions(signed_up_from: date, rng: Random) -> list[tuple[date, date |
     return [(start, None)]
 
 
-def _past_subscription(signed_up_from: date, rng: Random) -> list[tuple[date, date | None]]:
+def _draw_past_subscription(signed_up_from: date, rng: Random) -> list[tuple[date, date | None]]:
     """One household in twelve had signed up and left again, where the village began long enough ago."""
     days = (REPORTING_DAY - signed_up_from).days
     if days < 200 or rng.random() >= 1 / 12:
@@ -256,7 +256,7 @@ def _pick(choices: Sequence[_Choice], rng: Random) -> _Choice:
     return choices[int(rng.random() * len(choices))]
 
 
-def _weighted(choices: dict[str, int], rng: Random) -> str:
+def _draw_weighted(choices: dict[str, int], rng: Random) -> str:
     draw = rng.random() * sum(choices.values())
     for choice, weight in choices.items():
         draw -= weight

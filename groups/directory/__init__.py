@@ -10,13 +10,13 @@ from __future__ import annotations
 from groups.directory.callers import (
     Caller,
     HouseholdPhone,
-    away_of,
-    cameras_of,
+    find_away,
     find_caller,
+    find_village,
+    list_cameras,
+    list_phones,
+    list_recipients,
     lock_group,
-    phones_of,
-    recipients_for,
-    village_by_code,
     warm_up,
 )
 from groups.directory.overseers import find_overseers, is_of_account, is_overseer
@@ -25,13 +25,19 @@ from groups.directory.phone_verdicts import (
     Proof,
     Reached,
     clear_refused,
+    find_opted_out,
     mark_failed,
     mark_refused,
     note_reached,
-    opted_out,
 )
 from groups.directory.recipients import Recipient, Role
-from groups.directory.reinforcements import backup_of, leader_phones, neighbours_of, officers, on_duty
+from groups.directory.reinforcements import (
+    list_backup,
+    list_leader_phones,
+    list_neighbours,
+    list_officers,
+    list_on_duty,
+)
 from groups.rules.phone import read_line_number
 
 __all__ = [
@@ -42,26 +48,26 @@ __all__ = [
     "Reached",
     "Recipient",
     "Role",
-    "away_of",
-    "backup_of",
-    "cameras_of",
     "clear_refused",
+    "find_away",
     "find_caller",
+    "find_opted_out",
     "find_overseers",
+    "find_village",
     "is_of_account",
     "is_overseer",
-    "leader_phones",
+    "list_backup",
+    "list_cameras",
+    "list_leader_phones",
+    "list_neighbours",
+    "list_officers",
+    "list_on_duty",
+    "list_phones",
+    "list_recipients",
     "lock_group",
     "mark_failed",
     "mark_refused",
-    "neighbours_of",
     "note_reached",
-    "officers",
-    "on_duty",
-    "opted_out",
-    "phones_of",
     "read_line_number",
-    "recipients_for",
-    "village_by_code",
     "warm_up",
 ]

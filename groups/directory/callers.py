@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.directory.recipients import House, Recipient, Role, away_at, phones_to_reach, recipient_of
-from groups.directory.rules.ring_order import away_aside, ring_order
+from groups.directory.recipients import House, Recipient, Role, is_away, make_recipient, read_phones_to_reach
+from groups.directory.rules.ring_order import put_away_aside, ring_order
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.responders import on_duty as responders_on_duty
 from groups.rules import names
@@ -70,10 +70,10 @@ def find_caller(session: Session, number: str) -> Caller | None:
     if found is None:
         return None
     phone, household, village, group = found
-    return _caller(phone, household, village, group)
+    return _make_caller(phone, household, village, group)
 
 
-def recipients_for(session: Session, caller: Caller, now: datetime | None = None) -> list[Recipient]:
+def list_recipients(session: Session, caller: Caller, now: datetime | None = None) -> list[Recipient]:
     """Every phone that is to be reached when `caller` calls for help at `now`.
 
     All phones that can take a call or a text, of every other household of the group, and of leader and deputy
@@ -94,16 +94,16 @@ def recipients_for(session: Session, caller: Caller, now: datetime | None = None
             Household.id, Household.head, Household.group_id, Household.position, Household.away_until, leader, deputy
         ).where(whose, Household.archived_at.is_(None))
     ).all()
-    households = {row[0]: House(row[1], row[2], row[3], away_at(row[4], now)) for row in rows}
+    households = {row[0]: House(row[1], row[2], row[3], is_away(row[4], now)) for row in rows}
     roles = {row[6]: Role.DEPUTY for row in rows[:1]} | {row[5]: Role.LEADER for row in rows[:1]}
     own = households.get(caller.household_id)
-    phones, languages = phones_to_reach(session, households)
-    phones = away_aside(phones, caller.household_id, {each for each, house in households.items() if house.away})
+    phones, languages = read_phones_to_reach(session, households)
+    phones = put_away_aside(phones, caller.household_id, {each for each, house in households.items() if house.away})
     order = ring_order(
         phones, household_id=caller.household_id, group_id=caller.group_id, position=own.position if own else 0
     )
     return [
-        recipient_of(
+        make_recipient(
             ring,
             households[ring.phone.household_id].head,
             languages[ring.phone.phone_id],
@@ -113,7 +113,7 @@ def recipients_for(session: Session, caller: Caller, now: datetime | None = None
     ]
 
 
-def phones_of(session: Session, household_ids: Collection[int]) -> list[HouseholdPhone]:
+def list_phones(session: Session, household_ids: Collection[int]) -> list[HouseholdPhone]:
     """All phones that these households have now, whether or not they are usually rung, in the households' order."""
     rows = session.execute(
         select(
@@ -126,13 +126,13 @@ def phones_of(session: Session, household_ids: Collection[int]) -> list[Househol
     return [HouseholdPhone(*row[:3], row[3].value, *row[4:7], row[7] is PhoneKind.MOBILE) for row in rows]
 
 
-def away_of(session: Session, household_ids: Collection[int], now: datetime) -> set[int]:
+def find_away(session: Session, household_ids: Collection[int], now: datetime) -> set[int]:
     """Those of these households that are away now."""
     asked = select(Household.id).where(Household.id.in_(household_ids), Household.away_until > now)
     return set(session.scalars(asked))
 
 
-def village_by_code(session: Session, code: str) -> tuple[int, str] | None:
+def find_village(session: Session, code: str) -> tuple[int, str] | None:
     """A village's id and name; None where no village has this code."""
     row = session.execute(
         select(Village.id, Village.name).where(Village.code == code, Village.archived_at.is_(None))
@@ -140,9 +140,9 @@ def village_by_code(session: Session, code: str) -> tuple[int, str] | None:
     return None if row is None else (row.id, row.name)
 
 
-def cameras_of(session: Session, group_id: int) -> list[tuple[str, str]]:
+def list_cameras(session: Session, group_id: int) -> list[tuple[str, str]]:
     """The camera places of the grid that a group lies in: (name, landmark), by name."""
-    return responders_on_duty.cameras_of_group(session, group_id)
+    return responders_on_duty.list_cameras(session, group_id)
 
 
 def lock_group(session: Session, group_id: int) -> None:
@@ -157,7 +157,7 @@ def warm_up() -> None:
     names.load_pinyin()
 
 
-def _caller(phone: Phone, household: Household, village: Village, group: Group | None) -> Caller:
+def _make_caller(phone: Phone, household: Household, village: Village, group: Group | None) -> Caller:
     group_name = group.name if group else ""
     return Caller(
         phone_id=phone.id,
@@ -166,10 +166,12 @@ def _caller(phone: Phone, household: Household, village: Village, group: Group |
         may_call=phone.may_call,
         may_text=phone.may_text,
         household_id=household.id,
-        household_name=names.household_name(household.head),
-        household_name_en=names.household_name_en(household.head),
-        place=names.place(village.name, group_name, household.landmark, household.door),
-        place_en=names.place_en(village.name, village.name_en, group_name, household.landmark, household.door),
+        household_name=names.name_household(household.head),
+        household_name_en=names.name_household_in_english(household.head),
+        place=names.write_place(village.name, group_name, household.landmark, household.door),
+        place_en=names.write_place_in_english(
+            village.name, village.name_en, group_name, household.landmark, household.door
+        ),
         door=household.door,
         silent=household.silent,
         village_id=village.id,

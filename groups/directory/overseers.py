@@ -15,7 +15,7 @@ from groups.models.responders import Responder, Team
 from groups.models.roster import Group, Household, Language, Phone
 from groups.responders import on_duty as responders_on_duty
 from groups.rules import names
-from groups.rules.phone import kind_of
+from groups.rules.phone import find_kind
 
 
 def find_overseers(session: Session, village_id: int, local: datetime) -> list[Recipient]:
@@ -26,7 +26,9 @@ def find_overseers(session: Session, village_id: int, local: datetime) -> list[R
     """
     of_accounts = _list_accounts(session, village_id)
     heads = [each for each in of_accounts if each.role is Role.HEAD]
-    on_duty = [_make_operator(each) for each in responders_on_duty.on_duty(session, None, local) if _is_station(each)]
+    on_duty = [
+        _make_operator(each) for each in responders_on_duty.list_on_duty(session, None, local) if _is_station(each)
+    ]
     operators = on_duty if any(each.may_text for each in on_duty) else [*on_duty, *of_accounts]
     operators = [each for each in operators if each.role is Role.OPERATOR]
     return list({each.number: each for each in reversed([*heads, *operators])}.values())[::-1]
@@ -101,14 +103,14 @@ def _list_accounts(session: Session, village_id: int) -> list[Recipient]:
 def _make_of_account(account: Account, phone: Phone | None) -> Recipient:
     number = account.phone or ""
     refused = account.text_refused_code if phone is None else phone.text_refused_code
-    takes_texts = kind_of(number) == "mobile" if phone is None else phone.may_text
+    takes_texts = find_kind(number) == "mobile" if phone is None else phone.may_text
     return Recipient(
         number=number,
         language=(phone.language if phone is not None else Language.CHINESE).value,
         may_call=False,
         may_text=takes_texts and refused != OPTED_OUT,
         household_name=account.name,
-        household_name_en=account.name if account.name.isascii() else names.romanised_name(account.name),
+        household_name_en=account.name if account.name.isascii() else names.romanise(account.name),
         phone_rank=1,
         distance=FARTHEST,
         role=Role.HEAD if account.role is AccountRole.VILLAGE_HEAD else Role.OPERATOR,

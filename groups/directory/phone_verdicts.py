@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from config.database import clock, insert_or_skip
+from config.database import insert_or_skip, read_clock
 from groups.models.accounts import Account
 from groups.models.figures import ProofKind, ReachProof
 from groups.models.responders import Responder
@@ -66,7 +66,7 @@ def mark_refused(
         session.execute(update(Account).where(Account.phone == number, Account.archived_at.is_(None)).values(refusal))
 
 
-def opted_out(session: Session, numbers: Collection[str]) -> set[str]:
+def find_opted_out(session: Session, numbers: Collection[str]) -> set[str]:
     """Those of these numbers that have told us to send no more texts."""
     phones = select(Phone.number).where(
         Phone.number.in_(numbers), Phone.archived_at.is_(None), Phone.text_refused_code == OPTED_OUT
@@ -135,7 +135,7 @@ def note_reached(session: Session, reached: Collection[Reached]) -> int:
             if proof.phone_id not in there or (proof.phone_id, proof.on, proof.how.value) in known:
                 continue
             values = {"phone_id": proof.phone_id, "household_id": proof.household_id, "proven_on": proof.on}
-            values["noted_at"] = clock(session)
+            values["noted_at"] = read_clock(session)
             statement = insert_or_skip(session, ReachProof, values | {"kind": ProofKind(proof.how.value)})
             noted += len(session.execute(statement.returning(ReachProof.id)).all())
     return noted

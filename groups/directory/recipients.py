@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import BindParameter, ColumnElement, bindparam, select
 from sqlalchemy.orm import Session
 
-from groups.directory.rules.ring_order import Reachable, Ring, away_aside, ring_order
+from groups.directory.rules.ring_order import Reachable, Ring, put_away_aside, ring_order
 from groups.models.roster import Household, Language, Phone
 from groups.rules import names
 
@@ -71,7 +71,7 @@ class House(NamedTuple):
     away: bool = False
 
 
-def of_households(
+def list_recipients_where(
     session: Session,
     whose: ColumnElement[bool],
     now: datetime,
@@ -87,13 +87,13 @@ def of_households(
             whose, Household.archived_at.is_(None)
         )
     ).all()
-    households = {row[0]: House(row[1], row[2], row[3], away_at(row[4], now)) for row in rows}
+    households = {row[0]: House(row[1], row[2], row[3], is_away(row[4], now)) for row in rows}
     if not households:
         return []
-    phones, languages = phones_to_reach(session, households)
-    phones = away_aside(phones, 0, {each for each, house in households.items() if house.away})
+    phones, languages = read_phones_to_reach(session, households)
+    phones = put_away_aside(phones, 0, {each for each, house in households.items() if house.away})
     return [
-        recipient_of(
+        make_recipient(
             ring,
             households[ring.phone.household_id].head,
             languages[ring.phone.phone_id],
@@ -103,7 +103,9 @@ def of_households(
     ]
 
 
-def phones_to_reach(session: Session, households: Mapping[int, House]) -> tuple[list[Reachable], dict[int, Language]]:
+def read_phones_to_reach(
+    session: Session, households: Mapping[int, House]
+) -> tuple[list[Reachable], dict[int, Language]]:
     """The active phones of these households that take a call or a text, and each phone's language.
 
     Two plain queries, no join: a database that has no statistics yet (a village just imported) joins them badly.
@@ -135,7 +137,7 @@ def phones_to_reach(session: Session, households: Mapping[int, House]) -> tuple[
     return phones, {row[1]: row[8] for row in rows}
 
 
-def recipient_of(ring: Ring, head: str, language: Language, role: Role) -> Recipient:
+def make_recipient(ring: Ring, head: str, language: Language, role: Role) -> Recipient:
     """The phone of a ring, as an alarm names it; `head` is its household's."""
     phone = ring.phone
     return Recipient(
@@ -145,8 +147,8 @@ def recipient_of(ring: Ring, head: str, language: Language, role: Role) -> Recip
         may_call=phone.may_call,
         may_text=phone.may_text,
         household_id=phone.household_id,
-        household_name=names.household_name(head),
-        household_name_en=names.household_name_en(head),
+        household_name=names.name_household(head),
+        household_name_en=names.name_household_in_english(head),
         phone_rank=ring.turn,
         distance=ring.distance,
         role=role,
@@ -155,6 +157,6 @@ def recipient_of(ring: Ring, head: str, language: Language, role: Role) -> Recip
     )
 
 
-def away_at(until: datetime | None, now: datetime | None) -> bool:
+def is_away(until: datetime | None, now: datetime | None) -> bool:
     """Whether somebody who is away `until` then is away `now`; without `now` everybody is at home."""
     return until is not None and now is not None and until > now

@@ -13,15 +13,15 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, shares_on
+from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, find_shares
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidTariff, Message, say
 from groups.models.batch import Batch
-from groups.models.covered_days import lives_there, same_household
+from groups.models.covered_days import match_living_there, match_same_household
 from groups.models.enrolment import SettledLine, SettledMonth, Subscription, Tariff, is_active
 from groups.models.figures import Residence
 from groups.models.roster import Household, Village
-from groups.rules.texts import flaw, tidied
+from groups.rules.texts import find_flaw, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class MonthChanged:
     settled: bool
 
 
-def bill_of(session: Session, month: date, village_id: int | None = None) -> Bill:
+def read_bill(session: Session, month: date, village_id: int | None = None) -> Bill:
     """The bill of the month that begins on `month`, of a village or of all.
 
     A month that was settled stays as it was settled. What is known of it since is a line of its own on the bill of the
@@ -56,9 +56,9 @@ def bill_of(session: Session, month: date, village_id: int | None = None) -> Bil
     """
     settled = session.get(SettledMonth, month)
     if settled is not None:
-        return Bill(month, tuple(_kept_lines(session, month, village_id)), settled.settled_by)
-    counted = bill_as_counted(session, month, village_id)
-    return Bill(month, (*counted.lines, *_differences(session, month, village_id)))
+        return Bill(month, tuple(_read_kept_lines(session, month, village_id)), settled.settled_by)
+    counted = count_bill(session, month, village_id)
+    return Bill(month, (*counted.lines, *_find_differences(session, month, village_id)))
 
 
 def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
@@ -66,9 +66,9 @@ def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
     last = session.scalar(select(func.max(SettledMonth.month)))
     if last is not None and month <= last:
         raise InvalidDay(say("month_out_of_order", month=f"{month:%Y-%m}", last=f"{last:%Y-%m}"))
-    if last is not None and month != _next_month(last):
-        raise InvalidDay(say("settle_earlier_month_first", month=f"{_next_month(last):%Y-%m}"))
-    bill = bill_of(session, month)
+    if last is not None and month != _find_next_month(last):
+        raise InvalidDay(say("settle_earlier_month_first", month=f"{_find_next_month(last):%Y-%m}"))
+    bill = read_bill(session, month)
     rows = [
         {
             "month": month,
@@ -91,22 +91,22 @@ def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
     return bill
 
 
-def what_it_changes(batch: Batch, change: Callable[[Batch], object]) -> list[MonthChanged]:
+def preview_change(batch: Batch, change: Callable[[Batch], object]) -> list[MonthChanged]:
     """By how much a change of tariffs would change the months billed so far. Nothing is written."""
     session = batch.session
     first = session.scalar(select(func.min(Subscription.starts_on))) or batch.day
     months, month = [], first.replace(day=1)
     while month <= batch.day:
         months.append(month)
-        month = _next_month(month)
+        month = _find_next_month(month)
     settled = set(session.scalars(select(SettledMonth.month)))
-    before = {month: bill_as_counted(session, month).total for month in months}
+    before = {month: count_bill(session, month).total for month in months}
     after: dict[date, BillTotal] = {}
     try:
         with session.begin_nested():
             change(batch)
             session.flush()
-            after = {month: bill_as_counted(session, month).total for month in months}
+            after = {month: count_bill(session, month).total for month in months}
             raise _OnlyTried
     except _OnlyTried:
         session.expire_all()
@@ -121,11 +121,11 @@ class _OnlyTried(Exception):
     """Takes a change back whose effect was looked at."""
 
 
-def _next_month(month: date) -> date:
+def _find_next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _kept_lines(session: Session, month: date, village_id: int | None) -> list[BillLine]:
+def _read_kept_lines(session: Session, month: date, village_id: int | None) -> list[BillLine]:
     question = (
         select(SettledLine, Village.code)
         .join(Village, Village.id == SettledLine.village_id)
@@ -155,10 +155,10 @@ def _kept_lines(session: Session, month: date, village_id: int | None) -> list[B
     return found
 
 
-def _differences(session: Session, month: date, village_id: int | None) -> list[BillLine]:
+def _find_differences(session: Session, month: date, village_id: int | None) -> list[BillLine]:
     """What the settled months cost more or less than was settled; only the first month after them carries that."""
     last = session.scalar(select(func.max(SettledMonth.month)))
-    if last is None or month != _next_month(last):
+    if last is None or month != _find_next_month(last):
         return []
     settled: dict[tuple[date, int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in session.scalars(select(SettledLine)):
@@ -172,7 +172,7 @@ def _differences(session: Session, month: date, village_id: int | None) -> list[
     for of_month in session.scalars(select(SettledMonth.month).order_by(SettledMonth.month)):
         now = {
             (line.village_id, line.plan): (line.households, line.village_fen, line.carrier_fen)
-            for line in bill_as_counted(session, of_month).lines
+            for line in count_bill(session, of_month).lines
         }
         before = {(village, plan): kept for (when, village, plan), kept in settled.items() if when == of_month}
         for village, plan in sorted(now.keys() | before.keys()):
@@ -184,13 +184,13 @@ def _differences(session: Session, month: date, village_id: int | None) -> list[
     return found
 
 
-def bill_as_counted(session: Session, month: date, village_id: int | None = None) -> Bill:
+def count_bill(session: Session, month: date, village_id: int | None = None) -> Bill:
     """The bill of a month from all that is known now, settled or not."""
-    tariffs = _shares(session)
+    tariffs = _read_shares(session)
     question = (
         select(Village.id, Village.code, Village.name, Subscription.plan, func.count())
         .select_from(Subscription)
-        .join(Residence, same_household() & lives_there(month))
+        .join(Residence, match_same_household() & match_living_there(month))
         .join(Village, Residence.village_id == Village.id)
         .where(is_active(month))
         .group_by(Village.id, Village.code, Village.name, Subscription.plan)
@@ -201,15 +201,15 @@ def bill_as_counted(session: Session, month: date, village_id: int | None = None
     return Bill(
         month,
         tuple(
-            BillLine(number, code, name, plan, households, shares_on(tariffs, plan, month))
+            BillLine(number, code, name, plan, households, find_shares(tariffs, plan, month))
             for number, code, name, plan, households in session.execute(question)
         ),
     )
 
 
-def paid_for(session: Session, month: date, village_id: int | None = None) -> list[PaidFor]:
+def list_paid_for(session: Session, month: date, village_id: int | None = None) -> list[PaidFor]:
     """The households of a bill, one by one, by village and door."""
-    tariffs = _shares(session)
+    tariffs = _read_shares(session)
     question = (
         select(
             Household.id,
@@ -222,20 +222,20 @@ def paid_for(session: Session, month: date, village_id: int | None = None) -> li
         )
         .select_from(Subscription)
         .join(Household, Subscription.household_id == Household.id)
-        .join(Residence, same_household() & lives_there(month))
+        .join(Residence, match_same_household() & match_living_there(month))
         .join(Village, Residence.village_id == Village.id)
         .where(is_active(month))
         .order_by(Village.code, Residence.group_id, Household.position, Household.id)
     )
     if village_id is not None:
         question = question.where(Residence.village_id == village_id)
-    return [PaidFor(*row, shares_on(tariffs, row[5], month)) for row in session.execute(question)]
+    return [PaidFor(*row, find_shares(tariffs, row[5], month)) for row in session.execute(question)]
 
 
 def correct_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carrier_fen: int) -> None:
     """Put a tariff right that was entered wrong. Raises InvalidTariff where there is none."""
     batch.change(
-        _tariff(batch.session, plan, starts_on),
+        _get_tariff(batch.session, plan, starts_on),
         affects_from=starts_on,
         village_fen=village_fen,
         carrier_fen=carrier_fen,
@@ -244,44 +244,44 @@ def correct_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, c
 
 def remove_tariff(batch: Batch, plan: str, starts_on: date) -> None:
     """Take a tariff out that should never have been there: the one before goes on. Raises InvalidTariff."""
-    batch.remove(_tariff(batch.session, plan, starts_on), affects_from=starts_on)
+    batch.remove(_get_tariff(batch.session, plan, starts_on), affects_from=starts_on)
 
 
-def _tariff(session: Session, plan: str, starts_on: date) -> Tariff:
+def _get_tariff(session: Session, plan: str, starts_on: date) -> Tariff:
     found = session.scalar(
-        select(Tariff).where(Tariff.plan == tidied(plan), Tariff.starts_on == starts_on).with_for_update()
+        select(Tariff).where(Tariff.plan == tidy(plan), Tariff.starts_on == starts_on).with_for_update()
     )
     if found is None:
-        raise InvalidTariff(say("no_such_tariff", plan=tidied(plan)[:LONGEST_PLAN], starts_on=starts_on), reason="day")
+        raise InvalidTariff(say("no_such_tariff", plan=tidy(plan)[:LONGEST_PLAN], starts_on=starts_on), reason="day")
     return found
 
 
-def tariffs(session: Session) -> Sequence[Tariff]:
+def read_tariffs(session: Session) -> Sequence[Tariff]:
     """All tariffs, plan by plan, the latest first."""
     return session.scalars(select(Tariff).order_by(Tariff.plan, Tariff.starts_on.desc())).all()
 
 
 def set_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carrier_fen: int) -> Tariff:
     """What a month of a plan costs from a day on; a plan comes to be with its first. Raises InvalidTariff."""
-    name = tidied(plan)
-    if not name or len(name) > LONGEST_PLAN or flaw(name):
+    name = tidy(plan)
+    if not name or len(name) > LONGEST_PLAN or find_flaw(name):
         raise InvalidTariff(say("plan_name_length", most=LONGEST_PLAN), reason="plan")
     tariff = Tariff(plan=name, starts_on=starts_on, village_fen=village_fen, carrier_fen=carrier_fen)
     taken = select(Tariff.id).where(Tariff.plan == name, Tariff.starts_on == starts_on)
     try:
         if batch.session.scalar(taken) is not None:
-            raise InvalidTariff(_taken(name, starts_on), reason="day")
+            raise InvalidTariff(_explain_taken(name, starts_on), reason="day")
         return batch.add(tariff, affects_from=starts_on)
     except IntegrityError as error:
-        raise InvalidTariff(_taken(name, starts_on), reason="day") from error
+        raise InvalidTariff(_explain_taken(name, starts_on), reason="day") from error
 
 
-def _taken(plan: str, day: date) -> Message:
+def _explain_taken(plan: str, day: date) -> Message:
     return say("tariff_from_this_day", plan=plan, day=day)
 
 
-def _shares(session: Session) -> dict[str, list[tuple[date, Shares]]]:
+def _read_shares(session: Session) -> dict[str, list[tuple[date, Shares]]]:
     found: dict[str, list[tuple[date, Shares]]] = {}
-    for tariff in tariffs(session):
+    for tariff in read_tariffs(session):
         found.setdefault(tariff.plan, []).append((tariff.starts_on, (tariff.village_fen, tariff.carrier_fen)))
     return found

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from config.database import begins
-from groups.enrolment.records import household_of
-from groups.enrolment.rules.periods import overlap, serial_of
+from config.database import match_beginning
+from groups.enrolment.records import get_household
+from groups.enrolment.rules.periods import find_overlap, read_serial
 from groups.errors import DeviceElsewhere, EndsBeforeStart, InvalidDevice, StartsInFuture, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind
@@ -48,8 +48,8 @@ class LedgerLine:
 
 def give(batch: Batch, household_id: int, kind: DeviceKind, serial: str, day: date) -> Device:
     """Give a household a thing. Raises NoSuchHousehold, InvalidDevice, DeviceElsewhere, StartsInFuture."""
-    household_of(batch.session, household_id, hold=True)
-    plain = serial_of(serial)
+    get_household(batch.session, household_id, hold=True)
+    plain = read_serial(serial)
     _check_day(day, batch.day)
     _check_free(batch.session, kind, plain, Period(day, None))
     device = Device(household_id=household_id, kind=kind, serial=plain, given_on=day, returned_on=None)
@@ -61,16 +61,16 @@ def give(batch: Batch, household_id: int, kind: DeviceKind, serial: str, day: da
 
 def take_back(batch: Batch, device_id: int, day: date) -> None:
     """Note that a thing was returned. Raises InvalidDevice, EndsBeforeStart, StartsInFuture."""
-    device = _held(batch, device_id)
+    device = _hold(batch, device_id)
     _check_returned(device, day, batch.day)
     batch.change(device, returned_on=day)
 
 
 def replace(batch: Batch, device_id: int, serial: str, day: date) -> Device:
     """Take a thing back and give another of its kind. Raises what `give` and `take_back` raise."""
-    device = _held(batch, device_id)
+    device = _hold(batch, device_id)
     _check_returned(device, day, batch.day)
-    if serial_of(serial) == device.serial:
+    if read_serial(serial) == device.serial:
         raise InvalidDevice(say("same_serial_as_before", serial=device.serial), serial=device.serial)
     batch.change(device, returned_on=day)
     other = give(batch, device.household_id, device.kind, serial, day)
@@ -86,7 +86,7 @@ def check_one_home(session: Session, device_ids: Sequence[int]) -> None:
             _check_free(session, device.kind, device.serial, Period(device.given_on, device.returned_on), but=device.id)
 
 
-def devices_of(session: Session, household_id: int) -> Sequence[Device]:
+def list_devices(session: Session, household_id: int) -> Sequence[Device]:
     """A household's gifts, those that it has first, then the latest."""
     return session.scalars(
         select(Device)
@@ -95,7 +95,7 @@ def devices_of(session: Session, household_id: int) -> Sequence[Device]:
     ).all()
 
 
-def ledger(
+def list_ledger(
     session: Session, question: LedgerQuestion, page: int = 1, size: int | None = LEDGER_PAGE
 ) -> list[LedgerLine]:
     """The gifts asked for, the latest first; `size` None: all of them."""
@@ -103,7 +103,7 @@ def ledger(
         select(Device, Village.name, Household.door, Household.head)
         .join(Household, Device.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
-        .where(*_conditions(question))
+        .where(*_make_conditions(question))
         .order_by(Device.given_on.desc(), Device.id.desc())
     )
     if size is not None:
@@ -111,17 +111,17 @@ def ledger(
     return [LedgerLine(*row) for row in session.execute(rows)]
 
 
-def ledger_counts(session: Session, question: LedgerQuestion) -> dict[tuple[DeviceKind, bool], int]:
+def count_ledger(session: Session, question: LedgerQuestion) -> dict[tuple[DeviceKind, bool], int]:
     """How many of each kind are out (True) and back (False), of those asked for."""
     out = Device.returned_on.is_(None)
-    rows = select(Device.kind, out, func.count()).where(*_conditions(question)).group_by(Device.kind, out)
+    rows = select(Device.kind, out, func.count()).where(*_make_conditions(question)).group_by(Device.kind, out)
     if question.village_id is not None:
         # Beside a county's households only where they say which.
         rows = rows.join(Household, Device.household_id == Household.id)
     return {(kind, bool(is_out)): count for kind, is_out, count in session.execute(rows)}
 
 
-def _conditions(question: LedgerQuestion) -> list[ColumnElement[bool]]:
+def _make_conditions(question: LedgerQuestion) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
     if question.village_id is not None:
         wanted.append(Household.village_id == question.village_id)
@@ -130,17 +130,17 @@ def _conditions(question: LedgerQuestion) -> list[ColumnElement[bool]]:
     if question.out is not None:
         wanted.append(Device.returned_on.is_(None) if question.out else Device.returned_on.is_not(None))
     if text := question.text.strip():
-        called = select(Household.id).where(begins(Household.head, text))
+        called = select(Household.id).where(match_beginning(Household.head, text))
         wanted.append(Device.serial.contains(text.upper(), autoescape=True) | Device.household_id.in_(called))
     return wanted
 
 
-def _held(batch: Batch, device_id: int) -> Device:
+def _hold(batch: Batch, device_id: int) -> Device:
     """A thing that is out, and the household held that has it."""
     device = batch.session.get(Device, device_id)
     if device is None:
         raise InvalidDevice(say("no_such_device"))
-    household_of(batch.session, device.household_id, hold=True, archived=True)
+    get_household(batch.session, device.household_id, hold=True, archived=True)
     batch.session.refresh(device)
     if device.returned_on is not None:
         raise InvalidDevice(
@@ -158,7 +158,7 @@ def _check_free(session: Session, kind: DeviceKind, serial: str, wanted: Period,
         .where(Device.kind == kind, Device.serial == serial, *([Device.id != but] if but is not None else []))
     )
     for given_on, returned_on, village, head in found:
-        if overlap(wanted, [Period(given_on, returned_on)]):
+        if find_overlap(wanted, [Period(given_on, returned_on)]):
             raise DeviceElsewhere(
                 say("serial_in_another_house", serial=serial, given_on=given_on, village=village, head=head),
                 serial=serial,

@@ -28,24 +28,24 @@ NOTES = (
 )
 
 
-def bill_xlsx(bill: Bill, households: Sequence[PaidFor], made_on: date, region: str) -> bytes:
+def export_bill_xlsx(bill: Bill, households: Sequence[PaidFor], made_on: date, region: str) -> bytes:
     """The bill by village and plan, with its sums; every household of it; and the rule it was drawn up by."""
     notes = [[line] for line in (f"账期：{bill.month:%Y-%m}", f"制表日期：{made_on.isoformat()}", *NOTES)]
     return as_workbook(
         [
-            Table("账单", HEADING, [_line(line) for line in bill.lines], total=_total(bill), widths=_WIDTHS),
-            Table("明细", _DETAILS, [_paid_for(each, region) for each in households], widths=_WIDTHS),
+            Table("账单", HEADING, [_make_line(line) for line in bill.lines], total=_make_total(bill), widths=_WIDTHS),
+            Table("明细", _DETAILS, [_make_paid_for(each, region) for each in households], widths=_WIDTHS),
             Table("说明", (), notes, widths=[100]),
         ]
     )
 
 
-def bill_csv(bill: Bill) -> str:
+def export_bill_csv(bill: Bill) -> str:
     """The bill's lines with their sum, money as yuan with two places."""
-    return as_csv([HEADING, *([*_line(line, unpriced="")] for line in bill.lines), _total(bill)])
+    return as_csv([HEADING, *([*_make_line(line, unpriced="")] for line in bill.lines), _make_total(bill)])
 
 
-def _line(line: BillLine, *, unpriced: str = "未录入资费") -> list[Cell]:
+def _make_line(line: BillLine, *, unpriced: str = "未录入资费") -> list[Cell]:
     known: list[Cell] = [line.code, line.village, line.label, line.households]
     if not line.priced:
         return [*known, unpriced, "", "", "", ""]
@@ -54,19 +54,19 @@ def _line(line: BillLine, *, unpriced: str = "未录入资费") -> list[Cell]:
     return [*known, *each, *map(Money, sums)]
 
 
-def _total(bill: Bill) -> list[Cell]:
+def _make_total(bill: Bill) -> list[Cell]:
     total = bill.total
     sums = map(Money, (total.village_fen, total.carrier_fen, total.fen))
     return ["", "合计", "", total.households, "", "", *sums]
 
 
-def _paid_for(each: PaidFor, region: str) -> list[Cell]:
+def _make_paid_for(each: PaidFor, region: str) -> list[Cell]:
     number = as_written_here(each.number, region) if each.number else ""
     known: list[Cell] = [each.village, each.door, each.head, number, each.plan, each.starts_on]
     return [*known, *map(Money, each.shares or ())]
 
 
-def bill_json(bill: Bill) -> str:
+def export_bill_json(bill: Bill) -> str:
     """The bill with its money in fen."""
     total = bill.total
     return json.dumps(
@@ -97,14 +97,14 @@ def bill_json(bill: Bill) -> str:
     )
 
 
-def ledger_xlsx(lines: Iterable[LedgerLine], made_on: date) -> bytes:
+def export_ledger_xlsx(lines: Iterable[LedgerLine], made_on: date) -> bytes:
     """The gifts: whose, which, since when, and whether they came back."""
     return as_workbook(
-        [Table("赠机台账", _LEDGER, map(_gift, lines), widths=_WIDTHS, footer=f"&R{made_on.isoformat()}")]
+        [Table("赠机台账", _LEDGER, map(_make_gift, lines), widths=_WIDTHS, footer=f"&R{made_on.isoformat()}")]
     )
 
 
-def _gift(line: LedgerLine) -> list[Cell]:
+def _make_gift(line: LedgerLine) -> list[Cell]:
     device = line.device
     state = "已更换" if device.replaced_by_id else "已收回" if device.returned_on else "在用"
     days = (device.given_on, device.returned_on)

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 
 from groups.models.enrolment import EndReason, Subscription
 from groups.models.roster import Group, Household, Phone, Village
-from groups.roster.search import fits_all, in_its_group, is_small, meant_in_county, words_of
+from groups.roster.search import find_meant_in_county, is_small, match_all, match_own_group, split_words
 
 MOST_FOUND = 20
 FEW_PAGES = 5
 """So many pages of those that a word may mean are put in order in a county; nobody reads on for longer."""
 
 
-class StandingKind(StrEnum):
+class EnrolmentState(StrEnum):
     """How it is with a household on a day."""
 
     NONE = "none"
@@ -40,7 +40,7 @@ class Found:
     landmark: str
     head: str
     numbers: tuple[str, ...]
-    standing: StandingKind
+    state: EnrolmentState
     since: date | None
     plan: str
     archived: bool = False
@@ -51,40 +51,38 @@ def find_households(
     session: Session, text: str, today: date, *, village_id: int | None = None, most: int = MOST_FOUND
 ) -> tuple[list[Found], bool]:
     """The households of the roster that fit every word of `text`, surest first; whether there are more of them."""
-    words = words_of(text)
+    words = split_words(text)
     if not words:
         return [], False
     if village_id is not None:
-        whose = and_(fits_all(words), Household.village_id == village_id)
+        whose = and_(match_all(words), Household.village_id == village_id)
     elif is_small(session):
-        whose = fits_all(words)
+        whose = match_all(words)
     else:
-        whose = Household.id.in_(meant_in_county(session, words, (most + 1) * FEW_PAGES))
-    ids = _ranked(session, words, today, whose, most)
-    return described(session, ids[:most], today), len(ids) > most
+        whose = Household.id.in_(find_meant_in_county(session, words, (most + 1) * FEW_PAGES))
+    ids = _rank(session, words, today, whose, most)
+    return describe(session, ids[:most], today), len(ids) > most
 
 
-def _ranked(
-    session: Session, words: Sequence[str], today: date, whose: ColumnElement[bool], most: int
-) -> Sequence[int]:
+def _rank(session: Session, words: Sequence[str], today: date, whose: ColumnElement[bool], most: int) -> Sequence[int]:
     """The first of these households of the roster, and one more where there are more, surest first."""
     whole = words[0] if len(words) == 1 else ""
     surest = or_(func.lower(Household.head) == whole, func.lower(Household.door) == whole)
     question = (
         select(Household.id)
         .join(Village, Household.village_id == Village.id)
-        .outerjoin(Group, in_its_group())
+        .outerjoin(Group, match_own_group())
         .where(Household.archived_at.is_(None), Village.archived_at.is_(None), whose)
         # Whoever stands in the queue has not signed up yet.
         .order_by(
-            surest.desc(), _signed_up(today), Village.code, Group.id.is_(None), Group.position, Household.position
+            surest.desc(), _match_signed_up(today), Village.code, Group.id.is_(None), Group.position, Household.position
         )
         .limit(most + 1)
     )
     return session.scalars(question).all()
 
 
-def described(session: Session, households: Sequence[int], today: date) -> list[Found]:
+def describe(session: Session, households: Sequence[int], today: date) -> list[Found]:
     """These households as they are on `today`, in their order."""
     rows = session.execute(
         select(
@@ -101,7 +99,7 @@ def described(session: Session, households: Sequence[int], today: date) -> list[
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
         .where(Household.id.in_(households))
     )
-    numbers, last = _numbers_of(session, households), _last_subscriptions(session, households)
+    numbers, last = _read_numbers(session, households), _read_last_subscriptions(session, households)
     found = {
         number: Found(
             number,
@@ -112,7 +110,7 @@ def described(session: Session, households: Sequence[int], today: date) -> list[
             landmark,
             head,
             tuple(numbers[number]),
-            *standing_of(last.get(number), today),
+            *find_state(last.get(number), today),
             archived_at is not None,
         )
         for number, village_id, village, group, door, landmark, head, archived_at in rows
@@ -120,7 +118,7 @@ def described(session: Session, households: Sequence[int], today: date) -> list[
     return [found[number] for number in households if number in found]
 
 
-def _numbers_of(session: Session, households: Sequence[int]) -> dict[int, list[str]]:
+def _read_numbers(session: Session, households: Sequence[int]) -> dict[int, list[str]]:
     """The phones of each of these, as they are rung."""
     numbers: dict[int, list[str]] = {number: [] for number in households}
     for household_id, number in session.execute(
@@ -132,24 +130,24 @@ def _numbers_of(session: Session, households: Sequence[int]) -> dict[int, list[s
     return numbers
 
 
-def _last_subscriptions(session: Session, households: Sequence[int]) -> dict[int, Subscription]:
+def _read_last_subscriptions(session: Session, households: Sequence[int]) -> dict[int, Subscription]:
     rows = session.scalars(
         select(Subscription).where(Subscription.household_id.in_(households)).order_by(Subscription.starts_on)
     )
     return {row.household_id: row for row in rows}
 
 
-def standing_of(last: Subscription | None, today: date) -> tuple[StandingKind, date | None, str]:
+def find_state(last: Subscription | None, today: date) -> tuple[EnrolmentState, date | None, str]:
     """How it is with a household whose last subscription is this one: since when, under which plan."""
     if last is None:
-        return StandingKind.NONE, None, ""
+        return EnrolmentState.NONE, None, ""
     if last.ends_on is None or last.ends_on > today:
-        return StandingKind.ACTIVE, last.starts_on, last.plan
-    kind = StandingKind.SUSPENDED if last.end_reason is EndReason.SUSPENDED else StandingKind.ENDED
+        return EnrolmentState.ACTIVE, last.starts_on, last.plan
+    kind = EnrolmentState.SUSPENDED if last.end_reason is EndReason.SUSPENDED else EnrolmentState.ENDED
     return kind, last.ends_on, last.plan
 
 
-def _signed_up(today: date) -> ColumnElement[bool]:
+def _match_signed_up(today: date) -> ColumnElement[bool]:
     return exists().where(
         Subscription.household_id == Household.id, Subscription.ends_on.is_(None) | (Subscription.ends_on > today)
     )

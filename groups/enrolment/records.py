@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from config.database import among
+from config.database import match_any
 from groups.enrolment.rules.periods import LONGEST_PLAN, check_free
 from groups.errors import NoSuchHousehold, NumberElsewhere, UnknownPlan, say
 from groups.models.batch import AT_ONCE
@@ -19,13 +19,13 @@ from groups.models.enrolment import Subscription, Tariff
 from groups.models.figures import Residence
 from groups.models.roster import Household, Phone, Village
 from groups.rules.days import Period
-from groups.rules.texts import tidied
+from groups.rules.texts import tidy
 
 _OF_LATE = 1000
 """So many subscriptions tell which plans are signed up for now; three million take half a second to count."""
 
 
-def household_of(session: Session, household_id: int, *, hold: bool = False, archived: bool = False) -> Household:
+def get_household(session: Session, household_id: int, *, hold: bool = False, archived: bool = False) -> Household:
     """The household; with `hold`, kept from others until the transaction ends. Raises NoSuchHousehold."""
     row = session.get(
         Household, household_id, populate_existing=hold, with_for_update={"key_share": True} if hold else None
@@ -35,7 +35,7 @@ def household_of(session: Session, household_id: int, *, hold: bool = False, arc
     return row
 
 
-def subscriptions_of(session: Session, household_id: int) -> Sequence[Subscription]:
+def list_subscriptions(session: Session, household_id: int) -> Sequence[Subscription]:
     """A household's subscriptions, the earliest first."""
     return session.scalars(
         select(Subscription)
@@ -44,7 +44,7 @@ def subscriptions_of(session: Session, household_id: int) -> Sequence[Subscripti
     ).all()
 
 
-def villages_of(session: Session, household_id: int) -> dict[int, list[str]]:
+def list_villages(session: Session, household_id: int) -> dict[int, list[str]]:
     """By subscription of a household, the villages in which it counts or counted, the earliest first."""
     found: dict[int, list[str]] = defaultdict(list)
     rows = session.execute(
@@ -60,12 +60,12 @@ def villages_of(session: Session, household_id: int) -> dict[int, list[str]]:
     return found
 
 
-def period_of(row: Subscription) -> Period:
+def make_period(row: Subscription) -> Period:
     """The days of a row."""
     return Period(row.starts_on, row.ends_on)
 
 
-def plans(session: Session) -> list[str]:
+def list_plans(session: Session) -> list[str]:
     """The plans that have a tariff, the one that most have signed up for of late first."""
     known = set(session.scalars(select(Tariff.plan).distinct()))
     last = select(Subscription.plan).order_by(Subscription.id.desc()).limit(_OF_LATE).subquery()
@@ -76,7 +76,7 @@ def plans(session: Session) -> list[str]:
 
 def check_plan(session: Session, plan: str) -> str:
     """The plan, where a tariff has it. Raises UnknownPlan."""
-    name = tidied(plan)[: LONGEST_PLAN + 1]
+    name = tidy(plan)[: LONGEST_PLAN + 1]
     if session.scalar(select(Tariff.plan).where(Tariff.plan == name).limit(1)) is None:
         raise UnknownPlan(say("no_tariff_of_this_plan", name=name), plan=name)
     return name
@@ -119,7 +119,7 @@ def check_one_at_a_time(session: Session, households: Iterable[int]) -> None:
         & (one.ends_on.is_(None) | (other.starts_on < one.ends_on))
     )
     for start in range(0, len(wanted), AT_ONCE):
-        some = among(session, one.household_id, wanted[start : start + AT_ONCE])
+        some = match_any(session, one.household_id, wanted[start : start + AT_ONCE])
         found = session.execute(
             select(one.starts_on, one.ends_on, other.starts_on, other.ends_on)
             .join(other, together)

@@ -16,17 +16,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from groups.enrolment.records import check_number, check_plan, household_of, period_of, subscriptions_of
-from groups.enrolment.rules.periods import check_free, check_period, consent
+from groups.enrolment.records import check_number, check_plan, get_household, list_subscriptions, make_period
+from groups.enrolment.rules.periods import check_consent, check_free, check_period
 from groups.errors import EndsBeforeStart, NotPossible, NotSubscribed, SubscriptionOverlaps, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Channel, EndReason, Subscription
 from groups.models.roster import Group
-from groups.roster.households import last_position
+from groups.roster.households import find_last_position
 from groups.roster.residences import follow_the_roster, house_the_subscribed
-from groups.roster.villages import village_of
+from groups.roster.villages import get_village
 from groups.rules.days import Period
-from groups.rules.texts import LONGEST_NAME, tidied
+from groups.rules.texts import LONGEST_NAME, tidy
 
 _GOES_ON = frozenset({EndReason.REPLACED, EndReason.MOVED, EndReason.SUSPENDED})
 """A row that ended so is followed by another of the same sign-up."""
@@ -53,11 +53,11 @@ def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
     SubscriptionOverlaps.
     """
     session = batch.session
-    household = household_of(session, wanted.household_id, hold=True)
+    household = get_household(session, wanted.household_id, hold=True)
     period = Period(wanted.starts_on, wanted.ends_on)
     check_period(period, batch.day)
-    check_free(period, [period_of(row) for row in subscriptions_of(session, household.id)])
-    agreed_by, agreed_on = consent(wanted.consent_by, wanted.consent_on, wanted.starts_on)
+    check_free(period, [make_period(row) for row in list_subscriptions(session, household.id)])
+    agreed_by, agreed_on = check_consent(wanted.consent_by, wanted.consent_on, wanted.starts_on)
     check_number(session, wanted.number, household.id)
     _end_rest(batch, household.id, wanted.starts_on)
     row = Subscription(
@@ -80,10 +80,10 @@ def cancel(batch: Batch, household_id: int, day: date) -> None:
     What began after that day, another plan or number, never was. On the day of the sign-up itself it comes to a day of
     none. Raises NotSubscribed, EndsBeforeStart.
     """
-    _last(batch, household_id, suspended=True)
-    rows = _contract(batch.session, household_id)
+    _find_last(batch, household_id, suspended=True)
+    rows = _read_contract(batch.session, household_id)
     if day < rows[0].starts_on:
-        raise _too_early(day, rows[0])
+        raise _make_too_early(day, rows[0])
     later = [row for row in rows[1:] if row.starts_on >= day]
     row = rows[-1 - len(later)]
     for each in reversed(later):
@@ -97,18 +97,18 @@ def cancel(batch: Batch, household_id: int, day: date) -> None:
 
 def suspend(batch: Batch, household_id: int, day: date) -> None:
     """Let it rest from `day` on, until `resume`. Raises NotSubscribed, EndsBeforeStart."""
-    _end(batch, _last(batch, household_id), day, EndReason.SUSPENDED)
+    _end(batch, _find_last(batch, household_id), day, EndReason.SUSPENDED)
 
 
 def resume(batch: Batch, household_id: int, day: date) -> None:
     """Go on from `day` with what was suspended. Raises NotSubscribed, StartsInFuture, SubscriptionOverlaps."""
-    row = _last(batch, household_id, suspended=True)
+    row = _find_last(batch, household_id, suspended=True)
     if row.end_reason is not EndReason.SUSPENDED:
         raise NotSubscribed(say("nothing_household_suspended"))
     check_period(Period(day, None), batch.day)
-    check_free(Period(day, None), [period_of(each) for each in subscriptions_of(batch.session, household_id)])
+    check_free(Period(day, None), [make_period(each) for each in list_subscriptions(batch.session, household_id)])
     check_number(batch.session, row.number, household_id)
-    _add(batch, _continued(row, day))
+    _add(batch, _continue(row, day))
 
 
 def change_plan(batch: Batch, household_id: int, plan: str, day: date) -> None:
@@ -127,21 +127,21 @@ def move(batch: Batch, household_id: int, village_code: str, door: str = "") -> 
 
     Raises NoSuchHousehold, UnknownVillage, NotPossible where it lives there already.
     """
-    household = household_of(batch.session, household_id, hold=True)
-    village = village_of(batch.session, village_code)
+    household = get_household(batch.session, household_id, hold=True)
+    village = get_village(batch.session, village_code)
     if village.id == household.village_id:
         raise NotPossible(say("lives_there_already", name=village.name))
     offices = select(Group).where((Group.leader_id == household.id) | (Group.deputy_id == household.id))
     for group in batch.session.scalars(offices).all():
         held = {office: None for office in ("leader_id", "deputy_id") if getattr(group, office) == household.id}
         batch.change(group, **held)
-    position = last_position(batch.session, village.id, None) + 1
+    position = find_last_position(batch.session, village.id, None) + 1
     batch.change(
         household,
         village_id=village.id,
         group_id=None,
         position=position,
-        door=tidied(door)[:LONGEST_NAME],
+        door=tidy(door)[:LONGEST_NAME],
         landmark="",
     )
     follow_the_roster(batch, households=[household.id])
@@ -156,30 +156,30 @@ def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
     row = session.get(Subscription, subscription_id)
     if row is None:
         raise NotSubscribed(say("no_such_subscription"))
-    household = household_of(session, row.household_id, hold=True, archived=True)
+    household = get_household(session, row.household_id, hold=True, archived=True)
     session.refresh(row)
     wanted = Period(values.get("starts_on", row.starts_on), values.get("ends_on", row.ends_on))
     check_period(wanted, batch.day)
     if household.archived_at is not None and (wanted.ends_on is None or wanted.ends_on > batch.day):
         raise NotPossible(say("left_the_roster"))
-    others = [each for each in subscriptions_of(session, row.household_id) if each.id != row.id]
-    check_free(wanted, [period_of(each) for each in others])
+    others = [each for each in list_subscriptions(session, row.household_id) if each.id != row.id]
+    check_free(wanted, [make_period(each) for each in others])
     if values.get("plan", row.plan) != row.plan:
         values["plan"] = check_plan(session, values["plan"])
     if values.get("number", row.number) != row.number:
         check_number(session, values["number"], row.household_id)
     if "consent_by" in values:
         given_on = values.get("consent_on") or wanted.starts_on
-        values["consent_by"], values["consent_on"] = consent(values["consent_by"], given_on, wanted.starts_on)
+        values["consent_by"], values["consent_on"] = check_consent(values["consent_by"], given_on, wanted.starts_on)
     values["end_reason"] = (row.end_reason or EndReason.CANCELLED) if wanted.ends_on else None
-    _written(lambda: batch.change(row, affects_from=_first_day_changed(row, wanted), **values))
+    _flush(lambda: batch.change(row, affects_from=_find_first_day_changed(row, wanted), **values))
     house_the_subscribed(batch, [row.household_id])
 
 
-def _last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscription:
+def _find_last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscription:
     """The household's last subscription, if it goes on today or later, or rests. Holds the household."""
-    household_of(batch.session, household_id, hold=True)
-    rows = subscriptions_of(batch.session, household_id)
+    get_household(batch.session, household_id, hold=True)
+    rows = list_subscriptions(batch.session, household_id)
     row = rows[-1] if rows else None
     if row is not None:
         goes_on = row.ends_on is None or row.ends_on > batch.day
@@ -188,9 +188,9 @@ def _last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscr
     raise NotSubscribed(say("household_not_signed_up"))
 
 
-def _contract(session: Session, household_id: int) -> list[Subscription]:
+def _read_contract(session: Session, household_id: int) -> list[Subscription]:
     """The rows of what a household last signed up for, the earliest first: other plans, numbers and rests go on."""
-    rows = list(subscriptions_of(session, household_id))
+    rows = list(list_subscriptions(session, household_id))
     first = len(rows) - 1
     while first > 0 and rows[first - 1].end_reason in _GOES_ON:
         first -= 1
@@ -199,24 +199,24 @@ def _contract(session: Session, household_id: int) -> list[Subscription]:
 
 def _end_rest(batch: Batch, household_id: int, day: date) -> None:
     """Whoever signs up anew does not go on with what rested before."""
-    before = [row for row in subscriptions_of(batch.session, household_id) if row.starts_on <= day]
+    before = [row for row in list_subscriptions(batch.session, household_id) if row.starts_on <= day]
     if before and before[-1].end_reason is EndReason.SUSPENDED:
         batch.change(before[-1], end_reason=EndReason.CANCELLED)
 
 
 def _replace(batch: Batch, household_id: int, day: date, **values: str) -> None:
     """Go on with other values from `day`: in another row, or in the same where it only began on that day."""
-    row = _last(batch, household_id)
+    row = _find_last(batch, household_id)
     check_period(Period(day, None), batch.day)
     if day == row.starts_on:
         batch.change(row, affects_from=day, **values)
         return
     ends_on, reason = row.ends_on, row.end_reason
     _end(batch, row, day, EndReason.REPLACED)
-    _add(batch, _continued(row, day, ends_on=ends_on, end_reason=reason, **values))
+    _add(batch, _continue(row, day, ends_on=ends_on, end_reason=reason, **values))
 
 
-def _continued(row: Subscription, day: date, **values: Any) -> Subscription:
+def _continue(row: Subscription, day: date, **values: Any) -> Subscription:
     """Another row that goes on with `row` from `day`, with other values where they are given."""
     kept = ("household_id", "plan", "number", "consent_on", "consent_by", "channel")
     same = {name: getattr(row, name) for name in kept}
@@ -225,17 +225,17 @@ def _continued(row: Subscription, day: date, **values: Any) -> Subscription:
 
 def _end(batch: Batch, row: Subscription, day: date, reason: EndReason) -> None:
     if day < row.starts_on:
-        raise _too_early(day, row)
+        raise _make_too_early(day, row)
     batch.change(row, affects_from=min(day, row.ends_on or day), ends_on=day, end_reason=reason)
 
 
-def _too_early(day: date, row: Subscription) -> EndsBeforeStart:
+def _make_too_early(day: date, row: Subscription) -> EndsBeforeStart:
     return EndsBeforeStart(
         say("would_end_before_it_starts", ends_on=day, starts_on=row.starts_on), end=str(day), start=str(row.starts_on)
     )
 
 
-def _first_day_changed(row: Subscription, wanted: Period) -> date:
+def _find_first_day_changed(row: Subscription, wanted: Period) -> date:
     """From where on the figures of the days may be others."""
     if row.starts_on != wanted.starts_on:
         return min(row.starts_on, wanted.starts_on)
@@ -245,12 +245,12 @@ def _first_day_changed(row: Subscription, wanted: Period) -> date:
 
 
 def _add(batch: Batch, row: Subscription) -> Subscription:
-    _written(lambda: batch.add(row, affects_from=row.starts_on))
+    _flush(lambda: batch.add(row, affects_from=row.starts_on))
     house_the_subscribed(batch, [row.household_id])
     return row
 
 
-def _written(write: Callable[[], object]) -> None:
+def _flush(write: Callable[[], object]) -> None:
     """The indexes have the last word, whatever slipped past the locks."""
     try:
         write()

@@ -17,9 +17,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from groups.errors import RosterFileError, kept, say, told
+from groups.errors import RosterFileError, keep_message, restore_message, say
 from groups.files.looks import Cells, DateShape
-from groups.files.reading import FileRead, hidden_sheets, is_workbook, sheets_of
+from groups.files.reading import FileRead, find_hidden_sheets, is_workbook, read_sheets
 from groups.files.sheet import DateCell, Sheet, Span
 from groups.files.xlsx_guard import NO_WORKBOOK
 
@@ -35,7 +35,7 @@ _CELLS = ("formulas", "struck", "partly_struck", "errors")
 def read_apart(content: bytes, name: str, *, dated: bool = False) -> FileRead:
     """The sheets of a file, as `sheets_of` gives them, and the names of those hidden. Raises RosterFileError."""
     if not is_workbook(content):
-        return FileRead(sheets_of(content, name, dated=dated))
+        return FileRead(read_sheets(content, name, dated=dated))
     # A name is only looked at for its ending.
     command = [
         sys.executable,
@@ -56,15 +56,15 @@ def read_apart(content: bytes, name: str, *, dated: bool = False) -> FileRead:
         raise RosterFileError(_TOO_MUCH if done.returncode in _OUT_OF_BOUNDS else NO_WORKBOOK)
     found = json.loads(done.stdout)
     if "error" in found:
-        raise RosterFileError(told(found["error"]))
-    return FileRead([_unpacked(sheet) for sheet in found["sheets"]], tuple(found["hidden"]))
+        raise RosterFileError(restore_message(found["error"]))
+    return FileRead([_unpack(sheet) for sheet in found["sheets"]], tuple(found["hidden"]))
 
 
 _OUT_OF_BOUNDS = {-9, -24, -6, 3}
 """Killed, out of processor time, aborted for want of memory; and what the child says where memory is over."""
 
 
-def _packed(sheet: Sheet) -> dict[str, Any]:
+def _pack(sheet: Sheet) -> dict[str, Any]:
     return {
         "name": sheet.name,
         "rows": sheet.rows,
@@ -76,7 +76,7 @@ def _packed(sheet: Sheet) -> dict[str, Any]:
     }
 
 
-def _unpacked(packed: dict[str, Any]) -> Sheet:
+def _unpack(packed: dict[str, Any]) -> Sheet:
     return Sheet(
         packed["name"],
         tuple(tuple(row) for row in packed["rows"]),
@@ -87,14 +87,14 @@ def _unpacked(packed: dict[str, Any]) -> Sheet:
             (row, column): DateCell(date.fromisoformat(day), DateShape(shape))
             for row, column, day, shape in packed["dates"]
         },
-        formulas=_cells(packed["formulas"]),
-        struck=_cells(packed["struck"]),
-        partly_struck=_cells(packed["partly_struck"]),
-        errors=_cells(packed["errors"]),
+        formulas=_unpack_cells(packed["formulas"]),
+        struck=_unpack_cells(packed["struck"]),
+        partly_struck=_unpack_cells(packed["partly_struck"]),
+        errors=_unpack_cells(packed["errors"]),
     )
 
 
-def _cells(packed: Sequence[Sequence[int]]) -> Cells:
+def _unpack_cells(packed: Sequence[Sequence[int]]) -> Cells:
     return frozenset((row, column) for row, column in packed)
 
 
@@ -113,10 +113,13 @@ def main(arguments: Sequence[str]) -> int:
     _set_limits(int(memory), int(seconds))
     content = sys.stdin.buffer.read()
     try:
-        sheets = sheets_of(content, f"list{ending}", dated=days == "dated")
-        found: dict[str, Any] = {"sheets": [_packed(sheet) for sheet in sheets], "hidden": list(hidden_sheets(content))}
+        sheets = read_sheets(content, f"list{ending}", dated=days == "dated")
+        found: dict[str, Any] = {
+            "sheets": [_pack(sheet) for sheet in sheets],
+            "hidden": list(find_hidden_sheets(content)),
+        }
     except RosterFileError as error:
-        found = {"error": kept(error.message)}
+        found = {"error": keep_message(error.message)}
     except MemoryError:
         return 3
     sys.stdout.write(json.dumps(found))

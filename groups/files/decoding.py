@@ -40,28 +40,28 @@ _PRIVATE = {
 }
 
 
-def decoded(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """The text of a file. Raises RosterFileError where it is damaged, or its encoding is none of those known."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _utf_16(content, "utf-16")
+        return _decode_utf_16(content, "utf-16")
     if order := _order_of_utf_16(content):
-        return _utf_16(content, order)
+        return _decode_utf_16(content, order)
     try:
-        return _sound(content.decode("utf-8-sig"))
+        return _check_sound(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         if _is_nearly_utf_8(content):
-            raise _damaged(content[: error.start].count(b"\n")) from None
-    return _sound(_chinese(content))
+            raise _make_damaged(content[: error.start].count(b"\n")) from None
+    return _check_sound(_decode_chinese(content))
 
 
-def _utf_16(content: bytes, encoding: str) -> str:
+def _decode_utf_16(content: bytes, encoding: str) -> str:
     try:
         text = content[: len(content) // 2 * 2].decode(encoding)
     except UnicodeDecodeError as error:
-        raise _damaged(content[: error.start].count(b"\n")) from None
+        raise _make_damaged(content[: error.start].count(b"\n")) from None
     if len(content) % 2:
-        raise _damaged(text.count("\n"))
-    return _sound(text.removeprefix("\ufeff"))
+        raise _make_damaged(text.count("\n"))
+    return _check_sound(text.removeprefix("\ufeff"))
 
 
 def _order_of_utf_16(content: bytes) -> str:
@@ -86,7 +86,7 @@ def _is_nearly_utf_8(content: bytes) -> bool:
     return sound >= 3 and sound >= 3 * lost
 
 
-def _chinese(content: bytes) -> str:
+def _decode_chinese(content: bytes) -> str:
     """GB18030, or Big5 where only that gives a heading that lists have."""
     readings: list[str] = []
     for encoding in ("gb18030", "cp950"):
@@ -95,14 +95,14 @@ def _chinese(content: bytes) -> str:
         except UnicodeDecodeError:
             readings.append("")
     simplified, traditional = readings
-    if simplified and (not traditional or _likeness(simplified) >= _likeness(traditional)):
+    if simplified and (not traditional or _measure_likeness(simplified) >= _measure_likeness(traditional)):
         return simplified
-    if traditional and _likeness(traditional) > 0:
+    if traditional and _measure_likeness(traditional) > 0:
         return traditional
     raise RosterFileError(_UNKNOWN)
 
 
-def _likeness(text: str) -> float:
+def _measure_likeness(text: str) -> float:
     """How much a text looks like a list: words of a heading, few signs that no name has."""
     beginning = text[:20_000]
     if _DRAWN.search(beginning):
@@ -111,7 +111,7 @@ def _likeness(text: str) -> float:
     return len(set(_HEADING_WORDS.findall(beginning[:2_000]))) - 20 * strange
 
 
-def _sound(text: str) -> str:
+def _check_sound(text: str) -> str:
     """The text; refused where bytes of something else have become text: zeros, or half of it signs of control."""
     controls = sum(text.count(chr(code)) for code in range(32) if code not in {9, 10, 13, 7, 11, 12, 28, 29, 30, 31})
     # å¼ ä¸‰: Chinese that was taken for Latin on its way.
@@ -121,5 +121,5 @@ def _sound(text: str) -> str:
     return text
 
 
-def _damaged(lines_before: int) -> RosterFileError:
+def _make_damaged(lines_before: int) -> RosterFileError:
     return RosterFileError(say("text_damaged_at_line", line=lines_before + 1))

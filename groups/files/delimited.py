@@ -22,69 +22,69 @@ _LONGEST_QUOTED = 40
 Rows = list[tuple[str, ...]]
 
 
-def rows_of(text: str, widest: int) -> Rows:
+def read_rows(text: str, widest: int) -> Rows:
     """The rows of a text, each at most so many cells wide; one cell a line where nothing stands between cells."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if _DRAWN.search(text[:200_000]):
         # A table drawn with lines, as old systems print it.
         text = _UPRIGHT.sub("|", _LINE_ACROSS.sub(lambda found: "" if "│" not in found[0] else found[0], text))
     if declared := re.match(r'"?sep=(.)"?\n', text):
-        return [(), *_rows(text[declared.end() :], declared[1], widest)]
-    return _rows(text, delimiter_of(text), widest)
+        return [(), *_read_rows(text[declared.end() :], declared[1], widest)]
+    return _read_rows(text, find_delimiter(text), widest)
 
 
-def delimiter_of(text: str) -> str:
+def find_delimiter(text: str) -> str:
     """What stands between the cells: the sign that gives most lines the same number of them. Empty: no sign does."""
     lines = [line for line in text[:200_000].split("\n")[:_LOOKED_AT] if line.strip()]
     best, found = 0, ""
     for delimiter in DELIMITERS:
         widths = Counter(
-            len(row) for row in _rows("\n".join(lines), delimiter, 1000) if any(cell.strip() for cell in row)
+            len(row) for row in _read_rows("\n".join(lines), delimiter, 1000) if any(cell.strip() for cell in row)
         )
         wide = {width: count for width, count in widths.items() if width > 1}
         alike = max(wide.values(), default=0)
-        if alike > best and alike * 2 >= sum(widths.values()) - (_titles(widths) if alike > 1 else 0):
+        if alike > best and alike * 2 >= sum(widths.values()) - (_count_titles(widths) if alike > 1 else 0):
             best, found = alike, delimiter
     return found
 
 
-def _titles(widths: Counter[int]) -> int:
+def _count_titles(widths: Counter[int]) -> int:
     """Lines of one cell: titles and notes, of which a short list may have as many as rows."""
     return min(widths[1], 6)
 
 
-def _rows(text: str, delimiter: str, widest: int) -> Rows:
+def _read_rows(text: str, delimiter: str, widest: int) -> Rows:
     if not text.strip():
         return []
     if text.endswith("\n"):
         text = text[:-1]
     lines = text.split("\n")
-    width = _usual_width(lines, delimiter)
+    width = _find_usual_width(lines, delimiter)
     rows: Rows = []
     at = 0
     while at < len(lines):
         if '"' not in lines[at] or not delimiter:
             cells, at = (lines[at].split(delimiter) if delimiter else [lines[at]]), at + 1
         else:
-            cells, at = _quoted_row(lines, at, delimiter, width)
+            cells, at = _read_quoted_row(lines, at, delimiter, width)
         rows.append(tuple(cells[:widest]))
     return rows
 
 
-def _usual_width(lines: Sequence[str], delimiter: str) -> int:
+def _find_usual_width(lines: Sequence[str], delimiter: str) -> int:
     if not delimiter:
         return 1
     widths = Counter(line.count(delimiter) + 1 for line in lines[:_LOOKED_AT] if line.strip() and '"' not in line)
     return widths.most_common(1)[0][0] if widths else 0
 
 
-def _quoted_row(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[list[str], int]:
+def _read_quoted_row(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[list[str], int]:
     """The cells of a row with quotation marks in it, which may go on over further lines; and the line behind it."""
     cells: list[str] = []
     line, begin = lines[at], 0
     while True:
         if line.startswith('"', begin):
-            closed = _closing(lines, at, line, begin, delimiter, cells_before=len(cells), width=width)
+            closed = _find_closing(lines, at, line, begin, delimiter, cells_before=len(cells), width=width)
             if closed is not None:
                 text, at, line, begin = closed
                 cells.append(text)
@@ -94,18 +94,18 @@ def _quoted_row(lines: Sequence[str], at: int, delimiter: str, width: int) -> tu
                 continue
         end = line.find(delimiter, begin)
         if end < 0:
-            cells.append(_bare(line[begin:]))
+            cells.append(_strip_quotes(line[begin:]))
             return cells, at + 1
-        cells.append(_bare(line[begin:end]))
+        cells.append(_strip_quotes(line[begin:end]))
         begin = end + 1
 
 
-def _bare(cell: str) -> str:
+def _strip_quotes(cell: str) -> str:
     """A cell that is not quoted: a mark that was opened and never closed is no part of it, one alone repeats."""
     return cell[1:] if cell.startswith('"') and cell.count('"') == 1 and len(cell) > 1 else cell
 
 
-def _closing(
+def _find_closing(
     lines: Sequence[str], at: int, line: str, begin: int, delimiter: str, *, cells_before: int, width: int
 ) -> tuple[str, int, str, int] | None:
     """A quoted cell's text, and where it ends: the line's number, the line, the place in it. None: it is not quoted."""

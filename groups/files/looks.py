@@ -56,7 +56,7 @@ _SECTION = re.compile(r'(?:"[^"]*"|\\.|[^;"\\])*')
 _TOKEN = re.compile(r'"(?P<text>[^"]*)"|\\(?P<sign>.)|(?P<pad>[_*].)|(?P<digit>[0#?])|(?P<other>.)', re.DOTALL)
 
 
-def date_shape(code: str) -> DateShape | None:
+def find_date_shape(code: str) -> DateShape | None:
     """What of a date a format shows; None: it is no format of days."""
     bare = _NO_TEXT.sub("", _SECTION.match(code)[0] if _SECTION.match(code) else code).lower()  # type: ignore[index]
     bare = bare.replace("general", "")
@@ -69,7 +69,7 @@ def date_shape(code: str) -> DateShape | None:
     return None
 
 
-def shown_by(code: str, value: int) -> str | None:
+def show_by(code: str, value: int) -> str | None:
     """A whole number as its format shows it: 5 by 000 is 005, 12 by 0"号" is 12号. None: as its digits."""
     section = _SECTION.match(code)
     bare = re.sub(r"\[[^\]]*\]", "", section[0] if section else "")

@@ -34,7 +34,7 @@ def is_one(content: bytes) -> bool:
     return _MIME in content[:200]
 
 
-def sheets_of(content: bytes, *, dated: bool) -> list[Sheet]:
+def read_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
     """The visible sheets as texts; `dated`: a day is that day, and no door. Raises RosterFileError."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -44,7 +44,7 @@ def sheets_of(content: bytes, *, dated: bool) -> list[Sheet]:
             if entries["content.xml"].file_size > LARGEST_UNPACKED:
                 raise RosterFileError(TOO_WIDE)
             part = archive.read("content.xml")
-        return list(_sheets(part, dated=dated))
+        return list(_read_sheets(part, dated=dated))
     except (
         KeyError,
         zipfile.BadZipFile,
@@ -80,10 +80,10 @@ class _Read:
     cells: int = 0
 
 
-def _sheets(part: bytes, *, dated: bool) -> Iterator[Sheet]:
+def _read_sheets(part: bytes, *, dated: bool) -> Iterator[Sheet]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     root = etree.fromstring(part, parser)
-    styles = _styles_of(root)
+    styles = _read_styles(root)
     for table in root.iter(f"{_TABLE}table"):
         if table.get(f"{_TABLE}style-name") in styles.hidden:
             continue
@@ -103,12 +103,12 @@ def _sheets(part: bytes, *, dated: bool) -> Iterator[Sheet]:
         )
 
 
-def _styles_of(root: etree._Element) -> _Styles:
+def _read_styles(root: etree._Element) -> _Styles:
     styles = _Styles()
     shapes: dict[str, DateShape] = {}
     for style in root.iter(f"{_NUMBER}date-style"):
         parts = [str(child.tag).removeprefix(_NUMBER) for child in style if str(child.tag).startswith(_NUMBER)]
-        if shape := _shape([one for one in parts if one in {"year", "month", "day"}]):
+        if shape := _find_shape([one for one in parts if one in {"year", "month", "day"}]):
             shapes[str(style.get(f"{_STYLE}name", ""))] = shape
     for style in root.iter(f"{_STYLE}style"):
         name = str(style.get(f"{_STYLE}name", ""))
@@ -122,7 +122,7 @@ def _styles_of(root: etree._Element) -> _Styles:
     return styles
 
 
-def _shape(parts: list[str]) -> DateShape | None:
+def _find_shape(parts: list[str]) -> DateShape | None:
     if {"year", "day"} <= set(parts):
         return DateShape.FULL
     if {"month", "day"} <= set(parts):
@@ -135,7 +135,7 @@ def _shape(parts: list[str]) -> DateShape | None:
 def _read_columns(table: etree._Element, read: _Read) -> None:
     at = 0
     for column in table.iter(f"{_TABLE}table-column"):
-        count = _times(column, "columns")
+        count = _count_repeats(column, "columns")
         if column.get(f"{_TABLE}visibility", "visible") != "visible":
             read.hidden_columns |= set(range(at, min(at + count, _WIDEST)))
         at += count
@@ -144,9 +144,9 @@ def _read_columns(table: etree._Element, read: _Read) -> None:
 def _read_rows(table: etree._Element, read: _Read, styles: _Styles, *, dated: bool) -> None:
     waiting = 0
     for row in table.iter(f"{_TABLE}table-row"):
-        count = _times(row, "rows")
+        count = _count_repeats(row, "rows")
         at = len(read.rows) + waiting
-        texts = _row(row, at, read, styles, dated=dated)
+        texts = _read_row(row, at, read, styles, dated=dated)
         if not any(text.strip() for text in texts):
             waiting += count
             continue
@@ -159,14 +159,14 @@ def _read_rows(table: etree._Element, read: _Read, styles: _Styles, *, dated: bo
             read.hidden_rows |= set(range(at, at + count))
 
 
-def _row(row: etree._Element, at: int, read: _Read, styles: _Styles, *, dated: bool) -> tuple[str, ...]:
+def _read_row(row: etree._Element, at: int, read: _Read, styles: _Styles, *, dated: bool) -> tuple[str, ...]:
     texts: list[str] = []
     for element in row:
         if element.tag not in {f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"}:
             continue
-        count = _times(element, "columns")
+        count = _count_repeats(element, "columns")
         place = (at, len(texts))
-        text = _text(element, place, read, styles, dated=dated)
+        text = _read_text(element, place, read, styles, dated=dated)
         if len(texts) + count > 20_000 and text.strip():
             raise RosterFileError(TOO_WIDE)
         texts += [text] * max(min(count, _WIDEST - len(texts)), 0)
@@ -180,14 +180,14 @@ def _row(row: etree._Element, at: int, read: _Read, styles: _Styles, *, dated: b
     return tuple(texts)
 
 
-def _times(element: etree._Element, what: str) -> int:
+def _count_repeats(element: etree._Element, what: str) -> int:
     said = str(element.get(f"{_TABLE}number-{what}-repeated", "1"))
     return max(1, min(int(said), 2_000_000)) if said.isdecimal() and len(said) < 9 else 1
 
 
-def _text(element: etree._Element, place: Cell, read: _Read, styles: _Styles, *, dated: bool) -> str:
+def _read_text(element: etree._Element, place: Cell, read: _Read, styles: _Styles, *, dated: bool) -> str:
     """A cell as it is shown; a number that is not shown with all its digits as its digits."""
-    shown = "\n".join(_paragraph(part) for part in element if part.tag == f"{_TEXT}p")[:LONGEST_CELL]
+    shown = "\n".join(_read_paragraph(part) for part in element if part.tag == f"{_TEXT}p")[:LONGEST_CELL]
     style = str(element.get(f"{_TABLE}style-name", ""))
     if style in styles.struck and shown.strip():
         read.struck.add(place)
@@ -197,7 +197,7 @@ def _text(element: etree._Element, place: Cell, read: _Read, styles: _Styles, *,
         read.errors.add(place)
     kind, value = element.get(f"{_OFFICE}value-type"), str(element.get(f"{_OFFICE}value", ""))
     if kind == "date":
-        day = _day(str(element.get(f"{_OFFICE}date-value", "")))
+        day = _read_day(str(element.get(f"{_OFFICE}date-value", "")))
         if day is not None:
             read.dates[place] = DateCell(day, styles.shapes.get(style, DateShape.FULL))
             return f"{day:%Y-%m-%d}" if dated else shown
@@ -212,7 +212,7 @@ def _text(element: etree._Element, place: Cell, read: _Read, styles: _Styles, *,
     return shown
 
 
-def _paragraph(element: etree._Element) -> str:
+def _read_paragraph(element: etree._Element) -> str:
     """A paragraph's text; blanks are elements of their own."""
     said = str(element.text or "")
     for part in element:
@@ -221,12 +221,12 @@ def _paragraph(element: etree._Element) -> str:
         elif part.tag == f"{_TEXT}line-break":
             said += "\n"
         else:
-            said += _paragraph(part)
+            said += _read_paragraph(part)
         said += str(part.tail or "")
     return said
 
 
-def _day(said: str) -> date | None:
+def _read_day(said: str) -> date | None:
     try:
         return date.fromisoformat(said[:10])
     except ValueError:

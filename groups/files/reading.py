@@ -15,9 +15,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from groups.errors import RosterFileError, say
 from groups.files import ods, web_page, xls_guard, xlsx_guard, xml_2003
-from groups.files.decoding import decoded
-from groups.files.delimited import rows_of
-from groups.files.looks import Cell, DateShape, Looks, date_shape, shown_by
+from groups.files.decoding import decode
+from groups.files.delimited import read_rows
+from groups.files.looks import Cell, DateShape, Looks, find_date_shape, show_by
 from groups.files.sheet import DateCell, Sheet, Span
 from groups.files.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
@@ -49,7 +49,7 @@ class FileRead(NamedTuple):
 
 def read_here(content: bytes, name: str) -> FileRead:
     """The sheets of a file, read in this process. Raises RosterFileError."""
-    return FileRead(sheets_of(content, name), hidden_sheets(content))
+    return FileRead(read_sheets(content, name), find_hidden_sheets(content))
 
 
 def is_workbook(content: bytes) -> bool:
@@ -59,34 +59,34 @@ def is_workbook(content: bytes) -> bool:
     )
 
 
-def sheets_of(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
+def read_sheets(content: bytes, name: str, *, dated: bool = False) -> list[Sheet]:
     """The sheets of a workbook or a text as texts; `dated`: a cell with a day is that day (2026-11-23), and no door.
 
     Raises RosterFileError.
     """
     if len(content) > LARGEST_FILE:
         raise RosterFileError(TOO_LARGE)
-    sheets = _sheets_of(content, name, dated=dated)
+    sheets = _read_sheets(content, name, dated=dated)
     if any(len(cell) > LONGEST_READ for sheet in sheets for row in sheet.rows for cell in row):
         raise RosterFileError(_TOO_LONG)
     return sheets
 
 
-def _sheets_of(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
+def _read_sheets(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
     ending = PurePath(name).suffix.lower()
     if ending == ".xlsm":
         raise RosterFileError(MACROS)
     if ending not in ENDINGS:
         raise RosterFileError(say("unknown_kind_of_file"))
     if content.startswith(b"PK") and ods.is_one(content):
-        return ods.sheets_of(content, dated=dated)
+        return ods.read_sheets(content, dated=dated)
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
-        return _workbook_sheets(content, dated=dated)
+        return _read_workbook(content, dated=dated)
     beginning = content[:4000].lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in beginning:
-        return xml_2003.sheets_of(content, dated=dated)
+        return xml_2003.read_sheets(content, dated=dated)
     if b"<html" in beginning or b"<table" in beginning:
-        tables = web_page.sheets_of(content)
+        tables = web_page.read_sheets(content)
         if not tables:
             raise RosterFileError(_WEB_PAGE)
         return tables
@@ -94,16 +94,16 @@ def _sheets_of(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
         raise RosterFileError(NO_WORKBOOK)
     if ending == ".xls" and not _is_text(content):
         raise RosterFileError(NO_WORKBOOK)
-    return [text_sheet(decoded(content))]
+    return [read_text_sheet(decode(content))]
 
 
-def text_sheet(text: str) -> Sheet:
+def read_text_sheet(text: str) -> Sheet:
     """Comma-separated lines, or cells with tabs, semicolons or full-width commas between them."""
-    rows = tuple(tuple(_kept_as_text(cell) for cell in row) for row in rows_of(text, WIDEST))
+    rows = tuple(tuple(_keep_as_text(cell) for cell in row) for row in read_rows(text, WIDEST))
     return Sheet("", rows, is_of_text=True)
 
 
-def _kept_as_text(cell: str) -> str:
+def _keep_as_text(cell: str) -> str:
     """The text of ="1-1", by which some systems keep a spreadsheet from taking it for something else."""
     if len(cell) > 2 and cell[0] == "“" and cell[-1] == "”":
         return cell[1:-1]
@@ -113,13 +113,13 @@ def _kept_as_text(cell: str) -> str:
 def _is_text(content: bytes) -> bool:
     """Whether a file that is named like a workbook is text in its place, as some systems write it."""
     try:
-        text = decoded(content)
+        text = decode(content)
     except RosterFileError:
         return False
     return "\t" in text or "," in text
 
 
-def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
+def _read_workbook(content: bytes, *, dated: bool) -> list[Sheet]:
     looks = xlsx_guard.look_through(content) if content.startswith(b"PK") else xls_guard.look_through(content)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -133,7 +133,7 @@ def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
         sheets = [workbook.get_sheet_by_name(name) for name in named]
         if sum(sheet.total_height * sheet.total_width for sheet in sheets) > MOST_CELLS:
             raise RosterFileError(TOO_WIDE)
-        return [_sheet(sheet, looks.get(sheet.name, Looks()), dated=dated) for sheet in sheets]
+        return [_read_sheet(sheet, looks.get(sheet.name, Looks()), dated=dated) for sheet in sheets]
     except (CalamineError, ValueError, OSError, OverflowError) as error:
         reason = (str(error).splitlines() or [""])[0][:80]
         raise RosterFileError(say("not_workbook_reason", reason=reason)) from None
@@ -144,10 +144,10 @@ def _workbook_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
         raise RosterFileError(NO_WORKBOOK) from None
 
 
-def _sheet(sheet: CalamineSheet, looks: Looks, *, dated: bool) -> Sheet:
+def _read_sheet(sheet: CalamineSheet, looks: Looks, *, dated: bool) -> Sheet:
     dates: dict[Cell, DateCell] = {}
     rows = tuple(
-        tuple(_text(cell, (at, column), looks, dates, dated=dated) for column, cell in enumerate(row[:WIDEST]))
+        tuple(_read_text(cell, (at, column), looks, dates, dated=dated) for column, cell in enumerate(row[:WIDEST]))
         for at, row in enumerate(sheet.to_python(skip_empty_area=False))
     )
     merged = (Span(*first, *last) for first, last in (sheet.merged_cell_ranges or [])[:_MOST_MERGED])
@@ -165,7 +165,7 @@ def _sheet(sheet: CalamineSheet, looks: Looks, *, dated: bool) -> Sheet:
     )
 
 
-def _text(value: object, cell: Cell, looks: Looks, dates: dict[Cell, DateCell], *, dated: bool) -> str:
+def _read_text(value: object, cell: Cell, looks: Looks, dates: dict[Cell, DateCell], *, dated: bool) -> str:
     """A cell as its author meant it: 19968730461.0 is a number's digits, 5 in the format 000 is 005.
 
     A day is the door that was typed, as far as its format tells; `dates` takes it, for whoever can tell more.
@@ -175,16 +175,16 @@ def _text(value: object, cell: Cell, looks: Looks, dates: dict[Cell, DateCell], 
     if cell in looks.unstruck:
         return looks.unstruck[cell]
     code = looks.formats.get(cell, "")
-    shape = date_shape(code) if code else None
+    shape = find_date_shape(code) if code else None
     if shape is not None and isinstance(value, float) and 0 < value < _LAST_SERIAL:
         value = _EPOCH + timedelta(days=int(value))
     if isinstance(value, date):
         day = value.date() if isinstance(value, datetime) else value
         dates[cell] = DateCell(day, shape or DateShape.MONTH_DAY)
-        return f"{day:%Y-%m-%d}" if dated else typed_as(dates[cell])
+        return f"{day:%Y-%m-%d}" if dated else show_as_typed(dates[cell])
     if isinstance(value, float) and value.is_integer():
-        digits = _digits(value)
-        return (shown_by(code, int(value)) if code and digits.isdecimal() else None) or digits
+        digits = _write_digits(value)
+        return (show_by(code, int(value)) if code and digits.isdecimal() else None) or digits
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, time):
@@ -192,7 +192,7 @@ def _text(value: object, cell: Cell, looks: Looks, dates: dict[Cell, DateCell], 
     return str(value)[:LONGEST_CELL]
 
 
-def _digits(value: float) -> str:
+def _write_digits(value: float) -> str:
     """A figure's digits. One like 13800000000 is what is left of a number that was shown as 1.38E+10.
 
     Of 22 digits 15 are kept: the others would be made up.
@@ -203,7 +203,7 @@ def _digits(value: float) -> str:
     return f"{value:.2E}" if is_rounded else str(int(value))
 
 
-def typed_as(cell: DateCell) -> str:
+def show_as_typed(cell: DateCell) -> str:
     """What was typed into a cell that a spreadsheet took for a day: 3-45 where it shows Mar-45, 12-1 for 12月1日."""
     day = cell.day
     match cell.shape:
@@ -217,7 +217,7 @@ def typed_as(cell: DateCell) -> str:
             return f"{day.month}-{day.day}"
 
 
-def hidden_sheets(content: bytes) -> Sequence[str]:
+def find_hidden_sheets(content: bytes) -> Sequence[str]:
     """The names of a workbook's sheets that are hidden, which nobody reads; none where it is no workbook."""
     if not content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) or (
         content.startswith(b"PK") and ods.is_one(content)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from groups.files.sheet import Sheet, simple_heading
+from groups.files.sheet import Sheet, strip_heading
 
 SOMETHING_ELSE = ""
 """What a vocabulary says of a heading that is known to be of no use: 证件号码."""
@@ -61,7 +61,7 @@ STRUCK = "row_struck_left_out"
 """Codes of messages: why a row does not count."""
 
 
-def words_of(plain: str) -> Words:
+def make_words(plain: str) -> Words:
     """The words of a heading as vocabularies have it: 电话/短号, 手机号码(微信同号)."""
     bare = _BRACKETS.sub("", plain)
     return Words(bare, tuple(word for word in _BETWEEN_WORDS.split(bare) if word), "".join(_BRACKETS.findall(plain)))
@@ -74,12 +74,12 @@ def is_ditto(text: str) -> bool:
     return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text[:12]).strip() or text))
 
 
-def field_of(heading: str, vocabulary: Vocabulary) -> str | None:
+def find_field(heading: str, vocabulary: Vocabulary) -> str | None:
     """What a column with these words over it holds; None: nothing that the list needs.
 
     The words in front of a bracket count before those in it, and of several words each for itself.
     """
-    words = words_of(simple_heading(heading[:60]))
+    words = make_words(strip_heading(heading[:60]))
     if _OF_OLD.match(words.bare):
         return None
     found = vocabulary.said(words.bare) if words.bare else None
@@ -104,69 +104,73 @@ def recognise(sheet: Sheet, vocabulary: Vocabulary, deepest: int) -> tuple[int, 
     rows = sheet.heading_rows(begin + deepest + 1)
     best: tuple[int, dict[int, str]] = (-1, {})
     for at in range(begin, min(begin + deepest, len(rows))):
-        found = _fields(sheet, at, rows[at], vocabulary)
+        found = _find_fields(sheet, at, rows[at], vocabulary)
         if len(found) > len(best[1]):
             best = (at, found)
         lower = rows[at + 1] if at + 1 < len(rows) else ()
         if any(cell.strip() for cell in lower) and not any(sign.isdigit() for cell in lower for sign in cell):
-            both = _fields(sheet, at + 1, _two_rows(rows[at], lower, vocabulary), vocabulary)
-            says_more = len(both) > max(len(best[1]), len(_fields(sheet, at + 1, lower, vocabulary)))
+            both = _find_fields(sheet, at + 1, _join_two_rows(rows[at], lower, vocabulary), vocabulary)
+            says_more = len(both) > max(len(best[1]), len(_find_fields(sheet, at + 1, lower, vocabulary)))
             if says_more or (best == (at, found) and len(both) == len(found) and _are_headings(lower, vocabulary)):
                 best = (at + 1, both)
-    return (best[0], _completed(sheet, best[0], best[1], vocabulary)) if best[1] else best
+    return (best[0], _complete(sheet, best[0], best[1], vocabulary)) if best[1] else best
 
 
 def _are_headings(cells: Sequence[str], vocabulary: Vocabulary) -> bool:
     """Whether each cell that says anything is a heading that the vocabulary knows."""
-    said = [words_of(simple_heading(cell)).bare for cell in cells if cell.strip()]
+    said = [make_words(strip_heading(cell)).bare for cell in cells if cell.strip()]
     return all(vocabulary.said(word) is not None for word in said)
 
 
-def _fields(sheet: Sheet, at: int, headings: Sequence[str], vocabulary: Vocabulary) -> dict[int, str]:
+def _find_fields(sheet: Sheet, at: int, headings: Sequence[str], vocabulary: Vocabulary) -> dict[int, str]:
     """What the headings above the rows below `at` say, but for what those rows give the lie."""
-    below = _filled(sheet, at) if vocabulary.words_only else ()
+    below = _list_filled(sheet, at) if vocabulary.words_only else ()
     lies = {
         column
         for column, text in enumerate(headings)
-        if below and field_of(text, vocabulary) in vocabulary.words_only and _looks_otherwise(below, column, vocabulary)
+        if below
+        and find_field(text, vocabulary) in vocabulary.words_only
+        and _looks_otherwise(below, column, vocabulary)
     }
     kept = ["" if column in lies else text for column, text in enumerate(headings)]
-    return fields_in(kept, vocabulary, sheet.hidden_columns)
+    return find_fields(kept, vocabulary, sheet.hidden_columns)
 
 
 def _looks_otherwise(below: Sequence[Sequence[str]], column: int, vocabulary: Vocabulary) -> bool:
     return any(_share(below, column, looks) for looks in vocabulary.looks.values())
 
 
-def _filled(sheet: Sheet, at: int) -> list[Sequence[str]]:
+def _list_filled(sheet: Sheet, at: int) -> list[Sequence[str]]:
     """The first rows below a heading that have anything in them."""
     return [row for row in sheet.rows[at + 1 : at + 1 + _LOOKED_AT] if any(cell.strip() for cell in row)]
 
 
-def fields_in(headings: Sequence[str], vocabulary: Vocabulary, hidden: frozenset[int] = frozenset()) -> dict[int, str]:
+def find_fields(
+    headings: Sequence[str], vocabulary: Vocabulary, hidden: frozenset[int] = frozenset()
+) -> dict[int, str]:
     """By column, what the headings say; each field once, and in a column that can be seen where there is one."""
-    said = [(column, name) for column, text in enumerate(headings) if (name := field_of(text, vocabulary))]
+    said = [(column, name) for column, text in enumerate(headings) if (name := find_field(text, vocabulary))]
     found: dict[str, int] = {}
     for column, name in sorted(said, key=lambda each: (each[0] in hidden, each[0])):
         found.setdefault(name, column)
     return {column: name for name, column in sorted(found.items(), key=lambda each: each[1])}
 
 
-def _two_rows(upper: Sequence[str], lower: Sequence[str], vocabulary: Vocabulary) -> list[str]:
+def _join_two_rows(upper: Sequence[str], lower: Sequence[str], vocabulary: Vocabulary) -> list[str]:
     """The headings of a two-row heading: the lower word where it says something, with the upper one, or that one."""
     headings = []
     for column, above in enumerate(upper):
         below = lower[column] if column < len(lower) else ""
         together = above + below
         options = (below, together, above) if below.strip() and below != above else (above,)
-        headings.append(next((text for text in options if field_of(text, vocabulary)), together))
+        headings.append(next((text for text in options if find_field(text, vocabulary)), together))
     return headings
 
 
-def _completed(sheet: Sheet, at: int, fields: Mapping[int, str], vocabulary: Vocabulary) -> dict[int, str]:
+def _complete(sheet: Sheet, at: int, fields: Mapping[int, str], vocabulary: Vocabulary) -> dict[int, str]:
     """The fields with those that no heading names, where one column without a known heading looks like it."""
     found = dict(fields)
-    below = _filled(sheet, at)
+    below = _list_filled(sheet, at)
     for name, looks in vocabulary.looks.items():
         if name in found.values():
             continue
@@ -182,7 +186,7 @@ def _completed(sheet: Sheet, at: int, fields: Mapping[int, str], vocabulary: Voc
 
 def _is_open(heading: str, vocabulary: Vocabulary) -> bool:
     """Whether nothing over a column says that it holds something else."""
-    bare = words_of(simple_heading(heading[:60])).bare
+    bare = make_words(strip_heading(heading[:60])).bare
     said = vocabulary.said(bare) if bare else None
     return (said is None or said in vocabulary.words_only) and not _OF_OLD.match(bare)
 
@@ -192,7 +196,7 @@ def _share(rows: Sequence[Sequence[str]], column: int, looks: Callable[[str], bo
     return bool(cells) and sum(map(looks, cells)) >= _ENOUGH * len(cells)
 
 
-def rows_below(sheet: Sheet, at: int) -> Iterator[Row]:
+def list_rows_below(sheet: Sheet, at: int) -> Iterator[Row]:
     """The rows below the heading that say anything, with 同上 as what it repeats, and nothing where it is crossed out.
 
     A hidden row, or one struck through from end to end, comes with the reason why it does not count.
@@ -209,10 +213,10 @@ def rows_below(sheet: Sheet, at: int) -> Iterator[Row]:
         if all((place, column) in sheet.struck for column in said):
             yield Row(place + 1, cells, STRUCK)
             continue
-        yield Row(place + 1, tuple(_meant(sheet, place, column, above) for column in range(len(cells))))
+        yield Row(place + 1, tuple(_read_meant(sheet, place, column, above) for column in range(len(cells))))
 
 
-def _meant(sheet: Sheet, place: int, column: int, above: dict[int, str]) -> str:
+def _read_meant(sheet: Sheet, place: int, column: int, above: dict[int, str]) -> str:
     text = sheet.text(place, column)
     if (place, column) in sheet.struck:
         return ""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from groups.files.looks import Cell, Cells, DateShape
 
 
-def plain_heading(text: str) -> str:
+def simplify_heading(text: str) -> str:
     """A heading without what people put into it to look at: blanks, line breaks, colons, a text's apostrophe."""
     return re.sub(r"[\s:*]+", "", unicodedata.normalize("NFKC", text[:200])).removeprefix("'")
 
@@ -26,9 +26,9 @@ _SIMPLE = str.maketrans(
 _TELEPHONES = re.compile("[\u260e\u260f\u2706\u2121\U0001f4de\U0001f4f1\U0001f4f2\U0001f57b-\U0001f57f]\ufe0f?")
 
 
-def simple_heading(text: str) -> str:
+def strip_heading(text: str) -> str:
     """A plain heading as vocabularies have it: in simplified characters, small letters, a telephone for its picture."""
-    return plain_heading(_TELEPHONES.sub("电话", text[:200])).lower().translate(_SIMPLE)
+    return simplify_heading(_TELEPHONES.sub("电话", text[:200])).lower().translate(_SIMPLE)
 
 
 class Span(NamedTuple):
@@ -104,37 +104,37 @@ class Sheet:
             if inside:
                 merged.append(Span(span.top, min(inside), span.bottom, max(inside)))
 
-        def moved(cells: Cells) -> Cells:
+        def move_cells(cells: Cells) -> Cells:
             return frozenset((row, place[column]) for row, column in cells if column in place)
 
         return replace(
             self,
             rows=tuple(tuple(self.text(at, column) for column in columns) for at in range(len(self.rows))),
             merged=tuple(merged),
-            formulas=moved(self.formulas),
+            formulas=move_cells(self.formulas),
             hidden_columns=frozenset(place[column] for column in self.hidden_columns if column in place),
-            struck=moved(self.struck),
-            partly_struck=moved(self.partly_struck),
-            errors=moved(self.errors),
+            struck=move_cells(self.struck),
+            partly_struck=move_cells(self.partly_struck),
+            errors=move_cells(self.errors),
             dates={(row, place[column]): day for (row, column), day in self.dates.items() if column in place},
         )
 
     def turned(self) -> Sheet:
         """The sheet with its columns as rows."""
 
-        def moved(cells: Cells) -> Cells:
+        def move_cells(cells: Cells) -> Cells:
             return frozenset((column, row) for row, column in cells)
 
         return replace(
             self,
             rows=tuple(tuple(self.text(at, column) for at in range(len(self.rows))) for column in range(self.width)),
             merged=tuple(Span(span.left, span.top, span.right, span.bottom) for span in self.merged),
-            formulas=moved(self.formulas),
+            formulas=move_cells(self.formulas),
             hidden_rows=self.hidden_columns,
             hidden_columns=self.hidden_rows,
-            struck=moved(self.struck),
-            partly_struck=moved(self.partly_struck),
-            errors=moved(self.errors),
+            struck=move_cells(self.struck),
+            partly_struck=move_cells(self.partly_struck),
+            errors=move_cells(self.errors),
             dates={(column, row): day for (row, column), day in self.dates.items()},
         )
 
@@ -166,7 +166,7 @@ class Sheet:
 _MOST_MERGED_HEADINGS = 200
 
 
-def column_name(index: int) -> str:
+def name_column(index: int) -> str:
     """A column as a spreadsheet names it: 0 is A, 26 is AA."""
     letters = ""
     index += 1
@@ -176,7 +176,7 @@ def column_name(index: int) -> str:
     return letters
 
 
-def column_index(name: str) -> int:
+def find_column_index(name: str) -> int:
     """The column that a spreadsheet gives this name: A is 0. Raises ValueError."""
     if not re.fullmatch(r"[A-Za-z]{1,3}", name):
         raise ValueError(name)
@@ -186,6 +186,6 @@ def column_index(name: str) -> int:
     return index - 1
 
 
-def cell_name(row: int, column: int) -> str:
+def name_cell(row: int, column: int) -> str:
     """A cell as a spreadsheet names it: (1, 3) is D2."""
-    return f"{column_name(column)}{row + 1}"
+    return f"{name_column(column)}{row + 1}"

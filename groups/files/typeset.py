@@ -11,17 +11,17 @@ FONTS = Path(__file__).parent / "fonts" / "noto-sans-cjk-sc-2.004"
 FAMILY = "Noto Sans CJK SC"
 
 
-def missing_from(texts: Iterable[str]) -> str:
+def find_missing(texts: Iterable[str]) -> str:
     """The characters of these texts that the font cannot print, each once, in their order. Blanks are no character."""
-    known = _covered()
+    known = _read_covered()
     return "".join(dict.fromkeys(sign for text in texts for sign in text if ord(sign) not in known and sign.strip()))
 
 
 @cache
-def _covered() -> frozenset[int]:
+def _read_covered() -> frozenset[int]:
     """The code points of the font's character map (OpenType `cmap`, format 12: runs of code points)."""
     font = next(FONTS.glob("*.otf")).read_bytes()
-    tables = {font[at : at + 4]: struct.unpack_from(">I", font, at + 8)[0] for at in _directory(font)}
+    tables = {font[at : at + 4]: struct.unpack_from(">I", font, at + 8)[0] for at in _find_directory(font)}
     cmap = tables[b"cmap"]
     (count,) = struct.unpack_from(">H", font, cmap + 2)
     for number in range(count):
@@ -34,6 +34,6 @@ def _covered() -> frozenset[int]:
     raise ValueError("the font has no map of all its characters")
 
 
-def _directory(font: bytes) -> range:
+def _find_directory(font: bytes) -> range:
     (count,) = struct.unpack_from(">H", font, 4)
     return range(12, 12 + 16 * count, 16)

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree, html
 
 from groups.errors import RosterFileError
-from groups.files.decoding import decoded
+from groups.files.decoding import decode
 from groups.files.sheet import Sheet, Span
 from groups.files.xlsx_guard import LONGEST_CELL, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
@@ -19,19 +19,21 @@ _STRUCK = {"s", "strike", "del"}
 _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>", re.IGNORECASE)
 
 
-def sheets_of(content: bytes) -> list[Sheet]:
+def read_sheets(content: bytes) -> list[Sheet]:
     """A sheet for each table of the page that has texts and no other table in it. Raises RosterFileError."""
     parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
     try:
-        page = html.fromstring(_DECLARED.sub("", decoded(content)), parser=parser)
+        page = html.fromstring(_DECLARED.sub("", decode(content)), parser=parser)
     except (etree.ParserError, ValueError):
         raise RosterFileError(NO_WORKBOOK) from None
     tables = [table for table in page.iter("table") if next(table.iterdescendants("table"), None) is None]
-    found = (_sheet(table, "" if len(tables) == 1 else f"表{place}") for place, table in enumerate(tables, start=1))
+    found = (
+        _read_sheet(table, "" if len(tables) == 1 else f"表{place}") for place, table in enumerate(tables, start=1)
+    )
     return [sheet for sheet in found if not sheet.is_empty]
 
 
-def _sheet(table: Any, name: str) -> Sheet:
+def _read_sheet(table: Any, name: str) -> Sheet:
     rows: list[tuple[str, ...]] = []
     merged: list[Span] = []
     hidden: set[int] = set()
@@ -46,13 +48,13 @@ def _sheet(table: Any, name: str) -> Sheet:
             column = len(texts)
             if column >= _WIDEST:
                 break
-            across, down = _number(cell, "colspan", _WIDEST - column), _number(cell, "rowspan", _TALLEST_SPAN)
+            across, down = _read_number(cell, "colspan", _WIDEST - column), _read_number(cell, "rowspan", _TALLEST_SPAN)
             if across > 1 or down > 1:
                 merged.append(Span(at, column, at + down - 1, column + across - 1))
                 covered |= {(at + below, column + beside): True for below in range(1, down) for beside in range(across)}
             if _is_struck(cell):
                 struck.add((at, column))
-            texts += [_text(cell), *[""] * (across - 1)]
+            texts += [_read_text(cell), *[""] * (across - 1)]
         cells += len(texts)
         if cells + len(covered) > MOST_CELLS:
             raise RosterFileError(TOO_WIDE)
@@ -63,12 +65,12 @@ def _sheet(table: Any, name: str) -> Sheet:
     return Sheet(name, tuple(rows), tuple(within), hidden_rows=frozenset(hidden), struck=frozenset(struck))
 
 
-def _number(cell: Any, name: str, most: int) -> int:
+def _read_number(cell: Any, name: str, most: int) -> int:
     said = str(cell.get(name, "")).strip()
     return max(1, min(int(said), most)) if said.isdecimal() and len(said) < 6 else 1
 
 
-def _text(cell: Any) -> str:
+def _read_text(cell: Any) -> str:
     for line_break in cell.iter("br"):
         line_break.tail = "\n" + (line_break.tail or "")
     lines = (" ".join(line.split()) for line in cell.text_content().replace("\xa0", " ").split("\n"))

@@ -36,7 +36,7 @@ _LOOKS_LIKE_A_FIGURE = re.compile(
 )
 
 
-def harmless(text: str) -> str:
+def make_harmless(text: str) -> str:
     """The cell with the spreadsheet's mark for text where it needs one: where it would run, or has the mark itself."""
     return f"'{text}" if text.startswith((*_BEGINS_A_FORMULA, "'")) else text
 
@@ -103,11 +103,11 @@ class Table:
 def as_csv(rows: Iterable[Sequence[Cell]]) -> str:
     """The rows, the heading as their first, as a CSV: money in yuan, a share as a decimal of four places."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows([_csv_cell(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\r\n").writerows([_make_csv_cell(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def marked(text: str) -> bytes:
+def mark_encoding(text: str) -> bytes:
     """A CSV's bytes, with the mark that spreadsheets ask for."""
     return (_MARK + text.removeprefix(_MARK)).encode()
 
@@ -122,11 +122,11 @@ def as_workbook(tables: Iterable[Table], title: str = "") -> bytes:
             book.set_properties({"title": title})
         taken: set[str] = set()
         for table in tables:
-            _Writing(book, book.add_worksheet(_sheet_name(table.name, taken)), table).write()
+            _Writing(book, book.add_worksheet(_name_sheet(table.name, taken)), table).write()
     return content.getvalue()
 
 
-def _sheet_name(wanted: str, taken: set[str]) -> str:
+def _name_sheet(wanted: str, taken: set[str]) -> str:
     """A sheet's name that workbooks allow: short, without their signs, each once whatever its case."""
     bare = wanted.translate(_NO_SHEETS_NAME)[:_LONGEST_NAME]
     name, number = bare, 1
@@ -137,16 +137,16 @@ def _sheet_name(wanted: str, taken: set[str]) -> str:
     return name
 
 
-def _csv_cell(cell: Cell) -> str | int | float:
+def _make_csv_cell(cell: Cell) -> str | int | float:
     match cell:
         case None:
             return ""
         case str():
-            return harmless(cell)
+            return make_harmless(cell)
         case Verbatim():
-            return f"'{cell.text}" if _LOOKS_LIKE_A_FIGURE.fullmatch(cell.text) else harmless(cell.text)
+            return f"'{cell.text}" if _LOOKS_LIKE_A_FIGURE.fullmatch(cell.text) else make_harmless(cell.text)
         case Money():
-            return f"{cell.fen // 100}.{cell.fen % 100:02}" if cell.fen >= 0 else f"-{_csv_cell(Money(-cell.fen))}"
+            return f"{cell.fen // 100}.{cell.fen % 100:02}" if cell.fen >= 0 else f"-{_make_csv_cell(Money(-cell.fen))}"
         case Share():
             return f"{cell.part / cell.of:.4f}" if cell.of else ""
         case date():
@@ -168,7 +168,7 @@ class _Writing:
             self._put_title()
             at = 1
         if table.heading:
-            sheet.write_row(at, 0, [harmless(word) for word in table.heading], self._format("heading"))
+            sheet.write_row(at, 0, [make_harmless(word) for word in table.heading], self._get_format("heading"))
             if look.heading_height:
                 sheet.set_row(at, look.heading_height)
             at += 1
@@ -184,21 +184,21 @@ class _Writing:
 
     def _put_title(self) -> None:
         title = self._book.add_format({"bold": True, "font_size": 18, "align": "center", "valign": "vcenter"})
-        self._sheet.merge_range(0, 0, 0, len(self._table.heading) - 1, harmless(self._table.title), title)
+        self._sheet.merge_range(0, 0, 0, len(self._table.heading) - 1, make_harmless(self._table.title), title)
         self._sheet.set_row(0, 32)
 
     def _put_row(self, at: int, row: Sequence[Cell], *, is_total: bool = False) -> None:
         for column, cell in enumerate(row):
             if column == 0 and self._table.look.heads_rows:
-                self._sheet.write_string(at, 0, harmless(str(cell)), self._format("heading"))
+                self._sheet.write_string(at, 0, make_harmless(str(cell)), self._get_format("heading"))
             else:
                 self._put(at, column, cell, is_total=is_total)
 
     def _put(self, at: int, column: int, cell: Cell, *, is_total: bool) -> None:
-        kind, write, value = _written(self._sheet, cell)
-        write(at, column, value, self._format(kind, is_total=is_total))
+        kind, write, value = _choose_writer(self._sheet, cell)
+        write(at, column, value, self._get_format(kind, is_total=is_total))
 
-    def _format(self, kind: str, *, is_total: bool = False) -> Any:
+    def _get_format(self, kind: str, *, is_total: bool = False) -> Any:
         key = (kind, is_total)
         if key not in self._formats:
             wanted = _format_of(kind, self._table.look, is_total=is_total)
@@ -227,15 +227,15 @@ class _Writing:
             sheet.set_footer(table.footer)
 
 
-def _written(sheet: Any, cell: Cell) -> tuple[str, Callable[..., Any], Any]:
+def _choose_writer(sheet: Any, cell: Cell) -> tuple[str, Callable[..., Any], Any]:
     """The kind of a cell, what writes it, and what is written."""
     match cell:
         case None:
             return "text", sheet.write_blank, None
         case str():
-            return "text", sheet.write_string, harmless(cell)
+            return "text", sheet.write_string, make_harmless(cell)
         case Verbatim():
-            return "text", sheet.write_string, harmless(cell.text)
+            return "text", sheet.write_string, make_harmless(cell.text)
         case Money():
             return "money", sheet.write_number, cell.fen / 100
         case Share(of=0):

@@ -33,7 +33,7 @@ def look_through(content: bytes) -> dict[str, Looks]:
         if name.encode("utf-16-le") in content:
             raise RosterFileError(words)
     try:
-        return _looks(_workbook_stream(content))
+        return _read_looks(_read_workbook_stream(content))
     except (struct.error, IndexError, ValueError, UnicodeDecodeError):
         raise RosterFileError(NO_WORKBOOK) from None
 
@@ -71,19 +71,19 @@ class _Styles:
             looks.formats[cell] = self.formats[form]
 
 
-def _looks(stream: bytes) -> dict[str, Looks]:
+def _read_looks(stream: bytes) -> dict[str, Looks]:
     sheets: dict[int, str] = {}
     looks: defaultdict[str, Looks] = defaultdict(Looks)
     extents: dict[int, tuple[int, int]] = {}
     styles = _Styles()
     begins = 0
-    for at, kind, record in _records(stream):
+    for at, kind, record in _read_records(stream):
         if kind == _FILE_PASS:
             raise RosterFileError(_LOCKED)
         if kind == _BOF:
             begins = at
         elif kind == _BOUND_SHEET:
-            sheets[struct.unpack_from("<I", record)[0]] = _sheet_name(record)
+            sheets[struct.unpack_from("<I", record)[0]] = _read_sheet_name(record)
         elif kind in _CELLS or kind in _ROWS_OF_CELLS:
             row, column = struct.unpack_from("<HH", record)
             last = struct.unpack_from("<H", record, len(record) - 2)[0] if kind in _ROWS_OF_CELLS else column
@@ -124,7 +124,7 @@ def _look_for_hidden(looks: Looks, kind: int, record: bytes) -> None:
         looks.hidden_columns |= set(range(first, min(last, 255) + 1))
 
 
-def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
+def _read_records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
     at = 0
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)
@@ -132,50 +132,50 @@ def _records(stream: bytes) -> Iterator[tuple[int, int, bytes]]:
         at += 4 + length
 
 
-def _sheet_name(record: bytes) -> str:
+def _read_sheet_name(record: bytes) -> str:
     length, wide = record[6], record[7] & 1
     return record[8 : 8 + length * 2].decode("utf-16-le") if wide else record[8 : 8 + length].decode("latin-1")
 
 
-def _workbook_stream(content: bytes) -> bytes:
+def _read_workbook_stream(content: bytes) -> bytes:
     """The stream of a compound file that holds the workbook; short ones lie in small sectors of their own."""
     sector = 1 << min(struct.unpack_from("<H", content, 30)[0], 12)
-    table = _allocation(content, sector)
+    table = _read_allocation(content, sector)
     first_entry, smallest, first_small = (struct.unpack_from("<I", content, place)[0] for place in (48, 56, 60))
-    directory = _chain(content, sector, table, first_entry)
+    directory = _read_chain(content, sector, table, first_entry)
     entries = [directory[at : at + 128] for at in range(0, len(directory) - 127, 128)]
-    entry = next((entry for entry in entries if _entry_name(entry) in {"Workbook", "Book"}), None)
+    entry = next((entry for entry in entries if _read_entry_name(entry) in {"Workbook", "Book"}), None)
     if entry is None:
         raise ValueError("no workbook in it")
     first, size = struct.unpack_from("<II", entry, 116)
     if size >= smallest:
-        return _chain(content, sector, table, first)[:size]
-    small = _chain(content, sector, table, struct.unpack_from("<I", entries[0], 116)[0])
-    small_table = _numbers(_chain(content, sector, table, first_small))
-    return b"".join(small[64 * at : 64 * at + 64] for at in _links(small_table, first))[:size]
+        return _read_chain(content, sector, table, first)[:size]
+    small = _read_chain(content, sector, table, struct.unpack_from("<I", entries[0], 116)[0])
+    small_table = _read_numbers(_read_chain(content, sector, table, first_small))
+    return b"".join(small[64 * at : 64 * at + 64] for at in _follow_links(small_table, first))[:size]
 
 
-def _entry_name(entry: bytes) -> str:
+def _read_entry_name(entry: bytes) -> str:
     return entry[: max(struct.unpack_from("<H", entry, 64)[0] - 2, 0)].decode("utf-16-le", "replace")
 
 
-def _allocation(content: bytes, sector: int) -> tuple[int, ...]:
+def _read_allocation(content: bytes, sector: int) -> tuple[int, ...]:
     """Which sector follows which: listed in the header, and in further sectors where the file is large."""
     listed = list(struct.unpack_from("<109I", content, 76))
     further = struct.unpack_from("<I", content, 68)[0]
     seen: set[int] = set()
     while further < _FREE and further not in seen:
         seen.add(further)
-        *more, further = _numbers(_sector(content, sector, further))
+        *more, further = _read_numbers(_read_sector(content, sector, further))
         listed += more
-    return _numbers(b"".join(_sector(content, sector, at) for at in dict.fromkeys(listed) if at < _FREE))
+    return _read_numbers(b"".join(_read_sector(content, sector, at) for at in dict.fromkeys(listed) if at < _FREE))
 
 
-def _chain(content: bytes, sector: int, table: tuple[int, ...], first: int) -> bytes:
-    return b"".join(_sector(content, sector, at) for at in _links(table, first))
+def _read_chain(content: bytes, sector: int, table: tuple[int, ...], first: int) -> bytes:
+    return b"".join(_read_sector(content, sector, at) for at in _follow_links(table, first))
 
 
-def _links(table: tuple[int, ...], first: int) -> Iterator[int]:
+def _follow_links(table: tuple[int, ...], first: int) -> Iterator[int]:
     seen: set[int] = set()
     at = first
     while at < _FREE:
@@ -186,12 +186,12 @@ def _links(table: tuple[int, ...], first: int) -> Iterator[int]:
         at = table[at]
 
 
-def _sector(content: bytes, sector: int, at: int) -> bytes:
+def _read_sector(content: bytes, sector: int, at: int) -> bytes:
     found = content[sector * (at + 1) : sector * (at + 2)]
     if not found:
         raise ValueError("a chain that leads nowhere")
     return found
 
 
-def _numbers(content: bytes) -> tuple[int, ...]:
+def _read_numbers(content: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(content) // 4}I", content[: len(content) // 4 * 4])

@@ -55,16 +55,18 @@ def look_through(content: bytes) -> dict[str, Looks]:
     """The looks of its cells, sheet by sheet. Raises RosterFileError for what must not be read."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = _parts(archive)
-            texts, styles = _shared_texts(parts), _styles(parts)
+            parts = _read_parts(archive)
+            texts, styles = _read_shared_texts(parts), _read_styles(parts)
             return {
-                name: _looks_of(parts[part], texts, styles) for name, part in _sheets(parts).items() if part in parts
+                name: _read_looks(parts[part], texts, styles)
+                for name, part in _read_sheets(parts).items()
+                if part in parts
             }
     except _BROKEN as error:
         raise RosterFileError(NO_WORKBOOK) from error
 
 
-def _parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def _read_parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     entries = archive.infolist()
     names = [entry.filename.lower() for entry in entries]
     if len(set(names)) != len(names) or len(entries) > MOST_PARTS:
@@ -80,7 +82,7 @@ def _parts(archive: zipfile.ZipFile) -> dict[str, bytes]:
     }
 
 
-def _elements(part: bytes, *names: str) -> Iterator[etree._Element]:
+def _read_elements(part: bytes, *names: str) -> Iterator[etree._Element]:
     """The elements of these names as they end. Entities are left alone, and nothing is fetched."""
     tags = [f"{{*}}{name}" for name in names]
     for _, element in etree.iterparse(io.BytesIO(part), tag=tags, resolve_entities=False, no_network=True):
@@ -88,13 +90,13 @@ def _elements(part: bytes, *names: str) -> Iterator[etree._Element]:
         element.clear(keep_tail=False)
 
 
-def _shared_texts(parts: Mapping[str, bytes]) -> _Texts:
+def _read_shared_texts(parts: Mapping[str, bytes]) -> _Texts:
     texts = _Texts()
     for name in parts:
         if name.lower() == "xl/sharedstrings.xml":
-            for place, element in enumerate(_elements(parts[name], "si")):
+            for place, element in enumerate(_read_elements(parts[name], "si")):
                 texts.lengths.append(sum(len(str(text)) for text in element.itertext()))
-                left = _unstruck(element)
+                left = _read_unstruck(element)
                 if left is not None:
                     texts.unstruck[place] = left
     if max(texts.lengths, default=0) > LONGEST_CELL:
@@ -102,16 +104,16 @@ def _shared_texts(parts: Mapping[str, bytes]) -> _Texts:
     return texts
 
 
-def _unstruck(element: etree._Element) -> str | None:
+def _read_unstruck(element: etree._Element) -> str | None:
     """What of a text in several fonts is not struck through; None where nothing is."""
-    runs = [child for child in element if _name(child) == "r"]
-    struck = [run for run in runs if any(_name(part) == "strike" and _is_on(part) for part in run.iter())]
+    runs = [child for child in element if _get_name(child) == "r"]
+    struck = [run for run in runs if any(_get_name(part) == "strike" and _is_on(part) for part in run.iter())]
     if not struck:
         return None
     return "".join(str(text) for run in runs if run not in struck for text in run.itertext())
 
 
-def _name(element: etree._Element) -> str:
+def _get_name(element: etree._Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
@@ -119,21 +121,21 @@ def _is_on(element: etree._Element) -> bool:
     return str(element.get("val", "1")).lower() not in {"0", "false"}
 
 
-def _styles(parts: Mapping[str, bytes]) -> _Styles:
+def _read_styles(parts: Mapping[str, bytes]) -> _Styles:
     """The styles of cells, by their number: MS-OI29500's cellXfs, with the fonts and formats they name."""
     styles = _Styles()
     part = next((parts[name] for name in parts if name.lower() == "xl/styles.xml"), None)
     if part is None:
         return styles
     root = etree.fromstring(part, etree.XMLParser(resolve_entities=False, no_network=True))
-    by_name = {_name(element): element for element in root}
+    by_name = {_get_name(element): element for element in root}
     codes = BUILT_IN | {
         int(element.get("numFmtId", "0")): str(element.get("formatCode", "")) for element in by_name.get("numFmts", ())
     }
     struck = {
         place
         for place, font in enumerate(by_name.get("fonts", ()))
-        if any(_name(child) == "strike" and _is_on(child) for child in font)
+        if any(_get_name(child) == "strike" and _is_on(child) for child in font)
     }
     for place, style in enumerate(by_name.get("cellXfs", ())):
         if code := codes.get(int(style.get("numFmtId", "0"))):
@@ -143,15 +145,15 @@ def _styles(parts: Mapping[str, bytes]) -> _Styles:
     return styles
 
 
-def _sheets(parts: Mapping[str, bytes]) -> dict[str, str]:
+def _read_sheets(parts: Mapping[str, bytes]) -> dict[str, str]:
     """The sheets' names, and the parts that hold them."""
     targets: dict[str, str] = {}
-    for element in _elements(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"), "Relationship"):
+    for element in _read_elements(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"), "Relationship"):
         target = str(element.get("Target", "")).replace("\\", "/")
         path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
         targets[str(element.get("Id", ""))] = path
     sheets: dict[str, str] = {}
-    for element in _elements(parts.get("xl/workbook.xml", b"<none/>"), "sheet"):
+    for element in _read_elements(parts.get("xl/workbook.xml", b"<none/>"), "sheet"):
         relation = next((value for key, value in element.attrib.items() if str(key).endswith("}id")), "")
         sheets[str(element.get("name", ""))] = targets.get(str(relation), "")
     # A sheet that no name leads to is counted all the same: a lenient reader may find it.
@@ -159,14 +161,14 @@ def _sheets(parts: Mapping[str, bytes]) -> dict[str, str]:
     return sheets | {part: part for part in parts if "worksheets/" in part.lower() and part not in known}
 
 
-def _looks_of(part: bytes, shared: _Texts, styles: _Styles) -> Looks:
+def _read_looks(part: bytes, shared: _Texts, styles: _Styles) -> Looks:
     """Count what a sheet unfolds to; how its cells look."""
     row = column = lowest = rightmost = letters = 0
     looks = Looks()
-    for element in _elements(part, "c", "row", "col"):
-        kind = _name(element)
+    for element in _read_elements(part, "c", "row", "col"):
+        kind = _get_name(element)
         if kind == "row":
-            row, column = _row_number(element, row + 1), 0
+            row, column = _read_row_number(element, row + 1), 0
             if _is_hidden(element, "ht"):
                 looks.hidden_rows.add(row - 1)
             continue
@@ -176,9 +178,9 @@ def _looks_of(part: bytes, shared: _Texts, styles: _Styles) -> Looks:
                 looks.hidden_columns |= set(range(first - 1, min(last, MOST_COLUMNS)))
             continue
         place = _REFERENCE.fullmatch(str(element.get("r", "")))
-        row, column = (int(place[2]) - 1, _column(place[1])) if place else (row, column + 1)
+        row, column = (int(place[2]) - 1, _read_column(place[1])) if place else (row, column + 1)
         said = "".join(str(text) for text in element.itertext()).strip()
-        if any(_name(child) == "f" for child in element):
+        if any(_get_name(child) == "f" for child in element):
             looks.formulas.add((row, column - 1))
         elif not said:
             continue
@@ -191,7 +193,7 @@ def _looks_of(part: bytes, shared: _Texts, styles: _Styles) -> Looks:
     return looks
 
 
-def _row_number(element: etree._Element, expected: int) -> int:
+def _read_row_number(element: etree._Element, expected: int) -> int:
     said = str(element.get("r", ""))
     return int(said) if said.isdecimal() and len(said) < 8 else expected
 
@@ -214,14 +216,14 @@ def _look_at(
         looks.errors[cell] = said
     left = shared.unstruck.get(int(said)) if kind == "s" and said.isdecimal() else None
     if kind == "inlineStr":
-        left = next((_unstruck(child) for child in element if _name(child) == "is"), None)
+        left = next((_read_unstruck(child) for child in element if _get_name(child) == "is"), None)
     if left is not None and left.strip():
         looks.unstruck[cell] = left
     elif left is not None:
         looks.struck.add(cell)
 
 
-def _column(letters: str) -> int:
+def _read_column(letters: str) -> int:
     number = 0
     for letter in letters.upper():
         number = number * 26 + ord(letter) - ord("A") + 1

@@ -16,12 +16,12 @@ _EXCEL = "{urn:schemas-microsoft-com:office:excel}"
 _WIDEST = 100
 
 
-def sheets_of(content: bytes, *, dated: bool) -> list[Sheet]:
+def read_sheets(content: bytes, *, dated: bool) -> list[Sheet]:
     """The visible sheets as texts; `dated`: a day is that day, and no door. Raises RosterFileError."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(content.strip(), parser)
-        return [_sheet(sheet, dated=dated) for sheet in root.iter(f"{_SS}Worksheet") if not _is_hidden(sheet)]
+        return [_read_sheet(sheet, dated=dated) for sheet in root.iter(f"{_SS}Worksheet") if not _is_hidden(sheet)]
     except (etree.XMLSyntaxError, ValueError):
         raise RosterFileError(say("not_a_workbook_open_in_wps")) from None
 
@@ -30,24 +30,24 @@ def _is_hidden(sheet: etree._Element) -> bool:
     return any(str(found.text).startswith("SheetHidden") for found in sheet.iter(f"{_EXCEL}Visible"))
 
 
-def _sheet(sheet: etree._Element, *, dated: bool) -> Sheet:
+def _read_sheet(sheet: etree._Element, *, dated: bool) -> Sheet:
     rows: list[tuple[str, ...]] = []
     merged: list[Span] = []
     hidden: set[int] = set()
     dates: dict[Cell, DateCell] = {}
     cells = 0
     for row in sheet.iter(f"{_SS}Row"):
-        at = _number(row, "Index", len(rows) + 1) - 1
+        at = _read_number(row, "Index", len(rows) + 1) - 1
         texts: list[str] = []
         for cell in row.iter(f"{_SS}Cell"):
-            column = _number(cell, "Index", len(texts) + 1) - 1
+            column = _read_number(cell, "Index", len(texts) + 1) - 1
             if column >= _WIDEST:
                 break
             texts += [""] * max(column - len(texts), 0)
-            across, down = _number(cell, "MergeAcross", 0), _number(cell, "MergeDown", 0)
+            across, down = _read_number(cell, "MergeAcross", 0), _read_number(cell, "MergeDown", 0)
             if across or down:
                 merged.append(Span(at, column, at + down, min(column + across, _WIDEST - 1)))
-            texts += [_text(cell, (at, column), dates, dated=dated), *[""] * min(across, _WIDEST)]
+            texts += [_read_text(cell, (at, column), dates, dated=dated), *[""] * min(across, _WIDEST)]
         cells += max(at - len(rows), 0) + len(texts)
         if cells > MOST_CELLS:
             raise RosterFileError(TOO_WIDE)
@@ -60,12 +60,12 @@ def _sheet(sheet: etree._Element, *, dated: bool) -> Sheet:
     )
 
 
-def _number(element: etree._Element, name: str, otherwise: int) -> int:
+def _read_number(element: etree._Element, name: str, otherwise: int) -> int:
     said = str(element.get(f"{_SS}{name}", ""))
     return int(said) if said.isdecimal() and len(said) < 8 else otherwise
 
 
-def _text(cell: etree._Element, place: Cell, dates: dict[Cell, DateCell], *, dated: bool) -> str:
+def _read_text(cell: etree._Element, place: Cell, dates: dict[Cell, DateCell], *, dated: bool) -> str:
     data = cell.find(f"{_SS}Data")
     if data is None:
         return ""

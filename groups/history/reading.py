@@ -71,7 +71,7 @@ class History:
     older_than: int | None
 
 
-def history(
+def read_history(
     session: Session,
     *,
     village_id: int | None = None,
@@ -85,7 +85,7 @@ def history(
 
     `about`: only the changes of which all this is true; `most`: so many batches.
     """
-    whose = [*_whose(village_id, group_id, household_id), *about]
+    whose = [*_make_conditions(village_id, group_id, household_id), *about]
     keys: dict[str, int] = {}
     last = older_than
     while len(keys) <= most:
@@ -101,24 +101,24 @@ def history(
         keys |= dict(rows)
         last = rows[-1][1]
     chosen = [*keys][:most]
-    doings = _doings(session, chosen, whose)
+    doings = _read_doings(session, chosen, whose)
     more = len(keys) > len(chosen)
     return History(doings, min(row.id for row in doings[-1].rows) if more else None)
 
 
-def of_enrolment() -> ColumnElement[bool]:
+def match_enrolment() -> ColumnElement[bool]:
     """The changes of what a household has signed up for and was given, and its moves to another village."""
     moves = (Change.action == "move_village") & (Change.table == "households")
     return Change.table.in_(("subscriptions", "devices")) | moves
 
 
-def last_change(session: Session, household_id: int) -> Change | None:
+def find_last_change(session: Session, household_id: int) -> Change | None:
     """Who changed a household last."""
     mine = (Change.household_id == household_id, _SHOWN)
     return session.scalar(select(Change).where(*mine).order_by(Change.id.desc()).limit(1))
 
 
-def batch_villages(session: Session, key: str) -> set[int | None]:
+def find_batch_villages(session: Session, key: str) -> set[int | None]:
     """The villages that a batch changed; empty where there is no such batch."""
     return set(session.scalars(select(Change.village_id).where(Change.batch == key).distinct()))
 
@@ -129,7 +129,7 @@ def is_of_town(session: Session, key: str, table: str) -> bool:
     return bool(rows) and all(row.village_id is None and row.table == table for row in rows)
 
 
-def names_of(session: Session, doings: Sequence[Doing]) -> Names:
+def read_names(session: Session, doings: Sequence[Doing]) -> Names:
     """What everything is called that these changes are about or speak of, archived or not."""
     ids: dict[str, set[int]] = {kind: set() for kind in ("household", "group", "grid", "village", "phone")}
     for change in (row for doing in doings for row in doing.rows):
@@ -148,7 +148,9 @@ def names_of(session: Session, doings: Sequence[Doing]) -> Names:
     )
 
 
-def _whose(village_id: int | None, group_id: int | None, household_id: int | None) -> list[ColumnElement[bool]]:
+def _make_conditions(
+    village_id: int | None, group_id: int | None, household_id: int | None
+) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [_SHOWN]
     if village_id is not None:
         found.append(Change.village_id == village_id)
@@ -160,11 +162,11 @@ def _whose(village_id: int | None, group_id: int | None, household_id: int | Non
     return found
 
 
-def _doings(session: Session, keys: Sequence[str], whose: list[ColumnElement[bool]]) -> tuple[Doing, ...]:
+def _read_doings(session: Session, keys: Sequence[str], whose: list[ColumnElement[bool]]) -> tuple[Doing, ...]:
     """These batches, in three questions and one more for each that is too long to be read whole."""
     counted: dict[str, tuple[int, int]] = {
-        key: (count, standing)
-        for key, count, standing in session.execute(
+        key: (count, not_undone)
+        for key, count, not_undone in session.execute(
             select(Change.batch, func.count(), func.count().filter(Change.undone_by == ""))
             .where(Change.batch.in_(keys), _SHOWN)
             .group_by(Change.batch)
@@ -178,10 +180,10 @@ def _doings(session: Session, keys: Sequence[str], whose: list[ColumnElement[boo
         if key not in short:
             first = select(Change).where(Change.batch == key, *whose).order_by(Change.id).limit(ROWS_A_BATCH)
             rows[key] += session.scalars(first)
-    return tuple(_doing(key, *counted[key], rows[key]) for key in keys)
+    return tuple(_make_doing(key, *counted[key], rows[key]) for key in keys)
 
 
-def _doing(key: str, count: int, standing: int, rows: Sequence[Change]) -> Doing:
+def _make_doing(key: str, count: int, not_undone: int, rows: Sequence[Change]) -> Doing:
     first = rows[0]
     return Doing(
         key,
@@ -191,6 +193,6 @@ def _doing(key: str, count: int, standing: int, rows: Sequence[Change]) -> Doing
         first.source,
         first.action,
         count,
-        standing == 0,
+        not_undone == 0,
         tuple(rows),
     )

@@ -37,14 +37,14 @@ def may_undo(session: Session, key: str, role: AccountRole, village_id: int | No
     changes = session.scalars(select(Change).where(Change.batch == key)).all()
     if not changes:
         return False
-    if village_id is not None and touched_villages(changes) != {village_id}:
+    if village_id is not None and find_touched_villages(changes) != {village_id}:
         return False
-    if _acts(session, key) & ENROLMENT_ACTS:
+    if _read_actions(session, key) & ENROLMENT_ACTS:
         return role in _ENROLLERS
-    return all(role in _who_may(change) for change in changes if change.table != "residences")
+    return all(role in _list_roles(change) for change in changes if change.table != "residences")
 
 
-def touched_villages(changes: Iterable[Change]) -> set[int | None]:
+def find_touched_villages(changes: Iterable[Change]) -> set[int | None]:
     """The villages that these changes are about, come from and lead to; None: the town."""
     found: set[int | None] = set()
     for change in changes:
@@ -53,7 +53,7 @@ def touched_villages(changes: Iterable[Change]) -> set[int | None]:
     return found
 
 
-def _who_may(change: Change) -> frozenset[AccountRole]:
+def _list_roles(change: Change) -> frozenset[AccountRole]:
     if change.table == "subscriptions" and _follows_the_roster(change):
         return _KEEPERS
     return _BY_TABLE.get(change.table, _ADMIN)
@@ -65,7 +65,7 @@ def _follows_the_roster(change: Change) -> bool:
     return any(row.get("end_reason") == EndReason.ARCHIVED for row in rows) and all(rows)
 
 
-def _acts(session: Session, key: str) -> set[str]:
+def _read_actions(session: Session, key: str) -> set[str]:
     """What the batch did; of an undo, what it took back did."""
     asked, acts = {key}, set[str]()
     seen: set[str] = set()

@@ -19,13 +19,13 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from config.database import Base, among
+from config.database import Base, match_any
 from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
-from groups.models.batch import AT_ONCE, Author, Batch, values_of
+from groups.models.batch import AT_ONCE, Author, Batch, read_values
 from groups.models.changes import Change
-from groups.models.recorded_rows import ORDER, before_these, is_held_by, model_of, parsed, references
+from groups.models.recorded_rows import ORDER, find_before, find_model, is_held_by, list_references, parse_row
 from groups.models.roster import Household
 from groups.roster.residences import follow_the_roster, house_the_subscribed
 
@@ -102,19 +102,19 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     obstacles where later changes stand on it; `what_can_be` raises that only where nothing at all can be taken back.
     Raises SubscriptionOverlaps and DeviceElsewhere where a household would have two at a time, or a thing two homes.
     """
-    changes = changes_to_undo(session, key)
+    changes = read_changes_to_undo(session, key)
     batch = Batch(session, by, "undo", now, zone)
-    rows = _by_row(changes)
+    rows = _group_by_row(changes)
     kept: list[Obstacle] = []
-    while obstacles := _attempt(batch, rows):
+    while obstacles := _try_to_undo(batch, rows):
         kept += obstacles
-        blocked = {row_of(rows, one.change).unit for one in obstacles}
+        blocked = {get_row(rows, one.change).unit for one in obstacles}
         rows = {model: {one: row for one, row in own.items() if row.unit not in blocked} for model, own in rows.items()}
         if not what_can_be or not any(rows.values()):
             raise ChangedSince(say("changed_since"), _with_later(session, kept))
     _mark(session, changes, rows, batch.key)
     touched = {one.household_id for one in changes if one.household_id is not None}
-    follow_the_roster(batch, households=touched | _in_groups(session, changes))
+    follow_the_roster(batch, households=touched | _find_groups(session, changes))
     house_the_subscribed(batch, touched)
     # What was done since beside these rows stands: it must not come to two subscriptions, or two homes of a thing.
     check_one_at_a_time(session, touched)
@@ -122,7 +122,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     return Undone(batch, tuple(_with_later(session, kept)))
 
 
-def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
+def read_changes_to_undo(session: Session, key: str) -> Sequence[Change]:
     """What the batch did that still counts, the last first, held until the transaction ends. Raises NothingToUndo."""
     changes = session.scalars(
         select(Change).where(Change.batch == key, Change.undone_by == "").order_by(Change.id.desc()).with_for_update()
@@ -135,12 +135,12 @@ def changes_to_undo(session: Session, key: str) -> Sequence[Change]:
     return changes
 
 
-def row_of(rows: _Rows, change: Change) -> _Row:
+def get_row(rows: _Rows, change: Change) -> _Row:
     """What the batch did to the row that the change is about."""
-    return rows[model_of(change.table)][change.row_id]
+    return rows[find_model(change.table)][change.row_id]
 
 
-def _by_row(changes: Sequence[Change]) -> _Rows:
+def _group_by_row(changes: Sequence[Change]) -> _Rows:
     by_row: dict[tuple[str, int], list[Change]] = {}
     for change in changes:
         by_row.setdefault((change.table, change.row_id), []).append(change)
@@ -148,22 +148,27 @@ def _by_row(changes: Sequence[Change]) -> _Rows:
     for (table, row_id), own in by_row.items():
         left = None if own[0].after is None else dict(ChainMap(*(one.after or {} for one in own)))
         days = [one.affects_from for one in own if one.affects_from is not None]
-        rows.setdefault(model_of(table), {})[row_id] = _Row(own[0], left, before_these(own), min(days, default=None))
+        rows.setdefault(find_model(table), {})[row_id] = _Row(own[0], left, find_before(own), min(days, default=None))
     return rows
 
 
-def _attempt(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
+def _try_to_undo(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
     """Take the rows back, or none of them where anything stands in the way: then what."""
     size = batch.size
     try:
         with batch.session.begin_nested():
-            if found := [each for model, own in rows.items() for each in _changed_since(batch.session, model, own)]:
+            if found := [
+                each for model, own in rows.items() for each in _find_changed_since(batch.session, model, own)
+            ]:
                 raise _Blocked(found)
             _write(batch, rows)
             found = [
                 each
                 for model, own in rows.items()
-                for each in (*_in_use(batch.session, model, own), *_leading_nowhere(batch.session, model, own))
+                for each in (
+                    *_find_in_use(batch.session, model, own),
+                    *_find_leading_nowhere(batch.session, model, own),
+                )
             ]
             if found:
                 raise _Blocked(found)
@@ -174,19 +179,19 @@ def _attempt(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
     except IntegrityError:
         batch.size = size
         batch.session.expire_all()
-        return _taken(batch, rows)
+        return _find_taken(batch, rows)
     return ()
 
 
-def _changed_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+def _find_changed_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
     """The rows that do not stand as the batch left them; all are held until the transaction ends."""
     ids = sorted(rows)
     key = cast(Table, model.__table__).c.id
     there: dict[int, dict[str, Any]] = {}
     for start in range(0, len(ids), AT_ONCE):
-        held = select(model).where(among(session, key, ids[start : start + AT_ONCE])).order_by(key)
+        held = select(model).where(match_any(session, key, ids[start : start + AT_ONCE])).order_by(key)
         for found in session.scalars(held.with_for_update().execution_options(populate_existing=True)):
-            there[cast(Any, found).id] = values_of(found)
+            there[cast(Any, found).id] = read_values(found)
     written = _written_since(session, model, rows)
     for identity, row in rows.items():
         now = there.get(identity)
@@ -211,7 +216,7 @@ def _written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -
         some = ids[start : start + AT_ONCE]
         question = select(Change.id, Change.row_id, Change.after, Change.undone_by).where(
             Change.table == cast(Table, model.__table__).name,
-            among(session, Change.row_id, some),
+            match_any(session, Change.row_id, some),
             Change.id > min(asked[identity].last.id for identity in some),
             Change.action != "undo",
         )
@@ -237,7 +242,7 @@ def _write(batch: Batch, rows: _Rows) -> None:
         _take_newcomers_back(batch, model, own)
     for model, own in rows.items():
         values = {
-            identity: parsed(model, row.back)
+            identity: parse_row(model, row.back)
             for identity, row in own.items()
             if row.back is not None and row.left is not None
         }
@@ -247,7 +252,7 @@ def _write(batch: Batch, rows: _Rows) -> None:
             batch.change_all(model, some, affects_from=lambda row, own=own: own[row.id].affects_from)  # type: ignore[misc]
     for model, own in rows.items():
         gone = [
-            {"id": identity} | parsed(model, row.back)
+            {"id": identity} | parse_row(model, row.back)
             for identity, row in own.items()
             if row.left is None and row.back is not None
         ]
@@ -266,24 +271,24 @@ def _take_newcomers_back(batch: Batch, model: type[Base], rows: dict[int, _Row])
         batch.remove_all(model, newcomers, affects_from=lambda row: rows[row.id].affects_from)
 
 
-def _in_use(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+def _find_in_use(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
     """Newcomers that something refers to which is not archived with them."""
     newcomers = [identity for identity, row in rows.items() if row.back is None and row.left is not None]
     if "archived_at" not in model.__table__.c:
         return
     used: set[int] = set()
-    for other, column in references(model):
+    for other, column in list_references(model):
         holds = is_held_by(other)
         if holds is None:
             continue
         for start in range(0, len(newcomers), AT_ONCE):
-            some = among(session, column, newcomers[start : start + AT_ONCE])
+            some = match_any(session, column, newcomers[start : start + AT_ONCE])
             used.update(session.scalars(select(column).where(some, holds).distinct()))
     for identity in sorted(used):
         yield Obstacle(rows[identity].last, Why.IN_USE)
 
 
-def _leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
+def _find_leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
     """Rows that went back to something archived, or came back to a household or village that is."""
     table = cast(Table, model.__table__)
     back = {identity: row.back for identity, row in rows.items() if row.back is not None}
@@ -303,7 +308,7 @@ def _leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row])
                     session.scalars(
                         select(table.c.id)
                         .join(target, target.c.id == column)
-                        .where(among(session, table.c.id, wanted[start : start + AT_ONCE]))
+                        .where(match_any(session, table.c.id, wanted[start : start + AT_ONCE]))
                         .where(target.c.archived_at.is_not(None))
                     )
                 )
@@ -311,7 +316,7 @@ def _leading_nowhere(session: Session, model: type[Base], rows: dict[int, _Row])
         yield Obstacle(rows[identity].last, Why.NOT_THERE)
 
 
-def _taken(batch: Batch, rows: _Rows) -> list[Obstacle]:
+def _find_taken(batch: Batch, rows: _Rows) -> list[Obstacle]:
     """Those that a unique key keeps out, found by halves: together they do not fit, so some of them do not."""
     units = list(dict.fromkeys(row.unit for own in rows.values() for row in own.values()))
     if len(units) == 1:
@@ -321,7 +326,7 @@ def _taken(batch: Batch, rows: _Rows) -> list[Obstacle]:
     for half in (set(units[: len(units) // 2]), set(units[len(units) // 2 :])):
         some = {model: {one: row for one, row in own.items() if row.unit in half} for model, own in rows.items()}
         if not _fits(batch, some):
-            found += _taken(batch, some)
+            found += _find_taken(batch, some)
     # Two halves that fit by themselves stand in each other's way.
     return found or [Obstacle(next(iter(own.values())).last, Why.TAKEN) for own in rows.values() if own]
 
@@ -345,12 +350,14 @@ def _fits(batch: Batch, rows: _Rows) -> bool:
 def _with_later(session: Session, kept: Sequence[Obstacle]) -> list[Obstacle]:
     """The obstacles with the change that stands on each."""
     return [
-        replace(one, later=_later(session, one.change)) if one.why is Why.CHANGED_SINCE and place < _MOST_NAMED else one
+        replace(one, later=_find_later(session, one.change))
+        if one.why is Why.CHANGED_SINCE and place < _MOST_NAMED
+        else one
         for place, one in enumerate(kept)
     ]
 
 
-def _later(session: Session, change: Change) -> Change | None:
+def _find_later(session: Session, change: Change) -> Change | None:
     """The last change on top of this one."""
     found = session.scalar(
         select(Change)
@@ -365,15 +372,15 @@ def _later(session: Session, change: Change) -> Change | None:
 
 def _mark(session: Session, changes: Sequence[Change], rows: _Rows, key: str) -> None:
     """Note which changes do not count any more, and what took them back."""
-    done = [one.id for one in changes if one.row_id in rows.get(model_of(one.table), {})]
+    done = [one.id for one in changes if one.row_id in rows.get(find_model(one.table), {})]
     for start in range(0, len(done), AT_ONCE):
-        some = among(session, Change.id, done[start : start + AT_ONCE])
+        some = match_any(session, Change.id, done[start : start + AT_ONCE])
         session.execute(
             update(Change).where(some).values(undone_by=key), execution_options={"synchronize_session": False}
         )
 
 
-def _in_groups(session: Session, changes: Iterable[Change]) -> set[int]:
+def _find_groups(session: Session, changes: Iterable[Change]) -> set[int]:
     """The households of groups that were changed: their place may be another by now."""
     groups: Collection[int] = {one.row_id for one in changes if one.table == "groups"}
     return set(session.scalars(select(Household.id).where(Household.group_id.in_(groups)))) if groups else set()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from config.database import Base, BigId, stored_as_value
+from config.database import Base, BigId, store_as_value
 from groups.models.roster import Village
 
 
@@ -53,7 +53,7 @@ class Account(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
     phone: Mapped[str | None] = mapped_column(String(16))
-    role: Mapped[AccountRole] = mapped_column(stored_as_value(AccountRole))
+    role: Mapped[AccountRole] = mapped_column(store_as_value(AccountRole))
     village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]

@@ -24,10 +24,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
-from config.database import Base, among, insert_rows, take_ids, update_rows
+from config.database import Base, insert_rows, match_any, take_ids, update_rows
 from groups.models.changes import Change, Source
 from groups.models.roster import Household
-from groups.rules.days import local_day
+from groups.rules.days import find_local_day
 
 Row = TypeVar("Row", bound=Base)
 
@@ -60,7 +60,7 @@ class Batch:
         self.by = by
         self.action = action
         self.now = now
-        self.day = local_day(now, zone)
+        self.day = find_local_day(now, zone)
         self.key = str(uuid.uuid4())
         self._households: dict[int, Household] = {}
         self.size = 0
@@ -70,17 +70,17 @@ class Batch:
         """A new row, with its id."""
         self.session.add(row)
         self.session.flush()
-        self._record([self._entry(row, None, values_of(row), affects_from)])
+        self._record([self._make_entry(row, None, read_values(row), affects_from)])
         return row
 
     def change(self, row: Base, *, affects_from: date | None = None, **values: Any) -> bool:
         """Give the row these values; whether any was another before. A row with a `version` counts one up."""
-        before = {name: plain(getattr(row, name)) for name in values}
-        after = {name: plain(value) for name, value in values.items()}
+        before = {name: simplify(getattr(row, name)) for name in values}
+        after = {name: simplify(value) for name, value in values.items()}
         changed = [name for name in values if before[name] != after[name]]
         if not changed:
             return False
-        entry = self._entry(row, {name: before[name] for name in changed}, None, affects_from)
+        entry = self._make_entry(row, {name: before[name] for name in changed}, None, affects_from)
         for name in changed:
             setattr(row, name, values[name])
         if hasattr(row, "version"):
@@ -93,7 +93,7 @@ class Batch:
         """Take a row out. Only for tables without `archived_at`: what can be archived is never taken out."""
         if hasattr(row, "archived_at"):
             raise TypeError(f"{type(row).__name__} is archived, never removed")
-        entry = self._entry(row, values_of(row), None, affects_from)
+        entry = self._make_entry(row, read_values(row), None, affects_from)
         self.session.delete(row)
         self.session.flush()
         self._record([entry])
@@ -109,16 +109,18 @@ class Batch:
             return []
         self.session.flush()
         taken = iter(take_ids(self.session, model, sum("id" not in row for row in rows)))
-        added = [_whole(model, row if "id" in row else {"id": next(taken), **row}) for row in rows]
+        added = [_complete(model, row if "id" in row else {"id": next(taken), **row}) for row in rows]
         _insert(self.session, model, added)
         self._load_households({row["household_id"] for row in added if row.get("household_id")})
-        self._record([self._entry_of_new(model, row, affects_from) for row in added])
+        self._record([self._make_entry_of_new(model, row, affects_from) for row in added])
         return [row["id"] for row in added]
 
-    def _entry_of_new(self, model: type[Base], values: dict[str, Any], affects_from: FirstDay | None) -> dict[str, Any]:
+    def _make_entry_of_new(
+        self, model: type[Base], values: dict[str, Any], affects_from: FirstDay | None
+    ) -> dict[str, Any]:
         row = SimpleNamespace(__tablename__=model.__tablename__, **values)
-        after = {name: plain(value) for name, value in values.items() if name not in UNRECORDED}
-        return self._entry(row, None, after, affects_from(row) if affects_from else None)
+        after = {name: simplify(value) for name, value in values.items() if name not in UNRECORDED}
+        return self._make_entry(row, None, after, affects_from(row) if affects_from else None)
 
     def change_all(
         self, model: type[Base], values: Mapping[int, Mapping[str, Any]], *, affects_from: FirstDay | None = None
@@ -128,15 +130,15 @@ class Batch:
         `affects_from` sees each row as it was.
         """
         entries, wanted = [], []
-        for row in self._rows(model, list(values)):
+        for row in self._read_rows(model, list(values)):
             identity = cast(Any, row).id
             given = values[identity]
-            before = {name: plain(getattr(row, name)) for name in given}
-            changed = [name for name in given if before[name] != plain(given[name])]
+            before = {name: simplify(getattr(row, name)) for name in given}
+            changed = [name for name in given if before[name] != simplify(given[name])]
             if changed:
-                after = {name: plain(given[name]) for name in changed}
+                after = {name: simplify(given[name]) for name in changed}
                 first = affects_from(row) if affects_from else None
-                entry = self._entry(row, {name: before[name] for name in changed}, after, first)
+                entry = self._make_entry(row, {name: before[name] for name in changed}, after, first)
                 entries.append(entry)
                 new = {name: given[name] for name in changed}
                 if hasattr(row, "version"):
@@ -151,22 +153,22 @@ class Batch:
         if "archived_at" in model.__table__.c:
             raise TypeError(f"{model.__name__} is archived, never removed")
         entries = [
-            self._entry(row, values_of(row), None, affects_from(row) if affects_from else None)
-            for row in self._rows(model, ids)
+            self._make_entry(row, read_values(row), None, affects_from(row) if affects_from else None)
+            for row in self._read_rows(model, ids)
         ]
         key = cast(Table, model.__table__).c.id
         for start in range(0, len(ids), AT_ONCE):
-            self.session.execute(delete(model).where(among(self.session, key, ids[start : start + AT_ONCE])))
+            self.session.execute(delete(model).where(match_any(self.session, key, ids[start : start + AT_ONCE])))
         self._record(entries)
 
-    def _rows(self, model: type[Row], ids: Sequence[int]) -> list[Row]:
+    def _read_rows(self, model: type[Row], ids: Sequence[int]) -> list[Row]:
         self.session.flush()
         key = cast(Table, model.__table__).c.id
         found: dict[int, Row] = {}
         for start in range(0, len(ids), AT_ONCE):
             some = (
                 select(model)
-                .where(among(self.session, key, ids[start : start + AT_ONCE]))
+                .where(match_any(self.session, key, ids[start : start + AT_ONCE]))
                 .execution_options(populate_existing=True)
             )
             found |= {cast(Any, row).id: row for row in self.session.scalars(some)}
@@ -177,10 +179,10 @@ class Batch:
         """Have the households of many rows at hand: a question each would take longer than all the rest."""
         wanted = sorted(ids)
         for start in range(0, len(wanted), AT_ONCE):
-            of = among(self.session, Household.__table__.c.id, wanted[start : start + AT_ONCE])
+            of = match_any(self.session, Household.__table__.c.id, wanted[start : start + AT_ONCE])
             self._households |= {row.id: row for row in self.session.scalars(select(Household).where(of))}
 
-    def _entry(
+    def _make_entry(
         self,
         row: Any,
         before: dict[str, Any] | None,
@@ -197,13 +199,13 @@ class Batch:
             "action": self.action,
             "table": row.__tablename__,
             "row_id": row.id,
-            **self._whose(row),
+            **self._find_owner(row),
             "affects_from": affects_from,
             "before": before,
             "after": after,
         }
 
-    def _whose(self, row: Any) -> dict[str, int | None]:
+    def _find_owner(self, row: Any) -> dict[str, int | None]:
         """The household, group and village whose history a row belongs to."""
         places = {key: getattr(row, key, None) for key in ("village_id", "group_id", "household_id")}
         own = {"households": "household_id", "groups": "group_id", "villages": "village_id"}.get(row.__tablename__)
@@ -232,7 +234,7 @@ class _Written:
         return self._values
 
 
-def _whole(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
+def _complete(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
     """The row with a value in every column: what is not given is the column's default."""
     values = {}
     for column in cast(Table, model.__table__).c:
@@ -248,13 +250,13 @@ def _whole(model: type[Base], given: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-def values_of(row: Base) -> dict[str, Any]:
+def read_values(row: Base) -> dict[str, Any]:
     """The row's columns as the record keeps them."""
     columns = row.__mapper__.column_attrs
-    return {each.key: plain(getattr(row, each.key)) for each in columns if each.key not in UNRECORDED}
+    return {each.key: simplify(getattr(row, each.key)) for each in columns if each.key not in UNRECORDED}
 
 
-def plain(value: Any) -> Any:
+def simplify(value: Any) -> Any:
     """A column's value as JSON keeps it: moments and days as ISO texts, words of a StrEnum as their value."""
     if isinstance(value, (datetime, date)):
         return value.isoformat()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from config.database import Base, BigId, stored_as_value
+from config.database import Base, BigId, store_as_value
 
 
 class Source(StrEnum):
@@ -57,7 +57,7 @@ class Change(Base):
     changed_by: Mapped[str] = mapped_column(String(64))
     """The account's name as it was then, or that of a command."""
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
-    source: Mapped[Source] = mapped_column(stored_as_value(Source))
+    source: Mapped[Source] = mapped_column(store_as_value(Source))
     action: Mapped[str] = mapped_column(String(32))
     """What was done, by the trade's verb: `change_number`, `move_household`."""
     table: Mapped[str] = mapped_column(String(32))

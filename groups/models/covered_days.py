@@ -11,12 +11,12 @@ from groups.models.enrolment import Subscription
 from groups.models.figures import Residence
 
 
-def lives_there(day: date, residence: type[Residence] = Residence) -> ColumnElement[bool]:
+def match_living_there(day: date, residence: type[Residence] = Residence) -> ColumnElement[bool]:
     """The homes of a day."""
     return (residence.starts_on <= day) & (residence.ends_on.is_(None) | (residence.ends_on > day))
 
 
-def same_household() -> ColumnElement[bool]:
+def match_same_household() -> ColumnElement[bool]:
     """A subscription beside the homes of its household."""
     return Subscription.household_id == Residence.household_id
 
@@ -24,7 +24,7 @@ def same_household() -> ColumnElement[bool]:
 def share_a_day() -> ColumnElement[bool]:
     """A subscription beside each home in which its household lived while it was signed up."""
     return and_(
-        same_household(),
+        match_same_household(),
         or_(Subscription.ends_on.is_(None), Residence.starts_on < Subscription.ends_on),
         or_(Residence.ends_on.is_(None), Subscription.starts_on < Residence.ends_on),
         # One that ended on its first day counted on none.
@@ -32,12 +32,12 @@ def share_a_day() -> ColumnElement[bool]:
     )
 
 
-def covered_from() -> ColumnElement[Any]:
+def select_covered_from() -> ColumnElement[Any]:
     """The first day that both share."""
     return case((Residence.starts_on >= Subscription.starts_on, Residence.starts_on), else_=Subscription.starts_on)
 
 
-def covered_until() -> ColumnElement[Any]:
+def select_covered_until() -> ColumnElement[Any]:
     """The day from which they share none any more; None: for good."""
     one, other = Residence.ends_on, Subscription.ends_on
     return case((one.is_(None), other), (other.is_(None), one), (one <= other, one), else_=other)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from config.database import Base, BigId, stored_as_value
+from config.database import Base, BigId, store_as_value
 from groups.models.roster import RECORDED
 
 
@@ -58,7 +58,7 @@ class Device(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
-    kind: Mapped[DeviceKind] = mapped_column(stored_as_value(DeviceKind))
+    kind: Mapped[DeviceKind] = mapped_column(store_as_value(DeviceKind))
     serial: Mapped[str] = mapped_column(String(64))
     given_on: Mapped[date]
     returned_on: Mapped[date | None]
@@ -183,10 +183,10 @@ class Subscription(Base):
     """The number that the carrier bills, in E.164; empty where it is not known."""
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
-    end_reason: Mapped[EndReason | None] = mapped_column(stored_as_value(EndReason))
+    end_reason: Mapped[EndReason | None] = mapped_column(store_as_value(EndReason))
     consent_on: Mapped[date | None]
     consent_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Who of the household agreed."""
     channel: Mapped[Channel] = mapped_column(
-        stored_as_value(Channel), default=Channel.OFFICE, server_default=Channel.OFFICE.value
+        store_as_value(Channel), default=Channel.OFFICE, server_default=Channel.OFFICE.value
     )

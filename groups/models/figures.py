@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from config.database import Base, BigId, stored_as_value
+from config.database import Base, BigId, store_as_value
 from groups.models.roster import RECORDED
 from groups.rules.counting import CountKind
 
@@ -29,7 +29,7 @@ class HouseholdCount(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     village_id: Mapped[int] = mapped_column(ForeignKey("villages.id"))
-    kind: Mapped[CountKind] = mapped_column(stored_as_value(CountKind))
+    kind: Mapped[CountKind] = mapped_column(store_as_value(CountKind))
     counted_on: Mapped[date]
     households: Mapped[int]
 
@@ -144,6 +144,6 @@ class ReachProof(Base):
     phone_id: Mapped[int] = mapped_column(ForeignKey("phones.id"))
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"))
     proven_on: Mapped[date]
-    kind: Mapped[ProofKind] = mapped_column(stored_as_value(ProofKind))
+    kind: Mapped[ProofKind] = mapped_column(store_as_value(ProofKind))
     noted_at: Mapped[datetime | None]
     """Since when it is known; None: it was noted by a release that did not say."""

@@ -18,7 +18,7 @@ ORDER = frozenset({"position", "rank"})
 """A newcomer that has only been moved along the row since can still be taken back."""
 
 
-def references(model: type[Base]) -> Iterator[tuple[type[Base], Any]]:
+def list_references(model: type[Base]) -> Iterator[tuple[type[Base], Any]]:
     """The columns of all tables that refer to this one."""
     table = cast(Table, model.__table__)
     for mapper in Base.registry.mappers:
@@ -39,7 +39,7 @@ def is_held_by(other: type[Base]) -> ColumnElement[bool] | None:
 
 
 @cache
-def model_of(table: str) -> type[Base]:
+def find_model(table: str) -> type[Base]:
     """The model of a table's name. Raises NothingToUndo where no such table is kept any more."""
     for mapper in Base.registry.mappers:
         if cast(Table, mapper.local_table).name == table:
@@ -47,7 +47,7 @@ def model_of(table: str) -> type[Base]:
     raise NothingToUndo(say("table_not_kept_any_more"))
 
 
-def before_these(changes: Sequence[Change]) -> dict[str, Any] | None:
+def find_before(changes: Sequence[Change]) -> dict[str, Any] | None:
     """What these changes of one row, the last first, have changed, as it was before them; None: there was no row."""
     before: dict[str, Any] | None = {}
     for change in changes:
@@ -56,13 +56,13 @@ def before_these(changes: Sequence[Change]) -> dict[str, Any] | None:
     return before
 
 
-def parsed(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
+def parse_row(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:
     """Values as the record keeps them, as the row takes them. A column that is gone by now is passed over."""
     columns = inspect(model).columns
-    return {name: _value(columns[name].type, value) for name, value in values.items() if name in columns}
+    return {name: _parse_value(columns[name].type, value) for name, value in values.items() if name in columns}
 
 
-def _value(kind: object, value: Any) -> Any:
+def _parse_value(kind: object, value: Any) -> Any:
     if value is None:
         return None
     if isinstance(kind, UtcDateTime):

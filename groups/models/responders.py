@@ -11,7 +11,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from config.database import Base, BigId, stored_as_value
+from config.database import Base, BigId, store_as_value
 from groups.models.roster import Language
 
 
@@ -55,12 +55,12 @@ class Responder(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
-    team: Mapped[Team] = mapped_column(stored_as_value(Team))
+    team: Mapped[Team] = mapped_column(store_as_value(Team))
     name: Mapped[str] = mapped_column(String(64))
     number: Mapped[str] = mapped_column(String(16))
     may_call: Mapped[bool] = mapped_column(default=True)
     may_text: Mapped[bool] = mapped_column(default=True)
-    language: Mapped[Language] = mapped_column(stored_as_value(Language), default=Language.CHINESE)
+    language: Mapped[Language] = mapped_column(store_as_value(Language), default=Language.CHINESE)
     hours: Mapped[str] = mapped_column(String(400), default="", server_default="")
     # Set when the carrier refused the number for good on that channel: its error code, and when.
     call_refused_code: Mapped[str | None] = mapped_column(String(16))

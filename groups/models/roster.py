@@ -15,8 +15,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String,
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from config.database import Base, BigId, stored_as_value
-from groups.rules.names import kept_keys
+from config.database import Base, BigId, store_as_value
+from groups.rules.names import make_keys
 
 ENDING = 4
 """By so many of its last digits a number is found in a whole county."""
@@ -57,23 +57,23 @@ class FirstHelp(StrEnum):
     OTHER = "other"
 
 
-def _key_of(name: str) -> Callable[[DefaultExecutionContext], str]:
+def _make_key(name: str) -> Callable[[DefaultExecutionContext], str]:
     """The search key of this name, of a household that is written without it."""
 
-    def default(context: DefaultExecutionContext) -> str:
-        found: str = kept_keys(_written(context)["head"])[name]
+    def make_default(context: DefaultExecutionContext) -> str:
+        found: str = make_keys(_get_written(context)["head"])[name]
         return found
 
-    return default
+    return make_default
 
 
-def _ending_of(context: DefaultExecutionContext) -> str:
+def _find_ending(context: DefaultExecutionContext) -> str:
     """The last digits of a phone's number."""
-    number: str = _written(context)["number"]
+    number: str = _get_written(context)["number"]
     return number[-ENDING:]
 
 
-def _written(context: DefaultExecutionContext) -> dict[str, Any]:
+def _get_written(context: DefaultExecutionContext) -> dict[str, Any]:
     written: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
     return written
 
@@ -87,7 +87,7 @@ class Village(Base):
     code: Mapped[str] = mapped_column(String(16), unique=True)
     name: Mapped[str] = mapped_column(String(64))
     name_en: Mapped[str] = mapped_column(String(64), default="", server_default="")
-    kind: Mapped[VillageKind] = mapped_column(stored_as_value(VillageKind), default=VillageKind.VILLAGE)
+    kind: Mapped[VillageKind] = mapped_column(store_as_value(VillageKind), default=VillageKind.VILLAGE)
     archived_at: Mapped[datetime | None]
 
 
@@ -168,12 +168,12 @@ class Household(Base):
     """An alarm from this house must not make a sound in it: the caller cannot speak."""
     away_until: Mapped[datetime | None]
     """Nobody is at home before this moment: the end of the last day they are away."""
-    first_help: Mapped[FirstHelp | None] = mapped_column(stored_as_value(FirstHelp))
+    first_help: Mapped[FirstHelp | None] = mapped_column(store_as_value(FirstHelp))
     note: Mapped[str] = mapped_column(String(200), default="", server_default="")
     # What it is found by: `names.kept_keys` of its head. Whoever changes the head changes these.
-    search: Mapped[str] = mapped_column(String(200), default=_key_of("search"), server_default="")
-    initials: Mapped[str] = mapped_column(String(64), default=_key_of("initials"), server_default="")
-    given: Mapped[str] = mapped_column(String(64), default=_key_of("given"), server_default="")
+    search: Mapped[str] = mapped_column(String(200), default=_make_key("search"), server_default="")
+    initials: Mapped[str] = mapped_column(String(64), default=_make_key("initials"), server_default="")
+    given: Mapped[str] = mapped_column(String(64), default=_make_key("given"), server_default="")
     """The pinyin of the given name."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
     """Counts up with every change of the household or its phones, so that two people who edit it meet."""
@@ -205,14 +205,14 @@ class Phone(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     household_id: Mapped[int] = mapped_column(ForeignKey("households.id"), index=True)
     number: Mapped[str] = mapped_column(String(16))
-    ending: Mapped[str] = mapped_column(String(ENDING), default=_ending_of, server_default="", index=True)
+    ending: Mapped[str] = mapped_column(String(ENDING), default=_find_ending, server_default="", index=True)
     """The last digits of the number, which never changes: another number is another phone."""
     rank: Mapped[int] = mapped_column(default=1)
-    kind: Mapped[PhoneKind] = mapped_column(stored_as_value(PhoneKind))
+    kind: Mapped[PhoneKind] = mapped_column(store_as_value(PhoneKind))
     holder: Mapped[str] = mapped_column(String(64), default="", server_default="")
     may_call: Mapped[bool] = mapped_column(default=True)
     may_text: Mapped[bool] = mapped_column(default=True)
-    language: Mapped[Language] = mapped_column(stored_as_value(Language), default=Language.CHINESE)
+    language: Mapped[Language] = mapped_column(store_as_value(Language), default=Language.CHINESE)
     # Set when the carrier refused the number for good on that channel: its error code, and when.
     call_refused_code: Mapped[str | None] = mapped_column(String(16))
     call_refused_at: Mapped[datetime | None]

@@ -15,8 +15,8 @@ from sqlalchemy import JSON, Dialect, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from config.database import Base, BigId, stored_as_value
-from groups.errors import Message, kept, told
+from config.database import Base, BigId, store_as_value
+from groups.errors import Message, keep_message, restore_message
 
 
 class UploadKind(StrEnum):
@@ -59,12 +59,12 @@ class KeptMessage(TypeDecorator[Message]):
     cache_ok = True
 
     def process_bind_param(self, value: Message | None, dialect: Dialect) -> str:
-        return "" if value is None else json.dumps(kept(value), ensure_ascii=False)
+        return "" if value is None else json.dumps(keep_message(value), ensure_ascii=False)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:
         if not value:
             return None
-        return told(json.loads(value) if value.startswith('{"code"') else value)
+        return restore_message(json.loads(value) if value.startswith('{"code"') else value)
 
 
 class Upload(Base):
@@ -74,7 +74,7 @@ class Upload(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(43), unique=True)
-    kind: Mapped[UploadKind] = mapped_column(stored_as_value(UploadKind))
+    kind: Mapped[UploadKind] = mapped_column(store_as_value(UploadKind))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     """Who brought it; None: a command did."""
     village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
@@ -90,7 +90,7 @@ class Upload(Base):
     """What somebody said that columns hold: the sheet's place, the column, the field."""
     decisions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What somebody said of rows, by the row's key."""
-    state: Mapped[UploadState] = mapped_column(stored_as_value(UploadState), default=UploadState.READING)
+    state: Mapped[UploadState] = mapped_column(store_as_value(UploadState), default=UploadState.READING)
     progress: Mapped[int] = mapped_column(default=0)
     """Percent of the work that is being done now."""
     asked_at: Mapped[datetime]

@@ -13,20 +13,20 @@ from groups.errors import Message, RosterFileError, say
 from groups.files import writing
 from groups.files.apart import read_apart
 from groups.files.recognising import SOMETHING_ELSE, Row, Vocabulary
-from groups.files.writing import Look, Table, as_workbook, marked
+from groups.files.writing import Look, Table, as_workbook, mark_encoding
 from groups.models.batch import Batch
 from groups.responders.lists import (
     HEADINGS,
     REQUIRED,
     Checked,
     Kind,
-    ListStanding,
+    ListOnRecord,
     Region,
     check,
     keep_all,
-    rows_of,
-    standing_of,
-    texts_of,
+    list_rows,
+    read_list,
+    write_texts,
 )
 from groups.uploads.columns import FoundColumns, find_columns, holds_all
 from groups.uploads.kinds import Columns
@@ -72,18 +72,18 @@ class ReadRow:
 def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile:
     """The rows of a file, `said`: with the columns as somebody says they are. Raises RosterFileError."""
     needed = [[field] for field in REQUIRED[kind]]
-    found = find_columns(read_apart(content, name).sheets, Vocabulary(partial(_said, kind)), *needed)
+    found = find_columns(read_apart(content, name).sheets, Vocabulary(partial(_recognise_heading, kind)), *needed)
     found = found.with_columns(said) if found is not None else None
     if found is None or not holds_all(found.fields, *needed):
         lacking = tuple(HEADINGS[kind][field] for field in REQUIRED[kind])
         return WatchFile(found, reason=say("columns_missing", lacking=lacking))
     if len(found.rows) > MOST_ROWS:
         return WatchFile(found, reason=say("more_than_rows", most=MOST_ROWS))
-    texts = [(row.number, _texts(found, row)) for row in found.rows]
+    texts = [(row.number, _read_texts(found, row)) for row in found.rows]
     return WatchFile(found, texts)
 
 
-def _texts(found: FoundColumns, row: Row) -> dict[str, str]:
+def _read_texts(found: FoundColumns, row: Row) -> dict[str, str]:
     """A row's texts by field; why it does not count, where it does not."""
     said = {field: row.texts[at].strip() if at < len(row.texts) else "" for at, field in found.fields.items()}
     return said | {LEFT_OUT: row.left_out} if row.left_out else said
@@ -96,47 +96,47 @@ def read_rows(
     opened = open_list(kind, content, name, {})
     if opened.reason:
         raise RosterFileError(opened.reason)
-    return judge_rows(standing_of(session, kind, village_id), opened.rows, here)
+    return judge_rows(read_list(session, kind, village_id), opened.rows, here)
 
 
-def judge_rows(standing: ListStanding, rows: Iterable[tuple[int, dict[str, str]]], here: Region) -> list[ReadRow]:
+def judge_rows(on_record: ListOnRecord, rows: Iterable[tuple[int, dict[str, str]]], here: Region) -> list[ReadRow]:
     """The rows judged against the list as it stands, and against each other."""
     found: list[ReadRow] = []
     seen: dict[str, int] = {}
     for number, texts in rows:
-        checked = check(standing, texts, here)
+        checked = check(on_record, texts, here)
         if LEFT_OUT in texts:
             checked.wrong["name"] = say(texts[LEFT_OUT])
-        key = standing.key_of(checked)
+        key = on_record.make_key_of_row(checked)
         if key and key in seen:
             checked.wrong["name"] = say("same_as_row", row=seen[key])
         seen.setdefault(key, number)
-        found.append(ReadRow(number, texts, checked, _change(standing, checked)))
+        found.append(ReadRow(number, texts, checked, _change(on_record, checked)))
     return found
 
 
-def _change(standing: ListStanding, checked: Checked) -> str:
+def _change(on_record: ListOnRecord, checked: Checked) -> str:
     """What the row does to the list: error, new, changed or same."""
     if checked.wrong:
         return "error"
-    twin = standing.twin_of(checked)
+    twin = on_record.find_twin(checked)
     if twin is None:
         return "new"
     alike = all(getattr(twin, name) == value for name, value in checked.values.items())
-    its = checked.groups is None or set(checked.groups) == standing.groups_of(twin)
+    its = checked.groups is None or set(checked.groups) == on_record.groups_of(twin)
     return "same" if alike and its else "changed"
 
 
-def import_rows(batch: Batch, standing: ListStanding, rows: Sequence[ReadRow]) -> None:
+def import_rows(batch: Batch, on_record: ListOnRecord, rows: Sequence[ReadRow]) -> None:
     """Keep them all, in a few statements. Raises RosterFileError, with nothing kept, where one is in error."""
     wrong = [row for row in rows if row.change == "error"]
     if wrong:
         first = next(iter(wrong[0].checked.wrong.values()))
         raise RosterFileError(say("first_wrong_row", row=wrong[0].number, first=first, count=len(wrong)))
-    keep_all(batch, standing, [row.checked for row in rows])
+    keep_all(batch, on_record, [row.checked for row in rows])
 
 
-def _said(kind: Kind, heading: str) -> str | None:
+def _recognise_heading(kind: Kind, heading: str) -> str | None:
     """What a plain heading holds."""
     # A heading that is just what the export writes is meant so: 网格 is the name in one list, a field in another.
     exact = next((name for name, word in HEADINGS[kind].items() if word == heading), None)
@@ -148,13 +148,13 @@ def _said(kind: Kind, heading: str) -> str | None:
 def as_texts(session: Session, kind: Kind, village_id: int | None, region: str) -> list[list[str]]:
     """The list as a table, its headings first; it imports to the same list."""
     fields = HEADINGS[kind]
-    rows = [texts_of(session, row, region) for row in rows_of(session, kind, village_id)]
+    rows = [write_texts(session, row, region) for row in list_rows(session, kind, village_id)]
     return [list(fields.values()), *([row[name] for name in fields] for row in rows)]
 
 
 def as_csv(table: Sequence[Sequence[str]]) -> bytes:
     """The table as CSV, with the mark that spreadsheets on a Chinese Windows need."""
-    return marked(writing.as_csv(table))
+    return mark_encoding(writing.as_csv(table))
 
 
 def as_xlsx(table: Sequence[Sequence[str]], title: str) -> bytes:

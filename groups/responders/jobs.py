@@ -10,13 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups.errors import RosterFileError, kept, say
+from groups.errors import RosterFileError, keep_message, say
 from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.models.uploads import Upload
 from groups.responders import files
 from groups.responders.files import ReadRow
-from groups.responders.lists import Kind, Region, standing_of
+from groups.responders.lists import Kind, Region, read_list
 from groups.uploads import uploads
 from groups.uploads.columns import hold_the_same_twice
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
@@ -29,7 +29,7 @@ class WatchLists:
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         try:
-            opened = files.open_list(Kind(upload.kind.value), upload.content, upload.name, uploads.columns_of(upload))
+            opened = files.open_list(Kind(upload.kind.value), upload.content, upload.name, uploads.read_columns(upload))
         except RosterFileError as error:
             return ReadList((), reason=error.message)
         return ReadList([opened.columns.shown()] if opened.columns else [], opened.rows, opened.reason)
@@ -46,8 +46,8 @@ class WatchLists:
 
     def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
         with database.begin() as session:
-            standing = standing_of(session, Kind(upload.kind.value), upload.village_id)
-            return _previewed(files.judge_rows(standing, was_read.rows, _here(ground)))
+            on_record = read_list(session, Kind(upload.kind.value), upload.village_id)
+            return _make_preview(files.judge_rows(on_record, was_read.rows, _make_region(ground)))
 
     def write(
         self,
@@ -62,26 +62,30 @@ class WatchLists:
         if upload.village_id is not None:
             held = select(Village.id).where(Village.id == upload.village_id)
             session.execute(held.with_for_update(key_share=True))
-        standing = standing_of(session, Kind(upload.kind.value), upload.village_id)
-        rows = files.judge_rows(standing, was_read.rows, _here(ground))
-        if _previewed(rows).digest != upload.digest:
+        on_record = read_list(session, Kind(upload.kind.value), upload.village_id)
+        rows = files.judge_rows(on_record, was_read.rows, _make_region(ground))
+        if _make_preview(rows).digest != upload.digest:
             return None
-        batch = Batch(session, uploads.author_of(upload), f"edit_{upload.kind}", now, ground.zone)
-        files.import_rows(batch, standing, rows)
-        return _previewed(rows, batch)
+        batch = Batch(session, uploads.make_author(upload), f"edit_{upload.kind}", now, ground.zone)
+        files.import_rows(batch, on_record, rows)
+        return _make_preview(rows, batch)
 
 
-def _here(ground: Ground) -> Region:
+def _make_region(ground: Ground) -> Region:
     return Region(ground.region, ground.area_code)
 
 
-def _previewed(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:
-    seen = [RowSeen(row.change, _packed(row), noted=bool(row.checked.wrong)) for row in rows]
+def _make_preview(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:
+    seen = [RowSeen(row.change, _pack(row), noted=bool(row.checked.wrong)) for row in rows]
     wrong = sum(row.change == "error" for row in rows)
-    cannot = kept(say("mend_wrong_rows", count=wrong)) if wrong else None
+    cannot = keep_message(say("mend_wrong_rows", count=wrong)) if wrong else None
     summary = {"wrong": wrong, "changes": batch.size if batch else 0, "cannot": cannot}
     return Preview(seen, summary, batch.key if batch and batch.size else "")
 
 
-def _packed(row: ReadRow) -> dict[str, Any]:
-    return {"number": row.number, "texts": row.texts, "wrong": [kept(flaw) for flaw in row.checked.wrong.values()]}
+def _pack(row: ReadRow) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "texts": row.texts,
+        "wrong": [keep_message(flaw) for flaw in row.checked.wrong.values()],
+    }

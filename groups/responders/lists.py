@@ -22,8 +22,8 @@ from groups.models.roster import Grid, Group, Language
 from groups.responders.on_duty import TEAM_WORDS
 from groups.responders.rules import duty
 from groups.roster.residences import follow_the_groups
-from groups.rules.phone import as_written_here, kind_of, normalise
-from groups.rules.texts import flaw, tidied
+from groups.rules.phone import as_written_here, find_kind, normalise
+from groups.rules.texts import find_flaw, tidy
 
 Row = Grid | Responder | Camera
 Texts = Mapping[str, str]
@@ -83,7 +83,7 @@ class Region:
     area_code: str
 
 
-def rows_of(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
+def list_rows(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
     """A village's rows of a list; responders without a village are the town's centre's."""
     model: Any = MODELS[kind]
     whose = model.village_id.is_(None) if village_id is None else model.village_id == village_id
@@ -91,7 +91,7 @@ def rows_of(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class ListStanding:
+class ListOnRecord:
     """A list as it stands, with what its rows may name: the village's grids and groups, by name."""
 
     kind: Kind
@@ -100,30 +100,32 @@ class ListStanding:
     grids: Mapping[str, int]
     groups: Mapping[str, Group]
 
-    def key_of(self, checked: Checked) -> str:
+    def make_key_of_row(self, checked: Checked) -> str:
         """What tells a row from the others: its number, or its name."""
-        found: str = checked.values.get(_key(self.kind), "")
+        found: str = checked.values.get(_name_key(self.kind), "")
         return found
 
-    def twin_of(self, checked: Checked) -> Row | None:
+    def find_twin(self, checked: Checked) -> Row | None:
         """The row of the list that is the same one."""
-        return self.rows.get(self.key_of(checked))
+        return self.rows.get(self.make_key_of_row(checked))
 
     def groups_of(self, grid: Row) -> set[int]:
         """The groups that are in this grid."""
         return {group.id for group in self.groups.values() if group.grid_id == grid.id}
 
 
-def standing_of(session: Session, kind: Kind, village_id: int | None) -> ListStanding:
+def read_list(session: Session, kind: Kind, village_id: int | None) -> ListOnRecord:
     """A village's list as it stands now; without a village the town's centre's."""
-    rows = {getattr(row, _key(kind)): row for row in rows_of(session, kind, village_id)}
+    rows = {getattr(row, _name_key(kind)): row for row in list_rows(session, kind, village_id)}
     if village_id is None:
-        return ListStanding(kind, None, rows, {}, {})
-    grids = {grid.name: grid.id for grid in rows_of(session, Kind.GRIDS, village_id) if isinstance(grid, Grid)}
-    return ListStanding(kind, village_id, rows, grids, {group.name: group for group in groups_in(session, village_id)})
+        return ListOnRecord(kind, None, rows, {}, {})
+    grids = {grid.name: grid.id for grid in list_rows(session, Kind.GRIDS, village_id) if isinstance(grid, Grid)}
+    return ListOnRecord(
+        kind, village_id, rows, grids, {group.name: group for group in list_groups(session, village_id)}
+    )
 
 
-def _key(kind: Kind) -> str:
+def _name_key(kind: Kind) -> str:
     return "number" if kind is Kind.RESPONDERS else "name"
 
 
@@ -136,7 +138,7 @@ def hold_row(session: Session, kind: Kind, village_id: int | None, row_id: int) 
     return row
 
 
-def texts_of(session: Session, row: Row, region: str) -> dict[str, str]:
+def write_texts(session: Session, row: Row, region: str) -> dict[str, str]:
     """A row as a form or an export shows it, by field."""
     if isinstance(row, Responder):
         reach = next((word for word, ways in REACH.items() if ways == (row.may_call, row.may_text)), "电话和短信")
@@ -151,36 +153,36 @@ def texts_of(session: Session, row: Row, region: str) -> dict[str, str]:
     if isinstance(row, Camera):
         grid = session.get(Grid, row.grid_id) if row.grid_id is not None else None
         return {"name": row.name, "landmark": row.landmark, "grid": grid.name if grid is not None else ""}
-    names = (group.name for group in groups_in(session, row.village_id) if group.grid_id == row.id)
+    names = (group.name for group in list_groups(session, row.village_id) if group.grid_id == row.id)
     return {"name": row.name, "virtual": VIRTUAL if row.virtual else REAL, "groups": "、".join(names)}
 
 
-def groups_in(session: Session, village_id: int) -> list[Group]:
+def list_groups(session: Session, village_id: int) -> list[Group]:
     """The village's groups in their order."""
     of_village = select(Group).where(Group.village_id == village_id, Group.archived_at.is_(None))
     return list(session.scalars(of_village.order_by(Group.position, Group.id)))
 
 
-def check(standing: ListStanding, texts: Texts, here: Region) -> Checked:
+def check(on_record: ListOnRecord, texts: Texts, here: Region) -> Checked:
     """What somebody typed or a file has, judged field by field."""
     checked = Checked()
-    name = tidied(texts.get("name", ""))
-    if not name or flaw(name):
+    name = tidy(texts.get("name", ""))
+    if not name or find_flaw(name):
         checked.wrong["name"] = say("watch_name_length")
     checked.values["name"] = name
-    if standing.kind is Kind.RESPONDERS:
+    if on_record.kind is Kind.RESPONDERS:
         _check_responder(checked, texts, here)
-    elif standing.village_id is None:
+    elif on_record.village_id is None:
         raise NotPossible(say("only_responders_are_the_towns"))
-    elif standing.kind is Kind.CAMERAS:
-        _check_camera(checked, standing.grids, texts)
+    elif on_record.kind is Kind.CAMERAS:
+        _check_camera(checked, on_record.grids, texts)
     else:
-        _check_grid(checked, standing.groups, texts)
+        _check_grid(checked, on_record.groups, texts)
     return checked
 
 
 def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
-    team = tidied(texts.get("team", "")).lower()
+    team = tidy(texts.get("team", "")).lower()
     found = next((each for each, words in _TEAMS.items() if any(word in team for word in words)), None)
     if team and found is None:
         known = tuple(chinese for chinese, _ in TEAM_WORDS.values())
@@ -190,55 +192,55 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
         number = normalise(texts.get("number", ""), here.region, here.area_code).e164
     except InvalidNumber as error:
         checked.wrong["number"] = error.message
-    reach = tidied(texts.get("reach", ""))
+    reach = tidy(texts.get("reach", ""))
     ways = REACH.get(reach) or ((False, True) if "只" in reach and "短信" in reach else (True, "只" not in reach))
     hours = ""
     try:
-        hours = duty.written(duty.read(texts.get("hours", "")))
+        hours = duty.write(duty.read(texts.get("hours", "")))
     except duty.NoDutyHours as error:
         checked.wrong["hours"] = say("no_duty_hours", text=str(error)[:40])
     if len(hours) > duty.LONGEST:
         checked.wrong["hours"] = say("duty_hours_too_long")
-    landline = bool(number) and kind_of(number) == "landline"
+    landline = bool(number) and find_kind(number) == "landline"
     checked.values |= {
         "team": found or Team.SECURITY,
         "number": number,
         "hours": hours,
         "may_call": ways[0] or landline,
         "may_text": ways[1] and not landline,
-        "language": LANGUAGES.get(tidied(texts.get("language", "")) or "中文", Language.ENGLISH),
+        "language": LANGUAGES.get(tidy(texts.get("language", "")) or "中文", Language.ENGLISH),
     }
 
 
 def _check_camera(checked: Checked, grids: Mapping[str, int], texts: Texts) -> None:
-    landmark = tidied(texts.get("landmark", ""))
-    if flaw(landmark):
+    landmark = tidy(texts.get("landmark", ""))
+    if find_flaw(landmark):
         checked.wrong["landmark"] = say("landmark_too_long")
-    grid = tidied(texts.get("grid", ""))
+    grid = tidy(texts.get("grid", ""))
     if grid and grid not in grids:
         checked.wrong["grid"] = say("no_such_grid", grid=grid[:30])
     checked.values |= {"landmark": landmark, "grid_id": grids.get(grid)}
 
 
 def _check_grid(checked: Checked, known: Mapping[str, Group], texts: Texts) -> None:
-    virtual = tidied(texts.get("virtual", "")).lower()
+    virtual = tidy(texts.get("virtual", "")).lower()
     checked.values["virtual"] = virtual in {VIRTUAL, "是", "virtual", "1"}
     if "groups" not in texts:
         return
-    named = [tidied(name) for name in _BETWEEN_NAMES.split(texts["groups"].replace("，", ",")) if tidied(name)]
+    named = [tidy(name) for name in _BETWEEN_NAMES.split(texts["groups"].replace("，", ",")) if tidy(name)]
     strange = [name for name in named if name not in known]
     if strange:
         checked.wrong["groups"] = say("no_such_group", group=strange[0][:30])
     checked.groups = tuple(known[name].id for name in named if name in known)
 
 
-def keep(batch: Batch, standing: ListStanding, row: Row | None, checked: Checked) -> Row:
+def keep(batch: Batch, on_record: ListOnRecord, row: Row | None, checked: Checked) -> Row:
     """A new row, or other values for one. Raises NotPossible where number or name stand on the list already."""
-    twin = standing.twin_of(checked)
+    twin = on_record.find_twin(checked)
     if twin is not None and (row is None or twin.id != row.id):
         raise NotPossible(say("on_the_list_already", name=twin.name))
     if row is None:
-        row = batch.add(MODELS[standing.kind](village_id=standing.village_id, **checked.values))
+        row = batch.add(MODELS[on_record.kind](village_id=on_record.village_id, **checked.values))
     else:
         batch.change(row, **checked.values)
     if checked.groups is not None and isinstance(row, Grid):
@@ -246,29 +248,29 @@ def keep(batch: Batch, standing: ListStanding, row: Row | None, checked: Checked
     return row
 
 
-def keep_all(batch: Batch, standing: ListStanding, rows: Sequence[Checked]) -> None:
+def keep_all(batch: Batch, on_record: ListOnRecord, rows: Sequence[Checked]) -> None:
     """Many rows at once, each new or with other values for the one that it is."""
-    twins = [standing.twin_of(checked) for checked in rows]
-    model = MODELS[standing.kind]
+    twins = [on_record.find_twin(checked) for checked in rows]
+    model = MODELS[on_record.kind]
     new = [
-        {"village_id": standing.village_id, **checked.values}
+        {"village_id": on_record.village_id, **checked.values}
         for checked, twin in zip(rows, twins, strict=True)
         if twin is None
     ]
     batch.change_all(model, {twin.id: checked.values for checked, twin in zip(rows, twins, strict=True) if twin})
     made = iter(batch.add_all(model, new))
-    if standing.kind is Kind.GRIDS:
+    if on_record.kind is Kind.GRIDS:
         grids = [twin.id if twin else next(made) for twin in twins]
         its = {group: grid for checked, grid in zip(rows, grids, strict=True) for group in checked.groups or ()}
         silent = {grid for checked, grid in zip(rows, grids, strict=True) if checked.groups is None}
-        _move_groups(batch, standing, its, set(grids) - silent)
+        _move_groups(batch, on_record, its, set(grids) - silent)
 
 
-def _move_groups(batch: Batch, standing: ListStanding, its: Mapping[int, int], grids: set[int]) -> None:
+def _move_groups(batch: Batch, on_record: ListOnRecord, its: Mapping[int, int], grids: set[int]) -> None:
     """Put groups into their grids; those of these grids that are in none any more have none."""
     moved = {
         group.id: {"grid_id": its.get(group.id)}
-        for group in standing.groups.values()
+        for group in on_record.groups.values()
         if group.id in its or group.grid_id in grids
     }
     if batch.change_all(Group, moved):
@@ -277,7 +279,7 @@ def _move_groups(batch: Batch, standing: ListStanding, its: Mapping[int, int], g
 
 def _put_groups(batch: Batch, grid: Grid, group_ids: Sequence[int]) -> None:
     changed = []
-    for group in groups_in(batch.session, grid.village_id):
+    for group in list_groups(batch.session, grid.village_id):
         its = grid.id if group.id in group_ids else None
         if (its or group.grid_id == grid.id) and batch.change(group, grid_id=its):
             changed.append(group.id)

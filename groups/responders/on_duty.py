@@ -27,7 +27,7 @@ TEAM_WORDS = {
 """What a team is called, in Chinese and in English."""
 
 
-def groups_beside(session: Session, group_id: int) -> list[int]:
+def find_groups_beside(session: Session, group_id: int) -> list[int]:
     """The ids of the groups of its grid, and of those before and after it in its village's order: the nearest first."""
     own = session.get(Group, group_id)
     if own is None:
@@ -44,15 +44,15 @@ def groups_beside(session: Session, group_id: int) -> list[int]:
     return sorted(beside, key=lambda each: away[each])[:MOST_BESIDE]
 
 
-def on_duty(session: Session, village_id: int | None, local: datetime) -> list[Responder]:
+def list_on_duty(session: Session, village_id: int | None, local: datetime) -> list[Responder]:
     """The responders of a village (None: the town's centre) that are on duty, its duty phones first."""
     whose = Responder.village_id.is_(None) if village_id is None else Responder.village_id == village_id
-    standing = session.scalars(select(Responder).where(whose, Responder.archived_at.is_(None)).order_by(Responder.id))
-    found = [each for each in standing if duty.on_duty(duty.read(each.hours), local)]
+    active = session.scalars(select(Responder).where(whose, Responder.archived_at.is_(None)).order_by(Responder.id))
+    found = [each for each in active if duty.is_on_duty(duty.read(each.hours), local)]
     return sorted(found, key=lambda each: each.team is not Team.STATION)
 
 
-def cameras_of_group(session: Session, group_id: int) -> list[tuple[str, str]]:
+def list_cameras(session: Session, group_id: int) -> list[tuple[str, str]]:
     """The camera places of the grid that a group lies in: (name, landmark), by name."""
     rows = session.execute(
         select(Camera.name, Camera.landmark)
@@ -74,5 +74,5 @@ def name_of(responder: Responder) -> str:
 def name_in_english(responder: Responder) -> str:
     """The same in English: Chen Guoping (security); the duty phone of Qiangxiatao."""
     if responder.team is not Team.STATION:
-        return f"{names.romanised_name(responder.name)} ({TEAM_WORDS[responder.team][1]})"
-    return f"the duty phone of {names.romanised_name(responder.name.partition(_ON_DUTY)[0])}".removesuffix(" of ")
+        return f"{names.romanise(responder.name)} ({TEAM_WORDS[responder.team][1]})"
+    return f"the duty phone of {names.romanise(responder.name.partition(_ON_DUTY)[0])}".removesuffix(" of ")

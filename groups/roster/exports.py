@@ -10,7 +10,7 @@ from itertools import groupby
 from groups.files import writing
 from groups.files.writing import Cell, Look, Table, Verbatim, as_workbook
 from groups.roster.rules.household import UNGROUPED, RosterHousehold
-from groups.rules.phone import Kind, as_written_here, kind_of
+from groups.rules.phone import Kind, as_written_here, find_kind
 
 GROUP, DOOR, HEAD, LANDMARK = "联防组", "门牌号", "户主", "方位"
 MOBILE, LANDLINE, SECOND_MOBILE, FURTHER = "手机", "固定电话", "备用手机", "其他电话"
@@ -31,10 +31,10 @@ _PRINTED = Look(
 def as_xlsx(roster: Sequence[RosterHousehold], region: str, village: str, day: date) -> bytes:
     """A sheet for every group, in the roster's order, each a page wide on A4; it imports to the same roster."""
     by_group = [(name, list(own)) for name, own in groupby(roster, key=lambda household: household.group)]
-    return as_workbook(_table_of_group(*one, region, village, day) for one in by_group or [("", [])])
+    return as_workbook(_make_group_table(*one, region, village, day) for one in by_group or [("", [])])
 
 
-def _table_of_group(group: str, households: Sequence[RosterHousehold], region: str, village: str, day: date) -> Table:
+def _make_group_table(group: str, households: Sequence[RosterHousehold], region: str, village: str, day: date) -> Table:
     heading, rows = as_rows(households, region)
     return Table(
         group or UNGROUPED,
@@ -63,26 +63,26 @@ def as_csv(roster: Sequence[RosterHousehold], region: str) -> str:
     in their order gives the phones in theirs.
     """
     heading, rows = as_rows(roster, region)
-    table = [[_cell(word, row.get(word, "")) for word in heading] for row in rows]
+    table = [[_make_cell(word, row.get(word, "")) for word in heading] for row in rows]
     return writing.as_csv([heading, *table])
 
 
-def _cell(column: str, text: str) -> Cell:
+def _make_cell(column: str, text: str) -> Cell:
     return Verbatim(text) if column == DOOR else text
 
 
 def as_rows(roster: Sequence[RosterHousehold], region: str) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and rows of the table that `as_csv` writes, for other forms of it."""
-    rows = [_columns(household, region) for household in roster]
-    return _heading(rows), rows
+    rows = [_make_columns(household, region) for household in roster]
+    return _make_heading(rows), rows
 
 
-def _heading(rows: Sequence[dict[str, str]]) -> list[str]:
-    further = sorted({column for row in rows for column in row if column.startswith(FURTHER)}, key=_further_number)
+def _make_heading(rows: Sequence[dict[str, str]]) -> list[str]:
+    further = sorted({column for row in rows for column in row if column.startswith(FURTHER)}, key=_find_further_number)
     return [GROUP, DOOR, HEAD, MOBILE, LANDLINE, SECOND_MOBILE, *further, LANDMARK]
 
 
-def _columns(household: RosterHousehold, region: str) -> dict[str, str]:
+def _make_columns(household: RosterHousehold, region: str) -> dict[str, str]:
     row = {
         GROUP: household.group or UNGROUPED,
         DOOR: household.door,
@@ -92,7 +92,7 @@ def _columns(household: RosterHousehold, region: str) -> dict[str, str]:
     slots: list[tuple[str, Kind]] = [(MOBILE, "mobile"), (LANDLINE, "landline"), (SECOND_MOBILE, "mobile")]
     further = 0
     for number in household.phones:
-        kind = kind_of(number)
+        kind = find_kind(number)
         while slots and slots[0][1] != kind:
             slots.pop(0)
         if slots:
@@ -104,5 +104,5 @@ def _columns(household: RosterHousehold, region: str) -> dict[str, str]:
     return row
 
 
-def _further_number(column: str) -> int:
+def _find_further_number(column: str) -> int:
     return int(column.removeprefix(FURTHER) or 1)

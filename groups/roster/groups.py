@@ -11,10 +11,10 @@ from groups.errors import EditedMeanwhile, GroupNameTaken, InvalidName, NoSuchHo
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household
 from groups.roster.residences import follow_the_roster
-from groups.rules.texts import flaw, tidied
+from groups.rules.texts import find_flaw, tidy
 
 
-def group_of(session: Session, village_id: int, group_id: int) -> Group:
+def get_group(session: Session, village_id: int, group_id: int) -> Group:
     """An active group of the village. Raises NoSuchHousehold.
 
     Its row is not held: an alarm must not wait for a roster edit. Whoever changes a roster holds its village.
@@ -27,7 +27,7 @@ def group_of(session: Session, village_id: int, group_id: int) -> Group:
     return group
 
 
-def households_of(session: Session, group_id: int) -> list[Household]:
+def list_households(session: Session, group_id: int) -> list[Household]:
     """The group's active households, door by door."""
     return list(
         session.scalars(
@@ -40,15 +40,15 @@ def households_of(session: Session, group_id: int) -> list[Household]:
 
 def add_group(batch: Batch, village_id: int, name: str, *, grid_id: int | None = None) -> Group:
     """A new group behind the village's others. Raises InvalidName, GroupNameTaken."""
-    name = _free_name(batch.session, village_id, name)
+    name = _check_name_free(batch.session, village_id, name)
     last = batch.session.scalar(select(func.max(Group.position)).where(Group.village_id == village_id))
     return batch.add(Group(village_id=village_id, name=name, position=(last or 0) + 1, grid_id=grid_id))
 
 
 def rename_group(batch: Batch, group: Group, name: str) -> None:
     """Give a group another name. Raises InvalidName, GroupNameTaken."""
-    if tidied(name) != group.name:
-        batch.change(group, name=_free_name(batch.session, group.village_id, name))
+    if tidy(name) != group.name:
+        batch.change(group, name=_check_name_free(batch.session, group.village_id, name))
 
 
 def set_offices(
@@ -77,15 +77,15 @@ def set_offices(
 
 def put_in_order(batch: Batch, group: Group, order: Sequence[int]) -> None:
     """The doors of a group in this order, by household. Raises EditedMeanwhile where its households are others."""
-    standing = households_of(batch.session, group.id)
-    if {household.id for household in standing} != set(order) or len(order) != len(standing):
+    present = list_households(batch.session, group.id)
+    if {household.id for household in present} != set(order) or len(order) != len(present):
         raise EditedMeanwhile(say("groups_households_just_changed"))
     batch.change_all(Household, {household_id: {"position": place} for place, household_id in enumerate(order, 1)})
 
 
 def move_along(batch: Batch, group: Group, household_id: int, *, up: bool) -> None:
     """One door nearer to the first, or further from it; at the end of the row nothing changes."""
-    order = [household.id for household in households_of(batch.session, group.id)]
+    order = [household.id for household in list_households(batch.session, group.id)]
     if household_id not in order:
         raise NoSuchHousehold(say("household_not_in_group"))
     here = order.index(household_id)
@@ -100,9 +100,9 @@ def split_group(batch: Batch, group: Group, leaving: Sequence[int], name: str) -
 
     Raises NotPossible where nobody leaves or nobody stays, InvalidName, GroupNameTaken.
     """
-    standing = households_of(batch.session, group.id)
-    gone = [household for household in standing if household.id in set(leaving)]
-    if not gone or len(gone) == len(standing):
+    present = list_households(batch.session, group.id)
+    gone = [household for household in present if household.id in set(leaving)]
+    if not gone or len(gone) == len(present):
         raise NotPossible(say("choose_who_leaves_somebody_stay"))
     made = add_group(batch, group.village_id, name, grid_id=group.grid_id)
     _move_all(batch, gone, made.id)
@@ -121,7 +121,7 @@ def merge_groups(batch: Batch, group: Group, into: Group) -> None:
     if group.id == into.id or group.village_id != into.village_id:
         raise NotPossible(say("choose_another_group_village"))
     session = batch.session
-    _move_all(batch, households_of(session, group.id), into.id)
+    _move_all(batch, list_households(session, group.id), into.id)
     filled = {
         office: getattr(group, office)
         for office in ("leader_id", "deputy_id")
@@ -135,7 +135,7 @@ def merge_groups(batch: Batch, group: Group, into: Group) -> None:
 
 def archive_group(batch: Batch, group: Group) -> None:
     """Take an empty group off the roster. Raises NotPossible where it has households."""
-    if households_of(batch.session, group.id):
+    if list_households(batch.session, group.id):
         raise NotPossible(say("move_its_households_another_group_first"))
     _archive(batch, group, instead=None)
 
@@ -159,9 +159,9 @@ def _move_all(batch: Batch, households: Sequence[Household], group_id: int) -> N
     follow_the_roster(batch, households=ids)
 
 
-def _free_name(session: Session, village_id: int, name: str) -> str:
-    name = tidied(name)
-    if not name or flaw(name):
+def _check_name_free(session: Session, village_id: int, name: str) -> str:
+    name = tidy(name)
+    if not name or find_flaw(name):
         raise InvalidName(say("groups_name_1_64_characters"))
     taken = select(Group.id).where(Group.village_id == village_id, Group.name == name, Group.archived_at.is_(None))
     if session.scalar(taken) is not None:

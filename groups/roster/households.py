@@ -14,7 +14,7 @@ from groups.errors import EditedMeanwhile, NoSuchHousehold, NotPossible, NumberT
 from groups.models.batch import Batch
 from groups.models.roster import FirstHelp, Group, Household, Language, Phone, PhoneKind, Village
 from groups.roster.residences import follow_the_roster
-from groups.rules.names import kept_keys
+from groups.rules.names import make_keys
 from groups.rules.phone import PhoneNumber
 
 MOST_PHONES = 8
@@ -58,7 +58,7 @@ class Owner:
     village_name: str
 
 
-def household_of(session: Session, village_id: int, household_id: int) -> Household:
+def get_household(session: Session, village_id: int, household_id: int) -> Household:
     """An active household of the village. Raises NoSuchHousehold. Whoever changes it holds its village."""
     household = session.scalar(
         select(Household).where(
@@ -70,7 +70,7 @@ def household_of(session: Session, village_id: int, household_id: int) -> Househ
     return household
 
 
-def phone_of(session: Session, household: Household, phone_id: int) -> Phone:
+def get_phone(session: Session, household: Household, phone_id: int) -> Phone:
     """An active phone of the household. Raises EditedMeanwhile where it is not there any more."""
     phone = session.get(Phone, phone_id, populate_existing=True)
     if phone is None or phone.household_id != household.id or phone.archived_at is not None:
@@ -78,7 +78,7 @@ def phone_of(session: Session, household: Household, phone_id: int) -> Phone:
     return phone
 
 
-def phones_of(session: Session, household_id: int) -> list[Phone]:
+def list_phones(session: Session, household_id: int) -> list[Phone]:
     """The active phones of a household, in their order."""
     return list(
         session.scalars(
@@ -89,7 +89,7 @@ def phones_of(session: Session, household_id: int) -> list[Phone]:
     )
 
 
-def owner_of(session: Session, number: str) -> Owner | None:
+def find_owner(session: Session, number: str) -> Owner | None:
     """Where an E.164 number stands; None for one that is free."""
     found = session.execute(
         select(Phone.id, Household.id, Household.head, Group.name, Village.id, Village.name)
@@ -117,8 +117,8 @@ def add_household(
     household = Household(
         village_id=village_id,
         group_id=group_id,
-        position=last_position(batch.session, village_id, group_id) + 1,
-        **kept_keys(fields.head),
+        position=find_last_position(batch.session, village_id, group_id) + 1,
+        **make_keys(fields.head),
         **asdict(fields),
     )
     batch.add(household)
@@ -134,7 +134,7 @@ def save_household(
 
     Raises NumberTaken for a number that stands at another household and is not one of those to `take` from it.
     """
-    batch.change(household, **kept_keys(fields.head), **asdict(fields))
+    batch.change(household, **make_keys(fields.head), **asdict(fields))
     if _write_phones(batch, household, phones, take):
         household.version += 1
         batch.session.flush()
@@ -142,7 +142,7 @@ def save_household(
 
 def rename_household(batch: Batch, household: Household, *, head: str, door: str, landmark: str) -> None:
     """Another head, door or landmark; all else stays."""
-    batch.change(household, head=head, door=door, landmark=landmark, **kept_keys(head))
+    batch.change(household, head=head, door=door, landmark=landmark, **make_keys(head))
 
 
 def change_number(
@@ -174,15 +174,15 @@ def change_number(
 
 def add_number(batch: Batch, household: Household, number: PhoneNumber, *, take: Collection[str] = ()) -> Phone:
     """One more phone, rung last. Raises NumberTaken, as `save_household` does, and NotPossible."""
-    standing = phones_of(batch.session, household.id)
-    _check_count(len(standing) + 1)
+    present = list_phones(batch.session, household.id)
+    _check_count(len(present) + 1)
     _make_room(batch, household, number.e164, take)
     household.version += 1
     return batch.add(
         Phone(
             household_id=household.id,
             number=number.e164,
-            rank=max((phone.rank for phone in standing), default=0) + 1,
+            rank=max((phone.rank for phone in present), default=0) + 1,
             kind=PhoneKind(number.kind),
             may_text=number.kind == "mobile",
         )
@@ -195,7 +195,7 @@ def move_household(batch: Batch, household: Household, group_id: int | None) -> 
         group = batch.session.get(Group, group_id)
         if group is None or group.archived_at is not None or group.village_id != household.village_id:
             raise NotPossible(say("no_such_group_in_village"))
-    position = last_position(batch.session, household.village_id, group_id) + 1
+    position = find_last_position(batch.session, household.village_id, group_id) + 1
     if household.group_id != group_id:
         batch.change(household, group_id=group_id, position=position)
         follow_the_roster(batch, households=[household.id])
@@ -203,7 +203,7 @@ def move_household(batch: Batch, household: Household, group_id: int | None) -> 
 
 def archive_household(batch: Batch, household: Household) -> None:
     """Out of the roster, its phones with it, which are free for others; it leads no group any more."""
-    for phone in phones_of(batch.session, household.id):
+    for phone in list_phones(batch.session, household.id):
         batch.change(phone, archived_at=batch.now)
     offices = select(Group).where((Group.leader_id == household.id) | (Group.deputy_id == household.id))
     for group in batch.session.scalars(offices).all():
@@ -218,7 +218,7 @@ def set_away(batch: Batch, household: Household, until: datetime | None) -> None
     batch.change(household, away_until=until)
 
 
-def last_position(session: Session, village_id: int, group_id: int | None) -> int:
+def find_last_position(session: Session, village_id: int, group_id: int | None) -> int:
     """The last door of a group; 0 where it has none."""
     whose = Household.group_id.is_(None) if group_id is None else Household.group_id == group_id
     last = session.scalar(
@@ -233,11 +233,11 @@ def _write_phones(batch: Batch, household: Household, entries: Sequence[PhoneEnt
     """Bring the phones to the entries, in their order; whether anything was other before."""
     _check_count(len(entries))
     size = batch.size
-    standing = {phone.id: phone for phone in phones_of(batch.session, household.id)}
+    present = {phone.id: phone for phone in list_phones(batch.session, household.id)}
     kept = {
-        entry.id: entry for entry in entries if entry.id in standing and standing[entry.id].number == entry.number.e164
+        entry.id: entry for entry in entries if entry.id in present and present[entry.id].number == entry.number.e164
     }
-    for phone_id, phone in standing.items():
+    for phone_id, phone in present.items():
         if phone_id not in kept:
             batch.change(phone, archived_at=batch.now)
     for rank, entry in enumerate(entries, start=1):
@@ -249,7 +249,7 @@ def _write_phones(batch: Batch, household: Household, entries: Sequence[PhoneEnt
             "language": entry.language,
         }
         if entry.id in kept:
-            batch.change(standing[entry.id], **values)
+            batch.change(present[entry.id], **values)
             continue
         _make_room(batch, household, entry.number.e164, take)
         batch.add(
@@ -264,7 +264,7 @@ def _check_count(phones: int) -> None:
 
 
 def _make_room(batch: Batch, household: Household, number: str, take: Collection[str]) -> None:
-    owner = owner_of(batch.session, number)
+    owner = find_owner(batch.session, number)
     if owner is None:
         return
     if owner.household_id == household.id:

@@ -107,9 +107,9 @@ def read_groups(
         .where(Group.archived_at.is_(None), Village.archived_at.is_(None))
         .order_by(Village.code, Group.position, Group.id)
     )
-    found = session.execute(_only(question, village_id, group_id)).all()
+    found = session.execute(_restrict(question, village_id, group_id)).all()
     members: dict[int, list[int]] = defaultdict(list)
-    doors = _only(
+    doors = _restrict(
         select(Household.group_id, Household.id)
         .join(Group, Household.group_id == Group.id)
         .where(Household.archived_at.is_(None))
@@ -121,22 +121,22 @@ def read_groups(
         if own_group is not None:
             members[own_group].append(household_id)
     led = {household for *_, leader, deputy in found for household in (leader, deputy) if household is not None}
-    known = _households(session, sorted(led.union(*members.values())), region)
+    known = _read_households(session, sorted(led.union(*members.values())), region)
     groups = []
     for group, village, name, spare, leader, deputy in found:
-        households = _in_order(members[group], leader, deputy, known)
+        households = _sort(members[group], leader, deputy, known)
         if households:
             groups.append(PrintedGroup(group, village, name, spare or "", households))
     return groups
 
 
-def _only(question: Asked, village_id: int | None, group_id: int | None) -> Asked:
+def _restrict(question: Asked, village_id: int | None, group_id: int | None) -> Asked:
     if village_id is not None:
         question = question.where(Group.village_id == village_id)
     return question if group_id is None else question.where(Group.id == group_id)
 
 
-def _households(
+def _read_households(
     session: Session, ids: Sequence[int], region: str
 ) -> dict[int, tuple[str, str, str, tuple[PrintedPhone, ...]]]:
     phones: dict[int, list[PrintedPhone]] = defaultdict(list)
@@ -158,7 +158,7 @@ def _households(
     return known
 
 
-def _in_order(
+def _sort(
     members: Sequence[int],
     leader: int | None,
     deputy: int | None,
@@ -206,27 +206,27 @@ def as_pdf(groups: Sequence[PrintedGroup], imprint: Imprint) -> bytes:
         "family": FAMILY,
         "paper": imprint.paper.value,
         "service_number": imprint.service_number,
-        "printed_on": _written(imprint.printed_on),
-        "replace_after": _written(imprint.replace_after),
-        "groups": [_page(group) for group in groups],
+        "printed_on": _write_day(imprint.printed_on),
+        "replace_after": _write_day(imprint.replace_after),
+        "groups": [_describe_page(group) for group in groups],
     }
     midnight = (imprint.printed_on - date(1970, 1, 1)).days * 86_400
     import typst  # noqa: PLC0415 - loaded where something is printed
 
     compiler = typst.Compiler(
-        _TEMPLATE, font_paths=_fonts(), sys_inputs={"directory": json.dumps(told, ensure_ascii=False)}
+        _TEMPLATE, font_paths=_load_fonts(), sys_inputs={"directory": json.dumps(told, ensure_ascii=False)}
     )
     return cast(bytes, compiler.compile(format="pdf", timestamp=midnight))
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _load_fonts() -> typst.Fonts:
     import typst  # noqa: PLC0415 - as above
 
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
-def _page(group: PrintedGroup) -> dict[str, object]:
+def _describe_page(group: PrintedGroup) -> dict[str, object]:
     return {
         "village": group.village,
         "name": group.name,
@@ -245,5 +245,5 @@ def _page(group: PrintedGroup) -> dict[str, object]:
     }
 
 
-def _written(day: date) -> str:
+def _write_day(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from groups.models.roster import FirstHelp, Grid, Group, Household, Language, Phone, PhoneKind, Village
-from groups.roster.rules.door_order import natural
-from groups.roster.rules.health import GroupFlaw, HouseFlaw, PhoneFlaw, PhoneState, group_flaws, house_flaw
+from groups.roster.rules.door_order import sort_naturally
+from groups.roster.rules.health import GroupFlaw, HouseFlaw, PhoneFlaw, PhoneState, find_group_flaws, find_house_flaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class HouseLine:
 
     @property
     def flaw(self) -> HouseFlaw | None:
-        return house_flaw([phone.state for phone in self.phones])
+        return find_house_flaw([phone.state for phone in self.phones])
 
     @property
     def needs_mending(self) -> bool:
@@ -123,42 +123,42 @@ class VillageHome:
         return sum(group.to_mend for group in self.groups)
 
 
-def village_home(session: Session, village: Village, now: datetime) -> VillageHome:
+def read_village(session: Session, village: Village, now: datetime) -> VillageHome:
     """A village and its groups, in their order."""
-    houses = houses_where(session, Household.village_id == village.id, now)
+    houses = list_houses_where(session, Household.village_id == village.id, now)
     of_group: dict[int | None, list[HouseLine]] = defaultdict(list)
     for house in houses:
         of_group[house.group_id].append(house)
-    rows = _group_rows(session, Group.village_id == village.id)
-    heads = _heads(session, rows, houses)
+    rows = _read_group_rows(session, Group.village_id == village.id)
+    heads = _read_heads(session, rows, houses)
     names = {row.id: row.name for row in rows}
-    groups = tuple(_card(row, of_group[row.id], heads, names) for row in rows)
+    groups = tuple(_make_card(row, of_group[row.id], heads, names) for row in rows)
     ungrouped = len(houses) - sum(group.households for group in groups)
     return VillageHome(village.id, village.code, village.name, groups, ungrouped)
 
 
-def group_card(session: Session, group_id: int, houses: Sequence[HouseLine]) -> GroupCard:
+def read_group_card(session: Session, group_id: int, houses: Sequence[HouseLine]) -> GroupCard:
     """An active group, and what stands behind its figures."""
-    rows = _group_rows(session, Group.id == group_id)
+    rows = _read_group_rows(session, Group.id == group_id)
     backup = select(Group.id, Group.name).where(Group.id == rows[0].backup_group_id)
     names = dict(session.execute(backup).all())
-    return _card(rows[0], houses, _heads(session, rows, houses), names)
+    return _make_card(rows[0], houses, _read_heads(session, rows, houses), names)
 
 
-def houses_of_group(session: Session, village_id: int, group_id: int | None, now: datetime) -> list[HouseLine]:
+def list_houses(session: Session, village_id: int, group_id: int | None, now: datetime) -> list[HouseLine]:
     """The households of a group door by door; None: those of the village that are in none."""
     if group_id is not None:
-        return houses_where(session, Household.group_id == group_id, now)
+        return list_houses_where(session, Household.group_id == group_id, now)
     in_none = or_(Household.group_id.is_(None), Group.id.is_(None))
-    return houses_where(session, (Household.village_id == village_id) & in_none, now)
+    return list_houses_where(session, (Household.village_id == village_id) & in_none, now)
 
 
-def house_line(session: Session, household_id: int, now: datetime) -> HouseLine | None:
+def find_house(session: Session, household_id: int, now: datetime) -> HouseLine | None:
     """An active household with its phones."""
-    return next(iter(houses_where(session, Household.id == household_id, now)), None)
+    return next(iter(list_houses_where(session, Household.id == household_id, now)), None)
 
 
-def group_names(session: Session, village_id: int) -> list[tuple[int, str]]:
+def list_group_names(session: Session, village_id: int) -> list[tuple[int, str]]:
     """The village's active groups, id and name, in their order."""
     rows = session.execute(
         select(Group.id, Group.name)
@@ -168,17 +168,17 @@ def group_names(session: Session, village_id: int) -> list[tuple[int, str]]:
     return [(group_id, name) for group_id, name in rows]
 
 
-def house_names(session: Session, village_id: int) -> list[tuple[int, str, str]]:
+def list_house_names(session: Session, village_id: int) -> list[tuple[int, str, str]]:
     """The village's active households: id, head and door, by door. For choosing a leader."""
     rows = session.execute(
         select(Household.id, Household.head, Household.door).where(
             Household.village_id == village_id, Household.archived_at.is_(None)
         )
     )
-    return sorted(((one, head, door) for one, head, door in rows), key=lambda each: (natural(each[2]), each[0]))
+    return sorted(((one, head, door) for one, head, door in rows), key=lambda each: (sort_naturally(each[2]), each[0]))
 
 
-def houses_where(
+def list_houses_where(
     session: Session, whose: ColumnElement[bool], now: datetime, *, limit: int | None = None
 ) -> list[HouseLine]:
     """The active households of which this is true, with their phones, door by door; at most `limit` of them."""
@@ -203,7 +203,7 @@ def houses_where(
         .limit(limit)
     )
     rows: Sequence[Any] = session.execute(question).all()
-    phones = _phones(session, [row[0] for row in rows])
+    phones = _read_phones(session, [row[0] for row in rows])
     lines = []
     for row in rows:
         columns, (away_until, first_help, version) = tuple(row[:-3]), row[-3:]
@@ -215,7 +215,7 @@ def houses_where(
     return lines
 
 
-def _phones(session: Session, households: Collection[int]) -> dict[int, list[PhoneLine]]:
+def _read_phones(session: Session, households: Collection[int]) -> dict[int, list[PhoneLine]]:
     found: dict[int, list[PhoneLine]] = defaultdict(list)
     wanted = sorted(households)
     for start in range(0, len(wanted), 500):  # below every database's limit of parameters
@@ -242,7 +242,7 @@ def _phones(session: Session, households: Collection[int]) -> dict[int, list[Pho
     return found
 
 
-def _group_rows(session: Session, whose: ColumnElement[bool]) -> Sequence[Any]:
+def _read_group_rows(session: Session, whose: ColumnElement[bool]) -> Sequence[Any]:
     question = (
         select(
             Group.id,
@@ -259,7 +259,7 @@ def _group_rows(session: Session, whose: ColumnElement[bool]) -> Sequence[Any]:
     return session.execute(question).all()
 
 
-def _heads(session: Session, rows: Iterable[Any], known: Iterable[HouseLine]) -> dict[int, str]:
+def _read_heads(session: Session, rows: Iterable[Any], known: Iterable[HouseLine]) -> dict[int, str]:
     """The names of leaders and deputies, also of those who live elsewhere."""
     names = {house.id: house.head for house in known}
     unknown = {one for row in rows for one in (row.leader_id, row.deputy_id) if one is not None} - names.keys()
@@ -272,7 +272,7 @@ def _heads(session: Session, rows: Iterable[Any], known: Iterable[HouseLine]) ->
     return names
 
 
-def _card(row: Any, houses: Sequence[HouseLine], heads: dict[int, str], groups: dict[int, str]) -> GroupCard:
+def _make_card(row: Any, houses: Sequence[HouseLine], heads: dict[int, str], groups: dict[int, str]) -> GroupCard:
     phones = [phone.state for house in houses for phone in house.phones]
     reachable = sum(house.reachable for house in houses)
     return GroupCard(
@@ -290,5 +290,5 @@ def _card(row: Any, houses: Sequence[HouseLine], heads: dict[int, str], groups: 
         reachable_phones=sum(phone.reachable for phone in phones),
         reachable=reachable,
         to_mend=sum(house.needs_mending for house in houses),
-        flaws=group_flaws(len(houses), reachable, has_leader=row.leader_id in heads),
+        flaws=find_group_flaws(len(houses), reachable, has_leader=row.leader_id in heads),
     )

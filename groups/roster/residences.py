@@ -16,12 +16,12 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from config.database import among
+from config.database import match_any
 from groups.models.batch import AT_ONCE, Batch
 from groups.models.enrolment import EndReason, Subscription
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household
-from groups.roster.rules.homes import days_without_home
+from groups.roster.rules.homes import find_days_without_home
 from groups.rules.days import Period
 
 
@@ -42,8 +42,8 @@ def follow_the_roster(
     written. Returns how many moved.
     """
     batch.session.flush()
-    moved = _moved(batch.session, villages, households)
-    noted = _noted(batch.session, [household_id for household_id, _ in moved])
+    moved = _find_moved(batch.session, villages, households)
+    noted = _read_residences(batch.session, [household_id for household_id, _ in moved])
     # Put right on the day it was written: nobody lived there.
     batch.remove_all(
         Residence, [row.id for row in noted if row.starts_on >= batch.day], affects_from=lambda row: row.starts_on
@@ -56,7 +56,7 @@ def follow_the_roster(
     _end_subscriptions(batch, [household_id for household_id, place in moved if place is None])
     batch.add_all(
         Residence,
-        [_row(household_id, place, Period(batch.day, None)) for household_id, place in moved if place is not None],
+        [_make_row(household_id, place, Period(batch.day, None)) for household_id, place in moved if place is not None],
         affects_from=lambda row: row.starts_on,
     )
     return len(moved)
@@ -78,51 +78,51 @@ def house_the_subscribed(batch: Batch, households: Iterable[int]) -> None:
     batch.session.flush()
     rows: list[dict[str, Any]] = []
     for start in range(0, len(wanted), AT_ONCE):
-        rows += _missing_homes(batch, wanted[start : start + AT_ONCE])
+        rows += _find_missing_homes(batch, wanted[start : start + AT_ONCE])
     batch.add_all(Residence, rows, affects_from=lambda row: row.starts_on)
 
 
-def _missing_homes(batch: Batch, households: Sequence[int]) -> list[dict[str, Any]]:
+def _find_missing_homes(batch: Batch, households: Sequence[int]) -> list[dict[str, Any]]:
     periods: dict[int, list[Period]] = defaultdict(list)
     for household_id, starts_on, ends_on in batch.session.execute(
         select(Subscription.household_id, Subscription.starts_on, Subscription.ends_on).where(
-            among(batch.session, Subscription.household_id, households)
+            match_any(batch.session, Subscription.household_id, households)
         )
     ):
         periods[household_id].append(Period(starts_on, ends_on))
-    homes = _homes(batch.session, households)
+    homes = _read_homes(batch.session, households)
     if homeless := sorted(periods.keys() - homes.keys()):
         follow_the_roster(batch, households=homeless)
-        homes |= _homes(batch.session, homeless)
-        homes |= _last_homes(batch, sorted(set(homeless) - homes.keys()))
+        homes |= _read_homes(batch.session, homeless)
+        homes |= _read_last_homes(batch, sorted(set(homeless) - homes.keys()))
     return [
-        _row(household_id, _Place(homes[household_id][at][0], None, None), missing)
+        _make_row(household_id, _Place(homes[household_id][at][0], None, None), missing)
         for household_id, own in periods.items()
-        for at, missing in days_without_home([period for _, period in homes[household_id]], own)
+        for at, missing in find_days_without_home([period for _, period in homes[household_id]], own)
     ]
 
 
-def _homes(session: Session, households: Sequence[int]) -> dict[int, list[tuple[int, Period]]]:
+def _read_homes(session: Session, households: Sequence[int]) -> dict[int, list[tuple[int, Period]]]:
     """The village and the days of each home of these households, the earliest first."""
     found: dict[int, list[tuple[int, Period]]] = defaultdict(list)
     for household_id, village_id, starts_on, ends_on in session.execute(
         select(Residence.household_id, Residence.village_id, Residence.starts_on, Residence.ends_on)
-        .where(among(session, Residence.household_id, households))
+        .where(match_any(session, Residence.household_id, households))
         .order_by(Residence.household_id, Residence.starts_on)
     ):
         found[household_id].append((village_id, Period(starts_on, ends_on)))
     return dict(found)
 
 
-def _last_homes(batch: Batch, households: Sequence[int]) -> dict[int, list[tuple[int, Period]]]:
+def _read_last_homes(batch: Batch, households: Sequence[int]) -> dict[int, list[tuple[int, Period]]]:
     """Of archived households that have no home on record: the village of the roster, up to today."""
     rows = batch.session.execute(
-        select(Household.id, Household.village_id).where(among(batch.session, Household.id, households))
+        select(Household.id, Household.village_id).where(match_any(batch.session, Household.id, households))
     )
     return {number: [(village_id, Period(batch.day, batch.day))] for number, village_id in rows}
 
 
-def _moved(
+def _find_moved(
     session: Session, villages: Collection[int] | None, households: Collection[int] | None
 ) -> list[tuple[int, _Place | None]]:
     """The households whose place differs from what is noted, and where they are now; None: not in the roster."""
@@ -144,28 +144,31 @@ def _moved(
         return [
             found
             for start in range(0, len(wanted), AT_ONCE)
-            for found in _places(session, question.where(among(session, Household.id, wanted[start : start + AT_ONCE])))
+            for found in _read_places(
+                session, question.where(match_any(session, Household.id, wanted[start : start + AT_ONCE]))
+            )
         ]
     if villages is not None:
         question = question.where(Household.village_id.in_(villages) | Residence.village_id.in_(villages))
-    return _places(session, question)
+    return _read_places(session, question)
 
 
-def _places(session: Session, question: Select[*tuple[Any, ...]]) -> list[tuple[int, _Place | None]]:
+def _read_places(session: Session, question: Select[*tuple[Any, ...]]) -> list[tuple[int, _Place | None]]:
     return [
         (household_id, None if archived_at else _Place(village_id, group_id, grid_id))
         for household_id, archived_at, village_id, group_id, grid_id in session.execute(question)
     ]
 
 
-def _noted(session: Session, households: Sequence[int]) -> list[Residence]:
+def _read_residences(session: Session, households: Sequence[int]) -> list[Residence]:
     """The open home of each of these households."""
     return [
         row
         for start in range(0, len(households), AT_ONCE)
         for row in session.scalars(
             select(Residence).where(
-                among(session, Residence.household_id, households[start : start + AT_ONCE]), Residence.ends_on.is_(None)
+                match_any(session, Residence.household_id, households[start : start + AT_ONCE]),
+                Residence.ends_on.is_(None),
             )
         )
     ]
@@ -177,7 +180,7 @@ def _end_subscriptions(batch: Batch, households: Sequence[int]) -> None:
     for start in range(0, len(households), AT_ONCE):
         rows = batch.session.scalars(
             select(Subscription).where(
-                among(batch.session, Subscription.household_id, households[start : start + AT_ONCE]),
+                match_any(batch.session, Subscription.household_id, households[start : start + AT_ONCE]),
                 Subscription.ends_on.is_(None) | (Subscription.ends_on > batch.day),
             )
         )
@@ -185,7 +188,7 @@ def _end_subscriptions(batch: Batch, households: Sequence[int]) -> None:
     batch.change_all(Subscription, ends, affects_from=lambda _: batch.day)
 
 
-def _row(household_id: int, place: _Place, period: Period) -> dict[str, Any]:
+def _make_row(household_id: int, place: _Place, period: Period) -> dict[str, Any]:
     return {
         "household_id": household_id,
         "village_id": place.village_id,

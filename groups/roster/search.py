@@ -19,14 +19,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Row, Subquery, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from config.database import begins, update_rows
+from config.database import match_beginning, update_rows
 from groups.errors import UnknownVillage, say
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.models.roster import ENDING, Group, Household, Phone, Village
-from groups.roster.reading import HouseLine, group_names, houses_where
-from groups.rules.names import kept_keys, pinyin_of
-from groups.rules.phone import digits_of
-from groups.rules.texts import tidied
+from groups.roster.reading import HouseLine, list_group_names, list_houses_where
+from groups.rules.names import make_keys, spell
+from groups.rules.phone import find_digits
+from groups.rules.texts import tidy
 
 MOST_WORDS = 5
 LOOKED_AT_ONE_BY_ONE = 20_000
@@ -39,9 +39,9 @@ _BEGINNING = 7
 _LENGTHS = (10, 11)
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words to look for, without regard to case."""
-    return [word for part in text[:80].split() if (word := tidied(part).casefold())][:MOST_WORDS]
+    return [word for part in text[:80].split() if (word := tidy(part).casefold())][:MOST_WORDS]
 
 
 def is_small(session: Session) -> bool:
@@ -49,60 +49,60 @@ def is_small(session: Session) -> bool:
     return (session.scalar(select(func.max(Household.id))) or 0) <= LOOKED_AT_ONE_BY_ONE
 
 
-def fits_all(words: Sequence[str]) -> ColumnElement[bool]:
+def match_all(words: Sequence[str]) -> ColumnElement[bool]:
     """Whether every word is of this household. The question has `Village` and `Group` beside it."""
-    return and_(*(_fits(word) for word in words))
+    return and_(*(_match_word(word) for word in words))
 
 
-def meant_in_county(session: Session, words: Sequence[str], few: int) -> set[int]:
+def find_meant_in_county(session: Session, words: Sequence[str], few: int) -> set[int]:
     """The households of the whole county that indexes tell: at most `few` for each way in which they may be meant."""
-    first, *others = sorted(words, key=_vagueness)
-    ways = [_first(way, others, few) for way in _ways(first)]
+    first, *others = sorted(words, key=_measure_vagueness)
+    ways = [_select_first(way, others, few) for way in _list_ways(first)]
     for word in words:
-        if villages := _villages_called(session, word):
+        if villages := _find_villages_called(session, word):
             rest = [other for other in words if other != word]
-            ways.append(_first(Household.village_id.in_(villages), rest, few))
+            ways.append(_select_first(Household.village_id.in_(villages), rest, few))
     return set(session.scalars(union_all(*(select(way.c.id) for way in ways))))
 
 
-def _first(way: ColumnElement[bool], others: Sequence[str], few: int) -> Subquery:
+def _select_first(way: ColumnElement[bool], others: Sequence[str], few: int) -> Subquery:
     question = select(Household.id).where(Household.archived_at.is_(None), way)
     if others:
         question = (
             question.join(Village, Household.village_id == Village.id)
-            .outerjoin(Group, in_its_group())
-            .where(fits_all(others))
+            .outerjoin(Group, match_own_group())
+            .where(match_all(others))
         )
     return question.limit(few).subquery()
 
 
-def in_its_group() -> ColumnElement[bool]:
+def match_own_group() -> ColumnElement[bool]:
     """How a household's group is beside it; the village says which of all groups to look through."""
     return and_(Household.group_id == Group.id, Household.village_id == Group.village_id, Group.archived_at.is_(None))
 
 
-def _ways(word: str) -> Iterator[ColumnElement[bool]]:
+def _list_ways(word: str) -> Iterator[ColumnElement[bool]]:
     """Each answered by an index of its own: by one condition of all, PostgreSQL would go through everybody."""
     yield Household.head == word
-    yield begins(Household.head, word)
+    yield match_beginning(Household.head, word)
     if word.isascii():
         if word.isalpha():
-            yield begins(Household.search, f" {word}")
-            yield begins(Household.initials, word)
-            yield begins(Household.given, word)
+            yield match_beginning(Household.search, f" {word}")
+            yield match_beginning(Household.initials, word)
+            yield match_beginning(Household.given, word)
     else:
-        yield and_(begins(Household.given, pinyin_of(word)), Household.head.contains(word, autoescape=True))
-        yield begins(Household.landmark, word)
+        yield and_(match_beginning(Household.given, spell(word)), Household.head.contains(word, autoescape=True))
+        yield match_beginning(Household.landmark, word)
     for written in {word, word.upper()}:
         yield Household.door == written
-        yield begins(Household.door, written)
-    yield from _by_number(word)
+        yield match_beginning(Household.door, written)
+    yield from _match_numbers(word)
     if len(word) >= 4 and word.isascii():
         given = Device.kind.in_(list(DeviceKind)), Device.serial == word.upper(), Device.returned_on.is_(None)
         yield Household.id.in_(select(Device.household_id).where(*given))
 
 
-def _by_number(word: str) -> Iterator[ColumnElement[bool]]:
+def _match_numbers(word: str) -> Iterator[ColumnElement[bool]]:
     digits = re.sub(r"[^\d]", "", word)
     if len(digits) < ENDING:
         return
@@ -124,13 +124,13 @@ def _by_number(word: str) -> Iterator[ColumnElement[bool]]:
         yield Household.id.in_(select(Phone.household_id).where(way, Phone.archived_at.is_(None)))
 
 
-def _villages_called(session: Session, word: str) -> Sequence[int]:
+def _find_villages_called(session: Session, word: str) -> Sequence[int]:
     """The villages that a word may mean, the likeliest first."""
     called = select(Village.id).where(Village.name.contains(word, autoescape=True), Village.archived_at.is_(None))
     return session.scalars(called.order_by(func.length(Village.name), Village.code).limit(_VILLAGES_MEANT)).all()
 
 
-def _vagueness(word: str) -> tuple[int, int]:
+def _measure_vagueness(word: str) -> tuple[int, int]:
     """The word to ask the indexes for is the one that means the fewest."""
     if len(re.sub(r"[^\d]", "", word)) >= ENDING:
         return 0, -len(word)
@@ -140,7 +140,7 @@ def _vagueness(word: str) -> tuple[int, int]:
     return 2 if says_much else 3, -len(word)
 
 
-def _fits(word: str) -> ColumnElement[bool]:
+def _match_word(word: str) -> ColumnElement[bool]:
     """Whether a word is of this household: a piece of its name, the beginning of its pinyin, its door, a number."""
     ways = [
         Household.search.contains(f" {word}", autoescape=True),
@@ -188,19 +188,19 @@ class VillageLine:
     households: int
 
 
-def villages(session: Session, text: str = "", after: str = "") -> tuple[list[VillageLine], str | None]:
+def list_villages(session: Session, text: str = "", after: str = "") -> tuple[list[VillageLine], str | None]:
     """The town's villages by code, those whose name or code has `text`, a page behind the code `after`; the last code
     of the page where more follow.
     """
     question = select(Village).where(Village.archived_at.is_(None), Village.code > after).order_by(Village.code)
-    if text := tidied(text):
+    if text := tidy(text):
         question = question.where(
             Village.name.contains(text, autoescape=True) | (func.lower(Village.code) == text.casefold())
         )
     found = session.scalars(question.limit(VILLAGES_A_PAGE + 1)).all()
     page = found[:VILLAGES_A_PAGE]
     ids = [village.id for village in page]
-    groups, houses = _counts(session, Group, ids), _counts(session, Household, ids)
+    groups, houses = _count(session, Group, ids), _count(session, Household, ids)
     lines = [
         VillageLine(village.id, village.code, village.name, groups.get(village.id, 0), houses.get(village.id, 0))
         for village in page
@@ -208,11 +208,11 @@ def villages(session: Session, text: str = "", after: str = "") -> tuple[list[Vi
     return lines, page[-1].code if len(found) > len(page) else None
 
 
-def villages_meant(session: Session, text: str) -> Sequence[Row[int, str, str]]:
+def find_villages_meant(session: Session, text: str) -> Sequence[Row[int, str, str]]:
     """The villages, each `id`, `code` and `name`, that a code or a name may mean: those called just so, or else those
     whose name has the words, at most a page of them.
     """
-    if not (text := tidied(text)):
+    if not (text := tidy(text)):
         return []
     question = (
         select(Village.id, Village.code, Village.name).where(Village.archived_at.is_(None)).order_by(Village.code)
@@ -225,9 +225,9 @@ def villages_meant(session: Session, text: str) -> Sequence[Row[int, str, str]]:
     )
 
 
-def the_village(session: Session, text: str) -> Row[int, str, str]:
+def get_village_meant(session: Session, text: str) -> Row[int, str, str]:
     """The village that a code or a name means. Raises UnknownVillage, naming those that it might mean."""
-    found = villages_meant(session, text)
+    found = find_villages_meant(session, text)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -240,7 +240,7 @@ def search(session: Session, village_id: int, text: str, now: datetime) -> list[
     """The village's households whose head is called so, in characters, pinyin or initials, or whose door or number
     has it: at most fifty, those whose name begins so first.
     """
-    text = tidied(text).casefold()[:64]
+    text = tidy(text).casefold()[:64]
     if not text:
         return []
     wanted: list[ColumnElement[bool]] = [
@@ -249,7 +249,7 @@ def search(session: Session, village_id: int, text: str, now: datetime) -> list[
         func.lower(Household.door).contains(text, autoescape=True),
         Household.landmark.contains(text, autoescape=True),
     ]
-    if len(digits := digits_of(text)) >= 3:
+    if len(digits := find_digits(text)) >= 3:
         numbers = (
             select(Phone.household_id)
             .join(Household, Phone.household_id == Household.id)
@@ -260,14 +260,14 @@ def search(session: Session, village_id: int, text: str, now: datetime) -> list[
             )
         )
         wanted.append(Household.id.in_(numbers))
-    houses = houses_where(session, (Household.village_id == village_id) & or_(*wanted), now, limit=MOST_FOUND)
-    names = dict(group_names(session, village_id))
+    houses = list_houses_where(session, (Household.village_id == village_id) & or_(*wanted), now, limit=MOST_FOUND)
+    names = dict(list_group_names(session, village_id))
     village = session.get_one(Village, village_id)
     found = [Found(house, names.get(house.group_id or 0, ""), village.name) for house in houses]
     return sorted(found, key=lambda each: not each.household.head.casefold().startswith(text))
 
 
-def _counts(session: Session, model: type[Group] | type[Household], villages: Sequence[int]) -> dict[int, int]:
+def _count(session: Session, model: type[Group] | type[Household], villages: Sequence[int]) -> dict[int, int]:
     rows = session.execute(
         select(model.village_id, func.count())
         .where(model.village_id.in_(villages), model.archived_at.is_(None))
@@ -291,7 +291,7 @@ def refresh_keys(session: Session, after: int) -> tuple[int | None, int]:
     last = rows[-1][0]
     wrong = []
     for row in rows:
-        keys = kept_keys(row.head)
+        keys = make_keys(row.head)
         if keys != {name: getattr(row, name) for name in keys}:
             wrong.append({"id": row.id, **keys})
     update_rows(session, Household, wrong)

@@ -13,7 +13,7 @@ from groups.errors import InvalidName, UnknownVillage, VillageExists, say
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household, Phone, Village, VillageKind
 from groups.roster.rules.household import RosterHousehold
-from groups.rules.texts import flaw, tidied
+from groups.rules.texts import find_flaw, tidy
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}")
 
@@ -22,10 +22,10 @@ def create_village(
     session: Session, code: str, name: str, kind: VillageKind, *, record: Batch | None = None
 ) -> Village:
     """Add a village. Raises VillageExists where the code is taken, InvalidName where code or name cannot be kept."""
-    name = tidied(name)
+    name = tidy(name)
     if not _CODE.fullmatch(code):
         raise InvalidName(say("villages_code_1_16_letters_digits"))
-    if not name or flaw(name):
+    if not name or find_flaw(name):
         raise InvalidName(say("villages_name_1_64_characters"))
     if session.scalar(select(Village.id).where(Village.code == code)) is not None:
         raise VillageExists(say("village_with_code_exists", code=code))
@@ -37,7 +37,7 @@ def create_village(
     return village
 
 
-def village_of(session: Session, code: str, *, hold: bool = False) -> Village:
+def get_village(session: Session, code: str, *, hold: bool = False) -> Village:
     """The village with this code; `hold` keeps others from changing its roster until the transaction ends.
 
     Raises UnknownVillage.
@@ -49,12 +49,12 @@ def village_of(session: Session, code: str, *, hold: bool = False) -> Village:
     return village
 
 
-def code_of(session: Session, village_id: int) -> str | None:
+def find_code(session: Session, village_id: int) -> str | None:
     """The code of an active village; None where it is archived."""
     return session.scalar(select(Village.code).where(Village.id == village_id, Village.archived_at.is_(None)))
 
 
-def codes_of(session: Session, villages: Collection[int]) -> dict[int, str]:
+def read_codes(session: Session, villages: Collection[int]) -> dict[int, str]:
     """The codes of these villages by id."""
     return dict(session.execute(select(Village.id, Village.code).where(Village.id.in_(villages))).all())
 
@@ -81,7 +81,7 @@ def read_roster(session: Session, village_id: int) -> list[RosterHousehold]:
     ]
 
 
-def owners_elsewhere(session: Session, village_id: int, numbers: Iterable[str]) -> dict[str, tuple[str, str]]:
+def find_owners_elsewhere(session: Session, village_id: int, numbers: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Who has these numbers in other villages: by number, the village's name and the household's head."""
     wanted = sorted(set(numbers))
     owners: dict[str, tuple[str, str]] = {}

@@ -16,18 +16,18 @@ _DAY_ALONE = re.compile(r"\d{4}-?\d{1,2}-?\d{1,2}")
 EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 
 
-def local_day(moment: datetime, zone: ZoneInfo) -> date:
+def find_local_day(moment: datetime, zone: ZoneInfo) -> date:
     """The day of an aware moment in the town."""
     return moment.astimezone(zone).date()
 
 
-def half_a_year_after(day: date) -> date:
+def add_half_a_year(day: date) -> date:
     """The same day of the month six months on, or the last one that month has."""
     year, month = (day.year, day.month + 6) if day.month <= 6 else (day.year + 1, day.month - 6)
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
-def day_of(text: str) -> date:
+def read_day(text: str) -> date:
     """The day that 2026-11-23, 2026/11/23, 2026.11.23, 20261123 or 2026年11月23日 means. Raises InvalidDay."""
     plain = text.strip().split(" ")[0]
     if re.fullmatch(r"\d{8}", plain):
@@ -43,7 +43,7 @@ def day_of(text: str) -> date:
     return day
 
 
-def moment_of(text: str, zone: ZoneInfo) -> datetime:
+def read_moment(text: str, zone: ZoneInfo) -> datetime:
     """The moment that 2026-11-23 18:00, 2026-11-23T18:00:00+08:00 or a day alone means: the end of that day.
 
     What names no zone is the town's time. Raises InvalidDay.
@@ -54,9 +54,9 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
     except ValueError:
         named = None
     if named is None or _DAY_ALONE.fullmatch(plain):
-        return end_of(day_of(plain), zone)
+        return end_of(read_day(plain), zone)
     if not EARLIEST <= named.date() <= LATEST:
-        day_of(plain)
+        read_day(plain)
     return named if named.tzinfo is not None else named.replace(tzinfo=zone)
 
 
@@ -65,7 +65,7 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
 
 
-def year_before(day: date) -> date:
+def go_back_a_year(day: date) -> date:
     """The same day of the year before; of 29 February the 28th."""
     return date(day.year - 1, day.month, min(day.day, monthrange(day.year - 1, day.month)[1]))
 

@@ -16,7 +16,7 @@ class Finding:
     value: str | None = None
 
 
-def shown(text: str) -> str:
+def show(text: str) -> str:
     """A cell in a message: one line, not too long, nothing a terminal would obey."""
     line = "".join(character if character.isprintable() else "?" for character in text.strip())
     return line if len(line) <= 24 else f"{line[:24]}…"

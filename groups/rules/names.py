@@ -47,53 +47,53 @@ _VILLAGE_ENDINGS = re.compile(r"(居委会|社区|村委会|村)$")
 _HAN = re.compile(r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
-def surname(head: str) -> str:
+def find_surname(head: str) -> str:
     """The surname of a Chinese name: 王 of 王建国, 欧阳 of 欧阳修; a foreign name whole."""
     if not _HAN.match(head):
         return head
     return head[:2] if head[:2] in COMPOUND_SURNAMES and len(head) > 2 else head[:1]
 
 
-def household_name(head: str) -> str:
+def name_household(head: str) -> str:
     """How neighbours call the house of `head`: 王建国家."""
     return f"{head}家"
 
 
 @lru_cache(maxsize=4096)
-def household_name_en(head: str) -> str:
+def name_household_in_english(head: str) -> str:
     """How the house of `head` is called in English: the Wang Jianguo household."""
-    return f"the {romanised_name(head)} household"
+    return f"the {romanise(head)} household"
 
 
-def romanised_name(name: str) -> str:
+def romanise(name: str) -> str:
     """A person's name in pinyin, the surname as surnames are read: Shan Tianfang, Ouyang Xiu."""
     if not _HAN.match(name):
         return name
-    family = surname(name)
-    given = _pinyin(name[len(family) :]).capitalize()
-    return f"{_surname_pinyin(family).capitalize()} {given}".rstrip()
+    family = find_surname(name)
+    given = _spell_text(name[len(family) :]).capitalize()
+    return f"{_spell_surname(family).capitalize()} {given}".rstrip()
 
 
-def kept_keys(head: str) -> dict[str, Any]:
+def make_keys(head: str) -> dict[str, Any]:
     """The columns that a household keeps beside its head so as to be found: `search`, `initials` and `given`."""
-    given, initials = given_and_initials(head)
+    given, initials = spell_given_name(head)
     return {"search": search_keys(head), "initials": initials, "given": given}
 
 
 @lru_cache(maxsize=4096)
-def given_and_initials(head: str) -> tuple[str, str]:
+def spell_given_name(head: str) -> tuple[str, str]:
     """The given name's pinyin and the whole name's initials: jianguo and ljg of 李建国. Nothing of a foreign name."""
     if not _HAN.match(head):
         return "", ""
-    family = surname(head)
-    given = _syllables(head[len(family) :])
-    first = (syllable[:1] for syllable in (*_surname_syllables(family), *given))
+    family = find_surname(head)
+    given = _list_syllables(head[len(family) :])
+    first = (syllable[:1] for syllable in (*_split_surname(family), *given))
     return "".join(given).casefold()[:64], "".join(first).casefold()[:64]
 
 
-def pinyin_of(text: str) -> str:
+def spell(text: str) -> str:
     """The syllables of what somebody has typed, in one word; what is no Chinese character stays as it is."""
-    return _pinyin(text)
+    return _spell_text(text)
 
 
 @lru_cache(maxsize=4096)
@@ -103,78 +103,78 @@ def search_keys(head: str) -> str:
     李建国 is found by ` lijianguo`, ` 李建国`, ` ljg`, ` jianguo` and ` jg`. The pinyin comes first, so that an index
     finds it. At most 200 characters.
     """
-    family = surname(head)
+    family = find_surname(head)
     keys = [head]
     if _HAN.match(head):
-        syllables = _syllables(head[len(family) :])
+        syllables = _list_syllables(head[len(family) :])
         given = "".join(syllables)
         first = "".join(syllable[:1] for syllable in syllables)
-        initials = "".join(syllable[:1] for syllable in _surname_syllables(family))
-        keys = [_surname_pinyin(family) + given, head, head[len(family) :], initials + first, given, first]
+        initials = "".join(syllable[:1] for syllable in _split_surname(family))
+        keys = [_spell_surname(family) + given, head, head[len(family) :], initials + first, given, first]
     return "".join(f" {key}" for key in dict.fromkeys(key.casefold() for key in keys) if key)[:200]
 
 
-def place(village: str, group: str, landmark: str, door: str) -> str:
+def write_place(village: str, group: str, landmark: str, door: str) -> str:
     """Where a neighbour goes: 墙下陶村3组·桥东第2家; by the door where nobody has noted a landmark."""
     spot = landmark or (f"门牌{door}" if door else "")
     return "·".join(part for part in (f"{village}{group}", spot) if part)
 
 
 @lru_cache(maxsize=4096)
-def place_en(village: str, village_en: str, group: str, landmark: str, door: str) -> str:
+def write_place_in_english(village: str, village_en: str, group: str, landmark: str, door: str) -> str:
     """The place in English: Qiangxiatao Village, group 3, door 3-2, 2nd house east of the bridge."""
-    parts = [_village_in_english(village, village_en), _group_in_english(group)]
-    parts += [f"door {_pinyin_of_words(door)}" if door else "", _landmark_in_english(landmark)]
+    parts = [_write_village_in_english(village, village_en), _write_group_in_english(group)]
+    parts += [f"door {_spell_words(door)}" if door else "", _write_landmark_in_english(landmark)]
     return ", ".join(part for part in parts if part)
 
 
 def load_pinyin() -> None:
     """Load the dictionaries now, so that the first caller does not wait for them."""
-    _pinyin("王")
+    _spell_text("王")
 
 
-def _village_in_english(name: str, name_en: str) -> str:
+def _write_village_in_english(name: str, name_en: str) -> str:
     kind = "Neighbourhood" if name.endswith(("居委会", "社区")) else "Village"
-    return f"{name_en or _pinyin(_VILLAGE_ENDINGS.sub('', name)).capitalize()} {kind}"
+    return f"{name_en or _spell_text(_VILLAGE_ENDINGS.sub('', name)).capitalize()} {kind}"
 
 
-def _group_in_english(name: str) -> str:
+def _write_group_in_english(name: str) -> str:
     numbered = _NUMBERED_GROUP.fullmatch(name)
-    return f"group {numbered[1]}" if numbered else _pinyin_of_words(name)
+    return f"group {numbered[1]}" if numbered else _spell_words(name)
 
 
-def _landmark_in_english(landmark: str) -> str:
+def _write_landmark_in_english(landmark: str) -> str:
     match = _LANDMARK.fullmatch(landmark)
     if not match or match["thing"] not in _THINGS:
-        return _pinyin_of_words(landmark)
+        return _spell_words(landmark)
     where = f"{_SIDES[match['side']] if match['side'] else 'at'} {_THINGS[match['thing']]}"
-    return f"{_ordinal(int(match['house']))} house {where}" if match["house"] else where
+    return f"{_write_ordinal(int(match['house']))} house {where}" if match["house"] else where
 
 
-def _ordinal(number: int) -> str:
+def _write_ordinal(number: int) -> str:
     ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
-def _surname_pinyin(family: str) -> str:
-    return SURNAME_READINGS.get(family) or _pinyin(family)
+def _spell_surname(family: str) -> str:
+    return SURNAME_READINGS.get(family) or _spell_text(family)
 
 
-def _surname_syllables(family: str) -> list[str]:
+def _split_surname(family: str) -> list[str]:
     """A compound surname's characters are read one by one, unless it is read in a way of its own."""
-    return [SURNAME_READINGS[family]] if family in SURNAME_READINGS and len(family) == 1 else _syllables(family)
+    return [SURNAME_READINGS[family]] if family in SURNAME_READINGS and len(family) == 1 else _list_syllables(family)
 
 
-def _pinyin(text: str) -> str:
+def _spell_text(text: str) -> str:
     """The syllables of `text` in one word; what is no Chinese character stays as it is."""
-    return "".join(_syllables(text))
+    return "".join(_list_syllables(text))
 
 
-def _syllables(text: str) -> list[str]:
+def _list_syllables(text: str) -> list[str]:
     from pypinyin import lazy_pinyin  # noqa: PLC0415  0.2 s, and most processes never need it
 
     return list(lazy_pinyin(text))
 
 
-def _pinyin_of_words(text: str) -> str:
-    return _pinyin(text).capitalize() if _HAN.search(text) else text
+def _spell_words(text: str) -> str:
+    return _spell_text(text).capitalize() if _HAN.search(text) else text

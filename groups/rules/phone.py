@@ -68,7 +68,7 @@ def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
     Takes full-width digits, blanks, dashes, brackets, +86, a leading apostrophe and `13800138000.0`. Raises
     InvalidNumber with the reason: above all for `1.38E+10`, whose digits a spreadsheet has thrown away.
     """
-    digits = _digits(text)
+    digits = _read_digits(text)
     if LOCAL_LANDLINE.fullmatch(digits):
         digits = f"+{country_code_for_region(region)}{area_code}{digits}"
     try:
@@ -91,7 +91,7 @@ def read_line_number(text: str, region: str, area_code: str) -> str:
     `sip:+86138…@host`, `tel:+86138…`. "" for a withheld number and for what is no number at all; other digits, such as
     a service's short number, come back as they are: no household has them.
     """
-    digits = _digits_on_line(text)
+    digits = _find_digits_on_line(text)
     if not digits or digits in _NOBODY:
         return ""
     bare = digits.lstrip("+")
@@ -105,7 +105,7 @@ def read_line_number(text: str, region: str, area_code: str) -> str:
     return digits[:_LONGEST_E164]
 
 
-def _digits_on_line(text: str) -> str:
+def _find_digits_on_line(text: str) -> str:
     """Of an address on a line its digits, with a leading + where there is one; "" where it has none."""
     plain = unicodedata.normalize("NFKC", unquote(text[:LONGEST_READ])).strip()
     if bracketed := re.search(r"<([^>]*)>", plain):
@@ -116,7 +116,7 @@ def _digits_on_line(text: str) -> str:
     return digits if re.fullmatch(r"\+?[0-9]{3,20}", digits) else ""
 
 
-def kind_of(e164: str) -> Kind:
+def find_kind(e164: str) -> Kind:
     """What an E.164 number is; one of a kind that no household has counts as a mobile."""
     return _KINDS.get(number_type(parse(e164, None)), "mobile")
 
@@ -132,20 +132,20 @@ def as_written_here(e164: str, region: str) -> str:
     return format_number(number, style)
 
 
-def digits_of(text: str) -> str:
+def find_digits(text: str) -> str:
     """The digits of what somebody types to find a number; empty where there is anything else in it."""
     try:
-        return _digits(text).lstrip("+")
+        return _read_digits(text).lstrip("+")
     except InvalidNumber:
         return ""
 
 
-def masked(e164: str) -> str:
+def mask(e164: str) -> str:
     """A number as logs and messages may show it: `+86199****0571`."""
     return f"{e164[:-8]}****{e164[-4:]}" if len(e164) > 10 else "****"
 
 
-def _digits(text: str) -> str:
+def _read_digits(text: str) -> str:
     """The digits of `text`, with a leading + where it has one. Raises InvalidNumber where anything else is in it."""
     plain = unicodedata.normalize("NFKC", text[:LONGEST_READ]).strip()
     if len(plain) > LONGEST_TEXT:

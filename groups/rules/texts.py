@@ -26,7 +26,7 @@ def without_invisible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
-def tidied(text: str) -> str:
+def tidy(text: str) -> str:
     """The text as it is kept: full-width forms made plain, no blanks at its ends or between Chinese characters.
 
     What is longer than LONGEST_READ comes back as it is, cut there: `flaw` says that it is too long.
@@ -37,7 +37,7 @@ def tidied(text: str) -> str:
     return _BLANK_BETWEEN_HAN.sub("", _BLANKS.sub(" ", visible).strip(" "))
 
 
-def flaw(text: str) -> str | None:
+def find_flaw(text: str) -> str | None:
     """Why a tidied text cannot be kept: `too_long`, `control_characters`, or None where it can.
 
     Half a surrogate pair, which JSON can carry, counts as a control character: no database takes it.

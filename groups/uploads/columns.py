@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from groups.files.recognising import Row, Vocabulary, recognise, rows_below
+from groups.files.recognising import Row, Vocabulary, list_rows_below, recognise
 from groups.files.sheet import Sheet
 from groups.uploads.kinds import Columns
 
@@ -31,7 +31,7 @@ class FoundColumns:
     @cached_property
     def rows(self) -> Sequence[Row]:
         """The rows below the heading that have anything in them, hidden ones with the reason why they do not count."""
-        return list(rows_below(self.sheet, self.at))
+        return list(list_rows_below(self.sheet, self.at))
 
     def with_columns(self, columns: Columns) -> FoundColumns:
         """The same, with the columns that somebody has said to hold something else."""
@@ -72,12 +72,12 @@ def find_columns(sheets: Sequence[Sheet], vocabulary: Vocabulary, *needed: Seque
         at, fields = recognise(sheet, vocabulary, DEEPEST_HEADING)
         if holds_all(fields, *needed):
             return FoundColumns(place, sheet, at, fields)
-        best = FoundColumns(place, sheet, at if fields else _words_only(sheet), fields)
+        best = FoundColumns(place, sheet, at if fields else _count_words_only(sheet), fields)
         others.append(best)
     return others[0] if others else None
 
 
-def _words_only(sheet: Sheet) -> int:
+def _count_words_only(sheet: Sheet) -> int:
     """The first row with anything in it, where no digit is: a heading, whatever it says; -1: there is none."""
     for at, cells in enumerate(sheet.rows[:DEEPEST_HEADING]):
         text = "".join(cells)

@@ -16,9 +16,9 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.patience import DatabaseAway
-from config.services import Service, database, settings
+from config.services import Service, get_database, get_settings
 from config.settings import Settings
 from groups.errors import NumberTaken
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -38,11 +38,11 @@ ENLIST = Service[Callable[[int], bool]]("enlist_upload")
 
 def work_on_upload(upload_id: int) -> int:
     """Look a list through, or write it, whichever it waits for. Done already, or being done, it is left alone."""
-    work_on(database(), settings(), KINDS.of(), upload_id)
+    work_on(get_database(), get_settings(), KINDS.of(), upload_id)
     return upload_id
 
 
-def ground_of(settings: Settings) -> Ground:
+def make_ground(settings: Settings) -> Ground:
     """How this town reads lists."""
     return Ground(settings.default_region, settings.default_area_code, settings.zone)
 
@@ -56,7 +56,7 @@ def work_on(
 ) -> None:
     """The same, in a process that has its own database. Whatever it raises, the list is not left as being worked on."""
     with database.begin() as session:
-        upload = uploads.begin_work(session, upload_id, clock(session))
+        upload = uploads.begin_work(session, upload_id, read_clock(session))
         if upload is None:
             return
         session.expunge(upload)
@@ -66,8 +66,8 @@ def work_on(
         _tell(database, upload_id, percent)
 
     try:
-        with _seen_alive(database, upload_id):
-            _Work(database, ground_of(settings), kinds[upload.kind], upload, tell).do()
+        with _report_alive(database, upload_id):
+            _Work(database, make_ground(settings), kinds[upload.kind], upload, tell).do()
     except BaseException:
         # Where the database is away the page will see that nobody has given a sign of life.
         with suppress(DBAPIError, DatabaseAway), database.begin() as session:
@@ -94,7 +94,7 @@ class _Work:
             if self._write(was_read):
                 return
             with self.database.begin() as session:
-                if not uploads.look_again(session, self.upload.id, clock(session)):
+                if not uploads.look_again(session, self.upload.id, read_clock(session)):
                     return
         self._look_through(was_read)
 
@@ -105,7 +105,7 @@ class _Work:
                 uploads.refuse(session, number, was_read.layouts, was_read.reason)
             return
         preview = self.kind.look(
-            self.database, self.upload, was_read, self._prepared(was_read, _READ, _LOOKED), self.ground
+            self.database, self.upload, was_read, self._prepare(was_read, _READ, _LOOKED), self.ground
         )
         self.tell(_LOOKED)
         # An empty preview has a bite, too: it takes the rows of the one before away.
@@ -119,7 +119,7 @@ class _Work:
     def _write(self, was_read: ReadList) -> bool:
         """Whether it is written; False where the list means another thing by now than its preview said."""
         for _ in range(self.kind.tries):
-            prepared = self._prepared(was_read, _READ // 2, _WRITES_FROM)
+            prepared = self._prepare(was_read, _READ // 2, _WRITES_FROM)
             # Somebody may sign a household up, or take a number, between our looking and our writing.
             with suppress(NumberTaken, IntegrityError):
                 if self._write_once(was_read, prepared):
@@ -130,18 +130,18 @@ class _Work:
         # Whoever tells needs a transaction of its own, which SQLite has not while this one writes.
         progress = _tell_nobody if self.database.is_sqlite else self.tell
         with self.database.begin() as session:
-            now = clock(session)
+            now = read_clock(session)
             preview = self.kind.write(session, self.upload, was_read, prepared, self.ground, now, progress)
             if preview is None or not uploads.is_written(session, self.upload.id, preview, now):
                 # Not what its preview said, or written by another meanwhile.
                 session.rollback()
             return preview is not None
 
-    def _prepared(self, was_read: ReadList, first: int, last: int) -> Any:
-        def progress(percent: int) -> None:
+    def _prepare(self, was_read: ReadList, first: int, last: int) -> Any:
+        def report_progress(percent: int) -> None:
             self.tell(first + (last - first) * percent // 100)
 
-        return self.kind.prepare(self.database, self.upload, was_read, self.ground, progress)
+        return self.kind.prepare(self.database, self.upload, was_read, self.ground, report_progress)
 
 
 def _tell_nobody(percent: int) -> None:
@@ -150,11 +150,11 @@ def _tell_nobody(percent: int) -> None:
 
 def _tell(database: Database, upload_id: int, percent: int | None) -> None:
     with database.begin() as session:
-        uploads.still_at_work(session, upload_id, clock(session), percent)
+        uploads.report_at_work(session, upload_id, read_clock(session), percent)
 
 
 @contextmanager
-def _seen_alive(database: Database, upload_id: int) -> Iterator[None]:
+def _report_alive(database: Database, upload_id: int) -> Iterator[None]:
     over = threading.Event()
 
     def say_so() -> None:

@@ -20,12 +20,12 @@ from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from config.database import insert_rows
-from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, say, told
+from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, restore_message, say
 from groups.files.reading import LARGEST_FILE
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadRow, UploadState
-from groups.rules.texts import tidied
+from groups.rules.texts import tidy
 from groups.uploads.kinds import Columns, ListKind, Preview
 
 KEPT = timedelta(hours=24)
@@ -43,7 +43,7 @@ ROWS_AT_ONCE = 2000
 """So many rows of a preview are kept in a transaction: an alarm may be waiting for its turn."""
 
 
-def take_in(
+def keep_upload(
     session: Session,
     kind: UploadKind,
     name: str,
@@ -67,7 +67,7 @@ def take_in(
         account_id=by.account_id,
         village_id=village_id,
         brought_by=by.name[:64],
-        name=tidied(name)[-120:],
+        name=tidy(name)[-120:],
         content=content,
         options=dict(options or {}),
         created_at=now,
@@ -85,13 +85,13 @@ def _throw_old_away(session: Session, by: Author, now: datetime) -> None:
     session.execute(delete(Upload).where(or_(Upload.expires_at < now, Upload.id.in_(old))))
 
 
-def upload_of(session: Session, key: str, now: datetime, *, hold: bool = False) -> Upload | None:
+def find_upload(session: Session, key: str, now: datetime, *, hold: bool = False) -> Upload | None:
     """The list at this address; None where there is none, or it has expired."""
     question = select(Upload).where(Upload.key == key, or_(Upload.expires_at.is_(None), Upload.expires_at > now))
     return session.scalar(question.with_for_update() if hold else question)
 
 
-def size_of(session: Session, upload: Upload) -> int:
+def measure_size(session: Session, upload: Upload) -> int:
     """How many bytes its file has."""
     return session.scalar(select(func.length(Upload.content)).where(Upload.id == upload.id)) or 0
 
@@ -108,7 +108,7 @@ def choose_columns(kind: ListKind, upload: Upload, columns: Columns, now: dateti
     _start(upload, UploadState.READING, now)
 
 
-def columns_of(upload: Upload) -> dict[tuple[int, int], str]:
+def read_columns(upload: Upload) -> dict[tuple[int, int], str]:
     """What somebody has said that the columns hold."""
     return {(sheet, column): field for sheet, column, field in upload.columns}
 
@@ -131,9 +131,9 @@ def confirm(upload: Upload, by: Author, now: datetime, *, once_more: bool = Fals
     if upload.state is not UploadState.READY:
         raise UploadClosed(say("nothing_write_yet"))
     if cannot := upload.summary.get("cannot"):
-        raise UploadClosed(told(cannot))
+        raise UploadClosed(restore_message(cannot))
     if (words := upload.summary.get("confirm_twice")) and not once_more:
-        raise ConfirmArchive(told(words))
+        raise ConfirmArchive(restore_message(words))
     upload.once_more = once_more
     start_writing(upload, by, now)
 
@@ -144,7 +144,7 @@ def start_writing(upload: Upload, by: Author, now: datetime) -> None:
     _start(upload, UploadState.WRITING, now)
 
 
-def author_of(upload: Upload) -> Author:
+def make_author(upload: Upload) -> Author:
     """In whose name it is written."""
     source = Source.COMMAND if upload.confirmed_account_id is None else Source.IMPORT
     return Author(upload.confirmed_by, source, upload.confirmed_account_id)
@@ -171,7 +171,7 @@ def break_off(session: Session, upload_id: int) -> None:
     _change(session, upload_id, AT_WORK, state=UploadState.BROKEN, taken_at=None, progress=0)
 
 
-def still_at_work(session: Session, upload_id: int, now: datetime, percent: int | None = None) -> None:
+def report_at_work(session: Session, upload_id: int, now: datetime, percent: int | None = None) -> None:
     """A sign of life of whoever works on a list, and how far they are."""
     said: dict[str, Any] = {"taken_at": now} | ({} if percent is None else {"progress": percent})
     _change(session, upload_id, AT_WORK, **said)
@@ -196,7 +196,7 @@ def refuse(session: Session, upload_id: int, layouts: Sequence[Mapping[str, Any]
     state = UploadState.COLUMNS if has_columns else UploadState.REFUSED
     session.execute(delete(UploadRow).where(UploadRow.upload_id == upload_id))
     values = {"state": state, "reason": reason, "length": 0, "summary": {}, "digest": ""}
-    _seen(session, upload_id, AT_WORK, layouts, values)
+    _report_seen(session, upload_id, AT_WORK, layouts, values)
 
 
 def keep_rows(session: Session, upload_id: int, preview: Preview, start: int) -> bool:
@@ -217,7 +217,7 @@ def keep(session: Session, upload_id: int, preview: Preview, layouts: Sequence[M
         "summary": preview.summary,
         "digest": preview.digest,
     }
-    _seen(session, upload_id, (UploadState.READING,), layouts, values)
+    _report_seen(session, upload_id, (UploadState.READING,), layouts, values)
 
 
 def is_written(session: Session, upload_id: int, preview: Preview, now: datetime) -> bool:
@@ -347,7 +347,7 @@ def _put_rows(session: Session, upload_id: int, preview: Preview, start: int, si
     )
 
 
-def _seen(
+def _report_seen(
     session: Session,
     upload_id: int,
     states: Sequence[UploadState],

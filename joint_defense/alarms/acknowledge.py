@@ -59,7 +59,7 @@ def acknowledge(
         return Heard(incident, callers, closed=True)
     if (
         minutes is not None
-        or read_answers(session, incident.id).of_person(delivery.party, delivery.number) is not answer
+        or read_answers(session, incident.id).find_of_person(delivery.party, delivery.number) is not answer
     ):
         session.add(
             Acknowledgement(

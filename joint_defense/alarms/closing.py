@@ -42,7 +42,7 @@ def close(session: Session, incident_id: int, outcome: ClosingOutcome | str, not
 
     Returns False when somebody else was quicker: theirs stands. Raises UnknownIncident.
     """
-    incident = _locked(session, incident_id)
+    incident = _lock(session, incident_id)
     if incident.closed_at is not None:
         return False
     incident.closed_at, incident.outcome, incident.note = now, ClosingOutcome(outcome), note.strip()[:LONGEST_NOTE]
@@ -62,7 +62,7 @@ def withdraw(
 
     Returns whether it is closed now.
     """
-    incident = _locked(session, alert.incident_id)
+    incident = _lock(session, alert.incident_id)
     if incident.closed_at is not None:
         return True
     if alert.withdrawn_at is None:
@@ -86,7 +86,7 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
 
     A phone that is busy with us is left alone: it would come back as busy. Raises UnknownIncident, IncidentClosed.
     """
-    incident = _locked(session, incident_id)
+    incident = _lock(session, incident_id)
     if incident.closed_at is not None:
         raise IncidentClosed(incident_id)
     if party is None and holding.release(session, incident, ReleasedBy.WATCHER, now, name=by):
@@ -110,7 +110,7 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
     households = {each.household_id for each in chosen if each.household_id is not None}
     in_trouble = find_callers_among(session, households, [incident.id], now)
     chosen = [each for each in chosen if each.household_id not in in_trouble]
-    busy = _busy_with_us(session, {each.number for each in chosen}, now)
+    busy = _find_busy_with_us(session, {each.number for each in chosen}, now)
     chosen = [each for each in chosen if each.number not in busy]
     occasion = Occasion(round=1 + max((each.round for each in planned), default=0))
     for purpose in FIRST_RINGS:
@@ -120,7 +120,7 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
     return RungAgain(len({each.number for each in chosen}), len(busy))
 
 
-def _busy_with_us(session: Session, numbers: set[str], now: datetime) -> set[str]:
+def _find_busy_with_us(session: Session, numbers: set[str], now: datetime) -> set[str]:
     """Those of these phones that ring, are in a call with us, or are about to be rung."""
     waiting = select(Delivery.number).where(
         Delivery.number.in_(numbers), Delivery.channel == Channel.CALL, is_in_state(DeliveryState.WAITING)
@@ -144,7 +144,7 @@ def close_forgotten(session: Session, incident_id: int, now: datetime) -> bool:
 
     Nobody else: nothing is known of how it ended, so there is no all-clear. Whether it was closed here.
     """
-    incident = _locked(session, incident_id)
+    incident = _lock(session, incident_id)
     if incident.closed_at is not None or any(_is_on_line(each, now) for each in incident.alerts):
         return False
     incident.closed_at, incident.outcome = now, ClosingOutcome.LAPSED
@@ -154,7 +154,9 @@ def close_forgotten(session: Session, incident_id: int, now: datetime) -> bool:
     session.flush()
     told = [each for each in deliveries if each.channel is Channel.SMS and (each.role in LEADERS or each.with_link)]
     leaders = {each.number: each for each in told}
-    texts = {language: wording_texts.lapsed(_callers(incident, language), language) for language in ("zh", "en")}
+    texts = {
+        language: wording_texts.write_lapsed(_name_callers(incident, language), language) for language in ("zh", "en")
+    }
     insert_copies(session, list(leaders.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
     return True
 
@@ -163,19 +165,19 @@ def _is_on_line(alert: Alert, now: datetime) -> bool:
     return alert.on_line_until is not None and alert.on_line_until > now
 
 
-def _callers(incident: Incident, language: str) -> list[str]:
+def _name_callers(incident: Incident, language: str) -> list[str]:
     return [alert.name_in(language) for alert in incident.alerts]
 
 
 def add_note(session: Session, incident_id: int, text: str, by: str, now: datetime) -> None:
     """Put a line of somebody's own on the timeline. Raises UnknownIncident."""
-    incident = _locked(session, incident_id)
+    incident = _lock(session, incident_id)
     note_update(session, incident.id, UpdateKind.NOTE, now, by=by, text=text.strip()[:LONGEST_NOTE])
 
 
 def name_category(session: Session, alert: Alert, category: Category, now: datetime) -> None:
     """The caller says what has happened: whoever has not been reached yet hears it."""
-    incident = _locked(session, alert.incident_id)
+    incident = _lock(session, alert.incident_id)
     if incident.closed_at is not None or alert.category is category:
         return
     alert.category = category
@@ -215,7 +217,7 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     That is also a caller who has hung up and got news by text. A house where somebody may be listening gets none.
     """
     told: dict[str, Delivery] = {}
-    touched = {each.number for each in deliveries if each.attempt_count > 0 and not _refused(each)}
+    touched = {each.number for each in deliveries if each.attempt_count > 0 and not _is_refused(each)}
     # Whoever has just closed it by taking it back knows, and so does a caller who holds the line.
     knowing = {
         alert.number
@@ -229,7 +231,7 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     silent |= find_silent_callers(session, now)
     for delivery in deliveries:
         by_text = delivery.channel is Channel.SMS
-        if delivery.number not in touched - knowing or delivery.household_id in silent or _refused(delivery):
+        if delivery.number not in touched - knowing or delivery.household_id in silent or _is_refused(delivery):
             continue
         if not by_text and delivery.household_id in by_text_only:
             continue
@@ -238,11 +240,14 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     names = [alert.household_name for alert in incident.alerts]
     english = [alert.household_name_en for alert in incident.alerts]
     outcome = str(incident.outcome)
-    texts = {"zh": wording_texts.all_clear(names, outcome, "zh"), "en": wording_texts.all_clear(english, outcome, "en")}
+    texts = {
+        "zh": wording_texts.write_all_clear(names, outcome, "zh"),
+        "en": wording_texts.write_all_clear(english, outcome, "en"),
+    }
     insert_copies(session, list(told.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
 
 
-def _refused(delivery: Delivery) -> bool:
+def _is_refused(delivery: Delivery) -> bool:
     """Whether this delivery certainly reached nobody: the carrier took none of its requests."""
     return delivery.state is DeliveryState.UNREACHED and (delivery.failure or "").isdigit()
 
@@ -256,7 +261,7 @@ def _lock_deliveries(session: Session, incident_id: int) -> list[Delivery]:
     )
 
 
-def _locked(session: Session, incident_id: int) -> Incident:
+def _lock(session: Session, incident_id: int) -> Incident:
     if session.get(Incident, incident_id) is None:
         raise UnknownIncident(f"there is no incident {incident_id}")
     return lock_incident(session, incident_id)

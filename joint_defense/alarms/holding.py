@@ -21,7 +21,7 @@ from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
-from joint_defense.rules.fanout import Planned, plan
+from joint_defense.rules.fanout import Planned, plan_rings
 from joint_defense.rules.states import RINGS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.signs import squeeze
@@ -113,9 +113,9 @@ def release(session: Session, incident: Incident, by: ReleasedBy, now: datetime,
     for alert in incident.alerts:
         caller = directory.find_caller(session, alert.number) if alert.withdrawn_at is None else None
         if caller is not None:
-            found |= {each.number: each for each in directory.recipients_for(session, caller, now)}
+            found |= {each.number: each for each in directory.list_recipients(session, caller, now)}
     others = [each for number, each in found.items() if number not in rung]
-    planned = spare_callers(session, plan(others), now)
+    planned = leave_out_callers(session, plan_rings(others), now)
     if not planned:
         # The roster has changed meanwhile: who else there is comes at once.
         policies.hurry(incident)
@@ -123,7 +123,7 @@ def release(session: Session, incident: Incident, by: ReleasedBy, now: datetime,
     return True
 
 
-def spare_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
+def leave_out_callers(session: Session, planned: list[Planned[Recipient]], now: datetime) -> list[Planned[Recipient]]:
     """The plan without those who call for help themselves at present: they are not rung, and silent ones not texted."""
     households = {each.phone.household_id for each in planned if each.phone.household_id is not None}
     calling, silent = find_callers_among(session, households, (), now), find_silent_callers(session, now)

@@ -24,7 +24,7 @@ from joint_defense.incidents.answers import find_callers_among, find_silent_call
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate, count_parties
-from joint_defense.rules.fanout import plan
+from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
@@ -103,7 +103,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     limits = limits or Limits()
     event = receive(session, trigger.carrier_key, InboundKind.ALARM, trigger.number, trigger.text, now)
     if event is None:
-        return _repeated(session, trigger.carrier_key)
+        return _find_repeated(session, trigger.carrier_key)
     caller = directory.find_caller(session, trigger.number)
     if caller is None:
         event.kind = InboundKind.STRANGER
@@ -111,18 +111,18 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     if caller.group_id is not None:
         directory.lock_group(session, caller.group_id)
     since = now - timedelta(seconds=limits.merge_window)
-    incident = _own_incident(session, caller)
+    incident = _find_own_incident(session, caller)
     if incident is None and mutes.is_muted(session, trigger.number, now):
         event.kind = InboundKind.MUTED
         return _keep(event, IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent), caller)
     incident = incident or _open_incident(session, caller, since)
     if incident is not None:
-        rung_lately = incident.opened_at > since or _called_again_lately(session, incident, caller, since)
+        rung_lately = incident.opened_at > since or _has_called_again_lately(session, incident, caller, since)
         joined = _join(session, incident, caller, trigger, now)
         if not rung_lately:
             closing.ring_again(session, incident.id, None, caller.household_name, now)
         return _keep(event, joined, caller)
-    opened = _opened_lately(session, trigger.number, now)
+    opened = _count_opened_lately(session, trigger.number, now)
     # However often others have called, a number's first alarm goes out.
     if opened >= limits.alarms_per_hour or (opened and _floods(session, caller, limits, now)):
         event.kind = InboundKind.FLOOD
@@ -130,7 +130,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
     return _keep(event, _open(session, caller, trigger, now, limits.zone), caller)
 
 
-def _repeated(session: Session, carrier_key: str) -> IntakeResult:
+def _find_repeated(session: Session, carrier_key: str) -> IntakeResult:
     kept = find_answer(session, carrier_key)
     return IntakeResult(**{**kept, "outcome": Outcome(kept["outcome"]), "repeated": True})
 
@@ -142,7 +142,7 @@ def _keep(event: InboundEvent, answer: IntakeResult, caller: Caller | None = Non
     return answer
 
 
-def _own_incident(session: Session, caller: Caller) -> Incident | None:
+def _find_own_incident(session: Session, caller: Caller) -> Incident | None:
     """The open alarm that the caller's household has raised or joined, however old: pressing again belongs to it."""
     query = (
         select(Incident)
@@ -159,7 +159,7 @@ def _own_incident(session: Session, caller: Caller) -> Incident | None:
     ).first()
 
 
-def _called_again_lately(session: Session, incident: Incident, caller: Caller, since: datetime) -> bool:
+def _has_called_again_lately(session: Session, incident: Incident, caller: Caller, since: datetime) -> bool:
     """Whether those who have not answered were rung lately because somebody asked for it."""
     rung = select(IncidentUpdate.id).where(
         IncidentUpdate.incident_id == incident.id,
@@ -184,7 +184,7 @@ def _open_incident(session: Session, caller: Caller, since: datetime) -> Inciden
     ).first()
 
 
-def _opened_lately(session: Session, number: str, now: datetime) -> int:
+def _count_opened_lately(session: Session, number: str, now: datetime) -> int:
     return (
         session.scalar(
             select(func.count(func.distinct(InboundEvent.incident_id))).where(
@@ -224,10 +224,10 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zon
     alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
     # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
     # found by number, of which there is an index: otherwise everything that rings in a storm is looked through.
-    own = Delivery.number.in_([phone.number for phone in directory.phones_of(session, [caller.household_id])])
+    own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
-    _leave_in_peace(session, caller, now, own, *ringing)
-    planned = holding.spare_callers(session, plan(directory.recipients_for(session, caller, now)), now)
+    _stop_ringing(session, caller, now, own, *ringing)
+    planned = holding.leave_out_callers(session, plan_rings(directory.list_recipients(session, caller, now)), now)
     going_out = holding.hold_back(session, incident, caller, planned, now)
     if not planned:
         policies.hurry(incident)
@@ -266,7 +266,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     alert = next((each for each in incident.alerts if each.household_id == caller.household_id), None)
     if alert is None:
         alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.VOICE)
-        _leave_in_peace(session, caller, now, Delivery.incident_id == incident.id)
+        _stop_ringing(session, caller, now, Delivery.incident_id == incident.id)
         holding.release(session, incident, ReleasedBy.VOICE, now, name=caller.household_name)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
@@ -302,7 +302,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     )
 
 
-def _leave_in_peace(session: Session, caller: Caller, now: datetime, *where: ColumnElement[bool]) -> None:
+def _stop_ringing(session: Session, caller: Caller, now: datetime, *where: ColumnElement[bool]) -> None:
     """A household that calls for help itself is not rung for others any more; a silent one gets no text."""
     pending = (
         select(Delivery)
@@ -334,14 +334,18 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
     )
     silent = {other.household_id for other in incident.alerts if other.silent} | find_silent_callers(session, now)
     in_trouble = {other.household_id for other in incident.alerts}
-    others = [each for each in directory.recipients_for(session, caller, now) if each.household_id not in silent]
+    others = [each for each in directory.list_recipients(session, caller, now) if each.household_id not in silent]
     in_trouble |= find_callers_among(session, {each.household_id for each in others if each.household_id}, (), now)
     # Somebody the first alarm did not reach (a leader who lives elsewhere, say) is rung now, for the first time.
     new = [each for each in others if each.number not in rung and each.household_id not in in_trouble]
-    insert_deliveries(session, incident.id, Purpose.ALARM, queue_behind_waiting(session, incident.id, plan(new)), now)
+    insert_deliveries(
+        session, incident.id, Purpose.ALARM, queue_behind_waiting(session, incident.id, plan_rings(new)), now
+    )
     new_ids = {each.phone_id for each in new}
     texts = [
-        each for each in plan([each for each in others if each.phone_id not in new_ids]) if each.channel is Channel.SMS
+        each
+        for each in plan_rings([each for each in others if each.phone_id not in new_ids])
+        if each.channel is Channel.SMS
     ]
     insert_deliveries(session, incident.id, Purpose.SECOND_VOICE, texts, now, occasion=Occasion(alert_id=alert.id))
 

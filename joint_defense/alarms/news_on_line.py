@@ -78,24 +78,24 @@ def gather_news(
         over = (calls.OVER_FOR_CALLER[language],)
         return News(incident.id, over, language, told, warned, closed=True, silent=alert.silent)
     answers = read_answers(session, incident.id)
-    sentences, told = _who_since(answers, told, language)
+    sentences, told = _name_those_since(answers, told, language)
     if not answers.coming and now - alert.raised_at >= patience.nobody_after + warned * patience.nobody_again:
         warned += 1
-        sentences.append(calls.nobody_yet(incident.category, language))
+        sentences.append(calls.say_nobody_yet(incident.category, language))
     step, whom = read_called_since(session, incident.id, widened)
-    sentences += calls.widened(whom, language)
+    sentences += calls.say_widened(whom, language)
     return News(incident.id, tuple(sentences), language, told, warned, silent=alert.silent, joined=joined, widened=step)
 
 
-def _who_since(answers: Answers, told: int, language: str) -> tuple[list[str], int]:
+def _name_those_since(answers: Answers, told: int, language: str) -> tuple[list[str], int]:
     """Who comes, or cannot after all, that has said so after acknowledgement `told`; and the last one of these."""
     fresh = [each for each in answers.coming if each.id > told]
-    lost = answers.gave_up_since(told)
+    lost = answers.list_given_up_since(told)
     sentences = [
-        *calls.who_comes(
+        *calls.say_who_comes(
             name_those(fresh, Answer.COMING, language), name_those(fresh, Answer.ON_SCENE, language), language
         ),
-        *calls.who_cannot_after_all(name_those(lost, Answer.CANNOT, language), language),
+        *calls.say_who_cannot_after_all(name_those(lost, Answer.CANNOT, language), language),
     ]
     return sentences, max((each.id for each in (*fresh, *lost)), default=told)
 
@@ -116,7 +116,7 @@ def hang_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: a caller's news comes by text from now on, a neighbour has left the conference."""
     for alert in session.scalars(select(Alert).where(Alert.call_sid == call_sid)):
         note_caller_gone(session, alert, now)
-    conference.hung_up(session, call_sid, now)
+    conference.note_hung_up(session, call_sid, now)
 
 
 def note_caller_gone(session: Session, alert: Alert, now: datetime) -> None:
@@ -129,7 +129,7 @@ def note_caller_gone(session: Session, alert: Alert, now: datetime) -> None:
 def name_those(answers: Sequence[Given], answer: Answer, language: str) -> list[str]:
     """Those who gave this answer, as this language calls them; how soon they are there, where they said so."""
     return [
-        each.name_in(language) + (calls.how_soon(each.minutes, language) if answer is Answer.COMING else "")
+        each.name_in(language) + (calls.say_how_soon(each.minutes, language) if answer is Answer.COMING else "")
         for each in answers
         if each.answer is answer
     ]

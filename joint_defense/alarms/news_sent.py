@@ -21,7 +21,7 @@ from groups import directory
 from joint_defense.alarms.news_on_line import Patience, name_those, read_called_since
 from joint_defense.delivery.plan import LOOK_AGAIN, make_callers_phone, make_row
 from joint_defense.incidents import conference
-from joint_defense.incidents.answers import read_answers, says_who_comes
+from joint_defense.incidents.answers import match_coming, read_answers
 from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, is_in_state
 from joint_defense.rules.answers import Answers, Given
@@ -72,7 +72,7 @@ def send_milestones(session: Session, incident: Incident, now: datetime, nobody_
         off_line = alert.on_line_until is None or alert.on_line_until <= now
         if alert.silent or alert.withdrawn_at is not None or not off_line:
             continue
-        due = _milestones_due(session, incident, alert, answers, now, nobody_after)
+        due = _find_milestones_due(session, incident, alert, answers, now, nobody_after)
         if alert.may_text:
             planned |= _text_caller(session, incident, alert, due, answers.coming, now)
         elif due:
@@ -104,7 +104,7 @@ def _text_caller(
     return any(planned)
 
 
-def _milestones_due(
+def _find_milestones_due(
     session: Session,
     incident: Incident,
     alert: Alert,
@@ -112,7 +112,7 @@ def _milestones_due(
     now: datetime,
     nobody_after: timedelta | None,
 ) -> list[Milestone]:
-    others = _others(answers.coming, alert)
+    others = _choose_others(answers.coming, alert)
     if not others:
         return [Milestone.NOBODY] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
     due = [
@@ -120,17 +120,17 @@ def _milestones_due(
         for milestone, count in MILESTONES.items()
         if len(others) >= count and others[count - 1].id > alert.heard_answer_id
     ]
-    if _all_have_answered(session, incident, answers) and others[-1].id > alert.heard_answer_id:
+    if _have_all_answered(session, incident, answers) and others[-1].id > alert.heard_answer_id:
         due.append(Milestone.LAST)
     # One text that says it all is worth more than two in the same minute.
     return due[-1:]
 
 
-def _others(coming: Sequence[Given], alert: Alert) -> list[Given]:
+def _choose_others(coming: Sequence[Given], alert: Alert) -> list[Given]:
     return [each for each in coming if each.party.household_id != alert.household_id]
 
 
-def _all_have_answered(session: Session, incident: Incident, answers: Answers) -> bool:
+def _have_all_answered(session: Session, incident: Incident, answers: Answers) -> bool:
     rung = select(Delivery.household_id, Delivery.responder_id).where(
         Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)
     )
@@ -139,10 +139,10 @@ def _all_have_answered(session: Session, incident: Incident, answers: Answers) -
     return {Party(*row) for row in session.execute(rung.distinct())} <= answers.parties | callers
 
 
-def _words(incident: Incident, alert: Alert, others: Sequence[Given], called: Sequence[Whom]) -> str:
+def _write_news(incident: Incident, alert: Alert, others: Sequence[Given], called: Sequence[Whom]) -> str:
     language = alert.language
     coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
-    return texts.news_text(coming, there, incident.category, language, called)
+    return texts.write_news(coming, there, incident.category, language, called)
 
 
 def _plan_text(
@@ -154,15 +154,15 @@ def _plan_text(
     called: Sequence[Whom],
     now: datetime,
 ) -> bool:
-    others = _others(coming, alert)
-    text = _words(incident, alert, others, called)
+    others = _choose_others(coming, alert)
+    text = _write_news(incident, alert, others, called)
     made = _plan(session, incident, alert, Channel.SMS, occasion, text, now)
     if made:
-        _taken_as_heard(alert, others)
+        _mark_as_heard(alert, others)
     return made
 
 
-def _taken_as_heard(alert: Alert, others: Sequence[Given]) -> None:
+def _mark_as_heard(alert: Alert, others: Sequence[Given]) -> None:
     if alert.on_line_until is not None:
         alert.heard_answer_id = max((each.id for each in others), default=alert.heard_answer_id)
 
@@ -207,12 +207,12 @@ def call_with_news(
         return _NO_CALL
     if alert.channel is Channel.SMS:
         return _NO_CALL  # who asks for help by text may have to be quiet
-    calls = _calls(session, incident, alert)
+    calls = _read_calls(session, incident, alert)
     if any(each.milestone is milestone for each, _ in calls):
         return _NO_CALL
-    others = _others(read_answers(session, incident.id).coming, alert)
+    others = _choose_others(read_answers(session, incident.id).coming, alert)
     called = [] if others else read_called_since(session, incident.id, 0)[1]
-    text = _words(incident, alert, others, called)
+    text = _write_news(incident, alert, others, called)
     rung = [(each, over_at) for each, over_at in calls if each.attempt_count or each.state not in OVER]
     if rung:
         last, over_at = rung[-1]
@@ -226,7 +226,7 @@ def call_with_news(
             return Call(planned=False, look_again=over_at + CALLS_APART)
     if conference.find_in_a_call(session, {alert.number}, now, over=alert.call_sid):
         return Call(planned=False, look_again=now + LOOK_AGAIN)
-    phones = directory.phones_of(session, {alert.household_id})
+    phones = directory.list_phones(session, {alert.household_id})
     if not any(each.number == alert.number and each.may_call for each in phones):
         return _NO_CALL
     planned = _plan(session, incident, alert, Channel.CALL, Occasion(milestone=milestone), text, now)
@@ -236,7 +236,7 @@ def call_with_news(
     return Call(planned)
 
 
-def _calls(session: Session, incident: Incident, alert: Alert) -> list[tuple[Delivery, datetime | None]]:
+def _read_calls(session: Session, incident: Incident, alert: Alert) -> list[tuple[Delivery, datetime | None]]:
     """The calls with news to this caller, in their order, and when each was over."""
     rows = session.execute(
         select(Delivery, func.coalesce(Attempt.ended_at, Attempt.requested_at))
@@ -275,7 +275,7 @@ def _call_without_text(
     """A caller on a landline, say: what others read at this milestone is told by a call."""
     call = call_with_news(session, incident, alert, milestone, now, kind=UpdateKind.NEWS_BY_CALL)
     if call.look_again is None:
-        _taken_as_heard(alert, _others(coming, alert))
+        _mark_as_heard(alert, _choose_others(coming, alert))
     return call.planned
 
 
@@ -285,7 +285,7 @@ NEWS_UNTIL = timedelta(hours=1)
 def find_with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[int]:
     """The open incidents of the last hour with a caller off the line for whom there may be something to send."""
     off_line = or_(Alert.on_line_until.is_(None), Alert.on_line_until <= now)
-    alone_for_long = and_(Alert.raised_at <= now - nobody_after, ~_warned(), ~_somebody_comes())
+    alone_for_long = and_(Alert.raised_at <= now - nobody_after, ~_match_warned(), ~_match_somebody_comes())
     query = (
         select(Incident.id)
         .join(Incident.alerts)
@@ -314,11 +314,11 @@ def _answer_unheard() -> ColumnElement[bool]:
     )
 
 
-def _somebody_comes() -> ColumnElement[bool]:
-    return exists().where(Acknowledgement.incident_id == Incident.id, says_who_comes())
+def _match_somebody_comes() -> ColumnElement[bool]:
+    return exists().where(Acknowledgement.incident_id == Incident.id, match_coming())
 
 
-def _warned() -> ColumnElement[bool]:
+def _match_warned() -> ColumnElement[bool]:
     return exists().where(
         Delivery.incident_id == Incident.id,
         Delivery.number == Alert.number,

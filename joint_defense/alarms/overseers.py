@@ -52,7 +52,7 @@ def tell_at_once(
     if kinds - {OverseerKind.LEADERS}:
         found = directory.find_overseers(session, incident.village_id, now.astimezone(zone))
         others = [each for each in found if _KIND_OF[each.role] in kinds and each.may_text]
-        others = _spare_households(session, others, caller, now)
+        others = _leave_out_households(session, others, caller, now)
     _put_link_into_alarms(session, incident, leaders, [each for each in others if each.number in texted])
     apart = [each for each in others if each.number not in texted]
     rows = [
@@ -86,7 +86,9 @@ def _choose_leaders(texted: Iterable[Recipient]) -> list[Recipient]:
     return list(chosen.values())
 
 
-def _spare_households(session: Session, overseers: list[Recipient], caller: Caller, now: datetime) -> list[Recipient]:
+def _leave_out_households(
+    session: Session, overseers: list[Recipient], caller: Caller, now: datetime
+) -> list[Recipient]:
     spared = {caller.household_id}
     if any(each.household_id is not None for each in overseers):
         spared |= find_silent_callers(session, now)
@@ -110,17 +112,20 @@ def _put_link_into_alarms(
 
 def find_told(session: Session, number: str) -> Delivery | None:
     """The text with a link that went to this number, of the newest incident that is open; None where there is none."""
-    return session.scalars(_links_to(number).where(Incident.closed_at.is_(None)).limit(1)).first()
+    return session.scalars(_select_links_to(number).where(Incident.closed_at.is_(None)).limit(1)).first()
 
 
 def knows(session: Session, number: str) -> bool:
     """Whether this is an overseer's phone: an account's, or one that was sent a link."""
-    return directory.is_of_account(session, number) or session.scalars(_links_to(number).limit(1)).first() is not None
+    return (
+        directory.is_of_account(session, number)
+        or session.scalars(_select_links_to(number).limit(1)).first() is not None
+    )
 
 
 def change_texts(session: Session, number: str, now: datetime, *, stop: bool) -> None:
     """An overseer's phone, which is in no household, wants no more texts, or wants them again."""
-    told = session.scalars(_links_to(number).limit(1)).first()
+    told = session.scalars(_select_links_to(number).limit(1)).first()
     responder_id = None if told is None else told.responder_id
     if stop:
         directory.mark_refused(
@@ -131,6 +136,6 @@ def change_texts(session: Session, number: str, now: datetime, *, stop: bool) ->
         directory.clear_refused(session, [], responders, text=True, accounts=[number])
 
 
-def _links_to(number: str) -> Select[Delivery]:
+def _select_links_to(number: str) -> Select[Delivery]:
     sent = (Delivery.number == number, Delivery.purpose == Purpose.LINK, Delivery.attempt_count > 0)
     return select(Delivery).join(Incident).where(*sent).order_by(Delivery.id.desc())

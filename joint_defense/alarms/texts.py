@@ -110,35 +110,37 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     kept = inbox.find_kept(session, text.carrier_key)
     if kept is not None:
         return Reply(**kept)
-    sender = _who_writes(session, text, now)
-    wordless = _told_without_a_word(session, text, sender)
+    sender = _find_sender(session, text, now)
+    wordless = _find_told_without_a_word(session, text, sender)
     if wordless is not None:
-        return _once(session, text, sender, InboundKind.ANSWER, now, lambda: _all_over(session, sender, wordless, now))
+        return _answer_once(
+            session, text, sender, InboundKind.ANSWER, now, lambda: _close_by_text(session, sender, wordless, now)
+        )
     if sender.alert is not None and holding.is_key(sender.alert.incident, text.body):
         alert = sender.alert
-        return _once(
+        return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _let_go_to_all(session, sender, alert, now)
         )
     known = sender.caller is not None or (sender.told is not None and sender.told.responder_id is not None)
-    found = _understood(session, text, sender, now)
+    found = _understand(session, text, sender, now)
     if known and text.starts and found.meaning in {*ANSWERS, Meaning.ALARM}:
         # A carrier may take "yes" for START: it is the answer as well.
         _start(session, sender)
     elif known and (text.stops or text.starts):
-        return _once(
+        return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _change_texts(session, text, sender, found, now)
         )
     if sender.told is None:
-        by_overseer = _of_overseer(session, text, sender, found, now)
+        by_overseer = _decide_for_overseer(session, text, sender, found, now)
         if by_overseer is not None:
-            return _once(session, text, sender, InboundKind.TOLD, now, by_overseer)
+            return _answer_once(session, text, sender, InboundKind.TOLD, now, by_overseer)
     if found.meaning is Meaning.ALARM and (sender.caller is not None or sender.told is None):
         return _raise(session, text, sender, found, now, limits)
-    kind, act = _what_to_do(session, text, sender, found, now)
-    return _once(session, text, sender, kind, now, act)
+    kind, act = _decide(session, text, sender, found, now)
+    return _answer_once(session, text, sender, kind, now, act)
 
 
-def _told_without_a_word(session: Session, text: Text, sender: _Sender) -> Delivery | None:
+def _find_told_without_a_word(session: Session, text: Text, sender: _Sender) -> Delivery | None:
     """Of a leader who writes "0" and was told of no alarm: the text or call about a call without a word."""
     if sender.told is not None or sender.alert is not None or text.body.strip() not in SETTLED:
         return None
@@ -157,7 +159,7 @@ def _told_without_a_word(session: Session, text: Text, sender: _Sender) -> Deliv
     ).first()
 
 
-def _once(
+def _answer_once(
     session: Session, text: Text, sender: _Sender, kind: InboundKind, now: datetime, act: Callable[[], Reply]
 ) -> Reply:
     """Do it unless this very text is on record; whoever comes second waits here for the first one's answer."""
@@ -171,9 +173,9 @@ def _once(
     return reply
 
 
-def _who_writes(session: Session, text: Text, now: datetime) -> _Sender:
+def _find_sender(session: Session, text: Text, now: datetime) -> _Sender:
     caller = directory.find_caller(session, text.sender)
-    alert = None if caller is None else _own_alert(session, caller.household_id)
+    alert = None if caller is None else _find_own_alert(session, caller.household_id)
     told, others_open = find_told(session, text.sender)
     if told is not None and told.incident.closed_at is not None and now - told.incident.closed_at > LATE_ANSWER:
         told = None
@@ -189,7 +191,7 @@ def _who_writes(session: Session, text: Text, now: datetime) -> _Sender:
     return _Sender(text.sender, caller, writer, alert, told, others_open)
 
 
-def _own_alert(session: Session, household_id: int) -> Alert | None:
+def _find_own_alert(session: Session, household_id: int) -> Alert | None:
     return session.scalars(
         select(Alert)
         .join(Incident)
@@ -204,7 +206,7 @@ def _own_alert(session: Session, household_id: int) -> Alert | None:
     ).first()
 
 
-def _understood(session: Session, text: Text, sender: _Sender, now: datetime) -> Understood:
+def _understand(session: Session, text: Text, sender: _Sender, now: datetime) -> Understood:
     told = sender.told
     answered = told is not None and told.party in read_answers(session, told.incident_id).parties
     return understand(
@@ -216,7 +218,7 @@ def _understood(session: Session, text: Text, sender: _Sender, now: datetime) ->
     )
 
 
-def _what_to_do(
+def _decide(
     session: Session, text: Text, sender: _Sender, found: Understood, now: datetime
 ) -> tuple[InboundKind, Callable[[], Reply]]:
     """As what the text is kept, and what is done about it."""
@@ -226,20 +228,20 @@ def _what_to_do(
         alert = sender.alert
         if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
             return InboundKind.ANSWER, lambda: _take_back(session, sender, alert, found, now)
-        return InboundKind.TOLD, lambda: _told_by_caller(session, sender, alert, found, now)
+        return InboundKind.TOLD, lambda: _note_callers_words(session, sender, alert, found, now)
     if sender.told is not None and sender.writer is not Writer.AT_REST:
         told = sender.told
         if found.meaning in ANSWERS:
             return InboundKind.ANSWER, lambda: _answer(session, sender, told, found, now)
         if found.meaning is Meaning.ALL_OVER:
-            return InboundKind.ANSWER, lambda: _all_over(session, sender, told, now)
-        return InboundKind.TOLD, lambda: _told_by_helper(session, sender, told, found, now)
+            return InboundKind.ANSWER, lambda: _close_by_text(session, sender, told, now)
+        return InboundKind.TOLD, lambda: _note_helpers_words(session, sender, told, found, now)
     if sender.caller is None:
         return InboundKind.STRANGER, lambda: Reply(_to_stranger(session, text))
     return InboundKind.HELP, lambda: Reply(_help_if_due(session, sender, now))
 
 
-def _of_overseer(
+def _decide_for_overseer(
     session: Session, text: Text, sender: _Sender, found: Understood, now: datetime
 ) -> Callable[[], Reply] | None:
     """What is done about a text of an overseer who is rung for nothing at present; None where it is anybody else's."""
@@ -252,15 +254,15 @@ def _of_overseer(
     told = overseers.find_told(session, sender.number)
     if told is None:
         return None
-    return lambda: _told_by_overseer(session, sender, told, found, now)
+    return lambda: _note_overseers_words(session, sender, told, found, now)
 
 
-def _told_by_overseer(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
+def _note_overseers_words(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
     """Words in answer to the text with the link: everybody who watches reads them, and a caller who texts."""
     words.note_words(session, told.incident_id, told.household_name, found.words, now, by_caller=False)
     session.flush()
     words.pass_on(session, told.incident_id, now)
-    noted = None if not found.words or _noted_lately(session, sender, now) else texts.OVERSEER_NOTED[told.language]
+    noted = None if not found.words or _has_noted_lately(session, sender, now) else texts.OVERSEER_NOTED[told.language]
     return Reply(noted, told.incident_id)
 
 
@@ -321,7 +323,7 @@ def _take_back(session: Session, sender: _Sender, alert: Alert, found: Understoo
     return Reply(None if sender.silent else texts.reply_withdrawn(closed, sender.language), alert.incident_id)
 
 
-def _told_by_caller(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
+def _note_callers_words(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
     """A caller writes more: those who come are told, and what has happened, where nobody knew it."""
     incident, language = alert.incident, sender.language
     words.note_words(session, incident.id, alert.household_name, found.words, now, by_caller=True)
@@ -334,10 +336,10 @@ def _told_by_caller(session: Session, sender: _Sender, alert: Alert, found: Unde
     others = read_answers(session, incident.id).coming
     coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
     if found.question is Question.WHO_COMES:
-        return Reply(texts.news_text(coming, there, incident.category, language), incident.id)
-    if _noted_lately(session, sender, now):
+        return Reply(texts.write_news(coming, there, incident.category, language), incident.id)
+    if _has_noted_lately(session, sender, now):
         return Reply(None, incident.id)
-    return Reply(texts.words_noted(len(others), language), incident.id)
+    return Reply(texts.write_words_noted(len(others), language), incident.id)
 
 
 def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
@@ -353,58 +355,58 @@ def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood
     words.pass_on(session, incident.id, now)
     line = texts.reply_thanks(heard.names(language), given, sender.others_open, language, incident.category)
     if found.question is Question.WHERE and given is Answer.COMING:
-        line = _where(incident, language)
+        line = _tell_where(incident, language)
     return Reply(line, incident.id)
 
 
-def _all_over(session: Session, sender: _Sender, told: Delivery, now: datetime) -> Reply:
+def _close_by_text(session: Session, sender: _Sender, told: Delivery, now: datetime) -> Reply:
     incident = told.incident
     if incident.closed_at is None:
         closing.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
-    return Reply(texts.reply_over(_names(incident, sender.language), sender.language), incident.id)
+    return Reply(texts.reply_over(_name_callers(incident, sender.language), sender.language), incident.id)
 
 
-def _told_by_helper(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
+def _note_helpers_words(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
     """A neighbour's words that are no answer: they are kept with the incident, and a question is answered."""
     incident, language = told.incident, sender.language
     words.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
     session.flush()
     if incident.closed_at is not None:
-        line = texts.reply_over(_names(incident, language), language)
+        line = texts.reply_over(_name_callers(incident, language), language)
         return Reply(line if found.question is not None else _help_if_due(session, sender, now), incident.id)
     words.pass_on(session, incident.id, now)
     if found.question is Question.WHO_COMES:
         others = read_answers(session, incident.id).coming
         coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
-        return Reply(texts.who_is_coming(coming, there, language), incident.id)
+        return Reply(texts.write_who_is_coming(coming, there, language), incident.id)
     if found.question is Question.WHERE:
-        return Reply(_where(incident, language), incident.id)
-    if not found.words or _noted_lately(session, sender, now):
+        return Reply(_tell_where(incident, language), incident.id)
+    if not found.words or _has_noted_lately(session, sender, now):
         return Reply(None, incident.id)
     answered = told.party in read_answers(session, incident.id).parties
     return Reply((texts.NOTED if answered else texts.HOW_TO_ANSWER)[language], incident.id)
 
 
-def _names(incident: Incident, language: str) -> list[str]:
+def _name_callers(incident: Incident, language: str) -> list[str]:
     return [alert.name_in(language) for alert in incident.alerts]
 
 
-def _where(incident: Incident, language: str) -> str:
+def _tell_where(incident: Incident, language: str) -> str:
     """Where the newest voice of an incident is."""
     alert = next((each for each in reversed(incident.alerts) if each.withdrawn_at is None), incident.alerts[-1])
     chinese = language == "zh"
-    return texts.where_it_is(
+    return texts.write_where_it_is(
         alert.name_in(language),
         alert.place if chinese else alert.place_en,
         alert.door,
         alert.number,
-        alarm.category_words(incident.category, language),
+        alarm.name_category(incident.category, language),
         language,
     )
 
 
-def _noted_lately(session: Session, sender: _Sender, now: datetime) -> bool:
-    return inbox.answered_since(session, sender.number, InboundKind.TOLD, now - NOTED_EVERY)
+def _has_noted_lately(session: Session, sender: _Sender, now: datetime) -> bool:
+    return inbox.was_answered_since(session, sender.number, InboundKind.TOLD, now - NOTED_EVERY)
 
 
 def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None:
@@ -412,7 +414,7 @@ def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None
     if sender.silent:
         return None
     lately = any(
-        inbox.answered_since(session, sender.number, kind, now - HELPED_EVERY)
+        inbox.was_answered_since(session, sender.number, kind, now - HELPED_EVERY)
         for kind in (InboundKind.HELP, InboundKind.TOLD)
     )
     return None if lately else texts.HELP_TEXT[sender.language]
@@ -437,12 +439,12 @@ def _raise(
     if raised.outcome is Outcome.MUTED:
         return Reply(texts.MUTED[raised.language])
     if raised.release_key:
-        return Reply(texts.alarm_held(raised.households, raised.release_key, raised.language), raised.incident_id)
+        return Reply(texts.write_alarm_held(raised.households, raised.release_key, raised.language), raised.incident_id)
     if raised.outcome is Outcome.FLOOD:
         return Reply(calls.FLOOD[raised.language])
-    return Reply(texts.alarm_text_answer(raised.households, raised.language), raised.incident_id)
+    return Reply(texts.write_alarm_answer(raised.households, raised.language), raised.incident_id)
 
 
 def _to_stranger(session: Session, text: Text) -> str | None:
-    first = inbox.first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
+    first = inbox.is_first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
     return texts.STRANGER_TEXT if first else None

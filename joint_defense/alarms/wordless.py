@@ -16,7 +16,7 @@ from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, InboundEvent, InboundKind, Incident
-from joint_defense.rules.fanout import plan
+from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 
@@ -75,20 +75,20 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
         event.incident_id = lately.id
         note_update(session, lately.id, UpdateKind.WORDLESS, now, household=caller.household_name)
         return True
-    leader = _leader_of(directory.recipients_for(session, caller, now))
+    leader = _find_leaders(directory.list_recipients(session, caller, now))
     incident = make_incident(caller, IncidentKind.WORDLESS, now)
     session.add(incident)
     session.flush()
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
     add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS)
     event.incident_id = incident.id
-    planned = plan(leader)
+    planned = plan_rings(leader)
     by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]
     # A leader with nothing but a landline, or who wants no texts, is rung.
     insert_deliveries(session, incident.id, Purpose.WORDLESS, by_text or planned, now)
     return bool(planned)
 
 
-def _leader_of(recipients: list[Recipient]) -> list[Recipient]:
+def _find_leaders(recipients: list[Recipient]) -> list[Recipient]:
     leader = [each for each in recipients if each.role is Role.LEADER]
     return leader or [each for each in recipients if each.role is Role.DEPUTY]

@@ -64,7 +64,7 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
 
     Idempotent: the last line that a text holds is its occasion, and a line is told to a phone once.
     """
-    lines = _said(session, incident_id)
+    lines = _read_said(session, incident_id)
     if not lines:
         return 0
     incident = lock_incident(session, incident_id)
@@ -72,17 +72,17 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
         return 0
     rows = []
     told_whom: tuple[tuple[Sequence[Delivery | CallersPhone], bool], ...] = (
-        (_helpers(session, incident), True),
-        (_texting_callers(incident, now), False),
+        (_list_helpers(session, incident), True),
+        (_list_texting_callers(incident, now), False),
     )
     for phones, by_caller in told_whom:
         heard = [each for each in lines if each.detail.get("by_caller") is by_caller]
         for phone in phones if heard else ():
-            told, last_at = _told_until(session, incident.id, phone.number)
+            told, last_at = _find_told_until(session, incident.id, phone.number)
             fresh = [each for each in heard if each.id > told and each.detail["household"] != phone.household_name]
             if not fresh or (last_at is not None and last_at + APART > now):
                 continue
-            text, count = texts.words_passed_on(_pairs(fresh), phone.language)
+            text, count = texts.write_words_passed_on(_pair_lines(fresh), phone.language)
             rows.append(
                 make_row(
                     phone,
@@ -101,18 +101,18 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
     return len(rows)
 
 
-def _said(session: Session, incident_id: int) -> list[IncidentUpdate]:
+def _read_said(session: Session, incident_id: int) -> list[IncidentUpdate]:
     query = select(IncidentUpdate).where(
         IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == UpdateKind.SAID
     )
     return list(session.scalars(query.order_by(IncidentUpdate.id)))
 
 
-def _pairs(lines: Sequence[IncidentUpdate]) -> list[tuple[str, str]]:
+def _pair_lines(lines: Sequence[IncidentUpdate]) -> list[tuple[str, str]]:
     return [(str(each.detail["household"]), str(each.detail["text"])) for each in lines]
 
 
-def _helpers(session: Session, incident: Incident) -> list[Delivery]:
+def _list_helpers(session: Session, incident: Incident) -> list[Delivery]:
     """Of each party that is coming or there one phone that takes texts: the one that answered, if it does."""
     coming = {each.party: each.number for each in read_answers(session, incident.id).coming}
     texted = session.scalars(
@@ -131,7 +131,7 @@ def _helpers(session: Session, incident: Incident) -> list[Delivery]:
     return list(chosen.values())
 
 
-def _texting_callers(incident: Incident, now: datetime) -> list[CallersPhone]:
+def _list_texting_callers(incident: Incident, now: datetime) -> list[CallersPhone]:
     """Callers who called by text, and may be texted: nobody may be listening there, and they are not on the line."""
     return [make_callers_phone(alert) for alert in incident.alerts if _is_texting(alert, now)]
 
@@ -147,7 +147,7 @@ def _is_texting(alert: Alert, now: datetime) -> bool:
     )
 
 
-def _told_until(session: Session, incident_id: int, number: str) -> tuple[int, datetime | None]:
+def _find_told_until(session: Session, incident_id: int, number: str) -> tuple[int, datetime | None]:
     """The last line that this phone has been told of, and when: a text that waits to be sent counts as of then."""
     found = session.execute(
         select(Delivery.line_id, func.coalesce(Attempt.requested_at, Delivery.due_at))

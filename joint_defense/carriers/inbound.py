@@ -41,7 +41,7 @@ class Signatures:
         url = self._base + target
         return any(
             any(validator.validate(url, form, signature) for validator in self._validators)
-            or any(hmac.compare_digest(_over_body(key, url, body), signature.encode()) for key in self._keys)
+            or any(hmac.compare_digest(_sign_body(key, url, body), signature.encode()) for key in self._keys)
             for signature in signatures
             if signature
         )
@@ -52,7 +52,7 @@ def sign(key: str, url: str, form: Mapping[str, str]) -> str:
     return str(RequestValidator(key).compute_signature(url, form))
 
 
-def _over_body(key: str, url: str, body: bytes) -> bytes:
+def _sign_body(key: str, url: str, body: bytes) -> bytes:
     return hmac.new(key.encode(), url.encode() + body, hashlib.sha1).hexdigest().encode()
 
 
@@ -113,7 +113,7 @@ def read_call(form: Mapping[str, str], number: ReadNumber) -> InboundCall:
     """Raises BrokenForm."""
     keys = form.get("Digits")
     return InboundCall(
-        sid=_sid(form, "CallSid"),
+        sid=_read_sid(form, "CallSid"),
         caller=number(form.get("From", "")),
         called=number(form.get("To", "")),
         keys=keys if keys is None else re.sub(r"[^0-9*#]", "", keys)[:32],
@@ -124,7 +124,7 @@ def read_call(form: Mapping[str, str], number: ReadNumber) -> InboundCall:
 def read_message(form: Mapping[str, str], number: ReadNumber) -> InboundMessage:
     """Raises BrokenForm."""
     return InboundMessage(
-        sid=_sid(form, "MessageSid", "SmsSid"),
+        sid=_read_sid(form, "MessageSid", "SmsSid"),
         sender=number(form.get("From", "")),
         receiver=number(form.get("To", "")),
         text=form.get("Body", "").replace("\x00", "")[:1600],
@@ -135,17 +135,17 @@ def read_message(form: Mapping[str, str], number: ReadNumber) -> InboundMessage:
 def read_status(form: Mapping[str, str], number: ReadNumber) -> StatusReport:
     """Raises BrokenForm."""
     return StatusReport(
-        sid=_sid(form, "CallSid", "MessageSid", "SmsSid"),
+        sid=_read_sid(form, "CallSid", "MessageSid", "SmsSid"),
         channel=Channel.CALL if form.get("CallSid") else Channel.SMS,
         sender=number(form.get("From", "")),
         status=form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or "",
         error_code=_ERROR_CODE.sub("", form.get("ErrorCode", ""))[:16] or None,
         account=form.get("AccountSid", "")[:64],
-        said_at=_moment(form.get("Timestamp", "")),
+        said_at=_read_moment(form.get("Timestamp", "")),
     )
 
 
-def _moment(text: str) -> datetime | None:
+def _read_moment(text: str) -> datetime | None:
     """An RFC 2822 time; None for anything else."""
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
@@ -153,7 +153,7 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _sid(form: Mapping[str, str], *names: str) -> str:
+def _read_sid(form: Mapping[str, str], *names: str) -> str:
     for name in names:
         if form.get(name):
             if _SID.fullmatch(form[name]):

@@ -75,7 +75,7 @@ class PooledHttpClient(AsyncHttpClient):
     ) -> Response:
         """Send one request, once."""
         arguments: dict[str, Any] = {"params": params, "data": data}
-        signed = {**(headers or {}), **({"Authorization": _basic(*auth)} if auth else {})}
+        signed = {**(headers or {}), **({"Authorization": _write_basic(*auth)} if auth else {})}
         async with self._session.request(
             method, url, headers=signed, allow_redirects=allow_redirects, **arguments
         ) as answer:
@@ -98,7 +98,7 @@ def _open_socket(address: tuple[Any, ...]) -> socket.socket:
 
 
 @lru_cache(maxsize=8)
-def _basic(user: str, password: str) -> str:
+def _write_basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
@@ -141,7 +141,7 @@ class TwilioCarrier:
                 status_callback_method="POST",
             )
         )
-        return _receipt(Channel.CALL, made)
+        return _make_receipt(Channel.CALL, made)
 
     async def send_message(self, message: OutboundMessage) -> Receipt:
         """Send a text."""
@@ -154,18 +154,18 @@ class TwilioCarrier:
                 validity_period=message.valid_for,
             )
         )
-        return _receipt(Channel.SMS, made)
+        return _make_receipt(Channel.SMS, made)
 
     async def look_up(self, channel: Channel, to: str, since: datetime) -> list[Receipt]:
         """The calls or messages to `to` since then, newest first, whether or not we know of them."""
         resource = self._account.calls if channel is Channel.CALL else self._account.messages
         found = await read_mapped(lambda: _list_since(resource, to, since - CLOCK_DIFFERENCE))
-        return [_receipt(channel, each) for each in found]
+        return [_make_receipt(channel, each) for each in found]
 
     async def fetch(self, channel: Channel, sid: str) -> Receipt:
         """What has become of one call or message."""
         resource = self._account.calls if channel is Channel.CALL else self._account.messages
-        return _receipt(channel, await read_mapped(lambda: resource(sid).fetch_async()))
+        return _make_receipt(channel, await read_mapped(lambda: resource(sid).fetch_async()))
 
     async def end_call(self, sid: str) -> None:
         """`completed` ends a call in any state; `canceled` would spare only those not yet answered."""
@@ -188,16 +188,16 @@ async def _list_since(resource: Any, to: str, earliest: datetime) -> list[Any]:
             old += 1
             if old >= LOOK_UP_PAGE:
                 break
-        elif _digits(each.to) in {_digits(to), ""}:
+        elif _find_digits(each.to) in {_find_digits(to), ""}:
             found.append(each)
     return found
 
 
-def _digits(number: object) -> str:
+def _find_digits(number: object) -> str:
     return re.sub(r"[^0-9]", "", str(number or ""))
 
 
-def _receipt(channel: Channel, resource: Any) -> Receipt:
+def _make_receipt(channel: Channel, resource: Any) -> Receipt:
     if not resource.sid:
         # Taken, it seems, by something that is no carrier: without an id nothing can be asked or ended.
         raise OutcomeUnknown("the carrier's answer names no call and no message")
@@ -217,9 +217,9 @@ async def read_mapped(request: Callable[[], Awaitable[Result]]) -> Result:
     try:
         return await request()
     except TwilioException as error:
-        status, code = getattr(error, "status", None), _code(error)
+        status, code = getattr(error, "status", None), _read_code(error)
         if status is None:
-            status, code = _of_a_list(error)
+            status, code = _read_list_of(error)
         raise map_error(status, code, str(getattr(error, "msg", error.args[0] if error.args else ""))) from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise Temporary(f"no connection to the carrier: {type(error).__name__}") from error
@@ -230,7 +230,7 @@ async def read_mapped(request: Callable[[], Awaitable[Result]]) -> Result:
         raise OutcomeUnknown(f"the carrier did not answer: {type(error).__name__}") from error
 
 
-def _of_a_list(error: TwilioException) -> tuple[int | None, int | None]:
+def _read_list_of(error: TwilioException) -> tuple[int | None, int | None]:
     """Status and code of a list that was refused: the SDK only hands the answer on, and reads nothing in it."""
     answer = next((each for each in error.args if isinstance(each, Response)), None)
     if answer is None:
@@ -242,7 +242,7 @@ def _of_a_list(error: TwilioException) -> tuple[int | None, int | None]:
     return answer.status_code, code
 
 
-def _code(error: TwilioException) -> int | None:
+def _read_code(error: TwilioException) -> int | None:
     code = getattr(error, "code", None)
     try:
         return int(code) if code is not None else None

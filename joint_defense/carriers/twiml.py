@@ -79,7 +79,7 @@ def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: in
     return str(response)
 
 
-def conference(lines: Iterable[Line], room: str, *, then: str, ends_with_us: bool = False) -> str:
+def write_conference(lines: Iterable[Line], room: str, *, then: str, ends_with_us: bool = False) -> str:
     """Say lines, then open the line to everybody in the room; the star key, or its end, leads to `then`.
 
     `ends_with_us`: the room ends when this line leaves it.
@@ -93,17 +93,17 @@ def conference(lines: Iterable[Line], room: str, *, then: str, ends_with_us: boo
     return str(response)
 
 
-def announcement(sentences: tuple[str, ...], keys: str, language: str, *, action: str, then: str) -> str:
+def write_announcement(sentences: tuple[str, ...], keys: str, language: str, *, action: str, then: str) -> str:
     """An alarm call: the sentences, how to answer, and both again; a key goes to `action`, silence to `then`.
 
     A key counts while the announcement still speaks. Everything needed is in here: our own server is asked only
     after it has been said twice, so that a callee hears who and where though it be down.
     """
-    return _announcement(sentences, keys, language).replace(_ACTION, action).replace(_THEN, then)
+    return _add_announcement(sentences, keys, language).replace(_ACTION, action).replace(_THEN, then)
 
 
 @lru_cache(maxsize=256)
-def _announcement(sentences: tuple[str, ...], keys: str, language: str) -> str:
+def _add_announcement(sentences: tuple[str, ...], keys: str, language: str) -> str:
     # Built once an alarm and language; only the addresses differ between its calls.
     response = VoiceResponse()
     gather = Gather(input="dtmf", finish_on_key="", num_digits=1, timeout=6, action=_ACTION, method="POST")
@@ -116,7 +116,7 @@ def _announcement(sentences: tuple[str, ...], keys: str, language: str) -> str:
     return str(response)
 
 
-def text(body: str | None) -> str:
+def write_text(body: str | None) -> str:
     """Answer a message with a line, or with nothing."""
     response = MessagingResponse()
     if body:

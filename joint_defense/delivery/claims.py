@@ -110,13 +110,13 @@ def claim(
     fresh = [row for row in rows if not row.look_up_first]
     if fresh:
         _open_attempts(session, [(row.id, row.attempt_count) for row in fresh], line, now)
-    lost = _lines_of(session, [row.id for row in rows if row.look_up_first])
-    stopped = directory.opted_out(session, {row.number for row in rows}) if channel is Channel.SMS else set()
+    lost = _read_lines(session, [row.id for row in rows if row.look_up_first])
+    stopped = directory.find_opted_out(session, {row.number for row in rows}) if channel is Channel.SMS else set()
     claims = [_claim_of(row, channel, lost.get((row.id, row.attempt_count), line), owner, now) for row in rows]
     return [replace(each, stopped=True) if each.to in stopped else each for each in claims]
 
 
-def _lines_of(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:
+def _read_lines(session: Session, delivery_ids: list[int]) -> dict[tuple[int, int], Line]:
     """By delivery and number the lines that attempts went out on."""
     if not delivery_ids:
         return {}
@@ -176,11 +176,13 @@ class Due:
 def find_what_is_due(session: Session, now: datetime) -> Due:
     """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
 
-    def any_of(state: DeliveryState) -> ColumnElement[bool]:
+    def match_any_of(state: DeliveryState) -> ColumnElement[bool]:
         return exists().where(is_in_state(state), Delivery.due_at <= now)
 
     in_hand = exists().where(is_in_state(DeliveryState.CLAIMED))
-    found = session.execute(select(any_of(DeliveryState.WAITING), any_of(DeliveryState.PLACED), in_hand)).one()
+    found = session.execute(
+        select(match_any_of(DeliveryState.WAITING), match_any_of(DeliveryState.PLACED), in_hand)
+    ).one()
     return Due(bool(found[0]), bool(found[1]), bool(found[2]))
 
 
@@ -378,7 +380,7 @@ class Allowance:
         """Whether anything may leave now."""
         return any(grant.count for grant in self.grants.values())
 
-    def next_look(self, sweep: float) -> float:
+    def find_next_look(self, sweep: float) -> float:
         """Seconds until there may be more to send: at once after a full bite that the pace does not hold back."""
         waits = (
             min(grant.wait, sweep) if len(self.claims.get(channel, ())) == grant.count else sweep
@@ -386,7 +388,7 @@ class Allowance:
         )
         return min(waits, default=sweep)
 
-    def unused(self) -> Iterator[tuple[Channel, Line, int]]:
+    def list_unused(self) -> Iterator[tuple[Channel, Line, int]]:
         """Of each channel and line how many more might have left."""
         for channel, grant in self.grants.items():
             used = Counter(each for each in self.taken.get(channel, ()))
@@ -427,5 +429,5 @@ def allow_sending(
     try:
         yield asked
     finally:
-        for channel, line, count in asked.unused():
+        for channel, line, count in asked.list_unused():
             pace[channel].give_back(line, count)

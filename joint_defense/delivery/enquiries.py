@@ -102,14 +102,14 @@ def record_silence(session: Session, enquiry: Enquiry, now: datetime, *, unknown
     if delivery.state is not DeliveryState.PLACED or attempt.number != delivery.attempt_count:
         return
     age = now - attempt.requested_at
-    if age > (UNKNOWN_AFTER if unknown else _last_ask(delivery, attempt)):
-        conference.leave(session, delivery, now)
+    if age > (UNKNOWN_AFTER if unknown else _find_last_ask(delivery, attempt)):
+        conference.leave_conference(session, delivery, now)
         _close(session, delivery, attempt, now)
     elif unknown:
         delivery.due_at = now + END_AGAIN_AFTER
 
 
-def _last_ask(delivery: Delivery, attempt: Attempt) -> timedelta:
+def _find_last_ask(delivery: Delivery, attempt: Attempt) -> timedelta:
     """How old a request has to be for what is known of it to do, where the carrier does not answer."""
     if ends_call(delivery, attempt):
         return LAST_END

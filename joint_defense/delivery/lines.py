@@ -55,7 +55,7 @@ def takes_out(word: str, channel: Channel) -> bool:
     return word == f"{DOWN}:{channel}"
 
 
-def who_carries(accounts: Iterable[Account], words: Mapping[str, str]) -> dict[Channel, tuple[str, ...]]:
+def find_carrying(accounts: Iterable[Account], words: Mapping[str, str]) -> dict[Channel, tuple[str, ...]]:
     """By channel the names of the accounts that carry it, by what was said of each (by name); none: all are out."""
     found = {}
     for channel in Channel:
@@ -65,7 +65,7 @@ def who_carries(accounts: Iterable[Account], words: Mapping[str, str]) -> dict[C
     return found
 
 
-class Standing:
+class LineStatus:
     """Which accounts and numbers carry at present, as this process knows it. May be asked from any thread.
 
     An account may carry texts and no calls, or the other way round. Moments are of `clock`.
@@ -138,7 +138,7 @@ class Standing:
         words = (self.out(account, channel) for channel in Channel)
         return next(filter(None, words), WELL)
 
-    def number_is_out(self, line: Line, channel: Channel) -> bool:
+    def is_number_out(self, line: Line, channel: Channel) -> bool:
         """Whether the account said lately that this number is not its own. It is tried again by itself."""
         with self._lock:
             found = self._numbers.get((line, channel))
@@ -196,15 +196,13 @@ class Lines:
 
     channel: Channel
     bundles: Mapping[str, Bundle]
-    standing: Standing
+    status: LineStatus
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def carrying(self) -> dict[str, list[str]]:
+    def list_carrying(self) -> dict[str, list[str]]:
         """The accounts that carry this channel, each with its numbers that do; all of them where none does."""
         found = {
-            name: self._open(bundle)
-            for name, bundle in self.bundles.items()
-            if not self.standing.out(name, self.channel)
+            name: self._open(bundle) for name, bundle in self.bundles.items() if not self.status.out(name, self.channel)
         }
         found = {name: senders for name, senders in found.items() if senders}
         weighted = {name: senders for name, senders in found.items() if self.bundles[name].weight}
@@ -213,13 +211,13 @@ class Lines:
 
     def has_other(self, line: Line) -> bool:
         """Whether what this line does not carry can go out on another."""
-        return any(Line(name, each) != line for name, senders in self.carrying().items() for each in senders)
+        return any(Line(name, each) != line for name, senders in self.list_carrying().items() for each in senders)
 
     def take(self, wanted: int) -> Grant:
         """Ask leave for up to `wanted` requests."""
-        carrying = self.carrying()
+        carrying = self.list_carrying()
         with self._lock:
-            shares = self._shares(wanted, list(carrying))
+            shares = self._share_out(wanted, list(carrying))
         granted: dict[Line, int] = {}
         waits = []
         # First each its share; what one may not send is offered to the others.
@@ -273,10 +271,10 @@ class Lines:
 
     def rate(self) -> float:
         """Requests a second of all lines that carry, as they are slowed down now; 0 is no limit."""
-        each = [self.rate_of(name) for name in self.carrying()]
+        each = [self.find_rate(name) for name in self.list_carrying()]
         return sum(each) if all(each) else 0.0
 
-    def rate_of(self, account: str) -> float:
+    def find_rate(self, account: str) -> float:
         """Requests a second of an account, as it is slowed down now; 0 is no limit."""
         bundle = self.bundles[account]
         whole = bundle.whole.rate() if bundle.whole is not None else 0.0
@@ -293,10 +291,10 @@ class Lines:
         return [
             each
             for each in bundle.numbers.senders
-            if not self.standing.number_is_out(Line(bundle.account, each), self.channel)
+            if not self.status.is_number_out(Line(bundle.account, each), self.channel)
         ]
 
-    def _shares(self, wanted: int, names: list[str]) -> dict[str, int]:
+    def _share_out(self, wanted: int, names: list[str]) -> dict[str, int]:
         """So many for each account, by its weight over time: what it has had too little of is made up for."""
         weights = {name: self.bundles[name].weight or 1.0 for name in names}
         total = sum(weights.values())

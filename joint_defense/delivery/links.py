@@ -38,12 +38,12 @@ class Links:
 
     def make_address(self, incident_id: int, delivery_id: int, number: str) -> str:
         """The link in the text `delivery_id` to the overseer at this number."""
-        signature = self._signer.get_signature(_signed(incident_id, delivery_id, number)).decode()
+        signature = self._signer.get_signature(_sign(incident_id, delivery_id, number)).decode()
         return f"{self._base}/i/{incident_id}/{delivery_id}.{signature}"
 
     def is_signed(self, incident_id: int, number: str, token: Token) -> bool:
         """Whether the token was made by us for this incident and this number."""
-        signed = _signed(incident_id, token.delivery_id, number)
+        signed = _sign(incident_id, token.delivery_id, number)
         return self._signer.verify_signature(signed, token.signature)
 
 
@@ -53,5 +53,5 @@ def read_token(text: str) -> Token | None:
     return None if found is None else Token(int(found[1]), found[2])
 
 
-def _signed(incident_id: int, delivery_id: int, number: str) -> bytes:
+def _sign(incident_id: int, delivery_id: int, number: str) -> bytes:
     return f"{incident_id}.{delivery_id}.{number}".encode()

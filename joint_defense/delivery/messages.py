@@ -47,18 +47,18 @@ class Announcer:
         if claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.WORDLESS:
-            said = self._wordless(claim, alarm.wordless(voices[-1], language))
+            said = self._write_wordless(claim, alarm.write_wordless(voices[-1], language))
         else:
-            said = self._announcement(claim, voices, held=_asks_leader_first(claim, incident))
+            said = self._write_announcement(claim, voices, held=_asks_leader_first(claim, incident))
         return OutboundCall(
             to=claim.to,
             sender=claim.sender,
             twiml=said,
-            status_callback=self._callback(claim),
+            status_callback=self._name_callback(claim),
             ring_timeout=self._ring_timeout,
         )
 
-    def _wordless(self, claim: Claim, text: str) -> str:
+    def _write_wordless(self, claim: Claim, text: str) -> str:
         """Said twice, where that travels with the call; the leader's key closes the incident."""
         language, address = claim.language, f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}"
         for times in (2, 1):
@@ -68,14 +68,14 @@ class Announcer:
                 return document
         return twiml.tell(text, language)
 
-    def _announcement(self, claim: Claim, voices: Sequence[alarm.Voice], *, held: bool) -> str:
+    def _write_announcement(self, claim: Claim, voices: Sequence[alarm.Voice], *, held: bool) -> str:
         """As many voices as travel with the call, the newest always."""
         language, widened = claim.language, escalation.is_widened(claim.purpose, claim.role)
         document = ""
         for most in range(alarm.MOST_VOICES, 0, -1):
-            document = twiml.announcement(
-                tuple(alarm.announcement(voices[-most:], language, widened=widened, held=held)),
-                alarm.how_to_answer(language),
+            document = twiml.write_announcement(
+                tuple(alarm.write_announcement(voices[-most:], language, widened=widened, held=held)),
+                alarm.say_how_to_answer(language),
                 language,
                 action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
                 then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
@@ -89,34 +89,36 @@ class Announcer:
         return OutboundMessage(
             to=claim.to,
             sender=claim.sender,
-            body=self._body(claim, incident, alerts),
-            status_callback=self._callback(claim),
+            body=self._write_body(claim, incident, alerts),
+            status_callback=self._name_callback(claim),
             valid_for=MESSAGE_VALID_FOR,
         )
 
-    def _body(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> str:
+    def _write_body(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> str:
         if claim.text is not None:
             return claim.text
         if claim.purpose is Purpose.SECOND_VOICE:
             alert = next((each for each in alerts if each.id == claim.alert_id), alerts[-1])
-            return alarm.second_voice(self._answerable(make_voice(incident, alert, self._zone), claim), claim.language)
-        first = self._answerable(make_voice(incident, alerts[0], self._zone), claim)
+            return alarm.write_second_voice(
+                self._complete_voice(make_voice(incident, alert, self._zone), claim), claim.language
+            )
+        first = self._complete_voice(make_voice(incident, alerts[0], self._zone), claim)
         if claim.purpose is Purpose.WORDLESS:
-            return alarm.wordless(first, claim.language)
+            return alarm.write_wordless(first, claim.language)
         held = _asks_leader_first(claim, incident)
         if claim.with_link and not held:
             link = self._links.make_address(claim.incident_id, claim.delivery_id, claim.to)
-            words = links.tell_overseer if claim.purpose is Purpose.LINK else links.alarm_with_link
+            words = links.tell_overseer if claim.purpose is Purpose.LINK else links.write_alarm_with_link
             return words(first, link, claim.language)
         widened = escalation.is_widened(claim.purpose, claim.role)
-        return alarm.message(first, claim.language, widened=widened, held=held)
+        return alarm.write_message(first, claim.language, widened=widened, held=held)
 
-    def _answerable(self, voice: alarm.Voice, claim: Claim) -> alarm.Voice:
+    def _complete_voice(self, voice: alarm.Voice, claim: Claim) -> alarm.Voice:
         """To a text that comes from a name nobody can reply: it says which number to call instead."""
         line = "" if takes_replies(claim.sender) else self._lines.get(claim.line.account, "")
         return replace(voice, line=line)
 
-    def _callback(self, claim: Claim) -> str:
+    def _name_callback(self, claim: Claim) -> str:
         return f"{self._base}/status/{claim.delivery_id}/{claim.number}"
 
 
@@ -127,8 +129,8 @@ def _asks_leader_first(claim: Claim, incident: Incident) -> bool:
 
 def list_voices(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[alarm.Voice]:
     """The voices that are to be told of: all that have not been taken back, oldest first."""
-    standing = [alert for alert in alerts if alert.withdrawn_at is None] or list(alerts)
-    return [make_voice(incident, alert, zone) for alert in standing]
+    active = [alert for alert in alerts if alert.withdrawn_at is None] or list(alerts)
+    return [make_voice(incident, alert, zone) for alert in active]
 
 
 def make_voice(incident: Incident, alert: Alert, zone: ZoneInfo) -> alarm.Voice:

@@ -19,7 +19,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED, Slowing, interval
+from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED, Slowing, find_interval
 
 REDIS_REST = 2.0
 """After Redis failed it is not asked again for so many seconds: an alarm must not wait for its time-outs."""
@@ -186,7 +186,7 @@ class Pace:
     def rates(self) -> dict[str, float]:
         """Requests a second of each number, as it is slowed down now; 0 is no limit."""
         factors = self.factors()
-        every = {sender: interval(base, factors[sender]) for sender, base in self._intervals.items()}
+        every = {sender: find_interval(base, factors[sender]) for sender, base in self._intervals.items()}
         return {sender: 1 / each if each else 0.0 for sender, each in every.items()}
 
     def factors(self) -> dict[str, float]:
@@ -196,7 +196,7 @@ class Pace:
             self._factors = dict(zip(self._keys, map(float, found), strict=True))
         else:
             now = time.monotonic()
-            self._factors = {sender: own.slowing.factor_at(now) for sender, own in self._own.items()}
+            self._factors = {sender: own.slowing.find_factor(now) for sender, own in self._own.items()}
         return dict(self._factors)
 
     def share_with(self, processes: int) -> None:
@@ -207,7 +207,7 @@ class Pace:
         """Ask leave for up to `wanted` requests, from some of the numbers or (None) from all."""
         chosen = list(self._keys) if senders is None else list(senders)
         if not self.limited:
-            return Grant(self._evenly(wanted, chosen), 0.0)
+            return Grant(self._share_evenly(wanted, chosen), 0.0)
         keys = [key for sender in chosen for key in self._keys[sender]]
         found = self._ask(_TAKE, keys, [wanted, STEP, UNPACED, *(self._intervals[sender] for sender in chosen)])
         if found is None:
@@ -232,13 +232,13 @@ class Pace:
             return float(found)
         with self._lock:
             own, now = self._own[sender], time.monotonic()
-            own.slowing = own.slowing.slower(now)
-            factor = own.slowing.factor_at(now)
-            own.free_at = max(own.free_at, now + interval(base, factor) * self._share)
+            own.slowing = own.slowing.slow_further(now)
+            factor = own.slowing.find_factor(now)
+            own.free_at = max(own.free_at, now + find_interval(base, factor) * self._share)
         self._factors[sender] = factor
         return factor
 
-    def _evenly(self, wanted: int, senders: list[str]) -> dict[str, int]:
+    def _share_evenly(self, wanted: int, senders: list[str]) -> dict[str, int]:
         """Without a limit every number carries the same."""
         with self._lock:
             self._first %= len(senders)
@@ -261,21 +261,21 @@ class Pace:
         with self._lock:
             now = time.monotonic()
             every = {
-                sender: interval(self._intervals[sender], self._own[sender].slowing.factor_at(now)) * self._share
+                sender: find_interval(self._intervals[sender], self._own[sender].slowing.find_factor(now)) * self._share
                 for sender in senders
             }
             granted = dict.fromkeys(senders, 0)
 
-            def next_free() -> str:
+            def find_next_free() -> str:
                 return min(senders, key=lambda each: (max(self._own[each].free_at, now), granted[each]))
 
             for _ in range(wanted):
-                sender = next_free()
+                sender = find_next_free()
                 if self._own[sender].free_at > now:
                     break
                 self._own[sender].free_at = max(self._own[sender].free_at, now) + every[sender]
                 granted[sender] += 1
-            return Grant(granted, max(self._own[next_free()].free_at - now, 0.0))
+            return Grant(granted, max(self._own[find_next_free()].free_at - now, 0.0))
 
     def _move(self, sender: str, tokens: int) -> None:
         base = self._intervals[sender]
@@ -284,4 +284,4 @@ class Pace:
         if self._ask(_SHIFT, [*self._keys[sender]], [tokens, STEP, UNPACED, base]) is None:
             with self._lock:
                 own = self._own[sender]
-                own.free_at += tokens * interval(base, own.slowing.factor_at(time.monotonic())) * self._share
+                own.free_at += tokens * find_interval(base, own.slowing.find_factor(time.monotonic())) * self._share

@@ -68,23 +68,23 @@ def record(session: Session, results: Sequence[Sent], now: datetime) -> None:
         if result is None:
             continue
         delivery = deliveries[attempt.delivery_id]
-        if result.receipt is not None and not _own(session, attempt, result, held, deliveries, now):
+        if result.receipt is not None and not _record_own(session, attempt, result, held, deliveries, now):
             if delivery.state is DeliveryState.CLAIMED:
                 move(delivery, DeliveryState.WAITING, due_at=now + LOOK_UP_PAUSE, look_up_first=True)
         elif result.receipt is not None:
             # Also for an attempt that was given up meanwhile: a call that was placed is on record.
-            _accepted(session, delivery, attempt, result.receipt, now)
+            _record_accepted(session, delivery, attempt, result.receipt, now)
         elif not _is_ours(delivery, attempt, result.claim):
             continue  # a callback has told more than we know, or another sender has taken it over
         elif result.error is not None:
-            _declined(session, delivery, attempt, result, result.error, now)
+            _record_declined(session, delivery, attempt, result, result.error, now)
         else:
-            _not_found(delivery, attempt, now)
+            _record_not_found(delivery, attempt, now)
     clear_refusals(session, [each for each in locked if each.state is DeliveryState.REACHED])
     _note_troubles(session, results, now)
 
 
-def _own(
+def _record_own(
     session: Session,
     attempt: Attempt,
     result: Sent,
@@ -124,7 +124,7 @@ def _note_troubles(session: Session, results: Iterable[Sent], now: datetime) -> 
         note_once(session, incident_id, kind, now)
 
 
-def _not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
+def _record_not_found(delivery: Delivery, attempt: Attempt, now: datetime) -> None:
     """The carrier knows nothing of a request whose answer was lost: it never arrived, and may be sent again.
 
     What we stopped waiting for may have been held up on the way there, and arrive with the look-up or just after it,
@@ -146,12 +146,12 @@ def _give_up_looking(delivery: Delivery, attempt: Attempt, now: datetime) -> Non
         move(delivery, DeliveryState.WAITING, due_at=now, look_up_first=False)
 
 
-def _accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
+def _record_accepted(session: Session, delivery: Delivery, attempt: Attempt, receipt: Receipt, now: datetime) -> None:
     code = str(receipt.error_code) if receipt.error_code else None
     hear(session, delivery, attempt, receipt.state, now, sid=receipt.sid, error_code=code)
 
 
-def _declined(
+def _record_declined(
     session: Session, delivery: Delivery, attempt: Attempt, result: Sent, error: CarrierError, now: datetime
 ) -> None:
     """Nothing was placed, or nobody knows."""

@@ -23,12 +23,12 @@ from joint_defense.carriers.port import (
     Undecided,
 )
 from joint_defense.delivery.claims import Claim, Rivals
-from joint_defense.delivery.lines import Line, Lines, Standing
+from joint_defense.delivery.lines import Line, Lines, LineStatus
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.models import Alert, Incident
 from joint_defense.rules.states import Channel
-from joint_defense.rules.wording.alarm import segments
+from joint_defense.rules.wording.alarm import count_segments
 
 LookUpFacts = Callable[[Claim], Awaitable[datetime | None]]
 TellOut = Callable[[str, str], None]
@@ -53,7 +53,7 @@ class Sender:
         carriers: Mapping[str, Carrier],
         announcer: Announcer,
         lines: Mapping[Channel, Lines],
-        standing: Standing,
+        status: LineStatus,
         *,
         find_first_request: LookUpFacts,
         rivals: AskRivals,
@@ -62,7 +62,7 @@ class Sender:
         self._carriers = carriers
         self._announcer = announcer
         self._lines = lines
-        self._standing = standing
+        self._status = status
         self._first_request = find_first_request
         self._rivals = rivals
         self._tell_out = tell_out
@@ -89,7 +89,7 @@ class Sender:
             # Whatever went wrong, the request may have left: it is looked up, and never silently dropped.
             log.exception("sending_failed", delivery_id=claim.delivery_id, incident_id=claim.incident_id)
             return Sent(claim, error=OutcomeUnknown("sending failed"))
-        word = self._standing.note(claim.line, claim.channel, sent.error, began, placing=not claim.look_up_first)
+        word = self._status.note(claim.line, claim.channel, sent.error, began, placing=not claim.look_up_first)
         if word:
             self._tell_out(claim.line.account, word)
         self.let_go()
@@ -97,19 +97,19 @@ class Sender:
 
     def let_go(self) -> None:
         """Whatever hangs at an account that has gone out by now is given up, where another one waits to carry it."""
-        for account, word in self._standing.look():
+        for account, word in self._status.look():
             self._tell_out(account, word)
         for (account, channel), gone in self._gone.items():
-            if self._standing.out(account, channel):
+            if self._status.out(account, channel):
                 gone.set()
             else:
                 gone.clear()
 
     def _goes_elsewhere(self, claim: Claim) -> bool:
-        out = bool(self._standing.out(claim.line.account, claim.channel))
+        out = bool(self._status.out(claim.line.account, claim.channel))
         lines = self._lines[claim.channel]
         if not claim.look_up_first:
-            out = out or self._standing.number_is_out(claim.line, claim.channel)
+            out = out or self._status.is_number_out(claim.line, claim.channel)
         return out and lines.has_other(claim.line)
 
     async def _carry(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Receipt | None:
@@ -122,13 +122,13 @@ class Sender:
             raise RefusedNumber("the phone has told us to send no more texts", code=int(directory.OPTED_OUT))
         carrier = self._carriers[claim.line.account]
         if claim.channel is Channel.CALL:
-            return await self._patiently(claim, carrier.place_call(self._announcer.call(claim, incident, alerts)))
+            return await self._ask_patiently(claim, carrier.place_call(self._announcer.call(claim, incident, alerts)))
         message = self._announcer.message(claim, incident, alerts)
-        if extra := segments(message.body) - 1:
+        if extra := count_segments(message.body) - 1:
             await asyncio.to_thread(self._lines[claim.channel].charge, claim.line, extra)
-        return await self._patiently(claim, carrier.send_message(message))
+        return await self._ask_patiently(claim, carrier.send_message(message))
 
-    async def _patiently(self, claim: Claim, request: Coroutine[Any, Any, Result]) -> Result:
+    async def _ask_patiently(self, claim: Claim, request: Coroutine[Any, Any, Result]) -> Result:
         """The answer to a request; Unanswered where its account goes out meanwhile and another one waits to carry."""
         if len(self._carriers) == 1:
             return await request
@@ -150,7 +150,7 @@ class Sender:
         since = await self._first_request(claim)
         carrier = self._carriers[claim.line.account]
         asked = carrier.look_up(claim.channel, claim.to, since or claim.requested_at)
-        found = await self._patiently(claim, asked)
+        found = await self._ask_patiently(claim, asked)
         if claim.channel is Channel.SMS:
             body = self._announcer.message(claim, incident, alerts).body
             found = [each for each in found if each.body == body]

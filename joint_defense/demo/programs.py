@@ -36,7 +36,7 @@ class Program:
     def running(self) -> bool:
         return self.popen.poll() is None
 
-    def last_words(self, lines: int = 5) -> str:
+    def read_last_words(self, lines: int = 5) -> str:
         """The end of its log: why it stopped, as a rule."""
         text = self.log.read_text(errors="replace").strip() if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
@@ -69,7 +69,7 @@ def start(
     """
     with log.open("ab") as output:
         popen = subprocess.Popen(  # noqa: S603 - commands come from our own code and our own Procfile
-            [*_leash(stop_signal, user), *map(str, command)],
+            [*_make_leash(stop_signal, user), *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -103,7 +103,7 @@ def kill_family(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def born(pid: int) -> str:
+def read_birth(pid: int) -> str:
     """When a process was started, in the kernel's ticks since boot: with its id it is unmistakable. Empty if gone."""
     try:
         # The second field is the program's name in parentheses, which may hold anything.
@@ -112,20 +112,20 @@ def born(pid: int) -> str:
         return ""
 
 
-def _leash(stop_signal: signal.Signals, user: str | None) -> list[str]:
+def _make_leash(stop_signal: signal.Signals, user: str | None) -> list[str]:
     # A change of user clears the parent-death signal, so one tool must do both, in the right order: util-linux's
     # setpriv, which every Debian has. Where it is missing (macOS), only an orderly end of ours ends the others.
     tool = shutil.which("setpriv")
     if user is not None:
         if tool is None:
             raise FileNotFoundError("setpriv (util-linux) is missing: a server cannot be started as another user")
-        as_user = [f"--reuid={user}", f"--regid={_group_of(user)}", "--clear-groups"]
+        as_user = [f"--reuid={user}", f"--regid={_find_group(user)}", "--clear-groups"]
     else:
         as_user = []
     return [tool, *as_user, "--pdeathsig", stop_signal.name, "--"] if tool else []
 
 
-def _group_of(user: str) -> str:
+def _find_group(user: str) -> str:
     import pwd  # noqa: PLC0415 - not everywhere, and only needed here
 
     return str(pwd.getpwnam(user).pw_gid)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from groups import directory
 from joint_defense.demo.programs import DemoTrouble
 from joint_defense.incidents import policies
@@ -52,7 +52,7 @@ class Scene:
         calls = {(each.number, CALL) for each in self.neighbours if each.may_call}
         return calls | {(each.number, TEXT) for each in self.neighbours if each.may_text}
 
-    def head_of(self, number: str) -> str:
+    def name_head(self, number: str) -> str:
         """Whose phone it is; empty for a stranger's."""
         return next((each.head for each in self.neighbours if each.number == number), "")
 
@@ -104,30 +104,30 @@ def choose_scene(session: Session) -> Scene:
     return Scene(caller.number, caller.head, place, group.code, group.id, neighbours)
 
 
-def _answers(after: float, keys: str = "", hang_up_after: float = 14) -> dict[str, Any]:
+def _make_answers(after: float, keys: str = "", hang_up_after: float = 14) -> dict[str, Any]:
     press = [{"after": 6.0, "digits": keys}] if keys else []
     return {"do": "answer", "after": after, "press": press, "hang_up_after": hang_up_after}
 
 
-def scripts(scene: Scene) -> dict[str, dict[str, Any]]:
+def make_scripts(scene: Scene) -> dict[str, dict[str, Any]]:
     """What each neighbour does, so that everything that can happen is seen once; seconds are the telephone's."""
     first_phones: dict[int, Neighbour] = {}
     for each in scene.neighbours:
         first_phones.setdefault(each.household_id, each)
     doings = [
-        _answers(3, "1"),
-        _answers(4, "1"),
+        _make_answers(3, "1"),
+        _make_answers(4, "1"),
         {"do": "busy", "after": 1},
         {"do": "no_answer"},
-        _answers(6, "2"),
+        _make_answers(6, "2"),
         {"do": "voicemail", "after": 15},
-        _answers(8, hang_up_after=9),
+        _make_answers(8, hang_up_after=9),
         {"do": "off", "after": 1},
     ]
     played: dict[str, dict[str, Any]] = {}
     for each in first_phones.values():
         mobile = not each.landline
-        doing = doings.pop(0) if mobile and doings else _answers(5 if mobile else 10, "1")
+        doing = doings.pop(0) if mobile and doings else _make_answers(5 if mobile else 10, "1")
         played[each.number] = {"name": each.head, "calls": [doing]}
     # Somebody answers by text instead of by key; second phones lie at home in a drawer.
     texter = next(
@@ -140,7 +140,7 @@ def scripts(scene: Scene) -> dict[str, dict[str, Any]]:
 
 def widen_sooner(session: Session, village_code: str) -> None:
     """Give the village a policy of its own, unless it ever had one."""
-    village = directory.village_by_code(session, village_code)
-    if village is not None and not policies.versions(session, village[0]):
+    village = directory.find_village(session, village_code)
+    if village is not None and not policies.list_versions(session, village[0]):
         steps = tuple(replace(step, after=step.after // 2) for step in BUILT_IN.steps)
-        policies.change(session, village[0], replace(BUILT_IN, steps=steps), "demo", clock(session))
+        policies.change(session, village[0], replace(BUILT_IN, steps=steps), "demo", read_clock(session))

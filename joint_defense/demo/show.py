@@ -16,7 +16,7 @@ from typing import Any
 
 from joint_defense.demo.handsets import Handsets
 from joint_defense.demo.programs import DemoTrouble
-from joint_defense.demo.scene import CALL, TEXT, Scene, scripts
+from joint_defense.demo.scene import CALL, TEXT, Scene, make_scripts
 from joint_defense.demo.story import Story
 from joint_defense.incidents.timeline import mask_number
 
@@ -31,21 +31,21 @@ def raise_alarm(scene: Scene, handsets: Handsets, story: Story) -> float:
     Returns the moment of the keypress in epoch seconds. Raises DemoTrouble if it never came through. Not everybody
     being asked for in time is no error here: it is for the verdict to name.
     """
-    for number, script in scripts(scene).items():
+    for number, script in make_scripts(scene).items():
         handsets.script(number, script)
     print(f"{scene.head} ({scene.place}) calls and presses #9", flush=True)
     call_sid = handsets.dial(scene.caller, "#9")
-    follow(story, lambda: handsets.keypress(call_sid) is not None, KEYPRESS_WITHIN)
-    keypress = handsets.keypress(call_sid)
+    follow(story, lambda: handsets.find_keypress(call_sid) is not None, KEYPRESS_WITHIN)
+    keypress = handsets.find_keypress(call_sid)
     if keypress is None:
         raise DemoTrouble("the #9 did not reach the service: see the logs of web and simulator")
     story.count_from(keypress)
 
-    def everybody_asked_for() -> bool:
+    def have_all_been_asked_for() -> bool:
         asked = {(entry["to"], entry["kind"]) for entry in handsets.requests(keypress)}
         return scene.expected <= asked
 
-    follow(story, everybody_asked_for, REQUESTS_WITHIN)
+    follow(story, have_all_been_asked_for, REQUESTS_WITHIN)
     return keypress
 
 
@@ -70,7 +70,7 @@ def tell(lines: Iterable[str]) -> None:
 
 def conclude(scene: Scene, handsets: Handsets, story: Story, keypress: float) -> Verdict:
     """Judge, and say it: a line of figures, then a line for each difference."""
-    verdict = judge(scene, handsets.requests(keypress), keypress, story.other_business())
+    verdict = judge(scene, handsets.requests(keypress), keypress, story.find_other_business())
     people = f"{verdict.calls} calls and {verdict.texts} texts for {len(scene.neighbours)} phones"
     times = f"first request {verdict.first_ms:.0f} ms, last {verdict.last_ms:.0f} ms after the keypress"
     word = "every expected phone was requested exactly once" if not verdict.faults else "NOT as it should be"
@@ -104,7 +104,7 @@ def judge(
     faults = []
     for number, kind in sorted(scene.expected | set(asked)):
         count = asked[number, kind]
-        who = f"{scene.head_of(number)} {mask_number(number)}".strip()
+        who = f"{scene.name_head(number)} {mask_number(number)}".strip()
         if (number, kind) not in scene.expected:
             faults.append(f"{who} was {_WORDS[kind]} and should not have been")
         elif count != 1:

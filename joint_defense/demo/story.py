@@ -68,13 +68,13 @@ class Story:
         records = [record for record in found if record is not None]
         self._settled = all(each["state"] in _OVER for record in records for each in record["deliveries"])
         lines = sorted(line for record in records for line in self._tell(record))
-        return [f"{_plus(moment)} {line}" for moment, line in lines]
+        return [f"{_write_plus(moment)} {line}" for moment, line in lines]
 
     def settled(self) -> bool:
         """Whether nothing of the incidents that are followed is on its way any more."""
         return self._settled
 
-    def other_business(self) -> set[str]:
+    def find_other_business(self) -> set[str]:
         """The sids of everything sent that was no ring and no text of an alarm that is followed."""
         with self._database.begin(reads=True) as session:
             return set(
@@ -89,12 +89,12 @@ class Story:
             )
 
     def _tell(self, record: dict[str, Any]) -> Iterator[Line]:
-        zero = self._zero[record["id"]] or min(_epoch(alert["raised_at"]) for alert in record["alerts"])
+        zero = self._zero[record["id"]] or min(_read_epoch(alert["raised_at"]) for alert in record["alerts"])
         self._zero[record["id"]] = zero
         for alert in record["alerts"]:
             if self._first(("alert", record["id"], alert["household"])):
                 who = f"{alert['household']} {alert['number']} · {alert['place']}"
-                yield _epoch(alert["raised_at"]) - zero, f"#9      {who}"
+                yield _read_epoch(alert["raised_at"]) - zero, f"#9      {who}"
         requests = None
         for delivery in record["deliveries"]:
             for attempt in delivery["attempts"]:
@@ -107,17 +107,17 @@ class Story:
                 word = _STATES[delivery["channel"]].get(attempt["state"])
                 if word and self._first(("state", *key, attempt["state"])):
                     code = f" ({attempt['error_code']})" if attempt["error_code"] else ""
-                    yield _epoch(_moment(attempt)) - zero, f"  {who}  {word}{code}"
+                    yield _read_epoch(_write_moment(attempt)) - zero, f"  {who}  {word}{code}"
         yield from self._tell_answers(record, zero)
 
     def _tell_answers(self, record: dict[str, Any], zero: float) -> Iterator[Line]:
         for index, answer in enumerate(record["acknowledgements"]):
             if self._first(("answer", record["id"], index)):
-                yield _epoch(answer["at"]) - zero, f"  {answer['household']}  answers: {answer['answer']}"
+                yield _read_epoch(answer["at"]) - zero, f"  {answer['household']}  answers: {answer['answer']}"
         for index, update in enumerate(record["timeline"]):
             if update["kind"] not in {"opened", "voice", "answer"} and self._first(("update", record["id"], index)):
                 detail = ", ".join(str(value) for name, value in update.items() if name not in {"at", "kind"} and value)
-                yield _epoch(update["at"]) - zero, f"  {update['kind'].replace('_', ' ')}: {detail}"
+                yield _read_epoch(update["at"]) - zero, f"  {update['kind'].replace('_', ' ')}: {detail}"
 
     def _first(self, key: object) -> bool:
         if key in self._told:
@@ -126,15 +126,15 @@ class Story:
         return True
 
 
-def _moment(attempt: dict[str, Any]) -> str:
+def _write_moment(attempt: dict[str, Any]) -> str:
     moments = (attempt[name] for name in ("ended_at", "answered_at", "rang_at", "accepted_at", "requested_at"))
     return next(str(moment) for moment in moments if moment)
 
 
-def _epoch(moment: str) -> float:
+def _read_epoch(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
 
 
-def _plus(seconds: float) -> str:
+def _write_plus(seconds: float) -> str:
     """A span as it stands at the head of a line: milliseconds at first, then seconds."""
     return f"{seconds * 1000:+7.0f} ms" if seconds < 1 else f"{seconds:+8.2f} s"

@@ -40,7 +40,7 @@ def tell_another_way(
         incident = incidents[incident_id]
         if incident.kind is IncidentKind.ALARM:
             _tell_callers(session, decided, incident, lost, now)
-            wanted = [each for each in lost if _still_matters(each, incident, now)]
+            wanted = [each for each in lost if _matters_still(each, incident, now)]
             _tell_neighbours(session, decided, incident, wanted, now)
 
 
@@ -57,19 +57,19 @@ def _tell_callers(session: Session, decided: Decided, incident: Incident, lost: 
             and each.household_id == alert.household_id
             and each.milestone is not Milestone.STEP
         ]
-        if not texts or (alert.on_line_until is not None and alert.on_line_until > _over_at(texts[-1])):
+        if not texts or (alert.on_line_until is not None and alert.on_line_until > _find_end(texts[-1])):
             continue  # they have been on the line since, and heard it there
         call = call_with_news(session, incident, alert, texts[-1].milestone, now, kind=UpdateKind.OTHER_WAY)
         if call.look_again is not None:
             decided.put_off(texts[-1].id, FollowUp.LOOK, call.look_again)
 
 
-def _over_at(delivery: Delivery) -> datetime:
+def _find_end(delivery: Delivery) -> datetime:
     ends = (each.ended_at or each.requested_at for each in delivery.attempts)
     return max(ends, default=delivery.due_at)
 
 
-def _still_matters(lost: Delivery, incident: Incident, now: datetime) -> bool:
+def _matters_still(lost: Delivery, incident: Incident, now: datetime) -> bool:
     """Whether somebody is still to be told: of a second voice while it calls, of the end while it is fresh."""
     if lost.purpose is Purpose.ALL_CLEAR:
         return incident.closed_at is not None and now - incident.closed_at <= GIVE_UP_AFTER
@@ -88,8 +88,8 @@ def _tell_neighbours(
     answers = read_answers(session, incident.id)
     households = {each.household_id for each in lost if each.household_id is not None}
     in_trouble = find_callers_among(session, households, [incident.id], now)
-    known = _known(session, incident.id, {each.number for each in lost})
-    takers = _takers(session, households)
+    known = _read_phones(session, incident.id, {each.number for each in lost})
+    takers = _find_takers(session, households)
     busy = conference.find_in_a_call(session, {each.number for each in lost}, now)
     for each in lost:
         phone = known[each.number]
@@ -130,7 +130,7 @@ class _Phone:
     text_failed: bool = False
 
 
-def _known(session: Session, incident_id: int, numbers: Collection[str]) -> dict[str, _Phone]:
+def _read_phones(session: Session, incident_id: int, numbers: Collection[str]) -> dict[str, _Phone]:
     found: dict[str, _Phone] = defaultdict(_Phone)
     planned = select(Delivery).where(Delivery.incident_id == incident_id, Delivery.number.in_(numbers))
     for each in session.scalars(planned):
@@ -150,6 +150,6 @@ class _Takers:
     texts: set[str]
 
 
-def _takers(session: Session, households: Collection[int]) -> _Takers:
-    phones = directory.phones_of(session, households)
+def _find_takers(session: Session, households: Collection[int]) -> _Takers:
+    phones = directory.list_phones(session, households)
     return _Takers({each.number for each in phones if each.may_call}, {each.number for each in phones if each.may_text})

@@ -62,7 +62,7 @@ def judge_unanswered_texts(session: Session, pauses: Sequence[timedelta], now: d
     due = facts.lock_unanswered_texts(session, sum(pauses, timedelta()) or TEXT_PATIENCE, now)
     # Whoever is away is only texted: nobody is to knock at a house that is known to be empty.
     households = {each.household_id for each in due if each.household_id is not None}
-    away = directory.away_of(session, households, now) if households else set()
+    away = directory.find_away(session, households, now) if households else set()
     return _follow_up(session, [each for each in due if each.household_id not in away], pauses, now)
 
 
@@ -75,9 +75,9 @@ def _follow_up(session: Session, due: Sequence[facts.Due], pauses: Sequence[time
     tell_another_way(session, decided, incidents, [id_ for id_, each in looked_at.items() if each.purpose in TOLD], now)
     houses = {(each.incident_id, get_party(each)) for each in looked_at.values() if each.purpose not in TOLD}
     tried = facts.read_tries(session, facts.find_still_wanted(session, incidents, houses, now))
-    takers = _takers(session, tried)
+    takers = _find_takers(session, tried)
     steps = {
-        house: _steps(incidents[house[0]], tries, pauses, now, takers.get(house[1].household_id or 0, _Takers()))
+        house: _find_steps(incidents[house[0]], tries, pauses, now, takers.get(house[1].household_id or 0, _Takers()))
         for house, tries in tried.items()
     }
     _ring_again(session, decided, tried, steps, now)
@@ -95,7 +95,7 @@ class _Takers:
     texts: set[str] = field(default_factory=set)
 
 
-def _takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Takers]:
+def _find_takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Takers]:
     """What the phones take, of those households where a text failed or the carrier will not call some phone."""
     asked = facts.pick_households(
         house
@@ -104,7 +104,7 @@ def _takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Tak
         if each.hopeless or (each.channel is Channel.SMS and each.state is DeliveryState.UNREACHED)
     )
     found: dict[int, _Takers] = defaultdict(_Takers)
-    for phone in directory.phones_of(session, asked) if asked else ():
+    for phone in directory.list_phones(session, asked) if asked else ():
         if phone.may_call:
             found[phone.household_id].calls.add(phone.number)
         if phone.takes_texts:
@@ -112,7 +112,7 @@ def _takers(session: Session, tried: dict[House, list[Tried]]) -> dict[int, _Tak
     return found
 
 
-def _steps(
+def _find_steps(
     incident: Incident, tried: list[Tried], pauses: Sequence[timedelta], now: datetime, takers: _Takers
 ) -> Steps:
     tries = [each.as_try() for each in tried]
@@ -175,7 +175,7 @@ def _try_other_ways(
         newest = {each.number: each for each in tried[house]}
         for number, channel in step.other_ways.items():
             last = newest[number]
-            purpose = _first_purpose(tried[house])
+            purpose = _find_first_purpose(tried[house])
             decided.rows.append(make_row(last, last.incident_id, channel, purpose, now, urgency=AGAIN, turn=0))
             told = {"household": last.household_name, "number": mask_number(number), "channel": channel}
             note_update(session, last.incident_id, UpdateKind.OTHER_WAY, now, **told)
@@ -183,7 +183,7 @@ def _try_other_ways(
             _look_again(decided, tried[house], now)
 
 
-def _first_purpose(tried: Iterable[Tried]) -> Purpose:
+def _find_first_purpose(tried: Iterable[Tried]) -> Purpose:
     """As what a phone of this household is rung or texted for the first time on a channel."""
     first = {each.purpose for each in tried if each.round == 0 and each.step == 0}
     return next((each for each in (Purpose.WORDLESS, Purpose.ALARM, Purpose.WIDENING) if each in first), Purpose.ALARM)
@@ -197,12 +197,14 @@ def _exhaust(
     if not houses:
         return
     phones: dict[int, list[HouseholdPhone]] = defaultdict(list)
-    for phone in directory.phones_of(session, facts.pick_households(houses)):
+    for phone in directory.list_phones(session, facts.pick_households(houses)):
         phones[phone.household_id].append(phone)
     for house in sorted(houses, key=lambda each: tried[each][0].id):
         last = tried[house][-1]
         rows = (
-            [] if last.purpose is Purpose.WORDLESS else _untried(tried[house], phones[house[1].household_id or 0], now)
+            []
+            if last.purpose is Purpose.WORDLESS
+            else _list_untried(tried[house], phones[house[1].household_id or 0], now)
         )
         if rows:
             decided.rows += rows
@@ -215,9 +217,9 @@ def _exhaust(
             decided.later[given_up.id] = (FollowUp.GIVEN_UP, now)
 
 
-def _untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime) -> list[dict[str, Any]]:
+def _list_untried(tried: list[Tried], phones: Iterable[HouseholdPhone], now: datetime) -> list[dict[str, Any]]:
     """The first ring and the first text of phones that have had none: away then, or new to the roster since."""
-    known, purpose = {(each.number, each.channel) for each in tried}, _first_purpose(tried)
+    known, purpose = {(each.number, each.channel) for each in tried}, _find_first_purpose(tried)
     rows = []
     for phone in phones:
         like = replace(tried[-1], phone_id=phone.phone_id, number=phone.number, language=phone.language)

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
-from joint_defense.incidents.answers import read_answers, still_calls
+from joint_defense.incidents.answers import match_still_calling, read_answers
 from joint_defense.incidents.policies import read_progress
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.escalation import Step, Whom
-from joint_defense.rules.fanout import Planned, plan
+from joint_defense.rules.fanout import Planned, plan_rings
 from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
@@ -136,21 +136,21 @@ def _plan_for(
     session: Session, incident: Incident, whom: Whom, now: datetime, zone: ZoneInfo
 ) -> list[Planned[Recipient]]:
     found = _look_up(session, incident, whom, now.astimezone(zone))
-    in_trouble, callers = _who_call_for_help(session, incident, now)
+    in_trouble, callers = _find_calling_for_help(session, incident, now)
     others = [each for each in found if each.household_id not in in_trouble and each.number not in callers]
     if whom is Whom.LEADERS:
-        chosen = _once_more(session, incident, others)
+        chosen = _choose_once_more(session, incident, others)
     else:
         rung = set(
             session.scalars(
                 select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS))
             )
         )
-        chosen = [each for each in _each_number_once(others) if each.number not in rung]
-    return queue_behind_waiting(session, incident.id, plan(chosen, drill=incident.kind is IncidentKind.DRILL))
+        chosen = [each for each in _keep_each_number_once(others) if each.number not in rung]
+    return queue_behind_waiting(session, incident.id, plan_rings(chosen, drill=incident.kind is IncidentKind.DRILL))
 
 
-def _who_call_for_help(session: Session, incident: Incident, now: datetime) -> tuple[set[int], set[str]]:
+def _find_calling_for_help(session: Session, incident: Incident, now: datetime) -> tuple[set[int], set[str]]:
     """The households that call for help themselves, here or in another open incident, and the phones they called from.
 
     A back-up group or a neighbouring one may be in trouble as well, and somebody may be listening there.
@@ -158,32 +158,32 @@ def _who_call_for_help(session: Session, incident: Incident, now: datetime) -> t
     rows = session.execute(
         select(Alert.household_id, Alert.number)
         .join(Incident)
-        .where((Alert.incident_id == incident.id) | still_calls(now))
+        .where((Alert.incident_id == incident.id) | match_still_calling(now))
     ).all()
     return {row.household_id for row in rows}, {row.number for row in rows}
 
 
 def _look_up(session: Session, incident: Incident, whom: Whom, local: datetime) -> list[Recipient]:
     if whom is Whom.DUTY:
-        return directory.on_duty(session, incident.village_id, local)
+        return directory.list_on_duty(session, incident.village_id, local)
     if whom is Whom.CENTRE:
-        return directory.on_duty(session, None, local)
+        return directory.list_on_duty(session, None, local)
     if incident.group_id is None:
         return []
     of_group: dict[Whom, Callable[[Session, int, datetime], list[Recipient]]] = {
-        Whom.LEADERS: directory.officers,
-        Whom.BACKUP: directory.backup_of,
-        Whom.NEIGHBOURS: directory.neighbours_of,
+        Whom.LEADERS: directory.list_officers,
+        Whom.BACKUP: directory.list_backup,
+        Whom.NEIGHBOURS: directory.list_neighbours,
     }
     return of_group[whom](session, incident.group_id, local)
 
 
-def _each_number_once(phones: Sequence[Recipient]) -> list[Recipient]:
+def _keep_each_number_once(phones: Sequence[Recipient]) -> list[Recipient]:
     """A volunteer may stand in the village's list and in the centre's."""
     return list({each.number: each for each in phones}.values())
 
 
-def _once_more(session: Session, incident: Incident, phones: list[Recipient]) -> list[Recipient]:
+def _choose_once_more(session: Session, incident: Incident, phones: list[Recipient]) -> list[Recipient]:
     """Leader and deputy, unless they have answered, are being called at this moment, or are about to be."""
     open_calls = session.execute(
         select(Delivery.household_id, Delivery.responder_id).where(

@@ -23,7 +23,7 @@ def read_answers_of_each(session: Session, incident_ids: Collection[int]) -> dic
     """All answers to each of these incidents, in one query."""
     given: dict[int, list[Given]] = {incident_id: [] for incident_id in incident_ids}
     if given:
-        query = select(Acknowledgement, _calls_too()).where(Acknowledgement.incident_id.in_(given))
+        query = select(Acknowledgement, _match_calls_too()).where(Acknowledgement.incident_id.in_(given))
         for row, calls_too in session.execute(query):
             named = (row.household_name, row.household_name_en)
             given[row.incident_id].append(
@@ -32,7 +32,7 @@ def read_answers_of_each(session: Session, incident_ids: Collection[int]) -> dic
     return {incident_id: Answers(answers) for incident_id, answers in given.items()}
 
 
-def says_who_comes() -> ColumnElement[bool]:
+def match_coming() -> ColumnElement[bool]:
     """Of an acknowledgement in a query: whether its party is coming or there, by the rule of `rules.answers`."""
     newer = aliased(Acknowledgement)
     is_newest = ~exists().where(
@@ -41,10 +41,10 @@ def says_who_comes() -> ColumnElement[bool]:
         newer.number == Acknowledgement.number,
         newer.id > Acknowledgement.id,
     )
-    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~_calls_too(), ~_another_comes())
+    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~_match_calls_too(), ~_match_another_comes())
 
 
-def _another_comes() -> ColumnElement[bool]:
+def _match_another_comes() -> ColumnElement[bool]:
     """Of an acknowledgement: whether a later one, which stands, says of the same party that it comes."""
     later, newer = aliased(Acknowledgement), aliased(Acknowledgement)
     stands = ~exists().where(
@@ -62,7 +62,7 @@ def _another_comes() -> ColumnElement[bool]:
     )
 
 
-def _calls_too() -> ColumnElement[bool]:
+def _match_calls_too() -> ColumnElement[bool]:
     """Of an acknowledgement: whether its household calls for help in the same incident."""
     caller = aliased(Alert)
     return exists().where(
@@ -113,7 +113,7 @@ STILL_CALLS = timedelta(hours=2)
 """So long after its last call for help a household is taken to be in trouble, where nobody closes its incident."""
 
 
-def still_calls(now: datetime) -> ColumnElement[bool]:
+def match_still_calling(now: datetime) -> ColumnElement[bool]:
     """Of an alert joined with its incident: whether its household calls for help at present.
 
     It is open, and the household has called, or been on the line, lately.
@@ -126,12 +126,12 @@ def find_callers_among(
     session: Session, households: Collection[int], incident_ids: Collection[int], now: datetime
 ) -> set[int]:
     """Those of these households that call for help at present, or have called for it in one of these incidents."""
-    calls = Alert.incident_id.in_(incident_ids) | still_calls(now)
+    calls = Alert.incident_id.in_(incident_ids) | match_still_calling(now)
     asked = select(Alert.household_id).join(Incident).where(Alert.household_id.in_(households), calls)
     return set(session.scalars(asked))
 
 
 def find_silent_callers(session: Session, now: datetime) -> set[int]:
     """The households that call for help at present where an intruder may be listening."""
-    asked = select(Alert.household_id).join(Incident).where(Alert.silent, still_calls(now))
+    asked = select(Alert.household_id).join(Incident).where(Alert.silent, match_still_calling(now))
     return set(session.scalars(asked))

@@ -41,14 +41,14 @@ def join(session: Session, delivery: Delivery, now: datetime) -> None:
     session.flush()
 
 
-def leave(session: Session, delivery: Delivery, now: datetime) -> None:
+def leave_conference(session: Session, delivery: Delivery, now: datetime) -> None:
     """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up."""
     if delivery.joined_at is not None:
         delivery.joined_at = None
         note_update(session, delivery.incident_id, UpdateKind.LEFT, now, household=delivery.household_name)
 
 
-def caller_is_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
+def is_caller_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
     """Whether one of the callers can be talked to. Whom an intruder may overhear is left alone."""
     return any(
         not alert.silent
@@ -84,25 +84,25 @@ def find_in_a_call(session: Session, numbers: Collection[str], now: datetime, ov
 
 def note_caller_came_out(session: Session, incident_id: int, now: datetime) -> None:
     """The caller has left the room, or it has ended: whoever called back to be in it is taken to have gone."""
-    _gone(session, Delivery.incident_id == incident_id, now)
+    _note_gone(session, Delivery.incident_id == incident_id, now)
 
 
-def hung_up(session: Session, call_sid: str, now: datetime) -> None:
+def note_hung_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: whoever made it to talk to the caller has left the conference."""
     number = session.scalar(
         select(InboundEvent.number).where(InboundEvent.carrier_key == carrier_keys.make_call_key(call_sid))
     )
     if number is not None:
-        _gone(session, Delivery.number == number, now)
+        _note_gone(session, Delivery.number == number, now)
 
 
-def _gone(session: Session, which: ColumnElement[bool], now: datetime) -> None:
-    called_back = select(Delivery).where(which, Delivery.joined_at.is_not(None), ~_on_our_call())
+def _note_gone(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    called_back = select(Delivery).where(which, Delivery.joined_at.is_not(None), ~_match_on_our_call())
     for delivery in session.scalars(called_back.order_by(Delivery.id).with_for_update()).all():
-        leave(session, delivery, now)
+        leave_conference(session, delivery, now)
 
 
-def _on_our_call() -> ColumnElement[bool]:
+def _match_on_our_call() -> ColumnElement[bool]:
     return exists().where(
         Attempt.delivery_id == Delivery.id, Attempt.number == Delivery.attempt_count, Attempt.state.not_in(FINAL)
     )

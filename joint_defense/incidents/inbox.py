@@ -77,7 +77,7 @@ def count_same(session: Session, number: str, text: str, since: datetime) -> int
     return session.scalar(same) or 0
 
 
-def answered_since(session: Session, number: str, kind: InboundKind, since: datetime) -> bool:
+def was_answered_since(session: Session, number: str, kind: InboundKind, since: datetime) -> bool:
     """Whether a text of this kind from this number has been answered with a line since then."""
     answers = session.scalars(
         select(InboundEvent.answer).where(
@@ -87,7 +87,7 @@ def answered_since(session: Session, number: str, kind: InboundKind, since: date
     return any(each.get("text") for each in answers)
 
 
-def first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> bool:
+def is_first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> bool:
     """Whether no other message from this number came in vain within `span` before this one.
 
     Asked again for the same event it says the same, so that a repeated webhook gets the same answer.

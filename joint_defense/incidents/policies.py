@@ -41,12 +41,12 @@ class Version:
     made_by: str
 
 
-def in_force(session: Session, village_id: int | None) -> InForce:
+def read_in_force(session: Session, village_id: int | None) -> InForce:
     """What holds for incidents that open now in a village; without a village, what the town's policy is."""
     owners: list[ColumnElement[bool]] = [EscalationPolicy.village_id.is_(None)]
     if village_id is not None:
         owners.append(EscalationPolicy.village_id == village_id)
-    newest = [session.scalars(_newest(owner)).first() for owner in reversed(owners)]
+    newest = [session.scalars(_read_newest(owner)).first() for owner in reversed(owners)]
     for found in newest:
         if found is not None and found.policy is not None:
             of = TOWN_NAME if found.village_id is None else VILLAGE_NAME
@@ -54,9 +54,9 @@ def in_force(session: Session, village_id: int | None) -> InForce:
     return InForce(BUILT_IN, BUILT_IN_NAME)
 
 
-def versions(session: Session, village_id: int | None) -> list[Version]:
+def list_versions(session: Session, village_id: int | None) -> list[Version]:
     """A village's or (None) the town's own versions, the newest first."""
-    rows = session.scalars(_newest(_of(village_id), limit=None))
+    rows = session.scalars(_read_newest(_match_owner(village_id), limit=None))
     return [
         Version(row.version, None if row.policy is None else from_json(row.policy), row.made_at, row.made_by)
         for row in rows
@@ -69,7 +69,7 @@ def change(session: Session, village_id: int | None, policy: Policy | None, by: 
     Returns the version's number, or None where the newest says the same already.
     """
     while True:
-        newest = session.scalars(_newest(_of(village_id))).first()
+        newest = session.scalars(_read_newest(_match_owner(village_id))).first()
         wanted = None if policy is None else to_json(policy)
         if (newest is None and wanted is None) or (newest is not None and newest.policy == wanted):
             return None
@@ -91,8 +91,8 @@ def freeze(session: Session, incident: Incident) -> None:
     """Give an incident that opens its copy of the policy in force. A call without a word is never widened."""
     if incident.kind is IncidentKind.WORDLESS:
         return
-    found = in_force(session, incident.village_id)
-    policy = found.policy.for_drill() if incident.kind is IncidentKind.DRILL else found.policy
+    found = read_in_force(session, incident.village_id)
+    policy = found.policy.choose_for_drill() if incident.kind is IncidentKind.DRILL else found.policy
     if policy.steps:
         incident.policy = {**to_json(policy), "of": found.of, "version": found.version}
         incident.next_step_at = read_progress(incident.policy, incident.opened_at, 0).next_at
@@ -112,9 +112,9 @@ def read_progress(policy: dict[str, Any] | None, opened_at: datetime, steps_done
     return Progress(steps, opened_at, steps_done)
 
 
-def _of(village_id: int | None) -> ColumnElement[bool]:
+def _match_owner(village_id: int | None) -> ColumnElement[bool]:
     return EscalationPolicy.village_id.is_(None) if village_id is None else EscalationPolicy.village_id == village_id
 
 
-def _newest(owner: ColumnElement[bool], limit: int | None = 1) -> Any:
+def _read_newest(owner: ColumnElement[bool], limit: int | None = 1) -> Any:
     return select(EscalationPolicy).where(owner).order_by(EscalationPolicy.version.desc()).limit(limit)

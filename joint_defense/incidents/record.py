@@ -26,7 +26,7 @@ def read_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str,
         select(Acknowledgement).where(Acknowledgement.incident_id == incident_id).order_by(Acknowledgement.id)
     ).all()
 
-    def local(moment: datetime | None) -> str | None:
+    def move_to_zone(moment: datetime | None) -> str | None:
         return None if moment is None else moment.astimezone(zone).isoformat(timespec="milliseconds")
 
     return {
@@ -35,40 +35,40 @@ def read_record(session: Session, incident_id: int, zone: ZoneInfo) -> dict[str,
         "village": incident.village_name,
         "group": incident.group_name,
         "category": incident.category,
-        "opened_at": local(incident.opened_at),
-        "closed_at": local(incident.closed_at),
+        "opened_at": move_to_zone(incident.opened_at),
+        "closed_at": move_to_zone(incident.closed_at),
         "outcome": incident.outcome,
         "note": incident.note,
-        "unreachable": _unreachable(incident, answers),
-        "alerts": [_alert(alert, local) for alert in incident.alerts],
-        "deliveries": [_delivery(delivery, local) for delivery in incident.deliveries],
+        "unreachable": _list_unreachable(incident, answers),
+        "alerts": [_describe_alert(alert, move_to_zone) for alert in incident.alerts],
+        "deliveries": [_describe_delivery(delivery, move_to_zone) for delivery in incident.deliveries],
         "acknowledgements": [
             {
                 "household": each.household_name,
                 "answer": each.answer,
                 "channel": each.channel,
-                "at": local(each.at),
+                "at": move_to_zone(each.at),
                 "minutes": each.minutes,
             }
             for each in answers
         ],
-        "timeline": _timeline(session, incident, local),
+        "timeline": _write_timeline(session, incident, move_to_zone),
     }
 
 
-def _timeline(session: Session, incident: Incident, local: Any) -> list[dict[str, Any]]:
+def _write_timeline(session: Session, incident: Incident, local: Any) -> list[dict[str, Any]]:
     updates = select(IncidentUpdate).where(IncidentUpdate.incident_id == incident.id).order_by(IncidentUpdate.id)
     return [{"at": local(each.at), "kind": each.kind, **each.detail} for each in session.scalars(updates)]
 
 
-def _unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list[str]:
+def _list_unreachable(incident: Incident, answers: Sequence[Acknowledgement]) -> list[str]:
     """The households for which everything was tried, and which have not answered since."""
     answered = {each.party for each in answers}
     given_up = {each.party: each for each in incident.deliveries if each.follow_up is FollowUp.GIVEN_UP}
     return [each.household_name for party, each in given_up.items() if party not in answered]
 
 
-def _alert(alert: Alert, local: Any) -> dict[str, Any]:
+def _describe_alert(alert: Alert, local: Any) -> dict[str, Any]:
     return {
         "household": alert.household_name,
         "place": alert.place,
@@ -81,7 +81,7 @@ def _alert(alert: Alert, local: Any) -> dict[str, Any]:
     }
 
 
-def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
+def _describe_delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
     return {
         "id": delivery.id,
         "household": delivery.household_name,
@@ -91,11 +91,11 @@ def _delivery(delivery: Delivery, local: Any) -> dict[str, Any]:
         "round": delivery.round if delivery.purpose is Purpose.REDIAL else 0,
         "state": delivery.state,
         "failure": delivery.failure,
-        "attempts": [_attempt(attempt, local) for attempt in delivery.attempts],
+        "attempts": [_describe_attempt(attempt, local) for attempt in delivery.attempts],
     }
 
 
-def _attempt(attempt: Attempt, local: Any) -> dict[str, Any]:
+def _describe_attempt(attempt: Attempt, local: Any) -> dict[str, Any]:
     return {
         "number": attempt.number,
         "state": attempt.state,

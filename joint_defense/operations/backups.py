@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url
 
 from config.database import Database
 from config.release import RELEASE
-from config.settings import environment_with
+from config.settings import make_environment
 from joint_defense.operations.copies import (
     FORMAT,
     POSTGRESQL_FILE,
@@ -29,7 +29,7 @@ from joint_defense.operations.copies import (
     list_copies,
     pack,
     read_age,
-    unpacked,
+    unpack,
 )
 
 DUMP_SECONDS = 3600
@@ -71,7 +71,7 @@ def restore(copy: Path, key_file: Path | None, database_url: str) -> Manifest:
 
     The schema stays that of the copy. Raises BackupError where the database is not empty, or does not count the same.
     """
-    with unpacked(copy, key_file) as (manifest, files):
+    with unpack(copy, key_file) as (manifest, files):
         url = make_url(database_url)
         if url.get_backend_name() != manifest.database:
             raise BackupError(
@@ -82,7 +82,7 @@ def restore(copy: Path, key_file: Path | None, database_url: str) -> Manifest:
             _restore_sqlite(files / SQLITE_FILE, url)
         else:
             _restore_postgresql(files / POSTGRESQL_FILE, url)
-        if (found := _count(database_url)) != manifest.rows:
+        if (found := _count_kept(database_url)) != manifest.rows:
             unlike = sorted(name for name in {*found, *manifest.rows} if found.get(name) != manifest.rows.get(name))
             raise BackupError("恢复后行数不符", f"restored, but rows differ in: {', '.join(unlike)}")
         return manifest
@@ -93,7 +93,7 @@ def restore_spool(copy: Path, key_file: Path | None, spool: Path) -> int:
 
     It may be hours old: nobody is to be rung for it by itself. Returns how many there are.
     """
-    with unpacked(copy, key_file) as (_, files):
+    with unpack(copy, key_file) as (_, files):
         found = sorted((files / SPOOL).glob("*")) if (files / SPOOL).is_dir() else []
         if found:
             spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def rotate(folder: Path, keep: Keep) -> list[Path]:
     return gone
 
 
-def drill(copy: Path, key_file: Path | None, database_url: str, compare: Callable[[str, Manifest], str]) -> str:
+def rehearse(copy: Path, key_file: Path | None, database_url: str, compare: Callable[[str, Manifest], str]) -> str:
     """Restore a copy into a scratch database beside ours and remove it again. Returns what differs; "" for nothing.
 
     `compare` is given the scratch database's address and says what is not as it should be. Raises BackupError where
@@ -206,7 +206,7 @@ def _describe(connection: Connection, manifest: Manifest) -> None:
     manifest.rows = _count_rows(connection)
 
 
-def _count(database_url: str) -> dict[str, int]:
+def _count_kept(database_url: str) -> dict[str, int]:
     engine = create_engine(database_url)
     try:
         with engine.connect() as connection:
@@ -261,7 +261,7 @@ def _run_program(name: str, words: Sequence[str], url: URL) -> None:
         )
     done = subprocess.run(  # noqa: S603 - the program found above, with our own words
         [program, "--no-password", *words],
-        env=environment_with(_as_environment(url)),
+        env=make_environment(_as_environment(url)),
         capture_output=True,
         timeout=DUMP_SECONDS,
         check=False,

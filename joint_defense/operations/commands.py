@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.release import RELEASE
 from joint_defense.operations import backups, copies
 from joint_defense.operations.copies import BackupError, Manifest
 from joint_defense.operations.doctor import INSIDE, Finding, Grade, examine
 from joint_defense.operations.settling import OpenThen, settle
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 
 _MARKS = {Grade.GOOD: "✓", Grade.WARNING: "!", Grade.ERROR: "✗"}
 
@@ -46,9 +46,9 @@ def doctor(as_json: bool, offline: bool, fix_webhooks: bool, number: str | None)
     if not offline:
         checks = (*checks, outside.check_public_address)
         checks = (*checks, outside.mend_webhooks if fix_webhooks else outside.check_carriers)
-    found = list(examine(runtime(), checks))
+    found = list(examine(get_runtime(), checks))
     if number is not None:
-        found.append(_call(number))
+        found.append(_place_call(number))
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=1))
     else:
@@ -58,13 +58,13 @@ def doctor(as_json: bool, offline: bool, fix_webhooks: bool, number: str | None)
     sys.exit(1 if any(each.grade is Grade.ERROR for each in found) else 0)
 
 
-def _call(number: str) -> Finding:
+def _place_call(number: str) -> Finding:
     from joint_defense.operations.outside import place_test_call  # noqa: PLC0415 - as above
 
-    read = runtime().read_number(number)
+    read = get_runtime().read_number(number)
     if not read:
         return Finding("test call", Grade.ERROR, f"无法识别的号码：{number}", f"this is no number: {number}", "--call")
-    return place_test_call(runtime(), read)
+    return place_test_call(get_runtime(), read)
 
 
 backup = AppGroup("backup", help="Copies of the database and of this machine's spool.")
@@ -83,7 +83,7 @@ _KEY = click.option(
 @click.option("--keep-all", is_flag=True, help="Remove no older copy.")
 def create(folder: Path | None, keep_all: bool) -> None:
     """Make a copy and remove those that no rule keeps."""
-    settings, folder = runtime().settings, folder or _folder()
+    settings, folder = get_runtime().settings, folder or _find_folder()
     began = datetime.now(UTC)
     try:
         spool = Path(settings.state_dir) / "spool"
@@ -105,8 +105,8 @@ def create(folder: Path | None, keep_all: bool) -> None:
 @click.option("--in", "folder", type=click.Path(path_type=Path), help="Where; BACKUP_DIR otherwise.")
 def list_copies(folder: Path | None) -> None:
     """A line each: name, when, size."""
-    zone = runtime().settings.zone
-    for each in copies.list_copies(folder or _folder()):
+    zone = get_runtime().settings.zone
+    for each in copies.list_copies(folder or _find_folder()):
         click.echo(f"{each.name}\t{copies.read_age(each).astimezone(zone):%Y-%m-%d %H:%M:%S}\t{each.stat().st_size}")
 
 
@@ -116,7 +116,7 @@ def list_copies(folder: Path | None) -> None:
 def verify(copy: Path, key_file: Path | None) -> None:
     """Check every file against the manifest."""
     try:
-        with copies.unpacked(copy, _key(key_file)) as (manifest, _):
+        with copies.unpack(copy, _find_key(key_file)) as (manifest, _):
             click.echo(_describe(manifest))
     except BackupError as error:
         raise click.ClickException(str(error)) from None
@@ -133,10 +133,10 @@ def restore(copy: Path, key_file: Path | None, yes: bool) -> None:
     # Alembic, for this one alone.
     from config import migrations  # noqa: PLC0415
 
-    settings, key_file = runtime().settings, _key(key_file)
+    settings, key_file = get_runtime().settings, _find_key(key_file)
     if not yes:
         click.confirm(f"恢复 {copy.name}？ / Restore it?", abort=True, err=True)
-    runtime().close()
+    get_runtime().close()
     try:
         manifest = backups.restore(copy, key_file, settings.database_url)
         migrations.upgrade(settings.database_url)
@@ -146,7 +146,7 @@ def restore(copy: Path, key_file: Path | None, yes: bool) -> None:
     database = Database(settings.database_url)
     try:
         with database.begin() as session:
-            left = settle(session, manifest.made_at, clock(session))
+            left = settle(session, manifest.made_at, read_clock(session))
     finally:
         database.close()
     click.echo(_describe(manifest))
@@ -154,7 +154,7 @@ def restore(copy: Path, key_file: Path | None, yes: bool) -> None:
 
 
 def _tell_what_is_left(manifest: Manifest, left: list[OpenThen], aside: int) -> None:
-    zone = runtime().settings.zone
+    zone = get_runtime().settings.zone
     for each in left:
         callers = "、".join(f"{name} {number}" for name, number in each.callers)
         click.echo(
@@ -175,14 +175,14 @@ def _tell_what_is_left(manifest: Manifest, left: list[OpenThen], aside: int) -> 
 @_KEY
 def drill(copy: Path | None, key_file: Path | None) -> None:
     """Exit code 1 with what differs."""
-    settings = runtime().settings
-    newest = next(iter(copies.list_copies(_folder())), None) if copy is None else copy
+    settings = get_runtime().settings
+    newest = next(iter(copies.list_copies(_find_folder())), None) if copy is None else copy
     if newest is None:
-        raise click.ClickException(f"没有备份 / there is no copy in {_folder()}")
-    runtime().close()
+        raise click.ClickException(f"没有备份 / there is no copy in {_find_folder()}")
+    get_runtime().close()
     began = datetime.now(UTC)
     try:
-        unlike = backups.drill(newest, _key(key_file), settings.database_url, _compare_figures)
+        unlike = backups.rehearse(newest, _find_key(key_file), settings.database_url, _compare_figures)
     except BackupError as error:
         raise click.ClickException(str(error)) from None
     if unlike:
@@ -192,18 +192,18 @@ def drill(copy: Path | None, key_file: Path | None) -> None:
 
 def _compare_figures(scratch: str, manifest: Manifest) -> str:
     """Whether the coverage of the day before the copy is the same there and here, as it was known when it was made."""
-    zone = runtime().settings.zone
+    zone = get_runtime().settings.zone
     day = (manifest.made_at.astimezone(zone) - timedelta(days=1)).date().isoformat()
     known = manifest.made_at.astimezone(zone).isoformat(timespec="seconds")
     words = ["coverage", "show", "--as-of", day, "--known-at", known, "--format", "json"]
-    ours, theirs = (_run(url, words) for url in (runtime().settings.database_url, scratch))
+    ours, theirs = (_run(url, words) for url in (get_runtime().settings.database_url, scratch))
     return "" if ours == theirs else f"coverage --as-of {day} --known-at {known}"
 
 
 def _run(database_url: str, words: list[str]) -> str:
-    from config.settings import environment_with  # noqa: PLC0415 - for this one alone
+    from config.settings import make_environment  # noqa: PLC0415 - for this one alone
 
-    settings = runtime().settings
+    settings = get_runtime().settings
     given = {
         "DATABASE_URL": database_url,
         "REDIS_URL": settings.redis_url,
@@ -218,7 +218,7 @@ def _run(database_url: str, words: list[str]) -> str:
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "flask", "--app", "app", *words],
-        env=environment_with(given),
+        env=make_environment(given),
         cwd=root,
         capture_output=True,
         text=True,
@@ -230,7 +230,7 @@ def _run(database_url: str, words: list[str]) -> str:
 
 
 def _describe(manifest: Manifest) -> str:
-    zone = runtime().settings.zone
+    zone = get_runtime().settings.zone
     rows = sum(manifest.rows.values())
     return (
         f"{manifest.made_at.astimezone(zone):%Y-%m-%d %H:%M:%S}\t{manifest.database}\t"
@@ -239,13 +239,13 @@ def _describe(manifest: Manifest) -> str:
     )
 
 
-def _folder() -> Path:
-    named = runtime().settings.backup_dir
+def _find_folder() -> Path:
+    named = get_runtime().settings.backup_dir
     if not named:
         raise click.ClickException("没有设置备份目录 / no folder is named: --to, BACKUP_DIR")
     return Path(named)
 
 
-def _key(given: Path | None) -> Path | None:
-    named = runtime().settings.backup_identity
+def _find_key(given: Path | None) -> Path | None:
+    named = get_runtime().settings.backup_identity
     return given or (Path(named) if named else None)

@@ -104,15 +104,15 @@ def pack(source: Path, manifest: Manifest, to: Path, recipients: Sequence[str]) 
     `manifest.files` is filled in here. Raises BackupError.
     """
     keys = read_recipients(recipients)
-    manifest.files = {name: _describe(path) for name, path in _files(source)}
+    manifest.files = {name: _describe(path) for name, path in _list_files(source)}
     (source / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
     name = NAME.format(at=manifest.made_at.astimezone(UTC)) + (ENCRYPTED if keys else "")
     part = to / f".{name}.{os.getpid()}.part"
     try:
         plain = source.with_suffix(".tar") if keys else part
-        with open(plain, "wb", opener=_for_owner) as file, tarfile.open(fileobj=file, mode="w") as archive:
+        with open(plain, "wb", opener=_open_for_owner) as file, tarfile.open(fileobj=file, mode="w") as archive:
             # The manifest first: whoever only wants to know what a copy holds reads no further.
-            for path in (source / MANIFEST, *(path for name, path in _files(source) if name != MANIFEST)):
+            for path in (source / MANIFEST, *(path for name, path in _list_files(source) if name != MANIFEST)):
                 archive.add(path, path.relative_to(source).as_posix(), filter=_without_owner)
         if keys:
             os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -129,14 +129,14 @@ def pack(source: Path, manifest: Manifest, to: Path, recipients: Sequence[str]) 
 
 
 @contextmanager
-def unpacked(copy: Path, key_file: Path | None) -> Iterator[tuple[Manifest, Path]]:
+def unpack(copy: Path, key_file: Path | None) -> Iterator[tuple[Manifest, Path]]:
     """A copy's manifest and a private folder with its files, each found to be as the manifest says.
 
     Raises BackupError where the copy cannot be read, is cut off, or is not what its manifest says.
     """
     if not copy.is_file():
         raise BackupError("没有这个备份文件", f"there is no copy {copy}")
-    with tempfile.TemporaryDirectory(prefix="joint-defence-", dir=_roomy(copy)) as folder:
+    with tempfile.TemporaryDirectory(prefix="joint-defence-", dir=_find_room(copy)) as folder:
         plain = copy
         if copy.suffix == ENCRYPTED:
             plain = Path(folder) / "copy.tar"
@@ -147,7 +147,7 @@ def unpacked(copy: Path, key_file: Path | None) -> Iterator[tuple[Manifest, Path
                 _extract(archive, files)
         except (tarfile.TarError, OSError, EOFError) as error:
             raise BackupError("备份文件不完整或不是备份", f"{copy.name} is cut off, or no copy: {error}") from None
-        yield _checked(copy, files), files
+        yield _check(copy, files), files
 
 
 def list_copies(folder: Path) -> list[Path]:
@@ -171,18 +171,18 @@ def _extract(archive: tarfile.TarFile, to: Path) -> None:
             raise tarfile.TarError(f"{member.name} is no plain file")
         path = to / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with source, open(path, "wb", opener=_for_owner) as file:
+        with source, open(path, "wb", opener=_open_for_owner) as file:
             shutil.copyfileobj(source, file, _BLOCK)
 
 
-def _checked(copy: Path, files: Path) -> Manifest:
+def _check(copy: Path, files: Path) -> Manifest:
     try:
         manifest = Manifest.model_validate_json((files / MANIFEST).read_bytes())
     except (OSError, ValidationError):
         raise BackupError("备份没有可读的清单", f"{copy.name} has no manifest that can be read") from None
     if manifest.format > FORMAT:
         raise BackupError("备份由更新的版本生成", f"{copy.name} was made by a later release ({manifest.release})")
-    found = {name: _describe(path) for name, path in _files(files) if name != MANIFEST}
+    found = {name: _describe(path) for name, path in _list_files(files) if name != MANIFEST}
     for name in sorted({*found, *manifest.files}):
         if found.get(name) != manifest.files.get(name):
             raise BackupError(
@@ -207,7 +207,7 @@ def _decrypt(copy: Path, plain: Path, key_file: Path | None) -> None:
         ) from None
 
 
-def _files(folder: Path) -> list[tuple[str, Path]]:
+def _list_files(folder: Path) -> list[tuple[str, Path]]:
     return [(path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
@@ -226,7 +226,7 @@ def _without_owner(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     return entry
 
 
-def _for_owner(path: str, flags: int) -> int:
+def _open_for_owner(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_EXCL, 0o600)
 
 
@@ -239,7 +239,7 @@ def _force(path: Path) -> None:
         os.close(opened)
 
 
-def _roomy(copy: Path) -> Path | None:
+def _find_room(copy: Path) -> Path | None:
     """Where a copy is unpacked: beside it where that may be written, since the system's folder is often small."""
     beside = copy.parent
     wanted = 3 * copy.stat().st_size

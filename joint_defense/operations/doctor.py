@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import Base, clock
+from config.database import Base, read_clock
 from joint_defense.operations import copies
 from joint_defense.processes import heartbeats
 from joint_defense.processes.runtime import Runtime
@@ -104,7 +104,7 @@ def check_database(runtime: Runtime) -> Iterator[Finding]:
     try:
         with database.begin() as session:
             connection = session.connection()
-            there, here = clock(session), datetime.now(UTC)
+            there, here = read_clock(session), datetime.now(UTC)
             if not database.is_sqlite:
                 yield from _look_at_postgresql(connection)
             missing = set(Base.metadata.tables) - set(inspect(connection).get_table_names())
@@ -167,7 +167,7 @@ def check_migrations(runtime: Runtime) -> Iterator[Finding]:
     from config import migrations  # noqa: PLC0415
 
     try:
-        lacking = migrations.pending(runtime.settings.database_url)
+        lacking = migrations.find_pending(runtime.settings.database_url)
     except migrations.NewerDatabase as error:
         yield Finding("migrations", Grade.ERROR, "数据库属于更新的版本", str(error))
         return
@@ -228,7 +228,7 @@ def check_disk(runtime: Runtime) -> Iterator[Finding]:
             "spool",
             Grade.WARNING,
             f"{kept.wait}条待处理，{kept.aside}条已搁置",
-            heartbeats.words_of_spool(kept),
+            heartbeats.write_spool(kept),
             "flask --app app spool list",
         )
 
@@ -237,7 +237,7 @@ def check_processes(runtime: Runtime) -> Iterator[Finding]:
     """Do worker and clock say that they live?"""
     try:
         with runtime.database.begin(reads=True) as session:
-            vitals = heartbeats.read_vitals(session, runtime.settings.accounts, clock(session))
+            vitals = heartbeats.read_vitals(session, runtime.settings.accounts, read_clock(session))
     except SQLAlchemyError:
         return  # `check_database` says why
     for role in heartbeats.ROLES:

@@ -36,16 +36,16 @@ def check_public_address(runtime: Runtime) -> Iterator[Finding]:
         unsigned, _ = _post(target, form, {})
     except OSError as error:
         reason = getattr(error, "reason", error)
-        yield _wrong("访问不到", "is not reached", f"{base}: {reason}", "DNS, TLS, deploy/caddy, deploy/nginx")
+        yield _make_wrong("访问不到", "is not reached", f"{base}: {reason}", "DNS, TLS, deploy/caddy, deploy/nginx")
         return
     if signed == 403:
-        yield _wrong(
+        yield _make_wrong(
             "签名的请求被拒绝", "a signed request is refused", base, "PUBLIC_BASE_URL; path and host unchanged"
         )
     elif signed >= 400:
-        yield _wrong("签名的请求没有被接受", "a signed request is not taken", f"{base}: {signed}", "web's log")
+        yield _make_wrong("签名的请求没有被接受", "a signed request is not taken", f"{base}: {signed}", "web's log")
     elif unsigned != 403:
-        yield _wrong(
+        yield _make_wrong(
             "应答的不是本系统", "something else answers there", f"{base}: {unsigned}", "deploy/caddy, deploy/nginx"
         )
     else:
@@ -56,7 +56,7 @@ def check_public_address(runtime: Runtime) -> Iterator[Finding]:
         yield from note_skew("public address", date, datetime.now(UTC))
 
 
-def _wrong(zh: str, en: str, what: str, mend: str) -> Finding:
+def _make_wrong(zh: str, en: str, what: str, mend: str) -> Finding:
     return Finding("public address", Grade.ERROR, f"{zh}：{what}", f"{en}: {what}", mend)
 
 
@@ -65,12 +65,12 @@ def _post(url: str, form: dict[str, str], headers: dict[str, str]) -> tuple[int,
     wanted = urllib.request.Request(url, urlencode(form).encode(), headers)  # noqa: S310 - http or https, by the settings
     try:
         with urllib.request.urlopen(wanted, timeout=WEB_SECONDS) as answer:  # noqa: S310
-            return answer.status, _date(answer.headers.get("Date"))
+            return answer.status, _read_date(answer.headers.get("Date"))
     except urllib.error.HTTPError as error:
-        return error.code, _date(error.headers.get("Date"))
+        return error.code, _read_date(error.headers.get("Date"))
 
 
-def _date(given: str | None) -> datetime | None:
+def _read_date(given: str | None) -> datetime | None:
     try:
         return parsedate_to_datetime(given or "").astimezone(UTC)
     except (ValueError, TypeError):

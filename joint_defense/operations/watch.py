@@ -113,17 +113,17 @@ class Watcher:
             match self._vigil.look(trouble, clock()):
                 case Act.TELL_TROUBLE:
                     log.error("service_unwell", trouble=trouble)
-                    await self._text_all(f"【十户联防】{self._now()}服务异常：{trouble[:80]}。请马上查看。")
+                    await self._text_all(f"【十户联防】{self._write_now()}服务异常：{trouble[:80]}。请马上查看。")
                     await self._ring_one(f"十户联防服务异常，请马上查看。{trouble[:80]}")
                 case Act.TELL_WELL:
                     log.info("service_well")
-                    await self._text_all(f"【十户联防】{self._now()}服务已恢复正常。")
+                    await self._text_all(f"【十户联防】{self._write_now()}服务已恢复正常。")
                 case None:
                     pass
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), every)
 
-    def _now(self) -> str:
+    def _write_now(self) -> str:
         return f"{datetime.now(ZoneInfo(self._settings.timezone)):%H:%M}"
 
     async def _text_all(self, body: str) -> None:

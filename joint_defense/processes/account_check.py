@@ -13,9 +13,9 @@ from typing import Any
 
 import structlog
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError, TooFast
-from joint_defense.delivery.lines import Line, Standing
+from joint_defense.delivery.lines import Line, LineStatus
 from joint_defense.processes import heartbeats
 from joint_defense.rules.states import Channel
 
@@ -30,12 +30,12 @@ class AccountWatch:
         self,
         carriers: Mapping[str, Carrier],
         database: Database,
-        standing: Standing,
+        status: LineStatus,
         in_database: Callable[[Callable[[], Any]], Awaitable[Any]],
     ) -> None:
         self._carriers = carriers
         self._database = database
-        self._standing = standing
+        self._status = status
         self._in_database = in_database
 
     async def run(self, complain: Callable[[str], Awaitable[None]]) -> None:
@@ -60,17 +60,17 @@ class AccountWatch:
             tell("carrier_account_ill", account=account, word=word, error=type(error).__name__)
             if isinstance(error, TooFast):
                 await complain(account)
-            outs = [self._standing.note(Line(account, ""), channel, error, began, placing=False) for channel in Channel]
+            outs = [self._status.note(Line(account, ""), channel, error, began, placing=False) for channel in Channel]
             return next(filter(None, outs), word)
-        self._standing.hear(account, heartbeats.WELL, 0.0)
+        self._status.hear(account, heartbeats.WELL, 0.0)
         # While it rests it is not well, whatever it answers to a question.
-        return self._standing.word(account)
+        return self._status.word(account)
 
     def _is_due(self, account: str) -> bool:
         with self._database.begin() as session:
-            return heartbeats.account_is_due(session, account, clock(session))
+            return heartbeats.is_account_due(session, account, read_clock(session))
 
     def _note(self, account: str, word: str) -> bool:
         with self._database.begin() as session:
-            heartbeats.note_account(session, account, word, clock(session))
+            heartbeats.note_account(session, account, word, read_clock(session))
         return True

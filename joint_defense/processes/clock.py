@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from config import supervisor
-from config.database import clock
+from config.database import read_clock
 from config.patience import AWAY
 from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
@@ -97,7 +97,7 @@ def tick(runtime: Runtime, name: str | None, parts: tuple[Part, ...] | None = No
 
 def _release_dead(runtime: Runtime) -> None:
     def look(session: Session) -> int:
-        now = clock(session)
+        now = read_clock(session)
         return claims.release_dead(session, runtime.witness.look(session, now), now)
 
     if released := _run(runtime, look):
@@ -108,48 +108,48 @@ def _release_dead(runtime: Runtime) -> None:
 
 
 def _release_held(runtime: Runtime) -> None:
-    for incident_id in _run(runtime, lambda session: holding.find_overdue(session, clock(session))):
+    for incident_id in _run(runtime, lambda session: holding.find_overdue(session, read_clock(session))):
         if _run(runtime, partial(_release_one, incident_id)):
             log.info("held_alarm_goes_to_all", incident_id=incident_id)
 
 
 def _release_one(incident_id: int, session: Session) -> bool:
-    return holding.release_overdue(session, incident_id, clock(session))
+    return holding.release_overdue(session, incident_id, read_clock(session))
 
 
 def _widen(runtime: Runtime) -> None:
-    for incident_id in _run(runtime, lambda session: widening.find_due(session, clock(session))):
+    for incident_id in _run(runtime, lambda session: widening.find_due(session, read_clock(session))):
         _run(runtime, partial(_widen_one, incident_id, runtime.settings.zone))
 
 
 def _widen_one(incident_id: int, zone: ZoneInfo, session: Session) -> int:
-    return widening.widen(session, incident_id, clock(session), zone)
+    return widening.widen(session, incident_id, read_clock(session), zone)
 
 
 def _send_news(runtime: Runtime) -> None:
     patience = runtime.patience
-    found = _run(runtime, lambda session: news_sent.find_with_news(session, clock(session), patience.nobody_after))
+    found = _run(runtime, lambda session: news_sent.find_with_news(session, read_clock(session), patience.nobody_after))
     if planned := sum(_run(runtime, partial(_send_news_of, each, patience)) for each in found):
         log.info("news_planned", count=planned)
 
 
 def _send_news_of(incident_id: int, patience: Patience, session: Session) -> bool:
-    return news_sent.send_of(session, incident_id, clock(session), patience)
+    return news_sent.send_of(session, incident_id, read_clock(session), patience)
 
 
 def _pass_on_words(runtime: Runtime) -> None:
-    if planned := _run(runtime, lambda session: words.pass_on_all(session, clock(session))):
+    if planned := _run(runtime, lambda session: words.pass_on_all(session, read_clock(session))):
         log.info("words_passed_on", count=planned)
 
 
 def _close_forgotten(runtime: Runtime) -> None:
-    for incident_id in _run(runtime, lambda session: closing.find_forgotten(session, clock(session))):
+    for incident_id in _run(runtime, lambda session: closing.find_forgotten(session, read_clock(session))):
         if _run(runtime, partial(_close_one, incident_id)):
             log.warning("incident_closed_by_the_clock", incident_id=incident_id)
 
 
 def _close_one(incident_id: int, session: Session) -> bool:
-    return closing.close_forgotten(session, incident_id, clock(session))
+    return closing.close_forgotten(session, incident_id, read_clock(session))
 
 
 def _drain(runtime: Runtime) -> None:
@@ -159,18 +159,18 @@ def _drain(runtime: Runtime) -> None:
 
 def _redial(runtime: Runtime) -> None:
     pauses = runtime.redial_pauses
-    if planned := _run(runtime, lambda session: redials.follow_up_due(session, pauses, clock(session))):
+    if planned := _run(runtime, lambda session: redials.follow_up_due(session, pauses, read_clock(session))):
         log.info("redials_planned", count=planned)
 
 
 def _judge_texts(runtime: Runtime) -> None:
     pauses = runtime.redial_pauses
-    if planned := _run(runtime, lambda session: redials.judge_unanswered_texts(session, pauses, clock(session))):
+    if planned := _run(runtime, lambda session: redials.judge_unanswered_texts(session, pauses, read_clock(session))):
         log.info("redials_planned", count=planned)
 
 
 def _note_proofs(runtime: Runtime) -> None:
-    _run(runtime, lambda session: proofs.note_proofs(session, clock(session), runtime.settings.zone))
+    _run(runtime, lambda session: proofs.note_proofs(session, read_clock(session), runtime.settings.zone))
 
 
 def _ping(runtime: Runtime) -> None:
@@ -190,7 +190,7 @@ def _send_ping(url: str) -> None:
 
 def _have_books_checked(runtime: Runtime) -> None:
     """From two in the morning on the bulk worker looks at the books; done today already, it leaves them alone."""
-    if runtime.database.probable_now().astimezone(runtime.settings.zone).hour >= BOOKS_FROM_HOUR:
+    if runtime.database.estimate_now().astimezone(runtime.settings.zone).hour >= BOOKS_FROM_HOUR:
         enlist_books_check(runtime.redis)
 
 
@@ -201,7 +201,7 @@ def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
 
 def _beat(runtime: Runtime, name: str) -> None:
     with runtime.database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         heartbeats.beat(session, name, Role.CLOCK, now, runtime.spool.kept())
         heartbeats.forget_silent(session, now)
 

@@ -9,7 +9,7 @@ import click
 from flask.cli import with_appcontext
 
 from joint_defense.processes import queues
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 
 
 @click.command("worker", help="Serve a queue; the alarm queue's process is also the sender.")
@@ -19,7 +19,7 @@ def worker(queue_name: str) -> None:
     """Serve a queue until told to stop."""
     from joint_defense.processes.worker import work  # noqa: PLC0415 - each process loads what it needs, to be there at once
 
-    work(runtime(), queue_name)
+    work(get_runtime(), queue_name)
 
 
 @click.command("clock", help="Ask every second what is due.")
@@ -31,4 +31,4 @@ def clock() -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    keep_time(runtime(), stopping)
+    keep_time(get_runtime(), stopping)

@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import supervisor
-from config.database import clock
+from config.database import read_clock
 from joint_defense.carriers import codes
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
 from joint_defense.delivery import claims, results
@@ -104,7 +104,7 @@ class Dispatcher:
         ]
         try:
             # Whoever started us did so because a sender died, as like as not; the clock may be gone with it.
-            await asyncio.gather(self._in_database(self._release_dead), self._hear_complaints())
+            await asyncio.gather(self._run_in_database(self._release_dead), self._hear_complaints())
             await self._send_due()
             in_flight = [task for tasks in self._in_flight.values() for task in tasks]
             if in_flight:
@@ -118,7 +118,7 @@ class Dispatcher:
             await asyncio.gather(*beside, return_exceptions=True)
             for carrier in self._carriers.values():
                 await carrier.close()
-            await self._in_database(self._say_goodbye)
+            await self._run_in_database(self._say_goodbye)
             self._threads.shutdown(wait=True)
             self._owner.close()
 
@@ -129,9 +129,9 @@ class Dispatcher:
             self._carriers,
             Announcer(settings.public_base_url, settings.ring_timeout, settings.zone, settings.secret_key, lines),
             self._runtime.pace,
-            self._runtime.standing,
-            find_first_request=lambda claim: self._in_database(lambda: self._first_request(claim)),
-            rivals=lambda claim, sids: self._in_database(lambda: self._rivals(claim, sids)),
+            self._runtime.line_status,
+            find_first_request=lambda claim: self._run_in_database(lambda: self._find_first_request(claim)),
+            rivals=lambda claim, sids: self._run_in_database(lambda: self._find_rivals(claim, sids)),
             tell_out=self._tell_out,
         )
 
@@ -143,12 +143,12 @@ class Dispatcher:
         task.add_done_callback(self._telling.discard)
 
     async def _note_out(self, account: str, word: str) -> None:
-        await self._in_database(lambda: self._note_account(account, word))
+        await self._run_in_database(lambda: self._note_account(account, word))
         self._due.set()
 
     def _note_account(self, account: str, word: str) -> None:
         with self._database.begin() as session:
-            now = clock(session)
+            now = read_clock(session)
             heartbeats.note_account(session, account, word, now)
             claims.hurry(session, now)
 
@@ -159,7 +159,7 @@ class Dispatcher:
             self._due.clear()
             taken_at = time.monotonic()
             room = {channel: min(self._limit - len(flying), BITE) for channel, flying in self._in_flight.items()}
-            taken = await self._in_database(partial(self._claim, room)) if any(room.values()) else None
+            taken = await self._run_in_database(partial(self._claim, room)) if any(room.values()) else None
             if taken is None:
                 await _wait(self._due, SWEEP)
                 continue
@@ -173,27 +173,27 @@ class Dispatcher:
         ring_time = timedelta(seconds=self._runtime.settings.ring_timeout)
         with allow_sending(self._runtime.pace, self._runtime.places, room, ring_time) as granted:
             if not granted.for_anything:
-                return Bite([], {}), granted.next_look(REST)
+                return Bite([], {}), granted.find_next_look(REST)
             with self._database.begin() as session:
-                bite = granted.claim(session, self._owner.name, clock(session))
-            return bite, granted.next_look(REST)
+                bite = granted.claim(session, self._owner.name, read_clock(session))
+            return bite, granted.find_next_look(REST)
 
     def _start(self, claim: Claim, bite: Bite, taken_at: float) -> None:
         flying = self._in_flight[claim.channel]
         task = asyncio.create_task(self._send(claim, *bite.incidents[claim.incident_id], taken_at))
         flying.add(task)
 
-        def landed(done: asyncio.Task[None]) -> None:
+        def note_landed(done: asyncio.Task[None]) -> None:
             was_full = len(flying) >= self._limit
             flying.discard(done)
             if was_full:
                 self._due.set()
 
-        task.add_done_callback(landed)
+        task.add_done_callback(note_landed)
 
     async def _send(self, claim: Claim, incident: Incident, alerts: list[Alert], taken_at: float) -> None:
         stale = time.monotonic() - taken_at > STALE
-        if stale and not await self._in_database(lambda: self._still_ours(claim)):
+        if stale and not await self._run_in_database(lambda: self._is_still_ours(claim)):
             log.warning("claim_taken_over", delivery_id=claim.delivery_id, incident_id=claim.incident_id)
             return
         sent = await self._sender.send(claim, incident, alerts)
@@ -203,23 +203,23 @@ class Dispatcher:
 
     async def _slow_down(self, channel: Channel, line: Line) -> None:
         """The carrier asks for a slower pace, of all workers."""
-        factor = await self._in_database(lambda: self._runtime.pace[channel].slow_down(line))
+        factor = await self._run_in_database(lambda: self._runtime.pace[channel].slow_down(line))
         log.warning("pace_slowed", channel=channel, factor=factor)
 
     def _release_dead(self) -> int:
         with self._database.begin() as session:
-            now = clock(session)
+            now = read_clock(session)
             return claims.release_dead(session, self._witness.look(session, now), now)
 
-    def _still_ours(self, claim: Claim) -> bool:
+    def _is_still_ours(self, claim: Claim) -> bool:
         with self._database.begin() as session:
             return claims.is_held(session, claim)
 
-    def _first_request(self, claim: Claim) -> datetime | None:
+    def _find_first_request(self, claim: Claim) -> datetime | None:
         with self._database.begin() as session:
             return claims.find_first_request(session, claim)
 
-    def _rivals(self, claim: Claim, sids: set[str]) -> Rivals:
+    def _find_rivals(self, claim: Claim, sids: set[str]) -> Rivals:
         with self._database.begin() as session:
             return claims.find_rivals(session, claim, sids)
 
@@ -250,7 +250,7 @@ class Dispatcher:
 
     def _record(self, batch: Sequence[Sent]) -> None:
         with self._database.begin() as session:
-            results.record(session, batch, clock(session))
+            results.record(session, batch, read_clock(session))
         for claim, taken in ((each.claim, each.receipt is not None) for each in batch):
             ids = {"incident_id": claim.incident_id, "delivery_id": claim.delivery_id, "attempt": claim.number}
             log.info("request_taken" if taken else "request_not_taken", channel=claim.channel, **ids)
@@ -261,7 +261,7 @@ class Dispatcher:
         try:
             while True:
                 self._errand_due.clear()
-                enquiries = await self._in_database(self._errands) or []
+                enquiries = await self._run_in_database(self._list_errands) or []
                 for enquiry in enquiries:
                     # Side by side: a street's telephones are to fall silent together, and not one after the other.
                     task = asyncio.create_task(self._run(enquiry))
@@ -278,21 +278,21 @@ class Dispatcher:
         if enquiry.ends:
             # Whatever comes of it: what has become of the call is asked all the same.
             with suppress(CarrierError):
-                await self._asked(enquiry, carrier.end_call(enquiry.sid))
+                await self._ask(enquiry, carrier.end_call(enquiry.sid))
         try:
-            receipt = await self._asked(enquiry, carrier.fetch(enquiry.channel, enquiry.sid))
+            receipt = await self._ask(enquiry, carrier.fetch(enquiry.channel, enquiry.sid))
         except CarrierError as error:
             unknown = error.status == 404
-            await self._in_database(lambda: self._record_silence(enquiry, unknown))
+            await self._run_in_database(lambda: self._record_silence(enquiry, unknown))
             self._due.set()
             return
         if receipt.error_code in codes.TOO_FAST:
             await self._slow_down(enquiry.channel, enquiry.line)
-        await self._in_database(lambda: self._record_enquiry(enquiry, receipt))
+        await self._run_in_database(lambda: self._record_enquiry(enquiry, receipt))
         if receipt.state in FINAL and self._runtime.places:
             self._due.set()  # a place is free
 
-    async def _asked(self, enquiry: Enquiry, request: Awaitable[Result]) -> Result:
+    async def _ask(self, enquiry: Enquiry, request: Awaitable[Result]) -> Result:
         try:
             return await request
         except CarrierError as error:
@@ -301,28 +301,28 @@ class Dispatcher:
                 await self._slow_down(enquiry.channel, enquiry.line)
             raise
 
-    def _errands(self) -> list[Enquiry]:
+    def _list_errands(self) -> list[Enquiry]:
         with self._database.begin() as session:
-            return claim_enquiries(session, clock(session))
+            return claim_enquiries(session, read_clock(session))
 
     def _record_enquiry(self, enquiry: Enquiry, receipt: Receipt) -> None:
         with self._database.begin() as session:
-            record_enquiry(session, enquiry, receipt, clock(session))
+            record_enquiry(session, enquiry, receipt, read_clock(session))
 
     def _record_silence(self, enquiry: Enquiry, unknown: bool) -> None:
         with self._database.begin() as session:
-            record_silence(session, enquiry, clock(session), unknown=unknown)
+            record_silence(session, enquiry, read_clock(session), unknown=unknown)
 
     async def _look_out(self) -> None:
         """Look for what is due that nobody wakes us for, all in one; and say that we live."""
         for sweep in itertools.count():
-            due = await self._in_database(self._look)
+            due = await self._run_in_database(self._look)
             if due is not None and due.to_send:
                 self._due.set()
             if due is not None and due.to_ask:
                 self._errand_due.set()
             if due is not None and due.in_hand:
-                released: int | None = await self._in_database(self._release_dead)
+                released: int | None = await self._run_in_database(self._release_dead)
                 if released:
                     self._due.set()
             if sweep % SWEEPS_A_LISTEN == 0:
@@ -333,10 +333,10 @@ class Dispatcher:
 
     async def _hear_complaints(self) -> None:
         """What the carrier told others: a number without a limit of its own asks nobody before it sends."""
-        await asyncio.gather(*(self._in_database(pace.factors) for pace in self._runtime.pace.values()))
+        await asyncio.gather(*(self._run_in_database(pace.factors) for pace in self._runtime.pace.values()))
 
     async def _watch_accounts(self) -> None:
-        watch = AccountWatch(self._carriers, self._database, self._runtime.standing, self._in_database)
+        watch = AccountWatch(self._carriers, self._database, self._runtime.line_status, self._run_in_database)
         await watch.run(self._complain)
 
     async def _complain(self, account: str) -> None:
@@ -348,14 +348,14 @@ class Dispatcher:
     def _look(self) -> claims.Due:
         kept = self._runtime.spool.kept()
         with self._database.begin() as session:
-            now = clock(session)
+            now = read_clock(session)
             heartbeats.beat(session, self._owner.name, self._owner.role, now, kept)
-            senders = heartbeats.senders(session, now)
+            senders = heartbeats.count_senders(session, now)
             for pace in self._runtime.pace.values():
                 pace.share_with(senders)
             for account, (word, age) in heartbeats.read_accounts(session, now).items():
                 if account in self._carriers:
-                    self._runtime.standing.hear(account, word, age.total_seconds())
+                    self._runtime.line_status.hear(account, word, age.total_seconds())
             self._witness.look(session, now)
             return claims.find_what_is_due(session, now)
 
@@ -363,7 +363,7 @@ class Dispatcher:
         with self._database.begin() as session:
             heartbeats.say_goodbye(session, self._owner.name)
 
-    async def _in_database(self, work: Callable[[], Result]) -> Result | None:
+    async def _run_in_database(self, work: Callable[[], Result]) -> Result | None:
         """Run `work` off the loop. What fails is logged and answered with None: the next sweep tries again."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

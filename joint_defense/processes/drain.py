@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from config.patience import is_away
 from config.services import Service
 from groups import directory
@@ -48,7 +48,7 @@ def drain(runtime: Runtime, wake: Callable[[int], None]) -> bool:
         if not mine:
             return False
         left = 0
-        for event in runtime.spool.waiting():
+        for event in runtime.spool.list_waiting():
             if not runtime.spool.is_due(event):
                 left += 1
                 continue
@@ -70,7 +70,7 @@ def drain(runtime: Runtime, wake: Callable[[int], None]) -> bool:
 
 def _replay(runtime: Runtime, event: SpooledEvent) -> int | None:
     with runtime.database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         taken = replay(session, event, now, runtime.limits)
     seconds = round((now - event.received_at).total_seconds(), 1)
     log.warning("late_event_taken_in", kind=str(event.kind), incident_id=taken.incident_id, seconds=seconds)

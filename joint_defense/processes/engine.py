@@ -21,7 +21,7 @@ COMMANDS = {
 }
 
 
-def bare(name: str, settings: Settings | None) -> Flask:
+def make_bare_app(name: str, settings: Settings | None) -> Flask:
     """An application with settings, database and runtime, and nothing to answer; `name` is the module it is in."""
     if settings is None:
         try:
@@ -39,6 +39,6 @@ def bare(name: str, settings: Settings | None) -> Flask:
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application of a sender or a clock."""
-    app = bare(__name__, settings)
+    app = make_bare_app(__name__, settings)
     add_commands(app, COMMANDS)
     return app

@@ -6,21 +6,21 @@ from flask import Blueprint, Flask, Response, jsonify
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import clock
-from joint_defense.processes.heartbeats import ROLES, WELL, read_vitals, words_of_spool
+from config.database import read_clock
+from joint_defense.processes.heartbeats import ROLES, WELL, read_vitals, write_spool
 from joint_defense.processes.runtime import RUNTIME
 
 health = Blueprint("health", __name__)
 
 
 @health.get("/healthz")
-def process() -> Response:
+def show_process() -> Response:
     """200 while this process answers."""
     return jsonify(status="ok")
 
 
 @health.get("/readyz")
-def readiness() -> tuple[Response, int]:
+def show_readiness() -> tuple[Response, int]:
     """200 while all is well, else 503; each with its word: database, Redis, worker, clock, the carrier's account, the
     spools of all machines, and every other kind of process of which one has died.
 
@@ -33,7 +33,7 @@ def readiness() -> tuple[Response, int]:
     carriers: dict[str, object] = {}
     try:
         with runtime.database.begin() as session:
-            vitals = read_vitals(session, runtime.settings.accounts, clock(session))
+            vitals = read_vitals(session, runtime.settings.accounts, read_clock(session))
         found.update({role: vitals.word(role) for role in ROLES}, carrier=vitals.account)
         found.update({role: vitals.word(role) for role, count in vitals.missing.items() if count})
         found["spool"] = vitals.spool
@@ -42,7 +42,7 @@ def readiness() -> tuple[Response, int]:
             carriers = {"accounts": vitals.accounts, "carries": carries}
     except SQLAlchemyError as error:
         found.update(dict.fromkeys((*ROLES, "carrier"), "unknown"), database=type(error).__name__)
-        found["spool"] = words_of_spool(runtime.spool.kept())
+        found["spool"] = write_spool(runtime.spool.kept())
     try:
         runtime.redis.ping()
     except RedisError as error:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from config.carriers import Account
 from config.database import insert_or_update
-from joint_defense.delivery.lines import who_carries
+from joint_defense.delivery.lines import find_carrying
 from joint_defense.models import AccountCheck, Heartbeat
 from joint_defense.rules.states import Channel
 
@@ -49,7 +49,7 @@ class Role(StrEnum):
 SENDERS = frozenset({Role.WORKER, Role.STAND_IN})
 
 
-def place(directory: Path) -> str:
+def name_place(directory: Path) -> str:
     """Where a process runs, as owners name it: processes of one place see each other's locks.
 
     Containers may share a host name and a kernel: what tells them apart is an id kept in their state directory.
@@ -58,10 +58,10 @@ def place(directory: Path) -> str:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
     except OSError:
         boot = "0"
-    return f"{socket.gethostname()[:30]}-{boot}-{_id_of(directory)}"
+    return f"{socket.gethostname()[:30]}-{boot}-{_read_id(directory)}"
 
 
-def _id_of(directory: Path) -> str:
+def _read_id(directory: Path) -> str:
     path = directory / "place.id"
     directory.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -78,7 +78,7 @@ def _id_of(directory: Path) -> str:
 
 def name_of_process(directory: Path, role: str) -> str:
     """A name for the heartbeat of a process that claims nothing."""
-    return f"{place(directory)}:{os.getpid()}:{role}"
+    return f"{name_place(directory)}:{os.getpid()}:{role}"
 
 
 class Owner:
@@ -86,9 +86,9 @@ class Owner:
 
     def __init__(self, directory: Path, role: str) -> None:
         self.role = role
-        self.place = place(directory)
+        self.place = name_place(directory)
         self.name = f"{self.place}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._path = directory / _file_name(self.name)
+        self._path = directory / _name_file(self.name)
         self._file = self._path.open("w", encoding="ascii")
         fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -139,9 +139,9 @@ class Witness:
 
     def _holds_lock(self, owner: str) -> bool | None:
         """Whether a process of this place holds its lock; None for one of another place."""
-        if owner.rsplit(":", 2)[0] != place(self._directory):
+        if owner.rsplit(":", 2)[0] != name_place(self._directory):
             return None
-        path = self._directory / _file_name(owner)
+        path = self._directory / _name_file(owner)
         try:
             with path.open("r", encoding="ascii") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -177,7 +177,7 @@ def say_goodbye(session: Session, name: str) -> None:
     session.execute(update(Heartbeat).where(Heartbeat.name == name).values(started_at=None))
 
 
-def senders(session: Session, now: datetime) -> int:
+def count_senders(session: Session, now: datetime) -> int:
     """How many processes send: the workers, and whichever of web and clock stands in for them."""
     living = select(func.count()).where(Heartbeat.role.in_(SENDERS), Heartbeat.at > now - 4 * SILENT_FOR)
     return session.scalar(living) or 0
@@ -188,12 +188,12 @@ def forget_silent(session: Session, now: datetime) -> None:
     session.execute(delete(Heartbeat).where(Heartbeat.at < now - FORGET_AFTER))
 
 
-def last_beat(session: Session, role: str) -> datetime | None:
+def find_last_beat(session: Session, role: str) -> datetime | None:
     """When a process of this role last said that it lives."""
     return session.scalar(select(Heartbeat.at).where(Heartbeat.role == role).order_by(Heartbeat.at.desc()).limit(1))
 
 
-def _file_name(owner: str) -> str:
+def _name_file(owner: str) -> str:
     return owner.replace("/", "_").replace(":", "_") + ".lock"
 
 
@@ -247,7 +247,7 @@ class Vitals:
     @property
     def spool(self) -> str:
         """Ok, or how many events wait or are set aside."""
-        return words_of_spool(Kept(*self.spooled))
+        return write_spool(Kept(*self.spooled))
 
     @property
     def spooled(self) -> tuple[int, int]:
@@ -256,7 +256,7 @@ class Vitals:
         return sum(each.wait for each in places), sum(each.aside for each in places)
 
 
-def words_of_spool(kept: Kept) -> str:
+def write_spool(kept: Kept) -> str:
     """Ok, or how much waits and how much is set aside."""
     counts = ((kept.wait, "waiting"), (kept.aside, "set aside"))
     return ", ".join(f"{count} {word}" for count, word in counts if count) or WELL
@@ -270,11 +270,11 @@ def read_vitals(session: Session, accounts: Sequence[Account], now: datetime) ->
     said = read_accounts(session, now)
     words = {each.name: said[each.account_sid][0] if each.account_sid in said else "unknown" for each in accounts}
     # Rows come by their age, so a place is as its process that spoke last has it.
-    kept = {_place_of(row.name): Kept(row.spooled, row.set_aside) for row in rows if row.role != Role.STAND_IN}
+    kept = {_read_place(row.name): Kept(row.spooled, row.set_aside) for row in rows if row.role != Role.STAND_IN}
     return Vitals(
         ages={role: max(now - newest[role], timedelta(0)) if role in newest else None for role in (*ROLES, *newest)},
         accounts=words,
-        carries=who_carries(accounts, words),
+        carries=find_carrying(accounts, words),
         living={role: len(each) for role, each in living.items()},
         missing={role: _count_missing(rows, role, now) for role in newest if role != Role.STAND_IN},
         kept=kept,
@@ -297,7 +297,7 @@ def _count_missing(rows: Sequence[Heartbeat], role: str, now: datetime) -> int:
     return missing
 
 
-def _place_of(name: str) -> str:
+def _read_place(name: str) -> str:
     return name.rsplit(":", 2)[0]
 
 
@@ -308,7 +308,7 @@ def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timed
     return {account: found for account, found in known.items() if found[1] <= ACCOUNT_KNOWN_FOR}
 
 
-def account_is_due(session: Session, account: str, now: datetime) -> bool:
+def is_account_due(session: Session, account: str, now: datetime) -> bool:
     """Whether the carrier is to be asked again: every minute, and soon after a bad word."""
     check = session.get(AccountCheck, account)
     if check is None:

@@ -21,7 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from config.services import Service
 from joint_defense.models import Attempt, Delivery, Incident
 from joint_defense.processes import queues
@@ -61,16 +61,16 @@ class Gauges:
 def read_gauges(session: Session, now: datetime) -> Gauges:
     """All of them, as of `now`."""
     since = now - WINDOW
-    spans = _keypress_to_requests(session, since)
+    spans = _measure_keypress_to_requests(session, since)
     return Gauges(
         alarms=_count(session, select(Incident.kind, func.count()).group_by(Incident.kind)),
-        requests=_requests(session, since),
+        requests=_count_requests(session, since),
         find_first_request=spread([first for first, _ in spans]),
         last_request=spread([last for _, last in spans]),
-        under_way=_under_way(session),
-        overdue=_overdue(session, now),
-        oldest_due=_oldest_due(session, now),
-        callback_lag=_callback_lag(session, since),
+        under_way=_count_under_way(session),
+        overdue=_count_overdue(session, now),
+        oldest_due=_measure_oldest_due(session, now),
+        callback_lag=_measure_callback_lag(session, since),
     )
 
 
@@ -84,7 +84,7 @@ def _count(session: Session, query: object) -> dict[str, int]:
     return {str(key): int(count) for key, count in session.execute(query).all()}  # type: ignore[call-overload]
 
 
-def _requests(session: Session, since: datetime) -> dict[tuple[str, str], int]:
+def _count_requests(session: Session, since: datetime) -> dict[tuple[str, str], int]:
     rows = session.execute(
         select(Delivery.channel, Attempt.state, func.count())
         .join(Attempt.delivery)
@@ -95,7 +95,7 @@ def _requests(session: Session, since: datetime) -> dict[tuple[str, str], int]:
     return {(str(channel), str(state)): count for channel, state, count in rows}
 
 
-def _keypress_to_requests(session: Session, since: datetime) -> list[tuple[float, float]]:
+def _measure_keypress_to_requests(session: Session, since: datetime) -> list[tuple[float, float]]:
     """For each incident of that time: seconds from its opening to the first and the last of its first requests."""
     rows = session.execute(
         select(Incident.opened_at, func.min(Attempt.requested_at), func.max(Attempt.requested_at))
@@ -113,7 +113,7 @@ def _keypress_to_requests(session: Session, since: datetime) -> list[tuple[float
     return [((first - opened).total_seconds(), (last - opened).total_seconds()) for opened, first, last in rows]
 
 
-def _under_way(session: Session) -> dict[tuple[str, str], int]:
+def _count_under_way(session: Session) -> dict[tuple[str, str], int]:
     found = {}
     for state in UNDER_WAY:  # each has an index of its own
         query = select(Delivery.channel, func.count()).where(Delivery.state == state).group_by(Delivery.channel)
@@ -121,7 +121,7 @@ def _under_way(session: Session) -> dict[tuple[str, str], int]:
     return found
 
 
-def _overdue(session: Session, now: datetime) -> dict[str, int]:
+def _count_overdue(session: Session, now: datetime) -> dict[str, int]:
     query = (
         select(Delivery.channel, func.count())
         .where(Delivery.state == DeliveryState.WAITING, Delivery.due_at < now - OVERDUE_AFTER)
@@ -130,7 +130,7 @@ def _overdue(session: Session, now: datetime) -> dict[str, int]:
     return _count(session, query)
 
 
-def _oldest_due(session: Session, now: datetime) -> dict[str, float]:
+def _measure_oldest_due(session: Session, now: datetime) -> dict[str, float]:
     rows = session.execute(
         select(Delivery.channel, func.min(Delivery.due_at))
         .where(Delivery.state == DeliveryState.WAITING, Delivery.due_at <= now)
@@ -139,7 +139,7 @@ def _oldest_due(session: Session, now: datetime) -> dict[str, float]:
     return {str(channel): (now - due_at).total_seconds() for channel, due_at in rows}
 
 
-def _callback_lag(session: Session, since: datetime) -> Spread:
+def _measure_callback_lag(session: Session, since: datetime) -> Spread:
     lags = session.scalars(
         select(Attempt.callback_lag_ms)
         .join(Attempt.delivery)
@@ -158,7 +158,7 @@ PREFIX = "joint_defence_"
 
 
 @metrics.get("/metrics")
-def figures() -> Response:
+def show_figures() -> Response:
     """The figures, for whoever has the token `METRICS_TOKEN` (`Authorization: Bearer …`); without one, for nobody."""
     runtime = RUNTIME.of()
     token = runtime.settings.metrics_token
@@ -166,7 +166,7 @@ def figures() -> Response:
     if not token or not hmac.compare_digest(said, f"Bearer {token}".encode()):
         abort(403)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(list(_families(runtime))))
+    registry.register(_Collected(list(_list_families(runtime))))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -185,11 +185,11 @@ def add(app: Flask, question: Question) -> None:
     MORE.of(app).append(question)
 
 
-def _families(runtime: Runtime) -> Iterator[Family]:
+def _list_families(runtime: Runtime) -> Iterator[Family]:
     up, vitals = {"database": 1, "redis": 1}, None
     try:
         with runtime.database.begin(reads=True) as session:
-            now = clock(session)
+            now = read_clock(session)
             gauges = read_gauges(session, now)
             vitals = read_vitals(session, runtime.settings.accounts, now)
             more = {name: told for ask in MORE.of() for name, told in ask(session, now).items()}
@@ -198,28 +198,30 @@ def _families(runtime: Runtime) -> Iterator[Family]:
     else:
         up["carrier"] = int(vitals.account == WELL)
         accounts = {name: int(word == WELL) for name, word in vitals.accounts.items()}
-        yield _gauge("account_up", "Whether an account of a carrier is in order (1) or not (0).", "account", accounts)
-        yield from _of_alarms(gauges)
-        yield from _of_deliveries(gauges)
-        yield from _of_processes(vitals)
+        yield _make_gauge(
+            "account_up", "Whether an account of a carrier is in order (1) or not (0).", "account", accounts
+        )
+        yield from _list_of_alarms(gauges)
+        yield from _list_of_deliveries(gauges)
+        yield from _list_of_processes(vitals)
         for name, (words, value) in more.items():
             yield GaugeMetricFamily(PREFIX + name, words, value=value)
     try:
-        lengths = {name: len(queues.queue(name, runtime.redis)) for name in (queues.ALARM, queues.BULK)}
+        lengths = {name: len(queues.get_queue(name, runtime.redis)) for name in (queues.ALARM, queues.BULK)}
     except RedisError:
         up["redis"] = 0
     else:
-        yield _gauge("queue_jobs", "Jobs that wait in a queue.", "queue", lengths)
+        yield _make_gauge("queue_jobs", "Jobs that wait in a queue.", "queue", lengths)
     paces = {str(channel): pace for channel, pace in runtime.pace.items()}
     rates = {channel: pace.rate() for channel, pace in paces.items()}
-    yield _gauge("pace_per_second", "Requests a second that may leave now; 0 is no limit.", "channel", rates)
+    yield _make_gauge("pace_per_second", "Requests a second that may leave now; 0 is no limit.", "channel", rates)
     slowed = {channel: max(pace.factors().values()) for channel, pace in paces.items()}
-    yield _gauge("pace_slowed", "How many times slower the carrier's complaints have made us.", "channel", slowed)
-    yield from _of_spools(runtime.spool.kept(), vitals.kept if vitals is not None else {})
-    yield _gauge("up", "Whether a part is there (1) or away (0).", "part", up)
+    yield _make_gauge("pace_slowed", "How many times slower the carrier's complaints have made us.", "channel", slowed)
+    yield from _list_of_spools(runtime.spool.kept(), vitals.kept if vitals is not None else {})
+    yield _make_gauge("up", "Whether a part is there (1) or away (0).", "part", up)
 
 
-def _of_alarms(gauges: Gauges) -> Iterator[Family]:
+def _list_of_alarms(gauges: Gauges) -> Iterator[Family]:
     counter = CounterMetricFamily(PREFIX + "alarms", "Incidents opened, by kind.", labels=["kind"])
     for kind, count in gauges.alarms.items():
         counter.add_metric([kind], count)
@@ -229,7 +231,7 @@ def _of_alarms(gauges: Gauges) -> Iterator[Family]:
     yield _spread("callback_lag_seconds", "From the carrier's time stamp to us, last hour.", gauges.callback_lag)
 
 
-def _of_deliveries(gauges: Gauges) -> Iterator[Family]:
+def _list_of_deliveries(gauges: Gauges) -> Iterator[Family]:
     for name, words, counts in (
         ("requests", "Requests for the last hour's incidents, by what has become of them.", gauges.requests),
         ("deliveries", "Deliveries not over yet, by whose turn it is.", gauges.under_way),
@@ -239,19 +241,19 @@ def _of_deliveries(gauges: Gauges) -> Iterator[Family]:
             family.add_metric([channel, state], count)
         yield family
     none = dict.fromkeys(map(str, Channel), 0)
-    yield _gauge("deliveries_overdue", "Not sent a minute after they were due.", "channel", none | gauges.overdue)
-    yield _gauge("oldest_due_seconds", "Since when the oldest is due.", "channel", none | gauges.oldest_due)
+    yield _make_gauge("deliveries_overdue", "Not sent a minute after they were due.", "channel", none | gauges.overdue)
+    yield _make_gauge("oldest_due_seconds", "Since when the oldest is due.", "channel", none | gauges.oldest_due)
 
 
-def _of_processes(vitals: Vitals) -> Iterator[Family]:
+def _list_of_processes(vitals: Vitals) -> Iterator[Family]:
     ages = {str(role): age.total_seconds() for role, age in vitals.ages.items() if age is not None}
-    yield _gauge("heartbeat_age_seconds", "Since a process of this role last said that it lives.", "role", ages)
-    yield _gauge("processes", "Processes that live.", "role", {str(role): n for role, n in vitals.living.items()})
+    yield _make_gauge("heartbeat_age_seconds", "Since a process of this role last said that it lives.", "role", ages)
+    yield _make_gauge("processes", "Processes that live.", "role", {str(role): n for role, n in vitals.living.items()})
     missing = {str(role): count for role, count in vitals.missing.items()}
-    yield _gauge("processes_missing", "Processes that died and have no successor.", "role", missing)
+    yield _make_gauge("processes_missing", "Processes that died and have no successor.", "role", missing)
 
 
-def _of_spools(here: Kept, places: Mapping[str, Kept]) -> Iterator[Family]:
+def _list_of_spools(here: Kept, places: Mapping[str, Kept]) -> Iterator[Family]:
     """Of this machine as it is now, also without the database; of each place as its processes have said last."""
     for name, words, of_here, of_all in (
         ("spooled_events", "What waits on a disk to be taken in.", here.wait, {p: k.wait for p, k in places.items()}),
@@ -260,10 +262,10 @@ def _of_spools(here: Kept, places: Mapping[str, Kept]) -> Iterator[Family]:
         family = GaugeMetricFamily(PREFIX + name, f"{words} On this machine.")
         family.add_metric([], of_here)
         yield family
-        yield _gauge(f"{name}_by_place", f"{words} As each place has said last.", "place", of_all)
+        yield _make_gauge(f"{name}_by_place", f"{words} As each place has said last.", "place", of_all)
 
 
-def _gauge(name: str, words: str, label: str, values: dict[str, int] | dict[str, float]) -> Family:
+def _make_gauge(name: str, words: str, label: str, values: dict[str, int] | dict[str, float]) -> Family:
     family = GaugeMetricFamily(PREFIX + name, words, labels=[label])
     for key, value in values.items():
         family.add_metric([key], value)
@@ -271,7 +273,9 @@ def _gauge(name: str, words: str, label: str, values: dict[str, int] | dict[str,
 
 
 def _spread(name: str, words: str, values: Spread) -> Family:
-    return _gauge(name, words, "stat", {"median": values.median, "max": values.largest, "count": float(values.count)})
+    return _make_gauge(
+        name, words, "stat", {"median": values.median, "max": values.largest, "count": float(values.count)}
+    )
 
 
 def register(app: Flask) -> None:

@@ -38,14 +38,14 @@ def connect_briefly(url: str) -> Redis:
     return Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_connect_timeout=0.25, socket_timeout=0.5)
 
 
-def queue(name: str, connection: Redis) -> Queue:
+def get_queue(name: str, connection: Redis) -> Queue:
     """The queue of this name."""
     return Queue(name, connection=connection, serializer=JSONSerializer)
 
 
 def wake(connection: Redis, incident_id: int) -> None:
     """Tell the worker that an incident has something to send. Raises redis.exceptions.RedisError."""
-    queue(ALARM, connection).enqueue(
+    get_queue(ALARM, connection).enqueue(
         DISPATCH_JOB, incident_id, ttl=JOB_KEPT_SECONDS, result_ttl=0, failure_ttl=JOB_KEPT_SECONDS
     )
 
@@ -53,7 +53,7 @@ def wake(connection: Redis, incident_id: int) -> None:
 def enlist_upload(connection: Redis, upload_id: int) -> bool:
     """Have the bulk worker look a list through, or write it; False while Redis is away."""
     try:
-        queue(BULK, connection).enqueue(
+        get_queue(BULK, connection).enqueue(
             UPLOAD_JOB,
             upload_id,
             ttl=JOB_KEPT_SECONDS,
@@ -69,7 +69,7 @@ def enlist_upload(connection: Redis, upload_id: int) -> bool:
 def enlist_books_check(connection: Redis, *, again: bool = False) -> bool:
     """Have the bulk worker look at the books, which it does once a day, or `again`; False while Redis is away."""
     try:
-        queue(BULK, connection).enqueue(
+        get_queue(BULK, connection).enqueue(
             BOOKS_JOB,
             again=again,
             ttl=BOOKS_KEPT_SECONDS,

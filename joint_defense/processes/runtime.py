@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from joint_defense.carriers.dialects import Dialect
     from joint_defense.carriers.inbound import Signatures
     from joint_defense.carriers.port import Carrier
-    from joint_defense.delivery.lines import Bundle, Lines, Places, Standing
+    from joint_defense.delivery.lines import Bundle, Lines, LineStatus, Places
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
 
@@ -93,11 +93,11 @@ class Runtime:
         return tuple(timedelta(seconds=pause) for pause in self.settings.redial_after if pause)
 
     @cached_property
-    def standing(self) -> Standing:
+    def line_status(self) -> LineStatus:
         """Which accounts and numbers carry, as this process knows it."""
-        from joint_defense.delivery.lines import Standing
+        from joint_defense.delivery.lines import LineStatus
 
-        return Standing([each.account_sid for each in self.settings.accounts])
+        return LineStatus([each.account_sid for each in self.settings.accounts])
 
     @cached_property
     def pace(self) -> dict[Channel, Lines]:
@@ -106,18 +106,18 @@ class Runtime:
         from joint_defense.delivery.pace import Pace
 
         accounts = self.settings.accounts
-        calls = {each.account_sid: self._calls_of(each) for each in accounts if each.calls}
+        calls = {each.account_sid: self._make_calls_bundle(each) for each in accounts if each.calls}
         texts = {
             each.account_sid: Bundle(each.account_sid, each.weight, Pace(self.redis, Channel.SMS, each.text_rates))
             for each in accounts
             if each.texts
         }
         return {
-            channel: Lines(channel, bundles, self.standing)
+            channel: Lines(channel, bundles, self.line_status)
             for channel, bundles in ((Channel.CALL, calls), (Channel.SMS, texts))
         }
 
-    def _calls_of(self, account: Account) -> Bundle:
+    def _make_calls_bundle(self, account: Account) -> Bundle:
         from joint_defense.delivery.lines import Bundle
         from joint_defense.delivery.pace import Pace
 
@@ -146,10 +146,12 @@ class Runtime:
         A line that may hold only so many at a time is taken to hold each for `CALL_HOLDS`.
         """
         lines = self.pace[Channel.CALL]
-        each = [self._calls_a_second_of(lines, account, senders) for account, senders in lines.carrying().items()]
+        each = [
+            self._find_calls_a_second(lines, account, senders) for account, senders in lines.list_carrying().items()
+        ]
         return sum(each) if all(each) else 0.0
 
-    def _calls_a_second_of(self, lines: Lines, account: str, senders: Sequence[str]) -> float:
+    def _find_calls_a_second(self, lines: Lines, account: str, senders: Sequence[str]) -> float:
         from joint_defense.delivery.lines import Line
 
         rates = lines.bundles[account].numbers.rates()
@@ -211,6 +213,6 @@ class Runtime:
 RUNTIME = Service[Runtime]("runtime")
 
 
-def runtime() -> Runtime:
+def get_runtime() -> Runtime:
     """The runtime of the app that is at work."""
     return RUNTIME.of()

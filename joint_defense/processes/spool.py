@@ -83,7 +83,7 @@ class Spool:
 
     def put(self, event: SpooledEvent) -> None:
         """Keep it, once; it is on the disk when this returns. Raises NotSpooled: then it is not kept."""
-        path = self._path(event.carrier_key)
+        path = self._name_file(event.carrier_key)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if path.exists():
@@ -110,7 +110,7 @@ class Spool:
 
     def holds(self, carrier_key: str) -> bool:
         """Whether this event waits here."""
-        return self._path(carrier_key).exists()
+        return self._name_file(carrier_key).exists()
 
     def count(self) -> int:
         """How many wait."""
@@ -135,7 +135,7 @@ class Spool:
         self._failed[event.carrier_key] = (times, time.monotonic() + pause)
         return times
 
-    def waiting(self) -> list[SpooledEvent]:
+    def list_waiting(self) -> list[SpooledEvent]:
         """Those that wait, oldest first. What is no event is set aside."""
         events = []
         for path in self._directory.glob(f"*{_ENDING}"):
@@ -150,7 +150,7 @@ class Spool:
     def remove(self, event: SpooledEvent) -> None:
         """It is in the database now."""
         self._failed.pop(event.carrier_key, None)
-        self._path(event.carrier_key).unlink(missing_ok=True)
+        self._name_file(event.carrier_key).unlink(missing_ok=True)
         self._sync()
 
     def set_aside(self, name: str) -> bool:
@@ -173,7 +173,7 @@ class Spool:
             count += 1
         return count
 
-    def listed(self) -> list[Listed]:
+    def list_kept(self) -> list[Listed]:
         """All that is here, for a person, oldest first: those that wait and those aside."""
         found = []
         for ending in (_ENDING, _ASIDE):
@@ -203,7 +203,7 @@ class Spool:
                 return
             yield True
 
-    def _path(self, carrier_key: str) -> Path:
+    def _name_file(self, carrier_key: str) -> Path:
         return self._directory / (hashlib.sha256(carrier_key.encode()).hexdigest()[:32] + _ENDING)
 
     def _sync(self) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from config.database import clock
+from config.database import read_clock
 from config.patience import AWAY
 from config.services import Service
 from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
@@ -62,13 +62,13 @@ def look(session: Session, now: datetime) -> Need:
         for row in session.execute(select(Heartbeat.role, func.max(Heartbeat.at)).group_by(Heartbeat.role))
     }
 
-    def silent(role: Role, after: timedelta) -> bool:
+    def is_silent(role: Role, after: timedelta) -> bool:
         return role not in newest or now - newest[role] > after
 
-    worker_silent = silent(Role.WORKER, SILENT)
+    worker_silent = is_silent(Role.WORKER, SILENT)
     due = find_what_is_due(session, now) if worker_silent else Due(False, False, False)
     wanted = due.to_send or due.to_ask or due.in_hand or _is_unclaimed(session, now)
-    return Need(wanted, due.in_hand, not worker_silent, silent(Role.CLOCK, CLOCK_SILENT))
+    return Need(wanted, due.in_hand, not worker_silent, is_silent(Role.CLOCK, CLOCK_SILENT))
 
 
 def _is_unclaimed(session: Session, now: datetime) -> bool:
@@ -166,7 +166,7 @@ class StandIn:
 
     def _look(self) -> None:
         with self._runtime.database.begin(reads=True) as session:
-            now = clock(session)
+            now = read_clock(session)
             need = look(session, now)
             self._witness.look(session, now)
         released = self._release() if need.in_hand else 0
@@ -186,7 +186,7 @@ class StandIn:
 
     def _release(self) -> int:
         with self._runtime.database.begin() as session:
-            now = clock(session)
+            now = read_clock(session)
             return release_dead(session, self._witness.look(session, now), now)
 
     def _get_ready(self) -> None:
@@ -223,7 +223,7 @@ class Reporter:
         if self._name is None:
             self._name = heartbeats.name_of_process(self._runtime.owners_directory, self._role)
         with self._runtime.database.begin() as session:
-            heartbeats.beat(session, self._name, self._role, clock(session), self._runtime.spool.kept())
+            heartbeats.beat(session, self._name, self._role, read_clock(session), self._runtime.spool.kept())
 
     def say_goodbye(self) -> None:
         """The process ends."""

@@ -109,19 +109,19 @@ def _end_with(dispatcher: DispatcherThread) -> None:
 def _serve(runtime: Runtime, queue_name: str) -> None:
     PatientWorker.told_to_stop = False
     try:
-        while not _served(runtime, queue_name):
+        while not _is_served(runtime, queue_name):
             time.sleep(REDIS_RETRY)
     except StopRequested:
         # Between two workers, where the last one's signal handler still stands.
         return
 
 
-def _served(runtime: Runtime, queue_name: str) -> bool:
+def _is_served(runtime: Runtime, queue_name: str) -> bool:
     """Whether a worker served the queue until it was told to stop; False where Redis went away before that."""
     connection = Redis.from_url(runtime.settings.redis_url, socket_connect_timeout=1.0, health_check_interval=15)
     try:
         worker = PatientWorker(
-            [queues.queue(queue_name, connection)],
+            [queues.get_queue(queue_name, connection)],
             connection=connection,
             serializer=JSONSerializer,
             worker_ttl=20,

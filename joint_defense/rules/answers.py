@@ -41,7 +41,7 @@ class Answers:
         by_person = {(each.party, each.number): each for each in self._given}
         self._newest: dict[Party, Given] = {each.party: each for each in self._given}
         # The newest of those who come stands for their party, whatever others of it have said since.
-        self._newest |= {each.party: each for each in sorted(by_person.values(), key=_id_of) if each.answer in COMES}
+        self._newest |= {each.party: each for each in sorted(by_person.values(), key=_get_id) if each.answer in COMES}
 
     @property
     def parties(self) -> set[Party]:
@@ -63,7 +63,7 @@ class Answers:
         """The newest answers of those who are coming or there, by the moment each answered first."""
         return [newest for party, newest in self._newest.items() if self.comes(party)]
 
-    def gave_up_since(self, told: int) -> list[Given]:
+    def list_given_up_since(self, told: int) -> list[Given]:
         """The answers of those who came as of answer `told`, and have said since that they cannot."""
         then = Answers(each for each in self._given if each.id <= told)
         return [
@@ -72,11 +72,11 @@ class Answers:
             if newest.id > told and newest.answer is Answer.CANNOT and then.of(party) in COMES
         ]
 
-    def of_person(self, party: Party, number: str) -> Answer | None:
+    def find_of_person(self, party: Party, number: str) -> Answer | None:
         """The newest answer that a party gave from this number."""
         own = [each.answer for each in self._given if (each.party, each.number) == (party, number)]
         return own[-1] if own else None
 
 
-def _id_of(given: Given) -> int:
+def _get_id(given: Given) -> int:
     return given.id

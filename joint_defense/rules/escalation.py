@@ -59,7 +59,7 @@ class Level(StrEnum):
 _LEVELS = tuple(Level)
 
 
-def _each_once(whom: tuple[Whom, ...]) -> tuple[Whom, ...]:
+def _keep_each_once(whom: tuple[Whom, ...]) -> tuple[Whom, ...]:
     return tuple(dict.fromkeys(whom))
 
 
@@ -71,11 +71,11 @@ class Step:
 
     after: Annotated[StrictInt, Field(ge=1, le=LAST_SECOND)]
     fewer_than: Annotated[StrictInt, Field(ge=1, le=MOST_HOUSEHOLDS)]
-    whom: Annotated[tuple[Whom, ...], Field(min_length=1), AfterValidator(_each_once)]
+    whom: Annotated[tuple[Whom, ...], Field(min_length=1), AfterValidator(_keep_each_once)]
     level: Level = Level.PLAIN
 
 
-def _in_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _sort(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     for number, (before, after) in enumerate(pairwise(steps), start=2):
         if after.after <= before.after:
             raise PydanticCustomError("not_later", "not later", {"step": number})
@@ -90,10 +90,10 @@ class Policy:
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
-    steps: Annotated[tuple[Step, ...], Field(max_length=MOST_STEPS), AfterValidator(_in_order)] = ()
+    steps: Annotated[tuple[Step, ...], Field(max_length=MOST_STEPS), AfterValidator(_sort)] = ()
     drills: StrictBool = False
 
-    def for_drill(self) -> Policy:
+    def choose_for_drill(self) -> Policy:
         """What a drill does of it."""
         if self.drills:
             return self
@@ -165,10 +165,10 @@ def from_json(data: object) -> Policy:
     try:
         return _POLICY.validate_python(data)
     except ValidationError as error:
-        raise _flaw_of(error.errors()) from None
+        raise _find_flaw(error.errors()) from None
 
 
-def _flaw_of(errors: Sequence[ErrorDetails]) -> InvalidPolicy:
+def _find_flaw(errors: Sequence[ErrorDetails]) -> InvalidPolicy:
     """What is wrong first, and in which step."""
     first = errors[0]
     place = [each for each in first["loc"] if each not in {"steps", "Policy", "Step"}]

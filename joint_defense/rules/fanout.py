@@ -72,19 +72,19 @@ class Planned(Generic[PhoneT]):
     turn: int = 0
 
 
-def plan(phones: Iterable[PhoneT], *, drill: bool = False) -> list[Planned[PhoneT]]:
+def plan_rings(phones: Iterable[PhoneT], *, drill: bool = False) -> list[Planned[PhoneT]]:
     """Calls and messages for all phones that can take them, each household's phones in their order of rank.
 
     The first phone of a household that can take a call is in the first round of calls, and likewise for messages, so
     that a household is not put back because its first phone is a landline that takes no text.
     """
     ordered = sorted(phones, key=lambda phone: phone.phone_rank)
-    return _rounds(
+    return _plan_rounds(
         ordered, Channel.CALL, lambda phone: phone.may_call, lambda phone: phone.call_refused, drill
-    ) + _rounds(ordered, Channel.SMS, lambda phone: phone.may_text, lambda phone: phone.text_refused, drill)
+    ) + _plan_rounds(ordered, Channel.SMS, lambda phone: phone.may_text, lambda phone: phone.text_refused, drill)
 
 
-def _rounds(
+def _plan_rounds(
     phones: list[PhoneT],
     channel: Channel,
     takes: Callable[[PhoneT], bool],

@@ -78,15 +78,15 @@ def decide_next_steps(
         (calls if each.channel is Channel.CALL else texts)[each.number].append(each)
     if any(each.on_line for rung in calls.values() for each in rung):
         return Steps(look_again=True)
-    steps = Steps(other_ways=_other_ways(calls, texts, callable_, texters))
+    steps = Steps(other_ways=_find_other_ways(calls, texts, callable_, texters))
     under_way = False
     for number, rung in calls.items():
         if any(each.state not in OVER for each in rung):
             under_way = True
             continue
-        due = _due(rung, pauses)
+        due = _find_due(rung, pauses)
         if due is not None and due <= now:
-            steps.redials[number] = _rounds(rung) + 1
+            steps.redials[number] = _count_rounds(rung) + 1
         elif due is not None:
             steps.next_at[number] = due
     if under_way or steps.redials or steps.next_at or steps.other_ways:
@@ -106,7 +106,7 @@ def _is_old(text: Try, before: datetime) -> bool:
     return text.state in {DeliveryState.REACHED, DeliveryState.PLACED} and (text.over_at or before) <= before
 
 
-def _other_ways(
+def _find_other_ways(
     calls: dict[str, list[Try]], texts: dict[str, list[Try]], callable_: Collection[str], texters: Collection[str]
 ) -> dict[str, Channel]:
     failed = {number for number, sent in texts.items() if all(each.state is DeliveryState.UNREACHED for each in sent)}
@@ -116,14 +116,14 @@ def _other_ways(
     )
 
 
-def _due(rung: list[Try], pauses: Sequence[timedelta]) -> datetime | None:
+def _find_due(rung: list[Try], pauses: Sequence[timedelta]) -> datetime | None:
     """When a phone is to be rung again; None when it has had all its rounds, or no ring will ever reach it."""
     ends = [each.over_at for each in rung if each.state is not DeliveryState.CANCELLED and each.over_at is not None]
-    done = _rounds(rung)
+    done = _count_rounds(rung)
     if not ends or done >= len(pauses) or any(each.hopeless for each in rung):
         return None
     return max(ends) + pauses[done]
 
 
-def _rounds(rung: list[Try]) -> int:
+def _count_rounds(rung: list[Try]) -> int:
     return max(each.round for each in rung)

@@ -15,7 +15,7 @@ class Category(StrEnum):
     OTHER = "other"
 
 
-def alarm_in_keys(keys: str) -> bool:
+def has_alarm(keys: str) -> bool:
     """Whether what was pressed raises the alarm: `#9` anywhere, or a 9 with nothing but 9, # and * beside it.
 
     A lone 9, or 9#, is somebody in a hurry; 19 or 92 may be somebody dialling on.

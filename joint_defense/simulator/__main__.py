@@ -30,11 +30,11 @@ GARBAGE_THRESHOLD = 10_000
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the network until it is told to end. The process's exit status."""
-    parser = _parser()
+    parser = _make_parser()
     given = parser.parse_args(arguments)
     try:
-        options = _options(given)
-        book = _phone_book(given.phone_book)
+        options = _read_options(given)
+        book = _read_phone_book(given.phone_book)
     except (ValueError, OSError) as error:
         return _fail(str(error))
     logging.basicConfig(level=logging.WARNING, format="simulator: %(levelname)s %(message)s")
@@ -67,7 +67,7 @@ async def _serve(options: Options, book: PhoneBook, port: int) -> None:
         await runner.cleanup()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m joint_defense.simulator", description=__doc__)
     parser.add_argument("--port", type=int, default=4020, help="0 picks a free one (default: 4020)")
     parser.add_argument("--account-sid", required=True)
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _options(given: argparse.Namespace) -> Options:
+def _read_options(given: argparse.Namespace) -> Options:
     if len(given.account_sid) != 34 or not given.account_sid.startswith("AC"):
         raise ValueError("--account-sid must be AC and 32 hexadecimal digits")
     for number in given.number:
@@ -121,7 +121,7 @@ def _options(given: argparse.Namespace) -> Options:
     )
 
 
-def _phone_book(path: Path | None) -> PhoneBook:
+def _read_phone_book(path: Path | None) -> PhoneBook:
     if path is None:
         return PhoneBook()
     try:

@@ -18,43 +18,43 @@ class NoSuchLuck(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Carry one command out. The process's exit status."""
-    given = _parser().parse_args(arguments)
+    given = _make_parser().parse_args(arguments)
     try:
-        _print(given, _command(given))
+        _print(given, _make_command(given))
     except NoSuchLuck as error:
         print(f"handset: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m joint_defense.simulator.handset", description=__doc__)
     parser.add_argument("--sim", default="http://127.0.0.1:4020", help="the network (default: %(default)s)")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, what: str) -> argparse.ArgumentParser:
+    def add_command(name: str, what: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=what)
         added.add_argument("number", help="the handset, E.164")
         return added
 
-    dial = command("dial", "call a number of the account")
+    dial = add_command("dial", "call a number of the account")
     dial.add_argument("--to", help="default: the account's first number")
     dial.add_argument("--press", help="keys, once connected")
     dial.add_argument("--press-after", type=float, default=0.5, help="seconds after the answer (default: 0.5)")
     dial.add_argument("--hang-up-after", type=float, help="seconds after the answer")
-    text = command("text", "send a text to a number of the account")
+    text = add_command("text", "send a text to a number of the account")
     text.add_argument("body")
     text.add_argument("--to", help="default: the account's first number")
-    command("press", "press keys in the call").add_argument("digits")
-    command("answer", "pick up")
-    command("hangup", "hang up, or decline")
-    command("script", "say what it does").add_argument("script", help='JSON, such as {"calls": [{"do": "busy"}]}')
-    command("reset", "forget the script")
-    command("show", "state, calls and texts")
+    add_command("press", "press keys in the call").add_argument("digits")
+    add_command("answer", "pick up")
+    add_command("hangup", "hang up, or decline")
+    add_command("script", "say what it does").add_argument("script", help='JSON, such as {"calls": [{"do": "busy"}]}')
+    add_command("reset", "forget the script")
+    add_command("show", "state, calls and texts")
     return parser
 
 
-def _command(given: argparse.Namespace) -> Any:
+def _make_command(given: argparse.Namespace) -> Any:
     path = f"/sim/handsets/{quote(given.number)}"
     to = {"to": given.to} if getattr(given, "to", None) else {}
     match given.command:
@@ -67,7 +67,7 @@ def _command(given: argparse.Namespace) -> Any:
         case "press":
             return _ask(given.sim, "POST", f"{path}/press", {"digits": given.digits})
         case "script":
-            return _ask(given.sim, "PUT", path, _parsed(given.script))
+            return _ask(given.sim, "PUT", path, _parse(given.script))
         case "reset":
             return _ask(given.sim, "DELETE", path)
         case "show":
@@ -91,7 +91,7 @@ def _print(given: argparse.Namespace, answer: Any) -> None:
         print(f"text {message['from']} -> {message['to']} {message['status']}: {message['body']}")
 
 
-def _parsed(script: str) -> Any:
+def _parse(script: str) -> Any:
     try:
         return json.loads(script)
     except ValueError as error:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from joint_defense.simulator.api.control import Control
-from joint_defense.simulator.api.guard import only_from_here
+from joint_defense.simulator.api.guard import allow_only_from_here
 from joint_defense.simulator.api.rest import RestApi
 from joint_defense.simulator.network.callbacks import Callbacks
 from joint_defense.simulator.network.network import Network, Options
@@ -24,7 +24,7 @@ LARGEST_REQUEST = 256 * 1024
 
 def create_app(options: Options, phone_book: PhoneBook | None = None) -> web.Application:
     """The network as a web application, one account and its numbers."""
-    app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[only_from_here])
+    app = web.Application(client_max_size=LARGEST_REQUEST, middlewares=[allow_only_from_here])
     network = Network(options)
     if phone_book is not None:
         network.take_phone_book(phone_book)
@@ -36,7 +36,7 @@ def create_app(options: Options, phone_book: PhoneBook | None = None) -> web.App
     app.add_routes(Control(network, exchange, texting, callbacks).routes())
     app.add_routes(Page(network, Hands(network, exchange, texting)).routes())
 
-    async def live(_: web.Application) -> AsyncIterator[None]:
+    async def run_network(_: web.Application) -> AsyncIterator[None]:
         await webhooks.open()
         yield
         await exchange.stop()
@@ -47,6 +47,6 @@ def create_app(options: Options, phone_book: PhoneBook | None = None) -> web.App
     async def end_streams(_: web.Application) -> None:
         network.events.close()
 
-    app.cleanup_ctx.append(live)
+    app.cleanup_ctx.append(run_network)
     app.on_shutdown.append(end_streams)
     return app

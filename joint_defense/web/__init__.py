@@ -39,5 +39,5 @@ def register(app: Flask) -> None:
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):
         app.register_blueprint(part.pages)
-    slots.set_banner(app, pages.village_banner)
-    navigation.add(app, "board.index", lazy_gettext("Incidents"), "alarm", WATCHERS)
+    slots.set_banner(app, pages.draw_village_banner)
+    navigation.add(app, "board.show_incidents", lazy_gettext("Incidents"), "alarm", WATCHERS)

@@ -8,7 +8,7 @@ from flask import abort
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from groups.web.shell.access import AccountRole, current
+from groups.web.shell.access import AccountRole, get_signed_in
 from joint_defense.models import Incident
 from joint_defense.processes.runtime import RUNTIME
 from joint_defense.web.board.incident import Board, Watch, read_board
@@ -16,16 +16,16 @@ from joint_defense.web.board.incident import Board, Watch, read_board
 WATCHERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN, AccountRole.VILLAGE_HEAD})
 
 
-def own_village() -> int | None:
+def find_own_village() -> int | None:
     """The village whose incidents are to be seen; None for all."""
-    return current().village_id
+    return get_signed_in().village_id
 
 
-def own_board(session: Session, incident_id: int, now: datetime | None = None) -> Board:
+def read_own_board(session: Session, incident_id: int, now: datetime | None = None) -> Board:
     """The incident, or 404 where there is none for whoever is signed in. With `now` it says what is to be expected."""
     runtime = RUNTIME.of()
     found = read_board(session, incident_id, None if now is None else Watch(runtime.calls_a_second, now))
-    if found is None or own_village() not in {None, found.village_id}:
+    if found is None or find_own_village() not in {None, found.village_id}:
         abort(404)
     return found
 
@@ -33,5 +33,5 @@ def own_board(session: Session, incident_id: int, now: datetime | None = None) -
 def check_own(session: Session, incident_id: int) -> None:
     """404 where there is no such incident for whoever is signed in."""
     village_id = session.scalar(select(Incident.village_id).where(Incident.id == incident_id))
-    if village_id is None or own_village() not in {None, village_id}:
+    if village_id is None or find_own_village() not in {None, village_id}:
         abort(404)

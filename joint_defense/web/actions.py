@@ -6,29 +6,29 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from config.database import clock
-from groups.web.shell.access import current, requires
+from config.database import read_clock
+from groups.web.shell.access import get_signed_in, require
 from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome
-from joint_defense.web.access import WATCHERS, check_own, own_board
+from joint_defense.web.access import WATCHERS, check_own, read_own_board
 
 pages = Blueprint("actions", __name__)
 
 
 @pages.post("/incidents/<int:incident_id>/ring-again")
-@requires(*WATCHERS)
+@require(*WATCHERS)
 def ring_again(incident_id: int) -> ResponseReturnValue:
     """Ring one household's phones once more, or those of all that are not coming yet."""
     household_id, responder_id = (request.form.get(name, type=int) for name in ("household", "responder"))
     party = None if household_id is None and responder_id is None else Party(household_id, responder_id)
     try:
-        with runtime().database.begin() as session:
+        with get_runtime().database.begin() as session:
             check_own(session, incident_id)
-            rung = alarms_closing.ring_again(session, incident_id, party, current().name, clock(session))
+            rung = alarms_closing.ring_again(session, incident_id, party, get_signed_in().name, read_clock(session))
     except IncidentClosed:
         flash(gettext("The incident is closed: nobody is rung any more."), "warning")
     else:
@@ -47,39 +47,41 @@ def ring_again(incident_id: int) -> ResponseReturnValue:
             )
         if not rung.phones and not rung.busy:
             flash(gettext("There is no phone to ring."), "warning")
-    return _back(incident_id)
+    return _go_back(incident_id)
 
 
 @pages.get("/incidents/<int:incident_id>/note")
-@requires(*WATCHERS)
-def note(incident_id: int) -> ResponseReturnValue:
+@require(*WATCHERS)
+def show_note(incident_id: int) -> ResponseReturnValue:
     """The form for a note, below what is happening meanwhile."""
-    return _form("board/incident_note.html", incident_id)
+    return _draw_form("board/incident_note.html", incident_id)
 
 
 @pages.post("/incidents/<int:incident_id>/note")
-@requires(*WATCHERS)
+@require(*WATCHERS)
 def add_note(incident_id: int) -> ResponseReturnValue:
     """Put a note on the timeline."""
     text = read_typed("text")
     if not text or len(text) > alarms_closing.LONGEST_NOTE:
-        return _form("board/incident_note.html", incident_id, wrong={"text": _length_words(text)}, text=text), 422
-    with runtime().database.begin() as session:
+        return _draw_form(
+            "board/incident_note.html", incident_id, wrong={"text": _explain_length(text)}, text=text
+        ), 422
+    with get_runtime().database.begin() as session:
         check_own(session, incident_id)
-        alarms_closing.add_note(session, incident_id, text, current().name, clock(session))
+        alarms_closing.add_note(session, incident_id, text, get_signed_in().name, read_clock(session))
     flash(gettext("The note is on the timeline."), "success")
-    return _back(incident_id)
+    return _go_back(incident_id)
 
 
 @pages.get("/incidents/<int:incident_id>/close")
-@requires(*WATCHERS)
-def closing(incident_id: int) -> ResponseReturnValue:
+@require(*WATCHERS)
+def show_closing(incident_id: int) -> ResponseReturnValue:
     """The form that closes an incident."""
-    return _form("board/incident_close.html", incident_id)
+    return _draw_form("board/incident_close.html", incident_id)
 
 
 @pages.post("/incidents/<int:incident_id>/close")
-@requires(*WATCHERS)
+@require(*WATCHERS)
 def close(incident_id: int) -> ResponseReturnValue:
     """Close the incident and give the all-clear."""
     text, chosen = read_typed("note"), request.form.get("outcome", "")
@@ -87,28 +89,28 @@ def close(incident_id: int) -> ResponseReturnValue:
     if chosen not in BY_PEOPLE:
         wrong["outcome"] = gettext("Choose how it ended.")
     if len(text) > alarms_closing.LONGEST_NOTE:
-        wrong["note"] = _length_words(text)
+        wrong["note"] = _explain_length(text)
     if wrong:
-        return _form("board/incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
-    with runtime().database.begin() as session:
+        return _draw_form("board/incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
+    with get_runtime().database.begin() as session:
         check_own(session, incident_id)
         closed = alarms_closing.close(
-            session, incident_id, ClosingOutcome(chosen), text, current().name, clock(session)
+            session, incident_id, ClosingOutcome(chosen), text, get_signed_in().name, read_clock(session)
         )
     if closed:
         _wake(incident_id)
         flash(gettext("The incident is closed. Everybody who was called is told."), "success")
     else:
         flash(gettext("Somebody else closed it first; what they entered stands."), "warning")
-    return _back(incident_id)
+    return _go_back(incident_id)
 
 
-def _form(
+def _draw_form(
     template: str, incident_id: int, *, wrong: dict[str, str] | None = None, text: str = "", chosen: str = ""
 ) -> str:
-    with runtime().database.begin() as session:
-        now = clock(session)
-        board = own_board(session, incident_id)
+    with get_runtime().database.begin() as session:
+        now = read_clock(session)
+        board = read_own_board(session, incident_id)
     return render_template(
         template, board=board, moving=board.is_open, now=now, wrong=wrong or {}, text=text, chosen=chosen
     )
@@ -120,7 +122,7 @@ def read_typed(name: str) -> str:
     return "".join(sign for sign in typed if sign == "\n" or sign.isprintable()).strip()
 
 
-def _length_words(text: str) -> str:
+def _explain_length(text: str) -> str:
     words: str = (
         gettext("At most %(count)s characters.", count=alarms_closing.LONGEST_NOTE)
         if text
@@ -129,7 +131,7 @@ def _length_words(text: str) -> str:
     return words
 
 
-def _back(incident_id: int) -> ResponseReturnValue:
+def _go_back(incident_id: int) -> ResponseReturnValue:
     return redirect(url_for("board.show", incident_id=incident_id), 303)
 
 

@@ -22,13 +22,13 @@ from sqlalchemy.orm import aliased
 from config.patience import DatabaseAway
 from config.services import Service
 from groups.web.shell import page_warnings
-from groups.web.shell.access import current, requires, signed_in
+from groups.web.shell.access import find_signed_in, get_signed_in, require
 from joint_defense.models import Alert, Incident
 from joint_defense.processes.runtime import RUNTIME, Runtime
 from joint_defense.rules.states import IncidentKind
-from joint_defense.web.access import WATCHERS, own_village
-from joint_defense.web.board.facts import digest
-from joint_defense.web.words import in_chinese
+from joint_defense.web.access import WATCHERS, find_own_village
+from joint_defense.web.board.facts import make_digest
+from joint_defense.web.words import is_in_chinese
 
 pages = Blueprint("alarm_notice", __name__)
 
@@ -37,7 +37,7 @@ LOOK_EVERY = 1.0
 ASK_EVERY = 3.5
 """Seconds between two questions of a page: with the look and the way there it knows within five."""
 MOST_SHOWN = 5
-_SHOWN_THERE = frozenset({"board.index", "villages.show"})
+_SHOWN_THERE = frozenset({"board.show_incidents", "villages.show"})
 """Pages that show the open alarms themselves: a banner of those that stood there at first would say it twice."""
 
 
@@ -56,13 +56,13 @@ class OpenAlarm:
     @property
     def who(self) -> str:
         """Who calls, as the reader's language has it."""
-        name = self.household if in_chinese() else self.household_en
+        name = self.household if is_in_chinese() else self.household_en
         return name[:1].upper() + name[1:]
 
     @property
     def where(self) -> str:
         """Where, as the reader's language has it."""
-        return self.place if in_chinese() else self.place_en
+        return self.place if is_in_chinese() else self.place_en
 
 
 class OpenAlarms:
@@ -109,11 +109,11 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/alarms/live")
-@requires(*WATCHERS)
-def live() -> Response:
+@require(*WATCHERS)
+def show_live() -> Response:
     """The open alarms that this account may watch, as JSON with a banner each; 204 where the page has them already."""
-    found = _OPEN.of().read(own_village())
-    version = _version(found)
+    found = _OPEN.of().read(find_own_village())
+    version = _make_version(found)
     if request.args.get("version") == version:
         return make_response("", 204)
     alarms = [
@@ -128,19 +128,19 @@ def live() -> Response:
 
 
 def _draw_notice() -> str:
-    account = signed_in()
+    account = find_signed_in()
     if account is None or account.role not in WATCHERS:
         return ""
     found = _OPEN.of().read(account.village_id)
-    known = {_here(), *_read_seen()}
+    known = {_find_incident_here(), *_read_seen()}
     shown = [] if request.endpoint in _SHOWN_THERE else [each for each in found if each.incident_id not in known]
     return render_template(
         "notice/notice.html",
         alarms=shown[:MOST_SHOWN],
-        here=_here(),
+        here=_find_incident_here(),
         listed=request.endpoint in _SHOWN_THERE,
         ask_every=int(ASK_EVERY * 1000),
-        account_id=current().account_id,
+        account_id=get_signed_in().account_id,
     )
 
 
@@ -150,11 +150,11 @@ def _read_seen() -> set[int]:
     return {int(word) for word in words if word.isascii() and word.isdigit() and len(word) <= 18}
 
 
-def _here() -> int | None:
+def _find_incident_here() -> int | None:
     """The incident whose page this is."""
     found = (request.view_args or {}).get("incident_id")
     return found if isinstance(found, int) else None
 
 
-def _version(alarms: tuple[OpenAlarm, ...]) -> str:
-    return digest([each.incident_id for each in alarms[:MOST_SHOWN]] + [str(in_chinese())])
+def _make_version(alarms: tuple[OpenAlarm, ...]) -> str:
+    return make_digest([each.incident_id for each in alarms[:MOST_SHOWN]] + [str(is_in_chinese())])

@@ -21,45 +21,45 @@ from flask import Blueprint, Response, make_response
 from flask_babel import force_locale, gettext
 from lxml import etree
 
-from config.services import database
-from config.services import settings as the_settings
+from config.services import get_database
+from config.services import get_settings as the_settings
 from config.settings import Settings
-from groups.web.shell.access import requires
+from groups.web.shell.access import require
 from groups.web.shell.languages import CHINESE, ENGLISH
 from joint_defense.incidents.record import read_record
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.access import WATCHERS, check_own, own_board
+from joint_defense.web.access import WATCHERS, check_own, read_own_board
 from joint_defense.web.board.incident import Board
-from joint_defense.web.words import CATEGORIES, OUTCOMES, headline, household_name, place
+from joint_defense.web.words import CATEGORIES, OUTCOMES, write_headline, write_household_name, write_place
 
 pages = Blueprint("exports", __name__)
 
 
 @pages.get("/incidents/<int:incident_id>/export.json")
-@requires(*WATCHERS)
+@require(*WATCHERS)
 def as_json(incident_id: int) -> Response:
     """Everything on record, with numbers masked."""
     settings = the_settings()
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         check_own(session, incident_id)
         record = read_record(session, incident_id, settings.zone)
     content = json.dumps(record_without_numbers(record), ensure_ascii=False, indent=2)
-    return _file(content.encode(), "application/json", f"{incident_id}.json")
+    return _send_file(content.encode(), "application/json", f"{incident_id}.json")
 
 
 @pages.get("/incidents/<int:incident_id>/export.cap.xml")
-@requires(*WATCHERS)
+@require(*WATCHERS)
 def as_cap(incident_id: int) -> Response:
     """The incident as it stands, as one message of the Common Alerting Protocol."""
     settings = the_settings()
-    with database().begin(reads=True) as session:
-        board = own_board(session, incident_id)
-    return _file(cap_message(board, settings), "application/cap+xml", f"{incident_id}.cap.xml")
+    with get_database().begin(reads=True) as session:
+        board = read_own_board(session, incident_id)
+    return _send_file(write_cap(board, settings), "application/cap+xml", f"{incident_id}.cap.xml")
 
 
-def _file(content: bytes, media_type: str, name: str) -> Response:
+def _send_file(content: bytes, media_type: str, name: str) -> Response:
     response = make_response(content)
     response.headers["Content-Type"] = f"{media_type}; charset=utf-8"
     response.headers["Content-Disposition"] = f'attachment; filename="incident-{name}"'
@@ -81,7 +81,7 @@ _IN_VAIN = frozenset({ClosingOutcome.FALSE_ALARM, ClosingOutcome.ACCIDENTAL, Clo
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def cap_message(board: Board, settings: Settings) -> bytes:
+def write_cap(board: Board, settings: Settings) -> bytes:
     """The message, as UTF-8 XML that is valid against the OASIS schema."""
     alert = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})  # type: ignore[dict-item] # the default namespace
     sender = f"joint-defence@{urlsplit(settings.public_base_url).hostname}"
@@ -91,9 +91,9 @@ def cap_message(board: Board, settings: Settings) -> bytes:
     sent = lines[-1].at if lines else board.opened_at
     _add(alert, "identifier", f"incident-{board.incident_id}-{number}")
     _add(alert, "sender", sender)
-    _add(alert, "sent", _time(sent, settings))
-    _add(alert, "status", _status(board, settings))
-    _add(alert, "msgType", _message_type(board, number))
+    _add(alert, "sent", _write_time(sent, settings))
+    _add(alert, "status", _find_status(board, settings))
+    _add(alert, "msgType", _find_message_type(board, number))
     _add(alert, "scope", "Restricted")
     _add(
         alert,
@@ -102,7 +102,7 @@ def cap_message(board: Board, settings: Settings) -> bytes:
         "For the group's neighbours, village, town centre and emergency services only: names people",
     )
     if number > 1:
-        _add(alert, "references", f"{sender},incident-{board.incident_id}-1,{_time(board.opened_at, settings)}")
+        _add(alert, "references", f"{sender},incident-{board.incident_id}-1,{_write_time(board.opened_at, settings)}")
     _add(alert, "incidents", str(board.incident_id))
     for locale, tag in _LANGUAGES:
         with force_locale(locale):
@@ -110,13 +110,13 @@ def cap_message(board: Board, settings: Settings) -> bytes:
     return etree.tostring(alert, encoding="utf-8", xml_declaration=True, pretty_print=True)
 
 
-def _status(board: Board, settings: Settings) -> str:
+def _find_status(board: Board, settings: Settings) -> str:
     if board.kind is IncidentKind.DRILL or board.outcome is ClosingOutcome.DRILL:
         return "Exercise"
     return "Test" if settings.carrier_is_simulator else "Actual"
 
 
-def _message_type(board: Board, number: int) -> str:
+def _find_message_type(board: Board, number: int) -> str:
     if board.outcome in _IN_VAIN:
         return "Cancel"
     return "Alert" if number == 1 else "Update"
@@ -130,11 +130,11 @@ def _add_info(alert: etree._Element, board: Board, settings: Settings, tag: str)
     _add(info, "responseType", "Assess" if board.is_open else "AllClear")
     _add(info, "urgency", "Immediate" if board.is_open else "Past")
     _add(info, "severity", "Unknown" if board.category is Category.UNSPECIFIED or not board.is_open else "Severe")
-    _add(info, "certainty", _certainty(board))
-    _add(info, "onset", _time(board.opened_at, settings))
+    _add(info, "certainty", _find_certainty(board))
+    _add(info, "onset", _write_time(board.opened_at, settings))
     _add(info, "senderName", gettext("Joint Defence"))
-    _add(info, "headline", headline(board))
-    _add(info, "description", _description(board))
+    _add(info, "headline", write_headline(board))
+    _add(info, "description", _write_description(board))
     _add(
         info,
         "instruction",
@@ -154,15 +154,15 @@ def _add_info(alert: etree._Element, board: Board, settings: Settings, tag: str)
     _add(area, "areaDesc", f"{board.village} {board.group}".strip())
 
 
-def _certainty(board: Board) -> str:
+def _find_certainty(board: Board) -> str:
     if board.outcome in _IN_VAIN:
         return "Unlikely"
     return "Observed" if board.outcome is ClosingOutcome.HELPED else "Likely"
 
 
-def _description(board: Board) -> str:
+def _write_description(board: Board) -> str:
     lines = [
-        " · ".join(filter(None, (household_name(voice), place(voice), without_numbers(voice.text))))
+        " · ".join(filter(None, (write_household_name(voice), write_place(voice), without_numbers(voice.text))))
         for voice in board.voices
     ]
     lines.append(
@@ -182,7 +182,7 @@ def _add(parent: etree._Element, name: str, text: str) -> None:
     etree.SubElement(parent, f"{{{NAMESPACE}}}{name}").text = _NOT_XML.sub("", text)
 
 
-def _time(moment: datetime, settings: Settings) -> str:
+def _write_time(moment: datetime, settings: Settings) -> str:
     """Local time with its offset in figures: the schema refuses `Z`."""
     return moment.astimezone(settings.zone).isoformat(timespec="seconds")
 

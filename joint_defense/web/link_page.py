@@ -16,8 +16,8 @@ from flask_babel import LazyString, force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database, settings
+from config.database import read_clock
+from config.services import get_database, get_settings
 from groups import directory
 from groups.web.shell.access import open_to_all
 from groups.web.shell.languages import CHINESE, ENGLISH
@@ -29,7 +29,7 @@ from joint_defense.models import Delivery
 from joint_defense.rules.states import LEADERS, Role
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.signs import cut_links
-from joint_defense.rules.wording.alarm import official_number
+from joint_defense.rules.wording.alarm import find_official_number
 from joint_defense.web.board.households import HouseholdRow
 from joint_defense.web.board.incident import Board, read_board
 from joint_defense.web.board.rules.household_state import HouseholdState
@@ -118,17 +118,17 @@ class Seen:
     @property
     def official(self) -> tuple[str, ...]:
         """The emergency numbers that belong here, the police's always."""
-        return tuple(dict.fromkeys((official_number(self.board.category), "110")))
+        return tuple(dict.fromkeys((find_official_number(self.board.category), "110")))
 
     def list_words(self) -> Iterator[tuple[datetime, str]]:
         """What callers have written, links cut out; numbers only for who may know them."""
         for voice in self.board.voices:
-            yield voice.raised_at, self._told(voice.text)
+            yield voice.raised_at, self._note_told(voice.text)
         for line in self.board.timeline:
             if line.kind == UpdateKind.SAID and line.detail.get("by_caller"):
-                yield line.at, self._told(str(line.detail.get("text", "")))
+                yield line.at, self._note_told(str(line.detail.get("text", "")))
 
-    def _told(self, words: str) -> str:
+    def _note_told(self, words: str) -> str:
         plain = cut_links(words).strip()
         return plain if self.shows_number else without_numbers(plain)
 
@@ -137,11 +137,11 @@ class Seen:
 @open_to_all("signed for one incident and one overseer, who need no account")
 def show(incident_id: int, token: str) -> Response:
     """Who calls for help, where, and who comes; or why this link shows nothing."""
-    with database().begin(reads=True) as session:
-        now = clock(session)
+    with get_database().begin(reads=True) as session:
+        now = read_clock(session)
         seen = _look(session, incident_id, token, now)
     if isinstance(seen, Refusal):
-        return _answer(render_template("links/refused.html", words=list(_in_both_languages(seen))), seen.status)
+        return _send(render_template("links/refused.html", words=list(_write_in_both_languages(seen))), seen.status)
     # The page fetches itself anew every ten seconds.
     show_numbers(
         len(seen.board.rows),
@@ -155,7 +155,7 @@ def show(incident_id: int, token: str) -> Response:
     language = asked if asked in _LOCALES else seen.language
     locale, tag = _LOCALES.get(language, _LOCALES["zh"])
     with force_locale(locale):
-        return _answer(render_template("links/incident.html", seen=seen, tag=tag, language=language, now=now), 200)
+        return _send(render_template("links/incident.html", seen=seen, tag=tag, language=language, now=now), 200)
 
 
 def _look(session: Session, incident_id: int, text: str, now: datetime) -> Seen | Refusal:
@@ -163,7 +163,7 @@ def _look(session: Session, incident_id: int, text: str, now: datetime) -> Seen 
     delivery = None if token is None else session.get(Delivery, token.delivery_id)
     if token is None or delivery is None or not delivery.with_link:
         return Refusal.FORGED
-    links = Links(settings().public_base_url, settings().secret_key)
+    links = Links(get_settings().public_base_url, get_settings().secret_key)
     if not links.is_signed(delivery.incident_id, delivery.number, token):
         return Refusal.FORGED
     if delivery.incident_id != incident_id:
@@ -205,13 +205,13 @@ def _may_be_watched(session: Session, delivery: Delivery, now: datetime) -> bool
     return here or household_id in find_silent_callers(session, now)
 
 
-def _in_both_languages(refusal: Refusal) -> Iterator[tuple[str, str, str]]:
+def _write_in_both_languages(refusal: Refusal) -> Iterator[tuple[str, str, str]]:
     for locale, tag in _LOCALES.values():
         with force_locale(locale):
             yield tag, str(refusal.title), str(refusal.advice)
 
 
-def _answer(html: str, status: int) -> Response:
+def _send(html: str, status: int) -> Response:
     response = make_response(html, status)
     response.headers.update(_HEADERS)
     return response

@@ -6,9 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from config.database import clock
-from config.services import database
-from groups.web.shell.access import AccountRole, current, requires
+from config.database import read_clock
+from config.services import get_database
+from groups.web.shell.access import AccountRole, get_signed_in, require
 from joint_defense.alarms import mutes
 from joint_defense.errors import InvalidMute
 from joint_defense.processes.runtime import RUNTIME
@@ -20,44 +20,44 @@ MUTERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN})
 
 
 @pages.get("/mutes")
-@requires(*MUTERS)
-def index() -> ResponseReturnValue:
+@require(*MUTERS)
+def show_mutes() -> ResponseReturnValue:
     """All mutes that are in force or ended lately, and the form for another."""
-    return _page({})
+    return _draw_page({})
 
 
 @pages.post("/mutes")
-@requires(*MUTERS)
+@require(*MUTERS)
 def mute() -> ResponseReturnValue:
     """Mute a number."""
     hours = request.form.get("hours", 0, type=int) or 0
     number = RUNTIME.of().read_number(request.form.get("number", ""))
     try:
-        with database().begin() as session:
-            mutes.mute(session, number, hours, read_typed("reason"), current().name, clock(session))
+        with get_database().begin() as session:
+            mutes.mute(session, number, hours, read_typed("reason"), get_signed_in().name, read_clock(session))
     except InvalidMute as error:
-        return _page({_FIELDS[error.why]: _wrong(error.why)}), 422
+        return _draw_page({_FIELDS[error.why]: _draw_wrong(error.why)}), 422
     flash(gettext("The number is muted. Its other phones and what is open go on."), "success")
-    return redirect(url_for("mutes.index"), 303)
+    return redirect(url_for("mutes.show_mutes"), 303)
 
 
 @pages.post("/mutes/<int:mute_id>/lift")
-@requires(*MUTERS)
+@require(*MUTERS)
 def lift(mute_id: int) -> ResponseReturnValue:
     """Undo a mute."""
-    with database().begin() as session:
-        lifted = mutes.lift(session, mute_id, current().name, clock(session))
+    with get_database().begin() as session:
+        lifted = mutes.lift(session, mute_id, get_signed_in().name, read_clock(session))
     if lifted:
         flash(gettext("The number is no longer muted."), "success")
     else:
         flash(gettext("That mute is over already."), "warning")
-    return redirect(url_for("mutes.index"), 303)
+    return redirect(url_for("mutes.show_mutes"), 303)
 
 
 _FIELDS = {"reason_missing": "reason", "reason_long": "reason", "hours": "hours", "not_on_roster": "number"}
 
 
-def _wrong(why: str) -> str:
+def _draw_wrong(why: str) -> str:
     words: dict[str, str] = {
         "reason_missing": gettext("Write why."),
         "reason_long": gettext("At most %(count)s characters.", count=mutes.LONGEST_REASON),
@@ -67,9 +67,9 @@ def _wrong(why: str) -> str:
     return words[why]
 
 
-def _page(wrong: dict[str, str]) -> str:
-    with database().begin() as session:
-        now = clock(session)
+def _draw_page(wrong: dict[str, str]) -> str:
+    with get_database().begin() as session:
+        now = read_clock(session)
         listed = mutes.list_mutes(session, now)
     return render_template(
         "board/mutes.html", listed=listed, now=now, wrong=wrong, hours=mutes.HOURS, longest=mutes.LONGEST_REASON

@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups import directory
 from groups.web.shell import slots
-from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, requires
-from groups.web.shell.times import local
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, get_signed_in, require
+from groups.web.shell.times import move_to_zone
 from joint_defense.incidents import overseer_choices
 from joint_defense.rules.overseers import OverseerKind, read_kinds
 from joint_defense.rules.states import Role
@@ -29,32 +29,32 @@ def register(app: Flask) -> None:
     """Add the pages, with a link on every village's home and one beside the list of villages."""
     app.register_blueprint(pages)
     slots.add_link(app, "overseers.show", _l("Who is told at once"), "person", READERS)
-    slots.add_town_link(app, "overseers.town", _l("Who is told at once"), "person", TOWN_WIDE)
+    slots.add_town_link(app, "overseers.show_town", _l("Who is told at once"), "person", TOWN_WIDE)
 
 
 @pages.get("/villages/<code>/overseers")
-@requires(*READERS)
+@require(*READERS)
 def show(code: str) -> ResponseReturnValue:
     """Who is told at once in a village."""
-    return _page(code)
+    return _draw_page(code)
 
 
 @pages.post("/villages/<code>/overseers")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def save(code: str) -> ResponseReturnValue:
     """Save the village's choice."""
     return _save(code)
 
 
 @pages.get("/overseers")
-@requires(*TOWN_WIDE)
-def town() -> ResponseReturnValue:
+@require(*TOWN_WIDE)
+def show_town() -> ResponseReturnValue:
     """Who is told at once in every village that has not chosen."""
-    return _page(None)
+    return _draw_page(None)
 
 
 @pages.post("/overseers")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def save_town() -> ResponseReturnValue:
     """Save the town's choice."""
     return _save(None)
@@ -63,21 +63,21 @@ def save_town() -> ResponseReturnValue:
 def _save(code: str | None) -> ResponseReturnValue:
     follows = "follow" in request.form
     kinds = None if follows else read_kinds(request.form.getlist("kinds"))
-    with database().begin() as session:
+    with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
-        changed = overseer_choices.choose(session, owner.village_id, kinds, current().name, clock(session))
+        changed = overseer_choices.choose(session, owner.village_id, kinds, get_signed_in().name, read_clock(session))
     saved = gettext("Saved: for incidents from now on.") if changed else gettext("Nothing was changed.")
     flash(saved, "success")
     return redirect(owner.address, 303)
 
 
-def _page(code: str | None) -> str:
-    with database().begin(reads=True) as session:
+def _draw_page(code: str | None) -> str:
+    with get_database().begin(reads=True) as session:
         owner = find_owner(session, pages.name, code)
         chosen = overseer_choices.read_chosen(session, owner.village_id)
         choices = overseer_choices.list_choices(session, owner.village_id)
         # Of the town no village: its operators only.
-        people = directory.find_overseers(session, owner.village_id or 0, local(clock(session)))
+        people = directory.find_overseers(session, owner.village_id or 0, move_to_zone(read_clock(session)))
     by_kind = {
         OverseerKind.HEAD: [each for each in people if each.role.value == Role.HEAD],
         OverseerKind.OPERATORS: [each for each in people if each.role.value == Role.OPERATOR],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from groups.web.shell.access import KEEPERS, AccountRole, current, own_village
+from groups.web.shell.access import KEEPERS, AccountRole, get_own_village, get_signed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Owner:
     @property
     def address(self) -> str:
         """Where the setting is seen and saved."""
-        return url_for(f"{self.pages}.show", code=self.code) if self.code else url_for(f"{self.pages}.town")
+        return url_for(f"{self.pages}.show", code=self.code) if self.code else url_for(f"{self.pages}.show_town")
 
     @property
     def restoring(self) -> str:
@@ -34,7 +34,7 @@ class Owner:
     @property
     def may_change(self) -> bool:
         """Whether whoever is signed in may save it."""
-        role = current().role
+        role = get_signed_in().role
         return role is AccountRole.ADMIN or (bool(self.code) and role in KEEPERS)
 
 
@@ -42,5 +42,5 @@ def find_owner(session: Session, pages: str, code: str | None) -> Owner:
     """The village of this code, which must be the reader's own, or (None) the town. 404 where there is none."""
     if code is None:
         return Owner(pages)
-    village = own_village(session, code)
+    village = get_own_village(session, code)
     return Owner(pages, village.id, village.code, village.name)

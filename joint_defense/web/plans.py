@@ -17,10 +17,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.web.shell import slots
-from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, current, requires
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, get_signed_in, require
 from joint_defense.incidents import policies
 from joint_defense.rules.escalation import LAST_SECOND, MOST_HOUSEHOLDS, MOST_STEPS, Level, Policy, Step, Whom
 from joint_defense.web import words
@@ -33,80 +33,80 @@ def register(app: Flask) -> None:
     """Add the pages, with a link on every village's home and one beside the list of villages."""
     app.register_blueprint(pages)
     slots.add_link(app, "plans.show", _l("When too few come"), "wider", READERS)
-    slots.add_town_link(app, "plans.town", _l("When too few come"), "wider", TOWN_WIDE)
+    slots.add_town_link(app, "plans.show_town", _l("When too few come"), "wider", TOWN_WIDE)
 
 
 @pages.get("/villages/<code>/widening")
-@requires(*READERS)
+@require(*READERS)
 def show(code: str) -> ResponseReturnValue:
     """The plan in force in a village, and its versions."""
-    return _page(code)
+    return _draw_page(code)
 
 
 @pages.post("/villages/<code>/widening")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def save(code: str) -> ResponseReturnValue:
     """Save the village's plan as a new version."""
     return _save(code)
 
 
 @pages.post("/villages/<code>/widening/restore")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def restore(code: str) -> ResponseReturnValue:
     """Put an older version in force again, or follow the town."""
     return _restore(code)
 
 
 @pages.get("/widening")
-@requires(*TOWN_WIDE)
-def town() -> ResponseReturnValue:
+@require(*TOWN_WIDE)
+def show_town() -> ResponseReturnValue:
     """The plan of every village that has none of its own."""
-    return _page(None)
+    return _draw_page(None)
 
 
 @pages.post("/widening")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def save_town() -> ResponseReturnValue:
     """Save the town's plan as a new version."""
     return _save(None)
 
 
 @pages.post("/widening/restore")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def restore_town() -> ResponseReturnValue:
     """Put an older version of the town's in force again, or what is built in."""
     return _restore(None)
 
 
-def _newest(session: Session, owner: Owner) -> int:
-    versions = policies.versions(session, owner.village_id)
+def _find_newest(session: Session, owner: Owner) -> int:
+    versions = policies.list_versions(session, owner.village_id)
     return versions[0].number if versions else 0
 
 
 def _save(code: str | None) -> ResponseReturnValue:
-    form = typed(request.form)
-    policy = judged(form)
+    form = read_form(request.form)
+    policy = judge_form(form)
     if policy is None:
-        return _page(code, form), 422
-    with database().begin() as session:
+        return _draw_page(code, form), 422
+    with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
-        if form.version != _newest(session, owner):
+        if form.version != _find_newest(session, owner):
             # Theirs stands below, in the list of versions; saving once more means having seen it.
-            form.version = _newest(session, owner)
+            form.version = _find_newest(session, owner)
             edited = True
         else:
             edited = False
             _change(session, owner, policy)
     if edited:
-        return _page(code, form, edited=True), 409
+        return _draw_page(code, form, edited=True), 409
     return redirect(owner.address, 303)
 
 
 def _restore(code: str | None) -> ResponseReturnValue:
     number = request.form.get("version", 0, type=int)
-    with database().begin() as session:
+    with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
-        found = [each for each in policies.versions(session, owner.village_id) if each.number == number]
+        found = [each for each in policies.list_versions(session, owner.village_id) if each.number == number]
         if number and not found:
             abort(404)
         _change(session, owner, found[0].policy if found else None)
@@ -114,19 +114,19 @@ def _restore(code: str | None) -> ResponseReturnValue:
 
 
 def _change(session: Session, owner: Owner, policy: Policy | None) -> None:
-    version = policies.change(session, owner.village_id, policy, current().name, clock(session))
+    version = policies.change(session, owner.village_id, policy, get_signed_in().name, read_clock(session))
     if version is None:
         flash(gettext("Nothing was changed."), "success")
     else:
         flash(gettext("Saved as version %(version)s: for incidents from now on.", version=version), "success")
 
 
-def _page(code: str | None, form: PolicyForm | None = None, *, edited: bool = False) -> str:
-    with database().begin() as session:
+def _draw_page(code: str | None, form: PolicyForm | None = None, *, edited: bool = False) -> str:
+    with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
-        found = policies.in_force(session, owner.village_id)
-        versions = policies.versions(session, owner.village_id)
-    shown = form or form_of(found.policy, versions[0].number if versions else 0)
+        found = policies.read_in_force(session, owner.village_id)
+        versions = policies.list_versions(session, owner.village_id)
+    shown = form or fill_form(found.policy, versions[0].number if versions else 0)
     return render_template(
         "plans/plan.html",
         owner=owner,
@@ -181,13 +181,13 @@ class PolicyForm:
         return PolicyForm(filled + [StepRow()] * (len(filled) < MOST_STEPS), self.drills, self.version)
 
 
-def form_of(policy: Policy, version: int) -> PolicyForm:
+def fill_form(policy: Policy, version: int) -> PolicyForm:
     """A policy as the form shows it."""
     rows = [StepRow(str(step.after), str(step.fewer_than), frozenset(step.whom), step.level) for step in policy.steps]
     return PolicyForm(rows, policy.drills, version)
 
 
-def typed(form: MultiDict[str, str]) -> PolicyForm:
+def read_form(form: MultiDict[str, str]) -> PolicyForm:
     """What was filled in; steps are numbered from 0 in the fields' names."""
     rows = [
         StepRow(
@@ -202,14 +202,14 @@ def typed(form: MultiDict[str, str]) -> PolicyForm:
     return PolicyForm(rows, "drills" in form, form.get("version", 0, type=int) or 0)
 
 
-def judged(form: PolicyForm) -> Policy | None:
+def judge_form(form: PolicyForm) -> Policy | None:
     """The policy that was filled in, or None, with what is wrong at its field."""
     steps: list[Step] = []
     for row in form.rows:
         if row.is_empty:
             continue
-        after = _whole(row, "after", LAST_SECOND)
-        fewer_than = _whole(row, "fewer_than", MOST_HOUSEHOLDS)
+        after = _read_whole(row, "after", LAST_SECOND)
+        fewer_than = _read_whole(row, "fewer_than", MOST_HOUSEHOLDS)
         level = Level(row.level) if row.level in set(Level) else Level.PLAIN
         if not row.whom:
             row.errors["whom"] = gettext("Choose whom to call.")
@@ -222,7 +222,7 @@ def judged(form: PolicyForm) -> Policy | None:
     return None if form.wrong else Policy(tuple(steps), form.drills)
 
 
-def _whole(row: StepRow, name: str, most: int) -> int | None:
+def _read_whole(row: StepRow, name: str, most: int) -> int | None:
     values: Mapping[str, str] = {"after": row.after, "fewer_than": row.fewer_than}
     text = values[name]
     if text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= most:

@@ -15,7 +15,7 @@ from flask import Flask
 from flask_babel import gettext, ngettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import clock
+from config.database import read_clock
 from config.services import Service
 from groups.web.shell import page_warnings
 from joint_defense.processes.heartbeats import WELL, Role, Vitals, read_vitals
@@ -24,7 +24,7 @@ from joint_defense.processes.runtime import RUNTIME, Runtime
 LOOK_EVERY = 5.0
 
 
-class DeadManLine:
+class SilenceWatch:
     """How the processes are, as this one saw it last."""
 
     def __init__(self, runtime: Runtime) -> None:
@@ -46,13 +46,13 @@ class DeadManLine:
 
     def _look(self) -> Vitals:
         with self._runtime.database.begin(reads=True) as session:
-            return read_vitals(session, self._runtime.settings.accounts, clock(session))
+            return read_vitals(session, self._runtime.settings.accounts, read_clock(session))
 
 
-_WATCH = Service[DeadManLine]("dead_man")
+_WATCH = Service[SilenceWatch]("dead_man")
 
 
-def _sentences() -> list[str]:
+def _list_sentences() -> list[str]:
     line = _WATCH.of()
     vitals = line.vitals()
     if vitals is None:
@@ -82,19 +82,19 @@ def _sentences() -> list[str]:
                 aside,
             )
         )
-    return [*said, *_of_accounts(vitals)]
+    return [*said, *_list_account_sentences(vitals)]
 
 
-def _of_accounts(vitals: Vitals) -> list[str]:
+def _list_account_sentences(vitals: Vitals) -> list[str]:
     """Which accounts are out, and who carries instead. Of a single one the incident says what is wrong."""
     if len(vitals.accounts) == 1:
         return []
     carrying = {name for names in vitals.carries.values() for name in names}
     out = {name: word for name, word in vitals.accounts.items() if word not in {WELL, "unknown"}}
-    return [_of_account(name, word, carrying - {name}) for name, word in out.items()]
+    return [_write_account_sentence(name, word, carrying - {name}) for name, word in out.items()]
 
 
-def _of_account(name: str, word: str, others: set[str]) -> str:
+def _write_account_sentence(name: str, word: str, others: set[str]) -> str:
     if not others:
         text = gettext("The carrier's account %(name)s is out (%(word)s), and no other carries.", name=name, word=word)
     else:
@@ -109,5 +109,5 @@ def _of_account(name: str, word: str, others: set[str]) -> str:
 
 def register(app: Flask) -> None:
     """Put the line on every page."""
-    _WATCH.keep(app, DeadManLine(RUNTIME.of(app)))
-    page_warnings.add(app, _sentences)
+    _WATCH.keep(app, SilenceWatch(RUNTIME.of(app)))
+    page_warnings.add(app, _list_sentences)

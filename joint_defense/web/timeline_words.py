@@ -15,7 +15,7 @@ from joint_defense.rules.states import Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.incident import Line
-from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, OVERSEER_KINDS, carrier_words, whom_words
+from joint_defense.web.words import CATEGORIES, LEVELS, OUTCOMES, OVERSEER_KINDS, explain_carrier_code, name_whom
 
 Detail = dict[str, str]
 
@@ -71,18 +71,21 @@ LOUD = frozenset(
 def register(app: Flask) -> None:
     """Give templates the filters."""
     app.jinja_env.filters.update(
-        how_soon=how_soon, timeline_words=sentence, timeline_icon=icon, timeline_loud=lambda line: line.kind in LOUD
+        how_soon=write_how_soon,
+        timeline_words=write_sentence,
+        timeline_icon=find_icon,
+        timeline_loud=lambda line: line.kind in LOUD,
     )
 
 
-def icon(line: Line) -> str:
+def find_icon(line: Line) -> str:
     """The drawing of a line."""
     if line.kind == UpdateKind.ANSWER and line.detail.get("answer") in set(Answer):
         return _ANSWER_ICONS[Answer(line.detail["answer"])]
     return _ICONS.get(line.kind, "line")
 
 
-def how_soon(minutes: int) -> str:
+def write_how_soon(minutes: int) -> str:
     """In how many minutes somebody means to be there."""
     if minutes == LATER:
         later: str = gettext("in more than five minutes")
@@ -91,7 +94,7 @@ def how_soon(minutes: int) -> str:
     return words
 
 
-def sentence(line: Line) -> str:
+def write_sentence(line: Line) -> str:
     """A line in words."""
     detail = {name: str(value) for name, value in line.detail.items() if value is not None}
     tell = _SENTENCES.get(line.kind)
@@ -104,28 +107,28 @@ def sentence(line: Line) -> str:
     return " · ".join((line.kind, *(f"{name}: {value}" for name, value in detail.items())))
 
 
-def _opened(detail: Detail) -> str:
+def _write_opened(detail: Detail) -> str:
     called: str = gettext(
         "%(household)s called for help: %(place)s", household=detail["household"], place=detail["place"]
     )
-    return called + _by_channel(detail) + _what(detail)
+    return called + _write_channel(detail) + _write_category(detail)
 
 
-def _voice(detail: Detail) -> str:
+def _write_voice(detail: Detail) -> str:
     called: str = gettext(
         "A further household calls for help: %(household)s, %(place)s",
         household=detail["household"],
         place=detail["place"],
     )
-    return called + _by_channel(detail) + _what(detail)
+    return called + _write_channel(detail) + _write_category(detail)
 
 
-def _again(detail: Detail) -> str:
+def _write_again(detail: Detail) -> str:
     called: str = gettext("%(household)s called for help again", household=detail["household"])
-    return called + _by_channel(detail)
+    return called + _write_channel(detail)
 
 
-def _by_channel(detail: Detail) -> str:
+def _write_channel(detail: Detail) -> str:
     match detail.get("channel"):
         case "call":
             words: str = gettext(" (by phone)")
@@ -136,28 +139,28 @@ def _by_channel(detail: Detail) -> str:
     return words
 
 
-def _what(detail: Detail) -> str:
+def _write_category(detail: Detail) -> str:
     category = Category(detail.get("category") or Category.UNSPECIFIED)
     return "" if category is Category.UNSPECIFIED else f" · {CATEGORIES[category]}"
 
 
-def _refused(detail: Detail) -> str:
+def _write_refused(detail: Detail) -> str:
     words: str = gettext(
         "%(household)s, %(number)s: refused by the carrier (%(reason)s)",
         household=detail["household"],
         number=detail["number"],
-        reason=carrier_words(detail["code"]),
+        reason=explain_carrier_code(detail["code"]),
     )
     return words
 
 
-def _answer(detail: Detail) -> str:
+def _write_answer(detail: Detail) -> str:
     household = detail["household"]
     match Answer(detail["answer"]):
         case Answer.COMING:
             words: str = gettext("%(household)s is coming", household=household)
             if "minutes" in detail:
-                words += f" · {how_soon(int(detail['minutes']))}"
+                words += f" · {write_how_soon(int(detail['minutes']))}"
         case Answer.CANNOT:
             words = gettext("%(household)s cannot come", household=household)
         case Answer.ON_SCENE:
@@ -165,7 +168,7 @@ def _answer(detail: Detail) -> str:
     return words
 
 
-def _other_way(detail: Detail) -> str:
+def _write_other_way(detail: Detail) -> str:
     where = {"household": detail["household"], "number": detail["number"]}
     words: str = (
         gettext("%(household)s, %(number)s: the text failed, so it is called", **where)
@@ -184,18 +187,18 @@ def _ring_again(detail: Detail) -> str:
     return words
 
 
-def _closed(detail: Detail) -> str:
+def _write_closed(detail: Detail) -> str:
     words: str = gettext(
         "Closed by %(by)s: %(outcome)s", by=detail["by"], outcome=OUTCOMES[ClosingOutcome(detail["outcome"])]
     )
     return f"{words} · {detail['note']}" if detail.get("note") else words
 
 
-def _widened(detail: Detail) -> str:
+def _write_widened(detail: Detail) -> str:
     level = LEVELS[Level(detail["level"])]
     coming = int(detail["coming"])
     why = ngettext("%(num)d household is coming", "%(num)d households are coming", coming)
-    called, missing = _whom(detail["whom"]), _whom(detail["missing"])
+    called, missing = _write_whom(detail["whom"]), _write_whom(detail["missing"])
     lines = []
     if called:
         lines.append(gettext("now calling %(whom)s, %(phones)s phones", whom=called, phones=detail["phones"]))
@@ -204,18 +207,18 @@ def _widened(detail: Detail) -> str:
     return f"{level} ({why}) · {gettext(', ').join(lines)}"
 
 
-def _enough(detail: Detail) -> str:
+def _write_enough(detail: Detail) -> str:
     coming = int(detail["coming"])
     words: str = ngettext(
         "%(num)d household is coming, which is enough: not widened to %(whom)s",
         "%(num)d households are coming, which is enough: not widened to %(whom)s",
         coming,
-        whom=_whom(detail["whom"]),
+        whom=_write_whom(detail["whom"]),
     )
     return words
 
 
-def _released(detail: Detail) -> str:
+def _write_released(detail: Detail) -> str:
     name = detail.get("household", "")
     match ReleasedBy(detail["why"]):
         case ReleasedBy.KEY:
@@ -231,11 +234,11 @@ def _released(detail: Detail) -> str:
     return words
 
 
-def _whom(names: str) -> str:
-    return whom_words(Whom(each) for each in names.split())
+def _write_whom(names: str) -> str:
+    return name_whom(Whom(each) for each in names.split())
 
 
-def _overseers(detail: Detail) -> str:
+def _write_overseers(detail: Detail) -> str:
     parts: list[str] = []
     if detail["told"]:
         parts.append(gettext("Told at once, with a link: %(people)s", people=detail["told"]))
@@ -246,26 +249,26 @@ def _overseers(detail: Detail) -> str:
 
 
 _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
-    UpdateKind.OPENED: _opened,
-    UpdateKind.VOICE: _voice,
-    UpdateKind.AGAIN: _again,
+    UpdateKind.OPENED: _write_opened,
+    UpdateKind.VOICE: _write_voice,
+    UpdateKind.AGAIN: _write_again,
     UpdateKind.WORDLESS: lambda d: gettext(
         "%(household)s called, and neither spoke nor pressed a key", household=d["household"]
     ),
-    UpdateKind.REFUSED: _refused,
+    UpdateKind.REFUSED: _write_refused,
     UpdateKind.ACCOUNT_TROUBLE: lambda d: gettext(
-        "The carrier refuses our account: %(reason)s", reason=carrier_words(d["code"])
+        "The carrier refuses our account: %(reason)s", reason=explain_carrier_code(d["code"])
     ),
     UpdateKind.UNREACHABLE: lambda d: gettext(
         "%(household)s is unreachable: everything was tried, and nobody answered", household=d["household"]
     ),
-    UpdateKind.OTHER_WAY: _other_way,
+    UpdateKind.OTHER_WAY: _write_other_way,
     UpdateKind.NEWS_BY_CALL: lambda d: gettext(
         "%(household)s, %(number)s: it takes no texts, so a call tells who is coming",
         household=d["household"],
         number=d["number"],
     ),
-    UpdateKind.ANSWER: _answer,
+    UpdateKind.ANSWER: _write_answer,
     UpdateKind.CATEGORY: lambda d: gettext(
         "The caller says what it is: %(what)s", what=CATEGORIES[Category(d["category"])]
     ),
@@ -282,12 +285,12 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
         household=d["household"],
         seconds=d["seconds"],
     ),
-    UpdateKind.RELEASED: _released,
+    UpdateKind.RELEASED: _write_released,
     UpdateKind.LAPSED: lambda _: gettext("Nobody has closed it: closed by the clock"),
     UpdateKind.RESTORED: lambda detail: gettext(
         "The database was restored from a copy of %(made_at)s: ask how it ended", made_at=detail["made_at"]
     ),
-    UpdateKind.CLOSED: _closed,
+    UpdateKind.CLOSED: _write_closed,
     UpdateKind.WITHDRAWN: lambda d: gettext("%(household)s says it was a false alarm", household=d["household"]),
     UpdateKind.LATE: lambda d: gettext(
         "Kept on disk while the database was away, and taken in %(seconds)s seconds late: %(household)s",
@@ -306,9 +309,9 @@ _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
         "The carrier does not answer as it should: whatever it has not taken is sent again"
     ),
     UpdateKind.CARRIER_CHANGED: lambda _: gettext("One carrier does not carry: calls and texts go out by another"),
-    UpdateKind.WIDENED: _widened,
-    UpdateKind.ENOUGH: _enough,
-    UpdateKind.OVERSEERS: _overseers,
+    UpdateKind.WIDENED: _write_widened,
+    UpdateKind.ENOUGH: _write_enough,
+    UpdateKind.OVERSEERS: _write_overseers,
     UpdateKind.JOINED: lambda d: gettext("%(household)s talks to the caller", household=d["household"]),
     UpdateKind.LEFT: lambda d: gettext("%(household)s no longer talks to the caller", household=d["household"]),
     UpdateKind.HUNG_UP: lambda d: gettext("%(household)s has hung up", household=d["household"]),

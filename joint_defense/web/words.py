@@ -15,7 +15,7 @@ from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.overseers import OverseerKind
 from joint_defense.rules.states import ClosingOutcome, IncidentKind, Role
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording.alarm import local_number
+from joint_defense.rules.wording.alarm import write_local_number
 from joint_defense.web.board.incident import Board, Voice
 from joint_defense.web.board.incident_list import Summary
 from joint_defense.web.board.rules.household_state import Contact, HouseholdState
@@ -113,37 +113,37 @@ def register(app: Flask) -> None:
         categories=CATEGORIES,
         levels=LEVELS,
         roles=ROLES,
-        headline=headline,
+        headline=write_headline,
     )
     app.jinja_env.filters.update(
-        household_name=household_name,
-        place=place,
-        written=written,
-        carrier_words=carrier_words,
-        whom=whom_words,
+        household_name=write_household_name,
+        place=write_place,
+        written=write_number,
+        carrier_words=explain_carrier_code,
+        whom=name_whom,
         masked=mask_number,
     )
 
 
-def in_chinese() -> bool:
+def is_in_chinese() -> bool:
     """Whether the reader reads Chinese."""
     return str(get_locale()).startswith("zh")
 
 
-def household_name(voice: Voice | Summary) -> str:
+def write_household_name(voice: Voice | Summary) -> str:
     """The household that calls, as the reader's language has it."""
-    name = voice.household if in_chinese() else voice.household_en
+    name = voice.household if is_in_chinese() else voice.household_en
     return name[:1].upper() + name[1:]
 
 
-def place(voice: Voice | Summary) -> str:
+def write_place(voice: Voice | Summary) -> str:
     """Where it is, as the reader's language has it."""
-    return voice.place if in_chinese() else voice.place_en
+    return voice.place if is_in_chinese() else voice.place_en
 
 
-def headline(board: Board) -> str:
+def write_headline(board: Board) -> str:
     """Who calls, in a line: the page's title."""
-    names = gettext(", ").join(household_name(voice) for voice in board.voices)
+    names = gettext(", ").join(write_household_name(voice) for voice in board.voices)
     words: str = (
         gettext("A call without a word from %(households)s", households=names)
         if board.kind is IncidentKind.WORDLESS
@@ -154,16 +154,16 @@ def headline(board: Board) -> str:
     return words
 
 
-def whom_words(whom: Iterable[Whom]) -> str:
+def name_whom(whom: Iterable[Whom]) -> str:
     """Who is called in a step, in a line."""
     separator: str = gettext(", ")
     return separator.join(str(WHOM[each]) for each in whom)
 
 
-def written(number: str) -> str:
+def write_number(number: str) -> str:
     """A number as people write it, in groups: 139 8194 8219, 0574 8880 5255, 010 6552 9988."""
     show_numbers()
-    plain = local_number(number)
+    plain = write_local_number(number)
     if not plain.isdigit() or len(plain) < 10:
         return plain
     # Area codes have four digits, but for the capital's and those of the large cities: 010, 02x.
@@ -171,6 +171,6 @@ def written(number: str) -> str:
     return f"{plain[:head]} {plain[head:-4]} {plain[-4:]}"
 
 
-def carrier_words(code: str | None) -> str:
+def explain_carrier_code(code: str | None) -> str:
     """A carrier's code, in words where it is known."""
-    return codes.explain(code, "zh" if in_chinese() else "en")
+    return codes.explain(code, "zh" if is_in_chinese() else "en")

@@ -9,7 +9,7 @@ import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import clock
+from config.database import read_clock
 from config.services import WARM_UP
 from groups import directory
 from joint_defense.carriers import twiml
@@ -50,7 +50,7 @@ def warm_up(runtime: Runtime, drainer: Drainer, stand_in: StandIn) -> None:
     twiml.ask([("", "zh")], action="/", then="/", keys=1, timeout=1)
     try:
         with runtime.database.begin() as session:
-            clock(session)
+            read_clock(session)
             directory.find_caller(session, NOBODY)
             find_told(session, NOBODY)
     except SQLAlchemyError:

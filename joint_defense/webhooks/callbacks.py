@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.patience import DatabaseAway
 from config.services import Service
 from joint_defense.delivery import tracking
@@ -148,7 +148,7 @@ class Reports:
 
     def _record(self, reports: list[Report]) -> list[bool | Unfitting]:
         with self._database.begin() as session:
-            now: datetime = clock(session)
+            now: datetime = read_clock(session)
             return tracking.record_reports(session, reports, now)
 
 

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from groups import directory
 from joint_defense.alarms import closing, holding, news_on_line, words
 from joint_defense.alarms.holding import ReleasedBy
@@ -27,26 +27,26 @@ from joint_defense.delivery.claims import has_begun
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import lock_incident
 from joint_defense.models import Alert
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.webhooks.common import (
-    address_of,
     answer,
-    broken_call,
-    cause_of,
+    answer_broken_call,
+    answer_every_error,
     check_signature,
+    describe_cause,
     has_conference,
     has_speech,
-    never_silent,
+    make_address,
 )
 
 waiting = Blueprint("waiting", __name__, url_prefix="/voice")
 waiting.before_request(check_signature)
-never_silent(waiting, broken_call)
+answer_every_error(waiting, answer_broken_call)
 
 NEWS_EVERY = 4
 """Seconds a caller waits in silence before we look for news again."""
@@ -69,14 +69,14 @@ def hold_the_line(raised: IntakeResult) -> Response:
     language = raised.language
     begun = raised.silent or not raised.households or _wait_until_begun(raised.incident_id or 0)
     if raised.release_key:
-        said = calls.alarm_held(raised.households, raised.release_key, language)
-        return _ask(_address(raised.alert_id or 0, 0, 0, 0), [(said, language)], silent=raised.silent, held=1)
+        said = calls.say_alarm_held(raised.households, raised.release_key, language)
+        return _ask(_make_address(raised.alert_id or 0, 0, 0, 0), [(said, language)], silent=raised.silent, held=1)
     if raised.outcome is Outcome.JOINED:
-        said = calls.alarm_joined(raised.households, language)
+        said = calls.say_alarm_joined(raised.households, language)
     else:
-        said = calls.alarm_raised(raised.phones, raised.households, language, begun=begun)
+        said = calls.say_alarm_raised(raised.phones, raised.households, language, begun=begun)
     lines = [] if raised.silent else [(said, language), (calls.CATEGORY_PROMPT[language], language)]
-    return _ask(_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent, unsent=0 if begun else 1)
+    return _ask(_make_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent, unsent=0 if begun else 1)
 
 
 def _wait_until_begun(incident_id: int) -> bool:
@@ -88,7 +88,7 @@ def _wait_until_begun(incident_id: int) -> bool:
     try:
         for pause in LOOKS_FOR_REQUESTS:
             time.sleep(pause)
-            with runtime().database.begin(reads=True) as session:
+            with get_runtime().database.begin(reads=True) as session:
                 if has_begun(session, incident_id):
                     return True
     except SQLAlchemyError as error:
@@ -109,21 +109,21 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     often they have been asked since nothing had left for their neighbours. `?held=1`
     says that only their leader was being rung.
     """
-    call = read_call(request.form, runtime().read_number)
+    call = read_call(request.form, get_runtime().read_number)
     try:
         return _wait(call, alert_id, told, warned, widened)
     except Exception as error:
         # The alarm is on record all the same: the line is held, and the news comes when the database is back.
-        log.error("waiting_without_database", alert_id=alert_id, **cause_of(error))
+        log.error("waiting_without_database", alert_id=alert_id, **describe_cause(error))
         lines = [(calls.HOLD_ON[each], each) for each in ("zh", "en")] if call.keys else []
-        return _ask(_address(alert_id, told, warned, widened), lines, silent=False)
+        return _ask(_make_address(alert_id, told, warned, widened), lines, silent=False)
 
 
 def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int) -> Response:
-    with runtime().database.begin() as session:
-        now = clock(session)
+    with get_runtime().database.begin() as session:
+        now = read_clock(session)
         alert = session.get(Alert, alert_id)
-        if alert is None or not _of_this_house(session, alert, call.caller):
+        if alert is None or not _is_of_this_house(session, alert, call.caller):
             return answer(twiml.say([(calls.NOT_RUNG["zh"], "zh")]))
         if request.form.get("CallStatus") == "completed":
             news_on_line.note_caller_gone(session, alert, now)
@@ -133,15 +133,15 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
         lines, starred = _take_key(session, alert, call.keys or "")
         _take_words(session, alert, call.speech)
         session.flush()
-        patience = runtime().patience
+        patience = get_runtime().patience
         told_now = news_on_line.gather_news(
             session, alert, told, warned, now, patience, may_join=not starred, widened=widened
         )
         incident_id = alert.incident_id
-        unsent = _count(request.args.get("unsent", ""))
+        unsent = _read_count(request.args.get("unsent", ""))
         if unsent and not told_now.closed:
             begun = has_begun(session, incident_id)
-            lines = [*lines, *_of_requests(begun, unsent, alert.language)]
+            lines = [*lines, *_say_requests(begun, unsent, alert.language)]
             unsent = 0 if begun else unsent + 1
         held = int(alert.incident.held_until is not None)
         if request.args.get("held") == "1" and not held and not told_now.closed:
@@ -152,18 +152,18 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
     return _say_news(alert_id, told_now, lines, starred, {"unsent": unsent, "held": held})
 
 
-def _count(given: str) -> int:
+def _read_count(given: str) -> int:
     return int(given) if given.isdecimal() and len(given) < 5 else 0
 
 
-def _of_requests(begun: bool, unsent: int, language: str) -> list[Line]:
+def _say_requests(begun: bool, unsent: int, language: str) -> list[Line]:
     """Whether the neighbours are being rung by now, to a caller who was told only that they are to be."""
     if begun:
         return [(calls.BEING_RUNG[language], language)]
     return [(calls.NOT_RUNG_YET[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []
 
 
-def _of_this_house(session: Session, alert: Alert, number: str) -> bool:
+def _is_of_this_house(session: Session, alert: Alert, number: str) -> bool:
     """Whether a phone may speak for this voice: the one that called first, or another of its household."""
     if alert.number == number:
         return True
@@ -173,7 +173,7 @@ def _of_this_house(session: Session, alert: Alert, number: str) -> bool:
 
 def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], bool]:
     """What is said to a key, and whether it was the first of two stars."""
-    now = clock(session)
+    now = read_clock(session)
     if key == "*" and request.args.get("star") == "1":
         closing.withdraw(session, alert, now)
         return [], False
@@ -186,11 +186,11 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
         holding.release(session, lock_incident(session, incident.id), ReleasedBy.KEY, now, name=alert.household_name)
         return [], False
     if key and incident.held_until is not None:
-        return [(calls.held_wrong_key(incident.release_key, alert.language), alert.language)], False
+        return [(calls.say_wrong_key(incident.release_key, alert.language), alert.language)], False
     if key in calls.CATEGORY_KEYS:
         category = calls.CATEGORY_KEYS[key]
         closing.name_category(session, alert, category, now)
-        return [(calls.category_noted(category, alert.language), alert.language)], False
+        return [(calls.say_category_noted(category, alert.language), alert.language)], False
     return ([(calls.CATEGORY_WRONG_KEY[alert.language], alert.language)] if key else []), False
 
 
@@ -198,7 +198,7 @@ def _take_words(session: Session, alert: Alert, spoken: str) -> None:
     """What a caller says on the line goes the way of what a caller writes, by the same rules."""
     if not spoken or alert.incident.closed_at is not None:
         return
-    now = clock(session)
+    now = read_clock(session)
     found = understand(spoken, Writer.CALLER)
     words.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
     if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
@@ -217,15 +217,15 @@ def _say_news(
     if found.closed:
         return answer(twiml.say(said))
     if found.joined and has_conference():
-        said.append((calls.caller_joins(found.joined, found.language), found.language))
+        said.append((calls.say_caller_joins(found.joined, found.language), found.language))
         # The star key leads out of there, or that nobody else is left: next comes another star, or the news.
-        then = _address(alert_id, found.told, found.warned, found.widened) + "?left=1"
-        return answer(twiml.conference(said, room_of(found.incident_id), then=then))
-    then = _address(alert_id, found.told, found.warned, found.widened)
+        then = _make_address(alert_id, found.told, found.warned, found.widened) + "?left=1"
+        return answer(twiml.write_conference(said, name_room(found.incident_id), then=then))
+    then = _make_address(alert_id, found.told, found.warned, found.widened)
     return _ask(then, said, silent=found.silent, starred=starred, hears=found.language, **kept)
 
 
-def room_of(incident_id: int) -> str:
+def name_room(incident_id: int) -> str:
     """The conference of an incident."""
     return f"incident-{incident_id}"
 
@@ -251,14 +251,14 @@ def _with(address: str, **query: int) -> str:
     return address + (f"?{urlencode(query)}" if query else "")
 
 
-def _address(alert_id: int, told: int, warned: int, widened: int) -> str:
-    return address_of(f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else ""))
+def _make_address(alert_id: int, told: int, warned: int, widened: int) -> str:
+    return make_address(f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else ""))
 
 
 @waiting.post("/ended")
-def ended() -> Response:
+def end_line() -> Response:
     """The carrier's word that a call to our number is over (optional: set it as the number's status callback)."""
-    call = read_call(request.form, runtime().read_number)
-    with runtime().database.begin() as session:
-        news_on_line.hang_up(session, call.sid, clock(session))
+    call = read_call(request.form, get_runtime().read_number)
+    with get_runtime().database.begin() as session:
+        news_on_line.hang_up(session, call.sid, read_clock(session))
     return Response(status=204)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from config.patience import is_away
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import SIGNATURE_HEADERS, BrokenForm
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.wording import calls, texts
 
 LARGEST_BODY = 64 * 1024
@@ -29,26 +29,26 @@ def check_signature() -> None:
     # Before the form, which would leave nothing of it.
     body = request.get_data()
     signatures = [request.headers.get(header, "") for header in SIGNATURE_HEADERS]
-    if not runtime().signatures.hold(target, request.form, body, signatures):
+    if not get_runtime().signatures.hold(target, request.form, body, signatures):
         log.warning("signature_refused", path=request.path)
         abort(403)
 
 
-def address_of(path: str) -> str:
+def make_address(path: str) -> str:
     """The public address of one of our paths. Always whole: a document that came inside a request has no address of
     its own, and a path alone would lose the one that PUBLIC_BASE_URL has.
     """
-    return runtime().settings.public_base_url + path
+    return get_runtime().settings.public_base_url + path
 
 
 def has_conference() -> bool:
     """Whether the carrier can connect several calls with each other."""
-    return runtime().dialect.conference
+    return get_runtime().dialect.conference
 
 
 def has_speech() -> bool:
     """Whether the carrier recognises what is said."""
-    return runtime().dialect.speech
+    return get_runtime().dialect.speech
 
 
 def answer(xml: str, status: int = 200) -> Response:
@@ -56,7 +56,7 @@ def answer(xml: str, status: int = 200) -> Response:
     return Response(xml, status=status, content_type=twiml.CONTENT_TYPE)
 
 
-def cause_of(error: Exception) -> dict[str, Any]:
+def describe_cause(error: Exception) -> dict[str, Any]:
     """For the log: the database is away, which passes, or something is broken, which somebody has to look at."""
     if isinstance(error, HTTPException):
         raise error  # a refusal of ours, and no failure
@@ -65,7 +65,7 @@ def cause_of(error: Exception) -> dict[str, Any]:
     return {"cause": "broken", "error": type(error).__name__, "failure_id": secrets.token_hex(4), "exc_info": error}
 
 
-def never_silent(blueprint: Blueprint, sentence: Callable[[], str]) -> None:
+def answer_every_error(blueprint: Blueprint, sentence: Callable[[], str]) -> None:
     """Whatever fails inside this blueprint, the caller gets the sentence instead of a 500, and the log has an id."""
 
     def speak(error: Exception) -> Response | HTTPException:
@@ -81,11 +81,11 @@ def never_silent(blueprint: Blueprint, sentence: Callable[[], str]) -> None:
     blueprint.register_error_handler(Exception, speak)
 
 
-def broken_call() -> str:
+def answer_broken_call() -> str:
     """What a caller hears when we fail."""
     return twiml.say([(calls.BROKEN["zh"], "zh"), (calls.BROKEN["en"], "en")])
 
 
-def broken_text() -> str:
+def answer_broken_text() -> str:
     """What a sender reads when we fail."""
-    return twiml.text(texts.BROKEN_TEXT)
+    return twiml.write_text(texts.BROKEN_TEXT)

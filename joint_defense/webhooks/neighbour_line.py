@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from config.database import clock
+from config.database import read_clock
 from joint_defense.alarms import closing, words
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
@@ -18,7 +18,7 @@ from joint_defense.delivery.messages import list_voices
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models import Delivery, Incident
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
@@ -26,35 +26,35 @@ from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
-from joint_defense.webhooks.caller_line import room_of
+from joint_defense.webhooks.caller_line import name_room
 from joint_defense.webhooks.common import (
-    address_of,
     answer,
-    broken_call,
+    answer_broken_call,
+    answer_every_error,
     check_signature,
     has_conference,
     has_speech,
-    never_silent,
+    make_address,
 )
 from joint_defense.webhooks.outage import keep_key
 
 log = structlog.stdlib.get_logger(__name__)
 answers = Blueprint("answers", __name__, url_prefix="/voice")
 answers.before_request(check_signature)
-never_silent(answers, broken_call)
+answer_every_error(answers, answer_broken_call)
 
 AGAIN_TIMEOUT = 6
 
 
 @answers.post("/answer/<int:delivery_id>/<int:number>")
-def pressed(delivery_id: int, number: int) -> Response:
+def take_key(delivery_id: int, number: int) -> Response:
     """A key on an alarm call."""
-    call = read_call(request.form, runtime().read_number)
+    call = read_call(request.form, get_runtime().read_number)
     try:
-        with runtime().database.begin() as session:
+        with get_runtime().database.begin() as session:
             delivery = _find_delivery(session, delivery_id, number, call)
             incident_id = delivery.incident_id
-            said = _take_key(session, delivery, number, call.keys or _key_in(session, delivery, call.speech))
+            said = _take_key(session, delivery, number, call.keys or _find_key(session, delivery, call.speech))
     except HTTPException:
         raise
     except Exception as error:
@@ -65,50 +65,52 @@ def pressed(delivery_id: int, number: int) -> Response:
 
 
 @answers.post("/soon/<int:delivery_id>/<int:number>")
-def soon(delivery_id: int, number: int) -> Response:
+def take_minutes(delivery_id: int, number: int) -> Response:
     """A key to "how soon will you be there?"; without one, and with any other, the question is let drop."""
-    call = read_call(request.form, runtime().read_number)
-    with runtime().database.begin() as session:
+    call = read_call(request.form, get_runtime().read_number)
+    with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
         language, incident_id = delivery.language, delivery.incident_id
         minutes = replies.MINUTES_KEYS.get(call.keys or "")
         lines = [(calls.WRONG_KEY[language], language)] if call.keys and minutes is None else []
         if minutes is not None:
-            heard = acknowledge(session, delivery, replies.Answer.COMING, Channel.CALL, clock(session), minutes=minutes)
+            heard = acknowledge(
+                session, delivery, replies.Answer.COMING, Channel.CALL, read_clock(session), minutes=minutes
+            )
             if heard.closed:
                 return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)]))
-            lines = [(calls.soon_noted(minutes, language), language)]
+            lines = [(calls.say_soon_noted(minutes, language), language)]
         said = _ask_more(session, lines, delivery, number)
     WAKER.of().wake(incident_id)
     return answer(said)
 
 
 @answers.post("/again/<int:delivery_id>/<int:number>")
-def again(delivery_id: int, number: int) -> Response:
+def announce_again(delivery_id: int, number: int) -> Response:
     """No key on an alarm call: once more, with what is known by now; in the end the last words."""
-    call = read_call(request.form, runtime().read_number)
-    address = address_of(f"/voice/answer/{delivery_id}/{number}")
-    with runtime().database.begin() as session:
+    call = read_call(request.form, get_runtime().read_number)
+    address = make_address(f"/voice/answer/{delivery_id}/{number}")
+    with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
         if request.args.get("answered") == "1":
             return answer(twiml.say_farewell([(calls.GOODBYE[delivery.language], delivery.language)], action=address))
         if request.args.get("last") == "1":
             return answer(
-                twiml.say_farewell([(alarm.no_key_pressed(delivery.language), delivery.language)], action=address)
+                twiml.say_farewell([(alarm.say_no_key_pressed(delivery.language), delivery.language)], action=address)
             )
         if delivery.incident.closed_at is not None:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[delivery.language], delivery.language)]))
-        then = address_of(f"/voice/again/{delivery_id}/{number}?last=1")
+        then = make_address(f"/voice/again/{delivery_id}/{number}?last=1")
         return answer(_tell(delivery, action=address, then=then, hears=True))
 
 
 @answers.post("/talked/<int:delivery_id>/<int:number>")
-def talked(delivery_id: int, number: int) -> Response:
+def end_talk(delivery_id: int, number: int) -> Response:
     """A neighbour comes out of the conference: by the star key, or because it ended."""
-    call = read_call(request.form, runtime().read_number)
-    with runtime().database.begin() as session:
+    call = read_call(request.form, get_runtime().read_number)
+    with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
-        conference.leave(session, delivery, clock(session))
+        conference.leave_conference(session, delivery, read_clock(session))
         language = delivery.language
         if delivery.incident.closed_at is not None:
             return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)]))
@@ -132,25 +134,25 @@ def call_back(session: Session, delivery: Delivery) -> Response:
     """Somebody who was rung calls back: the incident, its keys, and #9 for themselves."""
     language = delivery.language
     more = [(calls.CALL_BACK[language], language)]
-    address = address_of(f"/voice/callback/{delivery.id}")
-    return answer(_tell(delivery, action=address, then=address_of("/voice/menu/1"), more=more))
+    address = make_address(f"/voice/callback/{delivery.id}")
+    return answer(_tell(delivery, action=address, then=make_address("/voice/menu/1"), more=more))
 
 
 @answers.post("/callback/<int:delivery_id>")
-def called_back(delivery_id: int) -> Response:
+def answer_call_back(delivery_id: int) -> Response:
     """A key on such a call. # may be the first half of #9, and 9 the whole of it: in doubt it is an alarm."""
-    call = read_call(request.form, runtime().read_number)
+    call = read_call(request.form, get_runtime().read_number)
     if call.keys in {"#", "9"}:
-        address = address_of(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
+        address = make_address(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
     try:
-        with runtime().database.begin() as session:
+        with get_runtime().database.begin() as session:
             delivery = session.get(Delivery, delivery_id)
             if delivery is None or delivery.number != call.caller:
                 abort(404)
             incident_id = delivery.incident_id
             said = _take_key(
-                session, delivery, delivery.attempt_count, call.keys or _key_in(session, delivery, call.speech)
+                session, delivery, delivery.attempt_count, call.keys or _find_key(session, delivery, call.speech)
             )
     except HTTPException:
         raise
@@ -161,7 +163,7 @@ def called_back(delivery_id: int) -> Response:
     return answer(said)
 
 
-def _key_in(session: Session, delivery: Delivery, speech: str) -> str:
+def _find_key(session: Session, delivery: Delivery, speech: str) -> str:
     """The key that spoken words stand for, by the rules for texts; other words are kept, and stand for none."""
     if not speech:
         return ""
@@ -170,7 +172,9 @@ def _key_in(session: Session, delivery: Delivery, speech: str) -> str:
         return replies.CLOSE_KEY
     if found.meaning in ANSWERS:
         return next(key for key, given in replies.KEYS.items() if given.value == found.meaning.value)
-    words.note_words(session, delivery.incident_id, delivery.household_name, speech, clock(session), by_caller=False)
+    words.note_words(
+        session, delivery.incident_id, delivery.household_name, speech, read_clock(session), by_caller=False
+    )
     return ""
 
 
@@ -179,9 +183,9 @@ def _tell(
 ) -> str:
     """The alarm once more. `hears`: with what is said counting too, now that it has been told in full before."""
     language = delivery.language
-    voices = list_voices(delivery.incident, delivery.incident.alerts, runtime().settings.zone)
-    said = alarm.announcement(voices, language, widened=is_widened(delivery.purpose, delivery.role))
-    lines = [("".join(said), language), (alarm.how_to_answer(language), language)]
+    voices = list_voices(delivery.incident, delivery.incident.alerts, get_runtime().settings.zone)
+    said = alarm.write_announcement(voices, language, widened=is_widened(delivery.purpose, delivery.role))
+    lines = [("".join(said), language), (alarm.say_how_to_answer(language), language)]
     return twiml.ask(
         [*lines, *(more or [])],
         action=action,
@@ -193,9 +197,9 @@ def _tell(
 
 
 def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> str:
-    now = clock(session)
+    now = read_clock(session)
     language = delivery.language
-    address = address_of(f"/voice/answer/{delivery.id}/{number}")
+    address = make_address(f"/voice/answer/{delivery.id}/{number}")
     if delivery.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:
         # Nobody has asked who comes: the only key is that it is settled.
         return twiml.say_farewell([(alarm.SETTLED_KEY[language], language)], action=address)
@@ -218,16 +222,16 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     wrong = [(calls.WRONG_KEY[language], language)] if key else []
     if given_before is not None:
         return _ask_more(session, wrong, delivery, number)
-    then = address_of(f"/voice/again/{delivery.id}/{number}?last=1")
+    then = make_address(f"/voice/again/{delivery.id}/{number}?last=1")
     if key:
         # Who and where was delivery just now: it is not delivery anew to somebody whose finger slipped.
-        again = address_of(f"/voice/again/{delivery.id}/{number}")
+        again = make_address(f"/voice/again/{delivery.id}/{number}")
         return twiml.ask(wrong, action=address, then=again, keys=1, timeout=AGAIN_TIMEOUT)
     return _tell(delivery, action=address, then=then, hears=True)
 
 
 def _ask_how_soon(delivery: Delivery, number: int) -> str:
-    address = address_of(f"/voice/soon/{delivery.id}/{number}")
+    address = make_address(f"/voice/soon/{delivery.id}/{number}")
     lines = [(calls.HOW_SOON[delivery.language], delivery.language)]
     return twiml.ask(lines, action=address, then=address, keys=1, timeout=AGAIN_TIMEOUT)
 
@@ -237,13 +241,13 @@ def _join(session: Session, delivery: Delivery, number: int, now: datetime) -> s
     if not has_conference():
         return _ask_more(session, [(calls.NO_TALK[language], language)], delivery, number)
     others = conference.list_talkers(session, delivery.incident_id, language)
-    if not others and not conference.caller_is_on_line(delivery.incident.alerts, now):
+    if not others and not conference.is_caller_on_line(delivery.incident.alerts, now):
         return _ask_more(session, [(calls.NOT_ON_LINE[language], language)], delivery, number)
     conference.join(session, delivery, now)
-    return twiml.conference(
+    return twiml.write_conference(
         [(calls.TALKING[language], language)],
-        room_of(delivery.incident_id),
-        then=address_of(f"/voice/talked/{delivery.id}/{number}"),
+        name_room(delivery.incident_id),
+        then=make_address(f"/voice/talked/{delivery.id}/{number}"),
         # Alone with this neighbour the caller would be left to the music, and hear no more news.
         ends_with_us=not others,
     )
@@ -253,11 +257,11 @@ def _ask_more(session: Session, lines: list[twiml.Line], delivery: Delivery, num
     """Say something to a neighbour on the line, and what other keys there are after the answer they have given."""
     language = delivery.language
     given = read_answers(session, delivery.incident_id).of(delivery.party)
-    more = calls.offers(given, language, talks=has_conference(), closes=delivery.role in LEADERS)
+    more = calls.offer_keys(given, language, talks=has_conference(), closes=delivery.role in LEADERS)
     return twiml.ask(
         [*lines, *([(more, language)] if more else [])],
-        action=address_of(f"/voice/answer/{delivery.id}/{number}"),
-        then=address_of(f"/voice/again/{delivery.id}/{number}{'' if given is None else '?answered=1'}"),
+        action=make_address(f"/voice/answer/{delivery.id}/{number}"),
+        then=make_address(f"/voice/again/{delivery.id}/{number}{'' if given is None else '?answered=1'}"),
         keys=1,
         timeout=AGAIN_TIMEOUT,
         hears=language if has_speech() else "",
@@ -266,9 +270,9 @@ def _ask_more(session: Session, lines: list[twiml.Line], delivery: Delivery, num
 
 def _thank(heard: Heard, delivery: Delivery, given: replies.Answer) -> list[twiml.Line]:
     language = delivery.language
-    lines = [(calls.thanks(heard.names(language), given, language), language)]
+    lines = [(calls.say_thanks(heard.names(language), given, language), language)]
     incident: Incident | None = heard.incident
-    what = alarm.category_words(incident.category, language) if incident is not None else ""
+    what = alarm.name_category(incident.category, language) if incident is not None else ""
     if what:
         lines.append((what + ("。" if language == "zh" else "."), language))
     return lines

@@ -15,7 +15,7 @@ from joint_defense.carriers.inbound import InboundCall, InboundMessage, read_cal
 from joint_defense.errors import NotSpooled
 from joint_defense.incidents.inbox import find_answer, is_known
 from joint_defense.processes.drain import DRAINER
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_alarm_key, make_press_key, make_text_key, make_wordless_key
@@ -23,11 +23,18 @@ from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
 from joint_defense.webhooks.caller_line import hold_the_line
-from joint_defense.webhooks.common import address_of, answer, broken_call, cause_of, check_signature, never_silent
+from joint_defense.webhooks.common import (
+    answer,
+    answer_broken_call,
+    answer_every_error,
+    check_signature,
+    describe_cause,
+    make_address,
+)
 
 keeping = Blueprint("keeping", __name__, url_prefix="/voice")
 keeping.before_request(check_signature)
-never_silent(keeping, broken_call)
+answer_every_error(keeping, answer_broken_call)
 
 LOOK_EVERY = 4
 """Seconds between two looks whether a caller's kept alarm is out."""
@@ -40,40 +47,40 @@ log = structlog.stdlib.get_logger(__name__)
 
 def keep_alarm(call: InboundCall, error: Exception) -> Response:
     """Spool the alarm of a call and hold its line; raises NotSpooled (the caller is told to dial 110)."""
-    _spool(SpooledKind.ALARM, make_alarm_key(call.sid), call.caller, call.sid, error)
+    _put_into_spool(SpooledKind.ALARM, make_alarm_key(call.sid), call.caller, call.sid, error)
     return _hold(1, calls.KEPT)
 
 
 def keep_wordless(call: InboundCall, error: Exception) -> Response:
     """Spool a call without a word. The caller is told to dial 110: whether there is a leader is not known."""
-    _spool(SpooledKind.WORDLESS, make_wordless_key(call.sid), call.caller, call.sid, error)
+    _put_into_spool(SpooledKind.WORDLESS, make_wordless_key(call.sid), call.caller, call.sid, error)
     return answer(twiml.say([(calls.NO_WORD_NO_LEADER[each], each) for each in LANGUAGES]))
 
 
 def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
     """Spool a neighbour's key. `call` may be one we placed or one back to us: the neighbour is at its other end."""
-    neighbour = call.caller if call.called in runtime().settings.own_numbers else call.called
+    neighbour = call.caller if call.called in get_runtime().settings.own_numbers else call.called
     key = call.keys or ""
     if key not in replies.KEYS and key != replies.CLOSE_KEY:
-        return answer(broken_call())
+        return answer(answer_broken_call())
     carrier_key = make_press_key(call.sid, delivery_id, key)
-    _spool(SpooledKind.KEY, carrier_key, neighbour, call.sid, error, text=key, delivery_id=delivery_id)
+    _put_into_spool(SpooledKind.KEY, carrier_key, neighbour, call.sid, error, text=key, delivery_id=delivery_id)
     return answer(twiml.say([(calls.KEPT_ANSWER[each], each) for each in LANGUAGES]))
 
 
 def keep_text(message: InboundMessage, error: Exception) -> Response:
     """Spool a text. An alarm and an answer are told apart by their words alone."""
-    _spool(SpooledKind.TEXT, make_text_key(message.sid), message.sender, message.sid, error, text=message.text)
+    _put_into_spool(SpooledKind.TEXT, make_text_key(message.sid), message.sender, message.sid, error, text=message.text)
     if understand(message.text, Writer.AT_REST).meaning is not Meaning.ALARM:
         meaning = understand(message.text, Writer.RUNG).meaning
         if meaning is Meaning.MACHINE:
-            return answer(twiml.text(None))
+            return answer(twiml.write_text(None))
         if meaning in ANSWERS:
-            return answer(twiml.text(texts.KEPT_ANSWER_TEXT))
-    return answer(twiml.text(texts.KEPT_TEXT))
+            return answer(twiml.write_text(texts.KEPT_ANSWER_TEXT))
+    return answer(twiml.write_text(texts.KEPT_TEXT))
 
 
-def _spool(
+def _put_into_spool(
     kind: SpooledKind,
     carrier_key: str,
     number: str,
@@ -82,27 +89,27 @@ def _spool(
     text: str = "",
     delivery_id: int = 0,
 ) -> None:
-    event = SpooledEvent(kind, carrier_key, number, runtime().database.probable_now(), sid, text, delivery_id)
+    event = SpooledEvent(kind, carrier_key, number, get_runtime().database.estimate_now(), sid, text, delivery_id)
     try:
-        runtime().spool.put(event)
+        get_runtime().spool.put(event)
     except NotSpooled as failure:
-        log.critical("event_lost", kind=str(kind), sid=sid, reason=str(failure), **cause_of(error))
+        log.critical("event_lost", kind=str(kind), sid=sid, reason=str(failure), **describe_cause(error))
         raise
-    log.error("event_spooled", kind=str(kind), sid=sid, **cause_of(error))
+    log.error("event_spooled", kind=str(kind), sid=sid, **describe_cause(error))
     drainer = DRAINER.of()
     drainer.start()
 
 
 @keeping.post("/held/<int:looks>")
-def held(looks: int) -> Response:
+def answer_held(looks: int) -> Response:
     """The caller whose alarm is kept holds the line: is it out by now?"""
-    call = read_call(request.form, runtime().read_number)
+    call = read_call(request.form, get_runtime().read_number)
     try:
-        with runtime().database.begin() as session:
+        with get_runtime().database.begin() as session:
             key = make_alarm_key(call.sid)
             kept = find_answer(session, key) if is_known(session, key) else None
     except Exception as error:
-        log.error("held_without_answer", sid=call.sid, **cause_of(error))
+        log.error("held_without_answer", sid=call.sid, **describe_cause(error))
         kept = None
     if kept is not None:
         return tell_raised(IntakeResult(**{**kept, "outcome": Outcome(kept["outcome"])}))
@@ -127,5 +134,5 @@ def to_stranger() -> str:
 
 def _hold(looks: int, words: dict[str, str] | None) -> Response:
     lines = [(words[each], each) for each in LANGUAGES] if words is not None else []
-    address = address_of(f"/voice/held/{looks}")
+    address = make_address(f"/voice/held/{looks}")
     return answer(twiml.ask(lines, action=address, then=address, keys=1, timeout=LOOK_EVERY))

@@ -5,32 +5,32 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, Response, request
 
-from config.database import clock
+from config.database import read_clock
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_message
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
-from joint_defense.webhooks.common import answer, broken_text, check_signature, never_silent
+from joint_defense.webhooks.common import answer, answer_broken_text, answer_every_error, check_signature
 from joint_defense.webhooks.outage import keep_text
 
 log = structlog.stdlib.get_logger(__name__)
 sms = Blueprint("sms", __name__, url_prefix="/sms")
 sms.before_request(check_signature)
-never_silent(sms, broken_text)
+answer_every_error(sms, answer_broken_text)
 
 
 @sms.post("/inbound")
-def inbound() -> Response:
+def take_text() -> Response:
     """A message comes in."""
-    message = read_message(request.form, runtime().read_number)
+    message = read_message(request.form, get_runtime().read_number)
     try:
-        with runtime().database.begin() as session:
+        with get_runtime().database.begin() as session:
             text = Text(message.sid, message.sender, message.text, message.opt_out)
-            reply = take_message(session, text, clock(session), runtime().limits)
+            reply = take_message(session, text, read_clock(session), get_runtime().limits)
     except Exception as error:
         return keep_text(message, error)
     log.info("message_taken_in", incident_id=reply.incident_id)
     if reply.incident_id is not None:
         WAKER.of().wake(reply.incident_id)
-    return answer(twiml.text(reply.text))
+    return answer(twiml.write_text(reply.text))

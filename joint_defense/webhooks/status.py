@@ -6,13 +6,13 @@ import structlog
 from flask import Blueprint, Response, abort, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import clock
+from config.database import read_clock
 from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.delivery import claims
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.tracking import Report
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.webhooks.callbacks import REPORTS
 from joint_defense.webhooks.common import check_signature
@@ -24,13 +24,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 @status.post("/<int:delivery_id>/<int:number>")
-def report(delivery_id: int, number: int) -> Response:
+def take_report(delivery_id: int, number: int) -> Response:
     """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's.
 
     In a storm of them it is 204 at once, and looked at a moment later.
     """
     try:
-        said = read_status(request.form, runtime().read_number)
+        said = read_status(request.form, get_runtime().read_number)
         report = Report(delivery_id, number, said.sid, said.status, said.error_code, said.said_at)
         reports = REPORTS.of()
         if not said.too_fast and reports.put_down(report):
@@ -46,7 +46,7 @@ def report(delivery_id: int, number: int) -> Response:
         abort(409, str(error))
     if new and said.too_fast:
         _slow_down(said)
-    if new and said.ends_call and runtime().places:
+    if new and said.ends_call and get_runtime().places:
         _fill_place()
     return Response(status=204)
 
@@ -54,8 +54,8 @@ def report(delivery_id: int, number: int) -> Response:
 def _fill_place() -> None:
     """A number that holds as many calls as it may has a place again: whoever waits for one is rung now."""
     try:
-        with runtime().database.begin() as session:
-            incident_id = claims.find_next_call(session, clock(session))
+        with get_runtime().database.begin() as session:
+            incident_id = claims.find_next_call(session, read_clock(session))
     except SQLAlchemyError as error:
         # The callback is on record all the same, and the senders look by themselves.
         log.warning("place_not_filled", error=type(error).__name__)
@@ -66,7 +66,7 @@ def _fill_place() -> None:
 
 def _slow_down(said: StatusReport) -> None:
     """The carrier took it, and then failed it for coming too fast: slower, for all workers."""
-    lines = runtime().pace[said.channel]
+    lines = get_runtime().pace[said.channel]
     account = said.account if said.account in lines.bundles else next(iter(lines.bundles))
     factor = lines.slow_down(Line(account, said.sender))
     log.warning("pace_slowed", channel=said.channel, factor=factor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from flask import Blueprint, Response, request
 
-from config.database import clock
+from config.database import read_clock
 from groups import directory
 from groups.directory import Caller
 from joint_defense.alarms import intake
@@ -16,29 +16,29 @@ from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import receive
 from joint_defense.models import InboundKind
-from joint_defense.processes.runtime import runtime
+from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.carrier_keys import make_alarm_key, make_call_key, make_wordless_key
 from joint_defense.rules.states import Channel
-from joint_defense.rules.triggers import alarm_in_keys
+from joint_defense.rules.triggers import has_alarm
 from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.webhooks.common import (
-    address_of,
     answer,
-    broken_call,
-    cause_of,
+    answer_broken_call,
+    answer_every_error,
     check_signature,
+    describe_cause,
     has_speech,
-    never_silent,
+    make_address,
 )
 from joint_defense.webhooks.neighbour_line import call_back
-from joint_defense.webhooks.outage import held, keep_alarm, keep_wordless, tell_raised, to_stranger
+from joint_defense.webhooks.outage import answer_held, keep_alarm, keep_wordless, tell_raised, to_stranger
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
-never_silent(voice, broken_call)
+answer_every_error(voice, answer_broken_call)
 
 TIMES_ASKED = 2
 KEYS_BEFORE = {"hash": "#", "nine": "9"}
@@ -47,17 +47,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 @voice.post("/inbound")
-def inbound() -> Response:
+def take_call() -> Response:
     """A call comes in: the menu at once; on a direct number the call itself is the alarm.
 
     Somebody who was rung for an open incident and calls back hears that incident, and may still press #9.
     """
-    call = read_call(request.form, runtime().read_number)
-    if call.called in runtime().settings.direct_numbers:
+    call = read_call(request.form, get_runtime().read_number)
+    if call.called in get_runtime().settings.direct_numbers:
         return _raise(call)
     try:
-        with runtime().database.begin() as session:
-            now = clock(session)
+        with get_runtime().database.begin() as session:
+            now = read_clock(session)
             caller = directory.find_caller(session, call.caller)
             kind = InboundKind.MENU if caller is not None else InboundKind.STRANGER
             receive(session, make_call_key(call.sid), kind, call.caller, "", now)
@@ -68,49 +68,49 @@ def inbound() -> Response:
                 return call_back(session, told)
     except Exception as error:
         # Who it is cannot be known now, and the menu asks nothing of it.
-        log.error("menu_without_database", sid=call.sid, **cause_of(error))
-        return _menu(None, asked=1)
+        log.error("menu_without_database", sid=call.sid, **describe_cause(error))
+        return _answer_menu(None, asked=1)
     if caller is None:
         return answer(to_stranger())
-    return _menu(caller, asked=1)
+    return _answer_menu(caller, asked=1)
 
 
 @voice.post("/menu/<int:asked>")
-def menu(asked: int) -> Response:
+def answer_menu(asked: int) -> Response:
     """Keys from the menu, or none; `asked` is how often the question has been put.
 
     `?before=` names the key that came before these: a `hash`, or a `nine` that may not be all of it.
     """
-    call = read_call(request.form, runtime().read_number)
+    call = read_call(request.form, get_runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
-    if alarm_in_keys(keys) or (call.speech and understand(call.speech, Writer.AT_REST).meaning is Meaning.ALARM):
+    if has_alarm(keys) or (call.speech and understand(call.speech, Writer.AT_REST).meaning is Meaning.ALARM):
         return _raise(call)
     half = bool(call.keys) and keys.endswith("#")
     if half or asked < TIMES_ASKED:
         try:
-            with runtime().database.begin() as session:
+            with get_runtime().database.begin() as session:
                 caller = directory.find_caller(session, call.caller)
         except Exception as error:
-            log.error("menu_without_database", sid=call.sid, **cause_of(error))
+            log.error("menu_without_database", sid=call.sid, **describe_cause(error))
             caller = None
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
-        return _menu(caller, asked=asked if half else asked + 1, half=half, wrong=bool(call.keys))
-    return _wordless(call)
+        return _answer_menu(caller, asked=asked if half else asked + 1, half=half, wrong=bool(call.keys))
+    return _answer_wordless(call)
 
 
-def _menu(caller: Caller | None, *, asked: int, half: bool = False, wrong: bool = False) -> Response:
+def _answer_menu(caller: Caller | None, *, asked: int, half: bool = False, wrong: bool = False) -> Response:
     language = caller.language if caller is not None else "zh"
     text = (calls.MENU if asked == 1 else calls.MENU_WRONG_KEY if wrong else calls.MENU_AGAIN)[language]
     # Where an intruder may be listening nothing is said, not even the menu.
     lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
-    address = address_of(f"/voice/menu/{asked}")
+    address = make_address(f"/voice/menu/{asked}")
     return answer(
         twiml.ask(
             lines,
             action=address + ("?before=hash" if half else ""),
             then=address,
             keys=1 if half else 2,
-            timeout=runtime().settings.menu_timeout,
+            timeout=get_runtime().settings.menu_timeout,
             hears=language if has_speech() and not half else "",
         )
     )
@@ -118,13 +118,13 @@ def _menu(caller: Caller | None, *, asked: int, half: bool = False, wrong: bool 
 
 def _raise(call: InboundCall) -> Response:
     key = make_alarm_key(call.sid)
-    if runtime().spool.holds(key):
+    if get_runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
-        return held(0)
-    trigger = Trigger(key, call.caller, Channel.CALL, call_sid=call.sid, holds_for=runtime().patience.gone_after)
+        return answer_held(0)
+    trigger = Trigger(key, call.caller, Channel.CALL, call_sid=call.sid, holds_for=get_runtime().patience.gone_after)
     try:
-        with runtime().database.begin() as session:
-            raised = intake.raise_alarm(session, trigger, clock(session), runtime().limits)
+        with get_runtime().database.begin() as session:
+            raised = intake.raise_alarm(session, trigger, read_clock(session), get_runtime().limits)
     except Exception as error:
         return keep_alarm(call, error)
     log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
@@ -133,12 +133,12 @@ def _raise(call: InboundCall) -> Response:
     return tell_raised(raised)
 
 
-def _wordless(call: InboundCall) -> Response:
+def _answer_wordless(call: InboundCall) -> Response:
     try:
-        with runtime().database.begin() as session:
+        with get_runtime().database.begin() as session:
             caller = directory.find_caller(session, call.caller)
             report = report_wordless(
-                session, make_wordless_key(call.sid), call.caller, clock(session), runtime().limits
+                session, make_wordless_key(call.sid), call.caller, read_clock(session), get_runtime().limits
             )
     except Exception as error:
         return keep_wordless(call, error)

@@ -33,13 +33,13 @@ def upgrade(request: pytest.FixtureRequest, tmp_path: Path) -> Upgrade:
                 connection.execute("DROP DATABASE IF EXISTS last_release")
                 connection.execute("CREATE DATABASE last_release")
             url = server.url("last_release")
-        command.upgrade(migrations._configuration(url), since)
+        command.upgrade(migrations._configure(url), since)
         database = Database(url)
         with database.begin() as session:
             fill(session.connection())
         database.close()
         migrations.upgrade(url)
-        assert migrations.differences(url) == []
+        assert migrations.find_differences(url) == []
         database = Database(url)
         request.addfinalizer(database.close)
         return database

@@ -21,7 +21,7 @@ from tests.contracts.sources import modules, name_of
 def _pages_are_read_once() -> Iterator[None]:
     """What these tests spoil is a copy of the catalogue, never a page."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "_strings_of_the_pages", cache(catalogue._strings_of_the_pages))
+        patch.setattr(catalogue, "_extract_strings", cache(catalogue._extract_strings))
         yield
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from groups.enrolment.carrier_lists.preview import rows_again
+from groups.enrolment.carrier_lists.preview import rebuild_rows
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
-from groups.words import in_both
+from groups.words import write_both
 from tests.contracts.conftest import Upgrade
 
 MOMENT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -142,14 +142,14 @@ def test_a_list_of_before_is_where_it_was_and_none_is_taken_for_what_it_is_not(u
         }
         written = found[UploadKind.CARRIER, 3]
         assert (written.summary["counts"]["new"], written.content, written.created_at) == (5, b"", MOMENT)
-        error, doubtful = rows_again(row.data for row in KeptRows(3).page(session))
+        error, doubtful = rebuild_rows(row.data for row in KeptRows(3).page(session))
         assert (error.entry.row.number, error.findings[0].reason) == (4, "unknown_household")
         assert doubtful.candidates[0].label == "墙下陶村 3组 3-1 王建国"
         open_still = found[UploadKind.CARRIER, 5]
         assert (open_still.columns, open_still.decisions) == ([[0, 0, "number"], [0, 1, ""]], {"Sheet1!5": 7})
         refused = found[UploadKind.CARRIER, 8].reason
         assert refused is not None
-        assert "load it again" in in_both(refused), "a text of before is told as it stands"
+        assert "load it again" in write_both(refused), "a text of before is told as it stands"
         roster = found[UploadKind.ROSTER, "written"]
         assert (roster.length, roster.summary["households"]["new"]) == (150, 150)
         assert [row.data["household"] for row in KeptRows(roster.id).page(session, 99, 2)] == ["王99", "王100"]

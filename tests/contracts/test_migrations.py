@@ -16,17 +16,17 @@ from tests.support.servers import PostgresServer
 
 
 def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
-    assert migrations.differences(database_url) == []
+    assert migrations.find_differences(database_url) == []
 
 
 def test_an_up_to_date_database_lacks_nothing_and_is_left_alone(database_url: str) -> None:
-    assert migrations.pending(database_url) == []
+    assert migrations.find_pending(database_url) == []
     assert migrations.upgrade(database_url) == []
 
 
 def test_an_empty_database_lacks_every_migration(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/empty.sqlite"
-    lacking = migrations.pending(url)
+    lacking = migrations.find_pending(url)
     assert lacking[0] == "0001"
     assert migrations.upgrade(url) == lacking
 
@@ -40,7 +40,7 @@ def test_two_releases_that_migrate_at_once_both_succeed(postgres_server: Postgre
         # Alembic's environment is one a process, so two releases are two processes.
         for release in [releases.submit(_upgrade_in_a_process, url) for _ in range(2)]:
             assert release.result() == 0
-    assert migrations.pending(url) == []
+    assert migrations.find_pending(url) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

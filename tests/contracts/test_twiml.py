@@ -34,14 +34,14 @@ BUILT: dict[str, list[Callable[[], str]]] = {
         lambda: twiml.ask(LINES, action=HERE, then=HERE, keys=2, timeout=5),
         lambda: twiml.ask([], action=HERE, then=HERE, keys=1, timeout=10),
     ],
-    "conference": [lambda: twiml.conference(LINES, "incident-1", then=HERE, ends_with_us=True)],
-    "announcement": [
-        lambda: twiml.announcement(("王建国家求助！", "着火了。"), "能来请按1。", "zh", action=HERE, then=HERE),
-        lambda: twiml.announcement(("Help!",), "Press 1.", "en", action=HERE, then=HERE),
+    "write_conference": [lambda: twiml.write_conference(LINES, "incident-1", then=HERE, ends_with_us=True)],
+    "write_announcement": [
+        lambda: twiml.write_announcement(("王建国家求助！", "着火了。"), "能来请按1。", "zh", action=HERE, then=HERE),
+        lambda: twiml.write_announcement(("Help!",), "Press 1.", "en", action=HERE, then=HERE),
     ],
-    "text": [lambda: twiml.text("已收到 <&>\x01"), lambda: twiml.text(None)],
+    "write_text": [lambda: twiml.write_text("已收到 <&>\x01"), lambda: twiml.write_text(None)],
 }
-NEEDS = {"conference": "conference"}
+NEEDS = {"write_conference": "conference"}
 """What a document asks of a carrier that not every one has: a field of `Dialect`."""
 
 
@@ -68,7 +68,7 @@ def test_what_not_every_carrier_has_is_switched_on_by_name() -> None:
     assert not any(getattr(DIALECTS["common"], switch) for switch in NEEDS.values())
     assert set(DIALECTS) == set(UNDERSTOOD_BY)
     for name in CARRIERS:
-        can = problems(BUILT["conference"][0](), name) == []
+        can = problems(BUILT["write_conference"][0](), name) == []
         assert DIALECTS[name].conference is can
 
 

@@ -20,16 +20,16 @@ def test_every_vendored_file_is_what_the_lock_says(entry: dict[str, object]) -> 
 
 
 def test_every_vendored_file_stands_in_the_lock() -> None:
-    locked = {vendor.home(entry) / Path(name).name for entry in ENTRIES for name in entry["files"]}
+    locked = {vendor.find_home(entry) / Path(name).name for entry in ENTRIES for name in entry["files"]}
     twins = {path.with_name(path.name + ending) for path in locked for ending in (".br", ".gz")}
-    for folder in {vendor.home(entry) for entry in ENTRIES}:
+    for folder in {vendor.find_home(entry) for entry in ENTRIES}:
         for path in folder.iterdir():
             assert path in locked | twins, f"{path} is in no lock"
 
 
 def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = b"body{}"
-    entry = {"name": "x", "version": "1", "into": "y", "files": {"package/x.css": vendor.digest(content)}}
+    entry = {"name": "x", "version": "1", "into": "y", "files": {"package/x.css": vendor.hash_content(content)}}
     folder = tmp_path / "y" / "x-1"
     folder.mkdir(parents=True)
     (folder / "x.css").write_bytes(content + b"!")

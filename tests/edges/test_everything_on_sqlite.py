@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from app import COMMANDS
-from config.database import clock
+from config.database import read_clock
 from groups.models.accounts import Account
 from groups.models.roster import Household
 from tests.conftest import MakeSettings
@@ -30,7 +30,7 @@ _ELSEWHERE = re.compile(r"^/(voice|sms|status|readyz|static|\w+/static)|/live$")
 def test_every_page_and_file_is_served(settings: MakeSettings) -> None:
     app = open_app(settings())
     with app.extensions["database"].begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
         household = session.scalars(select(Household).where(Household.group_id.is_not(None))).first()
         assert household is not None
         known = {

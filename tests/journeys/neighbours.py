@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
 from joint_defense.incidents.record import read_record
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
@@ -230,7 +230,7 @@ class Street:
         """Whether the service knows that the first caller is not on the line any more."""
         with self.town.database.begin() as session:
             until = session.scalar(self._first_alert(Alert.on_line_until))
-            return until is not None and until <= clock(session)
+            return until is not None and until <= read_clock(session)
 
     def heard_answers(self) -> int:
         """How many answers the first caller has certainly heard on the line."""
@@ -335,7 +335,7 @@ class Neighbours:
             session.execute(
                 update(Incident)
                 .where(Incident.group_id.in_(groups), Incident.closed_at.is_(None))
-                .values(closed_at=clock(session))
+                .values(closed_at=read_clock(session))
             )
         for phone in self.every_phone():
             phone.put_down()

@@ -9,9 +9,9 @@ from itertools import count
 import requests
 from sqlalchemy import select
 
-from config.database import clock
+from config.database import read_clock
 from groups.accounts.accounts import create_account
-from groups.accounts.passwords import hashed
+from groups.accounts.passwords import hash_password
 from groups.models.accounts import AccountRole
 from groups.models.roster import Household, Phone, Village
 from tests.journeys.neighbours import House, Neighbours, Telephone
@@ -32,7 +32,9 @@ class VillageHead:
         name = f"村干部{next(_SERIAL)}"
         with self.town.database.begin() as session:
             code = session.scalars(select(Village.code)).first()
-            create_account(session, name, AccountRole.VILLAGE_HEAD, hashed(PASSWORD), clock(session), village_code=code)
+            create_account(
+                session, name, AccountRole.VILLAGE_HEAD, hash_password(PASSWORD), read_clock(session), village_code=code
+            )
         self.fill_in("/sign-in", "/sign-in", login=name, password=PASSWORD)
 
     def fill_in(self, page: str, action: str, **fields: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from config.tools import system_packages
-from config.tools.setup_venv import uv_environment
+from config.tools.setup_venv import make_uv_environment
 from tests.contracts.sources import ROOT
 from tests.support.servers import PostgresServer
 
@@ -131,7 +131,7 @@ def test_uv_looks_where_pip_is_told_to_look(tmp_path: Path) -> None:
         f"global.extra-index-url='https://a.invalid/simple file:///nowhere'\nglobal.find-links='{there} /nowhere'\n"
         "download.find-links='/elsewhere'\nglobal.constraint='/etc/constraints'\n"
     )
-    made = uv_environment({"HOME": "/home/x", "UV_NO_VERIFY_HASHES": "1"}, settings)
+    made = make_uv_environment({"HOME": "/home/x", "UV_NO_VERIFY_HASHES": "1"}, settings)
     assert {
         name: value for name, value in made.items() if name not in {"UV_PYTHON_DOWNLOADS", "UV_INDEX_STRATEGY"}
     } == {
@@ -145,7 +145,7 @@ def test_uv_looks_where_pip_is_told_to_look(tmp_path: Path) -> None:
 
 
 def test_what_uv_is_told_itself_comes_before_what_pip_is_told() -> None:
-    made = uv_environment({"UV_DEFAULT_INDEX": "https://own.invalid"}, "global.index-url='https://pips.invalid'\n")
+    made = make_uv_environment({"UV_DEFAULT_INDEX": "https://own.invalid"}, "global.index-url='https://pips.invalid'\n")
     assert made["UV_DEFAULT_INDEX"] == "https://own.invalid"
 
 
@@ -205,14 +205,14 @@ def test_a_browser_that_is_not_there_is_missing_and_one_that_is_there_is_not(
     programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "playwrights"))
-    assert "chromium" in system_packages.packages_for_tests()
+    assert "chromium" in system_packages.list_packages_for_tests()
     _program(programs / "chromium", "")
-    assert "chromium" not in system_packages.packages_for_tests()
+    assert "chromium" not in system_packages.list_packages_for_tests()
     (programs / "chromium").unlink()
     own = tmp_path / "playwrights" / "chromium-1234" / "chrome-linux"
     own.mkdir(parents=True)
     _program(own / "chrome", "")
-    assert "chromium" not in system_packages.packages_for_tests()
+    assert "chromium" not in system_packages.list_packages_for_tests()
 
 
 def test_postgresql_runs_although_its_user_may_not_look_into_our_folder(tmp_path: Path) -> None:
@@ -231,6 +231,6 @@ def test_a_program_that_lacks_a_library_is_noticed(tmp_path: Path, monkeypatch: 
     driver.mkdir(parents=True)
     complaint = "error while loading shared libraries: libatomic.so.1: cannot open shared object file"
     _program(driver / "node", f"echo '{driver}/node: {complaint}' >&2; exit 127")
-    assert system_packages.missing_libraries() == {"libatomic.so.1": "libatomic1"}
+    assert system_packages.find_missing_libraries() == {"libatomic.so.1": "libatomic1"}
     _program(driver / "node", "echo v24")
-    assert system_packages.missing_libraries() == {}
+    assert system_packages.find_missing_libraries() == {}

@@ -20,8 +20,8 @@ from typing import Any, Self
 
 import requests
 
-from config.database import Database, clock
-from config.settings import environment_with
+from config.database import Database, read_clock
+from config.settings import make_environment
 from joint_defense.demo.launch import ROOT, read_procfile
 from joint_defense.demo.programs import Program, start
 from joint_defense.incidents import policies
@@ -68,7 +68,7 @@ class Town:
             started.enter_context(self._redis)
             self.network = started.enter_context(self._make_network())
             started.callback(self._kill_all)
-            self._environment = environment_with(self._settings())
+            self._environment = make_environment(self._settings())
             # Nobody is called besides, unless a test says so: most of them answer with fewer than two.
             self.widen_as({"steps": []})
             for name in SERVICE:
@@ -187,13 +187,13 @@ class Town:
             environ=self._environment,
             directory=ROOT,
         )
-        assert command.popen.wait(timeout=STARTED_WITHIN) == 0, command.last_words()
-        return command.last_words(lines=1)
+        assert command.popen.wait(timeout=STARTED_WITHIN) == 0, command.read_last_words()
+        return command.read_last_words(lines=1)
 
     def widen_as(self, policy: dict[str, Any]) -> None:
         """From now on incidents are widened like this."""
         with self.database.begin() as session:
-            policies.change(session, None, escalation.from_json(policy), "tests", clock(session))
+            policies.change(session, None, escalation.from_json(policy), "tests", read_clock(session))
 
     def check_documents(self) -> None:
         """Whatever the service has answered or sent along with a call is in the carrier's own language."""
@@ -226,7 +226,7 @@ class Town:
 
     def _is_ready(self) -> bool:
         for name, program in self._programs.items():
-            assert program.running, f"{name} has ended: {program.last_words()}"
+            assert program.running, f"{name} has ended: {program.read_last_words()}"
         try:
             return requests.get(f"{self.url}/readyz", timeout=30).status_code == 200
         except requests.RequestException:

@@ -120,7 +120,7 @@ class Stage:
 
     def groups_of(self, code: str) -> list[str]:
         """The groups of a village that were not merged into another."""
-        gone = {(act.said["village"], act.said["gone"]) for act in self.ledger.standing("merge")}
+        gone = {(act.said["village"], act.said["gone"]) for act in self.ledger.in_force("merge")}
         return [name for village, name in self.groups if village == code and (village, name) not in gone]
 
     def household(self, batch: Batch, name: str) -> Household:
@@ -300,7 +300,7 @@ def count(stage: Stage) -> None:
 
 
 def remove_count(stage: Stage) -> None:
-    known = [act.said for act in stage.ledger.standing("count")]
+    known = [act.said for act in stage.ledger.in_force("count")]
     if known:
         said = stage.rng.choice(known)
         key = {name: said[name] for name in ("village", "kind", "day")}
@@ -315,7 +315,7 @@ def threshold(stage: Stage) -> None:
 def tariff(stage: Stage) -> None:
     """A price from some day on, in the middle of a month too; one that stands is put right."""
     plan, day, fen = stage.rng.choice(PLANS), stage.any_day(), stage.rng.randint(1, 999)
-    standing = any(act.said["plan"] == plan and act.said["day"] == day for act in stage.ledger.standing("tariff"))
+    standing = any(act.said["plan"] == plan and act.said["day"] == day for act in stage.ledger.in_force("tariff"))
     write = subsidies.correct_tariff if standing else subsidies.set_tariff
     stage.do("tariff", lambda batch: write(batch, plan, day, fen, 100), plan=plan, day=day, value=fen)
 
@@ -345,7 +345,7 @@ def issue(stage: Stage) -> None:
     try:
         with stage.database.begin() as session:
             made = issued.issue(session, CoverageQuery(day), LIAISON, stage.now, ZONE)
-            stage.issued[made.id] = issued.printed_again(session, made.id, "json")
+            stage.issued[made.id] = issued.reprint(session, made.id, "json")
     except NothingCounted:
         stage.refused += 1
 

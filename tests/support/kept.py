@@ -74,7 +74,7 @@ def keeping() -> Iterator[Engines]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": _Templates()})
         patch.setattr(Rule, "_compile_builder", _keeping_rules(Rule._compile_builder))
-        for make in ("_sqlite_engine", "_postgresql_engine"):
+        for make in ("_make_sqlite_engine", "_make_postgresql_engine"):
             patch.setattr(database, make, engines.keeping(getattr(database, make)))
         yield engines
     engines.disconnect()

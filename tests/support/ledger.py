@@ -117,7 +117,7 @@ class Ledger:
                     replay(found.setdefault(name, House()), act)
         return found
 
-    def standing(self, name: str) -> list[Act]:
+    def in_force(self, name: str) -> list[Act]:
         """The acts of this name that were not taken back."""
         return [act for act in self.acts if act.name == name and not act.undone]
 
@@ -132,8 +132,8 @@ class Ledger:
                 own[act.said["day"]] = act.said["value"]
             else:
                 own.pop(act.said["day"], None)
-        standing = {key: [each for each in own if each <= day] for key, own in dated.items()}
-        return {key: dated[key][max(days)] for key, days in standing.items() if days}
+        in_force = {key: [each for each in own if each <= day] for key, own in dated.items()}
+        return {key: dated[key][max(days)] for key, days in in_force.items() if days}
 
     def counted(self, day: date) -> dict[str, tuple[Place, str]]:
         """Who counts on a day: by household its place and plan."""

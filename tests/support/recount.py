@@ -14,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from groups.coverage import report as coverage_reports
-from groups.coverage.audit import audit_of, flaws_on
+from groups.coverage.audit import find_flaws, make_audit
 from groups.coverage.figures import Scope
-from groups.coverage.issued import printed_again
+from groups.coverage.issued import reprint
 from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.statement import Measure
-from groups.coverage.statement import Compared, what_changed
+from groups.coverage.statement import Compared, make_statement
 from groups.enrolment import bills as subsidies
 from groups.errors import NothingCounted
 from tests.support.histories import FIRST, KIND, PLANS, VILLAGES, ZONE, Stage, answered, billed
@@ -128,18 +128,18 @@ def check_bill(stage: Stage, session: Session, month: date) -> None:
     A month that was settled shows what was settled; all bills together come to what is known now.
     """
     counted = stage.ledger.counted(month)
-    bill = subsidies.bill_as_counted(session, month)
+    bill = subsidies.count_bill(session, month)
     assert {(line.code, line.plan): line.households for line in bill.lines} == tally(
         (place[0], plan) for place, plan in counted.values()
     )
     fen = {(plan,): value for plan, value in zip(PLANS, (301, 299), strict=True)}
     fen |= stage.ledger.latest("tariff", ("plan",), month)
     assert bill.total.village_fen == sum(fen[plan,] for _, plan in counted.values())
-    assert sorted((each.head, each.plan) for each in subsidies.paid_for(session, month)) == sorted(
+    assert sorted((each.head, each.plan) for each in subsidies.list_paid_for(session, month)) == sorted(
         (name, plan) for name, (_, plan) in counted.items()
     )
     if month in stage.settled:
-        told = [billed(line) for line in subsidies.bill_of(session, month).lines]
+        told = [billed(line) for line in subsidies.read_bill(session, month).lines]
         assert sorted(told) == sorted(stage.settled[month]), f"{month} is not what was settled"
 
 
@@ -149,10 +149,10 @@ def check_settled(stage: Stage, session: Session) -> None:
         return
     last = max(stage.settled)
     following = date(last.year + last.month // 12, last.month % 12 + 1, 1)
-    bill = subsidies.bill_of(session, following)
+    bill = subsidies.read_bill(session, following)
     paid = sum(line[3] + line[4] for lines in stage.settled.values() for line in lines)
     differences = sum(line.village_fen + line.carrier_fen for line in bill.lines if line.of_month)
-    assert paid + differences == sum(subsidies.bill_as_counted(session, month).total.fen for month in stage.settled)
+    assert paid + differences == sum(subsidies.count_bill(session, month).total.fen for month in stage.settled)
 
 
 def check_series(stage: Stage, session: Session, first: date, last: date) -> None:
@@ -179,7 +179,7 @@ def check_statements(stage: Stage, session: Session) -> None:
             with as_known(session, moment):
                 then = recounted_villages(session, since)
             for code in (None, *VILLAGES):
-                found = what_changed(session, Compared(since, moment, until), Scope(ZONE, KIND, code))
+                found = make_statement(session, Compared(since, moment, until), Scope(ZONE, KIND, code))
                 assert all(part.adds_up for part in found.parts), (since, moment, until, code, found)
                 for measure, before, after in summed_up(then, later, code):
                     part = found.part(measure)
@@ -214,7 +214,7 @@ def recounted_villages(session: Session, day: date) -> dict[str, tuple[int, int 
 def check_kept(stage: Stage, session: Session) -> None:
     """What was issued is printed byte for byte; what was told of a day at a moment is told again of that moment."""
     for number, content in stage.issued.items():
-        assert printed_again(session, number, "json") == content
+        assert reprint(session, number, "json") == content
     for moment, day, said in stage.told:
         with as_known(session, moment):
             assert answered(session, day) == said, f"what was known of {day} at {moment}"
@@ -223,7 +223,7 @@ def check_kept(stage: Stage, session: Session) -> None:
 def check_audit(stage: Stage, session: Session, day: date) -> None:
     """The audit names exactly the households that the ledger has."""
     try:
-        audit = audit_of(session, CoverageQuery(day), ZONE)
+        audit = make_audit(session, CoverageQuery(day), ZONE)
     except NothingCounted:
         return
     assert audit.agrees, f"audit of {day}"
@@ -247,5 +247,5 @@ def recount(stage: Stage) -> int:
         check_kept(stage, session)
         check_day(stage, session, stage.today)
         check_statements(stage, session)
-        assert flaws_on(session, stage.today, ZONE) == []
+        assert find_flaws(session, stage.today, ZONE) == []
     return len(days)

@@ -129,7 +129,7 @@ class PostgresServer:
         while not self._answers():
             if not self.program.running or time.monotonic() > deadline:
                 self.program.kill()
-                raise DemoTrouble(f"PostgreSQL did not start: {self.program.last_words()}")
+                raise DemoTrouble(f"PostgreSQL did not start: {self.program.read_last_words()}")
             time.sleep(0.01)
         return self
 
@@ -167,7 +167,7 @@ class PostgresServer:
         command += ["-E", "UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"]
         made = start("initdb", command, log=self._home / "initdb.log", directory=self._home, user=self._user)
         if made.popen.wait() != 0:
-            raise DemoTrouble(f"PostgreSQL's cluster could not be made: {made.last_words()}")
+            raise DemoTrouble(f"PostgreSQL's cluster could not be made: {made.read_last_words()}")
 
 
 def _installed() -> Path:

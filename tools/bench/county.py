@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config import migrations
-from groups.rules.names import given_and_initials, search_keys
+from groups.rules.names import search_keys, spell_given_name
 from tests.support.servers import PostgresServer
 
 SURNAMES = "王陈李张周杨朱胡沈徐叶单吴郑金赵林方翁陶"
@@ -90,7 +90,7 @@ def county() -> Iterator[str]:
             with connection.cursor().copy("COPY people FROM STDIN") as copy:
                 for number in range(NAMES):
                     head = person(number)
-                    copy.write_row((number, head, search_keys(head), *given_and_initials(head)))
+                    copy.write_row((number, head, search_keys(head), *spell_given_name(head)))
             for statement in _COUNTY:
                 connection.execute(statement.format(names=NAMES))
         yield url

@@ -23,7 +23,7 @@ from groups.coverage.figures import Scope
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import CoverageReport, Level
 from groups.coverage.rules.statement import Measure
-from groups.coverage.statement import Compared, what_changed
+from groups.coverage.statement import Compared, make_statement
 from groups.rules.days import end_of
 from tools.bench import page
 
@@ -115,17 +115,17 @@ def _timed(url: str, question: Question) -> tuple[float, float]:
 
 
 def _of_a_day(session: Session) -> None:
-    assert len(figures.coverage_on(session, DAY, Scope(ZONE)).villages) == 3000
+    assert len(figures.read_coverage(session, DAY, Scope(ZONE)).villages) == 3000
 
 
 def _trend(session: Session) -> None:
-    assert len(trends.trend(session, FIRST, DAY, Scope(ZONE))) == 24
+    assert len(trends.read_trend(session, FIRST, DAY, Scope(ZONE))) == 24
 
 
 def _since(session: Session) -> None:
     """On a day on which half the villages were demonstration villages: each looks back through all its days."""
-    report = figures.coverage_on(session, DEMONSTRATION_DAY, Scope(ZONE))
-    found = figures.since_of(session, report)
+    report = figures.read_coverage(session, DEMONSTRATION_DAY, Scope(ZONE))
+    found = figures.find_demonstration_starts(session, report)
     assert {number for number, since in found.items() if since} == {
         each.village_id for each in report.villages if each.demonstration
     }
@@ -167,7 +167,7 @@ def _trends(session: Session) -> None:
 
 
 def _changed(session: Session) -> None:
-    found = what_changed(session, Compared(LAST_REPORT, end_of(LAST_REPORT, ZONE), DAY), Scope(ZONE))
+    found = make_statement(session, Compared(LAST_REPORT, end_of(LAST_REPORT, ZONE), DAY), Scope(ZONE))
     part = found.part(Measure.SUBSCRIBED)
     assert part.gained + part.lost > 10_000
     assert part.adds_up

@@ -23,7 +23,7 @@ import requests
 from twilio.request_validator import RequestValidator
 
 from config import migrations
-from config.settings import environment_with
+from config.settings import make_environment
 from joint_defense.demo.launch import ROOT
 from tests.support.ports import free_port
 
@@ -59,7 +59,7 @@ def front(home: Path, *arguments: str) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     database = f"sqlite:///{home / 'front.sqlite'}"
     migrations.upgrade(database)
-    environment = environment_with(
+    environment = make_environment(
         {
             "DATABASE_URL": database,
             "REDIS_URL": "redis://127.0.0.1:1",

@@ -25,10 +25,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import create_app
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.settings import Settings
 from groups.accounts.accounts import create_account
-from groups.accounts.passwords import hashed
+from groups.accounts.passwords import hash_password
 from groups.models.accounts import Account, AccountRole
 from tests.support.servers import RedisServer
 from tools.bench import page
@@ -240,7 +240,7 @@ def app_over(url: str) -> Iterator[Flask]:
 
 
 def _accounts(session: Session) -> None:
-    secret, now = hashed(_PASSWORD), clock(session)
+    secret, now = hash_password(_PASSWORD), read_clock(session)
     create_account(session, "head", AccountRole.VILLAGE_HEAD, secret, now, village_code=f"V{VILLAGE}")
     create_account(session, "liaison", AccountRole.LIAISON, secret, now)
     create_account(session, "admin", AccountRole.ADMIN, secret, now)

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from config import migrations
-from config.settings import Settings, environment_with, load
+from config.settings import Settings, load, make_environment
 from joint_defense.demo.launch import RELEASE, ROOT, read_procfile
 from joint_defense.demo.programs import Program, start, stop
 from tests.support.ports import free_port
@@ -49,7 +49,7 @@ class Service:
         self._programs = [start("carrier", carrier, log=home / "carrier.log", directory=ROOT)]
         for name, command in read_procfile().items():
             if name != RELEASE:
-                log, variables = home / f"{name}.log", environment_with(environment)
+                log, variables = home / f"{name}.log", make_environment(environment)
                 self._programs.append(start(name, command, log=log, environ=variables, directory=ROOT))
         self._counted = [*servers, *self._programs[1:]]
         self._wait_until_ready()
@@ -82,7 +82,7 @@ class Service:
             fallen = next((program for program in self._programs if not program.running), None)
             if fallen is not None or time.monotonic() > deadline:
                 blamed = fallen or self._programs[1]
-                raise RuntimeError(f"{blamed.name} is not ready: {blamed.last_words()}")
+                raise RuntimeError(f"{blamed.name} is not ready: {blamed.read_last_words()}")
             time.sleep(0.1)
 
 

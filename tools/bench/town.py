@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from joint_defense.incidents import policies
 from joint_defense.rules.escalation import Policy
@@ -64,7 +64,7 @@ def settle(database: Database, sizes: tuple[int, ...]) -> list[Crowd]:
 
 def _call_nobody_besides(session: Session) -> None:
     """Nobody answers here: every alarm would be widened, a whole storm's after four minutes to its neighbours."""
-    policies.change(session, None, Policy(), "bench", clock(session))
+    policies.change(session, None, Policy(), "bench", read_clock(session))
 
 
 def settle_many(database: Database, groups: int, households: int) -> list[Crowd]:

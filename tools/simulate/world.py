@@ -21,7 +21,7 @@ from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import config.database
-from config.database import Base, Database, clock
+from config.database import Base, Database, read_clock
 from config.settings import Settings
 from groups.models import accounts as _accounts  # noqa: F401 - a table that others refer to
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
@@ -300,15 +300,15 @@ class World:
         raised = Raised(group, number, expected, sid, at)
         trigger = Trigger(make_alarm_key(sid), number, Channel.CALL, call_sid=sid)
 
-        def take_in() -> None:
+        def record() -> None:
             try:
                 with self.runtime.database.begin() as session:
-                    answer = raise_alarm(session, trigger, clock(session), self.runtime.limits)
+                    answer = raise_alarm(session, trigger, read_clock(session), self.runtime.limits)
                 raised.answered = answer.outcome in {Outcome.RAISED, Outcome.JOINED}
             except Exception:
                 raised.kept = self._keep(SpooledKind.ALARM, make_alarm_key(sid), number, sid)
 
-        self._as_web(take_in)
+        self._as_web(record)
         self.raised.append(raised)
 
     def _keep(self, kind: SpooledKind, key: str, number: str, sid: str, text: str = "", delivery_id: int = 0) -> bool:
@@ -344,18 +344,18 @@ class World:
         key = KEYS[answer]
         assert replies.KEYS[key] is answer
 
-        def take_in() -> None:
+        def record() -> None:
             try:
                 with self.runtime.database.begin() as session:
                     told = session.get_one(Delivery, carried.delivery_id)
-                    heard = acknowledge(session, told, answer, Channel.CALL, clock(session))
+                    heard = acknowledge(session, told, answer, Channel.CALL, read_clock(session))
                     thanked = not heard.closed
             except Exception:
                 kept_as = make_press_key(carried.sid, carried.delivery_id, key)
                 thanked = self._keep(SpooledKind.KEY, kept_as, carried.to, carried.sid, key, carried.delivery_id)
             self.pressed.append(Pressed(carried.delivery_id, carried.to, answer, thanked))
 
-        self._as_web(take_in)
+        self._as_web(record)
 
     def _call_back(self, carried: Carried) -> None:
         """Tell the service of a new state: some time, twice perhaps, perhaps never."""
@@ -374,14 +374,14 @@ class World:
     def _take_reports(self) -> None:
         reports, self._reports = self._reports, []
 
-        def take_in() -> None:
+        def record() -> None:
             try:
                 with self.runtime.database.begin() as session:
-                    tracking.record_reports(session, reports, clock(session))
+                    tracking.record_reports(session, reports, read_clock(session))
             except Exception:
                 return
 
-        self._as_web(take_in)
+        self._as_web(record)
 
 
 def number_of(group: int, place: int) -> str:

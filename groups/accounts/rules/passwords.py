@@ -31,14 +31,14 @@ class Weakness(StrEnum):
     NAMES_ITS_OWNER = "names_its_owner"
 
 
-def plain(password: str) -> str:
+def fold(password: str) -> str:
     """The password as it is hashed: full-width and composed forms made one, as keyboards differ."""
     return unicodedata.normalize("NFKC", password[: LONGEST + 1])
 
 
-def weakness(password: str, owner: Iterable[str] = ()) -> Weakness | None:
+def find_weakness(password: str, owner: Iterable[str] = ()) -> Weakness | None:
     """Why this password is refused, or None. `owner` is what is known of its owner: name, phone."""
-    given = plain(password)
+    given = fold(password)
     if len(given) < SHORTEST:
         return Weakness.TOO_SHORT
     if len(given) > LONGEST:

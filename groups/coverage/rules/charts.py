@@ -35,7 +35,7 @@ class ChartWords:
     demonstration: str
 
 
-def bars(
+def draw_bars(
     report: CoverageReport, words: ChartWords, width: int = WIDE, *, villages: Sequence[VillageCoverage] | None = None
 ) -> str:
     """The villages, each with its bar, its figures and the threshold's line across the bar: those named, or the best.
@@ -50,23 +50,23 @@ def bars(
     left, right = (205, 165) if wide else (0, 0)
     span = width - left - right
     line = left + span * report.threshold / BASIS_POINTS / whole
-    parts = [_legend(words.threshold, report.threshold, width, line if wide else 0)]
+    parts = [_draw_legend(words.threshold, report.threshold, width, line if wide else 0)]
     for place, village in enumerate(villages):
         y = top + place * row
         bar_y, bar_height, text_y = (y + 7, 20, y + 23) if wide else (y + 28, 16, y + 20)
         length = min(float(village.figure.coverage or 0), whole) / whole * span
         fill = _WRONG if village.anomaly else _BEST if village.demonstration else _BAR
         parts += [
-            _name(village, text_y, words, left or width - _wide("100.0% 0000/0000")),
-            f'<text x="{width}" y="{text_y}" text-anchor="end" fill="{_INK}">{_value(village, words)}</text>',
+            _draw_name(village, text_y, words, left or width - _measure_width("100.0% 0000/0000")),
+            f'<text x="{width}" y="{text_y}" text-anchor="end" fill="{_INK}">{_write_value(village, words)}</text>',
             f'<rect x="{left}" y="{bar_y}" width="{span}" height="{bar_height}" fill="{_GROUND}"/>',
             f'<rect x="{left}" y="{bar_y}" width="{length:.1f}" height="{bar_height}" fill="{fill}"/>',
-            _stroke(line, bar_y - 3, line, bar_y + bar_height + 3, _LINE, 2.5),
+            _draw_stroke(line, bar_y - 3, line, bar_y + bar_height + 3, _LINE, 2.5),
         ]
-    return _svg("".join(parts), width, top + len(villages) * row + 6, words.title)
+    return _draw_svg("".join(parts), width, top + len(villages) * row + 6, words.title)
 
 
-def trend(points: Sequence[TrendPoint], thresholds: Sequence[int], words: ChartWords, width: int = WIDE) -> str:
+def draw_trend(points: Sequence[TrendPoint], thresholds: Sequence[int], words: ChartWords, width: int = WIDE) -> str:
     """How a coverage moved, day by day in true distances; `thresholds` are those of the points' days.
 
     A stretch of days on which nobody had counted is a gap.
@@ -76,34 +76,39 @@ def trend(points: Sequence[TrendPoint], thresholds: Sequence[int], words: ChartW
     whole = max([1.0, *(value for _, value in known)])
     first, last = (points[0].day, points[-1].day) if points else (date.min, date.max)
 
-    def x(day: date) -> float:
+    def place_x(day: date) -> float:
         return left + (width - left - right) * ((day - first).days / max(1, (last - first).days))
 
-    def y(value: float) -> float:
+    def place_y(value: float) -> float:
         return top + (height - top - bottom) * (1 - value / whole)
 
-    parts = [_legend(words.threshold, thresholds[-1] if thresholds else None, width, width)]
+    parts = [_draw_legend(words.threshold, thresholds[-1] if thresholds else None, width, width)]
     for step in range(0, int(whole * 100) + 1, 20):
-        parts.append(_stroke(left, y(step / 100), width - right, y(step / 100), _GRID, 1))
+        parts.append(_draw_stroke(left, place_y(step / 100), width - right, place_y(step / 100), _GRID, 1))
         parts.append(
-            f'<text x="{left - 8}" y="{y(step / 100) + 5:.1f}" text-anchor="end" fill="{_QUIET}">{step}%</text>'
+            f'<text x="{left - 8}" y="{place_y(step / 100) + 5:.1f}" text-anchor="end" fill="{_QUIET}">{step}%</text>'
         )
-    dated = [f"{x(point.day):.1f},{y(of / BASIS_POINTS):.1f}" for point, of in zip(points, thresholds, strict=True)]
+    dated = [
+        f"{place_x(point.day):.1f},{place_y(of / BASIS_POINTS):.1f}"
+        for point, of in zip(points, thresholds, strict=True)
+    ]
     parts.append(f'<polyline points="{" ".join(dated)}" fill="none" stroke="{_LINE}" stroke-width="2.5"/>')
-    for stretch in _stretches(points):
-        line = [f"{x(point.day):.1f},{y(float(point.figure.coverage or 0)):.1f}" for point in stretch]
+    for stretch in _split_stretches(points):
+        line = [f"{place_x(point.day):.1f},{place_y(float(point.figure.coverage or 0)):.1f}" for point in stretch]
         parts.append(f'<polyline points="{" ".join(line)}" fill="none" stroke="{_BEST}" stroke-width="3"/>')
     if known:
-        parts.append(f'<circle cx="{x(known[-1][0]):.1f}" cy="{y(known[-1][1]):.1f}" r="5" fill="{_BEST}"/>')
+        parts.append(
+            f'<circle cx="{place_x(known[-1][0]):.1f}" cy="{place_y(known[-1][1]):.1f}" r="5" fill="{_BEST}"/>'
+        )
     parts += [
         f'<text x="{at:.1f}" y="{height - 8}" text-anchor="{anchor}" fill="{_QUIET}">{day.isoformat()}</text>'
         for at, day, anchor in ((left, first, "start"), (width - right, last, "end"))
         if points
     ]
-    return _svg("".join(parts), width, height, words.trend_title)
+    return _draw_svg("".join(parts), width, height, words.trend_title)
 
 
-def _stretches(points: Sequence[TrendPoint]) -> list[list[TrendPoint]]:
+def _split_stretches(points: Sequence[TrendPoint]) -> list[list[TrendPoint]]:
     stretches: list[list[TrendPoint]] = [[]]
     for point in points:
         if point.figure.coverage is None:
@@ -113,20 +118,20 @@ def _stretches(points: Sequence[TrendPoint]) -> list[list[TrendPoint]]:
     return [stretch for stretch in stretches if stretch]
 
 
-def _name(village: VillageCoverage, y: int, words: ChartWords, room: float) -> str:
+def _draw_name(village: VillageCoverage, y: int, words: ChartWords, room: float) -> str:
     """A village's name, with a star for one of demonstration, and the word for it where there is room."""
     name = village.name[:9]
     if not village.demonstration:
         return f'<text x="0" y="{y}" fill="{_INK}">{escape(name)}</text>'
     mark = f' <tspan font-size="14" fill="{_QUIET}">{escape(words.demonstration)}</tspan>'
-    fits = 22 + _wide(name) + 8 + _wide(words.demonstration) * 14 / 16 <= room
+    fits = 22 + _measure_width(name) + 8 + _measure_width(words.demonstration) * 14 / 16 <= room
     return (
         f'<polygon points="{_STAR}" transform="translate(9 {y - 6})" fill="{_BEST}"/>'
         f'<text x="22" y="{y}" fill="{_INK}">{escape(name)}{mark if fits else ""}</text>'
     )
 
 
-def _value(village: VillageCoverage, words: ChartWords) -> str:
+def _write_value(village: VillageCoverage, words: ChartWords) -> str:
     if village.figure.households is None:
         return escape(words.not_counted)
     if not village.started:
@@ -135,28 +140,28 @@ def _value(village: VillageCoverage, words: ChartWords) -> str:
     return f'<tspan font-weight="700">{village.figure.percent()}%</tspan> {counts}'
 
 
-def _legend(word: str, threshold: int | None, width: int, at: float) -> str:
+def _draw_legend(word: str, threshold: int | None, width: int, at: float) -> str:
     """What the line is, above everything and at `at` or left of it, with the line's own stroke before it."""
     if threshold is None:
         return ""
     percent = (Figure(threshold, BASIS_POINTS).percent() or "").removesuffix(".0")
-    at = max(14.0, min(at, width - _wide(f"{word} {percent}%") - 4.0))
+    at = max(14.0, min(at, width - _measure_width(f"{word} {percent}%") - 4.0))
     return (
-        _stroke(at - 10, 6, at - 10, 24, _LINE, 2.5)
+        _draw_stroke(at - 10, 6, at - 10, 24, _LINE, 2.5)
         + f'<text x="{at:.1f}" y="21" fill="{_LINE}">{escape(word)} {percent}%</text>'
     )
 
 
-def _wide(text: str) -> float:
+def _measure_width(text: str) -> float:
     """About how wide a text is in the drawing's units: a Chinese character is as wide as it is high."""
     return sum(16.0 if ord(sign) > 0x2E7F else 9.0 for sign in text)
 
 
-def _stroke(x1: float, y1: float, x2: float, y2: float, colour: str, width: float) -> str:
+def _draw_stroke(x1: float, y1: float, x2: float, y2: float, colour: str, width: float) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
 
 
-def _svg(inside: str, width: int, height: int, title: str) -> str:
+def _draw_svg(inside: str, width: int, height: int, title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label={quoteattr(title)} font-family="{_FONTS}" font-size="16">{inside}</svg>'

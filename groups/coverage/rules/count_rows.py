@@ -11,7 +11,7 @@ from enum import StrEnum
 from groups.errors import InvalidDay, Message, say
 from groups.files.recognising import SOMETHING_ELSE, Row, Vocabulary
 from groups.rules.counting import CountKind
-from groups.rules.days import day_of
+from groups.rules.days import read_day
 
 MOST_HOUSEHOLDS = 1_000_000
 """In one village: more is a slip of the hand."""
@@ -75,7 +75,7 @@ class CountRow:
     problem: Message | None = None
 
 
-def _said(heading: str) -> str | None:
+def _recognise_heading(heading: str) -> str | None:
     """What a plain heading holds."""
     # 常住户数 of a whole town's list is written with its year or the word for a number of households: 2026年常住户数.
     word = re.sub(r"^\d{2,4}年?(度)?|(总)?(数|数量)$", "", heading)
@@ -90,11 +90,11 @@ def _said(heading: str) -> str | None:
     return next((column for column, words in _CONTAINED if words.search(heading)), None)
 
 
-VOCABULARY = Vocabulary(_said)
+VOCABULARY = Vocabulary(_recognise_heading)
 """What stands over the columns of a list of counts."""
 
 
-def lacking(fields: Collection[str], default_day: date | None) -> Message | None:
+def find_lacking(fields: Collection[str], default_day: date | None) -> Message | None:
     """What such a list needs and these columns do not hold; None where they hold it all."""
     if not set(VILLAGES) & set(fields) or not set(COUNTS) & set(fields):
         return say("counts_without_heading")
@@ -103,42 +103,42 @@ def lacking(fields: Collection[str], default_day: date | None) -> Message | None
     return None
 
 
-def counts_in(rows: Iterable[Row], fields: Mapping[int, str], default_day: date | None = None) -> list[CountRow]:
+def read_count_rows(rows: Iterable[Row], fields: Mapping[int, str], default_day: date | None = None) -> list[CountRow]:
     """The counts of rows whose columns hold these fields. A row that does not count has the reason for its problem."""
     places = {CountColumn(field): at for at, field in fields.items()}
     return [
         replace(count, problem=say(row.left_out) if row.left_out else count.problem)
         for row in rows
-        for count in _row(row.number, row.texts, places, default_day)
+        for count in _read_row(row.number, row.texts, places, default_day)
     ]
 
 
-def _row(
+def _read_row(
     line: int, cells: Sequence[str], places: Mapping[CountColumn, int], default_day: date | None
 ) -> Iterator[CountRow]:
-    def cell(column: CountColumn) -> str:
+    def get_cell(column: CountColumn) -> str:
         at = places.get(column)
         return cells[at].strip() if at is not None and at < len(cells) else ""
 
     # A code is surer than a name.
-    village = cell(CountColumn.CODE) or cell(CountColumn.VILLAGE)
+    village = get_cell(CountColumn.CODE) or get_cell(CountColumn.VILLAGE)
     if not village:
         return
     problem = None
-    kind_word = cell(CountColumn.KIND).lower()
+    kind_word = get_cell(CountColumn.KIND).lower()
     if kind_word and kind_word not in _KINDS:
         problem = say("no_kind_of_count", word=kind_word[:20])
     day = default_day
-    if written := cell(CountColumn.DAY):
+    if written := get_cell(CountColumn.DAY):
         try:
-            day = day_of(written)
+            day = read_day(written)
         except InvalidDay as error:
             day, problem = None, problem or error.message
     elif day is None:
         problem = problem or say("no_day")
     of_a_kind = [column for column in COUNTS[1:] if column in places]
     for column in of_a_kind or [CountColumn.HOUSEHOLDS]:
-        text = cell(column)
+        text = get_cell(column)
         if not text and len(of_a_kind) > 1:
             continue
         kind = CountKind(column.value) if of_a_kind else CountKind.RESIDENT

@@ -49,7 +49,7 @@ class Figure:
         return (
             None
             if self.households is None or not self.households
-            else _decimal(self.subscribed, self.households, places)
+            else _write_decimal(self.subscribed, self.households, places)
         )
 
     def percent(self, places: int = 1) -> str | None:
@@ -57,11 +57,11 @@ class Figure:
         return (
             None
             if self.households is None or not self.households
-            else _decimal(self.subscribed * 100, self.households, places)
+            else _write_decimal(self.subscribed * 100, self.households, places)
         )
 
 
-def total(figures: Iterable[Figure]) -> Figure:
+def sum_figures(figures: Iterable[Figure]) -> Figure:
     """The sum of those whose households were counted: nobody in the numerator who is not in the denominator."""
     counted = [figure for figure in figures if figure.households is not None]
     return Figure(
@@ -70,13 +70,13 @@ def total(figures: Iterable[Figure]) -> Figure:
     )
 
 
-def standing(dated: Mapping[date, int], day: date) -> int | None:
+def find_in_force(dated: Mapping[date, int], day: date) -> int | None:
     """The value of the latest day up to `day`; None before the first."""
     days = [known for known in dated if known <= day]
     return dated[max(days)] if days else None
 
 
-def steps(changes: Mapping[date, int], days: Sequence[date]) -> list[int]:
+def sum_steps(changes: Mapping[date, int], days: Sequence[date]) -> list[int]:
     """How many there are on each of `days` (ascending), where `changes` says how many come and go on each day."""
     found = []
     running = 0
@@ -90,7 +90,7 @@ def steps(changes: Mapping[date, int], days: Sequence[date]) -> list[int]:
     return found
 
 
-def demonstration_since(
+def find_demonstration_start(
     subscribed: int,
     changes: Mapping[date, int],
     counts: Mapping[date, int],
@@ -110,8 +110,8 @@ def demonstration_since(
     at = 0
     # From the day backwards: whoever has been a demonstration village for a month is not asked about ten years.
     for edge in sorted({known for known in {*counts, *thresholds} if after < known <= day} | {after}, reverse=True):
-        households = standing(counts, edge)
-        least = _least(households, standing(thresholds, edge))
+        households = find_in_force(counts, edge)
+        least = _count_least(households, find_in_force(thresholds, edge))
         if least is None or households is None or not least <= subscribed <= households:
             return since
         while at < len(turns) and turns[at] >= edge:
@@ -124,12 +124,12 @@ def demonstration_since(
     return since
 
 
-def _least(households: int | None, threshold: int | None) -> int | None:
+def _count_least(households: int | None, threshold: int | None) -> int | None:
     """The fewest subscribed households that reach the threshold; None where none do."""
     return -(-(threshold or DEFAULT_THRESHOLD) * households // BASIS_POINTS) if households else None
 
 
-def told_percent(figure: Figure, threshold: int) -> str | None:
+def write_percent(figure: Figure, threshold: int) -> str | None:
     """The coverage in per cent, half rounded up, with so many places (one to four) that it does not look as if it
     reached the threshold where it does not, or the other way round. None where there is nothing to divide by.
     """
@@ -143,13 +143,13 @@ def told_percent(figure: Figure, threshold: int) -> str | None:
     return shown
 
 
-def threshold_percent(basis_points: int) -> str:
+def write_threshold(basis_points: int) -> str:
     """A threshold as it was set, without the sign: 80, 66.67."""
     whole, part = divmod(basis_points, 100)
     return f"{whole}.{part:02}".rstrip("0").rstrip(".")
 
 
-def basis_points_of(percent: str) -> int:
+def read_basis_points(percent: str) -> int:
     """A threshold as somebody types it (80, 87.5, 87.5%), in hundredths of a per cent. Raises InvalidCount."""
     whole, _, part = percent.strip().removesuffix("%").partition(".")
     digits = whole + part.ljust(2, "0")
@@ -158,7 +158,7 @@ def basis_points_of(percent: str) -> int:
     return int(digits)
 
 
-def month_ends(first: date, last: date) -> list[date]:
+def list_month_ends(first: date, last: date) -> list[date]:
     """The last day of every month between the two days, and `last` itself."""
     days = []
     day = first
@@ -169,12 +169,12 @@ def month_ends(first: date, last: date) -> list[date]:
     return days
 
 
-def every_day(first: date, last: date) -> list[date]:
+def list_days(first: date, last: date) -> list[date]:
     """The days from the one to the other, both counted."""
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _decimal(numerator: int, denominator: int, places: int) -> str:
+def _write_decimal(numerator: int, denominator: int, places: int) -> str:
     """A fraction to so many places, half rounded up, in whole numbers only."""
     scale: int = 10**places
     rounded = (2 * numerator * scale + denominator) // (2 * denominator)

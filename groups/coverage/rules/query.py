@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from groups.coverage.rules.report import Level
 from groups.errors import InvalidChoice, InvalidDay, say
 from groups.rules.counting import CountKind
-from groups.rules.days import day_of, local_day, moment_of
+from groups.rules.days import find_local_day, read_day, read_moment
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -20,7 +20,7 @@ Word = TypeVar("Word", bound=StrEnum)
 QUERY_WORDS = frozenset({
     "as_of", "from", "to", "by", "level", "village", "denominator", "known_at", "since", "since_known_at",
 })  # fmt: skip
-"""What `query_of` reads."""
+"""What `read_query` reads."""
 
 
 class Step(StrEnum):
@@ -51,7 +51,7 @@ class CoverageQuery:
     since_known_at: datetime | None = None
 
     def words(self) -> dict[str, str]:
-        """The question as `query_of` reads it; what is meant anyway is left out."""
+        """The question as `read_query` reads it; what is meant anyway is left out."""
         words = {"as_of": self.as_of.isoformat()}
         if self.first is not None and self.last is not None:
             words |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
@@ -66,7 +66,7 @@ class CoverageQuery:
         return words | {name: value.isoformat() for name, value in asked if value is not None}
 
 
-def query_of(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> CoverageQuery:
+def read_query(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> CoverageQuery:
     """The question that these words ask; an empty word counts as none. Raises InvalidDay, InvalidChoice.
 
     The figures are of `latest` where no day is named, and of no day after it: nobody knows yet who will have left.
@@ -74,54 +74,54 @@ def query_of(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> Coverage
     a moment of days that are to come then.
     """
     given = {name: word.strip() for name, word in words.items() if word.strip()}
-    last = day_of(given["to"]) if "to" in given else None
-    as_of = day_of(given["as_of"]) if "as_of" in given else last or latest
-    first = day_of(given["from"]) if "from" in given else None
+    last = read_day(given["to"]) if "to" in given else None
+    as_of = read_day(given["as_of"]) if "as_of" in given else last or latest
+    first = read_day(given["from"]) if "from" in given else None
     if first is not None or last is not None:
         last = last or as_of
-        first = first or two_years_before(last)
+        first = first or go_back_two_years(last)
         if last < first:
             raise InvalidDay(say("last_day_before_first", last=last, first=first))
     if (late := max(as_of, last or as_of)) > latest:
         raise InvalidDay(say("no_figures_yet", late=late, latest=latest))
-    known_at = moment_of(given["known_at"], zone) if "known_at" in given else None
+    known_at = read_moment(given["known_at"], zone) if "known_at" in given else None
     if known_at is not None:
-        latest = min(latest, local_day(known_at, zone))
+        latest = min(latest, find_local_day(known_at, zone))
         if as_of > latest and "as_of" not in given and last is None:
             as_of = latest
     if (late := max(as_of, last or as_of)) > latest:
         raise InvalidDay(say("was_to_come_then", late=late, latest=latest))
-    since = day_of(given["since"]) if "since" in given else None
+    since = read_day(given["since"]) if "since" in given else None
     if since is not None and since >= as_of:
         raise InvalidDay(say("last_report_not_earlier", since=since, until=as_of))
     return CoverageQuery(
         as_of,
         first,
         last,
-        choice_of(Step, given.get("by", Step.MONTH)),
-        choice_of(Level, given.get("level", Level.VILLAGE)),
+        read_choice(Step, given.get("by", Step.MONTH)),
+        read_choice(Level, given.get("level", Level.VILLAGE)),
         given.get("village"),
-        choice_of(CountKind, given.get("denominator", CountKind.RESIDENT)),
+        read_choice(CountKind, given.get("denominator", CountKind.RESIDENT)),
         known_at,
         since,
-        moment_of(given["since_known_at"], zone) if "since_known_at" in given else None,
+        read_moment(given["since_known_at"], zone) if "since_known_at" in given else None,
     )
 
 
-def choice_of(kind: type[Word], word: str) -> Word:
+def read_choice(kind: type[Word], word: str) -> Word:
     """The member of `kind` with this value. Raises InvalidChoice, which names those there are."""
     try:
         return kind(word)
     except ValueError:
-        raise unknown_choice(word, [member.value for member in kind]) from None
+        raise make_unknown_choice(word, [member.value for member in kind]) from None
 
 
-def unknown_choice(word: str, choices: Iterable[str]) -> InvalidChoice:
+def make_unknown_choice(word: str, choices: Iterable[str]) -> InvalidChoice:
     """What is said of a word that is none of those to choose from."""
     shown = "".join(sign for sign in word[:20] if sign.isprintable())
     return InvalidChoice(say("not_among_choices", text=shown, choices=tuple(choices)))
 
 
-def two_years_before(day: date) -> date:
+def go_back_two_years(day: date) -> date:
     """The first of the month two years earlier: with `day`'s own month, twenty-five points."""
     return date(day.year - 2, day.month, 1)

@@ -41,6 +41,6 @@ class Readiness:
         )
 
 
-def first_day_of_proof(day: date) -> date:
+def find_first_day_of_proof(day: date) -> date:
     """The earliest day whose proofs still count on `day`: thirty days, the day itself being one."""
     return day - WINDOW + timedelta(days=1)

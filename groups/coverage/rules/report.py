@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from groups.coverage.rules.figures import BASIS_POINTS, Figure, total
+from groups.coverage.rules.figures import BASIS_POINTS, Figure, sum_figures
 from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.statement import Statement
 
@@ -86,12 +86,12 @@ class DayFigures:
     @property
     def town(self) -> Figure:
         """The sum of numerators over the sum of denominators."""
-        return total(village.figure for village in self.villages)
+        return sum_figures(village.figure for village in self.villages)
 
     @property
     def by_coverage(self) -> list[VillageFigure]:
         """The villages, best first; those where nobody has signed up, or nobody has counted, last."""
-        return _best_first(self.rows)
+        return _sort_best_first(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class CoverageReport:
     @property
     def town(self) -> Figure:
         """The sum of numerators over the sum of denominators."""
-        return total(village.figure for village in self.villages)
+        return sum_figures(village.figure for village in self.villages)
 
     @property
     def readiness(self) -> Readiness:
@@ -188,7 +188,7 @@ class CoverageReport:
     @property
     def demonstrations(self) -> list[VillageCoverage]:
         """The demonstration villages, best first."""
-        return _best_first(village for village in self.rows if village.demonstration)
+        return _sort_best_first(village for village in self.rows if village.demonstration)
 
     @property
     def anomalies(self) -> list[VillageCoverage]:
@@ -203,8 +203,8 @@ class CoverageReport:
     @property
     def by_coverage(self) -> list[VillageCoverage]:
         """The villages, best first; those where nobody has signed up, or nobody has counted, last."""
-        return _best_first(self.rows)
+        return _sort_best_first(self.rows)
 
 
-def _best_first(villages: Iterable[Village]) -> list[Village]:
+def _sort_best_first(villages: Iterable[Village]) -> list[Village]:
     return sorted(villages, key=lambda each: (-each.figure.rank, not each.started, each.code))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, NamedTuple, TypeVar
 
-from groups.coverage.rules.figures import Figure, threshold_percent, told_percent
+from groups.coverage.rules.figures import Figure, write_percent, write_threshold
 from groups.coverage.rules.report import Anomaly, CoverageReport, Level, PlaceCoverage, VillageCoverage
 from groups.coverage.rules.statement import Cause, Measure, Statement
 from groups.rules.counting import CountKind
@@ -106,18 +106,18 @@ _TOWN: tuple[_Column[CoverageReport], ...] = (
 )
 
 
-def table_of(report: CoverageReport) -> Table:
+def make_table(report: CoverageReport) -> Table:
     """The figures of the day at the report's level."""
     if report.level is Level.TOWN:
-        return _table(_TOWN, [report])
+        return _make_table(_TOWN, [report])
     if report.level is Level.VILLAGE:
         # The sum of the town would not be that of the one row above it.
         summed = None if report.village else tuple(column.total(report) for column in _VILLAGE)
-        return _table(_VILLAGE, report.rows)._replace(total=summed)
-    return _table(_PLACE, report.places)
+        return _make_table(_VILLAGE, report.rows)._replace(total=summed)
+    return _make_table(_PLACE, report.places)
 
 
-def series_table(report: CoverageReport) -> Table:
+def make_series_table(report: CoverageReport) -> Table:
     """How the figures moved: a row for every place and day."""
     headings = ("日期", "代码", "村居", "名称", "户数", "已开通", COVERAGE)
     rows: list[tuple[Cell, ...]] = [
@@ -129,7 +129,7 @@ def series_table(report: CoverageReport) -> Table:
     return Table(headings, rows)
 
 
-def notes(report: CoverageReport) -> list[tuple[str, Cell]]:
+def list_notes(report: CoverageReport) -> list[tuple[str, Cell]]:
     """What the figures mean: day, denominator, threshold, definitions, the town's sum."""
     kind = KINDS[CountKind(report.denominator)]
     demonstrations = "、".join(village.name for village in report.demonstrations) or "无"
@@ -139,7 +139,7 @@ def notes(report: CoverageReport) -> list[tuple[str, Cell]]:
         ("知悉时点", known_at),
         ("格式版本", VERSION),
         ("户数口径", f"{kind}（各村截至当日最近一次统计）"),
-        ("示范村标准", f"{threshold_percent(report.threshold)}%"),
+        ("示范村标准", f"{write_threshold(report.threshold)}%"),
         ("全镇村居", len(report.villages)),
         ("已开展", report.started),
         ("全镇户数", report.town.households),
@@ -157,8 +157,8 @@ def notes(report: CoverageReport) -> list[tuple[str, Cell]]:
     ]  # fmt: skip
 
 
-def statement_table(report: CoverageReport) -> Table:
-    """What changed since an earlier report, line by line; its sums are `statement_sums`."""
+def make_statement_table(report: CoverageReport) -> Table:
+    """What changed since an earlier report, line by line; its sums are `make_statement_sums`."""
     headings = ("指标", "原因", "增减", "村居", "户", "日期", "原为", "现为", "办理", "经办", "录入时间")
     lines = report.statement.lines if report.statement else []
     rows: list[tuple[Cell, ...]] = [
@@ -170,7 +170,7 @@ def statement_table(report: CoverageReport) -> Table:
     return Table(headings, rows)
 
 
-def statement_sums(report: CoverageReport) -> Table:
+def make_statement_sums(report: CoverageReport) -> Table:
     """What changed since an earlier report, figure by figure: before ± corrected + gained - lost = after."""
     headings = ("指标", "上次报告", "更正", "增加", "减少", "本次")
     parts = report.statement.parts if report.statement else ()
@@ -180,23 +180,23 @@ def statement_sums(report: CoverageReport) -> Table:
     return Table(headings, rows)
 
 
-def statement_title(statement: Statement) -> str:
+def write_statement_title(statement: Statement) -> str:
     """Which reports it compares."""
     number = f"第{statement.report}号报告，" if statement.report else ""
     return f"与{statement.since}的报告相比（{number}按{statement.since_known_at:%Y-%m-%d %H:%M}所知）"
 
 
-def shown(cell: Cell, threshold: int = 0) -> str:
+def show_cell(cell: Cell, threshold: int = 0) -> str:
     """A cell as somebody reads it: a coverage with one place after the point, or as many as it takes to tell it from
     the threshold (in hundredths of a per cent).
     """
     if isinstance(cell, Figure):
-        percent = told_percent(cell, threshold) if threshold else cell.percent()
+        percent = write_percent(cell, threshold) if threshold else cell.percent()
         return "" if percent is None else f"{percent}%"
     return "" if cell is None else str(cell)
 
 
-def _table(columns: Sequence[_Column[Row]], rows: Sequence[Row]) -> Table:
+def _make_table(columns: Sequence[_Column[Row]], rows: Sequence[Row]) -> Table:
     return Table(
         tuple(column.heading for column in columns),
         [tuple(column.cell(row) for column in columns) for row in rows],

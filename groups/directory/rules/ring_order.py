@@ -47,7 +47,7 @@ class Ring(NamedTuple):
     distance: int
 
 
-def away_aside(phones: Iterable[Reachable], household_id: int, away: Collection[int]) -> list[Reachable]:
+def put_away_aside(phones: Iterable[Reachable], household_id: int, away: Collection[int]) -> list[Reachable]:
     """The phones of the households `away` for texts only; all as they are where nobody but them could be reached.
 
     Whoever is away cannot come, but may know who has the key. `household_id` is the caller's.
@@ -77,18 +77,18 @@ def ring_order(phones: Iterable[Reachable], *, household_id: int, group_id: int,
     for phone in sorted(numbers.values(), key=lambda phone: (phone.is_refused, phone.rank, phone.phone_id)):
         households[phone.household_id].append(phone)
     rings = [
-        Ring(phone, turn, _distance(phone, group_id, position))
+        Ring(phone, turn, _measure_distance(phone, group_id, position))
         for own_order in households.values()
         for turn, phone in enumerate(own_order, start=1)
     ]
-    return sorted(rings, key=_place_in_the_order)
+    return sorted(rings, key=_rank)
 
 
-def _distance(phone: Reachable, group_id: int, position: int) -> int:
+def _measure_distance(phone: Reachable, group_id: int, position: int) -> int:
     """How many doors away. Positions of another group count along another row of doors."""
     return min(abs(phone.position - position), FARTHEST - 1) if phone.group_id == group_id else FARTHEST
 
 
-def _place_in_the_order(ring: Ring) -> tuple[bool, bool, int, int, int, int, int]:
+def _rank(ring: Ring) -> tuple[bool, bool, int, int, int, int, int]:
     phone = ring.phone
     return (phone.is_refused, phone.away, ring.turn, ring.distance, phone.position, phone.household_id, phone.phone_id)

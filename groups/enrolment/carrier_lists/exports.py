@@ -9,18 +9,18 @@ from typing import Any
 from groups.enrolment.carrier_lists.rules.judgement import Judged, Verdict
 from groups.errors import say
 from groups.files.writing import Table, as_workbook
-from groups.words import in_both
+from groups.words import write_both
 
 _HEADING = ("原文件行", "号码", "姓名", "地址", "套餐", "开通日期", "结束日期", "原因", "可能是")
 
 
-def rows_to_mend(rows: Iterable[Judged]) -> bytes:
+def export_rows_to_mend(rows: Iterable[Judged]) -> bytes:
     """Rows that are left out, as the file had them, with what is wrong and whom they may mean."""
     table = [
         [
             f"{judged.entry.row.sheet} {judged.entry.row.number}".strip(),
             *judged.entry.row.texts,
-            _why(judged),
+            _explain(judged),
             "；".join(each.label for each in judged.candidates),
         ]
         for judged in rows
@@ -35,27 +35,27 @@ def as_json(rows: Sequence[Judged], *, written: bool) -> dict[str, Any]:
         "written": written,
         "rows": len(rows),
         **{verdict.value: counts[verdict] for verdict in Verdict},
-        "look_at": [_row(judged) for judged in rows if judged.findings or judged.candidates],
+        "look_at": [_make_row(judged) for judged in rows if judged.findings or judged.candidates],
     }
 
 
-def _row(judged: Judged) -> dict[str, Any]:
+def _make_row(judged: Judged) -> dict[str, Any]:
     return {
         "sheet": judged.entry.row.sheet,
         "row": judged.entry.row.number,
         "verdict": judged.verdict.value,
         "household": judged.household.label if judged.household else None,
-        "findings": [{"reason": one.reason, "message": in_both(one.message)} for one in judged.findings],
-        "candidates": _candidates(judged),
+        "findings": [{"reason": one.reason, "message": write_both(one.message)} for one in judged.findings],
+        "candidates": _list_candidates(judged),
     }
 
 
-def _candidates(judged: Judged) -> Sequence[dict[str, Any]]:
+def _list_candidates(judged: Judged) -> Sequence[dict[str, Any]]:
     return [{"id": each.id, "household": each.label} for each in judged.candidates]
 
 
-def _why(judged: Judged) -> str:
+def _explain(judged: Judged) -> str:
     reasons = [one.message for one in judged.findings]
     if judged.verdict is Verdict.DOUBTFUL:
         reasons.append(say("uncertain_whom_it_means"))
-    return "；".join(map(in_both, reasons))
+    return "；".join(map(write_both, reasons))

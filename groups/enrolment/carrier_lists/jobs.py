@@ -12,19 +12,19 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.enrolment.carrier_lists import index as carrier_lists_index
 from groups.enrolment.carrier_lists import lists
 from groups.enrolment.carrier_lists.lists import Matched
-from groups.enrolment.carrier_lists.preview import preview_of
+from groups.enrolment.carrier_lists.preview import make_preview
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
-from groups.enrolment.carrier_lists.rules.rows import Entry, Layout, ListColumn, layouts_of, read, rows_of
+from groups.enrolment.carrier_lists.rules.rows import Entry, Layout, ListColumn, find_layouts, read, read_rows
 from groups.errors import CarrierListError, Message, RosterFileError, say
 from groups.files.apart import read_apart
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.uploads import Upload
-from groups.rules.days import local_day
+from groups.rules.days import find_local_day
 from groups.uploads import uploads
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList
 
@@ -41,14 +41,14 @@ class CarrierLists:
             sheets = list(read_apart(upload.content, upload.name, dated=True).sheets)
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        layouts = _as_said(layouts_of(sheets), uploads.columns_of(upload))
-        shown = [_shown(place, layout) for place, layout in enumerate(layouts)]
+        layouts = _as_said(find_layouts(sheets), uploads.read_columns(upload))
+        shown = [_show_layout(place, layout) for place, layout in enumerate(layouts)]
         progress(30)
-        rows = rows_of(sheets, layouts)
+        rows = read_rows(sheets, layouts)
         progress(40)
         if len(rows) > MOST_ROWS:
             return ReadList(shown, reason=say("more_than_rows", most=MOST_ROWS))
-        return ReadList(shown, rows, reason=None if rows else _why_empty(layouts))
+        return ReadList(shown, rows, reason=None if rows else _explain_empty(layouts))
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CarrierListError where two columns of a sheet hold the same."""
@@ -61,20 +61,20 @@ class CarrierLists:
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
     ) -> Matched:
         with database.begin() as session:
-            today = local_day(clock(session), ground.zone)
+            today = find_local_day(read_clock(session), ground.zone)
         entries = [read(row, ground.region, ground.area_code, today) for row in was_read.rows]
-        return _matched(database, entries, upload.decisions, progress)
+        return _match(database, entries, upload.decisions, progress)
 
     def look(
         self, database: Database, upload: Upload, was_read: ReadList, prepared: Matched, ground: Ground
     ) -> Preview:
-        return preview_of(self.judge(database, prepared), prepared.decisions)
+        return make_preview(self.judge(database, prepared), prepared.decisions)
 
     def judge(self, database: Database, matched: Matched) -> Judgement:
         """What writing these rows would do now."""
         with database.begin() as session:
-            standing = carrier_lists_index.standing_of(session, matched.meant)
-        return matched.judged(standing)
+            subscribed = carrier_lists_index.read_subscriptions(session, matched.meant)
+        return matched.judged(subscribed)
 
     def write(
         self,
@@ -86,11 +86,11 @@ class CarrierLists:
         now: datetime,
         progress: Progress,
     ) -> Preview | None:
-        batch = Batch(session, uploads.author_of(upload), "import_list", now, ground.zone)
+        batch = Batch(session, uploads.make_author(upload), "import_list", now, ground.zone)
         judgement = lists.write(batch, prepared, progress)
         if judgement is None:
             return None
-        return preview_of(judgement, prepared.decisions, batch.key if batch.size else "")
+        return make_preview(judgement, prepared.decisions, batch.key if batch.size else "")
 
 
 def _as_said(layouts: Sequence[Layout], columns: Columns) -> list[Layout]:
@@ -105,7 +105,7 @@ def _as_said(layouts: Sequence[Layout], columns: Columns) -> list[Layout]:
     ]
 
 
-def _shown(place: int, layout: Layout) -> dict[str, Any]:
+def _show_layout(place: int, layout: Layout) -> dict[str, Any]:
     columns = [
         {"index": each.index, "heading": each.heading, "field": each.holds or "", "samples": list(each.samples)}
         for each in layout.columns
@@ -113,7 +113,7 @@ def _shown(place: int, layout: Layout) -> dict[str, Any]:
     return {"sheets": [place], "names": [layout.sheet], "columns": columns}
 
 
-def _why_empty(layouts: Sequence[Layout]) -> Message:
+def _explain_empty(layouts: Sequence[Layout]) -> Message:
     """What a list lacks that has no rows."""
     if not layouts:
         return say("carrier_list_empty")
@@ -122,7 +122,7 @@ def _why_empty(layouts: Sequence[Layout]) -> Message:
     return say("carrier_columns_missing", lacking=tuple(layouts[0].lacking))
 
 
-def _matched(database: Database, entries: Sequence[Entry], decisions: Mapping[str, int], progress: Progress) -> Matched:
+def _match(database: Database, entries: Sequence[Entry], decisions: Mapping[str, int], progress: Progress) -> Matched:
     with database.begin() as session:
         index = carrier_lists_index.empty_index(session)
     chosen = set(decisions.values()) - {SKIP}

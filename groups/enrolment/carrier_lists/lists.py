@@ -11,8 +11,8 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from groups.enrolment.carrier_lists.index import hold, standing_of
-from groups.enrolment.carrier_lists.rules.judgement import Judgement, Standing, judge
+from groups.enrolment.carrier_lists.index import hold, read_subscriptions
+from groups.enrolment.carrier_lists.rules.judgement import Judgement, Subscribed, judge
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, Match
 from groups.enrolment.carrier_lists.rules.rows import Entry
 from groups.models.batch import Batch
@@ -38,9 +38,9 @@ class Matched:
         chosen = set(self.decisions.values()) & set(self.index.households)
         return {match.household.id for match in self.matches if match.household} | chosen
 
-    def judged(self, standing: Mapping[int, Sequence[Standing]]) -> Judgement:
+    def judged(self, subscribed: Mapping[int, Sequence[Subscribed]]) -> Judgement:
         """What the list comes to beside what these households have."""
-        return judge(self.entries, self.matches, standing, self.decisions, self.index.households)
+        return judge(self.entries, self.matches, subscribed, self.decisions, self.index.households)
 
 
 def write(batch: Batch, matched: Matched, progress: Progress) -> Judgement | None:
@@ -53,12 +53,12 @@ def write(batch: Batch, matched: Matched, progress: Progress) -> Judgement | Non
     if any(held.get(each) != matched.index.households[each].village_id for each in matched.meant):
         return None
     progress(10)
-    judgement = matched.judged(standing_of(session, matched.meant))
+    judgement = matched.judged(read_subscriptions(session, matched.meant))
     progress(20)
     # First what ends: a household has room for the next only then.
-    edits = {number: _edited(values) for number, values in judgement.edits.items()}
-    batch.change_all(Subscription, edits, affects_from=partial(_first_day, edits))
-    rows = [_row(household, standing) for household, standing in judgement.begins]
+    edits = {number: _complete_edit(values) for number, values in judgement.edits.items()}
+    batch.change_all(Subscription, edits, affects_from=partial(_find_first_day, edits))
+    rows = [_make_row(household, signed_up) for household, signed_up in judgement.begins]
     for start in range(0, len(rows), _WRITE_AT_ONCE):
         batch.add_all(Subscription, rows[start : start + _WRITE_AT_ONCE], affects_from=lambda row: row.starts_on)
         progress(30 + 55 * (start + _WRITE_AT_ONCE) // (len(rows) + _WRITE_AT_ONCE))
@@ -66,27 +66,27 @@ def write(batch: Batch, matched: Matched, progress: Progress) -> Judgement | Non
     return judgement
 
 
-def _first_day(edits: Mapping[int, Mapping[str, Any]], row: Subscription) -> date:
+def _find_first_day(edits: Mapping[int, Mapping[str, Any]], row: Subscription) -> date:
     ends_on: date = edits[row.id].get("ends_on") or row.starts_on
     return min(ends_on, row.ends_on or ends_on)
 
 
-def _edited(values: Mapping[str, object]) -> dict[str, Any]:
+def _complete_edit(values: Mapping[str, object]) -> dict[str, Any]:
     edited = {name: value for name, value in values.items() if name != "replaced"}
     if "ends_on" in values:
         edited["end_reason"] = EndReason.REPLACED if values.get("replaced") else EndReason.CANCELLED
     return edited
 
 
-def _row(household: Candidate, standing: Standing) -> dict[str, Any]:
-    reason = EndReason.REPLACED if standing.replaced else EndReason.CANCELLED
+def _make_row(household: Candidate, signed_up: Subscribed) -> dict[str, Any]:
+    reason = EndReason.REPLACED if signed_up.replaced else EndReason.CANCELLED
     return {
         "household_id": household.id,
-        "plan": standing.plan,
-        "number": standing.number,
-        "starts_on": standing.starts_on,
-        "ends_on": standing.ends_on,
-        "end_reason": reason if standing.ends_on else None,
+        "plan": signed_up.plan,
+        "number": signed_up.number,
+        "starts_on": signed_up.starts_on,
+        "ends_on": signed_up.ends_on,
+        "end_reason": reason if signed_up.ends_on else None,
         "consent_on": None,
         "consent_by": "",
         "channel": Channel.CARRIER,

@@ -13,7 +13,7 @@ from groups.uploads.kinds import Preview, RowSeen
 _JUDGED = TypeAdapter(Judged)
 
 
-def preview_of(judgement: Judgement, decided: Collection[str], batch: str = "") -> Preview:
+def make_preview(judgement: Judgement, decided: Collection[str], batch: str = "") -> Preview:
     """The rows and sums of a judgement; `decided` are the keys of rows that somebody has decided."""
     rows = [
         RowSeen(
@@ -29,6 +29,6 @@ def preview_of(judgement: Judgement, decided: Collection[str], batch: str = "") 
     return Preview(rows, {"counts": counts, "to_write": to_write}, batch)
 
 
-def rows_again(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
+def rebuild_rows(kept: Iterable[Mapping[str, Any]]) -> list[Judged]:
     """The rows out of what was kept of them."""
     return [_JUDGED.validate_python(row) for row in kept]

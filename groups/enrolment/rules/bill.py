@@ -84,17 +84,17 @@ class Bill:
 
     @property
     def total(self) -> BillTotal:
-        return total_of(self.lines)
+        return sum_lines(self.lines)
 
     def by_village(self) -> list[tuple[BillLine, BillTotal]]:
         """A line of each village, to name it, and the village's sum."""
         own: dict[int, list[BillLine]] = {}
         for line in self.lines:
             own.setdefault(line.village_id, []).append(line)
-        return [(lines[0], total_of(lines)) for lines in own.values()]
+        return [(lines[0], sum_lines(lines)) for lines in own.values()]
 
 
-def total_of(lines: Iterable[BillLine]) -> BillTotal:
+def sum_lines(lines: Iterable[BillLine]) -> BillTotal:
     """The sum of some lines."""
     added = list(lines)
     return BillTotal(
@@ -105,13 +105,13 @@ def total_of(lines: Iterable[BillLine]) -> BillTotal:
     )
 
 
-def shares_on(tariffs: Mapping[str, Sequence[tuple[date, Shares]]], plan: str, day: date) -> Shares | None:
+def find_shares(tariffs: Mapping[str, Sequence[tuple[date, Shares]]], plan: str, day: date) -> Shares | None:
     """What a month of `plan` costs by the tariff that holds on `day`; None before its first."""
     held = [(starts_on, shares) for starts_on, shares in tariffs.get(plan, ()) if starts_on <= day]
     return max(held)[1] if held else None
 
 
-def month_of(text: str, today: date) -> date:
+def read_month(text: str, today: date) -> date:
     """The first day of the month that 2026-11 means. Raises InvalidDay for none, and for a month to come."""
     year, _, month = text.strip().replace("/", "-").replace("年", "-").removesuffix("月").partition("-")
     try:
@@ -126,13 +126,13 @@ def month_of(text: str, today: date) -> date:
     return first
 
 
-def yuan(fen: int) -> str:
+def write_yuan(fen: int) -> str:
     """Fen as yuan, two places: 1234567 is 12,345.67."""
     sign, whole = ("-", -fen) if fen < 0 else ("", fen)
     return f"{sign}{whole // 100:,}.{whole % 100:02}"
 
 
-def fen_of(text: str) -> int | None:
+def read_fen(text: str) -> int | None:
     """The fen that an amount in yuan means (3, 3.5, 3.50, ￥3.50); None where it is no amount."""
     plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").replace(",", "").strip()
     if not _AMOUNT.fullmatch(plain):

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date, timedelta
 
 from groups.errors import InvalidDay
-from groups.rules.days import EARLIEST, LATEST, day_of
+from groups.rules.days import EARLIEST, LATEST, read_day
 from groups.rules.texts import without_invisible
 
 _SERIAL_FROM = date(1899, 12, 30)
@@ -35,19 +35,19 @@ _SIGNS = {sign: at for at, sign in enumerate("〇一二三四五六七八九")} 
 
 def start_in(text: str) -> date:
     """The day that a cell of a list means. Raises InvalidDay."""
-    plain = _plain(text)
+    plain = _simplify(text)
     try:
         found = _read(plain)
     except ValueError:
         found = None
     if found is None or not EARLIEST <= found <= LATEST:
-        return day_of(plain)  # which says in words what is wrong about it
+        return read_day(plain)  # which says in words what is wrong about it
     return found
 
 
 def end_in(text: str) -> date | None:
     """The day on which something ends, None where it has no end: empty, 长期, 9999-12-31. Raises InvalidDay."""
-    plain = _plain(text)
+    plain = _simplify(text)
     if not plain or _NO_END.fullmatch(plain):
         return None
     try:
@@ -65,7 +65,7 @@ def end_in(text: str) -> date | None:
         raise
 
 
-def _plain(text: str) -> str:
+def _simplify(text: str) -> str:
     plain = unicodedata.normalize("NFKC", without_invisible(text[:60])).strip().removeprefix("'")
     plain = _TIME.sub("", plain)
     return re.sub(r"\s*([年月日/.-])\s*", r"\1", plain)
@@ -77,25 +77,25 @@ def _read(plain: str) -> date | None:
     if re.fullmatch(r"\d{5}(\.\d+)?", plain):
         return _SERIAL_FROM + timedelta(days=int(plain.split(".", maxsplit=1)[0]))
     if found := _YEAR_FIRST.fullmatch(plain):
-        return date(_year(found[1]), int(found[2]), int(found[3]))
+        return date(_read_year(found[1]), int(found[2]), int(found[3]))
     if found := _YEAR_LAST.fullmatch(plain):
         first, second = int(found[1]), int(found[2])
         # Month first, as the systems write it that put the year last; where that cannot be, day first.
         month, day = (first, second) if first <= 12 else (second, first)
         return date(int(found[3]), month, day)
     if (found := _ENGLISH.fullmatch(plain)) and found[2].lower() in _MONTHS:
-        return date(_year(found[3]), _MONTHS[found[2].lower()], int(found[1]))
+        return date(_read_year(found[3]), _MONTHS[found[2].lower()], int(found[1]))
     if found := _CHINESE.fullmatch(plain):
         year = int("".join(str(_SIGNS[sign]) for sign in found[1]))
-        return date(year, _number(found[2]), _number(found[3]))
+        return date(year, _read_number(found[2]), _read_number(found[3]))
     return None
 
 
-def _year(text: str) -> int:
+def _read_year(text: str) -> int:
     return int(text) if len(text) == 4 else 2000 + int(text)
 
 
-def _number(text: str) -> int:
+def _read_number(text: str) -> int:
     """一 to 三十一."""
     tens, ten, ones = text.partition("十")
     if not ten:

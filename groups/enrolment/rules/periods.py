@@ -17,7 +17,7 @@ from groups.errors import (
     say,
 )
 from groups.rules.days import Period
-from groups.rules.texts import LONGEST_NAME, flaw, tidied
+from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
 
 LONGEST_PLAN = 32
 _SERIAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{2,31}")
@@ -50,7 +50,7 @@ def check_likely(starts_on: date, today: date, meant: str) -> None:
         raise UnlikelyStart(say("starts_long_ago", starts_on=starts_on))
 
 
-def overlap(wanted: Period, others: Iterable[Period]) -> Period | None:
+def find_overlap(wanted: Period, others: Iterable[Period]) -> Period | None:
     """The first of the others that shares a day with `wanted`."""
     return next(
         (other for other in sorted(others, key=lambda period: period.starts_on) if _share_a_day(wanted, other)), None
@@ -59,7 +59,7 @@ def overlap(wanted: Period, others: Iterable[Period]) -> Period | None:
 
 def check_free(wanted: Period, others: Iterable[Period]) -> None:
     """Raises SubscriptionOverlaps where the household has one of the others on a day of `wanted`."""
-    other = overlap(wanted, others)
+    other = find_overlap(wanted, others)
     if other is not None:
         raise SubscriptionOverlaps(
             say("signed_up_in_these_days", starts_on=other.starts_on, ends_on=other.ends_on)
@@ -70,10 +70,10 @@ def check_free(wanted: Period, others: Iterable[Period]) -> None:
         )
 
 
-def consent(by: str, given_on: date, starts_on: date) -> tuple[str, date]:
+def check_consent(by: str, given_on: date, starts_on: date) -> tuple[str, date]:
     """Who agreed, and when, as it is kept. Raises NoConsent where nobody did, or only after it began."""
-    name = tidied(by)
-    if not name or flaw(name):
+    name = tidy(by)
+    if not name or find_flaw(name):
         raise NoConsent(say("say_who_agreed", most=LONGEST_NAME))
     if given_on > starts_on:
         raise NoConsent(
@@ -84,7 +84,7 @@ def consent(by: str, given_on: date, starts_on: date) -> tuple[str, date]:
     return name, given_on
 
 
-def serial_of(text: str) -> str:
+def read_serial(text: str) -> str:
     """A serial as it is kept: capitals and digits, however a scanner or a hand gave it. Raises InvalidDevice."""
     plain = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text[:80])).upper()
     if not _SERIAL.fullmatch(plain):

@@ -53,19 +53,21 @@ def read(text: str) -> tuple[Span, ...]:
     return () if _covers_the_week(spans) else tuple(spans)
 
 
-def written(spans: Iterable[Span]) -> str:
+def write(spans: Iterable[Span]) -> str:
     """The spans in the one form that is kept: 周一至周五 18:00-06:00;周六 全天. Empty for round the clock."""
-    by_hours = _days_by_hours(spans)
-    return ";".join(f"{_days_in_words(days)} {_hours_in_words(*hours)}" for hours, days in by_hours.items())
+    by_hours = _group_days_by_hours(spans)
+    return ";".join(f"{_write_days(days)} {_write_hours(*hours)}" for hours, days in by_hours.items())
 
 
-def written_in_english(spans: Iterable[Span]) -> str:
+def write_in_english(spans: Iterable[Span]) -> str:
     """The same for readers of English, and read again by `read`: Mon-Fri 18:00-06:00; Sat all day."""
-    by_hours = _days_by_hours(spans)
-    return "; ".join(f"{_days_in_english(days)} {_hours_in_english(*hours)}" for hours, days in by_hours.items())
+    by_hours = _group_days_by_hours(spans)
+    return "; ".join(
+        f"{_write_days_in_english(days)} {_write_hours_in_english(*hours)}" for hours, days in by_hours.items()
+    )
 
 
-def on_duty(spans: Iterable[Span], local: datetime) -> bool:
+def is_on_duty(spans: Iterable[Span], local: datetime) -> bool:
     """Whether these hours hold at a moment of local time. No hours at all: always."""
     known = tuple(spans)
     weekday, minute = local.weekday(), local.hour * 60 + local.minute
@@ -96,7 +98,7 @@ def _split(piece: str) -> tuple[str, list[tuple[int, int]]]:
         rest = _TIMES.sub(" ", piece[found[0].start() :])
         if rest.strip(" 、,和及&"):
             raise NoDutyHours(piece)
-        return piece[: found[0].start()], [_hours(match, piece) for match in found]
+        return piece[: found[0].start()], [_read_hours(match, piece) for match in found]
     all_day = _ALL_DAY.search(piece.replace(" ", "")) is not None
     days = re.sub(r"全\s*天|24\s*小时|昼夜|all\s*day|always|round\s*the\s*clock|24h", " ", piece)
     if not all_day:
@@ -104,7 +106,7 @@ def _split(piece: str) -> tuple[str, list[tuple[int, int]]]:
     return days, [(0, MINUTES_A_DAY)]
 
 
-def _hours(match: re.Match[str], piece: str) -> tuple[int, int]:
+def _read_hours(match: re.Match[str], piece: str) -> tuple[int, int]:
     start = int(match[1]) * 60 + int(match[2] or 0)
     end = int(match[3]) * 60 + int(match[4] or 0)
     wrong_minutes = max(int(match[2] or 0), int(match[4] or 0)) > 59
@@ -130,7 +132,7 @@ def _read_days(text: str, piece: str) -> list[int]:
             place = gap.end()
         elif word := _DAY_WORD.match(rest, place):
             day = _DAYS_EN.index(word[2]) if word[2] else _DAYS.index(word[1].replace("天", "日"))
-            days += _days_after(days[-1], day) if reaches else [day]
+            days += _list_days(days[-1], day) if reaches else [day]
             place, reaches = word.end(), False
         else:
             raise NoDutyHours(piece)
@@ -139,23 +141,23 @@ def _read_days(text: str, piece: str) -> list[int]:
     return days
 
 
-def _days_after(first: int, last: int) -> list[int]:
+def _list_days(first: int, last: int) -> list[int]:
     """The days after `first` up to `last`, over the weekend where it comes earlier in the week."""
     return [day % 7 for day in range(first + 1, last + (8 if last <= first else 1))]
 
 
-def _days_by_hours(spans: Iterable[Span]) -> dict[tuple[int, int], list[int]]:
+def _group_days_by_hours(spans: Iterable[Span]) -> dict[tuple[int, int], list[int]]:
     by_hours: dict[tuple[int, int], list[int]] = {}
     for span in sorted(spans):
         by_hours.setdefault((span.start, span.end), []).append(span.weekday)
     return by_hours
 
 
-def _days_in_words(days: list[int]) -> str:
+def _write_days(days: list[int]) -> str:
     if len(days) == len(_DAYS):
         return "每天"
     words = []
-    for run in _in_a_row(days):
+    for run in _split_runs(days):
         if len(run) > 2:
             words.append(f"周{_DAYS[run[0]]}至周{_DAYS[run[-1]]}")
         else:
@@ -163,27 +165,27 @@ def _days_in_words(days: list[int]) -> str:
     return "、".join(words)
 
 
-def _days_in_english(days: list[int]) -> str:
+def _write_days_in_english(days: list[int]) -> str:
     if len(days) == len(_DAYS):
         return "daily"
     words = []
-    for run in _in_a_row(days):
+    for run in _split_runs(days):
         names = [_DAYS_EN[day].capitalize() for day in run]
         words += [f"{names[0]}-{names[-1]}"] if len(names) > 2 else names
     return ", ".join(words)
 
 
-def _in_a_row(days: list[int]) -> list[list[int]]:
+def _split_runs(days: list[int]) -> list[list[int]]:
     # Days in a row differ from their place in the list by the same number.
     return [[day for _, day in run] for _, run in groupby(enumerate(days), lambda each: each[1] - each[0])]
 
 
-def _hours_in_english(start: int, end: int) -> str:
-    words = _hours_in_words(start, end)
+def _write_hours_in_english(start: int, end: int) -> str:
+    words = _write_hours(start, end)
     return "all day" if words == ALWAYS else words
 
 
-def _hours_in_words(start: int, end: int) -> str:
+def _write_hours(start: int, end: int) -> str:
     if (start, end) == (0, MINUTES_A_DAY):
         return ALWAYS
     return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"

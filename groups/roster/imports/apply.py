@@ -24,15 +24,15 @@ from groups.roster.imports.rules.rows import ExaminedRow, ListRow, examine
 from groups.roster.residences import follow_the_roster
 from groups.roster.rules.door_order import weave
 from groups.roster.rules.household import RosterHousehold
-from groups.roster.villages import owners_elsewhere, read_roster
-from groups.rules.names import kept_keys
+from groups.roster.villages import find_owners_elsewhere, read_roster
+from groups.rules.names import make_keys
 from groups.rules.phone import PhoneNumber
 
 _TEXTS = ("door", "head", "landmark")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RosterOnRecord:
     """What a list is judged against: the village's roster, and who has the list's numbers in other villages."""
 
     roster: list[RosterHousehold]
@@ -46,26 +46,26 @@ class Standing:
         return judge(rows, self.roster, self.elsewhere, region, complete=complete, groups=self.groups, decided=decided)
 
 
-def standing_of(
+def read_roster_on_record(
     session: Session, village_id: int, rows: Sequence[ExaminedRow], *, shows_names: bool = True
-) -> Standing:
+) -> RosterOnRecord:
     """The roster as it is now, for a list that was examined.
 
     `shows_names`: whoever brings the list may know who has its numbers in other villages.
     """
     numbers = (phone.e164 for row in rows for phone in row.phones)
-    owners = owners_elsewhere(session, village_id, numbers)
+    owners = find_owners_elsewhere(session, village_id, numbers)
     groups = session.scalars(
         select(Group.name).where(Group.village_id == village_id, Group.archived_at.is_(None)).order_by(Group.position)
     )
-    return Standing(
+    return RosterOnRecord(
         read_roster(session, village_id),
         {number: Owner(village, head if shows_names else "") for number, (village, head) in owners.items()},
         tuple(groups),
     )
 
 
-def preview(
+def judge_list(
     session: Session, village: Village, rows: Sequence[ListRow], region: str, area_code: str, *, complete: bool = False
 ) -> Judgement:
     """What importing `rows` would do to the village's roster. Writes nothing.
@@ -73,7 +73,7 @@ def preview(
     `complete`: the list names every household of the village; whoever is missing from it is to be archived.
     """
     examined = [examine(row, region, area_code) for row in rows]
-    return standing_of(session, village.id, examined).judge(examined, region, complete=complete)
+    return read_roster_on_record(session, village.id, examined).judge(examined, region, complete=complete)
 
 
 def apply(
@@ -98,13 +98,13 @@ def apply(
     _check_may_apply(judgement, once_more)
     batch = Batch(session, by, "import_roster", now, zone)
     _archive_households(batch, [household.id for household in judgement.archived])
-    groups = _groups(batch, village, judgement.entries)
-    standing = _phones_of(session, [entry.household.id for entry in judgement.entries if entry.household])
-    _archive_phones(batch, judgement.entries, standing)
+    groups = _write_groups(batch, village, judgement.entries)
+    on_record = _read_phones(session, [entry.household.id for entry in judgement.entries if entry.household])
+    _archive_phones(batch, judgement.entries, on_record)
     progress(60)
     households = _write_households(batch, village, judgement.entries, groups)
     progress(70)
-    _write_phones(batch, households, judgement.entries, standing)
+    _write_phones(batch, households, judgement.entries, on_record)
     progress(80)
     _count_up(batch, judgement.entries)
     progress(90)
@@ -120,31 +120,31 @@ def _check_may_apply(judgement: Judgement, once_more: bool) -> None:
         first = judgement.errors[0]
         reason = say("row_flaw", row=first.row, flaw=first.findings[0].message)
         raise RosterFileError(say("no_household_to_import_because", reason=reason))
-    if (words := words_to_confirm(judgement)) and not once_more:
+    if (words := write_confirmation(judgement)) and not once_more:
         raise ConfirmArchive(words)
 
 
-def words_to_confirm(judgement: Judgement) -> Message | None:
+def write_confirmation(judgement: Judgement) -> Message | None:
     """What somebody has to say yes to twice before the list is written; None where there is nothing."""
     if judgement.looks_like_another_village:
-        return _another_village_words(judgement)
+        return _explain_another_village(judgement)
     if judgement.asks_once_more:
         return say("many_would_be_archived", count=len(judgement.archived))
     return None
 
 
-def _another_village_words(judgement: Judgement) -> Message:
+def _explain_another_village(judgement: Judgement) -> Message:
     if judgement.fits_better:
         return say("perhaps_this_villages_list", count=judgement.replaced, village=judgement.fits_better)
     return say("perhaps_another_villages_list", count=judgement.replaced)
 
 
-def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:
+def _write_groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[str, int]:
     """The village's groups by name, those that the list names for the first time made behind the others."""
-    standing = batch.session.execute(
+    on_record = batch.session.execute(
         select(Group.name, Group.id).where(Group.village_id == village.id, Group.archived_at.is_(None))
     )
-    groups = dict(standing.all())
+    groups = dict(on_record.all())
     last = batch.session.scalar(select(func.max(Group.position)).where(Group.village_id == village.id)) or 0
     named_first = [name for name in dict.fromkeys(entry.group for entry in entries) if name and name not in groups]
     made = batch.add_all(
@@ -160,7 +160,7 @@ def _groups(batch: Batch, village: Village, entries: Sequence[Entry]) -> dict[st
 def _archive_households(batch: Batch, households: Sequence[int]) -> None:
     """Take households out with their phones; a group that one of them led has no leader then."""
     gone = {"archived_at": batch.now}
-    phones = _phones_of(batch.session, households)
+    phones = _read_phones(batch.session, households)
     batch.change_all(Phone, {phone: gone for phone, _ in phones.values()})
     for place in ("leader_id", "deputy_id"):
         column = getattr(Group, place)
@@ -171,7 +171,7 @@ def _archive_households(batch: Batch, households: Sequence[int]) -> None:
     batch.change_all(Household, dict.fromkeys(households, gone))
 
 
-def _phones_of(session: Session, households: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
+def _read_phones(session: Session, households: Sequence[int]) -> dict[tuple[int, str], tuple[int, int]]:
     """The active phones of these households: by household and number, the phone's id and rank."""
     phones: dict[tuple[int, str], tuple[int, int]] = {}
     for start in range(0, len(households), AT_ONCE):
@@ -185,13 +185,13 @@ def _phones_of(session: Session, households: Sequence[int]) -> dict[tuple[int, s
 
 
 def _archive_phones(
-    batch: Batch, entries: Sequence[Entry], standing: Mapping[tuple[int, str], tuple[int, int]]
+    batch: Batch, entries: Sequence[Entry], on_record: Mapping[tuple[int, str], tuple[int, int]]
 ) -> None:
     """Take out what is no longer listed, of all households first: a number may move from one to another."""
     listed = {
         (entry.household.id, phone.e164) for entry in entries if entry.household is not None for phone in entry.phones
     }
-    gone = [phone for key, (phone, _) in standing.items() if key not in listed]
+    gone = [phone for key, (phone, _) in on_record.items() if key not in listed]
     batch.change_all(Phone, {phone: {"archived_at": batch.now} for phone in gone})
 
 
@@ -199,16 +199,16 @@ def _write_households(batch: Batch, village: Village, entries: Sequence[Entry], 
     """Add the new households and change the others, each at its place in its group's row; their ids, by entry."""
     taken = iter(take_ids(batch.session, Household, sum(entry.household is None for entry in entries)))
     ids = [entry.household.id if entry.household is not None else next(taken) for entry in entries]
-    places = _places(batch.session, village, entries, ids, groups)
+    places = _find_places(batch.session, village, entries, ids, groups)
     new: list[dict[str, Any]] = []
     changed: dict[int, dict[str, Any]] = {}
     for number, entry in zip(ids, entries, strict=True):
         values: dict[str, Any] = {"group_id": groups.get(entry.group)} | {name: getattr(entry, name) for name in _TEXTS}
         if entry.household is None:
             place = {"position": places.pop(number)} if number in places else {}
-            new.append({"id": number, "village_id": village.id, **values, **kept_keys(entry.head), **place})
+            new.append({"id": number, "village_id": village.id, **values, **make_keys(entry.head), **place})
         elif {"group", *_TEXTS} & set(entry.changed):
-            changed[number] = values | kept_keys(entry.head)
+            changed[number] = values | make_keys(entry.head)
     for number, position in places.items():
         changed[number] = changed.get(number, {}) | {"position": position}
     batch.change_all(Household, changed)
@@ -232,17 +232,17 @@ def _write_phones(
     batch: Batch,
     households: Sequence[int],
     entries: Sequence[Entry],
-    standing: Mapping[tuple[int, str], tuple[int, int]],
+    on_record: Mapping[tuple[int, str], tuple[int, int]],
 ) -> None:
     new: list[dict[str, Any]] = []
     ranks: dict[int, dict[str, Any]] = {}
     for household_id, entry in zip(households, entries, strict=True):
         for rank, phone in enumerate(entry.phones, start=1):
-            stands = standing.get((household_id, phone.e164))
-            if stands is None:
-                new.append(_new_phone(household_id, rank, phone))
-            elif "phones" in entry.changed and stands[1] != rank:
-                ranks[stands[0]] = {"rank": rank}
+            existing = on_record.get((household_id, phone.e164))
+            if existing is None:
+                new.append(_make_phone(household_id, rank, phone))
+            elif "phones" in entry.changed and existing[1] != rank:
+                ranks[existing[0]] = {"rank": rank}
     batch.change_all(Phone, ranks)
     try:
         batch.add_all(Phone, new)
@@ -250,7 +250,7 @@ def _write_phones(
         raise NumberTaken(say("number_just_taken")) from None
 
 
-def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, Any]:
+def _make_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, Any]:
     kind = PhoneKind(phone.kind)
     return {
         "household_id": household_id,
@@ -261,7 +261,7 @@ def _new_phone(household_id: int, rank: int, phone: PhoneNumber) -> dict[str, An
     }
 
 
-def _places(
+def _find_places(
     session: Session,
     village: Village,
     entries: Sequence[Entry],
@@ -276,21 +276,21 @@ def _places(
         if entry.household is None or entry.household.group != entry.group:
             newcomers[entry.group].add(household_id)
     moving = {household_id for some in newcomers.values() for household_id in some}
-    standing: dict[int | None, dict[int, int]] = defaultdict(dict)
+    on_record: dict[int | None, dict[int, int]] = defaultdict(dict)
     for household_id, group_id, position in session.execute(
         select(Household.id, Household.group_id, Household.position)
         .where(Household.village_id == village.id, Household.archived_at.is_(None))
         .order_by(Household.position, Household.id)
     ):
         if household_id not in moving:
-            standing[group_id][household_id] = position
+            on_record[group_id][household_id] = position
     places: dict[int, int] = {}
     for name, listed in doors.items():
-        places |= _order(standing[groups.get(name)], listed, has_newcomers=bool(newcomers[name]))
+        places |= _find_order(on_record[groups.get(name)], listed, has_newcomers=bool(newcomers[name]))
     return places
 
 
-def _order(positions: Mapping[int, int], listed: Sequence[int], *, has_newcomers: bool) -> dict[int, int]:
+def _find_order(positions: Mapping[int, int], listed: Sequence[int], *, has_newcomers: bool) -> dict[int, int]:
     """The doors of a group numbered anew, where the list has newcomers or another order: position by household.
 
     `positions` are those of the households that stay in it, in their order.

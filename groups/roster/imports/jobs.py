@@ -11,18 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import Database
-from groups.errors import RosterFileError, kept, say
+from groups.errors import RosterFileError, keep_message, say
 from groups.files.apart import read_apart
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
 from groups.models.uploads import Upload
 from groups.roster.imports import mend, reading
-from groups.roster.imports.apply import Standing, apply, standing_of, words_to_confirm
+from groups.roster.imports.apply import RosterOnRecord, apply, read_roster_on_record, write_confirmation
 from groups.roster.imports.reading import RosterList
 from groups.roster.imports.rules.guesses import Said
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import Judgement
-from groups.roster.imports.rules.preview import guess_shown, rows_shown, summary_of
+from groups.roster.imports.rules.preview import guess_shown, list_rows, make_summary
 from groups.roster.imports.rules.rows import ExaminedRow, examine
 from groups.uploads import uploads
 from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
@@ -36,7 +36,7 @@ class RosterLists:
     tries = 1
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
-        columns = {place: Field(field) for place, field in uploads.columns_of(upload).items()}
+        columns = {place: Field(field) for place, field in uploads.read_columns(upload).items()}
         layouts: list[dict[str, Any]] = []
         try:
             if upload.name:
@@ -44,8 +44,8 @@ class RosterLists:
             else:
                 opened = reading.open_pasted(upload.content.decode("utf-8", "replace"))
             progress(30)
-            layouts = reading.layouts_shown(opened, columns)
-            households = reading.households_in(opened, columns, Said(upload.decisions))
+            layouts = reading.show_layouts(opened, columns)
+            households = reading.read_households(opened, columns, Said(upload.decisions))
         except RosterFileError as error:
             return ReadList(layouts, reason=error.message)
         examined = []
@@ -65,8 +65,8 @@ class RosterLists:
 
     def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
         with database.begin() as session:
-            standing = _standing(session, upload, was_read.rows)
-        return _previewed(was_read, _judged(upload, was_read.rows, standing, ground), ground)
+            on_record = _read_roster(session, upload, was_read.rows)
+        return _make_preview(was_read, _judge(upload, was_read.rows, on_record, ground), ground)
 
     def write(
         self,
@@ -81,38 +81,38 @@ class RosterLists:
         held = select(Village).where(Village.id == upload.village_id).with_for_update(key_share=True)
         village = session.scalars(held).one()
         progress(45)
-        judgement = _judged(upload, was_read.rows, _standing(session, upload, was_read.rows), ground)
-        preview = _previewed(was_read, judgement, ground)
+        judgement = _judge(upload, was_read.rows, _read_roster(session, upload, was_read.rows), ground)
+        preview = _make_preview(was_read, judgement, ground)
         if preview.digest != upload.digest:
             return None
         progress(55)
-        by = uploads.author_of(upload)
+        by = uploads.make_author(upload)
         batch = apply(session, village, judgement, by, now, ground.zone, once_more=upload.once_more, progress=progress)
         return Preview(preview.rows, preview.summary, batch.key if batch.size else "")
 
 
-def _village_of(upload: Upload) -> int:
+def _get_village(upload: Upload) -> int:
     if upload.village_id is None:
         raise ValueError("a roster without a village")
     return upload.village_id
 
 
-def _standing(session: Session, upload: Upload, rows: Sequence[ExaminedRow]) -> Standing:
+def _read_roster(session: Session, upload: Upload, rows: Sequence[ExaminedRow]) -> RosterOnRecord:
     """What the list is judged against. A village's head is not told who has a number in another village."""
     role = session.scalar(select(Account.role).where(Account.id == upload.account_id))
-    return standing_of(session, _village_of(upload), rows, shows_names=role is not AccountRole.VILLAGE_HEAD)
+    return read_roster_on_record(session, _get_village(upload), rows, shows_names=role is not AccountRole.VILLAGE_HEAD)
 
 
-def _judged(upload: Upload, rows: Sequence[ExaminedRow], standing: Standing, ground: Ground) -> Judgement:
+def _judge(upload: Upload, rows: Sequence[ExaminedRow], on_record: RosterOnRecord, ground: Ground) -> Judgement:
     complete = bool(upload.options.get("complete"))
-    return standing.judge(rows, ground.region, complete=complete, decided=Said(upload.decisions))
+    return on_record.judge(rows, ground.region, complete=complete, decided=Said(upload.decisions))
 
 
-def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Preview:
+def _make_preview(was_read: ReadList, judgement: Judgement, ground: Ground) -> Preview:
     households: RosterList = was_read.about
-    shown = rows_shown(judgement, ground.region)
+    shown = list_rows(judgement, ground.region)
     # Behind the rows of the list stand the households that it lacks, which are in no error.
-    to_mend = [mend.row_to_mend(*one) for one in zip(households.rows, judgement.verdicts, strict=True)]
+    to_mend = [mend.make_row_to_mend(*one) for one in zip(households.rows, judgement.verdicts, strict=True)]
     rows = [
         RowSeen(
             row["verdict"],
@@ -123,16 +123,21 @@ def _previewed(was_read: ReadList, judgement: Judgement, ground: Ground) -> Prev
         )
         for row, listed in zip_longest(shown, to_mend)
     ]
-    summary: dict[str, Any] = summary_of(judgement, written=False) | {
+    summary: dict[str, Any] = make_summary(judgement, written=False) | {
         "notes": [
-            [note.sheet, kept(note.words), kept(note.places), [guess_shown(guess) for guess in note.guesses]]
+            [
+                note.sheet,
+                keep_message(note.words),
+                keep_message(note.places),
+                [guess_shown(guess) for guess in note.guesses],
+            ]
             for note in (*households.notes, *judgement.notes)
         ][:_MOST_NOTES],
         "ignored": list(households.ignored)[:20],
         "ignored_sheets": list(households.ignored_sheets)[:20],
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,
         "changes_anything": judgement.changes_anything,
-        "confirm_twice": kept(words) if (words := words_to_confirm(judgement)) else None,
-        "cannot": None if judgement.entries else kept(say("no_household_to_import")),
+        "confirm_twice": keep_message(words) if (words := write_confirmation(judgement)) else None,
+        "cannot": None if judgement.entries else keep_message(say("no_household_to_import")),
     }
     return Preview(rows, summary)

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from groups.errors import Message, told
+from groups.errors import Message, restore_message
 from groups.files.writing import Table, as_workbook
 from groups.roster.exports import DOOR, GROUP, HEAD, LANDMARK
 from groups.roster.imports.rules.judgement import RowVerdict, Verdict
 from groups.roster.imports.rules.rows import ListRow
-from groups.words import in_both
+from groups.words import write_both
 
 ROW, REASON = "原文件行号", "原因"
 """The columns that mean nothing to the roster, so that a mended file is imported as it is."""
@@ -34,10 +34,10 @@ class RowToMend(BaseModel):
     @field_validator("reason", mode="before")
     @classmethod
     def _of_an_earlier_release(cls, reason: Any) -> Any:
-        return (told(reason),) if isinstance(reason, str) else reason
+        return (restore_message(reason),) if isinstance(reason, str) else reason
 
 
-def row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
+def make_row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
     """The row, where it is in error or something is to be said of it."""
     if verdict.verdict not in {Verdict.ERROR, Verdict.WARNING}:
         return None
@@ -56,10 +56,10 @@ def row_to_mend(row: ListRow, verdict: RowVerdict) -> RowToMend | None:
     )
 
 
-def rows_to_mend(rows: Sequence[ListRow], verdicts: Sequence[RowVerdict]) -> list[RowToMend]:
+def list_rows_to_mend(rows: Sequence[ListRow], verdicts: Sequence[RowVerdict]) -> list[RowToMend]:
     """Those of a list's rows that are in error; the rows stand in the order of their verdicts."""
     wrong = ((row, verdict) for row, verdict in zip(rows, verdicts, strict=True) if verdict.verdict is Verdict.ERROR)
-    found = (row_to_mend(row, verdict) for row, verdict in wrong)
+    found = (make_row_to_mend(row, verdict) for row, verdict in wrong)
     return [row for row in found if row is not None]
 
 
@@ -72,7 +72,7 @@ def as_xlsx(rows: Iterable[RowToMend]) -> bytes:
         [
             *(row.where, row.group, row.door, row.head),
             *(row.phones.get(column, "") for column in phones),
-            *(row.landmark, "；".join(map(in_both, row.reason))),
+            *(row.landmark, "；".join(map(write_both, row.reason))),
         ]
         for row in wrong
     ]

@@ -1,6 +1,6 @@
 """Reading a list out of what heads have: .xlsx and .xls, .csv, cells pasted from WPS, and the export's own .json.
 
-`open_file` or `open_pasted` gives the sheets and what their columns are taken for; `households_in` gives the
+`open_file` or `open_pasted` gives the sheets and what their columns are taken for; `read_households` gives the
 households, with the columns as guessed or as somebody has corrected them. `read_list` is both in one.
 """
 
@@ -14,10 +14,10 @@ from pathlib import PurePath
 from typing import Any
 
 from groups.errors import RosterFileError, say
-from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, text_sheet
-from groups.files.sheet import Sheet, column_index, column_name
+from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, read_text_sheet
+from groups.files.sheet import Sheet, find_column_index, name_column
 from groups.roster.imports.rules import chat, labelled
-from groups.roster.imports.rules.blocks import blocks_of, stacked_lists_of
+from groups.roster.imports.rules.blocks import split_blocks, split_stacked_lists
 from groups.roster.imports.rules.guesses import NOTHING_SAID, Said
 from groups.roster.imports.rules.headings import (
     DEEPEST_HEADING,
@@ -25,15 +25,15 @@ from groups.roster.imports.rules.headings import (
     Column,
     Field,
     Layout,
-    begun_below_words,
     guess_layout,
+    start_below_words,
 )
-from groups.roster.imports.rules.households import households_of
+from groups.roster.imports.rules.households import read_sheet_rows
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.numbers import holds_a_number
 from groups.roster.imports.rules.rows import ListRow, PhoneCell
 from groups.roster.imports.rules.whole_lists import with_one_name_a_group, without_copies
-from groups.rules.findings import shown
+from groups.rules.findings import show
 
 _SAMPLES = 3
 _OF_PAPERS = re.compile(r"身份证|证件|账号|卡号|编号|编码|社保")
@@ -77,7 +77,7 @@ class RosterList:
 
 def read_list(content: bytes, name: str, columns: Columns | None = None) -> RosterList:
     """The households of a file. Raises RosterFileError with the reason."""
-    return households_in(open_file(content, name), columns)
+    return read_households(open_file(content, name), columns)
 
 
 def open_file(content: bytes, name: str, read: Callable[[bytes, str], FileRead] = read_here) -> OpenedFile:
@@ -88,27 +88,27 @@ def open_file(content: bytes, name: str, read: Callable[[bytes, str], FileRead] 
     if PurePath(name).suffix.lower() == ".json":
         if len(content) > LARGEST_FILE:
             raise RosterFileError(TOO_LARGE)
-        return OpenedFile(households=_json_rows(content))
+        return OpenedFile(households=_read_json_rows(content))
     found = read(content, name)
-    return replace(_opened(found.sheets), hidden=tuple(found.hidden))
+    return replace(_open(found.sheets), hidden=tuple(found.hidden))
 
 
 def open_pasted(text: str) -> OpenedFile:
     """Cells copied in WPS or Excel and pasted: lines, with tabs between the cells. Raises RosterFileError."""
     if len(text) > LARGEST_FILE:
         raise RosterFileError(TOO_LARGE)
-    return _opened([text_sheet(text)])
+    return _open([read_text_sheet(text)])
 
 
-def households_in(opened: OpenedFile, columns: Columns | None = None, decided: Said = NOTHING_SAID) -> RosterList:
+def read_households(opened: OpenedFile, columns: Columns | None = None, decided: Said = NOTHING_SAID) -> RosterList:
     """The households of an opened file, its columns as guessed or as `columns` corrects them, other guesses as
     `decided` does.
 
     Raises RosterFileError where no sheet has a column for the household's head and one for phones.
     """
     if not opened.sheets:
-        return _few_enough(RosterList(opened.households))
-    layouts = [_corrected(one, place, columns or {}) for place, one in enumerate(opened.sheets)]
+        return _check_few_enough(RosterList(opened.households))
+    layouts = [_correct(one, place, columns or {}) for place, one in enumerate(opened.sheets)]
     lists = [(one.sheet, layout) for one, layout in zip(opened.sheets, layouts, strict=True) if not layout.lacking]
     if not lists:
         lacking = min(layouts, key=lambda layout: len(layout.lacking)).lacking
@@ -121,20 +121,22 @@ def households_in(opened: OpenedFile, columns: Columns | None = None, decided: S
     for sheet, layout in lists:
         told = Notes(sheet.label if len(lists) > 1 else "")
         _note_columns(sheet, layout, told)
-        found = households_of(sheet, layout, is_the_only_sheet=alone, notes=told, decided=decided)
-        silent = _silent_columns(layout)
+        found = read_sheet_rows(sheet, layout, is_the_only_sheet=alone, notes=told, decided=decided)
+        silent = _find_silent_columns(layout)
         rows += [replace(row, silent=row.silent | silent) for row in found]
         notes += told.told
     whole = Notes()
     for name in opened.hidden:
-        whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), shown(name))
+        whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), show(name))
     rows = without_copies(with_one_name_a_group(rows, whole, decided), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
-    return _few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.told, *notes)))
+    return _check_few_enough(
+        RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.told, *notes))
+    )
 
 
-def _silent_columns(layout: Layout) -> frozenset[str]:
+def _find_silent_columns(layout: Layout) -> frozenset[str]:
     """Which phones a list says nothing about, because it has no column for them."""
     fields = [column.field for column in layout.phones]
     silent = set() if Field.LANDLINE in fields else {"landline"}
@@ -144,7 +146,7 @@ def _silent_columns(layout: Layout) -> frozenset[str]:
 def _note_columns(sheet: Sheet, layout: Layout, notes: Notes) -> None:
     """Tell which columns were guessed, are hidden, or have numbers in them that are left out."""
     for column in layout.columns:
-        where = f"{column_name(column.index)} {shown(column.heading)}".strip()
+        where = f"{name_column(column.index)} {show(column.heading)}".strip()
         if column.field is not Field.NOTHING:
             if column.index in layout.guessed or (not layout.heading_rows and column.heading):
                 notes.add(
@@ -168,7 +170,7 @@ def _has_numbers(sheet: Sheet, layout: Layout, column: int) -> bool:
     )
 
 
-def columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int, int], Field]:
+def read_columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int, int], Field]:
     """What columns hold, as a command is told: 手机=D, or 第2组!手机=D for the sheet of that name.
 
     Raises RosterFileError.
@@ -179,18 +181,18 @@ def columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int, int
         sheet, _, word = left.strip().rpartition("!")
         field = FIELD_WORDS.get(word.strip().lower())
         try:
-            column = column_index(letters.strip())
+            column = find_column_index(letters.strip())
         except ValueError:
             field = None
             column = 0
         places = [at for at, one in enumerate(opened.sheets) if sheet in {"", one.sheet.name}]
         if field is None or not places:
-            raise RosterFileError(say("column_said_wrongly", text=shown(text)))
+            raise RosterFileError(say("column_said_wrongly", text=show(text)))
         columns |= {(place, column): field for place in places}
     return columns
 
 
-def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
+def show_layouts(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
     """What the columns are taken for, for a page, once for all sheets that are alike.
 
     `sheets` are their places in the file, `names` their names, `columns` each column's `index`, `heading`, `field`, a
@@ -198,7 +200,7 @@ def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
     """
     alike: dict[Any, dict[str, Any]] = {}
     for place, one in enumerate(opened.sheets):
-        layout = _corrected(one, place, columns)
+        layout = _correct(one, place, columns)
         told = [
             (column.index, column.heading, column.field.value, _is_guessed(layout, column, place, columns))
             for column in layout.columns
@@ -213,7 +215,7 @@ def layouts_shown(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
                     "index": index,
                     "heading": heading,
                     "field": field,
-                    "samples": _samples(below, index),
+                    "samples": _pick_samples(below, index),
                     "guessed": guessed,
                 }
                 for index, heading, field, guessed in told
@@ -227,24 +229,24 @@ def _is_guessed(layout: Layout, column: Column, place: int, columns: Columns) ->
     return column.field is not Field.NOTHING and told_by_cells and (place, column.index) not in columns
 
 
-def _samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
+def _pick_samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
     said = [row[column].strip()[:24] for row in rows if column < len(row) and row[column].strip()]
     return said[:_SAMPLES]
 
 
-def _few_enough(read: RosterList) -> RosterList:
+def _check_few_enough(read: RosterList) -> RosterList:
     if len(read.rows) > MOST_ROWS:
         raise RosterFileError(say("more_than_rows", most=MOST_ROWS))
     return read
 
 
-def _opened(sheets: Sequence[Sheet]) -> OpenedFile:
-    apart = [part for sheet in sheets if not sheet.is_empty for part in stacked_lists_of(sheet)]
-    filled = [part for sheet in apart for part in blocks_of(sheet)] or [Sheet("", ())]
-    return OpenedFile(tuple(_understood(sheet) for sheet in filled))
+def _open(sheets: Sequence[Sheet]) -> OpenedFile:
+    apart = [part for sheet in sheets if not sheet.is_empty for part in split_stacked_lists(sheet)]
+    filled = [part for sheet in apart for part in split_blocks(sheet)] or [Sheet("", ())]
+    return OpenedFile(tuple(_understand(sheet) for sheet in filled))
 
 
-def _understood(sheet: Sheet) -> OpenedSheet:
+def _understand(sheet: Sheet) -> OpenedSheet:
     """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
     if named := labelled.as_list(sheet):
         return OpenedSheet(*named)
@@ -267,22 +269,22 @@ def _without_hidden_numbers(sheet: Sheet, layout: Layout) -> Layout:
     return layout.with_fields(dict.fromkeys(hidden, Field.NOTHING)) if len(hidden) < len(layout.phones) else layout
 
 
-def _corrected(one: OpenedSheet, place: int, columns: Columns) -> Layout:
+def _correct(one: OpenedSheet, place: int, columns: Columns) -> Layout:
     said = {column: field for (sheet, column), field in columns.items() if sheet == place}
-    return begun_below_words(one.layout.with_fields(said), one.sheet.rows) if said else one.layout
+    return start_below_words(one.layout.with_fields(said), one.sheet.rows) if said else one.layout
 
 
-def _json_rows(content: bytes) -> tuple[ListRow, ...]:
+def _read_json_rows(content: bytes) -> tuple[ListRow, ...]:
     try:
         households = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise RosterFileError(say("not_a_json_file")) from None
     if not isinstance(households, list):
         raise RosterFileError(say("json_no_list"))
-    return tuple(_json_row(number, household) for number, household in enumerate(households, start=1))
+    return tuple(_read_json_row(number, household) for number, household in enumerate(households, start=1))
 
 
-def _json_row(number: int, household: object) -> ListRow:
+def _read_json_row(number: int, household: object) -> ListRow:
     texts = ("group", "head", "door")
     if (
         not isinstance(household, dict)

@@ -24,11 +24,11 @@ class GroupKey(NamedTuple):
     name: str = ""
 
 
-def key_of(name: str) -> GroupKey:
+def make_key(name: str) -> GroupKey:
     """The key of a group's name. Names without a number in one of the usual forms stand for themselves."""
     plain = re.sub(r"[\s【】\[\]()<>《》:]+", "", unicodedata.normalize("NFKC", name[:200]))
     found = _NAME.fullmatch(plain)
-    number = _number(found["number"]) if found else None
+    number = _read_number(found["number"]) if found else None
     if found is None or number is None:
         return GroupKey(None, "", plain.casefold())
     kind = "联防" if found["before"] or found["after"] else (found["kind"] or "")
@@ -37,36 +37,36 @@ def key_of(name: str) -> GroupKey:
     return GroupKey(number, kind)
 
 
-def one_name(names: Iterable[str]) -> dict[str, str]:
+def unify_names(names: Iterable[str]) -> dict[str, str]:
     """By each name as it is written, the name that is used: one for all that mean the same group."""
     counted = Counter(name for name in names if name)
     alike: dict[GroupKey, list[str]] = {}
     for name in counted:
-        alike.setdefault(key_of(name), []).append(name)
-    return {name: _best(key, written, counted) for key, written in alike.items() for name in written}
+        alike.setdefault(make_key(name), []).append(name)
+    return {name: _choose_best(key, written, counted) for key, written in alike.items() for name in written}
 
 
-def _best(key: GroupKey, written: list[str], counted: Mapping[str, int]) -> str:
+def _choose_best(key: GroupKey, written: list[str], counted: Mapping[str, int]) -> str:
     if len(written) == 1 or key.number is None:
         return max(written, key=lambda name: counted[name])
     usual = f"第{key.number}联防组" if key.kind == "联防" else f"{key.number}{key.kind or '组'}"
     return usual if key.kind in {"", "联防", "队"} else max(written, key=lambda name: counted[name])
 
 
-def standing_names(names: Iterable[str], standing: Iterable[str]) -> dict[str, str]:
+def find_roster_names(names: Iterable[str], present: Iterable[str]) -> dict[str, str]:
     """By each name of a list that the roster writes otherwise, the roster's name of that group.
 
     A list may leave out what kind of group it is (1组 for 第1联防组) where the roster has only one of that number.
     """
-    known = list(dict.fromkeys(name for name in standing if name))
+    known = list(dict.fromkeys(name for name in present if name))
     by_key: dict[GroupKey, str] = {}
     by_number: dict[int | None, list[str]] = {}
     for name in known:
-        by_key.setdefault(key_of(name), name)
-        by_number.setdefault(key_of(name).number, []).append(name)
+        by_key.setdefault(make_key(name), name)
+        by_number.setdefault(make_key(name).number, []).append(name)
     found: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        key = key_of(name)
+        key = make_key(name)
         same = by_key.get(key)
         alone = by_number.get(key.number, []) if key.number is not None and not key.kind else []
         if same is None and len(alone) == 1:
@@ -76,7 +76,7 @@ def standing_names(names: Iterable[str], standing: Iterable[str]) -> dict[str, s
     return found
 
 
-def _number(text: str) -> int | None:
+def _read_number(text: str) -> int | None:
     """An Arabic or Chinese number up to 999; None where it is none: 十十."""
     if text.isdecimal():
         return int(text)

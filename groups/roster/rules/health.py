@@ -66,14 +66,14 @@ class PhoneState:
         return called or (self.may_text and not self.text_refused)
 
 
-def house_flaw(phones: Sequence[PhoneState]) -> HouseFlaw | None:
+def find_house_flaw(phones: Sequence[PhoneState]) -> HouseFlaw | None:
     """Why no phone of a household is rung at all, or None."""
     if not phones:
         return HouseFlaw.NO_PHONE
     return None if any(phone.may_call or phone.may_text for phone in phones) else HouseFlaw.NOTHING_ALLOWED
 
 
-def group_flaws(households: int, reachable: int, *, has_leader: bool) -> tuple[GroupFlaw, ...]:
+def find_group_flaws(households: int, reachable: int, *, has_leader: bool) -> tuple[GroupFlaw, ...]:
     """What a group of so many households lacks, of which so many are reachable and at home."""
     found = (
         (GroupFlaw.UNREACHABLE, reachable < FEWEST_REACHABLE),

@@ -11,7 +11,7 @@ from itertools import pairwise
 from groups.rules.days import Period
 
 
-def days_without_home(homes: Sequence[Period], paid: Sequence[Period]) -> list[tuple[int, Period]]:
+def find_days_without_home(homes: Sequence[Period], paid: Sequence[Period]) -> list[tuple[int, Period]]:
     """The days to be filled, each with the place in `homes` of the one beside them (the one before, where there is).
 
     `homes` are in order, share no day, and are not empty. Between two homes, and before the first, all days are filled

@@ -20,10 +20,10 @@ class RosterHousehold:
     @property
     def label(self) -> str:
         """How a person finds it again: 1组 1-1 董月水."""
-        return label(self.group, self.door, self.head)
+        return make_label(self.group, self.door, self.head)
 
 
-def label(group: str, door: str, head: str) -> str:
+def make_label(group: str, door: str, head: str) -> str:
     """A household in a line of text: 1组 1-1 董月水."""
     return " ".join(part for part in (group, door, head) if part)
 

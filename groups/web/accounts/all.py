@@ -8,20 +8,20 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database, settings
+from config.database import read_clock
+from config.services import get_database, get_settings
 from groups.accounts import accounts, invitations
 from groups.accounts import sessions as accounts_sessions
 from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
 from groups.web.accounts.own import SessionForm
-from groups.web.roster.common import new_batch
-from groups.web.roster.forms import number_of
+from groups.web.roster.common import make_batch
+from groups.web.roster.forms import read_number
 from groups.web.shell import navigation
-from groups.web.shell.access import current, requires
+from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.forms import Form, TextField
-from groups.web.shell.languages import words_of
+from groups.web.shell.languages import write_error
 
 
 class AccountForm(Form):
@@ -39,24 +39,24 @@ pages = Blueprint("accounts", __name__)
 def register(app: Flask) -> None:
     """Add the pages."""
     app.register_blueprint(pages)
-    navigation.add(app, "accounts.index", lazy_gettext("Accounts"), "person", frozenset({AccountRole.ADMIN}))
+    navigation.add(app, "accounts.show_accounts", lazy_gettext("Accounts"), "person", frozenset({AccountRole.ADMIN}))
 
 
 @pages.get("/accounts")
-@requires(AccountRole.ADMIN)
-def index() -> ResponseReturnValue:
+@require(AccountRole.ADMIN)
+def show_accounts() -> ResponseReturnValue:
     """The accounts, a page at a time, and a form for another."""
-    return _index()
+    return _draw_index()
 
 
 @pages.post("/accounts")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def create() -> ResponseReturnValue:
     """Add an account, and show the code with which its owner sets the first password."""
     try:
-        given = _given()
-        with database().begin() as session:
-            batch = new_batch(session, "add_account")
+        given = _read_given()
+        with get_database().begin() as session:
+            batch = make_batch(session, "add_account")
             account = accounts.create_account(
                 session,
                 given[0],
@@ -69,74 +69,74 @@ def create() -> ResponseReturnValue:
             )
             code = invitations.invite(batch, account)
     except GroupsError as error:
-        return _index(wrong=words_of(error)), 422
-    return _code(account, code)
+        return _draw_index(wrong=write_error(error)), 422
+    return _draw_code(account, code)
 
 
 @pages.get("/accounts/<int:account_id>")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def show(account_id: int) -> ResponseReturnValue:
     """One account: what it may, and the browsers signed in with it."""
-    return _page(account_id)
+    return _draw_page(account_id)
 
 
 @pages.post("/accounts/<int:account_id>")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def change(account_id: int) -> ResponseReturnValue:
     """Another name, phone, role or village."""
     try:
-        name, phone, role, code = _given()
-        with database().begin() as session:
-            account = _account(session, account_id)
-            if account.id == current().account_id and role is not account.role:
+        name, phone, role, code = _read_given()
+        with get_database().begin() as session:
+            account = _get_account(session, account_id)
+            if account.id == get_signed_in().account_id and role is not account.role:
                 raise InvalidAccount(say("you_cannot_change_your_own_role"))
-            batch = new_batch(session, "edit_account")
+            batch = make_batch(session, "edit_account")
             accounts.change_account(batch, account, name=name, phone=phone, role=role, village_code=code)
     except GroupsError as error:
-        return _page(account_id, wrong=words_of(error)), 422
+        return _draw_page(account_id, wrong=write_error(error)), 422
     flash(gettext("Saved."), "success")
     return redirect(url_for("accounts.show", account_id=account_id), 303)
 
 
 @pages.post("/accounts/<int:account_id>/invite")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def invite(account_id: int) -> ResponseReturnValue:
     """A new code, for somebody who comes for the first time or has forgotten the password."""
-    with database().begin() as session:
-        account = _account(session, account_id)
-        code = invitations.invite(new_batch(session, "invite"), account)
-    return _code(account, code)
+    with get_database().begin() as session:
+        account = _get_account(session, account_id)
+        code = invitations.invite(make_batch(session, "invite"), account)
+    return _draw_code(account, code)
 
 
 @pages.post("/accounts/<int:account_id>/sign-out")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def sign_out(account_id: int) -> ResponseReturnValue:
     """Sign out the browsers of an account: one of them, or all."""
-    with database().begin() as session:
-        account = _account(session, account_id)
-        count = accounts_sessions.revoke(session, account.id, clock(session), only=SessionForm.sent().session.data)
+    with get_database().begin() as session:
+        account = _get_account(session, account_id)
+        count = accounts_sessions.revoke(session, account.id, read_clock(session), only=SessionForm.sent().session.data)
     flash(gettext("%(count)s browsers were signed out.", count=count), "success")
     return redirect(url_for("accounts.show", account_id=account_id), 303)
 
 
 @pages.post("/accounts/<int:account_id>/close")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def close(account_id: int) -> ResponseReturnValue:
     """Nobody signs in with it any more."""
-    if account_id == current().account_id:
-        return _page(account_id, wrong=gettext("You cannot close your own account: ask another.")), 422
-    with database().begin() as session:
-        account = _account(session, account_id)
-        batch = new_batch(session, "close_account")
+    if account_id == get_signed_in().account_id:
+        return _draw_page(account_id, wrong=gettext("You cannot close your own account: ask another.")), 422
+    with get_database().begin() as session:
+        account = _get_account(session, account_id)
+        batch = make_batch(session, "close_account")
         accounts.close_account(session, account, batch.now, record=batch)
     flash(gettext("The account of %(name)s was closed.", name=account.name), "success")
-    return redirect(url_for("accounts.index"), 303)
+    return redirect(url_for("accounts.show_accounts"), 303)
 
 
-def _given() -> tuple[str, str | None, AccountRole, str | None]:
+def _read_given() -> tuple[str, str | None, AccountRole, str | None]:
     """Name, phone in E.164, role and village's code as the form has them. Raises InvalidNumber, InvalidAccount."""
     form = AccountForm.sent()
-    phone = number_of(form.phone.data, settings()).e164 if form.phone.data else None
+    phone = read_number(form.phone.data, get_settings()).e164 if form.phone.data else None
     try:
         role = AccountRole(form.role.data)
     except ValueError:
@@ -145,17 +145,17 @@ def _given() -> tuple[str, str | None, AccountRole, str | None]:
     return form.name.data, phone, role, code or None
 
 
-def _account(session: Session, account_id: int) -> Account:
+def _get_account(session: Session, account_id: int) -> Account:
     account = session.scalar(select(Account).where(Account.id == account_id, Account.archived_at.is_(None)))
     if account is None:
         abort(404)
     return account
 
 
-def _index(wrong: str = "") -> str:
+def _draw_index(wrong: str = "") -> str:
     text, page = request.args.get("q", "")[:64], request.args.get("page", 1, type=int)
-    with database().begin() as session:
-        found, last = accounts.accounts_page(session, text, page)
+    with get_database().begin() as session:
+        found, last = accounts.list_page(session, text, page)
     return render_template(
         "accounts/accounts.html",
         accounts=found,
@@ -168,11 +168,11 @@ def _index(wrong: str = "") -> str:
     )
 
 
-def _page(account_id: int, wrong: str = "") -> str:
-    with database().begin() as session:
-        account = _account(session, account_id)
+def _draw_page(account_id: int, wrong: str = "") -> str:
+    with get_database().begin() as session:
+        account = _get_account(session, account_id)
         village = None if account.village_id is None else session.get(Village, account.village_id)
-        sessions = accounts_sessions.sessions_of(session, account.id, clock(session))
+        sessions = accounts_sessions.list_sessions(session, account.id, read_clock(session))
     return render_template(
         "accounts/account_admin.html",
         account=account,
@@ -183,9 +183,9 @@ def _page(account_id: int, wrong: str = "") -> str:
     )
 
 
-def _code(account: Account, code: str) -> str:
+def _draw_code(account: Account, code: str) -> str:
     """The only page that ever shows the code."""
-    link = settings().public_base_url + url_for("first_sign_in.form")
+    link = get_settings().public_base_url + url_for("first_sign_in.show_form")
     return render_template(
         "accounts/account_code.html", account=account, code=code, link=link, days=invitations.VALID_FOR.days
     )

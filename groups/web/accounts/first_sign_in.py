@@ -5,17 +5,17 @@ from __future__ import annotations
 from flask import Blueprint, Flask, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.accounts import invitations
-from groups.accounts.passwords import hashed
-from groups.accounts.rules.passwords import LONGEST, SHORTEST, weakness
+from groups.accounts.passwords import hash_password
+from groups.accounts.rules.passwords import LONGEST, SHORTEST, find_weakness
 from groups.errors import InvalidInvitation, SignInBusy
-from groups.web.accounts.own import why_weak
+from groups.web.accounts.own import explain_weakness
 from groups.web.accounts.sign_in import admit_browser
 from groups.web.shell.access import open_to_all, remember
 from groups.web.shell.forms import Form, TextField
-from groups.web.shell.languages import words_of
+from groups.web.shell.languages import write_error
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
 
 
@@ -36,9 +36,9 @@ def register(app: Flask) -> None:
 
 @pages.get("/first-sign-in")
 @open_to_all("who has no password yet sets one here, with a code")
-def form() -> ResponseReturnValue:
+def show_form() -> ResponseReturnValue:
     """The form. No address carries a code: addresses stand in logs and in a browser's history."""
-    return _form("")
+    return _draw_form("")
 
 
 @pages.post("/first-sign-in")
@@ -49,20 +49,20 @@ def submit() -> ResponseReturnValue:
     sent = FirstPasswordForm.sent()
     code, password = sent.code.data, sent.new.data
     try:
-        with database().begin() as session:
-            _, account = invitations.invited(session, code, clock(session))
-        if flaw := weakness(password, (account.name, account.phone or "")):
-            return _form(code, {"new": why_weak(flaw)}), 422
-        password_hash = hashed(password)
-        with database().begin() as session:
-            token = invitations.redeem(session, code, password_hash, request.user_agent.string, clock(session))
+        with get_database().begin() as session:
+            _, account = invitations.find_invited(session, code, read_clock(session))
+        if flaw := find_weakness(password, (account.name, account.phone or "")):
+            return _draw_form(code, {"new": explain_weakness(flaw)}), 422
+        password_hash = hash_password(password)
+        with get_database().begin() as session:
+            token = invitations.redeem(session, code, password_hash, request.user_agent.string, read_clock(session))
     except InvalidInvitation as error:
-        return _form(code, {"code": words_of(error)}), 422
+        return _draw_form(code, {"code": write_error(error)}), 422
     except SignInBusy:
         abort(503)
     remember(token)
     return admit_browser(redirect("/", 303))
 
 
-def _form(code: str, wrong: dict[str, str] | None = None) -> str:
+def _draw_form(code: str, wrong: dict[str, str] | None = None) -> str:
     return render_template("accounts/first_sign_in.html", code=code, wrong=wrong or {}, shortest=SHORTEST)

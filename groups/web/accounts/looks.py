@@ -10,14 +10,14 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Household
 from groups.privacy import looks
 from groups.privacy.looks import LookQuestion
-from groups.web.shell.access import requires
-from groups.web.shell.times import zone
+from groups.web.shell.access import require
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("looks", __name__)
 
@@ -58,14 +58,14 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/looks")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def index() -> ResponseReturnValue:
     """The looks of all, of one `account`, or at one `household`; without either, the sums of each person."""
     question = LookQuestion(*(_id_in(name) for name in ("account", "household", "before")))
     whole = question == LookQuestion()
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         lines, older = looks.read_looks(session, question)
-        people = looks.sum_by_person(session, clock(session), zone()) if whole else []
+        people = looks.sum_by_person(session, read_clock(session), get_zone()) if whole else []
         title = _title(session, question)
     return render_template(
         "accounts/looks.html",

@@ -6,15 +6,15 @@ from flask import Blueprint, Flask, abort, flash, redirect, render_template, url
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.accounts import accounts
 from groups.accounts import sessions as accounts_sessions
-from groups.accounts.passwords import hashed, matches
-from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, weakness
+from groups.accounts.passwords import hash_password, matches
+from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, find_weakness
 from groups.errors import SignInBusy
 from groups.models.accounts import Account
-from groups.web.shell.access import current, requires
+from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.forms import Form, TextField, WholeNumberField
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
 
@@ -47,56 +47,58 @@ _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    app.jinja_env.filters["browser_name"] = browser_name
+    app.jinja_env.filters["browser_name"] = name_browser
     app.register_blueprint(pages)
 
 
 @pages.get("/account")
-@requires()
+@require()
 def show() -> ResponseReturnValue:
     """Who one is, and from where."""
-    return _page()
+    return _draw_page()
 
 
 @pages.post("/account/sessions/revoke")
-@requires()
+@require()
 def revoke() -> ResponseReturnValue:
     """Sign out one other browser, or all others."""
-    account = current()
+    account = get_signed_in()
     only = SessionForm.sent().session.data
-    with database().begin() as session:
-        count = accounts_sessions.revoke(session, account.account_id, clock(session), only=only, but=account.session_id)
+    with get_database().begin() as session:
+        count = accounts_sessions.revoke(
+            session, account.account_id, read_clock(session), only=only, but=account.session_id
+        )
     flash(ngettext("One browser was signed out.", "%(num)d browsers were signed out.", count), "success")
     return redirect(url_for("account.show"), 303)
 
 
 @pages.post("/account/password")
-@requires()
+@require()
 @limiter.limit(GUESSES_PER_ADDRESS)
 def change_password() -> ResponseReturnValue:
     """Change the password, and sign all other browsers out."""
-    account = current()
+    account = get_signed_in()
     sent = PasswordForm.sent()
     old, new = sent.old.data, sent.new.data
-    with database().begin() as session:
+    with get_database().begin() as session:
         kept = session.get_one(Account, account.account_id)
     try:
         if not matches(kept.password_hash, old):
-            return _page(wrong={"old": gettext("This is not your present password.")}), 422
-        if flaw := weakness(new, (kept.name, kept.phone or "")):
-            return _page(wrong={"new": why_weak(flaw)}), 422
-        password_hash = hashed(new)
+            return _draw_page(wrong={"old": gettext("This is not your present password.")}), 422
+        if flaw := find_weakness(new, (kept.name, kept.phone or "")):
+            return _draw_page(wrong={"new": explain_weakness(flaw)}), 422
+        password_hash = hash_password(new)
     except SignInBusy:
         abort(503)
-    with database().begin() as session:
+    with get_database().begin() as session:
         accounts.set_password(
-            session, account.account_id, password_hash, clock(session), keep_session=account.session_id
+            session, account.account_id, password_hash, read_clock(session), keep_session=account.session_id
         )
     flash(gettext("Your password was changed. All other browsers were signed out."), "success")
     return redirect(url_for("account.show"), 303)
 
 
-def browser_name(user_agent: str) -> str:
+def name_browser(user_agent: str) -> str:
     """A browser and its system in two words, so that somebody knows their own: `Chrome · Android`."""
     browser = next((name for sign, name in _BROWSERS if sign in user_agent), None)
     system = next((name for name in _SYSTEMS if name in user_agent), None)
@@ -104,16 +106,16 @@ def browser_name(user_agent: str) -> str:
     return words
 
 
-def _page(wrong: dict[str, str] | None = None) -> str:
-    account = current()
-    with database().begin() as session:
-        sessions = accounts_sessions.sessions_of(session, account.account_id, clock(session))
+def _draw_page(wrong: dict[str, str] | None = None) -> str:
+    account = get_signed_in()
+    with get_database().begin() as session:
+        sessions = accounts_sessions.list_sessions(session, account.account_id, read_clock(session))
     return render_template(
         "accounts/account.html", account=account, sessions=sessions, wrong=wrong or {}, shortest=SHORTEST
     )
 
 
-def why_weak(flaw: Weakness) -> str:
+def explain_weakness(flaw: Weakness) -> str:
     """Why a password is refused, in words."""
     words: str = {
         Weakness.TOO_SHORT: gettext("A password has at least %(count)s characters.", count=SHORTEST),

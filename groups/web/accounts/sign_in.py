@@ -8,16 +8,24 @@ from flask import Blueprint, Flask, abort, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
-from config.database import clock
-from config.services import database
-from config.services import settings as the_settings
+from config.database import read_clock
+from config.services import get_database
+from config.services import get_settings as the_settings
 from groups.accounts import accounts, sessions
 from groups.accounts.accounts import SignIn
 from groups.accounts.passwords import matches
 from groups.accounts.rules.passwords import LONGEST
 from groups.errors import SignInBusy
 from groups.web.shell import known_browsers
-from groups.web.shell.access import current, forget, open_to_all, own_path, remember, requires, signed_in
+from groups.web.shell.access import (
+    check_own_path,
+    find_signed_in,
+    forget,
+    get_signed_in,
+    open_to_all,
+    remember,
+    require,
+)
 from groups.web.shell.forms import Form, TextField
 from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
 
@@ -40,12 +48,12 @@ def register(app: Flask) -> None:
 
 @pages.get("/sign-in")
 @open_to_all("this is where one signs in")
-def form() -> ResponseReturnValue:
+def show_form() -> ResponseReturnValue:
     """The form; those who are signed in already go on."""
-    target = own_path(request.args.get("next"))
-    if signed_in() is not None:
+    target = check_own_path(request.args.get("next"))
+    if find_signed_in() is not None:
         return redirect(target or "/", 303)
-    return _form(target)
+    return _draw_form(target)
 
 
 @pages.post("/sign-in")
@@ -54,45 +62,45 @@ def form() -> ResponseReturnValue:
 def submit() -> ResponseReturnValue:
     """Sign in, or say what is wrong: never whether it was the name or the password."""
     sent = SignInForm.sent()
-    target, login, password = own_path(sent.next.data), sent.login.data, sent.password.data
+    target, login, password = check_own_path(sent.next.data), sent.login.data, sent.password.data
     if not login.strip() or not password:
-        return _form(target, login=login, wrong="empty"), 422
+        return _draw_form(target, login=login, wrong="empty"), 422
     try:
         outcome = _try(login, password)
     except SignInBusy:
         abort(503)
     if outcome.token is None:
         wrong = "locked" if outcome.locked_until else "refused"
-        return _form(target, login=login, wrong=wrong, locked_until=outcome.locked_until), 422
+        return _draw_form(target, login=login, wrong=wrong, locked_until=outcome.locked_until), 422
     remember(outcome.token)
     return admit_browser(redirect(target or "/", 303))
 
 
 def admit_browser(response: BaseResponse) -> BaseResponse:
     """Let the browser that was just signed in be known to its account."""
-    known_browsers.remember_browser(response, current().account_id)
+    known_browsers.remember_browser(response, get_signed_in().account_id)
     return response
 
 
 @pages.post("/sign-out")
-@requires()
+@require()
 def sign_out() -> ResponseReturnValue:
     """Sign this browser out."""
-    account = current()
-    with database().begin() as session:
-        sessions.revoke(session, account.account_id, clock(session), only=account.session_id)
+    account = get_signed_in()
+    with get_database().begin() as session:
+        sessions.revoke(session, account.account_id, read_clock(session), only=account.session_id)
     forget()
-    return redirect(url_for("sign_in.form"), 303)
+    return redirect(url_for("sign_in.show_form"), 303)
 
 
 def _try(login: str, password: str) -> SignIn:
     """Between the two transactions, so that neither is open while the hash takes its time."""
     settings = the_settings()
-    with database().begin() as session:
+    with get_database().begin() as session:
         candidate = accounts.find_candidate(
             session,
             login,
-            clock(session),
+            read_clock(session),
             settings.default_region,
             settings.default_area_code,
             known_browsers.name_for,
@@ -100,12 +108,12 @@ def _try(login: str, password: str) -> SignIn:
     if candidate.locked_until is not None:
         return SignIn(None, candidate.locked_until)
     matched = matches(candidate.password_hash, password)
-    with database().begin() as session:
+    with get_database().begin() as session:
         browser = request.user_agent.string
-        return accounts.settle_sign_in(session, candidate, matched=matched, browser=browser, now=clock(session))
+        return accounts.settle_sign_in(session, candidate, matched=matched, browser=browser, now=read_clock(session))
 
 
-def _form(
+def _draw_form(
     target: str | None, *, login: str = "", wrong: str | None = None, locked_until: datetime | None = None
 ) -> str:
     settings = the_settings()

@@ -19,4 +19,4 @@ def register(app: Flask) -> None:
     for part in (queue, household, devices, bills):
         app.register_blueprint(part.pages)
     carrier_lists.register(app)
-    navigation.add(app, "enrolment.index", lazy_gettext("Enrolment"), "note", common.READERS, place=60)
+    navigation.add(app, "enrolment.show_queue", lazy_gettext("Enrolment"), "note", common.READERS, place=60)

@@ -10,19 +10,19 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.services import database
+from config.services import get_database
 from groups.enrolment.carrier_lists import exports
 from groups.enrolment.carrier_lists import index as carrier_lists_index
 from groups.enrolment.carrier_lists.jobs import CarrierLists
-from groups.enrolment.carrier_lists.preview import rows_again
+from groups.enrolment.carrier_lists.preview import rebuild_rows
 from groups.enrolment.carrier_lists.rules.judgement import LEFT_OUT, SKIP, Judged, Verdict
 from groups.enrolment.carrier_lists.rules.rows import ListColumn
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS
-from groups.web.shell.access import requires
+from groups.web.shell.access import require
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.request_sizes import takes
+from groups.web.shell.request_sizes import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -41,34 +41,34 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/enrolment/lists")
-@requires(*WRITERS)
-def index() -> ResponseReturnValue:
+@require(*WRITERS)
+def show_lists() -> ResponseReturnValue:
     """The lists brought in so far, and a form for the next."""
-    return _index()
+    return _draw_index()
 
 
 @pages.post("/enrolment/lists")
-@requires(*WRITERS)
-@takes(flow.A_LIST)
+@require(*WRITERS)
+@allow_size(flow.A_LIST)
 def bring() -> ResponseReturnValue:
     """Take a file in; nothing of it counts yet."""
     return flow.bring(UploadKind.CARRIER)
 
 
 @pages.get("/enrolment/lists/<int:list_id>")
-@requires(*WRITERS)
+@require(*WRITERS)
 def show(list_id: int) -> ResponseReturnValue:
     """Where a list was in release 0.1."""
-    with database().begin() as session:
+    with get_database().begin() as session:
         key = session.scalar(select(Upload.key).where(Upload.id == list_id, Upload.kind == UploadKind.CARRIER))
     if key is None:
         abort(404)
     return redirect(url_for("uploads.show", key=key), 303)
 
 
-def _index(wrong: str = "") -> str:
+def _draw_index(wrong: str = "") -> str:
     of_carrier = select(Upload).where(Upload.kind == UploadKind.CARRIER).order_by(Upload.id.desc())
-    with database().begin() as session:
+    with get_database().begin() as session:
         found = session.scalars(of_carrier.limit(_MOST_LISTS)).all()
     return render_template("enrolment/lists.html", lists=found, wrong=wrong)
 
@@ -85,10 +85,10 @@ class _CarrierPages(ListPages):
         """Whoever has the role may see all of them."""
 
     def begin(self, upload: Upload, wrong: str = "") -> str:
-        return _index(wrong)
+        return _draw_index(wrong)
 
     def begin_address(self, session: Session, upload: Upload) -> str:
-        return url_for("enrolment_lists.index")
+        return url_for("enrolment_lists.show_lists")
 
     def heading(self, session: Session, upload: Upload) -> str:
         return upload.name
@@ -108,9 +108,9 @@ class _CarrierPages(ListPages):
         return int(value) if value.isdecimal() and value.isascii() else None
 
     def mend(self, session: Session, upload: Upload) -> tuple[bytes, str] | None:
-        left_out = _rows(session, KeptRows(upload.id).of(*LEFT_OUT))
+        left_out = _read_rows(session, KeptRows(upload.id).of(*LEFT_OUT))
         show_numbers(len(left_out))
-        return exports.rows_to_mend(left_out), f"待改正-{upload.name.rpartition('.')[0] or upload.name}.xlsx"
+        return exports.export_rows_to_mend(left_out), f"待改正-{upload.name.rpartition('.')[0] or upload.name}.xlsx"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
         kept, counts = KeptRows(upload.id), upload.summary.get("counts", {})
@@ -121,16 +121,16 @@ class _CarrierPages(ListPages):
             "enrolment/list.html",
             **shown,
             fields=self.fields(),
-            doubtful=_rows(session, kept.of(Verdict.DOUBTFUL), AT_A_TIME),
+            doubtful=_read_rows(session, kept.of(Verdict.DOUBTFUL), AT_A_TIME),
             compare=carrier_lists_index.empty_index(session).compare,
             left=counts.get(Verdict.DOUBTFUL, 0),
-            decided=_rows(session, kept.decided()),
-            noted=_rows(session, kept.noted(), _SHOWN),
+            decided=_read_rows(session, kept.decided()),
+            noted=_read_rows(session, kept.noted(), _SHOWN),
             to_write=upload.summary["to_write"],
             verdicts=Verdict,
             skip=SKIP,
         )
 
 
-def _rows(session: Session, kept: KeptRows, most: int | None = None) -> list[Judged]:
-    return rows_again(row.data for row in kept.page(session, size=most))
+def _read_rows(session: Session, kept: KeptRows, most: int | None = None) -> list[Judged]:
+    return rebuild_rows(row.data for row in kept.page(session, size=most))

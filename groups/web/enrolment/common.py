@@ -12,9 +12,9 @@ from flask_babel import gettext
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database, settings
-from groups.enrolment.rules.bill import yuan
+from config.database import read_clock
+from config.services import get_database, get_settings
+from groups.enrolment.rules.bill import write_yuan
 from groups.errors import (
     ChangedSince,
     DeviceElsewhere,
@@ -27,17 +27,17 @@ from groups.errors import (
 )
 from groups.models.accounts import AccountRole
 from groups.models.roster import Household, Village
-from groups.roster.search import VILLAGES_A_PAGE, villages_meant
-from groups.rules.days import day_of, local_day
+from groups.roster.search import VILLAGES_A_PAGE, find_villages_meant
+from groups.rules.days import find_local_day, read_day
 from groups.rules.phone import as_written_here, normalise
-from groups.web.roster.common import new_batch
+from groups.web.roster.common import make_batch
 from groups.web.shell import languages
-from groups.web.shell.access import current, signed_in
-from groups.web.shell.languages import in_readers_language
+from groups.web.shell.access import find_signed_in, get_signed_in
+from groups.web.shell.languages import tell_reader
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.times import zone
+from groups.web.shell.times import get_zone
 
-__all__ = ["database", "new_batch", "settings"]
+__all__ = ["get_database", "get_settings", "make_batch"]
 
 MOST_OFFERED = VILLAGES_A_PAGE
 """More villages than this nobody looks through in a list."""
@@ -49,31 +49,31 @@ _SHEETS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def register(app: Flask) -> None:
-    """Give templates `yuan`, `as_dialled`, `day_text`, `finding_words` and `enrols()`."""
+    """Give templates `yuan`, `as_dialled`, `write_day`, `finding_words` and `enrols()`."""
     app.jinja_env.filters.update(
-        yuan=yuan,
+        yuan=write_yuan,
         as_dialled=as_dialled,
-        day_text=day_text,
-        finding_words=lambda finding: in_readers_language(finding.message),
+        day_text=write_day,
+        finding_words=lambda finding: tell_reader(finding.message),
     )
     app.jinja_env.globals["enrols"] = enrols
 
 
 def enrols() -> bool:
     """Whether whoever is signed in may write here."""
-    account = signed_in()
+    account = find_signed_in()
     return account is not None and account.role in WRITERS
 
 
-def today_of(session: Session) -> date:
+def read_today(session: Session) -> date:
     """The town's day."""
-    return local_day(clock(session), zone())
+    return find_local_day(read_clock(session), get_zone())
 
 
-def own_household(session: Session, household_id: int) -> Household:
+def get_own_household(session: Session, household_id: int) -> Household:
     """The household, or 404 where there is none for whoever is signed in. An archived one is there to be read."""
     household = session.get(Household, household_id)
-    if household is None or current().village_id not in {None, household.village_id}:
+    if household is None or get_signed_in().village_id not in {None, household.village_id}:
         abort(404)
     return household
 
@@ -96,12 +96,12 @@ class Villages:
         return self.many or len(self.offered) > 1
 
 
-def own_villages(session: Session, chosen: int | None = None) -> Villages:
+def list_own_villages(session: Session, chosen: int | None = None) -> Villages:
     """The villages to choose among; `chosen` is the id of the one that is chosen already."""
     question = (
         select(Village.id, Village.code, Village.name).where(Village.archived_at.is_(None)).order_by(Village.code)
     )
-    own = current().village_id
+    own = get_signed_in().village_id
     if own is not None:
         question = question.where(Village.id == own)
     offered = session.execute(question.limit(MOST_OFFERED + 1)).all()
@@ -110,15 +110,15 @@ def own_villages(session: Session, chosen: int | None = None) -> Villages:
     return Villages(() if many else offered, many, one)
 
 
-def chosen_village(session: Session) -> int | None:
+def read_chosen_village(session: Session) -> int | None:
     """The village that the address asks for (its code or name), a head's own in any case; None: all.
 
     Where several are called so, or none, the answer is a page that asks which; 404 for another's than a head's own.
     """
-    own, text = current().village_id, request.args.get("village", "").strip()[:64]
+    own, text = get_signed_in().village_id, request.args.get("village", "").strip()[:64]
     if not text:
         return own
-    found = villages_meant(session, text)
+    found = find_villages_meant(session, text)
     if own is not None and own not in {each.id for each in found}:
         abort(404)
     if own is None and len(found) != 1:
@@ -137,37 +137,37 @@ class Pages:
     rows: slice
 
 
-def pages_of(many: int, size: int) -> Pages:
+def make_pages(many: int, size: int) -> Pages:
     """The page that the address asks for, of so many rows, `size` to a page."""
     last = max(1, -(-many // size))
     page = min(max(request.args.get("page", 1, type=int), 1), last)
     return Pages(page, last, slice((page - 1) * size, page * size))
 
 
-def status_of(error: GroupsError) -> int:
+def find_status(error: GroupsError) -> int:
     """The status of a refusal: 404 for what is not there, 409 for what stands in the way, else 422."""
     if isinstance(error, NoSuchHousehold):
         return 404
     return 409 if isinstance(error, _CONFLICTS) else 422
 
 
-def words_of(error: GroupsError) -> str:
+def write_error(error: GroupsError) -> str:
     """An error's words in the reader's language."""
     if isinstance(error, ChangedSince):
         words: str = gettext("It has been changed since. Undo the later change first.")
         return words
-    return languages.words_of(error)
+    return languages.write_error(error)
 
 
-def day_in(name: str, default: date) -> date:
+def read_day_field(name: str, default: date) -> date:
     """The day in a field of the form, `default` where it is empty. Raises InvalidDay."""
     text = request.form.get(name, "").strip()
-    return day_of(text) if text else default
+    return read_day(text) if text else default
 
 
-def number_of(text: str) -> str:
+def write_number(text: str) -> str:
     """The number that somebody has typed as E.164. Raises InvalidNumber."""
-    return normalise(text, settings().default_region, settings().default_area_code).e164
+    return normalise(text, get_settings().default_region, get_settings().default_area_code).e164
 
 
 def as_dialled(e164: str) -> str:
@@ -175,15 +175,15 @@ def as_dialled(e164: str) -> str:
     if not e164:
         return ""
     show_numbers()
-    return as_written_here(e164, settings().default_region)
+    return as_written_here(e164, get_settings().default_region)
 
 
-def day_text(day: date | None) -> str:
+def write_day(day: date | None) -> str:
     """2026-11-23."""
     return day.isoformat() if day is not None else ""
 
 
-def workbook(content: bytes, name: str) -> Response:
+def send_workbook(content: bytes, name: str) -> Response:
     """A workbook to keep, under a name that may be Chinese."""
     response = Response(content, mimetype=_SHEETS)
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"

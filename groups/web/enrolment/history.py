@@ -11,9 +11,9 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database
-from groups.enrolment.records import household_of
+from config.database import read_clock
+from config.services import get_database
+from groups.enrolment.records import get_household
 from groups.errors import GroupsError
 from groups.history import reading
 from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS, may_undo
@@ -21,9 +21,9 @@ from groups.history.undo import undo
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
 from groups.models.enrolment import Channel
-from groups.web.enrolment.common import WRITERS, words_of
-from groups.web.shell.access import current, own_path, requires
-from groups.web.shell.times import zone
+from groups.web.enrolment.common import WRITERS, write_error
+from groups.web.shell.access import check_own_path, get_signed_in, require
+from groups.web.shell.times import get_zone
 
 MOST_SHOWN = 50
 MOST_OF_TOWN = 10
@@ -45,13 +45,13 @@ def register(app: Flask) -> None:
 
 
 @pages.post("/enrolment/undo")
-@requires(*WRITERS)
+@require(*WRITERS)
 def take_back() -> ResponseReturnValue:
     """Take back what was done in one go, where nothing has been done on top."""
     key = request.form.get("batch", "")[:36]
-    account = current()
+    account = get_signed_in()
     try:
-        with database().begin() as session:
+        with get_database().begin() as session:
             noted = session.execute(select(Change.action, Change.household_id).where(Change.batch == key)).all()
             if not noted or not {action for action, _ in noted} <= ENROLMENT_ACTS | FIGURES_ACTS:
                 abort(404)
@@ -60,39 +60,40 @@ def take_back() -> ResponseReturnValue:
             households = sorted({number for _, number in noted if number is not None})
             if len(households) <= MOST_SHOWN:
                 for number in households:
-                    household_of(session, number, hold=True, archived=True)
+                    get_household(session, number, hold=True, archived=True)
             by = Author(account.name, Source.UNDO, account.account_id)
-            undo(session, key, by, clock(session), zone())
+            undo(session, key, by, read_clock(session), get_zone())
     except GroupsError as error:
-        flash(words_of(error), "warning")
+        flash(write_error(error), "warning")
     else:
         flash(gettext("It was undone."), "success")
-    return redirect(own_path(request.form.get("next")) or url_for("enrolment.index"), 303)
+    return redirect(check_own_path(request.form.get("next")) or url_for("enrolment.show_queue"), 303)
 
 
-def history_of(session: Session, household_id: int) -> Told:
+def read_history(session: Session, household_id: int) -> Told:
     """What was done to a household's enrolment, the latest first."""
-    return _told(
-        session, reading.history(session, household_id=household_id, about=[reading.of_enrolment()], most=MOST_SHOWN)
+    return _tell(
+        session,
+        reading.read_history(session, household_id=household_id, about=[reading.match_enrolment()], most=MOST_SHOWN),
     )
 
 
-def done_today(session: Session, today: date) -> Told:
+def read_done_today(session: Session, today: date) -> Told:
     """Who was signed up at the pages today, and not taken back; the latest first."""
     about = [Change.changed_on == today, Change.action == "enrol", Change.undone_by == ""]
-    return _told(session, reading.history(session, about=about, most=MOST_SHOWN))
+    return _tell(session, reading.read_history(session, about=about, most=MOST_SHOWN))
 
 
-def done_to(session: Session, *tables: str) -> Told:
+def read_done_to(session: Session, *tables: str) -> Told:
     """What was done last to what belongs to the town: tariffs, counts, thresholds."""
-    return _told(session, reading.history(session, about=[Change.table.in_(tables)], most=MOST_OF_TOWN))
+    return _tell(session, reading.read_history(session, about=[Change.table.in_(tables)], most=MOST_OF_TOWN))
 
 
-def _told(session: Session, found: reading.History) -> Told:
-    return Told(found.doings, reading.names_of(session, found.doings))
+def _tell(session: Session, found: reading.History) -> Told:
+    return Told(found.doings, reading.read_names(session, found.doings))
 
 
-def channel_words(channel: Channel) -> str:
+def name_channel(channel: Channel) -> str:
     """Where somebody signed up."""
     words: dict[Channel, str] = {
         Channel.OFFICE: gettext("village office"),

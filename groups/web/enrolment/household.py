@@ -10,30 +10,30 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from config.services import database
+from config.services import get_database
 from groups.enrolment import devices, subscriptions
-from groups.enrolment.queue import described
-from groups.enrolment.records import plans, subscriptions_of, villages_of
+from groups.enrolment.queue import describe
+from groups.enrolment.records import list_plans, list_subscriptions, list_villages
 from groups.enrolment.rules.periods import check_likely
 from groups.errors import GroupsError, InvalidDevice, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.enrolment import Device, DeviceKind, Subscription
-from groups.roster.search import the_village
+from groups.roster.search import get_village_meant
 from groups.rules.texts import LONGEST_NAME
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,
-    number_of,
-    own_household,
-    own_villages,
-    status_of,
-    today_of,
-    words_of,
+    find_status,
+    get_own_household,
+    list_own_villages,
+    read_today,
+    write_error,
+    write_number,
 )
-from groups.web.enrolment.history import channel_words, history_of
+from groups.web.enrolment.history import name_channel, read_history
 from groups.web.history.words import DEVICES, END_REASONS
-from groups.web.roster.common import new_batch
-from groups.web.shell.access import requires
+from groups.web.roster.common import make_batch
+from groups.web.shell.access import require
 from groups.web.shell.forms import DayField, Form, Needed, ParsedField, TextField
 
 
@@ -42,7 +42,7 @@ class DeedForm(Form):
 
     day = DayField()
     plan = TextField(most=64)
-    number = ParsedField(by=number_of)
+    number = ParsedField(by=write_number)
     village = TextField(most=64)
     door = TextField(most=65)
     kind = TextField(most=32)
@@ -55,7 +55,7 @@ class CorrectionForm(Form):
     starts_on = DayField(validators=[Needed(say("name_the_day"))])
     ends_on = DayField()
     plan = TextField(most=64)
-    number = ParsedField(by=number_of)
+    number = ParsedField(by=write_number)
     consent_by = TextField(most=LONGEST_NAME + 1)
     consent_on = DayField()
     meant = TextField(most=10)
@@ -73,15 +73,15 @@ pages = Blueprint("enrolment_household", __name__)
 
 
 @pages.get("/enrolment/households/<int:household_id>")
-@requires(*READERS)
+@require(*READERS)
 def show(household_id: int) -> ResponseReturnValue:
     """All of it."""
-    with database().begin() as session:
-        return _page(session, household_id)
+    with get_database().begin() as session:
+        return _draw_page(session, household_id)
 
 
 @pages.post("/enrolment/households/<int:household_id>/<deed>")
-@requires(*WRITERS)
+@require(*WRITERS)
 def change(household_id: int, deed: str) -> ResponseReturnValue:
     """Suspend, resume, cancel, another plan, another number, another village, a gift."""
     if deed not in _DEEDS:
@@ -89,71 +89,71 @@ def change(household_id: int, deed: str) -> ResponseReturnValue:
     action, do = _DEEDS[deed]
     form = DeedForm.sent()
     try:
-        with database().begin() as session:
-            own_household(session, household_id)
+        with get_database().begin() as session:
+            get_own_household(session, household_id)
             if not form.validate():
-                return _page(session, household_id, wrong=form.first_wrong, deed=deed), 422
-            do(new_batch(session, action), household_id, form)
+                return _draw_page(session, household_id, wrong=form.first_wrong, deed=deed), 422
+            do(make_batch(session, action), household_id, form)
     except GroupsError as error:
-        return _wrong(household_id, deed, error)
+        return _draw_wrong(household_id, deed, error)
     flash(gettext("It is on record."), "success")
-    return _back(household_id)
+    return _go_back(household_id)
 
 
 @pages.post("/enrolment/devices/<int:device_id>/<deed>")
-@requires(*WRITERS)
+@require(*WRITERS)
 def change_device(device_id: int, deed: str) -> ResponseReturnValue:
     """Take a gift back, or replace it."""
     if deed not in {"return", "replace"}:
         abort(404)
     household_id, form = 0, DeedForm.sent()
     try:
-        with database().begin() as session:
+        with get_database().begin() as session:
             device = session.get(Device, device_id)
             if device is None:
                 abort(404)
             household_id = device.household_id
             if not form.validate():
-                return _page(session, household_id, wrong=form.first_wrong, deed=f"{deed}-{device_id}"), 422
-            batch = new_batch(session, f"{deed}_device")
+                return _draw_page(session, household_id, wrong=form.first_wrong, deed=f"{deed}-{device_id}"), 422
+            batch = make_batch(session, f"{deed}_device")
             if deed == "return":
                 devices.take_back(batch, device_id, form.day.data or batch.day)
             else:
                 devices.replace(batch, device_id, form.serial.data, form.day.data or batch.day)
     except GroupsError as error:
-        return _wrong(household_id, f"{deed}-{device_id}", error)
+        return _draw_wrong(household_id, f"{deed}-{device_id}", error)
     flash(gettext("It is on record."), "success")
-    return _back(household_id)
+    return _go_back(household_id)
 
 
 @pages.get("/enrolment/subscriptions/<int:subscription_id>/correct")
-@requires(*WRITERS)
-def correction(subscription_id: int) -> ResponseReturnValue:
+@require(*WRITERS)
+def show_correction(subscription_id: int) -> ResponseReturnValue:
     """The form that puts a row right."""
-    with database().begin() as session:
-        return _correction(session, subscription_id)
+    with get_database().begin() as session:
+        return _draw_correction(session, subscription_id)
 
 
 @pages.post("/enrolment/subscriptions/<int:subscription_id>/correct")
-@requires(*WRITERS)
+@require(*WRITERS)
 def correct(subscription_id: int) -> ResponseReturnValue:
     """Put a row right, in the past too; on record with who and when."""
     form = CorrectionForm.sent()
     if not form.validate() or form.starts_on.data is None:
-        with database().begin() as session:
-            return _correction(session, subscription_id, form.wrong), 422
+        with get_database().begin() as session:
+            return _draw_correction(session, subscription_id, form.wrong), 422
     try:
-        with database().begin() as session:
-            household_id = _subscription(session, subscription_id).household_id
-            batch = new_batch(session, "correct")
+        with get_database().begin() as session:
+            household_id = _get_subscription(session, subscription_id).household_id
+            batch = make_batch(session, "correct")
             check_likely(form.starts_on.data, batch.day, form.meant.data)
             subscriptions.correct(batch, subscription_id, **form.values())
     except GroupsError as error:
-        with database().begin() as session:
+        with get_database().begin() as session:
             asks = isinstance(error, UnlikelyStart)
-            return _correction(session, subscription_id, {"": words_of(error)}, asks=asks), status_of(error)
+            return _draw_correction(session, subscription_id, {"": write_error(error)}, asks=asks), find_status(error)
     flash(gettext("It is on record."), "success")
-    return _back(household_id)
+    return _go_back(household_id)
 
 
 def _give(batch: Batch, household_id: int, form: DeedForm) -> None:
@@ -163,7 +163,7 @@ def _give(batch: Batch, household_id: int, form: DeedForm) -> None:
     devices.give(batch, household_id, DeviceKind(kind), form.serial.data, form.day.data or batch.day)
 
 
-def _dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, DeedForm], None]:
+def _make_dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, DeedForm], None]:
     """A change that holds from the form's day, with more of its fields before that."""
     return lambda batch, household_id, form: do(
         batch, household_id, *(form[name].data for name in more), form.day.data or batch.day
@@ -171,10 +171,10 @@ def _dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, DeedFor
 
 
 _DEEDS: dict[str, tuple[str, Callable[[Batch, int, DeedForm], object]]] = {
-    "suspend": ("suspend", _dated(subscriptions.suspend)),
-    "resume": ("resume", _dated(subscriptions.resume)),
-    "cancel": ("cancel", _dated(subscriptions.cancel)),
-    "plan": ("change_plan", _dated(subscriptions.change_plan, "plan")),
+    "suspend": ("suspend", _make_dated(subscriptions.suspend)),
+    "resume": ("resume", _make_dated(subscriptions.resume)),
+    "cancel": ("cancel", _make_dated(subscriptions.cancel)),
+    "plan": ("change_plan", _make_dated(subscriptions.change_plan, "plan")),
     "number": (
         "change_billed",
         lambda batch, household_id, form: subscriptions.change_number(
@@ -184,31 +184,31 @@ _DEEDS: dict[str, tuple[str, Callable[[Batch, int, DeedForm], object]]] = {
     "move": (
         "move_village",
         lambda batch, household_id, form: subscriptions.move(
-            batch, household_id, the_village(batch.session, form.village.data).code, form.door.data
+            batch, household_id, get_village_meant(batch.session, form.village.data).code, form.door.data
         ),
     ),
     "give": ("give_device", _give),
 }
 
 
-def _wrong(household_id: int, deed: str, error: GroupsError) -> ResponseReturnValue:
-    with database().begin() as session:
-        return _page(session, household_id, wrong=words_of(error), deed=deed), status_of(error)
+def _draw_wrong(household_id: int, deed: str, error: GroupsError) -> ResponseReturnValue:
+    with get_database().begin() as session:
+        return _draw_page(session, household_id, wrong=write_error(error), deed=deed), find_status(error)
 
 
-def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") -> str:
-    household = own_household(session, household_id)
-    today = today_of(session)
-    rows = subscriptions_of(session, household_id)
+def _draw_page(session: Session, household_id: int, wrong: str = "", deed: str = "") -> str:
+    household = get_own_household(session, household_id)
+    today = read_today(session)
+    rows = list_subscriptions(session, household_id)
     return render_template(
         "enrolment/household.html",
-        household=described(session, [household_id], today)[0],
+        household=describe(session, [household_id], today)[0],
         rows=list(reversed(rows)),
-        devices=devices.devices_of(session, household_id),
-        history=history_of(session, household_id),
-        plans=plans(session),
-        villages=[village for village in own_villages(session).offered if village.id != household.village_id],
-        counted_in=villages_of(session, household_id),
+        devices=devices.list_devices(session, household_id),
+        history=read_history(session, household_id),
+        plans=list_plans(session),
+        villages=[village for village in list_own_villages(session).offered if village.id != household.village_id],
+        counted_in=list_villages(session, household_id),
         kinds=list(DeviceKind),
         today=today,
         wrong=wrong,
@@ -216,11 +216,11 @@ def _page(session: Session, household_id: int, wrong: str = "", deed: str = "") 
         typed=request.form,
         reason_words=END_REASONS.__getitem__,
         kind_words=DEVICES.__getitem__,
-        channel_words=channel_words,
+        channel_words=name_channel,
     )
 
 
-def _subscription(session: Session, subscription_id: int) -> Subscription:
+def _get_subscription(session: Session, subscription_id: int) -> Subscription:
     row = session.get(Subscription, subscription_id)
     if row is None:
         abort(404)
@@ -230,20 +230,20 @@ def _subscription(session: Session, subscription_id: int) -> Subscription:
 _NOTHING: Mapping[str, str] = {}
 
 
-def _correction(
+def _draw_correction(
     session: Session, subscription_id: int, wrong: Mapping[str, str] = _NOTHING, *, asks: bool = False
 ) -> str:
-    row = _subscription(session, subscription_id)
+    row = _get_subscription(session, subscription_id)
     return render_template(
         "enrolment/correct.html",
         row=row,
-        household=described(session, [row.household_id], today_of(session))[0],
-        plans=plans(session),
+        household=describe(session, [row.household_id], read_today(session))[0],
+        plans=list_plans(session),
         typed=request.form,
         wrong=wrong,
         asks=asks,
     )
 
 
-def _back(household_id: int) -> ResponseReturnValue:
+def _go_back(household_id: int) -> ResponseReturnValue:
     return redirect(url_for("enrolment_household.show", household_id=household_id), 303)

@@ -15,10 +15,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from config.services import database
+from config.services import get_database
 from groups.enrolment.devices import give
-from groups.enrolment.queue import Found, StandingKind, described, find_households
-from groups.enrolment.records import plans
+from groups.enrolment.queue import EnrolmentState, Found, describe, find_households
+from groups.enrolment.records import list_plans
 from groups.enrolment.rules.periods import check_likely
 from groups.enrolment.subscriptions import Enrolment, enrol
 from groups.errors import GroupsError, UnlikelyStart
@@ -27,18 +27,18 @@ from groups.rules.texts import LONGEST_NAME
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,
-    chosen_village,
     enrols,
-    number_of,
-    own_household,
-    own_villages,
-    status_of,
-    today_of,
-    words_of,
+    find_status,
+    get_own_household,
+    list_own_villages,
+    read_chosen_village,
+    read_today,
+    write_error,
+    write_number,
 )
-from groups.web.enrolment.history import done_today
-from groups.web.roster.common import new_batch
-from groups.web.shell.access import requires
+from groups.web.enrolment.history import read_done_today
+from groups.web.roster.common import make_batch
+from groups.web.shell.access import require
 from groups.web.shell.forms import DayField, Form, ParsedField, TextField
 
 pages = Blueprint("enrolment", __name__)
@@ -68,7 +68,7 @@ class SignUpForm(Form):
     consent_by = TextField(most=LONGEST_NAME + 1)
     consent_on = DayField()
     channel = TextField(most=16)
-    number = ParsedField(by=number_of)
+    number = ParsedField(by=write_number)
     serial = TextField(most=64)
     gift = TextField(most=16)
     meant = TextField(most=10)
@@ -94,19 +94,19 @@ class SignUpForm(Form):
 
 
 @pages.get("/enrolment")
-@requires(*READERS)
-def index() -> ResponseReturnValue:
+@require(*READERS)
+def show_queue() -> ResponseReturnValue:
     """Find a household; who was signed up today."""
     text = request.args.get("q", "")[:80]
-    with database().begin(reads=True) as transaction:
-        today = today_of(transaction)
-        village_id = chosen_village(transaction)
+    with get_database().begin(reads=True) as transaction:
+        today = read_today(transaction)
+        village_id = read_chosen_village(transaction)
         found, more = find_households(transaction, text, today, village_id=village_id)
-        villages = own_villages(transaction, village_id)
-        done = done_today(transaction, today) if enrols() else None
-    waiting = [each for each in found if each.standing is not StandingKind.ACTIVE]
+        villages = list_own_villages(transaction, village_id)
+        done = read_done_today(transaction, today) if enrols() else None
+    waiting = [each for each in found if each.state is not EnrolmentState.ACTIVE]
     if enrols() and len(found) == 1 and waiting and not more:
-        return redirect(url_for("enrolment.form", household_id=found[0].id, q=text, village=_village()), 303)
+        return redirect(url_for("enrolment.show_form", household_id=found[0].id, q=text, village=_read_village()), 303)
     first = next(iter(waiting or found), None)
     return render_template(
         "enrolment/queue.html",
@@ -115,81 +115,81 @@ def index() -> ResponseReturnValue:
         more=more,
         first=first.id if first else None,
         villages=villages,
-        village=_village(),
+        village=_read_village(),
         done=done,
     )
 
 
 @pages.get("/enrolment/sign-up/<int:household_id>")
-@requires(*WRITERS)
-def form(household_id: int) -> ResponseReturnValue:
+@require(*WRITERS)
+def show_form(household_id: int) -> ResponseReturnValue:
     """The household that was found, and what it signs up for."""
-    with database().begin() as transaction:
-        found = _found(transaction, household_id)
-        if found.standing is StandingKind.ACTIVE:
+    with get_database().begin() as transaction:
+        found = _find(transaction, household_id)
+        if found.state is EnrolmentState.ACTIVE:
             return redirect(url_for("enrolment_household.show", household_id=household_id), 303)
-        return _form(transaction, found, _stays(today_of(transaction)))
+        return _draw_form(transaction, found, _read_stays(read_today(transaction)))
 
 
 @pages.post("/enrolment/sign-up/<int:household_id>")
-@requires(*WRITERS)
+@require(*WRITERS)
 def sign_up(household_id: int) -> ResponseReturnValue:
     """Sign it up, with its gift where there is one; then the next."""
     form = SignUpForm.sent()
     if not form.validate():
-        with database().begin() as transaction:
-            return _form(transaction, _found(transaction, household_id), form.stays(), form.wrong), 422
+        with get_database().begin() as transaction:
+            return _draw_form(transaction, _find(transaction, household_id), form.stays(), form.wrong), 422
     try:
-        with database().begin() as transaction:
-            found = _found(transaction, household_id)
-            batch = new_batch(transaction, "enrol")
+        with get_database().begin() as transaction:
+            found = _find(transaction, household_id)
+            batch = make_batch(transaction, "enrol")
             starts_on = form.starts_on.data or batch.day
             check_likely(starts_on, batch.day, form.meant.data)
             enrol(batch, form.enrolment(household_id, starts_on))
             if form.serial.data and form.gift.data in set(DeviceKind):
                 give(batch, household_id, DeviceKind(form.gift.data), form.serial.data, starts_on)
     except GroupsError as error:
-        with database().begin() as transaction:
-            found = _found(transaction, household_id)
+        with get_database().begin() as transaction:
+            found = _find(transaction, household_id)
             asks = isinstance(error, UnlikelyStart)
-            return _form(transaction, found, form.stays(), {"": words_of(error)}, asks=asks), status_of(error)
+            return _draw_form(transaction, found, form.stays(), {"": write_error(error)}, asks=asks), find_status(error)
     _keep(form.stays(), batch.day)
     flash(gettext("%(household)s is signed up.", household=f"{found.village} {found.head}"), "success")
-    return redirect(url_for("enrolment.index", village=_village()), 303)
+    return redirect(url_for("enrolment.show_queue", village=_read_village()), 303)
 
 
 _NOTHING: Mapping[str, str] = {}
 
 
-def _form(
+def _draw_form(
     transaction: Session, found: Found, stays: Stays, wrong: Mapping[str, str] = _NOTHING, *, asks: bool = False
 ) -> str:
-    known = plans(transaction)
+    known = list_plans(transaction)
     return render_template(
         "enrolment/sign_up.html",
         household=found,
         plans=known,
         stays=stays,
-        today=today_of(transaction),
+        today=read_today(transaction),
         channels=CHANNELS,
         gifts=list(DeviceKind),
         typed=request.form,
         wrong=wrong,
         asks=asks,
         text=request.args.get("q", "")[:80],
-        village=_village(),
+        village=_read_village(),
     )
 
 
-def _found(transaction: Session, household_id: int) -> Found:
-    own_household(transaction, household_id)
-    found = described(transaction, [household_id], today_of(transaction))[0]
+def _find(transaction: Session, household_id: int) -> Found:
+    get_own_household(transaction, household_id)
+    found = describe(transaction, [household_id], read_today(transaction))[0]
     if found.archived:
         abort(404)
     return found
 
 
-def _stays(today: date) -> Stays:
+def _read_stays(today: date) -> Stays:
     kept = session.get(_KEPT)
     fields = set(Stays.__dataclass_fields__)
     stays = Stays(**{name: str(value) for name, value in kept.items() if name in fields}) if kept else Stays()
@@ -203,5 +203,5 @@ def _keep(stays: Stays, today: date) -> None:
     session[_KEPT] = asdict(stays)
 
 
-def _village() -> str | None:
+def _read_village() -> str | None:
     return (request.args.get("village") or request.form.get("village") or "").strip()[:32] or None

@@ -12,19 +12,19 @@ from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from sqlalchemy import select
 
-from config.database import clock
-from config.services import database
-from config.services import settings as the_settings
+from config.database import read_clock
+from config.services import get_database
+from config.services import get_settings as the_settings
 from groups.accounts import api_clients
 from groups.coverage import exports, figures
 from groups.coverage import report as coverage_report
-from groups.coverage.rules.query import QUERY_WORDS, query_of
+from groups.coverage.rules.query import QUERY_WORDS, read_query
 from groups.errors import GroupsError, InvalidChoice, UnknownVillage, say
 from groups.models.roster import Village
-from groups.rules.days import local_day
-from groups.web.figures.api_document import document
+from groups.rules.days import find_local_day
+from groups.web.figures.api_document import make_document
 from groups.web.shell.access import open_to_all
-from groups.web.shell.api_errors import error
+from groups.web.shell.api_errors import make_error
 from groups.web.shell.looks import show_numbers
 from groups.web.shell.security import limiter
 
@@ -40,71 +40,71 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages)
 
 
-def token_guarded(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, Any]]:
+def require_token(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, Any]]:
     """Admit a client whose token has this scope; others get 401 or 403, those too fast 429."""
 
     def guard(view: Callable[P, ResponseReturnValue]) -> Callable[P, Any]:
         @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            client = _client()
-            with limiter.limit(_pace(client), key_func=lambda: _whose(client)):
+        def serve_guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            client = _find_client()
+            with limiter.limit(_write_pace(client), key_func=lambda: _find_owner(client)):
                 pass
             if client is None:
-                return error(401)
+                return make_error(401)
             if scope.value not in client.scopes:
-                return error(403)
+                return make_error(403)
             show_numbers(0, who=f"API {client.name}")
             try:
                 return view(*args, **kwargs)
             except UnknownVillage as trouble:
-                return error(404, trouble.code, trouble.message)
+                return make_error(404, trouble.code, trouble.message)
             except GroupsError as trouble:
-                return error(422, trouble.code, trouble.message)
+                return make_error(422, trouble.code, trouble.message)
 
-        return open_to_all("a client proves itself by its token")(guarded)
+        return open_to_all("a client proves itself by its token")(serve_guarded)
 
     return guard
 
 
 @pages.get("/v1/coverage")
-@token_guarded(api_clients.Scope.COVERAGE)
+@require_token(api_clients.Scope.COVERAGE)
 def read_coverage() -> ResponseReturnValue:
     """The figures of a day."""
     settings = the_settings()
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         _check_words(QUERY_WORDS)
-        today = local_day(clock(session), settings.zone)
-        query = query_of(request.args, figures.latest_day(session, today), settings.zone)
+        today = find_local_day(read_clock(session), settings.zone)
+        query = read_query(request.args, figures.find_latest_day(session, today), settings.zone)
         report = coverage_report.report_on(session, query, settings.zone, form="json")
     show_numbers(len(report.villages))
-    return _answer(exports.as_json(report))
+    return _send_json(exports.as_json(report))
 
 
 @pages.get("/v1/villages")
-@token_guarded(api_clients.Scope.VILLAGES)
+@require_token(api_clients.Scope.VILLAGES)
 def read_villages() -> ResponseReturnValue:
     """The villages there are."""
     _check_words(frozenset())
     question = select(Village.code, Village.name, Village.name_en, Village.kind).where(Village.archived_at.is_(None))
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         rows = session.execute(question.order_by(Village.code)).all()
     villages = [
         {"code": code, "name": name, "name_en": name_en or None, "kind": kind.value}
         for code, name, name_en, kind in rows
     ]
     show_numbers(len(villages))
-    return _answer(json.dumps({"villages": villages}, ensure_ascii=False))
+    return _send_json(json.dumps({"villages": villages}, ensure_ascii=False))
 
 
 @pages.get("/openapi.json")
 @open_to_all("what the API is like is no secret")
-def openapi() -> ResponseReturnValue:
+def show_openapi() -> ResponseReturnValue:
     """The API's description."""
     settings = the_settings()
-    return _answer(json.dumps(document(settings.public_base_url), ensure_ascii=False))
+    return _send_json(json.dumps(make_document(settings.public_base_url), ensure_ascii=False))
 
 
-def _answer(body: str) -> Response:
+def _send_json(body: str) -> Response:
     """JSON with a tag, so that a platform that asks again is told when nothing is new (304)."""
     response = current_app.response_class(body, mimetype="application/json")
     response.headers["Cache-Control"] = "private, no-cache"
@@ -121,18 +121,18 @@ def _check_words(known: frozenset[str]) -> None:
             raise InvalidChoice(say("unknown_parameter", text=shown))
 
 
-def _client() -> api_clients.Client | None:
+def _find_client() -> api_clients.Client | None:
     """Whose token the request carries."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    with database().begin(reads=True) as session:
-        return api_clients.client_of(session, token.strip())
+    with get_database().begin(reads=True) as session:
+        return api_clients.find_client(session, token.strip())
 
 
-def _pace(client: api_clients.Client | None) -> str:
+def _write_pace(client: api_clients.Client | None) -> str:
     return f"{client.requests_per_minute if client else _WITHOUT_A_TOKEN} per minute"
 
 
-def _whose(client: api_clients.Client | None) -> str:
+def _find_owner(client: api_clients.Client | None) -> str:
     return f"client {client.id}" if client else f"address {get_remote_address()}"

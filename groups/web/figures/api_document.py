@@ -22,7 +22,7 @@ _FIGURE = {"households": {"type": ["integer", "null"], "minimum": 0}, "subscribe
 _READY = {"reachable": _COUNT, "groups": _COUNT, "groups_complete": _COUNT}
 
 
-def document(server: str) -> dict[str, Any]:
+def make_document(server: str) -> dict[str, Any]:
     """The whole description; `server` is the address that the town reaches us at."""
     return {
         "openapi": "3.1.0",
@@ -36,13 +36,17 @@ def document(server: str) -> dict[str, Any]:
         "servers": [{"url": server}],
         "security": [{"token": []}],
         "paths": {
-            "/api/v1/coverage": {"get": _coverage()},
-            "/api/v1/villages": {"get": _villages()},
+            "/api/v1/coverage": {"get": _describe_coverage()},
+            "/api/v1/villages": {"get": _describe_villages()},
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Coverage": _coverage_schema(), "Villages": _villages_schema(), "Error": _ERROR},
-            "responses": {name: _error_response(words) for name, words in _ERRORS.items()},
+            "schemas": {
+                "Coverage": _describe_coverage_schema(),
+                "Villages": _describe_villages_schema(),
+                "Error": _ERROR,
+            },
+            "responses": {name: _describe_error(words) for name, words in _ERRORS.items()},
         },
     }
 
@@ -70,45 +74,49 @@ _ERROR = {
 }
 
 
-def _coverage() -> dict[str, Any]:
+def _describe_coverage() -> dict[str, Any]:
     return {
         "operationId": "readCoverage",
         "summary": f"Coverage and readiness of a day, and how they moved (scope {Scope.COVERAGE})",
         "parameters": [
-            _parameter("as_of", _DAY, "The day of the figures; today where none is named"),
-            _parameter("from", _DAY, "Also how they moved from this day"),
-            _parameter("to", _DAY, "… to this one"),
-            _parameter("by", _one_of(Step), "The step of the series"),
-            _parameter("level", _one_of(Level), "What a row stands for"),
-            _parameter("village", {"type": "string"}, "The code of the one village asked about"),
-            _parameter("known_at", _MOMENT, "As it was known at that moment; all that is known where none is named"),
-            _parameter("since", _DAY, "Also what changed since the report of this day, line by line to its sum"),
-            _parameter("since_known_at", _MOMENT, "… as that was known then; else when it was issued"),
-            _parameter("denominator", _one_of(CountKind), "The kind of count that is divided by"),
+            _describe_parameter("as_of", _DAY, "The day of the figures; today where none is named"),
+            _describe_parameter("from", _DAY, "Also how they moved from this day"),
+            _describe_parameter("to", _DAY, "… to this one"),
+            _describe_parameter("by", _describe_choice(Step), "The step of the series"),
+            _describe_parameter("level", _describe_choice(Level), "What a row stands for"),
+            _describe_parameter("village", {"type": "string"}, "The code of the one village asked about"),
+            _describe_parameter(
+                "known_at", _MOMENT, "As it was known at that moment; all that is known where none is named"
+            ),
+            _describe_parameter(
+                "since", _DAY, "Also what changed since the report of this day, line by line to its sum"
+            ),
+            _describe_parameter("since_known_at", _MOMENT, "… as that was known then; else when it was issued"),
+            _describe_parameter("denominator", _describe_choice(CountKind), "The kind of count that is divided by"),
         ],
-        "responses": _responses(
+        "responses": _describe_responses(
             "Coverage", "BadRequest", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany"
         ),
     }
 
 
-def _villages() -> dict[str, Any]:
+def _describe_villages() -> dict[str, Any]:
     return {
         "operationId": "readVillages",
         "summary": f"The villages and residents' committees (scope {Scope.VILLAGES})",
-        "responses": _responses("Villages", "BadRequest", "Unauthorized", "Forbidden", "TooMany"),
+        "responses": _describe_responses("Villages", "BadRequest", "Unauthorized", "Forbidden", "TooMany"),
     }
 
 
-def _parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
+def _describe_parameter(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
 
 
-def _one_of(kind: type[Step] | type[Level] | type[CountKind]) -> dict[str, Any]:
+def _describe_choice(kind: type[Step] | type[Level] | type[CountKind]) -> dict[str, Any]:
     return {"type": "string", "enum": [member.value for member in kind]}
 
 
-def _responses(schema: str, *errors: str) -> dict[str, Any]:
+def _describe_responses(schema: str, *errors: str) -> dict[str, Any]:
     status = {
         "BadRequest": "400",
         "Unauthorized": "401",
@@ -126,14 +134,14 @@ def _responses(schema: str, *errors: str) -> dict[str, Any]:
     }
 
 
-def _error_response(words: str) -> dict[str, Any]:
+def _describe_error(words: str) -> dict[str, Any]:
     return {
         "description": words,
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
     }
 
 
-def _coverage_schema() -> dict[str, Any]:
+def _describe_coverage_schema() -> dict[str, Any]:
     place = {"code": {"type": "string"}, "name": {"type": "string"}, **_FIGURE, **_READY}
     village = {
         **place,
@@ -144,30 +152,30 @@ def _coverage_schema() -> dict[str, Any]:
         "grouped_a_year_before": _COUNT,
         "stayed_in_their_group": _COUNT,
     }
-    point = _object({"day": _DAY, **_FIGURE})
+    point = _describe_object({"day": _DAY, **_FIGURE})
     series = {"code": _TEXT_OR_NULL, "name": _TEXT_OR_NULL, "points": {"type": "array", "items": point}}
     below = {"grid": _TEXT_OR_NULL, "group": _TEXT_OR_NULL}
-    return _object(
+    return _describe_object(
         {
             "version": {"type": "integer", "const": VERSION},
             "as_of": _DAY,
             "known_at": _MOMENT_OR_NULL,
-            "denominator": _one_of(CountKind),
+            "denominator": _describe_choice(CountKind),
             "threshold": {"type": "string", "pattern": r"^[01]\.\d{4}$"},
-            "town": _object({"villages": _COUNT, "villages_started": _COUNT, **_FIGURE}),
+            "town": _describe_object({"villages": _COUNT, "villages_started": _COUNT, **_FIGURE}),
             "definitions": {"type": "object", "additionalProperties": {"type": "string"}},
         },
         {
-            "villages": _list(_object(village)),
-            "grids": _list(_object({**place, "grid": _TEXT_OR_NULL})),
-            "groups": _list(_object({**place, "group": _TEXT_OR_NULL})),
-            "series": _list(_object(series, below)),
-            "changes": _changes_schema(),
+            "villages": _describe_list(_describe_object(village)),
+            "grids": _describe_list(_describe_object({**place, "grid": _TEXT_OR_NULL})),
+            "groups": _describe_list(_describe_object({**place, "group": _TEXT_OR_NULL})),
+            "series": _describe_list(_describe_object(series, below)),
+            "changes": _describe_changes_schema(),
         },
     )
 
 
-def _changes_schema() -> dict[str, Any]:
+def _describe_changes_schema() -> dict[str, Any]:
     """A statement that adds up: before + corrected + gained - lost = after, and so do its lines."""
     line = {
         "cause": {"type": "string", "enum": [each.value for each in Cause]},
@@ -184,22 +192,29 @@ def _changes_schema() -> dict[str, Any]:
         "gained": _COUNT,
         "lost": _COUNT,
         "after": number,
-        "lines": _list(_object(line)),
+        "lines": _describe_list(_describe_object(line)),
     }
-    return _object({"since": _DAY, "since_known_at": _MOMENT, "report": number, "figures": _list(_object(figure))})
+    return _describe_object(
+        {
+            "since": _DAY,
+            "since_known_at": _MOMENT,
+            "report": number,
+            "figures": _describe_list(_describe_object(figure)),
+        }
+    )
 
 
-def _villages_schema() -> dict[str, Any]:
+def _describe_villages_schema() -> dict[str, Any]:
     village = {
         "code": {"type": "string"},
         "name": {"type": "string"},
         "name_en": _TEXT_OR_NULL,
         "kind": {"type": "string", "enum": ["village", "committee"]},
     }
-    return _object({"villages": _list(_object(village))})
+    return _describe_object({"villages": _describe_list(_describe_object(village))})
 
 
-def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+def _describe_object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "type": "object",
         "required": [*required],
@@ -208,5 +223,5 @@ def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
     }
 
 
-def _list(items: dict[str, Any]) -> dict[str, Any]:
+def _describe_list(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}

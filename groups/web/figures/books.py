@@ -7,17 +7,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.database import clock
-from config.services import database, settings
+from config.database import read_clock
+from config.services import get_database, get_settings
 from groups.coverage import books
 from groups.coverage.jobs import check_books_of
 from groups.models.accounts import AccountRole
-from groups.rules.days import local_day
-from groups.web.enrolment.common import WRITERS, own_villages
+from groups.rules.days import find_local_day
+from groups.web.enrolment.common import WRITERS, list_own_villages
 from groups.web.shell import page_warnings
-from groups.web.shell.access import requires, signed_in
-from groups.web.shell.languages import in_readers_language
-from groups.web.shell.times import zone
+from groups.web.shell.access import find_signed_in, require
+from groups.web.shell.languages import tell_reader
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("books", __name__, url_prefix="/coverage/books")
 
@@ -25,41 +25,41 @@ pages = Blueprint("books", __name__, url_prefix="/coverage/books")
 def register(app: Flask) -> None:
     """Add the page, and the line on every page of an administrator."""
     app.register_blueprint(pages)
-    page_warnings.add(app, _warnings)
+    page_warnings.add(app, _list_warnings)
 
 
 @pages.get("")
-@requires(*WRITERS)
+@require(*WRITERS)
 def show() -> ResponseReturnValue:
     """What was found, day by day, the last first."""
-    with database().begin(reads=True) as session:
-        checks = books.last_checks(session)
-    told = [(each, [in_readers_language(flaw) for flaw in books.flaws_of(each)]) for each in checks]
+    with get_database().begin(reads=True) as session:
+        checks = books.read_last_checks(session)
+    told = [(each, [tell_reader(flaw) for flaw in books.read_flaws(each)]) for each in checks]
     return render_template("figures/books.html", checks=told)
 
 
 @pages.post("")
-@requires(*WRITERS)
+@require(*WRITERS)
 def check() -> ResponseReturnValue:
     """Look at the books now, also where that was done today; of a county the bulk worker does."""
-    with database().begin(reads=True) as session:
-        large = own_villages(session).many
+    with get_database().begin(reads=True) as session:
+        large = list_own_villages(session).many
     if large and books.ENLIST_CHECK.of()():
         flash(gettext("The books are being looked at: load the page again in a minute."), "success")
     else:
-        check_books_of(settings().database_url, database(), zone(), again=True)
+        check_books_of(get_settings().database_url, get_database(), get_zone(), again=True)
         flash(gettext("The books were looked at."), "success")
     return redirect(url_for("books.show"), 303)
 
 
-def _warnings() -> list[str]:
+def _list_warnings() -> list[str]:
     """For an administrator: that something was found, or that nobody has looked for days."""
-    account = signed_in()
+    account = find_signed_in()
     if account is None or account.role is not AccountRole.ADMIN:
         return []
     try:
-        with database().begin(reads=True) as session:
-            checks, today = books.last_checks(session, 1), local_day(clock(session), zone())
+        with get_database().begin(reads=True) as session:
+            checks, today = books.read_last_checks(session, 1), find_local_day(read_clock(session), get_zone())
     except SQLAlchemyError:
         return []
     if not checks:

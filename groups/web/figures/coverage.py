@@ -14,35 +14,35 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from config.services import database
+from config.services import get_database
 from groups.coverage import audit as audits
 from groups.coverage import exports, figures, trends
 from groups.coverage import report as coverage_report
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
 from groups.coverage.readiness import BELOW_A_VILLAGE
-from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, bars, trend
-from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, query_of, two_years_before
+from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, draw_bars, draw_trend
+from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, go_back_two_years, read_query
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
 from groups.coverage.statement import MOST_NAMED
 from groups.errors import GroupsError, InvalidDay, UnknownVillage
 from groups.models.roster import Village
 from groups.rules.counting import CountKind
-from groups.rules.days import day_of
+from groups.rules.days import read_day
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,
     Pages,
-    chosen_village,
-    own_villages,
-    pages_of,
-    today_of,
-    words_of,
+    list_own_villages,
+    make_pages,
+    read_chosen_village,
+    read_today,
+    write_error,
 )
-from groups.web.figures.words import chart_words
-from groups.web.shell.access import current, requires
+from groups.web.figures.words import make_chart_words
+from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.times import zone
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("coverage", __name__, url_prefix="/coverage")
 
@@ -66,21 +66,23 @@ class _Found:
 
 
 @pages.get("")
-@requires(*READERS)
+@require(*READERS)
 def show() -> ResponseReturnValue:
     """The figures that the address asks for; without words, those of today."""
     wrong, found = "", None
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         chosen = None
         try:
-            query = _query(session)
+            query = _read_query(session)
             chosen = session.scalar(select(Village.id).where(Village.code == query.village))
-            found = _find(session, query, _since(query), in_parts=_is_county(session) and "whole" not in request.args)
+            found = _find(
+                session, query, _find_since(query), in_parts=_is_county(session) and "whole" not in request.args
+            )
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
-            wrong = words_of(error)
-        villages = own_villages(session, chosen)
+            wrong = write_error(error)
+        villages = list_own_villages(session, chosen)
     page = render_template(
         "figures/coverage.html",
         found=found,
@@ -91,61 +93,61 @@ def show() -> ResponseReturnValue:
         steps=[*Step],
         forms=[*exports.FORMS],
         given=request.args,
-        typed=_typed(),
-        asked=_asked(found),
+        typed=_read_typed(),
+        asked=_write_asked(found),
     )
     return page, 422 if wrong else 200
 
 
 @pages.get("/export.<form>")
-@requires(*READERS)
+@require(*READERS)
 def export(form: str) -> ResponseReturnValue:
     """The same figures as a file."""
     if form not in exports.FORMS:
         abort(404)
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         try:
-            report = coverage_report.report_on(session, _query(session), zone(), form=form)
+            report = coverage_report.report_on(session, _read_query(session), get_zone(), form=form)
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
-            return Response(words_of(error), 422, mimetype="text/plain")
+            return Response(write_error(error), 422, mimetype="text/plain")
     content = exports.write(report, form)
     response = Response(content, content_type=exports.FORMS[form])
-    response.headers["Content-Disposition"] = f"attachment; filename={exports.file_name(report, form)}"
+    response.headers["Content-Disposition"] = f"attachment; filename={exports.name_file(report, form)}"
     return response
 
 
 @pages.get("/audit.<form>")
-@requires(*WRITERS)
-def audit(form: str) -> ResponseReturnValue:
+@require(*WRITERS)
+def export_audit(form: str) -> ResponseReturnValue:
     """Household by household why each counts or does not, as a workbook."""
     if form != "xlsx":
         abort(404)
-    with database().begin(reads=True) as session:
+    with get_database().begin(reads=True) as session:
         try:
-            audited = audits.audit_of(session, _query(session), zone())
+            audited = audits.make_audit(session, _read_query(session), get_zone())
         except UnknownVillage:
             abort(404)
         except GroupsError as error:
-            return Response(words_of(error), 422, mimetype="text/plain")
+            return Response(write_error(error), 422, mimetype="text/plain")
     show_numbers(len(audited.rows))
     response = Response(audits.as_xlsx(audited), content_type=exports.FORMS["xlsx"])
     response.headers["Content-Disposition"] = f"attachment; filename=coverage-audit-{audited.report.as_of}.xlsx"
     return response
 
 
-def _query(session: Session) -> CoverageQuery:
+def _read_query(session: Session) -> CoverageQuery:
     """What the address asks; a head's is about the own village, and another's is not there. Raises GroupsError."""
     words = {name: word for name, word in request.args.items() if name in QUERY_WORDS}
-    query = query_of(words, figures.latest_day(session, today_of(session)), zone())
-    own = current().village_id
+    query = read_query(words, figures.find_latest_day(session, read_today(session)), get_zone())
+    own = get_signed_in().village_id
     if own is None:
         # A village that is archived by now had its figures: its code will do, its name will not.
         known = select(Village.id).where(Village.code == query.village)
         if query.village is None or session.scalar(known) is not None:
             return query
-        own = chosen_village(session)
+        own = read_chosen_village(session)
         return replace(query, village=session.get_one(Village, own).code)
     code = session.get_one(Village, own).code
     if query.village not in {None, code}:
@@ -153,23 +155,23 @@ def _query(session: Session) -> CoverageQuery:
     return replace(query, village=code)
 
 
-def _typed() -> dict[str, str]:
+def _read_typed() -> dict[str, str]:
     """The days of the address as a field takes them; what is no day is left out."""
     days = {}
     for name in ("as_of", "since", "from", "to"):
         with suppress(InvalidDay):
-            days[name] = day_of(request.args.get(name, "")).isoformat()
+            days[name] = read_day(request.args.get(name, "")).isoformat()
     return days
 
 
-def _asked(found: _Found | None) -> dict[str, str]:
+def _write_asked(found: _Found | None) -> dict[str, str]:
     """The address's words, for links to the same of another village."""
     if found is None:
         return {}
     return found.query.words()
 
 
-def _since(query: CoverageQuery) -> date:
+def _find_since(query: CoverageQuery) -> date:
     """The day of the last report: as the address says, or the end of the month before."""
     return query.since or query.as_of.replace(day=1) - timedelta(days=1)
 
@@ -179,19 +181,19 @@ def _find(session: Session, query: CoverageQuery, since: date, *, in_parts: bool
     and what changed, are asked for by the page itself when it is there, or by a link.
     """
     below = query.level in BELOW_A_VILLAGE
-    part = _part if in_parts else None
+    part = _find_part if in_parts else None
     asked = replace(query, first=None, last=None, since=None if in_parts else since)
-    report = coverage_report.report_on(session, asked, zone(), most=MOST_NAMED, part=part)
+    report = coverage_report.report_on(session, asked, get_zone(), most=MOST_NAMED, part=part)
     last = query.last or query.as_of
-    first = query.first or two_years_before(last)
-    scope = Scope(zone(), query.kind, query.village)
+    first = query.first or go_back_two_years(last)
+    scope = Scope(get_zone(), query.kind, query.village)
     with as_known(session, query.known_at):
-        points = trends.trend(session, first, last, scope, daily=query.step is Step.DAY)
-        held = figures.thresholds_on(session, [point.day for point in points])
+        points = trends.read_trend(session, first, last, scope, daily=query.step is Step.DAY)
+        held = figures.read_thresholds_on(session, [point.day for point in points])
     rows = report.by_coverage
-    pages = pages_of((report.places_in_all if in_parts else len(report.places)) if below else len(rows), MOST_BARS)
-    drawings = {} if below else _bars(report, rows[pages.rows])
-    drawings |= _trend(points, held, report)
+    pages = make_pages((report.places_in_all if in_parts else len(report.places)) if below else len(rows), MOST_BARS)
+    drawings = {} if below else _draw_bars(report, rows[pages.rows])
+    drawings |= _draw_trend(points, held, report)
     places = report.places if in_parts else report.places[pages.rows]
     return _Found(query, since, report, places if below else rows[pages.rows], pages, points, drawings)
 
@@ -202,23 +204,23 @@ def _is_county(session: Session) -> bool:
     return (many or 0) > MOST_BARS
 
 
-def _part(many: int) -> slice:
-    return pages_of(many, MOST_BARS).rows
+def _find_part(many: int) -> slice:
+    return make_pages(many, MOST_BARS).rows
 
 
 # A drawing for each width: text that is scaled with a drawing is too small on a phone, or too large on a desk.
-def _bars(report: CoverageReport, villages: Sequence[VillageCoverage]) -> Drawings:
-    words = chart_words("")
+def _draw_bars(report: CoverageReport, villages: Sequence[VillageCoverage]) -> Drawings:
+    words = make_chart_words("")
     return {
-        f"bars_{size}": Markup(bars(report, words, width, villages=villages))  # noqa: S704 # it escapes every name
+        f"bars_{size}": Markup(draw_bars(report, words, width, villages=villages))  # noqa: S704 # it escapes every name
         for size, width in _WIDTHS.items()
     }
 
 
-def _trend(points: Sequence[TrendPoint], thresholds: Sequence[int], report: CoverageReport) -> Drawings:
+def _draw_trend(points: Sequence[TrendPoint], thresholds: Sequence[int], report: CoverageReport) -> Drawings:
     named = next((village.name for village in report.rows if report.village), gettext("the town"))
-    words = chart_words(named)
+    words = make_chart_words(named)
     return {
-        f"trend_{size}": Markup(trend(points, thresholds, words, width))  # noqa: S704
+        f"trend_{size}": Markup(draw_trend(points, thresholds, words, width))  # noqa: S704
         for size, width in _WIDTHS.items()
     }

@@ -7,78 +7,78 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.coverage import exports, figures, issued
-from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, query_of
+from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, read_query
 from groups.errors import GroupsError, InvalidChoice, UnknownVillage
 from groups.models.batch import Author
 from groups.models.changes import Source
-from groups.web.enrolment.common import WRITERS, today_of, words_of
-from groups.web.shell.access import current, requires
-from groups.web.shell.times import zone
+from groups.web.enrolment.common import WRITERS, read_today, write_error
+from groups.web.shell.access import get_signed_in, require
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("issued", __name__, url_prefix="/coverage/reports")
 MOST_SHOWN = 200
 
 
 @pages.get("")
-@requires(*WRITERS)
+@require(*WRITERS)
 def show() -> ResponseReturnValue:
     """The reports that were issued, the last first."""
-    with database().begin(reads=True) as session:
-        return render_template("figures/issued.html", reports=issued.issued_reports(session, MOST_SHOWN))
+    with get_database().begin(reads=True) as session:
+        return render_template("figures/issued.html", reports=issued.list_issued(session, MOST_SHOWN))
 
 
 @pages.post("")
-@requires(*WRITERS)
+@require(*WRITERS)
 def issue() -> ResponseReturnValue:
     """Keep the report that the form's words ask for, as it stands now."""
-    account = current()
+    account = get_signed_in()
     try:
-        with database().begin() as session:
+        with get_database().begin() as session:
             by = Author(account.name, Source.PAGE, account.account_id)
-            number = issued.issue(session, _asked(session), by, clock(session), zone()).id
+            number = issued.issue(session, _read_asked(session), by, read_clock(session), get_zone()).id
     except UnknownVillage:
         abort(404)
     except GroupsError as error:
-        flash(words_of(error), "danger")
+        flash(write_error(error), "danger")
         return redirect(url_for("coverage.show"), 303)
     flash(gettext("Report %(number)s was issued.", number=number), "success")
-    return redirect(url_for("issued.report", number=number), 303)
+    return redirect(url_for("issued.show_report", number=number), 303)
 
 
 @pages.get("/<int:number>")
-@requires(*WRITERS)
-def report(number: int) -> ResponseReturnValue:
+@require(*WRITERS)
+def show_report(number: int) -> ResponseReturnValue:
     """As reported, and as known today."""
     try:
-        with database().begin(reads=True) as session:
-            beside = issued.beside_today(session, number, clock(session), zone())
+        with get_database().begin(reads=True) as session:
+            beside = issued.compare_with_today(session, number, read_clock(session), get_zone())
             return render_template("figures/issued_report.html", beside=beside, forms=[*exports.FORMS])
     except InvalidChoice:
         abort(404)
 
 
 @pages.get("/<int:number>/report.<form>")
-@requires(*WRITERS)
-def printed(number: int, form: str) -> ResponseReturnValue:
+@require(*WRITERS)
+def export_printed(number: int, form: str) -> ResponseReturnValue:
     """The report in one of its forms, byte for byte as it was issued."""
     if form not in exports.FORMS:
         abort(404)
     try:
-        with database().begin(reads=True) as session:
-            content = issued.printed_again(session, number, form)
-            as_of = issued.issued_report(session, number).as_of
+        with get_database().begin(reads=True) as session:
+            content = issued.reprint(session, number, form)
+            as_of = issued.get_issued(session, number).as_of
     except InvalidChoice:
         abort(404)
     except GroupsError as error:
-        return Response(words_of(error), 500, mimetype="text/plain")
+        return Response(write_error(error), 500, mimetype="text/plain")
     response = Response(content, content_type=exports.FORMS[form])
     response.headers["Content-Disposition"] = f"attachment; filename=coverage-report-{number}-{as_of}.{form}"
     return response
 
 
-def _asked(session: Session) -> CoverageQuery:
+def _read_asked(session: Session) -> CoverageQuery:
     words = {name: word for name, word in request.form.items() if name in QUERY_WORDS}
-    return query_of(words, figures.latest_day(session, today_of(session)), zone())
+    return read_query(words, figures.find_latest_day(session, read_today(session)), get_zone())

@@ -6,40 +6,40 @@ from flask import Flask
 from flask_babel import gettext
 
 from groups.coverage.rules.charts import ChartWords
-from groups.coverage.rules.figures import Figure, threshold_percent, told_percent
+from groups.coverage.rules.figures import Figure, write_percent, write_threshold
 from groups.coverage.rules.report import Anomaly, Level
 from groups.coverage.rules.statement import Cause, Line, Measure
 from groups.coverage.rules.table import VERSION
 from groups.models.enrolment import EndReason
 from groups.rules.counting import CountKind
-from groups.web.history.words import COUNT_KINDS, END_REASONS, deed_words
-from groups.web.shell.languages import in_readers_language
+from groups.web.history.words import COUNT_KINDS, END_REASONS, name_deed
+from groups.web.shell.languages import tell_reader
 
 
 def register(app: Flask) -> None:
     """Give templates the filters that are named here."""
     app.jinja_env.filters.update(
-        kind_words=kind_words,
-        level_words=level_words,
-        anomaly_words=anomaly_words,
-        percent=percent,
-        counted=counted,
+        kind_words=name_kind,
+        level_words=name_level,
+        anomaly_words=explain_anomaly,
+        percent=show_percent,
+        counted=write_counted,
         measure_words=measure_words,
-        cause_words=cause_words,
-        line_deed=line_deed,
-        line_end=line_end,
-        one_language=in_readers_language,
-        threshold_text=threshold_text,
+        cause_words=name_cause,
+        line_deed=write_deed,
+        line_end=write_end,
+        one_language=tell_reader,
+        threshold_text=show_threshold,
     )
     app.jinja_env.globals.update(exports_version=VERSION)
 
 
-def kind_words(kind: str) -> str:
+def name_kind(kind: str) -> str:
     """A kind of count, as the reader calls it."""
     return str(COUNT_KINDS[CountKind(kind)])
 
 
-def level_words(level: str) -> str:
+def name_level(level: str) -> str:
     """What a row stands for."""
     words: str = {
         Level.TOWN: gettext("Town"),
@@ -50,7 +50,7 @@ def level_words(level: str) -> str:
     return words
 
 
-def anomaly_words(anomaly: str) -> str:
+def explain_anomaly(anomaly: str) -> str:
     """What is wrong with a figure."""
     words: str = {
         Anomaly.MORE_THAN_COUNTED: gettext("more have signed up than were counted: check the count"),
@@ -59,24 +59,24 @@ def anomaly_words(anomaly: str) -> str:
     return words
 
 
-def percent(figure: Figure, threshold: int = 0) -> str:
+def show_percent(figure: Figure, threshold: int = 0) -> str:
     """65.6%, or a dash where there is nothing to divide by; or as exact as the threshold asks for."""
-    shown = told_percent(figure, threshold) if threshold else figure.percent()
+    shown = write_percent(figure, threshold) if threshold else figure.percent()
     return "—" if shown is None else f"{shown}%"
 
 
-def threshold_text(threshold: int) -> str:
+def show_threshold(threshold: int) -> str:
     """A threshold in hundredths of a per cent as people read it: 66.67%."""
-    return f"{threshold_percent(threshold)}%"
+    return f"{write_threshold(threshold)}%"
 
 
-def counted(figure: Figure) -> str:
+def write_counted(figure: Figure) -> str:
     """4,018/6,125; a dash for what nobody has counted."""
     households = "—" if figure.households is None else f"{figure.households:,}"
     return f"{figure.subscribed:,}/{households}"
 
 
-def chart_words(of: str) -> ChartWords:
+def make_chart_words(of: str) -> ChartWords:
     """The words of the drawings; `of` is the town or the village whose line is drawn."""
     return ChartWords(
         gettext("Coverage of the villages, the best first; the table below has the same figures"),
@@ -100,7 +100,7 @@ def measure_words(measure: str) -> str:
     return words
 
 
-def cause_words(cause: str) -> str:
+def name_cause(cause: str) -> str:
     """Why a figure is another."""
     words: str = {
         Cause.CORRECTED: gettext("corrected"),
@@ -115,12 +115,12 @@ def cause_words(cause: str) -> str:
     return words
 
 
-def line_deed(line: Line) -> str:
+def write_deed(line: Line) -> str:
     """What somebody did who brought a line about."""
-    return deed_words(line.action) if line.action else ""
+    return name_deed(line.action) if line.action else ""
 
 
-def line_end(line: Line) -> str:
+def write_end(line: Line) -> str:
     """What a line's household or village is now: why it left, or what stands there."""
     if line.after in {reason.value for reason in EndReason}:
         return str(END_REASONS[EndReason(line.after)])

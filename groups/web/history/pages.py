@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.errors import ChangedSince, GroupsError, NothingToUndo
 from groups.history import reading
 from groups.history.rights import may_undo
@@ -18,10 +18,10 @@ from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.roster import Group, Household, Village
 from groups.web.history import words
-from groups.web.roster.common import back_to, tell
-from groups.web.shell.access import KEEPERS, READERS, current, own_village, requires
-from groups.web.shell.languages import words_of
-from groups.web.shell.times import zone
+from groups.web.roster.common import find_way_back, tell
+from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, require
+from groups.web.shell.languages import write_error
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("history", __name__)
 
@@ -32,19 +32,19 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/villages/<code>/history")
-@requires(*READERS)
+@require(*READERS)
 def show(code: str) -> ResponseReturnValue:
     """A village's changes; with `group` or `household`, one's own."""
-    return _page(code)
+    return _draw_page(code)
 
 
 @pages.get("/audit")
-@requires(AccountRole.ADMIN)
-def audit() -> ResponseReturnValue:
+@require(AccountRole.ADMIN)
+def show_audit() -> ResponseReturnValue:
     """All changes of the town, those of accounts too."""
-    with database().begin() as session:
-        found = reading.history(session, older_than=request.args.get("before", type=int))
-        names = reading.names_of(session, found.doings)
+    with get_database().begin() as session:
+        found = reading.read_history(session, older_than=request.args.get("before", type=int))
+        names = reading.read_names(session, found.doings)
     return render_template(
         "history/history.html",
         village=None,
@@ -58,71 +58,71 @@ def audit() -> ResponseReturnValue:
 
 
 @pages.post("/villages/<code>/history/<key>/undo")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def undo_batch(code: str, key: str) -> ResponseReturnValue:
     """Take back what was done in one go; where others have built on it, say what, and offer the rest."""
-    account = current()
+    account = get_signed_in()
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
+        with get_database().begin() as session:
+            village = get_own_village(session, code, hold=True)
             _check_own(session, village, key)
             by = Author(account.name, Source.UNDO, account.account_id)
-            done = undo(session, key, by, clock(session), zone(), what_can_be="what_can_be" in request.form)
+            done = undo(session, key, by, read_clock(session), get_zone(), what_can_be="what_can_be" in request.form)
     except ChangedSince as error:
-        return _page(code, blocked=(key, error.obstacles)), 409
+        return _draw_page(code, blocked=(key, error.obstacles)), 409
     except NothingToUndo as error:
-        flash(words_of(error), "danger")
-        return redirect(back_to(url_for("history.show", code=code)), 303)
+        flash(write_error(error), "danger")
+        return redirect(find_way_back(url_for("history.show", code=code)), 303)
     except GroupsError as error:
-        flash(words_of(error), "danger")
+        flash(write_error(error), "danger")
         return redirect(url_for("history.show", code=code), 303)
     if done.kept:
         flash(gettext("%(count)s changes stay: others were made on top of them.", count=len(done.kept)), "warning")
     tell(gettext("Undone."), done.batch, code, undone=True)
-    return redirect(back_to(url_for("history.show", code=code)), 303)
+    return redirect(find_way_back(url_for("history.show", code=code)), 303)
 
 
 @pages.post("/audit/<key>/undo")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def undo_of_town(key: str) -> ResponseReturnValue:
     """Take back what was done to a list that belongs to the town and to no village."""
-    account = current()
+    account = get_signed_in()
     try:
-        with database().begin() as session:
+        with get_database().begin() as session:
             if not reading.is_of_town(session, key, "responders"):
                 abort(404)
             by = Author(account.name, Source.UNDO, account.account_id)
-            done = undo(session, key, by, clock(session), zone())
+            done = undo(session, key, by, read_clock(session), get_zone())
     except ChangedSince as error:
-        flash(" ".join(words.obstacle_words(each) for each in error.obstacles[:3]), "danger")
+        flash(" ".join(words.explain_obstacle(each) for each in error.obstacles[:3]), "danger")
     except GroupsError as error:
-        flash(words_of(error), "danger")
+        flash(write_error(error), "danger")
     else:
         tell(gettext("Undone."), done.batch, None, undone=True)
-    return redirect(back_to(url_for("history.audit")), 303)
+    return redirect(find_way_back(url_for("history.show_audit")), 303)
 
 
 def _check_own(session: Session, village: Village, key: str) -> None:
     """404 for a batch that did not touch this village, 403 for one that is another's to take back."""
-    if village.id not in reading.batch_villages(session, key):
+    if village.id not in reading.find_batch_villages(session, key):
         abort(404)
-    if not may_undo(session, key, current().role, current().village_id):
+    if not may_undo(session, key, get_signed_in().role, get_signed_in().village_id):
         abort(403)
 
 
-def _page(code: str, blocked: object = None) -> str:
+def _draw_page(code: str, blocked: object = None) -> str:
     household_id, group_id = request.args.get("household", type=int), request.args.get("group", type=int)
-    with database().begin() as session:
-        village = own_village(session, code)
-        found = reading.history(
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
+        found = reading.read_history(
             session,
             village_id=village.id,
             group_id=group_id,
             household_id=household_id,
             older_than=request.args.get("before", type=int),
         )
-        names = reading.names_of(session, found.doings)
-        title = _title(session, village, household_id, group_id)
+        names = reading.read_names(session, found.doings)
+        title = _write_title(session, village, household_id, group_id)
     return render_template(
         "history/history.html",
         village=village,
@@ -132,11 +132,11 @@ def _page(code: str, blocked: object = None) -> str:
         household=household_id,
         group=group_id,
         blocked=blocked,
-        obstacle_words=words.obstacle_words,
+        obstacle_words=words.explain_obstacle,
     )
 
 
-def _title(session: Session, village: Village, household_id: int | None, group_id: int | None) -> str:
+def _write_title(session: Session, village: Village, household_id: int | None, group_id: int | None) -> str:
     """Whose changes these are, where they are not all of the village's."""
     if household_id is not None:
         household = session.get(Household, household_id)

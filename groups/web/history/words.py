@@ -10,7 +10,7 @@ from flask import Flask
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-from groups.enrolment.rules.bill import yuan
+from groups.enrolment.rules.bill import write_yuan
 from groups.history.reading import Doing, Names
 from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS
 from groups.history.undo import Obstacle, Why
@@ -26,11 +26,11 @@ from groups.web.roster.words import (
     LANGUAGES,
     ROLES,
     TEAMS,
-    duty_words,
-    last_day,
-    written_here,
+    write_duty,
+    write_last_day,
+    write_number,
 )
-from groups.web.shell.times import day_words, local
+from groups.web.shell.times import move_to_zone, name_day
 
 ACTIONS: Mapping[str, LazyString] = {
     "add_household": _l("Household added"),
@@ -153,28 +153,28 @@ def register(app: Flask) -> None:
         actions=ACTIONS,
         sources=SOURCES,
         change_tables=TABLES,
-        became=became,
-        differences=differences,
-        subject=subject,
-        deed_words=deed_words,
-        brief=brief,
+        became=write_outcome,
+        differences=list_differences,
+        subject=name_subject,
+        deed_words=name_deed,
+        brief=write_brief,
         enrolment_acts=ENROLMENT_ACTS,
         may_be_undone=ENROLMENT_ACTS | FIGURES_ACTS,
     )
 
 
-def deed_words(action: str) -> str:
+def name_deed(action: str) -> str:
     """What was done, in a word or two."""
     return str(ACTIONS.get(action) or gettext("Changed"))
 
 
-def brief(doing: Doing) -> str:
+def write_brief(doing: Doing) -> str:
     """What sets it apart from others of its kind: the plan, and the serial of the gift."""
     written = [row.after or {} for row in doing.rows]
     return " · ".join(str(row[name]) for row in written for name in ("plan", "serial") if name in row)
 
 
-def obstacle_words(obstacle: Obstacle) -> str:
+def explain_obstacle(obstacle: Obstacle) -> str:
     """Why a change cannot be taken back."""
     words: dict[Why, str] = {
         Why.CHANGED_SINCE: gettext("it has been changed again since"),
@@ -187,12 +187,12 @@ def obstacle_words(obstacle: Obstacle) -> str:
     later: str = gettext(
         "%(who)s has changed it again on %(when)s",
         who=obstacle.later.changed_by,
-        when=f"{day_words(obstacle.later.changed_at)} {local(obstacle.later.changed_at):%H:%M}",
+        when=f"{name_day(obstacle.later.changed_at)} {move_to_zone(obstacle.later.changed_at):%H:%M}",
     )
     return later
 
 
-def became(change: Change) -> str:
+def write_outcome(change: Change) -> str:
     """What became of the row itself, in a word; nothing where only what it holds was changed."""
     if change.before is None:
         return str(gettext("added"))
@@ -203,16 +203,16 @@ def became(change: Change) -> str:
     return str(gettext("archived") if change.after["archived_at"] else gettext("back again"))
 
 
-def subject(change: Change, names: Names) -> str:
+def name_subject(change: Change, names: Names) -> str:
     """What a change is about: a household or group by its name, a phone by its number and whose it is."""
     head = names.heads.get(change.household_id or 0, "")
     # Of a new phone the number is told below.
     if change.table == "phones" and change.before is not None and change.row_id in names.numbers:
-        return f"{head} {written_here(names.numbers[change.row_id])}"
+        return f"{head} {write_number(names.numbers[change.row_id])}"
     return head or (names.groups.get(change.row_id, "") if change.table == "groups" else "")
 
 
-def differences(change: Change, names: Names) -> list[tuple[str, str, str]]:
+def list_differences(change: Change, names: Names) -> list[tuple[str, str, str]]:
     """What a change changed, in words: field, before, after. Of a new row or one that is gone: what it held."""
     before, after = change.before or {}, change.after or {}
     found = []
@@ -220,20 +220,20 @@ def differences(change: Change, names: Names) -> list[tuple[str, str, str]]:
         own = _OWN_FIELDS.get(change.table, {})
         if name == "kind" and name not in own:
             continue
-        old, new = (_told(change.table, name, row.get(name), names) for row in (before, after))
+        old, new = (_write_value(change.table, name, row.get(name), names) for row in (before, after))
         if old != new:
             found.append((str(own.get(name) or FIELDS.get(name, name)), old, new))
     return found
 
 
 _WORDS: Mapping[str, Callable[[Any], object]] = {
-    "number": lambda value: written_here(value),
-    "phone": lambda value: written_here(value),
-    "away_until": lambda value: last_day(datetime.fromisoformat(value)),
+    "number": lambda value: write_number(value),
+    "phone": lambda value: write_number(value),
+    "away_until": lambda value: write_last_day(datetime.fromisoformat(value)),
     "first_help": lambda value: FIRST_HELP[FirstHelp(value)],
     "language": lambda value: LANGUAGES[Language(value)],
     "team": lambda value: TEAMS[Team(value)],
-    "hours": lambda value: duty_words(value),
+    "hours": lambda value: write_duty(value),
     "role": lambda value: ROLES[AccountRole(value)],
 }
 """How the value of a column is told that is kept as a code."""
@@ -242,13 +242,13 @@ _OWN_WORDS: Mapping[tuple[str, str], Callable[[Any], object]] = {
     ("subscriptions", "end_reason"): lambda value: END_REASONS[EndReason(value)],
     ("devices", "kind"): lambda value: DEVICES[DeviceKind(value)],
     ("household_counts", "kind"): lambda value: COUNT_KINDS[CountKind(value)],
-    ("tariffs", "village_fen"): lambda value: yuan(value),
-    ("tariffs", "carrier_fen"): lambda value: yuan(value),
+    ("tariffs", "village_fen"): lambda value: write_yuan(value),
+    ("tariffs", "carrier_fen"): lambda value: write_yuan(value),
     ("thresholds", "basis_points"): lambda value: f"{value / 100:g}%",
 }
 
 
-def _told(table: str, column: str, value: Any, names: Names) -> str:
+def _write_value(table: str, column: str, value: Any, names: Names) -> str:
     """A kept value as people read it."""
     called: dict[str, Mapping[int, str]] = {
         "leader_id": names.heads,

@@ -11,8 +11,8 @@ from groups.responders.lists import Kind
 from groups.web.responders import lists
 from groups.web.responders.lists import Place
 from groups.web.shell import slots
-from groups.web.shell.access import TOWN_WIDE, requires
-from groups.web.shell.request_sizes import takes
+from groups.web.shell.access import TOWN_WIDE, require
+from groups.web.shell.request_sizes import allow_size
 from groups.web.uploads.flow import A_LIST
 
 pages = Blueprint("centre", __name__, url_prefix="/centre")
@@ -27,50 +27,50 @@ def register(app: Flask) -> None:
 
 
 @pages.get("")
-@requires(*TOWN_WIDE)
+@require(*TOWN_WIDE)
 def show() -> ResponseReturnValue:
     """The list, with a form to add to it and one to import."""
     return lists.list_page(_CENTRE, Kind.RESPONDERS)
 
 
 @pages.post("")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def add() -> ResponseReturnValue:
     """Add somebody."""
     return lists.save_row(_CENTRE, Kind.RESPONDERS, None)
 
 
 @pages.get("/<int:row_id>")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def edit(row_id: int) -> ResponseReturnValue:
     """Somebody's form."""
     return lists.list_page(_CENTRE, Kind.RESPONDERS, row_id=row_id)
 
 
 @pages.post("/<int:row_id>")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def save(row_id: int) -> ResponseReturnValue:
     """Change somebody's entry."""
     return lists.save_row(_CENTRE, Kind.RESPONDERS, row_id)
 
 
 @pages.post("/<int:row_id>/archive")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def archive(row_id: int) -> ResponseReturnValue:
     """Take somebody off the list."""
     return lists.archive_row(_CENTRE, Kind.RESPONDERS, row_id)
 
 
 @pages.post("/import")
-@requires(AccountRole.ADMIN)
-@takes(A_LIST)
+@require(AccountRole.ADMIN)
+@allow_size(A_LIST)
 def import_list() -> ResponseReturnValue:
     """Take a file in; nothing of it counts yet."""
     return lists.bring_list(_CENTRE, Kind.RESPONDERS)
 
 
 @pages.get("/export/<form>")
-@requires(*TOWN_WIDE)
+@require(*TOWN_WIDE)
 def export(form: str) -> ResponseReturnValue:
     """The list as a file."""
     return lists.export_rows(_CENTRE, Kind.RESPONDERS, form)

@@ -15,8 +15,8 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database, settings
+from config.database import read_clock
+from config.services import get_database, get_settings
 from groups.errors import GroupsError, NotPossible
 from groups.models.accounts import AccountRole
 from groups.models.responders import Responder
@@ -27,10 +27,10 @@ from groups.responders import on_duty as responders_on_duty
 from groups.responders.jobs import WatchLists
 from groups.responders.lists import Kind, Region, Row
 from groups.uploads.uploads import KeptRows
-from groups.web.roster.common import new_batch, tell, undo_address
+from groups.web.roster.common import make_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
-from groups.web.shell.access import KEEPERS, current, keeps_rosters, own_village
-from groups.web.shell.languages import in_readers_language, words_of
+from groups.web.shell.access import KEEPERS, get_own_village, get_signed_in, keeps_rosters
+from groups.web.shell.languages import tell_reader, write_error
 from groups.web.shell.looks import show_numbers
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
@@ -95,28 +95,28 @@ class Place:
 
     def village(self, session: Session, *, hold: bool = False) -> Village | None:
         """The village, or 404 where it is not there for whoever is signed in."""
-        return None if self.code is None else own_village(session, self.code, hold=hold)
+        return None if self.code is None else get_own_village(session, self.code, hold=hold)
 
 
-def _id(village: Village | None) -> int | None:
+def _get_id(village: Village | None) -> int | None:
     return None if village is None else village.id
 
 
 def archive_row(place: Place, which: Kind, row_id: int) -> ResponseReturnValue:
     """Take a row off the list; the next page can take that back."""
-    with database().begin() as session:
+    with get_database().begin() as session:
         village = place.village(session, hold=True)
-        row = _row(session, which, _id(village), row_id)
-        batch = new_batch(session, f"edit_{which}")
+        row = _get_row(session, which, _get_id(village), row_id)
+        batch = make_batch(session, f"edit_{which}")
         lists.archive(batch, row)
     tell(gettext("%(name)s was taken off the list.", name=row.name), batch, place.code)
-    return _back(place, which)
+    return _go_back(place, which)
 
 
 def bring_list(place: Place, which: Kind) -> ResponseReturnValue:
     """Take a file in; nothing of it counts yet."""
-    with database().begin() as session:
-        village_id = _id(place.village(session))
+    with get_database().begin() as session:
+        village_id = _get_id(place.village(session))
     return flow.bring(UploadKind(which.value), village_id=village_id)
 
 
@@ -124,9 +124,9 @@ def export_rows(place: Place, which: Kind, form: str) -> ResponseReturnValue:
     """The list as a file that imports again to the same list."""
     if form not in TYPES:
         abort(404)
-    with database().begin() as session:
+    with get_database().begin() as session:
         village = place.village(session)
-        table = files.as_texts(session, which, _id(village), settings().default_region)
+        table = files.as_texts(session, which, _get_id(village), get_settings().default_region)
     show_numbers(len(table))
     name, code = ("镇中心", "centre") if village is None else (village.name, village.code)
     content = files.as_csv(table) if form == "csv" else files.as_xlsx(table, f"{name}{which}")
@@ -141,21 +141,21 @@ def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValu
         texts["groups"] = "、".join(request.form.getlist("groups"))
     wrong: dict[str, str] = {}
     try:
-        with database().begin() as session:
+        with get_database().begin() as session:
             village = place.village(session, hold=True)
-            row = None if row_id is None else _row(session, kind, _id(village), row_id)
-            standing = lists.standing_of(session, kind, _id(village))
-            checked = lists.check(standing, texts, _here())
-            wrong = {name: in_readers_language(words) for name, words in checked.wrong.items()}
+            row = None if row_id is None else _get_row(session, kind, _get_id(village), row_id)
+            on_record = lists.read_list(session, kind, _get_id(village))
+            checked = lists.check(on_record, texts, _make_region())
+            wrong = {name: tell_reader(words) for name, words in checked.wrong.items()}
             if not wrong:
-                batch = new_batch(session, f"edit_{kind}")
-                kept = lists.keep(batch, standing, row, checked)
+                batch = make_batch(session, f"edit_{kind}")
+                kept = lists.keep(batch, on_record, row, checked)
     except GroupsError as error:
-        wrong = {"name": words_of(error)}
+        wrong = {"name": write_error(error)}
     if wrong:
         return list_page(place, kind, row_id=row_id, texts=texts, wrong=wrong), 422
     tell(gettext("%(name)s was saved.", name=kept.name), batch, place.code)
-    return _back(place, kind)
+    return _go_back(place, kind)
 
 
 def list_page(
@@ -168,12 +168,12 @@ def list_page(
     refused: str = "",
 ) -> str:
     """The list; with a row's id, that row's form."""
-    with database().begin() as session:
+    with get_database().begin() as session:
         village = place.village(session)
-        rows = _shown(session, kind, _id(village))
+        rows = _list_shown(session, kind, _get_id(village))
         if row_id is not None and row_id not in {row.id for row in rows}:
             abort(404)
-        choices = _choices(session, kind, _id(village))
+        choices = _list_choices(session, kind, _get_id(village))
     show_numbers(sum("number" in row.texts for row in rows))
     edited = next((row.texts for row in rows if row.id == row_id), {})
     return render_template(
@@ -191,31 +191,31 @@ def list_page(
         choices=choices,
         wrong=wrong or {},
         refused=refused,
-        keeps=current().role is AccountRole.ADMIN if village is None else keeps_rosters(),
+        keeps=get_signed_in().role is AccountRole.ADMIN if village is None else keeps_rosters(),
     )
 
 
-def _shown(session: Session, kind: Kind, village_id: int | None) -> list[Shown]:
-    local = clock(session).astimezone(settings().zone)
-    on_duty = {each.id for each in responders_on_duty.on_duty(session, village_id, local)}
+def _list_shown(session: Session, kind: Kind, village_id: int | None) -> list[Shown]:
+    local = read_clock(session).astimezone(get_settings().zone)
+    on_duty = {each.id for each in responders_on_duty.list_on_duty(session, village_id, local)}
     return [
         Shown(
             row.id,
-            lists.texts_of(session, row, settings().default_region),
+            lists.write_texts(session, row, get_settings().default_region),
             row.id in on_duty if isinstance(row, Responder) else None,
         )
-        for row in lists.rows_of(session, kind, village_id)
+        for row in lists.list_rows(session, kind, village_id)
     ]
 
 
-def _choices(session: Session, kind: Kind, village_id: int | None) -> dict[str, list[str]]:
+def _list_choices(session: Session, kind: Kind, village_id: int | None) -> dict[str, list[str]]:
     """What may be chosen, by field."""
     if kind is Kind.RESPONDERS:
         teams = [chinese for chinese, _ in responders_on_duty.TEAM_WORDS.values()]
         return {"team": teams, "reach": list(lists.REACH), "language": list(lists.LANGUAGES)}
     if kind is Kind.CAMERAS:
-        return {"grid": ["", *(row.name for row in lists.rows_of(session, Kind.GRIDS, village_id))]}
-    groups = [] if village_id is None else [group.name for group in lists.groups_in(session, village_id)]
+        return {"grid": ["", *(row.name for row in lists.list_rows(session, Kind.GRIDS, village_id))]}
+    groups = [] if village_id is None else [group.name for group in lists.list_groups(session, village_id)]
     return {"virtual": [lists.REAL, lists.VIRTUAL], "groups": groups}
 
 
@@ -229,17 +229,17 @@ class WatchPages(ListPages):
 
     def admit(self, session: Session, upload: Upload, *, hold: bool = False) -> None:
         flow.admit_bringer(upload)
-        if upload.village_id is None and current().role is not AccountRole.ADMIN:
+        if upload.village_id is None and get_signed_in().role is not AccountRole.ADMIN:
             abort(404)
-        _place(session, upload).village(session, hold=hold)
+        _find_place(session, upload).village(session, hold=hold)
 
     def begin(self, upload: Upload, wrong: str = "") -> str:
-        with database().begin() as session:
-            place = _place(session, upload)
+        with get_database().begin() as session:
+            place = _find_place(session, upload)
         return list_page(place, Kind(upload.kind.value), refused=wrong)
 
     def begin_address(self, session: Session, upload: Upload) -> str:
-        return _place(session, upload).address("show", kind=upload.kind.value)
+        return _find_place(session, upload).address("show", kind=upload.kind.value)
 
     def heading(self, session: Session, upload: Upload) -> str:
         return f"{gettext('Import this list')}: {TITLES[Kind(upload.kind.value)]}"
@@ -248,9 +248,9 @@ class WatchPages(ListPages):
         return {"": gettext("not used"), **FIELDS}
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
-        number, last = flow.page_number(upload.length, ROWS_A_PAGE)
+        number, last = flow.read_page_number(upload.length, ROWS_A_PAGE)
         rows = KeptRows(upload.id).page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE)
-        place, kind = _place(session, upload), Kind(upload.kind.value)
+        place, kind = _find_place(session, upload), Kind(upload.kind.value)
         show_numbers(len(rows))
         return render_template(
             "responders/import.html",
@@ -263,40 +263,40 @@ class WatchPages(ListPages):
             back=self.begin_address(session, upload),
             wrong=upload.summary["wrong"],
             rows=[{"change": row.verdict, **row.data} for row in rows],
-            words=flow.in_words,
+            words=flow.tell,
             number=number,
             last=last,
         )
 
     def after_writing(self, session: Session, upload: Upload) -> str:
-        place, changes = _place(session, upload), upload.summary["changes"]
+        place, changes = _find_place(session, upload), upload.summary["changes"]
         if upload.batch:
             words = gettext("The list was imported: %(count)s changes.", count=changes)
             flash(words, f"undo:{undo_address(place.code, upload.batch)}")
         return place.address("show", kind=upload.kind.value)
 
 
-def _place(session: Session, upload: Upload) -> Place:
+def _find_place(session: Session, upload: Upload) -> Place:
     return Place(None if upload.village_id is None else session.get_one(Village, upload.village_id).code)
 
 
-def _row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:
+def _get_row(session: Session, kind: Kind, village_id: int | None, row_id: int) -> Row:
     try:
         return lists.hold_row(session, kind, village_id, row_id)
     except NotPossible:
         abort(404)
 
 
-def kind_of(word: str) -> Kind:
+def read_kind(word: str) -> Kind:
     """The list of this name, or 404."""
     if word not in set(Kind):
         abort(404)
     return Kind(word)
 
 
-def _here() -> Region:
-    return Region(settings().default_region, settings().default_area_code)
+def _make_region() -> Region:
+    return Region(get_settings().default_region, get_settings().default_area_code)
 
 
-def _back(place: Place, kind: Kind) -> ResponseReturnValue:
+def _go_back(place: Place, kind: Kind) -> ResponseReturnValue:
     return redirect(place.address("show", kind=kind.value), 303)

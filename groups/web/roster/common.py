@@ -11,27 +11,27 @@ from collections.abc import Iterable
 from flask import flash, request, url_for
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
-from groups.roster.households import owner_of
-from groups.web.shell.access import current, own_path
-from groups.web.shell.times import zone
+from groups.roster.households import find_owner
+from groups.web.shell.access import check_own_path, get_signed_in
+from groups.web.shell.times import get_zone
 
 
 def may_be_taken(session: Session, numbers: Iterable[str]) -> frozenset[str]:
     """Those of the numbers that whoever is signed in may take from where they stand: a head, within the village."""
-    own = current().village_id
-    owners = {number: owner_of(session, number) for number in set(numbers)}
+    own = get_signed_in().village_id
+    owners = {number: find_owner(session, number) for number in set(numbers)}
     return frozenset(
         number for number, owner in owners.items() if owner is not None and own in {None, owner.village_id}
     )
 
 
-def new_batch(session: Session, action: str, *, source: Source = Source.PAGE) -> Batch:
+def make_batch(session: Session, action: str, *, source: Source = Source.PAGE) -> Batch:
     """A batch in the name of whoever is signed in."""
-    account = current()
-    return Batch(session, Author(account.name, source, account.account_id), action, clock(session), zone())
+    account = get_signed_in()
+    return Batch(session, Author(account.name, source, account.account_id), action, read_clock(session), get_zone())
 
 
 def tell(message: str, batch: Batch, code: str | None, *, undone: bool = False) -> None:
@@ -51,9 +51,9 @@ def undo_address(code: str | None, key: str) -> str:
     return url_for("history.undo_batch", code=code, key=key)
 
 
-def back_to(fallback: str) -> str:
+def find_way_back(fallback: str) -> str:
     """The page that a form names as the one to go back to, or `fallback`."""
-    return own_path(request.form.get("next")) or fallback
+    return check_own_path(request.form.get("next")) or fallback
 
 
 def wants_fragment() -> bool:

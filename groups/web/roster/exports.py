@@ -7,12 +7,12 @@ from urllib.parse import quote
 from flask import Blueprint, Flask, Response, abort
 from flask.typing import ResponseReturnValue
 
-from config.database import clock
-from config.services import database, settings
+from config.database import read_clock
+from config.services import get_database, get_settings
 from groups.roster import exports, villages
 from groups.roster import exports as roster_exports
-from groups.rules.days import local_day
-from groups.web.shell.access import READERS, own_village, requires
+from groups.rules.days import find_local_day
+from groups.web.shell.access import READERS, get_own_village, require
 from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("roster_files", __name__)
@@ -30,16 +30,16 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/villages/<code>/roster.<form>")
-@requires(*READERS)
+@require(*READERS)
 def download(code: str, form: str) -> ResponseReturnValue:
     """The village's roster as a file."""
     if form not in _TYPES:
         abort(404)
-    region = settings().default_region
-    with database().begin() as session:
-        village = own_village(session, code)
+    region = get_settings().default_region
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
         households = villages.read_roster(session, village.id)
-        name, today = village.name, local_day(clock(session), settings().zone)
+        name, today = village.name, find_local_day(read_clock(session), get_settings().zone)
     show_numbers(sum(len(household.phones) for household in households))
     if form == "json":
         content = exports.as_json(households).encode()
@@ -49,11 +49,11 @@ def download(code: str, form: str) -> ResponseReturnValue:
     else:
         content = roster_exports.as_xlsx(households, region, name, today)
     return Response(
-        content, content_type=_TYPES[form], headers=attachment(f"{name}十户联防名册{today}.{form}", code, form)
+        content, content_type=_TYPES[form], headers=make_headers(f"{name}十户联防名册{today}.{form}", code, form)
     )
 
 
-def attachment(name: str, code: str, form: str, *, inline: bool = False) -> dict[str, str]:
+def make_headers(name: str, code: str, form: str, *, inline: bool = False) -> dict[str, str]:
     """The header that names a file: in Chinese where the browser can, by the village's code where it cannot."""
     how = "inline" if inline else "attachment"
     return {"Content-Disposition": f"{how}; filename=\"{code}.{form}\"; filename*=UTF-8''{quote(name)}"}

@@ -13,12 +13,12 @@ from werkzeug.datastructures import MultiDict
 from config.settings import Settings
 from groups.errors import InvalidDay, InvalidNumber
 from groups.models.roster import FirstHelp, Language
-from groups.roster.households import MOST_PHONES, Fields, Owner, PhoneEntry, owner_of
+from groups.roster.households import MOST_PHONES, Fields, Owner, PhoneEntry, find_owner
 from groups.roster.reading import HouseLine
-from groups.rules.days import day_of, local_day
+from groups.rules.days import find_local_day, read_day
 from groups.rules.phone import PhoneNumber, as_written_here, normalise
-from groups.rules.texts import LONGEST_NAME, flaw, tidied
-from groups.web.shell.languages import words_of
+from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
+from groups.web.shell.languages import write_error
 
 EMPTY_ROWS = 2
 LONGEST_NOTE = 200
@@ -68,7 +68,7 @@ class HouseholdForm:
         return self
 
 
-def typed(form: MultiDict[str, str]) -> HouseholdForm:
+def read_form(form: MultiDict[str, str]) -> HouseholdForm:
     """What a browser sent."""
     columns = {name: form.getlist(f"phone_{name}") for name in ("id", "number", "rank", "holder", "language")}
     called, texted = set(form.getlist("phone_call")), set(form.getlist("phone_text"))
@@ -89,7 +89,7 @@ def typed(form: MultiDict[str, str]) -> HouseholdForm:
     )
 
 
-def shown(house: HouseLine, settings: Settings) -> HouseholdForm:
+def fill_form(house: HouseLine, settings: Settings) -> HouseholdForm:
     """The form of a household as it stands."""
     return HouseholdForm(
         house.head,
@@ -97,7 +97,7 @@ def shown(house: HouseLine, settings: Settings) -> HouseholdForm:
         house.landmark,
         house.note,
         house.silent,
-        "" if house.away_until is None else last_day_away(house.away_until, settings).isoformat(),
+        "" if house.away_until is None else find_last_day_away(house.away_until, settings).isoformat(),
         house.first_help or "",
         house.version,
         [
@@ -115,19 +115,19 @@ def shown(house: HouseLine, settings: Settings) -> HouseholdForm:
     )
 
 
-def judged(form: HouseholdForm, settings: Settings, now: datetime) -> tuple[Fields, list[PhoneEntry]] | None:
+def judge_form(form: HouseholdForm, settings: Settings, now: datetime) -> tuple[Fields, list[PhoneEntry]] | None:
     """The household that the form means, or None, with what is wrong noted in the form."""
-    texts = {name: tidied(getattr(form, name)) for name in ("head", "door", "landmark", "note")}
+    texts = {name: tidy(getattr(form, name)) for name in ("head", "door", "landmark", "note")}
     if not texts["head"]:
         form.errors["head"] = gettext("Enter the name of the head of the household.")
     for name, text in texts.items():
         longest = LONGEST_NOTE if name == "note" else LONGEST_NAME
         if len(text) > longest:
             form.errors[name] = gettext("At most %(count)s characters.", count=longest)
-        elif flaw(text[:LONGEST_NAME]):
+        elif find_flaw(text[:LONGEST_NAME]):
             form.errors[name] = gettext("It has signs that cannot be kept.")
-    away_until = _away_until(form, settings, now)
-    entries = [_entry(row, settings) for row in form.phones]
+    away_until = _read_away_until(form, settings, now)
+    entries = [_read_entry(row, settings) for row in form.phones]
     _find_twins(form, entries)
     if form.wrong:
         return None
@@ -140,15 +140,15 @@ def name_owners(session: Session, form: HouseholdForm, entries: list[PhoneEntry]
     """Note at each number that stands at another household where that is; whether any does that is not to be taken."""
     found = False
     for row, entry in zip(form.phones, entries, strict=True):
-        owner = owner_of(session, entry.number.e164)
+        owner = find_owner(session, entry.number.e164)
         if owner is not None and owner.household_id != household_id and entry.number.e164 not in form.take:
             row.owner, row.e164 = owner, entry.number.e164
-            row.error = standing_elsewhere(owner)
+            row.error = explain_elsewhere(owner)
             found = True
     return found
 
 
-def standing_elsewhere(owner: Owner) -> str:
+def explain_elsewhere(owner: Owner) -> str:
     """Where a number stands, in words."""
     words: str = gettext(
         "This number stands at %(head)s, %(place)s.", head=owner.head, place=f"{owner.village_name}{owner.group_name}"
@@ -156,7 +156,7 @@ def standing_elsewhere(owner: Owner) -> str:
     return words
 
 
-def completed(text: str, number: PhoneNumber, settings: Settings) -> str | None:
+def complete_number(text: str, number: PhoneNumber, settings: Settings) -> str | None:
     """The number with the area code it was given, as people write it; None where nothing was added."""
     digits = "".join(sign for sign in text if sign.isdecimal())
     if number.kind != "landline" or number.e164.endswith(settings.default_area_code + digits) is False:
@@ -164,7 +164,7 @@ def completed(text: str, number: PhoneNumber, settings: Settings) -> str | None:
     return as_written_here(number.e164, settings.default_region)
 
 
-def number_of(text: str, settings: Settings) -> PhoneNumber:
+def read_number(text: str, settings: Settings) -> PhoneNumber:
     """The number that somebody typed. Raises InvalidNumber."""
     return normalise(text, settings.default_region, settings.default_area_code)
 
@@ -174,9 +174,9 @@ def end_of(day: date, settings: Settings) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), settings.zone)
 
 
-def last_day_away(until: datetime, settings: Settings) -> date:
+def find_last_day_away(until: datetime, settings: Settings) -> date:
     """The last day of an absence that ends at this moment."""
-    return local_day(until - timedelta(seconds=1), settings.zone)
+    return find_local_day(until - timedelta(seconds=1), settings.zone)
 
 
 def _turn(place: int, row: PhoneRow) -> tuple[int, int]:
@@ -186,15 +186,15 @@ def _turn(place: int, row: PhoneRow) -> tuple[int, int]:
     return wanted, (moved > 0) - (moved < 0)
 
 
-def _entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:
-    holder = tidied(row.holder)
-    if flaw(holder):
+def _read_entry(row: PhoneRow, settings: Settings) -> PhoneEntry | None:
+    holder = tidy(row.holder)
+    if find_flaw(holder):
         row.error = gettext("The holder's name is too long, or has signs that cannot be kept.")
         return None
     try:
-        number = number_of(row.number, settings)
+        number = read_number(row.number, settings)
     except InvalidNumber as error:
-        row.error = words_of(error)
+        row.error = write_error(error)
         return None
     language = Language(row.language) if row.language in set(Language) else Language.CHINESE
     known = int(row.id) if row.id.isdecimal() else None
@@ -212,13 +212,13 @@ def _find_twins(form: HouseholdForm, entries: list[PhoneEntry | None]) -> None:
         form.errors["phones"] = gettext("A household has at most %(count)s phones.", count=MOST_PHONES)
 
 
-def _away_until(form: HouseholdForm, settings: Settings, now: datetime) -> datetime | None:
+def _read_away_until(form: HouseholdForm, settings: Settings, now: datetime) -> datetime | None:
     if not form.away_until.strip():
         return None
     try:
-        until = end_of(day_of(form.away_until), settings)
+        until = end_of(read_day(form.away_until), settings)
     except InvalidDay as error:
-        form.errors["away_until"] = words_of(error)
+        form.errors["away_until"] = write_error(error)
         return None
     if until <= now:
         form.errors["away_until"] = gettext("This day is over already.")

@@ -9,17 +9,17 @@ from flask import Blueprint, Flask, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.errors import GroupsError, NoSuchHousehold
 from groups.models.batch import Batch
 from groups.models.roster import Group
 from groups.roster import groups
-from groups.roster.reading import group_card, group_names, house_names, houses_of_group
-from groups.web.roster.common import back_to, new_batch, tell, wants_fragment
-from groups.web.shell.access import KEEPERS, READERS, own_village, requires
+from groups.roster.reading import list_group_names, list_house_names, list_houses, read_group_card
+from groups.web.roster.common import find_way_back, make_batch, tell, wants_fragment
+from groups.web.shell.access import KEEPERS, READERS, get_own_village, require
 from groups.web.shell.forms import Form, IdField, IdsField, TextField
-from groups.web.shell.languages import words_of
+from groups.web.shell.languages import write_error
 
 
 class SettingsForm(Form):
@@ -63,91 +63,91 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/villages/<code>/groups/<int:group_id>")
-@requires(*READERS)
+@require(*READERS)
 def show(code: str, group_id: int) -> ResponseReturnValue:
     """The group's households door by door."""
-    return _roster(code, group_id)
+    return _draw_roster(code, group_id)
 
 
 @pages.get("/villages/<code>/groups/<int:group_id>/settings")
-@requires(*KEEPERS)
-def settings_form(code: str, group_id: int) -> ResponseReturnValue:
+@require(*KEEPERS)
+def show_settings_form(code: str, group_id: int) -> ResponseReturnValue:
     """Name, leader, deputy, back-up group; splitting, merging, archiving."""
-    return _settings(code, group_id)
+    return _draw_settings(code, group_id)
 
 
 @pages.post("/villages/<code>/groups/<int:group_id>/settings")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def save_settings(code: str, group_id: int) -> ResponseReturnValue:
     """Change name, leader, deputy and back-up group."""
     form = SettingsForm.sent()
     offices = {name: form[name].data or None for name in _OFFICES}
     try:
-        with _held(code, group_id, "edit_group") as (group, batch):
+        with _hold(code, group_id, "edit_group") as (group, batch):
             groups.rename_group(batch, group, form.name.data)
             groups.set_offices(batch, group, **offices)
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        return _settings(code, group_id, wrong=words_of(error), sent="settings"), 422
+        return _draw_settings(code, group_id, wrong=write_error(error), sent="settings"), 422
     tell(gettext("%(group)s was changed.", group=group.name), batch, code)
     return redirect(url_for("group.show", code=code, group_id=group_id), 303)
 
 
 @pages.post("/villages/<code>/groups/<int:group_id>/split")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def split(code: str, group_id: int) -> ResponseReturnValue:
     """Let some households leave into a new group."""
     try:
-        with _held(code, group_id, "split_group") as (group, batch):
+        with _hold(code, group_id, "split_group") as (group, batch):
             form = SplitForm.sent()
             made = groups.split_group(batch, group, form.household.data, form.name.data)
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        return _settings(code, group_id, wrong=words_of(error), sent="split"), 422
+        return _draw_settings(code, group_id, wrong=write_error(error), sent="split"), 422
     tell(gettext("%(group)s was split: %(made)s is new.", group=group.name, made=made.name), batch, code)
     return redirect(url_for("group.show", code=code, group_id=made.id), 303)
 
 
 @pages.post("/villages/<code>/groups/<int:group_id>/merge")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def merge(code: str, group_id: int) -> ResponseReturnValue:
     """Put all households into another group, and archive this one."""
     try:
-        with _held(code, group_id, "merge_groups") as (group, batch):
-            into = groups.group_of(batch.session, group.village_id, MergeForm.sent().into.data or 0)
+        with _hold(code, group_id, "merge_groups") as (group, batch):
+            into = groups.get_group(batch.session, group.village_id, MergeForm.sent().into.data or 0)
             groups.merge_groups(batch, group, into)
     except NoSuchHousehold:
-        return _settings(code, group_id, wrong=gettext("Choose a group.")), 422
+        return _draw_settings(code, group_id, wrong=gettext("Choose a group.")), 422
     except GroupsError as error:
-        return _settings(code, group_id, wrong=words_of(error)), 422
+        return _draw_settings(code, group_id, wrong=write_error(error)), 422
     tell(gettext("%(group)s was merged into %(into)s.", group=group.name, into=into.name), batch, code)
     return redirect(url_for("group.show", code=code, group_id=into.id), 303)
 
 
 @pages.post("/villages/<code>/groups/<int:group_id>/archive")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def archive(code: str, group_id: int) -> ResponseReturnValue:
     """Take an empty group off the roster."""
     try:
-        with _held(code, group_id, "archive_group") as (group, batch):
+        with _hold(code, group_id, "archive_group") as (group, batch):
             groups.archive_group(batch, group)
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        return _settings(code, group_id, wrong=words_of(error)), 422
+        return _draw_settings(code, group_id, wrong=write_error(error)), 422
     tell(gettext("%(group)s was archived.", group=group.name), batch, code)
     return redirect(url_for("villages.show", code=code), 303)
 
 
 @pages.post("/villages/<code>/groups/<int:group_id>/order")
-@requires(*KEEPERS)
-def order(code: str, group_id: int) -> ResponseReturnValue:
+@require(*KEEPERS)
+def save_order(code: str, group_id: int) -> ResponseReturnValue:
     """Put the doors in another order: one household up or down, or all as they were dragged."""
     form = OrderForm.sent()
     try:
-        with _held(code, group_id, "reorder_households") as (group, batch):
+        with _hold(code, group_id, "reorder_households") as (group, batch):
             if moved := form.up.data or form.down.data:
                 groups.move_along(batch, group, moved, up=bool(form.up.data))
             else:
@@ -155,33 +155,33 @@ def order(code: str, group_id: int) -> ResponseReturnValue:
     except NoSuchHousehold:
         raise
     except GroupsError as error:
-        flash(words_of(error), "danger")
-        return _list(code, group_id)
+        flash(write_error(error), "danger")
+        return _draw_list(code, group_id)
     tell(gettext("The order of the doors was changed."), batch, code)
-    return _list(code, group_id)
+    return _draw_list(code, group_id)
 
 
 @contextmanager
-def _held(code: str, group_id: int, action: str) -> Iterator[tuple[Group, Batch]]:
+def _hold(code: str, group_id: int, action: str) -> Iterator[tuple[Group, Batch]]:
     """A group whose village nobody else changes meanwhile, and the batch for what is done to it."""
-    with database().begin() as session:
-        village = own_village(session, code, hold=True)
-        yield groups.group_of(session, village.id, group_id), new_batch(session, action)
+    with get_database().begin() as session:
+        village = get_own_village(session, code, hold=True)
+        yield groups.get_group(session, village.id, group_id), make_batch(session, action)
 
 
-def _list(code: str, group_id: int) -> ResponseReturnValue:
+def _draw_list(code: str, group_id: int) -> ResponseReturnValue:
     """The row of doors once more for htmx, the page for others."""
     if wants_fragment():
-        return _roster(code, group_id, fragment=True)
-    return redirect(back_to(url_for("group.show", code=code, group_id=group_id, ordering=1)), 303)
+        return _draw_roster(code, group_id, fragment=True)
+    return redirect(find_way_back(url_for("group.show", code=code, group_id=group_id, ordering=1)), 303)
 
 
-def _roster(code: str, group_id: int, *, fragment: bool = False) -> str:
-    with database().begin() as session:
-        village = own_village(session, code)
-        groups.group_of(session, village.id, group_id)
-        houses = houses_of_group(session, village.id, group_id, clock(session))
-        card = group_card(session, group_id, houses)
+def _draw_roster(code: str, group_id: int, *, fragment: bool = False) -> str:
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
+        groups.get_group(session, village.id, group_id)
+        houses = list_houses(session, village.id, group_id, read_clock(session))
+        card = read_group_card(session, group_id, houses)
     return render_template(
         "roster/group_houses.html" if fragment else "roster/group.html",
         village=village,
@@ -192,14 +192,14 @@ def _roster(code: str, group_id: int, *, fragment: bool = False) -> str:
     )
 
 
-def _settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
+def _draw_settings(code: str, group_id: int, wrong: str = "", sent: str = "") -> str:
     """The group's forms; the one that was `sent` and refused as it was filled in."""
-    with database().begin() as session:
-        village = own_village(session, code)
-        group = groups.group_of(session, village.id, group_id)
-        houses = houses_of_group(session, village.id, group_id, clock(session))
-        others = [each for each in group_names(session, village.id) if each[0] != group_id]
-        everybody = house_names(session, village.id)
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
+        group = groups.get_group(session, village.id, group_id)
+        houses = list_houses(session, village.id, group_id, read_clock(session))
+        others = [each for each in list_group_names(session, village.id) if each[0] != group_id]
+        everybody = list_house_names(session, village.id)
     name, chosen = group.name, {office: getattr(group, office) for office in _OFFICES}
     if sent == "settings":
         form = SettingsForm.sent()

@@ -14,7 +14,7 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from config.services import database
+from config.services import get_database
 from groups.models.roster import Village
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.imports import mend
@@ -24,9 +24,9 @@ from groups.roster.imports.rules.headings import Field
 from groups.rules.texts import LONGEST_NAME
 from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
-from groups.web.shell.access import KEEPERS, own_village, requires
+from groups.web.shell.access import KEEPERS, get_own_village, require
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.request_sizes import takes
+from groups.web.shell.request_sizes import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
@@ -37,7 +37,7 @@ ROWS_A_PAGE = 100
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    app.jinja_env.globals.update(import_verdicts=VERDICTS, import_changed=CHANGED, finding_words=flow.in_words)
+    app.jinja_env.globals.update(import_verdicts=VERDICTS, import_changed=CHANGED, finding_words=flow.tell)
     app.jinja_env.globals.update(guess_about=GUESSED, guess_choice=_choice)
     app.register_blueprint(pages)
     flow.add(app, _RosterPages())
@@ -45,20 +45,20 @@ def register(app: Flask) -> None:
 
 
 @pages.get("/villages/<code>/import")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def begin(code: str) -> ResponseReturnValue:
     """Where a file is chosen or cells are pasted."""
-    with database().begin() as session:
-        return _begin(own_village(session, code))
+    with get_database().begin() as session:
+        return _begin(get_own_village(session, code))
 
 
 @pages.post("/villages/<code>/import")
-@requires(*KEEPERS)
-@takes(flow.A_LIST)
+@require(*KEEPERS)
+@allow_size(flow.A_LIST)
 def bring(code: str) -> ResponseReturnValue:
     """Take the file or the cells, and look them through."""
-    with database().begin() as session:
-        village_id = own_village(session, code).id
+    with get_database().begin() as session:
+        village_id = get_own_village(session, code).id
     return flow.bring(UploadKind.ROSTER, village_id=village_id, options={"complete": "complete" in request.form})
 
 
@@ -75,17 +75,17 @@ class _RosterPages(ListPages):
 
     def admit(self, session: Session, upload: Upload, *, hold: bool = False) -> None:
         flow.admit_bringer(upload)
-        own_village(session, _village(session, upload).code, hold=hold)
+        get_own_village(session, _get_village(session, upload).code, hold=hold)
 
     def begin(self, upload: Upload, wrong: str = "") -> str:
-        with database().begin() as session:
-            return _begin(_village(session, upload), wrong=wrong, pasted=request.form.get("cells", ""))
+        with get_database().begin() as session:
+            return _begin(_get_village(session, upload), wrong=wrong, pasted=request.form.get("cells", ""))
 
     def begin_address(self, session: Session, upload: Upload) -> str:
-        return url_for("imports.begin", code=_village(session, upload).code)
+        return url_for("imports.begin", code=_get_village(session, upload).code)
 
     def heading(self, session: Session, upload: Upload) -> str:
-        return str(gettext("Import a list into %(village)s", village=_village(session, upload).name))
+        return str(gettext("Import a list into %(village)s", village=_get_village(session, upload).name))
 
     def fields(self) -> Mapping[str, LazyString]:
         return {field.value: words for field, words in FIELDS.items()}
@@ -102,7 +102,7 @@ class _RosterPages(ListPages):
         if not listed:
             return None
         show_numbers(len(listed))
-        return mend.as_xlsx(listed), f"rows-to-mend-{_village(session, upload).code}.xlsx"
+        return mend.as_xlsx(listed), f"rows-to-mend-{_get_village(session, upload).code}.xlsx"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
         kept = KeptRows(upload.id)
@@ -111,14 +111,14 @@ class _RosterPages(ListPages):
         wanted = wanted if wanted in VERDICTS else ""
         # What stays as it is is folded, behind all that wants eyes.
         asked = kept.of(wanted) if wanted else kept.of(*_WANTS_EYES)
-        number, last = flow.page_number(asked.count(session), ROWS_A_PAGE)
+        number, last = flow.read_page_number(asked.count(session), ROWS_A_PAGE)
         shown = asked.page(session, ROWS_A_PAGE * (number - 1), ROWS_A_PAGE, first=() if wanted else _WANTS_EYES)
         same = [] if wanted or number < last else kept.of("same").page(session, 0, ROWS_A_PAGE)
         show_numbers(len(shown) + len(same))
         return render_template(
             "roster/import_preview.html",
             upload=upload,
-            village=_village(session, upload),
+            village=_get_village(session, upload),
             said=said,
             done=upload.state is UploadState.WRITTEN,
             summary=upload.summary,
@@ -137,7 +137,7 @@ def _choice(value: str, shown: str = "") -> str:
     return shown or str(CHOICES.get(value, value))
 
 
-def _village(session: Session, upload: Upload) -> Village:
+def _get_village(session: Session, upload: Upload) -> Village:
     return session.get_one(Village, upload.village_id)
 
 

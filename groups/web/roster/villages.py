@@ -6,24 +6,24 @@ from flask import Blueprint, Flask, abort, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.enrolment.queue import Found, find_households
 from groups.errors import GroupsError
 from groups.models.accounts import AccountRole
 from groups.models.roster import VillageKind
 from groups.roster import groups
 from groups.roster import villages as roster_villages
-from groups.roster.reading import houses_of_group, village_home
-from groups.roster.search import search, villages
-from groups.rules.days import local_day
+from groups.roster.reading import list_houses, read_village
+from groups.roster.search import list_villages, search
+from groups.rules.days import find_local_day
 from groups.web.roster import words
-from groups.web.roster.common import new_batch, tell
+from groups.web.roster.common import make_batch, tell
 from groups.web.shell import navigation, slots
-from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, current, own_village, requires
+from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, get_own_village, get_signed_in, require
 from groups.web.shell.forms import Form, TextField
-from groups.web.shell.languages import words_of
-from groups.web.shell.times import zone
+from groups.web.shell.languages import write_error
+from groups.web.shell.times import get_zone
 
 
 class NewVillageForm(Form):
@@ -49,46 +49,48 @@ def register(app: Flask) -> None:
     words.register(app)
     app.register_blueprint(pages)
     also = ("group", "household", "history", "watch", "imports", "printing")
-    navigation.add(app, "villages.mine", lazy_gettext("Rosters"), "people", READERS, also=also)
+    navigation.add(app, "villages.show_mine", lazy_gettext("Rosters"), "people", READERS, also=also)
 
 
 @pages.get("/villages")
-@requires(*TOWN_WIDE)
-def index() -> ResponseReturnValue:
+@require(*TOWN_WIDE)
+def show_villages() -> ResponseReturnValue:
     """The villages of the town, a page at a time; with `q`, the villages and the households that it finds."""
-    return _index()
+    return _draw_index()
 
 
 @pages.post("/villages")
-@requires(AccountRole.ADMIN)
+@require(AccountRole.ADMIN)
 def create() -> ResponseReturnValue:
     """Add a village."""
     form = NewVillageForm.sent()
     kind = VillageKind.COMMITTEE if form.kind.data == VillageKind.COMMITTEE else VillageKind.VILLAGE
     try:
-        with database().begin() as session:
-            batch = new_batch(session, "add_village")
+        with get_database().begin() as session:
+            batch = make_batch(session, "add_village")
             code = roster_villages.create_village(session, form.code.data, form.name.data, kind, record=batch).code
     except GroupsError as error:
-        return _index(wrong=words_of(error)), 422
+        return _draw_index(wrong=write_error(error)), 422
     return redirect(url_for("villages.show", code=code), 303)
 
 
-def _index(wrong: str = "") -> str:
+def _draw_index(wrong: str = "") -> str:
     text, after = request.args.get("q", "")[:64], request.args.get("after", "")[:16]
     people: tuple[list[Found], bool] | None = None
-    with database().begin() as session:
-        found, more = villages(session, text, after)
+    with get_database().begin() as session:
+        found, more = list_villages(session, text, after)
         if text.strip() and not after:
-            people = find_households(session, text, local_day(clock(session), zone()))
-        codes = roster_villages.codes_of(session, {each.village_id for each in people[0]}) if people is not None else {}
+            people = find_households(session, text, find_local_day(read_clock(session), get_zone()))
+        codes = (
+            roster_villages.read_codes(session, {each.village_id for each in people[0]}) if people is not None else {}
+        )
     return render_template(
         "roster/villages.html",
         villages=found,
         more=more,
         text=text,
         after=after,
-        links=_for_this_role(slots.SLOTS.of().town_links),
+        links=_choose_for_role(slots.SLOTS.of().town_links),
         wrong=wrong,
         people=people,
         codes=codes,
@@ -96,44 +98,44 @@ def _index(wrong: str = "") -> str:
 
 
 @pages.get("/villages/<code>")
-@requires(*READERS)
+@require(*READERS)
 def show(code: str) -> ResponseReturnValue:
     """A village's home; with `q`, what a search in it finds."""
-    return _home(code)
+    return _draw_home(code)
 
 
 @pages.post("/villages/<code>/groups")
-@requires(*KEEPERS)
+@require(*KEEPERS)
 def add_group(code: str) -> ResponseReturnValue:
     """Add a group."""
     try:
-        with database().begin() as session:
-            village = own_village(session, code, hold=True)
-            batch = new_batch(session, "add_group")
+        with get_database().begin() as session:
+            village = get_own_village(session, code, hold=True)
+            batch = make_batch(session, "add_group")
             group = groups.add_group(batch, village.id, NewGroupForm.sent().name.data)
     except GroupsError as error:
-        return _home(code, wrong=words_of(error)), 422
+        return _draw_home(code, wrong=write_error(error)), 422
     tell(gettext("%(group)s was added.", group=group.name), batch, code)
     return redirect(url_for("group.show", code=code, group_id=group.id), 303)
 
 
 @pages.get("/villages/<code>/ungrouped")
-@requires(*READERS)
-def ungrouped(code: str) -> ResponseReturnValue:
+@require(*READERS)
+def show_ungrouped(code: str) -> ResponseReturnValue:
     """The households that no group has taken in yet."""
-    with database().begin() as session:
-        village = own_village(session, code)
-        houses = houses_of_group(session, village.id, None, clock(session))
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
+        houses = list_houses(session, village.id, None, read_clock(session))
     return render_template("roster/ungrouped.html", village=village, houses=houses)
 
 
-def _home(code: str, wrong: str = "") -> str:
+def _draw_home(code: str, wrong: str = "") -> str:
     text = request.args.get("q", "")[:64]
-    with database().begin() as session:
-        village = own_village(session, code)
-        now = clock(session)
+    with get_database().begin() as session:
+        village = get_own_village(session, code)
+        now = read_clock(session)
         found = search(session, village.id, text, now) if text.strip() else None
-        home = village_home(session, village, now)
+        home = read_village(session, village, now)
     banner = slots.SLOTS.of().banner
     return render_template(
         "roster/village.html",
@@ -142,30 +144,30 @@ def _home(code: str, wrong: str = "") -> str:
         text=text,
         found=found,
         banner=banner(village.id) if banner is not None else "",
-        buttons=_for_this_role(slots.SLOTS.of().village_buttons),
-        links=_for_this_role(slots.SLOTS.of().village_links),
+        buttons=_choose_for_role(slots.SLOTS.of().village_buttons),
+        links=_choose_for_role(slots.SLOTS.of().village_links),
         wrong=wrong,
     )
 
 
-def _for_this_role(buttons: list[slots.Button]) -> list[slots.Button]:
-    role = current().role
+def _choose_for_role(buttons: list[slots.Button]) -> list[slots.Button]:
+    role = get_signed_in().role
     return [each for each in buttons if role in each.roles]
 
 
 @pages.get("/roster")
-@requires(*READERS)
-def mine() -> ResponseReturnValue:
+@require(*READERS)
+def show_mine() -> ResponseReturnValue:
     """The first page of whoever keeps or reads rosters: their village, or all villages."""
-    return redirect(_home_address(), 303)
+    return redirect(_find_home_address(), 303)
 
 
-def _home_address() -> str:
-    account = current()
+def _find_home_address() -> str:
+    account = get_signed_in()
     if account.village_id is None:
-        return url_for("villages.index")
-    with database().begin() as session:
-        code = roster_villages.code_of(session, account.village_id)
+        return url_for("villages.show_villages")
+    with get_database().begin() as session:
+        code = roster_villages.find_code(session, account.village_id)
     if code is None:
         abort(404)
     return url_for("villages.show", code=code)

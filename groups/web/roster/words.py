@@ -9,7 +9,7 @@ from flask import Flask
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
 
-from config.services import settings as the_settings
+from config.services import get_settings as the_settings
 from groups.models.accounts import AccountRole
 from groups.models.responders import Team
 from groups.models.roster import FirstHelp, Language
@@ -18,9 +18,9 @@ from groups.roster.reading import PhoneLine
 from groups.roster.rules.health import FEWEST, MOST, GroupFlaw, HouseFlaw, PhoneFlaw
 from groups.rules.phone import as_written_here
 from groups.web.shell.access import keeps_rosters
-from groups.web.shell.languages import CHINESE, chosen_language
+from groups.web.shell.languages import CHINESE, choose_language
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.times import day_words
+from groups.web.shell.times import name_day
 
 GROUP_FLAWS: Mapping[GroupFlaw, LazyString] = {
     GroupFlaw.UNREACHABLE: _l("Fewer than two households have a number: whoever calls here gets no help"),
@@ -98,43 +98,47 @@ def register(app: Flask) -> None:
         keeps_rosters=keeps_rosters,
     )
     app.jinja_env.filters.update(
-        written_here=written_here, phone_flaws=phone_flaws, last_day=last_day, duty_words=duty_words
+        written_here=write_number, phone_flaws=explain_phone_flaws, last_day=write_last_day, duty_words=write_duty
     )
 
 
-def written_here(number: str) -> str:
+def write_number(number: str) -> str:
     """An E.164 number as people here write it."""
     settings = the_settings()
     show_numbers()
     return as_written_here(number, settings.default_region)
 
 
-def last_day(until: datetime) -> str:
+def write_last_day(until: datetime) -> str:
     """The last day of an absence, in words."""
-    return day_words(until.fromtimestamp(until.timestamp() - 1, until.tzinfo))
+    return name_day(until.fromtimestamp(until.timestamp() - 1, until.tzinfo))
 
 
-def phone_flaws(phone: PhoneLine) -> list[str]:
+def explain_phone_flaws(phone: PhoneLine) -> list[str]:
     """Why a phone is to be checked, in words."""
     words: dict[PhoneFlaw, str] = {
-        PhoneFlaw.CALL_REFUSED: gettext("calls to it are refused: %(why)s", why=_refusal(phone.call_refused_code)),
-        PhoneFlaw.TEXT_REFUSED: gettext("texts to it are refused: %(why)s", why=_refusal(phone.text_refused_code)),
+        PhoneFlaw.CALL_REFUSED: gettext(
+            "calls to it are refused: %(why)s", why=_explain_refusal(phone.call_refused_code)
+        ),
+        PhoneFlaw.TEXT_REFUSED: gettext(
+            "texts to it are refused: %(why)s", why=_explain_refusal(phone.text_refused_code)
+        ),
         PhoneFlaw.FAILED: gettext("in %(count)s alarms no call got through to it", count=phone.failures),
     }
     return [words[flaw] for flaw in phone.flaws]
 
 
-def duty_words(hours: str) -> str:
+def write_duty(hours: str) -> str:
     """Duty hours in the reader's language; a text that is none stays as it is."""
-    if chosen_language() == CHINESE:
+    if choose_language() == CHINESE:
         return hours
     try:
-        return duty.written_in_english(duty.read(hours)) or gettext("round the clock")
+        return duty.write_in_english(duty.read(hours)) or gettext("round the clock")
     except duty.NoDutyHours:
         return hours
 
 
-def _refusal(code: str | None) -> str:
+def _explain_refusal(code: str | None) -> str:
     """What the carrier's code means for whoever mends the number; only those that a number can mend."""
     known: dict[str, str] = {
         "21211": gettext("no such number"),

@@ -14,14 +14,14 @@ from flask import Flask, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import database
+from config.database import read_clock
+from config.services import get_database
 from groups.accounts import sessions
 from groups.accounts.sessions import SignedIn
 from groups.errors import UnknownVillage
 from groups.models import accounts
 from groups.models.roster import Village
-from groups.roster.villages import village_of
+from groups.roster.villages import get_village
 from groups.web.shell.request_values import check_form
 from groups.web.shell.security import csrf
 
@@ -37,10 +37,10 @@ _MARK = "_admits"
 
 def register(app: Flask) -> None:
     """Let templates ask `signed_in()`."""
-    app.jinja_env.globals["signed_in"] = signed_in
+    app.jinja_env.globals["signed_in"] = find_signed_in
 
 
-def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P, ResponseReturnValue]]:
+def require(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P, ResponseReturnValue]]:
     """Admit those signed in with one of these roles; with none named, everybody who is signed in.
 
     Others are asked to sign in, or get 403. A form that is not of a page of ours gets 400.
@@ -49,8 +49,8 @@ def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P
 
     def guard(view: Callable[P, ReturnT]) -> Callable[P, ResponseReturnValue]:
         @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            account = signed_in()
+        def serve_guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            account = find_signed_in()
             if account is None:
                 return _ask_to_sign_in()
             if account.role not in admitted:
@@ -59,8 +59,8 @@ def requires(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P
             check_form()
             return view(*args, **kwargs)
 
-        setattr(guarded, _MARK, admitted)
-        return guarded
+        setattr(serve_guarded, _MARK, admitted)
+        return serve_guarded
 
     return guard
 
@@ -70,38 +70,38 @@ def open_to_all(reason: str) -> Callable[[Callable[P, ReturnT]], Callable[P, Ret
 
     def mark(view: Callable[P, ReturnT]) -> Callable[P, ReturnT]:
         @wraps(view)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> ReturnT:
+        def check(*args: P.args, **kwargs: P.kwargs) -> ReturnT:
             csrf.protect()
             check_form()
             return view(*args, **kwargs)
 
-        setattr(checked, _MARK, reason)
-        return checked
+        setattr(check, _MARK, reason)
+        return check
 
     return mark
 
 
-def admits(view: Callable[..., object]) -> frozenset[AccountRole] | str | None:
+def find_admitted(view: Callable[..., object]) -> frozenset[AccountRole] | str | None:
     """The roles that a view admits, or the reason why it is open to all; None for a view without a mark."""
     found: frozenset[AccountRole] | str | None = getattr(view, _MARK, None)
     return found
 
 
-def signed_in() -> SignedIn | None:
+def find_signed_in() -> SignedIn | None:
     """Who is signed in; asked of the database once a request."""
     if "signed_in" not in g:
         token = session.get(_TOKEN)
         g.signed_in = None
         if isinstance(token, str):
-            with database().begin() as transaction:
-                g.signed_in = sessions.who_is(transaction, token, clock(transaction))
+            with get_database().begin() as transaction:
+                g.signed_in = sessions.find_signed_in(transaction, token, read_clock(transaction))
     found: SignedIn | None = g.signed_in
     return found
 
 
-def current() -> SignedIn:
+def get_signed_in() -> SignedIn:
     """Who is signed in, in a view that requires it."""
-    account = signed_in()
+    account = find_signed_in()
     if account is None:
         raise RuntimeError("asked for the account in a view that requires none")
     return account
@@ -121,7 +121,7 @@ def forget() -> None:
     g.signed_in = None
 
 
-def own_path(target: str | None) -> str | None:
+def check_own_path(target: str | None) -> str | None:
     """A path of ours to go on to, or None for anything that could lead elsewhere."""
     if target and target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable():
         return target
@@ -133,8 +133,8 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     if "HX-Request" in request.headers:
         # The page that asks is what they want to come back to, not the fragment.
         page = request.headers.get("HX-Current-URL", "").removeprefix(request.host_url.rstrip("/"))
-        return "", 401, {"HX-Redirect": url_for("sign_in.form", next=own_path(page))}
-    return redirect(url_for("sign_in.form", next=here), 303)
+        return "", 401, {"HX-Redirect": url_for("sign_in.show_form", next=check_own_path(page))}
+    return redirect(url_for("sign_in.show_form", next=here), 303)
 
 
 READERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.LIAISON, AccountRole.ADMIN})
@@ -142,29 +142,29 @@ KEEPERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.ADMIN})
 TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 
 
-def own_village(session: Session, code: str, *, hold: bool = False) -> Village:
+def get_own_village(session: Session, code: str, *, hold: bool = False) -> Village:
     """The village of this code, or 404 where there is none for whoever is signed in.
 
     `hold` lets its roster be changed by one at a time.
     """
     try:
-        village = village_of(session, code, hold=hold)
+        village = get_village(session, code, hold=hold)
     except UnknownVillage:
         abort(404)
-    if current().village_id not in {None, village.id}:
+    if get_signed_in().village_id not in {None, village.id}:
         abort(404)
     g.village_of_page = village.id
     return village
 
 
 def village_of_page() -> int | None:
-    """The village whose page this is, by its id: what `own_village` has found, or else a head's own; None: the town."""
-    account = signed_in()
+    """The village of this page, by its id: what `get_own_village` has found, or else a head's own; None: the town."""
+    account = find_signed_in()
     found: int | None = g.get("village_of_page")
     return found if found is not None or account is None else account.village_id
 
 
 def keeps_rosters() -> bool:
     """Whether whoever is signed in may change what they see."""
-    account = signed_in()
+    account = find_signed_in()
     return account is not None and account.role in KEEPERS

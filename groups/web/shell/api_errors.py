@@ -8,7 +8,7 @@ from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
 from groups.errors import Message, say
-from groups.words import in_both
+from groups.words import write_both
 
 _WORDS = {
     400: ("bad_request", say("request_not_understood")),
@@ -21,10 +21,10 @@ _WORDS = {
 }
 
 
-def error(status: int, code: str | None = None, message: Message | None = None) -> Response:
+def make_error(status: int, code: str | None = None, message: Message | None = None) -> Response:
     """An error as JSON: a code for programs, words for people."""
     usual_code, usual_words = _WORDS.get(status, ("error", say("something_broken_here")))
-    body = {"error": {"code": code or usual_code, "message": in_both(message or usual_words)}}
+    body = {"error": {"code": code or usual_code, "message": write_both(message or usual_words)}}
     response = current_app.response_class(json.dumps(body, ensure_ascii=False), status, mimetype="application/json")
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -33,9 +33,9 @@ def error(status: int, code: str | None = None, message: Message | None = None) 
     return response
 
 
-def error_of(trouble: HTTPException) -> Response:
+def answer_trouble(trouble: HTTPException) -> Response:
     """The same for what Flask turns away itself."""
-    response = error(trouble.code or 500)
+    response = make_error(trouble.code or 500)
     for name, value in trouble.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value

@@ -26,13 +26,16 @@ _ADDRESSES = Service[dict[str, str]]("assets")
 def register(app: Flask) -> None:
     """Put WhiteNoise in front of the app, and our own files into it."""
     files = WhiteNoise(
-        app.wsgi_app, allow_all_origins=False, immutable_file_test=lambda path, url: True, add_headers_function=_headers
+        app.wsgi_app,
+        allow_all_origins=False,
+        immutable_file_test=lambda path, url: True,
+        add_headers_function=_add_headers,
     )
     app.wsgi_app = files  # type: ignore[method-assign] # the documented way
     _FILES.keep(app, files)
     _ADDRESSES.keep(app, {})
     app.jinja_env.globals.update(
-        asset=lambda name: _address(app, name), icon=lambda *args, **kw: _icon(app, *args, **kw)
+        asset=lambda name: _find_address(app, name), icon=lambda *args, **kw: _draw_icon(app, *args, **kw)
     )
     serve(app, _WEB / "static")
     show(app, "groups", _WEB / "templates")
@@ -53,17 +56,17 @@ def show(app: Flask, package: str, folder: Path) -> None:
     app.register_blueprint(Blueprint(f"templates_of_{package}", __name__, template_folder=str(folder)))
 
 
-def _address(app: Flask, name: str) -> str:
+def _find_address(app: Flask, name: str) -> str:
     return _ADDRESSES.of(app)[name]
 
 
-def _icon(app: Flask, name: str, words: str = "") -> Markup:
+def _draw_icon(app: Flask, name: str, words: str = "") -> Markup:
     """A drawing of the sprite. Beside words it is silent; alone it needs `words`."""
     speech = Markup('role="img" aria-label="{}"').format(words) if words else Markup('aria-hidden="true"')
     return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
-        speech, _address(app, "icons.svg"), name
+        speech, _find_address(app, "icons.svg"), name
     )
 
 
-def _headers(headers: dict[str, str], path: str, url: str) -> None:
+def _add_headers(headers: dict[str, str], path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"

@@ -15,33 +15,33 @@ from groups.web.shell import api_errors
 
 def register(app: Flask) -> None:
     """Answer a browser's errors with a page."""
-    app.register_error_handler(HTTPException, _page)
-    app.register_error_handler(NoSuchHousehold, lambda _error: page_for(404))
+    app.register_error_handler(HTTPException, _draw_page)
+    app.register_error_handler(NoSuchHousehold, lambda _error: show_error(404))
 
 
-def page_for(status: int) -> ResponseReturnValue:
+def show_error(status: int) -> ResponseReturnValue:
     """The page of a status, for a handler that turns another error into it."""
-    found = _page(default_exceptions[status]())
+    found = _draw_page(default_exceptions[status]())
     return found.get_response() if isinstance(found, HTTPException) else found
 
 
-def _page(error: HTTPException) -> ResponseReturnValue:
+def _draw_page(error: HTTPException) -> ResponseReturnValue:
     if request.path.startswith("/api/") and error.code is not None and error.code >= 400:
-        return api_errors.error_of(error)
+        return api_errors.answer_trouble(error)
     # Browsers ask for HTML by name; carriers, probes and htmx do not.
     if error.code is None or error.code < 400 or "text/html" not in request.headers.get("Accept", ""):
         return error
     if error.code >= 500:
         # The database may be what is broken: the page must not ask it who is signed in.
         g.setdefault("signed_in", None)
-    title, advice = _words(error)
+    title, advice = _write_words(error)
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     if isinstance(error, RateLimitExceeded):
         kept["Retry-After"] = str(error.limit.limit.get_expiry())
     return render_template("shell/error.html", title=title, advice=advice), error.code, kept
 
 
-def _words(error: HTTPException) -> tuple[str, str]:
+def _write_words(error: HTTPException) -> tuple[str, str]:
     if isinstance(error, CSRFError):
         return gettext("This page had grown old"), gettext(
             "Nothing was changed. Go back, reload the page and try again."

@@ -28,8 +28,8 @@ from wtforms import Field, StringField, ValidationError
 from wtforms import Form as PlainForm
 
 from groups.errors import GroupsError, Message, say
-from groups.rules.days import day_of
-from groups.web.shell.languages import in_readers_language
+from groups.rules.days import read_day
+from groups.web.shell.languages import tell_reader
 
 _WHOLE = re.compile(r"\d{1,9}")
 
@@ -86,7 +86,7 @@ class _ReadField(Field):  # type: ignore[misc]
         try:
             self.data = self.read(text)
         except GroupsError as error:
-            raise ValueError(in_readers_language(error.message)) from None
+            raise ValueError(tell_reader(error.message)) from None
 
     def read(self, text: str) -> Any:
         """What the text means. Raises GroupsError."""
@@ -99,7 +99,7 @@ class DayField(_ReadField):
     data: date | None
 
     def read(self, text: str) -> date:
-        return day_of(text)
+        return read_day(text)
 
 
 class WholeNumberField(_ReadField):
@@ -129,7 +129,7 @@ class ParsedField(_ReadField):
         return self.by(text)
 
 
-def _id_in(text: str) -> int | None:
+def _read_id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
@@ -139,7 +139,7 @@ class IdField(Field):  # type: ignore[misc]
     data: int | None
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
-        self.data = _id_in(valuelist[0].strip()) if valuelist else None
+        self.data = _read_id(valuelist[0].strip()) if valuelist else None
 
 
 class IdsField(Field):  # type: ignore[misc]
@@ -148,7 +148,7 @@ class IdsField(Field):  # type: ignore[misc]
     data: list[int]
 
     def process_formdata(self, valuelist: Sequence[str]) -> None:
-        self.data = [found for text in valuelist if (found := _id_in(text.strip())) is not None]
+        self.data = [found for text in valuelist if (found := _read_id(text.strip())) is not None]
 
     def process_data(self, value: Any) -> None:
         self.data = value or []
@@ -166,7 +166,7 @@ class ChoicesField(Field):  # type: ignore[misc]
         try:
             self.data = [self.by(word[:80]) for word in valuelist]
         except GroupsError as error:
-            raise ValueError(in_readers_language(error.message)) from None
+            raise ValueError(tell_reader(error.message)) from None
 
 
 class Needed:
@@ -178,4 +178,4 @@ class Needed:
     def __call__(self, form: PlainForm, field: Field) -> None:
         # Of a field that could not be read, that is said already.
         if field.data in {None, ""} and not field.errors and not field.process_errors:
-            raise ValidationError(in_readers_language(self.message))
+            raise ValidationError(tell_reader(self.message))

@@ -20,29 +20,29 @@ _KEPT = 365 * 24 * 3600
 
 def name_for(account_id: int) -> str:
     """The name of this browser where it has signed in with this account before; empty where it has not."""
-    kept = _kept()
+    kept = _read_cookie()
     return kept[1] if kept is not None and kept[0] == account_id else ""
 
 
 def remember_browser(response: Response, account_id: int) -> None:
     """Let the browser be known to this account from now on."""
     name = name_for(account_id) or secrets.token_hex(8)
-    value = _serializer().dumps([account_id, name])
+    value = _make_serializer().dumps([account_id, name])
     secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
     response.set_cookie(_COOKIE, value, max_age=_KEPT, httponly=True, samesite="Lax", secure=secure)
 
 
-def key_of_guesser() -> str:
+def make_guesser_key() -> str:
     """Whose guesses are counted together: those of a known browser, or else those of an address."""
-    kept = _kept()
+    kept = _read_cookie()
     return get_remote_address() if kept is None else f"browser:{kept[1]}"
 
 
-def _kept() -> tuple[int, str] | None:
+def _read_cookie() -> tuple[int, str] | None:
     if "known_browser" not in g:
         g.known_browser = None
         try:
-            account_id, name = _serializer().loads(request.cookies.get(_COOKIE, "")[:400], max_age=_KEPT)
+            account_id, name = _make_serializer().loads(request.cookies.get(_COOKIE, "")[:400], max_age=_KEPT)
             g.known_browser = (int(account_id), str(name))
         except (BadSignature, TypeError, ValueError):
             pass
@@ -50,5 +50,5 @@ def _kept() -> tuple[int, str] | None:
     return found
 
 
-def _serializer() -> URLSafeTimedSerializer:
+def _make_serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="known-browser")

@@ -7,8 +7,8 @@ from flask_babel import Babel
 from werkzeug.wrappers import Response as BaseResponse
 
 from groups.errors import GroupsError, Message
-from groups.web.shell.access import open_to_all, own_path
-from groups.words import CATALOGUE, in_chinese, in_english
+from groups.web.shell.access import check_own_path, open_to_all
+from groups.words import CATALOGUE, write_chinese, write_english
 
 # `zh_CN` would not be found: Babel's own name for it is the longer one.
 CHINESE = "zh_Hans_CN"
@@ -23,24 +23,24 @@ languages = Blueprint("languages", __name__)
 
 def register(app: Flask) -> None:
     """Load the catalogue and choose each request's language."""
-    Babel(app, default_locale=ENGLISH, default_translation_directories=str(CATALOGUE), locale_selector=chosen_language)
-    app.jinja_env.globals.update(language=chosen_language, language_tag=language_tag)
+    Babel(app, default_locale=ENGLISH, default_translation_directories=str(CATALOGUE), locale_selector=choose_language)
+    app.jinja_env.globals.update(language=choose_language, language_tag=write_language_tag)
     app.register_blueprint(languages)
 
 
-def chosen_language() -> str:
+def choose_language() -> str:
     """The language of this request, as the catalogue calls it."""
     return ENGLISH if request.cookies.get(_COOKIE) == ENGLISH else CHINESE
 
 
-def in_readers_language(message: Message) -> str:
+def tell_reader(message: Message) -> str:
     """A message's words in the language of this request."""
-    return in_chinese(message) if chosen_language() == CHINESE else in_english(message)
+    return write_chinese(message) if choose_language() == CHINESE else write_english(message)
 
 
-def language_tag() -> str:
+def write_language_tag() -> str:
     """The language of this request, as HTML calls it."""
-    return _TAGS[chosen_language()]
+    return _TAGS[choose_language()]
 
 
 @languages.post("/language")
@@ -48,11 +48,11 @@ def language_tag() -> str:
 def choose() -> BaseResponse:
     """Remember the language in the browser, and go back to the page."""
     language = ENGLISH if request.form.get("language") == ENGLISH else CHINESE
-    response: Response = redirect(own_path(request.form.get("next")) or "/", 303)  # type: ignore[assignment]
+    response: Response = redirect(check_own_path(request.form.get("next")) or "/", 303)  # type: ignore[assignment]
     response.set_cookie(_COOKIE, language, max_age=_A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
 
-def words_of(error: GroupsError) -> str:
+def write_error(error: GroupsError) -> str:
     """An error's words in the reader's language."""
-    return in_readers_language(error.message)
+    return tell_reader(error.message)

@@ -21,10 +21,10 @@ from flask import Flask, Response, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.patience import DatabaseAway
-from config.services import database
+from config.services import get_database
 from groups.models.looks import Look
 from groups.privacy.looks import Looked, values_of_look
-from groups.web.shell.access import signed_in, village_of_page
+from groups.web.shell.access import find_signed_in, village_of_page
 
 log = structlog.get_logger()
 
@@ -115,18 +115,18 @@ class _Lately:
 
 def _record(shown: _Shown, response: Response, kept: _Lately) -> None:
     looked = _looked(shown, response)
-    now = database().probable_now()
+    now = get_database().estimate_now()
     page = looked.page.removesuffix("_live")
     if not kept.is_new((looked.account_id, looked.who, page, looked.incident_id), now, again=shown.again):
         return
     try:
-        database().insert_quickly(Look, values_of_look(looked, now))
+        get_database().insert_quickly(Look, values_of_look(looked, now))
     except (SQLAlchemyError, DatabaseAway):
         log.exception("look_not_recorded", account=looked.account_id, page=looked.page, rows=looked.rows)
 
 
 def _looked(shown: _Shown, response: Response) -> Looked:
-    account = signed_in()
+    account = find_signed_in()
     place = request.view_args or {}
     return Looked(
         who=shown.who or (account.name if account is not None else ""),

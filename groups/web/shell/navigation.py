@@ -9,7 +9,7 @@ from flask_babel import LazyString
 
 from config.services import Service
 from groups.models.accounts import AccountRole
-from groups.web.shell.access import signed_in
+from groups.web.shell.access import find_signed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ _LINKS = Service[list[Link]]("navigation")
 def register(app: Flask) -> None:
     """Let templates ask `navigation()`."""
     _LINKS.keep(app, [])
-    app.jinja_env.globals["navigation"] = links
+    app.jinja_env.globals["navigation"] = list_links
 
 
 def add(
@@ -56,7 +56,7 @@ def add(
     known.sort(key=lambda link: link.place)
 
 
-def links() -> list[Link]:
+def list_links() -> list[Link]:
     """The links for whoever is signed in."""
-    account = signed_in()
+    account = find_signed_in()
     return [link for link in _LINKS.of() if account is not None and account.role in link.roles]

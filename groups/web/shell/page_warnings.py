@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from config.services import Service
-from groups.web.shell.access import signed_in
+from groups.web.shell.access import find_signed_in
 
 Question = Callable[[], list[str]]
 """Sentences in the reader's language. Asked for every page: quick, and never raises."""
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
     """Let templates ask `page_warnings()`, `page_notices()` and `as_shown()`."""
     _QUESTIONS.keep(app, [])
     _NOTICES.keep(app, [])
-    app.jinja_env.globals.update(page_warnings=_warnings, page_notices=_notices, as_shown=as_shown)
+    app.jinja_env.globals.update(page_warnings=_list_warnings, page_notices=_draw_notices, as_shown=as_shown)
 
 
 def add(app: Flask, question: Question) -> None:
@@ -44,11 +44,11 @@ def add_notice(app: Flask, notice: Notice) -> None:
 
 def as_shown(version: str) -> str:
     """A page's version, with a mark of the warnings on it."""
-    words = "\n".join(_warnings())
+    words = "\n".join(_list_warnings())
     return f"{version}~{zlib.crc32(words.encode()):x}" if words else version
 
 
-def outdated() -> ResponseReturnValue | None:
+def refuse_outdated() -> ResponseReturnValue | None:
     """For a question of htmx: have the whole page loaded again, if it shows other warnings than there are now."""
     shown = request.args.get("version")
     if "HX-Request" in request.headers and shown is not None and shown != as_shown(shown.partition("~")[0]):
@@ -56,11 +56,11 @@ def outdated() -> ResponseReturnValue | None:
     return None
 
 
-def _notices() -> Markup:
-    if signed_in() is None:
+def _draw_notices() -> Markup:
+    if find_signed_in() is None:
         return Markup()
     return Markup("").join(Markup(each()) for each in _NOTICES.of())  # noqa: S704 # templates' own output
 
 
-def _warnings() -> list[str]:
+def _list_warnings() -> list[str]:
     return [sentence for ask in _QUESTIONS.of() for sentence in ask()]

@@ -36,7 +36,7 @@ ANSWERS = Size(262_144, 262_144, 5_000)
 """What somebody says of a list's columns and rows."""
 
 
-def takes(size: Size) -> Callable[[View], View]:
+def allow_size(size: Size) -> Callable[[View], View]:
     """Mark a view whose requests may bring more than a form does."""
 
     def mark(view: View) -> View:

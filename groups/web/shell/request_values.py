@@ -17,7 +17,7 @@ LARGEST = 2**63 - 1
 LARGEST_PAGE = 2**31 - 1
 
 
-def whole(text: str) -> int:
+def read_whole(text: str) -> int:
     """The whole number that a column can hold. Raises ValueError."""
     if len(text) > 20:
         raise ValueError("too long for a number")
@@ -36,10 +36,10 @@ class Values(ImmutableMultiDict[str, str]):
         default: Any = None,
         type: Callable[[str], Any] | None = None,
     ) -> Any:
-        return super().get(key, default, whole if type is int else type)  # type: ignore[arg-type]
+        return super().get(key, default, read_whole if type is int else type)  # type: ignore[arg-type]
 
     def getlist(self, key: str, type: Callable[[str], Any] | None = None) -> list[Any]:
-        return super().getlist(key, whole if type is int else type)  # type: ignore[arg-type]
+        return super().getlist(key, read_whole if type is int else type)  # type: ignore[arg-type]
 
 
 class CheckedRequest(Request):

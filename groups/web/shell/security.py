@@ -18,7 +18,7 @@ from groups.accounts.sessions import SESSION_LIFE
 from groups.web.shell import known_browsers
 
 csrf = CSRFProtect()
-limiter = Limiter(known_browsers.key_of_guesser, headers_enabled=False)
+limiter = Limiter(known_browsers.make_guesser_key, headers_enabled=False)
 
 GUESSES_PER_ADDRESS = "20 per minute; 200 per hour"
 """For the pages that look at a password: of each address, and of each browser that has signed in before by itself. A
@@ -66,7 +66,7 @@ def register(app: Flask) -> None:
         # A board stays open for days; the token is bound to the session all the same.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
-        RATELIMIT_STORAGE_URI=_storage(settings.redis_url),
+        RATELIMIT_STORAGE_URI=_find_storage(settings.redis_url),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.25, "socket_timeout": 0.5},
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
         RATELIMIT_IN_MEMORY_FALLBACK=GUESSES_PER_ADDRESS,
@@ -85,7 +85,7 @@ def register(app: Flask) -> None:
         app.after_request(_insist_on_tls)
 
 
-def _storage(redis_url: str) -> str:
+def _find_storage(redis_url: str) -> str:
     return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
 
 

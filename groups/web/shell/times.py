@@ -9,48 +9,48 @@ from flask import Flask
 from flask_babel import gettext
 from markupsafe import Markup
 
-from config.services import settings as the_settings
+from config.services import get_settings as the_settings
 
 
 def register(app: Flask) -> None:
-    """Give templates the filters `clock_time`, `day` and `day_and_time`, each of which makes a `<time>`."""
-    app.jinja_env.filters.update(clock_time=clock_time, day=day, day_and_time=day_and_time)
+    """Give templates the filters `write_clock_time`, `day` and `write_day_and_time`, each of which makes a `<time>`."""
+    app.jinja_env.filters.update(clock_time=write_clock_time, day=write_day, day_and_time=write_day_and_time)
 
 
-def clock_time(moment: datetime) -> Markup:
+def write_clock_time(moment: datetime) -> Markup:
     """12:03:07"""
-    return _time(moment, f"{local(moment):%H:%M:%S}")
+    return _write_time(moment, f"{move_to_zone(moment):%H:%M:%S}")
 
 
-def day(moment: datetime) -> Markup:
+def write_day(moment: datetime) -> Markup:
     """2026年11月23日 or 2026-11-23."""
-    return _time(moment, day_words(moment))
+    return _write_time(moment, name_day(moment))
 
 
-def day_and_time(moment: datetime) -> Markup:
+def write_day_and_time(moment: datetime) -> Markup:
     """2026年11月23日 12:03 or 2026-11-23 12:03."""
-    return _time(moment, f"{day_words(moment)} {local(moment):%H:%M}")
+    return _write_time(moment, f"{name_day(moment)} {move_to_zone(moment):%H:%M}")
 
 
-def local(moment: datetime) -> datetime:
+def move_to_zone(moment: datetime) -> datetime:
     """The moment in the town's zone."""
-    return moment.astimezone(zone())
+    return moment.astimezone(get_zone())
 
 
-def zone() -> ZoneInfo:
+def get_zone() -> ZoneInfo:
     """The town's zone."""
     settings = the_settings()
     return settings.zone
 
 
-def day_words(moment: datetime) -> str:
+def name_day(moment: datetime) -> str:
     """The local day, with its year, in words."""
-    there = local(moment)
+    there = move_to_zone(moment)
     words: str = gettext(
         "%(year)s-%(month)s-%(day)s", year=there.year, month=f"{there.month:02}", day=f"{there.day:02}"
     )
     return words
 
 
-def _time(moment: datetime, words: str) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(local(moment).isoformat(timespec="seconds"), words)
+def _write_time(moment: datetime, words: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(move_to_zone(moment).isoformat(timespec="seconds"), words)

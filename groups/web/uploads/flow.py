@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from config.database import clock
-from config.services import Service, database, settings
-from groups.errors import ChangedSince, GroupsError, RosterFileError, UploadClosed, told
+from config.database import read_clock
+from config.services import Service, get_database, get_settings
+from groups.errors import ChangedSince, GroupsError, RosterFileError, UploadClosed, restore_message
 from groups.files.reading import LARGEST_FILE
 from groups.history.undo import undo
 from groups.models.batch import Author
@@ -22,10 +22,10 @@ from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
-from groups.web.shell.access import READERS, current, requires
-from groups.web.shell.languages import in_readers_language, words_of
-from groups.web.shell.request_sizes import ANSWERS, Size, takes
-from groups.web.shell.times import zone
+from groups.web.shell.access import READERS, get_signed_in, require
+from groups.web.shell.languages import tell_reader, write_error
+from groups.web.shell.request_sizes import ANSWERS, Size, allow_size
+from groups.web.shell.times import get_zone
 from groups.web.uploads.kinds import ListPages, Said
 
 pages = Blueprint("uploads", __name__, url_prefix="/imports")
@@ -57,26 +57,26 @@ def bring(
     kind: UploadKind, *, village_id: int | None = None, options: Mapping[str, Any] | None = None
 ) -> ResponseReturnValue:
     """Take the form's file or cells in, and look them through, or have that done."""
-    own = _pages_of(kind)
-    name, content = _brought()
-    by = _author(Source.IMPORT)
+    own = _get_pages(kind)
+    name, content = _read_brought()
+    by = _make_author(Source.IMPORT)
     try:
-        with database().begin() as session:
-            upload = uploads.take_in(
-                session, kind, name, content, by, clock(session), village_id=village_id, options=options
+        with get_database().begin() as session:
+            upload = uploads.keep_upload(
+                session, kind, name, content, by, read_clock(session), village_id=village_id, options=options
             )
     except RosterFileError as error:
-        return own.begin(Upload(kind=kind, village_id=village_id), words_of(error)), 422
+        return own.begin(Upload(kind=kind, village_id=village_id), write_error(error)), 422
     answer = _work(upload, len(content))
-    with database().begin() as session:
+    with get_database().begin() as session:
         seen = session.get_one(Upload, upload.id)
         if seen.state is UploadState.REFUSED:
             session.delete(seen)
     # Nothing can be done with it: where it was brought, somebody may bring another.
-    return (own.begin(seen, in_words(seen.reason)), 422) if seen.state is UploadState.REFUSED else answer
+    return (own.begin(seen, tell(seen.reason)), 422) if seen.state is UploadState.REFUSED else answer
 
 
-def _brought() -> tuple[str, bytes]:
+def _read_brought() -> tuple[str, bytes]:
     """The name and bytes of the form's file; without a name, its pasted cells."""
     file = request.files.get("file")
     if file is None or not file.filename:
@@ -86,15 +86,15 @@ def _brought() -> tuple[str, bytes]:
 
 
 @pages.get("/<key>")
-@requires(*READERS)
+@require(*READERS)
 def show(key: str) -> ResponseReturnValue:
     """How far the list has come: its progress, its columns, its preview, or what came of it."""
-    with database().begin() as session:
-        upload, own = _own(session, key)
+    with get_database().begin() as session:
+        upload, own = _find_own(session, key)
         _see_to(session, upload)
         if upload.state not in AT_WORK:
-            return _page(session, upload, own)
-        waits = uploads.waits_in_vain(upload, clock(session))
+            return _draw_page(session, upload, own)
+        waits = uploads.waits_in_vain(upload, read_clock(session))
         heading = own.heading(session, upload)
     if waits:
         _work_now(upload)
@@ -103,33 +103,33 @@ def show(key: str) -> ResponseReturnValue:
 
 
 @pages.get("/<key>/progress")
-@requires(*READERS)
-def progress(key: str) -> ResponseReturnValue:
+@require(*READERS)
+def show_progress(key: str) -> ResponseReturnValue:
     """The progress bar alone; the page itself once the work is done."""
-    with database().begin() as session:
-        upload, _ = _own(session, key)
+    with get_database().begin() as session:
+        upload, _ = _find_own(session, key)
         _see_to(session, upload)
-        finished = upload.state not in AT_WORK or uploads.waits_in_vain(upload, clock(session))
+        finished = upload.state not in AT_WORK or uploads.waits_in_vain(upload, read_clock(session))
     if finished:
         return "", 200, {"HX-Redirect": url_for("uploads.show", key=key)}
     return render_template("uploads/bar.html", upload=upload)
 
 
 @pages.post("/<key>/again")
-@requires(*READERS)
-def again(key: str) -> ResponseReturnValue:
+@require(*READERS)
+def try_again(key: str) -> ResponseReturnValue:
     """Do again what was broken off."""
-    return _say(key, lambda session, upload, own: uploads.try_again(upload, clock(session)))
+    return _say(key, lambda session, upload, own: uploads.try_again(upload, read_clock(session)))
 
 
 @pages.post("/<key>/columns")
-@requires(*READERS)
-@takes(ANSWERS)
-def columns(key: str) -> ResponseReturnValue:
+@require(*READERS)
+@allow_size(ANSWERS)
+def save_columns(key: str) -> ResponseReturnValue:
     """Look the list through again with the columns as somebody has said they are."""
 
     def say(session: Session, upload: Upload, own: ListPages) -> None:
-        uploads.choose_columns(own.lists, upload, _chosen(upload, own), clock(session))
+        uploads.choose_columns(own.lists, upload, _read_chosen(upload, own), read_clock(session))
         if "complete" in upload.options:
             upload.options = upload.options | {"complete": "complete" in request.form}
 
@@ -137,8 +137,8 @@ def columns(key: str) -> ResponseReturnValue:
 
 
 @pages.post("/<key>/decide")
-@requires(*READERS)
-@takes(ANSWERS)
+@require(*READERS)
+@allow_size(ANSWERS)
 def decide(key: str) -> ResponseReturnValue:
     """Keep what a person has said of rows."""
 
@@ -148,29 +148,29 @@ def decide(key: str) -> ResponseReturnValue:
             for name, value in request.form.items()
             if name.startswith("row:")
         }
-        uploads.decide(upload, said, clock(session))
+        uploads.decide(upload, said, read_clock(session))
 
     return _say(key, say)
 
 
 @pages.post("/<key>/confirm")
-@requires(*READERS)
+@require(*READERS)
 def confirm(key: str) -> ResponseReturnValue:
     """Write what the preview says."""
 
     def say(session: Session, upload: Upload, own: ListPages) -> None:
-        by = _author(Source.IMPORT)
-        uploads.confirm(upload, by, clock(session), once_more="once_more" in request.form)
+        by = _make_author(Source.IMPORT)
+        uploads.confirm(upload, by, read_clock(session), once_more="once_more" in request.form)
 
     return _say(key, say)
 
 
 @pages.post("/<key>/drop")
-@requires(*READERS)
+@require(*READERS)
 def drop(key: str) -> ResponseReturnValue:
     """Throw a list away that was not written."""
-    with database().begin() as session:
-        upload, own = _own(session, key, hold=True)
+    with get_database().begin() as session:
+        upload, own = _find_own(session, key, hold=True)
         address = own.begin_address(session, upload)
         if upload.state is not UploadState.WRITTEN:
             session.delete(upload)
@@ -179,11 +179,11 @@ def drop(key: str) -> ResponseReturnValue:
 
 
 @pages.get("/<key>/errors.xlsx")
-@requires(*READERS)
-def errors(key: str) -> ResponseReturnValue:
+@require(*READERS)
+def export_errors(key: str) -> ResponseReturnValue:
     """The rows that are left out, each with its reason: mended, they are brought as they are."""
-    with database().begin() as session:
-        upload, own = _own(session, key)
+    with get_database().begin() as session:
+        upload, own = _find_own(session, key)
         found = own.mend(session, upload)
     if found is None:
         abort(404)
@@ -193,22 +193,29 @@ def errors(key: str) -> ResponseReturnValue:
 
 
 @pages.post("/<key>/undo")
-@requires(*READERS)
+@require(*READERS)
 def take_back(key: str) -> ResponseReturnValue:
     """Undo the whole import; where others have built on it, as much of it as nobody has touched since."""
     try:
-        with database().begin() as session:
-            upload, own = _own(session, key, hold=True)
+        with get_database().begin() as session:
+            upload, own = _find_own(session, key, hold=True)
             own.admit(session, upload, hold=True)
             what_can_be = "what_can_be" in request.form
-            done = undo(session, upload.batch, _author(Source.UNDO), clock(session), zone(), what_can_be=what_can_be)
+            done = undo(
+                session,
+                upload.batch,
+                _make_author(Source.UNDO),
+                read_clock(session),
+                get_zone(),
+                what_can_be=what_can_be,
+            )
             upload.undone = True
     except ChangedSince as error:
-        with database().begin() as session:
-            upload, own = _own(session, key)
-            return _page(session, upload, own, Said(in_the_way=len(error.obstacles))), 409
+        with get_database().begin() as session:
+            upload, own = _find_own(session, key)
+            return _draw_page(session, upload, own, Said(in_the_way=len(error.obstacles))), 409
     except GroupsError as error:
-        flash(words_of(error), "danger")
+        flash(write_error(error), "danger")
         return redirect(url_for("uploads.show", key=key), 303)
     if done.kept:
         flash(gettext("%(count)s changes stay: others were made on top of them.", count=len(done.kept)), "warning")
@@ -216,39 +223,39 @@ def take_back(key: str) -> ResponseReturnValue:
     return redirect(url_for("uploads.show", key=key), 303)
 
 
-def in_words(message: Any) -> str:
+def tell(message: Any) -> str:
     """A message, or what was kept of one (`errors.kept`), in the reader's language; nothing where there is none."""
-    return in_readers_language(told(message)) if message else ""
+    return tell_reader(restore_message(message)) if message else ""
 
 
-def page_number(rows: int, size: int) -> tuple[int, int]:
+def read_page_number(rows: int, size: int) -> tuple[int, int]:
     """The page that the address asks for, of so many rows, `size` to a page; and the last one's number."""
     last = max(1, -(-rows // size))
     return min(max(request.args.get("page", 1, type=int), 1), last), last
 
 
-def _pages_of(kind: UploadKind) -> ListPages:
+def _get_pages(kind: UploadKind) -> ListPages:
     return _PAGES.of()[kind]
 
 
 def admit_bringer(upload: Upload) -> None:
     """404 for everybody but the account that brought the list."""
-    if upload.account_id != current().account_id:
+    if upload.account_id != get_signed_in().account_id:
         abort(404)
 
 
-def _author(source: Source) -> Author:
-    account = current()
+def _make_author(source: Source) -> Author:
+    account = get_signed_in()
     return Author(account.name, source, account.account_id)
 
 
-def _own(session: Session, key: str, *, hold: bool = False) -> tuple[Upload, ListPages]:
+def _find_own(session: Session, key: str, *, hold: bool = False) -> tuple[Upload, ListPages]:
     """The list at this address and its kind's pages; 403 or 404 for whoever it is not there for."""
-    upload = uploads.upload_of(session, key, clock(session), hold=hold)
+    upload = uploads.find_upload(session, key, read_clock(session), hold=hold)
     if upload is None:
         abort(404)
-    own = _pages_of(upload.kind)
-    if current().role not in own.roles:
+    own = _get_pages(upload.kind)
+    if get_signed_in().role not in own.roles:
         abort(403)
     own.admit(session, upload)
     return upload, own
@@ -257,21 +264,21 @@ def _own(session: Session, key: str, *, hold: bool = False) -> tuple[Upload, Lis
 def _say(key: str, say: Callable[[Session, Upload, ListPages], None]) -> ResponseReturnValue:
     """Do something with a list, and the work that it then waits for. What is wrong with it is said on its page."""
     try:
-        with database().begin() as session:
-            upload, own = _own(session, key, hold=True)
+        with get_database().begin() as session:
+            upload, own = _find_own(session, key, hold=True)
             say(session, upload, own)
-            size = uploads.size_of(session, upload)
+            size = uploads.measure_size(session, upload)
     except GroupsError as error:
         tapped_twice = isinstance(error, UploadClosed) and request.endpoint == "uploads.confirm"
-        with database().begin() as session:
-            upload, own = _own(session, key)
+        with get_database().begin() as session:
+            upload, own = _find_own(session, key)
             if upload.state in AT_WORK or tapped_twice:
-                flash(words_of(error), "warning")
+                flash(write_error(error), "warning")
                 return redirect(url_for("uploads.show", key=key), 303)
-            return _page(session, upload, own, Said(wrong=words_of(error))), 422
+            return _draw_page(session, upload, own, Said(wrong=write_error(error))), 422
     answer = _work(upload, size)
-    with database().begin() as session:
-        seen, own = _own(session, key)
+    with get_database().begin() as session:
+        seen, own = _find_own(session, key)
         if upload.state is UploadState.WRITING and seen.state is UploadState.WRITTEN:
             return redirect(own.after_writing(session, seen), 303)
     return answer
@@ -285,17 +292,17 @@ def _work(upload: Upload, size: int) -> ResponseReturnValue:
 
 
 def _work_now(upload: Upload) -> None:
-    jobs.work_on(database(), settings(), jobs.KINDS.of(), upload.id)
+    jobs.work_on(get_database(), get_settings(), jobs.KINDS.of(), upload.id)
 
 
 def _see_to(session: Session, upload: Upload) -> None:
     """Where whoever worked on the list is gone, say so."""
-    if uploads.has_died(upload, clock(session)):
+    if uploads.has_died(upload, read_clock(session)):
         uploads.break_off(session, upload.id)
         session.refresh(upload)
 
 
-def _chosen(upload: Upload, own: ListPages) -> dict[tuple[int, int], str]:
+def _read_chosen(upload: Upload, own: ListPages) -> dict[tuple[int, int], str]:
     """What the form says of the columns: for all sheets that are alike, as the page had shown them."""
     chosen: dict[tuple[int, int], str] = {}
     for number, layout in enumerate(upload.layouts):
@@ -310,7 +317,7 @@ def _chosen(upload: Upload, own: ListPages) -> dict[tuple[int, int], str]:
 _NOTHING_SAID = Said()
 
 
-def _page(session: Session, upload: Upload, own: ListPages, said: Said = _NOTHING_SAID) -> str:
+def _draw_page(session: Session, upload: Upload, own: ListPages, said: Said = _NOTHING_SAID) -> str:
     if upload.state in {UploadState.READY, UploadState.WRITTEN}:
         return own.preview(session, upload, said)
     return render_template(
@@ -319,7 +326,7 @@ def _page(session: Session, upload: Upload, own: ListPages, said: Said = _NOTHIN
         frame=own.frame,
         heading=own.heading(session, upload),
         said=said,
-        reason=in_words(upload.reason),
+        reason=tell(upload.reason),
         hint=own.column_hint(),
         fields=own.fields(),
         begin=own.begin_address(session, upload),

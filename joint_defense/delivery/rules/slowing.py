@@ -22,19 +22,19 @@ class Slowing:
     factor: float = 1.0
     since: float = float("-inf")
 
-    def factor_at(self, now: float) -> float:
+    def find_factor(self, now: float) -> float:
         """What is left of it."""
         if self.factor <= 1:
             return 1.0
         return float(max(1.0, self.factor / 2 ** ((now - self.since) // STEP)))
 
-    def slower(self, now: float) -> Slowing:
+    def slow_further(self, now: float) -> Slowing:
         """After a further complaint."""
         if now - self.since < HOLD:
             return self
-        return Slowing(min(self.factor_at(now) * 2, MOST), now)
+        return Slowing(min(self.find_factor(now) * 2, MOST), now)
 
 
-def interval(base: float, factor: float) -> float:
+def find_interval(base: float, factor: float) -> float:
     """Seconds between two requests of a number whose own interval is `base` (0: no limit)."""
     return (base or UNPACED) * factor if factor > 1 else base

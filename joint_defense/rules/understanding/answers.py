@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
 from joint_defense.rules.understanding.meanings import Meaning, Question
-from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze, without_particles
+from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze, without_particles
 
 _NUMBERS = "|".join(words.DIGITS)
 _NUMBER = re.compile(
@@ -84,7 +84,7 @@ _BRIEF = 3
 """Signs beside a number that do not make it less clear."""
 
 
-def number_in(text: str) -> Meaning | None:
+def find_number(text: str) -> Meaning | None:
     """The answer that a clear number gives: alone, behind "回复", or before words of its own; None where unclear."""
     folded = fold(text).strip(" \t\n\"'“”「」『』()（）[]【】<>《》*#。.!！~-—–―_=·•:：")
     found = _NUMBER.fullmatch(folded)
@@ -108,7 +108,7 @@ def number_in(text: str) -> Meaning | None:
         return None
     said = answer_in_words(rest)
     if said is not None and {said, meaning} == {Meaning.COMING, Meaning.CANNOT}:
-        return None if _compact(rest) else meaning
+        return None if _is_compact(rest) else meaning
     return meaning
 
 
@@ -118,7 +118,7 @@ def _is_attached(rest: str) -> bool:
 
 def _says_answer(rest: str) -> bool:
     """Whether words that stand right behind a number are an answer's too: "1马上到", not "1会扣费吗"."""
-    first = clauses_of(rest)[:1]
+    first = split_clauses(rest)[:1]
     if not first or first[0].asks or _ASKS.search(first[0].words):
         return not first
     words_behind = first[0].parts[0] if first[0].parts else first[0].words
@@ -131,9 +131,9 @@ def _goes_with(rest: str, meaning: Meaning) -> bool:
     return stands_apart or _AFTER_NUMBER.fullmatch(squeeze(rest)) is not None
 
 
-def _compact(rest: str) -> bool:
+def _is_compact(rest: str) -> bool:
     """Whether the words follow the number at once and contradict it: "1不来"."""
-    return len(clauses_of(rest)) == 1
+    return len(split_clauses(rest)) == 1
 
 
 def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
@@ -144,14 +144,14 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     squeezed = without_particles(squeeze(text)) or squeeze(text)
     if squeezed in words.BARE_YES:
         return None if answered or asks_anything(text) else Meaning.COMING
-    whole = None if asks_anything(text) else _whole(squeezed)
+    whole = None if asks_anything(text) else _read_whole(squeezed)
     if whole is not None:
         return whole
-    clauses = clauses_of(text)
+    clauses = split_clauses(text)
     found = list(_answers_of(clauses))
     if not found and len(clauses) > 1 and _ends_at_once(clauses):
         return Meaning.COMING
-    return _combined(found)
+    return _combine(found)
 
 
 def _ends_at_once(clauses: list[Clause]) -> bool:
@@ -170,13 +170,13 @@ def _answers_of(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
     for clause in clauses:
         if _SAYS.search(clause.words) or (clause.tells and _is_a_name(clause)):
             return
-        answer = _in_clause(clause)
+        answer = _read_clause(clause)
         if others_come and not _FIRST.search(clause.words) and answer is not Meaning.CANNOT:
             continue
         others_come = others_come or _CALLED_IN.search(clause.words) is not None
         if answer is None and _BUT_HERE.search(clause.words):
             behind = Clause(_BUT_HERE.sub("", clause.words), clause.asks)
-            answer = Meaning.CANNOT if _in_clause(behind) is Meaning.CANNOT else None
+            answer = Meaning.CANNOT if _read_clause(behind) is Meaning.CANNOT else None
         if answer is not None:
             yield answer, clause
         else:
@@ -194,7 +194,7 @@ def _answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
             continue
         if _REPORTED.search(plain) or _SAYS.search(plain) or _ENDS_OPEN.search(plain):
             return
-        answer = None if others and not _FIRST.match(plain) else _in_clause(held)
+        answer = None if others and not _FIRST.match(plain) else _read_clause(held)
         if answer is not None:
             yield answer, held
         others = others or _speaks_of_others(plain)
@@ -207,7 +207,7 @@ def _written_on(words_: str) -> tuple[str, ...]:
 
 
 def _is_a_name(clause: Clause) -> bool:
-    return _in_clause(clause) is None and not re.fullmatch("回复?|答复?|收到|我|本人|谢谢", clause.words)
+    return _read_clause(clause) is None and not re.fullmatch("回复?|答复?|收到|我|本人|谢谢", clause.words)
 
 
 def _speaks_of_others(part: str) -> bool:
@@ -217,11 +217,11 @@ def _speaks_of_others(part: str) -> bool:
 
 def asks_anything(text: str) -> bool:
     """Whether its last clause ends in a question mark."""
-    found = clauses_of(text)
+    found = split_clauses(text)
     return bool(found) and found[-1].asks
 
 
-def _whole(squeezed: str) -> Meaning | None:
+def _read_whole(squeezed: str) -> Meaning | None:
     if squeezed in words.COMING_WHOLE:
         return Meaning.COMING
     if squeezed in words.CANNOT_WHOLE:
@@ -231,22 +231,22 @@ def _whole(squeezed: str) -> Meaning | None:
     return None
 
 
-def _combined(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
+def _combine(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
     answers = {answer for answer, _ in found}
     if len(answers) == 1:
         return answers.pop()
     if answers == {Meaning.COMING, Meaning.ON_SCENE}:
         return Meaning.ON_SCENE
     if answers == {Meaning.COMING, Meaning.CANNOT}:
-        return _come_or_not(found)
+        return _decide_coming(found)
     return None
 
 
-def _come_or_not(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
+def _decide_coming(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
     """Both were said: "不在家，马上赶回来" comes, "来不了，等会儿来" does not, and what is left is in doubt."""
     last, clause = found[-1]
     refusals = [each for answer, each in found if answer is Meaning.CANNOT]
-    hard = any(_HARD.search(each.words) or _cannot_english(each) for each in refusals)
+    hard = any(_HARD.search(each.words) or _says_cannot(each) for each in refusals)
     if last is Meaning.COMING and not hard and _STRONG.search(clause.words):
         return Meaning.COMING
     if hard and not any(_FAMILY.search(each.words) or _EN_FAMILY.search(each.english) for _, each in found):
@@ -254,15 +254,15 @@ def _come_or_not(found: list[tuple[Meaning, Clause]]) -> Meaning | None:
     return None
 
 
-def _in_clause(clause: Clause) -> Meaning | None:
+def _read_clause(clause: Clause) -> Meaning | None:
     if clause.asks or _PAST.search(clause.words):
         return None
     if _HAN.search(clause.words):
-        return _chinese(clause)
-    return _english(clause) if _LETTERS.search(clause.words) else None
+        return _read_chinese(clause)
+    return _read_english(clause) if _LETTERS.search(clause.words) else None
 
 
-def _chinese(clause: Clause) -> Meaning | None:
+def _read_chinese(clause: Clause) -> Meaning | None:
     plain = re.sub(r"\s+", "", _NOT_NEGATIONS.sub("", clause.words))
     repeated = re.fullmatch(r"(.{2,}?)\1+", plain)
     plain = repeated.group(1) if repeated else plain
@@ -281,14 +281,14 @@ def _chinese(clause: Clause) -> Meaning | None:
     if _NEGATIONS.search(plain) or _LATER.search(plain) or names_danger(clause):
         return None
     if len(plain) > _LONGEST_CLAUSE:
-        return _sure_enough(plain)
+        return _read_sure(plain)
     if _ON_SCENE.fullmatch(plain):
         return None if family else Meaning.ON_SCENE
     if _IMPERATIVE.search(plain) and not _PROMISE.search(plain):
         return None
     if _COMING.fullmatch(plain):
         return Meaning.COMING
-    return _sure_enough(plain)
+    return _read_sure(plain)
 
 
 def _without_hedge(plain: str) -> str:
@@ -303,28 +303,28 @@ _FIRST_PERSON = re.compile(
 )
 
 
-def _sure_enough(plain: str) -> Meaning | None:
+def _read_sure(plain: str) -> Meaning | None:
     """A longer clause in the first person with a verb of motion: "我跟老李现在就从厂里赶过去了"."""
     if "我" in plain and _FIRST_PERSON.search(plain):
         return Meaning.COMING
     return None
 
 
-def _cannot_english(clause: Clause) -> bool:
+def _says_cannot(clause: Clause) -> bool:
     return any(each.search(clause.english) for each in _EN_CANNOT)
 
 
-def _english(clause: Clause) -> Meaning | None:
+def _read_english(clause: Clause) -> Meaning | None:
     right = " ".join(words.TYPOS.get(each, each) for each in clause.english.split())
     plain = re.sub(r"\s+", " ", _NOT_NEGATIONS.sub("", right)).strip()
     if not plain or _ASKS_ENGLISH.search(plain) or _REPORTED.search(plain):
         return None
     if _EN_OTHERS.search(plain) and not _EN_FAMILY.search(plain):
         return None
-    whole = _whole(plain.replace(" ", "").replace("'", ""))
+    whole = _read_whole(plain.replace(" ", "").replace("'", ""))
     if whole is not None:
         return whole
-    if _cannot_english(clause):
+    if _says_cannot(clause):
         return Meaning.CANNOT
     if _NEGATIONS.search(plain) or _LATER.search(plain) or names_danger(clause):
         return None
@@ -337,7 +337,7 @@ def _english(clause: Clause) -> Meaning | None:
     return None
 
 
-def minutes_in(text: str) -> int | None:
+def find_minutes(text: str) -> int | None:
     """In how many minutes somebody says that they are there; None where they do not say."""
     found = _MINUTES.search(fold(text))
     if found is None:
@@ -357,17 +357,17 @@ def minutes_in(text: str) -> int | None:
 
 def refuses_firmly(text: str) -> bool:
     """Whether the text says in so many words that its writer cannot come."""
-    return any(_HARD.search(each.words) or _cannot_english(each) for each in clauses_of(text))
+    return any(_HARD.search(each.words) or _says_cannot(each) for each in split_clauses(text))
 
 
-def question_in(text: str) -> Question | None:
+def find_question(text: str) -> Question | None:
     """What the text asks: who comes, where and what, or something else; None where it asks nothing."""
     folded = fold(text)
     if _WHO.search(folded):
         return Question.WHO_COMES
     if _WHERE.search(folded):
         return Question.WHERE
-    asks = any(each.asks or _ASKS.search(each.words) for each in clauses_of(text))
+    asks = any(each.asks or _ASKS.search(each.words) for each in split_clauses(text))
     return Question.OTHER if asks else None
 
 

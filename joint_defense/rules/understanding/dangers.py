@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding import danger_words as words
-from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze
+from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze
 
 
 class Kind(StrEnum):
@@ -31,13 +31,13 @@ class Danger:
     reported: bool = False
 
 
-def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
+def _join_patterns(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{each})" for each in patterns))
 
 
-_EVENTS = {category: _any(patterns) for category, patterns in words.EVENTS.items()}
-_CALLS = {category: _any(patterns) for category, patterns in words.CALLS.items()}
-_CRIES = _any(words.CRIES)
+_EVENTS = {category: _join_patterns(patterns) for category, patterns in words.EVENTS.items()}
+_CALLS = {category: _join_patterns(patterns) for category, patterns in words.CALLS.items()}
+_CRIES = _join_patterns(words.CRIES)
 _WEAK = re.compile(words.WEAK_CALLS)
 _NINE = re.compile(f"(?:{words.BARE_NINE})+")
 _NINE_AND_WORDS = re.compile(words.NINE_AND_WORDS)
@@ -94,7 +94,7 @@ def presses_nine(text: str) -> bool:
     found = _NINE_AND_WORDS.match(folded)
     if found is None or _NOT_NINE.match(folded) or _NOTICES.search(folded):
         return False
-    return not any(each.asks for each in clauses_of(found["rest"])[:1])
+    return not any(each.asks for each in split_clauses(found["rest"])[:1])
 
 
 def names_danger(clause: Clause) -> bool:
@@ -103,17 +103,17 @@ def names_danger(clause: Clause) -> bool:
     return any(each.search(plain) for each in (_CRIES, *_EVENTS.values(), *_CALLS.values()))
 
 
-def dangers_in(text: str) -> list[Danger]:
+def find_dangers(text: str) -> list[Danger]:
     """The words of danger that hold, in the order of what cannot wait."""
     found: list[Danger] = []
     text = _REALLY.sub(" ", fold(text))
-    clauses = clauses_of(text)
+    clauses = split_clauses(text)
     exact = words.EXACT.get(squeeze(text))
     if exact is not None and not any(each.asks for each in clauses):
         found.append(Danger(Kind.CALL, exact))
     for at, clause in enumerate(clauses):
         after = clauses[at + 1] if at + 1 < len(clauses) else None
-        held = _in_clause(clause, clauses[at - 1] if at else None, after)
+        held = _find_in_clause(clause, clauses[at - 1] if at else None, after)
         if after is not None and _OF_LITTLE_WEIGHT.search(after.words):
             held = [each for each in held if each.kind is not Kind.CALL]
         if after is not None and _DISMISSED.fullmatch(after.words):
@@ -129,7 +129,7 @@ def dangers_in(text: str) -> list[Danger]:
     return sorted(found, key=lambda each: order.index(each.category))
 
 
-def _in_clause(clause: Clause, before: Clause | None, after: Clause | None) -> list[Danger]:
+def _find_in_clause(clause: Clause, before: Clause | None, after: Clause | None) -> list[Danger]:
     plain = _EXCLAIMS.sub("", _HARMLESS.sub("", clause.words))
     unmixed = _FALSE_NOTS.sub("", plain)
     past = _PAST.search(plain) is not None and not _PRESENT.search(plain)
@@ -143,12 +143,12 @@ def _in_clause(clause: Clause, before: Clause | None, after: Clause | None) -> l
         found.append(Danger(Kind.CRY, Category.UNSPECIFIED, reported=_REPORTED.search(plain) is not None))
     if (_IF.search(unmixed) or _BENEFITS.search(plain)) and not found:
         return found
-    found += _events(clause, before, plain, unmixed)
-    found += _calls(clause, plain)
+    found += _find_events(clause, before, plain, unmixed)
+    found += _find_calls(clause, plain)
     return found
 
 
-def _events(clause: Clause, before: Clause | None, plain: str, unmixed: str) -> list[Danger]:
+def _find_events(clause: Clause, before: Clause | None, plain: str, unmixed: str) -> list[Danger]:
     found = []
     for category, pattern in _EVENTS.items():
         # In the text without 不小心 and the like, so that their 不 does not count as a negation.
@@ -168,7 +168,7 @@ def _events(clause: Clause, before: Clause | None, plain: str, unmixed: str) -> 
     return found
 
 
-def _calls(clause: Clause, plain: str) -> list[Danger]:
+def _find_calls(clause: Clause, plain: str) -> list[Danger]:
     found = []
     for category, pattern in _CALLS.items():
         hit = pattern.search(plain)

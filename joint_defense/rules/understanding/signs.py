@@ -47,16 +47,16 @@ _LONGEST = 2_000
 """Signs of a text that are read: ten texts in one have 1,600."""
 
 
-def _syllables(table: dict[str, str]) -> str:
+def _join_syllables(table: dict[str, str]) -> str:
     """A pattern of the table's keys, the longest first; their syllables may stand apart or together."""
     return "|".join(each.replace(" ", r"\s?") for each in sorted(table, key=len, reverse=True))
 
 
 _PINYIN = re.compile(
-    rf"(?<![a-z'])(?P<before>(?:(?>{_syllables(PINYIN_BEFORE)})\s?)*)(?P<words>(?:(?>{_syllables(PINYIN)})\s?){{1,9}}?)"
-    rf"(?P<behind>(?:{_syllables(PINYIN_BEHIND)})?)(?![a-z'])"
+    rf"(?<![a-z'])(?P<before>(?:(?>{_join_syllables(PINYIN_BEFORE)})\s?)*)(?P<words>(?:(?>{_join_syllables(PINYIN)})\s?){{1,9}}?)"
+    rf"(?P<behind>(?:{_join_syllables(PINYIN_BEHIND)})?)(?![a-z'])"
 )
-_BEFORE, _WORDS = (re.compile(_syllables(each)) for each in (PINYIN_BEFORE, PINYIN))
+_BEFORE, _WORDS = (re.compile(_join_syllables(each)) for each in (PINYIN_BEFORE, PINYIN))
 _JOINED = {each.replace(" ", ""): signs for each, signs in (PINYIN | PINYIN_BEFORE).items()}
 
 
@@ -100,7 +100,7 @@ class Clause:
         return " ".join(re.findall(r"[a-z0-9']+", self.words))
 
 
-def clauses_of(text: str) -> list[Clause]:
+def split_clauses(text: str) -> list[Clause]:
     """The clauses of a text, folded."""
     found = []
     for words, end in _CLAUSE.findall(_PICTURES.sub(",", fold(text))):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from joint_defense.rules.understanding import taking_back_words as words
 from joint_defense.rules.understanding.answers import asks_anything
 from joint_defense.rules.understanding.meanings import Meaning
-from joint_defense.rules.understanding.signs import Clause, clauses_of, fold, squeeze
+from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze
 
 _PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
 _TAKEN_BACK = re.compile("|".join(f"(?:{each})" for each in words.TAKEN_BACK))
@@ -33,7 +33,7 @@ def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
         return None if asks_anything(text) else Meaning.TAKEN_BACK
     if _BUT.search(folded):
         in_danger = in_danger or not _TAKEN_BACK.search(folded)
-    clauses = list(_by_parts(clauses_of(text)))
+    clauses = list(_by_parts(split_clauses(text)))
     found: set[Meaning] = set()
     for clause in clauses:
         if clause.asks:

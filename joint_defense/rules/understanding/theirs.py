@@ -41,7 +41,7 @@ class Written:
     forwarded: bool = False
 
 
-def own_part(text: str) -> Written:
+def find_own_part(text: str) -> Written:
     """Take away what is not the writer's own."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if _REACTION.fullmatch(text):

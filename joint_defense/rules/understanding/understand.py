@@ -7,88 +7,88 @@ import re
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.answers import (
     answer_in_words,
-    minutes_in,
-    number_in,
-    question_in,
+    find_minutes,
+    find_number,
+    find_question,
     refuses_firmly,
     says_all_over,
 )
 from joint_defense.rules.understanding.danger_words import OLD_INJURY
-from joint_defense.rules.understanding.dangers import Danger, Kind, dangers_in, presses_nine
+from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
-from joint_defense.rules.understanding.signs import clauses_of, cut_links, fold, peel, say_once, squeeze
+from joint_defense.rules.understanding.signs import cut_links, fold, peel, say_once, split_clauses, squeeze
 from joint_defense.rules.understanding.taking_back import taken_back
-from joint_defense.rules.understanding.theirs import is_hearsay_quote, own_part
+from joint_defense.rules.understanding.theirs import find_own_part, is_hearsay_quote
 
 
 def understand(
     text: str, writer: Writer, *, leads: bool = False, answered: bool = False, said_before: int = 0
 ) -> Understood:
-    """What a text means from somebody of this standing.
+    """What a text means from somebody of this kind.
 
     `leads`: the writer leads the group whose alarm is open. `answered`: they have answered it before. `said_before`:
     how often the same phone sent the very same lately. In doubt between an answer and nothing it is nothing; in doubt
     whether somebody at rest needs help, it is an alarm.
     """
-    own = own_part(text)
+    own = find_own_part(text)
     if own.reacts or own.forwarded:
         return Understood(Meaning.MACHINE)
     words = say_once(peel(cut_links(own.words).strip()))
     if not words or (not squeeze(words) and not fold(words).strip()):
         return Understood(Meaning.NOTHING)
     if presses_nine(words):
-        return Understood(Meaning.ALARM, _category(dangers_in(words)), _beside(words))
-    number = number_in(words)
+        return Understood(Meaning.ALARM, _choose_category(find_dangers(words)), _read_beside(words))
+    number = find_number(words)
     if number is None and is_machine(own.words, said_before):
         return Understood(Meaning.MACHINE, words=words)
     if writer is Writer.RUNG and number is None and is_hearsay_quote(own.words):
         return Understood(Meaning.TOLD, words=words)
-    dangers = dangers_in(words)
+    dangers = find_dangers(words)
     if writer is Writer.CALLER:
         return _from_caller(words, dangers)
     if writer is Writer.AT_REST:
-        return _at_rest(words, dangers)
+        return _read_at_rest(words, dangers)
     return _from_helper(words, dangers, number, writer, leads=leads, answered=answered)
 
 
 def is_clear_number(text: str) -> bool:
     """Whether the text is a clear 1, 2 or 3, whoever writes it."""
-    return number_in(say_once(peel(cut_links(own_part(text).words).strip()))) is not None
+    return find_number(say_once(peel(cut_links(find_own_part(text).words).strip()))) is not None
 
 
 def _from_caller(words: str, dangers: list[Danger]) -> Understood:
     holds = any(each.kind is not Kind.CALL for each in dangers)
     meaning = taken_back(words, in_danger=holds)
-    question = question_in(words)
+    question = find_question(words)
     if meaning is not None:
         return Understood(meaning, words=words, question=question)
     if any(each.kind is Kind.CRY and not each.reported for each in dangers):
         # Still in need: whoever has been rung long ago is rung again.
-        return Understood(Meaning.ALARM, _category(dangers), words, question)
-    return Understood(Meaning.TOLD, _category(dangers), words, question)
+        return Understood(Meaning.ALARM, _choose_category(dangers), words, question)
+    return Understood(Meaning.TOLD, _choose_category(dangers), words, question)
 
 
-def _at_rest(words: str, dangers: list[Danger]) -> Understood:
+def _read_at_rest(words: str, dangers: list[Danger]) -> Understood:
     if dangers:
-        return Understood(Meaning.ALARM, _category(dangers), words)
-    return Understood(Meaning.NOTHING, words=words, question=question_in(words))
+        return Understood(Meaning.ALARM, _choose_category(dangers), words)
+    return Understood(Meaning.NOTHING, words=words, question=find_question(words))
 
 
 def _from_helper(
     words: str, dangers: list[Danger], number: Meaning | None, writer: Writer, *, leads: bool, answered: bool
 ) -> Understood:
-    question = question_in(words)
+    question = find_question(words)
     if number is not None:
-        return Understood(number, words=_beside(words), question=question, minutes=_minutes(number, words))
+        return Understood(number, words=_read_beside(words), question=question, minutes=_find_minutes(number, words))
     if leads and says_all_over(words):
         return Understood(Meaning.ALL_OVER)
     if _needs_help(words, dangers, writer):
-        return Understood(Meaning.ALARM, _category(dangers), words)
+        return Understood(Meaning.ALARM, _choose_category(dangers), words)
     meaning = answer_in_words(words, answered=answered)
     if meaning in ANSWERS and meaning is not None:
         said = words if _says_more(words) else ""
-        return Understood(meaning, words=said, question=question, minutes=_minutes(meaning, words))
+        return Understood(meaning, words=said, question=question, minutes=_find_minutes(meaning, words))
     return Understood(Meaning.TOLD, words=words, question=question)
 
 
@@ -108,15 +108,15 @@ def _needs_help(words: str, dangers: list[Danger], writer: Writer) -> bool:
     return bool(own) and not excuse
 
 
-def _minutes(meaning: Meaning, words: str) -> int | None:
-    return minutes_in(words) if meaning is Meaning.COMING else None
+def _find_minutes(meaning: Meaning, words: str) -> int | None:
+    return find_minutes(words) if meaning is Meaning.COMING else None
 
 
 def _names_old_injury(words: str) -> bool:
     return re.search(OLD_INJURY, fold(words)) is not None
 
 
-def _category(dangers: list[Danger]) -> Category:
+def _choose_category(dangers: list[Danger]) -> Category:
     return next((each.category for each in dangers if each.category is not Category.UNSPECIFIED), Category.UNSPECIFIED)
 
 
@@ -126,9 +126,9 @@ def _is_long(words: str) -> bool:
 
 def _says_more(words: str) -> bool:
     """Whether the text says more than the answer itself: worth passing on."""
-    return len(clauses_of(words)) > 1 or len(squeeze(words)) > 6
+    return len(split_clauses(words)) > 1 or len(squeeze(words)) > 6
 
 
-def _beside(words: str) -> str:
+def _read_beside(words: str) -> str:
     """What stands beside a number, where it is more than a word or two."""
     return words if len(squeeze(words)) > 3 else ""

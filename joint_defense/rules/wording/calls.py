@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import LATER, Answer
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, category_words, how_to_answer, official_number
+from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, find_official_number, name_category, say_how_to_answer
 
 MENU = {
     CHINESE: "十户联防。紧急求助请按井号9。",
@@ -72,7 +72,7 @@ LATEST_SECONDS = 30
 """Within so many seconds an alarm that is held goes to all."""
 
 
-def alarm_held(households: int, key: str, language: str) -> str:
+def say_alarm_held(households: int, key: str, language: str) -> str:
     """To a caller whose leader is rung first: the key that has all others rung at once."""
     if language == CHINESE:
         return (
@@ -85,7 +85,7 @@ def alarm_held(households: int, key: str, language: str) -> str:
     )
 
 
-def held_wrong_key(key: str, language: str) -> str:
+def say_wrong_key(key: str, language: str) -> str:
     """To another key than that."""
     if language == CHINESE:
         return f"按错了。是真的请按{key}，就马上呼叫邻居。"
@@ -99,7 +99,7 @@ HELD_NO_MORE = {
 """To a caller on the line, once the alarm goes to all."""
 
 
-def alarm_raised(phones: int, households: int, language: str, *, begun: bool = True) -> str:
+def say_alarm_raised(phones: int, households: int, language: str, *, begun: bool = True) -> str:
     """To the caller, at once: how many are being rung, or (not `begun`) are to be. With nobody to ring: to dial 110."""
     if language == CHINESE:
         if not households:
@@ -114,7 +114,7 @@ def alarm_raised(phones: int, households: int, language: str, *, begun: bool = T
     return f"Your alarm is out. {households} neighbouring households are being rung. In danger, dial 110."
 
 
-def alarm_joined(households: int, language: str) -> str:
+def say_alarm_joined(households: int, language: str) -> str:
     """To a second caller, or to one who presses again: the same neighbours are on it already."""
     if language == CHINESE:
         return f"求助已收到。正在告诉{households}户邻居，您家也在求助。有危险请打110。"
@@ -206,22 +206,22 @@ CALL_BACK = {
 }
 
 
-def category_noted(category: Category, language: str) -> str:
+def say_category_noted(category: Category, language: str) -> str:
     """To the caller who has said what it is."""
-    official = official_number(category)
+    official = find_official_number(category)
     if language == CHINESE:
-        return f"正在告诉邻居：{category_words(category, language)}。请同时打{official}。"
-    return f"Your neighbours are being told: {category_words(category, language)}. Please dial {official} as well."
+        return f"正在告诉邻居：{name_category(category, language)}。请同时打{official}。"
+    return f"Your neighbours are being told: {name_category(category, language)}. Please dial {official} as well."
 
 
-def offers(given: Answer | None, language: str, *, talks: bool, closes: bool) -> str:
+def offer_keys(given: Answer | None, language: str, *, talks: bool, closes: bool) -> str:
     """The keys that are left to a neighbour who has given this answer (None: not yet); empty where there are none.
 
     `talks`: they can be put through to the caller; `closes`: they lead the group.
     """
     sentences = [_CHANGE[given][language]] if given in _CHANGE and given is not None else []
     if given is None:
-        sentences.append(how_to_answer(language))
+        sentences.append(say_how_to_answer(language))
     if talks:
         sentences.append(_TALK[language])
     if closes:
@@ -229,7 +229,7 @@ def offers(given: Answer | None, language: str, *, talks: bool, closes: bool) ->
     return ("" if language == CHINESE else " ").join(sentences)
 
 
-def how_soon(minutes: int | None, language: str) -> str:
+def say_how_soon(minutes: int | None, language: str) -> str:
     """Behind a household that is coming: in how many minutes; empty where they did not say."""
     if minutes is None:
         return ""
@@ -244,14 +244,14 @@ def how_soon(minutes: int | None, language: str) -> str:
     )
 
 
-def soon_noted(minutes: int, language: str) -> str:
+def say_soon_noted(minutes: int, language: str) -> str:
     """To a neighbour who has said how soon they are there."""
     if language == CHINESE:
-        return f"好的，正在告诉对方您{how_soon(minutes, language).strip('（）')}。"
-    return f"Noted{how_soon(minutes, language)}; the caller is being told."
+        return f"好的，正在告诉对方您{say_how_soon(minutes, language).strip('（）')}。"
+    return f"Noted{say_how_soon(minutes, language)}; the caller is being told."
 
 
-def who_comes(coming: Sequence[str], on_scene: Sequence[str], language: str) -> list[str]:
+def say_who_comes(coming: Sequence[str], on_scene: Sequence[str], language: str) -> list[str]:
     """The households that are on their way or there, a sentence each way; nothing where there are none."""
     sentences = []
     if on_scene:
@@ -265,7 +265,7 @@ def who_comes(coming: Sequence[str], on_scene: Sequence[str], language: str) -> 
     return sentences
 
 
-def who_cannot_after_all(households: Sequence[str], language: str) -> list[str]:
+def say_who_cannot_after_all(households: Sequence[str], language: str) -> list[str]:
     """Those of whom the caller was told that they come, and who cannot: a sentence, or nothing."""
     if not households:
         return []
@@ -274,9 +274,9 @@ def who_cannot_after_all(households: Sequence[str], language: str) -> list[str]:
     return [f"{', '.join(households)}: cannot come after all."]
 
 
-def nobody_yet(category: Category, language: str) -> str:
+def say_nobody_yet(category: Category, language: str) -> str:
     """To a caller for whom nobody has said to come: whom to dial, the fire brigade or an ambulance besides."""
-    official = official_number(category)
+    official = find_official_number(category)
     if language == CHINESE:
         return f"还没有人回应，请马上打110{'' if official == '110' else f'、{official}'}。"
     return f"Nobody has answered yet. Please dial 110{'' if official == '110' else f' and {official}'}."
@@ -291,7 +291,7 @@ _CALLED = {
 }
 
 
-def widened(whom: Sequence[Whom], language: str) -> list[str]:
+def say_widened(whom: Sequence[Whom], language: str) -> list[str]:
     """To the caller: who is being called besides, because too few come. A sentence, or nothing."""
     if not whom:
         return []
@@ -300,7 +300,7 @@ def widened(whom: Sequence[Whom], language: str) -> list[str]:
     return [f"Too few are coming: we are calling {', '.join(_CALLED[each][1] for each in whom)}."]
 
 
-def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
+def say_thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
     """To a neighbour whose answer is on record."""
     if language == CHINESE:
         names = "、".join(callers)
@@ -317,7 +317,7 @@ def thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
     }[answer]
 
 
-def caller_joins(households: Sequence[str], language: str) -> str:
+def say_caller_joins(households: Sequence[str], language: str) -> str:
     """To the caller, just before the line is opened to neighbours who wait on it."""
     if language == CHINESE:
         return f"{'、'.join(households)}已接通，请讲话。"

@@ -11,58 +11,64 @@ from dataclasses import replace
 from joint_defense.rules.wording.alarm import (
     CHINESE,
     Voice,
-    category_words,
+    count_segments,
     cut_quote,
-    first_help_words,
-    how_to_reply,
-    local_number,
-    segments,
+    name_category,
+    say_first_help,
+    say_how_to_reply,
+    write_local_number,
 )
 
 
 def tell_overseer(voice: Voice, link: str, language: str) -> str:
     """To an overseer who is no neighbour: who calls, where, and the link."""
-    return _shortest_that_says_most(lambda each, _phone, _keys: _tell(each, link, language), voice, phones=(False,))
-
-
-def alarm_with_link(voice: Voice, link: str, language: str) -> str:
-    """To an overseer who is rung as a neighbour: the alarm's text, and the link in it."""
-    return _shortest_that_says_most(
-        lambda each, phone, keys: _alarm(each, link, language, phone=phone, keys=keys), voice, phones=(True, False)
+    return _choose_shortest_that_says_most(
+        lambda each, _phone, _keys: _tell(each, link, language), voice, phones=(False,)
     )
 
 
-def _shortest_that_says_most(tell: Callable[[Voice, bool, bool], str], voice: Voice, phones: Iterable[bool]) -> str:
+def write_alarm_with_link(voice: Voice, link: str, language: str) -> str:
+    """To an overseer who is rung as a neighbour: the alarm's text, and the link in it."""
+    return _choose_shortest_that_says_most(
+        lambda each, phone, keys: _write_alarm(each, link, language, phone=phone, keys=keys),
+        voice,
+        phones=(True, False),
+    )
+
+
+def _choose_shortest_that_says_most(
+    tell: Callable[[Voice, bool, bool], str], voice: Voice, phones: Iterable[bool]
+) -> str:
     quoteless = replace(voice, text="")
     plain = replace(quoteless, first_help="")
     tries = [(voice, phone, True) for phone in phones]
     tries += [(quoteless, False, True), (plain, False, True), (replace(plain, door=""), False, True)]
     tries += [(replace(plain, door=""), False, False)]
     texts = [tell(*each) for each in tries]
-    return next((text for text in texts if segments(text) <= 2), texts[-1])
+    return next((text for text in texts if count_segments(text) <= 2), texts[-1])
 
 
 def _tell(voice: Voice, link: str, language: str) -> str:
-    who, quote = _who_where_when(voice, language)
+    who, quote = _write_who_where_when(voice, language)
     if language == CHINESE:
         return f"【十户联防】{who}{quote}已通知邻居，看进展：{link}"
     return f"[Joint Defence] {who}{quote} Neighbours are being told. Follow it: {link}"
 
 
-def _alarm(voice: Voice, link: str, language: str, *, phone: bool, keys: bool) -> str:
-    who, quote = _who_where_when(voice, language)
+def _write_alarm(voice: Voice, link: str, language: str, *, phone: bool, keys: bool) -> str:
+    who, quote = _write_who_where_when(voice, language)
     if language == CHINESE:
-        number = f"电话{local_number(voice.number)}。" if phone else ""
-        how = how_to_reply(voice, language) if keys or voice.line else "能来回复1，不能来2，到了3。"
+        number = f"电话{write_local_number(voice.number)}。" if phone else ""
+        how = say_how_to_reply(voice, language) if keys or voice.line else "能来回复1，不能来2，到了3。"
         return f"【十户联防】{who}{quote}{number}{how}看进展：{link}"
-    number = f" Phone {local_number(voice.number)}." if phone else ""
-    how = f" {how_to_reply(voice, language)}"
+    number = f" Phone {write_local_number(voice.number)}." if phone else ""
+    how = f" {say_how_to_reply(voice, language)}"
     return f"[Joint Defence] {who}{quote}{number}{how} Follow it: {link}"
 
 
-def _who_where_when(voice: Voice, language: str) -> tuple[str, str]:
-    what = category_words(voice.category, language)
-    first = first_help_words(voice, language)
+def _write_who_where_when(voice: Voice, language: str) -> tuple[str, str]:
+    what = name_category(voice.category, language)
+    first = say_first_help(voice, language)
     quoted = cut_quote(voice)
     when = f"{voice.raised_at:%H:%M}"
     if language == CHINESE:

@@ -11,7 +11,7 @@ from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import calls
-from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, also_dial, local_number, segments
+from joint_defense.rules.wording.alarm import CHINESE, ENGLISH, count_segments, say_also_dial, write_local_number
 
 BROKEN_TEXT = "【十户联防】系统出故障了，请马上打110。The system has failed; dial 110."
 KEPT_TEXT = (
@@ -53,7 +53,7 @@ OVERSEER_NOTED = {
 STRANGER_TEXT = "您的号码不在联防名单上，没法通知邻居，情况紧急请打110。Your number is not on a list; dial 110."
 
 
-def alarm_text_answer(households: int, language: str) -> str:
+def write_alarm_answer(households: int, language: str) -> str:
     """To a caller who raised the alarm by text."""
     if language == CHINESE:
         if not households:
@@ -64,7 +64,7 @@ def alarm_text_answer(households: int, language: str) -> str:
     return f"[Joint Defence] Received; {households} households are to be rung. False alarm: reply 0. Police: 110."
 
 
-def alarm_held(households: int, key: str, language: str) -> str:
+def write_alarm_held(households: int, key: str, language: str) -> str:
     """To a caller who raised an alarm by text while their leader is asked first: what has all others called at once."""
     if language == CHINESE:
         return _from_us(
@@ -86,7 +86,7 @@ RELEASED = {
 """To a caller whose key has let the alarm go to all."""
 
 
-def news_text(
+def write_news(
     coming: Sequence[str],
     on_scene: Sequence[str],
     category: Category,
@@ -95,14 +95,14 @@ def news_text(
 ) -> str:
     """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides."""
     if coming or on_scene:
-        sentences, official = calls.who_comes(coming, on_scene, language), also_dial(category, language)
+        sentences, official = calls.say_who_comes(coming, on_scene, language), say_also_dial(category, language)
     else:
-        sentences, official = [calls.nobody_yet(category, language)], ""
+        sentences, official = [calls.say_nobody_yet(category, language)], ""
     between = "" if language == CHINESE else " "
-    return _from_us(between.join([*sentences, *calls.widened(called, language)]) + official, language)
+    return _from_us(between.join([*sentences, *calls.say_widened(called, language)]) + official, language)
 
 
-def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
+def write_all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
     """To everyone who was rung or texted: it is over."""
     if language == CHINESE:
         names = "、".join(callers)
@@ -116,16 +116,16 @@ def all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
         return _from_us(words.get(outcome, words["helped"]), language)
     names = " and ".join(callers)
     words = {
-        "helped": f"{_owners(names)} alarm is over: no need to go. Thank you all.",
-        "false_alarm": f"{_owners(names)} alarm is over: it was a false one. No need to go. Thank you all.",
-        "accidental": f"{_owners(names)} alarm is over: it was raised by accident. No need to go. Thank you all.",
-        "malicious": f"{_owners(names)} alarm is over: no need to go.",
-        "drill": f"{_owners(names)} drill is over. Thank you all.",
+        "helped": f"{_write_owners(names)} alarm is over: no need to go. Thank you all.",
+        "false_alarm": f"{_write_owners(names)} alarm is over: it was a false one. No need to go. Thank you all.",
+        "accidental": f"{_write_owners(names)} alarm is over: it was raised by accident. No need to go. Thank you all.",
+        "malicious": f"{_write_owners(names)} alarm is over: no need to go.",
+        "drill": f"{_write_owners(names)} drill is over. Thank you all.",
     }
     return _from_us(words.get(outcome, words["helped"]), language)
 
 
-def lapsed(callers: Sequence[str], language: str) -> str:
+def write_lapsed(callers: Sequence[str], language: str) -> str:
     """To a group's leader: nobody has closed the incident, so the clock has."""
     if language == CHINESE:
         return _from_us(f"{'、'.join(callers)}的求助一直没有人解除，系统已自动结束。请确认是否平安。", language)
@@ -138,7 +138,7 @@ def reply_over(callers: Sequence[str], language: str) -> str:
     """To a neighbour who answers by text after the all-clear."""
     if language == CHINESE:
         return _from_us(f"{'、'.join(callers)}的事已解决，不用来了，谢谢您。", language)
-    return _from_us(f"{_owners(' and '.join(callers))} alarm is over: no need to come. Thank you.", language)
+    return _from_us(f"{_write_owners(' and '.join(callers))} alarm is over: no need to come. Thank you.", language)
 
 
 def reply_thanks(
@@ -156,8 +156,8 @@ def reply_thanks(
             if language == CHINESE
             else f" ({others_open} more open: this counts for the newest)"
         )
-    thanks = calls.thanks(callers, answer, language)
-    return _from_us(f"{thanks}{also_dial(category, language)}{more}", language)
+    thanks = calls.say_thanks(callers, answer, language)
+    return _from_us(f"{thanks}{say_also_dial(category, language)}{more}", language)
 
 
 def reply_withdrawn(closed: bool, language: str) -> str:
@@ -171,7 +171,7 @@ def reply_withdrawn(closed: bool, language: str) -> str:
     )
 
 
-def words_noted(helpers: int, language: str) -> str:
+def write_words_noted(helpers: int, language: str) -> str:
     """To a caller who writes more: how many households it is passed on to; with none, that it waits for them."""
     if language == CHINESE:
         if helpers:
@@ -185,7 +185,7 @@ def words_noted(helpers: int, language: str) -> str:
     )
 
 
-def words_passed_on(said: Sequence[tuple[str, str]], language: str) -> tuple[str, int]:
+def write_words_passed_on(said: Sequence[tuple[str, str]], language: str) -> tuple[str, int]:
     """What others said, (household, words) in order: a text within two segments, and how many of them it holds.
 
     At least one; the last that does not fit whole is left for the next text, and a single one is cut.
@@ -195,43 +195,43 @@ def words_passed_on(said: Sequence[tuple[str, str]], language: str) -> tuple[str
     for household, words in said:
         name = "" if count and said[count - 1][0] == household else f"{household}{colon}"
         longer = f"{whole}{between if whole else ''}{name}{words}"
-        if segments(_from_us(longer, language)) > 2:
+        if count_segments(_from_us(longer, language)) > 2:
             break
         whole, count = longer, count + 1
     if count:
         return _from_us(whole, language), count
     household, words = said[0]
-    while segments(_from_us(f"{household}{colon}{words}…", language)) > 2:
+    while count_segments(_from_us(f"{household}{colon}{words}…", language)) > 2:
         words = words[:-1]
     return _from_us(f"{household}{colon}{words}…", language), 1
 
 
-def where_it_is(names: str, place: str, door: str, number: str, what: str, language: str) -> str:
+def write_where_it_is(names: str, place: str, door: str, number: str, what: str, language: str) -> str:
     """To a neighbour who asks where, or what has happened."""
     if language == CHINESE:
         more = f"，{what}" if what else ""
         at = f"，门牌{door}" if door and door not in place else ""
         return _from_us(
-            f"{names}求助{more}：{place}{at}，电话{local_number(number)}。能来请回复1，不能来请回复2。", language
+            f"{names}求助{more}：{place}{at}，电话{write_local_number(number)}。能来请回复1，不能来请回复2。", language
         )
     more = f" ({what})" if what else ""
     return _from_us(
-        f"{names} needs help{more}: {place}. Phone {local_number(number)}. Reply 1 coming, 2 cannot.", language
+        f"{names} needs help{more}: {place}. Phone {write_local_number(number)}. Reply 1 coming, 2 cannot.", language
     )
 
 
-def who_is_coming(coming: Sequence[str], on_scene: Sequence[str], language: str) -> str:
+def write_who_is_coming(coming: Sequence[str], on_scene: Sequence[str], language: str) -> str:
     """To a neighbour who asks who comes."""
     if coming or on_scene:
         between = "" if language == CHINESE else " "
-        return _from_us(between.join(calls.who_comes(coming, on_scene, language)), language)
+        return _from_us(between.join(calls.say_who_comes(coming, on_scene, language)), language)
     return _from_us(
         "还没有人回应。能来请回复1。" if language == CHINESE else "Nobody has answered yet. Reply 1 if you are coming.",
         language,
     )
 
 
-def _owners(names: str) -> str:
+def _write_owners(names: str) -> str:
     """Whose, at the beginning of a sentence: the Wang household -> The Wang household's."""
     return f"{names[:1].upper()}{names[1:]}'s"
 

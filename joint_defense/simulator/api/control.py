@@ -53,7 +53,7 @@ class Control:
         """What it answers to."""
         handset = "/sim/handsets/{number}"
         served: list[tuple[str, str, Served]] = [
-            ("GET", "/sim/healthz", self._health),
+            ("GET", "/sim/healthz", self._show_health),
             ("GET", "/sim/handsets", self._list_handsets),
             ("GET", handset, self._show_handset),
             ("PUT", handset, self._script_handset),
@@ -77,69 +77,71 @@ class Control:
             ("GET", "/sim/events", self._watch),
             ("PUT", "/sim/phone-book", self._take_phone_book),
         ]
-        return [web.route(method, path, _answering(serve)) for method, path, serve in served]
+        return [web.route(method, path, _answer_with(serve)) for method, path, serve in served]
 
-    async def _health(self, request: web.Request) -> web.StreamResponse:
+    async def _show_health(self, request: web.Request) -> web.StreamResponse:
         options = self._network.options
-        return _json({"ok": True, "simulator": "joint-defence", "numbers": options.numbers, "speed": options.speed})
+        return _send_json(
+            {"ok": True, "simulator": "joint-defence", "numbers": options.numbers, "speed": options.speed}
+        )
 
     async def _list_handsets(self, request: web.Request) -> web.StreamResponse:
-        return _json([handset.summary() for handset in tuple(self._network.handsets.values())])
+        return _send_json([handset.summary() for handset in tuple(self._network.handsets.values())])
 
     async def _show_handset(self, request: web.Request) -> web.StreamResponse:
-        number = _number(request)
-        return _json((self._network.handsets.get(number) or Handset(number)).view())
+        number = _read_number(request)
+        return _send_json((self._network.handsets.get(number) or Handset(number)).view())
 
     async def _script_handset(self, request: web.Request) -> web.StreamResponse:
-        given = await _object(request)
+        given = await _read_object(request)
         script = read_script(given)
-        handset = self._network.handset(_number(request))
+        handset = self._network.handset(_read_number(request))
         handset.script, handset.scripted, handset.attempts = script, given, 0
         handset.name = str(given.get("name") or handset.name)
         self._network.show_handset(handset.number)
-        return _json(handset.view())
+        return _send_json(handset.view())
 
     async def _reset_handset(self, request: web.Request) -> web.StreamResponse:
-        handset = self._network.handset(_number(request))
+        handset = self._network.handset(_read_number(request))
         handset.script, handset.scripted, handset.attempts, handset.name = UNSCRIPTED, None, 0, ""
         self._network.show_handset(handset.number)
-        return _json(handset.view())
+        return _send_json(handset.view())
 
     async def _dial(self, request: web.Request) -> web.StreamResponse:
-        given = await _object(request, {"to", "press", "hang_up_after"})
+        given = await _read_object(request, {"to", "press", "hang_up_after"})
         presses, hang_up_after = read_presses(given.get("press")), read_seconds(given, "hang_up_after")
         if not self._network.options.voice_url:
             raise BadControl("the network has no voice URL to ask")
-        call = self._exchange.dial_in(_number(request), self._owned(given), presses, hang_up_after)
-        return _json({"call_sid": call.sid})
+        call = self._exchange.dial_in(_read_number(request), self._check_owned(given), presses, hang_up_after)
+        return _send_json({"call_sid": call.sid})
 
     async def _press(self, request: web.Request) -> web.StreamResponse:
-        given = await _object(request, {"digits"})
+        given = await _read_object(request, {"digits"})
         digits = read_digits(given.get("digits"))
-        leg = self._exchange.leg_of(_number(request))
+        leg = self._exchange.get_leg(_read_number(request))
         if leg.call.answered_at is None:
-            raise HandsetBusy(f"{_number(request)} is not connected yet")
+            raise HandsetBusy(f"{_read_number(request)} is not connected yet")
         await leg.play_keys(digits)
-        return _json({"call_sid": leg.call.sid})
+        return _send_json({"call_sid": leg.call.sid})
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        return _json({"call_sid": self._exchange.pick_up(_number(request)).sid})
+        return _send_json({"call_sid": self._exchange.pick_up(_read_number(request)).sid})
 
     async def _hang_up(self, request: web.Request) -> web.StreamResponse:
-        return _json({"call_sid": self._exchange.put_down(_number(request)).sid})
+        return _send_json({"call_sid": self._exchange.put_down(_read_number(request)).sid})
 
     async def _text(self, request: web.Request) -> web.StreamResponse:
-        given = await _object(request, {"to", "body"})
+        given = await _read_object(request, {"to", "body"})
         body = given.get("body")
         if not isinstance(body, str) or not body:
             raise BadControl("body must be a text")
-        message, reply = await self._texting.text(_number(request), self._owned(given), body)
-        return _json({"message_sid": message.sid, "reply": reply})
+        message, reply = await self._texting.text(_read_number(request), self._check_owned(given), body)
+        return _send_json({"message_sid": message.sid, "reply": reply})
 
     async def _list_requests(self, request: web.Request) -> web.StreamResponse:
-        since = _since(request)
+        since = _read_since(request)
         wanted = {name: request.query[name] for name in ("kind", "to", "from", "sid") if name in request.query}
-        return _json(
+        return _send_json(
             [
                 entry
                 for entry in self._network.requests
@@ -149,54 +151,54 @@ class Control:
 
     async def _clear_requests(self, request: web.Request) -> web.StreamResponse:
         self._network.requests.clear()
-        return _json({})
+        return _send_json({})
 
     async def _list_webhooks(self, request: web.Request) -> web.StreamResponse:
-        since = _since(request)
+        since = _read_since(request)
         sid = request.query.get("sid")
         found = [entry for entry in self._network.webhooks if entry["at"] >= since]
-        return _json([entry for entry in found if sid is None or sid in entry["params"].values()])
+        return _send_json([entry for entry in found if sid is None or sid in entry["params"].values()])
 
     async def _clear_webhooks(self, request: web.Request) -> web.StreamResponse:
         self._network.webhooks.clear()
-        return _json({})
+        return _send_json({})
 
     async def _list_notifications(self, request: web.Request) -> web.StreamResponse:
-        return _json(list(self._network.notifications))
+        return _send_json(list(self._network.notifications))
 
     async def _list_conferences(self, request: web.Request) -> web.StreamResponse:
-        return _json(self._exchange.conferences.describe())
+        return _send_json(self._exchange.conferences.describe())
 
     async def _show_faults(self, request: web.Request) -> web.StreamResponse:
-        return _json(self._network.faults.describe())
+        return _send_json(self._network.faults.describe())
 
     async def _turn_faults(self, request: web.Request) -> web.StreamResponse:
-        self._network.faults.turn(await _object(request))
-        return _json(self._network.faults.describe())
+        self._network.faults.turn(await _read_object(request))
+        return _send_json(self._network.faults.describe())
 
     async def _clear_faults(self, request: web.Request) -> web.StreamResponse:
         self._network.faults = Faults()
-        return _json({})
+        return _send_json({})
 
     async def _point_at(self, request: web.Request) -> web.StreamResponse:
-        given = await _object(request, _ADDRESSES)
+        given = await _read_object(request, _ADDRESSES)
         for name, url in given.items():
             if not isinstance(url, str) or (url and not url.startswith(("http://", "https://"))):
                 raise BadControl(f"{name} must be an http(s) address, or empty")
         for name, url in given.items():
             setattr(self._network.options, name, url)
-        return _json({name: getattr(self._network.options, name) for name in sorted(_ADDRESSES)})
+        return _send_json({name: getattr(self._network.options, name) for name in sorted(_ADDRESSES)})
 
     async def _take_phone_book(self, request: web.Request) -> web.StreamResponse:
-        self._network.take_phone_book(read_phone_book(_parsed(await _whole_body(request))))
-        return _json({"phones": len(self._network.phone_book)})
+        self._network.take_phone_book(read_phone_book(_parse(await _read_body(request))))
+        return _send_json({"phones": len(self._network.phone_book)})
 
     async def _reset(self, request: web.Request) -> web.StreamResponse:
         await self._exchange.stop()
         await self._texting.stop()
         self._callbacks.drop_all()
         self._network.forget()
-        return _json({})
+        return _send_json({})
 
     async def _watch(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(
@@ -211,37 +213,37 @@ class Control:
                 alive = ": alive\n\n"
         return response
 
-    def _owned(self, given: dict[str, Any]) -> str:
+    def _check_owned(self, given: dict[str, Any]) -> str:
         to = given.get("to", self._network.options.numbers[0])
         if not isinstance(to, str) or not self._network.owns(to):
             raise BadControl(f"to must be a number of the account: {', '.join(self._network.options.numbers)}")
         return to
 
 
-def _answering(serve: Served) -> Served:
-    async def answer(request: web.Request) -> web.StreamResponse:
+def _answer_with(serve: Served) -> Served:
+    async def answer_request(request: web.Request) -> web.StreamResponse:
         try:
             return await serve(request)
         except (BadScript, BadFault, BadPhoneBook, BadControl) as error:
-            return _json({"error": str(error)}, 400)
+            return _send_json({"error": str(error)}, 400)
         except HandsetBusy as error:
-            return _json({"error": str(error)}, 409)
+            return _send_json({"error": str(error)}, 409)
 
-    return answer
+    return answer_request
 
 
-def _json(value: object, status: int = 200) -> web.Response:
+def _send_json(value: object, status: int = 200) -> web.Response:
     return web.json_response(value, status=status, dumps=lambda given: json.dumps(given, ensure_ascii=False))
 
 
-def _number(request: web.Request) -> str:
+def _read_number(request: web.Request) -> str:
     number = request.match_info["number"]
     if not is_number(number):
         raise BadControl(f"{number} is not a telephone number in E.164")
     return number
 
 
-async def _whole_body(request: web.Request) -> bytes:
+async def _read_body(request: web.Request) -> bytes:
     """A body that may be larger than the requests of telephony are: a town's phone book."""
     body = bytearray()
     async for part in request.content.iter_any():
@@ -251,15 +253,15 @@ async def _whole_body(request: web.Request) -> bytes:
     return bytes(body)
 
 
-def _parsed(body: bytes | str) -> Any:
+def _parse(body: bytes | str) -> Any:
     try:
         return json.loads(body or "{}")
     except ValueError:
         raise BadControl("the request is not JSON") from None
 
 
-async def _object(request: web.Request, names: frozenset[str] | set[str] | None = None) -> dict[str, Any]:
-    given = _parsed(await request.text())
+async def _read_object(request: web.Request, names: frozenset[str] | set[str] | None = None) -> dict[str, Any]:
+    given = _parse(await request.text())
     if not isinstance(given, dict):
         raise BadControl("the request must be a JSON object")
     if names is not None and (unknown := sorted(set(given) - names)):
@@ -267,7 +269,7 @@ async def _object(request: web.Request, names: frozenset[str] | set[str] | None 
     return given
 
 
-def _since(request: web.Request) -> float:
+def _read_since(request: web.Request) -> float:
     try:
         return float(request.query.get("since", "0"))
     except ValueError:

@@ -19,7 +19,7 @@ _OWN_SITE = frozenset({"same-origin", "none"})
 
 
 @web.middleware
-async def only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def allow_only_from_here(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse with 403 what another machine's name or another site's page has led here."""
     if request.path.startswith(CARRIER_API):
         return await handler(request)

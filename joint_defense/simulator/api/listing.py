@@ -24,8 +24,8 @@ def filter_calls(calls: Iterable[Call], query: Mapping[str, str]) -> list[Call]:
     A time that is to be equal means its whole day in UTC.
     """
     spans = [
-        (_span(query, "StartTime"), lambda call: call.started_at or call.created_at),
-        (_span(query, "EndTime"), lambda call: call.ended_at),
+        (_read_span(query, "StartTime"), lambda call: call.started_at or call.created_at),
+        (_read_span(query, "EndTime"), lambda call: call.ended_at),
     ]
     wanted = {"To": "to", "From": "sender", "Status": "status", "ParentCallSid": "parent_sid"}
     return _filter(calls, query, wanted, spans)
@@ -33,16 +33,16 @@ def filter_calls(calls: Iterable[Call], query: Mapping[str, str]) -> list[Call]:
 
 def filter_messages(messages: Iterable[Message], query: Mapping[str, str]) -> list[Message]:
     """The messages that match. One that has not left yet counts with the time it was asked for."""
-    spans = [(_span(query, "DateSent"), lambda message: message.sent_at or message.created_at)]
+    spans = [(_read_span(query, "DateSent"), lambda message: message.sent_at or message.created_at)]
     return _filter(messages, query, {"To": "to", "From": "sender"}, spans)
 
 
-def page_of(
+def make_page(
     records: list[Record], name: str, path: str, query: Mapping[str, str], draw: Callable[[Record], dict[str, Any]]
 ) -> dict[str, Any]:
     """One page of a list with its neighbours' addresses. A page token holds its place while new records come."""
-    size = min(max(_whole(query, "PageSize", PAGE_SIZE), 1), LARGEST_PAGE)
-    number = max(_whole(query, "Page", 0), 0)
+    size = min(max(_read_whole(query, "PageSize", PAGE_SIZE), 1), LARGEST_PAGE)
+    number = max(_read_whole(query, "Page", 0), 0)
     start = number * size
     token = query.get("PageToken", "")
     if token:
@@ -51,7 +51,7 @@ def page_of(
     shown = records[start : start + size]
     filters = {key: value for key, value in query.items() if key not in {"Page", "PageToken", "PageSize"}}
 
-    def uri(page: int, token: str = "") -> str:
+    def make_uri(page: int, token: str = "") -> str:
         paging = {"PageSize": str(size), "Page": str(page)} | ({"PageToken": token} if token else {})
         return f"{path}?{urlencode(filters | paging)}"
 
@@ -62,10 +62,10 @@ def page_of(
         "page_size": size,
         "start": start,
         "end": max(start + len(shown) - 1, 0),
-        "uri": uri(number, token),
-        "first_page_uri": uri(0),
-        "next_page_uri": uri(number + 1, f"PA{shown[-1].sid}") if more else None,
-        "previous_page_uri": uri(number - 1) if number else None,
+        "uri": make_uri(number, token),
+        "first_page_uri": make_uri(0),
+        "next_page_uri": make_uri(number + 1, f"PA{shown[-1].sid}") if more else None,
+        "previous_page_uri": make_uri(number - 1) if number else None,
     }
 
 
@@ -91,7 +91,7 @@ def _filter(
     return [record for record in records if matches(record)]
 
 
-def _span(query: Mapping[str, str], name: str) -> Span | None:
+def _read_span(query: Mapping[str, str], name: str) -> Span | None:
     """From (included) to (not included) of `name`, `name>`, `name<`; the old spellings `>=` and `<=` mean the same."""
     earliest, end = 0.0, float("inf")
     found = False
@@ -100,7 +100,7 @@ def _span(query: Mapping[str, str], name: str) -> Span | None:
         if not value:
             continue
         found = True
-        moment = _moment(name, value)
+        moment = _read_moment(name, value)
         if not suffix:
             # The carrier's documents know equality by the day alone, and its SDK writes a day as a time.
             day = moment - moment % _A_DAY
@@ -112,7 +112,7 @@ def _span(query: Mapping[str, str], name: str) -> Span | None:
     return (earliest, end) if found else None
 
 
-def _moment(name: str, value: str) -> float:
+def _read_moment(name: str, value: str) -> float:
     """An epoch time in UTC: of a date, of its first second."""
     try:
         moment = datetime.fromisoformat(value)
@@ -121,7 +121,7 @@ def _moment(name: str, value: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _whole(query: Mapping[str, str], name: str, default: int) -> int:
+def _read_whole(query: Mapping[str, str], name: str, default: int) -> int:
     value = query.get(name, "")
     if not value:
         return default

@@ -21,7 +21,7 @@ _WITHOUT_OPTIONS = frozenset({"To", "From", "Url", "Method", "Twiml", "StatusCal
 CALL_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 
 
-def first(form: Form, name: str) -> str:
+def read_first(form: Form, name: str) -> str:
     """A parameter's first value; empty where it is missing."""
     values = form.get(name)
     return values[0] if values else ""
@@ -29,7 +29,7 @@ def first(form: Form, name: str) -> str:
 
 def order_call(network: Network, form: Form) -> tuple[str, str, CallOrder]:
     """Sender, callee and order of a call. Raises Refusal."""
-    to, sender = first(form, "To"), first(form, "From")
+    to, sender = read_first(form, "To"), read_first(form, "From")
     if not to:
         raise Refusal(21201)
     if not sender:
@@ -42,9 +42,9 @@ def order_call(network: Network, form: Form) -> tuple[str, str, CallOrder]:
         raise Refusal(21210, sender)
     if refused := network.handset(to).script.refuse_calls:
         raise Refusal(refused, to)
-    if first(form, "ApplicationSid"):
-        raise Refusal(21218, first(form, "ApplicationSid"))
-    url, twiml = call_source(form)
+    if read_first(form, "ApplicationSid"):
+        raise Refusal(21218, read_first(form, "ApplicationSid"))
+    url, twiml = read_call_source(form)
     if not url and not twiml:
         raise Refusal(21205)
     if not network.dialect.takes_every_option:
@@ -52,23 +52,23 @@ def order_call(network: Network, form: Form) -> tuple[str, str, CallOrder]:
     order = CallOrder(
         url=url,
         twiml=twiml,
-        method=_method(form, "Method"),
-        fallback_url=_address(form, "FallbackUrl", 21205),
-        fallback_method=_method(form, "FallbackMethod"),
-        status_callback=_address(form, "StatusCallback", 21609),
-        status_callback_method=_method(form, "StatusCallbackMethod"),
-        events=_events(network, form),
+        method=_read_method(form, "Method"),
+        fallback_url=_read_address(form, "FallbackUrl", 21205),
+        fallback_method=_read_method(form, "FallbackMethod"),
+        status_callback=_read_address(form, "StatusCallback", 21609),
+        status_callback_method=_read_method(form, "StatusCallbackMethod"),
+        events=_read_events(network, form),
         timeout=_ring_time(form),
-        time_limit=_whole(form, "TimeLimit", 14_400),
-        machine_detection=bool(first(form, "MachineDetection")),
+        time_limit=_read_whole(form, "TimeLimit", 14_400),
+        machine_detection=bool(read_first(form, "MachineDetection")),
     )
     return sender, to, order
 
 
-def call_source(form: Form) -> tuple[str, str]:
+def read_call_source(form: Form) -> tuple[str, str]:
     """Where a call's TwiML comes from: its address, or itself; the address wins. Raises Refusal."""
-    url = _address(form, "Url", 21205)
-    twiml = "" if url else first(form, "Twiml")
+    url = _read_address(form, "Url", 21205)
+    twiml = "" if url else read_first(form, "Twiml")
     if len(twiml) > LONGEST_TWIML:
         # The carrier documents the limit, and no code of its own for it.
         raise Refusal(20001, f"Twiml must be no longer than {LONGEST_TWIML} characters")
@@ -77,7 +77,7 @@ def call_source(form: Form) -> tuple[str, str]:
 
 def order_text(network: Network, form: Form) -> TextOrder:
     """The order of a message. Raises Refusal."""
-    to, sender, service = first(form, "To"), first(form, "From"), first(form, "MessagingServiceSid")
+    to, sender, service = read_first(form, "To"), read_first(form, "From"), read_first(form, "MessagingServiceSid")
     if not to:
         raise Refusal(21604)
     if not is_number(to):
@@ -88,13 +88,13 @@ def order_text(network: Network, form: Form) -> TextOrder:
         raise Refusal(21606, sender)
     if to == sender:
         raise Refusal(21266, to)
-    body = first(form, "Body")
+    body = read_first(form, "Body")
     if not body:
         raise Refusal(21602)
     if len(body) > LONGEST_BODY:
         raise Refusal(21617)
-    callback = _address(form, "StatusCallback", 21609)
-    if first(form, "ValidityPeriod") and _whole(form, "ValidityPeriod", 0) not in VALIDITY_SECONDS:
+    callback = _read_address(form, "StatusCallback", 21609)
+    if read_first(form, "ValidityPeriod") and _read_whole(form, "ValidityPeriod", 0) not in VALIDITY_SECONDS:
         raise Refusal(20001, "ValidityPeriod must be between 1 and 36000")
     sender = sender or network.options.numbers[0]
     if (sender, to) in network.stopped_texts:
@@ -104,8 +104,8 @@ def order_text(network: Network, form: Form) -> TextOrder:
     return TextOrder(sender, to, body, callback, service or None)
 
 
-def _address(form: Form, name: str, code: int) -> str:
-    value = first(form, name)
+def _read_address(form: Form, name: str, code: int) -> str:
+    value = read_first(form, name)
     if value:
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or "_" in parts.hostname:
@@ -113,15 +113,15 @@ def _address(form: Form, name: str, code: int) -> str:
     return value
 
 
-def _method(form: Form, name: str) -> str:
-    value = first(form, name).upper() or "POST"
+def _read_method(form: Form, name: str) -> str:
+    value = read_first(form, name).upper() or "POST"
     if value not in {"GET", "POST"}:
         raise Refusal(20001, f"{name} must be GET or POST")
     return value
 
 
-def _whole(form: Form, name: str, default: int) -> int:
-    value = first(form, name)
+def _read_whole(form: Form, name: str, default: int) -> int:
+    value = read_first(form, name)
     if not value:
         return default
     if not value.isascii() or not value.isdigit():
@@ -130,13 +130,13 @@ def _whole(form: Form, name: str, default: int) -> int:
 
 
 def _ring_time(form: Form) -> int:
-    seconds = _whole(form, "Timeout", 60)
+    seconds = _read_whole(form, "Timeout", 60)
     if seconds > LONGEST_RING:
         raise Refusal(21208, str(seconds))
     return seconds
 
 
-def _events(network: Network, form: Form) -> frozenset[str]:
+def _read_events(network: Network, form: Form) -> frozenset[str]:
     asked = frozenset(form.get("StatusCallbackEvent", ()))
     if unknown := asked - CALL_EVENTS:
         # The carrier places the call all the same, and complains in its log.

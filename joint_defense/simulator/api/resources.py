@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from joint_defense.simulator.network.records import Call, Message, Owned
-from joint_defense.simulator.network.wire import API_VERSION, rfc_2822
+from joint_defense.simulator.network.wire import API_VERSION, write_rfc_2822
 
 _OF_A_CALL = {
     "notifications": "Notifications",
@@ -45,8 +45,8 @@ class Resources:
         over = call.ended_at is not None
         return {
             "sid": call.sid,
-            "date_created": None if created else rfc_2822(call.created_at),
-            "date_updated": None if created else rfc_2822(call.updated_at),
+            "date_created": None if created else write_rfc_2822(call.created_at),
+            "date_updated": None if created else write_rfc_2822(call.updated_at),
             "parent_call_sid": call.parent_sid,
             "account_sid": self._account_sid,
             "to": call.to,
@@ -55,8 +55,8 @@ class Resources:
             "from_formatted": call.sender,
             "phone_number_sid": None,
             "status": call.status,
-            "start_time": rfc_2822(call.started_at),
-            "end_time": rfc_2822(call.ended_at),
+            "start_time": write_rfc_2822(call.started_at),
+            "end_time": write_rfc_2822(call.ended_at),
             "duration": str(call.duration) if over else None,
             "price": None,
             "price_unit": "USD",
@@ -78,8 +78,8 @@ class Resources:
         names = {part: "".join(word.title() for word in part.split("_")) for part in parts}
         return {
             "auth_token": None,
-            "date_created": rfc_2822(self._opened_at),
-            "date_updated": rfc_2822(self._opened_at),
+            "date_created": write_rfc_2822(self._opened_at),
+            "date_updated": write_rfc_2822(self._opened_at),
             "friendly_name": "Simulator",
             "owner_account_sid": self._account_sid,
             "sid": self._account_sid,
@@ -99,8 +99,8 @@ class Resources:
             "api_version": API_VERSION,
             "beta": False,
             "capabilities": {"mms": False, "sms": True, "voice": True, "fax": False},
-            "date_created": rfc_2822(self._opened_at),
-            "date_updated": rfc_2822(self._opened_at),
+            "date_created": write_rfc_2822(self._opened_at),
+            "date_updated": write_rfc_2822(self._opened_at),
             "friendly_name": owned.number,
             "phone_number": owned.number,
             "origin": "hosted",
@@ -131,7 +131,7 @@ class Resources:
             "direction": message.direction,
             "from": message.sender,
             "to": message.to,
-            "date_updated": rfc_2822(message.updated_at),
+            "date_updated": write_rfc_2822(message.updated_at),
             "price": None,
             "error_message": None if code is None else MESSAGE_ERRORS.get(code, "Message not delivered"),
             "uri": f"{base}.json",
@@ -140,8 +140,8 @@ class Resources:
             "status": message.status,
             "messaging_service_sid": message.service_sid,
             "sid": message.sid,
-            "date_sent": rfc_2822(message.sent_at),
-            "date_created": rfc_2822(message.created_at),
+            "date_sent": write_rfc_2822(message.sent_at),
+            "date_created": write_rfc_2822(message.created_at),
             "error_code": code,
             "price_unit": "USD",
             "api_version": API_VERSION,

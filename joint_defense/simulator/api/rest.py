@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from joint_defense.simulator.api.forms import read_form
-from joint_defense.simulator.api.listing import filter_calls, filter_messages, page_of
-from joint_defense.simulator.api.ordering import Form, call_source, first, order_call, order_text
+from joint_defense.simulator.api.listing import filter_calls, filter_messages, make_page
+from joint_defense.simulator.api.ordering import Form, order_call, order_text, read_call_source, read_first
 from joint_defense.simulator.api.resources import Resources
 from joint_defense.simulator.network.network import Fetch, Inline, Network
 from joint_defense.simulator.network.records import MESSAGE_UNDER_WAY, Call, CallStatus, Message, Owned
@@ -23,9 +23,9 @@ from joint_defense.simulator.network.wire import API_VERSION
 from joint_defense.simulator.telephony.exchange import Exchange
 from joint_defense.simulator.telephony.texting import Texting
 
-Answer = tuple[int, dict[str, Any] | None]
+Response = tuple[int, dict[str, Any] | None]
 Entry = dict[str, Any]
-Work = Callable[[web.Request, Form, Entry], Answer]
+Work = Callable[[web.Request, Form, Entry], Response]
 _STATUS_CODES = {401: 20003, 500: 20500, 429: 20429}
 PAGING = ("Page", "PageSize", "PageToken")
 
@@ -61,15 +61,15 @@ class RestApi:
             ("GET", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._fetch_number),
             ("POST", "/IncomingPhoneNumbers/{sid}.json", "account", "number", self._update_number),
             ("GET", ".json", "account", "account", self._fetch_account),
-            ("*", "/{anything:.*}", "account", "unknown", self._unknown),
+            ("*", "/{anything:.*}", "account", "unknown", self._answer_unknown),
         ]
         return [
-            web.route(method, prefix + root + path, self._serving(resource, kind, work))
+            web.route(method, prefix + root + path, self._make_handler(resource, kind, work))
             for prefix in self._network.dialect.roots
             for method, path, resource, kind, work in served
         ]
 
-    def _serving(self, resource: str, kind: str, work: Work) -> Callable[[web.Request], Any]:
+    def _make_handler(self, resource: str, kind: str, work: Work) -> Callable[[web.Request], Any]:
         async def serve(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, resource, kind, work)
 
@@ -87,7 +87,7 @@ class RestApi:
         if drop != "before":
             status, body = self._work(request, form, entry, work, trouble)
             entry["status"] = status
-        self._journal(entry, kind, form)
+        self._note(entry, kind, form)
         await asyncio.sleep(hang + self._latency)
         entry["ms"] = round((time.time() - entry["at"]) * 1000, 2)
         if drop:
@@ -96,11 +96,11 @@ class RestApi:
             status=status, body=b"" if body is None else json.dumps(body).encode(), headers=_HEADERS.get(status, _JSON)
         )
 
-    def _work(self, request: web.Request, form: Form, entry: Entry, work: Work, trouble: int | None) -> Answer:
+    def _work(self, request: web.Request, form: Form, entry: Entry, work: Work, trouble: int | None) -> Response:
         try:
             self._authorise(request)
             if trouble is not None:
-                entry.update(to=first(form, "To") or None, **{"from": first(form, "From") or None})
+                entry.update(to=read_first(form, "To") or None, **{"from": read_first(form, "From") or None})
                 raise Refusal(_STATUS_CODES[trouble])
             return work(request, form, entry)
         except Refusal as refusal:
@@ -112,28 +112,28 @@ class RestApi:
         if not right or request.match_info["account"] != self._network.options.account_sid:
             raise Refusal(20003)
 
-    def _journal(self, entry: Entry, kind: str, form: Form) -> None:
+    def _note(self, entry: Entry, kind: str, form: Form) -> None:
         if kind == "message":
-            entry["body"] = first(form, "Body")
+            entry["body"] = read_first(form, "Body")
         elif kind in ("call", "update"):
-            entry["twiml"] = first(form, "Twiml") or None
-            entry["url"] = first(form, "Url") or None
+            entry["twiml"] = read_first(form, "Twiml") or None
+            entry["url"] = read_first(form, "Url") or None
         self._network.requests.append(entry)
         self._network.events.publish("request", lambda: entry)
 
-    def _create_call(self, request: web.Request, form: Form, entry: Entry) -> Answer:
-        entry["to"], entry["from"] = first(form, "To") or None, first(form, "From") or None
+    def _create_call(self, request: web.Request, form: Form, entry: Entry) -> Response:
+        entry["to"], entry["from"] = read_first(form, "To") or None, read_first(form, "From") or None
         call = self._exchange.place(*order_call(self._network, form))
         entry["sid"] = call.sid
         return 201, self._resources.call(call, created=True)
 
-    def _create_message(self, request: web.Request, form: Form, entry: Entry) -> Answer:
-        entry["to"], entry["from"] = first(form, "To") or None, first(form, "From") or None
+    def _create_message(self, request: web.Request, form: Form, entry: Entry) -> Response:
+        entry["to"], entry["from"] = read_first(form, "To") or None, read_first(form, "From") or None
         message = self._texting.send(order_text(self._network, form))
         entry["sid"] = message.sid
         return 201, self._resources.message(message)
 
-    def _list_calls(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _list_calls(self, request: web.Request, form: Form, entry: Entry) -> Response:
         query = dict(request.query)
         entry["to"], entry["from"] = query.get("To"), query.get("From")
         if not self._network.dialect.filters_lists:
@@ -144,89 +144,89 @@ class RestApi:
             found = filter_calls(reversed(handset.calls), query)
         else:
             found = filter_calls(reversed(self._network.calls.values()), query)
-        return 200, page_of(found, "calls", f"{self._root}/Calls.json", query, self._resources.call)
+        return 200, make_page(found, "calls", f"{self._root}/Calls.json", query, self._resources.call)
 
-    def _list_messages(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _list_messages(self, request: web.Request, form: Form, entry: Entry) -> Response:
         query = dict(request.query)
         entry["to"], entry["from"] = query.get("To"), query.get("From")
         if not self._network.dialect.filters_lists:
             query = {name: query[name] for name in PAGING if name in query}
         found = filter_messages(reversed(self._network.messages.values()), query)
-        return 200, page_of(found, "messages", f"{self._root}/Messages.json", query, self._resources.message)
+        return 200, make_page(found, "messages", f"{self._root}/Messages.json", query, self._resources.message)
 
-    def _fetch_call(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _fetch_call(self, request: web.Request, form: Form, entry: Entry) -> Response:
         return 200, self._resources.call(self._call(request, entry))
 
-    def _fetch_message(self, request: web.Request, form: Form, entry: Entry) -> Answer:
-        return 200, self._resources.message(self._message(request, entry))
+    def _fetch_message(self, request: web.Request, form: Form, entry: Entry) -> Response:
+        return 200, self._resources.message(self._find_message(request, entry))
 
-    def _update_call(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _update_call(self, request: web.Request, form: Form, entry: Entry) -> Response:
         call = self._call(request, entry)
-        wanted = first(form, "Status")
+        wanted = read_first(form, "Status")
         if wanted not in ("", CallStatus.COMPLETED, CallStatus.CANCELED):
             raise Refusal(20001, "Status must be completed or canceled")
-        url, twiml = call_source(form)
+        url, twiml = read_call_source(form)
         if wanted:
             self._exchange.end(call, only_waiting=wanted == CallStatus.CANCELED)
         elif url or twiml:
-            step = Fetch(url, first(form, "Method").upper() or "POST") if url else Inline(twiml)
+            step = Fetch(url, read_first(form, "Method").upper() or "POST") if url else Inline(twiml)
             self._exchange.redirect(call, step)
         return 200, self._resources.call(call)
 
-    def _update_message(self, request: web.Request, form: Form, entry: Entry) -> Answer:
-        message = self._message(request, entry)
-        if first(form, "Status") == "canceled":
+    def _update_message(self, request: web.Request, form: Form, entry: Entry) -> Response:
+        message = self._find_message(request, entry)
+        if read_first(form, "Status") == "canceled":
             self._texting.cancel(message)
         elif "Body" in form:
-            if first(form, "Body"):
+            if read_first(form, "Body"):
                 raise Refusal(20001, "Body can only be redacted: it must be empty")
             message.body = ""
         return 200, self._resources.message(message)
 
-    def _delete_call(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _delete_call(self, request: web.Request, form: Form, entry: Entry) -> Response:
         call = self._call(request, entry)
         if not call.over:
             raise Refusal(20009)
         self._network.forget_call(call)
         return 204, None
 
-    def _delete_message(self, request: web.Request, form: Form, entry: Entry) -> Answer:
-        message = self._message(request, entry)
+    def _delete_message(self, request: web.Request, form: Form, entry: Entry) -> Response:
+        message = self._find_message(request, entry)
         if message.status in MESSAGE_UNDER_WAY:
             raise Refusal(20009)
         self._network.forget_message(message)
         return 204, None
 
-    def _fetch_account(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _fetch_account(self, request: web.Request, form: Form, entry: Entry) -> Response:
         return 200, self._resources.account()
 
-    def _list_numbers(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _list_numbers(self, request: web.Request, form: Form, entry: Entry) -> Response:
         query = dict(request.query)
         wanted = re.compile(".*".join(re.escape(part) for part in query.get("PhoneNumber", "").split("*")))
         found = [Owned(number) for number in self._network.options.numbers if wanted.search(number)]
         path = f"{self._root}/IncomingPhoneNumbers.json"
-        return 200, page_of(found, "incoming_phone_numbers", path, query, self._draw_number)
+        return 200, make_page(found, "incoming_phone_numbers", path, query, self._draw_number)
 
-    def _fetch_number(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _fetch_number(self, request: web.Request, form: Form, entry: Entry) -> Response:
         owned = (Owned(number) for number in self._network.options.numbers)
         found = next((each for each in owned if each.sid == request.match_info["sid"]), None)
         if found is None:
             raise Refusal(20404, request.path)
         return 200, self._draw_number(found)
 
-    def _update_number(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _update_number(self, request: web.Request, form: Form, entry: Entry) -> Response:
         # All numbers of this network lead to the same addresses.
         options = self._network.options
         for name, option in (("VoiceUrl", "voice_url"), ("SmsUrl", "sms_url"), ("StatusCallback", "voice_status_url")):
             if name in form:
-                setattr(options, option, first(form, name))
+                setattr(options, option, read_first(form, name))
         return self._fetch_number(request, form, entry)
 
     def _draw_number(self, owned: Owned) -> dict[str, Any]:
         options = self._network.options
         return self._resources.number(owned, options.voice_url, options.sms_url, options.voice_status_url)
 
-    def _unknown(self, request: web.Request, form: Form, entry: Entry) -> Answer:
+    def _answer_unknown(self, request: web.Request, form: Form, entry: Entry) -> Response:
         raise Refusal(20404, request.path)
 
     def _call(self, request: web.Request, entry: Entry) -> Call:
@@ -236,7 +236,7 @@ class RestApi:
         entry["sid"], entry["to"], entry["from"] = call.sid, call.to, call.sender
         return call
 
-    def _message(self, request: web.Request, entry: Entry) -> Message:
+    def _find_message(self, request: web.Request, entry: Entry) -> Message:
         message = self._network.messages.get(request.match_info["sid"])
         if message is None:
             raise Refusal(20404, request.path)

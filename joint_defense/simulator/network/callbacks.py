@@ -9,7 +9,7 @@ from contextlib import suppress
 from joint_defense.simulator.network.network import Network
 from joint_defense.simulator.network.records import Call, Message, MessageStatus
 from joint_defense.simulator.network.webhooks import WebhookFailed, Webhooks
-from joint_defense.simulator.network.wire import API_VERSION, country_of, rfc_2822
+from joint_defense.simulator.network.wire import API_VERSION, find_country, write_rfc_2822
 
 # The carrier opens many connections at once, yet not without end.
 CALLBACKS_IN_FLIGHT = 256
@@ -22,9 +22,9 @@ _FINAL_MESSAGE = frozenset(
 _NOWHERE = {f"{who}{what}": "" for who in ("Called", "Caller", "From", "To") for what in ("City", "State", "Zip")}
 
 
-def call_params(network: Network, call: Call) -> dict[str, str]:
+def make_call_params(network: Network, call: Call) -> dict[str, str]:
     """The parameters that every voice request carries."""
-    from_country, to_country = country_of(call.sender), country_of(call.to)
+    from_country, to_country = find_country(call.sender), find_country(call.to)
     params = _NOWHERE | {
         "AccountSid": network.options.account_sid,
         "ApiVersion": API_VERSION,
@@ -47,7 +47,7 @@ def call_params(network: Network, call: Call) -> dict[str, str]:
     return params
 
 
-def message_params(network: Network, message: Message) -> dict[str, str]:
+def make_message_params(network: Network, message: Message) -> dict[str, str]:
     """The parameters of a message status callback."""
     params = {
         "AccountSid": network.options.account_sid,
@@ -84,12 +84,12 @@ class Callbacks:
         events = frozenset({"completed"}) if dialect.tells_the_end_only else order.events
         if not order.status_callback or event not in events:
             return
-        params = call_params(self._network, call)
+        params = make_call_params(self._network, call)
         params |= {
             "CallStatus": _EVENT_STATUS.get(event, str(call.status)),
             "CallbackSource": "call-progress-events",
             "SequenceNumber": str(call.sequence if dialect.counts_callbacks else 0),
-            "Timestamp": rfc_2822(time.time()) or "",
+            "Timestamp": write_rfc_2822(time.time()) or "",
         }
         call.sequence += 1
         if event == "completed":
@@ -106,7 +106,7 @@ class Callbacks:
         """A message has come to its present state."""
         final = message.status in _FINAL_MESSAGE
         if message.status_callback and (final or not self._network.dialect.tells_the_end_only):
-            params = message_params(self._network, message)
+            params = make_message_params(self._network, message)
             self._send(message.sid, message.status_callback, "POST", params, final=final)
 
     def drop_all(self) -> None:

@@ -20,7 +20,7 @@ from joint_defense.simulator.network.faults import Faults
 from joint_defense.simulator.network.phone_book import PhoneBook
 from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
 from joint_defense.simulator.network.scripts import UNSCRIPTED, Script
-from joint_defense.simulator.network.wire import new_sid
+from joint_defense.simulator.network.wire import make_sid
 
 Kept = TypeVar("Kept")
 
@@ -81,8 +81,8 @@ class Handset:
         """As the control API shows it alone: with everything it remembers, oldest first."""
         return self.summary() | {
             "script": self.scripted,
-            "calls": [views.call_view(call) for call in self.calls],
-            "messages": [views.message_view(message) for message in self.messages],
+            "calls": [views.show_call(call) for call in self.calls],
+            "messages": [views.show_message(message) for message in self.messages],
         }
 
 
@@ -104,9 +104,9 @@ class Network:
         self.webhooks: deque[dict[str, Any]] = deque(maxlen=options.keep)
         self.notifications: deque[dict[str, Any]] = deque(maxlen=1000)
 
-    def new_id(self, prefix: str) -> str:
+    def make_id(self, prefix: str) -> str:
         """A fresh id of a call or message, as this carrier writes them: only Twilio's begin with the resource."""
-        return new_sid(prefix) if self.dialect.prefixed_ids else str(uuid4())
+        return make_sid(prefix) if self.dialect.prefixed_ids else str(uuid4())
 
     def real(self, seconds: float) -> float:
         """How long a span of telephony takes here."""
@@ -170,7 +170,7 @@ class Network:
 
     def show_call(self, call: Call) -> None:
         """Tell the watchers what has become of a call."""
-        self.events.publish("call", lambda: views.call_view(call) | {"handset": call.handset_number})
+        self.events.publish("call", lambda: views.show_call(call) | {"handset": call.handset_number})
         self.show_handset(call.handset_number)
 
     def show_handset(self, number: str) -> None:
@@ -188,12 +188,12 @@ class Network:
     def show_heard(self, call: Call, heard: Heard) -> None:
         """Tell the watchers what sounds in a handset."""
         self.events.publish(
-            "heard", lambda: {"handset": call.handset_number, "sid": call.sid} | views.heard_view(heard)
+            "heard", lambda: {"handset": call.handset_number, "sid": call.sid} | views.show_heard(heard)
         )
 
     def show_message(self, number: str, message: Message) -> None:
         """Tell the watchers of a text on a handset."""
-        self.events.publish("message", lambda: {"handset": number} | views.message_view(message))
+        self.events.publish("message", lambda: {"handset": number} | views.show_message(message))
 
     def forget(self) -> None:
         """Forget handsets, calls, texts, journals, faults and the phone book. Live calls are to be ended first."""
@@ -274,7 +274,7 @@ class Leg:
             if part:
                 self.press(part)
 
-    async def key_within(self, seconds: float | None) -> bool:
+    async def wait_for_key(self, seconds: float | None) -> bool:
         """Wait until a key is in the line, at most so long. False when none came."""
         if self.digits:
             return True
@@ -298,7 +298,7 @@ class Leg:
     async def sound(self, heard: Heard, seconds: float, interruptible: bool) -> None:
         """Let it sound to its end, or to the first key where keys may cut it short."""
         if interruptible:
-            heard.complete = not await self.key_within(seconds)
+            heard.complete = not await self.wait_for_key(seconds)
         else:
             await self.network.sleep(seconds)
             heard.complete = True

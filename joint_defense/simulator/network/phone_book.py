@@ -70,7 +70,7 @@ class PhoneBook:
 
     def find(self, number: str) -> Listed | None:
         """A number's first entry."""
-        return next((phone for phone in self._phones() if phone.number == number), None)
+        return next((phone for phone in self._list_phones() if phone.number == number), None)
 
     def with_former(self, before: PhoneBook) -> PhoneBook:
         """This phone book, and at the end of each group the numbers that stood in it before and are in no group now."""
@@ -91,7 +91,7 @@ class PhoneBook:
         )
         return PhoneBook(tuple(villages))
 
-    def _phones(self) -> Iterator[Listed]:
+    def _list_phones(self) -> Iterator[Listed]:
         for village in self.villages:
             for group in village.groups:
                 yield from group.phones
@@ -99,34 +99,40 @@ class PhoneBook:
 
 def read_phone_book(given: object) -> PhoneBook:
     """A phone book from its JSON. Raises BadPhoneBook."""
-    villages = _entries(_object(given, {"villages"}, "the phone book"), "villages")
+    villages = _read_entries(_read_object(given, {"villages"}, "the phone book"), "villages")
     return PhoneBook(tuple(_read_village(entry) for entry in villages))
 
 
 def _read_village(entry: object) -> Village:
-    given = _object(entry, {"code", "name", "name_en", "groups"}, "a village")
-    name = _text(given, "name", "a village")
-    groups = tuple(_read_group(group) for group in _entries(given, "groups"))
-    return Village(_text(given, "code", "a village"), name, _text(given, "name_en", "a village", name), groups)
+    given = _read_object(entry, {"code", "name", "name_en", "groups"}, "a village")
+    name = _read_text(given, "name", "a village")
+    groups = tuple(_read_group(group) for group in _read_entries(given, "groups"))
+    return Village(
+        _read_text(given, "code", "a village"), name, _read_text(given, "name_en", "a village", name), groups
+    )
 
 
 def _read_group(entry: object) -> Group:
-    given = _object(entry, {"name", "phones"}, "a group")
-    return Group(_text(given, "name", "a group"), tuple(_read_phone(phone) for phone in _entries(given, "phones")))
+    given = _read_object(entry, {"name", "phones"}, "a group")
+    return Group(
+        _read_text(given, "name", "a group"), tuple(_read_phone(phone) for phone in _read_entries(given, "phones"))
+    )
 
 
 def _read_phone(entry: object) -> Listed:
-    given = _object(entry, {"number", "household", "place", "kind", "role"}, "a phone")
-    number = _text(given, "number", "a phone")
+    given = _read_object(entry, {"number", "household", "place", "kind", "role"}, "a phone")
+    number = _read_text(given, "number", "a phone")
     if not is_number(number):
         raise BadPhoneBook(f"{number} is not a telephone number in E.164")
-    kind, role = _text(given, "kind", "a phone", "mobile"), _text(given, "role", "a phone", "")
+    kind, role = _read_text(given, "kind", "a phone", "mobile"), _read_text(given, "role", "a phone", "")
     if kind not in KINDS or role not in ROLES:
         raise BadPhoneBook(f"a phone: kind is mobile or landline, role is leader or deputy, not {kind} and {role}")
-    return Listed(number, _text(given, "household", "a phone"), _text(given, "place", "a phone", ""), kind, role)
+    return Listed(
+        number, _read_text(given, "household", "a phone"), _read_text(given, "place", "a phone", ""), kind, role
+    )
 
 
-def _object(entry: object, names: set[str], where: str) -> Mapping[str, Any]:
+def _read_object(entry: object, names: set[str], where: str) -> Mapping[str, Any]:
     if not isinstance(entry, Mapping):
         raise BadPhoneBook(f"{where}: an object is needed")
     if unknown := sorted(set(entry) - names):
@@ -134,14 +140,14 @@ def _object(entry: object, names: set[str], where: str) -> Mapping[str, Any]:
     return entry
 
 
-def _entries(given: Mapping[str, Any], name: str) -> list[Any]:
+def _read_entries(given: Mapping[str, Any], name: str) -> list[Any]:
     entries = given.get(name)
     if not isinstance(entries, list):
         raise BadPhoneBook(f"{name} must be a list")
     return entries
 
 
-def _text(given: Mapping[str, Any], name: str, where: str, default: str | None = None) -> str:
+def _read_text(given: Mapping[str, Any], name: str, where: str, default: str | None = None) -> str:
     value = given.get(name, default)
     if not isinstance(value, str):
         raise BadPhoneBook(f"{where}: {name} must be a text")

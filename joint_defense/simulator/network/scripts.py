@@ -65,15 +65,15 @@ UNSCRIPTED = Script()
 
 def read_script(given: Mapping[str, Any]) -> Script:
     """A script from the control API's JSON. Raises BadScript."""
-    _only(given, {"name", "calls", "texts", "refuse_calls", "refuse_texts"}, "the script")
+    _check_names(given, {"name", "calls", "texts", "refuse_calls", "refuse_texts"}, "the script")
     calls = given.get("calls")
     if calls is not None and (not isinstance(calls, list) or not calls):
         raise BadScript("calls must be a list with at least one entry")
     return Script(
         calls=tuple(_read_call(entry) for entry in calls) if calls else UNSCRIPTED.calls,
         texts=_read_text(given.get("texts") or {}),
-        refuse_calls=_code(given, "refuse_calls"),
-        refuse_texts=_code(given, "refuse_texts"),
+        refuse_calls=_read_code(given, "refuse_calls"),
+        refuse_texts=_read_code(given, "refuse_texts"),
     )
 
 
@@ -85,8 +85,8 @@ def read_presses(given: object) -> tuple[Press, ...]:
         raise BadScript("press must be a list")
     presses = []
     for entry in given:
-        _only(entry, {"after", "digits"}, "press")
-        presses.append(Press(_seconds(entry, "after", 0.0), read_digits(entry.get("digits"))))
+        _check_names(entry, {"after", "digits"}, "press")
+        presses.append(Press(_read_seconds(entry, "after", 0.0), read_digits(entry.get("digits"))))
     return tuple(sorted(presses, key=lambda press: press.after))
 
 
@@ -99,39 +99,39 @@ def read_digits(given: object) -> str:
 
 def read_seconds(given: Mapping[str, Any], name: str) -> float | None:
     """A span in seconds, or None where it is not given. Raises BadScript."""
-    return None if given.get(name) is None else _seconds(given, name, 0.0)
+    return None if given.get(name) is None else _read_seconds(given, name, 0.0)
 
 
 def _read_call(entry: object) -> CallPlan:
-    known = _only(entry, {"do", "after", "press", "hang_up_after", "says", "error_code"}, "calls")
+    known = _check_names(entry, {"do", "after", "press", "hang_up_after", "says", "error_code"}, "calls")
     do = known.get("do", "answer")
     if do not in CALL_DOINGS:
         raise BadScript(f"calls.do must be one of {', '.join(sorted(CALL_DOINGS))}")
     return CallPlan(
         do=do,
-        after=_seconds(known, "after", 2.0),
+        after=_read_seconds(known, "after", 2.0),
         press=read_presses(known.get("press")),
         hang_up_after=read_seconds(known, "hang_up_after"),
         says=known.get("says"),
-        error_code=_code(known, "error_code"),
+        error_code=_read_code(known, "error_code"),
     )
 
 
 def _read_text(entry: object) -> TextPlan:
-    known = _only(entry, {"do", "error_code", "reply", "reply_after", "reply_to"}, "texts")
+    known = _check_names(entry, {"do", "error_code", "reply", "reply_after", "reply_to"}, "texts")
     do = known.get("do", "deliver")
     if do not in TEXT_DOINGS:
         raise BadScript(f"texts.do must be one of {', '.join(sorted(TEXT_DOINGS))}")
     return TextPlan(
         do=do,
-        error_code=_code(known, "error_code"),
+        error_code=_read_code(known, "error_code"),
         reply=known.get("reply"),
-        reply_after=_seconds(known, "reply_after", 2.0),
+        reply_after=_read_seconds(known, "reply_after", 2.0),
         reply_to=str(known.get("reply_to") or ""),
     )
 
 
-def _only(entry: object, names: set[str], where: str) -> Mapping[str, Any]:
+def _check_names(entry: object, names: set[str], where: str) -> Mapping[str, Any]:
     if not isinstance(entry, Mapping):
         raise BadScript(f"{where}: an object is needed")
     if unknown := sorted(set(entry) - names):
@@ -139,14 +139,14 @@ def _only(entry: object, names: set[str], where: str) -> Mapping[str, Any]:
     return entry
 
 
-def _seconds(entry: Mapping[str, Any], name: str, default: float) -> float:
+def _read_seconds(entry: Mapping[str, Any], name: str, default: float) -> float:
     value = entry.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 86_400:
         raise BadScript(f"{name} must be a number of seconds")
     return float(value)
 
 
-def _code(entry: Mapping[str, Any], name: str) -> int | None:
+def _read_code(entry: Mapping[str, Any], name: str) -> int | None:
     value = entry.get(name)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
         raise BadScript(f"{name} must be an error code of the carrier")

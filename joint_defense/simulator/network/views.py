@@ -7,7 +7,7 @@ from typing import Any
 from joint_defense.simulator.network.records import Call, Heard, Message
 
 
-def heard_view(heard: Heard) -> dict[str, Any]:
+def show_heard(heard: Heard) -> dict[str, Any]:
     """What sounded: `at_ms` is the telephone's milliseconds since the call was answered, `at` epoch seconds."""
     return {
         "at_ms": heard.at_ms,
@@ -20,7 +20,7 @@ def heard_view(heard: Heard) -> dict[str, Any]:
     }
 
 
-def call_view(call: Call) -> dict[str, Any]:
+def show_call(call: Call) -> dict[str, Any]:
     """A call as its handset saw it."""
     return {
         "sid": call.sid,
@@ -29,7 +29,7 @@ def call_view(call: Call) -> dict[str, Any]:
         "status": call.status,
         "from": call.sender,
         "to": call.to,
-        "heard": [heard_view(heard) for heard in call.heard],
+        "heard": [show_heard(heard) for heard in call.heard],
         "pressed": list(call.pressed),
         "says": call.says,
         "conference": call.conference,
@@ -41,7 +41,7 @@ def call_view(call: Call) -> dict[str, Any]:
     }
 
 
-def message_view(message: Message) -> dict[str, Any]:
+def show_message(message: Message) -> dict[str, Any]:
     """A text as its handset saw it."""
     return {
         "sid": message.sid,

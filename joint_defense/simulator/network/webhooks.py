@@ -16,7 +16,7 @@ from yarl import URL
 
 from joint_defense.simulator.network.dialects import Dialect
 from joint_defense.simulator.network.network import Network
-from joint_defense.simulator.network.wire import new_sid
+from joint_defense.simulator.network.wire import make_sid
 
 WEBHOOK_TIMEOUT = 15.0
 MOST_REDIRECTS = 10
@@ -45,7 +45,7 @@ class Reply:
     text: str
 
 
-def signature_headers(
+def make_signature_headers(
     dialect: Dialect, token: str, signing_key: str, url: str, params: Mapping[str, str], body: str
 ) -> dict[str, str]:
     """A request's signatures. SignalWire's own is over the address and the body as it is sent, in hexadecimal."""
@@ -136,14 +136,14 @@ class Webhooks:
             url, body, signed = f"{url}{'&' if urlsplit(url).query else '?'}{body}", "", {}
         options = self._network.options
         headers = {
-            **signature_headers(self._network.dialect, options.auth_token, options.signing_key, url, signed, body),
-            "I-Twilio-Idempotency-Token": new_sid(""),
+            **make_signature_headers(self._network.dialect, options.auth_token, options.signing_key, url, signed, body),
+            "I-Twilio-Idempotency-Token": make_sid(""),
         }
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
         # 301 and 302 turn into a GET without the parameters, as they do with the carrier.
         async with self._session.request(
-            method, _exactly(url), data=body.encode() or None, headers=headers, max_redirects=MOST_REDIRECTS
+            method, _keep_exactly(url), data=body.encode() or None, headers=headers, max_redirects=MOST_REDIRECTS
         ) as response:
             raw = await response.content.read(LARGEST_READ)
             while len(raw) < LARGEST_READ and (more := await response.content.read(LARGEST_READ - len(raw))):
@@ -152,6 +152,6 @@ class Webhooks:
             return Reply(str(response.url), response.status, kind, raw.decode(response.charset or "utf-8"))
 
 
-def _exactly(url: str) -> URL:
+def _keep_exactly(url: str) -> URL:
     # What is signed is what is sent: the address must not be written anew.
     return URL(url, encoded=True)

@@ -37,12 +37,12 @@ _GSM_7 = frozenset(
 _GSM_7_ESCAPED = frozenset("^{}\\[~]|€\f")
 
 
-def new_sid(prefix: str) -> str:
+def make_sid(prefix: str) -> str:
     """A fresh id: the resource's two letters and 32 hexadecimal digits."""
     return prefix + secrets.token_hex(16)
 
 
-def rfc_2822(at: float | None) -> str | None:
+def write_rfc_2822(at: float | None) -> str | None:
     """An epoch time as the API's dates are written, in whole seconds of UTC."""
     return None if at is None else time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(at))
 
@@ -54,17 +54,17 @@ def is_number(value: str) -> bool:
     return all(form.fullmatch(value) for prefix, form in _NATIONAL.items() if value.startswith(prefix))
 
 
-def country_of(number: str) -> str:
+def find_country(number: str) -> str:
     """The country's two letters, or nothing where this network does not know."""
     return next((country for prefix, country in _COUNTRIES.items() if number.startswith(prefix)), "")
 
 
-def seconds_to_say(text: str) -> float:
+def measure_speech(text: str) -> float:
     """How long the words take: digits are read one by one, as an ideograph each."""
     return len(_IDEOGRAPH.findall(text)) / IDEOGRAPHS_PER_SECOND + len(_WORD.findall(text)) / WORDS_PER_SECOND
 
 
-def segments_of(body: str) -> int:
+def count_segments(body: str) -> int:
     """How many SMS segments a body takes: GSM-7 160, then 153 each; UCS-2 70, then 67 each."""
     if all(letter in _GSM_7 or letter in _GSM_7_ESCAPED for letter in body):
         units, single, joined = len(body) + sum(letter in _GSM_7_ESCAPED for letter in body), 160, 153

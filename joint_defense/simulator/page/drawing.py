@@ -11,9 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from joint_defense.simulator.network.network import Handset, Network
-from joint_defense.simulator.page.hands import BEHAVIOURS, SCRIPTED, behaviour_of
-from joint_defense.simulator.page.village import Look, Screen, Shown, find_shown, screen_of
-from joint_defense.simulator.page.words import ENGLISH, TAGS, word
+from joint_defense.simulator.page.hands import BEHAVIOURS, SCRIPTED, find_behaviour
+from joint_defense.simulator.page.village import Look, Screen, Shown, find_shown, make_screen
+from joint_defense.simulator.page.words import ENGLISH, TAGS, find_word
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ENVIRONMENT = Environment(
@@ -26,7 +26,7 @@ _ENVIRONMENT = Environment(
 STATE_ICONS = {"idle": "phone", "ringing": "ringing", "dialing": "out", "in_call": "talk"}
 
 
-def grouped(number: str) -> str:
+def group_digits(number: str) -> str:
     """A number as people read it: +86 138 0574 0001, +86 574 8888 9999."""
     if not number.startswith("+86") or len(number) < 10:
         return number
@@ -35,7 +35,7 @@ def grouped(number: str) -> str:
     return " ".join(("+86", *(part for part in parts if part)))
 
 
-def linked(body: str) -> Markup:
+def link_addresses(body: str) -> Markup:
     """A text in which addresses can be tapped, as a handset shows it."""
     parts = _ADDRESS.split(body)
     link = Markup('<a href="{0}" target="_blank" rel="noopener noreferrer">{0}</a>')
@@ -43,22 +43,22 @@ def linked(body: str) -> Markup:
 
 
 _ADDRESS = re.compile(r"(https?://[^\s\u3000-\u303f\uff00-\uffef]+)")
-_ENVIRONMENT.filters.update(grouped=grouped, linked=linked)
+_ENVIRONMENT.filters.update(grouped=group_digits, linked=link_addresses)
 
 
 def draw_page(network: Network, look: Look, language: str, said: str = "", said_at: str = "", typed: str = "") -> str:
     """The whole page. `said` names what could not be done at the handset `said_at`; `typed` was no number."""
     shown = find_shown(network, look)
     return _ENVIRONMENT.get_template("page.html").render(
-        _words(language),
+        _list_words(language),
         look=look,
         shown=shown,
         villages=network.phone_book.villages,
-        screens={number: screen_of(network, number, alone=bool(look.number)) for number in shown.numbers},
-        behaviours={number: _behaviour(network, number) for number in shown.numbers},
+        screens={number: make_screen(network, number, alone=bool(look.number)) for number in shown.numbers},
+        behaviours={number: _find_behaviour(network, number) for number in shown.numbers},
         all_behaviours=BEHAVIOURS,
         scripted=SCRIPTED,
-        names=_names(network, shown, language),
+        names=_list_names(network, shown, language),
         said=said,
         said_at=said_at,
         typed=typed,
@@ -67,24 +67,24 @@ def draw_page(network: Network, look: Look, language: str, said: str = "", said_
 
 def draw_screen(network: Network, number: str, look: Look, language: str) -> tuple[Screen, str]:
     """One handset's screen, and its HTML."""
-    screen = screen_of(network, number, alone=bool(look.number))
+    screen = make_screen(network, number, alone=bool(look.number))
     template = _ENVIRONMENT.get_template("screen.html")
-    return screen, template.render(_words(language), screen=screen, alone=bool(look.number))
+    return screen, template.render(_list_words(language), screen=screen, alone=bool(look.number))
 
 
-def _words(language: str) -> dict[str, Any]:
+def _list_words(language: str) -> dict[str, Any]:
     return {
-        "w": partial(word, language=language),
+        "w": partial(find_word, language=language),
         "tag": TAGS[language],
         "english": language == ENGLISH,
         "icons": STATE_ICONS,
     }
 
 
-def _names(network: Network, shown: Shown, language: str) -> dict[str, str]:
+def _list_names(network: Network, shown: Shown, language: str) -> dict[str, str]:
     """What each handset is called."""
-    return {phone.number: phone.household or word("unknown", language) for phone in (*shown.phones, *shown.others)}
+    return {phone.number: phone.household or find_word("unknown", language) for phone in (*shown.phones, *shown.others)}
 
 
-def _behaviour(network: Network, number: str) -> str:
-    return behaviour_of(network.handsets.get(number) or Handset(number))
+def _find_behaviour(network: Network, number: str) -> str:
+    return find_behaviour(network.handsets.get(number) or Handset(number))

@@ -18,16 +18,16 @@ SCRIPTED = "scripted"
 BY_HAND = "by_hand"
 
 
-def _picks_up(keys: str, stays: float) -> dict[str, Any]:
+def _make_pick_up(keys: str, stays: float) -> dict[str, Any]:
     press = [{"after": 6, "digits": keys}] if keys else []
     return {"calls": [{"do": "answer", "after": 4, "press": press, "hang_up_after": stays}]}
 
 
 _SCRIPTS = {
     BY_HAND: {"calls": [{"do": "manual"}]},
-    "comes": _picks_up("1", 25),
-    "cannot_come": _picks_up("2", 25),
-    "listens_only": _picks_up("", 12),
+    "comes": _make_pick_up("1", 25),
+    "cannot_come": _make_pick_up("2", 25),
+    "listens_only": _make_pick_up("", 12),
     "busy": {"calls": [{"do": "busy"}]},
     # A text waits at the carrier until the phone is switched on again, which the page does not show.
     "off": {"calls": [{"do": "off"}], "texts": {"do": "sent_only"}},
@@ -48,7 +48,7 @@ class CannotDo(Exception):
         self.word = word
 
 
-def behaviour_of(handset: Handset) -> str:
+def find_behaviour(handset: Handset) -> str:
     """The name of what a handset does when it is rung."""
     if handset.scripted is None:
         return BY_HAND
@@ -86,18 +86,18 @@ class Hands:
             raise CannotDo("not_now") from None
 
     async def _call_for_help(self, number: str) -> None:
-        match self._state(number):
+        match self._find_state(number):
             case "idle":
                 self._call(number, (Press(SECONDS_UNTIL_PRESSED, HELP_KEYS),))
             case "in_call":
-                await self._exchange.leg_of(number).play_keys(HELP_KEYS)
+                await self._exchange.get_leg(number).play_keys(HELP_KEYS)
             case "ringing":
                 raise CannotDo("rings_now")
             case _:
                 raise CannotDo("not_connected")
 
     def _answer_or_call(self, number: str) -> None:
-        match self._state(number):
+        match self._find_state(number):
             case "ringing":
                 self._exchange.pick_up(number)
             case "idle":
@@ -106,7 +106,7 @@ class Hands:
                 raise CannotDo("in_call_already")
 
     def _hang_up(self, number: str) -> None:
-        if self._state(number) == "idle":
+        if self._find_state(number) == "idle":
             raise CannotDo("in_no_call")
         self._exchange.put_down(number)
 
@@ -115,9 +115,9 @@ class Hands:
             keys = read_digits(digits)
         except BadScript:
             raise CannotDo("no_such_key") from None
-        match self._state(number):
+        match self._find_state(number):
             case "in_call":
-                await self._exchange.leg_of(number).play_keys(keys)
+                await self._exchange.get_leg(number).play_keys(keys)
             case "idle":
                 raise CannotDo("call_first")
             case "ringing":
@@ -146,6 +146,6 @@ class Hands:
             raise CannotDo("nobody_answers")
         self._exchange.dial_in(number, self._network.options.numbers[0], press, None)
 
-    def _state(self, number: str) -> str:
+    def _find_state(self, number: str) -> str:
         handset = self._network.handsets.get(number)
         return handset.state if handset is not None else "idle"

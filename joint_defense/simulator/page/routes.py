@@ -16,7 +16,7 @@ from joint_defense.simulator.page.drawing import draw_page
 from joint_defense.simulator.page.hands import CannotDo, Hands
 from joint_defense.simulator.page.streaming import stream
 from joint_defense.simulator.page.village import Look, read_look
-from joint_defense.simulator.page.words import CHINESE, ENGLISH, WORDS, word
+from joint_defense.simulator.page.words import CHINESE, ENGLISH, WORDS, find_word
 
 _FILES = Path(__file__).parent / "static"
 _TYPES = {"page.css": "text/css", "page.js": "text/javascript", "icons.svg": "image/svg+xml"}
@@ -46,7 +46,7 @@ class Page:
         return [
             web.get("/", self._show),
             web.get("/live", self._stream),
-            web.get("/static/{name}", self._file),
+            web.get("/static/{name}", self._send_file),
             web.post("/language", self._choose_language),
             web.post("/handsets/{number}/{doing}", self._use),
         ]
@@ -57,8 +57,8 @@ class Page:
         html = draw_page(
             self._network,
             look,
-            _language(request),
-            said=_known(request.query.get("said", "")),
+            _read_language(request),
+            said=_check_language(request.query.get("said", "")),
             said_at=request.query.get("at", ""),
             typed="" if look.number else typed,
         )
@@ -69,20 +69,20 @@ class Page:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers=_HEADERS | {"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
-        async with aclosing(self._events(request)) as events:
+        async with aclosing(self._stream_events(request)) as events:
             # Whoever watches may go away at any time; that is the end of it, and no error.
             with suppress(ConnectionResetError):
                 async for event in events:
                     await response.write(event.encode())
         return response
 
-    def _events(self, request: web.Request) -> AsyncGenerator[str]:
+    def _stream_events(self, request: web.Request) -> AsyncGenerator[str]:
         version = request.query.get("version", "")
-        return stream(self._network, read_look(request.query), _language(request), version)
+        return stream(self._network, read_look(request.query), _read_language(request), version)
 
     async def _use(self, request: web.Request) -> web.StreamResponse:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-        number, language = request.match_info["number"], _language(request)
+        number, language = request.match_info["number"], _read_language(request)
         said = ""
         try:
             if not is_number(number):
@@ -91,18 +91,18 @@ class Page:
         except CannotDo as trouble:
             said = trouble.word
         if "application/json" in request.headers.get("Accept", ""):
-            answer = json.dumps({"said": word(said, language) if said else ""}, ensure_ascii=False)
+            answer = json.dumps({"said": find_word(said, language) if said else ""}, ensure_ascii=False)
             return web.Response(text=answer, content_type="application/json", status=409 if said else 200)
-        raise _back(form, {"said": said, "at": number} if said else {}, f"handset-{number[1:]}")
+        raise _go_back(form, {"said": said, "at": number} if said else {}, f"handset-{number[1:]}")
 
     async def _choose_language(self, request: web.Request) -> web.StreamResponse:
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-        back = _back(form, {}, "")
+        back = _go_back(form, {}, "")
         chosen = ENGLISH if form.get("language") == ENGLISH else CHINESE
         back.set_cookie(_COOKIE, chosen, max_age=_A_YEAR, httponly=True, samesite="Lax")
         raise back
 
-    async def _file(self, request: web.Request) -> web.StreamResponse:
+    async def _send_file(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         if name not in _TYPES:
             raise web.HTTPNotFound
@@ -112,15 +112,15 @@ class Page:
         return response
 
 
-def _language(request: web.Request) -> str:
+def _read_language(request: web.Request) -> str:
     return ENGLISH if request.cookies.get(_COOKIE) == ENGLISH else CHINESE
 
 
-def _known(said: str) -> str:
+def _check_language(said: str) -> str:
     return said if said in WORDS else ""
 
 
-def _back(form: Mapping[str, str], more: Mapping[str, str], anchor: str) -> web.HTTPSeeOther:
+def _go_back(form: Mapping[str, str], more: Mapping[str, str], anchor: str) -> web.HTTPSeeOther:
     """The page as it was looked at: built from what its address said, so that it leads nowhere else."""
     look: Look = read_look(dict(parse_qsl(form.get("back", ""))))
     query = "&".join(part for part in (look.query, urlencode(more)) if part)

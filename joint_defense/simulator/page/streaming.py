@@ -15,7 +15,7 @@ from contextlib import aclosing
 from joint_defense.simulator.network.events import Change, as_event
 from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.page.drawing import draw_screen
-from joint_defense.simulator.page.hands import behaviour_of
+from joint_defense.simulator.page.hands import find_behaviour
 from joint_defense.simulator.page.village import Look, find_shown
 
 # A ring of ten handsets comes as dozens of changes at once: the eye needs one picture of them.
@@ -31,7 +31,7 @@ async def stream(network: Network, look: Look, language: str, version: str = "")
     numbers, touched = shown.numbers, set(shown.numbers)
     async with aclosing(network.events.changes()) as batches:
         async for changes in batches:
-            told = [event for change in changes if (event := _sentence(change, numbers))]
+            told = [event for change in changes if (event := _write_sentence(change, numbers))]
             concerned = {str(view.get("handset", view.get("number", ""))) for _, view in changes}
             touched |= concerned
             if not concerned <= numbers or version != shown.version:
@@ -39,13 +39,13 @@ async def stream(network: Network, look: Look, language: str, version: str = "")
                 if version != shown.version:
                     version, numbers = shown.version, shown.numbers
                     told.append(as_event("people", {}))
-            told += [_screen(network, number, look, language) for number in sorted(touched & numbers)]
+            told += [_draw_screen(network, number, look, language) for number in sorted(touched & numbers)]
             touched.clear()
             yield "".join(told) or ": alive\n\n"
             await asyncio.sleep(SECONDS_BETWEEN_PICTURES)
 
 
-def _sentence(change: Change, numbers: frozenset[str]) -> str:
+def _write_sentence(change: Change, numbers: frozenset[str]) -> str:
     kind, view = change
     if kind != "heard" or view["handset"] not in numbers or view["verb"] != "Say":
         return ""
@@ -53,7 +53,7 @@ def _sentence(change: Change, numbers: frozenset[str]) -> str:
     return as_event("heard", {"number": view["handset"], "text": view["text"], "language": language})
 
 
-def _screen(network: Network, number: str, look: Look, language: str) -> str:
+def _draw_screen(network: Network, number: str, look: Look, language: str) -> str:
     screen, html = draw_screen(network, number, look, language)
-    behaviour = behaviour_of(network.handsets.get(number) or Handset(number))
+    behaviour = find_behaviour(network.handsets.get(number) or Handset(number))
     return as_event("screen", {"number": number, "state": screen.state, "behaviour": behaviour, "html": html})

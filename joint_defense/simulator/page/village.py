@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from joint_defense.simulator.network.network import Handset, Network
 from joint_defense.simulator.network.phone_book import Group, Listed, Village
 from joint_defense.simulator.network.records import Call, CallStatus, Heard, Message
-from joint_defense.simulator.network.wire import is_number, seconds_to_say
+from joint_defense.simulator.network.wire import is_number, measure_speech
 from joint_defense.simulator.telephony.ringing import SWITCHED_OFF
 
 MOST_OTHERS = 12
@@ -112,10 +112,10 @@ def find_shown(network: Network, look: Look) -> Shown:
     if look.number:
         alone = network.phone_book.find(look.number) or Listed(look.number, "")
         return Shown(village, group, (alone,), ())
-    return Shown(village, group, group.phones if group else (), _others(network))
+    return Shown(village, group, group.phones if group else (), _list_others(network))
 
 
-def _others(network: Network) -> tuple[Listed, ...]:
+def _list_others(network: Network) -> tuple[Listed, ...]:
     """The handsets in no phone book that have been used, the newest first."""
     found: list[Listed] = []
     for number in reversed(network.handsets):
@@ -127,7 +127,7 @@ def _others(network: Network) -> tuple[Listed, ...]:
     return tuple(found)
 
 
-def screen_of(network: Network, number: str, *, alone: bool = False) -> Screen:
+def make_screen(network: Network, number: str, *, alone: bool = False) -> Screen:
     """What stands on a handset's screen now; `alone` with everything it remembers."""
     handset = network.handsets.get(number) or Handset(number)
     calls, texts = list(handset.calls), list(handset.messages)
@@ -135,7 +135,7 @@ def screen_of(network: Network, number: str, *, alone: bool = False) -> Screen:
     current = handset.leg.call if handset.leg is not None else None
     # A call that waits at the carrier, or found the line busy, is no talk; but how the last one ended is told.
     over = [call for call in calls if call.over]
-    word = state if current is not None or not over else _outcome(over[-1])
+    word = state if current is not None or not over else _find_outcome(over[-1])
     if state == "in_call" and current is not None and current.voicemail:
         word = "voicemail_now"
     shown = [call for call in calls if call is current or call.over]
@@ -151,26 +151,26 @@ def screen_of(network: Network, number: str, *, alone: bool = False) -> Screen:
 def _talk(network: Network, call: Call, most: int | None) -> Talk:
     heard = [each for each in call.heard if each.verb != "Pause"]
     sounding = call.heard[-1] if call.heard and not call.over and not call.heard[-1].complete else None
-    lines = [_line(network, each, each is sounding) for each in (heard if most is None else heard[-most:])]
+    lines = [_make_line(network, each, each is sounding) for each in (heard if most is None else heard[-most:])]
     return Talk(
         not call.inbound,
         call.to if call.inbound else call.sender,
-        _outcome(call) if call.over else "",
+        _find_outcome(call) if call.over else "",
         tuple(lines),
         tuple(call.pressed),
     )
 
 
-def _line(network: Network, heard: Heard, sounding: bool) -> Line:
+def _make_line(network: Network, heard: Heard, sounding: bool) -> Line:
     # The carrier's names for Mandarin are not those of the web.
     language = "zh-CN" if heard.language.startswith(("cmn", "zh")) else heard.language
     if not sounding or heard.verb != "Say":
         return Line(heard.verb, heard.text, language)
-    lasts = network.real(seconds_to_say(heard.text)) * 1000
+    lasts = network.real(measure_speech(heard.text)) * 1000
     return Line(heard.verb, heard.text, language, round((time.time() - heard.at) * 1000), round(lasts))
 
 
-def _outcome(call: Call) -> str:
+def _find_outcome(call: Call) -> str:
     """How a call ended, as `words` names it."""
     if call.sip_code == SWITCHED_OFF:
         return "was_off"

@@ -108,7 +108,7 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def word(key: str, language: str) -> str:
+def find_word(key: str, language: str) -> str:
     """A string in a language; Chinese where the language is not known."""
     chinese, english = WORDS[key]
     return english if language == ENGLISH else chinese

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from joint_defense.simulator.network.network import Leg, Network
 from joint_defense.simulator.network.webhooks import WebhookFailed, Webhooks
-from joint_defense.simulator.network.wire import new_sid, rfc_2822
+from joint_defense.simulator.network.wire import make_sid, write_rfc_2822
 from joint_defense.simulator.telephony.twiml import Verb
 
 LONGEST_NAME = 128
@@ -58,7 +58,7 @@ class Conferences:
         if len(name) > LONGEST_NAME or not name or "/" in name:
             self._network.notify(13254, f"Dial->Conference: Invalid Conference name: {name}", sid=leg.call.sid)
             return
-        room = self._open.get(name) or self._new_room(leg, verb, base)
+        room = self._open.get(name) or self._make_room(leg, verb, base)
         room.participants.append(leg)
         room.may_start = room.may_start or verb.flag("startConferenceOnEnter", True)
         leg.call.conference = name
@@ -68,7 +68,7 @@ class Conferences:
             room.started = True
             self._note(room, "start", None)
         try:
-            await (self._until_star(leg, room) if star_leaves else room.over.wait())
+            await (self._wait_for_star(leg, room) if star_leaves else room.over.wait())
         finally:
             self._leave(room, leg, ends=verb.flag("endConferenceOnExit", False))
 
@@ -90,7 +90,7 @@ class Conferences:
         self._open.clear()
         self._rooms.clear()
 
-    def _new_room(self, leg: Leg, verb: Verb, base: str) -> Room:
+    def _make_room(self, leg: Leg, verb: Verb, base: str) -> Room:
         wanted = frozenset(verb.get("statusCallbackEvent").split())
         if unknown := wanted - CONFERENCE_EVENTS:
             message = f"Dial->Conference: Invalid statusCallbackEvent: {' '.join(sorted(unknown))}"
@@ -98,7 +98,7 @@ class Conferences:
         callback = verb.get("statusCallback")
         # Only the first participant's callback counts.
         room = Room(
-            sid=new_sid("CF"),
+            sid=make_sid("CF"),
             name=verb.text,
             callback=urljoin(base, callback) if callback else "",
             callback_method=verb.get("statusCallbackMethod", "POST"),
@@ -108,11 +108,11 @@ class Conferences:
         self._rooms.append(room)
         return room
 
-    async def _until_star(self, leg: Leg, room: Room) -> None:
+    async def _wait_for_star(self, leg: Leg, room: Room) -> None:
         ended = asyncio.create_task(room.over.wait())
         try:
             while not ended.done():
-                key = asyncio.create_task(leg.key_within(None))
+                key = asyncio.create_task(leg.wait_for_key(None))
                 await asyncio.wait({ended, key}, return_when=asyncio.FIRST_COMPLETED)
                 key.cancel()
                 if leg.digits and leg.digits.popleft() == "*":
@@ -149,7 +149,7 @@ class Conferences:
             "FriendlyName": room.name,
             "SequenceNumber": str(room.sequence),
             "StatusCallbackEvent": _EVENT_NAMES[event],
-            "Timestamp": rfc_2822(time.time()) or "",
+            "Timestamp": write_rfc_2822(time.time()) or "",
         }
         if leg is not None:
             params["CallSid"] = leg.call.sid

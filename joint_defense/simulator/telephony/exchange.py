@@ -43,9 +43,9 @@ class Exchange:
         limit = self.network.options.concurrent_calls
         if limit and self._outbound >= limit:
             raise Refusal(10004)
-        leg = self._new_leg("outbound-api", sender, to, order)
+        leg = self._make_leg("outbound-api", sender, to, order)
         self._outbound += 1
-        self._start(leg, self._outbound_course(leg, self._book_start()))
+        self._start(leg, self._run_outbound(leg, self._book_start()))
         return leg.call
 
     def dial_in(self, number: str, to: str, press: tuple[Press, ...], hang_up_after: float | None) -> Call:
@@ -57,14 +57,14 @@ class Exchange:
         order = CallOrder(
             url=options.voice_url, fallback_url=options.voice_fallback_url, status_callback=options.voice_status_url
         )
-        leg = self._new_leg("inbound", number, to, order)
+        leg = self._make_leg("inbound", number, to, order)
         leg.call.status, leg.call.started_at = CallStatus.RINGING, leg.call.created_at
         handset.leg = leg
-        self._start(leg, self._inbound_course(leg, press, hang_up_after))
+        self._start(leg, self._run_inbound(leg, press, hang_up_after))
         self.network.show_handset(number)
         return leg.call
 
-    def leg_of(self, number: str) -> Leg:
+    def get_leg(self, number: str) -> Leg:
         """The call a handset is in. Raises HandsetBusy when it is in none."""
         leg = self.network.handset(number).leg
         if leg is None:
@@ -73,7 +73,7 @@ class Exchange:
 
     def pick_up(self, number: str) -> Call:
         """The person answers. Raises HandsetBusy when it does not ring."""
-        leg = self.leg_of(number)
+        leg = self.get_leg(number)
         if leg.call.inbound or leg.call.status is not CallStatus.RINGING:
             raise HandsetBusy(f"{number} does not ring")
         leg.answer()
@@ -81,7 +81,7 @@ class Exchange:
 
     def put_down(self, number: str) -> Call:
         """The person hangs up, or declines: to the caller that is busy. Raises HandsetBusy."""
-        leg = self.leg_of(number)
+        leg = self.get_leg(number)
         if leg.call.status is CallStatus.IN_PROGRESS:
             leg.end(CallStatus.COMPLETED)
         else:
@@ -121,9 +121,9 @@ class Exchange:
         self._outbound, self._next_start = 0, 0.0
         self.conferences.forget()
 
-    def _new_leg(self, direction: str, sender: str, to: str, order: CallOrder, parent: str | None = None) -> Leg:
+    def _make_leg(self, direction: str, sender: str, to: str, order: CallOrder, parent: str | None = None) -> Leg:
         now = time.time()
-        call = Call(self.network.new_id("CA"), direction, sender, to, order, now, now, parent_sid=parent)
+        call = Call(self.network.make_id("CA"), direction, sender, to, order, now, now, parent_sid=parent)
         leg = Leg(self.network, call)
         self._legs[call.sid] = leg
         self.network.remember_call(call)
@@ -173,7 +173,7 @@ class Exchange:
         self._callbacks.tell_call(call, "completed")
         self.network.show_call(call)
 
-    async def _outbound_course(self, leg: Leg, wait: float) -> CallStatus:
+    async def _run_outbound(self, leg: Leg, wait: float) -> CallStatus:
         if wait:
             await asyncio.sleep(wait)
             leg.call.queue_ms = round(wait * 1000)
@@ -183,7 +183,7 @@ class Exchange:
         order = leg.call.order
         return await self._converse(leg, Fetch(order.url, order.method) if order.url else Inline(order.twiml))
 
-    async def _inbound_course(self, leg: Leg, press: tuple[Press, ...], hang_up_after: float | None) -> CallStatus:
+    async def _run_inbound(self, leg: Leg, press: tuple[Press, ...], hang_up_after: float | None) -> CallStatus:
         leg.accompany(self._follow_when_connected(leg, press, hang_up_after))
         return await self._converse(leg, Fetch(leg.call.order.url, leg.call.order.method))
 
@@ -215,11 +215,11 @@ class Exchange:
     ) -> tuple[CallStatus, str, int]:
         """Ring numbers at once for a caller; the first to answer is connected until one of the two hangs up."""
         order = CallOrder(timeout=ring_for)
-        children = [self._new_leg("outbound-dial", caller, to, order, parent.call.sid) for to in numbers]
+        children = [self._make_leg("outbound-dial", caller, to, order, parent.call.sid) for to in numbers]
         for child in children:
-            self._start(child, self._child_course(child))
+            self._start(child, self._run_child(child))
         try:
-            answered = await self._first_to_answer(children)
+            answered = await self._find_first_to_answer(children)
             for other in children:
                 if other is not answered:
                     other.end(CallStatus.CANCELED)
@@ -231,14 +231,14 @@ class Exchange:
             for child in children:
                 child.end(CallStatus.COMPLETED if child.call.answered_at else CallStatus.CANCELED)
 
-    async def _child_course(self, leg: Leg) -> CallStatus:
+    async def _run_child(self, leg: Leg) -> CallStatus:
         status = await self._ringer.ring(leg)
         if status is CallStatus.IN_PROGRESS:
             leg.hear("Dial", leg.call.sender).complete = True
             await leg.over.wait()
         return status
 
-    async def _first_to_answer(self, legs: list[Leg]) -> Leg | None:
+    async def _find_first_to_answer(self, legs: list[Leg]) -> Leg | None:
         waiting = {asyncio.create_task(leg.decided.wait()): leg for leg in legs}
         try:
             while waiting:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 from joint_defense.simulator.network.network import Fetch, Leg, Step
-from joint_defense.simulator.telephony.speaking import sound
+from joint_defense.simulator.telephony.speaking import play_sound
 from joint_defense.simulator.telephony.twiml import BadTwiml, Verb
 
 DEFAULT_TIMEOUT = 5.0
@@ -22,7 +22,7 @@ async def gather(leg: Leg, verb: Verb, base: str) -> Step | None:
     for nested in verb.children:
         if takes_keys and leg.digits:
             break
-        await sound(leg, nested, base, interruptible=takes_keys)
+        await play_sound(leg, nested, base, interruptible=takes_keys)
     timeout = verb.number("timeout", DEFAULT_TIMEOUT)
     if takes_keys:
         digits, finish = await _collect(leg, verb, timeout)
@@ -43,7 +43,7 @@ async def _collect(leg: Leg, verb: Verb, wait: float) -> tuple[str, str]:
     finish = verb.get("finishOnKey", DEFAULT_FINISH)
     most = int(verb.number("numDigits", verb.number("maxDigits", 0)))
     collected = ""
-    while await leg.key_within(wait):
+    while await leg.wait_for_key(wait):
         key = leg.digits.popleft()
         if key in finish:
             return collected, key

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 
-from joint_defense.simulator.network.callbacks import call_params
+from joint_defense.simulator.network.callbacks import make_call_params
 from joint_defense.simulator.network.network import Fetch, Inline, Leg, Network, Step
 from joint_defense.simulator.network.records import CallStatus
 from joint_defense.simulator.network.webhooks import Reply, WebhookFailed, Webhooks
 from joint_defense.simulator.telephony.conferences import Conferences
 from joint_defense.simulator.telephony.gathering import gather
-from joint_defense.simulator.telephony.speaking import SOUNDING, sound
+from joint_defense.simulator.telephony.speaking import SOUNDING, play_sound
 from joint_defense.simulator.telephony.twiml import REFUSED, BadTwiml, Document, Verb, read_twiml
 
 APPLICATION_ERROR = "We are sorry, an application error has occurred. Goodbye."
@@ -45,7 +45,7 @@ class Interpreter:
         following: Step | None = step
         try:
             while following is not None:
-                document, base = await self._document(leg, following)
+                document, base = await self._fetch_document(leg, following)
                 following = await self._run(leg, document.verbs, base)
         except (BadTwiml, WebhookFailed) as failure:
             url = step.url if isinstance(step, Fetch) else ""
@@ -58,12 +58,12 @@ class Interpreter:
         self._connect(leg)
         return CallStatus.COMPLETED
 
-    async def _document(self, leg: Leg, step: Step) -> tuple[Document, str]:
+    async def _fetch_document(self, leg: Leg, step: Step) -> tuple[Document, str]:
         if isinstance(step, Inline):
             return self._read(leg, step.twiml), ""
         try:
             reply = await self._webhooks.ask(step.url, self._params(leg) | dict(step.extra), step.method)
-            return self._taken(leg, reply), reply.url
+            return self._take_reply(leg, reply), reply.url
         except (BadTwiml, WebhookFailed) as failure:
             fallback = leg.call.order.fallback_url
             if not fallback:
@@ -71,12 +71,12 @@ class Interpreter:
             self._network.notify(failure.code, str(failure), sid=leg.call.sid, url=step.url)
             extra = dict(step.extra) | {"ErrorCode": str(failure.code), "ErrorUrl": step.url}
         reply = await self._webhooks.ask(fallback, self._params(leg) | extra, leg.call.order.fallback_method)
-        return self._taken(leg, reply), reply.url
+        return self._take_reply(leg, reply), reply.url
 
     def _params(self, leg: Leg) -> dict[str, str]:
-        return call_params(self._network, leg.call)
+        return make_call_params(self._network, leg.call)
 
-    def _taken(self, leg: Leg, reply: Reply) -> Document:
+    def _take_reply(self, leg: Leg, reply: Reply) -> Document:
         if reply.content_type in _XML:
             return self._read(leg, reply.text)
         if reply.content_type == "text/plain":
@@ -111,13 +111,13 @@ class Interpreter:
 
     async def _perform_verb(self, leg: Leg, verb: Verb, base: str) -> Step | None:
         if verb.name in SOUNDING:
-            await sound(leg, verb, base, interruptible=False)
+            await play_sound(leg, verb, base, interruptible=False)
         elif verb.name == "Gather":
             return await gather(leg, verb, base)
         elif verb.name == "Dial":
             return await self._dial(leg, verb, base)
         elif verb.name == "Redirect":
-            return Fetch(address(base, verb.text), verb.get("method", "POST"))
+            return Fetch(join_address(base, verb.text), verb.get("method", "POST"))
         return None
 
     async def _dial(self, leg: Leg, verb: Verb, base: str) -> Step | None:
@@ -136,14 +136,14 @@ class Interpreter:
             outcome = {"DialCallStatus": str(status), "DialCallSid": sid, "DialCallDuration": str(seconds)}
         if "action" not in verb.attributes:
             return None
-        return Fetch(address(base, verb.get("action")), verb.get("method", "POST"), tuple(outcome.items()))
+        return Fetch(join_address(base, verb.get("action")), verb.get("method", "POST"), tuple(outcome.items()))
 
     def _connect(self, leg: Leg) -> None:
         if leg.call.answered_at is None:
             leg.answer()
 
 
-def address(base: str, url: str) -> str:
+def join_address(base: str, url: str) -> str:
     """An address of a document, as seen from the document at `base`; without either the call cannot go on."""
     absolute = urljoin(base, url)
     if not absolute.startswith(("http://", "https://")):

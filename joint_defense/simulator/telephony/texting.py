@@ -14,8 +14,8 @@ from joint_defense.simulator.network.network import Network
 from joint_defense.simulator.network.records import Message, MessageStatus
 from joint_defense.simulator.network.scripts import TextPlan
 from joint_defense.simulator.network.webhooks import Reply, WebhookFailed, Webhooks
-from joint_defense.simulator.network.wire import API_VERSION, country_of, segments_of
-from joint_defense.simulator.telephony.interpreter import address
+from joint_defense.simulator.network.wire import API_VERSION, count_segments, find_country
+from joint_defense.simulator.telephony.interpreter import join_address
 from joint_defense.simulator.telephony.twiml import MESSAGE_VERBS, BadTwiml, Verb, read_twiml
 
 # Seconds of telephony.
@@ -54,7 +54,7 @@ class Texting:
     def send(self, order: TextOrder) -> Message:
         """Take a text on behalf of the API and carry it to its handset."""
         status = MessageStatus.ACCEPTED if order.service_sid else MessageStatus.QUEUED
-        message = self._new("outbound-api", order.sender, order.to, order.body, status)
+        message = self._make_message("outbound-api", order.sender, order.to, order.body, status)
         message.status_callback, message.service_sid = order.status_callback, order.service_sid
         self._run(self._deliver(message))
         return message
@@ -66,7 +66,7 @@ class Texting:
 
     async def text(self, number: str, to: str, body: str) -> tuple[Message, str | None]:
         """A handset texts a number of the account. What the application answers goes back, and is returned too."""
-        message = self._new("inbound", number, to, body, MessageStatus.RECEIVED)
+        message = self._make_message("inbound", number, to, body, MessageStatus.RECEIVED)
         message.sent_at = message.created_at
         self.network.put_on(number, message)
         opt_out = self._subscribe_or_stop(number, to, body)
@@ -88,9 +88,11 @@ class Texting:
         if self._tasks:
             await asyncio.wait(tuple(self._tasks), timeout=2)
 
-    def _new(self, direction: str, sender: str, to: str, body: str, status: MessageStatus) -> Message:
+    def _make_message(self, direction: str, sender: str, to: str, body: str, status: MessageStatus) -> Message:
         now = time.time()
-        message = Message(self.network.new_id("SM"), direction, sender, to, body, now, now, status, segments_of(body))
+        message = Message(
+            self.network.make_id("SM"), direction, sender, to, body, now, now, status, count_segments(body)
+        )
         self.network.remember_message(message)
         return message
 
@@ -137,7 +139,7 @@ class Texting:
         if (sender, to) in self.network.stopped_texts:
             self.network.notify(21610, "Attempt to send to unsubscribed recipient")
             return False
-        self._run(self._deliver(self._new("outbound-reply", sender, to, body, MessageStatus.QUEUED)))
+        self._run(self._deliver(self._make_message("outbound-reply", sender, to, body, MessageStatus.QUEUED)))
         return True
 
     def _subscribe_or_stop(self, number: str, to: str, body: str) -> str:
@@ -160,17 +162,17 @@ class Texting:
         for _ in range(MOST_REDIRECTS):
             reply = await self._webhooks.ask(url, self._params(message) | more, method)
             onward = None
-            for verb in self._verbs(reply, message):
+            for verb in self._read_verbs(reply, message):
                 if verb.name == "Redirect":
                     onward = verb
                     break
-                answers.append(_body_of(verb))
+                answers.append(_read_body(verb))
             if onward is None:
                 return [answer for answer in answers if answer]
-            url, method = address(reply.url, onward.text), onward.get("method", "POST")
+            url, method = join_address(reply.url, onward.text), onward.get("method", "POST")
         raise BadTwiml(11215, "Too many redirects")
 
-    def _verbs(self, reply: Reply, message: Message) -> tuple[Verb, ...]:
+    def _read_verbs(self, reply: Reply, message: Message) -> tuple[Verb, ...]:
         if not reply.text.strip():
             return ()
         if reply.content_type == "text/plain":
@@ -199,10 +201,10 @@ class Texting:
         }
         for prefix, number in (("From", message.sender), ("To", message.to)):
             params |= {f"{prefix}City": "", f"{prefix}State": "", f"{prefix}Zip": ""}
-            params[f"{prefix}Country"] = country_of(number)
+            params[f"{prefix}Country"] = find_country(number)
         return params
 
 
-def _body_of(verb: Verb) -> str:
+def _read_body(verb: Verb) -> str:
     bodies = [child.text for child in verb.children if child.name == "Body"]
     return "\n".join(bodies) or verb.text

@@ -113,16 +113,16 @@ def read_twiml(source: str, verbs: frozenset[str] | None = None, dialect: Dialec
         raise BadTwiml(12100, f"Document parse failure: the root is <{root.tag}>, not <Response>")
     warnings: list[tuple[int, str]] = []
     allowed = dialect.voice_verbs if verbs is None else verbs
-    return Document(tuple(_children(root, allowed, warnings, dialect)), tuple(warnings))
+    return Document(tuple(_read_children(root, allowed, warnings, dialect)), tuple(warnings))
 
 
-def _children(
+def _read_children(
     parent: Element, allowed: frozenset[str], warnings: list[tuple[int, str]], dialect: Dialect
 ) -> list[Verb]:
     known = []
     for element in parent:
         if element.tag in allowed:
-            known.append(_verb(element, warnings, dialect))
+            known.append(_read_verb(element, warnings, dialect))
         elif dialect.strict:
             known.append(Verb(REFUSED, text=f"<{element.tag}> is not allowed in <{parent.tag}>"))
         else:
@@ -130,15 +130,15 @@ def _children(
     return known
 
 
-def _verb(element: Element, warnings: list[tuple[int, str]], dialect: Dialect) -> Verb:
+def _read_verb(element: Element, warnings: list[tuple[int, str]], dialect: Dialect) -> Verb:
     name = element.tag
     for attribute in element.attrib:
         if attribute not in _ATTRIBUTES[name]:
             warnings.append((12200, f"Schema validation warning: {attribute} is not allowed in <{name}>"))
     attributes = {key: value for key, value in element.attrib.items() if key in _ATTRIBUTES[name]}
     if name == "Say":
-        return _speech(element, attributes, warnings)
-    children = tuple(_children(element, dialect.nested.get(name, frozenset()), warnings, dialect))
+        return _read_speech(element, attributes, warnings)
+    children = tuple(_read_children(element, dialect.nested.get(name, frozenset()), warnings, dialect))
     refused = next((child for child in children if child.name == REFUSED), None)
     if refused is not None:
         # What stands inside is looked at before anything of it sounds.
@@ -146,13 +146,13 @@ def _verb(element: Element, warnings: list[tuple[int, str]], dialect: Dialect) -
     return Verb(name, attributes, (element.text or "").strip(), children)
 
 
-def _speech(element: Element, attributes: dict[str, str], warnings: list[tuple[int, str]]) -> Verb:
+def _read_speech(element: Element, attributes: dict[str, str], warnings: list[tuple[int, str]]) -> Verb:
     pause = 0.0
     for inner in element.iter():
         if inner is not element and inner.tag not in _SPEECH_MARKUP and not inner.tag.startswith("amazon:"):
             warnings.append((12200, f"Schema validation warning: <{inner.tag}> is not allowed in <Say>"))
         if inner.tag == "break":
-            pause += _span(inner.get("time", "1s"))
+            pause += _read_span(inner.get("time", "1s"))
     text = " ".join("".join(element.itertext()).split())
     if not text:
         warnings.append((13520, "Say: Invalid text"))
@@ -166,6 +166,6 @@ def _speech(element: Element, attributes: dict[str, str], warnings: list[tuple[i
     return Verb("Say", attributes, text, (), pause)
 
 
-def _span(value: str) -> float:
+def _read_span(value: str) -> float:
     match = re.fullmatch(r"([0-9.]+)(ms|s)", value.strip())
     return float(match[1]) / (1000 if match[2] == "ms" else 1) if match else 1.0

@@ -25,12 +25,12 @@ from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, De
 from joint_defense.rules.triggers import Category
 
 
-def _in_utc(moment: datetime) -> datetime:
+def _move_to_utc(moment: datetime) -> datetime:
     # PostgreSQL writes the zone into its JSON, SQLite keeps UTC without it.
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(_in_utc)]
+Moment = Annotated[datetime, AfterValidator(_move_to_utc)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,23 +160,27 @@ def read_facts(session: Session, incident_id: int) -> Facts | None:
     """The facts of an incident; None if there is none."""
     sqlite = session.get_bind().dialect.name == "sqlite"
 
-    def rows(source: str, table: type[Base], order: Any, fact: type[Any]) -> Select[Any]:
+    def select_rows(source: str, table: type[Base], order: Any, fact: type[Any]) -> Select[Any]:
         columns = [getattr(table, each.name) for each in fields(fact)]
         return select(
-            literal_column(f"'{source}'").label("source"), order.label("place"), _object(columns, sqlite).label("row")
+            literal_column(f"'{source}'").label("source"),
+            order.label("place"),
+            _build_object(columns, sqlite).label("row"),
         )
 
     question = union_all(
-        rows("incident", Incident, Incident.id, IncidentFact).where(Incident.id == incident_id),
-        rows("alert", Alert, Alert.id, AlertFact).where(Alert.incident_id == incident_id),
-        rows("delivery", Delivery, Delivery.id, DeliveryFact).where(Delivery.incident_id == incident_id),
-        rows("attempt", Attempt, Attempt.number, AttemptFact)
+        select_rows("incident", Incident, Incident.id, IncidentFact).where(Incident.id == incident_id),
+        select_rows("alert", Alert, Alert.id, AlertFact).where(Alert.incident_id == incident_id),
+        select_rows("delivery", Delivery, Delivery.id, DeliveryFact).where(Delivery.incident_id == incident_id),
+        select_rows("attempt", Attempt, Attempt.number, AttemptFact)
         .join(Delivery, Attempt.delivery_id == Delivery.id)
         .where(Delivery.incident_id == incident_id),
-        rows("answer", Acknowledgement, Acknowledgement.id, AnswerFact).where(
+        select_rows("answer", Acknowledgement, Acknowledgement.id, AnswerFact).where(
             Acknowledgement.incident_id == incident_id
         ),
-        rows("update", IncidentUpdate, IncidentUpdate.id, UpdateFact).where(IncidentUpdate.incident_id == incident_id),
+        select_rows("update", IncidentUpdate, IncidentUpdate.id, UpdateFact).where(
+            IncidentUpdate.incident_id == incident_id
+        ),
     )
     found: dict[str, list[object]] = defaultdict(list)
     for source, _place, row in sorted(
@@ -192,16 +196,16 @@ def read_facts(session: Session, incident_id: int) -> Facts | None:
         attempts=_ATTEMPTS.validate_python(found["attempt"]),
         answers=_ANSWERS.validate_python(found["answer"]),
         updates=_UPDATES.validate_python(found["update"]),
-        version=digest(found),
+        version=make_digest(found),
     )
 
 
-def digest(facts: object) -> str:
+def make_digest(facts: object) -> str:
     """A short fingerprint of plain data."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def _object(columns: Sequence[InstrumentedAttribute[Any]], sqlite: bool) -> ColumnElement[Any]:
+def _build_object(columns: Sequence[InstrumentedAttribute[Any]], sqlite: bool) -> ColumnElement[Any]:
     build = func.json_object if sqlite else func.json_build_object
     pairs: list[Any] = []
     for column in columns:

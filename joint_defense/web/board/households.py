@@ -17,7 +17,7 @@ from joint_defense.web.board.rules.household_state import (
     Contact,
     HouseholdState,
     Reached,
-    contact,
+    find_contact,
     judge_household,
 )
 
@@ -98,25 +98,25 @@ def make_household_rows(facts: Facts) -> tuple[HouseholdRow, ...]:
         deliveries[get_party(delivery)].append(_Tried(delivery, attempts[delivery.id]))
     answers = {get_party(answer): answer for answer in facts.answers}
     rows = [
-        (_row(party, own, answers.get(party)), min(each.fact.distance for each in own))
+        (_make_row(party, own, answers.get(party)), min(each.fact.distance for each in own))
         for party, own in deliveries.items()
         if party.household_id not in in_trouble and any(each.fact.purpose in RINGS for each in own)
     ]
-    return tuple(row for row, _ in sorted(rows, key=_eyes_first))
+    return tuple(row for row, _ in sorted(rows, key=_rank))
 
 
-def _eyes_first(placed: tuple[HouseholdRow, int]) -> tuple[bool, int, int]:
+def _rank(placed: tuple[HouseholdRow, int]) -> tuple[bool, int, int]:
     row, distance = placed
     return not row.unreachable, EYES_FIRST[row.state], distance
 
 
-def _row(party: Party, deliveries: list[_Tried], answer: AnswerFact | None) -> HouseholdRow:
+def _make_row(party: Party, deliveries: list[_Tried], answer: AnswerFact | None) -> HouseholdRow:
     rings = [each for each in deliveries if each.fact.purpose in RINGS]
     first = rings[0].fact
     calls = [attempt for each in rings if each.fact.channel is Channel.CALL for attempt in each.attempts]
-    phones = _phones(rings, {each.fact.number for each in deliveries if _told_it_is_over(each.fact)})
+    phones = _list_phones(rings, {each.fact.number for each in deliveries if _tells_it_is_over(each.fact)})
     given = answer.answer if answer else None
-    redial = min(_pending(rings, FollowUp.REDIAL), key=lambda each: each.due_at, default=None)
+    redial = min(_list_pending(rings, FollowUp.REDIAL), key=lambda each: each.due_at, default=None)
     return HouseholdRow(
         party=party,
         household=first.household_name,
@@ -128,34 +128,34 @@ def _row(party: Party, deliveries: list[_Tried], answer: AnswerFact | None) -> H
         rung=any(attempt.rang_at or attempt.state in _RANG for attempt in calls),
         picked_up=answer is not None or any(attempt.answered_at for attempt in calls),
         redial_at=redial.due_at if redial and not answer else None,
-        redial_round=_next_round(rings, redial.number) if redial and not answer else 0,
-        undecided=bool(_pending(rings, FollowUp.LOOK)),
-        unreachable=answer is None and bool(_pending(rings, FollowUp.GIVEN_UP)),
+        redial_round=_find_next_round(rings, redial.number) if redial and not answer else 0,
+        undecided=bool(_list_pending(rings, FollowUp.LOOK)),
+        unreachable=answer is None and bool(_list_pending(rings, FollowUp.GIVEN_UP)),
         minutes=answer.minutes if answer is not None and answer.answer.value == "coming" else None,
     )
 
 
-def _pending(rings: list[_Tried], what: FollowUp) -> list[DeliveryFact]:
+def _list_pending(rings: list[_Tried], what: FollowUp) -> list[DeliveryFact]:
     return [each.fact for each in rings if each.fact.follow_up is what]
 
 
-def _next_round(rings: list[_Tried], number: str) -> int:
+def _find_next_round(rings: list[_Tried], number: str) -> int:
     redials = (each.fact for each in rings if each.fact.purpose is Purpose.REDIAL)
     return 1 + max((each.round for each in redials if each.number == number), default=0)
 
 
-def _phones(rings: list[_Tried], told: set[str]) -> tuple[PhoneLine, ...]:
+def _list_phones(rings: list[_Tried], told: set[str]) -> tuple[PhoneLine, ...]:
     """The household's phones in their order, each with the newest call and the newest text to it."""
     known: dict[str, dict[Channel, list[_Tried]]] = defaultdict(lambda: defaultdict(list))
     for each in sorted(rings, key=lambda each: (each.fact.phone_rank, each.fact.id)):
         known[each.fact.number][each.fact.channel].append(each)
     return tuple(
-        PhoneLine(number, tuple(_line(channels[each]) for each in Channel if each in channels), number in told)
+        PhoneLine(number, tuple(_make_line(channels[each]) for each in Channel if each in channels), number in told)
         for number, channels in known.items()
     )
 
 
-def _line(deliveries: list[_Tried]) -> ContactLine:
+def _make_line(deliveries: list[_Tried]) -> ContactLine:
     shown = deliveries[-1]
     tried = [each for each in deliveries if each.attempts and each.fact.state is not DeliveryState.CANCELLED]
     # Whoever watches is to see that it has rung in vain, and not only that it will ring.
@@ -165,17 +165,17 @@ def _line(deliveries: list[_Tried]) -> ContactLine:
     channel = shown.fact.channel
     return ContactLine(
         channel=channel,
-        contact=contact(channel, shown.fact.state, latest.state if latest is not None else None),
-        at=_latest(latest) if latest is not None else None,
+        contact=find_contact(channel, shown.fact.state, latest.state if latest is not None else None),
+        at=_find_latest(latest) if latest is not None else None,
         attempts=sum(each.fact.attempt_count for each in deliveries),
         code=shown.fact.failure or (latest.error_code if latest is not None else None),
         waits=waits,
     )
 
 
-def _latest(attempt: AttemptFact) -> datetime:
+def _find_latest(attempt: AttemptFact) -> datetime:
     return attempt.answered_at or attempt.ended_at or attempt.rang_at or attempt.accepted_at or attempt.requested_at
 
 
-def _told_it_is_over(delivery: DeliveryFact) -> bool:
+def _tells_it_is_over(delivery: DeliveryFact) -> bool:
     return delivery.purpose is Purpose.ALL_CLEAR and delivery.state is DeliveryState.REACHED

@@ -20,7 +20,7 @@ from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.board.facts import AlertFact, IncidentFact, UpdateFact, digest, read_facts
+from joint_defense.web.board.facts import AlertFact, IncidentFact, UpdateFact, make_digest, read_facts
 from joint_defense.web.board.households import HouseholdRow, make_household_rows
 from joint_defense.web.board.outlook import Outlook, look_ahead
 from joint_defense.web.board.overseers import OverseerLine, list_overseers
@@ -159,24 +159,24 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
         closed_at=incident.closed_at,
         outcome=incident.outcome,
         note=incident.note,
-        voices=tuple(_voice(alert) for alert in facts.alerts),
+        voices=tuple(_make_voice(alert) for alert in facts.alerts),
         rows=rows,
         overseers=list_overseers(facts),
-        timeline=tuple(sorted(map(_timeline_line, facts.updates), key=lambda line: line.at)),
-        figures=_figures(rows),
-        widening=_widening(incident, sum(row.state in _COMING for row in rows)),
+        timeline=tuple(sorted(map(_make_line, facts.updates), key=lambda line: line.at)),
+        figures=_count_figures(rows),
+        widening=_read_widening(incident, sum(row.state in _COMING for row in rows)),
         group_id=incident.group_id,
-        version=facts.version if outlook is None else digest((facts.version, _roughly(outlook))),
+        version=facts.version if outlook is None else make_digest((facts.version, _round_up(outlook))),
         outlook=outlook,
     )
 
 
-def _roughly(outlook: Outlook) -> tuple[int, int]:
+def _round_up(outlook: Outlook) -> tuple[int, int]:
     """What of it makes a page worth sending again: a difference of a few seconds does not."""
     return outlook.households, round(outlook.last_at.timestamp() / 5)
 
 
-def _widening(incident: IncidentFact, coming: int) -> Widening:
+def _read_widening(incident: IncidentFact, coming: int) -> Widening:
     try:
         progress = read_progress(incident.policy, incident.opened_at, incident.steps_done)
     except InvalidPolicy:
@@ -188,11 +188,11 @@ def _widening(incident: IncidentFact, coming: int) -> Widening:
     return Widening(progress.level, progress.next_at, step.whom, step.fewer_than, held=progress.is_held(coming))
 
 
-def _timeline_line(update: UpdateFact) -> Line:
+def _make_line(update: UpdateFact) -> Line:
     return Line(update.at, update.kind, update.detail)
 
 
-def _voice(alert: AlertFact) -> Voice:
+def _make_voice(alert: AlertFact) -> Voice:
     return Voice(
         household=alert.household_name,
         household_en=alert.household_name_en,
@@ -210,7 +210,7 @@ def _voice(alert: AlertFact) -> Voice:
     )
 
 
-def _figures(rows: Iterable[HouseholdRow]) -> Figures:
+def _count_figures(rows: Iterable[HouseholdRow]) -> Figures:
     known = list(rows)
     return Figures(
         households=len(known),

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.incidents.answers import says_who_comes
+from joint_defense.incidents.answers import match_coming
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, count_parties
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.board.facts import digest
+from joint_defense.web.board.facts import make_digest
 from joint_defense.web.board.households import RINGS
 
 PAGE = 100
@@ -68,7 +68,7 @@ def list_incidents(
     page = select(Incident.id).where(*month, *own).order_by(Incident.id.desc()).limit(PAGE + 1)
     is_open = Incident.closed_at.is_(None)
     shown = select(Incident.id).where(is_open, *own).order_by(Incident.id.desc()).limit(MOST_OPEN)
-    question = _summaries().where(Incident.id.in_(shown) | Incident.id.in_(page)).order_by(Incident.id.desc())
+    question = _select_summaries().where(Incident.id.in_(shown) | Incident.id.in_(page)).order_by(Incident.id.desc())
     found = [Summary(*row) for row in session.execute(question)]
     still_open = tuple(each for each in found if each.closed_at is None)
     closed = tuple(each for each in found if each.closed_at is not None)
@@ -79,12 +79,12 @@ def list_incidents(
         still_open,
         closed[:PAGE],
         closed[PAGE - 1].incident_id if len(closed) > PAGE else None,
-        digest([repr(each) for each in found] + [str(more)]),
+        make_digest([repr(each) for each in found] + [str(more)]),
         more,
     )
 
 
-def _summaries() -> Select[Any]:
+def _select_summaries() -> Select[Any]:
     first_alert = select(func.min(Alert.id)).where(Alert.incident_id == Incident.id).scalar_subquery()
     voices = select(func.count(Alert.id)).where(Alert.incident_id == Incident.id).scalar_subquery()
     first = aliased(Alert)
@@ -102,12 +102,12 @@ def _summaries() -> Select[Any]:
         Incident.opened_at,
         Incident.closed_at,
         Incident.outcome,
-        _households(),
-        _coming(),
+        _select_households(),
+        _select_coming(),
     ).join(first, first.id == first_alert)
 
 
-def _households() -> ScalarSelect[int]:
+def _select_households() -> ScalarSelect[int]:
     """How many households were called, without those that call for help themselves."""
     return (
         select(count_parties(Delivery))
@@ -121,11 +121,11 @@ def _households() -> ScalarSelect[int]:
     )
 
 
-def _coming() -> ScalarSelect[int]:
+def _select_coming() -> ScalarSelect[int]:
     """How many are coming, or there."""
     return (
         select(func.count(Acknowledgement.id))
-        .where(Acknowledgement.incident_id == Incident.id, says_who_comes())
+        .where(Acknowledgement.incident_id == Incident.id, match_coming())
         .correlate(Incident)
         .scalar_subquery()
     )

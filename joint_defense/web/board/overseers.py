@@ -8,7 +8,7 @@ from datetime import datetime
 
 from joint_defense.rules.states import Role
 from joint_defense.web.board.facts import AttemptFact, Facts
-from joint_defense.web.board.rules.household_state import Contact, contact
+from joint_defense.web.board.rules.household_state import Contact, find_contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def list_overseers(facts: Facts) -> tuple[OverseerLine, ...]:
                 OverseerLine(
                     each.household_name,
                     each.role,
-                    contact(each.channel, each.state, None if last is None else last.state),
+                    find_contact(each.channel, each.state, None if last is None else last.state),
                     None if last is None else last.ended_at or last.accepted_at or last.requested_at,
                     each.failure or (None if last is None else last.error_code),
                 )

@@ -30,7 +30,7 @@ from joint_defense.carriers.port import (
 )
 from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, map_error, read_mapped
 from joint_defense.rules.states import AttemptState, Channel
-from tests.edges.simulator.application import Answer, Application, Form
+from tests.edges.simulator.application import Application, Form, HttpResponse
 from tests.support import loops
 
 SID, TOKEN = "AC" + "0" * 32, "token"
@@ -67,13 +67,13 @@ def failed(url: str, ask: Ask, timeout: float = 5) -> CarrierError:
     return error.value
 
 
-def resource(**values: Any) -> Answer:
-    return Answer(json.dumps({"sid": "CA1", "status": "queued"} | values), 201, "application/json")
+def resource(**values: Any) -> HttpResponse:
+    return HttpResponse(json.dumps({"sid": "CA1", "status": "queued"} | values), 201, "application/json")
 
 
-def refusal(status: int, code: int | None) -> Answer:
+def refusal(status: int, code: int | None) -> HttpResponse:
     body = {"code": code, "message": "The number +8613805740002 …", "more_info": "", "status": status}
-    return Answer(json.dumps(body), status, "application/json")
+    return HttpResponse(json.dumps(body), status, "application/json")
 
 
 def place(carrier: TwilioCarrier) -> Awaitable[Any]:
@@ -141,19 +141,19 @@ def test_every_code_of_the_carrier_comes_out_as_its_kind(api: Application, code:
     [
         (refusal(429, 20429), TooFast),
         (refusal(429, None), TooFast),
-        (Answer("slow down", 429, "text/plain"), TooFast),
+        (HttpResponse("slow down", 429, "text/plain"), TooFast),
         (refusal(401, 20003), AccountTrouble),
-        (Answer("", 401), AccountTrouble),
+        (HttpResponse("", 401), AccountTrouble),
         (refusal(403, None), AccountTrouble),
-        (Answer("<html>not found</html>", 404, "text/html"), AccountTrouble),
+        (HttpResponse("<html>not found</html>", 404, "text/html"), AccountTrouble),
         (refusal(400, 99999), AccountTrouble),
         (refusal(500, 20500), OutcomeUnknown),
-        (Answer("oops", 500, "text/plain"), OutcomeUnknown),
-        (Answer("", 502), OutcomeUnknown),
-        (Answer("<html>gateway</html>", 503, "text/html"), OutcomeUnknown),
-        (Answer("not json at all", 201, "application/json"), OutcomeUnknown),
+        (HttpResponse("oops", 500, "text/plain"), OutcomeUnknown),
+        (HttpResponse("", 502), OutcomeUnknown),
+        (HttpResponse("<html>gateway</html>", 503, "text/html"), OutcomeUnknown),
+        (HttpResponse("not json at all", 201, "application/json"), OutcomeUnknown),
         *(
-            (Answer(body, 201, "application/json"), OutcomeUnknown)
+            (HttpResponse(body, 201, "application/json"), OutcomeUnknown)
             for body in ("", "{}", "[]", "null", '"CA1"', '{"sid": null}')
         ),
     ],
@@ -161,21 +161,21 @@ def test_every_code_of_the_carrier_comes_out_as_its_kind(api: Application, code:
 )
 @pytest.mark.parametrize(("path", "ask"), [(CALLS, place), (MESSAGES, send)], ids=["call", "message"])
 def test_every_answer_that_is_no_receipt_comes_out_as_an_error_of_ours(
-    api: Application, answer: Answer, kind: type[CarrierError], path: str, ask: Ask
+    api: Application, answer: HttpResponse, kind: type[CarrierError], path: str, ask: Ask
 ) -> None:
     api.answers(path, answer)
     assert type(failed(api.url(""), ask)) is kind
 
 
 def test_a_redirect_is_not_followed_with_the_credentials(api: Application) -> None:
-    api.answers(CALLS, Answer("", 307, location="/elsewhere"))
+    api.answers(CALLS, HttpResponse("", 307, location="/elsewhere"))
     failed(api.url(""), place)
     assert api.at("/elsewhere") == []
 
 
 def test_a_request_is_sent_once_whatever_comes_back(api: Application) -> None:
     for status in (500, 503, 429, 400):
-        api.answers(CALLS, Answer("", status))
+        api.answers(CALLS, HttpResponse("", status))
         failed(api.url(""), place)
     assert len(api.at(CALLS)) == 4
 
@@ -191,7 +191,7 @@ def test_a_name_that_does_not_resolve_means_nothing_was_placed() -> None:
 
 
 def test_silence_is_bounded_and_leaves_the_outcome_open(api: Application) -> None:
-    api.answers(CALLS, Answer("{}", 201, after=10))
+    api.answers(CALLS, HttpResponse("{}", 201, after=10))
     started = time.monotonic()
     assert type(failed(api.url(""), place, timeout=0.2)) is Unanswered
     assert time.monotonic() - started < 9
@@ -303,7 +303,7 @@ def test_a_look_up_finds_what_was_asked_for_since_then_newest_first(
         }
 
     page = {key: [item("new", 1), item("edge", 60), item("old", 600)], "next_page_uri": None, "page_size": 50}
-    api.answers(path, Answer(json.dumps(page), 200, "application/json"))
+    api.answers(path, HttpResponse(json.dumps(page), 200, "application/json"))
     found = carried(api.url(""), lambda carrier: carrier.look_up(channel, CALL.to, now - timedelta(seconds=2)))
     # A carrier's clock may be two minutes off ours: rather one too many, which is then sifted by its id.
     assert [each.sid for each in found] == ["new", "edge"]
@@ -323,10 +323,10 @@ def test_a_look_up_compares_the_number_itself_and_goes_on_behind_other_peoples_c
     ours = [item(50, CALL.to), item(51, CALL.to.removeprefix("+")), item(52, CALL.to, age=600)]
     pages = {"0": (others, CALLS + "?Page=1"), "1": (ours, None)}
 
-    def answer(form: Form) -> Answer:
+    def answer(form: Form) -> HttpResponse:
         found, following = pages[form.get("Page", "0")]
         page = {"calls": found, "next_page_uri": following, "page_size": 50}
-        return Answer(json.dumps(page), 200, "application/json")
+        return HttpResponse(json.dumps(page), 200, "application/json")
 
     api.answers(CALLS, answer)
     found = carried(api.url(""), lambda carrier: carrier.look_up(Channel.CALL, CALL.to, now))
@@ -337,18 +337,18 @@ def test_a_look_up_compares_the_number_itself_and_goes_on_behind_other_peoples_c
     ("answer", "kind", "code"),
     [
         (refusal(401, 20003), AccountTrouble, 20003),
-        (Answer("<html>no</html>", 401, "text/html"), AccountTrouble, None),
+        (HttpResponse("<html>no</html>", 401, "text/html"), AccountTrouble, None),
         (refusal(403, None), AccountTrouble, None),
         (refusal(429, 20429), TooFast, 20429),
-        (Answer("", 429), TooFast, None),
+        (HttpResponse("", 429), TooFast, None),
         (refusal(500, 20500), OutcomeUnknown, 20500),
-        (Answer("", 503), OutcomeUnknown, None),
+        (HttpResponse("", 503), OutcomeUnknown, None),
     ],
     ids=lambda each: str(getattr(each, "status", getattr(each, "__name__", each))),
 )
 @pytest.mark.parametrize("ask", [TwilioCarrier.check_account, look_for], ids=["account", "look-up"])
 def test_a_list_that_is_refused_says_why_though_the_sdk_keeps_it_to_itself(
-    api: Application, ask: Ask, answer: Answer, kind: type[CarrierError], code: int | None
+    api: Application, ask: Ask, answer: HttpResponse, kind: type[CarrierError], code: int | None
 ) -> None:
     api.answers(CALLS, answer)
     error = failed(api.url(""), ask)

@@ -10,11 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import create_app
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.settings import Settings
 from groups.accounts import accounts
 from groups.accounts.passwords import matches
-from groups.accounts.sessions import who_is
+from groups.accounts.sessions import find_signed_in
 from groups.models.accounts import Account
 from groups.models.roster import Village
 from tests.conftest import MakeSettings
@@ -116,7 +116,7 @@ def test_a_lost_password_is_replaced_and_all_browsers_signed_out(app: Flask) -> 
     run(app, "create", "ops", "--role", "operator")
     database: Database = app.extensions["database"]
     with database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         candidate = accounts.find_candidate(session, "ops", now, "CN", "574")
         signed_in = accounts.settle_sign_in(session, candidate, matched=True, browser="", now=now)
     assert signed_in.token is not None
@@ -125,7 +125,7 @@ def test_a_lost_password_is_replaced_and_all_browsers_signed_out(app: Flask) -> 
 
     assert matches(_account(app, "ops").password_hash, password)
     with database.begin() as session:
-        assert who_is(session, signed_in.token, now) is None
+        assert find_signed_in(session, signed_in.token, now) is None
 
 
 def test_a_closed_account_is_off_the_list_and_its_name_free(app: Flask) -> None:

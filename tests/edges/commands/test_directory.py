@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from config.database import Database
-from groups.files.typeset import missing_from
+from groups.files.typeset import find_missing
 from groups.models.roster import Group
 from groups.roster.printed_directory import Imprint, Paper, Part, PrintedGroup, PrintedHousehold, PrintedPhone, as_pdf
 from tests.edges.conftest import Type
@@ -136,8 +136,8 @@ def test_a_group_too_large_for_a_page_loses_nobody(tmp_path: Path) -> None:
 
 def test_the_font_is_embedded_and_has_the_rare_characters_of_names(tmp_path: Path) -> None:
     rare = "".join(messy_rosters.RARE) + "龑昇烜玥璟𫖯𫍯𬱖𡐓㕮㑇䥽䲠仉乜亓鄢郤缑" + "·"
-    assert missing_from([rare]) == ""
-    assert missing_from(["王\U0001f600", "한국"]) == "\U0001f600한국", "what it lacks is named"
+    assert find_missing([rare]) == ""
+    assert find_missing(["王\U0001f600", "한국"]) == "\U0001f600한국", "what it lacks is named"
     pdf = tmp_path / "rare.pdf"
     pdf.write_bytes(as_pdf([group(1, 1, name=rare)], IMPRINT))
     assert set(rare) <= set("".join(pages(pdf)))
@@ -146,7 +146,7 @@ def test_the_font_is_embedded_and_has_the_rare_characters_of_names(tmp_path: Pat
 
 def test_the_font_has_every_character_that_the_pages_say() -> None:
     template = (Path(as_pdf.__code__.co_filename).parent / "directory.typ").read_text(encoding="utf-8")
-    assert missing_from([template]) == ""
+    assert find_missing([template]) == ""
 
 
 def test_a_version_changes_with_the_page_and_with_nothing_else() -> None:

@@ -53,7 +53,7 @@ def local(house: House) -> str:
     return house.number.removeprefix("+86")
 
 
-def standing(database: Database, house: House) -> list[tuple[str, date, date | None, EndReason | None]]:
+def list_subscriptions(database: Database, house: House) -> list[tuple[str, date, date | None, EndReason | None]]:
     question = select(Subscription).where(Subscription.household_id == house.id).order_by(Subscription.starts_on)
     with database.begin() as session:
         return [(row.plan, row.starts_on, row.ends_on, row.end_reason) for row in session.scalars(question)]
@@ -70,15 +70,17 @@ def test_a_workbook_is_taken_in_once_and_then_changes_nothing(run: Type, town: T
 
     tried = run("enrolment", "import", file, "--dry-run")
     assert "new 3" in tried.stdout
-    assert standing(town.database, wang) == []
+    assert list_subscriptions(town.database, wang) == []
     done = run("enrolment", "import", file)
     assert done.exit_code == 0, done.output
     assert "new 3" in done.stdout
     assert "writing" in done.stderr
 
-    assert standing(town.database, wang) == [(KEY_PLAN, date(2026, 3, 1), None, None)]
-    assert standing(town.database, li) == [(KEY_PLAN, date(2026, 3, 2), date(2026, 6, 1), EndReason.CANCELLED)]
-    assert standing(town.database, chen) == [(KEY_PLAN, date(2026, 3, 3), None, None)]
+    assert list_subscriptions(town.database, wang) == [(KEY_PLAN, date(2026, 3, 1), None, None)]
+    assert list_subscriptions(town.database, li) == [
+        (KEY_PLAN, date(2026, 3, 2), date(2026, 6, 1), EndReason.CANCELLED)
+    ]
+    assert list_subscriptions(town.database, chen) == [(KEY_PLAN, date(2026, 3, 3), None, None)]
     with town.database.begin() as session:
         noted = session.scalars(select(Change).where(Change.table == "subscriptions")).all()
     assert {(change.action, change.affects_from) for change in noted} == {
@@ -86,7 +88,7 @@ def test_a_workbook_is_taken_in_once_and_then_changes_nothing(run: Type, town: T
     }
     assert len({change.batch for change in noted}) == 1
     assert "same 3" in run("enrolment", "import", file).stdout
-    assert len(standing(town.database, wang)) == 1
+    assert len(list_subscriptions(town.database, wang)) == 1
 
 
 def test_a_later_list_ends_replaces_and_never_counts_a_household_twice(run: Type, town: Town, tmp_path: Path) -> None:
@@ -110,12 +112,14 @@ def test_a_later_list_ends_replaces_and_never_counts_a_household_twice(run: Type
 
     counts = json.loads(told.stdout)
     assert [counts[name] for name in ("new", "ended", "changed", "same", "error")] == [0, 1, 1, 2, 0]
-    assert standing(town.database, wang) == [(KEY_PLAN, date(2026, 1, 1), date(2026, 9, 1), EndReason.CANCELLED)]
-    assert standing(town.database, li) == [
+    assert list_subscriptions(town.database, wang) == [
+        (KEY_PLAN, date(2026, 1, 1), date(2026, 9, 1), EndReason.CANCELLED)
+    ]
+    assert list_subscriptions(town.database, li) == [
         (KEY_PLAN, date(2026, 1, 1), date(2026, 5, 1), EndReason.REPLACED),
         (PHONE_PLAN, date(2026, 5, 1), None, None),
     ]
-    assert standing(town.database, chen) == [(KEY_PLAN, date(2026, 1, 1), None, None)]
+    assert list_subscriptions(town.database, chen) == [(KEY_PLAN, date(2026, 1, 1), None, None)]
 
 
 def test_what_is_wrong_or_doubtful_is_left_out_said_and_written_to_be_mended(
@@ -187,7 +191,7 @@ def test_a_household_in_another_village_of_the_same_name_and_door_is_not_mixed_u
     row = (None, "王建国", "四甲村3-1", KEY_PLAN, date(2026, 3, 1), None)
     told = run("enrolment", "import", listed(tmp_path / "名单.xlsx", row))
     assert "new 0" in told.stdout
-    assert standing(town.database, here) == []
+    assert list_subscriptions(town.database, here) == []
 
 
 def test_a_tariff_is_added_from_a_day_on_and_listed_with_the_ones_before(town: Town, run: Type) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.carriers import takes_replies
-from config.settings import SettingsError, environment_with, load
+from config.settings import SettingsError, load, make_environment
 
 ROOT = Path(__file__).parents[3]
 SECRET = "hush-hush-hush-hush"
@@ -214,7 +214,7 @@ def test_secrets_are_not_shown_with_the_settings() -> None:
 
 
 def test_a_process_does_not_start_without_its_settings_and_says_one_line() -> None:
-    environment = environment_with({name: each for name, each in GOOD.items() if name != "REDIS_URL"})
+    environment = make_environment({name: each for name, each in GOOD.items() if name != "REDIS_URL"})
     for command in (
         [sys.executable, "-m", "flask", "--app", "app", "alarm", "list"],
         [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py", "app:create_app()"],
@@ -232,7 +232,7 @@ def test_a_process_does_not_start_without_its_settings_and_says_one_line() -> No
 def test_processes_we_start_get_the_given_settings_and_no_stray_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLS_PER_SECOND", "99")
     monkeypatch.setenv("FLASK_DEBUG", "1")
-    environment = environment_with(GOOD)
+    environment = make_environment(GOOD)
     assert environment["DATABASE_URL"] == GOOD["DATABASE_URL"]
     assert "CALLS_PER_SECOND" not in environment
     assert "FLASK_DEBUG" not in environment

@@ -17,7 +17,7 @@ from flask import Flask
 from pypdf import PdfReader
 
 from app import create_app
-from config.database import clock
+from config.database import read_clock
 from groups.accounts.accounts import create_account
 from groups.accounts.api_clients import Scope, create_client
 from groups.models.accounts import AccountRole
@@ -227,7 +227,7 @@ def test_every_village_reads_the_same_in_all_five_formats_from_command_page_and_
         assert read(files[form]) == wanted, form
 
     with app.extensions["database"].begin() as session:
-        create_account(session, "liaison", AccountRole.LIAISON, password_hash(), clock(session))
+        create_account(session, "liaison", AccountRole.LIAISON, password_hash(), read_clock(session))
     liaison = Visitor(app.test_client())
     assert liaison.sign_in("liaison").status_code == 303
     page = liaison.get(f"/coverage?as_of={DAY}").text
@@ -241,6 +241,6 @@ def test_every_village_reads_the_same_in_all_five_formats_from_command_page_and_
         assert of_xlsx(from_page) == wanted if form == "xlsx" else from_page == files[form], form
 
     with app.extensions["database"].begin() as session:
-        _, token = create_client(session, "平台", [*Scope], 60, "tests", clock(session))
+        _, token = create_client(session, "平台", [*Scope], 60, "tests", read_clock(session))
     asked = app.test_client().get(f"/api/v1/coverage?as_of={DAY}", headers={"Authorization": f"Bearer {token}"})
     assert of_json(asked.data) == wanted

@@ -13,11 +13,11 @@ from redis import Redis
 from sqlalchemy import select
 
 from config.carriers import Account
-from config.database import clock
+from config.database import read_clock
 from config.settings import Settings
 from joint_defense.alarms import intake
 from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown, RefusedNumber, Undecided
-from joint_defense.delivery.lines import Bundle, Line, Lines, Standing, takes_out, who_carries
+from joint_defense.delivery.lines import Bundle, Line, Lines, LineStatus, find_carrying, takes_out
 from joint_defense.delivery.pace import Pace
 from joint_defense.models import Attempt, IncidentUpdate
 from joint_defense.processes import heartbeats
@@ -51,8 +51,8 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def standing(watch: Watch) -> Standing:
-    return Standing(SIDS, watch)
+def status(watch: Watch) -> LineStatus:
+    return LineStatus(SIDS, watch)
 
 
 @pytest.fixture
@@ -61,21 +61,21 @@ def nowhere() -> Iterator[Redis]:
         yield client
 
 
-def lines_of(redis: Redis, standing: Standing, weights: tuple[float, ...], rate: float = 0, whole: float = 0) -> Lines:
+def lines_of(redis: Redis, status: LineStatus, weights: tuple[float, ...], rate: float = 0, whole: float = 0) -> Lines:
     bundles = {}
     for line, weight in zip((MAIN, BACKUP), weights, strict=True):
         account = Pace(redis, "call:account", {line.account: whole}) if whole else None
         bundles[line.account] = Bundle(line.account, weight, Pace(redis, "call", {line.sender: rate}), account)
-    return Lines(Channel.CALL, bundles, standing)
+    return Lines(Channel.CALL, bundles, status)
 
 
-def refuse(standing: Standing, error: CarrierError, line: Line = MAIN, channel: Channel = Channel.CALL) -> str:
-    return standing.note(line, channel, error, 1000.0, placing=True)
+def refuse(status: LineStatus, error: CarrierError, line: Line = MAIN, channel: Channel = Channel.CALL) -> str:
+    return status.note(line, channel, error, 1000.0, placing=True)
 
 
-def test_work_is_shared_by_weight_and_who_has_none_stands_by(nowhere: Redis, standing: Standing) -> None:
+def test_work_is_shared_by_weight_and_who_has_none_stands_by(nowhere: Redis, status: LineStatus) -> None:
     def carried(weights: tuple[float, ...]) -> dict[Line, int]:
-        lines, found = lines_of(nowhere, standing, weights), Counter[Line]()
+        lines, found = lines_of(nowhere, status, weights), Counter[Line]()
         for wanted in (1, 1, 1, 1, 3, 5, 8):
             found.update(lines.take(wanted).by_line)
         return {line: count for line, count in found.items() if count}
@@ -83,23 +83,23 @@ def test_work_is_shared_by_weight_and_who_has_none_stands_by(nowhere: Redis, sta
     assert carried((1, 1)) == {MAIN: 10, BACKUP: 10}
     assert carried((3, 1)) == {MAIN: 15, BACKUP: 5}
     assert carried((1, 0)) == {MAIN: 20}
-    refuse(standing, AccountTrouble("no", code=20003, status=401))
+    refuse(status, AccountTrouble("no", code=20003, status=401))
     assert carried((3, 1)) == carried((1, 0)) == {BACKUP: 20}
 
 
-def test_what_one_may_not_send_is_offered_to_the_other(redis_url: str, standing: Standing) -> None:
+def test_what_one_may_not_send_is_offered_to_the_other(redis_url: str, status: LineStatus) -> None:
     with connect_briefly(redis_url) as redis:
-        lines = lines_of(redis, standing, (1, 1), rate=0.1)
+        lines = lines_of(redis, status, (1, 1), rate=0.1)
         assert lines.take(10).by_line == {MAIN: 1, BACKUP: 1}
         grant = lines.take(10)
         assert (grant.count, 5 < grant.wait <= 10) == (0, True)
 
 
-def test_an_accounts_pace_holds_whatever_its_numbers_might_send(redis_url: str, standing: Standing) -> None:
+def test_an_accounts_pace_holds_whatever_its_numbers_might_send(redis_url: str, status: LineStatus) -> None:
     with connect_briefly(redis_url) as redis:
         numbers = Pace(redis, "call", {"+1": 0, "+2": 0, "+3": 0})
         whole = Pace(redis, "call:account", {SIDS[0]: 0.1})
-        lines = Lines(Channel.CALL, {SIDS[0]: Bundle(SIDS[0], 1, numbers, whole)}, standing)
+        lines = Lines(Channel.CALL, {SIDS[0]: Bundle(SIDS[0], 1, numbers, whole)}, status)
         grant = lines.take(5)
         assert (grant.count, lines.take(5).count) == (1, 0)
         (line,) = (line for line, count in grant.by_line.items() if count)
@@ -108,71 +108,71 @@ def test_an_accounts_pace_holds_whatever_its_numbers_might_send(redis_url: str, 
         assert lines.rate() == pytest.approx(0.1)
 
 
-def test_a_complaint_about_one_number_slows_the_whole_account_for_calls(nowhere: Redis, standing: Standing) -> None:
+def test_a_complaint_about_one_number_slows_the_whole_account_for_calls(nowhere: Redis, status: LineStatus) -> None:
     bundle = Bundle(SIDS[0], 1, Pace(nowhere, "call", {"+1": 10, "+2": 10}))
-    calls = Lines(Channel.CALL, {SIDS[0]: bundle}, standing)
+    calls = Lines(Channel.CALL, {SIDS[0]: bundle}, status)
     assert calls.slow_down(Line(SIDS[0], "+1")) == 2
     assert set(calls.factors().values()) == {2.0}
-    texts = Lines(Channel.SMS, {SIDS[0]: Bundle(SIDS[0], 1, Pace(nowhere, "sms", {"+1": 10, "+2": 10}))}, standing)
+    texts = Lines(Channel.SMS, {SIDS[0]: Bundle(SIDS[0], 1, Pace(nowhere, "sms", {"+1": 10, "+2": 10}))}, status)
     texts.slow_down(Line(SIDS[0], "+1"))
     assert texts.factors() == {Line(SIDS[0], "+1"): 2.0, Line(SIDS[0], "+2"): 1.0}
 
 
-def test_calls_and_texts_go_out_each_for_itself_and_a_refusal_takes_both(standing: Standing, watch: Watch) -> None:
+def test_calls_and_texts_go_out_each_for_itself_and_a_refusal_takes_both(status: LineStatus, watch: Watch) -> None:
     for _ in range(3):
         watch.now += 5
-        standing.note(MAIN, Channel.CALL, OutcomeUnknown("500", status=500), watch.now - 1, placing=True)
-    assert standing.out(MAIN.account, Channel.CALL) == "down"
-    assert not standing.out(MAIN.account, Channel.SMS)
-    refuse(standing, AccountTrouble("no", code=20003, status=401), BACKUP)
-    assert {standing.out(BACKUP.account, channel) for channel in Channel} == {"20003"}
+        status.note(MAIN, Channel.CALL, OutcomeUnknown("500", status=500), watch.now - 1, placing=True)
+    assert status.out(MAIN.account, Channel.CALL) == "down"
+    assert not status.out(MAIN.account, Channel.SMS)
+    refuse(status, AccountTrouble("no", code=20003, status=401), BACKUP)
+    assert {status.out(BACKUP.account, channel) for channel in Channel} == {"20003"}
 
 
-def test_a_question_that_is_answered_keeps_nothing_in(standing: Standing, watch: Watch) -> None:
+def test_a_question_that_is_answered_keeps_nothing_in(status: LineStatus, watch: Watch) -> None:
     """Where creates fail and lists work, the look-ups in between must not hide it."""
     for _ in range(3):
         watch.now += 5
-        standing.note(MAIN, Channel.CALL, OutcomeUnknown("500", status=500), watch.now - 1, placing=True)
-        standing.note(MAIN, Channel.CALL, None, watch.now, placing=False)
-    assert standing.out(MAIN.account, Channel.CALL)
+        status.note(MAIN, Channel.CALL, OutcomeUnknown("500", status=500), watch.now - 1, placing=True)
+        status.note(MAIN, Channel.CALL, None, watch.now, placing=False)
+    assert status.out(MAIN.account, Channel.CALL)
 
 
 @pytest.mark.parametrize("error", [RefusedNumber("no", code=21211, status=400), Undecided("another's")])
-def test_a_refused_callee_is_no_outage(standing: Standing, error: CarrierError) -> None:
-    assert refuse(standing, error) == ""
-    assert standing.word(MAIN.account) == "ok"
+def test_a_refused_callee_is_no_outage(status: LineStatus, error: CarrierError) -> None:
+    assert refuse(status, error) == ""
+    assert status.word(MAIN.account) == "ok"
 
 
 def test_a_number_that_is_not_the_accounts_is_out_alone_and_tried_again(
-    nowhere: Redis, standing: Standing, watch: Watch
+    nowhere: Redis, status: LineStatus, watch: Watch
 ) -> None:
     pace = Pace(nowhere, "call", {"+1": 0, "+2": 0})
-    lines = Lines(Channel.CALL, {SIDS[0]: Bundle(SIDS[0], 1, pace)}, standing)
+    lines = Lines(Channel.CALL, {SIDS[0]: Bundle(SIDS[0], 1, pace)}, status)
     wrong = Line(SIDS[0], "+1")
-    assert refuse(standing, AccountTrouble("no", code=21210, status=400), wrong) == ""
+    assert refuse(status, AccountTrouble("no", code=21210, status=400), wrong) == ""
     assert lines.take(4).by_line == {Line(SIDS[0], "+2"): 4}
     assert lines.has_other(wrong)
     watch.now += 5
-    assert lines.carrying() == {SIDS[0]: ["+1", "+2"]}
+    assert lines.list_carrying() == {SIDS[0]: ["+1", "+2"]}
 
 
-def test_where_none_carries_all_are_tried(nowhere: Redis, standing: Standing) -> None:
+def test_where_none_carries_all_are_tried(nowhere: Redis, status: LineStatus) -> None:
     for line in (MAIN, BACKUP):
-        refuse(standing, AccountTrouble("no", code=20003, status=401), line)
-    assert sum(lines_of(nowhere, standing, (1, 0)).take(4).by_line.values()) == 4
+        refuse(status, AccountTrouble("no", code=20003, status=401), line)
+    assert sum(lines_of(nowhere, status, (1, 0)).take(4).by_line.values()) == 4
 
 
-def test_what_others_said_counts_as_long_as_it_is_newer(standing: Standing, watch: Watch) -> None:
-    standing.hear(MAIN.account, "down:call", 1.0)
-    assert standing.word(MAIN.account) == "down:call"
-    assert not standing.out(MAIN.account, Channel.SMS)
+def test_what_others_said_counts_as_long_as_it_is_newer(status: LineStatus, watch: Watch) -> None:
+    status.hear(MAIN.account, "down:call", 1.0)
+    assert status.word(MAIN.account) == "down:call"
+    assert not status.out(MAIN.account, Channel.SMS)
     watch.now += 6
-    standing.hear(MAIN.account, "ok", 0.0)
-    assert standing.word(MAIN.account) == "ok"
-    standing.hear(MAIN.account, "down:call", 7.0)
-    assert standing.word(MAIN.account) == "ok"
-    standing.hear(MAIN.account, "20003", 0.0)
-    assert {standing.out(MAIN.account, channel) for channel in Channel} == {"20003"}
+    status.hear(MAIN.account, "ok", 0.0)
+    assert status.word(MAIN.account) == "ok"
+    status.hear(MAIN.account, "down:call", 7.0)
+    assert status.word(MAIN.account) == "ok"
+    status.hear(MAIN.account, "20003", 0.0)
+    assert {status.out(MAIN.account, channel) for channel in Channel} == {"20003"}
 
 
 def test_a_word_says_who_carries() -> None:
@@ -182,10 +182,10 @@ def test_a_word_says_who_carries() -> None:
         Account(name=name, account_sid=sid, auth_token=("t",), from_number=(number,), weight=weight)
         for name, sid, number, weight in zip(("main", "backup"), SIDS, NUMBERS, (1, 0), strict=True)
     ]
-    assert who_carries(accounts, {"main": "ok", "backup": "ok"})[Channel.CALL] == ("main",)
-    found = who_carries(accounts, {"main": "down:call", "backup": "ok"})
+    assert find_carrying(accounts, {"main": "ok", "backup": "ok"})[Channel.CALL] == ("main",)
+    found = find_carrying(accounts, {"main": "down:call", "backup": "ok"})
     assert found == {Channel.CALL: ("backup",), Channel.SMS: ("main",)}
-    assert who_carries(accounts, {"main": "401", "backup": "20003"})[Channel.SMS] == ()
+    assert find_carrying(accounts, {"main": "401", "backup": "20003"})[Channel.SMS] == ()
 
 
 # Against a carrier for each account.
@@ -249,7 +249,7 @@ def alarm(town: Town, houses: int = 9) -> list[str]:
     wang = town.house("王建国")
     others = [town.house(f"户{number}") for number in range(houses)]
     trigger = intake.Trigger(f"voice:{town.sid()}:alarm", wang.number, Channel.CALL)
-    town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+    town.run(lambda session: intake.raise_alarm(session, trigger, read_clock(session)))
     return sorted(house.number for house in others)
 
 
@@ -280,7 +280,7 @@ def test_when_the_account_is_refused_everything_leaves_by_the_next_at_once(
     assert main.placed("call") == []
     accounts = town.read(lambda session: session.scalars(select(Attempt.account)).all())
     assert set(accounts) == {SIDS[1]}
-    words = town.run(lambda session: heartbeats.read_accounts(session, clock(session)))
+    words = town.run(lambda session: heartbeats.read_accounts(session, read_clock(session)))
     assert words[SIDS[0]][0] == "20003"
 
 
@@ -342,12 +342,12 @@ def test_it_carries_again_once_it_answers(town: Town, networks: list[Network], s
     numbers = alarm(town, houses=2)
     all_placed(networks, numbers, time.time(), within=20)
     main.mend()
-    standing = thread._runtime.standing
-    eventually(lambda: standing.word(SIDS[0]) == "ok", "the account is back", within=30)
+    status = thread._runtime.line_status
+    eventually(lambda: status.word(SIDS[0]) == "ok", "the account is back", within=30)
     elsewhere = town.group("4组")
     wang, _ = town.house("赵", group=elsewhere), town.house("钱", group=elsewhere)
     trigger = intake.Trigger("voice:CA99:alarm", wang.number, Channel.CALL)
-    town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+    town.run(lambda session: intake.raise_alarm(session, trigger, read_clock(session)))
     eventually(lambda: len(main.placed("call")) >= 1, "the first account carries")
     assert {each.state for each in town.deliveries(1)} <= {DeliveryState.PLACED, DeliveryState.REACHED}
     assert AttemptState.LOST not in town.read(lambda session: session.scalars(select(Attempt.state)).all())

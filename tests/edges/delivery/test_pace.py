@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from joint_defense.alarms import intake
 from joint_defense.delivery.pace import REDIS_REST, SHARE, Pace
 from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED
@@ -201,9 +201,9 @@ def test_without_redis_each_process_keeps_its_share(nowhere: Redis) -> None:
 def test_without_redis_the_rate_is_divided_among_all_who_send(nowhere: Redis, database: Database) -> None:
     with database.begin() as session:
         for name, role in (("1", "worker"), ("2", "stand-in"), ("3", "stand-in"), ("4", "clock"), ("5", "web")):
-            heartbeats.beat(session, name, role, clock(session))
-        heartbeats.beat(session, "worker-0", "worker", clock(session) - timedelta(minutes=1))
-        sending = heartbeats.senders(session, clock(session))
+            heartbeats.beat(session, name, role, read_clock(session))
+        heartbeats.beat(session, "worker-0", "worker", read_clock(session) - timedelta(minutes=1))
+        sending = heartbeats.count_senders(session, read_clock(session))
     pace = Pace(nowhere, "call", {"x": 1})
     pace.share_with(sending)
     grant = pace.take(5)
@@ -260,7 +260,7 @@ def test_no_more_calls_at_a_time_than_the_carrier_allows(database: Database, set
         runtime = Runtime(settings(twilio_api_base_url=network.url, concurrent_calls=(2,)))
         thread = DispatcherThread(runtime, "worker")
         trigger = intake.Trigger("voice:CA1:alarm", wang.number, Channel.CALL)
-        town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+        town.run(lambda session: intake.raise_alarm(session, trigger, read_clock(session)))
         thread.start()
         # No web process takes callbacks here: their part is played by asking the handsets.
         for house in others:
@@ -280,7 +280,7 @@ def _tell(town: Town, number: str, sid: str) -> None:
     )
     assert attempt.sid == sid
     assert attempt.state is not AttemptState.COMPLETED
-    town.run(lambda session: record_status(session, delivery.id, 1, sid, "completed", None, clock(session)))
+    town.run(lambda session: record_status(session, delivery.id, 1, sid, "completed", None, read_clock(session)))
 
 
 SENDERS = ("+8657412345678", "+8657412345679")
@@ -291,7 +291,7 @@ def alarm_in(town: Town, houses: int) -> list[str]:
     wang = town.house("王")
     others = [town.house(f"户{number}") for number in range(houses)]
     trigger = intake.Trigger(f"voice:{town.sid()}:alarm", wang.number, Channel.CALL)
-    town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+    town.run(lambda session: intake.raise_alarm(session, trigger, read_clock(session)))
     return [house.number for house in others]
 
 

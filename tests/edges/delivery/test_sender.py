@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from config.database import clock
+from config.database import read_clock
 from config.settings import Settings
 from joint_defense.alarms import intake
 from joint_defense.alarms.closing import close
@@ -81,7 +81,7 @@ def sender(own_settings: Settings) -> Iterator[Sender]:
 def alarm(town: Town, wang: House) -> int:
     """Raised now, as the senders' clock has it."""
     trigger = intake.Trigger(f"voice:{town.sid()}:alarm", wang.number, Channel.CALL)
-    raised = town.run(lambda session: intake.raise_alarm(session, trigger, clock(session)))
+    raised = town.run(lambda session: intake.raise_alarm(session, trigger, read_clock(session)))
     assert raised.incident_id is not None
     return raised.incident_id
 
@@ -205,8 +205,8 @@ def test_a_dead_senders_claims_are_given_back_and_looked_up_first(
     town: Town, wang: House, network: Network, sender: Sender, own_settings: Settings
 ) -> None:
     alarm(town, wang)
-    dead = f"{heartbeats.place(Path(own_settings.state_dir) / 'owners')}:1:dead"
-    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, dead, clock(session)))
+    dead = f"{heartbeats.name_place(Path(own_settings.state_dir) / 'owners')}:1:dead"
+    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, dead, read_clock(session)))
     runtime = Runtime(own_settings)
     assert tick(runtime, "clock-test:1:0")
     runtime.close()
@@ -223,7 +223,7 @@ def test_the_living_keep_what_they_have_in_hand(town: Town, wang: House, own_set
     runtime = Runtime(own_settings)
     owner = heartbeats.Owner(runtime.owners_directory, "worker")
     alarm(town, wang)
-    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, owner.name, clock(session)))
+    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 2, owner.name, read_clock(session)))
     assert tick(runtime, "clock-test:1:0")
     assert {town.delivery_by_id(claim.delivery_id).state for claim in claims} == {DeliveryState.CLAIMED}
     owner.close()
@@ -256,7 +256,7 @@ def test_one_host_name_and_two_state_folders_are_two_places_judged_by_heartbeat(
         return town.run(lambda session: witness.look(session, now)(living.name))
 
     town.run(lambda session: heartbeats.beat(session, living.name, "worker", at(0)))
-    assert heartbeats.place(here) != heartbeats.place(there)
+    assert heartbeats.name_place(here) != heartbeats.name_place(there)
     assert [lives(seconds) for seconds in (0.5, 1.0, 1.9)] == [True, True, True]
     assert not lives(2.1)
     watch.now += 5.0  # the database was away: every heartbeat is old, and nobody is dead of it
@@ -271,20 +271,22 @@ def test_a_sender_that_hangs_loses_what_it_has_in_hand_and_does_not_send_it_when
     watch = Watch()
     witness = heartbeats.Witness(tmp_path, watch)
     alarm(town, wang)
-    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, hung.name, clock(session)))
-    town.run(lambda session: heartbeats.beat(session, hung.name, "worker", clock(session) - timedelta(seconds=3)))
+    claims = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, hung.name, read_clock(session)))
+    town.run(lambda session: heartbeats.beat(session, hung.name, "worker", read_clock(session) - timedelta(seconds=3)))
 
     def release() -> int:
         watch.now += 1.0
         return town.run(
-            lambda session: delivery_claims.release_dead(session, witness.look(session, clock(session)), clock(session))
+            lambda session: delivery_claims.release_dead(
+                session, witness.look(session, read_clock(session)), read_clock(session)
+            )
         )
 
     assert town.run(lambda session: delivery_claims.is_held(session, claims[0]))
     assert [release() for _ in range(2)] == [0, 1]
     assert not town.run(lambda session: delivery_claims.is_held(session, claims[0]))
     # What it brings back late changes nothing in the hand of whoever has it now.
-    town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, "another", clock(session)))
+    town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, "another", read_clock(session)))
     town.came(claims[0], TooFast("slow down", status=429))
     now_held = town.delivery_by_id(claims[0].delivery_id)
     assert (now_held.state, now_held.owner) == (DeliveryState.CLAIMED, "another")
@@ -301,9 +303,11 @@ def test_what_a_silent_worker_has_in_hand_goes_out_by_whoever_stands_in_and_no_c
     made._witness = heartbeats.Witness(runtime.owners_directory, watch)
     incident = alarm(town, wang)
     town.run(
-        lambda session: [delivery_claims.claim(session, channel, 100, hung.name, clock(session)) for channel in Channel]
+        lambda session: [
+            delivery_claims.claim(session, channel, 100, hung.name, read_clock(session)) for channel in Channel
+        ]
     )
-    town.run(lambda session: heartbeats.beat(session, hung.name, "worker", clock(session) - timedelta(seconds=3)))
+    town.run(lambda session: heartbeats.beat(session, hung.name, "worker", read_clock(session) - timedelta(seconds=3)))
     for watch.now in (1.0, 2.0):
         made._look()
     assert made.sends
@@ -334,7 +338,7 @@ def test_an_alarm_that_no_worker_takes_in_hand_leaves_from_here_within_two_secon
 ) -> None:
     if worker != "never there":
         silent_for = timedelta(seconds=0 if worker == "hung" else 60)
-        town.run(lambda session: heartbeats.beat(session, "w", "worker", clock(session) - silent_for))
+        town.run(lambda session: heartbeats.beat(session, "w", "worker", read_clock(session) - silent_for))
     stand_in.start()
     waker = Waker(stand_in._runtime, stand_in)
     begun = time.monotonic()
@@ -351,7 +355,8 @@ def test_with_a_worker_at_work_nobody_stands_in_for_it(
 ) -> None:
     sender()
     eventually(
-        lambda: town.read(lambda session: heartbeats.last_beat(session, heartbeats.Role.WORKER)), "the worker lives"
+        lambda: town.read(lambda session: heartbeats.find_last_beat(session, heartbeats.Role.WORKER)),
+        "the worker lives",
     )
     stand_in.start()
     Waker(stand_in._runtime, stand_in).wake(alarm(town, wang))
@@ -378,14 +383,16 @@ def test_while_no_clock_lives_its_work_is_done_here_and_nobody_says_that_a_clock
 ) -> None:
     runtime, ticks = Runtime(own_settings), []
     made = StandIn(runtime, heartbeats.Role.WEB, lambda: ticks.append(1))
-    town.run(lambda session: heartbeats.beat(session, "c", "clock", clock(session)))
+    town.run(lambda session: heartbeats.beat(session, "c", "clock", read_clock(session)))
     made._look()
     assert not ticks
-    town.run(lambda session: heartbeats.beat(session, "c", "clock", clock(session) - timedelta(seconds=6)))
+    town.run(lambda session: heartbeats.beat(session, "c", "clock", read_clock(session) - timedelta(seconds=6)))
     made._look()
     assert ticks == [1]
     assert stand_in_for_clock(runtime)
-    age = town.run(lambda session: clock(session) - (heartbeats.last_beat(session, "clock") or clock(session)))
+    age = town.run(
+        lambda session: read_clock(session) - (heartbeats.find_last_beat(session, "clock") or read_clock(session))
+    )
     assert age > timedelta(seconds=5)
     runtime.close()
 
@@ -395,17 +402,17 @@ def test_a_part_of_a_tick_that_fails_keeps_no_other_and_stops_the_clocks_sign_of
 ) -> None:
     runtime = Runtime(own_settings)
     trigger = intake.Trigger("voice:CA1:alarm", wang.number, Channel.CALL)
-    town.run(lambda session: intake.raise_alarm(session, trigger, clock(session) - timedelta(seconds=61)))
+    town.run(lambda session: intake.raise_alarm(session, trigger, read_clock(session) - timedelta(seconds=61)))
     with monkeypatch.context() as broken:
         broken.setattr("joint_defense.delivery.claims.release_dead", lambda *_: 1 / 0)
         assert not tick(runtime, "clock-test:1:0")
     assert town.incidents()[0].steps_done == 1
-    assert town.run(lambda session: heartbeats.last_beat(session, "clock")) is None
+    assert town.run(lambda session: heartbeats.find_last_beat(session, "clock")) is None
     with monkeypatch.context() as broken:
         broken.setattr("joint_defense.processes.heartbeats.beat", lambda *_: 1 / 0)
         assert not tick(runtime, "clock-test:1:0")  # and the clock goes on
     assert tick(runtime, "clock-test:1:0")
-    assert town.run(lambda session: heartbeats.last_beat(session, "clock")) is not None
+    assert town.run(lambda session: heartbeats.find_last_beat(session, "clock")) is not None
     runtime.close()
 
 
@@ -469,7 +476,7 @@ def test_an_end_that_the_carrier_refuses_is_followed_by_a_look_and_the_place_is_
             network.handset(delivery.number).wait_for_call("ringing")
             network.handset(delivery.number).hang_up()
             network.handset(delivery.number).wait_for_call("busy")
-        town.run(lambda session: close(session, first, ClosingOutcome.FALSE_ALARM, "", "", clock(session)))
+        town.run(lambda session: close(session, first, ClosingOutcome.FALSE_ALARM, "", "", read_clock(session)))
 
         def over() -> bool:
             states = {each.state for each in town.deliveries(first) if each.channel is Channel.CALL}
@@ -492,6 +499,6 @@ def test_a_call_that_the_carrier_does_not_know_any_more_ends_by_its_404(
     calls = [each.id for each in town.deliveries(incident_id) if each.channel is Channel.CALL]
     # As if they had been silent for long.
     old = update(Delivery).where(Delivery.id.in_(calls))
-    town.run(lambda session: session.execute(old.values(due_at=clock(session))))
+    town.run(lambda session: session.execute(old.values(due_at=read_clock(session))))
     over = {DeliveryState.UNREACHED}
     eventually(lambda: {town.delivery_by_id(each).state for each in calls} == over, "they are over")

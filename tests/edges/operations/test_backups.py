@@ -139,7 +139,9 @@ def test_a_drill_restores_the_newest_copy_compares_the_figures_and_leaves_nothin
     assert not [name for (name,) in names if name.startswith("joint_defence_drill")]
     # What differs there is told, and the scratch database is gone all the same.
     newest = copies.list_copies(tmp_path / "copies")[0]
-    unlike = backups.drill(newest, None, database_url, lambda _, manifest: f"{manifest.rows['households']} households")
+    unlike = backups.rehearse(
+        newest, None, database_url, lambda _, manifest: f"{manifest.rows['households']} households"
+    )
     assert unlike == "1 households"
 
 
@@ -215,6 +217,6 @@ def test_a_copy_holds_what_was_committed_and_nothing_half_done(
         session.flush()
         copy = backups.make_copy(database_url, tmp_path / "spool", tmp_path / "copies", (), datetime.now(UTC))
         session.rollback()
-    with copies.unpacked(copy, None) as (_, files), sqlite3.connect(files / copies.SQLITE_FILE) as found:
+    with copies.unpack(copy, None) as (_, files), sqlite3.connect(files / copies.SQLITE_FILE) as found:
         assert found.execute("SELECT door FROM households").fetchall() != [("half",)]
     found.close()

@@ -14,7 +14,7 @@ from flask.cli import FlaskGroup
 from werkzeug.serving import make_server
 
 from app import create_app
-from config.database import Database, clock
+from config.database import Database, read_clock
 from joint_defense.processes import heartbeats
 from joint_defense.processes.heartbeats import Role
 from tests.conftest import MakeSettings, fresh_database
@@ -82,7 +82,7 @@ def test_numbers_that_lead_elsewhere_are_pointed_at_us_and_a_test_call_rings(
 ) -> None:
     with database.begin() as session:
         for role in (Role.WORKER, Role.CLOCK):
-            heartbeats.beat(session, f"here:1:{role}", role, clock(session))
+            heartbeats.beat(session, f"here:1:{role}", role, read_clock(session))
     run = make_type(twilio_api_base_url=network.url, public_base_url=served)
     before = run("doctor", "--json")
     assert before.exit_code == 1

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.patience import DatabaseAway, is_away
 from joint_defense.delivery import claims
 from joint_defense.models import Delivery
@@ -106,12 +106,12 @@ def test_what_a_hung_transaction_holds_keeps_nobody_and_is_free_once_it_has_been
             while not release():
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
-            clock(session)  # it comes to
+            read_clock(session)  # it comes to
 
     with pytest.raises(DatabaseAway) as ended:
         hang()
     assert ended.value.__cause__ is not None
     assert is_away(ended.value.__cause__)  # type: ignore[arg-type]
     with hasty.begin() as session:  # and goes on
-        clock(session)
+        read_clock(session)
     hasty.close()

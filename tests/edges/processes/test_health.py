@@ -15,12 +15,12 @@ from sqlalchemy import update
 
 from app import create_app
 from config.carriers import Account as CarrierAccount
-from config.database import Database, clock
+from config.database import Database, read_clock
 from joint_defense.alarms import intake
 from joint_defense.alarms.intake import Trigger
 from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown
 from joint_defense.delivery import claims, tracking
-from joint_defense.delivery.lines import Standing
+from joint_defense.delivery.lines import LineStatus
 from joint_defense.models import AccountCheck, Heartbeat
 from joint_defense.processes import heartbeats
 from joint_defense.processes.account_check import AccountWatch
@@ -50,7 +50,7 @@ def client(app: Flask) -> FlaskClient:
 def all_well(database: Database, silent_for: float = 0, role: str = "") -> None:
     """Worker, clock and account say that they are well; one of them has been silent for so many seconds."""
     with database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         for each in ("worker", "clock"):
             heartbeats.beat(session, f"{each}-1", each, now - timedelta(seconds=silent_for if each == role else 0))
         heartbeats.note_account(session, ACCOUNT, "ok", now)
@@ -72,7 +72,7 @@ def test_one_dead_process_of_several_is_missed_until_another_starts_in_its_place
 ) -> None:
     all_well(database)
     with database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         for name, role, silent_for in (("a", "worker", 0), ("b", "worker", 40), ("c", "bulk", 31), ("d", "web", 29)):
             heartbeats.beat(session, f"{role}-{name}", role, now - timedelta(seconds=silent_for))
         # All of them have been there for a while.
@@ -82,8 +82,8 @@ def test_one_dead_process_of_several_is_missed_until_another_starts_in_its_place
     assert "web" not in found
     assert "有2个进程已停止" in client.get("/sign-in").get_data(as_text=True)
     with database.begin() as session:
-        heartbeats.beat(session, "bulk-new", "bulk", clock(session))
-        heartbeats.beat(session, "worker-new", "worker", clock(session))
+        heartbeats.beat(session, "bulk-new", "bulk", read_clock(session))
+        heartbeats.beat(session, "worker-new", "worker", read_clock(session))
     status, found = readiness(client)
     assert (status, found["worker"], "bulk" in found) == (200, "ok", False)
 
@@ -91,8 +91,8 @@ def test_one_dead_process_of_several_is_missed_until_another_starts_in_its_place
 def test_one_that_ended_as_it_was_told_to_is_not_missed(client: FlaskClient, database: Database) -> None:
     all_well(database)
     with database.begin() as session:
-        heartbeats.beat(session, "worker-2", "worker", clock(session) - timedelta(seconds=40))
-        session.execute(update(Heartbeat).values(started_at=clock(session) - timedelta(minutes=5)))
+        heartbeats.beat(session, "worker-2", "worker", read_clock(session) - timedelta(seconds=40))
+        session.execute(update(Heartbeat).values(started_at=read_clock(session) - timedelta(minutes=5)))
     assert readiness(client)[1]["worker"] == "1 of 2 silent"
     with database.begin() as session:
         heartbeats.say_goodbye(session, "worker-2")
@@ -104,7 +104,7 @@ def test_what_waits_on_any_machine_and_what_is_aside_stand_where_people_look(
 ) -> None:
     all_well(database)
     with database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         heartbeats.beat(session, "here:1:web", "web", now, heartbeats.Kept(2, 0))
         heartbeats.beat(session, "here:2:web", "web", now, heartbeats.Kept(2, 0))
         heartbeats.beat(session, "there:1:web", "web", now, heartbeats.Kept(1, 1))
@@ -140,10 +140,10 @@ def test_an_account_that_the_carrier_refuses_or_that_nobody_asks_about_is_not_re
 ) -> None:
     all_well(database)
     with database.begin() as session:
-        heartbeats.note_account(session, ACCOUNT, "20003", clock(session))
+        heartbeats.note_account(session, ACCOUNT, "20003", read_clock(session))
     assert readiness(client)[1]["carrier"] == "20003"
     with database.begin() as session:
-        session.execute(update(AccountCheck).values(at=clock(session) - timedelta(minutes=4), word="ok"))
+        session.execute(update(AccountCheck).values(at=read_clock(session) - timedelta(minutes=4), word="ok"))
     assert readiness(client)[1]["carrier"] == "unknown"
     assert readiness(client)[0] == 503
 
@@ -178,17 +178,17 @@ def test_the_sender_asks_for_the_account_once_and_all_know(
     async def ask() -> None:
         for _ in range(2):  # a second sender finds the answer of the first
             carriers: Any = {ACCOUNT: account}
-            watch = AccountWatch(carriers, database, Standing([ACCOUNT]), in_database)
+            watch = AccountWatch(carriers, database, LineStatus([ACCOUNT]), in_database)
             task = asyncio.create_task(watch.run(complained.append))  # type: ignore[arg-type]
             await asyncio.sleep(0.05)
             task.cancel()
 
     loops.run(ask())
     with database.begin() as session:
-        assert heartbeats.read_vitals(session, ACCOUNTS, clock(session)).account == word
-        assert not heartbeats.account_is_due(session, ACCOUNT, clock(session))
-        later = clock(session) + timedelta(seconds=6)
-        assert heartbeats.account_is_due(session, ACCOUNT, later) == (word != "ok")
+        assert heartbeats.read_vitals(session, ACCOUNTS, read_clock(session)).account == word
+        assert not heartbeats.is_account_due(session, ACCOUNT, read_clock(session))
+        later = read_clock(session) + timedelta(seconds=6)
+        assert heartbeats.is_account_due(session, ACCOUNT, later) == (word != "ok")
     assert account.asked == 1
 
 
@@ -232,7 +232,7 @@ def test_the_metrics_tell_of_alarms_requests_and_what_waits(client: FlaskClient,
             )
 
     with database.begin() as session:
-        begun = clock(session) - timedelta(seconds=90)
+        begun = read_clock(session) - timedelta(seconds=90)
     lived(begun)
     found = scraped(client)
     expected = {
@@ -264,7 +264,7 @@ def test_the_metrics_say_what_is_away(settings: MakeSettings, database: Database
 
 def test_heartbeats_are_of_the_newest_process(database: Database) -> None:
     with database.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         heartbeats.beat(session, "gone", "clock", now - timedelta(hours=1))
         heartbeats.beat(session, "here", "clock", now)
         assert heartbeats.read_vitals(session, ACCOUNTS, now).word("clock") == "ok"

@@ -19,8 +19,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from app import create_app
-from config.database import Database, clock
-from config.patience import Breaker, DatabaseAway, at_most
+from config.database import Database, read_clock
+from config.patience import Breaker, DatabaseAway, limit_seconds
 from groups.models.roster import Household
 from joint_defense.alarms import intake
 from joint_defense.delivery import claims
@@ -124,7 +124,7 @@ def test_an_alarm_by_key_is_kept_once_however_often_it_is_repeated_and_taken_in_
         event = session.scalars(select(InboundEvent)).one()
         late = session.scalars(select(IncidentUpdate).where(IncidentUpdate.kind == "late")).one()
         assert incident.opened_at == event.received_at
-        assert clock(session) - incident.opened_at >= timedelta(seconds=1)
+        assert read_clock(session) - incident.opened_at >= timedelta(seconds=1)
         assert late.detail["household"] == "王建国家"
         assert late.detail["seconds"] >= 1
         assert session.scalar(select(func.count()).select_from(Delivery)) == 2
@@ -165,7 +165,7 @@ def test_texts_are_kept_and_taken_in_in_the_order_they_came(
     assert "已记下" in carrier.text("来了", li.number, sid="SM1")
     outage.ends()
     with database.begin() as session:  # what it takes for an answer to be one: it was told of this alarm
-        assert outage.runtime.spool.waiting()[0].text == "着火了"
+        assert outage.runtime.spool.list_waiting()[0].text == "着火了"
         assert session.scalar(select(func.count()).select_from(Incident)) == 0
     assert outage.drain()
     assert carrier.town.read(lambda session: session.scalars(select(Alert.text)).all()) == ["着火了"]
@@ -175,7 +175,7 @@ def test_a_neighbours_key_is_kept(carrier: Carrier, outage: Outage, wang: House,
     outage.ends()
     carrier.call("/voice/menu/1", wang.number, Digits="#9")
     with database.begin() as session:
-        (claim,) = claims.claim(session, Channel.CALL, 1, "me", clock(session))
+        (claim,) = claims.claim(session, Channel.CALL, 1, "me", read_clock(session))
     outage.begins()
     path = f"/voice/answer/{claim.delivery_id}/1"
     said = carrier.post(path, CallSid="CA7", From="+8657412345678", To=claim.to, Digits="1").get_data(as_text=True)
@@ -238,7 +238,7 @@ def test_the_spool_gives_back_what_it_got_oldest_first_and_is_bounded(tmp_path: 
     spool.put(event("a", 50))  # a repetition keeps the first one's time, though it is full
     with pytest.raises(NotSpooled, match="3 events wait"):
         spool.put(event("d"))
-    assert Spool(tmp_path / "spool").waiting() == [event("c", 0), event("a", 1), event("b", 2)]
+    assert Spool(tmp_path / "spool").list_waiting() == [event("c", 0), event("a", 1), event("b", 2)]
     spool.remove(event("c"))
     assert spool.count() == 2
 
@@ -257,7 +257,7 @@ def test_what_is_no_event_is_set_aside_and_keeps_nothing_back(tmp_path: Path) ->
     spool = Spool(tmp_path)
     (tmp_path / "half.event").write_text('{"kind": "al')
     spool.put(event("a"))
-    assert spool.waiting() == [event("a")]
+    assert spool.list_waiting() == [event("a")]
     assert (tmp_path / "half.failed").exists()
 
 
@@ -281,7 +281,7 @@ def test_what_cannot_be_taken_in_keeps_no_other_back_and_is_tried_again_ever_mor
         assert not outage.drain()
         assert [alert.number for alert in town.alerts()] == [other.number]
         assert spool.kept() == Kept(1, 0)
-        (waits,) = spool.waiting()
+        (waits,) = spool.list_waiting()
         assert waits.carrier_key in spool._failed
         assert [spool.put_off(waits) for _ in range(9)] == list(range(2, 11))
         assert LONGEST_PAUSE - 1 < spool._failed[waits.carrier_key][1] - time.monotonic() <= LONGEST_PAUSE
@@ -308,7 +308,7 @@ def test_a_database_that_only_reads_or_is_full_is_away_and_asked_again_at_once(
     with monkeypatch.context() as patched:
         patched.setattr(drain_module, "raise_alarm", refuse)
         assert not outage.drain()
-    (waits,) = outage.runtime.spool.waiting()
+    (waits,) = outage.runtime.spool.list_waiting()
     assert outage.runtime.spool.is_due(waits)
     assert outage.drain()
 
@@ -394,8 +394,8 @@ def test_a_limit_holds_for_its_block_only() -> None:
     from config import patience
 
     read: Callable[[], Any] = lambda: getattr(patience._limit, "seconds", None)  # noqa: E731
-    with at_most(8):
-        with at_most(2):
+    with limit_seconds(8):
+        with limit_seconds(2):
             seen.append(read())
         seen.append(read())
     assert [*seen, read()] == [2, 8, None]

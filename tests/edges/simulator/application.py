@@ -30,7 +30,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """What the application says."""
 
     body: str = ""
@@ -45,7 +45,7 @@ class Application:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
-        self._answers: dict[str, Callable[[Form], Answer]] = {}
+        self._answers: dict[str, Callable[[Form], HttpResponse]] = {}
         application = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -84,10 +84,10 @@ class Application:
 
     def says(self, path: str, twiml: str) -> None:
         """Answer this path with what stands between <Response> and </Response>."""
-        self.answers(path, lambda form: Answer(f"<Response>{twiml}</Response>"))
+        self.answers(path, lambda form: HttpResponse(f"<Response>{twiml}</Response>"))
 
-    def answers(self, path: str, answer: Callable[[Form], Answer] | Answer) -> None:
-        self._answers[path] = (lambda form: answer) if isinstance(answer, Answer) else answer
+    def answers(self, path: str, answer: Callable[[Form], HttpResponse] | HttpResponse) -> None:
+        self._answers[path] = (lambda form: answer) if isinstance(answer, HttpResponse) else answer
 
     def at(self, path: str) -> list[Asked]:
         """What this path was asked."""
@@ -108,7 +108,7 @@ class Application:
         asked = Asked(request.command, self.url(request.path), parts.path, form, signature, body, headers)
         self.asked.append(asked)
         known = self._answers.get(parts.path)
-        answer = known(form) if known else Answer()
+        answer = known(form) if known else HttpResponse()
         time.sleep(answer.after)
         payload = answer.body.encode()
         request.send_response(answer.status)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from tests.edges.simulator.application import Answer, Application
+from tests.edges.simulator.application import Application, HttpResponse
 from tests.edges.simulator.carrier import ACCOUNT_SID, OURS, WANG, Carrier
 from tests.support.handsets import Network, answers, eventually
 
@@ -81,7 +81,7 @@ def test_a_text_tells_its_course(carrier: Carrier, network: Network, application
 
 
 def test_a_callback_that_fails_is_not_sent_again(carrier: Carrier, network: Network, application: Application) -> None:
-    application.answers("/status", Answer(status=500))
+    application.answers("/status", HttpResponse(status=500))
     network.handset(WANG).script("busy")
     call = carrier.call(WANG, StatusCallback=application.url("/status"), StatusCallbackEvent=EVERY)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from joint_defense.simulator.page.words import WORDS, word
+from joint_defense.simulator.page.words import WORDS, find_word
 from tests.edges.simulator.application import Application
 from tests.edges.simulator.carrier import CHEN, LI, WANG, Carrier
 from tests.support.handsets import Network, NetworkError, answers, eventually
@@ -203,24 +203,24 @@ def test_what_a_demonstration_has_arranged_is_said(visitor: Visitor, network: Ne
 def test_what_cannot_be_done_is_said_in_both_languages(
     visitor: Visitor, network: Network, doing: str, form: dict[str, str], said: str
 ) -> None:
-    assert f'role="status">{word(said, "zh")}</p>' in visitor.use(WANG, doing, "village=QX&group=1", **form)
+    assert f'role="status">{find_word(said, "zh")}</p>' in visitor.use(WANG, doing, "village=QX&group=1", **form)
     response = visitor.session.post(
         f"{network.url}/handsets/{WANG}/{doing}",
         data=form,
         headers={"Accept": "application/json", "Cookie": "language=en"},
         timeout=30,
     )
-    assert (response.status_code, response.json()) == (409, {"said": word(said, "en")})
+    assert (response.status_code, response.json()) == (409, {"said": find_word(said, "en")})
 
 
 def test_keys_that_do_not_fit_the_moment_are_explained(visitor: Visitor, carrier: Carrier, network: Network) -> None:
     visitor.use(WANG, "behave", behaviour="by_hand")
     carrier.call(WANG, ALARM, Timeout="600")
     network.handset(WANG).wait_for_call("ringing")
-    assert word("rings_now", "zh") in visitor.use(WANG, "help")
-    assert word("rings_now", "zh") in visitor.use(WANG, "press", digits="1")
+    assert find_word("rings_now", "zh") in visitor.use(WANG, "help")
+    assert find_word("rings_now", "zh") in visitor.use(WANG, "press", digits="1")
     visitor.use(WANG, "answer")
-    assert word("in_call_already", "zh") in visitor.use(WANG, "answer")
+    assert find_word("in_call_already", "zh") in visitor.use(WANG, "answer")
 
 
 def test_any_number_is_a_handset_too(visitor: Visitor, network: Network, application: Application) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.edges.simulator.application import Answer, Application
+from tests.edges.simulator.application import Application, HttpResponse
 from tests.edges.simulator.carrier import OURS, WANG, Carrier
 from tests.support.handsets import Network, answers
 
@@ -114,9 +114,9 @@ def test_a_gather_that_takes_no_keys_hears_none(network: Network, application: A
 
 
 def test_without_an_action_the_document_itself_is_asked_again(network: Network, application: Application) -> None:
-    def menu(form: dict[str, str]) -> Answer:
+    def menu(form: dict[str, str]) -> HttpResponse:
         inside = "<Say>Done</Say>" if form.get("Digits") else '<Gather numDigits="1"/>'
-        return Answer(f"<Response>{inside}</Response>")
+        return HttpResponse(f"<Response>{inside}</Response>")
 
     application.answers("/voice", menu)
 
@@ -190,21 +190,21 @@ def test_a_rejected_call_is_never_connected(
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (Answer("<Response><Say>unclosed</Response>"), 12100),
-        (Answer("<html/>"), 12100),
-        (Answer(""), 12100),
-        (Answer('<!DOCTYPE x [<!ENTITY a "b">]><Response/>'), 12100),
-        (Answer("{}", content_type="application/json"), 12300),
-        (Answer("<Response/>", content_type=""), 12300),
-        (Answer("<Response/>", status=500), 11200),
-        (Answer("<Response/>", status=404), 11200),
-        (Answer(f"<Response><Say>{'a' * 70_000}</Say></Response>"), 11750),
-        (Answer("<Response><Dial/></Response>"), 12100),
-        (Answer("<Response><Redirect>ftp://x</Redirect></Response>"), 11100),
+        (HttpResponse("<Response><Say>unclosed</Response>"), 12100),
+        (HttpResponse("<html/>"), 12100),
+        (HttpResponse(""), 12100),
+        (HttpResponse('<!DOCTYPE x [<!ENTITY a "b">]><Response/>'), 12100),
+        (HttpResponse("{}", content_type="application/json"), 12300),
+        (HttpResponse("<Response/>", content_type=""), 12300),
+        (HttpResponse("<Response/>", status=500), 11200),
+        (HttpResponse("<Response/>", status=404), 11200),
+        (HttpResponse(f"<Response><Say>{'a' * 70_000}</Say></Response>"), 11750),
+        (HttpResponse("<Response><Dial/></Response>"), 12100),
+        (HttpResponse("<Response><Redirect>ftp://x</Redirect></Response>"), 11100),
     ],
 )
 def test_an_answer_that_is_no_twiml_is_an_application_error(
-    network: Network, application: Application, answer: Answer, code: int
+    network: Network, application: Application, answer: HttpResponse, code: int
 ) -> None:
     application.answers("/voice", answer)
 
@@ -243,7 +243,7 @@ def test_a_relative_action_in_twiml_that_came_with_the_call_is_an_error(carrier:
 
 def test_the_fallback_address_takes_over_and_learns_why(network: Network, application: Application) -> None:
     network.point_at(voice_fallback_url=application.url("/fallback"))
-    application.answers("/voice", Answer(status=503))
+    application.answers("/voice", HttpResponse(status=503))
     application.says("/fallback", "<Say>Dial 110</Say>")
 
     network.handset(WANG).dial()
@@ -268,7 +268,7 @@ def test_what_the_schema_does_not_know_is_passed_over_and_noted(carrier: Carrier
 
 def test_a_redirect_of_the_web_server_loses_the_digits(network: Network, application: Application) -> None:
     application.says("/voice", '<Gather numDigits="1" action="/moved"/>')
-    application.answers("/moved", Answer(status=302, location=application.url("/there")))
+    application.answers("/moved", HttpResponse(status=302, location=application.url("/there")))
     application.says("/there", "<Say>Here</Say>")
 
     network.handset(WANG).dial(press="1")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from twilio.request_validator import RequestValidator
 
-from tests.edges.simulator.application import Answer, Application
+from tests.edges.simulator.application import Application, HttpResponse
 from tests.edges.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, OURS, WANG, Carrier
 from tests.support.handsets import Network, answers, eventually
 
@@ -82,7 +82,7 @@ def test_who_hangs_up_while_the_application_thinks_is_heard_all_the_same(
     network: Network, application: Application
 ) -> None:
     application.says("/voice", '<Gather finishOnKey="" numDigits="2" action="/keys"/>')
-    application.answers("/keys", Answer("<Response/>", after=0.3))
+    application.answers("/keys", HttpResponse("<Response/>", after=0.3))
 
     network.handset(WANG).dial(press="#9", hang_up_after=1)
 
@@ -110,14 +110,14 @@ def test_a_text_is_answered_by_what_the_application_says(network: Network, appli
 
 
 def test_an_empty_answer_to_a_text_is_no_answer(network: Network, application: Application) -> None:
-    application.answers("/sms", Answer("", status=204, content_type=""))
+    application.answers("/sms", HttpResponse("", status=204, content_type=""))
 
     assert network.handset(WANG).text("9") is None
     assert network.notifications() == []
 
 
 def test_a_failure_to_answer_a_text_is_noted(network: Network, application: Application) -> None:
-    application.answers("/sms", Answer(status=500))
+    application.answers("/sms", HttpResponse(status=500))
 
     assert network.handset(WANG).text("9") is None
     assert [entry["code"] for entry in network.notifications()] == [11200]

@@ -16,7 +16,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from app import create_app
-from config.database import Database, clock
+from config.database import Database, read_clock
 from config.settings import Settings
 from groups.accounts.accounts import create_account
 from groups.models.accounts import AccountRole
@@ -73,7 +73,9 @@ def open_app(settings: Settings) -> Flask:
         session.flush()
         for role in AccountRole:
             code, phone = (VILLAGE, PHONE) if role is AccountRole.VILLAGE_HEAD else (None, None)
-            create_account(session, role.value, role, password_hash(), clock(session), village_code=code, phone=phone)
+            create_account(
+                session, role.value, role, password_hash(), read_clock(session), village_code=code, phone=phone
+            )
     return app
 
 

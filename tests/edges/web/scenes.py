@@ -102,7 +102,7 @@ def attempt(
 
 
 def full_scene(session: Session, village_code: str, now: datetime) -> int:
-    """An open incident: a second voice, an account error, and every standing but the calm ones at once."""
+    """An open incident: a second voice, an account error, and every state but the calm ones at once."""
     settle_group(session, village_code)
     incident_id = raise_from(session, 1, now)
     calls = {

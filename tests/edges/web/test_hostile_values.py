@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from config.database import clock
+from config.database import read_clock
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Household
 from groups.web.shell.security import limiter
@@ -34,7 +34,9 @@ def _names_asked_for() -> list[str]:
         if "web" not in path.parts:
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and name_of(node.func).endswith((".get", ".getlist", "day_in", "_text")):
+            if isinstance(node, ast.Call) and name_of(node.func).endswith(
+                (".get", ".getlist", "read_day_field", "_text")
+            ):
                 names |= {each.value for each in node.args[:1] if isinstance(each, ast.Constant)}
             elif isinstance(node, ast.AnnAssign | ast.Assign) and "forms" in path.name:
                 names |= {
@@ -54,7 +56,7 @@ def _addresses(rule: str, known: dict[str, Any], hostile: str) -> list[str]:
 def test_no_address_and_no_form_fails_over_what_is_sent_to_it(web: Flask, signed_in: SignedIn) -> None:
     limiter.enabled = False
     with web.extensions["database"].begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
         found = session.scalars(select(Household).where(Household.group_id.is_not(None))).first()
         assert found is not None
         known = {

@@ -13,7 +13,7 @@ from pypdf import PdfReader
 from sqlalchemy import delete, func, select
 from werkzeug.test import TestResponse
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import Account, AccountRole
 from groups.models.looks import Look
 from groups.models.responders import Responder, Team
@@ -49,10 +49,10 @@ def _text(answer: TestResponse) -> str:
 
 def _known(store: Database) -> dict[str, object]:
     with store.begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
         house = session.scalars(select(Household).where(Household.group_id.is_not(None))).first()
         assert house is not None
-        now = clock(session)
+        now = read_clock(session)
         session.add(Responder(team=Team.STATION, name="镇中心", number=number(11), village_id=None))
         session.add(Responder(team=Team.STATION, name="村部", number=number(12), village_id=house.village_id))
         session.add(
@@ -131,7 +131,7 @@ def test_an_administrator_reads_by_person_and_by_household_and_sees_what_is_unus
     known = _known(store)
     with store.begin() as session:
         session.execute(delete(Look))
-        now = clock(session)
+        now = read_clock(session)
         account = session.scalars(select(Account).where(Account.role == AccountRole.LIAISON)).one()
         village = session.scalars(select(Village).where(Village.code == VILLAGE)).one()
         other = session.scalars(select(Village).where(Village.code != VILLAGE)).first()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from config.database import clock
+from config.database import read_clock
 from joint_defense.alarms.closing import close
 from joint_defense.models import Alert, IncidentUpdate
 from joint_defense.rules.replies import Answer
@@ -115,7 +115,7 @@ def test_a_held_caller_is_asked_for_a_key_and_hears_only_what_is_true(carrier: C
     town.house("陈")
     raised = town.raise_alarm(wang)
     malicious = ClosingOutcome.MALICIOUS
-    town.run(lambda session: close(session, raised.incident_id or 0, malicious, "", "值", clock(session)))
+    town.run(lambda session: close(session, raised.incident_id or 0, malicious, "", "值", read_clock(session)))
     asked = carrier.call("/voice/menu/1", wang.number, sid="CA2", Digits="#9")
     key = re.search("是真的请按([5-8])，就马上呼叫2户邻居", asked)
     assert key is not None

@@ -24,12 +24,12 @@ from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
 from app import create_app
-from config.database import clock
+from config.database import read_clock
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import FirstHelp, Household
-from groups.roster.households import archive_household, change_number, phones_of, rename_household
-from groups.roster.reading import houses_of_group
+from groups.roster.households import archive_household, change_number, list_phones, rename_household
+from groups.roster.reading import list_houses
 from groups.rules.phone import normalise
 from joint_defense.alarms.closing import close
 from joint_defense.alarms.wordless import report_wordless
@@ -39,7 +39,7 @@ from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
-from joint_defense.processes.queues import ALARM, queue
+from joint_defense.processes.queues import ALARM, get_queue
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
@@ -471,7 +471,7 @@ def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_every
     carrier.call("/voice/menu/1", wang.number, Digits="#9")
     call = next(claim for claim in _claim_now(town) if claim.channel is Channel.CALL)
     sid = town.sid()
-    town.came(call, Receipt(sid, AttemptState.QUEUED), after=(town.read(clock) - NOW).total_seconds())
+    town.came(call, Receipt(sid, AttemptState.QUEUED), after=(town.read(read_clock) - NOW).total_seconds())
     form = {"CallSid": sid, "From": OUR_NUMBER, "To": call.to, "CallStatus": "failed"}
     for _ in range(2):  # told twice, it counts once
         carrier.post(f"/status/{call.delivery_id}/1", **form, **({"ErrorCode": code} if code else {}))
@@ -484,7 +484,7 @@ def test_a_call_that_the_carrier_took_and_failed_for_coming_too_fast_slows_every
 
 def _claim_now(town: Town) -> list[Claim]:
     """Take in hand what a webhook has just planned, by the database's clock as the webhook does."""
-    return town.claim(after=(town.read(clock) - NOW).total_seconds())
+    return town.claim(after=(town.read(read_clock) - NOW).total_seconds())
 
 
 def test_an_open_incident_says_who_needs_help_first_as_it_was_when_the_alarm_came(
@@ -525,7 +525,7 @@ def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_take
     def change_the_roster(session: Session) -> None:
         batch = Batch(session, Author("林", Source.PAGE), "save_household", at(5), ZoneInfo("Asia/Shanghai"))
         household = session.get_one(Household, li.id)
-        first_phone, second_phone = phones_of(session, li.id)
+        first_phone, second_phone = list_phones(session, li.id)
         change_number(batch, household, first_phone, normalise(new, "CN", "574"))
         batch.change(second_phone, archived_at=at(5))
         archive_household(batch, session.get_one(Household, gone.id))
@@ -542,7 +542,7 @@ def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_take
     assert new not in requested, "the alarm that is under way keeps the numbers it began with"
 
     # Whoever called the first time closes it; their next alarm is another incident.
-    town.run(lambda session: close(session, first.id, ClosingOutcome.HELPED, "", "王建国家", clock(session)))
+    town.run(lambda session: close(session, first.id, ClosingOutcome.HELPED, "", "王建国家", read_clock(session)))
     carrier.call("/voice/menu/1", wang.number, sid="CA2", Digits="#9")
     second = town.incidents()[-1]
     assert second.id != first.id
@@ -555,7 +555,7 @@ def test_whoever_is_away_is_texted_and_not_called(carrier: Carrier, town: Town, 
     away, back = town.house("孙德才"), town.house("赵阿根")
 
     def leave(session: Session) -> None:
-        now = clock(session)
+        now = read_clock(session)
         session.get_one(Household, away.id).away_until = now + timedelta(days=3)
         session.get_one(Household, back.id).away_until = now - timedelta(seconds=1)
 
@@ -573,11 +573,11 @@ def test_a_call_that_ends_makes_room_for_the_next_at_once_where_a_number_holds_o
     town.house("孙德才")
     carrier.call("/voice/menu/1", wang.number, Digits="#9")
     with Redis.from_url(redis_url) as redis:
-        queued = queue(ALARM, redis)
+        queued = get_queue(ALARM, redis)
         woken = [len(queued)]
         for word in ("ringing", "completed", "completed"):
             if word == "ringing" or len(woken) == 3:
-                (claim,) = town.run(lambda s: claims.claim(s, Channel.CALL, 1, "tests:1:0", clock(s)))
+                (claim,) = town.run(lambda s: claims.claim(s, Channel.CALL, 1, "tests:1:0", read_clock(s)))
             path = f"/status/{claim.delivery_id}/{claim.number}"
             form = {"CallSid": f"CAcall{claim.delivery_id}", "CallStatus": word}
             assert carrier.post(path, **form).status_code == 204
@@ -599,12 +599,14 @@ def test_a_phone_whose_calls_failed_twice_is_marked_until_one_is_picked_up(
             if claim.to == li.number and claim.channel is Channel.CALL:
                 path = f"/status/{claim.delivery_id}/{claim.number}"
                 assert carrier.post(path, CallSid=f"CAli{number}", CallStatus=status).status_code == 204
-        town.run(lambda session: close(session, incident.id, ClosingOutcome.HELPED, "", "王建国家", clock(session)))
+        town.run(
+            lambda session: close(session, incident.id, ClosingOutcome.HELPED, "", "王建国家", read_clock(session))
+        )
 
     alarm(1, "failed")
     alarm(2, "failed")
     assert (town.phone(li.number).failures, town.phone(quiet.number).failures) == (2, 0)
-    houses = town.read(lambda session: houses_of_group(session, town.village_id, town.group_id, clock(session)))
+    houses = town.read(lambda session: list_houses(session, town.village_id, town.group_id, read_clock(session)))
     assert [house.head for house in houses if house.needs_mending] == ["李国强"], "what the roster's page puts first"
     alarm(3, "completed")
     assert town.phone(li.number).failures == 0
@@ -614,7 +616,7 @@ def test_a_leader_on_a_landline_closes_a_call_without_a_word_by_key_and_no_other
     carrier: Carrier, wang: House
 ) -> None:
     leader = carrier.town.house("张明", "l", leader=True)
-    carrier.town.run(lambda s: report_wordless(s, "voice:CA9:wordless", wang.number, clock(s)))
+    carrier.town.run(lambda s: report_wordless(s, "voice:CA9:wordless", wang.number, read_clock(s)))
     carrier.town.claim(after=86400 * 365 * 10)
     (call,) = carrier.town.deliveries(carrier.town.incidents()[0].id)
     path = f"/voice/answer/{call.id}/1"

@@ -23,7 +23,7 @@ class NoBrowser(Exception):
 
 def find(playwrights_own: str) -> str:
     """The path of a Chromium: Debian's, else Playwright's. `make test` sees to it beforehand. Raises NoBrowser."""
-    if found := system_packages.browser():
+    if found := system_packages.find_browser():
         return found
     if Path(playwrights_own).exists():
         return playwrights_own

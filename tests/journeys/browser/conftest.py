@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from tests.conftest import MakeSettings, fresh_database
 from tests.edges.web.conftest import PASSWORD, VILLAGE, open_app
 from tests.edges.web.scenes import full_scene
@@ -72,7 +72,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def site(settings: MakeSettings) -> Iterator[Site]:
     app = open_app(settings())
     with app.extensions["database"].begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

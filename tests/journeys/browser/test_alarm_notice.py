@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from config.database import clock
+from config.database import read_clock
 from joint_defense.delivery.links import Links
 from joint_defense.models import Delivery, Incident
 from joint_defense.rules.states import Role
@@ -27,7 +27,7 @@ new PerformanceObserver((list) => shifts.push(...list.getEntries().map((each) =>
 def test_a_new_alarm_shows_on_any_page_within_five_seconds_with_title_and_sound(window: Window) -> None:
     page = window.page
     with window.site.store.begin() as session:
-        session.get_one(Incident, window.site.incident_id).closed_at = clock(session)
+        session.get_one(Incident, window.site.incident_id).closed_at = read_clock(session)
     window.sign_in("village_head")
     page.goto(f"{window.site.url}/account")
     sound = page.get_by_role("button", name="新求助提示音：开")
@@ -39,7 +39,7 @@ def test_a_new_alarm_shows_on_any_page_within_five_seconds_with_title_and_sound(
     expect(page.locator("[data-alarm]")).to_have_count(0)
 
     with window.site.store.begin() as session:
-        incident_id = raise_from(session, 5, clock(session), key="CA9")
+        incident_id = raise_from(session, 5, read_clock(session), key="CA9")
     raised = time.monotonic()
     expect(page.locator("#new-alarms [data-alarm]")).to_contain_text("赵阿根家求助")
     assert time.monotonic() - raised < 6, "five seconds, and one for a busy machine"

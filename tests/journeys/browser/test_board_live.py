@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete
 
-from config.database import clock
+from config.database import read_clock
 from groups.models.accounts import AccountSession
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.models import Incident
@@ -21,7 +21,7 @@ from tests.journeys.browser.conftest import Site, Window, on_a_pc
 def _answers(site: Site, door: int, answer: Answer) -> None:
     with site.store.begin() as session:
         told = deliveries_to(session, site.incident_id, door)[0]
-        acknowledge(session, told, answer, Channel.SMS, clock(session))
+        acknowledge(session, told, answer, Channel.SMS, read_clock(session))
 
 
 def _come(page: Page, of_all: str) -> None:
@@ -47,11 +47,11 @@ def test_a_new_incident_shows_on_the_list_and_in_the_tabs_title(window: Window) 
     window.sign_in()
     expect(window.page).to_have_title(re.compile("警情"))
     with window.site.store.begin() as session:
-        session.get_one(Incident, window.site.incident_id).closed_at = clock(session)
+        session.get_one(Incident, window.site.incident_id).closed_at = read_clock(session)
     expect(window.page.get_by_role("heading", name="目前平安")).to_be_visible()
 
     with window.site.store.begin() as session:
-        raise_from(session, 5, clock(session), key="CA9")
+        raise_from(session, 5, read_clock(session), key="CA9")
 
     expect(window.page.get_by_role("heading", name="有 1 起警情")).to_be_visible()
     expect(window.page).to_have_title("(1) 警情 · 十户联防")

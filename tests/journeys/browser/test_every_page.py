@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from config.database import clock
+from config.database import read_clock
 from groups.models.accounts import Account
 from groups.models.roster import Household
 from joint_defense.alarms.closing import close
@@ -58,7 +58,7 @@ def test_axe_finds_nothing_on_any_page(window: Window, english: bool) -> None:
     expect(window.page.locator(".field-error")).to_be_visible()
     found["empty note"] = window.violations()
     with window.site.store.begin() as session:
-        close(session, window.site.incident_id, ClosingOutcome.HELPED, "灶台起火已扑灭", "林", clock(session))
+        close(session, window.site.incident_id, ClosingOutcome.HELPED, "灶台起火已扑灭", "林", read_clock(session))
     _open(window, "incident")
     found["closed incident"] = window.violations()
 

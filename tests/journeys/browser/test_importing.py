@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
-from config.database import clock
+from config.database import read_clock
 from groups.accounts.accounts import create_account
 from groups.accounts.invitations import invite
 from groups.models.accounts import AccountRole
@@ -52,7 +52,7 @@ def handed_over(window: Window, *, scripts: bool = True) -> str:
 def invited(site: Site) -> str:
     """The same without the pages, for what is not about them."""
     with site.store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         head = create_account(
             session, "沈村长", AccountRole.VILLAGE_HEAD, password_hash(), now, village_code=OTHER_VILLAGE
         )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from config.database import clock
+from config.database import read_clock
 from groups.accounts.invitations import invite
 from groups.models.accounts import Account
 from groups.models.batch import Author, Batch
@@ -43,7 +43,7 @@ def _prepare(site: Site) -> Village:
         session.add(other)
         session.flush()
         account = session.scalars(select(Account).where(Account.name == "village_head")).one()
-        batch = Batch(session, Author("admin", Source.COMMAND), "invite", clock(session), ZONE)
+        batch = Batch(session, Author("admin", Source.COMMAND), "invite", read_clock(session), ZONE)
         return Village(group.id, invite(batch, account))
 
 
@@ -60,7 +60,7 @@ def _first_sign_in(window: Window, code: str) -> Page:
 def _rung(site: Site, door: int) -> set[str]:
     """The numbers that a #9 from behind this door rings."""
     with site.store.begin() as session:
-        later = clock(session) + timedelta(hours=1)
+        later = read_clock(session) + timedelta(hours=1)
         answer = raise_alarm(session, Trigger(f"CA-{later}", number(door), Channel.CALL), later)
         rows = select(Delivery.number).where(
             Delivery.incident_id == answer.incident_id, Delivery.channel == Channel.CALL

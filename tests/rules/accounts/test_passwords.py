@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from groups.accounts.rules.passwords import Weakness, weakness
+from groups.accounts.rules.passwords import Weakness, find_weakness
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from groups.accounts.rules.passwords import Weakness, weakness
     ],
 )
 def test_what_anybody_would_guess_is_refused_with_the_reason(password: str, why: Weakness) -> None:
-    assert weakness(password, ("wangjianguo", "13800138000")) is why
+    assert find_weakness(password, ("wangjianguo", "13800138000")) is why
 
 
 @pytest.mark.parametrize("password", ["seven camphor trees", "墙下陶村的大樟树", "kx7-2qpm", "wangjianguo's goats"])
 def test_a_password_needs_no_signs_only_length(password: str) -> None:
-    assert weakness(password, ("wangjianguo", "")) is None
+    assert find_weakness(password, ("wangjianguo", "")) is None

@@ -54,12 +54,12 @@ def persons(*given: tuple[str, Answer]) -> Answers:
 def test_anybody_of_a_household_coming_wins_until_the_one_who_was_coming_turns_back() -> None:
     assert persons(("wife", COMING), ("husband", CANNOT)).of(LI) is COMING
     assert persons(("husband", CANNOT), ("wife", COMING)).of(LI) is COMING
-    assert persons(("wife", COMING), ("husband", CANNOT)).gave_up_since(1) == []
+    assert persons(("wife", COMING), ("husband", CANNOT)).list_given_up_since(1) == []
     gone = persons(("wife", COMING), ("husband", CANNOT), ("wife", CANNOT))
-    assert (gone.of(LI), [each.party for each in gone.gave_up_since(2)]) == (CANNOT, [LI])
+    assert (gone.of(LI), [each.party for each in gone.list_given_up_since(2)]) == (CANNOT, [LI])
     assert persons(("wife", COMING), ("husband", ON_SCENE), ("wife", CANNOT)).of(LI) is ON_SCENE
-    assert gone.of_person(LI, "husband") is CANNOT
-    assert gone.of_person(CHEN, "husband") is None
+    assert gone.find_of_person(LI, "husband") is CANNOT
+    assert gone.find_of_person(CHEN, "husband") is None
 
 
 def test_whoever_calls_for_help_too_is_not_coming() -> None:
@@ -69,9 +69,9 @@ def test_whoever_calls_for_help_too_is_not_coming() -> None:
 
 def test_whoever_was_told_of_is_told_of_again_when_they_cannot_come_after_all() -> None:
     found = answers((LI, COMING), (CHEN, CANNOT), (LI, CANNOT))
-    assert [each.party for each in found.gave_up_since(1)] == [LI]
-    assert found.gave_up_since(3) == []
-    assert found.gave_up_since(0) == [], "nobody had heard that they come"
+    assert [each.party for each in found.list_given_up_since(1)] == [LI]
+    assert found.list_given_up_since(3) == []
+    assert found.list_given_up_since(0) == [], "nobody had heard that they come"
 
 
 def test_nobody_has_answered() -> None:

@@ -9,7 +9,7 @@ from joint_defense.rules.states import ClosingOutcome
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import calls as said
 from joint_defense.rules.wording import texts
-from joint_defense.rules.wording.alarm import segments
+from joint_defense.rules.wording.alarm import count_segments
 
 BOTH = ("zh", "en")
 DICTIONARIES = (
@@ -47,37 +47,37 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
     assert "110" in texts.STRANGER_TEXT
     assert "110" in texts.BROKEN_TEXT
     for language in BOTH:
-        assert "110" in said.nobody_yet(Category.BURGLARY, language)
-        assert "119" in said.nobody_yet(Category.FIRE, language)
-        assert "120" in said.nobody_yet(Category.MEDICAL, language)
-        assert "110" in said.alarm_raised(0, 0, language)
-        assert "110" in texts.alarm_text_answer(0, language)
+        assert "110" in said.say_nobody_yet(Category.BURGLARY, language)
+        assert "119" in said.say_nobody_yet(Category.FIRE, language)
+        assert "120" in said.say_nobody_yet(Category.MEDICAL, language)
+        assert "110" in said.say_alarm_raised(0, 0, language)
+        assert "110" in texts.write_alarm_answer(0, language)
 
 
 def test_a_caller_hears_how_many_are_being_rung() -> None:
-    assert said.alarm_raised(12, 9, "zh").startswith("求助已发出，正在呼叫9户邻居，共12部电话。")
-    assert "9 neighbouring households" in said.alarm_raised(12, 9, "en")
-    assert "9户" in said.alarm_joined(9, "zh")
-    assert "9 households" in texts.alarm_text_answer(9, "en")
+    assert said.say_alarm_raised(12, 9, "zh").startswith("求助已发出，正在呼叫9户邻居，共12部电话。")
+    assert "9 neighbouring households" in said.say_alarm_raised(12, 9, "en")
+    assert "9户" in said.say_alarm_joined(9, "zh")
+    assert "9 households" in texts.write_alarm_answer(9, "en")
 
 
 def test_whoever_comes_is_named() -> None:
-    assert said.who_comes(["李家", "陈家"], [], "zh") == ["李家、陈家正在赶来。"]
-    assert said.who_comes(["李家"], ["陈家"], "zh") == ["陈家已到现场。", "李家正在赶来。"]
-    assert said.who_comes([], [], "zh") == []
-    assert said.who_cannot_after_all(["李家"], "zh") == ["李家来不了了。"]
-    assert said.who_cannot_after_all([], "en") == []
+    assert said.say_who_comes(["李家", "陈家"], [], "zh") == ["李家、陈家正在赶来。"]
+    assert said.say_who_comes(["李家"], ["陈家"], "zh") == ["陈家已到现场。", "李家正在赶来。"]
+    assert said.say_who_comes([], [], "zh") == []
+    assert said.say_who_cannot_after_all(["李家"], "zh") == ["李家来不了了。"]
+    assert said.say_who_cannot_after_all([], "en") == []
     quiet = Category.UNSPECIFIED
-    assert texts.news_text(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
-    assert texts.news_text([], [], quiet, "zh") == "【十户联防】还没有人回应，请马上打110。"
-    assert texts.news_text(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
+    assert texts.write_news(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
+    assert texts.write_news([], [], quiet, "zh") == "【十户联防】还没有人回应，请马上打110。"
+    assert texts.write_news(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
 
 
 def test_an_answer_is_thanked_by_the_callers_name() -> None:
-    assert said.thanks(["王家"], Answer.COMING, "zh") == "谢谢，已告诉王家您正在赶来。"
+    assert said.say_thanks(["王家"], Answer.COMING, "zh") == "谢谢，已告诉王家您正在赶来。"
     for answer in Answer:
-        assert "王家、李家" in said.thanks(["王家", "李家"], answer, "zh")
-        assert "Wang and Li" in said.thanks(["Wang", "Li"], answer, "en")
+        assert "王家、李家" in said.say_thanks(["王家", "李家"], answer, "zh")
+        assert "Wang and Li" in said.say_thanks(["Wang", "Li"], answer, "en")
 
 
 def test_a_text_that_could_belong_to_several_alarms_says_which_it_counted_for() -> None:
@@ -88,17 +88,17 @@ def test_a_text_that_could_belong_to_several_alarms_says_which_it_counted_for() 
 
 @pytest.mark.parametrize("outcome", ClosingOutcome)
 def test_an_all_clear_names_the_callers_says_how_it_ended_and_blames_nobody(outcome: ClosingOutcome) -> None:
-    chinese, english = texts.all_clear(["王家"], outcome, "zh"), texts.all_clear(["Wang"], outcome, "en")
+    chinese, english = texts.write_all_clear(["王家"], outcome, "zh"), texts.write_all_clear(["Wang"], outcome, "en")
     assert "王家" in chinese
     assert "Wang" in english
     assert "over" in english
     assert not any(word in chinese for word in ("恶意", "罚", "malicious"))
-    assert segments(chinese) == 1
+    assert count_segments(chinese) == 1
 
 
 def test_the_category_is_confirmed_with_its_number() -> None:
-    assert said.category_noted(Category.FIRE, "zh") == "正在告诉邻居：着火了。请同时打119。"
-    assert "120" in said.category_noted(Category.MEDICAL, "en")
+    assert said.say_category_noted(Category.FIRE, "zh") == "正在告诉邻居：着火了。请同时打119。"
+    assert "120" in said.say_category_noted(Category.MEDICAL, "en")
     assert said.CATEGORY_KEYS == {
         **{"1": Category.BURGLARY, "2": Category.FIRE},
         **{"3": Category.MEDICAL, "4": Category.OTHER},

@@ -11,11 +11,11 @@ import pytest
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Writer
 from joint_defense.rules.understanding.signs import cut_links, fold
-from joint_defense.rules.understanding.theirs import own_part
+from joint_defense.rules.understanding.theirs import find_own_part
 from joint_defense.rules.understanding.understand import understand
 
 CASES = Path(__file__).parents[2] / "data" / "texts"
-STANDINGS = {
+WRITERS = {
     "caller": Writer.CALLER,
     "neighbour": Writer.RUNG,
     "after_all_clear": Writer.TOLD_OVER,
@@ -38,7 +38,7 @@ def cases(name: str) -> list[Case]:
 
 def outcome(case: Case) -> str:
     """What the text comes to, in the words of the cases."""
-    meaning = understand(case["body"], STANDINGS[case["state"]]).meaning
+    meaning = understand(case["body"], WRITERS[case["state"]]).meaning
     if meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
         return "taken_back"
     if meaning is Meaning.ALARM:
@@ -125,8 +125,8 @@ def test_both_scripts_and_both_widths_are_one() -> None:
 
 def test_what_is_not_theirs_is_taken_away() -> None:
     alarm = "【十户联防】王甲建家求助!墙下陶村1组,07:36。电话19900005001。能来回1,不能来回2,到了回3。必要时拨110"
-    assert own_part(f"“{alarm}”\n马上到").words == "马上到"
-    assert own_part(f"「王甲建：{alarm}」\n- - - - - - -\n马上到").words.endswith("马上到")
-    assert own_part(f"点赞了“{alarm}”").reacts
-    assert own_part(f"转发：{alarm}").forwarded
-    assert own_part("到了\n发自我的iPhone").words == "到了"
+    assert find_own_part(f"“{alarm}”\n马上到").words == "马上到"
+    assert find_own_part(f"「王甲建：{alarm}」\n- - - - - - -\n马上到").words.endswith("马上到")
+    assert find_own_part(f"点赞了“{alarm}”").reacts
+    assert find_own_part(f"转发：{alarm}").forwarded
+    assert find_own_part("到了\n发自我的iPhone").words == "到了"

@@ -9,7 +9,7 @@ from joint_defense.web.board.rules.household_state import (
     Contact,
     HouseholdState,
     Reached,
-    contact,
+    find_contact,
     judge_household,
 )
 
@@ -43,14 +43,14 @@ CALL, SMS = Channel.CALL, Channel.SMS
 def test_a_delivery_is_told_in_a_word(
     channel: Channel, state: DeliveryState, attempt: AttemptState | None, told: Contact
 ) -> None:
-    assert contact(channel, state, attempt) is told
+    assert find_contact(channel, state, attempt) is told
 
 
 @pytest.mark.parametrize("channel", Channel)
 @pytest.mark.parametrize("state", DeliveryState)
 @pytest.mark.parametrize("attempt", [None, *AttemptState])
 def test_every_delivery_has_a_word(channel: Channel, state: DeliveryState, attempt: AttemptState | None) -> None:
-    assert contact(channel, state, attempt) in Contact
+    assert find_contact(channel, state, attempt) in Contact
 
 
 @pytest.mark.parametrize(

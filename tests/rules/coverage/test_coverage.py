@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from groups.coverage.rules.charts import NARROW, WIDE, ChartWords, bars
-from groups.coverage.rules.figures import Figure, month_ends, total
-from groups.coverage.rules.query import CoverageQuery, Step, query_of
-from groups.coverage.rules.reachability import first_day_of_proof
+from groups.coverage.rules.charts import NARROW, WIDE, ChartWords, draw_bars
+from groups.coverage.rules.figures import Figure, list_month_ends, sum_figures
+from groups.coverage.rules.query import CoverageQuery, Step, read_query
+from groups.coverage.rules.reachability import find_first_day_of_proof
 from groups.coverage.rules.report import CoverageReport, Level, VillageCoverage
 from groups.errors import InvalidChoice, InvalidDay
 
@@ -40,29 +40,29 @@ def test_a_threshold_is_compared_before_rounding(
 
 
 def test_a_town_is_the_sum_of_its_counted_villages_and_no_mean() -> None:
-    assert total([Figure(1, 10), Figure(90, 100), Figure(5, None)]) == Figure(91, 110)
-    assert total([Figure(5, None)]) == Figure(0, None)
+    assert sum_figures([Figure(1, 10), Figure(90, 100), Figure(5, None)]) == Figure(91, 110)
+    assert sum_figures([Figure(5, None)]) == Figure(0, None)
 
 
 def test_a_proof_counts_for_thirty_days() -> None:
-    assert first_day_of_proof(DAY) == date(2026, 10, 25)
+    assert find_first_day_of_proof(DAY) == date(2026, 10, 25)
 
 
 def test_months_end_where_they_do() -> None:
-    assert month_ends(date(2024, 1, 31), date(2024, 3, 5)) == [
+    assert list_month_ends(date(2024, 1, 31), date(2024, 3, 5)) == [
         date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 5),
     ]  # fmt: skip
 
 
 def test_a_question_is_read_back_as_it_was_written() -> None:
     asked = CoverageQuery(DAY, date(2025, 1, 1), DAY, Step.DAY, Level.GRID, "HJ01")
-    assert query_of(asked.words(), DAY, ZONE) == asked
-    assert query_of({}, DAY, ZONE) == CoverageQuery(DAY)
-    assert query_of({"to": "2026-01-31"}, DAY, ZONE).first == date(2024, 1, 1)
+    assert read_query(asked.words(), DAY, ZONE) == asked
+    assert read_query({}, DAY, ZONE) == CoverageQuery(DAY)
+    assert read_query({"to": "2026-01-31"}, DAY, ZONE).first == date(2024, 1, 1)
     with pytest.raises(InvalidDay):
-        query_of({"from": "2026-02-01", "to": "2026-01-01"}, DAY, ZONE)
+        read_query({"from": "2026-02-01", "to": "2026-01-01"}, DAY, ZONE)
     with pytest.raises(InvalidChoice):
-        query_of({"level": "street"}, DAY, ZONE)
+        read_query({"level": "street"}, DAY, ZONE)
 
 
 @pytest.mark.parametrize("words_of", [WORDS, ENGLISH])
@@ -71,7 +71,7 @@ def test_no_label_of_the_drawing_stands_on_the_line_or_on_another(width: int, wo
     villages = [
         VillageCoverage(n, f"V{n}", "很长的村居名称", Figure(n * 13, 100), n * 13 >= 80) for n in range(9)
     ]  # fmt: skip
-    drawn = bars(CoverageReport(DAY, "resident", 8_000, tuple(villages)), words_of, width)
+    drawn = draw_bars(CoverageReport(DAY, "resident", 8_000, tuple(villages)), words_of, width)
     lines = [
         (float(x), float(top), float(bottom))
         for x, top, bottom in re.findall(r'<line x1="([\d.]+)" y1="([\d.]+)" x2="[\d.]+" y2="([\d.]+)"', drawn)
@@ -97,7 +97,7 @@ def test_a_bar_beyond_a_hundred_per_cent_is_longer_than_a_full_one() -> None:
         VillageCoverage(1, "V1", "甲", Figure(150, 100), True),
         VillageCoverage(2, "V2", "乙", Figure(100, 100), True),
     )
-    drawn = bars(CoverageReport(DAY, "resident", 8_000, villages), WORDS, NARROW)
+    drawn = draw_bars(CoverageReport(DAY, "resident", 8_000, villages), WORDS, NARROW)
     lengths = [float(found) for found in re.findall(r'width="([\d.]+)" height="16" fill="#(?!e6)', drawn)]
     assert lengths[0] == pytest.approx(1.5 * lengths[1], abs=0.2)
     assert "150.0%" in drawn

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groups.directory.rules.ring_order import FARTHEST, Reachable, Ring, away_aside, ring_order
+from groups.directory.rules.ring_order import FARTHEST, Reachable, Ring, put_away_aside, ring_order
 
 GROUP, OTHER_GROUP = 1, 2
 CALLER = 5
@@ -78,7 +78,7 @@ def test_a_phone_named_twice_is_rung_once() -> None:
 
 def test_who_is_away_is_texted_after_all_at_home_and_not_called() -> None:
     rings = ring_order(
-        away_aside([phone(41, 4), phone(10, 10), phone(11, 10, rank=2)], CALLER, {4}),
+        put_away_aside([phone(41, 4), phone(10, 10), phone(11, 10, rank=2)], CALLER, {4}),
         household_id=CALLER,
         group_id=GROUP,
         position=5,
@@ -87,12 +87,12 @@ def test_who_is_away_is_texted_after_all_at_home_and_not_called() -> None:
 
 
 def test_a_landline_in_an_empty_house_is_not_rung() -> None:
-    assert ids(ring(away_aside([phone(41, 4, may_text=False), phone(10, 10)], CALLER, {4}))) == [10]
+    assert ids(ring(put_away_aside([phone(41, 4, may_text=False), phone(10, 10)], CALLER, {4}))) == [10]
 
 
 def test_where_nobody_is_at_home_all_are_rung_as_ever() -> None:
     phones = [phone(41, 4), phone(10, 10), phone(99, CALLER)]
-    assert away_aside(phones, CALLER, {4, 10}) == phones
+    assert put_away_aside(phones, CALLER, {4, 10}) == phones
 
 
 reachable = st.builds(

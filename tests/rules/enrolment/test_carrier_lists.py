@@ -6,18 +6,18 @@ from datetime import date
 
 import pytest
 
-from groups.enrolment.carrier_lists.rules.judgement import SKIP, Standing, Verdict, judge
+from groups.enrolment.carrier_lists.rules.judgement import SKIP, Subscribed, Verdict, judge
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, names_agree
 from groups.enrolment.carrier_lists.rules.rows import (
     CarrierRow,
     Entry,
     ListColumn,
-    column_of,
-    layouts_of,
+    find_column,
+    find_layouts,
     read,
-    rows_of,
+    read_rows,
 )
-from groups.enrolment.rules.bill import fen_of, month_of, yuan
+from groups.enrolment.rules.bill import read_fen, read_month, write_yuan
 from groups.files.sheet import Sheet
 
 TODAY = date(2026, 11, 23)
@@ -44,7 +44,7 @@ VILLAGES = {1: "墙下陶村", 2: "四甲村"}
     ],
 )
 def test_a_column_is_known_by_what_carriers_write_over_it(heading: str, column: ListColumn | None) -> None:
-    assert column_of(heading) is column
+    assert find_column(heading) is column
 
 
 def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
@@ -59,8 +59,8 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
         ),
     )
     sheets = [sheet, Sheet("二", (("备注",),))]
-    layouts = layouts_of(sheets)
-    rows = rows_of(sheets, layouts)
+    layouts = find_layouts(sheets)
+    rows = read_rows(sheets, layouts)
     assert [(row.sheet, row.number, row.text(ListColumn.NAME)) for row in rows] == [("一", 3, "王建国")]
     assert [layout.sheet for layout in layouts] == ["一"]
     assert [(seen.heading, seen.holds) for seen in layouts[0].columns][2:] == [
@@ -68,9 +68,9 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
         ("开通日期", ListColumn.START),
     ]
     incomplete = Sheet("", (("号码", "姓名"),))
-    (layout,) = layouts_of([incomplete])
+    (layout,) = find_layouts([incomplete])
     assert layout.lacking == ["开通日期", "套餐"]
-    assert rows_of([incomplete], [layout]) == []
+    assert read_rows([incomplete], [layout]) == []
 
 
 def entry(number: str = "", name: str = "", address: str = "", start: str = "2026-03-01", **more: str) -> Entry:
@@ -128,14 +128,14 @@ def test_asterisks_stand_for_what_a_carrier_does_not_tell(listed: str, agrees: b
     assert names_agree(listed, "王建国") is agrees
 
 
-def _verdicts(index: Index, standing: list[Standing], *rows: Entry, **decisions: int) -> list[Verdict]:
+def _verdicts(index: Index, subscribed: list[Subscribed], *rows: Entry, **decisions: int) -> list[Verdict]:
     matches = [index.match(row) for row in rows]
-    judged = judge(rows, matches, {WANG.id: standing}, decisions, index.households)
+    judged = judge(rows, matches, {WANG.id: subscribed}, decisions, index.households)
     return [row.verdict for row in judged.rows]
 
 
 def test_a_household_counts_once_whatever_the_list_says(index: Index) -> None:
-    mine = Standing(7, date(2026, 3, 1), None, PLAN, "+8613900001000")
+    mine = Subscribed(7, date(2026, 3, 1), None, PLAN, "+8613900001000")
     same = entry("13900001000", "王建国")
     assert _verdicts(index, [mine], same, same) == [Verdict.SAME, Verdict.SAME]
     assert _verdicts(index, [], same, entry("13900001000", start="2026-05-01")) == [Verdict.NEW, Verdict.SAME]
@@ -166,9 +166,9 @@ def test_what_a_person_has_decided_holds(index: Index) -> None:
     ],
 )
 def test_money_is_whole_fen(text: str, fen: int | None) -> None:
-    assert fen_of(text) == fen
+    assert read_fen(text) == fen
 
 
 def test_money_and_months_are_written_and_read_back() -> None:
-    assert [yuan(fen) for fen in (0, 5, 1234567, -250)] == ["0.00", "0.05", "12,345.67", "-2.50"]
-    assert month_of("2026年11月", TODAY) == month_of("2026-11", TODAY) == date(2026, 11, 1)
+    assert [write_yuan(fen) for fen in (0, 5, 1234567, -250)] == ["0.00", "0.05", "12,345.67", "-2.50"]
+    assert read_month("2026年11月", TODAY) == read_month("2026-11", TODAY) == date(2026, 11, 1)

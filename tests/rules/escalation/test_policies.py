@@ -83,6 +83,6 @@ def test_an_hour_after_the_opening_nothing_is_widened_any_more() -> None:
 
 
 def test_a_drill_calls_nobody_outside_the_group_unless_the_policy_says_so() -> None:
-    assert BUILT_IN.for_drill().steps == (Step(60, 2, (Whom.LEADERS,)),)
+    assert BUILT_IN.choose_for_drill().steps == (Step(60, 2, (Whom.LEADERS,)),)
     everybody = Policy(BUILT_IN.steps, drills=True)
-    assert everybody.for_drill() == everybody
+    assert everybody.choose_for_drill() == everybody

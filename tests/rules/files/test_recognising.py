@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from groups.coverage.counts import open_counts
-from groups.enrolment.carrier_lists.rules.rows import layouts_of, read, rows_of
+from groups.enrolment.carrier_lists.rules.rows import find_layouts, read, read_rows
 from groups.errors import say
-from groups.files.reading import sheets_of
+from groups.files.reading import read_sheets
 from groups.responders.files import open_list
 from groups.responders.lists import Kind
 from tests.support.clerks_lists import book, hide_column, hide_rows, merge, mobile, strike
@@ -25,8 +25,8 @@ START = "2026-03-01"
 
 def carriers(content: bytes, name: str = "list.xlsx") -> tuple[list[tuple[str, str, str, str]], list[str]]:
     """Number, name, start and end of the rows without an error; and the reasons of those with one."""
-    sheets = sheets_of(content, name, dated=True)
-    entries = [read(row, "CN", "574", TODAY) for row in rows_of(sheets, layouts_of(sheets))]
+    sheets = read_sheets(content, name, dated=True)
+    entries = [read(row, "CN", "574", TODAY) for row in read_rows(sheets, find_layouts(sheets))]
     good = [
         (e.number.removeprefix("+86"), e.name, str(e.starts_on), str(e.ends_on or "")) for e in entries if not e.errors
     ]

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from groups.files.writing import Cell, Look, Money, Share, Table, Verbatim, as_csv, as_workbook, marked
+from groups.files.writing import Cell, Look, Money, Share, Table, Verbatim, as_csv, as_workbook, mark_encoding
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_cell_of_a_csv_is_never_run_nor_taken_for_another_thing(cell: Cell, sh
 
 
 def test_a_csv_begins_with_the_mark_that_spreadsheets_ask_for_and_with_one_alone() -> None:
-    assert marked("\ufeff号码\r\n") == marked("号码\r\n") == "\ufeff号码\r\n".encode()
+    assert mark_encoding("\ufeff号码\r\n") == mark_encoding("号码\r\n") == "\ufeff号码\r\n".encode()
 
 
 def test_a_workbook_has_every_cell_in_its_own_type_and_text_as_text() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from groups.responders.rules.duty import NoDutyHours, on_duty, read, written, written_in_english
+from groups.responders.rules.duty import NoDutyHours, is_on_duty, read, write, write_in_english
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -33,14 +33,14 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
     ],
 )
 def test_hours_are_read_as_people_write_them_and_kept_in_one_form(text: str, kept: str) -> None:
-    assert written(read(text)) == kept
+    assert write(read(text)) == kept
     assert read(kept) == read(text)
-    assert read(written_in_english(read(text))) == read(text)
+    assert read(write_in_english(read(text))) == read(text)
 
 
 def test_hours_are_told_in_english_too() -> None:
     hours = read("工作日 18:00-06:00;周六 全天;每天 12:00-13:00")
-    assert written_in_english(hours) == "daily 12:00-13:00; Mon-Fri 18:00-06:00; Sat all day"
+    assert write_in_english(hours) == "daily 12:00-13:00; Mon-Fri 18:00-06:00; Sat all day"
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_what_is_no_duty_hours_is_refused_with_the_piece_that_is_wrong(text: str
     ],
 )
 def test_whoever_is_on_duty_at_a_minute_is_known_over_midnight_too(hours: str, moment: str, on: bool) -> None:
-    assert on_duty(read(hours), datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI)) is on
+    assert is_on_duty(read(hours), datetime.fromisoformat(moment).replace(tzinfo=SHANGHAI)) is on

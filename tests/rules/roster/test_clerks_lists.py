@@ -10,7 +10,7 @@ from groups.errors import RosterFileError
 from groups.roster.imports.reading import read_list
 from groups.roster.imports.rules.judgement import judge
 from groups.roster.imports.rules.rows import examine
-from groups.roster.rules.group_names import key_of
+from groups.roster.rules.group_names import make_key
 from tests.support.clerks_lists import FIRST, ClerksList, Household
 from tests.support.second_lists import SECOND
 
@@ -38,7 +38,7 @@ def _same_words(households: list[Household] | tuple[Household, ...]) -> list[Hou
 
 
 def _key(group: str) -> str:
-    key = key_of(group)
+    key = make_key(group)
     return str(key.number or group)
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groups.roster.rules.door_order import moved, weave
+from groups.roster.rules.door_order import find_moved, weave
 
 
 @pytest.mark.parametrize(
-    ("standing", "listed", "woven"),
+    ("present", "listed", "woven"),
     [
         ("", "abc", "abc"),
         ("abc", "abc", "abc"),
@@ -22,27 +22,27 @@ from groups.roster.rules.door_order import moved, weave
         ("abcd", "cxa", "cdxab"),
     ],
 )
-def test_who_is_not_listed_stays_behind_the_neighbour(standing: str, listed: str, woven: str) -> None:
-    assert "".join(weave(standing, listed)) == woven
+def test_who_is_not_listed_stays_behind_the_neighbour(present: str, listed: str, woven: str) -> None:
+    assert "".join(weave(present, listed)) == woven
 
 
 @pytest.mark.parametrize(
-    ("standing", "listed", "out_of_place"),
+    ("present", "listed", "out_of_place"),
     [("abc", "abc", ""), ("abc", "axbyc", ""), ("abcd", "bd", ""), ("abc", "acb", "bc"), ("abc", "cab", "abc")],
 )
 def test_only_a_change_among_those_who_stood_before_counts_as_moving(
-    standing: str, listed: str, out_of_place: str
+    present: str, listed: str, out_of_place: str
 ) -> None:
-    assert moved(standing, listed) == set(out_of_place)
+    assert find_moved(present, listed) == set(out_of_place)
 
 
 doors = st.lists(st.integers(0, 30), unique=True)
 
 
 @given(doors, doors)
-def test_weaving_loses_nobody_keeps_the_lists_order_and_is_done_once(standing: list[int], listed: list[int]) -> None:
-    woven = weave(standing, listed)
-    assert sorted(woven) == sorted({*standing, *listed})
+def test_weaving_loses_nobody_keeps_the_lists_order_and_is_done_once(present: list[int], listed: list[int]) -> None:
+    woven = weave(present, listed)
+    assert sorted(woven) == sorted({*present, *listed})
     assert [door for door in woven if door in listed] == listed
     assert weave(woven, listed) == woven
-    assert moved(woven, listed) == set()
+    assert find_moved(woven, listed) == set()

@@ -9,7 +9,7 @@ import pytest
 from groups.roster.imports.rules.judgement import Judgement, Owner, Verdict, judge
 from groups.roster.imports.rules.rows import ListRow, PhoneCell, examine
 from groups.roster.rules.household import RosterHousehold
-from groups.words import in_chinese
+from groups.words import write_chinese
 
 MOBILES = [f"199922223{number:02}" for number in range(60)]
 
@@ -93,8 +93,8 @@ def test_a_number_alone_does_not_turn_one_household_into_another() -> None:
     judgement = judged([row(2, "陈德明", "1-7", MOBILES[1])], ROSTER)
     assert outcome(judgement) == [("warning", "duplicate_phone")]
     assert changes(judgement) == [(None, ())]
-    assert "1组 1-1 王建国" in in_chinese(judgement.verdicts[0].findings[0].message)
-    assert "199 9222 2301" in in_chinese(judgement.verdicts[0].findings[0].message)
+    assert "1组 1-1 王建国" in write_chinese(judgement.verdicts[0].findings[0].message)
+    assert "199 9222 2301" in write_chinese(judgement.verdicts[0].findings[0].message)
 
 
 def test_a_number_without_doors_means_the_household_only_within_its_group() -> None:
@@ -129,13 +129,13 @@ def test_a_new_number_in_two_rows_goes_to_the_first() -> None:
     judgement = judged(rows, [])
     assert outcome(judgement) == [("new", ""), ("warning", "duplicate_phone")]
     assert [len(entry.phones) for entry in judgement.entries] == [1, 1]
-    assert "1组 1-1 王建国" in in_chinese(judgement.verdicts[1].findings[0].message)
+    assert "1组 1-1 王建国" in write_chinese(judgement.verdicts[1].findings[0].message)
 
 
 def test_a_number_of_another_village_is_left_out_and_its_household_named() -> None:
     judgement = judged([row(2, "陈德明", "1-7", MOBILES[7])], [], {e164(MOBILES[7]): Owner("四甲村", "周玉永")})
     assert outcome(judgement) == [("warning", "duplicate_phone")]
-    assert "四甲村 周玉永" in in_chinese(judgement.verdicts[0].findings[0].message)
+    assert "四甲村 周玉永" in write_chinese(judgement.verdicts[0].findings[0].message)
 
 
 def test_the_same_number_twice_in_a_row_is_one_phone() -> None:
@@ -147,7 +147,7 @@ def test_the_same_number_twice_in_a_row_is_one_phone() -> None:
 def test_a_bad_number_is_left_out_with_its_column_and_reason() -> None:
     judgement = judged([row(2, "陈德明", "1-7", MOBILES[7], "1378888")], [])
     assert outcome(judgement) == [("warning", "invalid_phone")]
-    assert "固定电话“1378888”" in in_chinese(judgement.verdicts[0].findings[0].message)
+    assert "固定电话“1378888”" in write_chinese(judgement.verdicts[0].findings[0].message)
     assert [phone.e164 for phone in judgement.entries[0].phones] == [e164(MOBILES[7])]
 
 
@@ -187,14 +187,14 @@ def test_the_same_household_in_two_rows_is_taken_once() -> None:
 def test_two_families_at_one_door_are_two_households_also_the_second_time() -> None:
     rows = [row(2, "王建国", "1-1", MOBILES[1]), row(3, "王小明", "1-1", MOBILES[3])]
     assert outcome(judged(rows, [])) == [("new", ""), ("new", "")]
-    standing = [household(1, "王建国", "1-1", MOBILES[1]), household(2, "王小明", "1-1", MOBILES[3])]
-    assert outcome(judged(rows, standing)) == [("same", ""), ("same", "")]
+    on_record = [household(1, "王建国", "1-1", MOBILES[1]), household(2, "王小明", "1-1", MOBILES[3])]
+    assert outcome(judged(rows, on_record)) == [("same", ""), ("same", "")]
 
 
 def test_namesakes_without_doors_and_phones_are_known_again() -> None:
     rows = [row(2, "王建国", ""), row(3, "王建国", "")]
-    standing = [household(1, "王建国", ""), household(2, "王建国", "")]
-    assert changes(judged(rows, standing)) == [(1, ()), (2, ())]
+    on_record = [household(1, "王建国", ""), household(2, "王建国", "")]
+    assert changes(judged(rows, on_record)) == [(1, ()), (2, ())]
 
 
 def test_texts_are_tidied_before_they_are_compared() -> None:

@@ -22,8 +22,8 @@ from groups.rules import names
     ],
 )
 def test_a_house_is_called_by_its_head(head: str, full: str, english: str) -> None:
-    assert names.household_name(head) == full
-    assert names.household_name_en(head) == english
+    assert names.name_household(head) == full
+    assert names.name_household_in_english(head) == english
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_house_is_called_by_its_head(head: str, full: str, english: str) -> No
     ],
 )
 def test_surnames_are_read_as_surnames(head: str, romanised: str) -> None:
-    assert names.romanised_name(head) == romanised
+    assert names.romanise(head) == romanised
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_surnames_are_read_as_surnames(head: str, romanised: str) -> None:
 def test_a_place_is_said_as_a_neighbour_finds_it(
     group: str, landmark: str, door: str, chinese: str, english: str
 ) -> None:
-    assert names.place("墙下陶村", group, landmark, door) == chinese
-    assert names.place_en("墙下陶村", "Qiangxiatao", group, landmark, door) == english
+    assert names.write_place("墙下陶村", group, landmark, door) == chinese
+    assert names.write_place_in_english("墙下陶村", "Qiangxiatao", group, landmark, door) == english
 
 
 def test_a_village_without_an_english_name_is_spelt_in_pinyin() -> None:
-    assert names.place_en("四甲村", "", "1组", "", "") == "Sijia Village, group 1"
-    assert names.place_en("新庄居委会", "", "1组", "", "") == "Xinzhuang Neighbourhood, group 1"
+    assert names.write_place_in_english("四甲村", "", "1组", "", "") == "Sijia Village, group 1"
+    assert names.write_place_in_english("新庄居委会", "", "1组", "", "") == "Xinzhuang Neighbourhood, group 1"
 
 
 @given(st.text(max_size=64), st.text(max_size=64))
 def test_no_name_and_no_place_makes_it_crash(name: str, spot: str) -> None:
-    assert names.household_name_en(name).endswith("household")
-    assert names.place("村", name, spot, "").startswith("村")
-    assert names.place_en("村", "V", name, spot, spot).startswith("V Village")
+    assert names.name_household_in_english(name).endswith("household")
+    assert names.write_place("村", name, spot, "").startswith("村")
+    assert names.write_place_in_english("村", "V", name, spot, spot).startswith("V Village")

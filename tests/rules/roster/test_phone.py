@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.errors import InvalidNumber
-from groups.rules.phone import as_written_here, kind_of, masked, normalise, read_line_number
-from groups.words import in_both
+from groups.rules.phone import as_written_here, find_kind, mask, normalise, read_line_number
+from groups.words import write_both
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_foreign_number_keeps_its_country() -> None:
 def test_what_is_no_number_is_refused_with_the_reason_in_two_languages(text: str, words: str) -> None:
     with pytest.raises(InvalidNumber) as refused:
         normalise(text, "CN", "574")
-    assert words in in_both(refused.value.message)
-    assert any("\u4e00" <= character <= "\u9fff" for character in in_both(refused.value.message))
-    assert "\n" not in in_both(refused.value.message)
+    assert words in write_both(refused.value.message)
+    assert any("\u4e00" <= character <= "\u9fff" for character in write_both(refused.value.message))
+    assert "\n" not in write_both(refused.value.message)
 
 
 @given(st.text(max_size=60) | st.text(alphabet="0123456789+-() .eE'転转x０１８６", max_size=30))
@@ -125,15 +125,15 @@ def test_a_number_written_as_people_here_write_it_reads_as_the_same_number(e164:
 
 
 def test_kinds_of_numbers() -> None:
-    assert kind_of("+8657488805255") == "landline"
-    assert kind_of("+8619992222367") == "mobile"
-    assert kind_of("+8612345") == "mobile"
+    assert find_kind("+8657488805255") == "landline"
+    assert find_kind("+8619992222367") == "mobile"
+    assert find_kind("+8612345") == "mobile"
 
 
 def test_a_masked_number_shows_no_more_than_its_head_and_tail() -> None:
-    assert masked("+8619992222367") == "+86199****2367"
-    assert masked("+8657488805255") == "+86574****5255"
-    assert masked("+49110") == "****"
+    assert mask("+8619992222367") == "+86199****2367"
+    assert mask("+8657488805255") == "+86574****5255"
+    assert mask("+49110") == "****"
 
 
 def test_the_roster_never_loads_the_geocoder_of_191_megabytes() -> None:

@@ -19,7 +19,7 @@ from joint_defense.incidents import overseer_choices
 from joint_defense.models import Delivery
 from joint_defense.rules.overseers import OverseerKind
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, Purpose, Role
-from joint_defense.rules.wording.alarm import segments
+from joint_defense.rules.wording.alarm import count_segments
 from tests.support.factories import NOW, Town, at
 
 HEAD, OPERATOR, DUTY = "+8613900001111", "+8613900002222", "+8613900003333"
@@ -90,7 +90,7 @@ def test_head_leader_and_operator_get_one_text_each_behind_the_neighbours_with_a
         body = said[number, purpose]
         assert "王建国家求助！墙下陶村3组·桥东第1家" in body
         assert f"{BASE}/i/{raised.incident_id}/" in body
-        assert segments(body) <= 2
+        assert count_segments(body) <= 2
     assert "能来请回复1，不能来请回复2，到了请回复3" in said[leader.number, Purpose.ALARM]
     assert "电话" not in said[HEAD, Purpose.LINK]
     assert all("/i/" not in said[number, Purpose.ALARM] for number in (leader.numbers[1], neighbour.number))

@@ -7,7 +7,7 @@ from itertools import product
 
 from sqlalchemy import select
 
-from joint_defense.incidents.answers import read_answers, says_who_comes
+from joint_defense.incidents.answers import match_coming, read_answers
 from joint_defense.models import Acknowledgement, Alert
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
@@ -43,8 +43,8 @@ def test_the_rule_and_its_sql_agree_on_every_pair_of_answers_of_households_calle
                     session.flush()
     with town.database.begin() as session:
         by_rule = {each.id for each in read_answers(session, incident_id).coming}
-        by_sql = set(session.scalars(select(Acknowledgement.id).where(says_who_comes())))
-        names = set(session.scalars(select(Acknowledgement.household_name).where(says_who_comes())))
+        by_sql = set(session.scalars(select(Acknowledgement.id).where(match_coming())))
+        names = set(session.scalars(select(Acknowledgement.household_name).where(match_coming())))
     assert by_rule == by_sql
     assert len(by_rule) == 2 * sum(bool({Answer.COMING, Answer.ON_SCENE} & {(b or a)}) for a, b in pairs)
     assert str(second.id) not in names, "a household that calls for help too is not coming"

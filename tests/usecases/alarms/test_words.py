@@ -11,7 +11,7 @@ from joint_defense.models import Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import ClosingOutcome, Purpose
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording.alarm import segments
+from joint_defense.rules.wording.alarm import count_segments
 from tests.support.factories import House, Town, at
 
 AUTO = "您好，我在开会，短信已收到，稍后回复。"
@@ -93,7 +93,7 @@ def test_a_text_stays_within_two_segments_and_the_rest_comes_a_minute_later(town
         passes_on(town, second)
         sent(town, second)
     got = [body or "" for _, body in passed(town, incident)]
-    assert all(segments(body) <= 2 for body in got)
+    assert all(count_segments(body) <= 2 for body in got)
     assert all(any(f"第{number}句" in body for body in got) for number in range(4))
 
 

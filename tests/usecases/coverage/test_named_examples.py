@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from groups.coverage import counts, exports
 from groups.coverage import report as coverage_report
-from groups.coverage.audit import audit_of, flaws_on
-from groups.coverage.rules.figures import Figure, told_percent
+from groups.coverage.audit import find_flaws, make_audit
+from groups.coverage.rules.figures import Figure, write_percent
 from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.report import Anomaly, CoverageReport, Level
 from groups.coverage.rules.statement import Cause, Measure, Part
 from groups.enrolment import subscriptions
-from groups.enrolment.bills import bill_of, set_tariff
+from groups.enrolment.bills import read_bill, set_tariff
 from groups.enrolment.subscriptions import Enrolment
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
@@ -102,12 +102,12 @@ class Example:
                 summed[place.village_code] += place.figure.subscribed
             assert summed == own, f"{level} on {day}"
         with self.database.begin(reads=True) as session:
-            assert flaws_on(session, on(day), ZONE) == []
+            assert find_flaws(session, on(day), ZONE) == []
         return own
 
     def bill(self, month: str) -> dict[str, tuple[int, int, int]]:
         with self.database.begin(reads=True) as session:
-            lines = bill_of(session, on(month)).lines
+            lines = read_bill(session, on(month)).lines
         return {line.code: (line.households, line.village_fen, line.carrier_fen) for line in lines}
 
     def changed(self, since: str, until: str, measure: Measure = Measure.SUBSCRIBED) -> Part:
@@ -131,7 +131,7 @@ def test_1_what_is_entered_after_a_move_counts_where_the_household_lived(example
     assert example.bill("01-01") == {"VA": (1, 301, 299)}
     assert example.bill("02-01") == {"VB": (1, 301, 299)}
     with example.database.begin(reads=True) as session:
-        audit = audit_of(session, CoverageQuery(on("01-05")), ZONE)
+        audit = make_audit(session, CoverageQuery(on("01-05")), ZONE)
     (own,) = [row for row in audit.rows if row.counts]
     assert (own.code, own.head, audit.agrees) == ("VA", "VA0", True)
 
@@ -239,7 +239,7 @@ def test_6_what_is_near_the_threshold_is_shown_as_it_is_and_17_of_12_is_no_demon
         example.sign_up("01-03", household, "01-03")
     example.count("01-02", "VB", "01-02", 6)
     first, second = example.report("01-10").villages
-    assert (first.demonstration, told_percent(first.figure, 6667)) == (False, "66.667")
+    assert (first.demonstration, write_percent(first.figure, 6667)) == (False, "66.667")
     assert (second.demonstration, second.anomaly) == (False, Anomaly.MORE_THAN_COUNTED)
 
 
@@ -270,7 +270,7 @@ def test_7_what_a_wrong_count_changes_is_told_before_it_is_done(example: Example
     example.sign_up("01-01", example.of["VA"][0], "01-01")
     with example.database.begin() as session:
         batch = Batch(session, LIAISON, "set_count", moment("03-10"), ZONE)
-        effect = counts.what_it_changes(
+        effect = counts.preview_change(
             batch, "VA", KIND, ZONE, lambda batch: counts.set_count(batch, "VA", KIND, on("2027-12-01"), 5)
         )
     assert [(each.day, *each.village) for each in effect] == [

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from groups.coverage import trends
 from groups.coverage.figures import Scope
 from groups.coverage.rules.report import Level
-from groups.coverage.trends import series_of_places
+from groups.coverage.trends import read_series_of_places
 from groups.errors import InvalidDay, UnknownVillage
 from groups.models.figures import HouseholdCount, Residence
 from groups.models.roster import Group, Household, Village
@@ -52,11 +52,11 @@ def namesakes(town: Town) -> None:
 
 def test_groups_of_one_name_are_two_and_a_long_span_has_all_its_days(town: Town, namesakes: None) -> None:
     days = [FIRST + timedelta(days=number) for number in range(800)]
-    found = town.read(lambda session: series_of_places(session, Scope(ZONE), Level.GROUP, days))
+    found = town.read(lambda session: read_series_of_places(session, Scope(ZONE), Level.GROUP, days))
     told = [(each.code, each.place, {point.figure.households for point in each.points}) for each in found]
     assert told == [("A", "1组", {1}), ("A", "1组", {2}), ("B", "1组", {1}), ("B", "2组", {2})]
     assert {len(each.points) for each in found} == {800}
-    own = town.read(lambda session: series_of_places(session, Scope(ZONE, village_code="B"), Level.GROUP, days))
+    own = town.read(lambda session: read_series_of_places(session, Scope(ZONE, village_code="B"), Level.GROUP, days))
     assert [each.place for each in own] == ["1组", "2组"]
 
 
@@ -65,6 +65,6 @@ def test_too_many_points_and_an_unknown_village_are_refused_in_words(
 ) -> None:
     monkeypatch.setattr(trends, "MOST_POINTS", 5)
     with pytest.raises(InvalidDay, match="too_many_points"):
-        town.read(lambda session: series_of_places(session, Scope(ZONE), Level.GROUP, [FIRST, date(2024, 2, 1)]))
+        town.read(lambda session: read_series_of_places(session, Scope(ZONE), Level.GROUP, [FIRST, date(2024, 2, 1)]))
     with pytest.raises(UnknownVillage):
-        town.read(lambda session: series_of_places(session, Scope(ZONE, village_code="C"), Level.GRID, [FIRST]))
+        town.read(lambda session: read_series_of_places(session, Scope(ZONE, village_code="C"), Level.GRID, [FIRST]))

@@ -22,8 +22,8 @@ from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.report import CoverageReport, Level
 from groups.coverage.rules.statement import Cause, Measure
-from groups.coverage.statement import Compared, what_changed
-from groups.coverage.trends import series_of_places
+from groups.coverage.statement import Compared, make_statement
+from groups.coverage.trends import read_series_of_places
 from groups.errors import NothingCounted
 from groups.models.enrolment import EndReason, Subscription
 from groups.models.figures import HouseholdCount, ProofKind, ReachProof, Residence, Threshold
@@ -227,14 +227,14 @@ class Written:
 
 def _check_day(session: Session, written: Written, kind: CountKind, on: int) -> CoverageReport | None:
     scope = Scope(ZONE, kind)
-    standing = [village for village in range(VILLAGES) if written.stands(village, on)]
-    if all(written.counted(village, kind, on) is None for village in standing):
+    present = [village for village in range(VILLAGES) if written.stands(village, on)]
+    if all(written.counted(village, kind, on) is None for village in present):
         with pytest.raises(NothingCounted):
-            figures.coverage_on(session, day(on), scope)
+            figures.read_coverage(session, day(on), scope)
         return None
     report = coverage_report.report_on(session, CoverageQuery(day(on), kind=kind), ZONE)
-    assert [each.code for each in report.villages] == [f"V{village}" for village in standing]
-    for village, each in zip(standing, report.villages, strict=True):
+    assert [each.code for each in report.villages] == [f"V{village}" for village in present]
+    for village, each in zip(present, report.villages, strict=True):
         subscribed, households = len(written.subscribed(village, on)), written.counted(village, kind, on)
         assert (each.figure.subscribed, each.figure.households) == (subscribed, households)
         assert each.started == (subscribed > 0)
@@ -255,7 +255,7 @@ def _check_readiness(session: Session, written: Written, report: CoverageReport,
     )
     assert found.villages == report.villages
     _check_pages(session, found)
-    stood = readiness.readiness_of(session, day(on), stays_since=day(before))
+    stood = readiness.read_readiness(session, day(on), stays_since=day(before))
     for known in found.villages:
         village = int(known.code[1:])
         each = replace(known, readiness=stood.get(known.village_id, Readiness()))
@@ -299,12 +299,12 @@ def _check_pages(session: Session, whole: CoverageReport) -> None:
 
 
 def _check_trend(session: Session, written: Written, kind: CountKind, first: int, last: int) -> None:
-    points = trends.trend(session, day(first), day(last), Scope(ZONE, kind), daily=True)
+    points = trends.read_trend(session, day(first), day(last), Scope(ZONE, kind), daily=True)
     for on, point in zip(range(first, last + 1), points, strict=True):
         subscribed, households = written.town(kind, on)
         # A town of which no village stands any more has nothing to divide by, whichever way it is written.
         assert (point.figure.subscribed, point.figure.households or 0) == (subscribed, households or 0)
-    for series in trends.trends(session, day(first), day(last), Scope(ZONE, kind), daily=True):
+    for series in trends.read_trends(session, day(first), day(last), Scope(ZONE, kind), daily=True):
         village = int(series.code[1:])
         own = [on for on in range(first, last + 1) if written.stands(village, on)]
         assert [(p.day, p.figure.subscribed, p.figure.households) for p in series.points] == [
@@ -314,7 +314,7 @@ def _check_trend(session: Session, written: Written, kind: CountKind, first: int
 
 def _check_series_of_places(session: Session, written: Written, kind: CountKind, first: int, last: int) -> None:
     days = [day(on) for on in range(first, last + 1)]
-    found = series_of_places(session, Scope(ZONE, kind), Level.GROUP, days)
+    found = read_series_of_places(session, Scope(ZONE, kind), Level.GROUP, days)
     moved = {(each.code, each.place): {point.day: point.figure for point in each.points} for each in found}
     assert len(moved) == len(found)
     for on in {first, (first + last) // 2, last}:
@@ -332,7 +332,7 @@ def _check_series_of_places(session: Session, written: Written, kind: CountKind,
 def _check_changes(session: Session, written: Written, before: CoverageReport, after: CoverageReport) -> None:
     since, until = (before.as_of - FIRST).days, (after.as_of - FIRST).days
     compared = Compared(before.as_of, datetime.combine(after.as_of, time(), ZONE), after.as_of)
-    found = what_changed(session, compared, Scope(ZONE, CountKind(before.denominator)))
+    found = make_statement(session, compared, Scope(ZONE, CountKind(before.denominator)))
     kind = CountKind(before.denominator)
     both = [
         village

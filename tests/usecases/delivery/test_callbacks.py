@@ -33,7 +33,7 @@ def words(town: Town) -> list[Report]:
     return [Report(claim.delivery_id, claim.number, f"CA{claim.delivery_id:032x}", "ringing") for claim in calls]
 
 
-def take_in(reports: Reports, given: list[Report]) -> list[bool | Exception]:
+def record_together(reports: Reports, given: list[Report]) -> list[bool | Exception]:
     """All at once; what comes of each."""
 
     def one(report: Report) -> bool | Exception:
@@ -48,10 +48,10 @@ def take_in(reports: Reports, given: list[Report]) -> list[bool | Exception]:
 
 def test_every_callback_of_many_is_answered_for_itself(town: Town, words: list[Report]) -> None:
     reports = Reports(town.database)
-    assert take_in(reports, words) == [True] * 8
+    assert record_together(reports, words) == [True] * 8
     known, unknown = words[0], Report(0, 1, words[0].sid, "ringing")
     foreign = Report(words[1].delivery_id, 1, "CAother", "ringing")
-    outcomes = take_in(reports, [known, unknown, foreign])
+    outcomes = record_together(reports, [known, unknown, foreign])
     assert [type(each) for each in outcomes] == [bool, UnknownDelivery, ForeignCallback]
     assert outcomes[0] is False
     assert {town.delivery_by_id(each.delivery_id).state for each in words} == {DeliveryState.PLACED}
@@ -68,7 +68,7 @@ def test_one_callback_that_cannot_be_taken_in_does_not_keep_the_others_out(
         return record(session, given, now)
 
     monkeypatch.setattr(tracking, "record_reports", stumbles)
-    assert take_in(Reports(town.database), words) == [True] * 8
+    assert record_together(Reports(town.database), words) == [True] * 8
 
 
 def test_in_a_storm_few_requests_wait_and_what_the_others_said_is_taken_in_afterwards(
@@ -116,7 +116,7 @@ def test_a_database_that_is_away_is_asked_once_for_all_that_wait(words: list[Rep
         away = Database(f"postgresql://nobody@127.0.0.1:{nobody.getsockname()[1]}/nothing")
     event.listen(away.engine, "do_connect", slowly)
 
-    outcomes = take_in(Reports(away), words)
+    outcomes = record_together(Reports(away), words)
 
     assert {type(each) for each in outcomes} <= {OperationalError, DatabaseAway}
     assert len(asked) <= 2, "by the first, and for the seven that came while it was asked"

@@ -17,10 +17,10 @@ from groups.directory import (
     Role,
     clear_refused,
     find_caller,
-    leader_phones,
+    list_leader_phones,
+    list_recipients,
     lock_group,
     mark_refused,
-    recipients_for,
     warm_up,
 )
 from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
@@ -140,13 +140,13 @@ def test_a_number_given_up_by_one_house_calls_for_the_house_that_has_it_now(sess
 def test_a_household_in_no_group_or_an_archived_one_calls_but_reaches_nobody(session: Session, town: Town) -> None:
     alone = town.household("王建国", 1, group=None)
     caller = called(session, alone.phones[0])
-    assert (caller.group_id, caller.group_name, recipients_for(session, caller)) == (None, "", [])
+    assert (caller.group_id, caller.group_name, list_recipients(session, caller)) == (None, "", [])
     left_over = town.household("李月芳", 2, group=town.group)
     town.household("陈德明", 3, group=town.group)
     town.group.archived_at = NOW
     session.flush()
     caller = called(session, left_over.phones[0])
-    assert (caller.group_id, recipients_for(session, caller)) == (None, [])
+    assert (caller.group_id, list_recipients(session, caller)) == (None, [])
 
 
 def test_a_caller_is_found_by_one_query(session: Session, town: Town) -> None:
@@ -181,7 +181,7 @@ def test_a_ring_reaches_the_group_nearest_first_and_leader_and_deputy_from_elsew
     town.household("戊", 6, group=town.next_group)
     town.group.leader_id, town.group.deputy_id = leader.id, near.id
     session.flush()
-    rung = recipients_for(session, called(session, caller.phones[1]))
+    rung = list_recipients(session, called(session, caller.phones[1]))
     assert [(one.household_name, one.phone_rank, one.distance, one.role) for one in rung] == [
         ("乙家", 1, 1, Role.DEPUTY),
         ("丙家", 1, 2, Role.MEMBER),
@@ -197,7 +197,7 @@ def test_a_leader_who_calls_is_not_rung_for_the_own_alarm(session: Session, town
     town.household("李月芳", 2, group=town.group)
     town.group.leader_id = leader.id
     session.flush()
-    assert [one.household_name for one in recipients_for(session, called(session, leader.phones[0]))] == ["李月芳家"]
+    assert [one.household_name for one in list_recipients(session, called(session, leader.phones[0]))] == ["李月芳家"]
 
 
 def test_archived_households_and_phones_and_mute_ones_are_not_rung(session: Session, town: Town) -> None:
@@ -208,7 +208,7 @@ def test_archived_households_and_phones_and_mute_ones_are_not_rung(session: Sess
     town.phone(house, rank=2, may_call=False, may_text=False)
     landline = town.phone(house, rank=3, may_text=False, kind=PhoneKind.LANDLINE)
     session.flush()
-    rung = recipients_for(session, called(session, caller.phones[0]))
+    rung = list_recipients(session, called(session, caller.phones[0]))
     assert [(one.number, one.may_call, one.may_text) for one in rung] == [(landline.number, True, False)]
 
 
@@ -219,18 +219,18 @@ def test_refusals_are_shown_put_the_number_last_and_are_taken_back(session: Sess
     caller_seen = called(session, caller.phones[0])
 
     mark_refused(session, phone_id=near.phones[0].id, text=True, code="21614", now=NOW)
-    rung = recipients_for(session, caller_seen)
+    rung = list_recipients(session, caller_seen)
     assert [(one.household_name, one.call_refused, one.text_refused) for one in rung] == [
         ("甲家", False, True),
         ("乙家", False, False),
     ]
     mark_refused(session, phone_id=near.phones[0].id, text=False, code="21211", now=NOW)
-    assert [one.household_name for one in recipients_for(session, caller_seen)] == ["乙家", "甲家"]
+    assert [one.household_name for one in list_recipients(session, caller_seen)] == ["乙家", "甲家"]
     session.refresh(near.phones[0])
     assert (near.phones[0].call_refused_code, near.phones[0].call_refused_at) == ("21211", NOW)
 
     clear_refused(session, [near.phones[0].id], text=False)
-    rung = recipients_for(session, caller_seen)
+    rung = list_recipients(session, caller_seen)
     assert [(one.household_name, one.call_refused, one.text_refused) for one in rung] == [
         ("甲家", False, True),
         ("乙家", False, False),
@@ -240,16 +240,20 @@ def test_refusals_are_shown_put_the_number_last_and_are_taken_back(session: Sess
 
 
 def test_the_leaders_phones_or_the_deputys_where_no_leader_is_set(session: Session, town: Town) -> None:
-    assert leader_phones(session, town.group.id) == []
-    assert leader_phones(session, 999_999) == []
+    assert list_leader_phones(session, town.group.id) == []
+    assert list_leader_phones(session, 999_999) == []
     deputy = town.household("甲", 1, group=town.group)
     town.group.deputy_id = deputy.id
     session.flush()
-    assert [(one.role, one.household_name) for one in leader_phones(session, town.group.id)] == [(Role.DEPUTY, "甲家")]
+    assert [(one.role, one.household_name) for one in list_leader_phones(session, town.group.id)] == [
+        (Role.DEPUTY, "甲家")
+    ]
     leader = town.household("乙", 2, group=town.next_group, phones=2)
     town.group.leader_id = leader.id
     session.flush()
-    assert [(one.role, one.number, one.phone_rank, one.distance) for one in leader_phones(session, town.group.id)] == [
+    assert [
+        (one.role, one.number, one.phone_rank, one.distance) for one in list_leader_phones(session, town.group.id)
+    ] == [
         (Role.LEADER, leader.phones[0].number, 1, 0),
         (Role.LEADER, leader.phones[1].number, 2, 0),
     ]
@@ -290,7 +294,7 @@ def test_a_group_of_five_hundred_households_takes_two_queries_and_no_time(sessio
     for _ in range(5):
         with counted(session) as statements:
             started = time.thread_time()
-            rung = recipients_for(session, caller)
+            rung = list_recipients(session, caller)
             spans.append(time.thread_time() - started)
     assert len(rung) == 998
     assert len(statements) == 2

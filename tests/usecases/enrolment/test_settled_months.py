@@ -37,7 +37,7 @@ def settle(town: Town, month: date) -> None:
 
 
 def bill(town: Town, month: date) -> Bill:
-    return town.read(lambda session: bills.bill_of(session, month))
+    return town.read(lambda session: bills.read_bill(session, month))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_wrong_tariff_is_corrected_or_taken_out_and_says_before_which_months_t
     def corrects(batch: Batch) -> None:
         bills.correct_tariff(batch, PLAN, october, 310, 299)
 
-    told = town.run(lambda session: bills.what_it_changes(batch_of(session, "set_tariff"), corrects))
+    told = town.run(lambda session: bills.preview_change(batch_of(session, "set_tariff"), corrects))
     assert [(each.month, each.before.fen, each.after.fen, each.settled) for each in told] == [
         (october, 3309, 609, False),
         (date(2026, 11, 1), 3309, 609, False),
@@ -100,7 +100,7 @@ def test_a_wrong_tariff_is_corrected_or_taken_out_and_says_before_which_months_t
     with pytest.raises(InvalidTariff):
         town.run(lambda session: bills.remove_tariff(batch_of(session, "remove_tariff"), PLAN, october))
     told = town.run(
-        lambda session: bills.what_it_changes(
+        lambda session: bills.preview_change(
             batch_of(session, "set_tariff"), lambda batch: bills.correct_tariff(batch, PLAN, JANUARY, 302, 299)
         )
     )

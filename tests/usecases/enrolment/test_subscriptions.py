@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from groups.coverage.figures import subscribed_on
+from groups.coverage.figures import count_subscribed
 from groups.enrolment import bills, devices, subscriptions
-from groups.enrolment.records import subscriptions_of
+from groups.enrolment.records import list_subscriptions
 from groups.enrolment.rules.bill import BillTotal
 from groups.enrolment.subscriptions import Enrolment
 from groups.errors import (
@@ -37,7 +37,7 @@ from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.enrolment import Device, DeviceKind, EndReason, Subscription, Tariff, is_active
 from groups.models.roster import Village
-from groups.words import in_both
+from groups.words import write_both
 from tests.support.factories import NOW, House, Town
 from tests.usecases.at_once import at_once
 
@@ -80,7 +80,7 @@ def enrol(town: Town, house: House, starts_on: date = TODAY, **more: Any) -> str
 
 
 def rows(town: Town, house: House) -> Sequence[Subscription]:
-    return town.read(lambda session: subscriptions_of(session, house.id))
+    return town.read(lambda session: list_subscriptions(session, house.id))
 
 
 def periods(town: Town, house: House) -> list[tuple[date, date | None, EndReason | None]]:
@@ -120,8 +120,8 @@ def test_what_cannot_be_is_refused_in_two_languages_and_writes_nothing(
     wang = town.house("王建国")
     with pytest.raises(refusal) as refused:
         enrol(town, wang, **change)
-    assert any("一" <= sign <= "鿿" for sign in in_both(refused.value.message))
-    assert any("a" <= sign <= "z" for sign in in_both(refused.value.message))
+    assert any("一" <= sign <= "鿿" for sign in write_both(refused.value.message))
+    assert any("a" <= sign <= "z" for sign in write_both(refused.value.message))
     assert rows(town, wang) == []
 
 
@@ -210,7 +210,7 @@ def test_whoever_moves_to_another_village_takes_the_subscription_along_and_undo_
 
     assert periods(town, wang) == [(date(2026, 10, 1), date(2026, 12, 1), EndReason.CANCELLED)], "as it was told"
     yesterday = TODAY - timedelta(days=1)
-    assert town.read(lambda session: (subscribed_on(session, yesterday), subscribed_on(session, TODAY))) == (
+    assert town.read(lambda session: (count_subscribed(session, yesterday), count_subscribed(session, TODAY))) == (
         {town.village_id: 1},
         {town.read(lambda session: session.scalars(select(Village.id).where(Village.code == "T02")).one()): 1},
     )
@@ -218,7 +218,7 @@ def test_whoever_moves_to_another_village_takes_the_subscription_along_and_undo_
         do(town, "move_village", lambda batch: subscriptions.move(batch, wang.id, "T02"))
     town.run(lambda session: undo(session, key, LIAISON, NOW, ZONE))
     assert periods(town, wang) == [(date(2026, 10, 1), date(2026, 12, 1), EndReason.CANCELLED)]
-    assert town.read(lambda session: subscribed_on(session, TODAY)) == {town.village_id: 1}
+    assert town.read(lambda session: count_subscribed(session, TODAY)) == {town.village_id: 1}
 
 
 def test_a_correction_of_the_past_changes_past_figures_and_says_from_which_day(town: Town) -> None:
@@ -252,7 +252,7 @@ def test_undo_takes_an_enrolment_back_with_its_gift_unless_something_was_done_on
     town.run(lambda session: undo(session, key, LIAISON, NOW, ZONE))
 
     assert rows(town, wang) == []
-    assert town.read(lambda session: devices.devices_of(session, wang.id)) == []
+    assert town.read(lambda session: devices.list_devices(session, wang.id)) == []
 
 
 def test_two_liaisons_at_once_lose_nothing(town: Town) -> None:
@@ -313,7 +313,7 @@ def test_a_gift_is_replaced_by_another_of_its_kind(town: Town) -> None:
     old = town.read(lambda session: session.scalars(select(Device)).one())
     do(town, "replace_device", lambda batch: devices.replace(batch, old.id, "P002", TODAY))
 
-    new, old = town.read(lambda session: devices.devices_of(session, wang.id))
+    new, old = town.read(lambda session: devices.list_devices(session, wang.id))
     assert (new.serial, new.kind, new.given_on, new.returned_on) == ("P002", DeviceKind.PHONE, TODAY, None)
     assert (old.serial, old.returned_on, old.replaced_by_id) == ("P001", TODAY, new.id)
 
@@ -328,22 +328,22 @@ def test_a_month_is_paid_for_where_and_as_it_counts_on_its_first_day(town: Town)
     do(town, "change_plan", lambda batch: subscriptions.change_plan(batch, moved.id, KEY_PLAN, date(2026, 10, 20)))
 
     def total(month: date) -> BillTotal:
-        return town.read(lambda session: bills.bill_of(session, month).total)
+        return town.read(lambda session: bills.read_bill(session, month).total)
 
     assert total(date(2025, 12, 1)) == BillTotal(1, 0, 300, 300)
     assert total(date(2026, 10, 1)) == BillTotal(3, 0, 300 + 500 + 500, 205 + 1000 + 1000)
     assert total(date(2026, 11, 1)) == BillTotal(3, 0, 900, 615)
-    households = town.read(lambda session: bills.paid_for(session, date(2026, 11, 1)))
+    households = town.read(lambda session: bills.list_paid_for(session, date(2026, 11, 1)))
     assert sorted(each.head for each in households) == ["李月芳", "王建国", "赵德才"]
 
 
 def test_a_plan_before_its_first_tariff_is_in_no_sum_and_says_so(town: Town) -> None:
     wang = town.house("王建国")
     enrol(town, wang, date(2023, 12, 15))
-    bill = town.read(lambda session: bills.bill_of(session, date(2024, 1, 1)))
+    bill = town.read(lambda session: bills.read_bill(session, date(2024, 1, 1)))
     assert bill.total == BillTotal(1, 0, 300, 300)
     enrol(town, town.house("李月芳"), date(2023, 5, 1))
-    assert town.read(lambda session: bills.bill_of(session, date(2023, 6, 1)).total) == BillTotal(1, 1, 0, 0)
+    assert town.read(lambda session: bills.read_bill(session, date(2023, 6, 1)).total) == BillTotal(1, 1, 0, 0)
 
 
 def test_a_plan_has_one_tariff_from_a_day_on(town: Town) -> None:

@@ -251,15 +251,15 @@ def test_a_village_has_its_own_policy_or_follows_the_town_and_every_change_is_a_
     def change(village_id: int | None, policy: Policy | None) -> int | None:
         return town.run(lambda s: policies.change(s, village_id, policy, "陈主任", NOW))
 
-    assert town.run(lambda s: policies.in_force(s, town.village_id)).policy == BUILT_IN
+    assert town.run(lambda s: policies.read_in_force(s, town.village_id)).policy == BUILT_IN
     assert change(None, own) == 1
     assert change(None, own) is None, "the same again is no version"
-    assert town.run(lambda s: policies.in_force(s, town.village_id)).of == "town"
+    assert town.run(lambda s: policies.read_in_force(s, town.village_id)).of == "town"
     assert change(town.village_id, Policy()) == 1
-    assert town.run(lambda s: policies.in_force(s, town.village_id)).policy == Policy()
+    assert town.run(lambda s: policies.read_in_force(s, town.village_id)).policy == Policy()
     assert change(town.village_id, None) == 2
-    assert town.run(lambda s: policies.in_force(s, town.village_id)).policy == own
-    assert [(v.number, v.made_by) for v in town.run(lambda s: policies.versions(s, town.village_id))] == [
+    assert town.run(lambda s: policies.read_in_force(s, town.village_id)).policy == own
+    assert [(v.number, v.made_by) for v in town.run(lambda s: policies.list_versions(s, town.village_id))] == [
         (2, "陈主任"),
         (1, "陈主任"),
     ]

@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.database import Database
-from groups.enrolment.carrier_lists.rules.rows import Entry, layouts_of, read, rows_of
+from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows
 from groups.errors import RosterFileError
-from groups.files.reading import sheets_of
+from groups.files.reading import read_sheets
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.roster import Village
-from groups.roster.imports.apply import apply, preview
+from groups.roster.imports.apply import apply, judge_list
 from groups.roster.imports.reading import read_list
 from groups.roster.villages import read_roster
-from groups.words import in_both
+from groups.words import write_both
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "rosters"
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -71,7 +71,9 @@ def bring_in(database: Database, files: list[Path], *, complete: bool = False) -
         session.flush()
         for file in files:
             found = read_list(file.read_bytes(), file.name)
-            judgement = preview(session, village, found.rows, "CN", "574", complete=complete and file is not files[0])
+            judgement = judge_list(
+                session, village, found.rows, "CN", "574", complete=complete and file is not files[0]
+            )
             told |= {note.reason for note in (*found.notes, *judgement.notes)}
             told |= {finding.reason for row in judgement.verdicts for finding in row.findings}
             apply(session, village, judgement, BY, NOW, ZONE, once_more=True)
@@ -100,8 +102,8 @@ def test_a_damaged_list_is_refused_with_what_to_do(name: str) -> None:
     for file in files_of(CASES / name):
         with pytest.raises(RosterFileError) as refused:
             read_list(file.read_bytes(), file.name)
-        assert REFUSED[name] in in_both(refused.value.message)
-        assert ".xlsx" in in_both(refused.value.message), "what to do about it"
+        assert REFUSED[name] in write_both(refused.value.message)
+        assert ".xlsx" in write_both(refused.value.message), "what to do about it"
 
 
 def test_our_own_csv_that_excel_has_saved_again_changes_no_door(database: Database, tmp_path: Path) -> None:
@@ -115,9 +117,9 @@ def test_our_own_csv_that_excel_has_saved_again_changes_no_door(database: Databa
         village = Village(code="C01", name="案例村")
         session.add(village)
         session.flush()
-        first = preview(session, village, read_list(before.read_bytes(), before.name).rows, "CN", "574")
+        first = judge_list(session, village, read_list(before.read_bytes(), before.name).rows, "CN", "574")
         apply(session, village, first, BY, NOW, ZONE)
-        again = preview(session, village, read_list(saved.read_bytes(), saved.name).rows, "CN", "574")
+        again = judge_list(session, village, read_list(saved.read_bytes(), saved.name).rows, "CN", "574")
         assert len(again.entries) == 13
         assert not again.changes_anything
 
@@ -127,8 +129,8 @@ def test_our_own_csv_that_excel_has_saved_again_changes_no_door(database: Databa
 
 def entries_of(name: str) -> list[Entry]:
     file = CASES / "enrolment-dates" / name
-    sheets = sheets_of(file.read_bytes(), file.name, dated=True)
-    return [read(row, "CN", "574", date(2026, 11, 24)) for row in rows_of(sheets, layouts_of(sheets))]
+    sheets = read_sheets(file.read_bytes(), file.name, dated=True)
+    return [read(row, "CN", "574", date(2026, 11, 24)) for row in read_rows(sheets, find_layouts(sheets))]
 
 
 DAYS = json.loads((CASES / "enrolment-dates" / "truth.json").read_text(encoding="utf-8"))
@@ -173,9 +175,9 @@ def test_an_export_that_libreoffice_has_opened_and_saved_changes_nothing(name: s
         village = Village(code="C01", name="案例村")
         session.add(village)
         session.flush()
-        first = preview(session, village, read_list(original.read_bytes(), original.name).rows, "CN", "574")
+        first = judge_list(session, village, read_list(original.read_bytes(), original.name).rows, "CN", "574")
         apply(session, village, first, BY, NOW, ZONE)
-        again = preview(session, village, read_list(saved.read_bytes(), saved.name).rows, "CN", "574")
+        again = judge_list(session, village, read_list(saved.read_bytes(), saved.name).rows, "CN", "574")
         assert len(again.entries) == len(first.entries) == 19
         changed = {row.household: (row.changed, row.findings) for row in again.verdicts if row.changed or row.findings}
         assert {who: said for who, said in changed.items() if said[0] != ("landmark",)} == {}

@@ -21,8 +21,8 @@ from groups.history.undo import undo
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
 from groups.models.roster import Household, Phone, Village
-from groups.roster.imports.apply import apply, preview
-from groups.roster.imports.reading import households_in, open_file, open_pasted
+from groups.roster.imports.apply import apply, judge_list
+from groups.roster.imports.reading import open_file, open_pasted, read_households
 from groups.roster.imports.rules.rows import ListRow
 from groups.roster.villages import read_roster
 from tests.conftest import examples
@@ -117,7 +117,7 @@ def as_xls(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def rows_in(open_it: Callable[[], Any]) -> tuple[ListRow, ...]:
     try:
-        return households_in(open_it()).rows
+        return read_households(open_it()).rows
     except GroupsError:
         return ()
 
@@ -132,7 +132,7 @@ def test_any_table_is_taken_whole_or_refused_and_changes_nothing_the_second_time
         village = Village(code=f"F{session.scalar(select(func.count(Village.id)))}", name="测试村")
         session.add(village)
         session.flush()
-        judgement = preview(session, village, read, "CN", "574")
+        judgement = judge_list(session, village, read, "CN", "574")
         if not judgement.entries:
             return
         batch = apply(session, village, judgement, BY, NOW, ZONE)
@@ -140,7 +140,7 @@ def test_any_table_is_taken_whole_or_refused_and_changes_nothing_the_second_time
         assert sorted((one.group, one.door, one.head, one.phones) for one in roster) == sorted(
             (one.group, one.door, one.head, tuple(phone.e164 for phone in one.phones)) for one in judgement.entries
         )
-        assert not preview(session, village, read, "CN", "574").changes_anything
+        assert not judge_list(session, village, read, "CN", "574").changes_anything
         undo(session, batch.key, BY, NOW, ZONE)
         assert read_roster(session, village.id) == []
 
@@ -176,7 +176,7 @@ def test_a_file_with_holes_is_taken_whole_or_refused(
         village = Village(code=f"F{session.scalar(select(func.count(Village.id)))}", name="测试村")
         session.add(village)
         session.flush()
-        judgement = preview(session, village, read, "CN", "574")
+        judgement = judge_list(session, village, read, "CN", "574")
         assert len(judgement.verdicts) == len(read)
         if judgement.entries:
             batch = apply(session, village, judgement, BY, NOW, ZONE)
@@ -192,8 +192,8 @@ def test_a_refused_list_leaves_no_trace(database: Database) -> None:
         try:
             with database.begin() as session:
                 village = session.scalars(select(Village)).one()
-                read = households_in(open_file(content, "list.csv"))
-                apply(session, village, preview(session, village, read.rows, "CN", "574"), BY, NOW, ZONE)
+                read = read_households(open_file(content, "list.csv"))
+                apply(session, village, judge_list(session, village, read.rows, "CN", "574"), BY, NOW, ZONE)
         except GroupsError:
             continue
         raise AssertionError("it was taken")

@@ -10,11 +10,11 @@ import openpyxl
 import pytest
 
 from groups.errors import RosterFileError
-from groups.roster.imports.reading import OpenedFile, RosterList, households_in, open_file, open_pasted, read_list
+from groups.roster.imports.reading import OpenedFile, RosterList, open_file, open_pasted, read_households, read_list
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import Judgement, judge
 from groups.roster.imports.rules.rows import ListRow, examine
-from groups.words import in_chinese
+from groups.words import write_chinese
 from tests.support import messy_rosters
 from tests.support.messy_rosters import Draft
 
@@ -42,7 +42,7 @@ def test_lists_drawn_by_lot_come_in_as_what_they_mean(form: str) -> None:
         if form in AS_TEXT and not draft.fits_text:
             continue
         read += 1
-        judgement = judged(households_in((IN_CELLS | AS_TEXT)[form](draft)).rows)
+        judgement = judged(read_households((IN_CELLS | AS_TEXT)[form](draft)).rows)
         found = [(entry.group, entry.door, entry.head, *(p.e164 for p in entry.phones)) for entry in judgement.entries]
         meant = [one.as_exported() for one in draft.households]
         assert found == [(one["group"], one["door"], one["head"], *one["phones"]) for one in meant], draft.seed
@@ -181,8 +181,8 @@ def test_a_rounded_number_is_refused_because_its_digits_are_gone(cell: Any) -> N
         0
     ]
     assert (verdict.verdict, verdict.reason) == ("warning", "invalid_phone")
-    assert "科学计数" in in_chinese(verdict.findings[0].message)
-    assert "电话" in in_chinese(verdict.findings[0].message), "which cell it is"
+    assert "科学计数" in write_chinese(verdict.findings[0].message)
+    assert "电话" in write_chinese(verdict.findings[0].message), "which cell it is"
 
 
 @pytest.mark.parametrize(
@@ -201,18 +201,18 @@ def test_a_doors_dash_is_one_dash(door: str) -> None:
 
 def test_cells_pasted_without_their_heading_are_told_by_what_stands_in_them() -> None:
     pasted = "\n".join(f"{at}\t1组\t王{name}\t{number(at)}" for at, name in enumerate("一二三四", start=1))
-    entries = judged(households_in(open_pasted(pasted)).rows).entries
+    entries = judged(read_households(open_pasted(pasted)).rows).entries
     assert [(one.group, one.head) for one in entries] == [("1组", f"王{name}") for name in "一二三四"]
 
 
 def test_a_column_may_be_given_another_meaning() -> None:
     opened = open_file(workbook([["组别", "户主", "电话", "甲"], ["1组", "王一", number(1), number(2)]]), "list.xlsx")
-    guessed, mended = households_in(opened), households_in(opened, {(0, 3): Field.SECOND, (0, 0): Field.NOTHING})
+    guessed, mended = read_households(opened), read_households(opened, {(0, 3): Field.SECOND, (0, 0): Field.NOTHING})
     assert guessed.ignored == ("甲",)
     assert numbers_and_group(guessed) == ("1组", 1)
     assert numbers_and_group(mended) == ("", 2)
     with pytest.raises(RosterFileError, match="户主"):
-        households_in(opened, {(0, 1): Field.NOTHING})
+        read_households(opened, {(0, 1): Field.NOTHING})
 
 
 def numbers_and_group(read_: RosterList) -> tuple[str, int]:

@@ -11,13 +11,13 @@ import pytest
 from openpyxl.styles import Font
 
 from groups.errors import RosterFileError
-from groups.roster.imports.reading import columns_said, households_in, open_file, read_list
+from groups.roster.imports.reading import open_file, read_columns_said, read_households, read_list
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import judge
-from groups.roster.imports.rules.numbers import numbers_in
+from groups.roster.imports.rules.numbers import read_numbers
 from groups.roster.imports.rules.rows import examine
-from groups.roster.rules.group_names import key_of, one_name, standing_names
-from groups.words import in_both
+from groups.roster.rules.group_names import find_roster_names, make_key, unify_names
+from groups.words import write_both
 from tools import fuzz_lists
 
 HEADING = ["组别", "门牌号", "户主", "手机"]
@@ -183,7 +183,7 @@ def test_numbers_of_a_leader_are_nobodys_however_alone_they_stand() -> None:
     ],
 )
 def test_numbers_are_read_with_their_words_and_none_is_made_up(cell: str, numbers: tuple[int, ...]) -> None:
-    found, _ = numbers_in(cell, "CN", "574")
+    found, _ = read_numbers(cell, "CN", "574")
     assert [one.e164 for one in found] == [f"+86{number(one)}" for one in numbers]
 
 
@@ -197,14 +197,14 @@ def test_numbers_are_read_with_their_words_and_none_is_made_up(cell: str, number
     ],
 )
 def test_a_groups_name_is_one_however_it_is_written(names: list[str], key: tuple[int, str]) -> None:
-    assert {key_of(name)[:2] for name in names} == {key}
-    assert len(set(one_name(names).values())) == 1
+    assert {make_key(name)[:2] for name in names} == {key}
+    assert len(set(unify_names(names).values())) == 1
 
 
 def test_a_list_takes_the_rosters_name_of_a_group_and_groups_that_differ_stay_apart() -> None:
-    assert standing_names(["1组", "第二组", "3组"], ["第1联防组", "2组"]) == {"1组": "第1联防组", "第二组": "2组"}
-    assert standing_names(["1组"], ["第1联防组", "第1组"]) == {"1组": "第1组"}
-    assert len(set(one_name(["东溪组", "西溪组", "1组", "11组"]).values())) == 4
+    assert find_roster_names(["1组", "第二组", "3组"], ["第1联防组", "2组"]) == {"1组": "第1联防组", "第二组": "2组"}
+    assert find_roster_names(["1组"], ["第1联防组", "第1组"]) == {"1组": "第1组"}
+    assert len(set(unify_names(["东溪组", "西溪组", "1组", "11组"]).values())) == 4
 
 
 @pytest.mark.parametrize("ditto", ["同上", "〃", "″", '"', "''", "同前", "↑", "--〃--", "”", "′′"])
@@ -257,7 +257,7 @@ def test_no_quotation_swallows_a_row_and_chats_are_read(text: str) -> None:
 def test_what_cannot_be_read_for_sure_is_refused_with_what_to_do(content: bytes) -> None:
     with pytest.raises(RosterFileError) as refused:
         read(content, "list.xls" if b"<" in content[:1] else "list.csv")
-    assert any(word in in_both(refused.value.message) for word in (".xlsx", "逗号", "找不到列"))
+    assert any(word in write_both(refused.value.message) for word in (".xlsx", "逗号", "找不到列"))
 
 
 def test_hidden_columns_and_old_ones_are_left_out_where_others_stand() -> None:
@@ -293,12 +293,12 @@ def test_members_belong_to_their_house_in_whatever_order_they_stand() -> None:
 
 def test_a_command_may_say_what_columns_hold() -> None:
     opened = open_file(workbook([list("甲乙丙丁"), *ROWS]), "list.xlsx")
-    said = columns_said(opened, ["户主=C", "手机=d", "Sheet!组=A", "不用=B"])
+    said = read_columns_said(opened, ["户主=C", "手机=d", "Sheet!组=A", "不用=B"])
     assert said == {(0, 2): Field.HEAD, (0, 3): Field.MOBILE, (0, 0): Field.GROUP, (0, 1): Field.NOTHING}
-    assert [row.head for row in households_in(opened, said).rows] == ["王甲建", "李乙明"]
+    assert [row.head for row in read_households(opened, said).rows] == ["王甲建", "李乙明"]
     for wrong in ("手机", "手机=1", "帽子=A", "Other!手机=A"):
         with pytest.raises(RosterFileError, match="column_said_wrongly"):
-            columns_said(opened, [wrong])
+            read_columns_said(opened, [wrong])
 
 
 def test_the_fuzzer_finds_nothing_wrong_in_its_first_lists() -> None:

@@ -14,7 +14,7 @@ import pytest
 from groups.errors import RosterFileError
 from groups.files import apart
 from groups.files.apart import read_apart
-from groups.files.reading import hidden_sheets, sheets_of
+from groups.files.reading import find_hidden_sheets, read_sheets
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "rosters"
 
@@ -34,8 +34,8 @@ CASES = Path(__file__).parents[2] / "data" / "cases" / "rosters"
 def test_a_file_read_apart_gives_the_same_sheets(name: str) -> None:
     content = (CASES / name).read_bytes()
     found = read_apart(content, name)
-    assert list(found.sheets) == sheets_of(content, name)
-    assert list(found.hidden) == list(hidden_sheets(content))
+    assert list(found.sheets) == read_sheets(content, name)
+    assert list(found.hidden) == list(find_hidden_sheets(content))
 
 
 def test_what_is_refused_there_is_refused_here_in_the_same_words() -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Match
 from groups.enrolment.carrier_lists.rules.rows import UNLIKELY_START, Entry
-from groups.enrolment.rules.periods import overlap
+from groups.enrolment.rules.periods import find_overlap
 from groups.errors import Message, say
 from groups.rules.days import Period
 from groups.rules.findings import Finding
@@ -42,7 +42,7 @@ LEFT_OUT = (Verdict.ERROR, Verdict.DOUBTFUL)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Subscribed:
     """A subscription that a household has; `id` None: one that the list itself has begun."""
 
     id: int | None
@@ -74,7 +74,7 @@ class Judgement:
     """All rows in their order, and what would be written: new rows by household, and changes by subscription."""
 
     rows: list[Judged] = field(default_factory=list)
-    begins: list[tuple[Candidate, Standing]] = field(default_factory=list)
+    begins: list[tuple[Candidate, Subscribed]] = field(default_factory=list)
     edits: dict[int, dict[str, object]] = field(default_factory=dict)
 
     def how_many(self, verdict: Verdict) -> int:
@@ -91,7 +91,7 @@ class Judgement:
 def judge(
     entries: Sequence[Entry],
     matches: Sequence[Match],
-    standing: Mapping[int, Sequence[Standing]],
+    subscribed: Mapping[int, Sequence[Subscribed]],
     decisions: Mapping[str, int],
     known: Mapping[int, Candidate],
 ) -> Judgement:
@@ -99,14 +99,14 @@ def judge(
     judgement = Judgement()
     placed: dict[int, Judged] = {}
     have: dict[int, list[_Has]] = defaultdict(list)
-    for number, own in standing.items():
+    for number, own in subscribed.items():
         have[number] = [_Has(each) for each in own]
     for place in sorted(range(len(entries)), key=lambda at: (entries[at].starts_on, at)):
         entry, match = entries[place], matches[place]
-        placed[place] = _one(judgement, entry, _decided(entry, match, decisions, known), have, decisions)
+        placed[place] = _judge_one(judgement, entry, _apply_decision(entry, match, decisions, known), have, decisions)
     judgement.rows = [placed[place] for place in range(len(entries))]
     judgement.begins = [
-        (each.begun_for, each.standing) for own in have.values() for each in own if each.begun_for is not None
+        (each.begun_for, each.signed_up) for own in have.values() for each in own if each.begun_for is not None
     ]
     return judgement
 
@@ -115,16 +115,16 @@ def judge(
 class _Has:
     """A subscription while the list is gone through."""
 
-    standing: Standing
+    signed_up: Subscribed
     begun_for: Candidate | None = None
 
 
-def _decided(entry: Entry, match: Match, decisions: Mapping[str, int], known: Mapping[int, Candidate]) -> Match:
+def _apply_decision(entry: Entry, match: Match, decisions: Mapping[str, int], known: Mapping[int, Candidate]) -> Match:
     chosen = decisions.get(entry.row.key, SKIP)
     return Match(known[chosen]) if chosen in known else match
 
 
-def _one(
+def _judge_one(
     judgement: Judgement,
     entry: Entry,
     match: Match,
@@ -145,79 +145,79 @@ def _one(
     if _asks_whether_meant(entry, own) and entry.row.key not in decisions:
         # Whoever chooses the household says that the day is meant.
         return Judged(entry, Verdict.DOUBTFUL, candidates=(match.household,), findings=tuple(findings))
-    verdict, noted = _against(judgement, entry, match.household, own)
+    verdict, noted = _compare(judgement, entry, match.household, own)
     return Judged(entry, verdict, match.household, findings=(*findings, *noted))
 
 
 def _asks_whether_meant(entry: Entry, own: Sequence[_Has]) -> bool:
     """Whether the row starts long ago, and that is not on record: nothing is written before somebody says so."""
-    known = any(each.standing.starts_on == entry.starts_on for each in own)
+    known = any(each.signed_up.starts_on == entry.starts_on for each in own)
     return not known and any(finding.reason == UNLIKELY_START for finding in entry.warnings)
 
 
-def _against(
+def _compare(
     judgement: Judgement, entry: Entry, household: Candidate, own: list[_Has]
 ) -> tuple[Verdict, list[Finding]]:
     """Write the row down beside what the household has: `own` and the judgement's edits are brought up to date."""
     # One that ended on its first day shares no day with any other, but may be the end of what began on that day.
     wanted = Period(entry.starts_on, entry.ends_on)
-    same_start = [each for each in own if each.standing.starts_on == entry.starts_on == entry.ends_on]
-    shared = same_start or [each for each in own if overlap(wanted, [each.standing.period])]
+    same_start = [each for each in own if each.signed_up.starts_on == entry.starts_on == entry.ends_on]
+    shared = same_start or [each for each in own if find_overlap(wanted, [each.signed_up.period])]
     if not shared:
-        own.append(_begun(entry, household, entry.ends_on))
+        own.append(_begin(entry, household, entry.ends_on))
         return Verdict.NEW, []
-    last = max(shared, key=lambda each: each.standing.starts_on)
-    standing = last.standing
-    if entry.ends_on is not None and standing.ends_on is None and entry.ends_on >= standing.starts_on:
+    last = max(shared, key=lambda each: each.signed_up.starts_on)
+    signed_up = last.signed_up
+    if entry.ends_on is not None and signed_up.ends_on is None and entry.ends_on >= signed_up.starts_on:
         _edit(judgement, last, ends_on=entry.ends_on)
-        return Verdict.ENDED, _other_start(entry, shared)
-    if standing.plan == entry.plan:
-        if entry.number and not standing.number:
+        return Verdict.ENDED, _note_other_start(entry, shared)
+    if signed_up.plan == entry.plan:
+        if entry.number and not signed_up.number:
             _edit(judgement, last, number=entry.number)
-            return Verdict.CHANGED, _other_start(entry, shared)
-        return Verdict.SAME, [*_other_start(entry, shared), *_other_end(entry, standing)]
-    goes_on = standing.ends_on is None and entry.ends_on is None
-    if goes_on and entry.starts_on > standing.starts_on:
+            return Verdict.CHANGED, _note_other_start(entry, shared)
+        return Verdict.SAME, [*_note_other_start(entry, shared), *_note_other_end(entry, signed_up)]
+    goes_on = signed_up.ends_on is None and entry.ends_on is None
+    if goes_on and entry.starts_on > signed_up.starts_on:
         _edit(judgement, last, ends_on=entry.starts_on, replaced=True)
-        own.append(_begun(entry, household, None))
+        own.append(_begin(entry, household, None))
         return Verdict.CHANGED, [
-            _note("other_plan", say("earlier_plan_until", plan=standing.plan, starts_on=entry.starts_on))
+            _make_finding("other_plan", say("earlier_plan_until", plan=signed_up.plan, starts_on=entry.starts_on))
         ]
-    if goes_on and entry.starts_on == standing.starts_on:
+    if goes_on and entry.starts_on == signed_up.starts_on:
         _edit(judgement, last, plan=entry.plan)
-        return Verdict.CHANGED, [_note("other_plan", say("plan_was_another", plan=standing.plan))]
+        return Verdict.CHANGED, [_make_finding("other_plan", say("plan_was_another", plan=signed_up.plan))]
     return Verdict.SAME, [
-        _note(
+        _make_finding(
             "overlaps",
-            say("signed_up_already", starts_on=standing.starts_on, plan=standing.plan),
+            say("signed_up_already", starts_on=signed_up.starts_on, plan=signed_up.plan),
         )
     ]
 
 
-def _begun(entry: Entry, household: Candidate, ends_on: date | None) -> _Has:
-    standing = Standing(None, entry.starts_on, ends_on, entry.plan, entry.number)
-    return _Has(standing, household)
+def _begin(entry: Entry, household: Candidate, ends_on: date | None) -> _Has:
+    signed_up = Subscribed(None, entry.starts_on, ends_on, entry.plan, entry.number)
+    return _Has(signed_up, household)
 
 
 def _edit(judgement: Judgement, has: _Has, **values: object) -> None:
-    has.standing = replace(has.standing, **values)  # type: ignore[arg-type] # the fields of Standing
-    if has.standing.id is not None:
-        judgement.edits.setdefault(has.standing.id, {}).update(values)
+    has.signed_up = replace(has.signed_up, **values)  # type: ignore[arg-type] # the fields of Standing
+    if has.signed_up.id is not None:
+        judgement.edits.setdefault(has.signed_up.id, {}).update(values)
 
 
-def _other_start(entry: Entry, shared: Sequence[_Has]) -> list[Finding]:
-    first = min(each.standing.starts_on for each in shared)
-    if first == entry.starts_on or any(each.standing.starts_on == entry.starts_on for each in shared):
+def _note_other_start(entry: Entry, shared: Sequence[_Has]) -> list[Finding]:
+    first = min(each.signed_up.starts_on for each in shared)
+    if first == entry.starts_on or any(each.signed_up.starts_on == entry.starts_on for each in shared):
         return []
-    return [_note("other_start", say("starts_differ", here=first, there=entry.starts_on))]
+    return [_make_finding("other_start", say("starts_differ", here=first, there=entry.starts_on))]
 
 
-def _other_end(entry: Entry, standing: Standing) -> list[Finding]:
-    if entry.ends_on == standing.ends_on:
+def _note_other_end(entry: Entry, signed_up: Subscribed) -> list[Finding]:
+    if entry.ends_on == signed_up.ends_on:
         return []
-    here, there = (day or say("has_not_ended") for day in (standing.ends_on, entry.ends_on))
-    return [_note("other_end", say("ends_differ", here=here, there=there))]
+    here, there = (day or say("has_not_ended") for day in (signed_up.ends_on, entry.ends_on))
+    return [_make_finding("other_end", say("ends_differ", here=here, there=there))]
 
 
-def _note(reason: str, message: Message) -> Finding:
+def _make_finding(reason: str, message: Message) -> Finding:
     return Finding(reason, message)

@@ -73,7 +73,7 @@ class Index:
         for number in household.numbers:
             self._by_number[number].append(household)
         self._by_head[household.head].append(household)
-        if key := door_key(household.door):
+        if key := make_door_key(household.door):
             self._by_door[household.village_id, key].append(household)
 
     def villages_in(self, address: str) -> set[int]:
@@ -125,7 +125,7 @@ class Index:
             if not villages or each.village_id in villages:
                 yield each
         for village in sorted(villages):
-            for key in door_keys(entry.address):
+            for key in make_door_keys(entry.address):
                 yield from self._by_door.get((village, key), [])
 
 
@@ -137,14 +137,14 @@ def names_agree(listed: str, name: str) -> bool:
     return bool(re.fullmatch(pattern, name))
 
 
-def door_key(door: str) -> str:
+def make_door_key(door: str) -> str:
     """What of a door is the same however it is written: 3-5号, 3—5, 3之5 are 3-5; empty where it has no number."""
-    return "|".join(sorted(set(_NUMBERS.findall(_plain_door(door)))))
+    return "|".join(sorted(set(_NUMBERS.findall(_simplify_door(door)))))
 
 
-def door_keys(address: str) -> Iterable[str]:
+def make_door_keys(address: str) -> Iterable[str]:
     """The doors that an address may name: its last number, or all of them."""
-    found = _NUMBERS.findall(_plain_door(address))
+    found = _NUMBERS.findall(_simplify_door(address))
     return dict.fromkeys([found[-1], "|".join(sorted(set(found)))]) if found else ()
 
 
@@ -152,16 +152,16 @@ def _lives_at(household: Candidate, address: str, villages: set[int]) -> bool:
     """Whether the address is this household's door, in its village where it names one."""
     if villages and household.village_id not in villages:
         return False
-    wanted = _numbers_in(household.door)
+    wanted = _find_numbers(household.door)
     if not wanted:
         return bool(household.door) and household.door in address
-    return wanted <= _numbers_in(address)
+    return wanted <= _find_numbers(address)
 
 
 @lru_cache(maxsize=50_000)
-def _numbers_in(text: str) -> frozenset[str]:
+def _find_numbers(text: str) -> frozenset[str]:
     """The doors' numbers in a text; asked for every namesake of every row."""
-    return frozenset(_NUMBERS.findall(_plain_door(text)))
+    return frozenset(_NUMBERS.findall(_simplify_door(text)))
 
 
 def _agrees(household: Candidate, entry: Entry, villages: set[int]) -> bool:
@@ -175,6 +175,6 @@ def _is_of_the_house(name: str, household: Candidate) -> bool:
     return any(names_agree(name, each) for each in (household.head, *household.people))
 
 
-def _plain_door(text: str) -> str:
+def _simplify_door(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text[:400])
     return re.sub(r"(?<=\d)\s*[—–−‐-―~之]\s*(?=\d)", "-", plain)

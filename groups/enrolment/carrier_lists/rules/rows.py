@@ -12,12 +12,12 @@ from enum import StrEnum
 from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN, is_unlikely
 from groups.errors import InvalidDay, InvalidNumber, say
-from groups.files.recognising import SOMETHING_ELSE, Vocabulary, field_of, recognise, rows_below
+from groups.files.recognising import SOMETHING_ELSE, Vocabulary, find_field, list_rows_below, recognise
 from groups.files.sheet import Sheet
 from groups.rules.days import EARLIEST
-from groups.rules.findings import Finding, shown
+from groups.rules.findings import Finding, show
 from groups.rules.phone import normalise
-from groups.rules.texts import flaw, tidied
+from groups.rules.texts import find_flaw, tidy
 
 DEEPEST_HEADING = 15
 MOST_SHEETS = 20
@@ -117,23 +117,23 @@ class Layout:
     @property
     def lacking(self) -> list[str]:
         """What a list needs and this one has nowhere, in words."""
-        return _lacking(self.holding)
+        return _find_lacking(self.holding)
 
 
-def layouts_of(sheets: Sequence[Sheet]) -> list[Layout]:
+def find_layouts(sheets: Sequence[Sheet]) -> list[Layout]:
     """How the sheets that are such lists are understood; where none is, how all that have any rows are."""
-    found = [_layout(sheet) for sheet in sheets[:MOST_SHEETS] if sheet.rows]
+    found = [_find_layout(sheet) for sheet in sheets[:MOST_SHEETS] if sheet.rows]
     return [layout for layout in found if not layout.lacking] or found
 
 
-def rows_of(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[CarrierRow]:
+def read_rows(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[CarrierRow]:
     """The rows of the sheets whose layout lacks nothing."""
     known = {layout.sheet: layout for layout in layouts if not layout.lacking}
     return [
         row
         for sheet in sheets
         if sheet.name in known
-        for row in _rows(sheet, known[sheet.name].at, known[sheet.name].holding)
+        for row in _read_rows(sheet, known[sheet.name].at, known[sheet.name].holding)
     ]
 
 
@@ -147,22 +147,20 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
             number = normalise(written, region, area_code).e164
         except InvalidNumber as error:
             warnings.append(
-                Finding("invalid_phone", say("number_flaw", text=shown(written), flaw=error.message), shown(written))
+                Finding("invalid_phone", say("number_flaw", text=show(written), flaw=error.message), show(written))
             )
-    name, address, plan = (
-        tidied(row.text(column)) for column in (ListColumn.NAME, ListColumn.ADDRESS, ListColumn.PLAN)
-    )
+    name, address, plan = (tidy(row.text(column)) for column in (ListColumn.NAME, ListColumn.ADDRESS, ListColumn.PLAN))
     if not number and not name:
         errors.append(Finding("nobody", say("neither_number_nor_name")))
-    if not plan or len(plan) > LONGEST_PLAN or flaw(plan):
-        errors.append(Finding("no_plan", say("plan_missing_or_too_long"), shown(plan)))
-    starts_on, ends_on = _days(row, today, errors)
+    if not plan or len(plan) > LONGEST_PLAN or find_flaw(plan):
+        errors.append(Finding("no_plan", say("plan_missing_or_too_long"), show(plan)))
+    starts_on, ends_on = _read_days(row, today, errors)
     if not errors and is_unlikely(starts_on, today):
         warnings.append(Finding(UNLIKELY_START, say("list_starts_long_ago", starts_on=starts_on), str(starts_on)))
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
 
 
-def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
+def _read_days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
     starts_on, ends_on = EARLIEST, None
     try:
         starts_on = start_in(row.text(ListColumn.START))
@@ -183,7 +181,7 @@ def _days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, da
     return starts_on, ends_on
 
 
-def _layout(sheet: Sheet) -> Layout:
+def _find_layout(sheet: Sheet) -> Layout:
     at, found = recognise(sheet, _VOCABULARY, DEEPEST_HEADING)
     places = {place: ListColumn(column) for place, column in found.items()}
     first = at + 1
@@ -191,14 +189,14 @@ def _layout(sheet: Sheet) -> Layout:
     seen = []
     for place in range(width):
         below = (sheet.text(row, place) for row in range(first, min(first + DEEPEST_HEADING, len(sheet.rows))))
-        samples = tuple(dict.fromkeys(_plain(text)[:20] for text in below if text.strip()))[:_SAMPLES]
+        samples = tuple(dict.fromkeys(_simplify(text)[:20] for text in below if text.strip()))[:_SAMPLES]
         heading = sheet.text(at, place)[:40].strip() if places else ""
         if heading or samples:
             seen.append(ColumnSeen(place, heading, samples, places.get(place)))
     return Layout(sheet.name, at, tuple(seen))
 
 
-def _said(bare: str) -> str | None:
+def _recognise_heading(bare: str) -> str | None:
     """What a plain heading holds."""
     if _NO_COLUMN.search(bare):
         return SOMETHING_ELSE
@@ -206,30 +204,30 @@ def _said(bare: str) -> str | None:
 
 
 def _is_number(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(re.sub(r"[\s()（）-]", "", _plain(text))))
+    return bool(_NUMBER.fullmatch(re.sub(r"[\s()（）-]", "", _simplify(text))))
 
 
 _NUMBER = re.compile(r"(\+?86)?(1[3-9]\d{9}|0?[2-9]\d{9,10}|[2-9]\d{6,7})")
-_VOCABULARY = Vocabulary(_said, {ListColumn.NUMBER: _is_number}, frozenset({ListColumn.NAME}))
+_VOCABULARY = Vocabulary(_recognise_heading, {ListColumn.NUMBER: _is_number}, frozenset({ListColumn.NAME}))
 
 
-def column_of(text: str) -> ListColumn | None:
+def find_column(text: str) -> ListColumn | None:
     """What a column with these words over it holds."""
-    found = field_of(text, _VOCABULARY)
+    found = find_field(text, _VOCABULARY)
     return ListColumn(found) if found else None
 
 
-def _lacking(columns: Mapping[ListColumn, int]) -> list[str]:
+def _find_lacking(columns: Mapping[ListColumn, int]) -> list[str]:
     lacking = [] if {ListColumn.NUMBER, ListColumn.NAME} & columns.keys() else ["号码"]
     names = {ListColumn.START: "开通日期", ListColumn.PLAN: "套餐"}
     return lacking + [name for column, name in names.items() if column not in columns]
 
 
-def _rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[CarrierRow]:
+def _read_rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[CarrierRow]:
     rows = []
-    for row in rows_below(sheet, at):
+    for row in list_rows_below(sheet, at):
         texts = tuple(
-            _plain(row.texts[columns[column]]) if column in columns and columns[column] < len(row.texts) else ""
+            _simplify(row.texts[columns[column]]) if column in columns and columns[column] < len(row.texts) else ""
             for column in ListColumn
         )
         # Sums and notes below the list have no day; an empty row has nothing.
@@ -238,5 +236,5 @@ def _rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[Carr
     return rows
 
 
-def _plain(text: str) -> str:
+def _simplify(text: str) -> str:
     return unicodedata.normalize("NFKC", text[:200]).strip().removeprefix("'")

@@ -34,18 +34,18 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
         return None
     said = [line for line in lines if line.strip()]
     # What stands above the first household is the list's title.
-    first = next((at for at, line in enumerate(said) if holds_a_number(line) and _cells(line)[2]), 0)
+    first = next((at for at, line in enumerate(said) if holds_a_number(line) and _split_cells(line)[2]), 0)
     said = said[first:]
-    understood = sum(holds_a_number(line) and bool(_cells(line)[2]) for line in said[:_ONLY_LOOKED_AT])
+    understood = sum(holds_a_number(line) and bool(_split_cells(line)[2]) for line in said[:_ONLY_LOOKED_AT])
     if understood < 2 or understood * 10 < 6 * len(said[:_ONLY_LOOKED_AT]):
         return None
-    rows = tuple(_cells(line) for line in lines)
+    rows = tuple(_split_cells(line) for line in lines)
     fields = (Field.GROUP, Field.DOOR, Field.HEAD, Field.MOBILE)
     layout = Layout(0, tuple(Column(at, "", name) for at, name in enumerate(fields)))
     return Sheet(sheet.name, rows, part=sheet.part), layout
 
 
-def _cells(line: str) -> tuple[str, str, str, str]:
+def _split_cells(line: str) -> tuple[str, str, str, str]:
     """Group, door, name and numbers of a line; a line without a household is its own first cell."""
     plain = unicodedata.normalize("NFKC", without_invisible(line[:400])).strip()
     numbered = _NUMBERED.search(plain)
@@ -57,7 +57,7 @@ def _cells(line: str) -> tuple[str, str, str, str]:
         return (rest, "", "", "")
     words = [word for word in _BETWEEN.split(_PHONE.sub(" ", rest)) if word.strip("()（）-—.")]
     group = next((word for word in words if _GROUP.fullmatch(word)), "")
-    words = _apart(words)
+    words = _take_apart(words)
     door = next((word for word in words if _DOOR.fullmatch(word)), "")
     others = [word.strip("()-—.") for word in words if word not in {group, door}]
     labels = {"电话", "手机", "手机号", "号码", "tel", "电话号码", "联系电话", "姓名", "户主", "门牌"}
@@ -66,7 +66,7 @@ def _cells(line: str) -> tuple[str, str, str, str]:
     return (group, door, name, "、".join(phones))
 
 
-def _apart(words: list[str]) -> list[str]:
+def _take_apart(words: list[str]) -> list[str]:
     """The words, a name and a door that were written without a blank each for itself: 王建国1-1.
 
     Where a name stands by itself, 东街1-1 is a door as it is written.

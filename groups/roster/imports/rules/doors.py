@@ -60,9 +60,9 @@ class DoorColumn:
             case DateShape.YEAR_MONTH:
                 return Door(f"{day.year % 100}-{day.month}", was_date=True)
             case _:
-                return self._of_a_whole_date(day)
+                return self._read_whole_date(day)
 
-    def _of_a_whole_date(self, day: date) -> Door:
+    def _read_whole_date(self, day: date) -> Door:
         late = [year for year in self.years if year >= _TYPED_THIS_YEAR]
         if late == [day.year] and not self.of_three_parts:
             sure = len(self.years) == 1 and (self.years[day.year] > 1 or self.of_two_parts > 0)
@@ -84,7 +84,7 @@ def other_readings(cell: DateCell, written: str) -> list[str]:
     return list(dict.fromkeys([*readings, written]))
 
 
-def column_of(cells: Iterable[tuple[str, DateCell | None]]) -> DoorColumn:
+def judge_column(cells: Iterable[tuple[str, DateCell | None]]) -> DoorColumn:
     """What a column of doors tells, its cells as texts and, where they are kept as days, those."""
     years: Counter[int] = Counter()
     parts: Counter[int] = Counter()
@@ -114,21 +114,21 @@ def _read(plain: str) -> DateCell | None:
     if found := _CHINESE_DAY.fullmatch(plain):
         return DateCell(date(2024, int(found[1]), int(found[2])), DateShape.MONTH_DAY)
     if found := _CHINESE_MONTH.fullmatch(plain):
-        return DateCell(date(_year(found[1]), int(found[2]), 1), DateShape.YEAR_MONTH)
+        return DateCell(date(_read_year(found[1]), int(found[2]), 1), DateShape.YEAR_MONTH)
     if found := _DAY_MONTH.fullmatch(plain):
         return DateCell(date(2024, _MONTHS[found[2].lower()], int(found[1])), DateShape.MONTH_DAY)
     if found := _MONTH_YEAR.fullmatch(plain):
-        return DateCell(date(_year(found[2]), _MONTHS[found[1].lower()], 1), DateShape.MONTH_YEAR)
+        return DateCell(date(_read_year(found[2]), _MONTHS[found[1].lower()], 1), DateShape.MONTH_YEAR)
     if found := _YEAR_FIRST.fullmatch(plain):
         return DateCell(date(int(found[1]), int(found[2]), int(found[3])), DateShape.FULL)
     if found := _YEAR_LAST.fullmatch(plain):
-        first, second, year = int(found[1]), int(found[2]), _year(found[3])
+        first, second, year = int(found[1]), int(found[2]), _read_year(found[3])
         month, day = (first, second) if first <= 12 else (second, first)
         return DateCell(date(year, month, day), DateShape.FULL)
     return None
 
 
-def _year(text: str) -> int:
+def _read_year(text: str) -> int:
     """A year of two or four digits, as a spreadsheet takes it: 30 and above are of the last century."""
     year = int(text)
     return year if year > 99 else 2000 + year if year < 30 else 1900 + year

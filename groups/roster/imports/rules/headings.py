@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from groups.files.recognising import words_of
-from groups.files.sheet import plain_heading, simple_heading
+from groups.files.recognising import make_words
+from groups.files.sheet import simplify_heading, strip_heading
 
 DEEPEST_HEADING = 15
 """The last row of a sheet, counted from 1, that is tried as its heading."""
@@ -63,7 +63,7 @@ class Column:
     field: Field
 
 
-def index_of(column: Column | None) -> int | None:
+def read_index(column: Column | None) -> int | None:
     """The place of a column in its sheet, counted from 0."""
     return None if column is None else column.index
 
@@ -147,56 +147,58 @@ _REMARKS = re.compile(r"备注|说明|备考|附注|补充|^其他$|^其它$|^no
 _ASKS_FOR_IT = re.compile(r"\((必填|选填|必须填写|可不填|可选|\*)\)|必填|选填")
 
 
-def plain_words(text: str) -> str:
+def simplify(text: str) -> str:
     """A heading in the characters of the vocabulary: simplified, in small letters, a telephone for its picture."""
-    return _ASKS_FOR_IT.sub("", simple_heading(text))
+    return _ASKS_FOR_IT.sub("", strip_heading(text))
 
 
-def field_of(text: str) -> Field | None:
+def find_field(text: str) -> Field | None:
     """What a column with these words over it holds; None where they say nothing to the roster.
 
     The words in front of a bracket count before those in it, and of several words each for itself: 电话/短号.
     """
-    heading = plain_words(text)
-    bare, words, inner = words_of(heading)
+    heading = simplify(text)
+    bare, words, inner = make_words(heading)
     if not heading or len(bare or heading) > LONGEST_HEADING or len(re.findall(r"\d", bare)) > 3:
         return None
     if _RELATION.search(bare) and not (len(words) > 1 and _HEAD.search(words[0])):
         return Field.RELATION
-    if found := _field_of_words(bare, heading):
+    if found := _find_field_of_words(bare, heading):
         return found
     if len(words) > 1:
-        fields = [field for word in words if (field := _field_of_words(word, word))]
+        fields = [field for word in words if (field := _find_field_of_words(word, word))]
         # A column for the name and the number has both in a cell; the name is what it cannot do without.
         if fields:
             return Field.HEAD if Field.HEAD in fields else fields[0]
-    return _field_of_words(inner, inner) if inner and not _SOMETHING_ELSE.search(bare) and len(inner) <= 8 else None
+    return (
+        _find_field_of_words(inner, inner) if inner and not _SOMETHING_ELSE.search(bare) and len(inner) <= 8 else None
+    )
 
 
 def names_phones(text: str) -> bool:
     """Whether the words over a column speak of phones at all, whatever else: 户主及电话."""
-    return bool(_PHONE.search(plain_words(text)))
+    return bool(_PHONE.search(simplify(text)))
 
 
 def is_remarks(text: str) -> bool:
     """Whether a column is for whatever else there is to say, where numbers stand now and then."""
-    return bool(_REMARKS.search(plain_words(text)))
+    return bool(_REMARKS.search(simplify(text)))
 
 
 def may_hold_phones(text: str) -> bool:
     """Whether a column may be taken for phones because of what stands in it: nothing over it speaks against that."""
-    heading = plain_words(text)
+    heading = simplify(text)
     return not _OF_THE_LEADER.search(heading) and not re.search(
         r"短号|身份证|车牌|序号|编号|账号|卡号|qq|工号|邮编", heading
     )
 
 
-def _field_of_words(heading: str, whole: str) -> Field | None:
+def _find_field_of_words(heading: str, whole: str) -> Field | None:
     """What the heading's own words say; `whole` has what stands in its brackets, too."""
     if not heading or _OF_THE_LEADER.search(heading):
         return None
     if _PHONE.search(heading) and not _NOT_A_PHONE.search(heading):
-        return Field.HEAD if _NAME_AND_PHONE.fullmatch(heading) else _kind_of_phone(whole)
+        return Field.HEAD if _NAME_AND_PHONE.fullmatch(heading) else _find_kind_of_phone(whole)
     if _SOMETHING_ELSE.search(heading) or _OF_ANOTHER.search(heading):
         return None
     for field, words in ((Field.GROUP, _GROUP), (Field.DOOR, _DOOR), (Field.LANDMARK, _LANDMARK), (Field.HEAD, _HEAD)):
@@ -221,23 +223,25 @@ def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
     for at in range(begin, min(begin + DEEPEST_HEADING, len(rows))):
         if _are_cells(rows[at]) and not any(_SHOWS_HOW.search(cell) for cell in rows[at]):
             continue  # a household's, whatever words stand in it: 户主：王建国
-        upper = _layout(rows[at], (at,))
+        upper = _make_layout(rows[at], (at,))
         lower = rows[at + 1] if at + 1 < len(rows) else ()
-        both = upper if _are_cells(lower) else _layout(_two_rows(rows[at], lower), (at, at + 1))
-        alone = max(_says(upper), _says(_layout(lower, (at + 1,))))
+        both = upper if _are_cells(lower) else _make_layout(_join_two_rows(rows[at], lower), (at, at + 1))
+        alone = max(_measure_layout(upper), _measure_layout(_make_layout(lower, (at + 1,))))
         # A second row of headings may only repeat what the first says; a row of a household never does.
-        repeats = _says(both) == alone == _says(upper) and _are_headings(lower)
-        found = both if _says(both) > alone or repeats else upper
-        if _says(found) > (_says(best) if best else 0):
+        repeats = _measure_layout(both) == alone == _measure_layout(upper) and _are_headings(lower)
+        found = both if _measure_layout(both) > alone or repeats else upper
+        if _measure_layout(found) > (_measure_layout(best) if best else 0):
             best = found
     if best is None:
-        return _by_content(rows)
-    completed = _completed(best, rows)
-    if completed.one(Field.HEAD) and (_says(completed) > _HEAD_ALONE or completed.has_numbers_at_names):
+        return _guess_by_content(rows)
+    completed = _complete(best, rows)
+    if completed.one(Field.HEAD) and (_measure_layout(completed) > _HEAD_ALONE or completed.has_numbers_at_names):
         return completed
-    by_content = _by_content(rows)
+    by_content = _guess_by_content(rows)
     return (
-        by_content if len(by_content.lacking) < len(completed.lacking) or _says(completed) <= _HEAD_ALONE else completed
+        by_content
+        if len(by_content.lacking) < len(completed.lacking) or _measure_layout(completed) <= _HEAD_ALONE
+        else completed
     )
 
 
@@ -249,7 +253,7 @@ def _are_cells(row: Sequence[str]) -> bool:
     return any(_HOLDS_PHONE.fullmatch(cell[:60]) for cell in row)
 
 
-def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
+def _complete(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     """The layout with what its headings leave open told by the cells: a column of phones, of names, of both."""
     below = rows[layout.first_row : layout.first_row + _LOOKED_AT]
     cells = {
@@ -257,8 +261,8 @@ def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     }
     fields: dict[int, Field] = {}
     for column in layout.columns:
-        others = [c for c in layout.phones if c is not column and _share(cells[c.index], _IS_SHORT) <= 0.8]
-        if column.field in PHONES and others and _share(cells[column.index], _IS_SHORT) > 0.8:
+        others = [c for c in layout.phones if c is not column and _measure_share(cells[c.index], _IS_SHORT) <= 0.8]
+        if column.field in PHONES and others and _measure_share(cells[column.index], _IS_SHORT) > 0.8:
             fields[column.index] = Field.NOTHING
     current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
     if current:
@@ -268,17 +272,19 @@ def _completed(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
         # Numbers under nothing at all are phones, too; under other words only where there are no others.
         is_open = column.field is Field.NOTHING and (lacks_phones or not column.heading)
         may_be = is_open and may_hold_phones(column.heading) and not is_remarks(column.heading)
-        if may_be and _share(cells[column.index], _HOLDS_PHONE) >= 0.6:
+        if may_be and _measure_share(cells[column.index], _HOLDS_PHONE) >= 0.6:
             fields[column.index] = Field.SECOND if layout.one(Field.MOBILE) else Field.MOBILE
     for field, look in ((Field.GROUP, _IS_GROUP), (Field.DOOR, _IS_DOOR), (Field.HEAD, _IS_NAME)):
         if layout.one(field) is None:
             open_ = [c for c in layout.columns if c.field is Field.NOTHING and c.index not in fields]
-            alike = [c.index for c in open_ if _may_be(field, c) and _share(cells[c.index], look) >= 0.8]
+            alike = [c.index for c in open_ if _may_be(field, c) and _measure_share(cells[c.index], look) >= 0.8]
             if len(alike) == 1 and (field is not Field.HEAD or _are_many(cells[alike[0]])):
                 fields[alike[0]] = field
     told = layout.with_fields(fields)
     head = told.one(Field.HEAD)
-    both = head is not None and _share(cells[head.index], _HOLDS_PHONE) >= (0.3 if names_phones(head.heading) else 0.6)
+    both = head is not None and _measure_share(cells[head.index], _HOLDS_PHONE) >= (
+        0.3 if names_phones(head.heading) else 0.6
+    )
     return replace(told, guessed=frozenset(fields), has_numbers_at_names=both)
 
 
@@ -304,7 +310,7 @@ _IS_NAME = re.compile(r"[★☆▲●*]?[\u3400-\u9fff\U00020000-\U000323af·]{2
 _HOLDS_PHONE = re.compile(r".*(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d{7})(?!\d).*", re.DOTALL)
 
 
-def _share(cells: Sequence[str], look: re.Pattern[str]) -> float:
+def _measure_share(cells: Sequence[str], look: re.Pattern[str]) -> float:
     blanks = r"\s" if look is _IS_DOOR else r"[\s-]"
     plain = [re.sub(blanks, "", unicodedata.normalize("NFKC", cell[:60])) for cell in cells]
     return sum(bool(look.fullmatch(cell)) for cell in plain) / len(plain) if plain else 0.0
@@ -313,7 +319,7 @@ def _share(cells: Sequence[str], look: re.Pattern[str]) -> float:
 _HEAD_ALONE = 110
 
 
-def _says(layout: Layout) -> int:
+def _measure_layout(layout: Layout) -> int:
     """How much a heading tells: its columns, above all the household's name."""
     told = {column.field for column in layout.columns} - {Field.NOTHING}
     return 100 * len(told & {Field.HEAD}) + 10 * len(told) + sum(c.field in PHONES for c in layout.columns)
@@ -321,17 +327,18 @@ def _says(layout: Layout) -> int:
 
 def _are_headings(row: Sequence[str]) -> bool:
     said = [cell for cell in row if cell.strip()]
-    return bool(said) and all(field_of(cell) for cell in said)
+    return bool(said) and all(find_field(cell) for cell in said)
 
 
-def _layout(headings: Sequence[str], heading_rows: tuple[int, ...]) -> Layout:
+def _make_layout(headings: Sequence[str], heading_rows: tuple[int, ...]) -> Layout:
     columns = [
-        Column(index, plain_heading(words), field_of(words) or Field.NOTHING) for index, words in enumerate(headings)
+        Column(index, simplify_heading(words), find_field(words) or Field.NOTHING)
+        for index, words in enumerate(headings)
     ]
     for field in _ONCE:
         several = [column for column in columns if column.field is field]
         if len(several) > 1:
-            keep = min(several, key=lambda column: (_vagueness(column.heading), column.index))
+            keep = min(several, key=lambda column: (_measure_vagueness(column.heading), column.index))
             columns = [
                 replace(column, field=Field.NOTHING) if column.field is field and column is not keep else column
                 for column in columns
@@ -339,23 +346,23 @@ def _layout(headings: Sequence[str], heading_rows: tuple[int, ...]) -> Layout:
     return Layout(heading_rows[-1] + 1, tuple(columns), heading_rows)
 
 
-def _vagueness(heading: str) -> int:
+def _measure_vagueness(heading: str) -> int:
     """Of two columns for the same, the one that says so in so many words: 户主 before 姓名, 门牌 before 住址."""
     return next((place for place, word in enumerate(("户主", "门牌", "联防", "组")) if word in heading), 9)
 
 
-def _two_rows(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+def _join_two_rows(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     """The headings of a two-row heading: what stands below, with what stands above it where that tells more."""
     headings, above = [], ""
     for index, below in enumerate(lower):
         own = upper[index] if index < len(upper) else ""
         above = own if own.strip() else above if below.strip() else ""
-        headings.append(_joined(above, below))
+        headings.append(_join(above, below))
     return headings + list(upper[len(lower) :])
 
 
-def _joined(above: str, below: str) -> str:
-    own = field_of(below)
+def _join(above: str, below: str) -> str:
+    own = find_field(below)
     if not below.strip():
         return above
     if own in PHONES or (own is Field.HEAD and _OF_ANOTHER.search(above)):
@@ -363,7 +370,7 @@ def _joined(above: str, below: str) -> str:
     return below if own else above + below
 
 
-def _kind_of_phone(heading: str) -> Field:
+def _find_kind_of_phone(heading: str) -> Field:
     if _FURTHER.fullmatch(heading):
         return Field.FURTHER
     if _SECOND.search(_REMARKS.sub("", heading)):
@@ -385,7 +392,7 @@ _LOOKS: tuple[tuple[Field, re.Pattern[str]], ...] = (
 )
 
 
-def _by_content(rows: Sequence[Sequence[str]]) -> Layout:
+def _guess_by_content(rows: Sequence[Sequence[str]]) -> Layout:
     """Columns told by what stands in most of their cells: for cells pasted without their heading."""
     width = max((len(row) for row in rows), default=0)
     begin = next((at for at, row in enumerate(rows[:DEEPEST_HEADING]) if _are_cells(row)), 0)
@@ -395,13 +402,13 @@ def _by_content(rows: Sequence[Sequence[str]]) -> Layout:
     columns = []
     for index in range(width):
         cells = [row[index].strip() for row in below if index < len(row) and row[index].strip()]
-        field = _look(cells, filled, taken)
+        field = _guess_field(cells, filled, taken)
         taken |= {field} & set(_ONCE)
         columns.append(Column(index, "", field))
-    return begun_below_words(Layout(0, tuple(columns)), rows)
+    return start_below_words(Layout(0, tuple(columns)), rows)
 
 
-def begun_below_words(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
+def start_below_words(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     """The layout begun below a heading in words that nobody knows: it has words where numbers stand below."""
     if layout.heading_rows:
         return layout
@@ -410,7 +417,7 @@ def begun_below_words(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     )
     words = rows[first - 1] if first else ()
     columns = (
-        replace(column, heading=plain_heading(words[column.index]) if column.index < len(words) else "")
+        replace(column, heading=simplify_heading(words[column.index]) if column.index < len(words) else "")
         for column in layout.columns
     )
     return replace(layout, first_row=first, columns=tuple(columns)) if first else layout
@@ -421,7 +428,7 @@ def _is_a_word(row: Sequence[str], column: int) -> bool:
     return bool(re.fullmatch(r"[^\W\d_]+", cell)) and cell not in {"无", "没有", "暂无", "空", "同上"}
 
 
-def _look(cells: Sequence[str], rows: int, taken: set[Field]) -> Field:
+def _guess_field(cells: Sequence[str], rows: int, taken: set[Field]) -> Field:
     """What most of a column's cells look like; nothing where they are serial numbers, or few."""
     if not cells or list(cells) == [str(number) for number in range(1, len(cells) + 1)]:
         return Field.NOTHING

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from groups.errors import say
 from groups.files.recognising import is_ditto
-from groups.files.sheet import DateCell, Sheet, cell_name
+from groups.files.sheet import DateCell, Sheet, name_cell
 from groups.roster.imports.rules import doors
 from groups.roster.imports.rules.guesses import APART, NONE, NOTHING_SAID, About, Choice, Guess, Said, key_of
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
@@ -21,17 +21,17 @@ from groups.roster.imports.rules.lines import (
     NO_GROUP,
     Cells,
     Line,
-    group_named_alone,
+    find_group_named_alone,
     is_of_the_house_above,
-    lines_of,
-    meant,
+    read_lines,
+    read_meant,
 )
-from groups.roster.imports.rules.names import named
+from groups.roster.imports.rules.names import read_name
 from groups.roster.imports.rules.notes import Notes
-from groups.roster.imports.rules.numbers import holds_a_number, numbers_in
+from groups.roster.imports.rules.numbers import holds_a_number, read_numbers
 from groups.roster.imports.rules.rows import DOUBTFUL_DOOR, NUMBER_ELSEWHERE, ListRow, PhoneCell
-from groups.rules.findings import Finding, shown
-from groups.rules.texts import tidied
+from groups.rules.findings import Finding, show
+from groups.rules.texts import tidy
 
 _NAME_OF_NO_GROUP = re.compile(
     r"(sheet|工作表|表)\s*\d*|.*(通讯录|名册|名单|花名册|汇总|登记|导入|模板|数据|全村|总表|roster|list).*",
@@ -56,7 +56,7 @@ class _Making:
     decided: Said = NOTHING_SAID
 
 
-def households_of(
+def read_sheet_rows(
     sheet: Sheet,
     layout: Layout,
     *,
@@ -69,21 +69,21 @@ def households_of(
     What is guessed and what is left out goes into `notes`; `decided`: what somebody has said of guesses.
     """
     notes = notes if notes is not None else Notes()
-    lines = list(lines_of(sheet, layout, notes))
+    lines = list(read_lines(sheet, layout, notes))
     repeats = _names_groups_on_every_row(lines)
     own_groups = any(line.group for line in lines if line.is_household)
     group = sheet.group or (
-        "" if own_groups else _group_of_the_sheet(sheet, layout, is_the_only_sheet=is_the_only_sheet)
+        "" if own_groups else _find_group_of_sheet(sheet, layout, is_the_only_sheet=is_the_only_sheet)
     )
-    door_column = _doors(sheet, layout, lines)
+    door_column = _judge_doors(sheet, layout, lines)
     making = _Making(decided=decided)
     for place, line in enumerate(lines):
         if not line.is_household:
-            group = group_named_alone(line) or group
+            group = find_group_named_alone(line) or group
             continue
         above = group
-        own, group, is_silent = _group_of(line, group, repeats, notes)
-        row = _row(sheet, layout, line, own, door_column, notes, decided)
+        own, group, is_silent = _find_group(line, group, repeats, notes)
+        row = _make_row(sheet, layout, line, own, door_column, notes, decided)
         if layout.one(Field.GROUP) and not line.group and not line.group_is_merged and (own or above):
             below = next((one.group for one in lines[place:] if one.group and not is_ditto(one.group)), "")
             row, is_silent = _with_group_guessed(row, (own, above, below), decided, is_silent=is_silent)
@@ -108,7 +108,7 @@ def _with_group_guessed(
     return replace(row, group=group, guesses=(*row.guesses, guess)), is_silent and not guess.decided
 
 
-def _group_of(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str, str, bool]:
+def _find_group(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str, str, bool]:
     """The row's group, the one that goes on below it, and whether the row says nothing of groups."""
     if NO_GROUP.fullmatch(line.group):
         return "", group if repeats else "", False
@@ -134,7 +134,7 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
         bool(making.rows) and is_of_the_house_above(line, layout.one(Field.DOOR) is not None, making.rows[-1].group)
     )
     # Of a household without a head, each row is told with its own number: none of them is taken.
-    if making.rows and adds_to_above and named(making.rows[-1].head).head:
+    if making.rows and adds_to_above and read_name(making.rows[-1].head).head:
         if line.head or line.relation or (line.group and not line.continues):
             notes.add_row(
                 "members_joined",
@@ -145,9 +145,9 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
         is_guess = bool(line.head or line.relation) and not line.continues
         making.rows[-1] = _with_phones(making.rows[-1], row, line.head if is_guess else "")
         return
-    key = (row.group, tidied(row.door))
+    key = (row.group, tidy(row.door))
     if has_relations and line.relation and not _IS_HEAD.fullmatch(line.relation):
-        place = _house_of_a_member(making, row)
+        place = _find_house_of_member(making, row)
         if place is not None:
             who = making.rows[place].head
             notes.add_row(
@@ -173,15 +173,15 @@ def _take(making: _Making, line: Line, row: ListRow, layout: Layout, notes: Note
     making.rows.append(row)
 
 
-def _house_of_a_member(making: _Making, row: ListRow) -> int | None:
+def _find_house_of_member(making: _Making, row: ListRow) -> int | None:
     """The household that a member belongs to: the one at the same door, or the last where no door is written."""
     if not making.rows:
         return None
-    door = tidied(row.door)
+    door = tidy(row.door)
     if not door:
         return len(making.rows) - 1
     for place in range(len(making.rows) - 1, max(len(making.rows) - 12, -1), -1):
-        if tidied(making.rows[place].door) == door and making.rows[place].group == row.group:
+        if tidy(making.rows[place].door) == door and making.rows[place].group == row.group:
             return place
     return None
 
@@ -199,21 +199,21 @@ def _with_phones(row: ListRow, more: ListRow, who: str = "") -> ListRow:
     )
 
 
-def _doors(sheet: Sheet, layout: Layout, lines: Sequence[Line]) -> doors.DoorColumn:
+def _judge_doors(sheet: Sheet, layout: Layout, lines: Sequence[Line]) -> doors.DoorColumn:
     column = layout.one(Field.DOOR)
     at = column.index if column else -1
-    return doors.column_of(
-        (line.door, _date_at(sheet, line.at, at) or doors.as_date(line.door, in_words=not sheet.is_of_text))
+    return doors.judge_column(
+        (line.door, _find_date(sheet, line.at, at) or doors.as_date(line.door, in_words=not sheet.is_of_text))
         for line in lines
         if line.is_household
     )
 
 
-def _date_at(sheet: Sheet, row: int, column: int) -> DateCell | None:
+def _find_date(sheet: Sheet, row: int, column: int) -> DateCell | None:
     return sheet.dates.get((row, column))
 
 
-def _row(
+def _make_row(
     sheet: Sheet,
     layout: Layout,
     line: Line,
@@ -227,15 +227,15 @@ def _row(
     cells = Cells(sheet)
     warnings = list(line.warnings)
     guesses: list[Guess] = []
-    door = _door(sheet, line, door_at, door_column, warnings, notes, guesses, decided)
-    phones = (*line.phones, *_numbers_elsewhere(sheet, layout, line, warnings))
+    door = _read_door(sheet, line, door_at, door_column, warnings, notes, guesses, decided)
+    phones = (*line.phones, *_find_numbers_elsewhere(sheet, layout, line, warnings))
     return ListRow(
         line.at + 1,
         group,
         door,
         "" if DASHES.fullmatch(line.head) else line.head,
         phones,
-        None if landmark is None else meant(cells.written(line.at, landmark)),
+        None if landmark is None else read_meant(cells.written(line.at, landmark)),
         sheet=sheet.label,
         formulas=tuple(
             column.heading or "—"
@@ -248,7 +248,7 @@ def _row(
     )
 
 
-def _door(
+def _read_door(
     sheet: Sheet,
     line: Line,
     column: Column | None,
@@ -262,11 +262,11 @@ def _door(
     if column is None:
         return ""
     written = sheet.text(line.at, column.index).strip()
-    day = _date_at(sheet, line.at, column.index) if written and not is_ditto(written) else None
+    day = _find_date(sheet, line.at, column.index) if written and not is_ditto(written) else None
     if day is None and not written.startswith("'"):
         day = doors.as_date(line.door, in_words=not sheet.is_of_text)
     found = door_column.door(line.door, day)
-    where = cell_name(line.at, column.index)
+    where = name_cell(line.at, column.index)
     if found.was_date:
         notes.add(
             "door_dates",
@@ -281,10 +281,10 @@ def _door(
     if found.doubtful:
         message = say("door_had_become_a_date", where=where, text=found.text)
         warnings.append(Finding(DOUBTFUL_DOOR, message, found.text))
-    return meant(found.text)
+    return read_meant(found.text)
 
 
-def _numbers_elsewhere(sheet: Sheet, layout: Layout, line: Line, warnings: list[Finding]) -> tuple[PhoneCell, ...]:
+def _find_numbers_elsewhere(sheet: Sheet, layout: Layout, line: Line, warnings: list[Finding]) -> tuple[PhoneCell, ...]:
     """The numbers in the remarks: taken where nothing but whose they are stands beside them, told in any case."""
     found: list[PhoneCell] = []
     for column in layout.columns:
@@ -293,15 +293,15 @@ def _numbers_elsewhere(sheet: Sheet, layout: Layout, line: Line, warnings: list[
         text = sheet.text(line.at, column.index)
         if not holds_a_number(text) or (line.at, column.index) in sheet.struck:
             continue
-        where = f"{column.heading} ({cell_name(line.at, column.index)})"
+        where = f"{column.heading} ({name_cell(line.at, column.index)})"
         words = "".join(re.findall(r"[^\W\d_]+", text))
         if _BESIDE_A_NUMBER.fullmatch(words) and any(
-            number.kind == "mobile" for number in numbers_in(text, "CN", "")[0]
+            number.kind == "mobile" for number in read_numbers(text, "CN", "")[0]
         ):
             found.append(PhoneCell(column.heading, text))
-            warnings.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from", where=where), shown(text)))
+            warnings.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from", where=where), show(text)))
         else:
-            warnings.append(Finding(NUMBER_ELSEWHERE, say("number_left_out_of", where=where), shown(text)))
+            warnings.append(Finding(NUMBER_ELSEWHERE, say("number_left_out_of", where=where), show(text)))
     return tuple(found)
 
 
@@ -318,15 +318,15 @@ def _names_groups_on_every_row(lines: Sequence[Line]) -> bool:
     return sum(beside) * 2 > len(beside) and filled * 4 >= len(named_) * 3
 
 
-def _group_of_the_sheet(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool) -> str:
+def _find_group_of_sheet(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool) -> str:
     """The group that the sheet's name says, or else its title; empty where neither does."""
-    name = tidied(sheet.name)
+    name = tidy(sheet.name)
     if GROUP_NAME.search(name) or (not is_the_only_sheet and not _NAME_OF_NO_GROUP.fullmatch(name)):
         return name
     titles = sheet.rows[: layout.heading_rows[0]] if layout.heading_rows else ()
-    named_ = {found[0] for row in titles for cell in row for found in GROUP_NAME.finditer(_plain(cell))}
+    named_ = {found[0] for row in titles for cell in row for found in GROUP_NAME.finditer(_simplify(cell))}
     return named_.pop() if len(named_) == 1 else ""
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"\s+", "", tidied(text[:200]))
+def _simplify(text: str) -> str:
+    return re.sub(r"\s+", "", tidy(text[:200]))

@@ -18,11 +18,11 @@ from groups.roster.imports.rules.rows import (
     TWIN_HOUSEHOLD,
     ExaminedRow,
 )
-from groups.roster.imports.rules.settling import Settled, kept_numbers, settle
-from groups.roster.rules.door_order import moved
+from groups.roster.imports.rules.settling import Settled, find_kept_numbers, settle
+from groups.roster.rules.door_order import find_moved
 from groups.roster.rules.household import RosterHousehold
 from groups.rules.findings import Finding
-from groups.rules.phone import PhoneNumber, as_written_here, kind_of
+from groups.rules.phone import PhoneNumber, as_written_here, find_kind
 
 At = tuple[str, int]
 """Where a row stands: its sheet and its number there."""
@@ -130,8 +130,8 @@ class Judgement:
         """Whether it is to be said twice: a tenth of the village would be archived, or it looks like another's list."""
         if self.looks_like_another_village:
             return True
-        standing = len(self.missing) + sum(entry.household is not None for entry in self.entries)
-        return len(self.archived) * 10 > standing
+        on_record = len(self.missing) + sum(entry.household is not None for entry in self.entries)
+        return len(self.archived) * 10 > on_record
 
     @property
     def changes_anything(self) -> bool:
@@ -174,35 +174,38 @@ def judge(
     owners = {number: owner.label for number, owner in elsewhere.items()}
     owners |= {number: household.label for household in staying for number in household.phones}
     phones, duplicates = _share_out(sound, matched, owners, region)
-    kept = kept_numbers(settled)
-    out_of_order = _out_of_order(sound, matched, roster)
+    kept = find_kept_numbers(settled)
+    out_of_order = _find_out_of_order(sound, matched, roster)
     entries = {
-        row.at: _entry(
-            row, matched.get(row.at), _together(matched.get(row.at), phones[row.at], kept.get(row.at, ())), out_of_order
+        row.at: _make_entry(
+            row,
+            matched.get(row.at),
+            _put_together(matched.get(row.at), phones[row.at], kept.get(row.at, ())),
+            out_of_order,
         )
         for row in sound
     }
-    twins = _twins(sound, matched, roster)
+    twins = _find_twins(sound, matched, roster)
     by_at = {row.at: row for row in sound}
     verdicts = [
         replace(
-            _verdict(by_at.get(row.at, row), entries.get(row.at), settled, [*duplicates[row.at], *twins[row.at]]),
+            _give_verdict(by_at.get(row.at, row), entries.get(row.at), settled, [*duplicates[row.at], *twins[row.at]]),
             guesses=(*row.guesses, *([settled.guesses[row.at]] if row.at in settled.guesses else ())),
         )
         for row in settled.rows
     ]
     judged = tuple(entries.values())
-    notes = (*settled.notes, *_new_groups(judged, roster, groups))
+    notes = (*settled.notes, *_note_new_groups(judged, roster, groups))
     return Judgement(
-        tuple(verdicts), judged, missing, complete, settled.spared, notes, _fits_better(sound, elsewhere, roster)
+        tuple(verdicts), judged, missing, complete, settled.spared, notes, _find_better_fit(sound, elsewhere, roster)
     )
 
 
-def _together(
+def _put_together(
     household: RosterHousehold | None, listed: Sequence[PhoneNumber], kept: Sequence[str]
 ) -> tuple[PhoneNumber, ...]:
     """The listed numbers and those that stay, which keep their place where the list has no new one."""
-    phones = {phone.e164: phone for phone in listed} | {e164: PhoneNumber(e164, kind_of(e164)) for e164 in kept}
+    phones = {phone.e164: phone for phone in listed} | {e164: PhoneNumber(e164, find_kind(e164)) for e164 in kept}
     if kept and household is not None and all(phone.e164 in household.phones for phone in listed):
         return tuple(phones[number] for number in household.phones if number in phones)
     return tuple(phones.values())
@@ -217,44 +220,48 @@ def _is_replaced(entry: Entry) -> bool:
     return not keeps and (bool(household.phones) or "head" in entry.changed)
 
 
-def _new_groups(entries: Sequence[Entry], roster: Sequence[RosterHousehold], groups: Iterable[str]) -> tuple[Note, ...]:
+def _note_new_groups(
+    entries: Sequence[Entry], roster: Sequence[RosterHousehold], groups: Iterable[str]
+) -> tuple[Note, ...]:
     """What is said of groups that the village does not have yet; of its first list, nothing."""
-    standing = {household.group for household in roster} | set(groups)
+    known = {household.group for household in roster} | set(groups)
     notes = Notes()
-    counted = Counter(entry.group for entry in entries if entry.group and entry.group not in standing)
-    for group, count in counted.items() if standing - {""} else ():
+    counted = Counter(entry.group for entry in entries if entry.group and entry.group not in known)
+    for group, count in counted.items() if known - {""} else ():
         notes.add("new_groups", say("groups_will_made"), say("group_of_households", group=group, count=count))
     in_none = sum(entry.household is None and not entry.group for entry in entries)
-    if in_none and (standing - {""} or any(entry.group for entry in entries)):
+    if in_none and (known - {""} or any(entry.group for entry in entries)):
         notes.add("in_no_group", say("new_households_in_no_group"), say("so_many_households", count=in_none))
     return notes.told
 
 
-def _twins(
+def _find_twins(
     rows: Sequence[ExaminedRow], matched: Mapping[At, RosterHousehold], roster: Sequence[RosterHousehold]
 ) -> dict[At, list[Finding]]:
     """Findings on new households that look like one which stands already: the same head at the same door."""
-    standing: dict[tuple[str, str], str] = {}
+    labels: dict[tuple[str, str], str] = {}
     without_door: dict[tuple[str, str], str] = {}
     for household in roster:
-        standing.setdefault((household.head, household.door), household.label)
+        labels.setdefault((household.head, household.door), household.label)
         if not household.door:
             without_door.setdefault((household.group, household.head), household.label)
     found: dict[At, list[Finding]] = defaultdict(list)
     for row in rows:
         if row.at in matched:
             continue
-        twin = standing.get((row.head, row.door)) if row.door else None
+        twin = labels.get((row.head, row.door)) if row.door else None
         twin = twin or without_door.get((row.group, row.head))
         if twin is not None:
             message = say("perhaps_the_same_household", twin=twin)
             found[row.at].append(Finding(TWIN_HOUSEHOLD, message, row.head))
         elif row.door:
-            standing[row.head, row.door] = row.label
+            labels[row.head, row.door] = row.label
     return found
 
 
-def _fits_better(rows: Sequence[ExaminedRow], elsewhere: Mapping[str, Owner], roster: Sequence[RosterHousehold]) -> str:
+def _find_better_fit(
+    rows: Sequence[ExaminedRow], elsewhere: Mapping[str, Owner], roster: Sequence[RosterHousehold]
+) -> str:
     numbers = {phone.e164 for row in rows for phone in row.phones}
     own = sum(number in numbers for household in roster for number in household.phones)
     villages = Counter(owner.village for number, owner in elsewhere.items() if number in numbers)
@@ -289,21 +296,21 @@ def _share_out(
     return phones, duplicates
 
 
-def _out_of_order(
+def _find_out_of_order(
     rows: Sequence[ExaminedRow], matched: Mapping[At, RosterHousehold], roster: Sequence[RosterHousehold]
 ) -> set[int]:
     """The households that the list puts at another place in their group's row of doors."""
-    standing: dict[str, list[int]] = defaultdict(list)
+    in_group: dict[str, list[int]] = defaultdict(list)
     listed: dict[str, list[int]] = defaultdict(list)
     for household in roster:
-        standing[household.group].append(household.id)
+        in_group[household.group].append(household.id)
     for row in rows:
         if row.at in matched:
             listed[row.group].append(matched[row.at].id)
-    return {household for group, ids in listed.items() for household in moved(standing[group], ids)}
+    return {household for group, ids in listed.items() for household in find_moved(in_group[group], ids)}
 
 
-def _entry(
+def _make_entry(
     row: ExaminedRow, household: RosterHousehold | None, phones: tuple[PhoneNumber, ...], out_of_order: set[int]
 ) -> Entry:
     landmark = row.landmark if row.landmark is not None else household.landmark if household else ""
@@ -318,7 +325,7 @@ def _entry(
     return Entry(household, row.group, row.door, row.head, landmark, phones, tuple(changed))
 
 
-def _verdict(row: ExaminedRow, entry: Entry | None, settled: Settled, said: Sequence[Finding]) -> RowVerdict:
+def _give_verdict(row: ExaminedRow, entry: Entry | None, settled: Settled, said: Sequence[Finding]) -> RowVerdict:
     if row.errors:
         return RowVerdict(row.number, row.label, None, (), (*row.errors, *row.warnings), row.sheet)
     if entry is None:

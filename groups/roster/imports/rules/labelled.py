@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from dataclasses import replace
 
-from groups.files.sheet import Sheet, plain_heading
-from groups.roster.imports.rules.headings import Column, Field, Layout, field_of
+from groups.files.sheet import Sheet, simplify_heading
+from groups.roster.imports.rules.headings import Column, Field, Layout, find_field
 
 _LABELLED = re.compile(r"\s*(?P<label>[^:：\d]{1,12})[:：]\s*(?P<said>.*)", re.DOTALL)
 _ENOUGH = 0.8
@@ -18,10 +18,10 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
     columns = []
     for index in range(sheet.width):
         cells = [row[index] for row in sheet.rows if index < len(row) and row[index].strip()]
-        labels = Counter(plain_heading(found["label"]) for cell in cells if (found := _LABELLED.fullmatch(cell)))
+        labels = Counter(simplify_heading(found["label"]) for cell in cells if (found := _LABELLED.fullmatch(cell)))
         label, many = labels.most_common(1)[0] if labels else ("", 0)
         is_one = many > 1 and many >= _ENOUGH * len(cells)
-        columns.append(Column(index, label if is_one else "", (field_of(label) if is_one else None) or Field.NOTHING))
+        columns.append(Column(index, label if is_one else "", (find_field(label) if is_one else None) or Field.NOTHING))
     layout = Layout(0, tuple(columns))
     if layout.lacking:
         return None
@@ -35,4 +35,4 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
 
 def _without(cell: str, label: str) -> str:
     found = _LABELLED.fullmatch(cell)
-    return found["said"] if found and plain_heading(found["label"]) == label else cell
+    return found["said"] if found and simplify_heading(found["label"]) == label else cell

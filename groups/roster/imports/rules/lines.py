@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 from groups.errors import Message, say
 from groups.files.recognising import is_ditto
-from groups.files.sheet import Sheet, cell_name, plain_heading
+from groups.files.sheet import Sheet, name_cell, simplify_heading
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
-from groups.roster.imports.rules.names import is_kin, is_no_one, named
+from groups.roster.imports.rules.names import is_kin, is_no_one, read_name
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.numbers import holds_a_number
 from groups.roster.imports.rules.rows import UNREADABLE_CELL, PhoneCell
 from groups.roster.rules.household import UNGROUPED
-from groups.rules.findings import Finding, shown
-from groups.rules.texts import tidied
+from groups.rules.findings import Finding, show
+from groups.rules.texts import tidy
 
 _COUNTING = re.compile(r"[\w第]{0,8}?(合计|总计|小计|共计|累计|总数|汇总|总共).{0,40}")
 _COUNTED = re.compile(r"(本组|全村|本村|本页|以上)?(共|计|总)?:?\d+(户|人|家|组|部|个)\.?")
@@ -100,7 +100,7 @@ class Cells:
         text = self.written(at, column)
         if column is None or not text:
             return text
-        if text[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_plain(text)):
+        if text[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_simplify(text)):
             self._tell(at, column, text, say("cannot_read_left_out"))
             return ""
         if is_ditto(text):
@@ -116,29 +116,31 @@ class Cells:
         self.findings = []
 
     def _tell(self, at: int, column: Column, text: str, flaw: Message) -> None:
-        where = cell_name(at, column.index)
-        message = say("cell_flaw", column=f"{column.heading or '—'} ({where})", text=shown(text), flaw=flaw)
-        self.findings.append(Finding(UNREADABLE_CELL, message, shown(text)))
+        where = name_cell(at, column.index)
+        message = say("cell_flaw", column=f"{column.heading or '—'} ({where})", text=show(text), flaw=flaw)
+        self.findings.append(Finding(UNREADABLE_CELL, message, show(text)))
 
 
-def lines_of(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
+def read_lines(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
     """The sheet's rows that say something, top down. What is left out for its looks is noted."""
-    columns = _columns_of(layout)
+    columns = _find_columns(layout)
     covered_groups, covered_heads = (
         sheet.covered(column.index if column else None) for column in (columns.group, columns.head)
     )
     covered_doors = sheet.covered(columns.door.index if columns.door else None)
-    headings = _heading_again(sheet, layout)
+    headings = _find_heading_again(sheet, layout)
     cells = Cells(sheet)
-    serial = _serial_column(layout)
+    serial = _find_serial_column(layout)
     for at in range(layout.first_row, len(sheet.rows)):
-        texts = [plain_heading(cell) for cell in sheet.rows[at] if cell.strip()]
+        texts = [simplify_heading(cell) for cell in sheet.rows[at] if cell.strip()]
         if not texts or len(headings.intersection(texts)) >= 2:  # an empty row, or the heading again on the next page
             continue
         if _is_left_out(sheet, at, columns, notes) or _is_a_hint(sheet, at, layout, notes):
             continue
         cells.forget()
-        line = _line(cells, at, columns, texts, is_covered=not cells.written(at, columns.head) and at in covered_heads)
+        line = _make_line(
+            cells, at, columns, texts, is_covered=not cells.written(at, columns.head) and at in covered_heads
+        )
         line.group_is_merged = at in covered_groups
         line.has_serial = serial is not None and bool(sheet.text(at, serial).strip())
         if not line.door and at in covered_doors and columns.door is not None:
@@ -148,36 +150,36 @@ def lines_of(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
         yield line
 
 
-def _columns_of(layout: Layout) -> _Columns:
+def _find_columns(layout: Layout) -> _Columns:
     group, head, door, relation = (layout.one(name) for name in (Field.GROUP, Field.HEAD, Field.DOOR, Field.RELATION))
     remarks = tuple(c for c in layout.columns if c.field is Field.NOTHING and c.heading and is_remarks(c.heading))
     return _Columns(group, head, door, relation, layout.phones, remarks)
 
 
-def _serial_column(layout: Layout) -> int | None:
+def _find_serial_column(layout: Layout) -> int | None:
     return next(
         (c.index for c in layout.columns if re.search(r"序号|编号|户号|^no\.?$", c.heading, re.IGNORECASE)), None
     )
 
 
-def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_covered: bool) -> Line:
-    group = tidied(cells.written(at, columns.group))
-    if group and group[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_plain(group)):
+def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_covered: bool) -> Line:
+    group = tidy(cells.written(at, columns.group))
+    if group and group[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_simplify(group)):
         group = ""
     written_head = cells.written(at, columns.head)
     continues = is_covered or is_ditto(written_head)
     written_name = "" if continues else cells.meant(at, columns.head)
-    head = tidied(written_name)
+    head = tidy(written_name)
     door = cells.meant(at, columns.door)
     phones = tuple(PhoneCell(column.heading or "电话", cells.meant(at, column)) for column in columns.phones)
     says_who = [head, door, *(phone.text for phone in phones)]
     used = [column for column in (columns.head, *columns.phones) if column]
     computes = any((at, column.index) in cells.sheet.formulas for column in used)
-    alone = _plain(next(cell for cell in cells.sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
+    alone = _simplify(next(cell for cell in cells.sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
     has_more = any(map(_says_something, says_who[1:]))
     no_one = _is_a_total(group, head, texts[0]) or _is_a_note(group, head, alone, has_more=has_more)
     # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
-    announces = alone or ("" if has_more else _plain(head))
+    announces = alone or ("" if has_more else _simplify(head))
     no_one = no_one or announces_a_group(announces)
     return Line(
         at,
@@ -186,7 +188,7 @@ def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_
         head=written_name,
         door=door,
         phones=phones,
-        relation=_plain(cells.meant(at, columns.relation)),
+        relation=_simplify(cells.meant(at, columns.relation)),
         is_household=not no_one and (computes or (continues and has_more) or any(map(_says_something, says_who))),
         continues=continues,
         alone=alone,
@@ -196,22 +198,22 @@ def _line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_
 
 def announces_a_group(text: str) -> bool:
     """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
-    plain = _plain(text)
+    plain = _simplify(text)
     return bool(_SECTION.fullmatch(plain) or _SECTION_COUNTED.fullmatch(plain))
 
 
-def group_named_alone(line: Line) -> str:
+def find_group_named_alone(line: Line) -> str:
     """The group that a row without a household announces for those below it: 第3联防组 组长:王建国."""
     for text in (line.group, line.alone, line.head):
         found = GROUP_NAME.search(text)
         # A sentence that mentions a group is no heading: 第1组共10户.
-        counts = re.search(r"[合总小共]计|共?\d+[户人]", text) and not _SECTION_COUNTED.fullmatch(_plain(text))
+        counts = re.search(r"[合总小共]计|共?\d+[户人]", text) and not _SECTION_COUNTED.fullmatch(_simplify(text))
         if found and not counts:
             return found[0]
     return ""
 
 
-def meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:
+def read_meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:
     """The text, or nothing where it is one of the signs that people write for nothing."""
     return "" if nothing.fullmatch(unicodedata.normalize("NFKC", text[:40]).strip()) else text
 
@@ -219,35 +221,35 @@ def meant(text: str, nothing: re.Pattern[str] = _NOTHING) -> str:
 def _is_left_out(sheet: Sheet, at: int, columns: _Columns, notes: Notes) -> bool:
     """Whether a row is hidden, or struck through where its people stand."""
     if at in sheet.hidden_rows:
-        notes.add_row("hidden_rows", say("hidden_or_filtered_rows_were_left"), at, _brief(sheet, at))
+        notes.add_row("hidden_rows", say("hidden_or_filtered_rows_were_left"), at, _shorten(sheet, at))
         return True
     said = [(at, column) for column, cell in enumerate(sheet.rows[at]) if cell.strip()]
     struck = [cell for cell in said if cell in sheet.struck]
     head_is_struck = columns.head is not None and (at, columns.head.index) in sheet.struck
     if struck and (head_is_struck or len(struck) == len(said)):
-        notes.add_row("struck_rows", say("rows_struck_through_were_left_out"), at, _brief(sheet, at))
+        notes.add_row("struck_rows", say("rows_struck_through_were_left_out"), at, _shorten(sheet, at))
         return True
     for cell in struck:
         text = sheet.text(*cell)
-        notes.add("struck_cells", say("cells_struck_through_were_left_out"), f"{cell_name(*cell)} {shown(text)}")
+        notes.add("struck_cells", say("cells_struck_through_were_left_out"), f"{name_cell(*cell)} {show(text)}")
     for column in range(len(sheet.rows[at])):
         if (at, column) in sheet.partly_struck:
-            where = f"{cell_name(at, column)} {shown(sheet.text(at, column))}"
+            where = f"{name_cell(at, column)} {show(sheet.text(at, column))}"
             notes.add("struck_cells", say("parts_struck_through_were_left_out"), where)
     return False
 
 
-def _brief(sheet: Sheet, at: int) -> str:
-    return " ".join(shown(cell) for cell in sheet.rows[at][:4] if cell.strip() and not holds_a_number(cell))
+def _shorten(sheet: Sheet, at: int) -> str:
+    return " ".join(show(cell) for cell in sheet.rows[at][:4] if cell.strip() and not holds_a_number(cell))
 
 
 def _is_a_hint(sheet: Sheet, at: int, layout: Layout, notes: Notes) -> bool:
     """Whether a row tells how to fill the list in: (必填) under its heading, or an example."""
     if at >= layout.first_row + _DEEPEST_EXAMPLE:
         return False
-    texts = [_plain(cell) for cell in sheet.rows[at] if cell.strip()]
+    texts = [_simplify(cell) for cell in sheet.rows[at] if cell.strip()]
     if any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
-        notes.add_row("example_rows", say("rows_examples_were_left_out"), at, _brief(sheet, at))
+        notes.add_row("example_rows", say("rows_examples_were_left_out"), at, _shorten(sheet, at))
         return True
     return at < layout.first_row + 3 and len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
 
@@ -268,10 +270,10 @@ def _is_empty_house(line: Line, notes: Notes) -> bool:
     return True
 
 
-def _heading_again(sheet: Sheet, layout: Layout) -> frozenset[str]:
+def _find_heading_again(sheet: Sheet, layout: Layout) -> frozenset[str]:
     """The words over the columns, row by row of the heading, by which its repetition is known."""
     words = {
-        plain_heading(sheet.text(at, column.index))
+        simplify_heading(sheet.text(at, column.index))
         for at in layout.heading_rows
         for column in layout.columns
         if column.field is not Field.NOTHING
@@ -279,12 +281,12 @@ def _heading_again(sheet: Sheet, layout: Layout) -> frozenset[str]:
     return frozenset(words - {""})
 
 
-def _plain(text: str) -> str:
+def _simplify(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text[:200]))
 
 
 def _says_something(text: str) -> bool:
-    return bool(meant(text, DASHES).strip())
+    return bool(read_meant(text, DASHES).strip())
 
 
 def _is_a_total(group: str, head: str, first: str) -> bool:
@@ -314,4 +316,4 @@ def is_of_the_house_above(line: Line, has_doors: bool, group_above: str) -> bool
         return any(_says_something(phone.text) for phone in line.phones) and (
             not line.relation or is_kin(line.relation)
         )
-    return (named(line.head).is_member or is_kin(line.head)) and (has_doors or is_kin(line.head))
+    return (read_name(line.head).is_member or is_kin(line.head)) and (has_doors or is_kin(line.head))

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from groups.rules.texts import tidied, without_invisible
+from groups.rules.texts import tidy, without_invisible
 
 _ROLE = (
     r"(?:正|副|本组|联防|互助|网格)?(?:组长|小组长|联防长|队长|楼长|片长|村长|村民组长|负责人|联系人|责任人|户长|十户长|户主|书记|主任|代表"
@@ -51,11 +51,11 @@ class Named(NamedTuple):
     is_member: bool = False
 
 
-def named(text: str) -> Named:
+def read_name(text: str) -> Named:
     """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
     text = _COUNTED.sub("", text)
     spaced = _LEADER_APART.sub("", _MARKS.sub("", without_invisible(text).replace("\u3000", " ").strip()))
-    plain = tidied(spaced)
+    plain = tidy(spaced)
     if _KIN_ALONE.fullmatch(plain) and plain[:1] in "([【":
         return Named("", "", is_member=True)
     numbers = ""
@@ -77,7 +77,7 @@ def named(text: str) -> Named:
 
 def tidy_name(text: str) -> str:
     """A name as it is kept: one sign (·) for all the dots between its parts."""
-    return tidied(_DOT.sub("·", text.replace("\ue863", "\u4dae")))
+    return tidy(_DOT.sub("·", text.replace("\ue863", "\u4dae")))
 
 
 def is_no_one(text: str) -> bool:

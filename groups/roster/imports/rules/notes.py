@@ -53,7 +53,7 @@ class Notes:
             Note(
                 reason,
                 message,
-                _listed(places),
+                _list_places(places),
                 self._sheet,
                 tuple(self._guesses.get((reason, message), ())[:_MOST_PLACES]),
             )
@@ -61,7 +61,7 @@ class Notes:
         )
 
 
-def _listed(places: list[str | Message]) -> Message:
+def _list_places(places: list[str | Message]) -> Message:
     told = tuple(places[:_MOST_PLACES])
     if len(places) <= _MOST_PLACES:
         return say("places", places=told)

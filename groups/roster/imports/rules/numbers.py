@@ -105,9 +105,9 @@ class _Piece:
         return len(self.numbers) < had
 
 
-def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+def read_numbers(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
     """The numbers in a cell in their order; and what gave none, each with the reason."""
-    plain = _plain(text)
+    plain = _simplify(text)
     if not plain or _NOTHING.fullmatch(plain):
         return (), ()
     plain = plain.replace(",", "") if _WITH_THOUSANDS.fullmatch(plain) else plain
@@ -115,10 +115,10 @@ def numbers_in(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumbe
     if _ROUNDED.fullmatch(plain):
         return (), (Wrong(text.strip(), _LOST),)
     if _PLAIN.fullmatch(plain):
-        return _one(plain, text, region, area_code)
+        return _read_one(plain, text, region, area_code)
     if power := _POWER.fullmatch(plain):
-        return _of_a_power(power, text, region, area_code)
-    return _several(plain, text.strip(), region, area_code)
+        return _read_power(power, text, region, area_code)
+    return _read_several(plain, text.strip(), region, area_code)
 
 
 def holds_a_number(text: str) -> bool:
@@ -128,23 +128,23 @@ def holds_a_number(text: str) -> bool:
     )
 
 
-def _plain(text: str) -> str:
+def _simplify(text: str) -> str:
     bare = _ENUMERATED.sub("、", text[:_LONGEST_CELL])
     bare = unicodedata.normalize("NFKC", without_invisible(bare[:_LONGEST_CELL]))
     return _LINE_BREAK.sub("\n", bare).strip(" \t\r\n'’‘`\"").lstrip("、")
 
 
-def _one(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+def _read_one(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
     try:
         return (normalise(plain, region, area_code),), ()
     except InvalidNumber as error:
         digits = plain.lstrip("+")
         if _JAMMED.fullmatch(digits):
-            return _one_by_one([digits[at : at + 11] for at in range(0, len(digits), 11)], text, region, area_code)
+            return _read_one_by_one([digits[at : at + 11] for at in range(0, len(digits), 11)], text, region, area_code)
         return (), (Wrong(text.strip(), error.message),)
 
 
-def _one_by_one(
+def _read_one_by_one(
     pieces: Sequence[str], text: str, region: str, area_code: str
 ) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
     try:
@@ -153,36 +153,38 @@ def _one_by_one(
         return (), (Wrong(text.strip(), error.message),)
 
 
-def _of_a_power(
+def _read_power(
     power: re.Match[str], text: str, region: str, area_code: str
 ) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
     """1.9900001031E10 has all its digits. Of two mobiles run together, 22 digits, a spreadsheet keeps the first."""
     digits, length = power[1] + power[2], int(power[3]) + 1
     if len(digits) == length:
-        return _one(digits, text, region, area_code)
+        return _read_one(digits, text, region, area_code)
     lost = Wrong(text.strip(), _LOST)
     if length == 22 and len(digits) >= 12 and re.match(r"1[3-9]\d{10}", digits):
-        first, _ = _one(digits[:11], text, region, area_code)
+        first, _ = _read_one(digits[:11], text, region, area_code)
         return first, (lost,)
     return (), (lost,)
 
 
-def _several(plain: str, text: str, region: str, area_code: str) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
-    pieces = _pieces(plain)
+def _read_several(
+    plain: str, text: str, region: str, area_code: str
+) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    pieces = _split_pieces(plain)
     if not pieces:
-        return (), (Wrong(text, _reason(plain, region, area_code)),)
+        return (), (Wrong(text, _explain(plain, region, area_code)),)
     alone = len(pieces) == 1
     wrong: list[Wrong] = []
     for piece in pieces[:MOST_IN_A_CELL]:
         wrong += _read(piece, text if alone else piece.text.strip(" \t()[]-"), region, area_code)
-    wrong += _left_out(pieces)
+    wrong += _list_left_out(pieces)
     if len(pieces) > MOST_IN_A_CELL:
         wrong.append(Wrong(text, say("too_many_numbers_in_cell")))
     found = {number.e164: number for piece in pieces for number in piece.numbers}
     return tuple(found.values()), tuple(wrong)
 
 
-def _reason(text: str, region: str, area_code: str) -> Message:
+def _explain(text: str, region: str, area_code: str) -> Message:
     """Why a text without any number is none."""
     try:
         normalise(text, region, area_code)
@@ -191,7 +193,7 @@ def _reason(text: str, region: str, area_code: str) -> Message:
     return say("no_number")
 
 
-def _left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
+def _list_left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
     """Take out what is marked as old or out of use, or stands before the number that took its place."""
     for place, piece in enumerate(pieces):
         if piece.numbers and piece.is_new:
@@ -202,7 +204,7 @@ def _left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
             yield Wrong(piece.text.strip(), say("marked_as_old_or_out_use"), unread=False)
 
 
-def _pieces(plain: str) -> list[_Piece]:
+def _split_pieces(plain: str) -> list[_Piece]:
     """The stretches of digits in a cell, each with its words: those that stand directly at it, or in brackets."""
     plain = _NUMBERED.sub("、", _ARROW.sub("改", _CROSSED.sub("作废", plain)))
     plain = _LETTERS.sub("?", plain)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from groups.errors import Message, kept
+from groups.errors import Message, keep_message
 from groups.roster.imports.rules.guesses import Guess
 from groups.roster.imports.rules.judgement import Entry, Judgement, RowVerdict, Verdict
 from groups.roster.imports.rules.notes import Note
@@ -16,24 +16,25 @@ from groups.roster.rules.household import RosterHousehold
 from groups.rules.phone import as_written_here
 
 
-def rows_shown(judgement: Judgement, region: str) -> list[dict[str, Any]]:
+def list_rows(judgement: Judgement, region: str) -> list[dict[str, Any]]:
     """The rows in the list's order, then the households that a complete list lacks, which have no row.
 
     `changed` holds what changes: the field, what it was, what it becomes; the order of doors has neither.
     """
     entries = iter(judgement.entries)
     rows = [
-        _row(verdict, next(entries) if verdict.change is not None else None, region) for verdict in judgement.verdicts
+        _make_row(verdict, next(entries) if verdict.change is not None else None, region)
+        for verdict in judgement.verdicts
     ]
-    return rows + [_archived(household) for household in judgement.archived]
+    return rows + [_describe_archived(household) for household in judgement.archived]
 
 
-def digest_of(rows: Sequence[dict[str, Any]]) -> str:
+def hash_rows(rows: Sequence[dict[str, Any]]) -> str:
     """What tells one preview from another."""
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def _row(verdict: RowVerdict, entry: Entry | None, region: str) -> dict[str, Any]:
+def _make_row(verdict: RowVerdict, entry: Entry | None, region: str) -> dict[str, Any]:
     return {
         "row": verdict.row,
         "sheet": verdict.sheet,
@@ -41,8 +42,8 @@ def _row(verdict: RowVerdict, entry: Entry | None, region: str) -> dict[str, Any
         "change": verdict.change.value if verdict.change else "",
         "household": verdict.household,
         "phones": [as_written_here(phone.e164, region) for phone in entry.phones] if entry else [],
-        "changed": list(_changes(entry, region)) if entry else [],
-        "findings": [[finding.reason, kept(finding.message)] for finding in verdict.findings],
+        "changed": list(_list_changes(entry, region)) if entry else [],
+        "findings": [[finding.reason, keep_message(finding.message)] for finding in verdict.findings],
         "guesses": [guess_shown(guess) for guess in verdict.guesses],
     }
 
@@ -58,7 +59,7 @@ def guess_shown(guess: Guess) -> dict[str, Any]:
     }
 
 
-def _changes(entry: Entry, region: str) -> Iterator[list[str]]:
+def _list_changes(entry: Entry, region: str) -> Iterator[list[str]]:
     household = entry.household
     if household is None:
         return
@@ -67,16 +68,16 @@ def _changes(entry: Entry, region: str) -> Iterator[list[str]]:
             yield [name, "", ""]
         elif name == "phones":
             after = [phone.e164 for phone in entry.phones]
-            yield [name, *(_numbers(numbers, region) for numbers in (household.phones, after))]
+            yield [name, *(_write_numbers(numbers, region) for numbers in (household.phones, after))]
         else:
             yield [name, getattr(household, name), getattr(entry, name)]
 
 
-def _numbers(numbers: Sequence[str], region: str) -> str:
+def _write_numbers(numbers: Sequence[str], region: str) -> str:
     return "、".join(as_written_here(number, region) for number in numbers)
 
 
-def _archived(household: RosterHousehold) -> dict[str, Any]:
+def _describe_archived(household: RosterHousehold) -> dict[str, Any]:
     return {
         "row": None,
         "sheet": "",
@@ -95,17 +96,17 @@ def as_json(
 ) -> dict[str, Any]:
     """`rows`: number, verdict, reason (the first finding's code, or None), household, and the findings behind it.
 
-    `notes` are what was guessed and left out of the list as a whole; `summary` as `summary_of` gives it.
+    `notes` are what was guessed and left out of the list as a whole; `summary` as `make_summary` gives it.
     """
     told = (*notes, *judgement.notes)
     return {
-        "rows": [_verdict_row(row, in_words) for row in judgement.verdicts],
+        "rows": [_make_verdict_row(row, in_words) for row in judgement.verdicts],
         "notes": [{"reason": note.reason, "message": in_words(note.message)} for note in told],
-        "summary": summary_of(judgement, written=written),
+        "summary": make_summary(judgement, written=written),
     }
 
 
-def summary_of(judgement: Judgement, *, written: bool) -> dict[str, Any]:
+def make_summary(judgement: Judgement, *, written: bool) -> dict[str, Any]:
     """The rows counted by verdict, and the households by what becomes of them, warnings or not."""
     counted = Counter(row.verdict for row in judgement.verdicts)
     changes = (Verdict.NEW, Verdict.CHANGED, Verdict.SAME)
@@ -125,7 +126,7 @@ def summary_of(judgement: Judgement, *, written: bool) -> dict[str, Any]:
     }
 
 
-def _verdict_row(row: RowVerdict, in_words: Callable[[Message], str]) -> dict[str, Any]:
+def _make_verdict_row(row: RowVerdict, in_words: Callable[[Message], str]) -> dict[str, Any]:
     first = row.findings[0] if row.findings else None
     return {
         "row": row.row,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from groups.errors import say
 from groups.roster.imports.rules.guesses import Guess
-from groups.roster.imports.rules.names import has_private_signs, named
-from groups.roster.imports.rules.numbers import numbers_in
-from groups.roster.rules.household import label
-from groups.rules.findings import Finding, shown
+from groups.roster.imports.rules.names import has_private_signs, read_name
+from groups.roster.imports.rules.numbers import read_numbers
+from groups.roster.rules.household import make_label
+from groups.rules.findings import Finding, show
 from groups.rules.phone import PhoneNumber
-from groups.rules.texts import LONGEST_NAME, flaw, tidied
+from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
 
 NO_HEAD = "no_head"
 NO_PHONE = "no_phone"
@@ -96,7 +96,7 @@ class ExaminedRow:
 
     @property
     def label(self) -> str:
-        return label(self.group, self.door, self.head)
+        return make_label(self.group, self.door, self.head)
 
     @property
     def at(self) -> tuple[str, int]:
@@ -106,20 +106,20 @@ class ExaminedRow:
 
 def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     """Tidy the row's texts and read its numbers; a number that cannot be read is left out, with a warning."""
-    group, door, head = tidied(row.group), _DASH.sub("-", tidied(row.door)), named(row.head)
-    landmark = None if row.landmark is None else tidied(row.landmark)
+    group, door, head = tidy(row.group), _DASH.sub("-", tidy(row.door)), read_name(row.head)
+    landmark = None if row.landmark is None else tidy(row.landmark)
     cells = (*row.phones, PhoneCell("户主", head.numbers)) if head.numbers else row.phones
-    phones, written, warnings, unread = _phones(cells, region, area_code)
-    warnings = (*row.warnings, *warnings, *_said_of_the_name(row, head.numbers))
+    phones, written, warnings, unread = _read_phones(cells, region, area_code)
+    warnings = (*row.warnings, *warnings, *_judge_name(row, head.numbers))
     errors = [Finding(FORMULA, say("cell_is_a_formula", column=column)) for column in row.formulas[:1]]
     if not head.head and not errors:
-        said = next((shown(cell.text) for cell in row.phones if cell.text.strip()), None)
+        said = next((show(cell.text) for cell in row.phones if cell.text.strip()), None)
         errors.append(Finding(NO_HEAD, say("row_without_head"), said))
     if any("\ufffd" in text for text in (group, door, head.head)):
-        errors.append(Finding(DAMAGED_TEXT, say("text_damaged_write_anew"), shown(head.head)))
+        errors.append(Finding(DAMAGED_TEXT, say("text_damaged_write_anew"), show(head.head)))
     for column, text in (("联防组", group), ("门牌号", door), ("户主", head.head), ("方位", landmark or "")):
-        if reason := flaw(text):
-            errors.append(Finding(reason, say("column_flaw", column=column, flaw=_FLAWS[reason]), shown(text)))
+        if reason := find_flaw(text):
+            errors.append(Finding(reason, say("column_flaw", column=column, flaw=_FLAWS[reason]), show(text)))
     return ExaminedRow(
         row.number,
         group,
@@ -138,22 +138,22 @@ def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
     )
 
 
-def _said_of_the_name(row: ListRow, numbers: str) -> tuple[Finding, ...]:
+def _judge_name(row: ListRow, numbers: str) -> tuple[Finding, ...]:
     found = []
     if numbers:
-        found.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from_cell_name"), shown(numbers)))
+        found.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from_cell_name"), show(numbers)))
     if has_private_signs(row.head.replace("\ue863", "")):
         found.append(
             Finding(
                 PRIVATE_SIGN,
                 say("name_sign_no_other_machine_shows"),
-                shown(row.head),
+                show(row.head),
             )
         )
     return tuple(found)
 
 
-def _phones(
+def _read_phones(
     cells: tuple[PhoneCell, ...], region: str, area_code: str
 ) -> tuple[tuple[PhoneNumber, ...], tuple[str, ...], tuple[Finding, ...], bool]:
     """The row's numbers: the first of every cell, then the second ones; as written; what was left out, and whether
@@ -161,16 +161,16 @@ def _phones(
 
     A cell that lists several has the household's spare numbers in it, which come behind the first of the others.
     """
-    read = [(cell, *numbers_in(cell.text, region, area_code)) for cell in cells]
+    read = [(cell, *read_numbers(cell.text, region, area_code)) for cell in cells]
     most = max((len(found) for _, found, _ in read), default=0)
     numbers: dict[str, tuple[PhoneNumber, str]] = {}
     for turn in range(most):
         for cell, found, _ in read:
             if turn < len(found):
-                numbers.setdefault(found[turn].e164, (found[turn], shown(cell.text)))
+                numbers.setdefault(found[turn].e164, (found[turn], show(cell.text)))
     warnings = tuple(
         Finding(
-            INVALID_PHONE, say("cell_flaw", column=cell.column, text=shown(one.text), flaw=one.reason), shown(one.text)
+            INVALID_PHONE, say("cell_flaw", column=cell.column, text=show(one.text), flaw=one.reason), show(one.text)
         )
         for cell, _, wrong in read
         for one in wrong

@@ -15,9 +15,9 @@ from groups.roster.imports.rules.guesses import NEW, NOTHING_SAID, About, Choice
 from groups.roster.imports.rules.matching import At, match
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import ExaminedRow
-from groups.roster.rules.group_names import standing_names
+from groups.roster.rules.group_names import find_roster_names
 from groups.roster.rules.household import RosterHousehold
-from groups.rules.phone import kind_of
+from groups.rules.phone import find_kind
 
 _MOST_CHOICES = 3
 
@@ -51,20 +51,20 @@ def settle(
     `decided`: what somebody has said of guesses.
     """
     notes = Notes()
-    renamed = standing_names((row.group for row in rows), [*(one.group for one in roster), *groups])
-    for name, standing in renamed.items():
-        guess = decided.guess_of_name(About.ROSTER_NAME, name, f"{name}→{standing}")
-        notes.add("group_names", say("groups_written_as_roster_them"), f"{name}→{standing}", guess)
+    renamed = find_roster_names((row.group for row in rows), [*(one.group for one in roster), *groups])
+    for name, known_as in renamed.items():
+        guess = decided.guess_of_name(About.ROSTER_NAME, name, f"{name}→{known_as}")
+        notes.add("group_names", say("groups_written_as_roster_them"), f"{name}→{known_as}", guess)
     renamed = {name: known for name, known in renamed.items() if not decided.is_apart(About.ROSTER_NAME, name)}
     rows = tuple(replace(row, group=renamed[row.group]) if row.group in renamed else row for row in rows)
-    repeated, merged = _repeated(rows, Counter((one.group, one.head) for one in roster))
+    repeated, merged = _find_repeated(rows, Counter((one.group, one.head) for one in roster))
     twins: dict[At, list[ExaminedRow]] = defaultdict(list)
     for row in rows:
         if row.at in repeated:
             twins[repeated[row.at].at].append(row)
     sound = [_with_numbers_of(row, twins[row.at]) for row in rows if not row.errors and row.at not in repeated]
     matched = _matched(sound, roster, decided)
-    filled = tuple(_filled(row, matched.get(row.at)) for row in sound)
+    filled = tuple(_fill(row, matched.get(row.at)) for row in sound)
     wrong = [row for row in rows if row.errors]
     meant = {household.id for household in matched.values()}
     left = [one for one in roster if one.id not in meant]
@@ -118,7 +118,7 @@ def _guesses_of(
     return guesses
 
 
-def _filled(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:
+def _fill(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:
     if household is None:
         return row
     said = {}
@@ -129,12 +129,12 @@ def _filled(row: ExaminedRow, household: RosterHousehold | None) -> ExaminedRow:
     return replace(row, **said) if said else row  # type: ignore[arg-type]
 
 
-def _repeated(
-    rows: Sequence[ExaminedRow], standing: Mapping[tuple[str, str], int]
+def _find_repeated(
+    rows: Sequence[ExaminedRow], namesakes: Mapping[tuple[str, str], int]
 ) -> tuple[dict[At, ExaminedRow], frozenset[At]]:
     """Rows that name a household which an earlier row has named, and that row; which of them add a number to it.
 
-    `standing` counts the roster's namesakes, by group and head: two of them are two.
+    `namesakes` counts the roster's namesakes, by group and head: two of them are two.
     """
     first: dict[tuple[str, str, str], ExaminedRow] = {}
     by_number: dict[tuple[str, str, str], ExaminedRow] = {}
@@ -150,7 +150,7 @@ def _repeated(
         else:
             earlier = next((one for n in numbers if (one := by_number.get((row.group, row.head, n)))), row)
             # The same name on the next row is the same house, of which somebody wrote a second number.
-            is_alone = numbers and standing.get((row.group, row.head), 0) < 2
+            is_alone = numbers and namesakes.get((row.group, row.head), 0) < 2
             if is_alone and above is not None and not above.door and above.phones and _is_named_alike(above, row):
                 earlier = repeated.get(above.at, above)
             for number in numbers:
@@ -186,7 +186,7 @@ def _with_numbers_of(row: ExaminedRow, twins: Sequence[ExaminedRow]) -> Examined
     )
 
 
-def kept_numbers(settled: Settled) -> dict[At, tuple[str, ...]]:
+def find_kept_numbers(settled: Settled) -> dict[At, tuple[str, ...]]:
     """By row, the numbers of its household that the list says nothing about, and that therefore stay."""
     sound = settled.sound
     listed = {phone.e164 for row in sound for phone in row.phones}
@@ -197,18 +197,18 @@ def kept_numbers(settled: Settled) -> dict[At, tuple[str, ...]]:
         household = settled.matched.get(row.at)
         if household is None:
             continue
-        standing = [number for number in household.phones if number not in listed]
+        unlisted = [number for number in household.phones if number not in listed]
         if row.unread or row.says_no_phone:
-            kept[row.at] = tuple(standing)
+            kept[row.at] = tuple(unlisted)
             continue
         own = {phone.e164 for phone in row.phones}
         landlines = "landline" in row.silent and not has_landlines
         seconds = "second" in row.silent and not has_seconds
-        first = next((number for number in household.phones if kind_of(number) == "mobile"), None)
+        first = next((number for number in household.phones if find_kind(number) == "mobile"), None)
         is_replaced = not own & set(household.phones) and any(phone.kind == "mobile" for phone in row.phones)
         kept[row.at] = tuple(
             number
-            for number in standing
-            if (landlines if kind_of(number) == "landline" else seconds and not (number == first and is_replaced))
+            for number in unlisted
+            if (landlines if find_kind(number) == "landline" else seconds and not (number == first and is_replaced))
         )
     return kept

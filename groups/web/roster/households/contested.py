@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 
 from flask_babel import gettext
 
-from config.services import settings
+from config.services import get_settings
 from groups.models.roster import FirstHelp, Language
 from groups.rules.phone import as_written_here
-from groups.web.roster.forms import HouseholdForm, PhoneRow, number_of
+from groups.web.roster.forms import HouseholdForm, PhoneRow, read_number
 from groups.web.roster.words import FIELDS, FIRST_HELP, LANGUAGES
 
 _FIELDS: Mapping[str, Callable[[HouseholdForm], str]] = {
@@ -19,28 +19,28 @@ _FIELDS: Mapping[str, Callable[[HouseholdForm], str]] = {
     "note": lambda form: form.note,
     "away_until": lambda form: form.away_until,
     "silent": lambda form: gettext("yes") if form.silent else gettext("no"),
-    "first_help": lambda form: _help(form.first_help),
+    "first_help": lambda form: _write_help(form.first_help),
 }
 
 
-def contested(theirs: HouseholdForm, mine: HouseholdForm) -> list[tuple[str, str, str]]:
+def find_contested(theirs: HouseholdForm, mine: HouseholdForm) -> list[tuple[str, str, str]]:
     """Where the two differ: the field, how it stands, how the second wants it. Both forms are sound."""
     told = [(str(FIELDS[name]), words(theirs), words(mine)) for name, words in _FIELDS.items()]
-    told.append((gettext("Phones"), _phones(theirs), _phones(mine)))
+    told.append((gettext("Phones"), _write_phones(theirs), _write_phones(mine)))
     return [each for each in told if each[1] != each[2]]
 
 
-def _help(first_help: str) -> str:
+def _write_help(first_help: str) -> str:
     return str(FIRST_HELP[FirstHelp(first_help)]) if first_help in set(FirstHelp) else ""
 
 
-def _phones(form: HouseholdForm) -> str:
-    return "、".join(_phone(row) for row in form.phones if row.number)
+def _write_phones(form: HouseholdForm) -> str:
+    return "、".join(_write_phone(row) for row in form.phones if row.number)
 
 
-def _phone(row: PhoneRow) -> str:
-    number = number_of(row.number, settings())
-    said = [as_written_here(number.e164, settings().default_region), row.holder]
+def _write_phone(row: PhoneRow) -> str:
+    number = read_number(row.number, get_settings())
+    said = [as_written_here(number.e164, get_settings().default_region), row.holder]
     if not row.may_call:
         said.append(gettext("texts only") if row.may_text else gettext("not to be rung"))
     elif not row.may_text and number.kind == "mobile":

@@ -42,7 +42,7 @@ _PLACED = {
 _UNREACHED = {AttemptState.BUSY: Contact.BUSY, AttemptState.NO_ANSWER: Contact.NO_ANSWER}
 
 
-def contact(channel: Channel, state: DeliveryState, attempt: AttemptState | None) -> Contact:
+def find_contact(channel: Channel, state: DeliveryState, attempt: AttemptState | None) -> Contact:
     """What a delivery and its latest attempt come to."""
     match state:
         case DeliveryState.WAITING:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.accounts.invitations import VALID_FOR
 from groups.models.accounts import Account, AccountRole, Invitation
 from groups.models.roster import Village
@@ -58,7 +58,7 @@ def test_a_code_is_void_after_three_days_and_after_a_newer_one(
     second = _code(admin.post(f"{address[1]}/invite", of=address[1]).text)
     assert _first_sign_in(visitor, first) == 422
     with store.begin() as session:
-        session.execute(update(Invitation).values(expires_at=clock(session)))
+        session.execute(update(Invitation).values(expires_at=read_clock(session)))
     assert _first_sign_in(visitor, second) == 422
     with store.begin() as session:
         kept = session.scalars(select(Invitation)).all()
@@ -134,7 +134,7 @@ def test_many_accounts_are_shown_a_page_at_a_time_and_found_by_name_phone_or_vil
                 role=AccountRole.OPERATOR if number else AccountRole.VILLAGE_HEAD,
                 village_id=None if number else village.id,
                 password_hash="",
-                created_at=clock(session),
+                created_at=read_clock(session),
             )
             for number in range(100)
         )

@@ -12,7 +12,7 @@ from config.database import Database
 from groups.accounts.accounts import GUESSES
 from groups.accounts.invitations import UNSET
 from groups.accounts.passwords import NOBODYS, matches
-from groups.accounts.rules.passwords import Weakness, weakness
+from groups.accounts.rules.passwords import Weakness, find_weakness
 from groups.models.accounts import Account
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import PASSWORD, Visitor, open_app
@@ -93,8 +93,8 @@ def test_an_account_without_a_password_takes_as_long_as_any(store: Database) -> 
     ],
 )
 def test_ones_own_number_is_no_password_however_it_is_written(password: str) -> None:
-    assert weakness(password, ("王村长", "+8613900001111")) is Weakness.NAMES_ITS_OWNER
+    assert find_weakness(password, ("王村长", "+8613900001111")) is Weakness.NAMES_ITS_OWNER
 
 
 def test_a_long_sentence_with_a_number_in_it_may_be_a_password() -> None:
-    assert weakness("camphor 13900001111 trees", ("王村长", "+8613900001111")) is None
+    assert find_weakness("camphor 13900001111 trees", ("王村长", "+8613900001111")) is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy import update
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.accounts.accounts import close_account, find_account
 from groups.models.accounts import AccountRole, AccountSession
 from tests.edges.web.conftest import PASSWORD, SignedIn, Visitor
@@ -82,14 +82,14 @@ def test_the_password_stays_where_the_present_one_is_wrong_or_the_new_one_weak(o
 
 def test_a_session_ends_by_itself(operator: Visitor, store: Database) -> None:
     with store.begin() as session:
-        session.execute(update(AccountSession).values(expires_at=clock(session) - timedelta(seconds=1)))
+        session.execute(update(AccountSession).values(expires_at=read_clock(session) - timedelta(seconds=1)))
 
     assert operator.get("/account").status_code == 303
 
 
 def test_a_closed_account_is_signed_out_and_stays_out(operator: Visitor, visitor: Visitor, store: Database) -> None:
     with store.begin() as session:
-        close_account(session, find_account(session, "operator"), clock(session))
+        close_account(session, find_account(session, "operator"), read_clock(session))
 
     assert operator.get("/account").status_code == 303
     assert visitor.sign_in("operator").status_code == 422
@@ -97,7 +97,7 @@ def test_a_closed_account_is_signed_out_and_stays_out(operator: Visitor, visitor
 
 def test_last_seen_is_brought_up_to_date_now_and_then(operator: Visitor, store: Database) -> None:
     with store.begin() as session:
-        long_ago = clock(session) - timedelta(hours=3)
+        long_ago = read_clock(session) - timedelta(hours=3)
         session.execute(update(AccountSession).values(last_seen_at=long_ago))
 
     operator.get("/account")

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import update
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.accounts.accounts import GUESSES, LOCK_OUT, find_candidate, settle_sign_in
 from groups.accounts.passwords import NOBODYS
 from groups.models.accounts import WrongPasswords
@@ -50,7 +50,7 @@ def test_a_wrong_password_and_an_unknown_name_are_answered_alike(visitor: Visito
 
 def test_where_there_is_no_account_a_hash_as_slow_as_any_is_compared(store: Database) -> None:
     with store.begin() as session:
-        candidate = find_candidate(session, "nobody by this name", clock(session), "CN", "574")
+        candidate = find_candidate(session, "nobody by this name", read_clock(session), "CN", "574")
 
     assert candidate.password_hash == NOBODYS
     assert not PasswordHasher().check_needs_rehash(NOBODYS)
@@ -61,7 +61,7 @@ def test_five_wrong_passwords_lock_the_name_and_say_until_when(visitor: Visitor,
     for _ in range(GUESSES):
         answer = visitor.sign_in(login, "not the password")
     with store.begin() as session:
-        until = clock(session) + LOCK_OUT
+        until = read_clock(session) + LOCK_OUT
 
     assert re.search(r"\d\d:\d\d:\d\d", _wrong_words(answer.text))
     refused = visitor.sign_in(login, PASSWORD)
@@ -75,7 +75,7 @@ def test_after_the_lock_out_the_right_password_signs_in_again(visitor: Visitor, 
     for _ in range(GUESSES):
         visitor.sign_in("operator", "not the password")
     with store.begin() as session:
-        session.execute(update(WrongPasswords).values(locked_until=clock(session) - timedelta(seconds=1)))
+        session.execute(update(WrongPasswords).values(locked_until=read_clock(session) - timedelta(seconds=1)))
 
     assert visitor.sign_in("operator").status_code == 303
 
@@ -90,7 +90,7 @@ def test_the_right_password_forgets_the_wrong_ones(visitor: Visitor) -> None:
 
 def test_guesses_made_at_the_same_instant_count_one_by_one(store: Database) -> None:
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         guesses = [find_candidate(session, "operator", now, "CN", "574") for _ in range(GUESSES + 1)]
     for guess in guesses[:GUESSES]:
         with store.begin() as session:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, insert, select
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from joint_defense.delivery.plan import make_row
 from joint_defense.models import Delivery, Incident, IncidentUpdate
@@ -17,7 +17,7 @@ from tests.edges.web.scenes import deliveries_to, full_scene
 @pytest.fixture
 def scene(store: Database) -> int:
     with store.begin() as session:
-        return full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        return full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
 
 
 def _waiting(store: Database) -> int:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from groups.models.responders import Camera
 from groups.models.roster import Grid
@@ -32,7 +32,7 @@ from tests.edges.web.scenes import deliveries_to, full_scene, raise_from, settle
 def scene(store: Database) -> int:
     """An open incident with something of everything; its number."""
     with store.begin() as session:
-        return full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        return full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
 
 
 def _board(store: Database, incident_id: int) -> Board:
@@ -119,7 +119,7 @@ def test_what_must_not_be_overlooked_stands_first(operator: Visitor, scene: int)
 def test_a_calm_incident_has_no_banner(operator: Visitor, store: Database) -> None:
     with store.begin() as session:
         settle_group(session, VILLAGE)
-        incident_id = raise_from(session, 1, clock(session))
+        incident_id = raise_from(session, 1, read_clock(session))
 
     assert "banner" not in operator.get(f"/incidents/{incident_id}").text
 
@@ -173,7 +173,7 @@ def test_whatever_changes_is_sent_at_the_next_question(
     address = re.search(r'hx-get="([^"]+)"', operator.get(f"/incidents/{scene}").text)
     assert address is not None
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
 
     change(store, scene, now)
     answer = operator.get(address[1], headers={"HX-Request": "true"})
@@ -204,7 +204,7 @@ def test_a_closed_incident_shows_how_it_ended_and_soon_stops_asking(
     operator: Visitor, store: Database, scene: int
 ) -> None:
     with store.begin() as session:
-        close(session, scene, ClosingOutcome.HELPED, "灶台起火已扑灭", "林", clock(session))
+        close(session, scene, ClosingOutcome.HELPED, "灶台起火已扑灭", "林", read_clock(session))
     page = operator.get(f"/incidents/{scene}").text
 
     assert "已救助" in page
@@ -214,13 +214,13 @@ def test_a_closed_incident_shows_how_it_ended_and_soon_stops_asking(
     assert 'role="alert"' not in page[page.index('id="live"') :]
     with store.begin() as session:
         incident = _alert(session, scene).incident
-        incident.closed_at = clock(session) - timedelta(minutes=20)
+        incident.closed_at = read_clock(session) - timedelta(minutes=20)
     assert "hx-get" not in operator.get(f"/incidents/{scene}").text
 
 
 def test_a_caller_who_took_it_back_is_shown_so(operator: Visitor, store: Database, scene: int) -> None:
     with store.begin() as session:
-        withdraw(session, _alert(session, scene), clock(session))
+        withdraw(session, _alert(session, scene), read_clock(session))
 
     assert "说是误报" in operator.get(f"/incidents/{scene}").text
 
@@ -232,8 +232,8 @@ def test_the_timeline_tells_a_kind_it_does_not_know_and_one_that_is_not_whole(
         session.execute(
             insert(IncidentUpdate),
             [
-                {"incident_id": scene, "at": clock(session), "kind": "drone_sent", "detail": {"height": 30}},
-                {"incident_id": scene, "at": clock(session), "kind": "answer", "detail": {"answer": "flies"}},
+                {"incident_id": scene, "at": read_clock(session), "kind": "drone_sent", "detail": {"height": 30}},
+                {"incident_id": scene, "at": read_clock(session), "kind": "answer", "detail": {"answer": "flies"}},
             ],
         )
     text = _text(operator.get(f"/incidents/{scene}").text)
@@ -246,7 +246,7 @@ def test_what_people_write_is_shown_and_never_run(operator: Visitor, store: Data
     evil = '"><script>alert(1)</script>'
     with store.begin() as session:
         _alert(session, scene).text = evil
-        note_update(session, scene, UpdateKind.NOTE, clock(session), by="x", text=evil)
+        note_update(session, scene, UpdateKind.NOTE, read_clock(session), by="x", text=evil)
 
     page = operator.get(f"/incidents/{scene}").text
 
@@ -282,10 +282,10 @@ def test_a_neighbourless_caller_is_shown_loudly(operator: Visitor, store: Databa
     with store.begin() as session:
         group = settle_group(session, VILLAGE)
         for household in group.households[1:]:
-            household.archived_at = clock(session)
+            household.archived_at = read_clock(session)
         group.leader_id = None
         session.flush()
-        incident_id = raise_from(session, 1, clock(session))
+        incident_id = raise_from(session, 1, read_clock(session))
 
     assert "没有可以呼叫的邻居" in operator.get(f"/incidents/{incident_id}").text
 
@@ -299,7 +299,7 @@ def test_a_page_that_stays_open_is_loaded_anew_when_the_clock_falls_silent_or_co
     database = application.extensions["database"]
     with database.begin() as session:
         for role in ("clock", "worker"):
-            heartbeats.beat(session, role, role, clock(session))
+            heartbeats.beat(session, role, role, read_clock(session))
     application.extensions["dead_man"]._looked_at -= 60
 
     answer = operator.get(address[1], headers={"HX-Request": "true"})
@@ -311,7 +311,7 @@ def test_a_page_that_stays_open_is_loaded_anew_when_the_clock_falls_silent_or_co
 
 def test_the_page_says_how_far_it_is_widened_and_what_comes_next_when(store: Database, operator: Visitor) -> None:
     with store.begin() as session:
-        opened = clock(session).replace(microsecond=0) - timedelta(seconds=130)
+        opened = read_clock(session).replace(microsecond=0) - timedelta(seconds=130)
         settle_group(session, VILLAGE)
         incident_id = raise_from(session, 1, opened)
         assert widen_due(session, opened + timedelta(seconds=70), ZoneInfo("Asia/Shanghai")) == 1
@@ -326,7 +326,7 @@ def test_the_page_says_how_far_it_is_widened_and_what_comes_next_when(store: Dat
 
 def test_with_enough_coming_the_page_says_that_nobody_further_is_called(store: Database, operator: Visitor) -> None:
     with store.begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
 
     assert "人手够了；不足2户再叫： 联防长、副组长（再次）、村值班人员" in _text(
         operator.get(f"/incidents/{incident_id}").text
@@ -342,7 +342,7 @@ def test_the_cameras_of_the_grid_stand_on_the_incidents_page(store: Database, op
         group.grid_id = grids[0].id
         for name, grid in (("桥头探头", grids[0]), ("祠堂探头", grids[1])):
             session.add(Camera(village_id=group.village_id, grid_id=grid.id, name=name, landmark="大樟树下"))
-        incident_id = raise_from(session, 1, clock(session))
+        incident_id = raise_from(session, 1, read_clock(session))
 
     page = _text(operator.get(f"/incidents/{incident_id}").text)
 

@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 from sqlalchemy import select
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from joint_defense.alarms.closing import close
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Incident
@@ -28,7 +28,7 @@ NUMBER = re.compile(r"1[3-9]\d{9}|0574\d{7,8}|138 ?0000")
 @pytest.fixture
 def scene(store: Database) -> int:
     with store.begin() as session:
-        return full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        return full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
 
 
 def _cap(visitor: Visitor, incident_id: int) -> etree._Element:
@@ -77,9 +77,9 @@ def test_no_phone_number_leaves_however_it_got_in(operator: Visitor, store: Data
         assert alert is not None
         alert.text = "快来，打我电话１３８１２３４５６７８或0574-8880 5255"
         note_update(
-            session, scene, UpdateKind.NOTE, clock(session), by="x", text="村医 +86 136-1234-5678,2026-11-24回访"
+            session, scene, UpdateKind.NOTE, read_clock(session), by="x", text="村医 +86 136-1234-5678,2026-11-24回访"
         )
-        close(session, scene, ClosingOutcome.HELPED, "家属 13987654321 已到", "x", clock(session))
+        close(session, scene, ClosingOutcome.HELPED, "家属 13987654321 已到", "x", read_clock(session))
 
     cap = etree.tostring(_cap(operator, scene), encoding="unicode")
     record = operator.get(f"/incidents/{scene}/export.json").text
@@ -94,10 +94,10 @@ def test_no_phone_number_leaves_however_it_got_in(operator: Visitor, store: Data
 def test_the_first_message_is_an_alert_and_later_ones_refer_to_it(operator: Visitor, store: Database) -> None:
     with store.begin() as session:
         settle_group(session, VILLAGE)
-        incident_id = raise_from(session, 1, clock(session))
+        incident_id = raise_from(session, 1, read_clock(session))
     first = _cap(operator, incident_id)
     with store.begin() as session:
-        note_update(session, incident_id, UpdateKind.NOTE, clock(session), by="x", text="y")
+        note_update(session, incident_id, UpdateKind.NOTE, read_clock(session), by="x", text="y")
     second = _cap(operator, incident_id)
 
     assert (_value(first, "msgType"), _value(second, "msgType")) == ("Alert", "Update")
@@ -122,7 +122,7 @@ def test_how_it_ended_stands_in_the_message(
     operator: Visitor, store: Database, scene: int, outcome: ClosingOutcome, kind: str, certainty: str, status: str
 ) -> None:
     with store.begin() as session:
-        close(session, scene, outcome, "", "x", clock(session))
+        close(session, scene, outcome, "", "x", read_clock(session))
     message = _cap(operator, scene)
 
     assert (_value(message, "msgType"), _value(message, "info/certainty")) == (kind, certainty)
@@ -141,7 +141,7 @@ def test_a_drill_is_an_exercise_from_the_beginning(operator: Visitor, store: Dat
 def test_with_a_live_carrier_the_message_is_actual(settings: MakeSettings) -> None:
     app = open_app(settings(twilio_api_base_url="https://api.twilio.com", public_base_url="https://town.example.org"))
     with app.extensions["database"].begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session))
+        incident_id = full_scene(session, VILLAGE, read_clock(session))
     visitor = Visitor(app.test_client())
     visitor.sign_in("operator")
 

@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from joint_defense.alarms.closing import close
 from joint_defense.models import Alert, Incident
@@ -52,7 +52,7 @@ def _households(page: str) -> list[str]:
 
 def test_open_incidents_stand_first_with_how_many_are_coming(operator: Visitor, store: Database) -> None:
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         full_scene(session, VILLAGE, now - timedelta(seconds=100))
     _past(store, now - timedelta(seconds=50))
     page = operator.get("/incidents").text
@@ -106,7 +106,7 @@ def test_a_new_incident_is_on_the_list_at_the_next_question(operator: Visitor, s
     assert operator.get(address[1], headers={"HX-Request": "true"}).status_code == 204
 
     with store.begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session))
+        incident_id = full_scene(session, VILLAGE, read_clock(session))
     answer = operator.get(address[1], headers={"HX-Request": "true"})
 
     assert "<title>(1) 警情 · 十户联防</title>" in answer.text
@@ -115,7 +115,7 @@ def test_a_new_incident_is_on_the_list_at_the_next_question(operator: Visitor, s
 
 def test_a_village_head_sees_the_own_village_only(signed_in: SignedIn, store: Database) -> None:
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         incident_id = full_scene(session, VILLAGE, now)
         close(session, incident_id, ClosingOutcome.HELPED, "", "x", now)
         own = session.get_one(Incident, incident_id).village_id

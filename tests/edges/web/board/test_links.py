@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from config.database import Base, Database, clock
+from config.database import Base, Database, read_clock
 from groups.models.accounts import Account, AccountRole
 from groups.models.looks import Look
 from groups.models.responders import Responder, Team
@@ -39,10 +39,10 @@ def incident_id(web: Flask, store: Database) -> int:
     with store.begin() as session:
         session.add(Responder(team=Team.STATION, name="镇中心", number=DUTY, village_id=None))
         settle_group(session, VILLAGE)
-        raised = raise_from(session, 1, clock(session))
+        raised = raise_from(session, 1, read_clock(session))
         coming = deliveries_to(session, raised, 3)[0]
-        acknowledge(session, coming, Answer.COMING, Channel.SMS, clock(session), minutes=5)
-        acknowledge(session, deliveries_to(session, raised, 4)[0], Answer.CANNOT, Channel.SMS, clock(session))
+        acknowledge(session, coming, Answer.COMING, Channel.SMS, read_clock(session), minutes=5)
+        acknowledge(session, deliveries_to(session, raised, 4)[0], Answer.CANNOT, Channel.SMS, read_clock(session))
         return raised
 
 
@@ -168,7 +168,7 @@ def test_a_link_is_good_until_a_day_after_the_end(
 
     def close(ago: timedelta) -> None:
         with store.begin() as session:
-            now: datetime = clock(session)
+            now: datetime = read_clock(session)
         change(store, Incident, closed_at=now - ago, outcome=ClosingOutcome.HELPED)
 
     close(timedelta(hours=23, minutes=59))
@@ -193,7 +193,7 @@ def test_whoever_is_no_overseer_any_more_is_shown_nothing(
     assert visitor.get(head).status_code == 200
     with store.begin() as session:
         change_to = session.scalars(select(Household.id).where(Household.door == "7号")).one()
-        now = clock(session)
+        now = read_clock(session)
     change(store, Group, leader_id=change_to)
     refused(visitor, leader, *no_longer)
     change(store, Account, Account.phone == PHONE, archived_at=now)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app import create_app
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from joint_defense.alarms import mutes
 from tests.conftest import MakeSettings
@@ -35,7 +35,7 @@ def test_an_operator_mutes_a_number_with_a_reason_and_undoes_it(
         each for each in ("已暂停受理这个号码的求助", "半夜乱打", "暂停到", "拦下0次求助") if each not in page
     ] == []
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         assert mutes.is_muted(session, number, now)
         assert not mutes.is_muted(session, number, now + timedelta(hours=2, seconds=1))
         mute_id = mutes.list_mutes(session, now)[0].id

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import raise_from, settle_group
@@ -25,7 +25,7 @@ def test_while_households_wait_for_their_first_ring_the_page_says_when_the_last_
 ) -> None:
     with store.begin() as session:
         settle_group(session, VILLAGE)
-        incident_id = raise_from(session, 1, clock(session))
+        incident_id = raise_from(session, 1, read_clock(session))
     page = operator.get(f"/incidents/{incident_id}").text
     assert re.search(r"还有\d+家待拨，最后一家响铃约在 <time [^>]+>\d\d:\d\d:\d\d</time>", page)
     operator.speak_english()

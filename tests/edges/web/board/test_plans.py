@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups import directory
 from groups.models.accounts import AccountRole
 from joint_defense.incidents import policies
@@ -41,9 +41,9 @@ def _text(page: str) -> str:
 
 def _in_force(store: Database, code: str) -> tuple[str, Policy]:
     with store.begin() as session:
-        village = directory.village_by_code(session, code)
+        village = directory.find_village(session, code)
         assert village is not None
-        found = policies.in_force(session, village[0])
+        found = policies.read_in_force(session, village[0])
         return found.of, found.policy
 
 
@@ -56,7 +56,7 @@ def test_a_heads_plan_is_a_version_that_the_next_incident_takes(store: Database,
     assert _in_force(store, OTHER_VILLAGE) == ("built-in", BUILT_IN)
     with store.begin() as session:
         settle_group(session, VILLAGE)
-        now = clock(session)
+        now = read_clock(session)
         incident = session.get_one(Incident, raise_from(session, 1, now))
         assert incident.next_step_at == now + timedelta(seconds=45)
         assert incident.policy is not None
@@ -129,7 +129,7 @@ def test_the_towns_centre_has_a_list_that_the_administrator_keeps_and_takes_back
     assert "0574 8765 4321" in _text(page.text)
     undo = re.search(r'action="(/audit/[^"]+/undo)"', page.text)
     with store.begin() as session:
-        rung = directory.on_duty(session, None, clock(session))
+        rung = directory.list_on_duty(session, None, read_clock(session))
         assert [(each.number, each.role) for each in rung] == [("+8657487654321", directory.Role.CENTRE)]
     assert "镇中心" in signed_in(AccountRole.LIAISON).get("/centre").text
     assert head.get("/centre").status_code == 403
@@ -137,4 +137,4 @@ def test_the_towns_centre_has_a_list_that_the_administrator_keeps_and_takes_back
     assert undo is not None
     assert admin.post(undo[1], of="/centre").status_code == 303
     with store.begin() as session:
-        assert directory.on_duty(session, None, clock(session)) == []
+        assert directory.list_on_duty(session, None, read_clock(session)) == []

@@ -12,14 +12,14 @@ from python_calamine import CalamineWorkbook
 from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
 from groups.models.enrolment import Channel, Device, DeviceKind, EndReason, Subscription, Tariff
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.models.uploads import Upload
-from groups.rules.days import local_day
+from groups.rules.days import find_local_day
 from groups.uploads import jobs, uploads
 from groups.web.enrolment import bills as enrolment_bills
 from groups.web.enrolment import common
@@ -76,7 +76,7 @@ def people(store: Database) -> dict[str, int]:
 @pytest.fixture
 def today(store: Database, settings: MakeSettings) -> date:
     with store.begin() as session:
-        return local_day(clock(session), settings().zone)
+        return find_local_day(read_clock(session), settings().zone)
 
 
 def subscriptions(store: Database) -> list[Subscription]:
@@ -438,7 +438,7 @@ def serve(web: Flask) -> None:
     """What the process `bulk` does, until its queue is empty: RQ's worker over a real Redis."""
     redis = web.extensions["runtime"].redis
     worker = processes_worker.PatientWorker(
-        [queues.queue(queues.BULK, redis)], connection=redis, serializer=JSONSerializer
+        [queues.get_queue(queues.BULK, redis)], connection=redis, serializer=JSONSerializer
     )
     with web.app_context():
         worker.work(burst=True)
@@ -454,7 +454,7 @@ def test_a_long_list_is_looked_through_and_written_by_the_bulk_worker_with_a_pro
     assert "<progress" in waiting
     assert '<noscript><meta http-equiv="refresh"' in waiting
     assert "正在排队" in liaison.get(f"{page}/progress").text
-    queued = queues.queue(queues.BULK, redis).get_jobs()
+    queued = queues.get_queue(queues.BULK, redis).get_jobs()
     assert [(job.func_name, job.args) for job in queued] == [(queues.UPLOAD_JOB, [list_id])]
 
     serve(web)
@@ -510,7 +510,7 @@ def test_two_at_a_list_at_once_write_it_once(
     list_id = number_of(page, store)
     with store.begin() as session:
         by = Author("liaison", Source.IMPORT, session.scalar(select(Account.id).where(Account.name == "liaison")))
-        uploads.confirm(session.get_one(Upload, list_id), by, clock(session))
+        uploads.confirm(session.get_one(Upload, list_id), by, read_clock(session))
     kept, kinds = settings(), web.extensions["list_kinds"]
     at_once(*[lambda: jobs.work_on(store, kept, kinds, list_id)] * 2)
     assert len(subscriptions(store)) == 2

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.accounts.api_clients import Scope, create_client, revoke_client
 from groups.models.enrolment import Subscription
 from groups.models.figures import HouseholdCount
@@ -45,7 +45,7 @@ def counted(store: Database) -> None:
 @pytest.fixture
 def token(store: Database) -> str:
     with store.begin() as session:
-        return create_client(session, "平台", [*Scope], 600, "tests", clock(session))[1]
+        return create_client(session, "平台", [*Scope], 600, "tests", read_clock(session))[1]
 
 
 @pytest.fixture
@@ -89,14 +89,14 @@ def test_figures_are_read_while_somebody_writes(store: Database, ask: Ask, count
 
 def test_nobody_reads_without_a_token_of_the_right_scope(web: Flask, store: Database, ask: Ask, counted: None) -> None:
     with store.begin() as session:
-        _, other = create_client(session, "只读村居", [Scope.VILLAGES], 60, "tests", clock(session))
+        _, other = create_client(session, "只读村居", [Scope.VILLAGES], 60, "tests", read_clock(session))
     assert code_of(ask("/api/v1/coverage", {"Authorization": ""})) == (401, "unauthorized")
     assert ask("/api/v1/coverage", {"Authorization": ""}).headers["WWW-Authenticate"] == "Bearer"
     assert code_of(ask("/api/v1/coverage", {"Authorization": "Bearer jd_nonsense"})) == (401, "unauthorized")
     assert code_of(ask("/api/v1/coverage", {"Authorization": f"Bearer {other}"})) == (403, "forbidden")
     assert ask("/api/v1/villages", {"Authorization": f"Bearer {other}"}).status_code == 200
     with store.begin() as session:
-        revoke_client(session, "只读村居", clock(session))
+        revoke_client(session, "只读村居", read_clock(session))
     assert code_of(ask("/api/v1/villages", {"Authorization": f"Bearer {other}"})) == (401, "unauthorized")
 
 
@@ -122,7 +122,7 @@ def test_a_bad_question_gets_its_words_and_status(ask: Ask, counted: None) -> No
 
 def test_a_client_that_asks_too_often_is_told_to_wait(store: Database, ask: Ask, counted: None) -> None:
     with store.begin() as session:
-        _, slow = create_client(session, "慢", [*Scope], 2, "tests", clock(session))
+        _, slow = create_client(session, "慢", [*Scope], 2, "tests", read_clock(session))
     slowly = {"Authorization": f"Bearer {slow}"}
     assert [ask("/api/v1/villages", slowly).status_code for _ in range(2)] == [200, 200]
     refused = ask("/api/v1/villages", slowly)

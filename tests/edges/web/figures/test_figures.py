@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from groups.models.batch import Author, Batch
 from groups.models.changes import Change, Source
@@ -218,7 +218,7 @@ def test_more_signed_up_than_counted_is_said_and_never_capped(liaison: Visitor) 
 
 def test_a_backdated_cancellation_moves_past_figures_and_says_who_and_when(liaison: Visitor, store: Database) -> None:
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         batch = Batch(session, Author("陈联络", Source.PAGE), "cancel", now, liaison_zone(liaison))
         first = session.scalars(select(Subscription).order_by(Subscription.id)).first()
         assert first is not None

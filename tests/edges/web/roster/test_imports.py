@@ -19,14 +19,14 @@ from sqlalchemy import func, select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from groups.models.changes import Change, Source
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.models.uploads import Upload, UploadState
 from groups.roster.imports.jobs import RosterLists
 from groups.uploads import jobs
-from joint_defense.processes.queues import BULK, queue
+from joint_defense.processes.queues import BULK, get_queue
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 
 ROSTERS = Path(__file__).parents[3] / "data" / "rosters"
@@ -349,7 +349,7 @@ def test_a_list_that_somebody_works_on_is_left_to_them(head: Visitor, web: Flask
 def test_a_real_worker_looks_a_list_through_and_writes_it_while_its_page_shows_how_far_it_is(
     head: Visitor, web: Flask, store: Database, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bulk = queue(BULK, Redis.from_url(redis_url))
+    bulk = get_queue(BULK, Redis.from_url(redis_url))
     bulk.delete()
     address = brought(head, LARGE_LIST)
     assert "正在排队" in head.get(address).text, "Redis has it, and nobody has taken it yet"
@@ -402,11 +402,11 @@ def test_a_list_whose_worker_has_died_says_so_and_is_tried_again(
     web.extensions["enlist_upload"] = lambda upload_id: True
     with store.begin() as session:
         upload = session.scalars(select(Upload)).one()
-        upload.state, upload.taken_at, upload.progress = state, clock(session) - timedelta(seconds=20), 60
+        upload.state, upload.taken_at, upload.progress = state, read_clock(session) - timedelta(seconds=20), 60
     assert "60" in head.get(address).text, "it may still be at work"
     with store.begin() as session:
         upload = session.scalars(select(Upload)).one()
-        upload.taken_at = clock(session) - timedelta(seconds=31)
+        upload.taken_at = read_clock(session) - timedelta(seconds=31)
     assert head.get(f"{address}/progress").headers["HX-Redirect"] == address
     page = head.get(address).text
     assert "已中断" in page

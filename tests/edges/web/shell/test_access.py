@@ -5,7 +5,7 @@ from flask import Flask
 
 from groups.models.accounts import AccountRole
 from groups.web.enrolment.common import READERS, WRITERS
-from groups.web.shell.access import admits
+from groups.web.shell.access import find_admitted
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 
 Admitted = frozenset[AccountRole] | str | None
@@ -121,7 +121,7 @@ def test_every_page_says_whom_it_admits(web: Flask) -> None:
     found: dict[str, Admitted] = {}
     for rule in web.url_map.iter_rules():
         if not str(rule).startswith(MACHINES):
-            admitted = admits(web.view_functions[rule.endpoint])
+            admitted = find_admitted(web.view_functions[rule.endpoint])
             # What is read and changed at one address: whom reading admits.
             found[str(rule)] = admitted if str(rule) not in found else _wider(admitted, found[str(rule)])
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from config.database import Database, clock
+from config.database import Database, read_clock
 from tests.edges.web.conftest import VILLAGE, Visitor
 from tests.edges.web.scenes import full_scene
 
@@ -27,7 +27,7 @@ def test_the_first_load_of_the_heaviest_page_is_light(
     web: Flask, operator: Visitor, store: Database, coding: str
 ) -> None:
     with store.begin() as session:
-        incident_id = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
     headers = {"Accept": "text/html", "Accept-Encoding": "gzip, br" if coding == "br" else coding}
     page = operator.client.get(f"/incidents/{incident_id}", headers=headers)
     assert page.headers["Content-Encoding"] == "gzip"
