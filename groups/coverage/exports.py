@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from groups.coverage import pdf
-from groups.coverage.rules.figures import Figure, write_threshold
+from groups.coverage.rules.figures import Figure, write_percent, write_threshold
+from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, Series, VillageCoverage
 from groups.coverage.rules.statement import Line, Statement
 from groups.coverage.rules.table import (
@@ -107,6 +108,9 @@ def as_json(report: CoverageReport) -> str:
             "coverage": town.decimal(),
         },
     }
+    if report.level is Level.VILLAGE and report.village is None:
+        # As the page's tiles and the last line of the table have it.
+        told["town"] |= {"reachable": report.reached} | _describe_stood(report.readiness)
     if report.level is Level.VILLAGE:
         told["villages"] = [_describe_village(village) for village in report.rows]
     elif report.level is not Level.TOWN:
@@ -121,7 +125,7 @@ def as_json(report: CoverageReport) -> str:
 
 def as_xlsx(report: CoverageReport) -> bytes:
     """A workbook: the figures, how they moved where that was asked, and a sheet that says what they mean."""
-    tables = [_make_sheet("覆盖率", make_table(report))]
+    tables = [_make_sheet("覆盖率", make_table(report), report.threshold)]
     if report.series:
         tables.append(_make_sheet("走势", make_series_table(report)))
     if report.statement is not None:
@@ -137,20 +141,23 @@ _PRINTED = Look(bordered=True, printed=True, landscape=True, filtered=True, head
 _NOTES = Look(bordered=True, wrapped=True, heads_rows=True)
 
 
-def _make_sheet(name: str, table: Table) -> writing.Table:
+def _make_sheet(name: str, table: Table, threshold: int = 0) -> writing.Table:
     return writing.Table(
         name,
         table.headings,
-        [list(map(_make_workbook_cell, row)) for row in table.rows],
+        [[_make_workbook_cell(cell, threshold) for cell in row] for row in table.rows],
         total=[_make_workbook_cell(cell) for cell in table.total or ()],
         widths=[_WIDE.get(heading, 10) for heading in table.headings],
         look=_PRINTED,
     )
 
 
-def _make_workbook_cell(cell: Cell) -> writing.Cell:
-    """A coverage is a number that its format shows as per cent."""
-    return Share(cell.subscribed, cell.households or 0) if isinstance(cell, Figure) else cell
+def _make_workbook_cell(cell: Cell, threshold: int = 0) -> writing.Cell:
+    """A coverage is a number, shown in per cent as exactly as it takes to tell it from the threshold."""
+    if not isinstance(cell, Figure):
+        return cell
+    _, _, places = (write_percent(cell, threshold) or "").partition(".")
+    return Share(cell.subscribed, cell.households or 0, max(2, len(places)))
 
 
 def _make_csv_cell(cell: Cell) -> writing.Cell:
@@ -182,11 +189,17 @@ def _describe_village(village: VillageCoverage) -> dict[str, Any]:
         "demonstration": village.demonstration,
         "demonstration_since": village.since.isoformat() if village.since else None,
         "anomaly": village.anomaly.value if village.anomaly else None,
-        "grouped_a_year_before": village.readiness.grouped_before,
-        "stayed_in_their_group": village.readiness.settled,
         "reachable": village.readiness.reachable,
-        "groups": village.readiness.groups,
-        "groups_complete": village.readiness.groups_complete,
+        **_describe_stood(village.readiness),
+    }
+
+
+def _describe_stood(readiness: Readiness) -> dict[str, Any]:
+    return {
+        "groups": readiness.groups,
+        "groups_complete": readiness.groups_complete,
+        "grouped_a_year_before": readiness.grouped_before,
+        "stayed_in_their_group": readiness.settled,
     }
 
 

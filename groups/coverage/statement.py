@@ -488,11 +488,15 @@ def _read_changes(session: Session, table: str, rows: Sequence[int]) -> Iterable
 
 
 def _make_noted(change: Change) -> _Noted:
-    days = [
-        " – ".join(row[name] or "" for name in ("starts_on", "ends_on") if name in row).strip()
-        for row in (change.before or {}, change.after or {})
-    ]
+    days = [_write_days(row or {}) for row in (change.before, change.after)]
     return _Noted(change.action, change.changed_by, change.changed_at, *days)
+
+
+def _write_days(row: Mapping[str, Any]) -> str:
+    """From when to when, as far as the record says it: what it does not say, because it did not change, is …"""
+    if row.keys().isdisjoint(("starts_on", "ends_on")):
+        return ""
+    return " – ".join(row.get(name, "…") or "" for name in ("starts_on", "ends_on")).strip()
 
 
 def _read_day(known: date | str | None) -> date | None:

@@ -50,10 +50,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole, shown in per cent; `of` 0: nothing is known, and the cell is empty."""
+    """A part of a whole, shown in per cent with two to four places; `of` 0: nothing is known, and the cell is empty."""
 
     part: int
     of: int
+    places: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,15 +240,18 @@ def _choose_writer(sheet: Any, cell: Cell) -> tuple[str, Callable[..., Any], Any
         case Money():
             return "money", sheet.write_number, cell.fen / 100
         case Share(of=0):
-            return "share", sheet.write_blank, None
+            return "share2", sheet.write_blank, None
         case Share():
-            return "share", sheet.write_number, cell.part / cell.of
+            return f"share{cell.places}", sheet.write_number, cell.part / cell.of
         case date():
             return "day", sheet.write_datetime, cell
     return "number", sheet.write_number, cell
 
 
-_NUMBER_FORMATS = {"money": "#,##0.00", "day": "yyyy-mm-dd", "share": "0.00%", "number": "#,##0", "text": "@"}
+_NUMBER_FORMATS = {
+    "money": "#,##0.00", "day": "yyyy-mm-dd", "number": "#,##0", "text": "@",
+    **{f"share{places}": f"0.{'0' * places}%" for places in (2, 3, 4)},
+}  # fmt: skip
 
 
 def _format_of(kind: str, look: Look, *, is_total: bool) -> dict[str, Any]:

@@ -184,7 +184,9 @@ def _cancel(house: House, act: Act) -> None:
 def _correct(house: House, act: Act) -> None:
     piece = next(own for own in house.contracts if own.key == act.said["contract"]).pieces[0]
     piece.starts, piece.ends = act.said["starts"], act.said["ends"]
-    house.known_from = min(house.known_from, piece.starts)
+    if piece.ends is None or piece.ends > piece.starts:
+        # Who signed up for a day of none need not have lived anywhere.
+        house.known_from = min(house.known_from, piece.starts)
 
 
 def _suspend(house: House, act: Act) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape, quoteattr
 
-from groups.coverage.rules.figures import BASIS_POINTS, Figure
+from groups.coverage.rules.figures import BASIS_POINTS, write_percent, write_threshold
 from groups.coverage.rules.report import CoverageReport, TrendPoint, VillageCoverage
 
 NARROW, WIDE = 330, 760
@@ -55,10 +55,11 @@ def draw_bars(
         y = top + place * row
         bar_y, bar_height, text_y = (y + 7, 20, y + 23) if wide else (y + 28, 16, y + 20)
         length = min(float(village.figure.coverage or 0), whole) / whole * span
+        value = _write_value(village, words, report.threshold)
         fill = _WRONG if village.anomaly else _BEST if village.demonstration else _BAR
         parts += [
             _draw_name(village, text_y, words, left or width - _measure_width("100.0% 0000/0000")),
-            f'<text x="{width}" y="{text_y}" text-anchor="end" fill="{_INK}">{_write_value(village, words)}</text>',
+            f'<text x="{width}" y="{text_y}" text-anchor="end" fill="{_INK}">{value}</text>',
             f'<rect x="{left}" y="{bar_y}" width="{span}" height="{bar_height}" fill="{_GROUND}"/>',
             f'<rect x="{left}" y="{bar_y}" width="{length:.1f}" height="{bar_height}" fill="{fill}"/>',
             _draw_stroke(line, bar_y - 3, line, bar_y + bar_height + 3, _LINE, 2.5),
@@ -88,10 +89,12 @@ def draw_trend(points: Sequence[TrendPoint], thresholds: Sequence[int], words: C
         parts.append(
             f'<text x="{left - 8}" y="{place_y(step / 100) + 5:.1f}" text-anchor="end" fill="{_QUIET}">{step}%</text>'
         )
-    dated = [
-        f"{place_x(point.day):.1f},{place_y(of / BASIS_POINTS):.1f}"
-        for point, of in zip(points, thresholds, strict=True)
-    ]
+    dated: list[str] = []
+    for point, before, of in zip(points, [*thresholds[:1], *thresholds], thresholds, strict=False):
+        # It holds until another does: a step, and no slope.
+        dated += [
+            f"{place_x(point.day):.1f},{place_y(each / BASIS_POINTS):.1f}" for each in dict.fromkeys((before, of))
+        ]
     parts.append(f'<polyline points="{" ".join(dated)}" fill="none" stroke="{_LINE}" stroke-width="2.5"/>')
     for stretch in _split_stretches(points):
         line = [f"{place_x(point.day):.1f},{place_y(float(point.figure.coverage or 0)):.1f}" for point in stretch]
@@ -131,20 +134,20 @@ def _draw_name(village: VillageCoverage, y: int, words: ChartWords, room: float)
     )
 
 
-def _write_value(village: VillageCoverage, words: ChartWords) -> str:
+def _write_value(village: VillageCoverage, words: ChartWords, threshold: int) -> str:
     if village.figure.households is None:
         return escape(words.not_counted)
     if not village.started:
         return escape(words.not_started)
     counts = f"{village.figure.subscribed}/{village.figure.households}"
-    return f'<tspan font-weight="700">{village.figure.percent()}%</tspan> {counts}'
+    return f'<tspan font-weight="700">{write_percent(village.figure, threshold)}%</tspan> {counts}'
 
 
 def _draw_legend(word: str, threshold: int | None, width: int, at: float) -> str:
     """What the line is, above everything and at `at` or left of it, with the line's own stroke before it."""
     if threshold is None:
         return ""
-    percent = (Figure(threshold, BASIS_POINTS).percent() or "").removesuffix(".0")
+    percent = write_threshold(threshold)
     at = max(14.0, min(at, width - _measure_width(f"{word} {percent}%") - 4.0))
     return (
         _draw_stroke(at - 10, 6, at - 10, 24, _LINE, 2.5)

@@ -143,14 +143,14 @@ def _describe_error(words: str) -> dict[str, Any]:
 
 def _describe_coverage_schema() -> dict[str, Any]:
     place = {"code": {"type": "string"}, "name": {"type": "string"}, **_FIGURE, **_READY}
+    stayed = {"grouped_a_year_before": _COUNT, "stayed_in_their_group": _COUNT}
     village = {
         **place,
         "started": {"type": "boolean"},
         "demonstration": {"type": "boolean"},
         "demonstration_since": _DAY_OR_NULL,
         "anomaly": {"type": ["string", "null"], "enum": [*(each.value for each in Anomaly), None]},
-        "grouped_a_year_before": _COUNT,
-        "stayed_in_their_group": _COUNT,
+        **stayed,
     }
     point = _describe_object({"day": _DAY, **_FIGURE})
     series = {"code": _TEXT_OR_NULL, "name": _TEXT_OR_NULL, "points": {"type": "array", "items": point}}
@@ -162,7 +162,7 @@ def _describe_coverage_schema() -> dict[str, Any]:
             "known_at": _MOMENT_OR_NULL,
             "denominator": _describe_choice(CountKind),
             "threshold": {"type": "string", "pattern": r"^[01]\.\d{4}$"},
-            "town": _describe_object({"villages": _COUNT, "villages_started": _COUNT, **_FIGURE}),
+            "town": _describe_object({"villages": _COUNT, "villages_started": _COUNT, **_FIGURE}, {**_READY, **stayed}),
             "definitions": {"type": "object", "additionalProperties": {"type": "string"}},
         },
         {

@@ -48,6 +48,8 @@ def test_the_demo_town_reads_as_its_report_in_every_form(run: Type, tmp_path: Pa
     told = json.loads(answer(run("coverage", "export", "--as-of", DAY, "--format", "json")))
     assert told["town"] == {
         "villages": 21, "villages_started": 19, "households": 6125, "subscribed": 4018, "coverage": "0.6560",
+        "reachable": 3569, "groups": 403, "groups_complete": 346, "grouped_a_year_before": 1796,
+        "stayed_in_their_group": 1707,
     }  # fmt: skip
     assert (told["as_of"], told["denominator"], told["threshold"]) == (DAY, "resident", "0.8000")
     assert [(v["name"], v["coverage"]) for v in told["villages"] if v["demonstration"]] == [

@@ -78,7 +78,9 @@ def of_json(content: bytes) -> Rows:
     }
     town = told["town"]
     assert (town["villages"], town["villages_started"], town["coverage"]) == (21, 19, "0.6560")
-    return rows | summed(rows, town["households"], town["subscribed"])
+    sums = summed(rows, town["households"], town["subscribed"])
+    assert sums["合计"][-3:] == tuple(town[name] for name in ("reachable", "groups", "groups_complete"))
+    return rows | sums
 
 
 def summed(rows: Rows, households: int, subscribed: int) -> Rows:
@@ -190,11 +192,11 @@ def of_page(text: str) -> Rows:
         whole, _, groups = complete.partition("/")
         found[name] = Row(
             name,
-            int(households),
-            int(subscribed),
+            int(households.replace(",", "")),
+            int(subscribed.replace(",", "")),
             coverage,
             "自" in demonstration,
-            int(reachable),
+            int(reachable.replace(",", "")),
             int(groups),
             int(whole),
         )

@@ -9,6 +9,7 @@ import pytest
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Subscribed, Verdict, judge
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, names_agree
 from groups.enrolment.carrier_lists.rules.rows import (
+    UNLIKELY_START,
     CarrierRow,
     Entry,
     ListColumn,
@@ -150,6 +151,19 @@ def test_what_a_person_has_decided_holds(index: Index) -> None:
     assert _verdicts(index, [], doubtful) == [Verdict.DOUBTFUL]
     assert _verdicts(index, [], doubtful, **{"!9": NAMESAKE.id}) == [Verdict.NEW]
     assert _verdicts(index, [], doubtful, **{"!9": SKIP}) == [Verdict.SKIPPED]
+
+
+def test_a_start_of_1990_is_asked_about_until_somebody_says_that_it_is_meant(index: Index) -> None:
+    old = entry("13900001000", "王建国", start="1990-01-01", row="9")
+    assert _verdicts(index, [], old) == [Verdict.DOUBTFUL]
+    assert [finding.reason for finding in old.warnings] == [UNLIKELY_START]
+    assert _verdicts(index, [], old, **{"!9": WANG.id}) == [Verdict.NEW]
+    # What is on record already needs nobody's word.
+    on_record = Subscribed(7, date(1990, 1, 1), None, PLAN, "+8613900001000")
+    assert _verdicts(index, [on_record], old) == [Verdict.SAME]
+    # Ten years before this year's first day are the last that pass without a word.
+    assert not entry("13900001000", "王建国", start="2016-01-01").warnings
+    assert entry("13900001000", "王建国", start="2015-12-31").warnings
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ Counts are 10, the plan costs 3.01 and 2.99 yuan, the year is 2028.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +19,7 @@ from config.database import Database
 from groups.coverage import counts, exports
 from groups.coverage import report as coverage_report
 from groups.coverage.audit import find_flaws, make_audit
+from groups.coverage.rules.charts import ChartWords, draw_bars, draw_trend
 from groups.coverage.rules.figures import Figure, write_percent
 from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.report import Anomaly, CoverageReport, Level
@@ -293,3 +296,19 @@ def test_8_every_form_has_the_statement_that_adds_up_its_version_and_what_was_kn
             assert words in text, words
     assert "已开通户,1,1,0,0,2" in exports.as_csv(report).decode("utf-8-sig")
     assert "10:00" in exports.as_text(report)  # the town's own hour
+
+
+def test_6_a_workbook_and_a_drawing_tell_what_is_near_the_threshold_from_what_reached_it(example: Example) -> None:
+    example.do("01-01", "set_threshold", lambda batch: counts.set_threshold(batch, on("01-01"), 6667))
+    example.count("01-02", "VA", "01-02", 3)
+    for household in example.of["VA"][:2]:
+        example.sign_up("01-03", household, "01-03")
+    report = example.report("01-10", first=on("01-01"), last=on("01-10"))
+    sheet = openpyxl.load_workbook(io.BytesIO(exports.as_xlsx(report)))["覆盖率"]
+    headings = [cell.value for cell in sheet[1]]
+    (cell,) = [row[headings.index("覆盖率")] for row in sheet.iter_rows(min_row=2) if row[0].value == "VA"]
+    assert (cell.value, cell.number_format) == (2 / 3, "0.000%"), "66.667%, and no 66.67% without the mark"
+    words = ChartWords("", "", "示范村", "未开展", "未统计", "示范村")
+    assert ">66.667%</tspan> 2/3" in draw_bars(report, words)
+    assert "示范村 66.67%" in draw_bars(report, words)
+    assert "示范村 66.67%" in draw_trend(report.series[0].points, [6667] * len(report.series[0].points), words)

@@ -272,6 +272,13 @@ def test_a_start_of_long_ago_asks_whether_it_is_meant(
     assert subscriptions(store) == []
     assert liaison.post(page, form | {"meant": "1990-01-01"}, of=page).status_code == 303
     assert [row.starts_on for row in subscriptions(store)] == [date(1990, 1, 1)]
+    # So does a correction.
+    correcting = f"/enrolment/subscriptions/{subscriptions(store)[0].id}/correct"
+    fields = {"starts_on": "1991-01-01", "ends_on": "", "plan": PLAN, "consent_by": "本人"}
+    asked = liaison.post(correcting, fields, of=correcting)
+    assert (asked.status_code, 'name="meant" value="1991-01-01"' in asked.text) == (422, True)
+    assert liaison.post(correcting, fields | {"meant": "1991-01-01"}, of=correcting).status_code == 303
+    assert [row.starts_on for row in subscriptions(store)] == [date(1991, 1, 1)]
 
 
 def test_a_gift_is_given_replaced_and_returned_and_stands_in_the_ledger(

@@ -71,6 +71,7 @@ def test_the_platform_reads_the_figures_of_a_day(ask: Ask, counted: None) -> Non
     figures = told(ask("/api/v1/coverage", as_of="2026-02-02"))
     assert figures["town"] == {
         "villages": 2, "villages_started": 1, "households": 9, "subscribed": 2, "coverage": "0.2222",
+        "reachable": 0, "groups": 0, "groups_complete": 0, "grouped_a_year_before": 0, "stayed_in_their_group": 0,
     }  # fmt: skip
     assert [(v["code"], v["coverage"], v["started"]) for v in figures["villages"]] == [
         ("QX", "0.5000", True), ("SJ", "0.0000", False),
