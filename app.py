@@ -34,6 +34,7 @@ COMMANDS = {
     "overseers": "joint_defense.cli:overseers",
     "spool": "joint_defense.cli:spool",
     "doctor": "joint_defense.operations.commands:doctor",
+    "privacy": "joint_defense.operations.privacy:privacy_commands",
     "backup": "joint_defense.operations.commands:backup",
     "version": "joint_defense.operations.commands:version",
 } | engine.COMMANDS

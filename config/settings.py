@@ -26,6 +26,7 @@ from config.carriers import (
     read_telephone_numbers,
     read_text_senders,
 )
+from config.retention import DEFAULT_DAYS, Kept, read_periods
 
 SHORTEST_LIVE_SECRET = 16
 
@@ -89,6 +90,7 @@ class Settings(BaseModel):
     backup_dir: str = ""
     backup_recipients: Names = ()
     backup_identity: str = ""
+    keep_days: Annotated[Mapping[Kept, int], BeforeValidator(read_periods)] = DEFAULT_DAYS
     ping_url: str = Field(default="", repr=False)
     metrics_token: str = Field(default="", repr=False)
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")

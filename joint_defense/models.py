@@ -80,6 +80,12 @@ class Incident(Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
         Index(
+            "ix_incidents_to_blank",
+            "closed_at",
+            sqlite_where=text("blanked_at IS NULL"),
+            postgresql_where=text("blanked_at IS NULL"),
+        ),
+        Index(
             "ix_incidents_held_until",
             "held_until",
             sqlite_where=text("held_until IS NOT NULL"),
@@ -108,6 +114,8 @@ class Incident(Base):
     # Until when the alarm goes to the leaders only (None: it goes to all), and the key that lets it go to all.
     held_until: Mapped[datetime | None]
     release_key: Mapped[str] = mapped_column(String(1), default="", server_default="")
+    # When its numbers, texts and notes were blanked because their time was over.
+    blanked_at: Mapped[datetime | None]
 
     alerts: Mapped[list[Alert]] = relationship(back_populates="incident", order_by="Alert.id")
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="incident", order_by="Delivery.id")

@@ -24,9 +24,9 @@ from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
-from groups.models.changes import Change
+from groups.models.changes import ERASED, Change
 from groups.models.recorded_rows import ORDER, find_before, find_model, is_held_by, list_references, parse_row
-from groups.models.roster import Household
+from groups.models.roster import Household, Phone
 from groups.roster.residences import follow_the_roster, house_the_subscribed
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
@@ -129,6 +129,8 @@ def read_changes_to_undo(session: Session, key: str) -> Sequence[Change]:
     ).all()
     if not changes or any(one.table in _TAKEN_BACK_ELSEWHERE for one in changes):
         raise NothingToUndo(say("nothing_to_undo"))
+    if any(ERASED in (values or {}).values() for one in changes for values in (one.before, one.after)):
+        raise NothingToUndo(say("erased_meanwhile"))
     for one in changes:
         # Only read here: an attempt that is taken back must not empty them.
         session.expunge(one)
@@ -201,8 +203,13 @@ def _find_changed_since(session: Session, model: type[Base], rows: dict[int, _Ro
         differs = (
             now is not None and left is not None and any(now.get(name, each) != each for name, each in left.items())
         )
-        if (now is None) != (left is None) or differs or identity in written:
+        if (now is None) != (left is None) or differs or identity in written or _is_erased(model, now):
             yield Obstacle(row.last, Why.CHANGED_SINCE)
+
+
+def _is_erased(model: type[Base], values: dict[str, Any] | None) -> bool:
+    """A phone whose number was erased since does not come back."""
+    return model is Phone and values is not None and not values["number"]
 
 
 def _written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> set[int]:

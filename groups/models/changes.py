@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, store_as_value
 
+ERASED = "已删除"
+"""Stands in the place of what was erased: a name, a door, a number in the record of changes."""
+
 
 class Source(StrEnum):
     """From where somebody changed something."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from config import supervisor
 from config.database import read_clock
 from config.patience import AWAY
+from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery import claims, proofs
@@ -30,6 +31,7 @@ from joint_defense.processes.stand_in import StandIn
 EVERY = 1.0
 PING_SECONDS = 10.0
 BOOKS_FROM_HOUR = 2
+PURGE_HOURS = frozenset({3, 4})
 Part = Callable[[Runtime], None]
 Result = TypeVar("Result")
 log = structlog.stdlib.get_logger(__name__)
@@ -194,6 +196,24 @@ def _have_books_checked(runtime: Runtime) -> None:
         enlist_books_check(runtime.redis)
 
 
+def _purge(runtime: Runtime) -> None:
+    """In the small hours, a batch of each kind of what is over its time, each in a transaction of its own."""
+    settings = runtime.settings
+    if runtime.database.probable_now().astimezone(settings.zone).hour not in PURGE_HOURS:
+        return
+    # Nothing else of a clock needs the whole roster.
+    from groups.directory import people  # noqa: PLC0415
+    from joint_defense.incidents import privacy  # noqa: PLC0415
+
+    for due in (*people.make_dues(settings.zone), *privacy.make_dues()):
+        if count := _run(runtime, partial(_delete_due, due, settings.keep_days)):
+            log.info("purged", kind=due.kind.value, count=count)
+
+
+def _delete_due(due: Due, periods: Mapping[Kept, int], session: Session) -> int:
+    return delete_due(session, due, periods, clock(session))
+
+
 def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
     with runtime.database.begin() as session:
         return work(session)
@@ -222,5 +242,5 @@ NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (60.0, _ping),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )
-UNHURRIED: tuple[tuple[float, Part], ...] = ((1800.0, _have_books_checked),)
+UNHURRIED: tuple[tuple[float, Part], ...] = ((1800.0, _have_books_checked), (60.0, _purge))
 """What can wait for a clock: nobody stands in for it."""

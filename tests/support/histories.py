@@ -65,6 +65,9 @@ class Stage:
     """The bill of each settled month, as it was settled."""
     issued: dict[int, bytes] = field(default_factory=dict)
 
+    erased: set[str] = field(default_factory=set)
+    """Households of which nobody knows any more who they were."""
+
     def __post_init__(self) -> None:
         self.villages: dict[str, int] = {}
         self.grids: dict[str, list[int]] = {}

@@ -41,6 +41,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "move_village": _l("Moved to another village"),
     "back_home": _l("At home again"),
     "archive_household": _l("Household archived"),
+    "erase_household": _l("Household erased"),
     "add_group": _l("Group added"),
     "edit_group": _l("Group changed"),
     "split_group": _l("Group split"),

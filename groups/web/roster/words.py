@@ -104,6 +104,9 @@ def register(app: Flask) -> None:
 
 def write_number(number: str) -> str:
     """An E.164 number as people here write it."""
+    if not number.startswith("+"):
+        # It was erased when its time was over.
+        return number or "–"
     settings = the_settings()
     show_numbers()
     return as_written_here(number, settings.default_region)

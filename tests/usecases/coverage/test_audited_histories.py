@@ -8,8 +8,11 @@ from __future__ import annotations
 import pytest
 
 from config.database import Database
+from groups.models.batch import Batch
+from groups.models.roster import Household
+from groups.privacy.erasure import erase_household
 from tests.conftest import examples
-from tests.support.histories import played
+from tests.support.histories import LIAISON, ZONE, played
 from tests.support.recount import recount
 
 HISTORIES = 6
@@ -23,3 +26,15 @@ HISTORIES = 6
 )
 def test_an_independent_recount_of_a_hostile_history_finds_no_difference(database: Database, seed: int) -> None:
     assert recount(played(database, seed)) > 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_figures_of_the_past_are_the_same_once_households_were_erased(database: Database) -> None:
+    stage = played(database, 4)
+    for name, household_id in stage.households.items():
+        with database.begin() as session:
+            if session.get_one(Household, household_id).archived_at is not None:
+                erase_household(Batch(session, LIAISON, "erase_household", stage.now, ZONE), household_id)
+                stage.erased.add(name)
+    assert stage.erased
+    assert recount(stage) > 1

@@ -1,0 +1,96 @@
+"""How long what is kept about people is kept: the periods of each kind in one place, and deleting by them in batches.
+
+Each room says by `Due` what of its own is over its time and how it is deleted; `delete_due` does a batch of each kind.
+`KEEP_DAYS` changes single periods ("looks=365,incidents=0"); 0 keeps a kind without end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+
+class Kept(StrEnum):
+    """A kind of what is kept about people, and what becomes of it when its time is over."""
+
+    INCIDENTS = "incidents"
+    """Numbers, texts and notes of closed incidents: blanked; what happened when, and who came, stays."""
+    STRANGERS = "strangers"
+    """Calls and texts of numbers that no roster knows, outside incidents: deleted."""
+    LISTS = "lists"
+    """Lists that were brought, with their previews: deleted."""
+    CARRIER_LISTS = "carrier_lists"
+    """The carrier's: deleted."""
+    OLD_NUMBERS = "old_numbers"
+    """Numbers that are on no roster any more, and those in the record of changes: blanked."""
+    ARCHIVED = "archived"
+    """Households that were taken off the roster: names, doors and numbers blanked."""
+    LOOKS = "looks"
+    """Who looked: deleted."""
+
+
+DEFAULT_DAYS: Mapping[Kept, int] = {
+    Kept.INCIDENTS: 3 * 365,
+    Kept.STRANGERS: 90,
+    Kept.LISTS: 30,
+    Kept.CARRIER_LISTS: 400,
+    Kept.OLD_NUMBERS: 2 * 365,
+    Kept.ARCHIVED: 3 * 365,
+    Kept.LOOKS: 3 * 365,
+}
+
+
+def read_periods(value: Any) -> Any:
+    """`looks=365,incidents=0` as all periods in days, the others as they are by default. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    periods = dict(DEFAULT_DAYS)
+    for part in filter(None, (each.strip() for each in value.split(","))):
+        name, _, days = part.partition("=")
+        if name.strip() not in set(Kept) or not days.strip().isdecimal() or len(days.strip()) > 5:
+            raise ValueError(f"is a list like looks=365,incidents=0, of these kinds: {', '.join(Kept)}")
+        periods[Kept(name.strip())] = int(days)
+    return periods
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What of a kind is over its time, by its ids, and how a batch of at most `at_once` of them is deleted."""
+
+    kind: Kept
+    key: ColumnElement[int] | Any
+    before: Callable[[datetime], ColumnElement[bool]]
+    """Which rows are due, by the moment before which their time is over."""
+    delete: Callable[[Session, list[int], datetime], None]
+    at_once: int = 500
+
+    def question(self, moment: datetime) -> Select[Any]:
+        """The ids that are due."""
+        return select(self.key).where(self.before(moment)).order_by(self.key)
+
+
+def count_due(session: Session, dues: Iterable[Due], periods: Mapping[Kept, int], now: datetime) -> dict[Kept, int]:
+    """How much of each kind is over its time. Nothing is deleted."""
+    counts = dict.fromkeys(Kept, 0)
+    for due in dues:
+        if days := periods[due.kind]:
+            asked = due.question(now - timedelta(days=days)).order_by(None).subquery()
+            counts[due.kind] += session.scalar(select(func.count()).select_from(asked)) or 0
+    return counts
+
+
+def delete_due(session: Session, due: Due, periods: Mapping[Kept, int], now: datetime) -> int:
+    """Delete a batch of what is over its time; how many. Whoever calls commits, and calls again while any was there."""
+    days = periods[due.kind]
+    if not days:
+        return 0
+    ids = list(session.scalars(due.question(now - timedelta(days=days)).limit(due.at_once)))
+    if ids:
+        due.delete(session, ids, now)
+    return len(ids)

@@ -1,0 +1,27 @@
+"""The door to what the law on people's data asks for: what is over its time, a sheet of one's data, its erasure.
+
+Apart from the alarm's own door, which every process loads.
+"""
+
+from __future__ import annotations
+
+from groups.models.batch import Author, Batch
+from groups.models.changes import ERASED, Source
+from groups.privacy.erasure import erase_household
+from groups.privacy.person import SheetLine, Subject, find_subject, note_look, read_sheet, write_sheet
+from groups.privacy.retention import make_dues
+
+__all__ = [
+    "ERASED",
+    "Author",
+    "Batch",
+    "SheetLine",
+    "Source",
+    "Subject",
+    "erase_household",
+    "find_subject",
+    "make_dues",
+    "note_look",
+    "read_sheet",
+    "write_sheet",
+]

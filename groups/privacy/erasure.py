@@ -1,0 +1,95 @@
+"""Erasing a household: names, doors and numbers go, the rows stay, so that the figures of the past stay as they were.
+
+What a sign-up or a home counts for hangs on ids and days, never on a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.database import among
+from groups.errors import NoSuchHousehold, say
+from groups.models.batch import Batch
+from groups.models.changes import ERASED, Change
+from groups.models.enrolment import Subscription
+from groups.models.roster import Household, Phone
+from groups.models.uploads import UploadRow
+from groups.roster.households import archive_household
+from groups.rules.names import kept_keys
+
+PERSONAL = frozenset(
+    {"head", "door", "landmark", "note", "number", "holder", "consent_by", "search", "initials", "given", "serial"}
+)
+"""Columns that say who somebody is, wherever they stand in the record of changes."""
+SENSITIVE = frozenset({"away_until", "first_help"})
+"""What stands there of somebody's absence and health."""
+_LISTS_LOOKED_THROUGH = 5000
+
+
+def erase_household(batch: Batch, household_id: int) -> list[str]:
+    """Take the household off the roster and blank whatever says who it was; its numbers, which others may still hold.
+
+    That it was erased is on record, and nothing of what it was. Raises NoSuchHousehold.
+    """
+    session = batch.session
+    household = session.get(Household, household_id)
+    if household is None:
+        raise NoSuchHousehold(say("no_such_household"))
+    numbers = numbers_of(session, household_id)
+    if household.archived_at is None:
+        archive_household(batch, household)
+    blank: dict[str, Any] = {"door": "", "landmark": "", "note": "", "away_until": None, "first_help": None, "silent": False}
+    batch.change(household, head=ERASED, **blank, **kept_keys(ERASED))
+    for phone in session.scalars(select(Phone).where(Phone.household_id == household_id)).all():
+        batch.change(phone, number="", holder="")
+        phone.ending = ""
+    for row in session.scalars(select(Subscription).where(Subscription.household_id == household_id)).all():
+        batch.change(row, number="", consent_by=ERASED if row.consent_by else "")
+    # Those of just now too: that it was erased is on record, and nothing of what it was.
+    blank_changes(session, session.scalars(select(Change).where(Change.household_id == household_id)).all())
+    _erase_from_lists(session, numbers)
+    return numbers
+
+
+def numbers_of(session: Session, household_id: int) -> list[str]:
+    """Every number that the household has or had, on its phones and its bills."""
+    of_phones = session.scalars(select(Phone.number).where(Phone.household_id == household_id))
+    billed = session.scalars(select(Subscription.number).where(Subscription.household_id == household_id))
+    return sorted({number for number in (*of_phones, *billed) if number})
+
+
+def erase_phones(session: Session, ids: Sequence[int]) -> None:
+    """Blank the numbers and holders of archived phones; a phone that is on the roster keeps them."""
+    archived = update(Phone).where(among(session, Phone.__table__.c.id, ids), Phone.archived_at.is_not(None))
+    session.execute(archived.values(number="", ending="", holder=""))
+
+
+def blank_changes(session: Session, changes: Sequence[Change]) -> None:
+    """Blank what these changes say of persons. A batch with such a change cannot be undone any more."""
+    for change in changes:
+        change.before, change.after = _blanked(change.before), _blanked(change.after)
+    session.flush()
+
+
+def _blanked(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    return {
+        name: ERASED if name in PERSONAL and value else None if name in SENSITIVE else value
+        for name, value in values.items()
+    }
+
+
+def _erase_from_lists(session: Session, numbers: Sequence[str]) -> None:
+    """Take rows with one of the numbers out of the previews of lists; the files go when their time is over."""
+    digits = [number.removeprefix("+86").lstrip("+") for number in numbers]
+    if not digits:
+        return
+    for row in session.scalars(select(UploadRow).limit(_LISTS_LOOKED_THROUGH)):
+        said = str(row.data)
+        if any(each in said for each in digits):
+            session.delete(row)

@@ -1,0 +1,166 @@
+"""What incidents keep about people: how it ends when its time is over, a household's share of it, and its erasure.
+
+What happened when, who came and how fast stays; the numbers in it are told apart as #1, #2 … afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from config.database import among
+from config.retention import Due, Kept
+from groups.directory import people
+from joint_defense.models import Acknowledgement, Alert, Delivery, InboundEvent, Incident, IncidentUpdate, Mute
+
+ERASED, ERASED_EN = people.ERASED, "Erased"
+_SAID = frozenset({"text", "note"})
+"""Particulars of a timeline's line that somebody has written."""
+
+
+def make_dues() -> tuple[Due, ...]:
+    """What is deleted on the alarm's side, by kind."""
+    of_nobody = InboundEvent.household_id.is_(None) & InboundEvent.responder_id.is_(None)
+    return (
+        Due(
+            Kept.INCIDENTS,
+            Incident.id,
+            lambda moment: and_(Incident.closed_at < moment, Incident.blanked_at.is_(None)),
+            _blank_incidents,
+            20,
+        ),
+        Due(
+            Kept.INCIDENTS,
+            InboundEvent.id,
+            # What rang no alarm: a question, an answer that came too late.
+            lambda moment: and_(InboundEvent.received_at < moment, ~of_nobody, InboundEvent.incident_id.is_(None)),
+            _delete_inbound,
+        ),
+        Due(
+            Kept.STRANGERS,
+            InboundEvent.id,
+            lambda moment: and_(InboundEvent.received_at < moment, of_nobody, InboundEvent.incident_id.is_(None)),
+            _delete_inbound,
+        ),
+        Due(Kept.STRANGERS, Mute.id, lambda moment: Mute.until < moment, _delete_mutes),
+    )
+
+
+def _delete_inbound(session: Session, ids: list[int], now: datetime) -> None:
+    session.execute(delete(InboundEvent).where(among(session, InboundEvent.__table__.c.id, ids)))
+
+
+def _delete_mutes(session: Session, ids: list[int], now: datetime) -> None:
+    session.execute(delete(Mute).where(among(session, Mute.__table__.c.id, ids)))
+
+
+def _blank_incidents(session: Session, ids: list[int], now: datetime) -> None:
+    for incident in session.scalars(select(Incident).where(Incident.id.in_(ids))).all():
+        _blank_numbers(session, incident.id)
+        session.execute(update(Alert).where(Alert.incident_id == incident.id).values(text=""))
+        session.execute(update(Delivery).where(Delivery.incident_id == incident.id).values(text=None))
+        events = update(InboundEvent).where(InboundEvent.incident_id == incident.id)
+        session.execute(events.values(text="", answer={}))
+        for line in session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident.id)):
+            line.detail = {name: value for name, value in line.detail.items() if name not in _SAID | {"number"}}
+        incident.note, incident.blanked_at = "", now
+    session.flush()
+
+
+def _blank_numbers(session: Session, incident_id: int, numbers: Sequence[str] | None = None) -> None:
+    """Put #1, #2 … in the place of the incident's numbers (None: all), the same for the same number."""
+    asked = select(Delivery.number).where(Delivery.incident_id == incident_id)
+    of_alerts = select(Alert.number).where(Alert.incident_id == incident_id)
+    here = {*session.scalars(asked), *session.scalars(of_alerts)}
+    of_events = select(InboundEvent.number).where(InboundEvent.incident_id == incident_id)
+    here |= set(session.scalars(of_events))
+    taken = sum(number.startswith("#") for number in here)
+    gone = sorted(number for number in here if not number.startswith("#") and (numbers is None or number in numbers))
+    for place, number in enumerate(gone, start=taken + 1):
+        for table in (Delivery, Alert, Acknowledgement, InboundEvent):
+            row: Any = table
+            where = (row.incident_id == incident_id) & (row.number == number)
+            session.execute(update(table).where(where).values(number=f"#{place}"))
+
+
+def find_running(session: Session, subject: people.Subject) -> list[int]:
+    """The open incidents that the household or the numbers are part of: they need what is known."""
+    calls = select(Alert.incident_id).where(_is_of(Alert, subject))
+    called = select(Delivery.incident_id).where(_is_of(Delivery, subject))
+    open_ones = select(Incident.id).where(Incident.closed_at.is_(None))
+    return list(session.scalars(open_ones.where(or_(Incident.id.in_(calls), Incident.id.in_(called)))))
+
+
+def read_sheet(session: Session, subject: people.Subject) -> list[people.SheetLine]:
+    """What incidents keep of the household or the numbers."""
+    lines = [
+        people.SheetLine("求助 Call for help", alert.raised_at, f"{alert.number} {alert.place} {alert.text}".strip())
+        for alert in session.scalars(select(Alert).where(_is_of(Alert, subject)).order_by(Alert.id))
+    ]
+    for told in session.scalars(select(Delivery).where(_is_of(Delivery, subject)).order_by(Delivery.id)):
+        # Not what was said: it names others.
+        text = f"{told.number} {told.channel} {told.purpose} {told.state}"
+        lines.append(people.SheetLine("通知 Told", told.incident.opened_at, f"#{told.incident_id} {text}"))
+    for said in session.scalars(select(Acknowledgement).where(_is_of(Acknowledgement, subject))):
+        lines.append(people.SheetLine("答复 Answer", said.at, f"#{said.incident_id} {said.number} {said.answer}"))
+    for event in session.scalars(select(InboundEvent).where(_is_of(InboundEvent, subject)).order_by(InboundEvent.id)):
+        lines.append(
+            people.SheetLine("来电来信 Came in", event.received_at, f"{event.number} {event.kind} {event.text}")
+        )
+    for mute in session.scalars(select(Mute).where(Mute.number.in_(subject.numbers))):
+        lines.append(people.SheetLine("静音 Mute", mute.muted_at, f"{mute.number} {mute.reason} {mute.muted_by}"))
+    return lines
+
+
+def erase_from_incidents(session: Session, subject: people.Subject) -> int:
+    """Blank who the household or the numbers are in every incident; in how many. None is open: see `find_running`."""
+    names: set[str] = set()
+    incidents: set[int] = set()
+    for table in (Alert, Delivery, Acknowledgement):
+        rows: Sequence[Any] = session.scalars(select(table).where(_is_of(table, subject))).all()
+        for row in rows:
+            incidents.add(row.incident_id)
+            names |= {row.household_name, row.household_name_en} - {"", ERASED, ERASED_EN}
+            row.household_name, row.household_name_en = ERASED, ERASED_EN
+            if isinstance(row, Alert):
+                row.place = row.place_en = row.door = row.text = row.first_help = ""
+            elif isinstance(row, Delivery):
+                row.text = None
+    session.flush()
+    for incident_id in sorted(incidents):
+        _blank_numbers(session, incident_id, subject.numbers)
+        for line in session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)):
+            line.detail = _without(line.detail, names)
+        texts = select(Delivery).where(Delivery.incident_id == incident_id, Delivery.text.is_not(None))
+        for told in session.scalars(texts):
+            told.text = _cut(told.text, names)
+    for event in session.scalars(select(InboundEvent).where(_is_of(InboundEvent, subject))).all():
+        event.number, event.text, event.answer = f"#{event.id}", "", {}
+    session.execute(delete(Mute).where(Mute.number.in_(subject.numbers)))
+    session.flush()
+    return len(incidents)
+
+
+def _without(detail: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """A line's particulars without the names, and without what such a household has said."""
+    if detail.get("household") not in names:
+        return {name: _cut(value, names) for name, value in detail.items()}
+    kept = {name: value for name, value in detail.items() if name not in _SAID | {"number", "place"}}
+    return kept | {"household": ERASED}
+
+
+def _cut(value: Any, names: set[str]) -> Any:
+    if isinstance(value, str):
+        for name in names:
+            value = value.replace(name, ERASED)
+    return value
+
+
+def _is_of(table: Any, subject: people.Subject) -> Any:
+    """Of the household; by its number alone only where no household stands: another may have the number by now."""
+    of_nobody = table.household_id.is_(None) & table.number.in_(subject.numbers)
+    return of_nobody if subject.household_id is None else or_(table.household_id == subject.household_id, of_nobody)

@@ -1,0 +1,233 @@
+"""What is kept about people ends when its time is over, is handed out on one sheet, and is erased on demand."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.cli import FlaskGroup
+from openpyxl import load_workbook
+from sqlalchemy import func, select, update
+
+from app import create_app
+from config.database import Base, Database, clock
+from config.retention import DEFAULT_DAYS, Kept, read_periods
+from groups.coverage.figures import Scope, coverage_on
+from groups.errors import NothingToUndo
+from groups.history.undo import undo
+from groups.models.batch import Author, Batch
+from groups.models.changes import Change, Source
+from groups.models.enrolment import Subscription
+from groups.models.figures import HouseholdCount
+from groups.models.looks import Look
+from groups.models.roster import Household, Phone, Village
+from groups.models.uploads import Upload, UploadKind, UploadState
+from groups.privacy.looks import Looked, record_look
+from groups.roster.households import archive_household
+from groups.rules.counting import CountKind
+from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate
+from joint_defense.processes import clock as clock_process
+from tests.conftest import MakeSettings
+from tests.edges.web.conftest import VILLAGE
+from tests.edges.web.scenes import full_scene, number
+from tests.support.factories import home_since
+
+Type = Callable[..., Result]
+DAYS = (date(2025, 6, 1), date(2026, 6, 1))
+LONG_AGO = timedelta(days=5000)
+SECRETS = ("王建国", "Wang Jianguo", number(1), "桥东第1家")
+
+
+@pytest.fixture
+def app(settings: MakeSettings) -> Iterator[Flask]:
+    with click.Context(FlaskGroup()):
+        app = create_app(settings())
+    yield app
+    app.extensions["runtime"].close()
+
+
+@pytest.fixture
+def type_(app: Flask) -> Type:
+    return lambda *words: app.test_cli_runner().invoke(args=[str(word) for word in words])
+
+
+@pytest.fixture
+def store(app: Flask) -> Database:
+    found: Database = app.extensions["database"]
+    return found
+
+
+@pytest.fixture
+def incident_id(store: Database) -> int:
+    """A village with an alarm in which somebody wrote, in its household a sign-up of last year."""
+    with store.begin() as session:
+        village = Village(code=VILLAGE, name="墙下陶村", name_en="Qiangxiatao")
+        session.add(village)
+        session.flush()
+        day = date(2025, 1, 1)
+        session.add(HouseholdCount(village_id=village.id, kind=CountKind.RESIDENT, counted_on=day, households=10))
+        found = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
+        batch = Batch(session, Author("a", Source.PAGE), "sign_up", clock(session), _zone())
+        batch.add(
+            Subscription(
+                household_id=_house(session).id, plan="A", number=number(1), starts_on=date(2025, 3, 1),
+                ends_on=date(2026, 1, 1), consent_by="王建国", consent_on=date(2025, 3, 1),
+            )
+        )  # fmt: skip
+        session.add(home_since(_house(session), date(2025, 1, 1)))
+        batch.change(_house(session), note="心脏病")
+        return found
+
+
+def _zone() -> Any:
+    return ZoneInfo("Asia/Shanghai")
+
+
+def _house(session: Any) -> Household:
+    found: Household = session.scalars(select(Household).order_by(Household.id)).first()
+    return found
+
+
+def _close(store: Database, incident_id: int, ago: timedelta = timedelta(minutes=1)) -> None:
+    with store.begin() as session:
+        closed = update(Incident).where(Incident.id == incident_id)
+        session.execute(closed.values(closed_at=clock(session) - ago, note="狗叫"))
+
+
+def _everything(store: Database) -> str:
+    with store.begin() as session:
+        return "\n".join(
+            repr(tuple(row)) for table in Base.metadata.sorted_tables for row in session.execute(select(table))
+        )
+
+
+def test_a_household_is_erased_everywhere_and_the_figures_stay(
+    type_: Type, store: Database, incident_id: int, tmp_path: Path
+) -> None:
+    with store.begin() as session:
+        house = _house(session).id
+        before = [coverage_on(session, day, Scope(_zone())).villages for day in DAYS]
+        told = session.scalar(select(func.count()).select_from(Delivery))
+        assert before[0][0].figure.subscribed == 1
+        key = session.scalars(select(Change.batch).where(Change.table == "households")).first()
+    refused = type_("privacy", "erase", "--household", house, "--yes")
+    assert refused.exit_code == 1
+    assert f"incident {incident_id} is open" in refused.output
+    assert "王建国" in _everything(store)
+
+    _close(store, incident_id)
+    said = type_("privacy", "erase", "--household", house, "--dry-run").output
+    assert "签约 Sign-up: 1" in said
+    assert "stays, without name, door and number" in said
+    assert "王建国" in _everything(store)
+    erased = type_("privacy", "erase", "--household", house, "--yes")
+    assert erased.exit_code == 0, erased.output
+    # The leader, who is named in what others were told.
+    assert "李国强" in _everything(store)
+    assert type_("privacy", "erase", "--number", number(2), "--yes").exit_code == 0
+
+    left = _everything(store)
+    assert [secret for secret in (*SECRETS, "心脏病", number(1)[3:], "李国强", number(2)) if secret in left] == []
+    with store.begin() as session:
+        after = [coverage_on(session, day, Scope(_zone())).villages for day in DAYS]
+        assert after == before
+        assert session.scalar(select(func.count()).select_from(Delivery)) == told
+        assert session.get_one(Household, house).archived_at is not None
+        assert session.scalars(select(Change).where(Change.action == "erase_household")).first() is not None
+        with pytest.raises(NothingToUndo):
+            undo(session, str(key), Author("a", Source.UNDO), clock(session), _zone())
+    # Neighbours are named as before, and so is whoever has nothing to do with it.
+    assert "陈桂芳" in left
+    assert type_("privacy", "erase", "--household", 999).exit_code == 1
+
+
+def test_a_household_is_handed_out_on_one_sheet_and_that_is_on_record(
+    type_: Type, store: Database, incident_id: int, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "王建国.xlsx"
+    assert type_("privacy", "export", "--number", number(1), "--output", sheet).exit_code == 0
+    book = load_workbook(io.BytesIO(sheet.read_bytes()))
+    assert len(book.sheetnames) == 1
+    text = "\n".join(str(cell.value) for row in book.active for cell in row if cell.value)
+    for secret in (*SECRETS[:1], *SECRETS[2:], "心脏病", "求助 Call for help", "签约 Sign-up"):
+        assert secret in text
+    assert "李国强" not in text
+    with store.begin() as session:
+        look = session.scalars(select(Look)).one()
+        assert (look.who, look.household_id) == ("command", _house(session).id)
+    assert type_("privacy", "export", "--number", "王", "--output", sheet).exit_code == 1
+    assert type_("privacy", "export", "--output", sheet).exit_code == 2
+
+
+def test_what_is_over_its_time_goes_and_what_is_not_stays(
+    app: Flask, type_: Type, store: Database, incident_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = "+8613911112222"
+    with store.begin() as session:
+        now = clock(session)
+        for days in (1, 91):
+            session.add(
+                InboundEvent(
+                    carrier_key=f"SM-{days}", kind=InboundKind.STRANGER, number=stranger, text="你好",
+                    received_at=now - timedelta(days=days), answer={},
+                )
+            )  # fmt: skip
+            session.add(
+                Upload(
+                    key=f"k{days}", kind=UploadKind.ROSTER, brought_by="a", name="a.xlsx", content=b"x",
+                    state=UploadState.WRITTEN, asked_at=now, created_at=now - timedelta(days=days),
+                )
+            )  # fmt: skip
+            record_look(session, Looked("a", "group.show", "page", 3), now - timedelta(days=days * 20))
+        batch = Batch(session, Author("a", Source.PAGE), "archive_household", now, _zone())
+        last = session.scalars(select(Household).order_by(Household.id.desc())).first()
+        assert last is not None
+        archive_household(batch, last)
+        gone = last.id
+        for table, column in ((Household, "archived_at"), (Phone, "archived_at"), (Change, "changed_at")):
+            values: dict[str, Any] = {column: now - LONG_AGO}
+            session.execute(update(table).where(getattr(table, column).is_not(None)).values(values))
+    _close(store, incident_id, LONG_AGO)
+
+    counted = type_("privacy", "purge", "--dry-run").output
+    for line in ("incidents: 1 (1095", "strangers: 1 (90", "lists: 1 (30", "archived: 1 (1095", "looks: 1 (1095"):
+        assert line in counted
+    assert "欧阳立新" in _everything(store)
+    # What the clock does in the night, again and again until nothing is due.
+    monkeypatch.setattr(clock_process, "PURGE_HOURS", frozenset(range(24)))
+    for _ in range(3):
+        clock_process._purge(app.extensions["runtime"])
+
+    left = _everything(store)
+    assert "着火了快来人" not in left
+    assert "狗叫" not in left
+    with store.begin() as session:
+        assert session.get_one(Household, gone).head == "已删除"
+        numbers = set(session.scalars(select(Delivery.number)))
+        assert numbers
+        assert {each[0] for each in numbers} == {"#"}
+        assert session.scalars(select(Alert.number)).first() in numbers | {"#1", "#2"}
+        assert (
+            session.scalar(select(func.count()).select_from(InboundEvent).where(InboundEvent.number == stranger)) == 1
+        )
+        assert session.scalars(select(Upload.key)).all() == ["k1"]
+        assert session.scalar(select(func.count()).select_from(Look)) == 1
+        assert session.scalar(select(func.count()).select_from(IncidentUpdate)) or 0 > 3
+        # Who is on the roster is rung tomorrow as today.
+        assert session.scalar(select(func.count()).select_from(Phone).where(Phone.number == number(2))) == 1
+    assert type_("privacy", "purge").output.count(": 0 (") == len(Kept)
+
+
+def test_periods_are_read_from_one_variable() -> None:
+    assert read_periods("looks=365, incidents=0") == {**DEFAULT_DAYS, Kept.LOOKS: 365, Kept.INCIDENTS: 0}
+    for wrong in ("looks", "cats=3", "looks=-1", "looks=many"):
+        with pytest.raises(ValueError, match="looks=365"):
+            read_periods(wrong)
