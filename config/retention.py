@@ -70,7 +70,7 @@ class Due:
     delete: Callable[[Session, list[int], datetime], None]
     at_once: int = 500
 
-    def question(self, moment: datetime) -> Select[Any]:
+    def ask(self, moment: datetime) -> Select[Any]:
         """The ids that are due."""
         return select(self.key).where(self.before(moment)).order_by(self.key)
 
@@ -80,7 +80,7 @@ def count_due(session: Session, dues: Iterable[Due], periods: Mapping[Kept, int]
     counts = dict.fromkeys(Kept, 0)
     for due in dues:
         if days := periods[due.kind]:
-            asked = due.question(now - timedelta(days=days)).order_by(None).subquery()
+            asked = due.ask(now - timedelta(days=days)).order_by(None).subquery()
             counts[due.kind] += session.scalar(select(func.count()).select_from(asked)) or 0
     return counts
 
@@ -90,7 +90,7 @@ def delete_due(session: Session, due: Due, periods: Mapping[Kept, int], now: dat
     days = periods[due.kind]
     if not days:
         return 0
-    ids = list(session.scalars(due.question(now - timedelta(days=days)).limit(due.at_once)))
+    ids = list(session.scalars(due.ask(now - timedelta(days=days)).limit(due.at_once)))
     if ids:
         due.delete(session, ids, now)
     return len(ids)

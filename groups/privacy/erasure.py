@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from config.database import among
+from config.database import match_any
 from groups.errors import NoSuchHousehold, say
 from groups.models.batch import Batch
 from groups.models.changes import ERASED, Change
@@ -19,7 +19,7 @@ from groups.models.enrolment import Subscription
 from groups.models.roster import Household, Phone
 from groups.models.uploads import UploadRow
 from groups.roster.households import archive_household
-from groups.rules.names import kept_keys
+from groups.rules.names import make_keys
 
 PERSONAL = frozenset(
     {"head", "door", "landmark", "note", "number", "holder", "consent_by", "search", "initials", "given", "serial"}
@@ -39,11 +39,12 @@ def erase_household(batch: Batch, household_id: int) -> list[str]:
     household = session.get(Household, household_id)
     if household is None:
         raise NoSuchHousehold(say("no_such_household"))
-    numbers = numbers_of(session, household_id)
+    numbers = list_numbers(session, household_id)
     if household.archived_at is None:
         archive_household(batch, household)
-    blank: dict[str, Any] = {"door": "", "landmark": "", "note": "", "away_until": None, "first_help": None, "silent": False}
-    batch.change(household, head=ERASED, **blank, **kept_keys(ERASED))
+    blank: dict[str, Any] = dict.fromkeys(("door", "landmark", "note"), "")
+    blank |= {"away_until": None, "first_help": None, "silent": False}
+    batch.change(household, head=ERASED, **blank, **make_keys(ERASED))
     for phone in session.scalars(select(Phone).where(Phone.household_id == household_id)).all():
         batch.change(phone, number="", holder="")
         phone.ending = ""
@@ -55,7 +56,7 @@ def erase_household(batch: Batch, household_id: int) -> list[str]:
     return numbers
 
 
-def numbers_of(session: Session, household_id: int) -> list[str]:
+def list_numbers(session: Session, household_id: int) -> list[str]:
     """Every number that the household has or had, on its phones and its bills."""
     of_phones = session.scalars(select(Phone.number).where(Phone.household_id == household_id))
     billed = session.scalars(select(Subscription.number).where(Subscription.household_id == household_id))
@@ -64,18 +65,18 @@ def numbers_of(session: Session, household_id: int) -> list[str]:
 
 def erase_phones(session: Session, ids: Sequence[int]) -> None:
     """Blank the numbers and holders of archived phones; a phone that is on the roster keeps them."""
-    archived = update(Phone).where(among(session, Phone.__table__.c.id, ids), Phone.archived_at.is_not(None))
+    archived = update(Phone).where(match_any(session, Phone.__table__.c.id, ids), Phone.archived_at.is_not(None))
     session.execute(archived.values(number="", ending="", holder=""))
 
 
 def blank_changes(session: Session, changes: Sequence[Change]) -> None:
     """Blank what these changes say of persons. A batch with such a change cannot be undone any more."""
     for change in changes:
-        change.before, change.after = _blanked(change.before), _blanked(change.after)
+        change.before, change.after = _blank(change.before), _blank(change.after)
     session.flush()
 
 
-def _blanked(values: dict[str, Any] | None) -> dict[str, Any] | None:
+def _blank(values: dict[str, Any] | None) -> dict[str, Any] | None:
     if values is None:
         return None
     return {

@@ -66,14 +66,14 @@ class PersonSum:
     """Days on which it was much more than usual, with the numbers of that day."""
 
 
-def values_of_look(looked: Looked, now: datetime) -> dict[str, Any]:
+def make_values(looked: Looked, now: datetime) -> dict[str, Any]:
     """The row of a look."""
     return asdict(looked) | {"who": looked.who[:80], "page": looked.page[:64], "form": looked.form[:8], "at": now}
 
 
 def record_look(session: Session, looked: Looked, now: datetime) -> None:
     """Write a look down in a transaction that is open anyway."""
-    session.execute(insert(Look).values(values_of_look(looked, now)))
+    session.execute(insert(Look).values(make_values(looked, now)))
 
 
 def read_looks(session: Session, question: LookQuestion) -> tuple[list[LookLine], int | None]:

@@ -18,7 +18,7 @@ from groups.models.figures import Residence
 from groups.models.looks import Look
 from groups.models.responders import Responder
 from groups.models.roster import Group, Household, Phone, Village
-from groups.privacy.erasure import numbers_of
+from groups.privacy.erasure import list_numbers
 from groups.privacy.looks import Looked, record_look
 
 _HEADING = ("类别 Kind", "时间 When", "内容 What")
@@ -50,13 +50,13 @@ def find_subject(session: Session, *, household_id: int | None = None, number: s
             return Subject(None, (number,))
     if session.get(Household, household_id) is None:
         return None
-    return Subject(household_id, tuple(numbers_of(session, household_id)))
+    return Subject(household_id, tuple(list_numbers(session, household_id)))
 
 
 def read_sheet(session: Session, subject: Subject) -> list[SheetLine]:
     """All that is kept on the roster's side."""
-    lines = [] if subject.household_id is None else _of_household(session, subject.household_id)
-    return lines + _of_numbers(session, subject.numbers)
+    lines = [] if subject.household_id is None else _list_of_household(session, subject.household_id)
+    return lines + _list_of_numbers(session, subject.numbers)
 
 
 def note_look(session: Session, page: str, form: str, rows: int, subject: Subject, now: datetime) -> None:
@@ -68,11 +68,11 @@ def write_sheet(lines: Sequence[SheetLine], zone_name: str) -> bytes:
     """The lines as a workbook of one sheet; times are those of the zone named in its title."""
     rows = [(each.kind, str(each.at or ""), each.text) for each in lines]
     look = SheetLook(bordered=True, wrapped=True, printed=True)
-    title = f"个人信息 Personal data ({zone_name})"
+    title = f"个人信息（{zone_name}）"
     return as_workbook([Table("个人信息", _HEADING, rows, widths=(24, 26, 80), title=title, look=look)])
 
 
-def _of_household(session: Session, household_id: int) -> list[SheetLine]:
+def _list_of_household(session: Session, household_id: int) -> list[SheetLine]:
     household = session.get_one(Household, household_id)
     village = session.get_one(Village, household.village_id)
     group = session.get(Group, household.group_id) if household.group_id is not None else None
@@ -100,7 +100,7 @@ def _of_household(session: Session, household_id: int) -> list[SheetLine]:
     return lines
 
 
-def _of_numbers(session: Session, numbers: Sequence[str]) -> list[SheetLine]:
+def _list_of_numbers(session: Session, numbers: Sequence[str]) -> list[SheetLine]:
     lines = []
     for one in session.scalars(select(Responder).where(Responder.number.in_(numbers))):
         lines.append(SheetLine("队员 Responder", one.archived_at, f"{one.name} {one.number} {one.hours}"))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import String, and_, cast, delete, or_, select
 from sqlalchemy.orm import Session
 
-from config.database import among
+from config.database import match_any
 from config.retention import Due, Kept
 from groups.models.batch import Author, Batch
 from groups.models.changes import ERASED, Change, Source
@@ -69,11 +69,11 @@ def _delete_lists(session: Session, ids: list[int], now: datetime) -> None:
 
 
 def _delete_looks(session: Session, ids: list[int], now: datetime) -> None:
-    session.execute(delete(Look).where(among(session, Look.__table__.c.id, ids)))
+    session.execute(delete(Look).where(match_any(session, Look.__table__.c.id, ids)))
 
 
 def _blank_changes(session: Session, ids: list[int], now: datetime) -> None:
-    blank_changes(session, session.scalars(select(Change).where(among(session, Change.__table__.c.id, ids))).all())
+    blank_changes(session, session.scalars(select(Change).where(match_any(session, Change.__table__.c.id, ids))).all())
 
 
 def _erase_households(session: Session, ids: list[int], now: datetime, zone: ZoneInfo) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from config.database import among
+from config.database import match_any
 from config.retention import Due, Kept
 from groups.directory import people
 from joint_defense.models import Acknowledgement, Alert, Delivery, InboundEvent, Incident, IncidentUpdate, Mute
@@ -51,11 +51,11 @@ def make_dues() -> tuple[Due, ...]:
 
 
 def _delete_inbound(session: Session, ids: list[int], now: datetime) -> None:
-    session.execute(delete(InboundEvent).where(among(session, InboundEvent.__table__.c.id, ids)))
+    session.execute(delete(InboundEvent).where(match_any(session, InboundEvent.__table__.c.id, ids)))
 
 
 def _delete_mutes(session: Session, ids: list[int], now: datetime) -> None:
-    session.execute(delete(Mute).where(among(session, Mute.__table__.c.id, ids)))
+    session.execute(delete(Mute).where(match_any(session, Mute.__table__.c.id, ids)))
 
 
 def _blank_incidents(session: Session, ids: list[int], now: datetime) -> None:
@@ -98,7 +98,7 @@ def find_running(session: Session, subject: people.Subject) -> list[int]:
 def read_sheet(session: Session, subject: people.Subject) -> list[people.SheetLine]:
     """What incidents keep of the household or the numbers."""
     lines = [
-        people.SheetLine("求助 Call for help", alert.raised_at, f"{alert.number} {alert.place} {alert.text}".strip())
+        people.SheetLine("求助 Alarm", alert.raised_at, f"{alert.number} {alert.place} {alert.text}".strip())
         for alert in session.scalars(select(Alert).where(_is_of(Alert, subject)).order_by(Alert.id))
     ]
     for told in session.scalars(select(Delivery).where(_is_of(Delivery, subject)).order_by(Delivery.id)):
@@ -109,7 +109,7 @@ def read_sheet(session: Session, subject: people.Subject) -> list[people.SheetLi
         lines.append(people.SheetLine("答复 Answer", said.at, f"#{said.incident_id} {said.number} {said.answer}"))
     for event in session.scalars(select(InboundEvent).where(_is_of(InboundEvent, subject)).order_by(InboundEvent.id)):
         lines.append(
-            people.SheetLine("来电来信 Came in", event.received_at, f"{event.number} {event.kind} {event.text}")
+            people.SheetLine("来电来信 Inbound", event.received_at, f"{event.number} {event.kind} {event.text}")
         )
     for mute in session.scalars(select(Mute).where(Mute.number.in_(subject.numbers))):
         lines.append(people.SheetLine("静音 Mute", mute.muted_at, f"{mute.number} {mute.reason} {mute.muted_by}"))
@@ -134,7 +134,7 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     for incident_id in sorted(incidents):
         _blank_numbers(session, incident_id, subject.numbers)
         for line in session.scalars(select(IncidentUpdate).where(IncidentUpdate.incident_id == incident_id)):
-            line.detail = _without(line.detail, names)
+            line.detail = _cut_names(line.detail, names)
         texts = select(Delivery).where(Delivery.incident_id == incident_id, Delivery.text.is_not(None))
         for told in session.scalars(texts):
             told.text = _cut(told.text, names)
@@ -145,7 +145,7 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     return len(incidents)
 
 
-def _without(detail: dict[str, Any], names: set[str]) -> dict[str, Any]:
+def _cut_names(detail: dict[str, Any], names: set[str]) -> dict[str, Any]:
     """A line's particulars without the names, and without what such a household has said."""
     if detail.get("household") not in names:
         return {name: _cut(value, names) for name, value in detail.items()}

@@ -9,11 +9,11 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from config.database import clock
+from config.database import read_clock
 from config.retention import Due, Kept, count_due, delete_due
 from groups.directory import people
 from joint_defense.incidents import privacy
-from joint_defense.processes.runtime import Runtime, runtime
+from joint_defense.processes.runtime import Runtime, get_runtime
 
 privacy_commands = AppGroup("privacy", help="What is kept about people: delete what is over its time, hand out, erase.")
 
@@ -25,10 +25,10 @@ _number = click.option("--number", help="A phone's number, as people write it.")
 @click.option("--dry-run", is_flag=True, help="Only count what is over its time.")
 def purge(dry_run: bool) -> None:
     """Delete what is over its time, in small batches: what the clock does every night between three and five."""
-    of = runtime()
+    of = get_runtime()
     periods, dues = of.settings.keep_days, (*people.make_dues(of.settings.zone), *privacy.make_dues())
     with of.database.begin(reads=True) as session:
-        counts = count_due(session, dues, periods, clock(session))
+        counts = count_due(session, dues, periods, read_clock(session))
     for kind in Kept:
         kept = f"{periods[kind]} days" if periods[kind] else "without end"
         click.echo(f"{kind.value}: {counts[kind]} ({kept})")
@@ -42,7 +42,7 @@ def purge(dry_run: bool) -> None:
 
 def _delete(of: Runtime, due: Due) -> int:
     with of.database.begin() as session:
-        return delete_due(session, due, of.settings.keep_days, clock(session))
+        return delete_due(session, due, of.settings.keep_days, read_clock(session))
 
 
 @privacy_commands.command("export")
@@ -51,11 +51,11 @@ def _delete(of: Runtime, due: Due) -> int:
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write: one sheet.")
 def export(household_id: int | None, number: str | None, output: Path) -> None:
     """Write all that is kept about a household, or about a number that no household has, as one sheet."""
-    of = runtime()
+    of = get_runtime()
     with of.database.begin() as session:
         subject = _find_subject(session, household_id, number, of)
         lines = people.read_sheet(session, subject) + privacy.read_sheet(session, subject)
-        people.note_look(session, "command.privacy_export", "xlsx", len(lines), subject, clock(session))
+        people.note_look(session, "command.privacy_export", "xlsx", len(lines), subject, read_clock(session))
     try:
         output.write_bytes(people.write_sheet(lines, of.settings.timezone))
     except OSError as error:
@@ -70,7 +70,7 @@ def export(household_id: int | None, number: str | None, output: Path) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(household_id: int | None, number: str | None, dry_run: bool, yes: bool) -> None:
     """Erase a household, or a number that no household has: names, doors, numbers and texts. It cannot be undone."""
-    of = runtime()
+    of = get_runtime()
     with of.database.begin() as session:
         subject = _find_subject(session, household_id, number, of)
         lines = people.read_sheet(session, subject) + privacy.read_sheet(session, subject)
@@ -84,7 +84,7 @@ def erase(household_id: int | None, number: str | None, dry_run: bool, yes: bool
     if dry_run or not (yes or click.confirm("删除后无法恢复，继续吗 / It cannot be undone. Go on?")):
         return
     with of.database.begin() as session:
-        incidents = _erase(session, subject, of, clock(session))
+        incidents = _erase(session, subject, of, read_clock(session))
     click.echo(f"已删除（涉及警情{incidents}起）/ erased (in {incidents} incidents)")
 
 

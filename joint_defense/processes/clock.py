@@ -199,7 +199,7 @@ def _have_books_checked(runtime: Runtime) -> None:
 def _purge(runtime: Runtime) -> None:
     """In the small hours, a batch of each kind of what is over its time, each in a transaction of its own."""
     settings = runtime.settings
-    if runtime.database.probable_now().astimezone(settings.zone).hour not in PURGE_HOURS:
+    if runtime.database.estimate_now().astimezone(settings.zone).hour not in PURGE_HOURS:
         return
     # Nothing else of a clock needs the whole roster.
     from groups.directory import people  # noqa: PLC0415
@@ -211,7 +211,7 @@ def _purge(runtime: Runtime) -> None:
 
 
 def _delete_due(due: Due, periods: Mapping[Kept, int], session: Session) -> int:
-    return delete_due(session, due, periods, clock(session))
+    return delete_due(session, due, periods, read_clock(session))
 
 
 def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:

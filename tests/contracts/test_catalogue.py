@@ -101,10 +101,11 @@ _FOR_TWO_READERS = {
     # The name of the API's document, and the foot of a sheet that goes from hand to hand.
     "groups/web/figures/api_document.py",
     "joint_defense/web/exports.py",
-    # What the demo prints once it runs, and what an operator reads of copies.
+    # What the demo prints once it runs, and what an operator reads of copies and of people's data.
     "joint_defense/demo/box.py",
     "joint_defense/operations/backups.py",
     "joint_defense/operations/commands.py",
+    "joint_defense/operations/privacy.py",
 }
 
 

@@ -75,11 +75,11 @@ def index() -> ResponseReturnValue:
         title=title,
         question=question,
         days=looks.REVIEWED.days,
-        words=page_words,
+        words=tell_page,
     )
 
 
-def page_words(page: str) -> LazyString | str:
+def tell_page(page: str) -> LazyString | str:
     """A page in words; its name in the code where there are none."""
     return PAGES.get(page.partition(".")[0], page)
 

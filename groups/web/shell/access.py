@@ -157,7 +157,7 @@ def get_own_village(session: Session, code: str, *, hold: bool = False) -> Villa
     return village
 
 
-def village_of_page() -> int | None:
+def get_village_of_page() -> int | None:
     """The village of this page, by its id: what `get_own_village` has found, or else a head's own; None: the town."""
     account = find_signed_in()
     found: int | None = g.get("village_of_page")

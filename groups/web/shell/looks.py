@@ -23,8 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.patience import DatabaseAway
 from config.services import get_database
 from groups.models.looks import Look
-from groups.privacy.looks import Looked, values_of_look
-from groups.web.shell.access import find_signed_in, village_of_page
+from groups.privacy.looks import Looked, make_values
+from groups.web.shell.access import find_signed_in, get_village_of_page
 
 log = structlog.get_logger()
 
@@ -120,7 +120,7 @@ def _record(shown: _Shown, response: Response, kept: _Lately) -> None:
     if not kept.is_new((looked.account_id, looked.who, page, looked.incident_id), now, again=shown.again):
         return
     try:
-        get_database().insert_quickly(Look, values_of_look(looked, now))
+        get_database().insert_quickly(Look, make_values(looked, now))
     except (SQLAlchemyError, DatabaseAway):
         log.exception("look_not_recorded", account=looked.account_id, page=looked.page, rows=looked.rows)
 
@@ -134,7 +134,7 @@ def _looked(shown: _Shown, response: Response) -> Looked:
         form=_FORMS.get(response.mimetype or "", "page"),
         rows=shown.rows,
         account_id=shown.account_id if account is None or shown.who else account.account_id,
-        village_id=shown.village_id or village_of_page(),
+        village_id=shown.village_id or get_village_of_page(),
         group_id=shown.group_id or place.get("group_id"),
         household_id=shown.household_id or place.get("household_id"),
         incident_id=place.get("incident_id"),

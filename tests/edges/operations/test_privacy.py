@@ -18,9 +18,9 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
 from app import create_app
-from config.database import Base, Database, clock
+from config.database import Base, Database, read_clock
 from config.retention import DEFAULT_DAYS, Kept, read_periods
-from groups.coverage.figures import Scope, coverage_on
+from groups.coverage.figures import Scope, read_coverage
 from groups.errors import NothingToUndo
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
@@ -74,8 +74,8 @@ def incident_id(store: Database) -> int:
         session.flush()
         day = date(2025, 1, 1)
         session.add(HouseholdCount(village_id=village.id, kind=CountKind.RESIDENT, counted_on=day, households=10))
-        found = full_scene(session, VILLAGE, clock(session) - timedelta(seconds=100))
-        batch = Batch(session, Author("a", Source.PAGE), "sign_up", clock(session), _zone())
+        found = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
+        batch = Batch(session, Author("a", Source.PAGE), "sign_up", read_clock(session), _zone())
         batch.add(
             Subscription(
                 household_id=_house(session).id, plan="A", number=number(1), starts_on=date(2025, 3, 1),
@@ -99,7 +99,7 @@ def _house(session: Any) -> Household:
 def _close(store: Database, incident_id: int, ago: timedelta = timedelta(minutes=1)) -> None:
     with store.begin() as session:
         closed = update(Incident).where(Incident.id == incident_id)
-        session.execute(closed.values(closed_at=clock(session) - ago, note="狗叫"))
+        session.execute(closed.values(closed_at=read_clock(session) - ago, note="狗叫"))
 
 
 def _everything(store: Database) -> str:
@@ -114,7 +114,7 @@ def test_a_household_is_erased_everywhere_and_the_figures_stay(
 ) -> None:
     with store.begin() as session:
         house = _house(session).id
-        before = [coverage_on(session, day, Scope(_zone())).villages for day in DAYS]
+        before = [read_coverage(session, day, Scope(_zone())).villages for day in DAYS]
         told = session.scalar(select(func.count()).select_from(Delivery))
         assert before[0][0].figure.subscribed == 1
         key = session.scalars(select(Change.batch).where(Change.table == "households")).first()
@@ -137,13 +137,13 @@ def test_a_household_is_erased_everywhere_and_the_figures_stay(
     left = _everything(store)
     assert [secret for secret in (*SECRETS, "心脏病", number(1)[3:], "李国强", number(2)) if secret in left] == []
     with store.begin() as session:
-        after = [coverage_on(session, day, Scope(_zone())).villages for day in DAYS]
+        after = [read_coverage(session, day, Scope(_zone())).villages for day in DAYS]
         assert after == before
         assert session.scalar(select(func.count()).select_from(Delivery)) == told
         assert session.get_one(Household, house).archived_at is not None
         assert session.scalars(select(Change).where(Change.action == "erase_household")).first() is not None
         with pytest.raises(NothingToUndo):
-            undo(session, str(key), Author("a", Source.UNDO), clock(session), _zone())
+            undo(session, str(key), Author("a", Source.UNDO), read_clock(session), _zone())
     # Neighbours are named as before, and so is whoever has nothing to do with it.
     assert "陈桂芳" in left
     assert type_("privacy", "erase", "--household", 999).exit_code == 1
@@ -157,7 +157,7 @@ def test_a_household_is_handed_out_on_one_sheet_and_that_is_on_record(
     book = load_workbook(io.BytesIO(sheet.read_bytes()))
     assert len(book.sheetnames) == 1
     text = "\n".join(str(cell.value) for row in book.active for cell in row if cell.value)
-    for secret in (*SECRETS[:1], *SECRETS[2:], "心脏病", "求助 Call for help", "签约 Sign-up"):
+    for secret in (*SECRETS[:1], *SECRETS[2:], "心脏病", "求助 Alarm", "签约 Sign-up"):
         assert secret in text
     assert "李国强" not in text
     with store.begin() as session:
@@ -172,7 +172,7 @@ def test_what_is_over_its_time_goes_and_what_is_not_stays(
 ) -> None:
     stranger = "+8613911112222"
     with store.begin() as session:
-        now = clock(session)
+        now = read_clock(session)
         for days in (1, 91):
             session.add(
                 InboundEvent(
