@@ -133,13 +133,23 @@ def count_subscribed(session: Session, day: date, villages: Collection[int] | No
     return dict(session.execute(asked).all())
 
 
-def read_villages(session: Session, scope: Scope, day: date | None = None) -> Sequence[Village]:
+@dataclass(frozen=True, slots=True)
+class KnownVillage:
+    """What figures want of a village: of three thousand, whole rows take longer to make than to read."""
+
+    id: int
+    code: str
+    name: str
+    archived_at: datetime | None
+
+
+def read_villages(session: Session, scope: Scope, day: date | None = None) -> Sequence[KnownVillage]:
     """The villages by code; with a day, only those not archived by its end."""
-    question = select(Village).order_by(Village.code)
+    question = select(Village.id, Village.code, Village.name, Village.archived_at).order_by(Village.code)
     if day is not None:
         next_morning = datetime.combine(day + timedelta(days=1), time(), scope.zone)
         question = question.where(Village.archived_at.is_(None) | (Village.archived_at >= next_morning))
-    return session.scalars(question).all()
+    return [KnownVillage(*row) for row in session.execute(question)]
 
 
 def read_counts(session: Session, kind: CountKind) -> dict[int, dict[date, int]]:

@@ -15,7 +15,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from groups.coverage.figures import Scope, make_unknown_village, read_changes_by_village, read_counts, read_villages
+from groups.coverage.figures import (
+    KnownVillage,
+    Scope,
+    make_unknown_village,
+    read_changes_by_village,
+    read_counts,
+    read_villages,
+)
 from groups.coverage.rules.figures import Figure, list_days, list_month_ends, sum_steps
 from groups.coverage.rules.report import Level, Series, TrendPoint
 from groups.errors import InvalidDay, say
@@ -68,7 +75,7 @@ def read_trends(session: Session, first: date, last: date, scope: Scope, *, dail
     return tuple(found[village.id] for village in villages)
 
 
-def read_village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[tuple[Village, list[date]]]:
+def read_village_days(session: Session, scope: Scope, days: Sequence[date]) -> list[tuple[KnownVillage, list[date]]]:
     """The villages in scope, by code, each with those of the days on which it stood and anything was counted at all.
 
     Raises UnknownVillage.
@@ -90,7 +97,7 @@ def list_days_between(first: date, last: date, *, daily: bool) -> list[date]:
     return days
 
 
-def _choose_asked_about(villages: Sequence[Village], scope: Scope) -> list[Village]:
+def _choose_asked_about(villages: Sequence[KnownVillage], scope: Scope) -> list[KnownVillage]:
     """Those in scope. Raises UnknownVillage."""
     found = [each for each in villages if scope.village_code in {None, each.code}]
     if not found and scope.village_code is not None:
@@ -110,7 +117,7 @@ class _Span:
         return self.ends_on is None or day < self.ends_on
 
 
-def _make_span(village: Village, counts: Mapping[int, Mapping[date, int]], scope: Scope) -> _Span:
+def _make_span(village: KnownVillage, counts: Mapping[int, Mapping[date, int]], scope: Scope) -> _Span:
     archived_on = find_local_day(village.archived_at, scope.zone) if village.archived_at else None
     return _Span(min(counts.get(village.id, {}), default=date.max), archived_on)
 

@@ -51,7 +51,8 @@ def take_back() -> ResponseReturnValue:
     key = request.form.get("batch", "")[:36]
     account = get_signed_in()
     try:
-        with get_database().begin() as session:
+        # Between two statements of a whole list the page thinks for longer than an alarm's transaction may be silent.
+        with get_database().patient().begin() as session:
             noted = session.execute(select(Change.action, Change.household_id).where(Change.batch == key)).all()
             if not noted or not {action for action, _ in noted} <= ENROLMENT_ACTS | FIGURES_ACTS:
                 abort(404)

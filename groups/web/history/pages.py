@@ -63,7 +63,8 @@ def undo_batch(code: str, key: str) -> ResponseReturnValue:
     """Take back what was done in one go; where others have built on it, say what, and offer the rest."""
     account = get_signed_in()
     try:
-        with get_database().begin() as session:
+        # Between two statements of a whole list the page thinks for longer than an alarm's transaction may be silent.
+        with get_database().patient().begin() as session:
             village = get_own_village(session, code, hold=True)
             _check_own(session, village, key)
             by = Author(account.name, Source.UNDO, account.account_id)
@@ -88,7 +89,8 @@ def undo_of_town(key: str) -> ResponseReturnValue:
     """Take back what was done to a list that belongs to the town and to no village."""
     account = get_signed_in()
     try:
-        with get_database().begin() as session:
+        # Between two statements of a whole list the page thinks for longer than an alarm's transaction may be silent.
+        with get_database().patient().begin() as session:
             if not reading.is_of_town(session, key, "responders"):
                 abort(404)
             by = Author(account.name, Source.UNDO, account.account_id)

@@ -197,7 +197,8 @@ def export_errors(key: str) -> ResponseReturnValue:
 def take_back(key: str) -> ResponseReturnValue:
     """Undo the whole import; where others have built on it, as much of it as nobody has touched since."""
     try:
-        with get_database().begin() as session:
+        # Between two statements of a whole list the page thinks for longer than an alarm's transaction may be silent.
+        with get_database().patient().begin() as session:
             upload, own = _find_own(session, key, hold=True)
             own.admit(session, upload, hold=True)
             what_can_be = "what_can_be" in request.form

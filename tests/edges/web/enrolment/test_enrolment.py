@@ -10,9 +10,11 @@ import pytest
 from flask import Flask
 from python_calamine import CalamineWorkbook
 from rq.serializers import JSONSerializer
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from config.database import Database, read_clock
+from groups.errors import NothingToUndo, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author
 from groups.models.changes import Change, Source
@@ -23,6 +25,7 @@ from groups.rules.days import find_local_day
 from groups.uploads import jobs, uploads
 from groups.web.enrolment import bills as enrolment_bills
 from groups.web.enrolment import common
+from groups.web.enrolment import history as enrolment_history
 from groups.web.uploads import flow
 from joint_defense.processes import queues
 from joint_defense.processes import worker as processes_worker
@@ -258,6 +261,23 @@ def test_a_row_is_corrected_in_the_past_and_an_end_before_the_start_is_refused(
     assert "早于开通日" in refused.text
     assert liaison.post(page, fields | {"ends_on": ""}, of=page).status_code == 303
     assert subscriptions(store)[0].starts_on == today - timedelta(days=40)
+
+
+def test_who_takes_a_whole_list_back_may_think_for_longer_than_an_alarm(
+    liaison: Visitor, people: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = f"/enrolment/sign-up/{people['王建国']}"
+    liaison.post(page, {"plan": PLAN, "consent_by": "本人", "starts_on": "2026-01-01"}, of=page)
+    (key,) = re.findall(r'name="batch" value="([^"]+)"', liaison.get("/enrolment").text)
+    silent: list[str] = []
+
+    def look(session: Session, *_: object, **__: object) -> None:
+        silent.append(session.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one())
+        raise NothingToUndo(say("nothing_to_undo"))
+
+    monkeypatch.setattr(enrolment_history, "undo", look)
+    liaison.post("/enrolment/undo", {"batch": key}, of="/enrolment")
+    assert silent == ["1min"]
 
 
 def test_a_start_of_long_ago_asks_whether_it_is_meant(
