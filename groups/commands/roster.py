@@ -94,7 +94,7 @@ def _is_simulator(address: str) -> bool:
 @click.option("--complete", is_flag=True, help="The list names every household: archive those it lacks.")
 @click.option("--yes", is_flag=True, help="Even if a tenth would be archived, or a fifth become other households.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-@click.option("--errors", type=click.Path(path_type=Path), help="A workbook to write the rows in error to.")
+@click.option("--errors", type=click.Path(path_type=Path), help="A workbook for the rows in error or warned of.")
 @click.option("--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 手机=D.")
 def import_roster(
     file: Path,
@@ -118,8 +118,11 @@ def import_roster(
         judgement = apply.judge_list(
             session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
         )
-        if errors is not None and judgement.errors:
-            write(errors, mend.as_xlsx(mend.list_rows_to_mend(read.rows, judgement.verdicts)))
+        if errors is not None:
+            sheets = {label: sheet for label, (sheet, _) in read.sheets.items()}
+            if to_mend := mend.list_rows_to_mend(read.rows, judgement.verdicts, sheets):
+                shapes = {label: mend.describe_sheet(*one) for label, one in read.sheets.items()}
+                write(errors, mend.as_xlsx(to_mend, shapes))
         if not as_json:
             _tell_findings(judgement, read)
         if not dry_run:

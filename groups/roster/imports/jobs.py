@@ -112,7 +112,12 @@ def _make_preview(was_read: ReadList, judgement: Judgement, ground: Ground) -> P
     households: RosterList = was_read.about
     shown = list_rows(judgement, ground.region)
     # Behind the rows of the list stand the households that it lacks, which are in no error.
-    to_mend = [mend.make_row_to_mend(*one) for one in zip(households.rows, judgement.verdicts, strict=True)]
+    sheets = {label: sheet for label, (sheet, _) in households.sheets.items()}
+    to_mend = [
+        mend.make_row_to_mend(row, verdict, sheets.get(row.sheet))
+        for row, verdict in zip(households.rows, judgement.verdicts, strict=True)
+    ]
+    with_rows = {row.sheet for row in to_mend if row is not None}
     rows = [
         RowSeen(
             row["verdict"],
@@ -136,6 +141,11 @@ def _make_preview(was_read: ReadList, judgement: Judgement, ground: Ground) -> P
         "ignored": list(households.ignored)[:20],
         "ignored_sheets": list(households.ignored_sheets)[:20],
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,
+        "shapes": {
+            label: mend.describe_sheet(*one).model_dump()
+            for label, one in households.sheets.items()
+            if label in with_rows
+        },
         "changes_anything": judgement.changes_anything,
         "confirm_twice": keep_message(words) if (words := write_confirmation(judgement)) else None,
         "cannot": None if judgement.entries else keep_message(say("no_household_to_import")),

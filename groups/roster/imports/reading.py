@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -73,6 +73,8 @@ class RosterList:
     ignored: tuple[str, ...] = ()
     ignored_sheets: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    sheets: Mapping[str, tuple[Sheet, Layout]] = field(default_factory=dict)
+    """By its label, each sheet that is a list, and what its columns were taken for."""
 
 
 def read_list(content: bytes, name: str, columns: Columns | None = None) -> RosterList:
@@ -131,9 +133,9 @@ def read_households(opened: OpenedFile, columns: Columns | None = None, decided:
     rows = without_copies(with_one_name_a_group(rows, whole, decided), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
     others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
-    return _check_few_enough(
-        RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), (*whole.told, *notes))
-    )
+    known = {sheet.label: (sheet, layout) for sheet, layout in lists}
+    told_all = (*whole.told, *notes)
+    return _check_few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), told_all, known))
 
 
 def _find_silent_columns(layout: Layout) -> frozenset[str]:

@@ -102,7 +102,8 @@ class _RosterPages(ListPages):
         if not listed:
             return None
         show_numbers(len(listed))
-        return mend.as_xlsx(listed), f"rows-to-mend-{_get_village(session, upload).code}.xlsx"
+        shapes = {name: mend.Shape.model_validate(shape) for name, shape in upload.summary.get("shapes", {}).items()}
+        return mend.as_xlsx(listed, shapes), f"rows-to-mend-{_get_village(session, upload).code}.xlsx"
 
     def preview(self, session: Session, upload: Upload, said: Said) -> str:
         kept = KeptRows(upload.id)

@@ -108,7 +108,12 @@ def test_rows_in_error_come_back_as_a_workbook_that_can_be_mended_and_imported(r
     imported(run, ROSTERS / "b-messy.xlsx", "--errors", str(mend))
     before = len(exported(run))
     told = imported(run, mend, "--dry-run")
-    assert [(row["verdict"], row["reason"]) for row in told["rows"]] == [("error", "no_head")]
+    assert [(row["verdict"], row["reason"]) for row in told["rows"]] == [
+        ("warning", "invalid_phone"),
+        ("warning", "no_phone"),
+        ("warning", "duplicate_phone"),
+        ("error", "no_head"),
+    ]
     book = _mended(mend, tmp_path / "mended.xlsx")
     assert imported(run, book)["summary"]["new"] == 1
     assert len(exported(run)) == before + 1
@@ -121,8 +126,12 @@ def _mended(mend: Path, target: Path) -> Path:
     sheet = book.active
     heading = [cell.value for cell in sheet[1]]
     assert heading[-1] == "原因"
-    assert sheet.cell(2, heading.index("原因") + 1).value
-    sheet.cell(2, heading.index("户主") + 1, "新户主")
+    reasons = [sheet.cell(row, len(heading)).value for row in range(2, sheet.max_row + 1)]
+    assert all(reasons)
+    headless = next(row for row, reason in enumerate(reasons, start=2) if "没有户主" in reason)
+    name = next(place for place, words in enumerate(heading, start=1) if words and ("户主" in words or "姓名" in words))
+    assert not sheet.cell(headless, name).value
+    sheet.cell(headless, name, "新户主")
     book.save(target)
     return target
 

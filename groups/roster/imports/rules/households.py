@@ -196,6 +196,7 @@ def _with_phones(row: ListRow, more: ListRow, who: str = "") -> ListRow:
         formulas=(*row.formulas, *more.formulas),
         warnings=(*row.warnings, *more.warnings),
         guesses=(*row.guesses, *guesses),
+        further=(*row.further, more.number, *more.further),
     )
 
 

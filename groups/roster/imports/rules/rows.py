@@ -68,6 +68,8 @@ class ListRow:
     """What its reader had to guess or to leave out."""
     guesses: tuple[Guess, ...] = ()
     """What somebody may say otherwise."""
+    further: tuple[int, ...] = ()
+    """The numbers of the rows that add to it."""
 
 
 @dataclass(frozen=True, slots=True)

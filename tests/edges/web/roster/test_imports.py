@@ -242,6 +242,48 @@ def test_rows_in_error_are_downloaded_with_their_reason(head: Visitor) -> None:
     assert head.get(f"{sound}/errors.xlsx").status_code == 404
 
 
+def test_what_is_to_be_mended_comes_in_the_sheet_as_it_was_and_goes_in_again(head: Visitor, store: Database) -> None:
+    book = openpyxl.Workbook()
+    sheet: Any = book.active
+    sheet.title = "名册"
+    for row in [
+        ["东街村名册", "", "", "", "", ""],
+        ["组别", "门牌号", "姓名", "身份证号", "联系方式", ""],
+        ["", "", "", "", "手机", "固话"],
+        ["1组", "3-1", "王一", "330000190001010011", "19900640001", ""],
+        ["", "3-2", "", "330000190001010022", "19900640002", "88000002"],
+        ["", "", "", "", "19900640012", ""],
+        ["", "3-3", "张三", "", "1990064000", ""],
+        ["2组", "3-4", "李四", "", "19900640004", ""],
+    ]:
+        sheet.append(row)
+    sheet.merge_cells("E2:F2")
+    content = io.BytesIO()
+    book.save(content)
+    address = brought(head, content.getvalue(), "list.xlsx")
+    mended = openpyxl.load_workbook(io.BytesIO(head.get(f"{address}/errors.xlsx").data))
+    own: Any = mended["名册"]
+    rows = [[cell or "" for cell in row] for row in own.iter_rows(values_only=True)]
+    assert rows[0][:4] == ["组别", "门牌号", "姓名", "身份证号"]
+    assert rows[1][4:] == ["手机", "固话", "原文件行号", "原因"]
+    assert [row[:6] for row in rows[2:]] == [
+        ["1组", "3-2", "", "330000190001010022", "19900640002", "88000002"],
+        ["1组", "", "", "", "19900640012", ""],
+        ["1组", "3-3", "张三", "", "1990064000", ""],
+    ]
+    assert all(row[-1] for row in rows[2:])
+    own["C3"], own["E5"] = "赵六", "19900640003"
+    own.delete_rows(4)
+    back = io.BytesIO()
+    mended.save(back)
+    head.post(f"{address}/confirm", of=address)
+    again = brought(head, back.getvalue(), "mended.xlsx")
+    page = head.get(again).text
+    assert [row for row in verdicts(page) if row[0] in {"error", "warning"}] == [], page[page.index("逐行") :]
+    head.post(f"{again}/confirm", of=again)
+    assert sorted(heads(store)) == ["张三", "李四", "王一", "赵六"]
+
+
 @pytest.mark.parametrize(
     ("content", "name", "reason"),
     [
