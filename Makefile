@@ -15,6 +15,7 @@
 #   make mutants             small faults put into the core, one at a time: which of them do the tests not notice?
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make histories           hostile histories of enrolments, recounted at every level; ARGS="--to 2000 --minutes 15"
+#   make office              our exports opened and saved by LibreOffice, and imported again: nothing may change
 #   make fuzz                lists drawn by lot, with merges, looks and wounds, for a minute; ARGS="--minutes 60"
 #   make migration m="…"     a migration of what the models have and the last one does not
 #   make lock                the newest packages that pyproject.toml allows -> requirements*.lock
@@ -30,7 +31,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint bench faults simulate mutants histories soak fuzz migration lock bare screenshots setup setup-runtime system clean
+.PHONY: demo test check lint bench faults simulate mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -67,6 +68,9 @@ histories: setup
 
 soak: setup
 	@$(BIN)/python -m tools.bench.soak $(ARGS)
+
+office: setup
+	@$(BIN)/python -m tools.office_round_trip $(ARGS)
 
 fuzz: setup
 	@$(BIN)/python -m tools.fuzz_lists $(ARGS)

@@ -32,12 +32,16 @@ from tests.support.second_lists import doors, named_sheets
 
 def _third() -> list[ClerksList]:
     plain: list[list[Any]] = [[*row[1:]] for row in ROWS]
+    addresses = ["东街1-1号", "东街12号", "3幢2单元501室", "西弄7"]
+    hidden = [[*row[:3], "330000190001010011", row[3]] for row in ROWS]
+    struck = strike("A3", "B3", "C3", "D3", "C4")
+    in_english = [date(2026, 5, 6), date(2026, 7, 8), "1-33"]
     return [
         # leaders and names
         named("李乙明(副组长)", "李乙明"),
         named("※李乙明", "李乙明"),
         named("十户长：李乙明", "李乙明"),
-        named("李乙明 女", "李乙明 女", told=None),
+        named("李乙明 女", "李乙明"),
         named("李 乙 明", "李乙明"),
         named("2、李乙明", "李乙明"),
         ClerksList(
@@ -113,9 +117,7 @@ def _third() -> list[ClerksList]:
             ["东街1-1号", "东街12号", "3幢2单元501室", "西弄7"],
             name="addresses",
         ),
-        doors(
-            [date(2026, 5, 6), date(2026, 7, 8), "1-33"], ["5-6", "7-8", "1-33"], shape="mmm-d", told=True, name="mmm-d"
-        ),
+        doors(in_english, ["5-6", "7-8", "1-33"], shape="mmm-d", told=True, name="mmm-d"),
         ClerksList(
             "doors that an old workbook keeps as days, long form",
             old_book(

@@ -13,6 +13,7 @@ from groups.roster.imports.rules.rows import examine
 from groups.roster.rules.group_names import make_key
 from tests.support.clerks_lists import FIRST, ClerksList, Household
 from tests.support.second_lists import SECOND
+from tests.support.third_lists import THIRD
 
 
 def read(case: ClerksList) -> tuple[list[Household], set[str]]:
@@ -42,7 +43,7 @@ def _key(group: str) -> str:
     return str(key.number or group)
 
 
-@pytest.mark.parametrize("case", [*FIRST, *SECOND], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*FIRST, *SECOND, *THIRD], ids=lambda case: case.name)
 def test_a_clerks_list_comes_in_as_what_it_means(case: ClerksList) -> None:
     with suppress(RosterFileError) if case.refusable else nullcontext():
         _hold_to_it(case)

@@ -30,7 +30,7 @@ NO_GROUP = "no_group"
 EVERYTHING = frozenset({"group", "door", "landline", "second"})
 """All that a list may be silent about: what it does not say stays as it is."""
 
-_DASH = re.compile(r"(?<=\d) ?[‐-―−ー_~] ?(?=\d)")
+_DASH = re.compile(r"(?<=\d) ?[-‐-―−ー_~] ?(?=\d)")
 """What people write for the dash of a door: 1—4, 1 – 4."""
 _FLAWS = {
     "too_long": say("longer_than_characters", most=LONGEST_NAME),
