@@ -32,9 +32,6 @@ from tests.support.second_lists import doors, named_sheets
 
 def _third() -> list[ClerksList]:
     plain: list[list[Any]] = [[*row[1:]] for row in ROWS]
-    addresses = ["东街1-1号", "东街12号", "3幢2单元501室", "西弄7"]
-    hidden = [[*row[:3], "330000190001010011", row[3]] for row in ROWS]
-    struck = strike("A3", "B3", "C3", "D3", "C4")
     in_english = [date(2026, 5, 6), date(2026, 7, 8), "1-33"]
     return [
         # leaders and names
