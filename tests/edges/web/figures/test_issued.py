@@ -71,7 +71,7 @@ def test_an_issued_report_is_printed_again_byte_for_byte_and_set_beside_what_is_
     assert json.loads(liaison.get(f"/coverage/export.json?as_of={DAY}").data)["town"]["subscribed"] == 1
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", liaison.get(page).text))
     assert hashlib.sha256(files["json"]).hexdigest() in words
-    assert "20.0% · 2/10 10.0% · 1/10" in words
+    assert "20.0% 2/10 10.0% 1/10" in words
     assert "-1 更正 · 墙下陶村 户主0 0号" in words
     # And the same by asking what was known then.
     asked = f"/coverage/export.json?as_of={DAY}&known_at={told['known_at'].replace('+', '%2B')}&since=2026-02-28"
