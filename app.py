@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
+from config import loading  # first: see there
 from config.commands import add_commands
 from config.settings import Settings
 from joint_defense.processes import engine
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     add_commands(app, COMMANDS)
     if not _is_for_a_command():
         _add_pages(app)
+    loading.end_loading()
     return app
 
 

@@ -10,6 +10,8 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from config.loading import pause_collection
+
 
 class CommandsByPlace(AppGroup):
     """A group whose commands are known by where they stand: name → `module:attribute`."""
@@ -25,7 +27,8 @@ class CommandsByPlace(AppGroup):
         found = super().get_command(ctx, cmd_name)
         if found is None and cmd_name in self.places:
             module, _, attribute = self.places[cmd_name].partition(":")
-            found = getattr(import_module(module), attribute)
+            with pause_collection():
+                found = getattr(import_module(module), attribute)
         return found
 
 

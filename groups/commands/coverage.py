@@ -21,9 +21,8 @@ from config.database import read_clock
 from config.services import get_settings
 from groups.accounts import api_clients
 from groups.commands.common import open_transaction, read_content, tell, write
-from groups.coverage import audit, counts, exports, figures, issued
+from groups.coverage import exports, figures, issued
 from groups.coverage import report as coverage_report
-from groups.coverage.counts import read_counts_file
 from groups.coverage.rules.figures import read_basis_points
 from groups.coverage.rules.query import CoverageQuery, Step, make_unknown_choice, read_query
 from groups.coverage.rules.report import Level
@@ -102,6 +101,8 @@ def export(form: str | None, output: Path | None, **words: str | None) -> None:
 @click.option("--output", type=click.Path(path_type=Path), required=True, help="The workbook to write.")
 def audit_day(output: Path, **words: str | None) -> None:
     """Write household by household why each counts on a day or does not, with the town's sum at the foot."""
+    from groups.coverage import audit
+
     given = {name: word for name, word in words.items() if word}
     with open_transaction(reads=True) as session:
         audited = audit.make_audit(session, _read_query(session, given), get_settings().zone)
@@ -116,6 +117,8 @@ def audit_day(output: Path, **words: str | None) -> None:
 @click.option("--as-of", help="The day; today where none is named.")
 def check_books(as_of: str | None) -> None:
     """Look whether the books are sound: nobody counts twice or nowhere, each village is the sum of its groups."""
+    from groups.coverage import audit
+
     with open_transaction(reads=True) as session:
         day = read_day(as_of) if as_of else find_local_day(read_clock(session), get_settings().zone)
         flaws = audit.find_flaws(session, day, get_settings().zone)
@@ -175,6 +178,8 @@ def show_issued(number: int | None, form: str | None, output: Path | None) -> No
 @click.option("--kind", type=click.Choice([kind.value for kind in CountKind]), default=CountKind.RESIDENT.value)
 def set_count(village: str, households: int, day: str | None, kind: str) -> None:
     """Write down that the village with this code has so many HOUSEHOLDS from a day on."""
+    from groups.coverage import counts
+
     with open_transaction() as session:
         batch = _make_batch(session, "set_count")
         counted_on = read_day(day) if day else batch.day
@@ -189,8 +194,10 @@ def set_count(village: str, households: int, day: str | None, kind: str) -> None
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
     """Take counts from a list (.xlsx, .xls, .csv): all its sound rows, or nothing."""
+    from groups.coverage import counts
+
     with open_transaction() as session:
-        rows = read_counts_file(read_content(file), file.name, read_day(day) if day else None)
+        rows = counts.read_counts_file(read_content(file), file.name, read_day(day) if day else None)
         batch = _make_batch(session, "import_counts")
         judged = counts.judge(session, rows, batch.day)
         for each in judged:
@@ -211,6 +218,8 @@ def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
 @click.option("--from", "day", help="The first day; today where none is named.")
 def set_threshold(percent: str, day: str | None) -> None:
     """Let a village be a demonstration village from PERCENT coverage on."""
+    from groups.coverage import counts
+
     with open_transaction() as session:
         batch = _make_batch(session, "set_threshold")
         starts_on = read_day(day) if day else batch.day

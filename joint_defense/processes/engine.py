@@ -9,7 +9,7 @@ import sys
 
 from flask import Flask
 
-from config import logging
+from config import loading, logging  # loading first: see there
 from config.commands import add_commands
 from config.services import DATABASE, SETTINGS
 from config.settings import Settings, SettingsError, load
@@ -41,4 +41,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The application of a sender or a clock."""
     app = make_bare_app(__name__, settings)
     add_commands(app, COMMANDS)
+    loading.end_loading()
     return app

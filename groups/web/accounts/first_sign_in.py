@@ -16,7 +16,8 @@ from groups.web.accounts.sign_in import admit_browser
 from groups.web.shell.access import open_to_all, remember
 from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import write_error
-from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+from groups.web.shell.limits import limit
+from groups.web.shell.security import GUESSES_PER_ADDRESS
 
 
 class FirstPasswordForm(Form):
@@ -43,7 +44,7 @@ def show_form() -> ResponseReturnValue:
 
 @pages.post("/first-sign-in")
 @open_to_all("who has no password yet sets one here, with a code")
-@limiter.limit(GUESSES_PER_ADDRESS)
+@limit(GUESSES_PER_ADDRESS)
 def submit() -> ResponseReturnValue:
     """Set the password, and sign in."""
     sent = FirstPasswordForm.sent()

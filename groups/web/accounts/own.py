@@ -16,7 +16,8 @@ from groups.errors import SignInBusy
 from groups.models.accounts import Account
 from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.forms import Form, TextField, WholeNumberField
-from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+from groups.web.shell.limits import limit
+from groups.web.shell.security import GUESSES_PER_ADDRESS
 
 
 class SessionForm(Form):
@@ -74,7 +75,7 @@ def revoke() -> ResponseReturnValue:
 
 @pages.post("/account/password")
 @require()
-@limiter.limit(GUESSES_PER_ADDRESS)
+@limit(GUESSES_PER_ADDRESS)
 def change_password() -> ResponseReturnValue:
     """Change the password, and sign all other browsers out."""
     account = get_signed_in()

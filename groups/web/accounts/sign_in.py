@@ -27,7 +27,8 @@ from groups.web.shell.access import (
     require,
 )
 from groups.web.shell.forms import Form, TextField
-from groups.web.shell.security import GUESSES_PER_ADDRESS, limiter
+from groups.web.shell.limits import limit
+from groups.web.shell.security import GUESSES_PER_ADDRESS
 
 
 class SignInForm(Form):
@@ -58,7 +59,7 @@ def show_form() -> ResponseReturnValue:
 
 @pages.post("/sign-in")
 @open_to_all("this is where one signs in")
-@limiter.limit(GUESSES_PER_ADDRESS)
+@limit(GUESSES_PER_ADDRESS)
 def submit() -> ResponseReturnValue:
     """Sign in, or say what is wrong: never whether it was the name or the password."""
     sent = SignInForm.sent()

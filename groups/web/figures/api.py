@@ -9,7 +9,6 @@ from typing import Any, ParamSpec
 
 from flask import Blueprint, Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
-from flask_limiter.util import get_remote_address
 from sqlalchemy import select
 
 from config.database import read_clock
@@ -25,8 +24,9 @@ from groups.rules.days import find_local_day
 from groups.web.figures.api_document import make_document
 from groups.web.shell.access import open_to_all
 from groups.web.shell.api_errors import make_error
+from groups.web.shell.known_browsers import read_address
+from groups.web.shell.limits import check_limit
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.security import limiter
 
 pages = Blueprint("api", __name__, url_prefix="/api")
 P = ParamSpec("P")
@@ -47,8 +47,7 @@ def require_token(scope: api_clients.Scope) -> Callable[[Callable[P, ResponseRet
         @wraps(view)
         def serve_guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             client = _find_client()
-            with limiter.limit(_write_pace(client), key_func=lambda: _find_owner(client)):
-                pass
+            check_limit(_write_pace(client), _find_owner(client))
             if client is None:
                 return make_error(401)
             if scope.value not in client.scopes:
@@ -135,4 +134,4 @@ def _write_pace(client: api_clients.Client | None) -> str:
 
 
 def _find_owner(client: api_clients.Client | None) -> str:
-    return f"client {client.id}" if client else f"address {get_remote_address()}"
+    return f"client {client.id}" if client else f"address {read_address()}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
@@ -36,8 +35,6 @@ def _draw_page(error: HTTPException) -> ResponseReturnValue:
         g.setdefault("signed_in", None)
     title, advice = _write_words(error)
     kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-    if isinstance(error, RateLimitExceeded):
-        kept["Retry-After"] = str(error.limit.limit.get_expiry())
     return render_template("shell/error.html", title=title, advice=advice), error.code, kept
 
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 import gzip
 
 from flask import Flask, Response, request
-from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.services import SETTINGS
 from groups.accounts.sessions import SESSION_LIFE
-from groups.web.shell import known_browsers
+from groups.web.shell import limits
 
 csrf = CSRFProtect()
-limiter = Limiter(known_browsers.make_guesser_key, headers_enabled=False)
 
 GUESSES_PER_ADDRESS = "20 per minute; 200 per hour"
 """For the pages that look at a password: of each address, and of each browser that has signed in before by itself. A
@@ -66,11 +64,6 @@ def register(app: Flask) -> None:
         # A board stays open for days; the token is bound to the session all the same.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,
-        RATELIMIT_STORAGE_URI=_find_storage(settings.redis_url),
-        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.25, "socket_timeout": 0.5},
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
-        RATELIMIT_IN_MEMORY_FALLBACK=GUESSES_PER_ADDRESS,
-        RATELIMIT_KEY_PREFIX="web",
     )
     if settings.trusted_proxies:
         # Of X-Forwarded-For only what our own proxies have written; whatever a stranger wrote before it is not read.
@@ -78,15 +71,11 @@ def register(app: Flask) -> None:
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
     csrf.init_app(app)
-    limiter.init_app(app)
+    limits.register(app)
     app.after_request(_compress)
     app.after_request(_say_headers)
     if over_tls:
         app.after_request(_insist_on_tls)
-
-
-def _find_storage(redis_url: str) -> str:
-    return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
 
 
 def _say_headers(response: Response) -> Response:
