@@ -39,9 +39,9 @@ demo: setup-runtime
 	  $(if $(FRESH),--fresh) \
 	  $(if $(findstring command,$(origin DATABASE_URL)),--database-url '$(DATABASE_URL)')
 
-# One more than the cores of a small machine: a worker whose journey waits for telephones leaves its core to another.
-# Each has servers of its own; which tests stay together: tests/dealing.py.
-WORKERS ?= 3
+# More than the cores of a small machine: half of a journey's time it waits for telephones, and so does a browser's walk.
+# Each has servers of its own; which tests stay together: tests/support/dealing.py.
+WORKERS ?= 5
 test: setup system
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 

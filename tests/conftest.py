@@ -7,6 +7,7 @@ need it, with its reason. A test that has to do with one database only says so:
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import redis
 from config import migrations
 from config.database import Database
 from config.settings import Settings
+from tests.support.compiled import compile_all
 from tests.support.kept import Engines, keeping
 from tests.support.servers import PostgresServer, RedisServer, sweep
 
@@ -45,6 +47,15 @@ def pytest_configure(config: pytest.Config) -> None:
     with_room = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 1 << 30
     if with_room and config.option.basetemp is None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        compile_all(config)
+    # What is loaded and collected stays: to look through it for garbage, again and again, takes seconds.
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

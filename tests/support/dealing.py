@@ -9,7 +9,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 _ON_A_TOWN_OF_THEIR_OWN = ("test_demo.py", "test_setup.py", "test_faults.py")
 # They look at one demo town, which takes seconds to load.
-_ON_THE_DEMO_TOWN = ("tests/edges/commands/test_coverage.py", "tests/edges/coverage/test_formats.py")
+_ON_THE_DEMO_TOWN = (
+    "tests/edges/commands/test_coverage.py",
+    "tests/edges/commands/test_demo_town.py",
+    "tests/edges/coverage/test_formats.py",
+)
 _WATCHED = "tests/journeys/browser/test_watching_an_alarm.py"
 
 

@@ -296,7 +296,13 @@ def test_a_number_that_is_not_ours_sends_everything_to_the_next_at_once(
     assert kinds.count("carrier_changed") == 1
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"drop_before_accept": 10_000}], ids=["errors", "cut off"])
+# Ten seconds of patience are the carrier's, and the same on both databases: each kind of silence is waited for on one.
+@pytest.mark.parametrize(
+    ("fault", "database_url"),
+    [({"status": 500}, "postgresql"), ({"drop_before_accept": 10_000}, "sqlite")],
+    ids=["errors", "cut off"],
+    indirect=["database_url"],
+)
 def test_ten_seconds_of_errors_and_everything_leaves_by_the_next_within_two(
     town: Town, networks: list[Network], start: Start, fault: dict[str, Any]
 ) -> None:
@@ -307,6 +313,7 @@ def test_ten_seconds_of_errors_and_everything_leaves_by_the_next_within_two(
     assert networks[0].placed("call") == []
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_ten_seconds_of_silence_and_everything_leaves_by_the_next_within_two(
     town: Town, networks: list[Network], start: Start
 ) -> None:

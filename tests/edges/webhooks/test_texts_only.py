@@ -59,6 +59,8 @@ def outcome(phones: Carrier, state: str, sender: House, body: str, serial: int) 
     return "passed_on" if now_said > said and state == "caller" else "none"
 
 
+# What a text means is read without a database; that both keep what comes of it, the conversations below show.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_given_texts_come_to_what_is_right_over_the_webhook(carrier: Carrier, town: Town) -> None:  # noqa: F811
     """Each in a group of its own, so that none knows of another."""
     wrong = []
