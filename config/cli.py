@@ -17,21 +17,21 @@ db = AppGroup("db", help="The database's schema.")
 @db.command("upgrade")
 def upgrade() -> None:
     """Bring the schema up to date; safe to run twice, and by two releases at once."""
-    applied = _ask_git(lambda migrations: migrations.upgrade)
+    applied = _ask(lambda migrations: migrations.upgrade)
     click.echo(f"applied {', '.join(applied)}" if applied else "up to date")
 
 
 @db.command("check")
 def check() -> None:
     """Fail unless the schema is up to date and is what the code expects."""
-    if lacking := _ask_git(lambda migrations: migrations.pending):
+    if lacking := _ask(lambda migrations: migrations.find_pending):
         raise click.ClickException(f"the database lacks {', '.join(lacking)}: run `flask --app app db upgrade`")
-    if unlike := _ask_git(lambda migrations: migrations.differences):
+    if unlike := _ask(lambda migrations: migrations.find_differences):
         raise click.ClickException(f"the models differ from the migrations ({len(unlike)}): {unlike[0]}")
     click.echo("up to date")
 
 
-def _ask_git(question: Callable[[ModuleType], Callable[[str], list[str]]]) -> list[str]:
+def _ask(question: Callable[[ModuleType], Callable[[str], list[str]]]) -> list[str]:
     # Alembic is a tenth of a second of every start, and only these commands need it.
     from config import migrations  # noqa: PLC0415
 
