@@ -59,7 +59,7 @@ def test_a_text_raises_the_alarm_and_travels_to_the_neighbours(town: Town, neigh
         assert "原话：“着火了！厨房，快来 救命”" in text
         assert text.endswith("必要时打119")
         phone.picks_up_and_presses(key)
-        announced = phone.gets_call("谢谢，已告诉王建国家您").sentences[0]
+        announced = phone.gets_call("谢谢，已记下您").sentences[0]
         assert announced.startswith("王建国家求助！")
         assert "着火了" in announced
     # Whoever texts is never called: an intruder may be listening. `neighbours` sees to that.

@@ -12,7 +12,7 @@ def test_a_key_counts_while_the_announcement_still_speaks(town: Town, neighbours
     wang, li = street.phones
     li.answers("1", press_after=1)
     wang.calls_for_help()
-    call = li.gets_call("谢谢，已告诉王建国家您正在赶来。")
+    call = li.gets_call("谢谢，已记下您正赶往王建国家。")
     assert call.heard[0].complete is False
     wang.hears("李大明家正在赶来。")
     li.gets_text("王建国家求助")
@@ -134,7 +134,7 @@ def test_with_several_alarms_open_an_answer_belongs_to_the_newest_and_says_so(
     sun.calls_for_help()
     zhao.is_alerted("孙有福家求助")
     reply = zhao.texts("1")
-    assert reply == "【十户联防】谢谢，已告诉孙有福家您正在赶来。（另有1起求助还没结束）"
+    assert reply == "【十户联防】谢谢，已记下您正赶往孙有福家。（另有1起求助还没结束）"
     sun.hears("赵德才家正在赶来。")
     assert first.answers() == []
 

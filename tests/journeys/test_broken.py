@@ -28,7 +28,7 @@ def test_with_our_web_server_gone_a_callee_still_hears_who_and_where_and_can_ans
     li.handset.dial()
     li.hears("您家如果也需要帮忙，请按井号9。")
     li.presses("1")
-    li.hears("谢谢，已告诉王建国家您正在赶来。")
+    li.hears("谢谢，已记下您正赶往王建国家。")
     # Its line broke off with our server, and it has not called again.
     wang.may_get("还没有人回应")
     wang.may_get("李大明家正在赶来。")
@@ -43,7 +43,7 @@ def test_with_redis_gone_at_the_moment_of_the_alarm_the_phones_ring_all_the_same
     wang.calls_for_help()
     for phone in (li, chen):
         phone.is_alerted("王建国家求助")
-    assert li.texts("1") == "【十户联防】谢谢，已告诉王建国家您正在赶来。"
+    assert li.texts("1") == "【十户联防】谢谢，已记下您正赶往王建国家。"
     wang.hears("李大明家正在赶来。")
     troubled_town.start("redis")
     other = neighbours.settle("孙有福", "周小妹")
@@ -76,7 +76,7 @@ def test_with_the_sender_gone_for_good_the_caller_hears_of_no_ring_before_there_
     for phone in (li, chen):
         phone.is_alerted("王建国家求助")
     if any("马上呼叫" in sentence for sentence in heard):
-        wang.hears("邻居的电话正在拨打。")
+        wang.hears("正在给邻居打电话。")
     troubled_town.start("worker")
 
 

@@ -25,7 +25,7 @@ def test_the_callers_whole_conversation_word_for_word(town: Town, neighbours: Ne
     wang.hears("还没有人回应")
     for neighbour in (li, chen):
         eventually(lambda phone=neighbour: phone.handset.state == "idle", "it rings no more")  # type: ignore[misc]
-    assert li.texts("马上到") == "【十户联防】谢谢，已告诉王建国家您正在赶来。"
+    assert li.texts("马上到") == "【十户联防】谢谢，已记下您正赶往王建国家。"
     wang.hears("李大明家正在赶来。")
     chen.handset.dial()
     chen.hears("到了请按3")
@@ -65,7 +65,7 @@ def test_a_neighbours_whole_conversation_word_for_word(town: Town, neighbours: N
     heard = li.gets_call("谢谢", status="completed").sentences
     assert heard == [
         f"王建国家求助！墙下陶村{street.name}，桥东第1家。门牌1。",
-        "谢谢，已告诉王建国家您正在赶来。",
+        "谢谢，已记下您正赶往王建国家。",
         "有人受伤或发病。",
         "来不了了请按2，到了请按3。要告诉对方多久到，请再按1。要跟对方通话请按9。",
         "谢谢您。再见。",
@@ -96,7 +96,7 @@ def test_of_a_fire_everything_said_and_written_later_knows(town: Town, neighbour
     wang.hears("正在告诉邻居：着火了。请同时打119。")
     li.picks_up()
     li.gets_call(f"王建国家求助！墙下陶村{street.name}，桥东第1家。着火了")
-    assert chen.texts("1") == "【十户联防】谢谢，已告诉王建国家您正在赶来。着火了，如还没人打119，请您打。"
+    assert chen.texts("1") == "【十户联防】谢谢，已记下您正赶往王建国家。着火了，如还没人打119，请您打。"
     wang.hears("陈小红家正在赶来。")
     eventually(lambda: street.heard_answers() == 1, "the caller's line has asked once more")
     wang.hangs_up()

@@ -67,7 +67,7 @@ def test_the_last_answer_while_the_caller_hangs_up_is_heard_or_read(town: Town, 
     wang.hears("按错了请按两次星号")
     li.picks_up()
     at_once(lambda: li.presses("1"), wang.hangs_up)
-    li.gets_call("谢谢，已告诉王建国家您正在赶来。")
+    li.gets_call("谢谢，已记下您正赶往王建国家。")
     eventually(
         lambda: "李大明家正在赶来。" in wang.own_call().text or wang.gets_text("李大明家正在赶来。"), "the caller knows"
     )
@@ -83,7 +83,7 @@ def test_an_answer_at_the_moment_of_the_close_counts_or_hears_that_it_is_over(
     li.gets_text("王建国家求助")
     replies: list[str | None] = []
     at_once(lambda: replies.append(li.texts("1")), lambda: wang.texts("误报"))
-    over, thanks = "【十户联防】王建国家的事已解决，不用来了，谢谢您。", "【十户联防】谢谢，已告诉王建国家您正在赶来。"
+    over, thanks = "【十户联防】王建国家的事已解决，不用来了，谢谢您。", "【十户联防】谢谢，已记下您正赶往王建国家。"
     assert replies in ([over], [thanks])
     assert street.answers() == ([("李大明家", "coming")] if replies == [thanks] else [])
     li.gets_text("误按")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from joint_defense.rules.understanding.theirs_words import (
     FORWARDED,
     OUR_LAST_WORDS,
+    OUR_LINES,
     OUR_NAMES,
     OUR_SENTENCES,
     QUOTED_MAIL,
@@ -20,6 +21,7 @@ _QUOTES = (("“", "”"), ("「", "」"), ("『", "』"), ("‘", "’"), ('"',
 _REACTION = re.compile("|".join(f"(?:{each})" for each in REACTIONS), _ANY)
 _FORWARDED = re.compile("|".join(FORWARDED), _ANY)
 _OURS = re.compile("|".join(OUR_SENTENCES), _ANY)
+_OUR_LINE = re.compile("|".join(f"(?:{each})" for each in OUR_LINES), _ANY)
 _OUR_LAST = re.compile("|".join(f"(?:{each})" for each in OUR_LAST_WORDS), _ANY)
 _NAME = re.compile("|".join(re.escape(each) for each in OUR_NAMES), _ANY)
 _LINE_QUOTED = re.compile(r"^[ \t]*[>》›][^\n]*$", re.MULTILINE)
@@ -28,6 +30,7 @@ _PICTURE = re.compile(r"\[[A-Za-z\u4e00-\u9fff]{1,4}\]")
 """How some phones write a picture: [强], [OK]."""
 _QUOTES_AHEAD = re.compile(r"^(?:引用|原文|原短信|原信息|re|回复)\s*[:：]\s*\n", _ANY)
 """What is left of a quotation that is gone."""
+_OWN_AHEAD = re.compile(r"\s{0,5}[123](?=[\s,，。.!！])")
 _SHORT_QUOTE = 8
 _MOST_QUOTES = 20
 
@@ -54,7 +57,7 @@ def find_own_part(text: str) -> Written:
     text = _NAMED_QUOTE.sub(" ", text)
     text = _without_quotes_of_ours(text)
     text = _without_our_texts(text)
-    text = _OURS.sub(" ", text)
+    text = _OURS.sub(" ", _without_our_lines(text))
     return Written(_QUOTES_AHEAD.sub("", text.strip()))
 
 
@@ -69,7 +72,7 @@ def _without_quotes_of_ours(text: str) -> str:
             # Our own texts quote the caller: such a quotation ends at the last closing mark, not at the first.
             end = text.rfind(closing, begin + 1)
             inside = text[begin + 1 : end if end > begin else len(text)]
-            if _NAME.search(inside) or _OURS.search(inside):
+            if _NAME.search(inside) or _OURS.search(inside) or _OUR_LINE.search(inside):
                 text = f"{text[:begin]} {text[end + 1 :] if end > begin else ''}"
                 start = begin
             else:
@@ -85,6 +88,16 @@ def _without_our_texts(text: str) -> str:
         end = max((each.end() for each in _OUR_LAST.finditer(text, found.end(), line_end)), default=line_end)
         text = f"{text[: found.start()]} {text[end:]}"
     return text
+
+
+def _without_our_lines(text: str) -> str:
+    """Without the lines that hold words of ours; a number or a few signs before them are the writer's own."""
+    kept = []
+    for line in text.split("\n"):
+        found = _OUR_LINE.search(line)
+        own = _OWN_AHEAD.match(line) if found else None
+        kept.append(line if found is None else own[0] if own else "")
+    return "\n".join(kept)
 
 
 def is_hearsay_quote(text: str) -> bool:

@@ -122,7 +122,7 @@ def say_alarm_joined(households: int, language: str) -> str:
 
 
 BEING_RUNG = {
-    CHINESE: "邻居的电话正在拨打。",
+    CHINESE: "正在给邻居打电话。",
     ENGLISH: "Your neighbours are being rung now.",
 }
 NOT_RUNG_YET = {
@@ -234,7 +234,7 @@ def say_how_soon(minutes: int | None, language: str) -> str:
     if minutes is None:
         return ""
     if language == CHINESE:
-        return "（马上到）" if minutes == 0 else "（要五分钟以上）" if minutes == LATER else f"（约{minutes}分钟到）"
+        return "（马上到）" if minutes == 0 else "（五分钟以后到）" if minutes == LATER else f"（约{minutes}分钟到）"
     return (
         " (at once)"
         if minutes == 0
@@ -301,19 +301,19 @@ def say_widened(whom: Sequence[Whom], language: str) -> list[str]:
 
 
 def say_thanks(callers: Sequence[str], answer: Answer, language: str) -> str:
-    """To a neighbour whose answer is on record."""
+    """To a neighbour whose answer is on record; the caller hears of it with the next step, so nothing says that yet."""
     if language == CHINESE:
         names = "、".join(callers)
         return {
-            Answer.COMING: f"谢谢，已告诉{names}您正在赶来。",
+            Answer.COMING: f"谢谢，已记下您正赶往{names}。",
             Answer.CANNOT: f"知道了，已记下您不能去{names}。谢谢。",
-            Answer.ON_SCENE: f"谢谢，已告诉{names}您已到场。",
+            Answer.ON_SCENE: f"谢谢，已记下您已到{names}。",
         }[answer]
     names = " and ".join(callers)
     return {
-        Answer.COMING: f"Thank you. {names} has been told that you are coming.",
+        Answer.COMING: f"Thank you. Noted: you are on your way to {names}.",
         Answer.CANNOT: f"Noted that you cannot go to {names}. Thank you.",
-        Answer.ON_SCENE: f"Thank you. {names} has been told that you are there.",
+        Answer.ON_SCENE: f"Thank you. Noted: you are with {names}.",
     }[answer]
 
 

@@ -148,7 +148,7 @@ def test_a_call_is_answered_keys_are_pressed_and_it_is_hung_up(
 def test_texts_are_written_and_read(
     visitor: Visitor, carrier: Carrier, network: Network, application: Application
 ) -> None:
-    application.says("/sms", "<Message>谢谢，已告诉王建国家您正在赶来。</Message>")
+    application.says("/sms", "<Message>谢谢，已记下您正赶往王建国家。</Message>")
     carrier.text(WANG, "【十户联防】王建国家求助")
     network.handset(WANG).wait_for_text("求助")
 
@@ -156,7 +156,7 @@ def test_texts_are_written_and_read(
     network.handset(WANG).wait_for_text("谢谢")
 
     assert application.at("/sms")[0].form["Body"] == " 马上到 "
-    assert "收到 【十户联防】王建国家求助 发出 马上到 收到 谢谢，已告诉王建国家您正在赶来。" in visitor.card(WANG)
+    assert "收到 【十户联防】王建国家求助 发出 马上到 收到 谢谢，已记下您正赶往王建国家。" in visitor.card(WANG)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     li.taps("接听")
     li.reads("王建国家求助！")
     li.taps("按键 1")
-    li.reads("谢谢，已告诉王建国家您正在赶来。")
+    li.reads("谢谢，已记下您正赶往王建国家。")
     wang.reads("李大明家正在赶来。")
     chen.reads("【十户联防】王建国家求助")
     chen.texts("2")
@@ -137,7 +137,7 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     # The one who was busy is rung again from the board, and now comes.
     zhao.behaves("comes")
     board.locator(".household", has_text="赵德才家").get_by_role("button").click()
-    zhao.reads("谢谢，已告诉王建国家您正在赶来。")
+    zhao.reads("谢谢，已记下您正赶往王建国家。")
     expect(board.locator(".figure-main dd")).to_have_text("2/3")
 
     board.get_by_role("link", name="解除警情").click()
@@ -172,9 +172,9 @@ def test_without_scripts_on_a_small_phone_an_alarm_goes_all_the_way(
     _taps(handsets, "link", "刷新")
     _taps(handsets, "button", "接听")
     _taps(handsets, "button", "按键 1")
-    street.phones[1].hears("谢谢，已告诉孙有福家您正在赶来。")
+    street.phones[1].hears("谢谢，已记下您正赶往孙有福家。")
     _taps(handsets, "link", "刷新")
-    expect(handsets.locator(".screen")).to_contain_text("谢谢，已告诉孙有福家您正在赶来。")
+    expect(handsets.locator(".screen")).to_contain_text("谢谢，已记下您正赶往孙有福家。")
 
     board.goto(town.url)
     board.get_by_role("link", name=f"墙下陶村{street.name}·桥东第1家").click()

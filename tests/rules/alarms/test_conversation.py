@@ -74,14 +74,14 @@ def test_whoever_comes_is_named() -> None:
 
 
 def test_an_answer_is_thanked_by_the_callers_name() -> None:
-    assert said.say_thanks(["王家"], Answer.COMING, "zh") == "谢谢，已告诉王家您正在赶来。"
+    assert said.say_thanks(["王家"], Answer.COMING, "zh") == "谢谢，已记下您正赶往王家。"
     for answer in Answer:
         assert "王家、李家" in said.say_thanks(["王家", "李家"], answer, "zh")
         assert "Wang and Li" in said.say_thanks(["Wang", "Li"], answer, "en")
 
 
 def test_a_text_that_could_belong_to_several_alarms_says_which_it_counted_for() -> None:
-    assert texts.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢，已告诉王家您正在赶来。"
+    assert texts.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢，已记下您正赶往王家。"
     assert texts.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("（另有2起求助还没结束）")
     assert "2 more open" in texts.reply_thanks(["Wang"], Answer.COMING, 2, "en")
 

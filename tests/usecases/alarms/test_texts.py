@@ -68,10 +68,10 @@ def test_the_same_answer_twice_at_the_same_instant_is_one_answer(town: Town, hou
 @pytest.mark.parametrize(
     ("body", "given", "line"),
     [
-        ("1", Answer.COMING, "【十户联防】谢谢，已告诉王家您正在赶来。"),
-        ("收到", Answer.COMING, "【十户联防】谢谢，已告诉王家您正在赶来。"),
+        ("1", Answer.COMING, "【十户联防】谢谢，已记下您正赶往王家。"),
+        ("收到", Answer.COMING, "【十户联防】谢谢，已记下您正赶往王家。"),
         ("2", Answer.CANNOT, "【十户联防】知道了，已记下您不能去王家。谢谢。"),
-        ("我到了", Answer.ON_SCENE, "【十户联防】谢谢，已告诉王家您已到场。"),
+        ("我到了", Answer.ON_SCENE, "【十户联防】谢谢，已记下您已到王家。"),
     ],
 )
 def test_a_reply_is_the_households_answer(town: Town, houses: list[House], body: str, given: Answer, line: str) -> None:
@@ -92,7 +92,7 @@ def test_with_several_open_the_answer_says_which_it_counted_for(town: Town, hous
     rings(town, wang)
     second = rings(town, li, after=200)
     reply = text(town, chen, "1", after=210)
-    assert reply == Reply("【十户联防】谢谢，已告诉李家您正在赶来。（另有1起求助还没结束）", second)
+    assert reply == Reply("【十户联防】谢谢，已记下您正赶往李家。（另有1起求助还没结束）", second)
 
 
 def test_an_answer_after_the_close_hears_that_it_is_over_for_a_day(town: Town, houses: list[House]) -> None:

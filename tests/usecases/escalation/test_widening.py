@@ -375,7 +375,7 @@ def test_a_responder_answers_by_text_and_counts_as_one_who_comes(village: Villag
     town.place(after=60)
     he = "+8613700000001"
     reply = town.run(lambda s: alarms_texts.take_message(s, alarms_texts.Text("SM1", he, "1"), at(70)))
-    assert reply.text == "【十户联防】谢谢，已告诉王建国家您正在赶来。"
+    assert reply.text == "【十户联防】谢谢，已记下您正赶往王建国家。"
     village.answers(village.zhang, after=80)
     assert village.tick(120) == 0, "he and one household are two"
     board = town.run(lambda s: read_board(s, incident_id))
