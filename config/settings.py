@@ -62,6 +62,7 @@ class Settings(BaseModel):
     default_region: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
     default_area_code: str = Field(default="574", pattern=r"^[0-9]{1,4}$")
     timezone: str = "Asia/Shanghai"
+    countries: Names = ("+86",)
 
     calls_per_second: Rates = (1.0,)
     sms_segments_per_second: Rates = (1.0,)
@@ -107,6 +108,13 @@ class Settings(BaseModel):
         if separator and rest and known and has_a_sound_port(value):
             return f"postgresql+psycopg://{rest}"
         raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
+
+    @field_validator("countries")
+    @classmethod
+    def _country_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(re.fullmatch(r"\+[1-9][0-9]{0,6}", each) for each in value):
+            raise ValueError("must be country codes such as +86, with commas between them")
+        return value
 
     @field_validator("redis_url")
     @classmethod

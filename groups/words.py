@@ -244,6 +244,7 @@ WORDS: Mapping[str, str] = {
     "no_such_group_with_village": N_("no such group: %(group)s (name its village with --village CODE)"),
     "no_such_household": N_("no such household"),
     "no_such_incident": N_("there is no incident %(number)s"),
+    "country_is_not_called": N_("numbers of this country are not called or texted here, only %(known)s"),
     "no_such_number": N_("no such number: check its digits"),
     "no_such_subscription": N_("no such subscription"),
     "no_such_tariff": N_("%(plan)s has no tariff that begins on %(starts_on)s"),

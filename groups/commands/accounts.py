@@ -16,7 +16,7 @@ from groups.accounts import accounts
 from groups.accounts.passwords import hash_password
 from groups.commands.common import open_transaction, tell, tell_in_one_line
 from groups.models.accounts import AccountRole
-from groups.rules.phone import normalise
+from groups.rules.phone import read_called_number
 
 commands = AppGroup("accounts", help="Who may sign in.")
 _password_stdin = click.option("--password-stdin", is_flag=True, help="Take the password from standard input.")
@@ -94,4 +94,5 @@ def _tell(password: str, from_stdin: bool) -> None:
 
 
 def _read_number(phone: str) -> str:
-    return normalise(phone, get_settings().default_region, get_settings().default_area_code).e164
+    of = get_settings()
+    return read_called_number(phone, of.default_region, of.default_area_code, of.countries).e164

@@ -36,7 +36,7 @@ def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
     of = get_settings()
     with open_transaction() as session:
         village_id = _find_village_id(session, code)
-        here = Region(of.default_region, of.default_area_code)
+        here = Region(of.default_region, of.default_area_code, of.countries)
         rows = files.read_rows(session, Kind.RESPONDERS, village_id, read_content(file), file.name, here)
         for row in rows:
             for words in row.checked.wrong.values():

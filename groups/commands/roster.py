@@ -116,7 +116,9 @@ def import_roster(
         read = reading.read_households(opened, reading.read_columns_said(opened, columns))
         of = villages.get_village(session, code, hold=True)
         judgement = apply.judge_list(
-            session, of, read.rows, settings.default_region, settings.default_area_code, complete=complete
+            *(session, of, read.rows, settings.default_region, settings.default_area_code),
+            complete=complete,
+            countries=settings.countries,
         )
         if errors is not None:
             sheets = {label: sheet for label, (sheet, _) in read.sheets.items()}

@@ -26,6 +26,7 @@ from groups.directory.phone_verdicts import (
     Reached,
     clear_refused,
     find_opted_out,
+    list_numbers_outside,
     mark_failed,
     mark_refused,
     note_reached,
@@ -38,7 +39,7 @@ from groups.directory.reinforcements import (
     list_officers,
     list_on_duty,
 )
-from groups.rules.phone import read_line_number
+from groups.rules.phone import is_called, read_line_number
 
 __all__ = [
     "OPTED_OUT",
@@ -54,12 +55,14 @@ __all__ = [
     "find_opted_out",
     "find_overseers",
     "find_village",
+    "is_called",
     "is_of_account",
     "is_overseer",
     "list_backup",
     "list_cameras",
     "list_leader_phones",
     "list_neighbours",
+    "list_numbers_outside",
     "list_officers",
     "list_on_duty",
     "list_phones",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip, read_clock
@@ -76,6 +76,19 @@ def find_opted_out(session: Session, numbers: Collection[str]) -> set[str]:
     if not numbers:
         return set()
     return {number for asked in (phones, responders, accounts) for number in session.scalars(asked) if number}
+
+
+def list_numbers_outside(session: Session, countries: Collection[str]) -> list[str]:
+    """The numbers of phones, responders and accounts that begin with none of these; in order, each once."""
+    found: set[str] = set()
+    for number, archived_at in (
+        (Phone.number, Phone.archived_at),
+        (Responder.number, Responder.archived_at),
+        (Account.phone, Account.archived_at),
+    ):
+        outside = and_(number != "", *(number.not_like(f"{each}%") for each in countries))
+        found.update(each for each in session.scalars(select(number).where(archived_at.is_(None), outside)) if each)
+    return sorted(found)
 
 
 def mark_failed(session: Session, phone_id: int, now: datetime) -> None:

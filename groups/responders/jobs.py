@@ -72,7 +72,7 @@ class WatchLists:
 
 
 def _make_region(ground: Ground) -> Region:
-    return Region(ground.region, ground.area_code)
+    return Region(ground.region, ground.area_code, ground.countries)
 
 
 def _make_preview(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:

@@ -22,7 +22,7 @@ from groups.models.roster import Grid, Group, Language
 from groups.responders.on_duty import TEAM_WORDS
 from groups.responders.rules import duty
 from groups.roster.residences import follow_the_groups
-from groups.rules.phone import as_written_here, find_kind, normalise
+from groups.rules.phone import as_written_here, find_kind, read_called_number
 from groups.rules.texts import find_flaw, tidy
 
 Row = Grid | Responder | Camera
@@ -81,6 +81,8 @@ class Region:
 
     region: str
     area_code: str
+    countries: tuple[str, ...] = ()
+    """The countries that are called; empty: any."""
 
 
 def list_rows(session: Session, kind: Kind, village_id: int | None) -> list[Row]:
@@ -189,7 +191,7 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
         checked.wrong["team"] = say("no_such_team", known=known)
     number = ""
     try:
-        number = normalise(texts.get("number", ""), here.region, here.area_code).e164
+        number = read_called_number(texts.get("number", ""), here.region, here.area_code, here.countries).e164
     except InvalidNumber as error:
         checked.wrong["number"] = error.message
     reach = tidy(texts.get("reach", ""))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -82,6 +83,19 @@ def normalise(text: str, region: str, area_code: str) -> PhoneNumber:
     if kind is None:
         raise InvalidNumber(say("service_number_not_households_phone"))
     return PhoneNumber(format_number(number, PhoneNumberFormat.E164), kind)
+
+
+def is_called(e164: str, countries: Collection[str]) -> bool:
+    """Whether a number is in one of the countries that may be called and texted (`+86`); with none named, any is."""
+    return not countries or e164.startswith(tuple(countries))
+
+
+def read_called_number(text: str, region: str, area_code: str, countries: Collection[str]) -> PhoneNumber:
+    """As `normalise`; InvalidNumber besides for a number in a country that is not called."""
+    number = normalise(text, region, area_code)
+    if not is_called(number.e164, countries):
+        raise InvalidNumber(say("country_is_not_called", known=tuple(countries)))
+    return number
 
 
 def read_line_number(text: str, region: str, area_code: str) -> str:

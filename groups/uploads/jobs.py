@@ -44,7 +44,7 @@ def work_on_upload(upload_id: int) -> int:
 
 def make_ground(settings: Settings) -> Ground:
     """How this town reads lists."""
-    return Ground(settings.default_region, settings.default_area_code, settings.zone)
+    return Ground(settings.default_region, settings.default_area_code, settings.zone, settings.countries)
 
 
 def work_on(

@@ -26,11 +26,12 @@ Columns = Mapping[tuple[int, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a list is read by: the region and area code of its numbers, and the town's days."""
+    """What a list is read by: the region and area code of its numbers, the countries called, and the town's days."""
 
     region: str
     area_code: str
     zone: ZoneInfo
+    countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

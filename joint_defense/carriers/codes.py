@@ -30,6 +30,8 @@ class Meaning:
     en: str
 
 
+COUNTRY_NOT_CALLED = 99001
+"""A code of ours: no carrier was asked."""
 CODES: dict[int, Meaning] = {
     10004: Meaning(Verdict.TEMPORARY, "运营商同时通话数已满", "Too many calls at once for the carrier"),
     20429: Meaning(Verdict.TEMPORARY, "运营商要求放慢", "The carrier asks for a slower pace"),
@@ -49,6 +51,11 @@ CODES: dict[int, Meaning] = {
     13224: Meaning(Verdict.NUMBER, "运营商不支持该号码", "The carrier does not serve this number"),
     13225: Meaning(Verdict.NUMBER, "该号码被运营商列入禁呼名单", "The carrier blocks calls to this number"),
     21216: Meaning(Verdict.NUMBER, "该号码被运营商列入禁呼名单", "The carrier blocks calls to this number"),
+    COUNTRY_NOT_CALLED: Meaning(
+        Verdict.NUMBER,
+        "这个国家或地区不在可拨打范围，没有拨打",
+        "Not called: its country is not among those that may be (COUNTRIES)",
+    ),
     20003: Meaning(Verdict.ACCOUNT, "运营商账号或密码不正确", "The carrier refuses our credentials"),
     21210: Meaning(Verdict.ACCOUNT, "主叫号码不是我们的", "The calling number is not ours"),
     21606: Meaning(Verdict.ACCOUNT, "短信发送号码不是我们的", "The sending number is not ours"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import structlog
 
 from groups import directory
+from joint_defense.carriers.codes import COUNTRY_NOT_CALLED
 from joint_defense.carriers.port import (
     Carrier,
     CarrierError,
@@ -45,7 +46,7 @@ class Sender:
     """Carries claims to the carriers.
 
     `find_first_request` and `rivals` ask the database, off the event loop; `tell_out` hears of an account that has just
-    gone out, and why.
+    gone out, and why. `countries`: the beginnings of numbers that may be called and texted; none: any.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Sender:
         find_first_request: LookUpFacts,
         rivals: AskRivals,
         tell_out: TellOut,
+        countries: Collection[str] = (),
     ) -> None:
         self._carriers = carriers
         self._announcer = announcer
@@ -66,6 +68,7 @@ class Sender:
         self._first_request = find_first_request
         self._rivals = rivals
         self._tell_out = tell_out
+        self._countries = countries
         self._gone = {(account, channel): asyncio.Event() for account in carriers for channel in Channel}
 
     async def send(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Sent:
@@ -120,6 +123,8 @@ class Sender:
         if claim.stopped:
             # As a carrier with a list of its own refuses it; not every one has such a list.
             raise RefusedNumber("the phone has told us to send no more texts", code=int(directory.OPTED_OUT))
+        if not directory.is_called(claim.to, self._countries):
+            raise RefusedNumber("its country is not called", code=COUNTRY_NOT_CALLED)
         carrier = self._carriers[claim.line.account]
         if claim.channel is Channel.CALL:
             return await self._ask_patiently(claim, carrier.place_call(self._announcer.call(claim, incident, alerts)))

@@ -16,6 +16,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import Base, read_clock
+from groups import directory
+from joint_defense.incidents.timeline import mask_number
 from joint_defense.operations import copies
 from joint_defense.processes import heartbeats
 from joint_defense.processes.runtime import Runtime
@@ -24,6 +26,8 @@ OLDEST_POSTGRESQL = 13
 LARGEST_SKEW = timedelta(seconds=5)
 """Signatures and reports are still taken; a person who compares two clocks is already misled."""
 LITTLE_DISK, NO_DISK = 2 << 30, 200 << 20
+SHOWN = 5
+"""Numbers that a finding names."""
 OLDEST_COPY = timedelta(hours=26)
 
 
@@ -249,6 +253,28 @@ def check_processes(runtime: Runtime) -> Iterator[Finding]:
             yield Finding(str(role), Grade.ERROR, "没有运行", word, start)
 
 
+def check_countries(runtime: Runtime) -> Iterator[Finding]:
+    """Which numbers on the lists are in a country that is not called?"""
+    countries = runtime.settings.countries
+    try:
+        with runtime.database.begin(reads=True) as session:
+            numbers = directory.list_numbers_outside(session, countries)
+    except SQLAlchemyError:
+        return  # `check_database` says why
+    if not numbers:
+        yield Finding("countries", Grade.GOOD, "、".join(countries), ", ".join(countries))
+        return
+    some = [mask_number(each) for each in numbers[:SHOWN]]
+    yield Finding(
+        "countries",
+        Grade.WARNING,
+        f"{len(numbers)}个号码不在可拨打的国家或地区：{'、'.join(some)}{'等' if len(numbers) > SHOWN else ''}",
+        f"{len(numbers)} number(s) in countries that are not called: {', '.join(some)}"
+        f"{' and more' if len(numbers) > SHOWN else ''}",
+        "COUNTRIES",
+    )
+
+
 def check_printing(runtime: Runtime) -> Iterator[Finding]:
     """Is the font there that lists are printed with?"""
     root = Path(__file__).resolve().parents[2] / "groups"
@@ -290,6 +316,7 @@ INSIDE: tuple[Check, ...] = (
     check_redis,
     check_disk,
     check_processes,
+    check_countries,
     check_printing,
     check_backups,
 )

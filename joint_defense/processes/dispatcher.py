@@ -133,6 +133,7 @@ class Dispatcher:
             find_first_request=lambda claim: self._run_in_database(lambda: self._find_first_request(claim)),
             rivals=lambda claim, sids: self._run_in_database(lambda: self._find_rivals(claim, sids)),
             tell_out=self._tell_out,
+            countries=settings.countries,
         )
 
     def _tell_out(self, account: str, word: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -66,13 +66,22 @@ def read_roster_on_record(
 
 
 def judge_list(
-    session: Session, village: Village, rows: Sequence[ListRow], region: str, area_code: str, *, complete: bool = False
+    session: Session,
+    village: Village,
+    rows: Sequence[ListRow],
+    region: str,
+    area_code: str,
+    *,
+    complete: bool = False,
+    countries: Collection[str] = (),
 ) -> Judgement:
     """What importing `rows` would do to the village's roster. Writes nothing.
 
     `complete`: the list names every household of the village; whoever is missing from it is to be archived.
+    `countries`: those that are called; a number of another one is left out, with a warning.
+    `countries`: those that are called; a number of another one is left out, with a warning.
     """
-    examined = [examine(row, region, area_code) for row in rows]
+    examined = [examine(row, region, area_code, countries) for row in rows]
     return read_roster_on_record(session, village.id, examined).judge(examined, region, complete=complete)
 
 

@@ -50,7 +50,7 @@ class RosterLists:
             return ReadList(layouts, reason=error.message)
         examined = []
         for place, row in enumerate(households.rows):
-            examined.append(examine(row, ground.region, ground.area_code))
+            examined.append(examine(row, ground.region, ground.area_code, ground.countries))
             if place % 2_000 == 0:
                 progress(40 + 40 * place // len(households.rows))
         return ReadList(layouts, examined, about=households)

@@ -29,7 +29,7 @@ from groups.models.accounts import AccountRole
 from groups.models.roster import Household, Village
 from groups.roster.search import VILLAGES_A_PAGE, find_villages_meant
 from groups.rules.days import find_local_day, read_day
-from groups.rules.phone import as_written_here, normalise
+from groups.rules.phone import as_written_here, read_called_number
 from groups.web.roster.common import make_batch
 from groups.web.shell import languages
 from groups.web.shell.access import find_signed_in, get_signed_in
@@ -167,7 +167,8 @@ def read_day_field(name: str, default: date) -> date:
 
 def write_number(text: str) -> str:
     """The number that somebody has typed as E.164. Raises InvalidNumber."""
-    return normalise(text, get_settings().default_region, get_settings().default_area_code).e164
+    of = get_settings()
+    return read_called_number(text, of.default_region, of.default_area_code, of.countries).e164
 
 
 def as_dialled(e164: str) -> str:

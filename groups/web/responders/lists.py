@@ -295,7 +295,8 @@ def read_kind(word: str) -> Kind:
 
 
 def _make_region() -> Region:
-    return Region(get_settings().default_region, get_settings().default_area_code)
+    of = get_settings()
+    return Region(of.default_region, of.default_area_code, of.countries)
 
 
 def _go_back(place: Place, kind: Kind) -> ResponseReturnValue:

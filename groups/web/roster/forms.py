@@ -16,7 +16,7 @@ from groups.models.roster import FirstHelp, Language
 from groups.roster.households import MOST_PHONES, Fields, Owner, PhoneEntry, find_owner
 from groups.roster.reading import HouseLine
 from groups.rules.days import find_local_day, read_day
-from groups.rules.phone import PhoneNumber, as_written_here, normalise
+from groups.rules.phone import PhoneNumber, as_written_here, read_called_number
 from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
 from groups.web.shell.languages import write_error
 
@@ -166,7 +166,7 @@ def complete_number(text: str, number: PhoneNumber, settings: Settings) -> str |
 
 def read_number(text: str, settings: Settings) -> PhoneNumber:
     """The number that somebody typed. Raises InvalidNumber."""
-    return normalise(text, settings.default_region, settings.default_area_code)
+    return read_called_number(text, settings.default_region, settings.default_area_code, settings.countries)
 
 
 def end_of(day: date, settings: Settings) -> datetime:

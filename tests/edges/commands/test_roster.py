@@ -248,6 +248,16 @@ def test_cells_that_a_spreadsheet_would_run_are_made_harmless_and_come_back_as_t
     assert exported(run, village) == roster
 
 
+def test_a_number_of_another_country_is_left_out_of_a_list_with_a_warning(
+    run: Type, village: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "a.csv"
+    source.write_text("组别,户主,电话\n1组,王建国,+12025550123\n1组,李大明,19992222367\n", encoding="utf-8")
+    told = run("roster", "import", source, "--village", village)
+    assert "only +86" in told.output
+    assert [household["phones"] for household in exported(run, village)] == [[], ["+8619992222367"]]
+
+
 def test_phones_in_any_order_and_number_survive_the_csv(run: Type, village: str, tmp_path: Path) -> None:
     mobiles = [f"+861999222230{digit}" for digit in range(10)]
     landlines = [f"+865748880525{digit}" for digit in range(6)]
@@ -255,7 +265,7 @@ def test_phones_in_any_order_and_number_survive_the_csv(run: Type, village: str,
         [landlines[0], mobiles[0]],
         [landlines[1], landlines[2], mobiles[1]],
         [mobiles[2], mobiles[3], landlines[3], mobiles[4], mobiles[5]],
-        ["+12025550123", mobiles[6]],
+        ["+861082880525", mobiles[6]],
         [mobiles[7], landlines[4], mobiles[8], landlines[5]],
     ]
     roster = [

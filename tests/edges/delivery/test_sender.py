@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.settings import Settings
+from groups.models.roster import Phone
 from joint_defense.alarms import intake
 from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import TooFast
@@ -109,6 +111,27 @@ def test_everybody_is_called_and_texted_once_and_two_senders_share_the_work(
     alarm(town, wang)
     wait_until_placed(town)
     rung_once(network)
+
+
+def test_a_number_of_another_country_is_asked_of_no_carrier_and_the_alarm_goes_on_without_it(
+    town: Town, wang: House, network: Network, sender: Sender
+) -> None:
+    li = town.house("李小明")
+    with town.database.begin() as session:
+        session.execute(update(Phone).where(Phone.number == li.number).values(number="+12025550123"))
+    sender()
+    incident_id = alarm(town, wang)
+    wait_until_placed(town)
+    rung_once(network, 4)
+    assert not [each for each in (*network.placed("call"), *network.placed("message")) if each["to"].startswith("+1")]
+
+    def refused(session: Session) -> list[Any]:
+        query = select(IncidentUpdate.detail).where(
+            IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == "refused"
+        )
+        return [(each["channel"], each["code"]) for each in session.scalars(query)]
+
+    eventually(lambda: sorted(town.read(refused)) == [("call", "99001"), ("sms", "99001")], "the timeline says so")
 
 
 def test_a_carrier_that_asks_for_a_slower_pace_gets_it_from_every_worker_and_nothing_is_lost(

@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from app import create_app
 from config.database import Database, read_clock
+from groups.models.accounts import Account, AccountRole
 from joint_defense.processes import heartbeats
 from joint_defense.processes.heartbeats import Role
 from tests.conftest import MakeSettings, fresh_database
@@ -83,11 +84,15 @@ def test_numbers_that_lead_elsewhere_are_pointed_at_us_and_a_test_call_rings(
     with database.begin() as session:
         for role in (Role.WORKER, Role.CLOCK):
             heartbeats.beat(session, f"here:1:{role}", role, read_clock(session))
+        distant = Account(name="远方", phone="+12025550123", role=AccountRole.OPERATOR, password_hash="x")
+        distant.created_at = read_clock(session)
+        session.add(distant)
     run = make_type(twilio_api_base_url=network.url, public_base_url=served)
     before = run("doctor", "--json")
     assert before.exit_code == 1
     found = findings(before)
     assert found["carrier carrier"][1][0] == "error"
+    assert found["countries"] == [("warning", "1 number(s) in countries that are not called: +12****0123")]
     assert "does not lead to us" in found["carrier carrier"][1][1]
 
     mended = run("doctor", "--fix-webhooks", "--json")

@@ -34,33 +34,33 @@ def _alarms(language: str) -> Iterator[str]:
     made = itertools.product(Category, ("", "厨房着火了，快来"), ("", "+8657488805255"), (False, True))
     for category, words, line, drill in made:
         voice = replace(VOICE, category=category, text=words, line=line, drill=drill)
-        yield alarm.message(voice, language)
-        yield alarm.message(voice, language, widened=True)
-        yield alarm.message(voice, language, held=True)
-        yield alarm.second_voice(voice, language)
-        yield alarm.wordless(voice, language)
+        yield alarm.write_message(voice, language)
+        yield alarm.write_message(voice, language, widened=True)
+        yield alarm.write_message(voice, language, held=True)
+        yield alarm.write_second_voice(voice, language)
+        yield alarm.write_wordless(voice, language)
         yield links.tell_overseer(voice, LINK, language)
-        yield links.alarm_with_link(voice, LINK, language)
+        yield links.write_alarm_with_link(voice, LINK, language)
 
 
 def _conversation(language: str) -> Iterator[str]:
     names = ["王建国家"] if language == "zh" else ["the Wang Jianguo household"]
     for category in Category:
-        yield texts.news_text(names, names, category, language)
-        yield texts.news_text([], [], category, language, [Whom.LEADERS, Whom.DUTY])
+        yield texts.write_news(names, names, category, language)
+        yield texts.write_news([], [], category, language, [Whom.LEADERS, Whom.DUTY])
         yield texts.reply_thanks(names, Answer.COMING, 1, language, category)
     for answer in Answer:
         yield texts.reply_thanks(names, answer, 0, language)
     for outcome in ClosingOutcome:
-        yield texts.all_clear(names, outcome, language)
-    yield from (texts.alarm_text_answer(households, language) for households in (0, 3))
-    yield texts.alarm_held(3, "7", language)
-    yield texts.lapsed(names, language)
+        yield texts.write_all_clear(names, outcome, language)
+    yield from (texts.write_alarm_answer(households, language) for households in (0, 3))
+    yield texts.write_alarm_held(3, "7", language)
+    yield texts.write_lapsed(names, language)
     yield texts.reply_over(names, language)
     yield from (texts.reply_withdrawn(closed, language) for closed in (True, False))
-    yield from (texts.words_noted(helpers, language) for helpers in (0, 1, 2))
-    yield texts.where_it_is(names[0], VOICE.place, VOICE.door, VOICE.number, "着火了", language)
-    yield from (texts.who_is_coming(each, each, language) for each in ([], names))
+    yield from (texts.write_words_noted(helpers, language) for helpers in (0, 1, 2))
+    yield texts.write_where_it_is(names[0], VOICE.place, VOICE.door, VOICE.number, "着火了", language)
+    yield from (texts.write_who_is_coming(each, each, language) for each in ([], names))
     yield from (table[language] for table in TABLES)
 
 

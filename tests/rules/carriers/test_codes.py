@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from joint_defense.carriers.codes import CODES, TOO_FAST, Verdict, explain, explain_error, judge
+from joint_defense.carriers.codes import CODES, COUNTRY_NOT_CALLED, TOO_FAST, Verdict, explain, explain_error, judge
 from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown, RefusedNumber, Temporary, TooFast
 
 # From the carrier's error dictionary, as the project's page on the carrier sorts them.
 TEMPORARY = (10004, 20429, 20500, 30003, 30007, 30008, 30036)
-NUMBER = (21211, 21214, 21217, 21610, 21612, 21614, 30004, 30005, 30006, 13224, 21216, 13225)
+NUMBER = (21211, 21214, 21217, 21610, 21612, 21614, 30004, 30005, 30006, 13224, 21216, 13225, COUNTRY_NOT_CALLED)
 ACCOUNT = (20003, 21210, 21606, 21215, 21408, 13227)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.errors import InvalidNumber
-from groups.rules.phone import as_written_here, find_kind, mask, normalise, read_line_number
+from groups.rules.phone import as_written_here, find_kind, mask, normalise, read_called_number, read_line_number
 from groups.words import write_both
 
 
@@ -201,3 +201,14 @@ def test_whatever_stands_there_is_read_without_a_crash_fits_its_column_and_is_re
     number = read_line_number(text, "CN", "574")
     assert len(number) <= 16
     assert read_line_number(number, "CN", "574") == number
+
+
+def test_a_number_of_a_country_that_is_not_called_is_refused_with_the_countries_that_are() -> None:
+    assert read_called_number("13800138000", "CN", "574", ("+86",)).e164 == "+8613800138000"
+    assert read_called_number("+852 5123 4567", "CN", "574", ("+86", "+852")).e164 == "+85251234567"
+    with pytest.raises(InvalidNumber) as refused:
+        read_called_number("+1 202-555-0123", "CN", "574", ("+86", "+852"))
+    assert (refused.value.message.code, refused.value.message.values) == (
+        "country_is_not_called",
+        {"known": ("+86", "+852")},
+    )

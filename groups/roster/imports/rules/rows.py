@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from groups.errors import say
 from groups.roster.imports.rules.guesses import Guess
 from groups.roster.imports.rules.names import has_private_signs, read_name
-from groups.roster.imports.rules.numbers import read_numbers
+from groups.roster.imports.rules.numbers import Wrong, read_numbers
 from groups.roster.rules.household import make_label
 from groups.rules.findings import Finding, show
-from groups.rules.phone import PhoneNumber
+from groups.rules.phone import PhoneNumber, is_called
 from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
 
 NO_HEAD = "no_head"
@@ -106,12 +107,12 @@ class ExaminedRow:
         return (self.sheet, self.number)
 
 
-def examine(row: ListRow, region: str, area_code: str) -> ExaminedRow:
-    """Tidy the row's texts and read its numbers; a number that cannot be read is left out, with a warning."""
+def examine(row: ListRow, region: str, area_code: str, countries: Collection[str] = ()) -> ExaminedRow:
+    """Tidy the row's texts and read its numbers; one that cannot be read or called is left out, with a warning."""
     group, door, head = tidy(row.group), _DASH.sub("-", tidy(row.door)), read_name(row.head)
     landmark = None if row.landmark is None else tidy(row.landmark)
     cells = (*row.phones, PhoneCell("户主", head.numbers)) if head.numbers else row.phones
-    phones, written, warnings, unread = _read_phones(cells, region, area_code)
+    phones, written, warnings, unread = _read_phones(cells, region, area_code, countries)
     warnings = (*row.warnings, *warnings, *_judge_name(row, head.numbers))
     errors = [Finding(FORMULA, say("cell_is_a_formula", column=column)) for column in row.formulas[:1]]
     if not head.head and not errors:
@@ -155,15 +156,27 @@ def _judge_name(row: ListRow, numbers: str) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def _keep_called(
+    numbers: tuple[PhoneNumber, ...], wrong: tuple[Wrong, ...], countries: Collection[str]
+) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    """The numbers that are called, and those of other countries among what is wrong."""
+    refused = tuple(each for each in numbers if not is_called(each.e164, countries))
+    if not refused:
+        return numbers, wrong
+    reason = say("country_is_not_called", known=tuple(countries))
+    called = tuple(each for each in numbers if each not in refused)
+    return called, (*wrong, *(Wrong(each.e164, reason) for each in refused))
+
+
 def _read_phones(
-    cells: tuple[PhoneCell, ...], region: str, area_code: str
+    cells: tuple[PhoneCell, ...], region: str, area_code: str, countries: Collection[str]
 ) -> tuple[tuple[PhoneNumber, ...], tuple[str, ...], tuple[Finding, ...], bool]:
     """The row's numbers: the first of every cell, then the second ones; as written; what was left out, and whether
     that may be a number.
 
     A cell that lists several has the household's spare numbers in it, which come behind the first of the others.
     """
-    read = [(cell, *read_numbers(cell.text, region, area_code)) for cell in cells]
+    read = [(cell, *_keep_called(*read_numbers(cell.text, region, area_code), countries)) for cell in cells]
     most = max((len(found) for _, found, _ in read), default=0)
     numbers: dict[str, tuple[PhoneNumber, str]] = {}
     for turn in range(most):
