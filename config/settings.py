@@ -30,6 +30,9 @@ from config.retention import DEFAULT_DAYS, Kept, read_periods
 
 SHORTEST_LIVE_SECRET = 16
 
+TIMEZONE = "Asia/Shanghai"
+"""The zone of the town, where no setting names another."""
+
 
 class SettingsError(Exception):
     """A setting is missing or malformed. The message is one line and names it, never its value."""
@@ -61,7 +64,7 @@ class Settings(BaseModel):
 
     default_region: str = Field(default="CN", pattern=r"^[A-Z]{2}$")
     default_area_code: str = Field(default="574", pattern=r"^[0-9]{1,4}$")
-    timezone: str = "Asia/Shanghai"
+    timezone: str = TIMEZONE
     countries: Names = ("+86",)
 
     calls_per_second: Rates = (1.0,)
@@ -253,7 +256,7 @@ class WatchSettings(BaseModel):
     twilio_api_base_url: str = "https://api.twilio.com"
     twilio_from_number: str
     carrier_timeout: float = Field(default=10.0, gt=0)
-    timezone: str = "Asia/Shanghai"
+    timezone: str = TIMEZONE
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
 
     @field_validator("watch_url", "twilio_api_base_url")

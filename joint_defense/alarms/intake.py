@@ -5,7 +5,7 @@ Everything here happens in the edge's one transaction; after its commit the alar
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
 from joint_defense.alarms import closing, holding, mutes, overseers
@@ -29,7 +30,6 @@ from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occas
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 FLOOD_SPAN = timedelta(hours=1)
 
 
@@ -58,7 +58,7 @@ class Limits:
 
     merge_window: float = 180.0
     alarms_per_hour: int = 6
-    zone: ZoneInfo = SHANGHAI
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIMEZONE))
 
     @property
     def alarms_per_group(self) -> int:

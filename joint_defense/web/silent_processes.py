@@ -102,7 +102,7 @@ def _write_account_sentence(name: str, word: str, others: set[str]) -> str:
             "The carrier's account %(name)s is out (%(word)s): %(others)s carries.",
             name=name,
             word=word,
-            others=", ".join(sorted(others)),
+            others=gettext(", ").join(sorted(others)),
         )
     return str(text)
 

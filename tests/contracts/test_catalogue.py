@@ -169,3 +169,32 @@ def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.JoinedStr):
             shown = (str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
             yield node.lineno, "".join(shown)
+
+
+_HAN = "[\u4e00-\u9fff”》）]"
+_HALF_WIDTH = re.compile(rf"{_HAN}[,:;?!()]|[(,:;!?] ?[\u4e00-\u9fff]|\)s[:;,]|[\u4e00-\u9fff] ?\.\s*$")
+# The hours of duty in the form in which they are kept and compared.
+_KEPT_SO = "周一至周五 18:00-06:00;周六 全天"
+
+
+def test_punctuation_in_chinese_is_chinese() -> None:
+    said = [
+        text
+        for message in catalogue._read()
+        for text in (message.string if isinstance(message.string, tuple) else (message.string,))
+        if message.id
+    ]
+    assert len(said) > 1000
+    assert [text for text in said if _HALF_WIDTH.search(text.replace(_KEPT_SO, ""))] == []
+
+
+def test_no_page_puts_punctuation_of_its_own_beside_words_of_the_catalogue() -> None:
+    """It would be the English one on a Chinese page."""
+    beside = re.compile(r"""\b_\([^{}]*\) ?\}\}(?:[:;,!?]|</[a-z]+>[:;,])|[(:,]\{\{ ?_\(|\}\}[:,;] ?\{\{ ?_\(""")
+    found = [
+        f"{path}: {match[0]}"
+        for package in ("groups", "joint_defense")
+        for path in sorted(Path(package).rglob("web/templates/**/*.html"))
+        for match in beside.finditer(path.read_text())
+    ]
+    assert found == []

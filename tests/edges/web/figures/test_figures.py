@@ -319,7 +319,7 @@ def test_an_administrator_sets_thresholds_by_day(admin: Visitor, store: Database
     for form in ({"percent": "85", "day": "2026-03-01"}, {"percent": "12.5", "day": "2026-05-01"}):
         assert admin.post("/coverage/counts/thresholds", form, of="/coverage/counts").status_code == 303
     assert "自2026-02-01起" in plain(admin.get("/coverage?as_of=2026-02-28").text)
-    assert "示范村: 墙" not in plain(admin.get("/coverage?as_of=2026-03-10").text)
+    assert "示范村：墙" not in plain(admin.get("/coverage?as_of=2026-03-10").text)
     assert admin.post("/coverage/counts/thresholds", {"percent": "x"}, of="/coverage/counts").status_code == 422
     assert admin.post("/coverage/counts/thresholds", {"remove": "2026-05-01"}, of="/coverage/counts").status_code == 303
     with store.begin() as session:
