@@ -19,7 +19,7 @@ from joint_defense.web import (
     mutes,
     overseers,
     pages,
-    plans,
+    policies,
     silent_processes,
     timeline_words,
     words,
@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
     words.register(app)
     timeline_words.register(app)
     silent_processes.register(app)
-    plans.register(app)
+    policies.register(app)
     overseers.register(app)
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):

@@ -1,8 +1,7 @@
-"""When whom is called besides: a village's plan, which its head keeps, and the town's, which an administrator keeps.
+"""The pages of escalation policies: a village's, which its head keeps, and the town's, which an administrator keeps.
 
-Every change is a new version; an older one can be put in force again. Incidents that are open keep the plan they have.
-
-A widening plan as somebody fills it in: a few fields a step, and what is wrong with each.
+Every change is a new version; an older one can be put in force again. Incidents that are open keep the policy they
+have. A form has a few fields a step, and says at each field what is wrong with it.
 """
 
 from __future__ import annotations
@@ -26,27 +25,27 @@ from joint_defense.rules.escalation import LAST_SECOND, MOST_HOUSEHOLDS, MOST_ST
 from joint_defense.web import words
 from joint_defense.web.owners import Owner, find_owner
 
-pages = Blueprint("plans", __name__)
+pages = Blueprint("policies", __name__)
 
 
 def register(app: Flask) -> None:
     """Add the pages, with a link on every village's home and one beside the list of villages."""
     app.register_blueprint(pages)
-    slots.add_link(app, "plans.show", _l("When too few come"), "wider", READERS)
-    slots.add_town_link(app, "plans.show_town", _l("When too few come"), "wider", TOWN_WIDE)
+    slots.add_link(app, "policies.show", _l("When too few come"), "wider", READERS)
+    slots.add_town_link(app, "policies.show_town", _l("When too few come"), "wider", TOWN_WIDE)
 
 
 @pages.get("/villages/<code>/widening")
 @require(*READERS)
 def show(code: str) -> ResponseReturnValue:
-    """The plan in force in a village, and its versions."""
+    """The policy in force in a village, and its versions."""
     return _draw_page(code)
 
 
 @pages.post("/villages/<code>/widening")
 @require(*KEEPERS)
 def save(code: str) -> ResponseReturnValue:
-    """Save the village's plan as a new version."""
+    """Save the village's policy as a new version."""
     return _save(code)
 
 
@@ -60,14 +59,14 @@ def restore(code: str) -> ResponseReturnValue:
 @pages.get("/widening")
 @require(*TOWN_WIDE)
 def show_town() -> ResponseReturnValue:
-    """The plan of every village that has none of its own."""
+    """The policy of every village that has none of its own."""
     return _draw_page(None)
 
 
 @pages.post("/widening")
 @require(AccountRole.ADMIN)
 def save_town() -> ResponseReturnValue:
-    """Save the town's plan as a new version."""
+    """Save the town's policy as a new version."""
     return _save(None)
 
 
@@ -128,7 +127,7 @@ def _draw_page(code: str | None, form: PolicyForm | None = None, *, edited: bool
         versions = policies.list_versions(session, owner.village_id)
     shown = form or fill_form(found.policy, versions[0].number if versions else 0)
     return render_template(
-        "plans/plan.html",
+        "policies/policy.html",
         owner=owner,
         found=found,
         versions=versions,
