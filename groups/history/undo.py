@@ -194,7 +194,7 @@ def _find_changed_since(session: Session, model: type[Base], rows: dict[int, _Ro
         held = select(model).where(match_any(session, key, ids[start : start + AT_ONCE])).order_by(key)
         for found in session.scalars(held.with_for_update().execution_options(populate_existing=True)):
             there[cast(Any, found).id] = read_values(found)
-    written = _written_since(session, model, rows)
+    written = _find_written_since(session, model, rows)
     for identity, row in rows.items():
         now = there.get(identity)
         passed_over = ORDER if row.back is None else frozenset()
@@ -212,7 +212,7 @@ def _is_erased(model: type[Base], values: dict[str, Any] | None) -> bool:
     return model is Phone and values is not None and not values["number"]
 
 
-def _written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> set[int]:
+def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Row]) -> set[int]:
     """The rows of which later changes stand that wrote the same columns: they may have come to the same values again,
     and still these are not what the batch left.
     """

@@ -117,8 +117,8 @@ def sum_by_person(session: Session, now: datetime, zone: ZoneInfo) -> list[Perso
         .where(Look.at >= since)
         .group_by(Look.account_id, _name_of_others())
     ).all()
-    unusual = _unusual(session, since, zone)
-    found = [PersonSum(*row, unusual=unusual.get(_person(row[0], row[1]), ())) for row in sums]
+    unusual = _find_unusual(session, since, zone)
+    found = [PersonSum(*row, unusual=unusual.get(_identify(row[0], row[1]), ())) for row in sums]
     return sorted(found, key=lambda each: (not each.unusual, -each.rows, each.who))
 
 
@@ -127,13 +127,13 @@ def _name_of_others() -> ColumnElement[str]:
     return case((Look.account_id.is_(None), Look.who), else_="")
 
 
-def _person(account_id: int | None, who: str) -> int | str:
+def _identify(account_id: int | None, who: str) -> int | str:
     return who if account_id is None else account_id
 
 
-def _unusual(session: Session, since: datetime, zone: ZoneInfo) -> dict[int | str, tuple[tuple[date, int], ...]]:
+def _find_unusual(session: Session, since: datetime, zone: ZoneInfo) -> dict[int | str, tuple[tuple[date, int], ...]]:
     days: dict[int | str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     hours = session.execute(select(Look.account_id, Look.who, Look.at, Look.rows).where(Look.at >= since))
     for account_id, who, at, rows in hours:
-        days[_person(account_id, who)][at.astimezone(zone).date()] += rows
+        days[_identify(account_id, who)][at.astimezone(zone).date()] += rows
     return {person: tuple((day, by_day[day]) for day in find_unusual_days(by_day)) for person, by_day in days.items()}

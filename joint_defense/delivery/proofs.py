@@ -34,7 +34,7 @@ def note_proofs(session: Session, now: datetime, zone: ZoneInfo) -> int:
         .where(young)
     )
     reached = {
-        Reached(phone_id, household_id, at.astimezone(zone).date(), _proof_by(channel))
+        Reached(phone_id, household_id, at.astimezone(zone).date(), _choose_proof(channel))
         for phone_id, household_id, at, channel in called
     }
     answers = session.execute(
@@ -50,10 +50,10 @@ def note_proofs(session: Session, now: datetime, zone: ZoneInfo) -> int:
         # A responder's phone is not on the roster, whose figures these are.
         if phone_id is None or household_id is None:
             continue
-        proof = Proof.DRILL if kind is IncidentKind.DRILL else _proof_by(channel)
+        proof = Proof.DRILL if kind is IncidentKind.DRILL else _choose_proof(channel)
         reached.add(Reached(phone_id, household_id, at.astimezone(zone).date(), proof))
     return directory.note_reached(session, reached)
 
 
-def _proof_by(channel: Channel) -> Proof:
+def _choose_proof(channel: Channel) -> Proof:
     return Proof.CALL if channel is Channel.CALL else Proof.TEXT

@@ -59,14 +59,14 @@ def register(app: Flask) -> None:
 
 @pages.get("/looks")
 @require(AccountRole.ADMIN)
-def index() -> ResponseReturnValue:
+def show_looks() -> ResponseReturnValue:
     """The looks of all, of one `account`, or at one `household`; without either, the sums of each person."""
-    question = LookQuestion(*(_id_in(name) for name in ("account", "household", "before")))
+    question = LookQuestion(*(_read_id(name) for name in ("account", "household", "before")))
     whole = question == LookQuestion()
     with get_database().begin(reads=True) as session:
         lines, older = looks.read_looks(session, question)
         people = looks.sum_by_person(session, read_clock(session), get_zone()) if whole else []
-        title = _title(session, question)
+        title = _write_title(session, question)
     return render_template(
         "accounts/looks.html",
         lines=lines,
@@ -84,12 +84,12 @@ def tell_page(page: str) -> LazyString | str:
     return PAGES.get(page.partition(".")[0], page)
 
 
-def _id_in(name: str) -> int | None:
+def _read_id(name: str) -> int | None:
     found = request.args.get(name, type=int)
     return found if found is None or 0 < found < 2**63 else 0
 
 
-def _title(session: Session, question: LookQuestion) -> str:
+def _write_title(session: Session, question: LookQuestion) -> str:
     """Whose looks these are, or whose numbers; 404 where there is nobody of this id."""
     if question.account_id is not None:
         account = session.get(Account, question.account_id)

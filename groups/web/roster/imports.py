@@ -38,7 +38,7 @@ ROWS_A_PAGE = 100
 def register(app: Flask) -> None:
     """Add the pages."""
     app.jinja_env.globals.update(import_verdicts=VERDICTS, import_changed=CHANGED, finding_words=flow.tell)
-    app.jinja_env.globals.update(guess_about=GUESSED, guess_choice=_choice)
+    app.jinja_env.globals.update(guess_about=GUESSED, guess_choice=_write_choice)
     app.register_blueprint(pages)
     flow.add(app, _RosterPages())
     slots.add_button(app, "imports.begin", _l("Import a roster"), "text", KEEPERS)
@@ -133,7 +133,7 @@ class _RosterPages(ListPages):
         )
 
 
-def _choice(value: str, shown: str = "") -> str:
+def _write_choice(value: str, shown: str = "") -> str:
     """What a choice is called: a name or a door stands for itself."""
     return shown or str(CHOICES.get(value, value))
 

@@ -114,7 +114,7 @@ class _Lately:
 
 
 def _record(shown: _Shown, response: Response, kept: _Lately) -> None:
-    looked = _looked(shown, response)
+    looked = _make_looked(shown, response)
     now = get_database().estimate_now()
     page = looked.page.removesuffix("_live")
     if not kept.is_new((looked.account_id, looked.who, page, looked.incident_id), now, again=shown.again):
@@ -125,7 +125,7 @@ def _record(shown: _Shown, response: Response, kept: _Lately) -> None:
         log.exception("look_not_recorded", account=looked.account_id, page=looked.page, rows=looked.rows)
 
 
-def _looked(shown: _Shown, response: Response) -> Looked:
+def _make_looked(shown: _Shown, response: Response) -> Looked:
     account = find_signed_in()
     place = request.view_args or {}
     return Looked(

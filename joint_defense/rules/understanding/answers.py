@@ -148,7 +148,7 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     if whole is not None:
         return whole
     clauses = split_clauses(text)
-    found = list(_answers_of(clauses))
+    found = list(_list_answers(clauses))
     if not found and len(clauses) > 1 and _ends_at_once(clauses):
         return Meaning.COMING
     return _combine(found)
@@ -164,7 +164,7 @@ def _ends_at_once(clauses: list[Clause]) -> bool:
     )
 
 
-def _answers_of(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
+def _list_answers(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
     """The answer of each clause that gives one. Behind "老李说" nothing is the writer's own."""
     others_come = False
     for clause in clauses:
@@ -180,12 +180,12 @@ def _answers_of(clauses: list[Clause]) -> Iterator[tuple[Meaning, Clause]]:
         if answer is not None:
             yield answer, clause
         else:
-            yield from _answers_of_parts(clause)
+            yield from _list_answers_of_parts(clause)
 
 
-def _answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
+def _list_answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
     """The same for a clause without stops, up to where it speaks of others: "到了 门关着", "警察 马上到"."""
-    parts = clause.parts or (() if _ASKS.search(clause.words) else _written_on(clause.words))
+    parts = clause.parts or (() if _ASKS.search(clause.words) else _write_on(clause.words))
     others = False
     for at, part in enumerate(parts):
         held = Clause(part, clause.asks and at == len(parts) - 1)
@@ -200,7 +200,7 @@ def _answers_of_parts(clause: Clause) -> Iterator[tuple[Meaning, Clause]]:
         others = others or _speaks_of_others(plain)
 
 
-def _written_on(words_: str) -> tuple[str, ...]:
+def _write_on(words_: str) -> tuple[str, ...]:
     """An answer and what is told behind it without a stop: "到了没人开门"; empty where it is not so."""
     found = _ANSWER_THEN_MORE.match(words_)
     return (found[0], words_[found.end() :]) if found else ()

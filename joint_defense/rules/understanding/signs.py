@@ -107,7 +107,7 @@ def split_clauses(text: str) -> list[Clause]:
         bare = words.strip(" \t\"'“”「」『』()（）[]{}<>《》*#-—_=+^&@$%")
         plain = without_particles(_BETWEEN_HAN.sub("", bare).strip())
         if plain:
-            found.append(Clause(plain, "?" in end, _parts(bare), ":" in end))
+            found.append(Clause(plain, "?" in end, _split_parts(bare), ":" in end))
     return found
 
 
@@ -128,7 +128,7 @@ def peel(text: str) -> str:
     return text if not rest or _BARE_YES.fullmatch(rest) else rest
 
 
-def _parts(words: str) -> tuple[str, ...]:
+def _split_parts(words: str) -> tuple[str, ...]:
     """What blanks between Chinese words divide; a sign that stands alone belongs to what follows it."""
     parts: list[str] = []
     waiting = ""

@@ -23,7 +23,7 @@ _RHETORICAL = re.compile(r"(.{2,3})什么\1|(?:才|就)怪")
 _OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
 
 
-def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
+def find_taken_back(text: str, *, in_danger: bool) -> Meaning | None:
     """Whether a caller takes the alarm back (TAKEN_BACK), or says that the trouble is over (SOLVED).
 
     `in_danger`: the text names a danger that holds; then only "误报" and the like take it back.
@@ -33,7 +33,7 @@ def taken_back(text: str, *, in_danger: bool) -> Meaning | None:
         return None if asks_anything(text) else Meaning.TAKEN_BACK
     if _BUT.search(folded):
         in_danger = in_danger or not _TAKEN_BACK.search(folded)
-    clauses = list(_by_parts(split_clauses(text)))
+    clauses = list(_list_by_parts(split_clauses(text)))
     found: set[Meaning] = set()
     for clause in clauses:
         if clause.asks:
@@ -61,7 +61,7 @@ def _holds(clause: Clause, hit: re.Match[str], clauses: list[Clause]) -> bool:
     return not (_DETAIL_MAY_BE_WRONG.search(hit[0]) and any(_DETAILS.search(each.words) for each in others))
 
 
-def _by_parts(clauses: list[Clause]) -> Iterator[Clause]:
+def _list_by_parts(clauses: list[Clause]) -> Iterator[Clause]:
     """The clauses, each divided where blanks stand for stops; not where one part turns the next one off."""
     for clause in clauses:
         if clause.asks or any(_OPEN.search(each) for each in clause.parts):

@@ -18,7 +18,7 @@ from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
 from joint_defense.rules.understanding.signs import cut_links, fold, peel, say_once, split_clauses, squeeze
-from joint_defense.rules.understanding.taking_back import taken_back
+from joint_defense.rules.understanding.taking_back import find_taken_back
 from joint_defense.rules.understanding.theirs import find_own_part, is_hearsay_quote
 
 
@@ -59,7 +59,7 @@ def is_clear_number(text: str) -> bool:
 
 def _from_caller(words: str, dangers: list[Danger]) -> Understood:
     holds = any(each.kind is not Kind.CALL for each in dangers)
-    meaning = taken_back(words, in_danger=holds)
+    meaning = find_taken_back(words, in_danger=holds)
     question = find_question(words)
     if meaning is not None:
         return Understood(meaning, words=words, question=question)

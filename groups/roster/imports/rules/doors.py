@@ -71,7 +71,7 @@ class DoorColumn:
         return Door(f"{day.year % 100}-{day.month}-{day.day}", was_date=True, doubtful=not sure)
 
 
-def other_readings(cell: DateCell, written: str) -> list[str]:
+def list_other_readings(cell: DateCell, written: str) -> list[str]:
     """What else may have been typed into a cell that is a day now; as it is written last."""
     day = cell.day
     year = f"{day.year % 100}"

@@ -275,7 +275,7 @@ def _read_door(
             f"{where} {found.text}",
         )
     if found.was_date and day is not None:
-        others = tuple(Choice(text) for text in doors.other_readings(day, written) if text != found.text)
+        others = tuple(Choice(text) for text in doors.list_other_readings(day, written) if text != found.text)
         chosen, guess = decided.guess(About.DOOR, (sheet.label, line.at + 1), found.text, others)
         guesses.append(guess)
         found = found._replace(text=chosen, doubtful=found.doubtful and not guess.decided)

@@ -63,17 +63,17 @@ def settle(
         if row.at in repeated:
             twins[repeated[row.at].at].append(row)
     sound = [_with_numbers_of(row, twins[row.at]) for row in rows if not row.errors and row.at not in repeated]
-    matched = _matched(sound, roster, decided)
+    matched = _match_rows(sound, roster, decided)
     filled = tuple(_fill(row, matched.get(row.at)) for row in sound)
     wrong = [row for row in rows if row.errors]
     meant = {household.id for household in matched.values()}
     left = [one for one in roster if one.id not in meant]
     spared = {household.id for household in match(wrong, left).values()}
-    guesses = _guesses_of(sound, matched, left, decided)
+    guesses = _list_guesses(sound, matched, left, decided)
     return Settled(rows, filled, repeated, merged, matched, frozenset(spared), notes.told, guesses)
 
 
-def _matched(
+def _match_rows(
     sound: Sequence[ExaminedRow], roster: Sequence[RosterHousehold], decided: Said
 ) -> dict[At, RosterHousehold]:
     """The household of each row: the one that somebody has named, or the one that it fits."""
@@ -88,7 +88,7 @@ def _matched(
     return match(open_rows, free) | chosen
 
 
-def _guesses_of(
+def _list_guesses(
     sound: Sequence[ExaminedRow],
     matched: Mapping[At, RosterHousehold],
     left: Sequence[RosterHousehold],
