@@ -242,7 +242,7 @@ class WatchPages(ListPages):
         return _find_place(session, upload).address("show", kind=upload.kind.value)
 
     def heading(self, session: Session, upload: Upload) -> str:
-        return gettext("Import this list") + gettext(": ") + str(TITLES[Kind(upload.kind.value)])
+        return str(gettext("Import this list") + gettext(": ")) + str(TITLES[Kind(upload.kind.value)])
 
     def fields(self) -> Mapping[str, LazyString | str]:
         return {"": gettext("not used"), **FIELDS}
