@@ -9,20 +9,24 @@ from collections.abc import Iterator
 from tests.contracts.sources import modules, name_of
 
 _WORDS = """
-acknowledge add admit advance allow announce answer apply archive ask audit beat begin break bring build call cancel
-carry change check choose claim clear close collect combine compare complete compress conclude configure confirm
-connect continue copy correct count create cut decide declare decode decrypt describe dispatch download drain draw
-drill drop edit empty end enlist enrol examine exchange exhaust explain export extend extract fail fetch fill filter
-find flush fold follow force forget format freeze gather generate get give go group guard guess hand hang hash have
-hear help hold house hurry identify import insert insist install invent invite issue join judge keep key kill leave
-let lift limit link list load lock look make map mark mask match measure mend merge move mute name note notify offer
-open order pack pair parse partition pass peel pick ping place plan play post press preview print provide publish
-put queue raise rank read rebuild receive recognise record redeem redial refresh refuse register rehearse release
-remember remove rename replace replay reply report reprint require reset restore restrict resume retry return revoke
-ring romanise rotate round run save say search see select send serve set settle share shorten show sign simplify
-slow sort speak spell split spread squeeze stamp stand start stop store stream strip submit sum summarise suspend
-take talk tell text thank throw tick tidy try turn understand undo unify unpack unquote update upgrade use verify
-normalise wait wake warm watch weave widen withdraw work write
+acknowledge add admit advance allow announce answer apply archive ask audit beat begin blank break bring build call
+cancel carry change check choose claim clear close collect combine compare complete compress compute conclude
+configure confirm connect continue copy correct count create cut decide declare decode decrypt delete derive
+describe detect discard dispatch download drain draw drill drop edit empty encode encrypt end enlist enrol ensure
+enter erase escape estimate evaluate examine exchange exhaust expand explain export extend extract fail fetch fill
+filter find fix flush fold follow force forget format freeze gather generate get give go group guard guess hand hang
+hash have hear help hide hold house hurry identify import insert insist inspect install invent invite issue join
+judge keep key kill leave let lift limit link list load lock look make map mark mask match measure mend merge
+migrate mint monitor move mute name normalise note notify offer omit open order pack pair parse partition pass pause
+peel pick ping place plan play poll post prepare press prevent preview print protect prove provide prune publish
+pull purge push put queue quote raise rank reach read rebuild receive recognise record redeem redial refresh refuse
+register rehearse reject release reload remember remove rename render repair repeat replace replay reply report
+reprint require reserve reset resolve respond restore restrict resume retain retry return revert revoke rewrite ring
+romanise rotate round run save say scan schedule seal search see seed select send separate serve set settle share
+shorten show sign simplify sleep slow sort speak spell split spread squeeze stamp stand start stop store stream
+strip submit suggest sum summarise suspend switch take talk tell text thank throw tick tidy transfer translate trim
+trust try turn understand undo unify unlock unpack unquote update upgrade use validate verify visit wait wake warm
+watch weave widen wipe withdraw work wrap write
 """
 _VERBS = frozenset(_WORDS.split())
 # Of a question that is answered with yes or no; and what turns one thing into another, as everywhere in Python.
