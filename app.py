@@ -31,6 +31,7 @@ COMMANDS = {
     "tariff": "groups.commands.enrolment:tariffs",
     "responders": "groups.commands.responders:responders",
     "alarm": "joint_defense.cli:alarm",
+    "drill": "joint_defense.cli:drill",
     "escalation": "joint_defense.cli:escalation",
     "overseers": "joint_defense.cli:overseers",
     "spool": "joint_defense.cli:spool",

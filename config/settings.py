@@ -66,6 +66,7 @@ class Settings(BaseModel):
     default_area_code: str = Field(default="574", pattern=r"^[0-9]{1,4}$")
     timezone: str = TIMEZONE
     countries: Names = ("+86",)
+    drill_hours: str = "9-11,15-19"
 
     calls_per_second: Rates = (1.0,)
     sms_segments_per_second: Rates = (1.0,)
@@ -170,6 +171,14 @@ class Settings(BaseModel):
     def _text_senders(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return read_text_senders(value)
 
+    @field_validator("drill_hours")
+    @classmethod
+    def _spans_of_hours(cls, value: str) -> str:
+        spans = [re.fullmatch(r"(\d{1,2})-(\d{1,2})", word.strip()) for word in value.split(",")]
+        if not all(span and int(span[1]) < int(span[2]) <= 24 for span in spans):
+            raise ValueError("must be spans of hours like 9-11,15-19")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
@@ -236,6 +245,12 @@ class Settings(BaseModel):
     def carrier_is_simulator(self) -> bool:
         """Whether calls go to a simulator: every carrier's address is a loopback one. Otherwise they reach people."""
         return all(each.is_simulator for each in self.accounts)
+
+    @cached_property
+    def drill_spans(self) -> tuple[tuple[int, int], ...]:
+        """The hours in which drills may ring: from the first to before the second of each pair."""
+        pairs = (word.split("-") for word in self.drill_hours.split(","))
+        return tuple((int(start), int(end)) for start, end in pairs)
 
     @cached_property
     def zone(self) -> ZoneInfo:

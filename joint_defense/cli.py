@@ -1,4 +1,4 @@
-"""Commands of the alarm side: `alarm`, `escalation`, `overseers` and `spool`.
+"""Commands of the alarm side: `alarm`, `drill`, `escalation`, `overseers` and `spool`.
 
 A policy says when whom is called besides, for the town and for a village.
 """
@@ -21,7 +21,9 @@ from groups import directory
 from groups.errors import Message, say
 from groups.words import write_both
 from joint_defense.alarms import mutes
-from joint_defense.errors import AlarmError, InvalidMute, InvalidPolicy, NoSuchVillage
+from joint_defense.drills import drills, results
+from joint_defense.drills.drills import Hours, Scope
+from joint_defense.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import overseer_choices, policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
@@ -113,6 +115,78 @@ def lift_mute(mute_id: int, by: str) -> None:
     if not lifted:
         raise click.ClickException(write_both(say("mute_unknown", number=mute_id)))
     click.echo(write_both(say("mute_lifted")))
+
+
+drill = AppGroup("drill", help="Ring a group as an alarm does, to see which phones are answered.")
+
+
+@drill.command("start", help="Start a drill of a village, or of one group, household or phone in it.")
+@click.option("--village", "code", required=True, help="The village's code.")
+@click.option("--group", default="", help="The group's name.")
+@click.option("--door", default="", help="A household's door.")
+@click.option("--phone", default="", help="One phone.")
+@click.option("--at-any-hour", is_flag=True, help="Outside DRILL_HOURS, too: people have been told of it.")
+@click.option("--by", default="command", show_default=True, help="Who does it.")
+def start_drill(code: str, group: str, door: str, phone: str, at_any_hour: bool, by: str) -> None:
+    """Plan the drills, and say which they are."""
+    settings = get_runtime().settings
+    number = get_runtime().read_number(phone) if phone else ""
+    hours = Hours(None if at_any_hour else settings.drill_spans, settings.zone)
+    try:
+        with get_runtime().database.begin() as session:
+            village = directory.find_village(session, code)
+            if village is None:
+                raise NoSuchVillage(code)
+            scope = Scope(*village, group=group, door=door, phone=number)
+            started = drills.start_drills(session, scope, by, read_clock(session), hours)
+    except DrillRefused as error:
+        raise click.ClickException(write_both(say(f"drill_{error.why}", hours=settings.drill_hours))) from None
+    except AlarmError as error:
+        raise click.ClickException(write_both(_read_message(error))) from None
+    click.echo(write_both(say("drill_started", numbers=", ".join(map(str, started)))))
+
+
+@drill.command("stop", help="End a drill: what has not been picked up does not ring any more.")
+@click.argument("drill_id", type=int)
+@click.option("--by", default="command", show_default=True, help="Who does it.")
+def stop_drill(drill_id: int, by: str) -> None:
+    """End a drill."""
+    with get_runtime().database.begin() as session:
+        stopped = drills.stop_drill(session, drill_id, by, read_clock(session))
+    if not stopped:
+        raise click.ClickException(write_both(say("drill_unknown", number=drill_id)))
+    click.echo(write_both(say("drill_stopped")))
+
+
+@drill.command("list", help="The newest drills, a line each: id, start, village, group, phones, answered, state.")
+@click.option("--village", "code", default="", help="Only those of this village.")
+def list_drills(code: str) -> None:
+    """The newest drills."""
+    zone = get_runtime().settings.zone
+    with get_runtime().database.begin(reads=True) as session:
+        village = directory.find_village(session, code) if code else None
+        if code and village is None:
+            raise click.ClickException(write_both(_read_message(NoSuchVillage(code))))
+        for each in results.list_drills(session, None if village is None else village[0]):
+            state = "over" if each.closed_at else "open"
+            click.echo(
+                f"{each.id}\t{each.opened_at.astimezone(zone):%Y-%m-%d %H:%M:%S}\t{each.village}\t{each.group}\t"
+                f"{each.phones}\t{each.answered}\t{state}"
+            )
+
+
+@drill.command("show", help="One drill, a line for each phone: household, which phone, seconds to the answer, by what.")
+@click.argument("drill_id", type=int)
+def show_drill(drill_id: int) -> None:
+    """One drill."""
+    with get_runtime().database.begin(reads=True) as session:
+        found = results.read_drill(session, drill_id, None)
+    if found is None:
+        raise click.ClickException(write_both(say("drill_unknown", number=drill_id)))
+    for each in found.phones:
+        seconds = "-" if each.seconds is None else f"{each.seconds:.0f}"
+        why = each.channel or ("under way" if each.open else each.failure or ("reached" if each.reached else "-"))
+        click.echo(f"{each.household}\t{each.rank}\t{seconds}\t{why}")
 
 
 escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")

@@ -9,7 +9,8 @@ AlarmError
  ├── NotSpooled          neither the database nor the disk took in what came: nobody will be rung for it
  ├── InvalidPolicy       something that is no escalation policy, with what is wrong
  ├── NoSuchVillage       no village has this code
- └── InvalidMute         a number that cannot be muted so, by its `why`
+ ├── InvalidMute         a number that cannot be muted so, by its `why`
+ └── DrillRefused        a drill that may not begin, by its `why`
 
 A caller never meets one of them: where TwiML is answered they become a sentence.
 """
@@ -73,6 +74,16 @@ class InvalidMute(AlarmError):
     """`why`: `reason_missing`, `reason_long`, `hours` or `not_on_roster`."""
 
     code = "invalid_mute"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class DrillRefused(AlarmError):
+    """`why`: `hours`, `unknown_group`, `unknown_door`, `unknown_phone`, `alarm_open`, `drill_open` or `nobody`."""
+
+    code = "drill_refused"
 
     def __init__(self, why: str) -> None:
         super().__init__(why)

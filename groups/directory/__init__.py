@@ -19,6 +19,7 @@ from groups.directory.callers import (
     lock_group,
     warm_up,
 )
+from groups.directory.members import find_households_at, find_village_code, list_groups, list_members
 from groups.directory.overseers import find_overseers, is_of_account, is_overseer
 from groups.directory.phone_verdicts import (
     OPTED_OUT,
@@ -52,15 +53,19 @@ __all__ = [
     "clear_refused",
     "find_away",
     "find_caller",
+    "find_households_at",
     "find_opted_out",
     "find_overseers",
     "find_village",
+    "find_village_code",
     "is_called",
     "is_of_account",
     "is_overseer",
     "list_backup",
     "list_cameras",
+    "list_groups",
     "list_leader_phones",
+    "list_members",
     "list_neighbours",
     "list_numbers_outside",
     "list_officers",

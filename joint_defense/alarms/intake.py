@@ -20,6 +20,7 @@ from joint_defense.alarms import closing, holding, mutes, overseers
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
+from joint_defense.drills import drills
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
@@ -222,6 +223,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zon
     session.add(incident)
     session.flush()
     alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
+    drills.stop_for_alarm(session, caller.village_id, incident.id, now)
     # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
     # found by number, of which there is an index: otherwise everything that rings in a storm is looked through.
     own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])

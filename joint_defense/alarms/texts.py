@@ -16,6 +16,7 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import name_those
+from joint_defense.drills import drills
 from joint_defense.incidents import inbox
 from joint_defense.incidents.answers import find_told, lock_incident, read_answers
 from joint_defense.incidents.timeline import note_once
@@ -29,6 +30,7 @@ from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
+from joint_defense.rules.wording import drills as drill_words
 
 LATE_ANSWER = timedelta(days=1)
 """So long after the all-clear an answer still hears that it is over."""
@@ -116,6 +118,11 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _close_by_text(session, sender, wordless, now)
         )
+    drilled = _find_drill(session, text, sender, now)
+    if drilled is not None:
+        return _answer_once(
+            session, text, sender, InboundKind.ANSWER, now, lambda: _answer_drill(session, sender, drilled, now)
+        )
     if sender.alert is not None and holding.is_key(sender.alert.incident, text.body):
         alert = sender.alert
         return _answer_once(
@@ -157,6 +164,22 @@ def _find_told_without_a_word(session: Session, text: Text, sender: _Sender) -> 
         .order_by(Delivery.id.desc())
         .limit(1)
     ).first()
+
+
+def _find_drill(session: Session, text: Text, sender: _Sender, now: datetime) -> Delivery | None:
+    """Of somebody who writes a key and was told of no alarm: the drill that asked for it."""
+    told_open = sender.told is not None and sender.told.incident.closed_at is None
+    if told_open or sender.alert is not None or not is_clear_number(text.body):
+        return None
+    drilled = drills.find_told(session, text.sender, now)
+    if drilled is None or (sender.told is not None and sender.told.incident_id > drilled.incident_id):
+        return None
+    return drilled
+
+
+def _answer_drill(session: Session, sender: _Sender, drilled: Delivery, now: datetime) -> Reply:
+    drills.take_answer(session, drilled, Channel.SMS, now)
+    return Reply(None if sender.silent else drill_words.say_thanks(drilled.language), drilled.incident_id)
 
 
 def _answer_once(

@@ -238,13 +238,15 @@ def _open_attempts(session: Session, keys: Iterable[tuple[int, int]], line: Line
 
 
 def read_incidents(session: Session, ids: Iterable[int]) -> dict[int, tuple[Incident, list[Alert]]]:
-    """What a sender has to say: the incidents and their voices, oldest first."""
+    """What a sender has to say: the incidents and their voices, oldest first; a drill has none."""
     found: dict[int, tuple[Incident, list[Alert]]] = {}
     rows = session.execute(
-        select(Incident, Alert).join(Alert).where(Incident.id.in_(set(ids))).order_by(Alert.id)
+        select(Incident, Alert).outerjoin(Alert).where(Incident.id.in_(set(ids))).order_by(Alert.id)
     ).all()
     for incident, alert in rows:
-        found.setdefault(incident.id, (incident, []))[1].append(alert)
+        _, alerts = found.setdefault(incident.id, (incident, []))
+        if alert is not None:
+            alerts.append(alert)
     return found
 
 

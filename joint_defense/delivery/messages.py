@@ -14,7 +14,7 @@ from joint_defense.delivery.links import Links
 from joint_defense.models import Alert, Incident
 from joint_defense.rules import escalation
 from joint_defense.rules.states import LEADERS, IncidentKind, Purpose
-from joint_defense.rules.wording import alarm, links
+from joint_defense.rules.wording import alarm, drills, links
 
 MESSAGE_VALID_FOR = 1800
 """Seconds: an alarm text that comes later than this only frightens."""
@@ -46,6 +46,8 @@ class Announcer:
         voices = list_voices(incident, alerts, self._zone)
         if claim.text is not None:
             said = twiml.tell(claim.text, language)
+        elif claim.purpose is Purpose.DRILL:
+            said = self._write_drill(claim, incident)
         elif claim.purpose is Purpose.WORDLESS:
             said = self._write_wordless(claim, alarm.write_wordless(voices[-1], language))
         else:
@@ -67,6 +69,16 @@ class Announcer:
             if len(document) <= twiml.LONGEST:
                 return document
         return twiml.tell(text, language)
+
+    def _write_drill(self, claim: Claim, incident: Incident) -> str:
+        """Rings as an alarm does, and asks for a key."""
+        return twiml.write_announcement(
+            tuple(drills.write_announcement(name_place(incident), claim.language)),
+            drills.say_how_to_answer(claim.language),
+            claim.language,
+            action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
+            then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",
+        )
 
     def _write_announcement(self, claim: Claim, voices: Sequence[alarm.Voice], *, held: bool) -> str:
         """As many voices as travel with the call, the newest always."""
@@ -97,6 +109,8 @@ class Announcer:
     def _write_body(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> str:
         if claim.text is not None:
             return claim.text
+        if claim.purpose is Purpose.DRILL:
+            return drills.write_message(name_place(incident), claim.language)
         if claim.purpose is Purpose.SECOND_VOICE:
             alert = next((each for each in alerts if each.id == claim.alert_id), alerts[-1])
             return alarm.write_second_voice(
@@ -125,6 +139,11 @@ class Announcer:
 def _asks_leader_first(claim: Claim, incident: Incident) -> bool:
     """Whether all others are still held back for this leader's answer."""
     return incident.held_until is not None and claim.role in LEADERS
+
+
+def name_place(incident: Incident) -> str:
+    """Village and group, as a drill is announced."""
+    return f"{incident.village_name}{incident.group_name}"
 
 
 def list_voices(incident: Incident, alerts: Sequence[Alert], zone: ZoneInfo) -> list[alarm.Voice]:

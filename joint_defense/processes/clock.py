@@ -20,6 +20,7 @@ from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery import claims, proofs
+from joint_defense.drills import drills
 from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
@@ -154,6 +155,18 @@ def _close_one(incident_id: int, session: Session) -> bool:
     return closing.close_forgotten(session, incident_id, read_clock(session))
 
 
+def _end_drills(runtime: Runtime) -> None:
+    now = runtime.database.estimate_now()
+    with runtime.database.begin(reads=True) as session:
+        done = drills.find_done(session, now)
+    for incident_id in done:
+        _run(runtime, partial(_end_drill, incident_id))
+
+
+def _end_drill(incident_id: int, session: Session) -> bool:
+    return drills.stop_drill(session, incident_id, "", read_clock(session))
+
+
 def _drain(runtime: Runtime) -> None:
     """Web takes in what it spooled; where web is gone too, somebody else has to. The senders look by themselves."""
     drain(runtime, lambda _incident_id: None)
@@ -239,6 +252,7 @@ PARTS: tuple[Part, ...] = (_release_dead, _drain, _release_held, _widen, _send_n
 NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (5.0, _judge_texts),
     (20.0, _close_forgotten),
+    (5.0, _end_drills),
     (60.0, _ping),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )

@@ -214,6 +214,8 @@ class Purpose(StrEnum):
     """What one side wrote, passed on to the other."""
     LINK = "link"
     """To an overseer who is no neighbour: who calls, where, and a link to the incident's page."""
+    DRILL = "drill"
+    """To see whether this phone can be reached."""
 
 
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)

@@ -14,6 +14,7 @@ from groups.web.shell import assets, navigation, slots
 from joint_defense.web import (
     actions,
     alarm_notice,
+    drills,
     exports,
     link_page,
     mutes,
@@ -36,6 +37,7 @@ def register(app: Flask) -> None:
     silent_processes.register(app)
     policies.register(app)
     overseers.register(app)
+    drills.register(app)
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):
         app.register_blueprint(part.pages)

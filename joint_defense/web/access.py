@@ -25,13 +25,14 @@ def read_own_board(session: Session, incident_id: int, now: datetime | None = No
     """The incident, or 404 where there is none for whoever is signed in. With `now` it says what is to be expected."""
     runtime = RUNTIME.of()
     found = read_board(session, incident_id, None if now is None else Watch(runtime.calls_a_second, now))
-    if found is None or find_own_village() not in {None, found.village_id}:
+    # A drill that was started as such has no voice, and pages of its own.
+    if found is None or not found.voices or find_own_village() not in {None, found.village_id}:
         abort(404)
     return found
 
 
 def check_own(session: Session, incident_id: int) -> None:
     """404 where there is no such incident for whoever is signed in."""
-    village_id = session.scalar(select(Incident.village_id).where(Incident.id == incident_id))
+    village_id = session.scalar(select(Incident.village_id).where(Incident.id == incident_id, Incident.alerts.any()))
     if village_id is None or find_own_village() not in {None, village_id}:
         abort(404)

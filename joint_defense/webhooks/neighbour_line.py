@@ -15,6 +15,7 @@ from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.delivery.messages import list_voices
+from joint_defense.drills import drills
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models import Delivery, Incident
@@ -26,6 +27,7 @@ from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
+from joint_defense.rules.wording import drills as drill_words
 from joint_defense.webhooks.caller_line import name_room
 from joint_defense.webhooks.common import (
     answer,
@@ -92,6 +94,9 @@ def announce_again(delivery_id: int, number: int) -> Response:
     address = make_address(f"/voice/answer/{delivery_id}/{number}")
     with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
+        if delivery.purpose is Purpose.DRILL:
+            language = delivery.language
+            return answer(twiml.say_farewell([(drill_words.say_no_key_pressed(language), language)], action=address))
         if request.args.get("answered") == "1":
             return answer(twiml.say_farewell([(calls.GOODBYE[delivery.language], delivery.language)], action=address))
         if request.args.get("last") == "1":
@@ -200,6 +205,9 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     now = read_clock(session)
     language = delivery.language
     address = make_address(f"/voice/answer/{delivery.id}/{number}")
+    if delivery.purpose is Purpose.DRILL:
+        drills.take_answer(session, delivery, Channel.CALL, now)
+        return twiml.say([(drill_words.say_thanks(language), language)])
     if delivery.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:
         # Nobody has asked who comes: the only key is that it is settled.
         return twiml.say_farewell([(alarm.SETTLED_KEY[language], language)], action=address)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from joint_defense.incidents.answers import match_coming
@@ -63,7 +63,9 @@ def list_incidents(
     month = [Incident.closed_at.is_not(None), Incident.opened_at >= since, Incident.opened_at < until]
     if older_than is not None:
         month.append(Incident.id < older_than)
-    own = [] if village_id is None else [Incident.village_id == village_id]
+    # A drill that was started as such has pages of its own.
+    own: list[ColumnElement[bool]] = [exists().where(Alert.incident_id == Incident.id)]
+    own += [] if village_id is None else [Incident.village_id == village_id]
     # One more than a page tells whether there is another.
     page = select(Incident.id).where(*month, *own).order_by(Incident.id.desc()).limit(PAGE + 1)
     is_open = Incident.closed_at.is_(None)

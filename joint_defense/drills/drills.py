@@ -1,0 +1,204 @@
+"""Start, stop and end drills, and take the answers of people.
+
+An alarm in the village stops its drills in the same transaction. A drill rings each phone once, has no redials and no
+all-clear, and ends when everything that it planned is over, at the latest after `LASTS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from groups import directory
+from groups.directory import Recipient
+from joint_defense.delivery.plan import drop, insert_deliveries
+from joint_defense.errors import DrillRefused
+from joint_defense.incidents.answers import lock_incident
+from joint_defense.incidents.timeline import note_update
+from joint_defense.models import Acknowledgement, Delivery, Incident
+from joint_defense.rules.fanout import plan_rings
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import OVER, Channel, ClosingOutcome, IncidentKind, Purpose
+from joint_defense.rules.timeline import UpdateKind
+
+LASTS = timedelta(minutes=15)
+ANSWERS_FOR = timedelta(days=1)
+"""So long after a drill a text "1" is still its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom a drill rings: a village, or of it one group, one household by its door, or one phone (E.164)."""
+
+    village_id: int
+    village: str
+    group: str = ""
+    door: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When drills may ring, in local hours; `None` for `spans`: at any hour."""
+
+    spans: tuple[tuple[int, int], ...] | None
+    zone: ZoneInfo
+
+
+def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: Hours) -> list[int]:
+    """Plan a drill of each group in the scope, and say which incidents they are.
+
+    Raises DrillRefused, and then nothing has been planned: `hours`, `unknown_group`, `unknown_door`, `unknown_phone`,
+    `alarm_open`, `drill_open`, `nobody` (nobody at home has a phone that may be rung).
+    """
+    local = now.astimezone(hours.zone)
+    if hours.spans is not None and not any(start <= local.hour < end for start, end in hours.spans):
+        raise DrillRefused("hours")
+    groups = directory.list_groups(session, scope.village_id)
+    if scope.group:
+        groups = [each for each in groups if each[1] == scope.group]
+        if not groups:
+            raise DrillRefused("unknown_group")
+    for group_id, _ in groups:
+        directory.lock_group(session, group_id)
+    if _is_open(session, scope.village_id, IncidentKind.ALARM):
+        raise DrillRefused("alarm_open")
+    if _is_open(session, scope.village_id, IncidentKind.DRILL):
+        raise DrillRefused("drill_open")
+    chosen = [(group, _choose(session, group[0], scope, now)) for group in groups]
+    chosen = [(group, phones) for group, phones in chosen if phones]
+    if not chosen:
+        _refuse_nobody(session, scope)
+    return [_open(session, scope, group, phones, by, now) for group, phones in chosen]
+
+
+def _is_open(session: Session, village_id: int, kind: IncidentKind) -> bool:
+    found = select(Incident.id).where(
+        Incident.village_id == village_id, Incident.closed_at.is_(None), Incident.kind == kind
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def _choose(session: Session, group_id: int, scope: Scope, now: datetime) -> list[Recipient]:
+    """The phones of a group that the drill rings: nobody who is away, and no number that was refused for good."""
+    phones = directory.list_members(session, group_id, now)
+    if scope.door:
+        households = directory.find_households_at(session, scope.village_id, scope.door)
+        phones = [each for each in phones if each.household_id in households]
+    if scope.phone:
+        phones = [each for each in phones if each.number == scope.phone]
+    away = directory.find_away(session, {each.household_id for each in phones if each.household_id is not None}, now)
+    return [each for each in phones if each.household_id not in away]
+
+
+def _refuse_nobody(session: Session, scope: Scope) -> None:
+    if scope.door and not directory.find_households_at(session, scope.village_id, scope.door):
+        raise DrillRefused("unknown_door")
+    if scope.phone:
+        caller = directory.find_caller(session, scope.phone)
+        if caller is None or caller.village_id != scope.village_id:
+            raise DrillRefused("unknown_phone")
+    raise DrillRefused("nobody")
+
+
+def _open(
+    session: Session, scope: Scope, group: tuple[int, str], phones: Sequence[Recipient], by: str, now: datetime
+) -> int:
+    incident = Incident(
+        kind=IncidentKind.DRILL,
+        village_id=scope.village_id,
+        village_name=scope.village,
+        group_id=group[0],
+        group_name=group[1],
+        opened_at=now,
+    )
+    session.add(incident)
+    session.flush()
+    note_update(session, incident.id, UpdateKind.OPENED, now, by=by)
+    insert_deliveries(session, incident.id, Purpose.DRILL, plan_rings(phones, drill=True), now)
+    return incident.id
+
+
+def stop_drill(session: Session, incident_id: int, by: str, now: datetime) -> bool:
+    """End a drill: what has not been picked up does not ring any more. False where it is over already, or is none.
+
+    `by`: who stops it; empty: it has come to its end.
+    """
+    if session.get(Incident, incident_id) is None:
+        return False
+    incident = lock_incident(session, incident_id)
+    if incident.kind is not IncidentKind.DRILL or incident.closed_at is not None:
+        return False
+    incident.closed_at, incident.outcome = now, ClosingOutcome.DRILL
+    note_update(session, incident.id, UpdateKind.CLOSED, now, by=by, outcome=ClosingOutcome.DRILL, note="")
+    deliveries = select(Delivery).where(Delivery.incident_id == incident_id).order_by(Delivery.id).with_for_update()
+    drop(session, session.scalars(deliveries).all(), now)
+    return True
+
+
+def stop_for_alarm(session: Session, village_id: int, alarm_id: int, now: datetime) -> None:
+    """A household of the village calls for help: its drills end at once."""
+    drills = select(Incident.id).where(
+        Incident.village_id == village_id, Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL
+    )
+    for incident_id in session.scalars(drills.order_by(Incident.id)).all():
+        stop_drill(session, incident_id, f"#{alarm_id}", now)
+
+
+def find_done(session: Session, now: datetime, limit: int = 100) -> list[int]:
+    """Open drills in which nothing is left to do, that last too long, or in whose village there is an alarm."""
+    pending = exists().where(Delivery.incident_id == Incident.id, Delivery.state.not_in(OVER))
+    alarm = select(Incident.village_id).where(Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None))
+    done = ~pending | (Incident.opened_at <= now - LASTS) | Incident.village_id.in_(alarm)
+    query = select(Incident.id).where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL, done)
+    return list(session.scalars(query.order_by(Incident.id).limit(limit)))
+
+
+def find_told(session: Session, number: str, now: datetime) -> Delivery | None:
+    """The text of the newest drill that this phone was told of, where it is young enough to be answered."""
+    query = (
+        select(Delivery)
+        .join(Incident)
+        .where(
+            Delivery.number == number,
+            Delivery.purpose == Purpose.DRILL,
+            Delivery.attempt_count > 0,
+            Incident.opened_at > now - ANSWERS_FOR,
+        )
+        .order_by(Delivery.id.desc())
+    )
+    return session.scalars(query.limit(1)).first()
+
+
+def take_answer(session: Session, delivery: Delivery, channel: Channel, now: datetime) -> None:
+    """A person has pressed a key on a drill's call or replied to its text: that phone is proven. Once is enough."""
+    incident = lock_incident(session, delivery.incident_id)
+    given = select(Acknowledgement.id).where(
+        Acknowledgement.incident_id == incident.id, Acknowledgement.number == delivery.number
+    )
+    if session.scalar(given.limit(1)) is not None:
+        return
+    session.add(
+        Acknowledgement(
+            incident_id=incident.id,
+            household_id=delivery.household_id,
+            responder_id=delivery.responder_id,
+            household_name=delivery.household_name,
+            household_name_en=delivery.household_name_en,
+            number=delivery.number,
+            answer=Answer.COMING,
+            channel=channel,
+            at=now,
+        )
+    )
+    if channel is Channel.SMS and incident.closed_at is None:
+        # Whoever has answered by text need not be rung on that phone.
+        calls = select(Delivery).where(
+            Delivery.incident_id == incident.id, Delivery.number == delivery.number, Delivery.channel == Channel.CALL
+        )
+        drop(session, session.scalars(calls.order_by(Delivery.id).with_for_update()).all(), now)

@@ -1,0 +1,120 @@
+"""Drills: start one of a village or a group, watch who answers, stop it. A head has those of the own village."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from config.database import read_clock
+from groups import directory
+from groups.web.shell import slots
+from groups.web.shell.access import get_own_village, get_signed_in, require
+from groups.web.shell.forms import Form, TextField
+from joint_defense.drills import drills, results
+from joint_defense.drills.drills import Hours, Scope
+from joint_defense.errors import DrillRefused
+from joint_defense.processes.runtime import get_runtime
+from joint_defense.processes.wake import WAKER
+from joint_defense.web.access import WATCHERS
+
+pages = Blueprint("drills", __name__)
+REFRESH = 3
+"""Seconds after which the page of a drill that is under way is loaded anew."""
+
+
+class StartForm(Form):
+    """Which group; empty: all of the village, one after the other."""
+
+    group = TextField(most=64)
+
+
+def register(app: Flask) -> None:
+    """Add the pages, and a link on every village's home."""
+    app.register_blueprint(pages)
+    slots.add_link(app, "drills.of_village", _l("Drills"), "phone", WATCHERS)
+
+
+@pages.get("/villages/<code>/drills")
+@require(*WATCHERS)
+def of_village(code: str) -> ResponseReturnValue:
+    """The village's newest drills, and the form for another."""
+    return _village_page(code)
+
+
+@pages.post("/villages/<code>/drills")
+@require(*WATCHERS)
+def start(code: str) -> ResponseReturnValue:
+    """Start a drill."""
+    settings = get_runtime().settings
+    group = StartForm.sent().group.data
+    try:
+        with get_runtime().database.begin() as session:
+            village = get_own_village(session, code)
+            scope = Scope(village.id, village.name, group=group)
+            hours = Hours(settings.drill_spans, settings.zone)
+            started = drills.start_drills(session, scope, get_signed_in().name, read_clock(session), hours)
+    except DrillRefused as error:
+        return _village_page(code, _why(error.why), group), 422
+    for incident_id in started:
+        WAKER.of().wake(incident_id)
+    if len(started) == 1:
+        return redirect(url_for("drills.show", drill_id=started[0]), 303)
+    flash(gettext("The drill has begun, group by group."), "success")
+    return redirect(url_for("drills.of_village", code=code), 303)
+
+
+@pages.get("/drills/<int:drill_id>")
+@require(*WATCHERS)
+def show(drill_id: int) -> ResponseReturnValue:
+    """One drill: who has answered, how fast, and who has not."""
+    with get_runtime().database.begin(reads=True) as session:
+        found = results.read_drill(session, drill_id, get_signed_in().village_id)
+        if found is None:
+            abort(404)
+        code = directory.find_village_code(session, found.line.village_id)
+    return render_template("drills/drill.html", drill=found, code=code, refresh=REFRESH)
+
+
+@pages.post("/drills/<int:drill_id>/stop")
+@require(*WATCHERS)
+def stop(drill_id: int) -> ResponseReturnValue:
+    """End a drill: what has not been picked up does not ring any more."""
+    with get_runtime().database.begin() as session:
+        if results.read_drill(session, drill_id, get_signed_in().village_id) is None:
+            abort(404)
+        stopped = drills.stop_drill(session, drill_id, get_signed_in().name, read_clock(session))
+    if stopped:
+        WAKER.of().wake(drill_id)
+        flash(gettext("The drill is over."), "success")
+    else:
+        flash(gettext("The drill was over already."), "warning")
+    return redirect(url_for("drills.show", drill_id=drill_id), 303)
+
+
+def _village_page(code: str, wrong: str = "", group: str = "") -> str:
+    with get_runtime().database.begin(reads=True) as session:
+        village = get_own_village(session, code)
+        listed = results.list_drills(session, village.id)
+        groups = [name for _, name in directory.list_groups(session, village.id)]
+        return render_template(
+            "drills/village.html",
+            village=village,
+            listed=listed,
+            groups=groups,
+            wrong=wrong,
+            group=group,
+            hours=get_runtime().settings.drill_hours,
+        )
+
+
+def _why(why: str) -> str:
+    words: dict[str, str] = {
+        "hours": gettext("Drills ring in the hours %(hours)s only.", hours=get_runtime().settings.drill_hours),
+        "unknown_group": gettext("The village has no such group."),
+        "alarm_open": gettext("Somebody calls for help in this village: no drill beside it."),
+        "drill_open": gettext("A drill of this village is under way: stop it, or wait for its end."),
+        "nobody": gettext("Nobody who is at home there has a phone that may be rung."),
+    }
+    return words[why]
