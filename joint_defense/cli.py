@@ -140,10 +140,23 @@ def start_drill(code: str, group: str, door: str, phone: str, at_any_hour: bool,
             scope = Scope(*village, group=group, door=door, phone=number)
             started = drills.start_drills(session, scope, by, read_clock(session), hours)
     except DrillRefused as error:
-        raise click.ClickException(write_both(say(f"drill_{error.why}", hours=settings.drill_hours))) from None
+        raise click.ClickException(write_both(_read_refusal(error, settings.drill_hours))) from None
     except AlarmError as error:
         raise click.ClickException(write_both(_read_message(error))) from None
     click.echo(write_both(say("drill_started", numbers=", ".join(map(str, started)))))
+
+
+def _read_refusal(error: DrillRefused, hours: str) -> Message:
+    words = {
+        "hours": say("drill_hours", hours=hours),
+        "unknown_group": say("drill_unknown_group"),
+        "unknown_door": say("drill_unknown_door"),
+        "unknown_phone": say("drill_unknown_phone"),
+        "alarm_open": say("drill_alarm_open"),
+        "drill_open": say("drill_drill_open"),
+        "nobody": say("drill_nobody"),
+    }
+    return words[error.why]
 
 
 @drill.command("stop", help="End a drill: what has not been picked up does not ring any more.")
