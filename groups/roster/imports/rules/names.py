@@ -56,7 +56,7 @@ def read_name(text: str) -> Named:
     """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
     text = _COUNTED.sub("", text)
     spaced = _LEADER_APART.sub("", _MARKS.sub("", without_invisible(text).replace("\u3000", " ").strip()))
-    plain = tidy(_SEX_BEHIND.sub("", unicodedata.normalize("NFKC", spaced)))
+    plain = tidy(_SEX_BEHIND.sub("", unicodedata.normalize("NFKC", spaced[:2_000])))
     if _KIN_ALONE.fullmatch(plain) and plain[:1] in "([【":
         return Named("", "", is_member=True)
     numbers = ""
