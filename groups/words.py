@@ -115,6 +115,8 @@ WORDS: Mapping[str, str] = {
     "columns_left_out_numbers_in_them": N_("columns left out have numbers in them"),
     "columns_missing": N_("the heading lacks these columns: %(lacking)s; it has to stand in the first ten rows"),
     "columns_told_by_what_stands_in": N_("columns told by what stands in them"),
+    "no_consent_text": N_("enter the text, at most %(most)s characters"),
+    "no_consent_to_withdraw": N_("no consent of this household is kept that could be withdrawn"),
     "consent_after_start": N_("the consent of %(given_on)s is later than the start on %(starts_on)s"),
     "count_changed_meanwhile": N_("somebody else has changed this count meanwhile"),
     "count_of_a_day_to_come": N_("a count cannot be of a day to come"),

@@ -44,6 +44,7 @@ class Enrolment:
     channel: Channel = Channel.OFFICE
     number: str = ""
     ends_on: date | None = None
+    consent_version: int | None = None
 
 
 def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
@@ -69,6 +70,7 @@ def enrol(batch: Batch, wanted: Enrolment) -> Subscription:
         end_reason=EndReason.CANCELLED if wanted.ends_on else None,
         consent_on=agreed_on,
         consent_by=agreed_by,
+        consent_version=wanted.consent_version,
         channel=wanted.channel,
     )
     return _add(batch, row)
@@ -218,7 +220,7 @@ def _replace(batch: Batch, household_id: int, day: date, **values: str) -> None:
 
 def _continue(row: Subscription, day: date, **values: Any) -> Subscription:
     """Another row that goes on with `row` from `day`, with other values where they are given."""
-    kept = ("household_id", "plan", "number", "consent_on", "consent_by", "channel")
+    kept = ("household_id", "plan", "number", "consent_on", "consent_by", "consent_version", "channel")
     same = {name: getattr(row, name) for name in kept}
     return Subscription(**(same | {"starts_on": day, "ends_on": None, "end_reason": None} | values))
 

@@ -187,6 +187,9 @@ class Subscription(Base):
     consent_on: Mapped[date | None]
     consent_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Who of the household agreed."""
+    consent_version: Mapped[int | None] = mapped_column(ForeignKey("consent_texts.version"))
+    """To which text; None: it was not kept."""
+    consent_withdrawn_on: Mapped[date | None]
     channel: Mapped[Channel] = mapped_column(
         store_as_value(Channel), default=Channel.OFFICE, server_default=Channel.OFFICE.value
     )

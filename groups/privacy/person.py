@@ -86,7 +86,7 @@ def _list_of_household(session: Session, household_id: int) -> list[SheetLine]:
     for home in session.scalars(select(Residence).where(Residence.household_id == household_id)):
         lines.append(SheetLine("居住 Home", home.starts_on, f"{home.starts_on} – {home.ends_on or ''}"))
     for row in session.scalars(select(Subscription).where(Subscription.household_id == household_id)):
-        consent = f"consent {row.consent_by} {row.consent_on}" if row.consent_on else ""
+        consent = f"consent {row.consent_by} {row.consent_on} v{row.consent_version or '?'}" if row.consent_on else ""
         text = f"{row.plan} {row.number} {row.starts_on} – {row.ends_on or ''} {consent}".strip()
         lines.append(SheetLine("签约 Sign-up", row.starts_on, text))
     for device in session.scalars(select(Device).where(Device.household_id == household_id)):

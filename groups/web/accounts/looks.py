@@ -35,6 +35,7 @@ PAGES: Mapping[str, LazyString] = {
     "history": _l("Changes"),
     "accounts": _l("Accounts"),
     "enrolment": _l("Sign-ups"),
+    "enrolment_consents": _l("Consent"),
     "enrolment_devices": _l("Ledger of gifts"),
     "enrolment_household": _l("Sign-ups"),
     "enrolment_history": _l("Sign-ups"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext
 
-from groups.web.enrolment import bills, carrier_lists, common, devices, history, household, queue
+from groups.web.enrolment import bills, carrier_lists, common, consents, devices, history, household, queue
 from groups.web.shell import navigation
 
 
@@ -16,7 +16,7 @@ def register(app: Flask) -> None:
     """Add the pages."""
     common.register(app)
     history.register(app)
-    for part in (queue, household, devices, bills):
+    for part in (queue, household, devices, bills, consents):
         app.register_blueprint(part.pages)
     carrier_lists.register(app)
     navigation.add(app, "enrolment.show_queue", lazy_gettext("Enrolment"), "note", common.READERS, place=60)

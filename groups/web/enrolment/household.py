@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from config.services import get_database
-from groups.enrolment import devices, subscriptions
+from groups.enrolment import consents, devices, subscriptions
 from groups.enrolment.queue import describe
 from groups.enrolment.records import list_plans, list_subscriptions, list_villages
 from groups.enrolment.rules.periods import check_likely
@@ -174,6 +174,7 @@ _DEEDS: dict[str, tuple[str, Callable[[Batch, int, DeedForm], object]]] = {
     "suspend": ("suspend", _make_dated(subscriptions.suspend)),
     "resume": ("resume", _make_dated(subscriptions.resume)),
     "cancel": ("cancel", _make_dated(subscriptions.cancel)),
+    "withdraw": ("withdraw_consent", lambda batch, household_id, _: consents.withdraw(batch, household_id)),
     "plan": ("change_plan", _make_dated(subscriptions.change_plan, "plan")),
     "number": (
         "change_billed",

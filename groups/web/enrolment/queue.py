@@ -7,7 +7,7 @@ serial (or the button) in the form; a scanner's Enter signs up with what it read
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
@@ -16,6 +16,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from config.services import get_database
+from groups.enrolment.consents import find_version
 from groups.enrolment.devices import give
 from groups.enrolment.queue import EnrolmentState, Found, describe, find_households
 from groups.enrolment.records import list_plans
@@ -40,6 +41,7 @@ from groups.web.enrolment.history import read_done_today
 from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
 from groups.web.shell.forms import DayField, Form, ParsedField, TextField
+from groups.web.shell.times import get_zone
 
 pages = Blueprint("enrolment", __name__)
 
@@ -145,7 +147,8 @@ def sign_up(household_id: int) -> ResponseReturnValue:
             batch = make_batch(transaction, "enrol")
             starts_on = form.starts_on.data or batch.day
             check_likely(starts_on, batch.day, form.meant.data)
-            enrol(batch, form.enrolment(household_id, starts_on))
+            wanted = form.enrolment(household_id, starts_on)
+            enrol(batch, replace(wanted, consent_version=find_version(transaction, wanted.consent_on, get_zone())))
             if form.serial.data and form.gift.data in set(DeviceKind):
                 give(batch, household_id, DeviceKind(form.gift.data), form.serial.data, starts_on)
     except GroupsError as error:

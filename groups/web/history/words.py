@@ -53,6 +53,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "undo": _l("Taken back"),
     "enrol": _l("Signed up"),
     "cancel": _l("Cancelled"),
+    "withdraw_consent": _l("Consent withdrawn"),
     "suspend": _l("Suspended"),
     "resume": _l("Resumed"),
     "change_plan": _l("Another plan"),
@@ -111,6 +112,8 @@ _OWN_FIELDS: Mapping[str, Mapping[str, LazyString]] = {
         "end_reason": _l("Why it ended"),
         "consent_by": _l("Consent by"),
         "consent_on": _l("Consent on"),
+        "consent_version": _l("Version of the consent's text"),
+        "consent_withdrawn_on": _l("Consent withdrawn on"),
     },
     "devices": {
         "kind": _l("Gift"),

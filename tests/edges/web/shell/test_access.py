@@ -112,6 +112,8 @@ GUARDED = {
     "/enrolment/tariffs": READERS,
     "/enrolment/tariffs/add": WRITERS,
     "/enrolment/lists": WRITERS,
+    "/enrolment/consent": WRITERS,
+    "/enrolment/subscriptions/<int:subscription_id>/consent": READERS,
     "/enrolment/lists/<int:list_id>": WRITERS,
 }
 # Not for browsers: they prove themselves by a signature or a token, or say nothing of people.
