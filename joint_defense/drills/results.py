@@ -56,12 +56,12 @@ class DrillResult:
 
 def list_drills(session: Session, village_id: int | None) -> list[DrillLine]:
     """The newest drills, of one village or of all."""
-    return [_line(row) for row in session.execute(_lines(village_id)).all()]
+    return [_make_line(row) for row in session.execute(_select_lines(village_id)).all()]
 
 
 def read_drill(session: Session, incident_id: int, village_id: int | None) -> DrillResult | None:
     """One drill; None where there is none, or (with `village_id`) it is another village's."""
-    row = session.execute(_lines(village_id).where(Incident.id == incident_id)).first()
+    row = session.execute(_select_lines(village_id).where(Incident.id == incident_id)).first()
     if row is None:
         return None
     answers = session.execute(
@@ -89,19 +89,19 @@ def read_drill(session: Session, incident_id: int, village_id: int | None) -> Dr
             channel=by,
             open=(before is not None and before.open) or state not in OVER,
             reached=(before is not None and before.reached) or state is DeliveryState.REACHED,
-            failure=(before.failure if before is not None else "") or _failure_of(channel, failure),
+            failure=(before.failure if before is not None else "") or _read_failure(channel, failure),
         )
     times = sorted(each.seconds for each in phones.values() if each.seconds is not None)
     median = times[len(times) // 2] if times else None
     ordered = sorted(phones.values(), key=lambda each: (each.seconds is not None, -(each.seconds or 0)))
-    return DrillResult(_line(row), tuple(ordered), median)
+    return DrillResult(_make_line(row), tuple(ordered), median)
 
 
-def _failure_of(channel: Channel, failure: str | None) -> str:
+def _read_failure(channel: Channel, failure: str | None) -> str:
     return failure or "" if channel is Channel.CALL else ""
 
 
-def _lines(village_id: int | None) -> Select[tuple[int, int, str, str, datetime, datetime | None, int, int]]:
+def _select_lines(village_id: int | None) -> Select[tuple[int, int, str, str, datetime, datetime | None, int, int]]:
     phones = select(func.count(Delivery.number.distinct())).where(Delivery.incident_id == Incident.id)
     answered = select(func.count(Acknowledgement.number.distinct())).where(Acknowledgement.incident_id == Incident.id)
     query = select(
@@ -119,5 +119,5 @@ def _lines(village_id: int | None) -> Select[tuple[int, int, str, str, datetime,
     return query.order_by(Incident.id.desc()).limit(LISTED)
 
 
-def _line(row: Row[tuple[int, int, str, str, datetime, datetime | None, int, int]]) -> DrillLine:
+def _make_line(row: Row[tuple[int, int, str, str, datetime, datetime | None, int, int]]) -> DrillLine:
     return DrillLine(**row._mapping)

@@ -33,19 +33,19 @@ class StartForm(Form):
 def register(app: Flask) -> None:
     """Add the pages, and a link on every village's home."""
     app.register_blueprint(pages)
-    slots.add_link(app, "drills.of_village", _l("Drills"), "phone", WATCHERS)
+    slots.add_link(app, "drills.show_village", _l("Drills"), "phone", WATCHERS)
 
 
 @pages.get("/villages/<code>/drills")
 @require(*WATCHERS)
-def of_village(code: str) -> ResponseReturnValue:
+def show_village(code: str) -> ResponseReturnValue:
     """The village's newest drills, and the form for another."""
-    return _village_page(code)
+    return _show_village_page(code)
 
 
 @pages.post("/villages/<code>/drills")
 @require(*WATCHERS)
-def start(code: str) -> ResponseReturnValue:
+def start_drill(code: str) -> ResponseReturnValue:
     """Start a drill."""
     settings = get_runtime().settings
     group = StartForm.sent().group.data
@@ -56,18 +56,18 @@ def start(code: str) -> ResponseReturnValue:
             hours = Hours(settings.drill_spans, settings.zone)
             started = drills.start_drills(session, scope, get_signed_in().name, read_clock(session), hours)
     except DrillRefused as error:
-        return _village_page(code, _why(error.why), group), 422
+        return _show_village_page(code, _say_why(error.why), group), 422
     for incident_id in started:
         WAKER.of().wake(incident_id)
     if len(started) == 1:
-        return redirect(url_for("drills.show", drill_id=started[0]), 303)
+        return redirect(url_for("drills.show_drill", drill_id=started[0]), 303)
     flash(gettext("The drill has begun, group by group."), "success")
-    return redirect(url_for("drills.of_village", code=code), 303)
+    return redirect(url_for("drills.show_village", code=code), 303)
 
 
 @pages.get("/drills/<int:drill_id>")
 @require(*WATCHERS)
-def show(drill_id: int) -> ResponseReturnValue:
+def show_drill(drill_id: int) -> ResponseReturnValue:
     """One drill: who has answered, how fast, and who has not."""
     with get_runtime().database.begin(reads=True) as session:
         found = results.read_drill(session, drill_id, get_signed_in().village_id)
@@ -79,7 +79,7 @@ def show(drill_id: int) -> ResponseReturnValue:
 
 @pages.post("/drills/<int:drill_id>/stop")
 @require(*WATCHERS)
-def stop(drill_id: int) -> ResponseReturnValue:
+def stop_drill(drill_id: int) -> ResponseReturnValue:
     """End a drill: what has not been picked up does not ring any more."""
     with get_runtime().database.begin() as session:
         if results.read_drill(session, drill_id, get_signed_in().village_id) is None:
@@ -90,10 +90,10 @@ def stop(drill_id: int) -> ResponseReturnValue:
         flash(gettext("The drill is over."), "success")
     else:
         flash(gettext("The drill was over already."), "warning")
-    return redirect(url_for("drills.show", drill_id=drill_id), 303)
+    return redirect(url_for("drills.show_drill", drill_id=drill_id), 303)
 
 
-def _village_page(code: str, wrong: str = "", group: str = "") -> str:
+def _show_village_page(code: str, wrong: str = "", group: str = "") -> str:
     with get_runtime().database.begin(reads=True) as session:
         village = get_own_village(session, code)
         listed = results.list_drills(session, village.id)
@@ -109,7 +109,7 @@ def _village_page(code: str, wrong: str = "", group: str = "") -> str:
         )
 
 
-def _why(why: str) -> str:
+def _say_why(why: str) -> str:
     words: dict[str, str] = {
         "hours": gettext("Drills ring in the hours %(hours)s only.", hours=get_runtime().settings.drill_hours),
         "unknown_group": gettext("The village has no such group."),
