@@ -25,6 +25,7 @@ from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
 from groups.models.changes import ERASED, Change
+from groups.models.enrolment import Subscription
 from groups.models.recorded_rows import ORDER, find_before, find_model, is_held_by, list_references, parse_row
 from groups.models.roster import Household, Phone
 from groups.roster.residences import follow_the_roster, house_the_subscribed
@@ -115,11 +116,32 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     _mark(session, changes, rows, batch.key)
     touched = {one.household_id for one in changes if one.household_id is not None}
     follow_the_roster(batch, households=touched | _find_groups(session, changes))
+    if gone := _find_archived_in_force(session, touched, batch):
+        # It would be archived, and counted and paid for all the same.
+        raise ChangedSince(
+            say("changed_since"), [Obstacle(one, Why.IN_USE) for one in changes if one.household_id in gone]
+        )
     house_the_subscribed(batch, touched)
     # What was done since beside these rows stands: it must not come to two subscriptions, or two homes of a thing.
     check_one_at_a_time(session, touched)
     check_one_home(session, [one.row_id for one in changes if one.table == "devices"])
     return Undone(batch, tuple(_with_later(session, kept)))
+
+
+def _find_archived_in_force(session: Session, households: Collection[int], batch: Batch) -> set[int]:
+    """Those of the households that are archived and have a subscription that goes on."""
+    wanted, found = sorted(households), set[int]()
+    for start in range(0, len(wanted), AT_ONCE):
+        goes_on = Subscription.ends_on.is_(None) | (Subscription.ends_on > batch.day)
+        found.update(
+            session.scalars(
+                select(Household.id)
+                .join(Subscription, Subscription.household_id == Household.id)
+                .where(match_any(session, Household.id, wanted[start : start + AT_ONCE]))
+                .where(Household.archived_at.is_not(None), goes_on)
+            )
+        )
+    return found
 
 
 def read_changes_to_undo(session: Session, key: str) -> Sequence[Change]:
@@ -281,6 +303,8 @@ def _take_newcomers_back(batch: Batch, model: type[Base], rows: dict[int, _Row])
 def _find_in_use(session: Session, model: type[Base], rows: dict[int, _Row]) -> Iterator[Obstacle]:
     """Newcomers that something refers to which is not archived with them."""
     newcomers = [identity for identity, row in rows.items() if row.back is None and row.left is not None]
+    # Archived once more, by the undo of an undo: its past may stay, what lives there now may not.
+    again = [identity for identity, row in rows.items() if row.back is not None and row.back.get("archived_at")]
     if "archived_at" not in model.__table__.c:
         return
     used: set[int] = set()
@@ -288,8 +312,9 @@ def _find_in_use(session: Session, model: type[Base], rows: dict[int, _Row]) -> 
         holds = is_held_by(other)
         if holds is None:
             continue
-        for start in range(0, len(newcomers), AT_ONCE):
-            some = match_any(session, column, newcomers[start : start + AT_ONCE])
+        wanted = newcomers + (again if "archived_at" in other.__table__.c else [])
+        for start in range(0, len(wanted), AT_ONCE):
+            some = match_any(session, column, wanted[start : start + AT_ONCE])
             used.update(session.scalars(select(column).where(some, holds).distinct()))
     for identity in sorted(used):
         yield Obstacle(rows[identity].last, Why.IN_USE)

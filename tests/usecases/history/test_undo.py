@@ -248,6 +248,23 @@ def test_what_is_taken_out_of_a_table_without_an_archive_comes_back_as_it_was(to
         _do(town, "remove", lambda batch: batch.remove(batch.session.get_one(Household, wang.id)))
 
 
+def test_an_archive_is_not_brought_back_over_a_sign_up_made_since(town: Town) -> None:
+    wang = town.house("王建国")
+
+    def archive(batch: Batch) -> None:
+        batch.change(batch.session.get_one(Household, wang.id), archived_at=batch.now)
+        follow_the_roster(batch, households=[wang.id])
+
+    _do(town, "add_household", lambda batch: follow_the_roster(batch, households=[wang.id]))
+    undone = _undo(town, _do(town, "archive_household", archive, after=1)).batch.key
+    _do(town, "enrol", lambda batch: batch.add(Subscription(household_id=wang.id, starts_on=batch.day)), after=5000)
+
+    with pytest.raises(ChangedSince):
+        _undo(town, undone)
+
+    assert _household(town, wang.id).archived_at is None
+
+
 def test_values_that_came_again_by_later_changes_are_not_what_the_batch_left(town: Town) -> None:
     wang = town.house("王建国")
     first = _do(town, "rename", _set(wang.id, head="甲"))
