@@ -9,14 +9,14 @@ What is found here is looked at closely, one incident after the other, under its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from config.database import insert_or_skip
+from config.database import UtcDateTime, insert_or_skip
 from groups import directory
 from joint_defense.alarms.news_on_line import Patience, name_those, read_called_since
 from joint_defense.delivery.plan import LOOK_AGAIN, make_callers_phone, make_row
@@ -46,16 +46,21 @@ CALLS_APART = timedelta(seconds=60)
 
 def send_all(session: Session, now: datetime, patience: Patience) -> int:
     """`send_milestones` for every incident that is open and young, and may have news. Returns how many were told."""
-    wanted = select(Incident).where(Incident.id.in_(find_with_news(session, now, patience.nobody_after)))
+    found = [incident_id for incident_id, _ in find_with_news(session, now, patience.nobody_after)]
+    wanted = select(Incident).where(Incident.id.in_(found))
     incidents = session.scalars(wanted.order_by(Incident.id).with_for_update(key_share=True, skip_locked=True)).all()
     return sum(send_milestones(session, incident, now, patience.nobody_after) for incident in incidents)
 
 
-def send_of(session: Session, incident_id: int, now: datetime, patience: Patience) -> bool:
-    """`send_milestones` for one incident, unless somebody has it in hand at this moment."""
-    wanted = select(Incident).where(Incident.id == incident_id).with_for_update(key_share=True, skip_locked=True)
-    incident = session.scalars(wanted).first()
-    return incident is not None and send_milestones(session, incident, now, patience.nobody_after)
+_UNLESS_IN_HAND = (
+    select(Incident).where(Incident.id == bindparam("incident_id")).with_for_update(key_share=True, skip_locked=True)
+)
+
+
+def send_of(session: Session, incident_id: int, now: datetime, patience: Patience) -> bool | None:
+    """`send_milestones` for one incident; None where somebody has it in hand at this moment."""
+    incident = session.scalars(_UNLESS_IN_HAND, {"incident_id": incident_id}).first()
+    return None if incident is None else send_milestones(session, incident, now, patience.nobody_after)
 
 
 def send_milestones(session: Session, incident: Incident, now: datetime, nobody_after: timedelta | None = None) -> bool:
@@ -131,12 +136,17 @@ def _choose_others(coming: Sequence[Given], alert: Alert) -> list[Given]:
 
 
 def _have_all_answered(session: Session, incident: Incident, answers: Answers) -> bool:
-    rung = select(Delivery.household_id, Delivery.responder_id).where(
-        Delivery.incident_id == incident.id, Delivery.purpose.in_(RINGS)
-    )
+    rung = session.execute(_RUNG, {"incident_id": incident.id})
     # A second household that calls for help was rung for the first one, and has other things to do than to answer.
     callers = {Party(alert.household_id, None) for alert in incident.alerts}
-    return {Party(*row) for row in session.execute(rung.distinct())} <= answers.parties | callers
+    return {Party(*row) for row in rung} <= answers.parties | callers
+
+
+_RUNG = (
+    select(Delivery.household_id, Delivery.responder_id)
+    .where(Delivery.incident_id == bindparam("incident_id"), Delivery.purpose.in_(RINGS))
+    .distinct()
+)
 
 
 def _write_news(incident: Incident, alert: Alert, others: Sequence[Given], called: Sequence[Whom]) -> str:
@@ -282,27 +292,41 @@ def _call_without_text(
 NEWS_UNTIL = timedelta(hours=1)
 
 
-def find_with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[int]:
+Mark = tuple[int, ...]
+"""Where an incident stands, for its callers' news: what has not changed brings no other news."""
+LOOK_ANYWAY = timedelta(seconds=5)
+"""After so long an incident is looked at though its mark is the same."""
+
+
+class InVain:
+    """The incidents in which there was nothing to send, so that they are not locked and read again every second."""
+
+    def __init__(self) -> None:
+        self._looked: dict[int, tuple[Mark, datetime]] = {}
+
+    def leave_out(self, found: Collection[tuple[int, Mark]], now: datetime) -> list[tuple[int, Mark]]:
+        """Those that are worth a look. What is not among the found is forgotten."""
+        self._looked = {each: self._looked[each] for each, _ in found if each in self._looked}
+        return [
+            (each, mark)
+            for each, mark in found
+            if (before := self._looked.get(each)) is None
+            or before[0] != mark
+            or not timedelta(0) <= now - before[1] < LOOK_ANYWAY
+        ]
+
+    def note(self, incident_id: int, mark: Mark, now: datetime) -> None:
+        """There was nothing to send, as it stands."""
+        self._looked[incident_id] = (mark, now)
+
+
+def find_with_news(session: Session, now: datetime, nobody_after: timedelta) -> list[tuple[int, Mark]]:
     """The open incidents of the last hour with a caller off the line for whom there may be something to send."""
-    off_line = or_(Alert.on_line_until.is_(None), Alert.on_line_until <= now)
-    alone_for_long = and_(Alert.raised_at <= now - nobody_after, ~_match_warned(), ~_match_somebody_comes())
-    query = (
-        select(Incident.id)
-        .join(Incident.alerts)
-        .where(
-            Incident.kind == IncidentKind.ALARM,
-            Incident.closed_at.is_(None),
-            Incident.opened_at > now - NEWS_UNTIL,
-            ~Alert.silent,
-            Alert.withdrawn_at.is_(None),
-            off_line,
-            # That others are called is not worth a ring to whoever takes no texts.
-            or_(and_(Alert.may_text, Incident.steps_done > Alert.heard_step), _answer_unheard(), alone_for_long),
-        )
-        .order_by(Incident.id)
-        .distinct()
-    )
-    return list(session.scalars(query))
+    found: dict[int, list[int]] = {}
+    times = {"now": now, "young": now - NEWS_UNTIL, "long_ago": now - nobody_after}
+    for row in session.execute(_WITH_NEWS, times):
+        found.setdefault(row[0], []).extend(row[1:])
+    return [(incident_id, tuple(mark)) for incident_id, mark in found.items()]
 
 
 def _answer_unheard() -> ColumnElement[bool]:
@@ -325,3 +349,36 @@ def _match_warned() -> ColumnElement[bool]:
         Delivery.purpose == Purpose.NEWS,
         Delivery.milestone == Milestone.NOBODY,
     )
+
+
+def _ask_for_news() -> Select[int, int, int, int, int, int]:
+    now = bindparam("now", type_=UtcDateTime())
+    off_line = or_(Alert.on_line_until.is_(None), Alert.on_line_until <= now)
+    long_alone = Alert.raised_at <= bindparam("long_ago", type_=UtcDateTime())
+    alone_for_long = and_(long_alone, ~_match_warned(), ~_match_somebody_comes())
+    newest = select(func.max(Acknowledgement.id)).where(Acknowledgement.incident_id == Incident.id).scalar_subquery()
+    mark = (
+        Alert.id,
+        Alert.heard_answer_id,
+        Incident.steps_done,
+        func.coalesce(newest, 0),
+        case((long_alone, 1), else_=0),
+    )
+    return (
+        select(Incident.id, *mark)
+        .join(Incident.alerts)
+        .where(
+            Incident.kind == IncidentKind.ALARM,
+            Incident.closed_at.is_(None),
+            Incident.opened_at > bindparam("young", type_=UtcDateTime()),
+            ~Alert.silent,
+            Alert.withdrawn_at.is_(None),
+            off_line,
+            # That others are called is not worth a ring to whoever takes no texts.
+            or_(and_(Alert.may_text, Incident.steps_done > Alert.heard_step), _answer_unheard(), alone_for_long),
+        )
+        .order_by(Incident.id, Alert.id)
+    )
+
+
+_WITH_NEWS = _ask_for_news()

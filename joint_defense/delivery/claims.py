@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, select, true, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_update
@@ -34,6 +34,8 @@ RINGS_OUT = timedelta(seconds=20)
 """So much longer than it may ring a call lasts at the carrier: until it begins, and until its end is told."""
 LEASE = timedelta(seconds=60)
 """A claim is given back after so long even when its owner lives: its result could not be written down."""
+ARRIVES_WITHIN = timedelta(seconds=1)
+"""A request may be on its way to the carrier for so long after its sender has died: it is looked for no sooner."""
 _COUNTING = 0x6A64_63_61_6C_6C
 """The advisory lock of whoever counts calls: "jdcall"."""
 
@@ -272,6 +274,8 @@ class Rivals:
 def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
     """Who else may have a right to one of these calls or messages."""
     own = session.get(Attempt, (claim.delivery_id, claim.number))
+    # A text is known by its words: another incident's is no rival for it.
+    rivals = Delivery.incident_id == claim.incident_id if claim.channel is Channel.SMS else true()
     others = session.execute(
         select(Delivery.id, Delivery.look_up_first, Attempt.requested_at)
         .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))
@@ -279,6 +283,7 @@ def find_rivals(session: Session, claim: Claim, sids: Iterable[str]) -> Rivals:
             Delivery.number == claim.to,
             Delivery.channel == claim.channel,
             Delivery.id != claim.delivery_id,
+            rivals,
             is_in_state(DeliveryState.CLAIMED) | (is_in_state(DeliveryState.WAITING) & Delivery.look_up_first),
             Attempt.sid.is_(None),
         )
@@ -329,10 +334,14 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
         .with_for_update(skip_locked=True)
         .cte("free")
     )
+    # What left just before its sender died may still be on its way to the carrier, whose list does not show it yet.
+    just_left = Delivery.due_at > now + LEASE - ARRIVES_WITHIN
+    move = make_move(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now, look_up_first=True)
+    move["due_at"] = case((just_left, now + ARRIVES_WITHIN), else_=now)
     released = session.execute(
         update(Delivery)
         .where(Delivery.id.in_(select(free.c.id)))
-        .values(make_move(DeliveryState.CLAIMED, DeliveryState.WAITING, due_at=now, look_up_first=True))
+        .values(move)
         .returning(Delivery.incident_id)
         .execution_options(synchronize_session=False)
     )

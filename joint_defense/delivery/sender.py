@@ -153,8 +153,12 @@ class Sender:
     async def _look_up(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Receipt | None:
         """The receipt of a request whose answer was lost; None if the carrier knows of none that could be it."""
         since = await self._first_request(claim)
+        if since is None:
+            # Since when it may be out is not known: a list that begins too late would not show it, and it would be
+            # sent again.
+            raise Undecided("the database did not answer")
         carrier = self._carriers[claim.line.account]
-        asked = carrier.look_up(claim.channel, claim.to, since or claim.requested_at)
+        asked = carrier.look_up(claim.channel, claim.to, since)
         found = await self._ask_patiently(claim, asked)
         if claim.channel is Channel.SMS:
             body = self._announcer.message(claim, incident, alerts).body

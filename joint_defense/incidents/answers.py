@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_same_party
@@ -23,8 +23,7 @@ def read_answers_of_each(session: Session, incident_ids: Collection[int]) -> dic
     """All answers to each of these incidents, in one query."""
     given: dict[int, list[Given]] = {incident_id: [] for incident_id in incident_ids}
     if given:
-        query = select(Acknowledgement, _match_calls_too()).where(Acknowledgement.incident_id.in_(given))
-        for row, calls_too in session.execute(query):
+        for row, calls_too in session.execute(_ANSWERS, {"incidents": list(given)}):
             named = (row.household_name, row.household_name_en)
             given[row.incident_id].append(
                 Given(row.id, row.party, row.answer, *named, row.number, calls_too, row.minutes)
@@ -68,6 +67,12 @@ def _match_calls_too() -> ColumnElement[bool]:
     return exists().where(
         caller.incident_id == Acknowledgement.incident_id, caller.household_id == Acknowledgement.household_id
     )
+
+
+# Built once: every second, and at every key that is pressed, it is asked.
+_ANSWERS = select(Acknowledgement, _match_calls_too()).where(
+    Acknowledgement.incident_id.in_(bindparam("incidents", expanding=True))
+)
 
 
 def lock_incident(session: Session, incident_id: int) -> Incident:

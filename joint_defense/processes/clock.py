@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from config.patience import AWAY
 from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
+from joint_defense.alarms.news_sent import InVain, Mark
 from joint_defense.delivery import claims, proofs
 from joint_defense.drills import drills
 from joint_defense.escalation import redials, widening
@@ -130,14 +132,25 @@ def _widen_one(incident_id: int, zone: ZoneInfo, session: Session) -> int:
 
 
 def _send_news(runtime: Runtime) -> None:
-    patience = runtime.patience
-    found = _run(runtime, lambda session: news_sent.find_with_news(session, read_clock(session), patience.nobody_after))
-    if planned := sum(_run(runtime, partial(_send_news_of, each, patience)) for each in found):
+    found = _run(runtime, partial(_find_news, runtime.patience, runtime.in_vain))
+    planned = 0
+    for incident_id, mark in found:
+        now, told = _run(runtime, partial(_send_news_of, incident_id, runtime.patience))
+        planned += bool(told)
+        if told is False:
+            runtime.in_vain.note(incident_id, mark, now)
+    if planned:
         log.info("news_planned", count=planned)
 
 
-def _send_news_of(incident_id: int, patience: Patience, session: Session) -> bool:
-    return news_sent.send_of(session, incident_id, read_clock(session), patience)
+def _find_news(patience: Patience, in_vain: InVain, session: Session) -> list[tuple[int, Mark]]:
+    now = read_clock(session)
+    return in_vain.leave_out(news_sent.find_with_news(session, now, patience.nobody_after), now)
+
+
+def _send_news_of(incident_id: int, patience: Patience, session: Session) -> tuple[datetime, bool | None]:
+    now = read_clock(session)
+    return now, news_sent.send_of(session, incident_id, now, patience)
 
 
 def _pass_on_words(runtime: Runtime) -> None:

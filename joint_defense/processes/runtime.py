@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from joint_defense.alarms.intake import Limits
     from joint_defense.alarms.news_on_line import Patience
+    from joint_defense.alarms.news_sent import InVain
     from joint_defense.carriers.dialects import Dialect
     from joint_defense.carriers.inbound import Signatures
     from joint_defense.carriers.port import Carrier
@@ -86,6 +87,13 @@ class Runtime:
             nobody_again=timedelta(seconds=self.settings.nobody_again),
             gone_after=timedelta(seconds=self.settings.caller_gone_after),
         )
+
+    @cached_property
+    def in_vain(self) -> InVain:
+        """The incidents in which this process's clock found no news to send."""
+        from joint_defense.alarms.news_sent import InVain
+
+        return InVain()
 
     @cached_property
     def redial_pauses(self) -> tuple[timedelta, ...]:

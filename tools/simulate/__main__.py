@@ -7,7 +7,9 @@ import sys
 import time
 
 from tools.simulate.judge import complaints
-from tools.simulate.world import FAULTS, GROUPS, Nights
+from tools.simulate.put_backs import ALL, find
+from tools.simulate.town import GROUPS
+from tools.simulate.world import FAULTS, Nights
 
 
 def main() -> int:
@@ -16,12 +18,19 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--seed", type=int, help="this night alone")
     parser.add_argument("--shrink", action="store_true", help="find the fewest alarms and faults that still fail")
+    parser.add_argument("--minutes", type=float, help="stop after so long, whatever is left")
+    parser.add_argument("--put-backs", action="store_true", help="put faults of the past back, and see which are found")
     given = parser.parse_args()
     nights = Nights()
+    if given.put_backs:
+        return show_put_backs(nights)
     seeds = [given.seed] if given.seed is not None else list(range(given.first, given.first + given.seeds))
     begun, alarms, failed = time.monotonic(), 0, []
     try:
-        for seed in seeds:
+        for played, seed in enumerate(seeds):
+            if given.minutes and time.monotonic() - begun > given.minutes * 60:
+                seeds = seeds[:played]
+                break
             world = nights.play(seed)
             alarms += len(world.raised)
             if wrong := complaints(world):
@@ -37,6 +46,17 @@ def main() -> int:
         + (f"seeds that fail: {failed}" if failed else "nothing to complain of")
     )
     return 1 if failed else 0
+
+
+def show_put_backs(nights: Nights) -> int:
+    """Each fault of the past that is put back: found, and by what; or not."""
+    missed = 0
+    for name, put_back in ALL.items():
+        found = find(nights, put_back)
+        missed += not found
+        print(f"| {name} | {'found' if found else 'NOT FOUND'} | {found} |", flush=True)
+    nights.close()
+    return 1 if missed else 0
 
 
 def shrink(nights: Nights, seed: int) -> str:

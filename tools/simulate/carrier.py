@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from joint_defense.carriers.port import (
+    CarrierError,
     OutboundCall,
     OutboundMessage,
     OutcomeUnknown,
@@ -20,6 +21,7 @@ from joint_defense.carriers.port import (
     Unanswered,
 )
 from joint_defense.rules.states import FINAL, AttemptState, Channel
+from tools.simulate.loop import PROCESS
 
 TIMEOUT = 4.0
 _ENDS = re.compile(r"/status/(\d+)/(\d+)")
@@ -61,6 +63,14 @@ class Network:
     refuses: frozenset[str] = frozenset()
     busy: bool = True
     """Whether it has faults at present."""
+    cut: set[tuple[str, str]] = field(default_factory=set)
+    at: Callable[[float, Callable[[], object]], None] = lambda _seconds, _work: None
+    """Do something in so many seconds, whoever lives then."""
+    _calls: list[Carried] = field(default_factory=list)
+    most_held: int = 0
+    """The most calls that it has had in hand at once."""
+    on_a_held_phone: list[tuple[Carried, Carried]] = field(default_factory=list)
+    """Calls to a phone that another call held at that moment, and that one."""
 
     def draws(self, fault: str) -> bool:
         return self.busy and self.chance.random() < self.faults.get(fault, 0.0)
@@ -78,6 +88,11 @@ class Network:
             self.now(),
         )
         self.carried[made.sid] = made
+        if channel is Channel.CALL:
+            held = [each for each in self._calls if each.state not in FINAL]
+            self.on_a_held_phone += [(made, each) for each in held if each.to == to]
+            self._calls = [*held, made]
+            self.most_held = max(self.most_held, len(self._calls))
         self.reach(made)
         return made
 
@@ -109,27 +124,55 @@ class SimulatedCarrier:
         return await self._create(Channel.SMS, message.to, message.body, message.status_callback)
 
     async def _create(self, channel: Channel, to: str, body: str, callback: str) -> Receipt:
-        network = self._network
-        await asyncio.sleep(network.chance.uniform(0.02, 0.2))
+        """What has left is carried out, whether or not whoever sent it lives to hear of it."""
+        network, chance = self._network, self._network.chance
+        if await self._is_cut_off():
+            raise Unanswered("nothing came")
         if to in network.refuses:
+            await asyncio.sleep(chance.uniform(0.04, 0.4))
             raise RefusedNumber("no such number", code=21211, status=400)
         if network.draws("too fast"):
+            await asyncio.sleep(chance.uniform(0.04, 0.4))
             raise TooFast("slower", code=20429, status=429)
         if network.draws("away"):
+            await asyncio.sleep(chance.uniform(0.04, 0.4))
             raise Temporary("unavailable", status=503)
         if network.draws("request lost"):
             await asyncio.sleep(TIMEOUT)
             raise Unanswered("nothing came")
-        made = network.carry_out(channel, to, body, callback)
-        await asyncio.sleep(network.chance.uniform(0.02, 0.2))
+        made: list[Carried] = []
+        held_up = network.draws("request held up")
+        arrives = TIMEOUT + chance.uniform(0.0, 0.9) if held_up else chance.uniform(0.02, 0.2)
+        process = PROCESS.get()
+
+        def arrive() -> None:
+            # What is held up for seconds after its sender has fallen silent cannot be told from what never comes:
+            # docs/reliability.md names it.
+            if not (held_up and process is not None and (process.dead or process.hangs_until > 0)):
+                made.append(network.carry_out(channel, to, body, callback))
+
+        network.at(arrives, arrive)
+        if held_up:
+            await asyncio.sleep(TIMEOUT)
+            raise Unanswered("nothing came")
+        await asyncio.sleep(arrives + chance.uniform(0.02, 0.2))
         if network.draws("answer cut"):
             raise OutcomeUnknown("the connection broke")
         if network.draws("answer lost"):
             await asyncio.sleep(TIMEOUT)
             raise Unanswered("nothing came")
-        return Receipt(made.sid, AttemptState.QUEUED if channel is Channel.CALL else AttemptState.SENT, to=to)
+        return Receipt(made[0].sid, AttemptState.QUEUED if channel is Channel.CALL else AttemptState.SENT, to=to)
+
+    async def _is_cut_off(self) -> bool:
+        process = PROCESS.get()
+        if process is None or (process.name, "carrier") not in self._network.cut:
+            return False
+        await asyncio.sleep(TIMEOUT)
+        return True
 
     async def look_up(self, channel: Channel, to: str, since: datetime) -> list[Receipt]:
+        if await self._is_cut_off():
+            raise Unanswered("nothing came")
         await asyncio.sleep(self._network.chance.uniform(0.02, 0.2))
         if self._network.draws("away"):
             raise Temporary("unavailable", status=503)
@@ -140,6 +183,8 @@ class SimulatedCarrier:
         ]
 
     async def fetch(self, channel: Channel, sid: str) -> Receipt:
+        if await self._is_cut_off():
+            raise Unanswered("nothing came")
         await asyncio.sleep(self._network.chance.uniform(0.02, 0.2))
         if self._network.draws("away"):
             raise Temporary("unavailable", status=503)
@@ -147,7 +192,12 @@ class SimulatedCarrier:
         return Receipt(sid, found.state, body=found.body, to=found.to)
 
     async def end_call(self, sid: str) -> None:
+        if await self._is_cut_off():
+            raise Unanswered("nothing came")
         await asyncio.sleep(self._network.chance.uniform(0.02, 0.2))
         if self._network.draws("away"):
             raise Temporary("unavailable", status=503)
-        self._network.move(self._network.carried[sid], AttemptState.CANCELED)
+        ended = self._network.carried[sid]
+        if ended.state in FINAL:
+            raise CarrierError("the call is over", code=21220, status=400)
+        self._network.move(ended, AttemptState.CANCELED)

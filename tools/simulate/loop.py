@@ -19,6 +19,8 @@ class Process:
     def __init__(self, name: str) -> None:
         self.name = name
         self.dead = False
+        self.hangs_until = 0.0
+        self.held_back = 0
         self.at_death: list[Callable[[], object]] = []
 
     def kill(self) -> None:
@@ -31,17 +33,30 @@ class Process:
 PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
 
 
-def _guard(callback: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*arguments: Any) -> None:
-        process = PROCESS.get()
-        if process is None or not process.dead:
-            try:
-                callback(*arguments)
-            except Killed:
-                if process is not None:
-                    process.kill()
+class _Guarded:
+    """A callback that the dead do not run, and the hung run when they go on, unless it was cancelled meanwhile."""
 
-    return run
+    def __init__(self, loop: VirtualLoop, callback: Callable[..., Any]) -> None:
+        self._loop, self._callback = loop, callback
+        self.handle: asyncio.Handle | None = None
+
+    def __call__(self, *arguments: Any) -> None:
+        process = PROCESS.get()
+        if process is None:
+            self._callback(*arguments)
+            return
+        if process.dead or (self.handle is not None and self.handle.cancelled()):
+            return
+        if process.hangs_until > self._loop.now:
+            self._loop.put_off(process, self, arguments)
+            return
+        if self._loop.strikes(process):
+            process.kill()
+            return
+        try:
+            self._callback(*arguments)
+        except Killed:
+            process.kill()
 
 
 class _Selector:
@@ -61,6 +76,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.strikes: Callable[[Process], bool] = lambda _: False
+        """Whether a process dies at this step."""
         self._selector = _Selector(self)
         self._over = False
         # Kept to the end: a task that is thrown away runs what it has in `finally`, and the dead do not.
@@ -89,12 +106,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         if self._over:
             return asyncio.Handle(callback, arguments, self)
-        return super().call_soon(_guard(callback), *arguments, context=context)
+        guarded = _Guarded(self, callback)
+        guarded.handle = handle = super().call_soon(guarded, *arguments, context=context)
+        return handle
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *arguments: Any, context: Any = None
     ) -> asyncio.TimerHandle:
-        return super().call_at(when, _guard(callback), *arguments, context=context)
+        guarded = _Guarded(self, callback)
+        guarded.handle = handle = super().call_at(when, guarded, *arguments, context=context)
+        return handle
+
+    def put_off(self, process: Process, guarded: _Guarded, arguments: tuple[Any, ...]) -> None:
+        """It is run once its process goes on, in its order."""
+        process.held_back += 1
+        after = process.hangs_until + process.held_back * 1e-9
+        super().call_at(after, guarded, *arguments, context=contextvars.copy_context())
 
     def run_in_executor(self, _executor: Any, work: Any, *arguments: Any) -> Any:  # type: ignore[override]
         """At once, in this thread: what other processes do comes before it or after it."""

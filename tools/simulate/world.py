@@ -3,48 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import structlog
 from redis.exceptions import ConnectionError as RedisAway
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import config.database
-from config.database import Base, Database, read_clock
+from config.database import Database, read_clock
 from config.settings import Settings
-from groups.models import accounts as _accounts  # noqa: F401 - a table that others refer to
-from groups.models.roster import Group, Household, Phone, PhoneKind, Village
+from joint_defense.alarms import holding
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Outcome, Trigger, raise_alarm
-from joint_defense.delivery import lines, pace, tracking
+from joint_defense.delivery import lines, pace, sender, tracking
 from joint_defense.models import Delivery
+from joint_defense.processes import account_check, dispatcher, heartbeats, spool, stand_in
 from joint_defense.processes import clock as clock_process
-from joint_defense.processes import dispatcher, spool
 from joint_defense.processes.dispatcher import Dispatcher
 from joint_defense.processes.heartbeats import Role, Witness
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
+from joint_defense.processes.stand_in import StandIn
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_alarm_key, make_press_key
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel
 from tools.simulate.carrier import WORDS, Carried, Network, SimulatedCarrier
 from tools.simulate.loop import PROCESS, Killed, Process, VirtualLoop
+from tools.simulate.town import (
+    DUSK,
+    GROUPS,
+    SECOND_PHONE,
+    build_town,
+    expected_for,
+    has_silent,
+    is_alone,
+    leads_elsewhere,
+    number_of,
+)
 
-DUSK = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)
-GROUPS = 120
-NEIGHBOURS = 3
+HOSTS = {"sender 1": 1, "sender 2": 2, "clock": 1}
+"""The processes that may die, and the host of each; web is on the first."""
+STAND_IN = "web's stand-in"
+LONG = timedelta(minutes=20)
+HELD_CALLS = 150
+"""How many calls the account may hold, in one night of four."""
 BUSY = 40.0
 """Seconds of faults; after them everything works, and what was held up has to be made good."""
 NIGHT = 110.0
@@ -55,14 +71,22 @@ FAULTS = {
     "request lost": 0.02,
     "answer cut": 0.03,
     "answer lost": 0.02,
+    "request held up": 0.02,
+    "call is over": 0.3,
     "callback lost": 0.15,
     "callback doubled": 0.1,
+    "callback late": 0.03,
     "commit fails": 0.01,
     "killed at a commit": 0.003,
+    "killed at an await": 0.0005,
     "killed": 1.0,
+    "gone for good": 1.0,
+    "hangs": 1.0,
     "database away": 1.0,
+    "cut off": 1.0,
     "disk full": 0.02,
     "clock jumps": 1.0,
+    "kept for long": 0.04,
 }
 """How likely each is, wherever it can be; of the last ones whether they happen at all."""
 
@@ -78,16 +102,20 @@ class Raised:
     at: float
     answered: bool = False
     kept: bool = False
+    silent: bool = False
+    planned: bool = True
+    """Whether there was a neighbour to ring: those on duty are called at once where there is none."""
 
 
 @dataclass
 class Pressed:
-    """A neighbour's key that was thanked for, or kept."""
+    """A neighbour's key that was thanked for, or kept; in what order among all."""
 
     delivery_id: int
     number: str
     answer: Answer
     thanked: bool
+    at: datetime
 
 
 class _Time:
@@ -98,6 +126,19 @@ class _Time:
 
     def monotonic(self) -> float:
         return 1000.0 + self._loop.now
+
+
+class _Secrets:
+    """What `import secrets` gives: the same again by the same seed."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    def token_hex(self, size: int) -> str:
+        return self._chance.randbytes(size).hex()
+
+    def choice(self, among: Sequence[Any]) -> Any:
+        return self._chance.choice(among)
 
 
 class _NoRedis:
@@ -111,37 +152,44 @@ class _NoRedis:
 
 
 class FaultyDatabase(Database):
-    """SQLite whose commits fail, and at whose commits processes die. `world` is whose night it is."""
+    """SQLite in memory whose commits fail, and at whose commits processes die. `world` is whose night it is."""
 
     world: World | None = None
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self) -> None:
+        # One thread, one connection, and every statement of the alarm's way kept prepared.
+        super().__init__("sqlite:///:memory:?cached_statements=2000")
 
-        @event.listens_for(self.engine, "connect")
-        def _fast(connection: Any, _record: object) -> None:
-            connection.execute("PRAGMA journal_mode=MEMORY")
-            connection.execute("PRAGMA synchronous=OFF")
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """What lies beneath."""
+        found: Any = self.engine.raw_connection().driver_connection
+        return cast(sqlite3.Connection, found)
 
     @contextmanager
     def begin(self, *, reads: bool = False) -> Iterator[Any]:
         world = self.world
         process = PROCESS.get()
+        dies = False
         if world is None or process is None:
-            with super().begin(reads=reads) as session:
-                yield session
-            return
-        if world.database_is_away:
-            raise OperationalError("connect", None, Exception("away"))
-        with super().begin(reads=reads) as session:
+            faulty = None
+        else:
+            faulty = world
+            if world.database_is_away or (process.name, "database") in world.cut:
+                raise OperationalError("connect", None, Exception("away"))
+        # As `Database.begin`, without its patience: nobody else is there to wait for.
+        with self.session() as session:
+            session.connection(execution_options={"reads": reads})
             yield session
-            if world.network.draws("commit fails"):
-                # Away, which passes, or broken, which nobody foresees.
-                kind = world.chance.choice((OperationalError, ProgrammingError))
-                raise kind("commit", None, Exception("the disk"))
-            dies = world.network.draws("killed at a commit")
-            if dies and world.chance.random() < 0.5:
-                raise Killed  # rolled back
+            if faulty is not None:
+                if faulty.network.draws("commit fails"):
+                    # Away, which passes, or broken, which nobody foresees.
+                    kind = faulty.chance.choice((OperationalError, ProgrammingError))
+                    raise kind("commit", None, Exception("the disk"))
+                dies = faulty.network.draws("killed at a commit")
+                if dies and faulty.chance.random() < 0.5:
+                    raise Killed  # rolled back
+            session.commit()
         if dies:
             raise Killed  # committed, and nobody knows
 
@@ -160,6 +208,34 @@ class NightRuntime(Runtime):
         return {each.account_sid: SimulatedCarrier(self._world.network) for each in self.settings.accounts}
 
 
+class _InLoop:
+    """A `DispatcherThread` without a thread: a sender in the loop of the night, as the stand-in of a process."""
+
+    def __init__(self, world: World, runtime: NightRuntime, role: Role) -> None:
+        self._world, self._runtime, self._role = world, runtime, role
+        self._process = Process(STAND_IN)
+        self._made: Dispatcher | None = None
+
+    def start(self) -> None:
+        work = self._world.send(self._process, self._runtime, self._role, self._known)
+        self._world.loop.start(self._process, work)
+
+    def _known(self, made: Dispatcher) -> None:
+        self._made = made
+
+    def wake(self) -> None:
+        if self._made is not None:
+            self._made.wake()
+
+    def stop(self) -> None:
+        if self._made is not None:
+            self._made.stop()
+
+    @property
+    def is_alive(self) -> bool:
+        return not self._process.dead
+
+
 @dataclass
 class World:
     """One night, by its seed. `only`: the groups that call; `faults`: which are possible."""
@@ -172,6 +248,10 @@ class World:
     raised: list[Raised] = field(default_factory=list)
     pressed: list[Pressed] = field(default_factory=list)
     database_is_away: bool = False
+    cut: set[tuple[str, str]] = field(default_factory=set)
+    """Which process does not reach whom: the database, or the carrier."""
+    gone: set[str] = field(default_factory=set)
+    """Processes that nobody starts again before the faults end."""
     jump: float = 0.0
 
     def __post_init__(self) -> None:
@@ -179,9 +259,10 @@ class World:
         self.chance = random.Random(self.seed)  # noqa: S311
         self.loop = VirtualLoop()
         self.time = _Time(self.loop)
+        self.held_calls = HELD_CALLS if self.seed % 4 == 0 else 0
         self.settings = Settings.model_validate(
             {
-                "database_url": str(self.database.engine.url),
+                "database_url": "sqlite:///:memory:",
                 "redis_url": "redis://127.0.0.1:1",
                 "secret_key": "a-night",
                 "public_base_url": "http://127.0.0.1:8000",
@@ -192,11 +273,15 @@ class World:
                 "calls_per_second": 0,
                 "sms_segments_per_second": 0,
                 "redial_after": "20",
+                "merge_window": "5",
+                "concurrent_calls": str(self.held_calls),
                 "state_dir": str(self.home),
             }
         )
         refused = frozenset(number_of(group, 1) for group in range(GROUPS) if self.chance.random() < 0.03)
         self.network = Network(self.chance, self.now, self.faults, self._reach, self._call_back, refuses=refused)
+        self.network.at, self.network.cut = self._in, self.cut
+        self.loop.strikes = self._strikes
         self.web = Process("web")
         self.runtime = NightRuntime(self.settings, self.database, self)
         self._processes: dict[str, Process] = {}
@@ -204,6 +289,13 @@ class World:
 
     def now(self) -> datetime:
         return DUSK + timedelta(seconds=self.loop.now + self.jump)
+
+    def _in(self, seconds: float, work: Callable[[], object]) -> None:
+        self.loop.at(self.loop.now + seconds, work)
+
+    def _strikes(self, process: Process) -> bool:
+        """Whether a process dies at this very step of its loop."""
+        return process.name in HOSTS and self.network.draws("killed at an await")
 
     def play(self) -> None:
         """The whole night."""
@@ -217,15 +309,23 @@ class World:
         self.database.world = self
         with ExitStack() as put:
             put.enter_context(patch.object(config.database, "datetime", Night))
-            for module in (dispatcher, spool, lines, pace):
-                if hasattr(module, "time"):
-                    put.enter_context(patch.object(module, "time", self.time))
-            for name in ("sender 1", "sender 2", "clock"):
+            put.enter_context(patch.object(stand_in, "DispatcherThread", partial(_InLoop, self)))
+            for module in (dispatcher, spool, pace, sender, account_check, stand_in):
+                put.enter_context(patch.object(module, "time", self.time))
+            for measures in (heartbeats.Witness.__init__, lines.LineStatus.__init__):
+                put.enter_context(patch.object(measures, "__defaults__", (self.time.monotonic,)))
+            for module in (heartbeats, holding):
+                put.enter_context(patch.object(module, "secrets", _Secrets(self.chance)))
+            for name in HOSTS:
                 self._start(name)
+            self._start(STAND_IN)
             self._plan_calls()
             self._plan_faults()
             self.loop.run_to(BUSY)
             self.network.busy = self.database_is_away = False
+            self.cut.clear()
+            for name in sorted(self.gone):
+                self._start(name)
             self.loop.run_to(NIGHT)
         self.database.world = None
         for process in self._processes.values():
@@ -235,21 +335,57 @@ class World:
     # Processes.
 
     def _start(self, name: str) -> None:
+        self.gone.discard(name)
         process = self._processes[name] = Process(name)
-        runtime = NightRuntime(self.settings, self.database, self)
-        process.at_death.append(partial(self._restart_later, name))
-        self.loop.start(process, self._keep_time(runtime) if name == "clock" else self._send(process, runtime))
+        runtime = self.make_runtime(name)
+        if name == STAND_IN:
+            work = self._watch(runtime)
+        else:
+            process.at_death.append(partial(self._restart_later, name))
+            work = self._keep_time(runtime) if name == "clock" else self.send(process, runtime, Role.WORKER)
+        self.loop.start(process, work)
+
+    def make_runtime(self, name: str) -> NightRuntime:
+        """Of a process: those of one host see each other's locks and spool."""
+        place = self.settings.state_dir if HOSTS.get(name, 1) == 1 else f"{self.settings.state_dir}-2"
+        return NightRuntime(self.settings.model_copy(update={"state_dir": place}), self.database, self)
 
     def _kill(self, name: str) -> None:
         self._processes[name].kill()
 
-    def _restart_later(self, name: str) -> None:
-        if self.loop.now < NIGHT - 1:
-            self.loop.at(self.loop.now + self.chance.uniform(0.3, 3.0), partial(self._start, name))
+    def _leave(self, names: Sequence[str]) -> None:
+        """They die, and nobody starts them again for the rest of the faults."""
+        self.gone |= set(names)
+        for name in names:
+            self._kill(name)
 
-    async def _send(self, process: Process, runtime: NightRuntime) -> None:
-        made = Dispatcher(runtime, Role.WORKER)
+    def _hang(self, name: str, seconds: float) -> None:
+        self._processes[name].hangs_until = self.loop.now + seconds
+
+    def _restart_later(self, name: str) -> None:
+        def start() -> None:
+            if name not in self.gone and self._processes[name].dead:
+                self._start(name)
+
+        if self.loop.now < NIGHT - 1:
+            self.loop.at(self.loop.now + self.chance.uniform(0.3, 3.0), start)
+
+    async def _watch(self, runtime: NightRuntime) -> None:
+        """The web process's stand-in: it sends and ticks while nobody else does."""
+        made = StandIn(runtime, Role.WEB, partial(clock_process.stand_in_for_clock, runtime))
+        while True:
+            # As its thread does; a death in it is one of its process, which is started again at once.
+            with suppress(Exception, Killed):
+                made._look()
+            await asyncio.sleep(0.5)
+
+    async def send(
+        self, process: Process, runtime: NightRuntime, role: Role, made_known: Callable[[Dispatcher], object] = id
+    ) -> None:
+        """A sender's life."""
+        made = Dispatcher(runtime, role)
         process.at_death.append(made._owner._file.close)  # as the kernel does
+        made_known(made)
         await made.run()
 
     async def _keep_time(self, runtime: NightRuntime) -> None:
@@ -265,24 +401,61 @@ class World:
     def _plan_calls(self) -> None:
         for group in range(GROUPS):
             at = self.chance.uniform(0.5, BUSY - 5)
-            again = self.chance.random() < 0.1
-            if self.only is None or group in self.only:
-                self.loop.at(at, partial(self._call_for_help, group, number_of(group, 0), at))
-                if again:
-                    self.loop.at(at + 7, partial(self._call_for_help, group, number_of(group, 0), at + 7))
+            again, other = self.chance.random() < 0.1, self.chance.random() < 0.1
+            if self.only is not None and group not in self.only:
+                continue
+            if has_silent(group):
+                before = max(at - self.chance.uniform(7, 15), 0.1)
+                also = expected_for(group, lives_alone=False) - {number_of(group, 3)}
+                self.loop.at(before, partial(self._call_for_help, group, 3, also, before))
+            expected = expected_for(group)
+            others = {number_of(group, 1), number_of(group, SECOND_PHONE)}
+            joined = other and not (is_alone(group) or self._leads_another(group))
+            if joined:
+                # A second household calls as well: neither is rung for the other.
+                self.loop.at(at + 2, partial(self._call_for_help, group, 1, expected - others, at + 2))
+                expected -= others
+            self.loop.at(at, partial(self._call_for_help, group, 0, expected, at))
+            if again and not joined:
+                self.loop.at(at + 7, partial(self._call_for_help, group, 0, expected, at + 7))
+
+    @staticmethod
+    def _leads_another(group: int) -> bool:
+        return group > 0 and leads_elsewhere(group - 1)
 
     def _plan_faults(self) -> None:
-        if self.faults.get("killed"):
-            for _ in range(self.chance.randint(0, 6)):
-                name = self.chance.choice(("sender 1", "sender 2", "clock"))
-                self.loop.at(self.chance.uniform(1, BUSY), partial(self._kill, name))
-        if self.faults.get("database away") and self.chance.random() < 0.4:
-            begins, lasts = self.chance.uniform(2, BUSY - 8), self.chance.uniform(0.5, 6)
+        chance = self.chance
+
+        def may(fault: str, likely: float) -> bool:
+            return bool(chance.random() < likely and self.faults.get(fault))
+
+        def some_time() -> float:
+            return chance.uniform(1, BUSY - 8)
+
+        for _ in range(chance.randint(0, 6)):
+            name = chance.choice(tuple(HOSTS))
+            if may("killed", 1.0):
+                self.loop.at(chance.uniform(1, BUSY), partial(self._kill, name))
+        for _ in range(2):
+            name, lasts = chance.choice(tuple(HOSTS)), chance.uniform(1, 8)
+            if may("hangs", 0.4):
+                self.loop.at(some_time(), partial(self._hang, name, lasts))
+        if may("gone for good", 0.25):
+            names = chance.choice((("sender 1", "sender 2"), tuple(HOSTS), ("clock",)))
+            self.loop.at(some_time(), partial(self._leave, names))
+        if may("database away", 0.4):
+            begins, lasts = some_time(), chance.uniform(0.5, 6)
             self.loop.at(begins, lambda: setattr(self, "database_is_away", True))
             self.loop.at(begins + lasts, lambda: setattr(self, "database_is_away", False))
-        if self.faults.get("clock jumps") and self.chance.random() < 0.3:
-            ahead = self.chance.uniform(0, 8)
-            self.loop.at(self.chance.uniform(2, BUSY), lambda: setattr(self, "jump", ahead))
+        for _ in range(2):
+            pair = (chance.choice((*HOSTS, "web")), chance.choice(("database", "carrier")))
+            begins, lasts = some_time(), chance.uniform(0.5, 8)
+            if may("cut off", 0.4):
+                self.loop.at(begins, partial(self.cut.add, pair))
+                self.loop.at(begins + lasts, partial(self.cut.discard, pair))
+        if may("clock jumps", 0.3):
+            ahead = chance.uniform(-4, 8)
+            self.loop.at(chance.uniform(2, BUSY), lambda: setattr(self, "jump", ahead))
 
     def _as_web(self, work: Callable[[], Any]) -> Any:
         """What a webhook does. None where the process died in it: the carrier hears nothing."""
@@ -294,11 +467,18 @@ class World:
         finally:
             PROCESS.reset(token)
 
-    def _call_for_help(self, group: int, number: str, at: float) -> None:
-        sid = f"CA-in-{group}-{at:.3f}"
-        expected = frozenset(number_of(group, each) for each in range(1, NEIGHBOURS + 1))
-        raised = Raised(group, number, expected, sid, at)
+    def _call_for_help(self, group: int, place: int, expected: frozenset[str], at: float) -> None:
+        number, sid = number_of(group, place), f"CA-in-{group}-{place}-{at:.3f}"
+        silent = place == 3
+        raised = Raised(group, number, expected, sid, at, silent=silent, planned=place > 0 or not is_alone(group))
         trigger = Trigger(make_alarm_key(sid), number, Channel.CALL, call_sid=sid)
+        self.raised.append(raised)
+        if not silent and self.network.draws("kept for long"):
+            # It has waited on the disk for twenty minutes, and the database comes back now.
+            event = SpooledEvent(SpooledKind.ALARM, make_alarm_key(sid), number, self.now() - LONG, sid)
+            self.runtime.spool.put(event)
+            raised.kept = True
+            return
 
         def record() -> None:
             try:
@@ -309,7 +489,6 @@ class World:
                 raised.kept = self._keep(SpooledKind.ALARM, make_alarm_key(sid), number, sid)
 
         self._as_web(record)
-        self.raised.append(raised)
 
     def _keep(self, kind: SpooledKind, key: str, number: str, sid: str, text: str = "", delivery_id: int = 0) -> bool:
         if self.network.draws("disk full"):
@@ -342,6 +521,8 @@ class World:
 
     def _press(self, carried: Carried, answer: Answer) -> None:
         key = KEYS[answer]
+        pressed = Pressed(carried.delivery_id, carried.to, answer, thanked=False, at=self.now())
+        self.pressed.append(pressed)
         assert replies.KEYS[key] is answer
 
         def record() -> None:
@@ -353,7 +534,8 @@ class World:
             except Exception:
                 kept_as = make_press_key(carried.sid, carried.delivery_id, key)
                 thanked = self._keep(SpooledKind.KEY, kept_as, carried.to, carried.sid, key, carried.delivery_id)
-            self.pressed.append(Pressed(carried.delivery_id, carried.to, answer, thanked))
+            # Where its process dies in this, nobody is thanked, though it may be on record.
+            pressed.thanked = thanked
 
         self._as_web(record)
 
@@ -363,7 +545,8 @@ class World:
             return
         report = tracking.Report(carried.delivery_id, carried.number, carried.sid, WORDS[carried.state])
         for _ in range(2 if self.network.draws("callback doubled") else 1):
-            self.loop.at(self.loop.now + self.chance.uniform(0.01, 2.0), partial(self._put_down, report))
+            longest = 60.0 if self.network.draws("callback late") else 2.0
+            self._in(self.chance.uniform(0.01, longest), partial(self._put_down, report))
 
     def _put_down(self, report: tracking.Report) -> None:
         """Callbacks are taken in many at once, as the web process does in a storm."""
@@ -384,61 +567,35 @@ class World:
         self._as_web(record)
 
 
-def number_of(group: int, place: int) -> str:
-    """The number of the household at this place of a group; the one at 0 calls for help."""
-    return f"+86138{group:04}{place:04}"
-
-
-def build_town(path: Path) -> None:
-    """A roster of `GROUPS` groups, each with a household that calls and `NEIGHBOURS` others."""
-    database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
-    with database.begin() as session:
-        village = Village(code="N01", name="夜村", name_en="Yecun")
-        session.add(village)
-        session.flush()
-        for each in range(GROUPS):
-            group = Group(village_id=village.id, name=f"{each}组")
-            session.add(group)
-            session.flush()
-            for place in range(NEIGHBOURS + 1):
-                house = Household(
-                    village_id=village.id,
-                    group_id=group.id,
-                    head="王李陈张"[place] + "建国",
-                    door=f"{each}-{place}",
-                    landmark="桥东",
-                    position=place,
-                )
-                session.add(house)
-                session.flush()
-                kind = {"kind": PhoneKind.MOBILE, "may_call": True, "may_text": place != 2, "language": "zh"}
-                session.add(Phone(household_id=house.id, number=number_of(each, place), rank=1, **kind))
-    database.close()
-
-
 class Nights:
-    """A town on a disk in memory, fresh for each night."""
+    """A town in memory, as it was before for each night."""
 
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="jd-nights-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
-        self._template, self._path = self._home / "template.sqlite", self._home / "town.sqlite"
-        build_town(self._template)
-        self._database = FaultyDatabase(f"sqlite:///{self._path}")
+        self._database = FaultyDatabase()
+        build_town(self._database)
+        self._before = sqlite3.connect(":memory:")
+        self._database.connection.backup(self._before)
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 
     def play(self, seed: int, only: frozenset[int] | None = None, without: frozenset[str] = frozenset()) -> World:
         """The night of this seed; its database stands until the next one."""
-        self._database.close()
-        shutil.rmtree(self._home / "state", ignore_errors=True)
-        shutil.copyfile(self._template, self._path)
+        for place in ("state", "state-2"):
+            shutil.rmtree(self._home / place, ignore_errors=True)
+        self._before.backup(self._database.connection)
         faults = {name: 0.0 if name in without else likely for name, likely in FAULTS.items()}
         world = World(seed, self._database, self._home / "state", only, faults)
-        world.play()
+        # What a night leaves goes with the night: it is looked for once, and not every thousand rows.
+        gc.disable()
+        try:
+            world.play()
+        finally:
+            gc.enable()
         return world
 
     def close(self) -> None:
         self._database.close()
+        self._before.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
 

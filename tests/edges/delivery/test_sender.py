@@ -309,7 +309,11 @@ def test_a_sender_that_hangs_loses_what_it_has_in_hand_and_does_not_send_it_when
     assert [release() for _ in range(2)] == [0, 1]
     assert not town.run(lambda session: delivery_claims.is_held(session, claims[0]))
     # What it brings back late changes nothing in the hand of whoever has it now.
-    town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, "another", read_clock(session)))
+    # A second later: what it had in hand may have been on its way to the carrier.
+    after = delivery_claims.ARRIVES_WITHIN
+    now = town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 50, "another", read_clock(session)))
+    assert claims[0].delivery_id not in {each.delivery_id for each in now}
+    town.run(lambda session: delivery_claims.claim(session, Channel.CALL, 1, "another", read_clock(session) + after))
     town.came(claims[0], TooFast("slow down", status=429))
     now_held = town.delivery_by_id(claims[0].delivery_id)
     assert (now_held.state, now_held.owner) == (DeliveryState.CLAIMED, "another")

@@ -9,6 +9,7 @@ import pytest
 from joint_defense.alarms import closing, news_on_line, news_sent
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.news_on_line import News, Patience
+from joint_defense.alarms.news_sent import InVain
 from joint_defense.models import Alert, Delivery, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, Purpose
@@ -45,6 +46,21 @@ class Story:
     @property
     def texts(self) -> list[str | None]:
         return [line.text for line in self.town.lines(self.incident_id, Purpose.NEWS)]
+
+
+def test_where_nothing_was_to_be_sent_nobody_looks_again_before_something_has_changed_or_five_seconds() -> None:
+    in_vain = InVain()
+    found = [(1, (7, 0)), (2, (8, 0))]
+    assert in_vain.leave_out(found, at(0)) == found
+    in_vain.note(1, (7, 0), at(0))
+    assert in_vain.leave_out(found, at(1)) == [(2, (8, 0))]
+    assert in_vain.leave_out([(1, (7, 3))], at(2)) == [(1, (7, 3))]
+    assert in_vain.leave_out([(1, (7, 0))], at(4.9)) == []
+    assert in_vain.leave_out([(1, (7, 0))], at(5)) == [(1, (7, 0))]
+    # A clock that was set back is no reason to wait.
+    assert in_vain.leave_out([(1, (7, 0))], at(-1)) == [(1, (7, 0))]
+    in_vain.leave_out([], at(1))
+    assert in_vain.leave_out([(1, (7, 0))], at(1)) == [(1, (7, 0))]
 
 
 @pytest.fixture

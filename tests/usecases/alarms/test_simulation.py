@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import structlog
-from sqlalchemy import update
 
-from joint_defense.delivery import claims, results
-from joint_defense.models import Delivery
-from joint_defense.processes import clock as clock_process
+from joint_defense.carriers.port import Undecided
+from joint_defense.delivery.sender import Sender
 from tools.simulate.judge import complaints
+from tools.simulate.put_backs import ALL, find
 from tools.simulate.world import Nights
 
 FEW = frozenset(range(24))
 NIGHT = 3
-"""The seed of a night in which nothing goes wrong, and each of the faults that are put back does."""
+"""The seed of a night in which nothing goes wrong."""
+IN_A_TEST = ("2 nobody drains",)
+"""Of the faults that are put back: `make simulate ARGS=--put-backs` has them all."""
 
 
 @pytest.fixture(scope="module")
@@ -52,33 +51,19 @@ def test_a_night_of_faults_leaves_nothing_to_complain_of_and_is_the_same_again(n
     assert again.pressed == first.pressed
 
 
-def _without_looking_up() -> Any:
-    whole = claims.release_dead
-
-    def release(*given: Any) -> int:
-        count = whole(*given)
-        given[0].execute(update(Delivery).values(look_up_first=False))
-        return count
-
-    return patch.object(claims, "release_dead", release)
+def test_a_look_up_whose_beginning_the_database_does_not_tell_is_put_off_and_nothing_is_sent_again() -> None:
+    sender = Sender({}, Any, {}, Any, find_first_request=_nothing, rivals=_nothing, tell_out=_nothing)  # type: ignore[arg-type]
+    with pytest.raises(Undecided):
+        asyncio.run(sender._look_up(Any, Any, []))  # type: ignore[arg-type]
 
 
-def _nobody_drains() -> Any:
-    return patch.object(clock_process, "PARTS", tuple(p for p in clock_process.PARTS if p.__name__ != "_drain"))
+async def _nothing(*_: Any) -> None:
+    return None
 
 
-def _lost_answers_are_sent_again() -> Any:
-    return patch.object(results, "OutcomeUnknown", type("Never", (Exception,), {}))
+FOUND_BY = {name: ALL[name] for name in IN_A_TEST}
 
 
-@pytest.mark.parametrize("put_back", [_without_looking_up, _nobody_drains, _lost_answers_are_sent_again])
-def test_a_fault_of_the_past_put_back_is_found(
-    nights: Nights, put_back: Callable[[], AbstractContextManager[Any]]
-) -> None:
-    # The others are for the day when nights have changed: one that complains without the fault finds nothing.
-    for seed in (NIGHT, 1, 2, 4, 7):
-        with put_back():
-            found = complaints(nights.play(seed, FEW))
-        if found and (seed == NIGHT or not complaints(nights.play(seed, FEW))):
-            return
-    pytest.fail("no night has found it")
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_a_fault_of_the_past_put_back_is_found(nights: Nights, name: str) -> None:
+    assert find(nights, FOUND_BY[name], only=FEW)

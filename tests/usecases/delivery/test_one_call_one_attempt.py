@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from sqlalchemy import select, update
 
@@ -11,6 +13,7 @@ from joint_defense.delivery import claims, results, tracking
 from joint_defense.delivery.claims import Claim, Rivals
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import choose
+from joint_defense.models import Delivery
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 from tests.support.factories import House, Town, at
 
@@ -91,6 +94,26 @@ def test_a_look_up_knows_who_else_may_have_a_right_to_what_it_finds(town: Town, 
     assert (rivals.on_their_way, rivals.looking) == (0, 1)
     town.came(first, RINGING, after=4)
     assert town.run(lambda session: claims.find_rivals(session, second, [SID])) == Rivals({SID})
+
+
+def test_a_text_is_known_by_its_words_and_another_incidents_is_no_rival_for_it(town: Town, rung_twice: House) -> None:
+    groups = town.read(lambda session: session.scalars(select(Group.id).order_by(Group.id)).all())
+    for nth, group in enumerate(groups):
+        town.raise_alarm(town.house(f"王{nth}", group=group), after=nth)
+    texts = [each for each in town.claim(after=2) if each.channel is Channel.SMS and each.to == rung_twice.number]
+    assert len({each.incident_id for each in texts}) == 2
+    town.came(texts[0], Unanswered("silence"), after=3)
+    for each in texts:
+        assert town.run(partial(claims.find_rivals, claim=each, sids=["SM1"])) == Rivals(set())
+
+
+def test_what_left_just_before_its_sender_died_is_looked_for_a_second_later(town: Town, rung_twice: House) -> None:
+    old, young = two_calls(town, rung_twice)
+    town.run(
+        lambda session: session.execute(update(Delivery).where(Delivery.id == old.delivery_id).values(due_at=at(60)))
+    )
+    assert {each.delivery_id for each in cut_off(town, after=2.5)} == {old.delivery_id}
+    assert young.delivery_id in {each.delivery_id for each in town.claim(after=3.5)}
 
 
 # Calls to one phone, newest first.

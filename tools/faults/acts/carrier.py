@@ -6,9 +6,12 @@ import itertools
 import time
 from datetime import timedelta
 
-from sqlalchemy import select
+import requests
+from sqlalchemy import func, select
 
 from joint_defense.models import Delivery, Incident
+from joint_defense.rules.states import Channel, DeliveryState
+from joint_defense.rules.timeline import UpdateKind
 from tests.support.handsets import eventually
 from tools.faults.acts.common import SIDE_BY_SIDE, alarms_during
 from tools.faults.stage import Alarm, Shown, Stage
@@ -126,3 +129,52 @@ def _left_alone(stage: Stage) -> Shown:
     alarm.begun(len(alarm.expected))
     time.sleep(2.5)
     return Shown([alarm])
+
+
+def refuses_the_account(stage: Stage) -> Shown:
+    """401 to everything for 4 s: `/readyz` says so at once, and everything leaves once the account is good again."""
+    stage.town.network.fault(status=401)
+    alarm = stage.alarm().raise_()
+    complaints = []
+    try:
+        eventually(lambda: _word_of_carrier(stage) != "ok", "/readyz says that the account is refused", within=3)
+    except AssertionError as error:
+        complaints.append(str(error))
+    time.sleep(2)
+    left = alarm.outstanding()
+    stage.town.network.fault(status=None)
+    return Shown([alarm], time.time(), (UpdateKind.ACCOUNT_TROUBLE,), complaints, outstanding=left)
+
+
+def _word_of_carrier(stage: Stage) -> str:
+    found: str = requests.get(f"{stage.town.url}/readyz", timeout=5).json()["carrier"]
+    return found
+
+
+def does_not_end_calls(stage: Stage) -> Shown:
+    """Everybody answers by text, and it will not end their calls, nor say what became of them, for 6 s."""
+    stage.town.network.fault(callbacks={"lose": True})
+    alarm = stage.alarm().raise_()
+    alarm.begun(len(alarm.expected))
+    eventually(lambda: not alarm.outstanding(), "all is written down")
+    stage.town.network.fault(status=500, paths="calls")
+    for phone in alarm.street.phones[1:]:
+        phone.texts("1")
+    time.sleep(6)
+    stage.town.network.fault(status=None, paths=None)
+    complaints = []
+    try:
+        eventually(lambda: not _held_calls(stage, alarm), "no call holds a place any more", within=15)
+    except AssertionError as error:
+        complaints.append(str(error))
+    return Shown([alarm], complaints=complaints)
+
+
+def _held_calls(stage: Stage, alarm: Alarm) -> int:
+    with stage.town.database.begin() as session:
+        held = select(func.count()).where(
+            Delivery.incident_id.in_(select(Incident.id).where(Incident.group_id == alarm.street.group_id)),
+            Delivery.channel == Channel.CALL,
+            Delivery.state == DeliveryState.PLACED,
+        )
+        return session.scalar(held) or 0
