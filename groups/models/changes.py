@@ -10,6 +10,8 @@ from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, store_as_value
+from groups.models.accounts import Account
+from groups.models.roster import Group, Household, Village
 
 ERASED = "已删除"
 """Stands in the place of what was erased: a name, a door, a number in the record of changes."""
@@ -59,15 +61,15 @@ class Change(Base):
     changed_on: Mapped[date]
     changed_by: Mapped[str] = mapped_column(String(64))
     """The account's name as it was then, or that of a command."""
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     source: Mapped[Source] = mapped_column(store_as_value(Source))
     action: Mapped[str] = mapped_column(String(32))
     """What was done, by the trade's verb: `change_number`, `move_household`."""
     table: Mapped[str] = mapped_column(String(32))
     row_id: Mapped[int]
-    village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
-    group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
-    household_id: Mapped[int | None] = mapped_column(ForeignKey("households.id"))
+    village_id: Mapped[int | None] = mapped_column(ForeignKey(Village.id))
+    group_id: Mapped[int | None] = mapped_column(ForeignKey(Group.id))
+    household_id: Mapped[int | None] = mapped_column(ForeignKey(Household.id))
     affects_from: Mapped[date | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, store_as_value
+from groups.models.consents import ConsentText
 from groups.models.roster import RECORDED
 
 
@@ -187,7 +188,7 @@ class Subscription(Base):
     consent_on: Mapped[date | None]
     consent_by: Mapped[str] = mapped_column(String(64), default="", server_default="")
     """Who of the household agreed."""
-    consent_version: Mapped[int | None] = mapped_column(ForeignKey("consent_texts.version"))
+    consent_version: Mapped[int | None] = mapped_column(ForeignKey(ConsentText.version))
     """To which text; None: it was not kept."""
     consent_withdrawn_on: Mapped[date | None]
     channel: Mapped[Channel] = mapped_column(

@@ -13,6 +13,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, St
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, store_as_value
+from groups.models.accounts import Account
 from groups.models.roster import RECORDED
 from groups.rules.counting import CountKind
 
@@ -48,7 +49,7 @@ class IssuedReport(Base):
     known_at: Mapped[datetime]
     issued_at: Mapped[datetime]
     issued_by: Mapped[str] = mapped_column(String(64))
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     question: Mapped[dict[str, str]] = mapped_column(JSON)
     """The words of the question (see `CoverageQuery.words`)."""
     digest: Mapped[str] = mapped_column(String(64))

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId
+from groups.models.accounts import Account
 
 
 class Look(Base):
@@ -28,7 +29,7 @@ class Look(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
     # None: somebody without an account (a signed link, a command, a client of the API).
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     who: Mapped[str] = mapped_column(String(80))
     """The account's name as it was then; of others, what they are."""
     page: Mapped[str] = mapped_column(String(64))

@@ -17,6 +17,8 @@ from sqlalchemy.types import TypeDecorator
 
 from config.database import Base, BigId, store_as_value
 from groups.errors import Message, keep_message, restore_message
+from groups.models.accounts import Account
+from groups.models.roster import Village
 
 
 class UploadKind(StrEnum):
@@ -75,9 +77,9 @@ class Upload(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(43), unique=True)
     kind: Mapped[UploadKind] = mapped_column(store_as_value(UploadKind))
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id), index=True)
     """Who brought it; None: a command did."""
-    village_id: Mapped[int | None] = mapped_column(ForeignKey("villages.id"))
+    village_id: Mapped[int | None] = mapped_column(ForeignKey(Village.id))
     """The village whose list it is; None: the town's."""
     brought_by: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(120))
@@ -98,7 +100,7 @@ class Upload(Base):
     taken_at: Mapped[datetime | None]
     """When whoever works on it last said that they do; None while it waits."""
     confirmed_by: Mapped[str] = mapped_column(String(64), default="")
-    confirmed_account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     """Who confirmed it; None: nobody yet, or a command."""
     once_more: Mapped[bool] = mapped_column(default=False)
     """They said so twice, as the preview asked."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from config.database import Base
 from config.settings import Settings
 from groups import directory
 from joint_defense.demo.launch import read_procfile
@@ -40,6 +41,34 @@ def test_only_the_edges_begin_and_commit() -> None:
         if isinstance(node, ast.Call) and name_of(node.func).endswith((".commit", ".begin", ".rollback"))
     ]
     assert found == []
+
+
+def test_a_table_brings_along_the_tables_that_it_points_to() -> None:
+    """Commands import few modules: a key to a table that none of them has brought fails at the first query."""
+    imported = {
+        ".".join(path.with_suffix("").parts).removesuffix(".__init__"): {
+            f"{node.module}.{alias.name}" if node.module in {"groups.models", "joint_defense"} else str(node.module)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        for path, tree in modules()
+    }
+
+    def brings(module: str, wanted: str, seen: set[str]) -> bool:
+        seen.add(module)
+        return module == wanted or any(
+            brings(each, wanted, seen) for each in imported.get(module, ()) if each not in seen
+        )
+
+    home = {str(mapper.class_.__tablename__): mapper.class_.__module__ for mapper in Base.registry.mappers}
+    missing = [
+        f"{table.name} -> {key.column.table.name}"
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if not brings(home[table.name], home[key.column.table.name], set())
+    ]
+    assert missing == []
 
 
 def test_no_migration_knows_the_product() -> None:

@@ -20,7 +20,7 @@ _LEADER_APART = re.compile(r"^(?:正|副)?(?:组长|联防长|队长)\s+(?=\S)")
 _LEADER_GLUED = re.compile(rf"^(?:正|副)?(?:小?组长|联防长|队长|网格长|网格员|楼长)(?={_HAN}{{2,4}}$)")
 """组长李乙明: nobody's surname is 组."""
 _ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*兼?(?:任)?{_ROLE}\s*[)\]】>]\s*$|[-—,、/;:]\s*{_ROLE}$|(?<=\S\S)\s+{_ROLE}$")
-_SEX_BEHIND = re.compile(rf"(?<={_HAN}{_HAN})(\s+|\s*[(/,])\s*[男女]\)?$")
+_SEX_BEHIND = re.compile(rf"(?<={_HAN}{_HAN})(\s+|\s*[(/,（／，])\s*[男女][)）]?$")
 _MARKS = re.compile(
     "^[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+"
     "|[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+$"
@@ -56,7 +56,7 @@ def read_name(text: str) -> Named:
     """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
     text = _COUNTED.sub("", text)
     spaced = _LEADER_APART.sub("", _MARKS.sub("", without_invisible(text).replace("\u3000", " ").strip()))
-    plain = tidy(_SEX_BEHIND.sub("", unicodedata.normalize("NFKC", spaced[:2_000])))
+    plain = tidy(_SEX_BEHIND.sub("", spaced))
     if _KIN_ALONE.fullmatch(plain) and plain[:1] in "([【":
         return Named("", "", is_member=True)
     numbers = ""

@@ -257,8 +257,8 @@ def test_the_second_who_edits_a_household_sees_what_changed_and_decides(head: Vi
     answer = head.post(page, form)
     assert answer.status_code == 409
     assert "village_head 刚刚改过这一户" in answer.text
-    assert "静默求助: 对方 是，您 否" in unescape(answer.text)
-    assert "电话: 对方 139 0574 1234 儿子，您 138 0570 0001" in unescape(answer.text)
+    assert "静默求助：对方 是，您 否" in unescape(answer.text)
+    assert "电话：对方 139 0574 1234 儿子，您 138 0570 0001" in unescape(answer.text)
     assert roster.household("王建国").door == "3-1"
 
     again = _form(answer.text)
