@@ -8,7 +8,7 @@ Rows are read, compared and written by table, not one by one: an imported list h
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -34,6 +34,8 @@ _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""
 _ENDS = ("archived_at", "ends_on", "returned_on")
 """A row with one of these is over."""
+_SPAN = frozenset({"starts_on", "ends_on"})
+"""Whoever writes one of these has said from when to when: the other one was meant to stand."""
 _MOST_NAMED = 200
 """Obstacles for which the later change is looked up: nobody reads more."""
 
@@ -251,9 +253,15 @@ def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Ro
         )
         for number, row_id, after, undone_by in session.execute(question):
             later = number > asked[row_id].last.id
-            if later and (after is None or after.keys() & asked[row_id].left.keys()) and _stands(session, undone_by):  # type: ignore[union-attr]
+            left = _add_span(asked[row_id].left or {})
+            if later and (after is None or _add_span(after) & left) and _stands(session, undone_by):
                 found.add(row_id)
     return found
+
+
+def _add_span(values: Mapping[str, Any]) -> Set[str]:
+    """The columns, and with one end of a span the other."""
+    return values.keys() | _SPAN if values.keys() & _SPAN else values.keys()
 
 
 def _stands(session: Session, undone_by: str) -> bool:

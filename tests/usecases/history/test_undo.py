@@ -265,6 +265,24 @@ def test_an_archive_is_not_brought_back_over_a_sign_up_made_since(town: Town) ->
     assert _household(town, wang.id).archived_at is None
 
 
+def test_an_end_is_not_brought_back_once_somebody_has_said_anew_from_when_to_when(town: Town) -> None:
+    wang = town.house("王建国")
+
+    def change(**values: Any) -> Callable[[Batch], Any]:
+        return lambda batch: batch.change(batch.session.scalars(select(Subscription)).one(), **values)
+
+    day = date(2026, 11, 1)
+    _do(town, "enrol", lambda batch: batch.add(Subscription(household_id=wang.id, starts_on=day)))
+    undone = _undo(town, _do(town, "cancel", change(ends_on=date(2026, 11, 8)), after=1)).batch.key
+    # It corrects the start and leaves the end open: brought back, the cancellation would leave a day of none.
+    _do(town, "correct", change(starts_on=date(2026, 11, 8)), after=5000)
+
+    with pytest.raises(ChangedSince):
+        _undo(town, undone)
+
+    assert town.read(lambda session: session.scalars(select(Subscription)).one().ends_on) is None
+
+
 def test_values_that_came_again_by_later_changes_are_not_what_the_batch_left(town: Town) -> None:
     wang = town.house("王建国")
     first = _do(town, "rename", _set(wang.id, head="甲"))
