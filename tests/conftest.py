@@ -23,20 +23,7 @@ from config.database import Database
 from config.settings import Settings
 from tests.support.compiled import compile_all
 from tests.support.kept import Engines, keeping
-from tests.support.servers import PostgresServer, RedisServer, sweep
-
-# Circles of foreign keys (groups and households) have no order to delete in, so they are not looked at.
-_EMPTY = """
-DO $$
-DECLARE name text;
-BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', name);
-  END LOOP;
-END $$
-"""
-
+from tests.support.servers import EMPTY_ALL_TABLES, PostgresServer, RedisServer, sweep
 
 # Where files are in memory, no commit waits for a disk: a test takes half as long. Faults and journeys with a disk of
 # their own say so.
@@ -156,7 +143,7 @@ def _fresh_postgresql(_postgres_schema: str, postgres_server: PostgresServer, _e
             "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        connection.execute(_EMPTY)
+        connection.execute(EMPTY_ALL_TABLES)
     return _postgres_schema
 
 

@@ -21,18 +21,7 @@ from config import migrations
 from config.database import Database
 from tests.support.histories import played
 from tests.support.recount import recount
-from tests.support.servers import PostgresServer
-
-_EMPTY = """
-DO $$
-DECLARE name text;
-BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', name);
-  END LOOP;
-END $$
-"""
+from tests.support.servers import EMPTY_ALL_TABLES, PostgresServer
 
 
 @contextlib.contextmanager
@@ -64,7 +53,7 @@ def _postgresql() -> Iterator[Iterator[Database]]:
         def each() -> Iterator[Database]:
             while True:
                 with database.engine.begin() as connection:
-                    connection.execute(text(_EMPTY))
+                    connection.execute(text(EMPTY_ALL_TABLES))
                 yield database
 
         yield each()

@@ -15,9 +15,9 @@ from joint_defense.alarms import holding
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
-from joint_defense.incidents.answers import lock_incident, read_answers
+from joint_defense.incidents.answers import lock_incident, make_acknowledgement, read_answers
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_of_party
+from joint_defense.models import Alert, Delivery, Incident, is_of_party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, RINGS, Channel
 from joint_defense.rules.timeline import UpdateKind
@@ -61,20 +61,7 @@ def acknowledge(
         minutes is not None
         or read_answers(session, incident.id).find_of_person(delivery.party, delivery.number) is not answer
     ):
-        session.add(
-            Acknowledgement(
-                incident_id=incident.id,
-                household_id=delivery.household_id,
-                responder_id=delivery.responder_id,
-                household_name=delivery.household_name,
-                household_name_en=delivery.household_name_en,
-                number=delivery.number,
-                answer=answer,
-                channel=channel,
-                at=now,
-                minutes=minutes,
-            )
-        )
+        session.add(make_acknowledgement(delivery, answer, channel, now, minutes=minutes))
         more = {} if minutes is None else {"minutes": minutes}
         note_update(
             session, incident.id, UpdateKind.ANSWER, now, household=delivery.household_name, answer=answer, **more

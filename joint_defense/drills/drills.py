@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, select
@@ -18,7 +19,7 @@ from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import drop, insert_deliveries
 from joint_defense.errors import DrillRefused
-from joint_defense.incidents.answers import lock_incident
+from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Acknowledgement, Delivery, Incident
 from joint_defense.rules.fanout import plan_rings
@@ -85,7 +86,7 @@ def _is_open(session: Session, village_id: int, kind: IncidentKind) -> bool:
 
 
 def _choose(session: Session, group_id: int, scope: Scope, now: datetime) -> list[Recipient]:
-    """The phones of a group that the drill rings: nobody who is away, and no number that was refused for good."""
+    """The phones of a group that the drill rings: of everybody in its scope who is at home."""
     phones = directory.list_members(session, group_id, now)
     if scope.door:
         households = directory.find_households_at(session, scope.village_id, scope.door)
@@ -96,7 +97,8 @@ def _choose(session: Session, group_id: int, scope: Scope, now: datetime) -> lis
     return [each for each in phones if each.household_id not in away]
 
 
-def _refuse_nobody(session: Session, scope: Scope) -> None:
+def _refuse_nobody(session: Session, scope: Scope) -> NoReturn:
+    """Say why there is nobody to ring."""
     if scope.door and not directory.find_households_at(session, scope.village_id, scope.door):
         raise DrillRefused("unknown_door")
     if scope.phone:
@@ -160,7 +162,7 @@ def find_done(session: Session, now: datetime, limit: int = 100) -> list[int]:
 
 
 def find_told(session: Session, number: str, now: datetime) -> Delivery | None:
-    """The text of the newest drill that this phone was told of, where it is young enough to be answered."""
+    """The last call or text of the newest drill to this phone, where it is young enough to be answered."""
     query = (
         select(Delivery)
         .join(Incident)
@@ -183,19 +185,7 @@ def take_answer(session: Session, delivery: Delivery, channel: Channel, now: dat
     )
     if session.scalar(given.limit(1)) is not None:
         return
-    session.add(
-        Acknowledgement(
-            incident_id=incident.id,
-            household_id=delivery.household_id,
-            responder_id=delivery.responder_id,
-            household_name=delivery.household_name,
-            household_name_en=delivery.household_name_en,
-            number=delivery.number,
-            answer=Answer.COMING,
-            channel=channel,
-            at=now,
-        )
-    )
+    session.add(make_acknowledgement(delivery, Answer.COMING, channel, now))
     if channel is Channel.SMS and incident.closed_at is None:
         # Whoever has answered by text need not be rung on that phone.
         calls = select(Delivery).where(

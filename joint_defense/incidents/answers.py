@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session, aliased
 
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_same_party
 from joint_defense.rules.answers import Answers, Given
-from joint_defense.rules.replies import COMES
-from joint_defense.rules.states import RINGS, IncidentKind, Purpose
+from joint_defense.rules.replies import COMES, Answer
+from joint_defense.rules.states import RINGS, Channel, IncidentKind, Purpose
 
 
 def read_answers(session: Session, incident_id: int) -> Answers:
@@ -84,6 +84,24 @@ def lock_incident(session: Session, incident_id: int) -> Incident:
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one()
+
+
+def make_acknowledgement(
+    delivery: Delivery, answer: Answer, channel: Channel, now: datetime, *, minutes: int | None = None
+) -> Acknowledgement:
+    """The answer of whoever a delivery went to; `minutes` is in how many they mean to be there, where they say so."""
+    return Acknowledgement(
+        incident_id=delivery.incident_id,
+        household_id=delivery.household_id,
+        responder_id=delivery.responder_id,
+        household_name=delivery.household_name,
+        household_name_en=delivery.household_name_en,
+        number=delivery.number,
+        answer=answer,
+        channel=channel,
+        at=now,
+        minutes=minutes,
+    )
 
 
 def find_told(session: Session, number: str) -> tuple[Delivery | None, int]:
