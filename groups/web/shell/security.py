@@ -61,6 +61,9 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=SESSION_LIFE,
+        # Only what changes the session sets its cookie: the answer to a poll that was under way when somebody signed
+        # out, or in with another account, would otherwise bring the old session back. It ends at a fixed time anyway.
+        SESSION_REFRESH_EACH_REQUEST=False,
         # A board stays open for days; the token is bound to the session all the same.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_CHECK_DEFAULT=False,

@@ -172,6 +172,12 @@ def test_whoever_may_only_read_changes_nothing_at_the_same_address(signed_in: Si
     assert liaison.post(f"/villages/{VILLAGE}/households/1", {"head": "王"}).status_code == 403
 
 
+def test_a_poll_under_way_while_somebody_signs_out_brings_no_session_back(signed_in: SignedIn) -> None:
+    head = signed_in(AccountRole.VILLAGE_HEAD)
+    assert "Set-Cookie" not in head.get("/alarms/live").headers
+    assert "Set-Cookie" in head.post("/sign-out", {}, of="/account").headers
+
+
 def test_a_liaison_is_told_what_is_not_hers(signed_in: SignedIn) -> None:
     liaison = signed_in(AccountRole.LIAISON)
     answer = liaison.get("/incidents")
