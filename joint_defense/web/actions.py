@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
+from wtforms import ValidationError
 
 from config.database import read_clock
 from groups.web.shell.access import get_signed_in, require
+from groups.web.shell.forms import Form, IdField, NoteField, TextField
 from joint_defense.alarms import closing as alarms_closing
 from joint_defense.errors import IncidentClosed
 from joint_defense.processes.runtime import get_runtime
@@ -16,6 +18,51 @@ from joint_defense.rules.parties import Party
 from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome
 from joint_defense.web.access import WATCHERS, check_own, read_own_board
 
+
+def _describe_flaw(text: str) -> str:
+    if text and len(text) <= alarms_closing.LONGEST_NOTE:
+        return ""
+    words: str = (
+        gettext("At most %(count)s characters.", count=alarms_closing.LONGEST_NOTE)
+        if text
+        else gettext("Write the note.")
+    )
+    return words
+
+
+class RingForm(Form):
+    """Whom to ring once more; neither field: everybody who is not coming yet."""
+
+    household = IdField()
+    responder = IdField()
+
+    def find_party(self) -> Party | None:
+        """Whom the form names. What is no id is 404: it must not ring everybody."""
+        for field in (self.household, self.responder):
+            if field.data is None and any(field.raw_data):
+                abort(404)
+        party = Party(self.household.data, self.responder.data)
+        return None if party == Party(None, None) else party
+
+
+class NoteForm(Form):
+    """A line for the timeline."""
+
+    text = NoteField(describe_flaw=_describe_flaw)
+
+
+class ClosingForm(Form):
+    """How the incident ended, and a note, which may be empty."""
+
+    outcome = TextField(most=32)
+    note = NoteField(describe_flaw=lambda text: _describe_flaw(text) if text else "")
+
+    def validate_outcome(self, field: TextField) -> None:
+        """One of those that people may choose."""
+        if field.data not in BY_PEOPLE:
+            raise ValidationError(gettext("Choose how it ended."))
+
+
 pages = Blueprint("actions", __name__)
 
 
@@ -23,8 +70,7 @@ pages = Blueprint("actions", __name__)
 @require(*WATCHERS)
 def ring_again(incident_id: int) -> ResponseReturnValue:
     """Ring one household's phones once more, or those of all that are not coming yet."""
-    household_id, responder_id = (request.form.get(name, type=int) for name in ("household", "responder"))
-    party = None if household_id is None and responder_id is None else Party(household_id, responder_id)
+    party = RingForm.sent().find_party()
     try:
         with get_runtime().database.begin() as session:
             check_own(session, incident_id)
@@ -54,21 +100,19 @@ def ring_again(incident_id: int) -> ResponseReturnValue:
 @require(*WATCHERS)
 def show_note(incident_id: int) -> ResponseReturnValue:
     """The form for a note, below what is happening meanwhile."""
-    return _draw_form("board/incident_note.html", incident_id)
+    return _draw_form("board/incident_note.html", incident_id, NoteForm.empty())
 
 
 @pages.post("/incidents/<int:incident_id>/note")
 @require(*WATCHERS)
 def add_note(incident_id: int) -> ResponseReturnValue:
     """Put a note on the timeline."""
-    text = read_typed("text")
-    if not text or len(text) > alarms_closing.LONGEST_NOTE:
-        return _draw_form(
-            "board/incident_note.html", incident_id, wrong={"text": _explain_length(text)}, text=text
-        ), 422
+    form = NoteForm.sent()
+    if not form.validate():
+        return _draw_form("board/incident_note.html", incident_id, form), 422
     with get_runtime().database.begin() as session:
         check_own(session, incident_id)
-        alarms_closing.add_note(session, incident_id, text, get_signed_in().name, read_clock(session))
+        alarms_closing.add_note(session, incident_id, form.text.data, get_signed_in().name, read_clock(session))
     flash(gettext("The note is on the timeline."), "success")
     return _go_back(incident_id)
 
@@ -77,26 +121,20 @@ def add_note(incident_id: int) -> ResponseReturnValue:
 @require(*WATCHERS)
 def show_closing(incident_id: int) -> ResponseReturnValue:
     """The form that closes an incident."""
-    return _draw_form("board/incident_close.html", incident_id)
+    return _draw_form("board/incident_close.html", incident_id, ClosingForm.empty())
 
 
 @pages.post("/incidents/<int:incident_id>/close")
 @require(*WATCHERS)
 def close(incident_id: int) -> ResponseReturnValue:
     """Close the incident and give the all-clear."""
-    text, chosen = read_typed("note"), request.form.get("outcome", "")
-    wrong = {}
-    if chosen not in BY_PEOPLE:
-        wrong["outcome"] = gettext("Choose how it ended.")
-    if len(text) > alarms_closing.LONGEST_NOTE:
-        wrong["note"] = _explain_length(text)
-    if wrong:
-        return _draw_form("board/incident_close.html", incident_id, wrong=wrong, text=text, chosen=chosen), 422
+    form = ClosingForm.sent()
+    if not form.validate():
+        return _draw_form("board/incident_close.html", incident_id, form), 422
+    outcome, note = ClosingOutcome(form.outcome.data), form.note.data
     with get_runtime().database.begin() as session:
         check_own(session, incident_id)
-        closed = alarms_closing.close(
-            session, incident_id, ClosingOutcome(chosen), text, get_signed_in().name, read_clock(session)
-        )
+        closed = alarms_closing.close(session, incident_id, outcome, note, get_signed_in().name, read_clock(session))
     if closed:
         _wake(incident_id)
         flash(gettext("The incident is closed. Everybody who was called is told."), "success")
@@ -105,30 +143,11 @@ def close(incident_id: int) -> ResponseReturnValue:
     return _go_back(incident_id)
 
 
-def _draw_form(
-    template: str, incident_id: int, *, wrong: dict[str, str] | None = None, text: str = "", chosen: str = ""
-) -> str:
+def _draw_form(template: str, incident_id: int, form: Form) -> str:
     with get_runtime().database.begin() as session:
         now = read_clock(session)
         board = read_own_board(session, incident_id)
-    return render_template(
-        template, board=board, moving=board.is_open, now=now, wrong=wrong or {}, text=text, chosen=chosen
-    )
-
-
-def read_typed(name: str) -> str:
-    """What somebody typed, without the signs that no database and no export takes."""
-    typed = request.form.get(name, "").replace("\r\n", "\n")
-    return "".join(sign for sign in typed if sign == "\n" or sign.isprintable()).strip()
-
-
-def _explain_length(text: str) -> str:
-    words: str = (
-        gettext("At most %(count)s characters.", count=alarms_closing.LONGEST_NOTE)
-        if text
-        else gettext("Write the note.")
-    )
-    return words
+    return render_template(template, board=board, moving=board.is_open, now=now, form=form, wrong=form.wrong)
 
 
 def _go_back(incident_id: int) -> ResponseReturnValue:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from config.database import read_clock
 from config.services import get_database
 from groups.web.shell.access import AccountRole, get_signed_in, require
+from groups.web.shell.forms import Form, NoteField, TextField, WholeNumberField
 from joint_defense.alarms import mutes
 from joint_defense.errors import InvalidMute
 from joint_defense.processes.runtime import RUNTIME
-from joint_defense.web.actions import read_typed
 
 pages = Blueprint("mutes", __name__)
+
+
+class MuteForm(Form):
+    """The number, for how many hours, and why; what is wrong with the reason the use case says."""
+
+    number = TextField(most=40)
+    hours = WholeNumberField()
+    reason = NoteField(describe_flaw=lambda _: "")
+
 
 MUTERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN})
 
@@ -23,20 +32,20 @@ MUTERS = frozenset({AccountRole.OPERATOR, AccountRole.ADMIN})
 @require(*MUTERS)
 def show_mutes() -> ResponseReturnValue:
     """All mutes that are in force or ended lately, and the form for another."""
-    return _draw_page({})
+    return _draw_page(MuteForm.empty(), {})
 
 
 @pages.post("/mutes")
 @require(*MUTERS)
 def mute() -> ResponseReturnValue:
     """Mute a number."""
-    hours = request.form.get("hours", 0, type=int) or 0
-    number = RUNTIME.of().read_number(request.form.get("number", ""))
+    form = MuteForm.sent()
+    number, hours = RUNTIME.of().read_number(form.number.data), form.hours.data or 0
     try:
         with get_database().begin() as session:
-            mutes.mute(session, number, hours, read_typed("reason"), get_signed_in().name, read_clock(session))
+            mutes.mute(session, number, hours, form.reason.data, get_signed_in().name, read_clock(session))
     except InvalidMute as error:
-        return _draw_page({_FIELDS[error.why]: _draw_wrong(error.why)}), 422
+        return _draw_page(form, {_FIELDS[error.why]: _draw_wrong(error.why)}), 422
     flash(gettext("The number is muted. Its other phones and what is open go on."), "success")
     return redirect(url_for("mutes.show_mutes"), 303)
 
@@ -67,10 +76,8 @@ def _draw_wrong(why: str) -> str:
     return words[why]
 
 
-def _draw_page(wrong: dict[str, str]) -> str:
+def _draw_page(form: MuteForm, wrong: dict[str, str]) -> str:
     with get_database().begin() as session:
         now = read_clock(session)
         listed = mutes.list_mutes(session, now)
-    return render_template(
-        "board/mutes.html", listed=listed, now=now, wrong=wrong, hours=mutes.HOURS, longest=mutes.LONGEST_REASON
-    )
+    return render_template("board/mutes.html", listed=listed, now=now, form=form, wrong=wrong, hours=mutes.HOURS)

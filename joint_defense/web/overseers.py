@@ -5,7 +5,7 @@ The page names who would be told now, and of which kind nobody takes texts.
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request
+from flask import Blueprint, Flask, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
@@ -15,12 +15,21 @@ from config.services import get_database
 from groups import directory
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, get_signed_in, require
+from groups.web.shell.forms import Form, MarkField, WordsField
 from groups.web.shell.times import move_to_zone
 from joint_defense.incidents import overseer_choices
 from joint_defense.rules.overseers import OverseerKind, read_kinds
 from joint_defense.rules.states import Role
 from joint_defense.web import words
 from joint_defense.web.owners import find_owner
+
+
+class ChoiceForm(Form):
+    """Which kinds are told; or to follow what the town has chosen, or what is built in."""
+
+    kinds = WordsField()
+    follow = MarkField()
+
 
 pages = Blueprint("overseers", __name__)
 
@@ -61,8 +70,8 @@ def save_town() -> ResponseReturnValue:
 
 
 def _save(code: str | None) -> ResponseReturnValue:
-    follows = "follow" in request.form
-    kinds = None if follows else read_kinds(request.form.getlist("kinds"))
+    form = ChoiceForm.sent()
+    kinds = None if form.follow.data else read_kinds(form.kinds.data)
     with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
         changed = overseer_choices.choose(session, owner.village_id, kinds, get_signed_in().name, read_clock(session))

@@ -20,10 +20,18 @@ from config.database import read_clock
 from config.services import get_database
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, get_signed_in, require
+from groups.web.shell.forms import Form, IdField
 from joint_defense.incidents import policies
 from joint_defense.rules.escalation import LAST_SECOND, MOST_HOUSEHOLDS, MOST_STEPS, Level, Policy, Step, Whom
 from joint_defense.web import words
 from joint_defense.web.owners import Owner, find_owner
+
+
+class RestoreForm(Form):
+    """The number of the version that is put in force again; 0 for the town's, or what is built in."""
+
+    version = IdField()
+
 
 pages = Blueprint("policies", __name__)
 
@@ -102,7 +110,9 @@ def _save(code: str | None) -> ResponseReturnValue:
 
 
 def _restore(code: str | None) -> ResponseReturnValue:
-    number = request.form.get("version", 0, type=int)
+    number = RestoreForm.sent().version.data
+    if number is None:
+        abort(404)
     with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
         found = [each for each in policies.list_versions(session, owner.village_id) if each.number == number]

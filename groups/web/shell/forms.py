@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from flask import request
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, StringField, ValidationError
+from wtforms import BooleanField, Field, StringField, ValidationError
 from wtforms import Form as PlainForm
 
 from groups.errors import GroupsError, Message, say
@@ -32,6 +32,10 @@ from groups.rules.days import read_day
 from groups.web.shell.languages import tell_reader
 
 _WHOLE = re.compile(r"\d{1,9}")
+
+
+MarkField = BooleanField
+"""A ticked box or a pressed button: whether the form has it."""
 
 
 class Form(PlainForm):  # type: ignore[misc]
@@ -71,6 +75,40 @@ class TextField(StringField):  # type: ignore[misc]
 
     def process_data(self, value: Any) -> None:
         self.data = value or ""
+
+
+class NoteField(StringField):  # type: ignore[misc]
+    """What somebody writes, in several lines, without the signs that no database and no export takes.
+
+    Nothing is cut off: `describe_flaw(text)` says what is wrong with it, as where it is too long; "" for nothing.
+    """
+
+    def __init__(self, *, describe_flaw: Callable[[str], str], **given: Any) -> None:
+        super().__init__(**given)
+        self.describe_flaw = describe_flaw
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        text = valuelist[0].replace("\r\n", "\n") if valuelist else ""
+        self.data = "".join(sign for sign in text if sign == "\n" or sign.isprintable()).strip()
+
+    def process_data(self, value: Any) -> None:
+        self.data = value or ""
+
+    def pre_validate(self, form: PlainForm) -> None:
+        if flaw := self.describe_flaw(self.data):
+            raise ValidationError(flaw)
+
+
+class WordsField(Field):  # type: ignore[misc]
+    """Several words that somebody has ticked, each at most 80 signs long."""
+
+    data: list[str]
+
+    def process_formdata(self, valuelist: Sequence[str]) -> None:
+        self.data = [word[:80] for word in valuelist]
+
+    def process_data(self, value: Any) -> None:
+        self.data = value or []
 
 
 class _ReadField(Field):  # type: ignore[misc]

@@ -44,6 +44,8 @@ def test_one_household_is_rung_again_at_a_tap(operator: Visitor, store: Database
     assert "正在再次呼叫 2 部电话" in page.text, "the household has two mobiles"
     assert _waiting(store) == before + 2
     assert _last_line(store, scene) == ("ring_again", {"by": "operator", "household": "张志明家"})
+    assert operator.post(f"/incidents/{scene}/ring-again", {"household": "x"}).status_code == 404
+    assert _waiting(store) == before + 2, "a household that cannot be read does not mean everybody"
 
 
 def test_one_responder_is_rung_again_at_a_tap_and_no_household_of_the_same_id(

@@ -98,6 +98,7 @@ def test_a_step_is_taken_out_an_older_version_comes_back_and_the_town_is_followe
     assert _in_force(store, VILLAGE) == ("town", Policy((Step(30, 1, (Whom.CENTRE,)),)))
     assert "本村沿用全镇预案" in head.get(PLAN).text
     assert head.post(f"{PLAN}/restore", {"version": "77"}, of=PLAN).status_code == 404
+    assert head.post(f"{PLAN}/restore", {"version": ""}, of=PLAN).status_code == 404, "no version is not the town's"
 
 
 def test_who_saves_over_anothers_version_sees_it_first(store: Database, head: Visitor, signed_in: SignedIn) -> None:
