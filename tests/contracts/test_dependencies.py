@@ -29,6 +29,7 @@ USED_BY_NAME = {
     "import-linter": ("Makefile", "/lint-imports"),
     "pytest-timeout": ("pyproject.toml", "\ntimeout = "),
     "pytest-playwright": ("tests/journeys/browser/conftest.py", "browser_type_launch_args"),
+    "pytest-rerunfailures": ("tests/journeys/browser/conftest.py", "pytest.mark.flaky(reruns=1)"),
 }
 
 

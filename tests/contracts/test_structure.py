@@ -180,3 +180,15 @@ def test_every_role_of_the_roster_is_known_to_an_alarm() -> None:
 def test_every_kind_of_a_line_of_the_timeline_has_words_and_a_drawing() -> None:
     assert set(timeline_words._SENTENCES) == set(UpdateKind)
     assert set(timeline_words._ICONS) | {UpdateKind.ANSWER} == set(UpdateKind)
+
+
+def test_only_a_test_in_a_browser_may_be_tried_twice() -> None:
+    """docs/testing.md says why these; anywhere else a second go would hide what is wrong."""
+    paths = [path for folder in ("tests", "Makefile", ".ci") for path in [ROOT / folder, *(ROOT / folder).rglob("*")]]
+    second_go = re.compile("--" + "reruns|mark[.]" + "flaky|" + "force" + "-reruns")
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in paths
+        if path.suffix in {".py", ""} and path.is_file() and second_go.search(path.read_text())
+    ]
+    assert sorted(found) == ["tests/contracts/test_dependencies.py", "tests/journeys/browser/conftest.py"]
