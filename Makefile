@@ -7,7 +7,8 @@
 #     PORT=8000 SIM_PORT=8080 DATABASE_URL=postgresql://…   (the database only from this line, never the environment)
 #   make test                the whole suite, on SQLite and PostgreSQL; ARGS="tests/rules -k keypress" for a part
 #                            ARGS=--hypothesis-profile=deep for twenty times as many examples; WORKERS=2
-#   make check               ruff, mypy, import rules, then the tests: what CI runs
+#   make check               ruff, mypy, import rules, bandit, then the tests: what CI runs
+#   make audit               bandit over our code, pip-audit over the locked packages; ADVISORIES=all.zip: OSV's file
 #   make bench               from the keypress to the last carrier request, then the figures and rosters of a county
 #     ARGS=--figures         the figures only; ARGS=--rosters
 #   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis --jobs 1"
@@ -31,7 +32,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint bench faults simulate mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
+.PHONY: demo test check lint audit bench faults simulate mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -52,6 +53,10 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tools.audit code
+
+audit: setup
+	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories $(ADVISORIES)) $(ARGS)
 
 bench: setup
 	@$(BIN)/python -m tools.bench $(ARGS)

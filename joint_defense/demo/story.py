@@ -103,7 +103,7 @@ class Story:
                 if attempt["sid"] and self._first(("request", *key)):
                     requests = requests or {entry["sid"]: entry["at"] for entry in self._handsets.requests(zero)}
                     verb = "rung  " if delivery["channel"] == "call" else "texted"
-                    yield requests.get(attempt["sid"], zero) - zero, f"{verb}  {who}"
+                    yield requests.get(attempt["sid"], zero) - zero, f"{verb}  {who}"  # nosec B113 - a dictionary
                 word = _STATES[delivery["channel"]].get(attempt["state"])
                 if word and self._first(("state", *key, attempt["state"])):
                     code = f" ({attempt['error_code']})" if attempt["error_code"] else ""

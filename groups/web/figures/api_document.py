@@ -57,6 +57,7 @@ _ERRORS = {
     "Forbidden": "The token has another scope",
     "NotFound": "No such village",
     "Unprocessable": "A day before the first count, a day that is none, days the wrong way round, an unknown word",
+    "Busy": "The service cannot answer now: its database is away",
     "TooMany": "Faster than the client's pace; see Retry-After",
 }
 _ERROR = {
@@ -95,7 +96,7 @@ def _describe_coverage() -> dict[str, Any]:
             _describe_parameter("denominator", _describe_choice(CountKind), "The kind of count that is divided by"),
         ],
         "responses": _describe_responses(
-            "Coverage", "BadRequest", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany"
+            "Coverage", "BadRequest", "Unauthorized", "Forbidden", "NotFound", "Unprocessable", "TooMany", "Busy"
         ),
     }
 
@@ -104,7 +105,7 @@ def _describe_villages() -> dict[str, Any]:
     return {
         "operationId": "readVillages",
         "summary": f"The villages and residents' committees (scope {Scope.VILLAGES})",
-        "responses": _describe_responses("Villages", "BadRequest", "Unauthorized", "Forbidden", "TooMany"),
+        "responses": _describe_responses("Villages", "BadRequest", "Unauthorized", "Forbidden", "TooMany", "Busy"),
     }
 
 
@@ -124,6 +125,7 @@ def _describe_responses(schema: str, *errors: str) -> dict[str, Any]:
         "NotFound": "404",
         "Unprocessable": "422",
         "TooMany": "429",
+        "Busy": "503",
     }
     tag = {"ETag": {"schema": {"type": "string"}, "description": "Send it back as If-None-Match"}}
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}

@@ -51,7 +51,7 @@ def make_page(
     shown = records[start : start + size]
     filters = {key: value for key, value in query.items() if key not in {"Page", "PageToken", "PageSize"}}
 
-    def make_uri(page: int, token: str = "") -> str:
+    def make_uri(page: int, token: str = "") -> str:  # nosec B107 - a page's, no secret
         paging = {"PageSize": str(size), "Page": str(page)} | ({"PageToken": token} if token else {})
         return f"{path}?{urlencode(filters | paging)}"
 

@@ -77,7 +77,7 @@ class Resources:
         parts = ("calls", "messages", "incoming_phone_numbers", "conferences", "recordings", "notifications")
         names = {part: "".join(word.title() for word in part.split("_")) for part in parts}
         return {
-            "auth_token": None,
+            "auth_token": None,  # nosec B105 - there is none
             "date_created": write_rfc_2822(self._opened_at),
             "date_updated": write_rfc_2822(self._opened_at),
             "friendly_name": "Simulator",
