@@ -390,6 +390,8 @@ class InboundKind(StrEnum):
     STRANGER = "stranger"
     MUTED = "muted"
     """An alarm of a number that an operator has muted."""
+    TEST = "test"
+    """A villager has asked for a test of the own phone."""
 
 
 class InboundEvent(Base):

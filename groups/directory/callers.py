@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from groups.directory.recipients import House, Recipient, Role, is_away, make_recipient, read_phones_to_reach
@@ -60,12 +60,21 @@ class HouseholdPhone:
 
 def find_caller(session: Session, number: str) -> Caller | None:
     """Who calls from this E.164 number: one query on the index of active phones. None for a stranger."""
+    return _find(session, Phone.number == number)
+
+
+def find_phone(session: Session, phone_id: int) -> Caller | None:
+    """The same by the phone's id; None where it is not on the roster any more."""
+    return _find(session, Phone.id == phone_id)
+
+
+def _find(session: Session, which: ColumnElement[bool]) -> Caller | None:
     found = session.execute(
         select(Phone, Household, Village, Group)
         .join(Household, Phone.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
-        .where(Phone.number == number, Phone.archived_at.is_(None))
+        .where(which, Phone.archived_at.is_(None))
     ).one_or_none()
     if found is None:
         return None

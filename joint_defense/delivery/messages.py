@@ -44,10 +44,12 @@ class Announcer:
         """The call; what is said travels in it, the key that is pressed comes to an absolute address of ours."""
         language = claim.language
         voices = list_voices(incident, alerts, self._zone)
-        if claim.text is not None:
+        if claim.purpose is Purpose.TEST:
+            said = self._write_drill(claim, (claim.text or "",))
+        elif claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.DRILL:
-            said = self._write_drill(claim, incident)
+            said = self._write_drill(claim, tuple(drills.write_announcement(name_place(incident), language)))
         elif claim.purpose is Purpose.WORDLESS:
             said = self._write_wordless(claim, alarm.write_wordless(voices[-1], language))
         else:
@@ -70,10 +72,10 @@ class Announcer:
                 return document
         return twiml.tell(text, language)
 
-    def _write_drill(self, claim: Claim, incident: Incident) -> str:
+    def _write_drill(self, claim: Claim, sentences: tuple[str, ...]) -> str:
         """Rings as an alarm does, and asks for a key."""
         return twiml.write_announcement(
-            tuple(drills.write_announcement(name_place(incident), claim.language)),
+            sentences,
             drills.say_how_to_answer(claim.language),
             claim.language,
             action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",

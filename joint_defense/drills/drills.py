@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -24,7 +24,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Acknowledgement, Delivery, Incident
 from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import OVER, Channel, ClosingOutcome, IncidentKind, Purpose
+from joint_defense.rules.states import OVER, PROVING, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 
 LASTS = timedelta(minutes=15)
@@ -50,6 +50,11 @@ class Hours:
     spans: tuple[tuple[int, int], ...] | None
     zone: ZoneInfo
 
+    def allow(self, now: datetime) -> bool:
+        """Whether a drill may ring now."""
+        local = now.astimezone(self.zone)
+        return self.spans is None or any(start <= local.hour < end for start, end in self.spans)
+
 
 def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: Hours) -> list[int]:
     """Plan a drill of each group in the scope, and say which incidents they are.
@@ -57,8 +62,7 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
     Raises DrillRefused, and then nothing has been planned: `hours`, `unknown_group`, `unknown_door`, `unknown_phone`,
     `alarm_open`, `drill_open`, `nobody` (nobody at home has a phone that may be rung).
     """
-    local = now.astimezone(hours.zone)
-    if hours.spans is not None and not any(start <= local.hour < end for start, end in hours.spans):
+    if not hours.allow(now):
         raise DrillRefused("hours")
     groups = directory.list_groups(session, scope.village_id)
     if scope.group:
@@ -67,9 +71,9 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
             raise DrillRefused("unknown_group")
     for group_id, _ in groups:
         directory.lock_group(session, group_id)
-    if _is_open(session, scope.village_id, IncidentKind.ALARM):
+    if has_open_alarm(session, scope.village_id):
         raise DrillRefused("alarm_open")
-    if _is_open(session, scope.village_id, IncidentKind.DRILL):
+    if _has_open_drill(session, scope.village_id):
         raise DrillRefused("drill_open")
     chosen = [(group, _choose(session, group[0], scope, now)) for group in groups]
     chosen = [(group, phones) for group, phones in chosen if phones]
@@ -78,10 +82,18 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
     return [_open(session, scope, group, phones, by, now) for group, phones in chosen]
 
 
-def _is_open(session: Session, village_id: int, kind: IncidentKind) -> bool:
-    found = select(Incident.id).where(
-        Incident.village_id == village_id, Incident.closed_at.is_(None), Incident.kind == kind
-    )
+def has_open_alarm(session: Session, village_id: int) -> bool:
+    """Whether somebody in the village calls for help at present."""
+    return _is_open(session, village_id, Incident.kind == IncidentKind.ALARM)
+
+
+def _has_open_drill(session: Session, village_id: int) -> bool:
+    """A test of one phone belongs to no group, and is no drill of the village."""
+    return _is_open(session, village_id, Incident.kind == IncidentKind.DRILL, Incident.group_id.is_not(None))
+
+
+def _is_open(session: Session, village_id: int, *which: ColumnElement[bool]) -> bool:
+    found = select(Incident.id).where(Incident.village_id == village_id, Incident.closed_at.is_(None), *which)
     return session.scalar(found.limit(1)) is not None
 
 
@@ -168,7 +180,7 @@ def find_told(session: Session, number: str, now: datetime) -> Delivery | None:
         .join(Incident)
         .where(
             Delivery.number == number,
-            Delivery.purpose == Purpose.DRILL,
+            Delivery.purpose.in_(PROVING),
             Delivery.attempt_count > 0,
             Incident.opened_at > now - ANSWERS_FOR,
         )

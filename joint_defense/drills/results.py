@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from joint_defense.models import Acknowledgement, Delivery, Incident
 from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind
 
+_Line = tuple[int, int, str, str, datetime, datetime | None, int, int, bool]
 LISTED = 50
 """So many drills are listed, the newest."""
 
@@ -27,6 +28,8 @@ class DrillLine:
     closed_at: datetime | None
     phones: int
     answered: int
+    of_one: bool
+    """It is the test of one phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,9 @@ def _read_failure(channel: Channel, failure: str | None) -> str:
     return failure or "" if channel is Channel.CALL else ""
 
 
-def _select_lines(village_id: int | None) -> Select[tuple[int, int, str, str, datetime, datetime | None, int, int]]:
+def _select_lines(
+    village_id: int | None,
+) -> Select[tuple[int, int, str, str, datetime, datetime | None, int, int, bool]]:
     phones = select(func.count(Delivery.number.distinct())).where(Delivery.incident_id == Incident.id)
     answered = select(func.count(Acknowledgement.number.distinct())).where(Acknowledgement.incident_id == Incident.id)
     query = select(
@@ -113,11 +118,12 @@ def _select_lines(village_id: int | None) -> Select[tuple[int, int, str, str, da
         Incident.closed_at,
         phones.scalar_subquery().label("phones"),
         answered.scalar_subquery().label("answered"),
+        Incident.group_id.is_(None).label("of_one"),
     ).where(Incident.kind == IncidentKind.DRILL)
     if village_id is not None:
         query = query.where(Incident.village_id == village_id)
     return query.order_by(Incident.id.desc()).limit(LISTED)
 
 
-def _make_line(row: Row[tuple[int, int, str, str, datetime, datetime | None, int, int]]) -> DrillLine:
+def _make_line(row: Row[_Line]) -> DrillLine:
     return DrillLine(**row._mapping)

@@ -22,6 +22,11 @@ def make_wordless_key(sid: str) -> str:
     return f"{CALLS}{sid}:wordless"
 
 
+def make_test_key(sid: str) -> str:
+    """A call has asked for a test of its phone."""
+    return f"{CALLS}{sid}:test"
+
+
 def make_press_key(sid: str, delivery_id: int, key: str) -> str:
     """A neighbour has pressed a key on a call about a delivery."""
     return f"{CALLS}{sid}:{delivery_id}:{key}"

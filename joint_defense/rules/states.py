@@ -216,8 +216,12 @@ class Purpose(StrEnum):
     """To an overseer who is no neighbour: who calls, where, and a link to the incident's page."""
     DRILL = "drill"
     """To see whether this phone can be reached."""
+    TEST = "test"
+    """The same for one phone alone: it hears whose phone we think it is."""
 
 
+PROVING = (Purpose.DRILL, Purpose.TEST)
+"""What only asks for the sign of a person."""
 FIRST_RINGS = (Purpose.ALARM, Purpose.WIDENING)
 """As what somebody is called for the first time to come and help."""
 RINGS = (*FIRST_RINGS, Purpose.REDIAL)

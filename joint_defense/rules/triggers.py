@@ -15,6 +15,14 @@ class Category(StrEnum):
     OTHER = "other"
 
 
+TEST_KEY = "8"
+
+
+def asks_for_test(keys: str) -> bool:
+    """Whether what was pressed asks for a test of the phone: the 8, also twice, with no other key beside it."""
+    return bool(keys) and set(keys) == {TEST_KEY}
+
+
 def has_alarm(keys: str) -> bool:
     """Whether what was pressed raises the alarm: `#9` anywhere, or a 9 with nothing but 9, # and * beside it.
 

@@ -12,7 +12,7 @@ from groups import directory
 from groups.web.shell import slots
 from groups.web.shell.access import get_own_village, get_signed_in, require
 from groups.web.shell.forms import Form, TextField
-from joint_defense.drills import drills, results
+from joint_defense.drills import drills, own_test, results
 from joint_defense.drills.drills import Hours, Scope
 from joint_defense.errors import DrillRefused
 from joint_defense.processes.runtime import get_runtime
@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
     """Add the pages, and a link on every village's home."""
     app.register_blueprint(pages)
     slots.add_link(app, "drills.show_village", _l("Drills"), "phone", WATCHERS)
+    slots.add_phone_button(app, "drills.ring_phone", _l("Test this phone"), "phone", WATCHERS)
 
 
 @pages.get("/villages/<code>/drills")
@@ -63,6 +64,23 @@ def start_drill(code: str) -> ResponseReturnValue:
         return redirect(url_for("drills.show_drill", drill_id=started[0]), 303)
     flash(gettext("The drill has begun, group by group."), "success")
     return redirect(url_for("drills.show_village", code=code), 303)
+
+
+@pages.post("/villages/<code>/phones/<int:phone_id>/test")
+@require(*WATCHERS)
+def ring_phone(code: str, phone_id: int) -> ResponseReturnValue:
+    """Ring one phone: it hears whose we think it is, and a key proves it."""
+    settings = get_runtime().settings
+    try:
+        with get_runtime().database.begin() as session:
+            village = get_own_village(session, code)
+            hours = Hours(settings.drill_spans, settings.zone)
+            now = read_clock(session)
+            started = own_test.start_test(session, village.id, phone_id, get_signed_in().name, now, hours)
+    except DrillRefused as error:
+        return _show_village_page(code, _say_why_no_test(error.why)), 422
+    WAKER.of().wake(started)
+    return redirect(url_for("drills.show_drill", drill_id=started), 303)
 
 
 @pages.get("/drills/<int:drill_id>")
@@ -107,6 +125,15 @@ def _show_village_page(code: str, wrong: str = "", group: str = "") -> str:
             group=group,
             hours=get_runtime().settings.drill_hours,
         )
+
+
+def _say_why_no_test(why: str) -> str:
+    words: dict[str, str] = {
+        "unknown_phone": gettext("This phone is not on the village's roster any more."),
+        "drill_open": gettext("This phone is being rung for a drill or test already."),
+        "nobody": gettext("This phone may be neither called nor texted, or its household is away."),
+    }
+    return words.get(why) or _say_why(why)
 
 
 def _say_why(why: str) -> str:

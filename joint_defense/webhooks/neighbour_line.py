@@ -23,7 +23,7 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
-from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, Purpose
+from joint_defense.rules.states import LEADERS, PROVING, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
@@ -94,7 +94,7 @@ def announce_again(delivery_id: int, number: int) -> Response:
     address = make_address(f"/voice/answer/{delivery_id}/{number}")
     with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
-        if delivery.purpose is Purpose.DRILL:
+        if delivery.purpose in PROVING:
             language = delivery.language
             return answer(twiml.say_farewell([(drill_words.say_no_key_pressed(language), language)], action=address))
         if request.args.get("answered") == "1":
@@ -205,7 +205,7 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     now = read_clock(session)
     language = delivery.language
     address = make_address(f"/voice/answer/{delivery.id}/{number}")
-    if delivery.purpose is Purpose.DRILL:
+    if delivery.purpose in PROVING:
         drills.take_answer(session, delivery, Channel.CALL, now)
         return twiml.say([(drill_words.say_thanks(language), language)])
     if delivery.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:

@@ -13,17 +13,20 @@ from joint_defense.alarms.intake import Trigger
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
+from joint_defense.drills import own_test
+from joint_defense.drills.own_test import OwnTestOutcome
 from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import receive
 from joint_defense.models import InboundKind
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
-from joint_defense.rules.carrier_keys import make_alarm_key, make_call_key, make_wordless_key
+from joint_defense.rules.carrier_keys import make_alarm_key, make_call_key, make_test_key, make_wordless_key
 from joint_defense.rules.states import Channel
-from joint_defense.rules.triggers import has_alarm
+from joint_defense.rules.triggers import asks_for_test, has_alarm
 from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
+from joint_defense.rules.wording import drills as drill_words
 from joint_defense.webhooks.common import (
     answer,
     answer_broken_call,
@@ -85,6 +88,10 @@ def answer_menu(asked: int) -> Response:
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
     if has_alarm(keys) or (call.speech and understand(call.speech, Writer.AT_REST).meaning is Meaning.ALARM):
         return _raise(call)
+    if asks_for_test(keys):
+        tested = _take_test(call)
+        if tested is not None:
+            return tested
     half = bool(call.keys) and keys.endswith("#")
     if half or asked < TIMES_ASKED:
         try:
@@ -131,6 +138,28 @@ def _raise(call: InboundCall) -> Response:
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
+
+
+def _take_test(call: InboundCall) -> Response | None:
+    """The phone on the line is to be called back, to be tested. None where an intruder may be listening: to a silent
+    household it is a wrong key, as ever, and nothing rings in it.
+    """
+    try:
+        with get_runtime().database.begin() as session:
+            caller = directory.find_caller(session, call.caller)
+            if caller is not None and caller.silent:
+                return None
+            asked = own_test.ask_for_test(session, make_test_key(call.sid), call.caller, read_clock(session))
+    except Exception as error:
+        log.error("test_without_database", sid=call.sid, **describe_cause(error))
+        return answer(twiml.say([(drill_words.say_no_test("away", each), each) for each in ("zh", "en")]))
+    log.info("test_asked_for", incident_id=asked.incident_id, outcome=asked.outcome)
+    if asked.outcome is OwnTestOutcome.STRANGER:
+        return answer(to_stranger())
+    if asked.incident_id is None:
+        return answer(twiml.say([(drill_words.say_no_test(asked.outcome, asked.language), asked.language)]))
+    WAKER.of().wake(asked.incident_id)
+    return answer(twiml.say([(drill_words.say_test_follows(asked.language), asked.language)]))
 
 
 def _answer_wordless(call: InboundCall) -> Response:

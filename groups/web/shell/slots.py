@@ -1,4 +1,4 @@
-"""Places on others' pages that a package may fill: a village's home, and the list of villages."""
+"""Places on others' pages that a package may fill: a village's home, the list of villages, a household's page."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ class Slots:
     village_buttons: list[Button] = field(default_factory=list)
     village_links: list[Button] = field(default_factory=list)
     town_links: list[Button] = field(default_factory=list)
+    phone_buttons: list[Button] = field(default_factory=list)
+
+    def list_phone_buttons(self, role: AccountRole) -> list[Button]:
+        """Those that somebody with this role sees."""
+        return [each for each in self.phone_buttons if role in each.roles]
 
 
 SLOTS = Service[Slots]("slots")
@@ -48,6 +53,11 @@ def add_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: f
 def add_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
     """Add a small link to every village's home; its page takes the village's `code`."""
     SLOTS.of(app).village_links.append(Button(endpoint, label, icon, roles))
+
+
+def add_phone_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:
+    """Add a button beside every phone on its household's page; its form is sent with `code` and `phone_id`."""
+    SLOTS.of(app).phone_buttons.append(Button(endpoint, label, icon, roles))
 
 
 def add_town_link(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:

@@ -17,6 +17,59 @@ def say_how_to_answer(language: str) -> str:
     return "听到请按1。这是演练。" if language == CHINESE else "If you hear this press 1. This is a drill."
 
 
+def write_test(whose: str, language: str) -> str:
+    """What a call to one phone says, which it says twice: that it is a test, and whose phone we think it is."""
+    if language == CHINESE:
+        return f"演练！这是十户联防测试电话，不是真的警情，不用出门。这部电话登记的是{whose}。"
+    return (
+        "Drill! This is a Joint Defence test call. It is not real, please stay at home. "
+        f"This phone is on the list as {whose}. "
+    )
+
+
+def write_test_message(whose: str, language: str) -> str:
+    """The same to a phone that takes no calls."""
+    if language == CHINESE:
+        return f"【十户联防】演练，不是真的警情：测试这部电话，登记的是{whose}。看到请回复1，不用出门。这是演练"
+    return f"[Joint Defence] DRILL, not real: a test of this phone, listed as {whose}. Reply 1 and stay at home. Drill"
+
+
+def say_test_follows(language: str) -> str:
+    """To whoever has asked for a test of the own phone."""
+    if language == CHINESE:
+        return "好的。请挂机，马上打回来测试这部电话。"
+    return "Very well. Please hang up: this phone is called back at once to test it."
+
+
+def say_no_test(why: str, language: str) -> str:
+    """Why the phone is not tested now, by the outcome; for `away`: the system could not look."""
+    return _NO_TEST[why][0 if language == CHINESE else 1]
+
+
+_NO_TEST = {
+    "too_often": (
+        "这部电话一小时内已经测试过，请过一小时再试。",
+        "This phone was tested within the last hour. Please try again in an hour.",
+    ),
+    "under_way": (
+        "正在打给这部电话测试，请挂机等一等。",
+        "A test call to this phone is on its way. Please hang up and wait a moment.",
+    ),
+    "alarm_open": (
+        "村里正有人求助，现在不测试电话，请过后再试。",
+        "Somebody in the village needs help: no tests now. Please try again later.",
+    ),
+    "not_called": (
+        "名单上这部电话不接电话，不能打回来。要改请找村干部。",
+        "The list says not to call this phone, so it is not called back. The village office can change that.",
+    ),
+    "away": (
+        "系统出故障了，现在不能测试电话，请过后再试。",
+        "The system has failed: no tests now. Please try again later.",
+    ),
+}
+
+
 def say_no_key_pressed(language: str) -> str:
     """The last words of a drill's call in which no key was pressed."""
     if language == CHINESE:

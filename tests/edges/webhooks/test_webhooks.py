@@ -42,7 +42,7 @@ from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEven
 from joint_defense.processes.queues import ALARM, get_queue
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind
 from joint_defense.web.board.incident import read_board
 from tests.conftest import MakeSettings
 from tests.support import carrier_verbs
@@ -251,6 +251,29 @@ def test_a_pound_key_at_the_end_waits_for_its_nine(carrier: Carrier, wang: House
 def test_other_keys_raise_nothing_and_the_question_is_put_again(carrier: Carrier, wang: House) -> None:
     again = carrier.call("/voice/menu/1", wang.number, Digits="12")
     assert "需要帮忙，请按井号9" in again
+    assert carrier.count(Incident) == 0
+
+
+def test_the_eight_asks_for_a_test_call_and_is_never_taken_for_half_of_an_alarm(carrier: Carrier, wang: House) -> None:
+    carrier.call("/voice/inbound", wang.number)
+    said = carrier.call("/voice/menu/1", wang.number, Digits="8")
+    assert "马上打回来测试这部电话" in said
+    assert carrier.call("/voice/menu/1", wang.number, Digits="8") == said
+    (test,) = carrier.town.incidents()
+    assert (test.kind, len(carrier.town.deliveries(test.id))) == (IncidentKind.DRILL, 1)
+    assert "挂机等一等" in carrier.call("/voice/menu/1", wang.number, sid="CA2", Digits="8")
+    # It is half of nothing: with a pound key behind it the nine may come, beside other keys it is a wrong one.
+    assert "before=hash" in carrier.call("/voice/menu/1", wang.number, sid="CA3", Digits="8#")
+    assert "按错了" in carrier.call("/voice/menu/1", wang.number, sid="CA3", Digits="81")
+    carrier.call("/voice/menu/1?before=hash", wang.number, sid="CA3", Digits="9")
+    assert [each.kind for each in carrier.town.incidents()] == [IncidentKind.DRILL, IncidentKind.ALARM]
+    assert "正有人求助" in carrier.call("/voice/menu/2", wang.number, sid="CA4", Digits="88")
+    assert "不在联防名单上" in carrier.call("/voice/menu/1", STRANGER, sid="CA5", Digits="8")
+
+
+def test_in_a_silent_household_the_eight_says_and_rings_nothing(carrier: Carrier, town: Town) -> None:
+    quiet = town.house("静", silent=True)
+    assert "<Say" not in carrier.call("/voice/menu/1", quiet.number, Digits="8")
     assert carrier.count(Incident) == 0
 
 

@@ -17,6 +17,7 @@ from groups.web.roster.common import find_way_back, make_batch, may_be_taken, te
 from groups.web.roster.forms import HouseholdForm
 from groups.web.roster.households.contested import find_contested
 from groups.web.roster.households.frame import draw_group, get_house, hold_household, pages
+from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, require
 from groups.web.shell.looks import show_numbers
 
@@ -109,6 +110,7 @@ def _draw_form(
         theirs=theirs,
         who=who,
         town_wide=get_signed_in().village_id is None,
+        phone_buttons=slots.SLOTS.of().list_phone_buttons(get_signed_in().role),
     )
 
 

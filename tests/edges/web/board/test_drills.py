@@ -9,12 +9,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from config.database import Database, read_clock
+from groups.models.roster import Phone
 from joint_defense.drills import drills
 from joint_defense.models import Delivery, Incident
 from joint_defense.rules.states import Channel, IncidentKind
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, Visitor, open_app
-from tests.edges.web.scenes import raise_from, settle_group
+from tests.edges.web.scenes import number, raise_from, settle_group
 
 PAGE = f"/villages/{VILLAGE}/drills"
 
@@ -83,3 +84,18 @@ def test_a_drill_is_not_begun_beside_an_alarm_and_another_villages_is_not_there(
         other_id = other.id
     assert head.get(f"/drills/{other_id}").status_code == 404
     assert head.post(f"/drills/{other_id}/stop", {}, of=PAGE).status_code == 404
+
+
+def test_a_head_tests_one_phone_from_its_households_page(head: Visitor, store: Database) -> None:
+    with store.begin() as session:
+        house, phone = session.execute(select(Phone.household_id, Phone.id).where(Phone.number == number(4, 2))).one()
+    page = f"/villages/{VILLAGE}/households/{house}"
+    assert "测试这部电话" in head.get(page).text
+    begun = head.post(f"/villages/{VILLAGE}/phones/{phone}/test", {}, of=page)
+    assert begun.status_code == 303, begun.text
+    shown = head.get(begun.location).text
+    assert ("测试一部电话" in shown, "张志明" in shown, "演练进行中" in shown) == (True, True, True)
+    refused = head.post(f"/villages/{VILLAGE}/phones/{phone}/test", {}, of=page)
+    assert (refused.status_code, "这部电话正在演练或测试" in refused.text) == (422, True)
+    assert "测试一部电话" in head.get(PAGE).text
+    assert head.post(f"/villages/{OTHER_VILLAGE}/phones/{phone}/test", {}, of=page).status_code == 404
