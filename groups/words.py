@@ -99,6 +99,7 @@ WORDS: Mapping[str, str] = {
     "characters_no_digits": N_("has characters that are no digits"),
     "checking": N_("checking"),
     "choose_another_group_village": N_("choose another group of this village"),
+    "choose_kind_of_count": N_("choose the kind of count"),
     "choose_kind_of_device": N_("choose what it is"),
     "choose_who_leaves_somebody_stay": N_("choose who leaves: somebody has to stay"),
     "client_created": N_("client created: %(name)s (%(scopes)s, %(pace)s a minute)"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -23,6 +23,7 @@ from groups.enrolment.bills import (
 )
 from groups.enrolment.exports import export_bill_xlsx
 from groups.enrolment.rules.bill import read_fen, read_month
+from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import GroupsError, InvalidDay, InvalidTariff, say
 from groups.models.batch import Batch
 from groups.models.roster import Village
@@ -42,7 +43,36 @@ from groups.web.enrolment.common import (
 from groups.web.enrolment.history import read_done_to
 from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
+from groups.web.shell.forms import Form, MarkField, Needed, ParsedField, TextField
 from groups.web.shell.looks import show_numbers
+
+
+def _read_share(text: str) -> int:
+    """An amount in yuan, in fen. Raises InvalidTariff."""
+    fen = read_fen(text)
+    if fen is None:
+        raise InvalidTariff(say("no_amount"))
+    return fen
+
+
+class TakenOutTariffForm(Form):
+    """A tariff that is to go. `confirmed`: its effect was seen; `deed` is which button was pressed."""
+
+    plan = TextField(most=LONGEST_PLAN + 1, stripped=False)
+    starts_on = ParsedField(by=read_day, validators=[Needed(say("name_the_day"))])
+    deed = TextField(most=10)
+    confirmed = MarkField()
+
+
+class TariffForm(TakenOutTariffForm):
+    """A tariff as it is to be."""
+
+    village = ParsedField(by=_read_share, validators=[Needed(say("no_amount"))])
+    carrier = ParsedField(by=_read_share, validators=[Needed(say("no_amount"))])
+
+
+_FIELDS = {"plan": "plan", "day": "starts_on"}
+"""The field that a refusal of the use case is about, by its reason."""
 
 pages = Blueprint("enrolment_bill", __name__)
 
@@ -99,73 +129,66 @@ def export() -> ResponseReturnValue:
 @require(*READERS)
 def list_tariffs() -> ResponseReturnValue:
     """What a month of each plan costs, since when."""
-    return _draw_tariffs()
+    return _draw_tariffs(TariffForm.empty())
 
 
 @pages.post("/enrolment/tariffs/add")
 @require(*WRITERS)
 def add_tariff() -> ResponseReturnValue:
-    """Another tariff, from a day on."""
-    village_fen, carrier_fen = (read_fen(request.form.get(name, "")) for name in ("village", "carrier"))
-    try:
-        if village_fen is None or carrier_fen is None:
-            raise InvalidTariff(say("no_amount"))
-        with get_database().begin() as session:
-            batch = make_batch(session, "set_tariff")
-            day, plan = read_day(request.form.get("starts_on", "")), request.form.get("plan", "")
-            shares = (village_fen, carrier_fen)
-
-            def change(batch: Batch) -> object:
-                return set_tariff(batch, plan, day, *shares)
-
-            if not request.form.get("confirmed") and (effect := preview_change(batch, change)):
-                # A tariff of a day that has been changes what was billed.
-                return _draw_tariffs(effect=effect)
-            change(batch)
-    except GroupsError as error:
-        return _draw_tariffs(write_error(error)), find_status(error)
-    flash(gettext("It is on record."), "success")
-    return redirect(url_for("enrolment_bill.list_tariffs"), 303)
+    """Another tariff, from a day on. One of a day that has been changes what was billed: that is shown first."""
+    form = TariffForm.sent()
+    return _carry_out(form, "set_tariff", lambda batch: set_tariff(batch, *_list_values(form)), asks=False)
 
 
 @pages.post("/enrolment/tariffs/change")
 @require(*WRITERS)
 def change_tariff() -> ResponseReturnValue:
     """Correct a tariff, or take it out: first what that changes in the months billed, then, confirmed, it is done."""
-    form = request.form
+    gone = TakenOutTariffForm.sent()
+    if gone.deed.data == "remove":
+        return _carry_out(
+            gone, "remove_tariff", lambda batch: remove_tariff(batch, gone.plan.data, gone.starts_on.data), asks=True
+        )
+    form = TariffForm.sent()
+    return _carry_out(form, "set_tariff", lambda batch: correct_tariff(batch, *_list_values(form)), asks=True)
+
+
+def _list_values(form: TariffForm) -> tuple[str, date, int, int]:
+    return form.plan.data, form.starts_on.data, form.village.data, form.carrier.data
+
+
+def _carry_out(
+    form: TakenOutTariffForm, action: str, change: Callable[[Batch], object], *, asks: bool
+) -> ResponseReturnValue:
+    """Change a tariff, or show what that does to months billed: where `asks`, or where it does something to them."""
+    if not form.validate():
+        return _draw_tariffs(form, form.wrong), 422
     try:
         with get_database().begin() as session:
-            removes = form.get("deed") == "remove"
-            batch = make_batch(session, "remove_tariff" if removes else "set_tariff")
-            change = _change_of_tariff(removes=removes)
-            if not form.get("confirmed"):
+            batch = make_batch(session, action)
+            if not form.confirmed.data:
                 effect = preview_change(batch, change)
-                return _draw_tariffs(effect=effect)
+                if asks or effect:
+                    return _draw_tariffs(form, effect=effect)
             change(batch)
     except GroupsError as error:
-        return _draw_tariffs(write_error(error)), find_status(error)
+        reason = error.values.get("reason", "") if isinstance(error, InvalidTariff) else ""
+        return _draw_tariffs(form, {_FIELDS.get(reason, ""): write_error(error)}), find_status(error)
     flash(gettext("It is on record."), "success")
     return redirect(url_for("enrolment_bill.list_tariffs"), 303)
 
 
-def _change_of_tariff(*, removes: bool) -> Callable[[Batch], object]:
-    """What the form asks for. Raises InvalidDay, InvalidTariff."""
-    plan, day = request.form.get("plan", ""), read_day(request.form.get("starts_on", ""))
-    if removes:
-        return lambda batch: remove_tariff(batch, plan, day)
-    shares = [read_fen(request.form.get(name, "")) for name in ("village", "carrier")]
-    if shares[0] is None or shares[1] is None:
-        raise InvalidTariff(say("no_amount"))
-    village_fen, carrier_fen = shares[0], shares[1]
-    return lambda batch: correct_tariff(batch, plan, day, village_fen, carrier_fen)
+_NOTHING: Mapping[str, str] = {}
 
 
-def _draw_tariffs(wrong: str = "", effect: list[MonthChanged] | None = None) -> str:
+def _draw_tariffs(
+    form: TakenOutTariffForm, wrong: Mapping[str, str] = _NOTHING, effect: list[MonthChanged] | None = None
+) -> str:
     with get_database().begin(reads=True) as session:
         found, today = read_tariffs(session), read_today(session)
         done = read_done_to(session, "tariffs")
     return render_template(
-        "enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=request.form, effect=effect, done=done
+        "enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=form.typed, effect=effect, done=done
     )
 
 

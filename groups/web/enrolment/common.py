@@ -28,7 +28,7 @@ from groups.errors import (
 from groups.models.accounts import AccountRole
 from groups.models.roster import Household, Village
 from groups.roster.search import VILLAGES_A_PAGE, find_villages_meant
-from groups.rules.days import find_local_day, read_day
+from groups.rules.days import find_local_day
 from groups.rules.phone import as_written_here, read_called_number
 from groups.web.roster.common import make_batch
 from groups.web.shell import languages
@@ -157,12 +157,6 @@ def write_error(error: GroupsError) -> str:
         words: str = gettext("It has been changed since. Undo the later change first.")
         return words
     return languages.write_error(error)
-
-
-def read_day_field(name: str, default: date) -> date:
-    """The day in a field of the form, `default` where it is empty. Raises InvalidDay."""
-    text = request.form.get(name, "").strip()
-    return read_day(text) if text else default
 
 
 def write_number(text: str) -> str:

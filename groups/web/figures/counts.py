@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
-from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms import ValidationError
 
 from config.services import get_database
 from groups.coverage import counts as coverage_counts
@@ -17,20 +19,18 @@ from groups.coverage.jobs import CountLists, rebuild_rows
 from groups.coverage.rules.count_rows import CountColumn
 from groups.coverage.rules.figures import read_basis_points
 from groups.coverage.rules.query import read_choice
-from groups.errors import CountedMeanwhile, GroupsError, InvalidCount, UnknownVillage, say
+from groups.errors import CountedMeanwhile, GroupsError, UnknownVillage, say
 from groups.models.accounts import AccountRole
 from groups.models.batch import Batch
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.search import get_village_meant
 from groups.rules.counting import CountKind
-from groups.rules.days import read_day
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import (
     WRITERS,
     list_own_villages,
     read_chosen_village,
-    read_day_field,
     read_today,
     write_error,
 )
@@ -38,10 +38,52 @@ from groups.web.enrolment.history import read_done_to
 from groups.web.figures.words import name_kind
 from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
+from groups.web.shell.forms import DayField, Form, MarkField, Needed, ParsedField, TextField, read_whole_number
+from groups.web.shell.languages import tell_reader
 from groups.web.shell.request_sizes import allow_size
 from groups.web.shell.times import get_zone
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
+
+_NO_NUMBER = "households_no_whole_number"
+
+
+class TakenOutCountForm(Form):
+    """A count that is to go. `confirmed`: what it does to days that have been was seen."""
+
+    village = TextField(most=64)
+    kind = ParsedField(by=partial(read_choice, CountKind), validators=[Needed(say("choose_kind_of_count"))])
+    day = DayField()
+    confirmed = MarkField()
+
+
+class CountForm(TakenOutCountForm):
+    """A count as it is to be; without a day, of today."""
+
+    households = ParsedField(by=partial(read_whole_number, flaw=_NO_NUMBER), validators=[Needed(say(_NO_NUMBER))])
+
+
+class ListForm(Form):
+    """The day of a list's rows that name none; today where it is empty."""
+
+    day = DayField()
+
+
+class ThresholdForm(Form):
+    """A threshold in per cent, from a day on; or the day of one that is taken out."""
+
+    percent = ParsedField(by=read_basis_points)
+    day = DayField()
+    remove = DayField()
+
+    def validate_percent(self, field: ParsedField) -> None:
+        """Needed unless one is taken out."""
+        if self.remove.data is None and field.data is None and not field.process_errors:
+            raise ValidationError(tell_reader(say("no_threshold")))
+
+
+_FIELDS = {"count_of_a_day_to_come": "day", "households_out_of_range": "households"}
+"""The field that a refusal of the use case is about, by its message."""
 
 pages = Blueprint("counts", __name__, url_prefix="/coverage/counts")
 
@@ -59,31 +101,31 @@ def register(app: Flask) -> None:
 @require(*WRITERS)
 def show() -> ResponseReturnValue:
     """The counts of every village, in a county those of the one that the address asks for; and the thresholds."""
-    return _draw_page()
+    return _draw_page(CountForm.empty())
 
 
 @pages.post("")
 @require(*WRITERS)
 def write() -> ResponseReturnValue:
     """Write one count down."""
-    form = request.form
+    form = CountForm.sent()
+    if not form.validate():
+        return _draw_page(form, form.wrong), 422
     try:
         with get_database().begin() as session:
-            day = read_day_field("day", read_today(session))
-            households = _read_number(form.get("households", ""))
-            kind = read_choice(CountKind, form.get("kind", ""))
-            code = get_village_meant(session, form.get("village", "")).code
+            day = form.day.data or read_today(session)
+            code = get_village_meant(session, form.village.data).code
             batch = make_batch(session, "set_count")
 
             def change(batch: Batch) -> bool:
-                return coverage_counts.set_count(batch, code, kind, day, households)
+                return coverage_counts.set_count(batch, code, form.kind.data, day, form.households.data)
 
-            effect = _preview_change(batch, code, kind, change)
+            effect = _preview_change(batch, code, form, change)
             news = not effect and change(batch)
     except GroupsError as error:
-        return _draw_page(write_error(error)), _find_status(error)
+        return _draw_page(form, _place(error)), _find_status(error)
     if effect:
-        return _draw_page(effect=effect)
+        return _draw_page(form, effect=effect)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
     return _go_back(code)
 
@@ -92,25 +134,26 @@ def write() -> ResponseReturnValue:
 @require(*WRITERS)
 def remove() -> ResponseReturnValue:
     """Take a count out that should never have been there."""
-    form = request.form
+    form = TakenOutCountForm.sent()
+    if not form.validate() or form.day.data is None:
+        return _draw_page(form, {"": form.first_wrong or tell_reader(say("name_the_day"))}), 422
+    code, kind, day = form.village.data, form.kind.data, form.day.data
     try:
         with get_database().begin() as session:
-            kind, day = read_choice(CountKind, form.get("kind", "")), read_day(form.get("day", ""))
-            code = form.get("village", "")
             batch = make_batch(session, "remove_count")
 
             def change(batch: Batch) -> None:
                 coverage_counts.remove_count(batch, code, kind, day)
 
-            effect = _preview_change(batch, code, kind, change)
+            effect = _preview_change(batch, code, form, change)
             if not effect:
                 change(batch)
     except GroupsError as error:
-        return _draw_page(write_error(error)), _find_status(error)
+        return _draw_page(form, {"": write_error(error)}), _find_status(error)
     if effect:
-        return _draw_page(effect=effect)
+        return _draw_page(form, effect=effect)
     flash(gettext("The count was taken out."), "success")
-    return _go_back(form.get("village", ""))
+    return _go_back(code)
 
 
 @pages.post("/import")
@@ -118,11 +161,11 @@ def remove() -> ResponseReturnValue:
 @allow_size(flow.A_LIST)
 def bring() -> ResponseReturnValue:
     """Take a list of counts in; nothing of it counts yet."""
-    try:
-        with get_database().begin() as session:
-            day = read_day_field("day", read_today(session))
-    except GroupsError as error:
-        return _draw_page(write_error(error)), 422
+    form = ListForm.sent()
+    if not form.validate():
+        return _draw_page(CountForm.empty(), {"import_day": form.first_wrong}), 422
+    with get_database().begin() as session:
+        day = form.day.data or read_today(session)
     return flow.bring(UploadKind.COUNTS, options={"day": day.isoformat()})
 
 
@@ -130,28 +173,30 @@ def bring() -> ResponseReturnValue:
 @require(_ADMIN)
 def write_threshold() -> ResponseReturnValue:
     """From a day on, another coverage makes a demonstration village; or take a threshold out again."""
-    form = request.form
+    form = ThresholdForm.sent()
+    if not form.validate():
+        return _draw_page(CountForm.empty(), of_threshold=form), 422
     try:
         with get_database().begin() as session:
-            if "remove" in form:
-                coverage_counts.remove_threshold(make_batch(session, "remove_threshold"), read_day(form["remove"]))
+            if form.remove.data is not None:
+                coverage_counts.remove_threshold(make_batch(session, "remove_threshold"), form.remove.data)
             else:
-                day = read_day_field("day", read_today(session))
-                basis_points = read_basis_points(form.get("percent", ""))
-                coverage_counts.set_threshold(make_batch(session, "set_threshold"), day, basis_points)
+                day = form.day.data or read_today(session)
+                coverage_counts.set_threshold(make_batch(session, "set_threshold"), day, form.percent.data)
     except GroupsError as error:
-        return _draw_page(of_threshold=write_error(error)), _find_status(error)
+        form.percent.errors = [write_error(error)]
+        return _draw_page(CountForm.empty(), of_threshold=form), _find_status(error)
     flash(gettext("The threshold was changed."), "success")
     return redirect(url_for("counts.show", _anchor="thresholds"), 303)
 
 
 def _preview_change(
-    batch: Batch, code: str, kind: CountKind, change: Callable[[Batch], object]
+    batch: Batch, code: str, form: TakenOutCountForm, change: Callable[[Batch], object]
 ) -> list[coverage_counts.DayRefigured]:
     """What the change does to days that have been, before it is done; nothing where somebody has confirmed it."""
-    if request.form.get("confirmed"):
+    if form.confirmed.data:
         return []
-    return coverage_counts.preview_change(batch, code, kind, get_zone(), change)
+    return coverage_counts.preview_change(batch, code, form.kind.data, get_zone(), change)
 
 
 def _go_back(code: str) -> ResponseReturnValue:
@@ -167,7 +212,22 @@ def _find_status(error: GroupsError) -> int:
     return 409 if isinstance(error, CountedMeanwhile) else 422
 
 
-def _draw_page(wrong: str = "", *, of_threshold: str = "", effect: Sequence[coverage_counts.DayRefigured] = ()) -> str:
+def _place(error: GroupsError) -> dict[str, str]:
+    """A refusal of a count, by the field that it is about; "": by none."""
+    name = "village" if isinstance(error, UnknownVillage) else _FIELDS.get(error.message.code, "")
+    return {name: write_error(error)}
+
+
+_NOTHING: Mapping[str, str] = {}
+
+
+def _draw_page(
+    form: TakenOutCountForm,
+    wrong: Mapping[str, str] = _NOTHING,
+    *,
+    of_threshold: ThresholdForm | None = None,
+    effect: Sequence[coverage_counts.DayRefigured] = (),
+) -> str:
     """The page; what is wrong stands beside the fields that it is about."""
     with get_database().begin() as session:
         villages = list_own_villages(session, read_chosen_village(session))
@@ -175,14 +235,15 @@ def _draw_page(wrong: str = "", *, of_threshold: str = "", effect: Sequence[cove
         return render_template(
             "figures/counts.html",
             wrong=wrong,
-            of_threshold=of_threshold,
+            of_threshold=of_threshold.wrong if of_threshold else {},
             villages=villages,
             listed=listed,
             counts=_group_by_village(session, [village.id for village in listed]),
             kinds=[*CountKind],
             thresholds=session.scalars(select(Threshold).order_by(Threshold.starts_on.desc())).all(),
             today=read_today(session),
-            given=request.form,
+            given=form.typed,
+            given_threshold=of_threshold.typed if of_threshold else {},
             effect=effect,
             done=read_done_to(session, "household_counts", "thresholds"),
         )
@@ -193,13 +254,6 @@ def _group_by_village(session: Session, villages: Collection[int]) -> dict[int, 
     for count in coverage_counts.read_counts(session, villages):
         counts[count.village_id].append(count)
     return counts
-
-
-def _read_number(text: str) -> int:
-    plain = text.strip().replace(",", "")
-    if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
-        raise InvalidCount(say("households_no_whole_number"))
-    return int(plain)
 
 
 class _CountPages(ListPages):
@@ -214,7 +268,7 @@ class _CountPages(ListPages):
         flow.admit_bringer(upload)
 
     def begin(self, upload: Upload, wrong: str = "") -> str:
-        return _draw_page(wrong)
+        return _draw_page(CountForm.empty(), {"file": wrong} if wrong else {})
 
     def begin_address(self, session: Session, upload: Upload) -> str:
         return url_for("counts.show")

@@ -11,8 +11,7 @@ A field's words are in the reader's language. A text is cut at the length that i
 longer reaches a use case; what the use case itself refuses is an error of `groups.errors`, told by the view.
 
 By hand are read only forms whose fields the data decides: a household's rows of phones, the columns and rows of a list
-on its way, a responder's fields by the kind of list, the steps of a policy; counts and tariffs, whose effect is shown
-before they are written; and single marks (`next`, an undo's batch, who is rung).
+on its way, a responder's fields by the kind of list, the steps of a policy; and `next`, the page to go back to.
 """
 
 from __future__ import annotations
@@ -55,6 +54,11 @@ class Form(PlainForm):  # type: ignore[misc]
     def wrong(self) -> dict[str, str]:
         """What is wrong, by field, in the reader's language."""
         return {name: str(errors[0]) for name, errors in self.errors.items() if name and errors}
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What was typed, by field, read or not: a form that is refused is shown as it was sent."""
+        return {name: field.raw_data[0] for name, field in self._fields.items() if field.raw_data}
 
     @property
     def first_wrong(self) -> str:
@@ -140,6 +144,14 @@ class DayField(_ReadField):
         return read_day(text)
 
 
+def read_whole_number(text: str, flaw: str = "no_whole_number") -> int:
+    """A whole number from 0 on, thousands parted by commas or not. Raises GroupsError with `flaw`."""
+    plain = text.replace(",", "")
+    if not plain.isascii() or not _WHOLE.fullmatch(plain):
+        raise GroupsError(say(flaw))
+    return int(plain)
+
+
 class WholeNumberField(_ReadField):
     """A whole number from 0 on, thousands parted by commas or not; what else it is, is told by `flaw`."""
 
@@ -150,10 +162,7 @@ class WholeNumberField(_ReadField):
         self.flaw = flaw
 
     def read(self, text: str) -> int:
-        plain = text.replace(",", "")
-        if not plain.isascii() or not _WHOLE.fullmatch(plain):
-            raise GroupsError(say(self.flaw))
-        return int(plain)
+        return read_whole_number(text, self.flaw)
 
 
 class ParsedField(_ReadField):

@@ -346,8 +346,27 @@ def test_a_tariff_is_set_in_yuan_and_kept_in_fen(liaison: Visitor, people: dict[
     with store.begin() as session:
         kept = session.scalars(select(Tariff).where(Tariff.plan == "平安宽带")).one()
     assert (kept.village_fen, kept.carrier_fen) == (250, 300)
-    for wrong in ({"village": "2.505"}, {"carrier": "-1"}, {"starts_on": "x"}, {}):
-        assert liaison.post("/enrolment/tariffs/add", fields | wrong, of="/enrolment/tariffs").status_code == 422
+    for wrong, name in (
+        ({"village": "2.505"}, "village"),
+        ({"carrier": ""}, "carrier"),
+        ({"starts_on": "x"}, "starts_on"),
+        ({"plan": " "}, "plan"),
+        ({}, "starts_on"),
+    ):
+        refused = liaison.post("/enrolment/tariffs/add", fields | wrong, of="/enrolment/tariffs")
+        assert refused.status_code == 422
+        assert re.findall(r'aria-describedby="(\w+)-wrong"', refused.text) == [name]
+        assert f'id="{name}-wrong"' in refused.text
+    correction = {**fields, "carrier": "x", "deed": "correct"}
+    refused = liaison.post("/enrolment/tariffs/change", correction, of="/enrolment/tariffs")
+    assert (refused.status_code, refused.text.count('id="carrier-wrong"')) == (422, 1)
+    for deed in ({"carrier": "4", "deed": "correct"}, {"deed": "remove"}):
+        asked = liaison.post("/enrolment/tariffs/change", fields | deed, of="/enrolment/tariffs")
+        assert (asked.status_code, "这会改变已出账的月份" in asked.text) == (200, True)
+        done = liaison.post("/enrolment/tariffs/change", fields | deed | {"confirmed": "1"}, of="/enrolment/tariffs")
+        assert done.status_code == 303
+    with store.begin() as session:
+        assert session.scalars(select(Tariff.id).where(Tariff.plan == "平安宽带")).all() == []
 
 
 def test_a_village_head_reads_the_own_village_and_writes_nothing(

@@ -302,11 +302,17 @@ def test_a_file_that_holds_no_counts_is_refused_where_it_was_brought(liaison: Vi
 
 def test_a_wrong_count_is_refused_and_a_mistaken_one_taken_out(liaison: Visitor, store: Database) -> None:
     form = {"village": "QX", "kind": "resident", "day": "2026-03-05", "households": "many"}
-    assert liaison.post("/coverage/counts", form, of="/coverage/counts").status_code == 422
-    assert (
-        liaison.post("/coverage/counts", form | {"village": "NO", "households": "1"}, of="/coverage/counts").status_code
-        == 404
-    )
+    for wrong, status, name in (
+        ({}, 422, "households"),
+        ({"village": "NO", "households": "1"}, 404, "village"),
+        ({"day": "2999-01-01", "households": "1"}, 422, "day"),
+        ({"day": "soon", "households": "1"}, 422, "day"),
+        ({"kind": "", "households": "1"}, 422, "kind"),
+    ):
+        refused = liaison.post("/coverage/counts", form | wrong, of="/coverage/counts")
+        assert refused.status_code == status
+        assert re.findall(r'aria-describedby="(\w+)-wrong"', refused.text) == [name]
+    assert liaison.post("/coverage/counts/remove", form | {"day": ""}, of="/coverage/counts").status_code == 422
     gone = liaison.post(
         "/coverage/counts/remove", form | {"day": "2026-01-01", "confirmed": "1"}, of="/coverage/counts"
     )
