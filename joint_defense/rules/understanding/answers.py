@@ -82,6 +82,12 @@ _LONGEST_CLAUSE = 40
 """Signs; a longer clause is not looked through word by word."""
 _BRIEF = 3
 """Signs beside a number that do not make it less clear."""
+_LISTS = re.compile(words.LISTS)
+_LISTS_ON = re.compile(words.LISTS_ON)
+_LONG_BESIDE = 30
+"""Signs beside a number; in more of them the answer must be said in words, too."""
+_BARE = re.compile(words.BARE_ANSWER)
+_GOES_WITH_BARE = re.compile(words.GOES_WITH_BARE)
 
 
 def find_number(text: str) -> Meaning | None:
@@ -107,9 +113,16 @@ def find_number(text: str) -> Meaning | None:
     if _ASKS.match(squeeze(rest)) or "?" in rest.split("\n", 1)[0][:_BRIEF] or re.search(r"\d", rest[:_BRIEF]):
         return None
     said = answer_in_words(rest)
+    if _is_of_a_list(rest) and said is not meaning and _AFTER_NUMBER.fullmatch(squeeze(rest)) is None:
+        return None
     if said is not None and {said, meaning} == {Meaning.COMING, Meaning.CANNOT}:
         return None if _is_compact(rest) else meaning
     return meaning
+
+
+def _is_of_a_list(rest: str) -> bool:
+    """Whether a number may be the first of several points, or the beginning of a long text: "1、关好门窗"."""
+    return _LISTS.match(rest) is not None or _LISTS_ON.search(rest) is not None or len(squeeze(rest)) > _LONG_BESIDE
 
 
 def _is_attached(rest: str) -> bool:
@@ -151,7 +164,15 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     found = list(_list_answers(clauses))
     if not found and len(clauses) > 1 and _ends_at_once(clauses):
         return Meaning.COMING
+    if found and all(_BARE.fullmatch(clause.words) for _, clause in found) and not _stands_alone(clauses):
+        return None
     return _combine(found)
+
+
+def _stands_alone(clauses: list[Clause]) -> bool:
+    """Whether beside a bare yes or no stands nothing but politeness or an excuse: "不，是烧稻草" refuses nothing."""
+    others = [each for each in clauses if not _BARE.fullmatch(each.words)]
+    return all(not each.asks and _GOES_WITH_BARE.match(each.words) for each in others)
 
 
 def _ends_at_once(clauses: list[Clause]) -> bool:

@@ -42,6 +42,9 @@ _WEAK = re.compile(words.WEAK_CALLS)
 _NINE = re.compile(f"(?:{words.BARE_NINE})+")
 _NINE_AND_WORDS = re.compile(words.NINE_AND_WORDS)
 _NOT_NINE = re.compile(words.NOT_NINE)
+_LISTS_NINE = re.compile(r"\s*9[、.:]")
+_SHORT_BESIDE = 4
+"""Signs behind "9." that leave it the key; more of them, with no word of danger, are the ninth point of a list."""
 _NEGATED = re.compile(words.NEGATED)
 _NEGATED_ENGLISH = re.compile(words.NEGATED_ENGLISH)
 _FALSE_NOTS = re.compile("|".join(words.FALSE_NOTS))
@@ -94,7 +97,11 @@ def presses_nine(text: str) -> bool:
     found = _NINE_AND_WORDS.match(folded)
     if found is None or _NOT_NINE.match(folded) or _NOTICES.search(folded):
         return False
-    return not any(each.asks for each in split_clauses(found["rest"])[:1])
+    if any(each.asks for each in split_clauses(found["rest"])[:1]):
+        return False
+    return not (
+        _LISTS_NINE.match(folded) and len(squeeze(found["rest"])) > _SHORT_BESIDE and not find_dangers(found["rest"])
+    )
 
 
 def names_danger(clause: Clause) -> bool:

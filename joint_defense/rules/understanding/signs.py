@@ -14,6 +14,7 @@ from joint_defense.rules.understanding.sign_words import (
     SIMPLIFIED,
     SPEAKING_SIGNS,
 )
+from joint_defense.rules.understanding.sounds import read_by_sound
 
 _UNSEEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeff\u00ad]")
 _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"
@@ -70,11 +71,11 @@ def _read_pinyin(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def fold(text: str) -> str:
-    """Half-width, lower case, simplified; unseen signs are gone, pictures and pinyin that say a word are words."""
+    """Half-width, lower case, simplified; unseen signs are gone, pictures, pinyin and sounds that say a word are it."""
     for picture, word in SPEAKING_SIGNS.items():
         text = text.replace(picture, word)
     whole = unicodedata.normalize("NFKC", _UNSEEN.sub("", text[:_LONGEST])).casefold().translate(SIMPLIFIED)
-    return _PINYIN.sub(_read_pinyin, whole.replace("’", "'").replace("‘", "'").replace("`", "'"))
+    return read_by_sound(_PINYIN.sub(_read_pinyin, whole.replace("’", "'").replace("‘", "'").replace("`", "'")))
 
 
 def squeeze(text: str) -> str:

@@ -20,6 +20,9 @@ _DETAILS = re.compile(words.DETAILS)
 _DETAIL_MAY_BE_WRONG = re.compile(words.DETAIL_MAY_BE_WRONG)
 _BUT = re.compile(words.BUT)
 _RHETORICAL = re.compile(r"(.{2,3})什么\1|(?:才|就)怪")
+_OF_THE_CALLER = re.compile(words.OF_THE_CALLER)
+_MUCH_BESIDE = 8
+"""Signs in the clause beside the words; more must speak of the caller, or something else is cancelled."""
 _OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
 
 
@@ -56,6 +59,8 @@ def _holds(clause: Clause, hit: re.Match[str], clauses: list[Clause]) -> bool:
     """Whether nothing around the words turns them off."""
     before = _NOT_TURNED_OFF.sub("", clause.words[: hit.start()])
     if _NOT_OWN_WORDS.search(before) or _GOES_ON.search(clause.words[hit.end() :]):
+        return False
+    if len(clause.words) - len(hit[0]) > _MUCH_BESIDE and not _OF_THE_CALLER.search(clause.words):
         return False
     others = [each for each in clauses if each is not clause]
     return not (_DETAIL_MAY_BE_WRONG.search(hit[0]) and any(_DETAILS.search(each.words) for each in others))

@@ -26,7 +26,7 @@ _OUR_LAST = re.compile("|".join(f"(?:{each})" for each in OUR_LAST_WORDS), _ANY)
 _NAME = re.compile("|".join(re.escape(each) for each in OUR_NAMES), _ANY)
 _LINE_QUOTED = re.compile(r"^[ \t]*[>》›][^\n]*$", re.MULTILINE)
 _NAMED_QUOTE = re.compile(r"「[^「」\n]{1,20}[:：][\s\S]*?」\s*(?:[-—_ ]{3,})?")
-_PICTURE = re.compile(r"\[[A-Za-z\u4e00-\u9fff]{1,4}\]")
+_PICTURE = re.compile(r"\[(?!自动|自動|转发|轉發|auto|转|轉)[A-Za-z\u4e00-\u9fff]{1,4}\]")
 """How some phones write a picture: [强], [OK]."""
 _QUOTES_AHEAD = re.compile(r"^(?:引用|原文|原短信|原信息|re|回复)\s*[:：]\s*\n", _ANY)
 """What is left of a quotation that is gone."""

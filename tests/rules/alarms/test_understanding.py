@@ -60,7 +60,7 @@ def is_right(case: Case) -> bool:
     ("name", "least"),
     [
         *(("given.json", 119), ("own.json", 1444), ("blind.json", 458), ("blind_2.json", 304), ("blind_3.json", 305)),
-        *(("blind_4.json", 429), ("blind_5.json", 262), ("blind_6.json", 232)),
+        *(("blind_4.json", 429), ("blind_5.json", 262), ("blind_6.json", 232), ("blind_7.json", 326)),
     ],
 )
 def test_texts_are_understood_as_people_mean_them(name: str, least: int) -> None:
@@ -130,3 +130,46 @@ def test_what_is_not_theirs_is_taken_away() -> None:
     assert find_own_part(f"点赞了“{alarm}”").reacts
     assert find_own_part(f"转发：{alarm}").forwarded
     assert find_own_part("到了\n发自我的iPhone").words == "到了"
+
+
+def test_what_is_written_by_its_sound_is_read_as_it_is_meant() -> None:
+    meant = {"吗上就到": "马上就到", "煤汽漏了": "煤气漏了", "救名啊": "救命啊", "摔到了": "摔倒了", "案错了": "按错了"}
+    assert {each: fold(each) for each in meant} == meant
+    everyday = [
+        "倒了",
+        "敲门",
+        "找活干",
+        "这火了",
+        "快来认领",
+        "取笑",
+        "来补料",
+        "抽出来",
+        "厨电",
+        "手上",
+        "是火了",
+        "跌到",
+    ]
+    assert [each for each in everyday if fold(each) != each] == []
+
+
+@pytest.mark.parametrize(
+    "list_", ["1、关好门窗 2、关煤气阀", "1. 房间很小，地毯很脏", "2）做工一般", "3：声音不错，就是有点小"]
+)
+def test_a_point_of_a_list_is_no_number_that_answers(list_: str) -> None:
+    assert understand(list_, Writer.RUNG).meaning in {Meaning.TOLD, Meaning.NOTHING}
+
+
+@pytest.mark.parametrize(
+    ("body", "meaning"),
+    [
+        ("不", Meaning.CANNOT),
+        ("不，我在外地", Meaning.CANNOT),
+        ("不，是烧稻草", Meaning.TOLD),
+        ("yes", Meaning.COMING),
+        ("yes, but is it real?", Meaning.TOLD),
+        ("no, sorry", Meaning.CANNOT),
+        ("no, it was the cat", Meaning.TOLD),
+    ],
+)
+def test_a_bare_yes_or_no_answers_only_where_nothing_else_is_meant(body: str, meaning: Meaning) -> None:
+    assert understand(body, Writer.RUNG).meaning is meaning

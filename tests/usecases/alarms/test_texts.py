@@ -69,7 +69,7 @@ def test_the_same_answer_twice_at_the_same_instant_is_one_answer(town: Town, hou
     ("body", "given", "line"),
     [
         ("1", Answer.COMING, "【十户联防】谢谢，已记下您正赶往王家。"),
-        ("收到", Answer.COMING, "【十户联防】谢谢，已记下您正赶往王家。"),
+        ("好嘞", Answer.COMING, "【十户联防】谢谢，已记下您正赶往王家。"),
         ("2", Answer.CANNOT, "【十户联防】知道了，已记下您不能去王家。谢谢。"),
         ("我到了", Answer.ON_SCENE, "【十户联防】谢谢，已记下您已到王家。"),
     ],
