@@ -144,6 +144,8 @@ class Alert(NamedInBoth, Base):
     silent: Mapped[bool] = mapped_column(default=False)
     channel: Mapped[Channel] = mapped_column(store_as_value(Channel))
     call_sid: Mapped[str | None] = mapped_column(String(64), index=True)
+    # The carrier's account that holds the caller's line, where there are several: nobody is connected across two.
+    line_account: Mapped[str] = mapped_column(String(64), default="", server_default="")
     category: Mapped[Category] = mapped_column(store_as_value(Category), default=Category.UNSPECIFIED)
     text: Mapped[str] = mapped_column(Text, default="")
     raised_at: Mapped[datetime]
@@ -248,8 +250,9 @@ class Delivery(NamedInBoth, Base):
     look_up_first: Mapped[bool] = mapped_column(default=False)
     # Nobody needs this call any more: it is to be ended through the carrier wherever it stands.
     unwanted: Mapped[bool] = mapped_column(default=False)
-    # When whoever took this call joined the caller in a conference.
+    # When whoever took this call joined the caller in a conference, and at which of several accounts that is.
     joined_at: Mapped[datetime | None]
+    joined_account: Mapped[str] = mapped_column(String(64), default="", server_default="")
     # What the clock has still to see to, now that it is over.
     follow_up: Mapped[FollowUp | None] = mapped_column(store_as_value(FollowUp))
     # Why it was in vain, as the carrier counts (error code) or in a word.

@@ -44,6 +44,8 @@ class Trigger:
     category: Category = Category.UNSPECIFIED
     text: str = ""
     call_sid: str | None = None
+    line_account: str = ""
+    """The account that holds the caller's line, where there are several."""
     holds_for: timedelta = Patience.gone_after
     """How long a caller is taken to be on the line before the first question comes from there."""
 
@@ -275,7 +277,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
         # The same household again, from another phone perhaps: it is this call that holds the line now.
         alert.withdrawn_at, alert.call_sid = None, trigger.call_sid or alert.call_sid
         if trigger.channel is Channel.CALL:
-            alert.on_line_until = now + trigger.holds_for
+            alert.on_line_until, alert.line_account = now + trigger.holds_for, trigger.line_account
             _stop_calls_with_news(session, alert, now)
         note_update(
             session, incident.id, UpdateKind.AGAIN, now, household=caller.household_name, channel=trigger.channel
@@ -372,6 +374,7 @@ def add_voice(
         silent=caller.silent,
         channel=trigger.channel,
         call_sid=trigger.call_sid,
+        line_account=trigger.line_account,
         category=trigger.category,
         text=trigger.text,
         raised_at=now,

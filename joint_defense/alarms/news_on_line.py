@@ -19,8 +19,6 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import calls
 
-CONFERENCE_HOLD = timedelta(minutes=30)
-
 
 @dataclass(frozen=True)
 class Patience:
@@ -71,8 +69,12 @@ def gather_news(
     incident = alert.incident
     alert.heard_answer_id = max(alert.heard_answer_id, told)
     alert.heard_step = max(alert.heard_step, widened)
-    joined = conference.list_talkers(session, incident.id, alert.language) if may_join and not alert.silent else ()
-    alert.on_line_until = now + (CONFERENCE_HOLD if joined else patience.gone_after)
+    joined = (
+        conference.list_talkers(session, incident.id, alert.line_account, alert.language)
+        if may_join and not alert.silent
+        else ()
+    )
+    alert.on_line_until = now + (conference.HOLD if joined else patience.gone_after)
     language = alert.language
     if incident.closed_at is not None or alert.withdrawn_at is not None:
         over = (calls.OVER_FOR_CALLER[language],)

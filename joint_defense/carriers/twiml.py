@@ -14,6 +14,8 @@ VOICES = {"zh": ("cmn-CN", "Polly.Zhiyu"), "en": ("en-GB", "Polly.Amy")}
 CONTENT_TYPE = "text/xml; charset=utf-8"
 LONGEST = 4_000
 """Signs of a document that travels inside the request for a call."""
+ALONE_FOR = 4
+"""Seconds of silence between two things that somebody hears who is alone in a room."""
 # What no XML may hold, not even written otherwise: one such sign in a name, and the whole call is silent.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ACTION = "joint-defence-action"
@@ -79,17 +81,37 @@ def ask(lines: Iterable[Line], *, action: str, then: str, keys: int, timeout: in
     return str(response)
 
 
-def write_conference(lines: Iterable[Line], room: str, *, then: str, ends_with_us: bool = False) -> str:
+def write_conference(
+    lines: Iterable[Line], room: str, *, then: str, alone: str, leads: bool = True, ends_with_us: bool = False
+) -> str:
     """Say lines, then open the line to everybody in the room; the star key, or its end, leads to `then`.
 
+    Until somebody else is in it, what `alone` answers is heard. `leads`: those who wait there may talk from then on.
     `ends_with_us`: the room ends when this line leaves it.
     """
     response = VoiceResponse()
     for text, language in lines:
         _say(response, text, language)
     dial = Dial(hangup_on_star=True, action=then, method="POST")
-    dial.conference(room, start_conference_on_enter=True, end_conference_on_exit=ends_with_us, beep=True)
+    dial.conference(
+        room,
+        start_conference_on_enter=leads,
+        end_conference_on_exit=ends_with_us,
+        beep=True,
+        wait_url=alone,
+        wait_method="POST",
+    )
     response.append(dial)
+    return str(response)
+
+
+def wait_alone(lines: Iterable[Line], *, then: str) -> str:
+    """What somebody hears who is alone in a room; `then` is asked for more. No other verbs are taken there."""
+    response = VoiceResponse()
+    for text, language in lines:
+        _say(response, text, language)
+    response.pause(length=ALONE_FOR)
+    response.redirect(then, method="POST")
     return str(response)
 
 

@@ -1,6 +1,7 @@
 """Talking: the conference (通话) of an incident, where neighbours who pressed 9 speak with whoever called for help.
 
-A neighbour is in it from the key to the end of that call. The carrier says so by status callback for a call of ours;
+A room belongs to one account of a carrier: who is on another's line is not in it. A neighbour is in it from the key to
+the end of that call. The carrier says so by status callback for a call of ours;
 for a call back to our number only if its own status callback is set. Where it is not, the caller's coming out of the
 room is the sign. The timeline has the beginning and the end.
 """
@@ -21,42 +22,76 @@ from joint_defense.rules.timeline import UpdateKind
 
 CALLING_US = timedelta(seconds=60)
 """Whoever has called our number is taken to be on the line for so long: not every carrier says when they hang up."""
+HOLD = timedelta(minutes=30)
+"""A caller who talks asks for no news, and is taken to be on the line for so long."""
+COMES_IN_WITHIN = timedelta(seconds=20)
+"""From the key to the room a neighbour needs no longer: that they are being connected is said, and is heard out."""
 
 
-def list_talkers(session: Session, incident_id: int, language: str) -> tuple[str, ...]:
-    """Who waits for the caller in the conference, or speaks there, in the order in which they came."""
+def list_talkers(session: Session, incident_id: int, account: str, language: str) -> tuple[str, ...]:
+    """Who waits for the caller in the conference at this account, or speaks there, in the order in which they came."""
     rows = session.scalars(
         select(Delivery)
-        .where(Delivery.incident_id == incident_id, Delivery.joined_at.is_not(None))
+        .where(
+            Delivery.incident_id == incident_id,
+            Delivery.joined_at.is_not(None),
+            Delivery.joined_account == account,
+        )
         .order_by(Delivery.joined_at)
     )
     return tuple(dict.fromkeys(each.name_in(language) for each in rows))
 
 
-def join(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question."""
+def join(session: Session, delivery: Delivery, account: str, now: datetime) -> None:
+    """Whoever took this call wants to talk to the caller, who is moved into the conference at the next question, or
+    waits in it already.
+    """
     if delivery.joined_at is None:
         note_update(session, delivery.incident_id, UpdateKind.JOINED, now, household=delivery.household_name)
-    delivery.joined_at = now
+    delivery.joined_at, delivery.joined_account = now, account
+    for alert in delivery.incident.alerts:
+        if is_caller_on_line([alert], account, now):
+            alert.on_line_until = now + HOLD
     session.flush()
 
 
 def leave_conference(session: Session, delivery: Delivery, now: datetime) -> None:
-    """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up."""
-    if delivery.joined_at is not None:
-        delivery.joined_at = None
-        note_update(session, delivery.incident_id, UpdateKind.LEFT, now, household=delivery.household_name)
+    """A neighbour has come out of the conference, if in it: by the star key, because it ended, or by hanging up.
+
+    With the last one gone the caller is back at the news within a moment; one who does not ask for any has hung up.
+    """
+    if delivery.joined_at is None:
+        return
+    delivery.joined_at = None
+    note_update(session, delivery.incident_id, UpdateKind.LEFT, now, household=delivery.household_name)
+    session.flush()
+    if list_talkers(session, delivery.incident_id, delivery.joined_account, delivery.language):
+        return
+    for alert in delivery.incident.alerts:
+        if alert.on_line_until is not None and alert.line_account == delivery.joined_account:
+            alert.on_line_until = min(alert.on_line_until, now + CALLING_US)
 
 
-def is_caller_on_line(alerts: Iterable[Alert], now: datetime) -> bool:
-    """Whether one of the callers can be talked to. Whom an intruder may overhear is left alone."""
-    return any(
-        not alert.silent
-        and alert.withdrawn_at is None
-        and alert.on_line_until is not None
-        and alert.on_line_until > now
-        for alert in alerts
+def note_empty(session: Session, incident_id: int, account: str, now: datetime) -> None:
+    """A caller is alone in the room: whoever came in a while ago has left it, and nobody has told us."""
+    came_in = select(Delivery).where(
+        Delivery.incident_id == incident_id,
+        Delivery.joined_account == account,
+        Delivery.joined_at < now - COMES_IN_WITHIN,
     )
+    for delivery in session.scalars(came_in.order_by(Delivery.id).with_for_update()).all():
+        leave_conference(session, delivery, now)
+
+
+def can_be_connected(alerts: Iterable[Alert], account: str) -> bool:
+    """Whether one of the callers is, or was last, on a line of this account. A silent one is left alone."""
+    return any(not alert.silent and alert.withdrawn_at is None and alert.line_account == account for alert in alerts)
+
+
+def is_caller_on_line(alerts: Iterable[Alert], account: str, now: datetime) -> bool:
+    """Whether one of the callers can be talked to on a line of this account."""
+    holding = [each for each in alerts if each.on_line_until is not None and each.on_line_until > now]
+    return can_be_connected(holding, account)
 
 
 def find_in_a_call(session: Session, numbers: Collection[str], now: datetime, over: str | None = None) -> set[str]:

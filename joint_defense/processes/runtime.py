@@ -63,13 +63,14 @@ class Runtime:
 
         return directory.read_line_number(text, self.settings.default_region, self.settings.default_area_code)
 
-    @property
-    def dialect(self) -> Dialect:
-        """What the carrier can do beyond what all can. Nobody is connected across two carriers."""
+    def find_dialect(self, account: str) -> Dialect:
+        """What the account that holds a line can do beyond what all can. `account`: its SID; "" where it is alone."""
         from joint_defense.carriers.dialects import DIALECTS
 
         accounts = self.settings.accounts
-        return DIALECTS[accounts[0].dialect if len(accounts) == 1 else "common"]
+        if len(accounts) == 1:
+            return DIALECTS[accounts[0].dialect]
+        return DIALECTS[next((each.dialect for each in accounts if each.account_sid == account), "common")]
 
     @cached_property
     def limits(self) -> Limits:

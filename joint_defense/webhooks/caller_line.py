@@ -42,6 +42,7 @@ from joint_defense.webhooks.common import (
     has_conference,
     has_speech,
     make_address,
+    read_line_account,
 )
 
 waiting = Blueprint("waiting", __name__, url_prefix="/voice")
@@ -130,6 +131,7 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
             return answer(twiml.say([]))
         if request.args.get("left") == "1":
             conference.note_caller_came_out(session, alert.incident_id, now)
+        alert.line_account = read_line_account()
         lines, starred = _take_key(session, alert, call.keys or "")
         _take_words(session, alert, call.speech)
         session.flush()
@@ -150,6 +152,27 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
     if call.keys or call.speech:
         WAKER.of().wake(incident_id)
     return _say_news(alert_id, told_now, lines, starred, {"unsent": unsent, "held": held})
+
+
+@waiting.post("/alone-there/<int:alert_id>/<int:told>/<int:warned>")
+@waiting.post("/alone-there/<int:alert_id>/<int:told>/<int:warned>/<int:widened>")
+def wait_in_room(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
+    """The caller is alone in the conference: the neighbour has hung up again, or is not in it yet. The news goes on
+    there. No key but the star is heard, which leads back.
+    """
+    call = read_call(request.form, get_runtime().read_number)
+    with get_runtime().database.begin() as session:
+        now = read_clock(session)
+        alert = session.get(Alert, alert_id)
+        if alert is None or not _is_of_this_house(session, alert, call.caller):
+            return answer(twiml.say([(calls.NOT_RUNG["zh"], "zh")]))
+        conference.note_empty(session, alert.incident_id, alert.line_account, now)
+        found = news_on_line.gather_news(
+            session, alert, told, warned, now, get_runtime().patience, may_join=False, widened=widened
+        )
+    said = [*found.sentences, *([] if found.closed else [calls.ALONE_IN_ROOM[found.language]])]
+    then = _make_address(alert_id, found.told, found.warned, found.widened, way="alone-there")
+    return answer(twiml.wait_alone([(sentence, found.language) for sentence in said], then=then))
 
 
 def _read_count(given: str) -> int:
@@ -220,7 +243,8 @@ def _say_news(
         said.append((calls.say_caller_joins(found.joined, found.language), found.language))
         # The star key leads out of there, or that nobody else is left: next comes another star, or the news.
         then = _make_address(alert_id, found.told, found.warned, found.widened) + "?left=1"
-        return answer(twiml.write_conference(said, name_room(found.incident_id), then=then))
+        alone = _make_address(alert_id, found.told, found.warned, found.widened, way="alone-there")
+        return answer(twiml.write_conference(said, name_room(found.incident_id), then=then, alone=alone, leads=False))
     then = _make_address(alert_id, found.told, found.warned, found.widened)
     return _ask(then, said, silent=found.silent, starred=starred, hears=found.language, **kept)
 
@@ -251,8 +275,8 @@ def _with(address: str, **query: int) -> str:
     return address + (f"?{urlencode(query)}" if query else "")
 
 
-def _make_address(alert_id: int, told: int, warned: int, widened: int) -> str:
-    return make_address(f"/voice/wait/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else ""))
+def _make_address(alert_id: int, told: int, warned: int, widened: int, *, way: str = "wait") -> str:
+    return make_address(f"/voice/{way}/{alert_id}/{told}/{warned}" + (f"/{widened}" if widened else ""))
 
 
 @waiting.post("/ended")

@@ -41,14 +41,22 @@ def make_address(path: str) -> str:
     return get_runtime().settings.public_base_url + path
 
 
+def read_line_account() -> str:
+    """The carrier's account that holds this line, by its webhook; "" where we have one alone, whatever it is called.
+
+    Nobody is connected across two accounts, be they of one carrier.
+    """
+    return request.form.get("AccountSid", "")[:64] if len(get_runtime().settings.accounts) > 1 else ""
+
+
 def has_conference() -> bool:
-    """Whether the carrier can connect several calls with each other."""
-    return get_runtime().dialect.conference
+    """Whether the carrier of this line can connect several calls with each other."""
+    return get_runtime().find_dialect(read_line_account()).conference
 
 
 def has_speech() -> bool:
-    """Whether the carrier recognises what is said."""
-    return get_runtime().dialect.speech
+    """Whether the carrier of this line recognises what is said."""
+    return get_runtime().find_dialect(read_line_account()).speech
 
 
 def answer(xml: str, status: int = 200) -> Response:

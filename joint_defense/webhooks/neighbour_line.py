@@ -37,6 +37,7 @@ from joint_defense.webhooks.common import (
     has_conference,
     has_speech,
     make_address,
+    read_line_account,
 )
 from joint_defense.webhooks.outage import keep_key
 
@@ -246,26 +247,45 @@ def _ask_how_soon(delivery: Delivery, number: int) -> str:
 
 def _join(session: Session, delivery: Delivery, number: int, now: datetime) -> str:
     language = delivery.language
-    if not has_conference():
+    if not _can_talk(delivery):
         return _ask_more(session, [(calls.NO_TALK[language], language)], delivery, number)
-    others = conference.list_talkers(session, delivery.incident_id, language)
-    if not others and not conference.is_caller_on_line(delivery.incident.alerts, now):
+    account = read_line_account()
+    others = conference.list_talkers(session, delivery.incident_id, account, language)
+    if not others and not conference.is_caller_on_line(delivery.incident.alerts, account, now):
         return _ask_more(session, [(calls.NOT_ON_LINE[language], language)], delivery, number)
-    conference.join(session, delivery, now)
+    conference.join(session, delivery, account, now)
     return twiml.write_conference(
         [(calls.TALKING[language], language)],
         name_room(delivery.incident_id),
         then=make_address(f"/voice/talked/{delivery.id}/{number}"),
         # Alone with this neighbour the caller would be left to the music, and hear no more news.
         ends_with_us=not others,
+        alone=make_address(f"/voice/alone/{delivery.id}/{number}"),
     )
+
+
+def _can_talk(delivery: Delivery) -> bool:
+    """Whether this line can be connected with a caller's: what is offered leads somewhere."""
+    return has_conference() and conference.can_be_connected(delivery.incident.alerts, read_line_account())
+
+
+@answers.post("/alone/<int:delivery_id>/<int:number>")
+def wait_in_room(delivery_id: int, number: int) -> Response:
+    """A neighbour is alone in the conference, and hears why. No key but the star is heard there."""
+    call = read_call(request.form, get_runtime().read_number)
+    with get_runtime().database.begin(reads=True) as session:
+        delivery = _find_delivery(session, delivery_id, number, call)
+        language, now = delivery.language, read_clock(session)
+        comes = conference.is_caller_on_line(delivery.incident.alerts, read_line_account(), now)
+    said = calls.WAITING_FOR_CALLER if comes else calls.NOT_ON_LINE_ANY_MORE
+    return answer(twiml.wait_alone([(said[language], language)], then=make_address(request.path)))
 
 
 def _ask_more(session: Session, lines: list[twiml.Line], delivery: Delivery, number: int) -> str:
     """Say something to a neighbour on the line, and what other keys there are after the answer they have given."""
     language = delivery.language
     given = read_answers(session, delivery.incident_id).of(delivery.party)
-    more = calls.offer_keys(given, language, talks=has_conference(), closes=delivery.role in LEADERS)
+    more = calls.offer_keys(given, language, talks=_can_talk(delivery), closes=delivery.role in LEADERS)
     return twiml.ask(
         [*lines, *([(more, language)] if more else [])],
         action=make_address(f"/voice/answer/{delivery.id}/{number}"),

@@ -35,6 +35,7 @@ from joint_defense.webhooks.common import (
     describe_cause,
     has_speech,
     make_address,
+    read_line_account,
 )
 from joint_defense.webhooks.neighbour_line import call_back
 from joint_defense.webhooks.outage import answer_held, keep_alarm, keep_wordless, tell_raised, to_stranger
@@ -128,7 +129,14 @@ def _raise(call: InboundCall) -> Response:
     if get_runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
         return answer_held(0)
-    trigger = Trigger(key, call.caller, Channel.CALL, call_sid=call.sid, holds_for=get_runtime().patience.gone_after)
+    trigger = Trigger(
+        key,
+        call.caller,
+        Channel.CALL,
+        call_sid=call.sid,
+        line_account=read_line_account(),
+        holds_for=get_runtime().patience.gone_after,
+    )
     try:
         with get_runtime().database.begin() as session:
             raised = intake.raise_alarm(session, trigger, read_clock(session), get_runtime().limits)

@@ -34,14 +34,17 @@ BUILT: dict[str, list[Callable[[], str]]] = {
         lambda: twiml.ask(LINES, action=HERE, then=HERE, keys=2, timeout=5),
         lambda: twiml.ask([], action=HERE, then=HERE, keys=1, timeout=10),
     ],
-    "write_conference": [lambda: twiml.write_conference(LINES, "incident-1", then=HERE, ends_with_us=True)],
+    "write_conference": [
+        lambda: twiml.write_conference(LINES, "incident-1", then=HERE, alone=HERE, leads=False, ends_with_us=True)
+    ],
+    "wait_alone": [lambda: twiml.wait_alone(LINES, then=HERE)],
     "write_announcement": [
         lambda: twiml.write_announcement(("王建国家求助！", "着火了。"), "能来请按1。", "zh", action=HERE, then=HERE),
         lambda: twiml.write_announcement(("Help!",), "Press 1.", "en", action=HERE, then=HERE),
     ],
     "write_text": [lambda: twiml.write_text("已收到 <&>\x01"), lambda: twiml.write_text(None)],
 }
-NEEDS = {"write_conference": "conference"}
+NEEDS = {"write_conference": "conference", "wait_alone": "conference"}
 """What a document asks of a carrier that not every one has: a field of `Dialect`."""
 
 

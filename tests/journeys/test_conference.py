@@ -123,3 +123,30 @@ def test_with_the_caller_gone_nobody_is_left_waiting_for_a_conversation(town: To
     assert li.handset.state == "in_call"
     for phone in (chen, zhao):
         phone.gets_call()
+
+
+def test_a_caller_who_finds_nobody_in_the_room_hears_the_news_there_and_the_next_neighbour(
+    town: Town, neighbours: Neighbours
+) -> None:
+    street = a_street_on_the_line(neighbours)
+    wang, li, chen, zhao = street.phones
+    for phone in (chen, zhao):
+        phone.gets_call()
+    # That the first one hangs up at once is never told.
+    town.network.fault(callbacks={"lose": True})
+    li.presses("9")
+    li.hears("正在为您接通对方。")
+    li.hangs_up()
+    wang.hears("现在没有邻居在通话中。回去请按星号。")
+    zhao.texts("1")
+    wang.hears("赵德才家正在赶来。")
+    town.network.mend()
+    eventually(lambda: chen.handset.state == "idle", "it rings no more")
+    chen.handset.dial()
+    chen.hears("能来请按1")
+    chen.presses("1")
+    chen.hears("要跟对方通话请按9")
+    chen.presses("9")
+    eventually(lambda: talking(town, wang, chen), "they talk")
+    wang.presses("*")
+    wang.hears("通话已结束，请别挂机。")

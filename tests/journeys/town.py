@@ -201,9 +201,8 @@ class Town:
         for document in answered + [asked["twiml"] for asked in self.network.requests("call")]:
             # The network keeps no more than the beginning of a long one.
             if document and document.rstrip().endswith("</Response>"):
-                carrier_verbs.check(
-                    document, self.dialect if "<Conference" in document or "dtmf speech" in document else "common"
-                )
+                by_name = any(word in document for word in ("<Conference", "/alone", "dtmf speech"))
+                carrier_verbs.check(document, self.dialect if by_name else "common")
 
     def trouble(self) -> list[str]:
         """What the processes have logged as an error since this was asked last, and numbers that stand unmasked."""

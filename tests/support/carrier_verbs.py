@@ -27,7 +27,7 @@ TWILIO: Verbs = {
     "Pause": _verb("", "length"),
     "Gather": _verb("Say Play Pause", _GATHER + " input speechTimeout hints language bargeIn"),
     "Dial": _verb("Number Sip Client Conference Queue", "action method timeout timeLimit callerId hangupOnStar record"),
-    "Conference": _verb("", "startConferenceOnEnter endConferenceOnExit beep muted waitUrl maxParticipants"),
+    "Conference": _verb("", "startConferenceOnEnter endConferenceOnExit beep muted waitUrl waitMethod maxParticipants"),
     "Redirect": _verb("", "method"),
     "Hangup": _verb(),
     "Reject": _verb("", "reason"),

@@ -192,6 +192,18 @@ NOT_ON_LINE = {
     CHINESE: "对方已挂机，暂时接不通。",
     ENGLISH: "The caller has hung up and cannot be reached for the moment.",
 }
+WAITING_FOR_CALLER = {
+    CHINESE: "对方还没有接上，请稍等。退出请按星号。",
+    ENGLISH: "The caller is not on the line yet. Please wait. To leave, press the star key.",
+}
+NOT_ON_LINE_ANY_MORE = {
+    CHINESE: "对方已挂机，暂时接不通。退出请按星号。",
+    ENGLISH: "The caller has hung up and cannot be reached for the moment. To leave, press the star key.",
+}
+ALONE_IN_ROOM = {
+    CHINESE: "现在没有邻居在通话中。回去请按星号。",
+    ENGLISH: "No neighbour is on the line now. To go back, press the star key.",
+}
 BACK_FROM_TALK = {
     CHINESE: "通话已结束，请别挂机。取消求助请按星号。",
     ENGLISH: "The conversation is over; please hold. To cancel the alarm press star.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
@@ -14,6 +15,8 @@ from joint_defense.simulator.network.webhooks import WebhookFailed, Webhooks
 from joint_defense.simulator.network.wire import make_sid, write_rfc_2822
 from joint_defense.simulator.telephony.twiml import Verb
 
+Wait = Callable[[str, str], Coroutine[Any, Any, None]]
+"""Plays what an address answers, asked by a method, on and on."""
 LONGEST_NAME = 128
 ROOMS_REMEMBERED = 500
 CONFERENCE_EVENTS = frozenset({"start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"})
@@ -36,7 +39,7 @@ class Room:
     events: frozenset[str]
     participants: list[Leg] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
-    started: bool = False
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     may_start: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
     sequence: int = 0
@@ -52,8 +55,11 @@ class Conferences:
         self._rooms: deque[Room] = deque(maxlen=ROOMS_REMEMBERED)
         self._telling: set[asyncio.Task[None]] = set()
 
-    async def attend(self, leg: Leg, verb: Verb, base: str, star_leaves: bool) -> None:
-        """Take a call into the room and keep it there until the room ends, or it leaves with the star key."""
+    async def attend(self, leg: Leg, verb: Verb, base: str, star_leaves: bool, wait: Wait) -> None:
+        """Take a call into the room and keep it there until the room ends, or it leaves with the star key.
+
+        Until the room begins the call hears what `wait` plays.
+        """
         name = verb.text
         if len(name) > LONGEST_NAME or not name or "/" in name:
             self._network.notify(13254, f"Dial->Conference: Invalid Conference name: {name}", sid=leg.call.sid)
@@ -64,13 +70,26 @@ class Conferences:
         leg.call.conference = name
         leg.hear("Conference", name).complete = True
         self._note(room, "join", leg)
-        if not room.started and room.may_start and len(room.participants) > 1:
-            room.started = True
+        if not room.begun.is_set() and room.may_start and len(room.participants) > 1:
+            room.begun.set()
             self._note(room, "start", None)
+        playing = asyncio.create_task(self._play_alone(room, verb, base, wait))
         try:
             await (self._wait_for_star(leg, room) if star_leaves else room.over.wait())
         finally:
+            playing.cancel()
             self._leave(room, leg, ends=verb.flag("endConferenceOnExit", False))
+
+    @staticmethod
+    async def _play_alone(room: Room, verb: Verb, base: str, wait: Wait) -> None:
+        address = verb.get("waitUrl")
+        if not address or room.begun.is_set():
+            return
+        playing = asyncio.create_task(wait(urljoin(base, address), verb.get("waitMethod", "POST")))
+        try:
+            await room.begun.wait()
+        finally:
+            playing.cancel()
 
     def describe(self) -> list[dict[str, Any]]:
         """Every room that is remembered, oldest first."""
@@ -78,7 +97,7 @@ class Conferences:
             {
                 "sid": room.sid,
                 "name": room.name,
-                "status": "completed" if room.over.is_set() else "in-progress" if room.started else "init",
+                "status": "completed" if room.over.is_set() else "in-progress" if room.begun.is_set() else "init",
                 "participants": [leg.call.handset_number for leg in room.participants],
                 "history": list(room.history),
             }

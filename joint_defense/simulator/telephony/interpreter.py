@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import urljoin
 
 from joint_defense.simulator.network.callbacks import make_call_params
@@ -19,6 +20,8 @@ SECONDS_TO_SAY_SORRY = 4.0
 _XML = frozenset({"text/xml", "application/xml", "text/html"})
 # Verbs that connect an incoming call; a document may do others, or wait, while it still rings.
 _ANSWERING = frozenset({"Say", "Play", "Gather", "Dial", "Hangup"})
+# What may be heard by somebody alone in a room.
+_ALONE = frozenset({"Say", "Play", "Pause", "Redirect"})
 
 Bridge = Callable[[Leg, tuple[str, ...], float, str], Awaitable[tuple[CallStatus, str, int]]]
 
@@ -123,7 +126,8 @@ class Interpreter:
     async def _dial(self, leg: Leg, verb: Verb, base: str) -> Step | None:
         rooms = [child for child in verb.children if child.name == "Conference"]
         if rooms:
-            await self._conferences.attend(leg, rooms[0], base, verb.flag("hangupOnStar", False))
+            wait = partial(self._play_alone, leg)
+            await self._conferences.attend(leg, rooms[0], base, verb.flag("hangupOnStar", False), wait)
             outcome = {"DialCallStatus": "answered"}
         else:
             numbers = tuple(child.text for child in verb.children) or tuple(filter(None, [verb.text]))
@@ -137,6 +141,21 @@ class Interpreter:
         if "action" not in verb.attributes:
             return None
         return Fetch(join_address(base, verb.get("action")), verb.get("method", "POST"), tuple(outcome.items()))
+
+    async def _play_alone(self, leg: Leg, url: str, method: str) -> None:
+        """What somebody hears who is alone in a room: documents that speak, rest and lead on, and no others."""
+        following: Step | None = Fetch(url, method)
+        try:
+            while following is not None:
+                document, base = await self._fetch_document(leg, following)
+                following = None
+                for verb in document.verbs:
+                    if verb.name not in _ALONE:
+                        self._network.notify(13238, f"waitUrl: {verb.name} is not allowed", sid=leg.call.sid, url=url)
+                        return
+                    following = await self._perform_verb(leg, verb, base)
+        except (BadTwiml, WebhookFailed) as failure:
+            self._network.notify(failure.code, str(failure), sid=leg.call.sid, url=url)
 
     def _connect(self, leg: Leg) -> None:
         if leg.call.answered_at is None:
