@@ -20,6 +20,10 @@ from groups.errors import GroupsError, RosterFileError, say
 from groups.privacy.looks import Looked, record_look
 from groups.words import write_both
 
+column_option = click.option(
+    "--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 电话=D."
+)
+
 
 @contextmanager
 def open_transaction(*, reads: bool = False) -> Iterator[Session]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_settings
 from groups.accounts import api_clients
-from groups.commands.common import open_transaction, read_content, tell, write
+from groups.commands.common import column_option, open_transaction, read_content, tell, write
 from groups.coverage import exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.rules.figures import read_basis_points
@@ -192,12 +192,13 @@ def set_count(village: str, households: int, day: str | None, kind: str) -> None
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--on", "day", help="The day of the rows that name none.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
-def import_counts(file: Path, day: str | None, dry_run: bool) -> None:
+@column_option
+def import_counts(file: Path, day: str | None, dry_run: bool, columns: tuple[str, ...]) -> None:
     """Take counts from a list (.xlsx, .xls, .csv): all its sound rows, or nothing."""
     from groups.coverage import counts
 
     with open_transaction() as session:
-        rows = counts.read_counts_file(read_content(file), file.name, read_day(day) if day else None)
+        rows = counts.read_counts_file(read_content(file), file.name, read_day(day) if day else None, columns)
         batch = _make_batch(session, "import_counts")
         judged = counts.judge(session, rows, batch.day)
         for each in judged:

@@ -21,13 +21,14 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_database as the_database
 from config.services import get_settings
-from groups.commands.common import open_transaction, read_content, tell, tell_in_one_line, write
+from groups.commands.common import column_option, open_transaction, read_content, tell, tell_in_one_line, write
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
 from groups.enrolment.carrier_lists import exports as list_exports
 from groups.enrolment.carrier_lists.jobs import CarrierLists
 from groups.enrolment.carrier_lists.preview import rebuild_rows
 from groups.enrolment.carrier_lists.rules.judgement import LEFT_OUT, Judged, Verdict
+from groups.enrolment.carrier_lists.rules.rows import COLUMN_WORDS
 from groups.enrolment.rules.bill import Bill, read_fen, read_month, write_yuan
 from groups.errors import CarrierListError, ChangedSince, InvalidTariff, Message, say
 from groups.models.batch import Author, Batch
@@ -37,6 +38,7 @@ from groups.roster.villages import get_village
 from groups.rules.days import find_local_day, read_day
 from groups.rules.findings import show
 from groups.uploads import jobs, uploads
+from groups.uploads.columns_said import read_columns_of_shown
 from groups.uploads.kinds import Progress, ReadList
 from groups.uploads.uploads import KeptRows
 from groups.words import write_both
@@ -54,14 +56,19 @@ _village = click.option("--village", "code", help="Only the village of this code
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--errors", type=click.Path(path_type=Path), help="A workbook to write the rows that were left out to.")
-def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -> None:
+@column_option
+def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None, columns: tuple[str, ...]) -> None:
     """Take the carrier's list (.xlsx, .xls, .csv) in: all rows that are certain, in one go.
 
     Rows in error and doubtful ones are left out; doubtful ones can be decided on the page.
     """
     with tell_in_one_line():
         brought = Upload(name=file.name, content=read_content(file), columns=[], decisions={}, layouts=[])
-        was_read = CarrierLists().read(brought, jobs.make_ground(get_settings()), lambda percent: None)
+        was_read = _read(brought)
+        if columns:
+            said = read_columns_of_shown(columns, was_read.layouts, COLUMN_WORDS)
+            brought.columns = [[sheet, column, field] for (sheet, column), field in said.items()]
+            was_read = _read(brought)
         if was_read.reason:
             raise CarrierListError(was_read.reason)
         if dry_run:
@@ -78,6 +85,10 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None) -
         _tell(rows, dry_run)
 
 
+def _read(brought: Upload) -> ReadList:
+    return CarrierLists().read(brought, jobs.make_ground(get_settings()), lambda percent: None)
+
+
 def _look_through(brought: Upload, was_read: ReadList, progress: Progress) -> list[Judged]:
     """What writing a list would do now. Keeps nothing of it."""
     database = the_database()
@@ -91,6 +102,7 @@ def _write(brought: Upload, progress: Progress) -> list[Judged]:
     with database.begin() as session:
         now = read_clock(session)
         upload = uploads.keep_upload(session, UploadKind.CARRIER, brought.name, brought.content, _BY, now)
+        upload.columns = brought.columns
         uploads.start_writing(upload, _BY, now)
     jobs.work_on(database, get_settings(), {UploadKind.CARRIER: CarrierLists()}, upload.id, progress)
     with database.begin() as session:

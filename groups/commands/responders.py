@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.services import get_settings
-from groups.commands.common import note_export, open_transaction, read_content, tell, write
+from groups.commands.common import column_option, note_export, open_transaction, read_content, tell, write
 from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
@@ -31,13 +31,14 @@ _VILLAGE = click.option("--village", "code", help="The village's code; without i
 @click.argument("file", type=click.Path(path_type=Path))
 @_VILLAGE
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
-def import_responders(file: Path, code: str | None, dry_run: bool) -> None:
+@column_option
+def import_responders(file: Path, code: str | None, dry_run: bool, columns: tuple[str, ...]) -> None:
     """Take a list (.xlsx, .xls, .csv) of names, phones, teams and duty hours: all of it, or nothing."""
     of = get_settings()
     with open_transaction() as session:
         village_id = _find_village_id(session, code)
         here = Region(of.default_region, of.default_area_code, of.countries)
-        rows = files.read_rows(session, Kind.RESPONDERS, village_id, read_content(file), file.name, here)
+        rows = files.read_rows(session, Kind.RESPONDERS, village_id, read_content(file), file.name, here, columns)
         for row in rows:
             for words in row.checked.wrong.values():
                 tell("name_row_flaw", row=row.number, name=row.texts.get("name", ""), flaw=words)

@@ -15,7 +15,7 @@ from flask.cli import AppGroup
 
 from config.database import read_clock
 from config.services import get_settings as app_settings
-from groups.commands.common import note_export, open_transaction, read_content, tell, write
+from groups.commands.common import column_option, note_export, open_transaction, read_content, tell, write
 from groups.errors import say
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
@@ -95,7 +95,7 @@ def _is_simulator(address: str) -> bool:
 @click.option("--yes", is_flag=True, help="Even if a tenth would be archived, or a fifth become other households.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--errors", type=click.Path(path_type=Path), help="A workbook for the rows in error or warned of.")
-@click.option("--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 手机=D.")
+@column_option
 def import_roster(
     file: Path,
     code: str,

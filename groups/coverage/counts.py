@@ -20,9 +20,8 @@ from config.database import match_any
 from groups.coverage import trends
 from groups.coverage.figures import Scope, count_subscribed
 from groups.coverage.rules.count_rows import (
-    COUNTS,
+    COLUMN_WORDS,
     MOST_HOUSEHOLDS,
-    VILLAGES,
     VOCABULARY,
     CountRow,
     find_lacking,
@@ -31,6 +30,7 @@ from groups.coverage.rules.count_rows import (
 from groups.coverage.rules.figures import BASIS_POINTS, Figure, list_month_ends
 from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, Message, say
 from groups.files.apart import read_apart
+from groups.files.columns import Columns, FoundColumns, find_lists
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.enrolment import Subscription
@@ -38,17 +38,16 @@ from groups.models.figures import HouseholdCount, IssuedReport, Threshold
 from groups.models.roster import Village
 from groups.roster.villages import get_village
 from groups.rules.counting import CountKind
-from groups.uploads.columns import FoundColumns, find_columns
-from groups.uploads.kinds import Columns
+from groups.uploads.columns_said import read_columns_of_shown
 
 _NO_LIST = say("counts_without_heading")
 
 
 @dataclass(frozen=True, slots=True)
 class CountsFile:
-    """A list of counts as it was read: its sheet with its columns, and its rows; or why there are none."""
+    """A list of counts as it was read: its sheets with their columns, and its rows; or why there are none."""
 
-    columns: FoundColumns | None
+    layouts: Sequence[FoundColumns]
     rows: Sequence[CountRow] = ()
     reason: Message | None = None
 
@@ -58,20 +57,29 @@ def open_counts(content: bytes, name: str, default_day: date | None, said: Colum
 
     `default_day` is that of the rows that name none.
     """
-    found = find_columns(read_apart(content, name, dated=True).sheets, VOCABULARY, VILLAGES, COUNTS)
-    if found is None:
-        return CountsFile(None, reason=_NO_LIST)
-    found = found.with_columns(said)
-    if reason := find_lacking(found.fields.values(), default_day):
-        return CountsFile(found, reason=reason)
-    if len(found.rows) > MOST_ROWS:
-        return CountsFile(found, reason=say("more_than_rows", most=MOST_ROWS))
-    return CountsFile(found, read_count_rows(found.rows, found.fields, default_day))
+    layouts = find_lists(read_apart(content, name, dated=True).sheets, VOCABULARY, said)
+    if not layouts:
+        return CountsFile((), reason=_NO_LIST)
+    for layout in layouts:
+        if reason := find_lacking(layout, default_day):
+            return CountsFile(layouts, reason=reason)
+    if sum(len(layout.rows) for layout in layouts) > MOST_ROWS:
+        return CountsFile(layouts, reason=say("more_than_rows", most=MOST_ROWS))
+    several = len(layouts) > 1
+    rows = [
+        row for layout in layouts for row in read_count_rows(layout, default_day, layout.sheet.label if several else "")
+    ]
+    return CountsFile(layouts, rows)
 
 
-def read_counts_file(content: bytes, name: str, default_day: date | None = None) -> Sequence[CountRow]:
-    """The counts in a file. Raises CountsFileError, RosterFileError."""
+def read_counts_file(
+    content: bytes, name: str, default_day: date | None = None, columns: Sequence[str] = ()
+) -> Sequence[CountRow]:
+    """The counts in a file; `columns`: what columns hold, 户数=D. Raises CountsFileError, RosterFileError."""
     opened = open_counts(content, name, default_day, {})
+    if columns:
+        shown = [layout.shown() for layout in opened.layouts]
+        opened = open_counts(content, name, default_day, read_columns_of_shown(columns, shown, COLUMN_WORDS))
     if opened.reason:
         raise CountsFileError(opened.reason)
     return opened.rows

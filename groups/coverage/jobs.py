@@ -18,12 +18,12 @@ from config.services import get_database, get_settings
 from groups.coverage import audit, books, counts
 from groups.coverage.counts import Judged
 from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError, say
+from groups.files.columns import Columns, hold_each_once
 from groups.models.batch import Batch
 from groups.models.uploads import Upload
 from groups.rules.days import find_local_day
 from groups.uploads import uploads
-from groups.uploads.columns import hold_the_same_twice
-from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
+from groups.uploads.kinds import Ground, Preview, Progress, ReadList, RowSeen
 
 _JUDGED = TypeAdapter(Judged)
 CHECK_SECONDS = 120.0
@@ -76,11 +76,11 @@ class CountLists:
             )
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        return ReadList([opened.columns.shown()] if opened.columns else [], opened.rows, opened.reason)
+        return ReadList([layout.shown() for layout in opened.layouts], opened.rows, opened.reason)
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CountsFileError where two columns hold the same."""
-        if hold_the_same_twice(columns):
+        if not hold_each_once(upload.layouts, columns):
             raise CountsFileError(say("two_columns_the_same"))
 
     def prepare(

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from groups.errors import Message, RosterFileError, say
 from groups.files import writing
 from groups.files.apart import read_apart
-from groups.files.recognising import SOMETHING_ELSE, Row, Vocabulary
+from groups.files.columns import Columns, FoundColumns, find_lists
+from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary, Row
 from groups.files.writing import Look, Table, as_workbook, mark_encoding
 from groups.models.batch import Batch
 from groups.responders.lists import (
@@ -28,12 +29,13 @@ from groups.responders.lists import (
     read_list,
     write_texts,
 )
-from groups.uploads.columns import FoundColumns, find_columns, holds_all
-from groups.uploads.kinds import Columns
+from groups.uploads.columns_said import read_columns_of_shown
 
 MOST_ROWS = 2_000
 LEFT_OUT = "left_out"
 """Among a row's texts: why it does not count."""
+SHEET = "sheet"
+"""Among a row's texts: its sheet's name, where the file has several such lists."""
 _WORDS: dict[str, tuple[str, ...]] = {
     "team": ("队伍", "类别", "班组", "性质", "team"),
     "number": ("电话", "手机", "号码", "联系方式", "number", "phone"),
@@ -52,9 +54,9 @@ _NO_COLUMN = re.compile(r"身份证|证件|短号|编号|序号|备注|邮编|�
 
 @dataclass(frozen=True, slots=True)
 class WatchFile:
-    """A list as it was read: its sheet with its columns, and each row's number and texts; or why there are none."""
+    """A list as it was read: its sheets with their columns, and each row's number and texts; or why there are none."""
 
-    columns: FoundColumns | None
+    layouts: Sequence[FoundColumns]
     rows: Sequence[tuple[int, dict[str, str]]] = ()
     reason: Message | None = None
 
@@ -71,16 +73,35 @@ class ReadRow:
 
 def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile:
     """The rows of a file, `said`: with the columns as somebody says they are. Raises RosterFileError."""
-    needed = [[field] for field in REQUIRED[kind]]
-    found = find_columns(read_apart(content, name).sheets, Vocabulary(partial(_recognise_heading, kind)), *needed)
-    found = found.with_columns(said) if found is not None else None
-    if found is None or not holds_all(found.fields, *needed):
+    layouts = find_lists(read_apart(content, name).sheets, _make_vocabulary(kind), said)
+    if not layouts or any(layout.lacking for layout in layouts):
         lacking = tuple(HEADINGS[kind][field] for field in REQUIRED[kind])
-        return WatchFile(found, reason=say("columns_missing", lacking=lacking))
-    if len(found.rows) > MOST_ROWS:
-        return WatchFile(found, reason=say("more_than_rows", most=MOST_ROWS))
-    texts = [(row.number, _read_texts(found, row)) for row in found.rows]
-    return WatchFile(found, texts)
+        return WatchFile(layouts, reason=say("columns_missing", lacking=lacking))
+    if sum(len(layout.rows) for layout in layouts) > MOST_ROWS:
+        return WatchFile(layouts, reason=say("more_than_rows", most=MOST_ROWS))
+    several = len(layouts) > 1
+    texts = [
+        (row.number, _read_texts(layout, row) | ({SHEET: layout.sheet.label} if several else {}))
+        for layout in layouts
+        for row in layout.rows
+    ]
+    return WatchFile(layouts, texts)
+
+
+def list_column_words(kind: Kind) -> dict[str, str]:
+    """What somebody may call a column of such a list who says what it holds: by the word, its field."""
+    fields = HEADINGS[kind]
+    return {
+        **{word: field for field, words in _WORDS.items() if field in fields for word in words},
+        **{word: field for field, word in fields.items()},
+        **{field: field for field in fields},
+        **dict.fromkeys(("不用", "无"), SOMETHING_ELSE),
+    }
+
+
+def _make_vocabulary(kind: Kind) -> PlainVocabulary:
+    needs = {HEADINGS[kind][field]: (field,) for field in REQUIRED[kind]}
+    return PlainVocabulary(partial(_recognise_heading, kind), needs, numeric=("number",))
 
 
 def _read_texts(found: FoundColumns, row: Row) -> dict[str, str]:
@@ -90,10 +111,23 @@ def _read_texts(found: FoundColumns, row: Row) -> dict[str, str]:
 
 
 def read_rows(
-    session: Session, kind: Kind, village_id: int | None, content: bytes, name: str, here: Region
+    session: Session,
+    kind: Kind,
+    village_id: int | None,
+    content: bytes,
+    name: str,
+    here: Region,
+    columns: Sequence[str] = (),
 ) -> list[ReadRow]:
-    """The rows of a file, judged against the list as it stands. Raises RosterFileError where it is no such list."""
+    """The rows of a file, judged against the list as it stands; `columns`: what columns hold, 电话=D.
+
+    Raises RosterFileError where it is no such list.
+    """
     opened = open_list(kind, content, name, {})
+    if columns:
+        shown = [layout.shown() for layout in opened.layouts]
+        said = read_columns_of_shown(columns, shown, list_column_words(kind))
+        opened = open_list(kind, content, name, said)
     if opened.reason:
         raise RosterFileError(opened.reason)
     return judge_rows(read_list(session, kind, village_id), opened.rows, here)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.errors import RosterFileError, keep_message, say
+from groups.files.columns import Columns, hold_each_once
 from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.models.uploads import Upload
@@ -18,8 +19,7 @@ from groups.responders import files
 from groups.responders.files import ReadRow
 from groups.responders.lists import Kind, Region, read_list
 from groups.uploads import uploads
-from groups.uploads.columns import hold_the_same_twice
-from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
+from groups.uploads.kinds import Ground, Preview, Progress, ReadList, RowSeen
 
 
 class WatchLists:
@@ -32,11 +32,11 @@ class WatchLists:
             opened = files.open_list(Kind(upload.kind.value), upload.content, upload.name, uploads.read_columns(upload))
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        return ReadList([opened.columns.shown()] if opened.columns else [], opened.rows, opened.reason)
+        return ReadList([layout.shown() for layout in opened.layouts], opened.rows, opened.reason)
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise RosterFileError where two columns hold the same."""
-        if hold_the_same_twice(columns):
+        if not hold_each_once(upload.layouts, columns):
             raise RosterFileError(say("two_columns_the_same"))
 
     def prepare(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,13 +15,11 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.errors import Message
+from groups.files.columns import Columns
 from groups.models.uploads import Upload
 
 Progress = Callable[[int], None]
 """Told the percent that is done."""
-
-Columns = Mapping[tuple[int, int], str]
-"""What somebody says that columns hold: by the sheet's place and the column, both counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,8 @@ class ReadList:
     """A list that was read: its sheets, and its rows; or (`reason`) why there are none.
 
     `layouts`: sheets that are alike, each with `sheets` (their places), `names` and `columns`; a column has its
-    `index`, `heading`, `field` (empty: not used) and a few `samples`. `rows` are the kind's own.
+    `index`, `heading`, `field` (empty: not used), a few `samples`, and whether it was `guessed` by what stands in it.
+    `rows` are the kind's own.
     """
 
     layouts: Sequence[dict[str, Any]]

@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session, undefer
 
 from config.database import insert_rows
 from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, restore_message, say
+from groups.files.columns import Columns
 from groups.files.reading import LARGEST_FILE
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadRow, UploadState
 from groups.rules.texts import tidy
-from groups.uploads.kinds import Columns, ListKind, Preview
+from groups.uploads.kinds import ListKind, Preview
 
 KEPT = timedelta(hours=24)
 MOST_KEPT = 5

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
 from groups.errors import InvalidDay, Message, say
-from groups.files.recognising import SOMETHING_ELSE, Row, Vocabulary
+from groups.files.columns import FoundColumns
+from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary
 from groups.rules.counting import CountKind
 from groups.rules.days import read_day
 
@@ -48,6 +49,13 @@ _KINDS = {
     "固话户": CountKind.LANDLINE, "固话": CountKind.LANDLINE, "固话户数": CountKind.LANDLINE,
     "landline": CountKind.LANDLINE,
 }  # fmt: skip
+COLUMN_WORDS: dict[str, str] = {
+    **{word: column for column, words in _WORDS.items() for word in words},
+    **{word: CountColumn(kind.value) for word, kind in _KINDS.items()},
+    **dict.fromkeys(("不用", "无"), SOMETHING_ELSE),
+    **{column.value: column for column in CountColumn},
+}
+"""What somebody may call a column who says what it holds."""
 # The first that fits, where no heading is exactly one of those above: 所在行政村名称, 常住户数量.
 _CONTAINED = (
     (CountColumn.CODE, re.compile(r"(村|居|社区|区划|行政).{0,4}(代码|编码|编号)$|^(代码|编码)")),
@@ -73,6 +81,8 @@ class CountRow:
     counted_on: date | None
     households: int | None
     problem: Message | None = None
+    sheet: str = ""
+    """Its sheet's name, where the file has several such lists."""
 
 
 def _recognise_heading(heading: str) -> str | None:
@@ -90,25 +100,25 @@ def _recognise_heading(heading: str) -> str | None:
     return next((column for column, words in _CONTAINED if words.search(heading)), None)
 
 
-VOCABULARY = Vocabulary(_recognise_heading)
+VOCABULARY = PlainVocabulary(_recognise_heading, {"村居": VILLAGES, "户数": COUNTS}, numeric=(CountColumn.DAY, *COUNTS))
 """What stands over the columns of a list of counts."""
 
 
-def find_lacking(fields: Collection[str], default_day: date | None) -> Message | None:
+def find_lacking(layout: FoundColumns, default_day: date | None) -> Message | None:
     """What such a list needs and these columns do not hold; None where they hold it all."""
-    if not set(VILLAGES) & set(fields) or not set(COUNTS) & set(fields):
+    if layout.lacking:
         return say("counts_without_heading")
-    if CountColumn.DAY not in fields and default_day is None:
+    if CountColumn.DAY not in layout.places and default_day is None:
         return say("counts_without_day")
     return None
 
 
-def read_count_rows(rows: Iterable[Row], fields: Mapping[int, str], default_day: date | None = None) -> list[CountRow]:
-    """The counts of rows whose columns hold these fields. A row that does not count has the reason for its problem."""
-    places = {CountColumn(field): at for at, field in fields.items()}
+def read_count_rows(layout: FoundColumns, default_day: date | None = None, sheet: str = "") -> list[CountRow]:
+    """The counts of a sheet's rows. A row that does not count has the reason for its problem."""
+    places = {CountColumn(field): at for field, at in layout.places.items()}
     return [
-        replace(count, problem=say(row.left_out) if row.left_out else count.problem)
-        for row in rows
+        replace(count, problem=say(row.left_out) if row.left_out else count.problem, sheet=sheet)
+        for row in layout.rows
         for count in _read_row(row.number, row.texts, places, default_day)
     ]
 

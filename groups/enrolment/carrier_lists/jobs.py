@@ -6,9 +6,7 @@ Matching asks in short transactions, because SQLite has one writer for alarms as
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -18,15 +16,16 @@ from groups.enrolment.carrier_lists import lists
 from groups.enrolment.carrier_lists.lists import Matched
 from groups.enrolment.carrier_lists.preview import make_preview
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
-from groups.enrolment.carrier_lists.rules.rows import Entry, Layout, ListColumn, find_layouts, read, read_rows
+from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows
 from groups.errors import CarrierListError, Message, RosterFileError, say
 from groups.files.apart import read_apart
+from groups.files.columns import Columns, FoundColumns, hold_each_once
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.uploads import Upload
 from groups.rules.days import find_local_day
 from groups.uploads import uploads
-from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList
+from groups.uploads.kinds import Ground, Preview, Progress, ReadList
 
 _AT_ONCE = 2000
 
@@ -41,10 +40,10 @@ class CarrierLists:
             sheets = list(read_apart(upload.content, upload.name, dated=True).sheets)
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        layouts = _as_said(find_layouts(sheets), uploads.read_columns(upload))
-        shown = [_show_layout(place, layout) for place, layout in enumerate(layouts)]
+        layouts = find_layouts(sheets, uploads.read_columns(upload))
+        shown = [layout.shown() for layout in layouts]
         progress(30)
-        rows = read_rows(sheets, layouts)
+        rows = read_rows(layouts)
         progress(40)
         if len(rows) > MOST_ROWS:
             return ReadList(shown, reason=say("more_than_rows", most=MOST_ROWS))
@@ -52,10 +51,8 @@ class CarrierLists:
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CarrierListError where two columns of a sheet hold the same."""
-        for layout in upload.layouts:
-            fields = [columns.get((layout["sheets"][0], each["index"]), each["field"]) for each in layout["columns"]]
-            if any(field and fields.count(field) > 1 for field in fields):
-                raise CarrierListError(say("two_columns_the_same"))
+        if not hold_each_once(upload.layouts, columns):
+            raise CarrierListError(say("two_columns_the_same"))
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
@@ -93,27 +90,7 @@ class CarrierLists:
         return make_preview(judgement, prepared.decisions, batch.key if batch.size else "")
 
 
-def _as_said(layouts: Sequence[Layout], columns: Columns) -> list[Layout]:
-    """The layouts, with the columns that somebody has said to hold something else."""
-    said = {place: ListColumn(field) if field else None for place, field in columns.items()}
-    return [
-        replace(
-            layout,
-            columns=tuple(replace(each, holds=said.get((place, each.index), each.holds)) for each in layout.columns),
-        )
-        for place, layout in enumerate(layouts)
-    ]
-
-
-def _show_layout(place: int, layout: Layout) -> dict[str, Any]:
-    columns = [
-        {"index": each.index, "heading": each.heading, "field": each.holds or "", "samples": list(each.samples)}
-        for each in layout.columns
-    ]
-    return {"sheets": [place], "names": [layout.sheet], "columns": columns}
-
-
-def _explain_empty(layouts: Sequence[Layout]) -> Message:
+def _explain_empty(layouts: Sequence[FoundColumns]) -> Message:
     """What a list lacks that has no rows."""
     if not layouts:
         return say("carrier_list_empty")

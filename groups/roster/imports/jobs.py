@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from groups.errors import RosterFileError, keep_message, say
 from groups.files.apart import read_apart
+from groups.files.columns import Columns
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
 from groups.models.uploads import Upload
@@ -25,7 +26,7 @@ from groups.roster.imports.rules.judgement import Judgement
 from groups.roster.imports.rules.preview import guess_shown, list_rows, make_summary
 from groups.roster.imports.rules.rows import ExaminedRow, examine
 from groups.uploads import uploads
-from groups.uploads.kinds import Columns, Ground, Preview, Progress, ReadList, RowSeen
+from groups.uploads.kinds import Ground, Preview, Progress, ReadList, RowSeen
 
 _MOST_NOTES = 40
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from groups.errors import RosterFileError, say
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, read_text_sheet
-from groups.files.sheet import Sheet, find_column_index, name_column
+from groups.files.sheet import Sheet, name_column
 from groups.roster.imports.rules import chat, labelled
 from groups.roster.imports.rules.blocks import split_blocks, split_stacked_lists
 from groups.roster.imports.rules.guesses import NOTHING_SAID, Said
@@ -34,6 +34,7 @@ from groups.roster.imports.rules.numbers import holds_a_number
 from groups.roster.imports.rules.rows import ListRow, PhoneCell
 from groups.roster.imports.rules.whole_lists import with_one_name_a_group, without_copies
 from groups.rules.findings import show
+from groups.uploads import columns_said
 
 _SAMPLES = 3
 _OF_PAPERS = re.compile(r"身份证|证件|账号|卡号|编号|编码|社保")
@@ -177,21 +178,9 @@ def read_columns_said(opened: OpenedFile, said: Sequence[str]) -> dict[tuple[int
 
     Raises RosterFileError.
     """
-    columns: dict[tuple[int, int], Field] = {}
-    for text in said:
-        left, _, letters = text.rpartition("=")
-        sheet, _, word = left.strip().rpartition("!")
-        field = FIELD_WORDS.get(word.strip().lower())
-        try:
-            column = find_column_index(letters.strip())
-        except ValueError:
-            field = None
-            column = 0
-        places = [at for at, one in enumerate(opened.sheets) if sheet in {"", one.sheet.name}]
-        if field is None or not places:
-            raise RosterFileError(say("column_said_wrongly", text=show(text)))
-        columns |= {(place, column): field for place in places}
-    return columns
+    return columns_said.read_columns_said(
+        said, [(at, one.sheet.name) for at, one in enumerate(opened.sheets)], FIELD_WORDS
+    )
 
 
 def show_layouts(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
@@ -252,17 +241,21 @@ def _understand(sheet: Sheet) -> OpenedSheet:
     """A sheet with its columns. One that makes no sense is tried as lines of a chat, and as lying on its side."""
     if named := labelled.as_list(sheet):
         return OpenedSheet(*named)
-    layout = _without_hidden_numbers(sheet, guess_layout(sheet.heading_rows(sheet.first_filled + DEEPEST_HEADING + 1)))
+    layout = _without_hidden_numbers(sheet, _guess(sheet))
     is_sure = not any(c.index in layout.guessed for c in (*layout.phones, layout.one(Field.HEAD)) if c)
     if not layout.lacking and is_sure:
         return OpenedSheet(sheet, layout)
     if len(sheet.rows) <= _MOST_TURNED:
         turned = replace(sheet.turned(), part=f"{sheet.part}（横排）")
-        on_its_side = guess_layout(turned.heading_rows(turned.first_filled + DEEPEST_HEADING + 1))
+        on_its_side = _guess(turned)
         if not on_its_side.lacking and not on_its_side.guessed and len(on_its_side.heading_rows) == 1:
             return OpenedSheet(turned, on_its_side)
     lines = chat.as_list(sheet) if layout.lacking else None
     return OpenedSheet(*lines) if lines else OpenedSheet(sheet, layout)
+
+
+def _guess(sheet: Sheet) -> Layout:
+    return guess_layout(sheet.heading_rows(sheet.first_filled + DEEPEST_HEADING + 1), sheet.hidden_columns)
 
 
 def _without_hidden_numbers(sheet: Sheet, layout: Layout) -> Layout:

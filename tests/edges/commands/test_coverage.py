@@ -228,6 +228,9 @@ def test_a_list_of_counts_is_taken_with_a_word_about_every_row_that_is_not(
     )
     tried = answer(run("counts", "import", listed, "--dry-run"))
     assert "nothing written" in tried
+    # The second count is that of the registered: said otherwise, it is not read.
+    tried = answer(run("counts", "import", listed, "--dry-run", "--column", "不用=E"))
+    assert "new or changed 1, same 0" in tried
     done = answer(run("counts", "import", listed))
     lines = [line.split(" ")[0] for line in done.splitlines() if line.startswith("第")]
     assert lines == ["第2行", "第4行", "第4行", "第5行", "第6行", "第7行", "第8行"]

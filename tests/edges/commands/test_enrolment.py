@@ -91,6 +91,16 @@ def test_a_workbook_is_taken_in_once_and_then_changes_nothing(run: Type, town: T
     assert len(list_subscriptions(town.database, wang)) == 1
 
 
+def test_columns_of_a_carriers_list_are_named_to_the_command(run: Type, town: Town, tmp_path: Path) -> None:
+    wang = town.house("王建国")
+    file = tmp_path / "名单.csv"
+    file.write_text(f"甲,乙,丙\n{local(wang)},{KEY_PLAN},2026-03-01\n", encoding="utf-8")
+    assert "lacks these columns" in refused(run("enrolment", "import", file))
+    said = ("--column", "号码=A", "--column", "套餐=B", "--column", "开通=C")
+    assert "new 1" in run("enrolment", "import", file, *said).stdout
+    assert list_subscriptions(town.database, wang) == [(KEY_PLAN, date(2026, 3, 1), None, None)]
+
+
 def test_a_later_list_ends_replaces_and_never_counts_a_household_twice(run: Type, town: Town, tmp_path: Path) -> None:
     wang, li, chen = town.house("王建国", "mm"), town.house("李月芳"), town.house("陈小红")
     for house in (wang, li, chen):

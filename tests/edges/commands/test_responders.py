@@ -75,6 +75,14 @@ def test_a_list_in_error_is_refused_whole_with_the_row_and_what_is_wrong(run: Ty
     assert "找不到列：姓名、电话" in run("responders", "import", wrong).output
 
 
+def test_columns_of_a_duty_list_are_named_to_the_command(run: Type, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.csv"
+    odd.write_text("甲,乙\n何建平,13700000001\n", encoding="utf-8")
+    said = ("--column", "姓名=A", "--column", "电话=B")
+    assert "new 1, changed 0" in run("responders", "import", odd, "--village", "T01", *said).output
+    assert "is said like" in run("responders", "import", odd, "--village", "T01", "--column", "车牌=A").output
+
+
 def test_a_policy_is_shown_changed_from_a_file_switched_off_and_inherited(run: Type, tmp_path: Path) -> None:
     shown = run("escalation", "show", "--village", "T01")
     assert [step["after"] for step in json.loads(shown.stdout)["steps"]] == [60, 120, 240]

@@ -61,17 +61,17 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
     )
     sheets = [sheet, Sheet("二", (("备注",),))]
     layouts = find_layouts(sheets)
-    rows = read_rows(sheets, layouts)
+    rows = read_rows(layouts)
     assert [(row.sheet, row.number, row.text(ListColumn.NAME)) for row in rows] == [("一", 3, "王建国")]
-    assert [layout.sheet for layout in layouts] == ["一"]
-    assert [(seen.heading, seen.holds) for seen in layouts[0].columns][2:] == [
+    assert [layout.sheet.name for layout in layouts] == ["一"]
+    assert [(seen["heading"], seen["field"]) for seen in layouts[0].shown()["columns"]][2:] == [
         ("套餐", ListColumn.PLAN),
         ("开通日期", ListColumn.START),
     ]
     incomplete = Sheet("", (("号码", "姓名"),))
     (layout,) = find_layouts([incomplete])
     assert layout.lacking == ["开通日期", "套餐"]
-    assert read_rows([incomplete], [layout]) == []
+    assert read_rows([layout]) == []
 
 
 def entry(number: str = "", name: str = "", address: str = "", start: str = "2026-03-01", **more: str) -> Entry:

@@ -26,7 +26,7 @@ START = "2026-03-01"
 def carriers(content: bytes, name: str = "list.xlsx") -> tuple[list[tuple[str, str, str, str]], list[str]]:
     """Number, name, start and end of the rows without an error; and the reasons of those with one."""
     sheets = read_sheets(content, name, dated=True)
-    entries = [read(row, "CN", "574", TODAY) for row in read_rows(sheets, find_layouts(sheets))]
+    entries = [read(row, "CN", "574", TODAY) for row in read_rows(find_layouts(sheets))]
     good = [
         (e.number.removeprefix("+86"), e.name, str(e.starts_on), str(e.ends_on or "")) for e in entries if not e.errors
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,7 +12,8 @@ from enum import StrEnum
 from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN, is_unlikely
 from groups.errors import InvalidDay, InvalidNumber, say
-from groups.files.recognising import SOMETHING_ELSE, Vocabulary, find_field, list_rows_below, recognise
+from groups.files.columns import Columns, FoundColumns, find_lists
+from groups.files.recognising import SOMETHING_ELSE, Look, PlainVocabulary
 from groups.files.sheet import Sheet
 from groups.rules.days import EARLIEST
 from groups.rules.findings import Finding, show
@@ -20,9 +21,6 @@ from groups.rules.phone import normalise
 from groups.rules.texts import find_flaw, tidy
 
 DEEPEST_HEADING = 15
-MOST_SHEETS = 20
-MOST_COLUMNS = 60
-_SAMPLES = 3
 UNLIKELY_START = "unlikely_start"
 """The reason of a finding: the row starts so long ago that somebody has to say that it is meant."""
 
@@ -38,6 +36,17 @@ class ListColumn(StrEnum):
     END = "end"
 
 
+COLUMN_WORDS: dict[str, str] = {
+    **dict.fromkeys(("号码", "电话", "手机"), ListColumn.NUMBER),
+    **dict.fromkeys(("姓名", "户主", "客户"), ListColumn.NAME),
+    "地址": ListColumn.ADDRESS,
+    "套餐": ListColumn.PLAN,
+    **dict.fromkeys(("开通", "开通日期"), ListColumn.START),
+    **dict.fromkeys(("结束", "结束日期"), ListColumn.END),
+    **dict.fromkeys(("不用", "无"), SOMETHING_ELSE),
+    **{column.value: column for column in ListColumn},
+}
+"""What somebody may call a column who says what it holds."""
 # The first that fits: 终止日期 is no 日期 of a start, and 客户地址 is no name.
 _WORDS = (
     (ListColumn.END, re.compile(r"退订|失效|到期|结束|终止|截止|注销|销户|拆机|^止|^end|^expir|^to$", re.IGNORECASE)),
@@ -91,50 +100,17 @@ class Entry:
 _ORDER = {column: place for place, column in enumerate(ListColumn)}
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnSeen:
-    """A column of a sheet: its place, what stands over it and in it, and what it holds (None: nothing of use)."""
+def find_layouts(sheets: Sequence[Sheet], said: Columns | None = None) -> list[FoundColumns]:
+    """How the sheets that are such lists are understood; where none is, how all that have any rows are.
 
-    index: int
-    heading: str
-    samples: tuple[str, ...]
-    holds: ListColumn | None
+    `said`: with the columns as somebody says they are.
+    """
+    return find_lists(sheets, VOCABULARY, said or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a sheet is understood. The list begins below row `at`, counted from 0; -1: it has no heading."""
-
-    sheet: str
-    at: int
-    columns: tuple[ColumnSeen, ...]
-
-    @property
-    def holding(self) -> dict[ListColumn, int]:
-        """Where each thing stands."""
-        return {column.holds: column.index for column in self.columns if column.holds is not None}
-
-    @property
-    def lacking(self) -> list[str]:
-        """What a list needs and this one has nowhere, in words."""
-        return _find_lacking(self.holding)
-
-
-def find_layouts(sheets: Sequence[Sheet]) -> list[Layout]:
-    """How the sheets that are such lists are understood; where none is, how all that have any rows are."""
-    found = [_find_layout(sheet) for sheet in sheets[:MOST_SHEETS] if sheet.rows]
-    return [layout for layout in found if not layout.lacking] or found
-
-
-def read_rows(sheets: Sequence[Sheet], layouts: Sequence[Layout]) -> list[CarrierRow]:
-    """The rows of the sheets whose layout lacks nothing."""
-    known = {layout.sheet: layout for layout in layouts if not layout.lacking}
-    return [
-        row
-        for sheet in sheets
-        if sheet.name in known
-        for row in _read_rows(sheet, known[sheet.name].at, known[sheet.name].holding)
-    ]
+def read_rows(layouts: Sequence[FoundColumns]) -> list[CarrierRow]:
+    """The rows of the sheets whose columns lack nothing."""
+    return [row for layout in layouts if not layout.lacking for row in _read_rows(layout)]
 
 
 def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
@@ -181,21 +157,6 @@ def _read_days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[dat
     return starts_on, ends_on
 
 
-def _find_layout(sheet: Sheet) -> Layout:
-    at, found = recognise(sheet, _VOCABULARY, DEEPEST_HEADING)
-    places = {place: ListColumn(column) for place, column in found.items()}
-    first = at + 1
-    width = min(MOST_COLUMNS, max(len(row) for row in sheet.rows[: first + DEEPEST_HEADING]))
-    seen = []
-    for place in range(width):
-        below = (sheet.text(row, place) for row in range(first, min(first + DEEPEST_HEADING, len(sheet.rows))))
-        samples = tuple(dict.fromkeys(_simplify(text)[:20] for text in below if text.strip()))[:_SAMPLES]
-        heading = sheet.text(at, place)[:40].strip() if places else ""
-        if heading or samples:
-            seen.append(ColumnSeen(place, heading, samples, places.get(place)))
-    return Layout(sheet.name, at, tuple(seen))
-
-
 def _recognise_heading(bare: str) -> str | None:
     """What a plain heading holds."""
     if _NO_COLUMN.search(bare):
@@ -208,32 +169,34 @@ def _is_number(text: str) -> bool:
 
 
 _NUMBER = re.compile(r"(\+?86)?(1[3-9]\d{9}|0?[2-9]\d{9,10}|[2-9]\d{6,7})")
-_VOCABULARY = Vocabulary(_recognise_heading, {ListColumn.NUMBER: _is_number}, frozenset({ListColumn.NAME}))
+VOCABULARY = PlainVocabulary(
+    _recognise_heading,
+    {
+        "号码": (ListColumn.NUMBER, ListColumn.NAME),
+        "开通日期": (ListColumn.START,),
+        "套餐": (ListColumn.PLAN,),
+    },
+    looks=(Look(ListColumn.NUMBER, _is_number, 0.6),),
+    words_only=(ListColumn.NAME,),
+    numeric=(ListColumn.NUMBER, ListColumn.START),
+    deepest=DEEPEST_HEADING,
+)
+"""What stands over the columns of a carrier's list, and in them."""
 
 
 def find_column(text: str) -> ListColumn | None:
     """What a column with these words over it holds."""
-    found = find_field(text, _VOCABULARY)
+    found = VOCABULARY.find(text)
     return ListColumn(found) if found else None
 
 
-def _find_lacking(columns: Mapping[ListColumn, int]) -> list[str]:
-    lacking = [] if {ListColumn.NUMBER, ListColumn.NAME} & columns.keys() else ["号码"]
-    names = {ListColumn.START: "开通日期", ListColumn.PLAN: "套餐"}
-    return lacking + [name for column, name in names.items() if column not in columns]
-
-
-def _read_rows(sheet: Sheet, at: int, columns: Mapping[ListColumn, int]) -> list[CarrierRow]:
-    rows = []
-    for row in list_rows_below(sheet, at):
-        texts = tuple(
-            _simplify(row.texts[columns[column]]) if column in columns and columns[column] < len(row.texts) else ""
-            for column in ListColumn
-        )
+def _read_rows(layout: FoundColumns) -> Iterator[CarrierRow]:
+    places = [layout.places.get(column, -1) for column in ListColumn]
+    for row in layout.rows:
+        texts = tuple(_simplify(row.texts[at]) if 0 <= at < len(row.texts) else "" for at in places)
         # Sums and notes below the list have no day; an empty row has nothing.
         if any(texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)):
-            rows.append(CarrierRow(sheet.name, row.number, texts, row.left_out))
-    return rows
+            yield CarrierRow(layout.sheet.label, row.number, texts, row.left_out)
 
 
 def _simplify(text: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from groups.files.recognising import make_words
-from groups.files.sheet import simplify_heading, strip_heading
+from groups.files import recognising
+from groups.files.recognising import Look, make_words
+from groups.files.sheet import strip_heading
 
 DEEPEST_HEADING = 15
 """The last row of a sheet, counted from 1, that is tried as its heading."""
@@ -51,16 +52,9 @@ FIELD_WORDS: dict[str, Field] = {
 """What somebody may call a field who says what a column holds."""
 
 PHONES = (Field.MOBILE, Field.LANDLINE, Field.SECOND, Field.FURTHER)
-_ONCE = (Field.GROUP, Field.DOOR, Field.HEAD, Field.LANDMARK, Field.RELATION)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a sheet, counted from 0, the words over it, and what it is taken for."""
-
-    index: int
-    heading: str
-    field: Field
+Column = recognising.Column[Field]
 
 
 def read_index(column: Column | None) -> int | None:
@@ -68,23 +62,11 @@ def read_index(column: Column | None) -> int | None:
     return None if column is None else column.index
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where a sheet's households begin (counted from 0), and what its columns are taken for.
+@dataclass(frozen=True)
+class Layout(recognising.Layout[Field]):
+    """What the columns of a sheet of households are taken for."""
 
-    `heading_rows` is empty where nobody has written one, and the columns were told by their content.
-    """
-
-    first_row: int
-    columns: tuple[Column, ...]
-    heading_rows: tuple[int, ...] = ()
-    guessed: frozenset[int] = frozenset()
-    """Columns that were told by what stands in them, though something else stands over them."""
     has_numbers_at_names: bool = False
-
-    def one(self, field: Field) -> Column | None:
-        """The column taken for `field`, or None."""
-        return next((column for column in self.columns if column.field is field), None)
 
     @property
     def phones(self) -> tuple[Column, ...]:
@@ -96,13 +78,6 @@ class Layout:
         """The columns without which no roster comes of it."""
         lacks = [] if self.one(Field.HEAD) else ["户主"]
         return tuple(lacks if self.phones or self.has_numbers_at_names else [*lacks, "手机"])
-
-    def with_fields(self, chosen: Mapping[int, Field]) -> Layout:
-        """The layout as somebody has corrected it: by column, what it holds."""
-        return replace(
-            self,
-            columns=tuple(replace(column, field=chosen.get(column.index, column.field)) for column in self.columns),
-        )
 
 
 _NOT_A_PHONE = re.compile(
@@ -212,162 +187,32 @@ _NAME_AND_PHONE = re.compile(
 )
 
 
-def guess_layout(rows: Sequence[Sequence[str]]) -> Layout:
-    """Where the heading of a sheet is and what its columns hold: the row, or two rows, that say most.
-
-    `rows` has merged headings filled in. Without a heading the content tells; all columns hold nothing where that is
-    no help either.
-    """
-    best: Layout | None = None
-    begin = next((at for at, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
-    for at in range(begin, min(begin + DEEPEST_HEADING, len(rows))):
-        if _are_cells(rows[at]) and not any(_SHOWS_HOW.search(cell) for cell in rows[at]):
-            continue  # a household's, whatever words stand in it: 户主：王建国
-        upper = _make_layout(rows[at], (at,))
-        lower = rows[at + 1] if at + 1 < len(rows) else ()
-        both = upper if _are_cells(lower) else _make_layout(_join_two_rows(rows[at], lower), (at, at + 1))
-        alone = max(_measure_layout(upper), _measure_layout(_make_layout(lower, (at + 1,))))
-        # A second row of headings may only repeat what the first says; a row of a household never does.
-        repeats = _measure_layout(both) == alone == _measure_layout(upper) and _are_headings(lower)
-        found = both if _measure_layout(both) > alone or repeats else upper
-        if _measure_layout(found) > (_measure_layout(best) if best else 0):
-            best = found
-    if best is None:
-        return _guess_by_content(rows)
-    completed = _complete(best, rows)
-    if completed.one(Field.HEAD) and (_measure_layout(completed) > _HEAD_ALONE or completed.has_numbers_at_names):
-        return completed
-    by_content = _guess_by_content(rows)
-    return (
-        by_content
-        if len(by_content.lacking) < len(completed.lacking) or _measure_layout(completed) <= _HEAD_ALONE
-        else completed
-    )
-
-
 _SHOWS_HOW = re.compile(r"如|例")
-
-
-def _are_cells(row: Sequence[str]) -> bool:
-    """Whether a row is a household's and no heading: a number stands in it."""
-    return any(_HOLDS_PHONE.fullmatch(cell[:60]) for cell in row)
-
-
-def _complete(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
-    """The layout with what its headings leave open told by the cells: a column of phones, of names, of both."""
-    below = rows[layout.first_row : layout.first_row + _LOOKED_AT]
-    cells = {
-        c.index: [row[c.index] for row in below if c.index < len(row) and row[c.index].strip()] for c in layout.columns
-    }
-    fields: dict[int, Field] = {}
-    for column in layout.columns:
-        others = [c for c in layout.phones if c is not column and _measure_share(cells[c.index], _IS_SHORT) <= 0.8]
-        if column.field in PHONES and others and _measure_share(cells[column.index], _IS_SHORT) > 0.8:
-            fields[column.index] = Field.NOTHING
-    current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
-    if current:
-        fields |= {column.index: Field.NOTHING for column in layout.phones if column not in current}
-    lacks_phones = not [column for column in layout.phones if column.index not in fields]
-    for column in layout.columns:
-        # Numbers under nothing at all are phones, too; under other words only where there are no others.
-        is_open = column.field is Field.NOTHING and (lacks_phones or not column.heading)
-        may_be = is_open and may_hold_phones(column.heading) and not is_remarks(column.heading)
-        if may_be and _measure_share(cells[column.index], _HOLDS_PHONE) >= 0.6:
-            fields[column.index] = Field.SECOND if layout.one(Field.MOBILE) else Field.MOBILE
-    for field, look in ((Field.GROUP, _IS_GROUP), (Field.DOOR, _IS_DOOR), (Field.HEAD, _IS_NAME)):
-        if layout.one(field) is None:
-            open_ = [c for c in layout.columns if c.field is Field.NOTHING and c.index not in fields]
-            alike = [c.index for c in open_ if _may_be(field, c) and _measure_share(cells[c.index], look) >= 0.8]
-            if len(alike) == 1 and (field is not Field.HEAD or _are_many(cells[alike[0]])):
-                fields[alike[0]] = field
-    told = layout.with_fields(fields)
-    head = told.one(Field.HEAD)
-    both = head is not None and _measure_share(cells[head.index], _HOLDS_PHONE) >= (
-        0.3 if names_phones(head.heading) else 0.6
-    )
-    return replace(told, guessed=frozenset(fields), has_numbers_at_names=both)
-
-
-def _may_be(field: Field, column: Column) -> bool:
-    """Whether nothing over a column speaks against what its cells look like."""
-    if field is not Field.HEAD:
-        return not re.search(r"短号|小号|身份证|日期|电话|面积|时间", column.heading)
-    return not _SOMETHING_ELSE.search(column.heading) and not _OF_ANOTHER.search(column.heading)
-
-
-def _are_many(cells: Sequence[str]) -> bool:
-    """Whether a column names different people, not one of them again and again: a leader."""
-    return len(set(cells)) * 2 > len(cells)
-
-
-_IS_GROUP = re.compile(r"第?[\d一二三四五六七八九十]{1,4}(号|联防|十户|互助|平安|村民)*小?[组組队]")
+_HEAD_ALONE = 110
+_IS_GROUP = re.compile(r"第?[\d一二三四五六七八九十]{1,4}(号|联防|十户|互助|平安|村民)*小?[组组队]")
 _IS_DOOR = re.compile(
     r"\d{1,4}([-—–]\d{1,4}){1,3}(号|室)?|\d{1,4}号(楼|院)?(\d{1,4}(室|号)?)?|\d{1,3}(栋|幢|弄)\S{1,10}"
 )
-_LOOKED_AT = 60
 _IS_SHORT = re.compile(r"\d{3,6}")
 _IS_NAME = re.compile(r"[★☆▲●*]?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}(\(.{1,4}\))?")
 _HOLDS_PHONE = re.compile(r".*(?<!\d)(1[3-9]\d{9}|0\d{2,3}-?[2-9]\d{6,7}|[2-9]\d{7})(?!\d).*", re.DOTALL)
 
 
+def _make_test(look: re.Pattern[str], blanks: str = r"[\s-]") -> Callable[[str], bool]:
+    return lambda cell: bool(look.fullmatch(re.sub(blanks, "", unicodedata.normalize("NFKC", cell[:60]))))
+
+
 def _measure_share(cells: Sequence[str], look: re.Pattern[str]) -> float:
-    blanks = r"\s" if look is _IS_DOOR else r"[\s-]"
-    plain = [re.sub(blanks, "", unicodedata.normalize("NFKC", cell[:60])) for cell in cells]
-    return sum(bool(look.fullmatch(cell)) for cell in plain) / len(plain) if plain else 0.0
+    return sum(map(_make_test(look), cells)) / len(cells) if cells else 0.0
 
 
-_HEAD_ALONE = 110
+def _are_many(cells: Sequence[str], filled: int) -> bool:
+    """Whether a column names different people, not one of them again and again: a leader."""
+    return len(set(cells)) * 2 > len(cells)
 
 
-def _measure_layout(layout: Layout) -> int:
-    """How much a heading tells: its columns, above all the household's name."""
-    told = {column.field for column in layout.columns} - {Field.NOTHING}
-    return 100 * len(told & {Field.HEAD}) + 10 * len(told) + sum(c.field in PHONES for c in layout.columns)
-
-
-def _are_headings(row: Sequence[str]) -> bool:
-    said = [cell for cell in row if cell.strip()]
-    return bool(said) and all(find_field(cell) for cell in said)
-
-
-def _make_layout(headings: Sequence[str], heading_rows: tuple[int, ...]) -> Layout:
-    columns = [
-        Column(index, simplify_heading(words), find_field(words) or Field.NOTHING)
-        for index, words in enumerate(headings)
-    ]
-    for field in _ONCE:
-        several = [column for column in columns if column.field is field]
-        if len(several) > 1:
-            keep = min(several, key=lambda column: (_measure_vagueness(column.heading), column.index))
-            columns = [
-                replace(column, field=Field.NOTHING) if column.field is field and column is not keep else column
-                for column in columns
-            ]
-    return Layout(heading_rows[-1] + 1, tuple(columns), heading_rows)
-
-
-def _measure_vagueness(heading: str) -> int:
-    """Of two columns for the same, the one that says so in so many words: 户主 before 姓名, 门牌 before 住址."""
-    return next((place for place, word in enumerate(("户主", "门牌", "联防", "组")) if word in heading), 9)
-
-
-def _join_two_rows(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """The headings of a two-row heading: what stands below, with what stands above it where that tells more."""
-    headings, above = [], ""
-    for index, below in enumerate(lower):
-        own = upper[index] if index < len(upper) else ""
-        above = own if own.strip() else above if below.strip() else ""
-        headings.append(_join(above, below))
-    return headings + list(upper[len(lower) :])
-
-
-def _join(above: str, below: str) -> str:
-    own = find_field(below)
-    if not below.strip():
-        return above
-    if own in PHONES or (own is Field.HEAD and _OF_ANOTHER.search(above)):
-        return above + below
-    return below if own else above + below
+def _are_half(cells: Sequence[str], filled: int) -> bool:
+    return len(cells) * 2 >= filled
 
 
 def _find_kind_of_phone(heading: str) -> Field:
@@ -383,59 +228,117 @@ def _turn(column: Column) -> tuple[int, int, int]:
     return (PHONES.index(column.field), int(further[1] or 1) if further else 0, column.index)
 
 
-# What a cell looks like, where no heading says it.
-_LOOKS: tuple[tuple[Field, re.Pattern[str]], ...] = (
-    (Field.MOBILE, re.compile(r"[+(]?\d[\d\-(),;/、]{5,40}")),
-    (Field.GROUP, re.compile(r"第?[\d一二三四五六七八九十百]{1,4}(联防|互助)?小?组")),
-    (Field.DOOR, re.compile(r"[\d一-龥]{0,10}\d+[-#号幢室弄\d]*")),
-    (Field.HEAD, re.compile(r"(\d{1,3}[.、)])?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}")),
+def _look(field: Field, pattern: str, suits: Callable[[Sequence[str], int], bool] | None = None) -> Look[Field]:
+    fits = _make_test(re.compile(pattern), r"\s")
+    return Look(field, fits, 0.8, suits) if suits else Look(field, fits, 0.8)
+
+
+_LOOKS = (
+    Look(Field.GROUP, _make_test(_IS_GROUP), 0.8),
+    Look(Field.DOOR, _make_test(_IS_DOOR, r"\s"), 0.8),
+    Look(Field.HEAD, _make_test(_IS_NAME), 0.8, _are_many),
+)
+_BARE_LOOKS = (
+    _look(Field.MOBILE, r"[+(]?\d[\d\-(),;/、]{5,40}"),
+    _look(Field.GROUP, r"第?[\d一二三四五六七八九十百]{1,4}(联防|互助)?小?组"),
+    _look(Field.DOOR, r"[\d一-龥]{0,10}\d+[-#号幢室弄\d]*"),
+    _look(Field.HEAD, r"(\d{1,3}[.、)])?[\u3400-\u9fff\U00020000-\U000323af·]{2,4}", _are_half),
 )
 
 
-def _guess_by_content(rows: Sequence[Sequence[str]]) -> Layout:
-    """Columns told by what stands in most of their cells: for cells pasted without their heading."""
-    width = max((len(row) for row in rows), default=0)
-    begin = next((at for at, row in enumerate(rows[:DEEPEST_HEADING]) if _are_cells(row)), 0)
-    below = rows[begin:] if len(rows) >= begin + 2 else rows
-    filled = sum(any(cell.strip() for cell in row) for row in below)
-    taken: set[Field] = set()
-    columns = []
-    for index in range(width):
-        cells = [row[index].strip() for row in below if index < len(row) and row[index].strip()]
-        field = _guess_field(cells, filled, taken)
-        taken |= {field} & set(_ONCE)
-        columns.append(Column(index, "", field))
-    return start_below_words(Layout(0, tuple(columns)), rows)
+class RosterVocabulary(recognising.Vocabulary[Field, Layout]):
+    """The words of rosters: several columns may hold phones, and a heading without the household's name is none."""
+
+    nothing = Field.NOTHING
+    deepest = DEEPEST_HEADING
+    numeric = PHONES
+    looks = _LOOKS
+    bare_looks = _BARE_LOOKS
+
+    def find(self, text: str) -> Field | None:
+        return find_field(text)
+
+    def make(self, first_row: int, columns: tuple[Column, ...], heading_rows: tuple[int, ...] = ()) -> Layout:
+        return Layout(first_row, columns, heading_rows)
+
+    def lacking(self, layout: Layout) -> Sequence[str]:
+        return layout.lacking
+
+    def is_once(self, field: Field) -> bool:
+        return field not in PHONES
+
+    def weigh(self, layout: Layout) -> int:
+        told = {column.field for column in layout.columns} - {Field.NOTHING}
+        return 100 * len(told & {Field.HEAD}) + 10 * len(told) + sum(c.field in PHONES for c in layout.columns)
+
+    def is_enough(self, layout: Layout) -> bool:
+        says_more = self.weigh(layout) > _HEAD_ALONE or layout.has_numbers_at_names
+        return layout.one(Field.HEAD) is not None and says_more
+
+    def is_better(self, by_content: Layout, by_heading: Layout) -> bool:
+        return len(by_content.lacking) < len(by_heading.lacking) or self.weigh(by_heading) <= _HEAD_ALONE
+
+    def is_row(self, cells: Sequence[str]) -> bool:
+        return any(_HOLDS_PHONE.fullmatch(cell[:60]) for cell in cells)
+
+    def may_head(self, cells: Sequence[str]) -> bool:
+        return not self.is_row(cells) or any(_SHOWS_HOW.search(cell) for cell in cells)
+
+    def join(self, above: str, below: str) -> str:
+        own = find_field(below)
+        if not below.strip():
+            return above
+        if own in PHONES or (own is Field.HEAD and _OF_ANOTHER.search(above)):
+            return above + below
+        return below if own else above + below
+
+    def rank(self, column: Column) -> int:
+        words = ("户主", "门牌", "联防", "组")
+        return next((place for place, word in enumerate(words) if word in column.heading), 9)
+
+    def may_be(self, field: Field, heading: str) -> bool:
+        if field is not Field.HEAD:
+            return not re.search(r"短号|小号|身份证|日期|电话|面积|时间", heading)
+        return not _SOMETHING_ELSE.search(heading) and not _OF_ANOTHER.search(heading)
+
+    def correct(self, layout: Layout, cells: Mapping[int, Sequence[str]]) -> dict[int, Field]:
+        """Short numbers and old ones are none beside others; columns of phones under nothing at all are."""
+        fields: dict[int, Field] = {}
+        shorts = {c.index for c in layout.phones if _measure_share(cells[c.index], _IS_SHORT) > 0.8}
+        for column in layout.phones:
+            if column.index in shorts and any(c.index not in shorts for c in layout.phones if c is not column):
+                fields[column.index] = Field.NOTHING
+        current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
+        if current:
+            fields |= {column.index: Field.NOTHING for column in layout.phones if column not in current}
+        lacks_phones = not [column for column in layout.phones if column.index not in fields]
+        for column in layout.columns:
+            # Numbers under nothing at all are phones, too; under other words only where there are no others.
+            is_open = column.field is Field.NOTHING and (lacks_phones or not column.heading)
+            may_be = is_open and may_hold_phones(column.heading) and not is_remarks(column.heading)
+            if may_be and _measure_share(cells[column.index], _HOLDS_PHONE) >= 0.6:
+                fields[column.index] = Field.SECOND if layout.one(Field.MOBILE) else Field.MOBILE
+        return fields
+
+    def finish(self, layout: Layout, cells: Mapping[int, Sequence[str]]) -> Layout:
+        head = layout.one(Field.HEAD)
+        both = head is not None and _measure_share(cells[head.index], _HOLDS_PHONE) >= (
+            0.3 if names_phones(head.heading) else 0.6
+        )
+        return replace(layout, has_numbers_at_names=both)
+
+
+VOCABULARY = RosterVocabulary()
+
+
+def guess_layout(rows: Sequence[Sequence[str]], hidden: frozenset[int] = frozenset()) -> Layout:
+    """Where the heading of a sheet is and what its columns hold; `rows` has merged headings filled in.
+
+    A column of `hidden` is taken only where no other says the same.
+    """
+    return recognising.recognise(rows, VOCABULARY, hidden)
 
 
 def start_below_words(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
     """The layout begun below a heading in words that nobody knows: it has words where numbers stand below."""
-    if layout.heading_rows:
-        return layout
-    first = next(
-        (at for at, row in enumerate(rows[:3]) if not any(_is_a_word(row, column.index) for column in layout.phones)), 0
-    )
-    words = rows[first - 1] if first else ()
-    columns = (
-        replace(column, heading=simplify_heading(words[column.index]) if column.index < len(words) else "")
-        for column in layout.columns
-    )
-    return replace(layout, first_row=first, columns=tuple(columns)) if first else layout
-
-
-def _is_a_word(row: Sequence[str], column: int) -> bool:
-    cell = row[column].strip() if column < len(row) else ""
-    return bool(re.fullmatch(r"[^\W\d_]+", cell)) and cell not in {"无", "没有", "暂无", "空", "同上"}
-
-
-def _guess_field(cells: Sequence[str], rows: int, taken: set[Field]) -> Field:
-    """What most of a column's cells look like; nothing where they are serial numbers, or few."""
-    if not cells or list(cells) == [str(number) for number in range(1, len(cells) + 1)]:
-        return Field.NOTHING
-    plain = [re.sub(r"\s", "", unicodedata.normalize("NFKC", cell[:60])) for cell in cells]
-    for field, look in _LOOKS:
-        fitting = sum(bool(look.fullmatch(cell)) for cell in plain)
-        often_enough = len(cells) * 2 >= rows or field is not Field.HEAD
-        if field not in taken and fitting * 5 >= len(cells) * 4 and often_enough:
-            return field
-    return Field.NOTHING
+    return recognising.start_below_words(layout, rows, VOCABULARY)

@@ -564,6 +564,16 @@ def test_two_at_a_list_at_once_write_it_once(
         assert len(set(session.scalars(select(Change.batch)))) == 1
 
 
+def test_a_column_that_was_told_by_its_cells_is_shown_with_one_tap_to_change_it(
+    liaison: Visitor, people: dict[str, int]
+) -> None:
+    lines = [f"1390000100{at},王建国,平安联防#9按键,2026-03-01" for at in range(3)]
+    page = bring(liaison, "\n".join(["用户标识,姓名,套餐,开通日期", *lines]))
+    assert "按内容推测的列" in liaison.get(page).text
+    liaison.post(f"{page}/columns", {"column-0-0": ""}, of=page)
+    assert "按内容推测的列" not in liaison.get(page).text
+
+
 def test_columns_that_were_guessed_wrong_are_put_right_by_hand(
     liaison: Visitor, people: dict[str, int], store: Database
 ) -> None:

@@ -1,0 +1,132 @@
+"""The columns of a sheet as a page shows them, and as somebody corrects them: for lists with one field a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from groups.files.recognising import (
+    SOMETHING_ELSE,
+    Column,
+    Layout,
+    PlainVocabulary,
+    Row,
+    list_rows_below,
+    recognise,
+    start_below_words,
+)
+from groups.files.sheet import Sheet
+
+MOST_SHEETS = 20
+_MOST_COLUMNS = 60
+_SAMPLES = 3
+
+Columns = Mapping[tuple[int, int], str]
+"""What somebody says that columns hold: by the sheet's place and the column, both counted from 0."""
+
+
+@dataclass(frozen=True)
+class FoundColumns:
+    """A sheet of a list, and what its columns are taken for. `place` is the sheet's among those of its file.
+
+    `said` are the columns of which somebody has said what they hold.
+    """
+
+    place: int
+    sheet: Sheet
+    vocabulary: PlainVocabulary
+    layout: Layout[str]
+    said: frozenset[int] = frozenset()
+
+    @cached_property
+    def fields(self) -> Mapping[int, str]:
+        """By column, what it holds."""
+        return {column.index: column.field for column in self.layout.columns if column.field != SOMETHING_ELSE}
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """By field, its column."""
+        return {field: column for column, field in reversed(list(self.fields.items()))}
+
+    @property
+    def lacking(self) -> Sequence[str]:
+        """What the list needs, in words, that no column of this sheet holds."""
+        return self.vocabulary.lacking(self.layout)
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """The rows below the heading that have anything in them, hidden ones with the reason why they do not count."""
+        return list(list_rows_below(self.sheet, self.layout.first_row - 1))
+
+    def with_columns(self, columns: Columns) -> FoundColumns:
+        """The same, with the columns that somebody has said to hold something else."""
+        said = {column: field for (place, column), field in columns.items() if place == self.place}
+        if not said:
+            return self
+        layout = start_below_words(self.layout.with_fields(said), self.sheet.rows, self.vocabulary)
+        return replace(self, layout=layout, said=frozenset(said))
+
+    def shown(self) -> dict[str, Any]:
+        """As `uploads.kinds.ReadList` has it."""
+        below = self.rows[:40]
+        columns = []
+        for column in self.layout.columns[:_MOST_COLUMNS]:
+            at = column.index
+            said = (row.texts[at].strip()[:24] for row in below if at < len(row.texts))
+            samples = list(dict.fromkeys(text for text in said if text))[:_SAMPLES]
+            heading = self._write_heading(at)
+            if heading or samples:
+                told_by_cells = at in self.layout.guessed or not self.layout.heading_rows
+                guessed = bool(column.field) and told_by_cells and at not in self.said
+                columns.append(
+                    {"index": at, "heading": heading, "field": column.field, "samples": samples, "guessed": guessed}
+                )
+        return {"sheets": [self.place], "names": [self.sheet.label], "columns": columns}
+
+    def _write_heading(self, column: int) -> str:
+        """The words over a column, as they stand in the lowest row that has any."""
+        rows = self.layout.heading_rows or ((self.layout.first_row - 1,) if self.layout.first_row else ())
+        texts = (self.sheet.text(at, column).strip()[:40] for at in reversed(rows) if at < len(self.sheet.rows))
+        return next((text for text in texts if text), "")
+
+
+def hold_each_once(layouts: Sequence[Mapping[str, Any]], columns: Columns) -> bool:
+    """Whether no two columns of a sheet hold the same, with what somebody says of them; `layouts` as they are shown."""
+    for layout in layouts:
+        fields = [columns.get((layout["sheets"][0], each["index"]), each["field"]) for each in layout["columns"]]
+        if any(field and fields.count(field) > 1 for field in fields):
+            return False
+    return True
+
+
+def find_lists(sheets: Sequence[Sheet], vocabulary: PlainVocabulary, said: Columns) -> list[FoundColumns]:
+    """The sheets that are such a list, all that it needs in their columns; where none is, all that have any rows.
+
+    `said`: with the columns as somebody says they are.
+    """
+    found = []
+    for place, sheet in enumerate(sheets[:MOST_SHEETS]):
+        if not sheet.is_empty:
+            rows = sheet.heading_rows(sheet.first_filled + vocabulary.deepest + 1)
+            layout = recognise(rows, vocabulary, sheet.hidden_columns)
+            layout = _with_all_columns(_start_below_a_heading(layout, sheet, vocabulary.deepest), sheet)
+            found.append(FoundColumns(place, sheet, vocabulary, layout).with_columns(said))
+    return [one for one in found if not one.lacking] or found
+
+
+def _with_all_columns(layout: Layout[str], sheet: Sheet) -> Layout[str]:
+    """The layout with the columns beside its heading, too, of which nobody knows anything."""
+    known = len(layout.columns)
+    further = (Column(at, "", SOMETHING_ELSE) for at in range(known, min(sheet.width, _MOST_COLUMNS)))
+    return replace(layout, columns=(*layout.columns, *further))
+
+
+def _start_below_a_heading(layout: Layout[str], sheet: Sheet, deepest: int) -> Layout[str]:
+    """Where nothing at all is understood: begun below the first row, if that has no digit: it is some heading."""
+    if layout.first_row or any(column.field != SOMETHING_ELSE for column in layout.columns):
+        return layout
+    at = sheet.first_filled
+    is_of_words = at < deepest and not any(sign.isdigit() for cell in sheet.rows[at] for sign in cell)
+    return replace(layout, first_row=at + 1) if is_of_words else layout
