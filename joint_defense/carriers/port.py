@@ -14,6 +14,8 @@ CarrierError              `code` as the carrier counts (Twilio's error codes), `
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -96,8 +98,19 @@ class Receipt:
     to: str = ""
 
 
+before_leaving: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("before_leaving", default=None)
+"""What a carrier awaits once it has a connection, right before it writes a request of this task; whatever this raises
+keeps the request from leaving, and comes out of the carrier's method as it is.
+
+Getting a connection can take seconds, and the process can be stopped meanwhile (SIGSTOP, a virtual machine that is
+moved): somebody else may have sent the same request since.
+"""
+
+
 class Carrier(Protocol):
-    """A voice and SMS carrier. Every method raises CarrierError's children, and nothing else."""
+    """A voice and SMS carrier. Every method raises CarrierError's children, what `before_leaving` raises, and nothing
+    else.
+    """
 
     async def warm(self) -> None:
         """Load what the first alarm would wait for, and open a connection. Never raises."""

@@ -19,6 +19,8 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from twilio.base import values
 from twilio.base.exceptions import TwilioException
 from twilio.http import AsyncHttpClient
@@ -37,6 +39,7 @@ from joint_defense.carriers.port import (
     Temporary,
     TooFast,
     Unanswered,
+    before_leaving,
 )
 from joint_defense.rules.states import AttemptState, Channel, read_carrier_word
 
@@ -50,15 +53,32 @@ CLOCK_DIFFERENCE = timedelta(minutes=2)
 Result = TypeVar("Result")
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Asks `before_leaving` when a request has its connection: nothing but the writing of it follows."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        if (ask := before_leaving.get()) is not None:
+            try:
+                await ask()
+            except BaseException:
+                connection.release()
+                raise
+        return connection
+
+
 class PooledHttpClient(AsyncHttpClient):
     """The SDK's transport over one aiohttp session: bounded in time, never repeating, kept warm."""
 
     def __init__(self, *, timeout: float, connections: int) -> None:
         super().__init__(logging.getLogger("twilio.http_client"), True, None)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=connections, keepalive_timeout=KEEP_ALIVE, socket_factory=_open_socket
-            ),
+            connector=_Connector(limit=connections, keepalive_timeout=KEEP_ALIVE, socket_factory=_open_socket),
             timeout=aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_TIMEOUT, timeout)),
         )
 

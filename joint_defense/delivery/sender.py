@@ -42,6 +42,10 @@ Result = TypeVar("Result")
 log = structlog.stdlib.get_logger(__name__)
 
 
+class TakenOver(Exception):
+    """Somebody else has the claim now: it is not sent from here, and nothing is said of it."""
+
+
 class Sender:
     """Carries claims to the carriers.
 
@@ -72,7 +76,7 @@ class Sender:
         self._gone = {(account, channel): asyncio.Event() for account in carriers for channel in Channel}
 
     async def send(self, claim: Claim, incident: Incident, alerts: Sequence[Alert]) -> Sent:
-        """Place a call or send a message, or find out what became of the one before. Never raises."""
+        """Place a call or send a message, or find out what became of the one before. Raises TakenOver alone."""
         if claim.line.account not in self._carriers:
             # It went out by an account that is not in the settings any more.
             claim = replace(claim, line=Line(next(iter(self._carriers)), claim.line.sender))
@@ -88,6 +92,8 @@ class Sender:
                 error=type(error).__name__,
             )
             sent = Sent(claim, error=error)
+        except TakenOver:
+            raise
         except Exception:
             # Whatever went wrong, the request may have left: it is looked up, and never silently dropped.
             log.exception("sending_failed", delivery_id=claim.delivery_id, incident_id=claim.incident_id)

@@ -23,14 +23,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import supervisor
 from config.database import read_clock
 from joint_defense.carriers import codes
-from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast
+from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
 from joint_defense.delivery import claims, results
 from joint_defense.delivery.claims import Bite, Claim, Rivals, allow_sending
 from joint_defense.delivery.enquiries import AT_ONCE, Enquiry, claim_enquiries, record_enquiry, record_silence
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
-from joint_defense.delivery.sender import Sender
+from joint_defense.delivery.sender import Sender, TakenOver
 from joint_defense.models import Alert, Incident
 from joint_defense.processes import heartbeats
 from joint_defense.processes.account_check import AccountWatch
@@ -47,8 +47,8 @@ SWEEPS_A_LISTEN = 2
 LOOKS_A_SWEEP = 5
 """How often between two sweeps is looked whether an account has failed for long enough to be out."""
 STALE = 1.0
-"""Seconds after which a claim that has not been sent is looked at again: this process may have been stopped, and
-somebody else may have taken the claim over."""
+"""Seconds after which a claim that has not been sent is looked at again, before it is begun and once more when its
+connection is there: this process may have been stopped, and somebody else may have taken the claim over."""
 LET_FINISH = 8.0
 """Seconds that requests in flight get to come back when the process is told to stop."""
 LINGER = 0.015
@@ -193,11 +193,22 @@ class Dispatcher:
         task.add_done_callback(note_landed)
 
     async def _send(self, claim: Claim, incident: Incident, alerts: list[Alert], taken_at: float) -> None:
-        stale = time.monotonic() - taken_at > STALE
-        if stale and not await self._run_in_database(lambda: self._is_still_ours(claim)):
+        known_at = taken_at
+
+        async def check() -> None:
+            nonlocal known_at
+            while (asked_at := time.monotonic()) - known_at > STALE:
+                if not await self._run_in_database(lambda: self._is_still_ours(claim)):
+                    raise TakenOver
+                known_at = asked_at
+
+        before_leaving.set(check)
+        try:
+            await check()
+            sent = await self._sender.send(claim, incident, alerts)
+        except TakenOver:
             log.warning("claim_taken_over", delivery_id=claim.delivery_id, incident_id=claim.incident_id)
             return
-        sent = await self._sender.send(claim, incident, alerts)
         if isinstance(sent.error, TooFast):
             await self._slow_down(claim.channel, claim.line)
         self._results.put_nowait(sent)

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import psutil
 import redis
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 from twilio.request_validator import RequestValidator
 
 from joint_defense.models import Heartbeat
@@ -178,7 +178,17 @@ class BreakableTown(Town):
         for name in ("web", "worker", "clock"):
             if not self.running(name) or not self._programs[name].running:
                 self.launch(name)
+        self._miss_nobody()
         eventually(self._works, "the service works", within=60)
+
+    def _miss_nobody(self) -> None:
+        """Take those that a fault killed off the list of processes that are missed: a second worker has no successor,
+        and `/readyz` would ask for it for a day.
+        """
+        living = {str(pid) for name in self._programs for pid in self.process_ids(name)}
+        with self.database.begin() as session:
+            dead = [name for name in session.scalars(select(Heartbeat.name)) if name.split(":")[1] not in living]
+            session.execute(update(Heartbeat).where(Heartbeat.name.in_(dead)).values(started_at=None))
 
     def _works(self) -> bool:
         try:

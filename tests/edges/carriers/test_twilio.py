@@ -27,6 +27,7 @@ from joint_defense.carriers.port import (
     Temporary,
     TooFast,
     Unanswered,
+    before_leaving,
 )
 from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, map_error, read_mapped
 from joint_defense.rules.states import AttemptState, Channel
@@ -188,6 +189,28 @@ def test_nobody_at_that_address_means_nothing_was_placed() -> None:
 
 def test_a_name_that_does_not_resolve_means_nothing_was_placed() -> None:
     assert type(failed("http://carrier.invalid", place)) is Temporary
+
+
+def test_what_may_not_leave_any_more_is_not_written_and_its_connection_serves_the_next(api: Application) -> None:
+    api.answers(CALLS, resource())
+
+    class GoneToOthers(Exception):
+        pass
+
+    async def keep_back() -> None:
+        raise GoneToOthers
+
+    async def place_two(carrier: TwilioCarrier) -> int:
+        for _ in range(2):
+            before_leaving.set(keep_back)
+            with pytest.raises(GoneToOthers):
+                await carrier.place_call(CALL)
+            before_leaving.set(None)
+            await carrier.place_call(CALL)
+        return len(carrier._http._session.connector._conns)  # type: ignore[union-attr]
+
+    assert carried(api.url(""), place_two) == 1
+    assert len(api.at(CALLS)) == 2
 
 
 def test_silence_is_bounded_and_leaves_the_outcome_open(api: Application) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -22,7 +24,7 @@ from joint_defense.delivery import claims as delivery_claims
 from joint_defense.models import Attempt, Delivery, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.processes.clock import stand_in_for_clock, tick
-from joint_defense.processes.dispatcher import DispatcherThread
+from joint_defense.processes.dispatcher import STALE, DispatcherThread
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.stand_in import StandIn
 from joint_defense.processes.wake import Waker
@@ -318,6 +320,35 @@ def test_a_sender_that_hangs_loses_what_it_has_in_hand_and_does_not_send_it_when
     now_held = town.delivery_by_id(claims[0].delivery_id)
     assert (now_held.state, now_held.owner) == (DeliveryState.CLAIMED, "another")
     hung.close()
+
+
+def test_what_waited_for_a_connection_while_somebody_else_took_it_over_does_not_leave(
+    town: Town, wang: House, network: Network, sender: Sender, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As a process that is stopped between its claims and its requests, and comes to when others have sent them."""
+    connect, waiting, free = aiohttp.TCPConnector.connect, [], asyncio.Event()
+
+    async def connect_late(connector: Any, request: Any, *rest: Any) -> Any:
+        if request.method == "POST":
+            waiting.append(request)
+            await free.wait()
+        return await connect(connector, request, *rest)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect_late)
+    hung = sender()
+    incident = alarm(town, wang)
+    due = len(town.deliveries(incident))
+    eventually(lambda: len(waiting) == due, "all wait for a connection")
+    another = heartbeats.Owner(tmp_path, "worker")
+    town.run(lambda session: session.execute(update(Delivery).values(owner=another.name)))
+    town.run(lambda session: heartbeats.beat(session, another.name, "worker", read_clock(session)))
+    time.sleep(STALE)
+    hung._loop.call_soon_threadsafe(free.set)
+    hung.stop()
+    assert not network.placed("call")
+    assert not network.placed("message")
+    assert {(each.state, each.owner) for each in town.deliveries(incident)} == {(DeliveryState.CLAIMED, another.name)}
+    another.close()
 
 
 def test_what_a_silent_worker_has_in_hand_goes_out_by_whoever_stands_in_and_no_clock_is_needed(
