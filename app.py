@@ -32,6 +32,7 @@ COMMANDS = {
     "responders": "groups.commands.responders:responders",
     "alarm": "joint_defense.cli:alarm",
     "drill": "joint_defense.cli:drill",
+    "upkeep": "joint_defense.cli:upkeep_commands",
     "escalation": "joint_defense.cli:escalation",
     "overseers": "joint_defense.cli:overseers",
     "spool": "joint_defense.cli:spool",

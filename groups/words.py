@@ -438,6 +438,8 @@ WORDS: Mapping[str, str] = {
     "unknown_encoding": N_("the text is neither UTF-8 nor GB18030: open it in WPS and save it as .xlsx"),
     "unknown_kind_of_file": N_("only .xlsx, .xls, .et, .ods, .csv, .txt and .json files can be read"),
     "unknown_parameter": N_("the parameter “%(text)s” is unknown or empty"),
+    "upkeep_no_day": N_("“%(text)s” is no day; write it like 2027-02-06"),
+    "upkeep_no_hours": N_("“%(text)s” is no span of hours; write them like 9-11,15-19, or off"),
     "village_created": N_("created: %(code)s %(name)s"),
     "village_group_name": N_("the village has a group of this name: %(name)s"),
     "village_head_needs_village_and_nobody": N_("a village head needs a village, and nobody else has one"),

@@ -1,4 +1,4 @@
-"""Commands of the alarm side: `alarm`, `drill`, `escalation`, `overseers` and `spool`.
+"""Commands of the alarm side: `alarm`, `drill`, `upkeep`, `escalation`, `overseers` and `spool`.
 
 A policy says when whom is called besides, for the town and for a village.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from config.database import read_clock
@@ -27,10 +28,12 @@ from joint_defense.errors import AlarmError, DrillRefused, InvalidMute, InvalidP
 from joint_defense.incidents import overseer_choices, policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
-from joint_defense.models import Incident
+from joint_defense.models import Holiday, Incident
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
+from joint_defense.rules.hours import read_spans
 from joint_defense.rules.overseers import OverseerKind, list_kinds, read_kinds
+from joint_defense.tasks import tasks, upkeep
 
 alarm = AppGroup("alarm", help="Look at alarms.")
 
@@ -200,6 +203,69 @@ def show_drill(drill_id: int) -> None:
         seconds = "-" if each.seconds is None else f"{each.seconds:.0f}"
         why = each.channel or ("under way" if each.open else each.failure or ("reached" if each.reached else "-"))
         click.echo(f"{each.household}\t{each.rank}\t{seconds}\t{why}")
+
+
+upkeep_commands = AppGroup("upkeep", help="Numbers that fail, and the hours in which a village's are looked after.")
+
+
+@upkeep_commands.command("hours", help="A village's hours, or set them: spans like 9-11,15-19, or `off`.")
+@click.option("--village", "code", required=True, help="The village's code.")
+@click.option("--set", "words", default="", help="The spans, or `off`: nothing rings or texts by itself.")
+@click.option("--by", default="command", show_default=True, help="Who does it.")
+def choose_hours(code: str, words: str, by: str) -> None:
+    """Show or set the hours in which a village's numbers are asked for and tested by themselves."""
+    spans = None if words in {"", "off"} else read_spans(words)
+    if words not in {"", "off"} and spans is None:
+        raise click.ClickException(write_both(say("upkeep_no_hours", text=words[:64])))
+    with get_runtime().database.begin() as session:
+        village_id, _ = _find_village(session, code)
+        if words:
+            upkeep.set_upkeep(session, village_id, spans, by, read_clock(session))
+        found = upkeep.read_upkeep(session, village_id)
+    click.echo(found.written or "off")
+
+
+@upkeep_commands.command("holidays", help="Days on which nothing rings or texts by itself, in any village.")
+@click.option("--add", "added", nargs=2, metavar="DAY NAME", help="Add one: 2027-02-06 春节.")
+@click.option("--remove", "removed", metavar="DAY", help="Take one out.")
+def change_holidays(added: tuple[str, str] | None, removed: str | None) -> None:
+    """List the holidays from today on, after adding or taking out one."""
+    days = [each for each in (added[0] if added else None, removed) if each is not None]
+    try:
+        read = [date.fromisoformat(each) for each in days]
+    except ValueError:
+        raise click.ClickException(write_both(say("upkeep_no_day", text="、".join(days)[:64]))) from None
+    with get_runtime().database.begin() as session:
+        if added:
+            session.merge(Holiday(day=read[0], name=added[1][:40]))
+        if removed:
+            session.execute(delete(Holiday).where(Holiday.day == read[-1]))
+        today = read_clock(session).astimezone(get_runtime().settings.zone).date()
+        for each in upkeep.list_holidays(session, today):
+            click.echo(f"{each.day}\t{each.name}")
+
+
+@upkeep_commands.command(
+    "tasks", help="Numbers to be mended, a line each: id, since, household, number, why, who is asked."
+)
+@click.option("--village", "code", required=True, help="The village's code.")
+def list_tasks(code: str) -> None:
+    """The open tasks of a village. Numbers are masked."""
+    zone = get_runtime().settings.zone
+    with get_runtime().database.begin(reads=True) as session:
+        village_id, _ = _find_village(session, code)
+        for each in tasks.list_open(session, village_id):
+            click.echo(
+                f"{each.task.id}\t{each.task.opened_at.astimezone(zone):%Y-%m-%d %H:%M}\t{each.phone.household_name}\t"
+                f"{mask_number(each.phone.number)}\t{each.task.reason}\t{each.task.stage}"
+            )
+
+
+def _find_village(session: Session, code: str) -> tuple[int, str]:
+    found = directory.find_village(session, code)
+    if found is None:
+        raise click.ClickException(write_both(_read_message(NoSuchVillage(code[:16]))))
+    return found
 
 
 escalation = AppGroup("escalation", help="When whom is called besides, because too few come.")

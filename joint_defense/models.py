@@ -14,7 +14,7 @@ The table of when whom is called besides.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -50,6 +50,7 @@ from joint_defense.rules.states import (
     Purpose,
     Role,
 )
+from joint_defense.rules.tasks import TaskOutcome, TaskReason, TaskStage
 from joint_defense.rules.triggers import Category
 
 OfPartyRow = type["Delivery"] | type["Acknowledgement"]
@@ -475,3 +476,79 @@ class OverseerChoice(Base):
     kinds: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     made_at: Mapped[datetime]
     made_by: Mapped[str] = mapped_column(String(80))
+
+
+class PhoneTask(Base):
+    """A number that fails, and is to be mended (待办). It holds no name and no number: those are the roster's."""
+
+    __tablename__ = "phone_tasks"
+    __table_args__ = (
+        Index(
+            "uq_phone_tasks_open",
+            "phone_id",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_phone_tasks_village_id_closed_at", "village_id", "closed_at"),
+        Index(
+            "ix_phone_tasks_next_at",
+            "next_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(BigId)
+    household_id: Mapped[int] = mapped_column(BigId, index=True)
+    phone_id: Mapped[int] = mapped_column(BigId)
+    reason: Mapped[TaskReason] = mapped_column(store_as_value(TaskReason))
+    stage: Mapped[TaskStage] = mapped_column(store_as_value(TaskStage))
+    opened_at: Mapped[datetime]
+    # When somebody else is to be asked (None: it waits for the village's head).
+    next_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[TaskOutcome | None] = mapped_column(store_as_value(TaskOutcome))
+    closed_by: Mapped[str] = mapped_column(String(80), default="", server_default="")
+
+
+class TaskText(Base):
+    """A text that asked for a task, or told the village's head of it. One text may name several tasks."""
+
+    __tablename__ = "task_texts"
+    __table_args__ = (
+        UniqueConstraint("task_id", "stage", "texted_on"),
+        Index("ix_task_texts_incident_id", "incident_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("phone_tasks.id"))
+    stage: Mapped[TaskStage] = mapped_column(store_as_value(TaskStage))
+    texted_on: Mapped[date]
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+
+
+class UpkeepHours(Base):
+    """When a village's numbers are looked after by themselves: asked for, tested. Rows stay; the newest is in force.
+
+    `spans` is written like DRILL_HOURS; NULL: at no hour, nothing rings or texts by itself.
+    """
+
+    __tablename__ = "upkeep_hours"
+    __table_args__ = (Index("ix_upkeep_hours_village_id_id", "village_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(BigId)
+    spans: Mapped[str | None] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(80))
+
+
+class Holiday(Base):
+    """A day on which nothing rings or texts by itself, in any village."""
+
+    __tablename__ = "holidays"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))

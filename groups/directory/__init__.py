@@ -21,6 +21,13 @@ from groups.directory.callers import (
     warm_up,
 )
 from groups.directory.members import find_households_at, find_village_code, list_groups, list_members
+from groups.directory.mending import (
+    FailingPhone,
+    PhoneOnRecord,
+    list_failing,
+    list_other_phones,
+    read_phones,
+)
 from groups.directory.overseers import find_overseers, is_of_account, is_overseer
 from groups.directory.phone_verdicts import (
     OPTED_OUT,
@@ -46,7 +53,9 @@ from groups.rules.phone import is_called, read_line_number
 __all__ = [
     "OPTED_OUT",
     "Caller",
+    "FailingPhone",
     "HouseholdPhone",
+    "PhoneOnRecord",
     "Proof",
     "Reached",
     "Recipient",
@@ -65,6 +74,7 @@ __all__ = [
     "is_overseer",
     "list_backup",
     "list_cameras",
+    "list_failing",
     "list_groups",
     "list_leader_phones",
     "list_members",
@@ -72,6 +82,7 @@ __all__ = [
     "list_numbers_outside",
     "list_officers",
     "list_on_duty",
+    "list_other_phones",
     "list_phones",
     "list_recipients",
     "lock_group",
@@ -79,5 +90,6 @@ __all__ = [
     "mark_refused",
     "note_reached",
     "read_line_number",
+    "read_phones",
     "warm_up",
 ]

@@ -184,6 +184,9 @@ class Household(Base):
     phones: Mapped[list[Phone]] = relationship(back_populates="household", order_by="Phone.rank")
 
 
+_SUSPECT = "archived_at IS NULL AND (failures >= 2 OR call_refused_code IS NOT NULL OR text_refused_code IS NOT NULL)"
+
+
 class Phone(Base):
     """A phone (电话) of a household, in E.164. `rank` 1 is rung first.
 
@@ -200,6 +203,13 @@ class Phone(Base):
             postgresql_where=text("archived_at IS NULL"),
         ),
         CheckConstraint("rank >= 1", name="rank"),
+        # Those that may have to be mended are few: they are found without a look at all others.
+        Index(
+            "ix_phones_suspect",
+            "id",
+            sqlite_where=text(_SUSPECT),
+            postgresql_where=text(_SUSPECT),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -45,11 +45,12 @@ class Announcer:
         language = claim.language
         voices = list_voices(incident, alerts, self._zone)
         if claim.purpose is Purpose.TEST:
-            said = self._write_drill(claim, (claim.text or "",))
+            said = self._write_drill(claim, (claim.text or "",), drills.say_how_to_answer_test(language))
         elif claim.text is not None:
             said = twiml.tell(claim.text, language)
         elif claim.purpose is Purpose.DRILL:
-            said = self._write_drill(claim, tuple(drills.write_announcement(name_place(incident), language)))
+            sentences = tuple(drills.write_announcement(name_place(incident), language))
+            said = self._write_drill(claim, sentences, drills.say_how_to_answer(language))
         elif claim.purpose is Purpose.WORDLESS:
             said = self._write_wordless(claim, alarm.write_wordless(voices[-1], language))
         else:
@@ -72,11 +73,11 @@ class Announcer:
                 return document
         return twiml.tell(text, language)
 
-    def _write_drill(self, claim: Claim, sentences: tuple[str, ...]) -> str:
+    def _write_drill(self, claim: Claim, sentences: tuple[str, ...], keys: str) -> str:
         """Rings as an alarm does, and asks for a key."""
         return twiml.write_announcement(
             sentences,
-            drills.say_how_to_answer(claim.language),
+            keys,
             claim.language,
             action=f"{self._base}/voice/answer/{claim.delivery_id}/{claim.number}",
             then=f"{self._base}/voice/again/{claim.delivery_id}/{claim.number}",

@@ -20,12 +20,14 @@ from joint_defense.delivery.plan import make_row
 from joint_defense.drills.drills import Hours, has_open_alarm
 from joint_defense.errors import DrillRefused
 from joint_defense.incidents import inbox
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.timeline import mask_number, note_once, note_update
 from joint_defense.models import Delivery, InboundEvent, InboundKind, Incident
 from joint_defense.rules.fanout import DRILL
 from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose, Role
+from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import drills as words
+from joint_defense.tasks import tasks
 
 ONE_EVERY = timedelta(hours=1)
 """A phone has itself tested once in this time, whoever forges its number."""
@@ -123,6 +125,20 @@ def start_test(session: Session, village_id: int, phone_id: int, by: str, now: d
     if away or not (caller.may_call or caller.may_text):
         raise DrillRefused("nobody")
     return _plan(session, caller, Channel.CALL if caller.may_call else Channel.SMS, by, now)
+
+
+def deny_owner(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Whoever answers a test says that the phone is not of that household: it is not proven, and to be mended."""
+    if delivery.phone_id is not None:
+        tasks.open_task(session, delivery.phone_id, TaskReason.NOT_THEIRS, now)
+    note_once(
+        session,
+        delivery.incident_id,
+        UpdateKind.NOT_THEIRS,
+        now,
+        household=delivery.household_name,
+        number=mask_number(delivery.number),
+    )
 
 
 def _is_being_proven(session: Session, number: str) -> bool:

@@ -30,6 +30,7 @@ from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.stand_in import StandIn
+from joint_defense.tasks import tasks
 
 EVERY = 1.0
 PING_SECONDS = 10.0
@@ -259,6 +260,34 @@ def _say_goodbye(runtime: Runtime, name: str) -> None:
         log.warning("goodbye_without_database", error=type(error).__name__)
 
 
+def _mend_numbers(runtime: Runtime) -> None:
+    """Ask on for numbers that fail, village by village, in the hours that each has set."""
+    zone = runtime.settings.zone
+    planned = 0
+    for village_id in _run(runtime, lambda session: tasks.find_villages_due(session, read_clock(session))):
+        planned += len(_run(runtime, partial(_ask_on, village_id, zone)))
+    for village_id in _run(runtime, lambda session: tasks.find_heads_due(session, read_clock(session))):
+        planned += len(_run(runtime, partial(_tell_heads, village_id, zone)))
+    if planned:
+        log.info("numbers_asked_for", count=planned)
+
+
+def _ask_on(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
+    return tasks.ask_on(session, village_id, read_clock(session), zone)
+
+
+def _tell_heads(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
+    return tasks.tell_heads(session, village_id, read_clock(session), zone)
+
+
+def _look_at_numbers(runtime: Runtime) -> None:
+    """A task for each number that fails; those that work again, or are gone, are nobody's any more."""
+    closed = _run(runtime, lambda session: tasks.close_mended(session, read_clock(session), runtime.settings.zone))
+    opened = _run(runtime, lambda session: tasks.open_for_failing(session, read_clock(session)))
+    if opened or closed:
+        log.info("numbers_looked_at", failing=opened, mended=closed)
+
+
 # The news after the widening: a caller who has hung up is told of both in one text.
 PARTS: tuple[Part, ...] = (_release_dead, _drain, _release_held, _widen, _send_news, _pass_on_words, _redial)
 # What is not worth a look every second: after so many seconds each.
@@ -269,5 +298,10 @@ NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (60.0, _ping),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )
-UNHURRIED: tuple[tuple[float, Part], ...] = ((1800.0, _have_books_checked), (60.0, _purge))
+UNHURRIED: tuple[tuple[float, Part], ...] = (
+    (1800.0, _have_books_checked),
+    (60.0, _purge),
+    (300.0, _look_at_numbers),
+    (60.0, _mend_numbers),
+)
 """What can wait for a clock: nobody stands in for it."""

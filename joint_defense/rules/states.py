@@ -173,6 +173,8 @@ class IncidentKind(StrEnum):
     WORDLESS = "wordless"
     """A call without a word: only the leader is told."""
     DRILL = "drill"
+    TASK = "task"
+    """No call for help: a text to whoever can mend a number. It is over as soon as it is planned."""
 
 
 class Role(StrEnum):
@@ -218,6 +220,8 @@ class Purpose(StrEnum):
     """To see whether this phone can be reached."""
     TEST = "test"
     """The same for one phone alone: it hears whose phone we think it is."""
+    TASK = "task"
+    """To whoever can mend a number that fails."""
 
 
 PROVING = (Purpose.DRILL, Purpose.TEST)

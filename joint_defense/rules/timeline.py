@@ -73,5 +73,7 @@ class UpdateKind(StrEnum):
     """{household, seconds}: it was kept on disk while the database was away."""
     NOTE = "note"
     """{by, text}"""
+    NOT_THEIRS = "not_theirs"
+    """{household, number}: whoever answered a test says that the phone is not this household's."""
     CLOSED = "closed"
     """{by, outcome, note}"""

@@ -23,6 +23,7 @@ from joint_defense.web import (
     policies,
     silent_processes,
     timeline_words,
+    upkeep,
     words,
 )
 from joint_defense.web.access import WATCHERS
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     policies.register(app)
     overseers.register(app)
     drills.register(app)
+    upkeep.register(app)
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):
         app.register_blueprint(part.pages)

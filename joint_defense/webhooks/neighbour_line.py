@@ -15,7 +15,7 @@ from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.delivery.messages import list_voices
-from joint_defense.drills import drills
+from joint_defense.drills import drills, own_test
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models import Delivery, Incident
@@ -207,6 +207,9 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     language = delivery.language
     address = make_address(f"/voice/answer/{delivery.id}/{number}")
     if delivery.purpose in PROVING:
+        if delivery.purpose is Purpose.TEST and key == drill_words.NOT_THEIRS_KEY:
+            own_test.deny_owner(session, delivery, now)
+            return twiml.say([(drill_words.say_not_theirs(language), language)])
         drills.take_answer(session, delivery, Channel.CALL, now)
         return twiml.say([(drill_words.say_thanks(language), language)])
     if delivery.purpose is Purpose.WORDLESS and key != replies.CLOSE_KEY:

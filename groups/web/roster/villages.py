@@ -144,6 +144,7 @@ def _draw_home(code: str, wrong: str = "") -> str:
         text=text,
         found=found,
         banner=banner(village.id) if banner is not None else "",
+        notes=[note(village.id, village.code) for note in slots.SLOTS.of().village_notes],
         buttons=_choose_for_role(slots.SLOTS.of().village_buttons),
         links=_choose_for_role(slots.SLOTS.of().village_links),
         wrong=wrong,

@@ -27,6 +27,7 @@ class Slots:
     """What others have put there."""
 
     banner: Callable[[int], str] | None = None
+    village_notes: list[Callable[[int, str], str]] = field(default_factory=list)
     village_buttons: list[Button] = field(default_factory=list)
     village_links: list[Button] = field(default_factory=list)
     town_links: list[Button] = field(default_factory=list)
@@ -43,6 +44,11 @@ SLOTS = Service[Slots]("slots")
 def set_banner(app: Flask, banner: Callable[[int], str]) -> None:
     """Let `banner(village_id)` say, in HTML, whether all is calm in a village."""
     SLOTS.of(app).banner = banner
+
+
+def add_note(app: Flask, note: Callable[[int, str], str]) -> None:
+    """Let `note(village_id, code)` say something, in HTML, on a village's home; empty: nothing."""
+    SLOTS.of(app).village_notes.append(note)
 
 
 def add_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:

@@ -27,6 +27,23 @@ def write_test(whose: str, language: str) -> str:
     )
 
 
+NOT_THEIRS_KEY = "2"
+
+
+def say_how_to_answer_test(language: str) -> str:
+    """The keys of a test's call: whether that is so."""
+    if language == CHINESE:
+        return f"是您家请按1，不是请按{NOT_THEIRS_KEY}。这是演练。"
+    return f"If that is right press 1, if it is not press {NOT_THEIRS_KEY}. This is a drill."
+
+
+def say_not_theirs(language: str) -> str:
+    """To whoever says that it is not theirs."""
+    if language == CHINESE:
+        return "记下了，会请人核对这个号码。这是演练，再见。"
+    return "Noted: somebody will check this number. This was a drill. Goodbye."
+
+
 def write_test_message(whose: str, language: str) -> str:
     """The same to a phone that takes no calls."""
     if language == CHINESE:

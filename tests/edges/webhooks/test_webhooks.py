@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 from redis import Redis
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 from twilio.request_validator import RequestValidator
@@ -38,7 +38,7 @@ from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
-from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident, PhoneTask
 from joint_defense.processes.queues import ALARM, get_queue
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer
@@ -261,6 +261,14 @@ def test_the_eight_asks_for_a_test_call_and_is_never_taken_for_half_of_an_alarm(
     assert carrier.call("/voice/menu/1", wang.number, Digits="8") == said
     (test,) = carrier.town.incidents()
     assert (test.kind, len(carrier.town.deliveries(test.id))) == (IncidentKind.DRILL, 1)
+    carrier.town.place(after=10**8)
+    told = carrier.town.deliveries(test.id)[0]
+    assert "按错了" not in carrier.call(f"/voice/answer/{told.id}/1", OUR_NUMBER, sid="CA9", to=wang.number, Digits="2")
+    assert carrier.count(PhoneTask) == 1, "whoever says that it is not theirs makes a task"
+    assert carrier.count(Acknowledgement) == 0
+    thanked = carrier.call(f"/voice/answer/{told.id}/1", OUR_NUMBER, sid="CA9", to=wang.number, Digits="1")
+    assert "您的电话是通的" in thanked
+    carrier.town.run(lambda s: s.execute(update(Delivery).values(state=DeliveryState.PLACED)))
     assert "挂机等一等" in carrier.call("/voice/menu/1", wang.number, sid="CA2", Digits="8")
     # It is half of nothing: with a pound key behind it the nine may come, beside other keys it is a wrong one.
     assert "before=hash" in carrier.call("/voice/menu/1", wang.number, sid="CA3", Digits="8#")

@@ -1,0 +1,90 @@
+"""What is written about a number that fails, in both languages: to its household, its leader, the village head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from joint_defense.rules.tasks import TaskReason
+
+CHINESE = "zh"
+EXAMPLE = "13800138000"
+MOST_NAMED = 5
+"""A text names so many households at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailingNumber:
+    """A number that fails, as a text speaks of it: whose, its last digits, whether it is a mobile, and why."""
+
+    household: str
+    household_en: str
+    ending: str
+    is_mobile: bool
+    reason: TaskReason
+
+
+def ask_household(numbers: Sequence[FailingNumber], language: str) -> str:
+    """To the household's other phone."""
+    if language == CHINESE:
+        which = "、".join(f"{_name_kind(each)}（尾号{each.ending}）" for each in numbers[:MOST_NAMED])
+        more = f"改 {EXAMPLE}" if len(numbers) == 1 else f"改 尾号{numbers[0].ending} {EXAMPLE}"
+        return f"【十户联防】您家的{which}{_say_why(numbers[0].reason)}。请回复新号码，例如：{more}"
+    which = ", ".join(f"{_name_kind_in_english(each)} ending {each.ending}" for each in numbers[:MOST_NAMED])
+    more = f"NEW {EXAMPLE}" if len(numbers) == 1 else f"NEW {numbers[0].ending} {EXAMPLE}"
+    why = _say_why_in_english(numbers[0].reason)
+    return f"[Joint Defence] Your {which} {why}. Please reply with the new number, like: {more}"
+
+
+def ask_leader(numbers: Sequence[FailingNumber], language: str) -> str:
+    """To the leader of the group: with several households the answer has to name one."""
+    first = numbers[0]
+    one = len(numbers) == 1
+    if language == CHINESE:
+        whose = "、".join(f"{each.household}的{_name_kind(each)}（尾号{each.ending}）" for each in numbers[:MOST_NAMED])
+        more = f"改 {EXAMPLE}" if one else f"改 {first.household} {EXAMPLE}"
+        return f"【十户联防】{whose}{_say_why(first.reason)}。知道新号码请回复，例如：{more}"
+    whose = ", ".join(
+        f"{each.household_en} ({_name_kind_in_english(each)} ending {each.ending})" for each in numbers[:MOST_NAMED]
+    )
+    more = f"NEW {EXAMPLE}" if one else f"NEW {first.household_en.removeprefix('the ')} {EXAMPLE}"
+    return (
+        f"[Joint Defence] {whose}: {_say_why_in_english(first.reason)}. "
+        f"If you know the new number please reply, like: {more}"
+    )
+
+
+def tell_head(village: str, households: Sequence[str], count: int, language: str) -> str:
+    """To the village's head, once a week: how many numbers wait to be mended, and whose. `households`: each once."""
+    shown = households[:MOST_NAMED]
+    if language == CHINESE:
+        names = "、".join(shown) + ("等" if len(households) > len(shown) else "")
+        return f"【十户联防】{village}有{count}个号码打不通，等您处理：{names}。请在村里的“待办号码”页上改。"
+    names = ", ".join(shown) + (" and others" if len(households) > len(shown) else "")
+    return (
+        f"[Joint Defence] {village}: {count} numbers fail and wait for you: {names}. See the page of numbers to mend."
+    )
+
+
+def _name_kind(number: FailingNumber) -> str:
+    return "手机" if number.is_mobile else "座机"
+
+
+def _name_kind_in_english(number: FailingNumber) -> str:
+    return "mobile" if number.is_mobile else "landline"
+
+
+def _say_why(reason: TaskReason) -> str:
+    return _WHY[reason][0]
+
+
+def _say_why_in_english(reason: TaskReason) -> str:
+    return _WHY[reason][1]
+
+
+_WHY = {
+    TaskReason.REFUSED: ("打不通", "cannot be reached"),
+    TaskReason.FAILED: ("打不通", "cannot be reached"),
+    TaskReason.NOT_THEIRS: ("接电话的人说不是这家的", "was answered by somebody who says it is another's"),
+    TaskReason.UNANSWERED: ("两次测试都没有人接", "was not answered in two tests"),
+}

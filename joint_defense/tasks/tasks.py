@@ -1,0 +1,327 @@
+"""Open tasks for numbers that fail, ask for the new number, one person after the other, and close what is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config.database import insert_rows
+from groups import directory
+from groups.directory import PhoneOnRecord, Recipient
+from joint_defense.delivery.plan import make_row
+from joint_defense.models import Delivery, Incident, PhoneTask, TaskText
+from joint_defense.rules.fanout import DRILL, NOTICE
+from joint_defense.rules.states import Channel, IncidentKind, Purpose
+from joint_defense.rules.tasks import (
+    ASKED_FOR,
+    HEAD_TOLD_EVERY,
+    KEPT_FOR,
+    NEXT,
+    TaskOutcome,
+    TaskReason,
+    TaskStage,
+)
+from joint_defense.rules.wording import tasks as words
+from joint_defense.rules.wording.tasks import FailingNumber
+from joint_defense.tasks import upkeep
+
+AT_ONCE = 500
+ENDING = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """An open task with the phone it is about."""
+
+    task: PhoneTask
+    phone: PhoneOnRecord
+
+
+def open_task(session: Session, phone_id: int, reason: TaskReason, now: datetime) -> bool:
+    """Open a task for a phone that is on the roster; False where it has an open one, or is not there any more."""
+    phone = directory.read_phones(session, [phone_id]).get(phone_id)
+    if phone is None or not phone.active:
+        return False
+    return _insert(session, [(phone_id, phone.household_id, phone.village_id, reason)], now) > 0
+
+
+def open_for_failing(session: Session, now: datetime, limit: int = AT_ONCE) -> int:
+    """Open a task for every phone that fails and has none, at most so many; how many that were.
+
+    A number of which somebody said lately that it is right is left alone.
+    """
+    kept = (PhoneTask.outcome == TaskOutcome.KEPT) & (PhoneTask.closed_at > now - KEPT_FOR)
+    besides = select(PhoneTask.phone_id).where(PhoneTask.closed_at.is_(None) | kept)
+    found = [
+        (each.phone_id, each.household_id, each.village_id, TaskReason.REFUSED if each.refused else TaskReason.FAILED)
+        for each in directory.list_failing(session, besides, limit)
+    ]
+    return _insert(session, found, now)
+
+
+def _insert(session: Session, found: Sequence[tuple[int, int, int, TaskReason]], now: datetime) -> int:
+    rows = [
+        {
+            "phone_id": phone_id,
+            "household_id": household_id,
+            "village_id": village_id,
+            "reason": reason,
+            "stage": TaskStage.NEW,
+            "opened_at": now,
+            "next_at": now,
+        }
+        for phone_id, household_id, village_id, reason in found
+    ]
+    before = _count_open(session)
+    insert_rows(session, PhoneTask, rows, skip_known=True)
+    return _count_open(session) - before
+
+
+def _count_open(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(PhoneTask).where(PhoneTask.closed_at.is_(None))) or 0
+
+
+def close_mended(session: Session, now: datetime, zone: ZoneInfo) -> int:
+    """Close the tasks of phones that have left the roster, or work again; how many."""
+    closed = 0
+    still_open = session.scalars(
+        select(PhoneTask).where(PhoneTask.closed_at.is_(None)).order_by(PhoneTask.id).with_for_update(skip_locked=True)
+    ).all()
+    for start in range(0, len(still_open), AT_ONCE):
+        some = still_open[start : start + AT_ONCE]
+        phones = directory.read_phones(session, {each.phone_id for each in some})
+        for task in some:
+            outcome = _find_outcome(task, phones.get(task.phone_id), zone)
+            if outcome is not None:
+                _close(task, outcome, "", now)
+                closed += 1
+    return closed
+
+
+def _find_outcome(task: PhoneTask, phone: PhoneOnRecord | None, zone: ZoneInfo) -> TaskOutcome | None:
+    if phone is None or not phone.active or phone.household_id != task.household_id:
+        return TaskOutcome.CHANGED
+    if task.reason in {TaskReason.REFUSED, TaskReason.FAILED}:
+        return None if phone.failing else TaskOutcome.WORKS
+    proven = phone.proven_on is not None and phone.proven_on > task.opened_at.astimezone(zone).date()
+    return TaskOutcome.WORKS if proven else None
+
+
+def keep_number(session: Session, task_id: int, village_id: int, by: str, now: datetime) -> bool:
+    """Somebody says that the number is right: it is left alone for a while. False where no such task is open."""
+    task = session.scalars(
+        select(PhoneTask)
+        .where(PhoneTask.id == task_id, PhoneTask.village_id == village_id, PhoneTask.closed_at.is_(None))
+        .with_for_update()
+    ).one_or_none()
+    if task is None:
+        return False
+    _close(task, TaskOutcome.KEPT, by, now)
+    return True
+
+
+def _close(task: PhoneTask, outcome: TaskOutcome, by: str, now: datetime) -> None:
+    task.closed_at, task.outcome, task.closed_by, task.next_at = now, outcome, by[:80], None
+
+
+def find_villages_due(session: Session, now: datetime) -> list[int]:
+    """The villages with a task for which somebody else is to be asked."""
+    due = select(PhoneTask.village_id).where(PhoneTask.closed_at.is_(None), PhoneTask.next_at <= now)
+    return sorted(set(session.scalars(due.distinct())))
+
+
+def ask_on(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> list[int]:
+    """Ask the next one for each due task of a village, with one text a person; the incidents that carry the texts.
+
+    Outside the village's hours, and beside an alarm in it, nothing is done yet. A village that has set no hours gets
+    its tasks on its page at once.
+    """
+    due = session.scalars(
+        select(PhoneTask)
+        .where(PhoneTask.village_id == village_id, PhoneTask.closed_at.is_(None), PhoneTask.next_at <= now)
+        .order_by(PhoneTask.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if upkeep.read_upkeep(session, village_id).spans is None:
+        for task in due:
+            task.stage, task.next_at = TaskStage.HEAD, None
+        return []
+    if village_id not in upkeep.find_villages_allowing(session, now, zone, [village_id]):
+        return []
+    phones = directory.read_phones(session, {each.phone_id for each in due})
+    asked: dict[tuple[TaskStage, str], tuple[Recipient, list[OpenTask]]] = {}
+    for task in due:
+        phone = phones.get(task.phone_id)
+        stage, person = (TaskStage.HEAD, None) if phone is None else _find_next(session, task, phone, now)
+        task.stage, task.next_at = stage, None if stage is TaskStage.HEAD else now + ASKED_FOR
+        if person is not None and phone is not None:
+            asked.setdefault((stage, person.number), (person, []))[1].append(OpenTask(task, phone))
+    return [_text(session, stage, person, found, now, zone) for (stage, _), (person, found) in asked.items()]
+
+
+def _find_next(
+    session: Session, task: PhoneTask, phone: PhoneOnRecord, now: datetime
+) -> tuple[TaskStage, Recipient | None]:
+    """Who is asked next; whoever takes no texts is passed over. The village's head is asked by the page."""
+    stage = NEXT[task.stage]
+    if stage is TaskStage.HOUSEHOLD:
+        for other in directory.list_other_phones(session, phone.household_id, phone.phone_id):
+            return stage, other
+        stage = TaskStage.LEADER
+    if stage is TaskStage.LEADER and phone.group_id is not None:
+        for officer in directory.list_officers(session, phone.group_id, now):
+            if officer.may_text and not officer.text_refused and officer.household_id != phone.household_id:
+                return stage, officer
+    return TaskStage.HEAD, None
+
+
+def _text(
+    session: Session, stage: TaskStage, person: Recipient, found: Sequence[OpenTask], now: datetime, zone: ZoneInfo
+) -> int:
+    write = words.ask_household if stage is TaskStage.HOUSEHOLD else words.ask_leader
+    numbers = [_make_number(each) for each in found]
+    return _send(session, stage, person, found, write(numbers, person.language), now, zone)
+
+
+def _make_number(found: OpenTask) -> FailingNumber:
+    phone = found.phone
+    return FailingNumber(
+        phone.household_name, phone.household_name_en, phone.number[-ENDING:], phone.is_mobile, found.task.reason
+    )
+
+
+def _send(
+    session: Session,
+    stage: TaskStage,
+    person: Recipient,
+    found: Sequence[OpenTask],
+    text: str,
+    now: datetime,
+    zone: ZoneInfo,
+) -> int:
+    """Plan a text about these tasks of one village, behind everything of any alarm or drill."""
+    incident = make_text_carrier(session, found[0].phone, now)
+    on = now.astimezone(zone).date()
+    rows = [{"task_id": each.task.id, "stage": stage, "texted_on": on, "incident_id": incident.id} for each in found]
+    insert_rows(session, TaskText, rows)
+    plan_text(session, incident.id, person, text, now)
+    return incident.id
+
+
+def make_text_carrier(session: Session, phone: PhoneOnRecord, now: datetime) -> Incident:
+    """What carries a text that belongs to no call for help: an incident of its own kind, over from the beginning."""
+    incident = Incident(
+        kind=IncidentKind.TASK,
+        village_id=phone.village_id,
+        village_name=phone.village_name,
+        group_id=phone.group_id,
+        group_name=phone.group_name,
+        opened_at=now,
+        closed_at=now,
+    )
+    session.add(incident)
+    session.flush()
+    return incident
+
+
+def plan_text(session: Session, incident_id: int, person: Recipient, text: str, now: datetime) -> None:
+    """Plan one text of such an incident."""
+    row = make_row(
+        *(person, incident_id, Channel.SMS, Purpose.TASK, now),
+        urgency=DRILL + NOTICE,
+        turn=0,
+        text=text,
+        account_id=person.account_id,
+    )
+    insert_rows(session, Delivery, [row])
+
+
+def find_heads_due(session: Session, now: datetime) -> list[int]:
+    """The villages whose head is to be told by text: a task waits for the head, and a week has gone by."""
+    told = (
+        select(PhoneTask.village_id)
+        .join(TaskText, TaskText.task_id == PhoneTask.id)
+        .join(Incident, Incident.id == TaskText.incident_id)
+        .where(TaskText.stage == TaskStage.HEAD, Incident.opened_at > now - HEAD_TOLD_EVERY)
+    )
+    waiting = select(PhoneTask.village_id).where(
+        PhoneTask.closed_at.is_(None), PhoneTask.stage == TaskStage.HEAD, PhoneTask.village_id.not_in(told)
+    )
+    return sorted(set(session.scalars(waiting.distinct())))
+
+
+def tell_heads(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> list[int]:
+    """Text a village's heads how many numbers wait for them; the incidents that carry the texts."""
+    if village_id not in upkeep.find_villages_allowing(session, now, zone, [village_id]):
+        return []
+    found = [each for each in list_open(session, village_id) if each.task.stage is TaskStage.HEAD]
+    heads = [
+        each
+        for each in directory.find_overseers(session, village_id, now.astimezone(zone))
+        if each.role is directory.Role.HEAD and each.may_text
+    ]
+    if not found or not heads:
+        return []
+    carriers = []
+    for place, head in enumerate(heads):
+        named = [
+            each.phone.household_name if head.language == words.CHINESE else each.phone.household_name_en
+            for each in found
+        ]
+        text = words.tell_head(found[0].phone.village_name, list(dict.fromkeys(named)), len(found), head.language)
+        if place == 0:
+            carriers.append(_send(session, TaskStage.HEAD, head, found, text, now, zone))
+        else:
+            plan_text(session, carriers[0], head, text, now)
+    return carriers
+
+
+def list_open(session: Session, village_id: int) -> list[OpenTask]:
+    """The open tasks of a village with their phones: those that wait for the head first, the oldest first."""
+    rows = session.scalars(
+        select(PhoneTask)
+        .where(PhoneTask.village_id == village_id, PhoneTask.closed_at.is_(None))
+        .order_by(PhoneTask.opened_at, PhoneTask.id)
+    ).all()
+    phones: dict[int, PhoneOnRecord] = {}
+    for start in range(0, len(rows), AT_ONCE):
+        phones |= directory.read_phones(session, {each.phone_id for each in rows[start : start + AT_ONCE]})
+    found = [OpenTask(each, phones[each.phone_id]) for each in rows if each.phone_id in phones]
+    return sorted(found, key=lambda each: each.task.stage is not TaskStage.HEAD)
+
+
+def count_open(session: Session, village_id: int) -> tuple[int, int]:
+    """How many tasks of a village are open, and how many of those wait for its head."""
+    rows = session.execute(
+        select(PhoneTask.stage, func.count())
+        .where(PhoneTask.village_id == village_id, PhoneTask.closed_at.is_(None))
+        .group_by(PhoneTask.stage)
+    ).all()
+    by_stage = {stage: count for stage, count in rows}  # noqa: C416 - a row is no pair to a type checker
+    return sum(by_stage.values()), by_stage.get(TaskStage.HEAD, 0)
+
+
+def find_asked(session: Session, number: str, since: datetime) -> list[OpenTask]:
+    """The open tasks that this number was asked about since then, the newest question first."""
+    rows = session.scalars(
+        select(PhoneTask)
+        .join(TaskText, TaskText.task_id == PhoneTask.id)
+        .join(Delivery, Delivery.incident_id == TaskText.incident_id)
+        .join(Incident, Incident.id == TaskText.incident_id)
+        .where(
+            Delivery.number == number,
+            Delivery.purpose == Purpose.TASK,
+            Incident.opened_at > since,
+            PhoneTask.closed_at.is_(None),
+        )
+        .order_by(TaskText.id.desc())
+    ).all()
+    unique: Iterable[PhoneTask] = dict.fromkeys(rows)
+    phones = directory.read_phones(session, {each.phone_id for each in rows})
+    return [OpenTask(each, phones[each.phone_id]) for each in unique if each.phone_id in phones]
