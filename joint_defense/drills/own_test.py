@@ -127,7 +127,7 @@ def start_test(session: Session, village_id: int, phone_id: int, by: str, now: d
     return _plan(session, caller, Channel.CALL if caller.may_call else Channel.SMS, by, now)
 
 
-def deny_owner(session: Session, delivery: Delivery, now: datetime) -> None:
+def refuse_owner(session: Session, delivery: Delivery, now: datetime) -> None:
     """Whoever answers a test says that the phone is not of that household: it is not proven, and to be mended."""
     if delivery.phone_id is not None:
         tasks.open_task(session, delivery.phone_id, TaskReason.NOT_THEIRS, now)

@@ -208,7 +208,7 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     address = make_address(f"/voice/answer/{delivery.id}/{number}")
     if delivery.purpose in PROVING:
         if delivery.purpose is Purpose.TEST and key == drill_words.NOT_THEIRS_KEY:
-            own_test.deny_owner(session, delivery, now)
+            own_test.refuse_owner(session, delivery, now)
             return twiml.say([(drill_words.say_not_theirs(language), language)])
         drills.take_answer(session, delivery, Channel.CALL, now)
         return twiml.say([(drill_words.say_thanks(language), language)])

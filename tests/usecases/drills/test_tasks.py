@@ -148,8 +148,8 @@ def test_whoever_answers_a_test_and_says_it_is_not_theirs_makes_a_task_and_prove
     village.run(lambda s: own_test.ask_for_test(s, "voice:CA1:test", li.number, at(0)))
     village.place(after=60)
     told = village.delivery(li.number, purpose=Purpose.TEST)
-    village.run(lambda s: own_test.deny_owner(s, s.get_one(Delivery, told.id), at(61)))
-    village.run(lambda s: own_test.deny_owner(s, s.get_one(Delivery, told.id), at(62)))
+    village.run(lambda s: own_test.refuse_owner(s, s.get_one(Delivery, told.id), at(61)))
+    village.run(lambda s: own_test.refuse_owner(s, s.get_one(Delivery, told.id), at(62)))
     (task,) = village.read(lambda s: s.scalars(select(PhoneTask)).all())
     assert task.reason is TaskReason.NOT_THEIRS
     assert village.answers() == []
