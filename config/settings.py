@@ -30,6 +30,9 @@ from config.retention import DEFAULT_DAYS, Kept, read_periods
 
 SHORTEST_LIVE_SECRET = 16
 
+ROLES = frozenset({"admin", "liaison", "operator", "village_head"})
+"""The roles of accounts, as `groups.models.accounts.AccountRole` has them."""
+
 TIMEZONE = "Asia/Shanghai"
 """The zone of the town, where no setting names another."""
 
@@ -90,6 +93,7 @@ class Settings(BaseModel):
     web_workers: int = Field(default=2, ge=1)
     web_threads: int = Field(default=8, ge=1)
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    second_factor_roles: Names = ()
     town_office_phone: str = Field(default="", max_length=40)
     state_dir: str = "var"
     backup_dir: str = ""
@@ -118,6 +122,13 @@ class Settings(BaseModel):
     def _country_codes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or not all(re.fullmatch(r"\+[1-9][0-9]{0,6}", each) for each in value):
             raise ValueError("must be country codes such as +86, with commas between them")
+        return value
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles_of_accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not set(value) <= ROLES:
+            raise ValueError(f"must be roles with commas between them: {', '.join(sorted(ROLES))}")
         return value
 
     @field_validator("redis_url")

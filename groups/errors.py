@@ -185,6 +185,10 @@ class InvalidInvitation(GroupsError):
     code = "invalid_invitation"
 
 
+class InvalidCode(GroupsError):
+    code = "invalid_code"
+
+
 class WeakPassword(GroupsError):
     code = "weak_password"
 

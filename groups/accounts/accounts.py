@@ -10,16 +10,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from config.database import insert_or_skip
 from groups.accounts.passwords import NOBODYS
 from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, find_weakness
+from groups.accounts.second_factor import is_asked_for, settle_code, turn_off
 from groups.accounts.sessions import hash_text, open_session, revoke
+from groups.accounts.tries import count_wrong, find_lock, forget_tries, hold_tries
 from groups.errors import AccountExists, InvalidAccount, InvalidNumber, UnknownAccount, WeakPassword, say
 from groups.models.accounts import Account, AccountRole, WrongPasswords
 from groups.models.batch import Batch
@@ -29,10 +30,8 @@ from groups.rules.phone import find_digits, normalise
 from groups.rules.texts import find_flaw, tidy
 
 ACCOUNTS_A_PAGE = 60
-GUESSES = 5
-LOCK_OUT = timedelta(minutes=15)
-FORGOTTEN_AFTER = timedelta(hours=24)
-"""Wrong passwords this old do not count any more."""
+HALF_LIFE = 600
+"""Seconds between the password and the code."""
 UNMISTAKABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 _WHY_WEAK = {
@@ -54,11 +53,27 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfSignedIn:
+    """Somebody who has shown the password and owes the code. It lies in the browser's signed cookie.
+
+    `password_mark` is of the password that was shown, so that another one ends this; `at` is in seconds since 1970.
+    """
+
+    account_id: int
+    password_mark: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class SignIn:
     """How a sign-in ended: a token for the cookie, or None, then with the end of the lock-out if there is one."""
 
     token: str | None
     locked_until: datetime | None = None
+    half: HalfSignedIn | None = None
+    """The password was right; a code of the second factor is asked for."""
+    recovery_codes_left: int | None = None
+    """How many there are still, where one was used in place of a code."""
 
 
 def generate_password() -> str:
@@ -183,25 +198,47 @@ def find_candidate(
         subject,
         None if account is None else account.id,
         NOBODYS if account is None else account.password_hash,
-        _lock(wrong, now),
+        find_lock(wrong, now),
     )
 
 
 def settle_sign_in(session: Session, candidate: Candidate, *, matched: bool, browser: str, now: datetime) -> SignIn:
     """Count a wrong password, or open a session for the right one. A lock-out that began meanwhile stands."""
-    session.execute(insert_or_skip(session, WrongPasswords, {"subject": candidate.subject, "count": 0, "last_at": now}))
-    wrong = session.get_one(WrongPasswords, candidate.subject, with_for_update=True, populate_existing=True)
-    if locked_until := _lock(wrong, now):
+    tries = hold_tries(session, candidate.subject, now)
+    if locked_until := find_lock(tries, now):
         return SignIn(None, locked_until)
     if candidate.account_id is not None and matched and _is_unchanged(session, candidate):
-        session.delete(wrong)
-        return SignIn(open_session(session, candidate.account_id, browser, now))
-    wrong.count = 1 if now - wrong.last_at > FORGOTTEN_AFTER or wrong.locked_until else wrong.count + 1
-    wrong.last_at, wrong.locked_until = now, None
-    if wrong.count >= GUESSES:
-        wrong.locked_until = now + LOCK_OUT
-    session.execute(delete(WrongPasswords).where(WrongPasswords.last_at < now - FORGOTTEN_AFTER))
-    return SignIn(None, wrong.locked_until)
+        session.delete(tries)
+        return admit(session, candidate.account_id, candidate.password_hash, browser, now)
+    return SignIn(None, count_wrong(session, tries, now))
+
+
+def admit(session: Session, account_id: int, password_hash: str, browser: str, now: datetime) -> SignIn:
+    """A session for whoever knows the password; where the account has a second factor, its code is asked for first."""
+    if is_asked_for(session, account_id):
+        return SignIn(None, half=HalfSignedIn(account_id, _mark_password(password_hash), now.timestamp()))
+    return SignIn(open_session(session, account_id, browser, now))
+
+
+def settle_half(session: Session, half: HalfSignedIn, text: str, known_as: str, browser: str, now: datetime) -> SignIn:
+    """Open a session for the right code. `half` is given back where another may be tried; None: the password again.
+
+    `known_as` names a browser that has signed in with the account before, `browser` is what it calls itself.
+    """
+    if find_half(session, half, now) is None:
+        return SignIn(None)
+    tried = settle_code(session, half.account_id, text, known_as, now)
+    if not tried.taken:
+        return SignIn(None, tried.locked_until, half)
+    return SignIn(open_session(session, half.account_id, browser, now), recovery_codes_left=tried.left)
+
+
+def find_half(session: Session, half: HalfSignedIn, now: datetime) -> Account | None:
+    """Whose code is asked for; None where that was too long ago, or the password or the account is not what it was."""
+    account = session.get(Account, half.account_id)
+    if account is None or account.archived_at is not None or not 0 <= now.timestamp() - half.at < HALF_LIFE:
+        return None
+    return account if _mark_password(account.password_hash) == half.password_mark else None
 
 
 def change_account(
@@ -225,14 +262,7 @@ def set_password(
 ) -> None:
     """Give an account another password, end its lock-out, and sign out all its browsers but `keep_session`."""
     session.execute(update(Account).where(Account.id == account_id).values(password_hash=password_hash))
-    session.execute(
-        delete(WrongPasswords).where(
-            or_(
-                WrongPasswords.subject == f"account:{account_id}",
-                WrongPasswords.subject.startswith(f"account:{account_id}:", autoescape=True),
-            )
-        )
-    )
+    forget_tries(session, account_id)
     revoke(session, account_id, now, but=keep_session)
 
 
@@ -242,6 +272,7 @@ def close_account(session: Session, account: Account, now: datetime, *, record: 
         account.archived_at = now
     else:
         record.change(account, archived_at=now)
+    turn_off(session, account.id)
     revoke(session, account.id, now)
 
 
@@ -253,10 +284,8 @@ def _is_unchanged(session: Session, candidate: Candidate) -> bool:
     return kept == candidate.password_hash
 
 
-def _lock(wrong: WrongPasswords | None, now: datetime) -> datetime | None:
-    if wrong is None or wrong.locked_until is None or wrong.locked_until <= now:
-        return None
-    return wrong.locked_until
+def _mark_password(password_hash: str) -> str:
+    return hash_text(password_hash)[:16]
 
 
 def _as_phone(login: str, region: str, area_code: str) -> str | None:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from groups.accounts.accounts import UNMISTAKABLE, set_password
-from groups.accounts.sessions import hash_text, open_session
+from groups.accounts.accounts import UNMISTAKABLE, SignIn, admit, set_password
+from groups.accounts.sessions import hash_text
 from groups.errors import InvalidInvitation, say
 from groups.models.accounts import Account, Invitation
 from groups.models.batch import Batch
@@ -59,9 +59,9 @@ def find_invited(session: Session, code: str, now: datetime, *, hold: bool = Fal
     return found, account
 
 
-def redeem(session: Session, code: str, password_hash: str, browser: str, now: datetime) -> str:
-    """Set the password with the code, once, and sign the browser in: its token. Raises InvalidInvitation."""
+def redeem(session: Session, code: str, password_hash: str, browser: str, now: datetime) -> SignIn:
+    """Set the password with the code, once, and sign the browser in, as far as that goes. Raises InvalidInvitation."""
     invitation, account = find_invited(session, code, now, hold=True)
     invitation.used_at = now
     set_password(session, account.id, password_hash, now)
-    return open_session(session, account.id, browser, now)
+    return admit(session, account.id, password_hash, browser, now)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from groups.models.accounts import Account, AccountRole, AccountSession
 from groups.models.roster import Village
+from groups.models.second_factor import SecondFactor
 
 SESSION_LIFE = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=10)
@@ -28,6 +29,8 @@ class SignedIn:
     role: AccountRole
     village_id: int | None
     village_name: str | None
+    second_factor: bool
+    """Whether signing in with the account takes a code."""
 
 
 def open_session(session: Session, account_id: int, browser: str, now: datetime) -> str:
@@ -51,9 +54,10 @@ def open_session(session: Session, account_id: int, browser: str, now: datetime)
 def find_signed_in(session: Session, token: str, now: datetime) -> SignedIn | None:
     """Who holds this token; None where it was revoked, has expired, or its account is closed. One query."""
     found = session.execute(
-        select(AccountSession.id, AccountSession.last_seen_at, Account, Village.name)
+        select(AccountSession.id, AccountSession.last_seen_at, Account, Village.name, SecondFactor.confirmed_at)
         .join(Account, AccountSession.account_id == Account.id)
         .outerjoin(Village, Account.village_id == Village.id)
+        .outerjoin(SecondFactor, SecondFactor.account_id == Account.id)
         .where(
             AccountSession.token_digest == hash_text(token),
             AccountSession.revoked_at.is_(None),
@@ -63,10 +67,18 @@ def find_signed_in(session: Session, token: str, now: datetime) -> SignedIn | No
     ).one_or_none()
     if found is None:
         return None
-    session_id, last_seen_at, account, village_name = found
+    session_id, last_seen_at, account, village_name, confirmed_at = found
     if now - last_seen_at > SEEN_EVERY:
         session.execute(update(AccountSession).where(AccountSession.id == session_id).values(last_seen_at=now))
-    return SignedIn(account.id, session_id, account.name, account.role, account.village_id, village_name)
+    return SignedIn(
+        account.id,
+        session_id,
+        account.name,
+        account.role,
+        account.village_id,
+        village_name,
+        second_factor=confirmed_at is not None,
+    )
 
 
 def list_sessions(session: Session, account_id: int, now: datetime) -> list[AccountSession]:

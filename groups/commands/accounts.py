@@ -1,4 +1,4 @@
-"""The accounts' commands: `accounts create`, `list`, `reset-password`, `close`.
+"""The accounts' commands: `accounts create`, `list`, `reset-password`, `reset-second-factor`, `close`.
 
 A password is printed once, when it is made, and stands nowhere else.
 """
@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 
 from config.database import read_clock
 from config.services import get_settings
-from groups.accounts import accounts
+from groups.accounts import accounts, second_factor, sessions
 from groups.accounts.passwords import hash_password
 from groups.commands.common import open_transaction, tell, tell_in_one_line
 from groups.models.accounts import AccountRole
@@ -57,6 +57,17 @@ def reset_password(name: str, password_stdin: bool) -> None:
             accounts.set_password(session, account.id, password_hash, read_clock(session))
     tell("password_changed", name=account.name)
     _tell(password, password_stdin)
+
+
+@commands.command("reset-second-factor")
+@click.argument("name")
+def reset_second_factor(name: str) -> None:
+    """Take NAME's second factor away, for a phone that was lost, and sign all its browsers out."""
+    with tell_in_one_line(), open_transaction() as session:
+        account = accounts.find_account(session, name)
+        was_on = second_factor.turn_off(session, account.id)
+        sessions.revoke(session, account.id, read_clock(session))
+    tell("second_factor_reset" if was_on else "no_second_factor", name=account.name)
 
 
 @commands.command("close")

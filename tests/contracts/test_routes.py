@@ -16,6 +16,7 @@ OPEN_ROUTES = {
     "/healthz": "says only that the process answers",
     "/readyz": "says only which part is missing",
     "/sign-in": "this is where one signs in",
+    "/sign-in/code": "whoever has shown the password shows the second factor here",
     "/api/openapi.json": "what the API is like is no secret",
     "/first-sign-in": "who has no password yet sets one here, with a code",
     "/language": "the sign-in page can be read in both languages",

@@ -101,6 +101,7 @@ def _lines(folder: Path) -> list[list[str]]:
         ["responders", "export", "--village", "T01", "--format", "csv", "--output", out],
         ["accounts", "create", "wang", "--role", "operator"],
         ["accounts", "reset-password", "wang"],
+        ["accounts", "reset-second-factor", "wang"],
         ["accounts", "list"],
         ["accounts", "close", "wang"],
         ["api-clients", "create", "town hall"],

@@ -12,6 +12,7 @@ from config.database import read_clock
 from config.services import get_database, get_settings
 from groups.accounts import accounts, invitations
 from groups.accounts import sessions as accounts_sessions
+from groups.accounts.second_factor import is_asked_for
 from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
@@ -173,8 +174,10 @@ def _draw_page(account_id: int, wrong: str = "") -> str:
         account = _get_account(session, account_id)
         village = None if account.village_id is None else session.get(Village, account.village_id)
         sessions = accounts_sessions.list_sessions(session, account.id, read_clock(session))
+        has_second_factor = is_asked_for(session, account.id)
     return render_template(
         "accounts/account_admin.html",
+        second_factor=has_second_factor,
         account=account,
         village=village,
         sessions=sessions,

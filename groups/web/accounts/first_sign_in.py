@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request
+from flask import Blueprint, Flask, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from config.database import read_clock
@@ -13,7 +13,7 @@ from groups.accounts.rules.passwords import LONGEST, SHORTEST, find_weakness
 from groups.errors import InvalidInvitation, SignInBusy
 from groups.web.accounts.own import explain_weakness
 from groups.web.accounts.sign_in import admit_browser
-from groups.web.shell.access import open_to_all, remember
+from groups.web.shell.access import open_to_all
 from groups.web.shell.forms import Form, TextField
 from groups.web.shell.languages import write_error
 from groups.web.shell.limits import limit
@@ -56,13 +56,12 @@ def submit() -> ResponseReturnValue:
             return _draw_form(code, {"new": explain_weakness(flaw)}), 422
         password_hash = hash_password(password)
         with get_database().begin() as session:
-            token = invitations.redeem(session, code, password_hash, request.user_agent.string, read_clock(session))
+            outcome = invitations.redeem(session, code, password_hash, request.user_agent.string, read_clock(session))
     except InvalidInvitation as error:
         return _draw_form(code, {"code": write_error(error)}), 422
     except SignInBusy:
         abort(503)
-    remember(token)
-    return admit_browser(redirect("/", 303))
+    return admit_browser(outcome, "/")
 
 
 def _draw_form(code: str, wrong: dict[str, str] | None = None) -> str:

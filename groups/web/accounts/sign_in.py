@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response as BaseResponse
+from flask_babel import gettext
 
 from config.database import read_clock
 from config.services import get_database
@@ -15,6 +15,7 @@ from groups.accounts import accounts, sessions
 from groups.accounts.accounts import SignIn
 from groups.accounts.passwords import matches
 from groups.accounts.rules.passwords import LONGEST
+from groups.accounts.second_factor import LONGEST_CODE
 from groups.errors import SignInBusy
 from groups.web.shell import known_browsers
 from groups.web.shell.access import (
@@ -23,7 +24,9 @@ from groups.web.shell.access import (
     forget,
     get_signed_in,
     open_to_all,
+    read_half,
     remember,
+    remember_half,
     require,
 )
 from groups.web.shell.forms import Form, TextField
@@ -36,6 +39,13 @@ class SignInForm(Form):
 
     login = TextField(most=200, stripped=False)
     password = TextField(most=LONGEST + 1, stripped=False)
+    next = TextField(most=2000)
+
+
+class CodeForm(Form):
+    """The one-time code, or a recovery code; where to go then."""
+
+    code = TextField(most=LONGEST_CODE)
     next = TextField(most=2000)
 
 
@@ -70,15 +80,69 @@ def submit() -> ResponseReturnValue:
         outcome = _try(login, password)
     except SignInBusy:
         abort(503)
-    if outcome.token is None:
+    if outcome.token is None and outcome.half is None:
         wrong = "locked" if outcome.locked_until else "refused"
         return _draw_form(target, login=login, wrong=wrong, locked_until=outcome.locked_until), 422
+    return admit_browser(outcome, target)
+
+
+@pages.get("/sign-in/code")
+@open_to_all("whoever has shown the password shows the second factor here")
+def show_code_form() -> ResponseReturnValue:
+    """The form for the one-time code."""
+    half = read_half()
+    if half is None or find_signed_in() is not None:
+        return redirect(url_for("sign_in.show_form"), 303)
+    return _draw_code_form(check_own_path(request.args.get("next")))
+
+
+@pages.post("/sign-in/code")
+@open_to_all("whoever has shown the password shows the second factor here")
+@limit(GUESSES_PER_ADDRESS)
+def submit_code() -> ResponseReturnValue:
+    """Sign in with the code, or say that it is wrong; after too long the password is asked for again."""
+    sent, half = CodeForm.sent(), read_half()
+    target = check_own_path(sent.next.data)
+    if half is None:
+        return redirect(url_for("sign_in.show_form", next=target), 303)
+    if not sent.code.data:
+        return _draw_code_form(target, wrong="empty"), 422
+    with get_database().begin() as session:
+        outcome = accounts.settle_half(
+            session,
+            half,
+            sent.code.data,
+            known_browsers.name_for(half.account_id),
+            request.user_agent.string,
+            read_clock(session),
+        )
+    if outcome.token is not None:
+        if outcome.recovery_codes_left is not None:
+            flash(
+                gettext("You have used a recovery code: %(count)s are left.", count=outcome.recovery_codes_left),
+                "success",
+            )
+        return admit_browser(outcome, target)
+    if outcome.half is None:
+        forget()
+        flash(gettext("That took too long: sign in again."), "warning")
+        return redirect(url_for("sign_in.show_form", next=target), 303)
+    wrong = "locked" if outcome.locked_until else "refused"
+    return _draw_code_form(target, wrong=wrong, locked_until=outcome.locked_until), 422
+
+
+def admit_browser(outcome: SignIn, target: str | None) -> ResponseReturnValue:
+    """Go on to `target` as somebody who is signed in, or to where the code is asked for.
+
+    A browser that is signed in is known to its account from now on.
+    """
+    if outcome.half is not None:
+        remember_half(outcome.half)
+        return redirect(url_for("sign_in.show_code_form", next=target), 303)
+    if outcome.token is None:
+        raise RuntimeError("nobody is to be admitted")
     remember(outcome.token)
-    return admit_browser(redirect(target or "/", 303))
-
-
-def admit_browser(response: BaseResponse) -> BaseResponse:
-    """Let the browser that was just signed in be known to its account."""
+    response = redirect(target or "/", 303)
     known_browsers.remember_browser(response, get_signed_in().account_id)
     return response
 
@@ -125,4 +189,14 @@ def _draw_form(
         wrong=wrong,
         locked_until=locked_until,
         office_phone=settings.town_office_phone,
+    )
+
+
+def _draw_code_form(target: str | None, *, wrong: str | None = None, locked_until: datetime | None = None) -> str:
+    return render_template(
+        "accounts/sign_in_code.html",
+        target=target,
+        wrong=wrong,
+        locked_until=locked_until,
+        office_phone=the_settings().town_office_phone,
     )

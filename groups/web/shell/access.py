@@ -15,8 +15,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from config.database import read_clock
-from config.services import get_database
+from config.services import get_database, get_settings
 from groups.accounts import sessions
+from groups.accounts.accounts import HalfSignedIn
 from groups.accounts.sessions import SignedIn
 from groups.errors import UnknownVillage
 from groups.models import accounts
@@ -28,9 +29,13 @@ from groups.web.shell.security import csrf
 AccountRole = accounts.AccountRole
 """The roles; other packages take them from here."""
 
+_WITHOUT_SECOND_FACTOR = frozenset({"second_factor", "sign_in", "alarm_notice"})
+"""The parts open to whoever has to set up a second factor first: that, signing out, and that an alarm is open."""
+
 P = ParamSpec("P")
 ReturnT = TypeVar("ReturnT", bound=ResponseReturnValue)
 
+_HALF = "half"
 _TOKEN = "token"  # noqa: S105 # the key in the cookie, not a secret
 _MARK = "_admits"
 
@@ -55,6 +60,8 @@ def require(*roles: AccountRole) -> Callable[[Callable[P, ReturnT]], Callable[P,
                 return _ask_to_sign_in()
             if account.role not in admitted:
                 abort(403)
+            if lacks_second_factor(account) and request.blueprint not in _WITHOUT_SECOND_FACTOR:
+                return _ask_for_second_factor()
             csrf.protect()
             check_form()
             return view(*args, **kwargs)
@@ -115,6 +122,24 @@ def remember(token: str) -> None:
     g.pop("signed_in", None)
 
 
+def remember_half(half: HalfSignedIn) -> None:
+    """Keep in the browser's signed cookie that the password was right. Nobody is signed in by it."""
+    session.clear()
+    session[_HALF] = [half.account_id, half.password_mark, half.at]
+    g.pop("signed_in", None)
+
+
+def read_half() -> HalfSignedIn | None:
+    """Who has shown the password in this browser and owes the code."""
+    kept = session.get(_HALF)
+    return HalfSignedIn(*kept) if isinstance(kept, list) and len(kept) == 3 else None
+
+
+def lacks_second_factor(account: SignedIn) -> bool:
+    """Whether the account's role has to have a second factor, and it has none."""
+    return not account.second_factor and account.role.value in get_settings().second_factor_roles
+
+
 def forget() -> None:
     """Empty the browser's session."""
     session.clear()
@@ -135,6 +160,13 @@ def _ask_to_sign_in() -> ResponseReturnValue:
         page = request.headers.get("HX-Current-URL", "").removeprefix(request.host_url.rstrip("/"))
         return "", 401, {"HX-Redirect": url_for("sign_in.show_form", next=check_own_path(page))}
     return redirect(url_for("sign_in.show_form", next=here), 303)
+
+
+def _ask_for_second_factor() -> ResponseReturnValue:
+    address = url_for("second_factor.show")
+    if "HX-Request" not in request.headers:
+        return redirect(address, 303)
+    return "", 401, {"HX-Redirect": address}
 
 
 READERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.LIAISON, AccountRole.ADMIN})

@@ -53,6 +53,11 @@ def test_axe_finds_nothing_on_any_page(window: Window, english: bool) -> None:
     for page in PAGES:
         _open(window, page)
         found[page] = window.violations()
+    window.page.goto(f"{window.site.url}/account/second-factor")
+    window.page.locator("main form button").click()
+    expect(window.page.locator("svg.qr")).to_be_visible()
+    found["second factor"] = window.violations()
+    assert too_wide(window.page) <= 0, "the QR code and its key fit a phone"
     _open(window, "note")
     window.page.get_by_role("button").last.click()
     expect(window.page.locator(".field-error")).to_be_visible()

@@ -9,10 +9,10 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from config.database import Database
-from groups.accounts.accounts import GUESSES
 from groups.accounts.invitations import UNSET
 from groups.accounts.passwords import NOBODYS, matches
 from groups.accounts.rules.passwords import Weakness, find_weakness
+from groups.accounts.tries import GUESSES
 from groups.models.accounts import Account
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import PASSWORD, Visitor, open_app

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import update
 
 from config.database import Database, read_clock
-from groups.accounts.accounts import GUESSES, LOCK_OUT, find_candidate, settle_sign_in
+from groups.accounts.accounts import find_candidate, settle_sign_in
 from groups.accounts.passwords import NOBODYS
+from groups.accounts.tries import GUESSES, LOCK_OUT
 from groups.models.accounts import WrongPasswords
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import PASSWORD, Visitor, open_app

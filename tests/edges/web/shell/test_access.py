@@ -18,13 +18,15 @@ ADMINS = frozenset({AccountRole.ADMIN})
 TOWN_WIDE = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 HOUSE = "/villages/<code>/households/<int:household_id>"
 GROUP = "/villages/<code>/groups/<int:group_id>"
-OPEN = {"/sign-in", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"}
+OPEN = {"/sign-in", "/sign-in/code", "/first-sign-in", "/language", "/i/<int:incident_id>/<token>"}
 GUARDED = {
     "/": EVERYBODY,
     "/sign-out": EVERYBODY,
     "/account": EVERYBODY,
     "/account/password": EVERYBODY,
     "/account/sessions/revoke": EVERYBODY,
+    "/account/second-factor": EVERYBODY,
+    **{f"/account/second-factor/{what}": EVERYBODY for what in ("confirm", "recovery-codes", "off")},
     "/roster": ROSTER_READERS,
     "/villages": TOWN_WIDE,
     "/villages/<code>": ROSTER_READERS,
