@@ -1,4 +1,4 @@
 """Accounts, sessions, invitations, passwords and API clients.
 
-It knows nothing of rosters and figures.
+It must not know figures and pages.
 """

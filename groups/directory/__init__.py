@@ -1,8 +1,8 @@
 """The door through which joint_defense sees the roster: plain, frozen values and a few questions.
 
 It answers from the roster as it is now; whoever needs it to stay so keeps a snapshot. Responders live in no household
-of the roster: they have an id of their own, and neither a household's nor a phone's. It knows nothing of incidents,
-calls and texts.
+of the roster: they have an id of their own, and neither a household's nor a phone's. It must not know
+incidents, calls and texts.
 """
 
 from __future__ import annotations

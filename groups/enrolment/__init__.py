@@ -1,4 +1,4 @@
 """Subscriptions, devices, bills and the queue at the village office.
 
-It knows nothing of coverage figures and pages.
+It must not know coverage figures and pages.
 """

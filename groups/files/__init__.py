@@ -1,4 +1,4 @@
 """Files in and out: sheets, readers with their guards, table writing, typesetting with its font.
 
-It knows cells and pages, never what they mean.
+It must not know what a cell means: no household, no figure.
 """

@@ -1,4 +1,4 @@
 """Grids, responders, cameras and duty hours: who is called besides neighbours.
 
-It knows nothing of households and alarms.
+It must not know enrolment, figures and alarms.
 """

@@ -1,4 +1,4 @@
 """Villages, groups, households and where they live: kept, found, exported, printed.
 
-It knows nothing of subscriptions, figures, accounts or alarms.
+It must not know responders, enrolment, figures, accounts or alarms.
 """

@@ -1,1 +1,1 @@
-"""The roster's rules: pure functions, no database, no web."""
+"""The roster's rules: pure functions. They must not know the database, files or pages."""

@@ -1,7 +1,7 @@
 """The pages' frame: layout, sign-in, accounts, languages, static files, and who may see what.
 
 Door: `register(app)`, for an app that keeps settings and a database (`config.services`). Other packages' pages extend
-`layout.html` and mark their views with `access.requires` or `access.open_to_all`. No tables.
+`layout.html` and mark their views with `access.require` or `access.open_to_all`. No tables. It must not know alarms.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
 """A call for help and what people say about it: intake, texts, acknowledgement, news, closing.
 
-It knows nothing of processes, webhooks and pages.
+It must not know escalation, processes, webhooks and pages.
 """

@@ -1,4 +1,4 @@
 """Calls and texts go out, and what becomes of them: plan, claims, pace, messages, sender, results, tracking.
 
-It knows no escalation, webhook or page.
+It must not know alarms, escalation, webhooks and pages.
 """

@@ -1,4 +1,4 @@
 """Too few come: redials, other ways to reach somebody, widening to further people.
 
-It knows nothing of processes, webhooks and pages.
+It must not know processes, webhooks and pages.
 """

@@ -1,4 +1,4 @@
 """What an incident is: timeline, inbound events, answers, policy, conference, record.
 
-It knows nothing of sending, and of what people say only the answers on record.
+It must not know sending, and of what people say it knows only the answers on record.
 """

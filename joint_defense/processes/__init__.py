@@ -1,4 +1,4 @@
 """What runs: runtime, queues, dispatcher, worker, clock, spool and its drain, heartbeats, health, metrics.
 
-Door: `engine`. It knows nothing of pages.
+Door: `engine`. It must not know pages and webhooks.
 """

@@ -1,1 +1,1 @@
-"""The rules of an alarm: pure functions and tables, no I/O."""
+"""The rules of an alarm: pure functions and tables. They must not know the database, queues or the carrier."""

@@ -1,4 +1,4 @@
-"""A Twilio-compatible network of handsets: a process of its own that imports nothing of the application.
+"""A Twilio-compatible network of handsets: a process of its own, which must not know the application.
 
 Doors: `python -m joint_defense.simulator` (the network), `python -m joint_defense.simulator.handset` (one handset from
 the command line), the carrier's REST API under /2010-04-01/, the control API under /sim/ (`control.py`), and a page on

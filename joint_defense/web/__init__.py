@@ -1,6 +1,6 @@
 """The incident board: the list, one incident live, what people do about it, exports.
 
-Door: `register(app)`, after `groups.web.register`. No tables.
+Door: `register(app)`, after `groups.web.register`. No tables. It must not know webhooks.
 """
 
 from __future__ import annotations

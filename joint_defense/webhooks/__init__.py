@@ -1,6 +1,6 @@
 """What the carrier calls: voice, SMS, status. They check, read the form and hand on; no rule lives here.
 
-Doors: `register`. No tables.
+Doors: `register`. No tables. It must not know pages.
 """
 
 from __future__ import annotations

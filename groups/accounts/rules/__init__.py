@@ -1,1 +1,1 @@
-"""Rules of passwords."""
+"""Rules of passwords. They must not know accounts, the database or pages."""

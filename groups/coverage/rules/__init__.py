@@ -1,1 +1,1 @@
-"""Rules of figures: rounding, thresholds, tables, drawings. No database."""
+"""Rules of figures: rounding, thresholds, tables, drawings. They must not know the database or pages."""

@@ -1,1 +1,1 @@
-"""Rules of whom a ring reaches first."""
+"""Rules of whom a ring reaches first. They must not know the database."""

@@ -1,1 +1,1 @@
-"""Rules of subscriptions and bills: periods, months, shares."""
+"""Rules of subscriptions and bills: periods, months, shares. They must not know the database or pages."""

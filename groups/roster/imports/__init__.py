@@ -1,4 +1,4 @@
 """A list of households becomes a roster: opened, looked through, decided on, written.
 
-It knows nothing of pages; `jobs` is what the bulk worker runs.
+It must not know pages and other kinds of list; `jobs` is what the bulk worker runs.
 """

@@ -1,6 +1,6 @@
 """Pages of accounts: signing in, one's own account, and everybody's for an administrator.
 
-Door: `register(app)`. It knows nothing of alarms or figures.
+Door: `register(app)`. It must not know enrolment and figures.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The enrolment's pages: the queue at the village office, a household, the ledger of gifts, the bill, carrier's lists.
 
 Door: `register(app)`. A liaison and an administrator write; a village head reads what is of the own village.
+It must not know the pages of figures.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 Door: `register(app)`, after the enrolment's pages, whose frame these share. A liaison and an administrator see all
 villages, a village head the own one beside the town's sum; an operator watches alarms and has none of this.
+It must not know how a household signs up.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What was done, by whom, and taking it back: the pages, and the one wording for all others.
 
-Door: `register(app)`. It knows the roster's words, and none of the pages of enrolment and figures, which use it.
+Door: `register(app)`. It must not know the rooms of pages that use it.
 """
 
 from __future__ import annotations

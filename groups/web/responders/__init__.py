@@ -1,6 +1,7 @@
 """Pages of a village's grids, responders and cameras, and of the town centre's responders.
 
-Door: `register(app)`, after the roster's pages, which carry its buttons. No tables.
+Door: `register(app)`, after the roster's pages, which carry its buttons. No tables. It must not know
+enrolment and figures.
 """
 
 from __future__ import annotations

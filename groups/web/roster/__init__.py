@@ -1,7 +1,6 @@
 """Pages of rosters: villages, groups, households, imports, the printed directory and exports.
 
-Door: `register(app)`. A village head keeps the own village, an administrator all. It knows nothing of subscriptions
-and figures.
+Door: `register(app)`. A village head keeps the own village, an administrator all. It must not know figures.
 """
 
 from __future__ import annotations

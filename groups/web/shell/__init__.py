@@ -1,4 +1,4 @@
 """What every page stands in: layout, access, languages, assets, navigation, error pages, security.
 
-It knows no capability.
+It must not know a capability's pages.
 """

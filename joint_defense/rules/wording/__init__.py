@@ -1,1 +1,3 @@
-"""What is said and written, in both languages: alarms, calls, texts. Words alone, no decision."""
+"""What is said and written, in both languages: alarms, calls, texts. Words alone: it must not know
+why something is said.
+"""

@@ -1,1 +1,4 @@
-"""The simulated network: phones, legs, messages, faults, callbacks. It knows no HTTP."""
+"""The simulated network: phones, legs, messages, faults, callbacks.
+
+It must not know who asks: neither the API nor the page.
+"""

@@ -1,1 +1,4 @@
-"""What a simulated phone does with a call: ringing, TwiML, gathering, conferences, texts."""
+"""What a simulated phone does with a call: ringing, TwiML, gathering, conferences, texts.
+
+It must not know the API and the page.
+"""

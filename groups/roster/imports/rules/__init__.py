@@ -1,1 +1,4 @@
-"""Rules of reading a list of households: columns, rows, numbers, verdicts. No database, no files, no pages."""
+"""Rules of reading a list of households: columns, rows, numbers, verdicts.
+
+They must not know the database or pages.
+"""

@@ -1,6 +1,6 @@
 """A household's pages: all its fields in one form, its row in place, its number in two taps, moves and the archive.
 
-Door: `register(app)`. No tables.
+Door: `register(app)`. No tables. It must not know figures.
 """
 
 from __future__ import annotations
