@@ -43,6 +43,9 @@ _NINE = re.compile(f"(?:{words.BARE_NINE})+")
 _NINE_AND_WORDS = re.compile(words.NINE_AND_WORDS)
 _NOT_NINE = re.compile(words.NOT_NINE)
 _LISTS_NINE = re.compile(r"\s*9[、.:]")
+_SHORT_TOPIC = 8
+"""Signs of a clause that only says of whom the next one tells: "我家刚才，着火了"."""
+_NO_TOPIC = re.compile(words.NO_TOPIC)
 _SHORT_BESIDE = 4
 """Signs behind "9." that leave it the key; more of them, with no word of danger, are the ninth point of a list."""
 _NEGATED = re.compile(words.NEGATED)
@@ -218,6 +221,7 @@ def _is_own(plain: str, start: int, end: int, category: Category, before: Clause
         between = plain[kin.end() : start]
         bodily = category in {Category.MEDICAL, Category.OTHER} or _DONE_TO.search(plain) is not None
         return bodily and not _OTHERS.search(between) and not _TELLS_OF.search(between)
-    if before is not None and not names_danger(before) and len(before.words) <= 8:
-        return _OWN_HOUSE.search(before.words) is not None or _OWN_KIN.search(before.words) is not None
+    if before is not None and not names_danger(before):
+        topic = _OWN_HOUSE.search(before.words) or _OWN_KIN.search(before.words)
+        return topic is not None and len(before.words) <= _SHORT_TOPIC and not _NO_TOPIC.search(before.words)
     return False

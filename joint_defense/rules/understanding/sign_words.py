@@ -33,6 +33,12 @@ SIMPLIFIED = {ord(_PAIRS[at]): _PAIRS[at + 1] for at in range(0, len(_PAIRS), 2)
 """For `str.translate`. 妳, 佢 and other Cantonese signs are read as their Mandarin ones."""
 
 # fmt: off
+DIALECT = {
+    **{"屋企": "家", "依家": "现在", "而家": "现在", "宜家": "现在", "返来": "回来", "返去": "回去", "返归": "回去", "冇得": "没有", "勿要": "不要"},
+    **{"勿在": "不在", "弗在": "不在", "屋里厢": "家里", "莫得": "没有", "么得": "没有", "毋": "不", "唔系": "不是", "系咪": "是不是", "边个": "谁", "边度": "哪里"},
+    **{"啥人": "谁", "哪个来": "谁来", "么子": "什么", "嘛事": "什么事", "阿是": "是不是", "幺妹": "妹妹", "恁家": "你家", "俺们": "我们"},
+}
+"""Words of dialects, after the signs are simplified, and what they are read as."""
 PINYIN = {
     **{"ma shang": "马上", "ma shang dao": "马上到", "ma shang lai": "马上来", "ma shang guo lai": "马上过来", "ma shang guo qu": "马上过去"},
     **{"lai": "来", "guo lai": "过来", "guo qu": "过去", "zai lu shang": "在路上", "chu fa": "出发", "kuai dao": "快到", "zhe jiu lai": "这就来"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from joint_defense.rules.understanding.sign_words import (
+    DIALECT,
     PINYIN,
     PINYIN_BEFORE,
     PINYIN_BEHIND,
@@ -57,6 +58,7 @@ _PINYIN = re.compile(
     rf"(?<![a-z'])(?P<before>(?:(?>{_join_syllables(PINYIN_BEFORE)})\s?)*)(?P<words>(?:(?>{_join_syllables(PINYIN)})\s?){{1,9}}?)"
     rf"(?P<behind>(?:{_join_syllables(PINYIN_BEHIND)})?)(?![a-z'])"
 )
+_DIALECT = re.compile("|".join(sorted(DIALECT, key=len, reverse=True)))
 _BEFORE, _WORDS = (re.compile(_join_syllables(each)) for each in (PINYIN_BEFORE, PINYIN))
 _JOINED = {each.replace(" ", ""): signs for each, signs in (PINYIN | PINYIN_BEFORE).items()}
 
@@ -75,6 +77,7 @@ def fold(text: str) -> str:
     for picture, word in SPEAKING_SIGNS.items():
         text = text.replace(picture, word)
     whole = unicodedata.normalize("NFKC", _UNSEEN.sub("", text[:_LONGEST])).casefold().translate(SIMPLIFIED)
+    whole = _DIALECT.sub(lambda found: DIALECT[found[0]], whole)
     return read_by_sound(_PINYIN.sub(_read_pinyin, whole.replace("’", "'").replace("‘", "'").replace("`", "'")))
 
 

@@ -75,6 +75,7 @@ FORWARDED = (
 
 QUOTED_MAIL = (
     r"\n?\s*-{2,}\s*(?:原始|原文|original|forwarded)[\s\S]*$",
-    r"\n?\s*On [^\n]{4,60} wrote:[\s\S]*$",
+    r"\n?\s*On [^\n]{2,60} wrote:(?=\s*>)",
+    r"\n?\s*On [^\n]{2,60} wrote:[\s\S]*$",
     r"\n\s*(?:原文|原短信|原信息|引用)\s*[:：][\s\S]*$",
 )
