@@ -57,6 +57,14 @@ UNITS = (
     r"more|day|days|week)"
 )
 
+I_MOVE = (
+    r"^(?:好|嗯|行|那|走|好的|收到)*(?:我们?|俺们?|咱们?)(?![的家])(?P<how>(?:(?!过来|过去|赶|往)[^让派请等看听说问送接寄递传发转搬嫁熬挺晕昏睡醒缓怕想叫喊给]|叫(?:上|了)|喊(?:上|了)){0,18}?)"
+    r"(?:马上|这就|现在|就|正在|正|也|都|先|一起|一块儿?|一道|赶紧|已经|要)*"
+    r"(?:[赶跑走冲飞骑开绕奔]?过(?:来|去)|赶来|赶去|(?:[往朝](?:你|他|她|那|这)们?(?:家|边|里|儿|头)?(?:那边|这边)?)(?:赶|跑|奔|走|来|去|骑|开|冲)(?:来|去|过来|过去)?)(?:了|啦|哈|看看|看下|看一下|帮忙)*$"
+)
+"""In the first person, however one moves and whomever one brings, up to the verb that leads there and the end."""
+I_SEND = r"(?:叫|喊)(?:了|上)(?!.*(?:一起|一块|一道|和我|跟我))"
+"""Others move, not the writer."""
 LISTS = r"\s*[、.)\]】:]\s*(?=[^\W_])"
 """Behind a number that counts a point of a list."""
 LISTS_ON = r"(?:^|[\s,。;!?])[(]?(?:2|二)\s*[、.):](?!\d)"
@@ -67,7 +75,7 @@ BARE_ANSWER = (
 """A yes or no without a verb: what stands beside it decides what it answers."""
 GOES_WITH_BARE = (
     r"(?:我|俺|咱|偶|额|家里|屋里|在(?!.*(?:烧|吵|打|放))|没(?:空|时间|车|办法|在)|有(?:点|些)?(?:事|急事)|正(?:在|好)|走不|脱不|来不|去不|回不|太远|太晚|上班|加班|值班|忙|抱歉|不好意思|对不起|对不住|麻烦|谢谢|多谢|辛苦|请|马上|立|等|稍|这就|就|好|行|嗯|收到|知道|别急|"
-    r"\d+ ?(?:分|min)|sorry|so sorry|i\b|i'|im\b|we\b|we'|my\b|at\b|busy|working|too\b|thanks?|thank|please|wait|hold|hang|give|in \d|be\b|on\b|just\b|coming|can'?t|cannot|not (?:home|here|in|at)|out of|away)"
+    r"\d+ ?(?:分|min)|sorry|so sorry|(?:i|we)(?:'?m|'?re|'?ll| am| are| will| can| can't| cannot| live| work| just| have to)\b|my\b|at\b|busy|working|too\b|thanks?|thank|please|wait|hold|hang|give|in \d|be\b|on\b|just\b|coming|can'?t|cannot|not (?:home|here|in|at)|out of|away)"
 )
 
 _NAME = "(?:(?!马上|马来|就|快|这就|立|要|会|正|能|没|不|还)[\u4e00-\u9fff]){1,4}"
@@ -135,7 +143,7 @@ CANNOT_HARD = (
     *("(?:来|去|过来|过去|赶来|赶到|赶去|赶过来|赶过去|到|回|回来|回去|赶回来|赶回去|出|出来|出去|走|跑|帮)不了", "(?:来|去|过来|过去|赶|赶过|走|跑)不(?:来|去|过来|过去|到|及)"),
     *("过不(?:来|去)", "回不(?:来|去)", "赶不(?:来|去|到|上|回|过)", "来不(?:了|成|来|及)", "去不(?:了|成|来)", "来部了", "莱不了", "来不鸟", "出不(?:来|去|了门)", "起不来床"),
     *("(?:不能|没法|没办法|无法|没法子|不好|不便|不方便|不可能|没能力|不能够|未能)(?:马上|现在|立刻|及时|赶|过|再|去|来|到|前往|帮|参加|出|离开|走)(?:来|去|到|过来|过去|回来|回去|回村|场|现场|忙|你|他|门|开)*",),
-    *("走不开", "脱不(?:开|了)身", "抽不(?:开|出)身?", "离不开", "腾不出", "分不开身", "有事(?:情)?(?:来|去|过)不", "帮不(?:了|上)", "(?:下|起)不了(?:床|地|身)", "爱莫能助", "无能为力", "去不脱", "来弗及", "勿来", "弗来"),
+    *("开不了车", "走不开", "脱不(?:开|了)身", "抽不(?:开|出)身?", "离不开", "腾不出", "分不开身", "有事(?:情)?(?:来|去|过)不", "帮不(?:了|上)", "(?:下|起)不了(?:床|地|身)", "爱莫能助", "无能为力", "去不脱", "来弗及", "勿来", "弗来"),
     *("(?:^|[我们俺咱家就也都次在的怕能歉起时天晚还那])不(?:来|去|过来|过去)(?:了|啦|哈|的)*$",),
 )
 CANNOT_SOFT = (
@@ -146,6 +154,7 @@ CANNOT_SOFT = (
     *("^(?:我|现在|正|今天|还)*(?:在)?(?:出差|出远门|去外地|上外地)(?:了|中|呢|在外)*$",),
     *("^(?:我们?|现在|今天|今晚|实在|真的|暂时|这会儿?|对不起|抱歉|不好意思)*(?:没空|没时间|没得空|没有空|没有时间|不得空|没工夫|没功夫|不方便|不便|忙不过来|没办法|没法|不行|不能|不可以|不了|没法子)(?:了|啊|呀|哈|的|呢|出门|过来|过去)*$",),
     rf"^(?:{_ABSENT_WHO})*(?:{_EXCUSES})*(?:{_ABSENT})(?:{_EXCUSES}|{_ABSENT})*$",
+    "^(?:我|俺).{0,4}有(?:点|些|急)?事不在$",
     *("^(?:不|否|不行|没门|不能|不能够|算了|不去|不来|不要|不可)$",),
 )
 CANNOT_WHOLE = frozenset({"buneng", "bulai", "buqu", "laibuliao", "qubuliao", "qubulao", "bunenglai", "bunengqu", "buzaijia", "meikong", "no", "nope", "cannot", "cant"})
@@ -169,7 +178,7 @@ OTHERS_FIRST = (
 )
 OWN_FAMILY_FIRST = rf"^(?:叫|让|喊|派)?(?:我|俺|额)(?:家)?的?{_FAMILY}"
 QUESTIONS = (
-    r"(?:吗|嘛$|呢$|还是|谁|哪|什么|啥|怎么|怎样|咋|(?<!哥)(?<!们)(?<!咱)几个|几家|几户|多少|多久|为什么|为何|是不是|有没有|要不要|能不能|可不可以|会不会|到没到|来不来|去不去|行不行|到了没|来了没|"
+    r"(?:吗|嘛$|呢$|还是|谁|哪|什么|啥|怎么|怎样|咋|(?<![哥们咱])(?<![叫喊带][了上着])几个|几家|几户|多少|多久|为什么|为何|是不是|有没有|要不要|能不能|可不可以|会不会|到没到|来不来|去不去|行不行|到了没|来了没|"
     r"好了没|了没有?$|没有$|需不需要|需要我|用不用|要我|还用|还需要|还要不要|是否|能否|可否)"
 )
 ASKS_ENGLISH = r"^(?:who|what|where|when|why|how|which|whose|is|are|was|were|do|does|did|should|shall|can (?:you|he|she|they|anyone|someone)|could|would|will (?:you|he|she|they|anyone)|has|have (?:you|they)|any)\b"
@@ -177,7 +186,7 @@ LATER = (
     r"(?:本来|原本|原先|明天|明早|明晚|后天|今晚|晚上|下午|傍晚|中午|上午|下班|放学|周末|下周|改天|以后|回头|有空|晚点|迟点|过几天|到时|"
     r"[\d一二两三四五六七八九十几]+个?多?(?:半)?(?:小时|钟头|天)|\btomorrow\b|\btonight\b|\blater\b|\bhours?\b|\bhrs?\b|\bnext\b|\bafter work\b|\bmonday\b|\bsunday\b)"
 )
-PAST = r"(?:刚刚?(?:才)?从.{1,5}(?:过来|回来|出来的?)|昨天|昨晚|昨日|前天|上次|上周|上回|去年|以前|之前|那天|刚才|\byesterday\b|\blast\b|\bago\b)"
+PAST = r"(?:刚刚?(?:才)?从.{1,5}(?:过来|回来|出来的?)(?!.{0,3}(?:马上|这就|就|现在|立刻))|昨天|昨晚|昨日|前天|上次|上周|上回|去年|以前|之前|那天|刚才|\byesterday\b|\blast\b|\bago\b)"
 REPORTED = r"(?:听说|据说|听讲|说是|他说|她说|他们说|说他|说她|说要|说会|群里|好像|也许|可能|应该|似乎|以为|怕|如果|要是|万一|的话|\bmaybe\b|\bmight\b|\bperhaps\b|\bif\b|\bsaid\b|\bsays\b|\bheard\b)"
 NOT_NEGATIONS = (
     r"(?:不远|不怕|不用怕|没问题|不用急|别急|别怕|不要怕|不要急|别慌|不要慌|不急|别担心|不要担心|不用担心|放心|不客气|没关系|没事的?|不好意思|对不起|对不住|要不|不到(?=[\d一二两三四五六七八九十几])|"
@@ -210,7 +219,8 @@ EN_CANNOT = (
     r"\bnot coming\b",
     r"\bi'?m not (?:coming|able|free|available)\b",
     r"^(?:no|nope|nah|negative|sorry no)(?: (?:sorry|thanks|thank you|sir|man|please|not|i|we|can't|cannot|now|tonight|today))*$",
-    r"^no (?:but|i (?:can'?t|cannot|am|'m)|i'm|we're|not|time|car|way(?! in)|chance|can do|transport|ride)\b",
+    r"^(?:so )?(?:sorry|apologies)(?: but)? (?:i'?m|we'?re|i am|we are) (?:still |currently )?(?:in|at) \w+(?: \w+){0,2}$",
+    r"^no (?:but|i (?:can'?t|cannot|am|'m)|i'?m|we'?re|not|time|car|way(?! in)|chance|can do|transport|ride)\b",
     r"\b(?:i'?m|im|i am|we'?re|we are|am|are)? ?(?:not (?:at )?home|not in (?:town|the village|the area)|out of town|abroad|overseas|far away|too far(?: away)?|away (?:from home|on|until|for)|in (?:the )?hospital)\b",
 )
 EN_SOFT = r"(?:home|town|village|abroad|overseas|far|away|hospital)"

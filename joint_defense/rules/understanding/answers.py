@@ -318,6 +318,8 @@ def _without_hedge(plain: str) -> str:
     return rest if rest != plain and _HARD.search(rest) else plain
 
 
+_I_MOVE = re.compile(words.I_MOVE)
+_I_SEND = re.compile(words.I_SEND)
 _FIRST_PERSON = re.compile(
     r"(?:我们?|俺们?|咱们?)(?!的|叫|让|喊|派|请|等|听|看|以为|希望|觉得|想|家的)(?:.{0,8}?)(?:马上|这就|立刻|立马|立即|现在就|正在|已经|赶紧|就)(?:(?!叫|让|喊|派|请|通知|等|看|把|给|联系|打电话|送|接|催|找|问).){0,6}"
     r"(?:过来|过去|赶过去|赶过来|赶来|赶去|赶到|出门|出发|跑过去|跑过来|来你家|去你家|去他家|到你家|到他家|在路上|往.{0,4}(?:赶|跑|去))(?!.{0,3}(?:送|拿|取|买|接|吃|玩|办|做客|给|公司|单位|学校|医院|厂|县|市|镇|超市|车站|机场|上班|开会))"
@@ -328,7 +330,7 @@ def _read_sure(plain: str) -> Meaning | None:
     """A longer clause in the first person with a verb of motion: "我跟老李现在就从厂里赶过去了"."""
     if "我" in plain and _FIRST_PERSON.search(plain):
         return Meaning.COMING
-    return None
+    return Meaning.COMING if _I_MOVE.match(plain) and not _I_SEND.search(plain) else None
 
 
 def _says_cannot(clause: Clause) -> bool:

@@ -53,6 +53,7 @@ _NEGATED_ENGLISH = re.compile(words.NEGATED_ENGLISH)
 _FALSE_NOTS = re.compile("|".join(words.FALSE_NOTS))
 _ASKED = re.compile(words.ASKED_AFTER)
 _ASKED_ENGLISH = re.compile(words.ASKED_ENGLISH)
+_INFORMATION = re.compile(words.INFORMATION)
 _REPORTED = re.compile(words.REPORTED)
 _SECOND_HAND = re.compile(words.SECOND_HAND)
 _PAST = re.compile(words.PAST)
@@ -145,7 +146,7 @@ def _find_in_clause(clause: Clause, before: Clause | None, after: Clause | None)
     past = _PAST.search(plain) is not None and not _PRESENT.search(plain)
     if past and after is not None and _STILL_BAD.match(after.words):
         past = False
-    if past or _SECOND_HAND.search(plain):
+    if past or _SECOND_HAND.search(plain) or _INFORMATION.search(plain):
         return []
     found = []
     cry = _CRIES.search(plain)

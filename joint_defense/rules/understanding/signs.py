@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from joint_defense.rules.understanding.sign_words import (
+    CRYING_SIGNS,
     DIALECT,
     PINYIN,
     PINYIN_BEFORE,
@@ -45,6 +46,8 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 
+_MUCH_BESIDE_PICTURES = 6
+"""Signs; beside more of them a picture is ornament, and the words say what is meant."""
 _LONGEST = 2_000
 """Signs of a text that are read: ten texts in one have 1,600."""
 
@@ -74,8 +77,9 @@ def _read_pinyin(found: re.Match[str]) -> str:
 @lru_cache(maxsize=1024)
 def fold(text: str) -> str:
     """Half-width, lower case, simplified; unseen signs are gone, pictures, pinyin and sounds that say a word are it."""
+    beside = sum(sign.isalnum() for sign in text)
     for picture, word in SPEAKING_SIGNS.items():
-        text = text.replace(picture, word)
+        text = text.replace(picture, word if beside <= _MUCH_BESIDE_PICTURES or picture in CRYING_SIGNS else " ")
     whole = unicodedata.normalize("NFKC", _UNSEEN.sub("", text[:_LONGEST])).casefold().translate(SIMPLIFIED)
     whole = _DIALECT.sub(lambda found: DIALECT[found[0]], whole)
     return read_by_sound(_PINYIN.sub(_read_pinyin, whole.replace("’", "'").replace("‘", "'").replace("`", "'")))

@@ -66,6 +66,7 @@ def is_right(case: Case) -> bool:
             ("blind_6.json", 232),
             ("blind_7.json", 326),
             ("blind_8.json", 331),
+            ("blind_9.json", 214),
         ),
     ],
 )
