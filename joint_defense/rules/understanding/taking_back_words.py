@@ -27,7 +27,7 @@ NOT_OWN_WORDS = (
 """Ahead of such a word in its clause: turned off, asked, or said by others. In doubt the alarm stands."""
 NOT_TURNED_OFF = r"(?:不小心|不当心|不好意思|不是故意的?|不用来|不用|没事的?|没注意|没看清|对不起|现在|以后|\bno need\b|\bno worries\b|说声|说一声|他爸|他妈)"
 """Holds such a word and turns nothing off."""
-OF_THE_CALLER = r"我|俺|咱|孩子|小孩|娃|孙|儿子|女儿|老公|老婆|老人|妈|爸|手机|电话|不小心|求助|报警|警报|不好意思|抱歉|对不起|没事|不用|是猫|是狗|\b(?:i|i'm|my|we|me|sorry|please|alarm|it|it's|that|was|kids?|son|daughter|phone)\b"
+OF_THE_CALLER = r"我|俺|咱|孩子|小孩|娃|孙|儿子|女儿|老公|老婆|老人|妈|爸|手机|电话|不小心|求助|报警|警报|不好意思|抱歉|对不起|没事|不用|是猫|是狗|\b(?:i|i'm|my|we|me|sorry|please|alarm|it|it's|that|was|kids?|son|daughter|phone|pressed|accident|mistake|button|dial(?:l?ed)?)\b"
 """In a long clause: it is the alarm that is taken back, not an order or a bus."""
 GOES_ON = (
     r"^(?:不了|不掉|失败)|^了?(?:地方|地址|位置|门牌|字|楼|几?号楼|组|村|方向|人|路|门)|(?:吗|没|么|没有)$|(?:是怎么|怎么弄|什么)|"

@@ -67,6 +67,7 @@ def is_right(case: Case) -> bool:
             ("blind_7.json", 326),
             ("blind_8.json", 331),
             ("blind_9.json", 214),
+            ("blind_10.json", 214),
         ),
     ],
 )
