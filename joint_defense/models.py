@@ -333,7 +333,7 @@ class Attempt(Base):
 
 
 class Acknowledgement(NamedInBoth, Base):
-    """A household's or responder's answer: coming (出动), cannot come (不能来), on scene (到场). The newest counts."""
+    """A household's or responder's answer: coming (赶来), cannot come (不能来), on scene (到场). The newest counts."""
 
     __tablename__ = "acknowledgements"
     __table_args__ = (Index("ix_acknowledgements_incident_id_household_id", "incident_id", "household_id", "id"),)

@@ -50,7 +50,7 @@ ACTIONS: Mapping[str, LazyString] = {
     "reorder_households": _l("Doors put in another order"),
     "add_village": _l("Village added"),
     "import_roster": _l("List imported"),
-    "undo": _l("Taken back"),
+    "undo": _l("Undone"),
     "enrol": _l("Signed up"),
     "cancel": _l("Cancelled"),
     "withdraw_consent": _l("Consent withdrawn"),
