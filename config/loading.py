@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 gc.disable()
+_has_ended = False
 
 
 def end_loading() -> None:
     """From here on garbage is looked for, and never among what was loaded."""
-    # Of a second app in one process, as tests have them, no garbage may be kept with what stays.
-    if not gc.get_freeze_count():
+    global _has_ended  # noqa: PLW0603 - of the process, as the garbage is
+    # Of a second app in one process, as tests have them, no garbage may be kept with what stays. That is asked once:
+    # to count what stays, Python goes through all of it.
+    if not _has_ended and not gc.get_freeze_count():
         gc.freeze()
+    _has_ended = True
     gc.enable()
 
 
