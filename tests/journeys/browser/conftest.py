@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -16,10 +16,13 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from config.database import Database, read_clock
 from tests.conftest import MakeSettings, fresh_database
-from tests.edges.web.conftest import PASSWORD, VILLAGE, open_app
+from tests.edges.web.conftest import PASSWORD, VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import full_scene
 from tests.journeys.browser import chromium
 from tests.journeys.browser.looks import violations
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PHONE, DESKTOP = 360, 1280
 # A long way through pages is walked once, at the width of whoever walks it: what differs with the width is looks, and
@@ -30,6 +33,7 @@ on_a_pc = pytest.mark.parametrize("width", [DESKTOP], indirect=True, ids=["deskt
 # `expect`, or by `expect_navigation` where the page that was there before would do as well.
 expect.set_options(timeout=30_000)
 _HERE = Path(__file__).parent
+_COOKIE = "joint-defence"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,6 +60,8 @@ class Site:
     app: Flask
     server: BaseWSGIServer
     incident_id: int
+    asked: list[str]
+    """The path of every request, in their order."""
 
     @property
     def url(self) -> str:
@@ -82,10 +88,16 @@ def site(settings: MakeSettings) -> Iterator[Site]:
     app = open_app(settings())
     with app.extensions["database"].begin() as session:
         incident_id = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    asked: list[str] = []
+
+    def note(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked.append(environ["PATH_INFO"])
+        return app.wsgi_app(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, note, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Site(app, server, incident_id)
+    yield Site(app, server, incident_id, asked)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -111,12 +123,25 @@ class Window:
     def speak_english(self) -> None:
         self.context.add_cookies([{"name": "language", "value": "en", "url": self.site.url}])
 
-    def sign_in(self, name: str = "operator", password: str = PASSWORD) -> None:
+    def sign_in(self, name: str = "operator") -> None:
+        """By the cookie that the page would bring: most of a second less, for whoever is about other pages."""
+        client = self.site.app.test_client()
+        assert Visitor(client).sign_in(name).status_code == 303
+        cookie = client.get_cookie(_COOKIE)
+        assert cookie is not None
+        self.context.add_cookies([{"name": _COOKIE, "value": cookie.value, "url": self.site.url}])
+
+    def sign_in_on_its_page(self, name: str = "operator", password: str = PASSWORD) -> None:
         self.page.goto(f"{self.site.url}/sign-in")
         self.page.locator("#login").fill(name)
         self.page.locator("#password").fill(password)
         with self.page.expect_navigation():
             self.page.locator("#password").press("Enter")
+
+    def forget_who_it_was(self) -> None:
+        """Whoever comes next is not signed in. No page stays open that still asks: its answer may bring a cookie."""
+        self.page.goto("about:blank")
+        self.context.clear_cookies()
 
     def violations(self) -> list[str]:
         """What axe finds wrong with the page, a line each."""

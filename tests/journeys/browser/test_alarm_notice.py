@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -16,6 +16,7 @@ from joint_defense.rules.states import Role
 from tests.edges.web.scenes import raise_from
 from tests.journeys.browser.conftest import PHONE, Window
 from tests.journeys.browser.looks import small_targets, too_wide
+from tests.support.handsets import eventually
 
 # Keeps what has moved on the page without anybody's touch.
 WATCH_SHIFTS = """window.shifts = [];
@@ -40,9 +41,12 @@ def test_a_new_alarm_shows_on_any_page_within_five_seconds_with_title_and_sound(
 
     with window.site.store.begin() as session:
         incident_id = raise_from(session, 5, read_clock(session), key="CA9")
-    raised = time.monotonic()
+        window.site.asked.clear()
     expect(page.locator("#new-alarms [data-alarm]")).to_contain_text("赵阿根家求助")
-    assert time.monotonic() - raised < 9.5, "five seconds, and for a busy machine less than one more look would take"
+    # Not by a watch: on a busy machine it would tell of the machine. The page looks so often, and the first look that
+    # comes after the alarm brings it; one more may have begun before we saw the banner.
+    assert int(page.locator("#new-alarms").get_attribute("data-every") or 0) <= 4_000
+    assert 1 <= window.site.asked.count(urlsplit(page.locator("#new-alarms").get_attribute("data-ask") or "").path) <= 3
     expect(page).to_have_title(re.compile("🔔 赵阿根家求助"))
     expect(page.locator("#new-alarms")).to_have_attribute("data-sounded", str(incident_id))
     expect(page.get_by_role("alert").filter(has_text="赵阿根家")).to_be_visible()
@@ -58,8 +62,10 @@ def test_a_new_alarm_shows_on_any_page_within_five_seconds_with_title_and_sound(
     expect(page.locator("[data-alarm]")).to_have_count(0)
     expect(page).to_have_title("我的账号 · 十户联防")
     assert page.locator("#new-alarms").get_attribute("data-sounded") is None, "it has sounded before"
-    seen = page.request.get(f"{window.site.url}/account").text()
-    assert "data-alarm=" not in seen, "what was seen is not drawn only to be taken away"
+    eventually(
+        lambda: "data-alarm=" not in page.request.get(f"{window.site.url}/account").text(),
+        "what was seen is not drawn only to be taken away",
+    )
 
 
 def test_without_scripts_a_page_shows_open_alarms_and_a_link_opens_on_a_cheap_phone(plain_window: Window) -> None:
@@ -72,7 +78,7 @@ def test_without_scripts_a_page_shows_open_alarms_and_a_link_opens_on_a_cheap_ph
         told = session.scalars(select(Delivery).where(Delivery.with_link, Delivery.role == Role.HEAD)).one()
         links = Links(site.url, site.app.extensions["settings"].secret_key)
         address = links.make_address(told.incident_id, told.id, told.number)
-    plain_window.context.clear_cookies()
+    plain_window.forget_who_it_was()
     page.goto(address)
     expect(page.get_by_role("heading", name="王建国家、徐小红家求助")).to_be_visible()
     expect(page.get_by_role("link", name="拨打110")).to_have_attribute("href", "tel:110")

@@ -15,7 +15,7 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel
 from tests.edges.web.conftest import PASSWORD
 from tests.edges.web.scenes import deliveries_to, raise_from
-from tests.journeys.browser.conftest import Site, Window, on_a_pc
+from tests.journeys.browser.conftest import Site, Window, on_a_pc, on_a_phone
 
 
 def _answers(site: Site, door: int, answer: Answer) -> None:
@@ -28,6 +28,7 @@ def _come(page: Page, of_all: str) -> None:
     expect(page.locator(".figure-main dd")).to_have_text(of_all)
 
 
+@on_a_phone
 def test_an_answer_shows_by_itself_and_takes_nobodys_focus_or_place(window: Window) -> None:
     window.sign_in()
     window.page.goto(window.site.incident)
@@ -45,6 +46,7 @@ def test_an_answer_shows_by_itself_and_takes_nobodys_focus_or_place(window: Wind
 @on_a_pc
 def test_a_new_incident_shows_on_the_list_and_in_the_tabs_title(window: Window) -> None:
     window.sign_in()
+    window.page.goto(window.site.url)
     expect(window.page).to_have_title(re.compile("警情"))
     with window.site.store.begin() as session:
         session.get_one(Incident, window.site.incident_id).closed_at = read_clock(session)
@@ -94,6 +96,7 @@ def test_whoever_is_signed_out_elsewhere_is_led_to_the_sign_in_and_back(window: 
     expect(window.page).to_have_url(window.site.incident)
 
 
+@on_a_phone
 def test_an_incident_is_handled_by_taps(window: Window) -> None:
     window.sign_in()
     window.page.goto(window.site.incident)
@@ -112,6 +115,7 @@ def test_an_incident_is_handled_by_taps(window: Window) -> None:
     expect(window.page.get_by_role("button", name="呼叫")).to_have_count(0)
 
 
+@on_a_phone
 def test_a_password_can_be_looked_at(window: Window) -> None:
     window.page.goto(f"{window.site.url}/sign-in")
     window.page.locator("#password").fill("abc")

@@ -71,7 +71,7 @@ def test_a_liaison_reads_the_figures_and_takes_them_along_and_the_pages_around_t
 
 
 def _look_around(town: Site, window: Window) -> None:
-    window.page.context.clear_cookies(name="joint-defence")
+    window.forget_who_it_was()
     window.sign_in("admin")
     found = {}
     for path in (

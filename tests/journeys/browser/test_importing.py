@@ -42,10 +42,11 @@ def handed_over(window: Window, *, scripts: bool = True) -> str:
     if scripts:
         well_formed(window)
     code = page.locator("dd strong.code").inner_text()
-    page.get_by_role("link", name="完成").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="完成").click()
     expect(page.get_by_text("四甲村")).to_be_visible()
     # The head has another telephone.
-    page.context.clear_cookies()
+    window.forget_who_it_was()
     return code
 
 
