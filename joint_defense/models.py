@@ -50,7 +50,7 @@ from joint_defense.rules.states import (
     Purpose,
     Role,
 )
-from joint_defense.rules.tasks import TaskOutcome, TaskReason, TaskStage
+from joint_defense.rules.tasks import ChangeState, TaskOutcome, TaskReason, TaskStage
 from joint_defense.rules.triggers import Category
 
 OfPartyRow = type["Delivery"] | type["Acknowledgement"]
@@ -552,3 +552,32 @@ class Holiday(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(40))
+
+
+class NumberChange(Base):
+    """A number that somebody has changed by text, until the new one has been asked. What is over keeps no number."""
+
+    __tablename__ = "number_changes"
+    __table_args__ = (
+        Index(
+            "ix_number_changes_open",
+            "next_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    phone_id: Mapped[int] = mapped_column(BigId, index=True)
+    household_id: Mapped[int] = mapped_column(BigId, index=True)
+    new_number: Mapped[str] = mapped_column(String(16))
+    is_mobile: Mapped[bool]
+    asked_by: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(8))
+    state: Mapped[ChangeState] = mapped_column(store_as_value(ChangeState))
+    calls: Mapped[int] = mapped_column(SmallInteger)
+    asked_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    # The last call to the new number.
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)

@@ -28,6 +28,13 @@ from groups.directory.mending import (
     list_other_phones,
     read_phones,
 )
+from groups.directory.number_changes import (
+    ChangeablePhone,
+    find_household_of,
+    list_changeable,
+    read_written_number,
+    replace_number,
+)
 from groups.directory.overseers import find_overseers, is_of_account, is_overseer
 from groups.directory.phone_verdicts import (
     OPTED_OUT,
@@ -48,13 +55,15 @@ from groups.directory.reinforcements import (
     list_officers,
     list_on_duty,
 )
-from groups.rules.phone import is_called, read_line_number
+from groups.rules.phone import PhoneNumber, is_called, read_line_number
 
 __all__ = [
     "OPTED_OUT",
     "Caller",
+    "ChangeablePhone",
     "FailingPhone",
     "HouseholdPhone",
+    "PhoneNumber",
     "PhoneOnRecord",
     "Proof",
     "Reached",
@@ -63,6 +72,7 @@ __all__ = [
     "clear_refused",
     "find_away",
     "find_caller",
+    "find_household_of",
     "find_households_at",
     "find_opted_out",
     "find_overseers",
@@ -74,6 +84,7 @@ __all__ = [
     "is_overseer",
     "list_backup",
     "list_cameras",
+    "list_changeable",
     "list_failing",
     "list_groups",
     "list_leader_phones",
@@ -91,5 +102,7 @@ __all__ = [
     "note_reached",
     "read_line_number",
     "read_phones",
+    "read_written_number",
+    "replace_number",
     "warm_up",
 ]

@@ -40,6 +40,7 @@ class PhoneOnRecord:
     is_mobile: bool
     active: bool
     failing: bool
+    text_refused: bool
     proven_on: date | None
     household_id: int
     household_name: str
@@ -107,6 +108,7 @@ def read_phones(session: Session, phone_ids: Collection[int]) -> dict[int, Phone
             is_mobile=phone.kind is PhoneKind.MOBILE,
             active=phone.archived_at is None and household.archived_at is None,
             failing=bool(failing),
+            text_refused=phone.text_refused_code is not None,
             proven_on=proven,
             household_id=household.id,
             household_name=names.name_household(household.head),

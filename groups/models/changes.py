@@ -24,6 +24,8 @@ class Source(StrEnum):
     IMPORT = "import"
     COMMAND = "command"
     UNDO = "undo"
+    TEXT = "text"
+    """By a text from a phone that may."""
     SYSTEM = "system"
     """Nobody in person: what follows from something else, on a day that was set."""
 

@@ -30,6 +30,7 @@ from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
+from joint_defense.tasks.number_changes import NumberRules
 
 FLOOD_SPAN = timedelta(hours=1)
 
@@ -54,7 +55,7 @@ class Trigger:
 class Limits:
     """`merge_window` in seconds; `alarms_per_hour` is how many incidents a number may open, and so a household.
 
-    Duty hours are read in `zone`.
+    Duty hours are read in `zone`; `numbers` is how a number in a text is read.
 
     A group may have `alarms_per_group`. Neither stops a number that has not called within the hour.
     """
@@ -62,6 +63,7 @@ class Limits:
     merge_window: float = 180.0
     alarms_per_hour: int = 6
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIMEZONE))
+    numbers: NumberRules = field(default_factory=NumberRules)
 
     @property
     def alarms_per_group(self) -> int:

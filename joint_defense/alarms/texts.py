@@ -23,6 +23,7 @@ from joint_defense.incidents.timeline import note_once
 from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_text_key
+from joint_defense.rules.number_changes import WantedChange
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
@@ -31,6 +32,8 @@ from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Questio
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 from joint_defense.rules.wording import drills as drill_words
+from joint_defense.tasks import number_changes
+from joint_defense.tasks.number_changes import NumberRules
 
 LATE_ANSWER = timedelta(days=1)
 """So long after the all-clear an answer still hears that it is over."""
@@ -113,6 +116,13 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     if kept is not None:
         return Reply(**kept)
     sender = _find_sender(session, text, now)
+    in_trouble = sender.alert is not None or (sender.told is not None and sender.told.incident.closed_at is None)
+    change = number_changes.find_change(session, text.sender, text.body, now, bare=not in_trouble)
+    if change is not None:
+        wanted, rules = change, (limits or Limits()).numbers
+        return _answer_once(
+            session, text, sender, InboundKind.ANSWER, now, lambda: _change_number(session, sender, wanted, now, rules)
+        )
     wordless = _find_told_without_a_word(session, text, sender)
     if wordless is not None:
         return _answer_once(
@@ -180,6 +190,12 @@ def _find_drill(session: Session, text: Text, sender: _Sender, now: datetime) ->
 def _answer_drill(session: Session, sender: _Sender, drilled: Delivery, now: datetime) -> Reply:
     drills.take_answer(session, drilled, Channel.SMS, now)
     return Reply(None if sender.silent else drill_words.say_thanks(drilled.language), drilled.incident_id)
+
+
+def _change_number(session: Session, sender: _Sender, wanted: WantedChange, now: datetime, rules: NumberRules) -> Reply:
+    line, incident_id = number_changes.propose_change(session, sender.number, wanted, sender.language, now, rules)
+    # Where somebody may be listening while the household calls for help, nothing is answered.
+    return Reply(None if sender.silent and sender.alert is not None else line, incident_id)
 
 
 def _answer_once(

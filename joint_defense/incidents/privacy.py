@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from config.database import match_any
 from config.retention import Due, Kept
 from groups.directory import people
-from joint_defense.models import Acknowledgement, Alert, Delivery, InboundEvent, Incident, IncidentUpdate, Mute
+from joint_defense.models import (
+    Acknowledgement,
+    Alert,
+    Delivery,
+    InboundEvent,
+    Incident,
+    IncidentUpdate,
+    Mute,
+    NumberChange,
+)
 
 ERASED, ERASED_EN = people.ERASED, "Erased"
 _SAID = frozenset({"text", "note"})
@@ -141,6 +150,16 @@ def erase_from_incidents(session: Session, subject: people.Subject) -> int:
     for event in session.scalars(select(InboundEvent).where(_is_of(InboundEvent, subject))).all():
         event.number, event.text, event.answer = f"#{event.id}", "", {}
     session.execute(delete(Mute).where(Mute.number.in_(subject.numbers)))
+    # Number changes that are under way; those that are over keep no number.
+    session.execute(
+        delete(NumberChange).where(
+            or_(
+                NumberChange.household_id == subject.household_id,
+                NumberChange.new_number.in_(subject.numbers),
+                NumberChange.asked_by.in_(subject.numbers),
+            )
+        )
+    )
     session.flush()
     return len(incidents)
 

@@ -30,7 +30,8 @@ from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.stand_in import StandIn
-from joint_defense.tasks import tasks
+from joint_defense.tasks import number_changes, tasks
+from joint_defense.tasks.number_changes import NumberRules
 
 EVERY = 1.0
 PING_SECONDS = 10.0
@@ -280,6 +281,16 @@ def _tell_heads(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
     return tasks.tell_heads(session, village_id, read_clock(session), zone)
 
 
+def _change_numbers(runtime: Runtime) -> None:
+    """Call the new numbers that people have written, in permitted hours, and say how that went."""
+    for change_id in _run(runtime, lambda session: number_changes.find_due(session, read_clock(session))):
+        _run(runtime, partial(_go_on, change_id, runtime.number_rules))
+
+
+def _go_on(change_id: int, rules: NumberRules, session: Session) -> int | None:
+    return number_changes.go_on(session, change_id, read_clock(session), rules)
+
+
 def _look_at_numbers(runtime: Runtime) -> None:
     """A task for each number that fails; those that work again, or are gone, are nobody's any more."""
     closed = _run(runtime, lambda session: tasks.close_mended(session, read_clock(session), runtime.settings.zone))
@@ -303,5 +314,6 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (60.0, _purge),
     (300.0, _look_at_numbers),
     (60.0, _mend_numbers),
+    (30.0, _change_numbers),
 )
 """What can wait for a clock: nobody stands in for it."""

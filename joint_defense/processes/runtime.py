@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from joint_defense.delivery.lines import Bundle, Lines, LineStatus, Places
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
+    from joint_defense.tasks.number_changes import NumberRules
 
 CALL_HOLDS = 30.0
 """Seconds that an alarm call takes, ringing and what is said: for estimates."""
@@ -77,7 +78,21 @@ class Runtime:
         from joint_defense.alarms.intake import Limits
 
         settings = self.settings
-        return Limits(settings.merge_window, settings.alarms_per_hour, settings.zone)
+        return Limits(settings.merge_window, settings.alarms_per_hour, settings.zone, self.number_rules)
+
+    @cached_property
+    def number_rules(self) -> NumberRules:
+        """How a number in a text is read, and when a new one is called."""
+        from joint_defense.tasks.number_changes import NumberRules
+
+        settings = self.settings
+        return NumberRules(
+            settings.default_region,
+            settings.default_area_code,
+            tuple(settings.countries),
+            settings.drill_spans,
+            settings.zone,
+        )
 
     @cached_property
     def patience(self) -> Patience:

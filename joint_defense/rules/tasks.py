@@ -47,6 +47,24 @@ class TaskOutcome(StrEnum):
     """Somebody has said that the number is right."""
 
 
+class ChangeState(StrEnum):
+    """Where a change of a number by text stands."""
+
+    WAITING = "waiting"
+    """For a permitted hour."""
+    CALLING = "calling"
+    """The new number is being asked."""
+    DONE = "done"
+    DENIED = "denied"
+    """Whoever answers there says that it is not theirs."""
+    UNREACHED = "unreached"
+    """Nobody answered there by key."""
+    GONE = "gone"
+    """The roster has changed meanwhile."""
+    REPLACED = "replaced"
+    """Somebody has said another number for the same phone since."""
+
+
 NEXT: dict[TaskStage, TaskStage] = {
     TaskStage.NEW: TaskStage.HOUSEHOLD,
     TaskStage.HOUSEHOLD: TaskStage.LEADER,

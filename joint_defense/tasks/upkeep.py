@@ -75,7 +75,13 @@ def find_villages_allowing(session: Session, now: datetime, zone: ZoneInfo, vill
         for village_id, own in spans.items()
         if own is not None and any(start <= local.hour < end for start, end in own)
     }
-    alarms = select(Incident.village_id).where(
-        Incident.closed_at.is_(None), Incident.kind.in_((IncidentKind.ALARM, IncidentKind.WORDLESS))
-    )
-    return allowing - set(session.scalars(alarms))
+    return allowing - set(session.scalars(select(Incident.village_id).where(*_IS_OPEN_ALARM)))
+
+
+_IS_OPEN_ALARM = (Incident.closed_at.is_(None), Incident.kind.in_((IncidentKind.ALARM, IncidentKind.WORDLESS)))
+
+
+def has_open_alarm(session: Session, village_id: int) -> bool:
+    """Whether somebody in the village calls for help at present."""
+    asked = select(Incident.id).where(Incident.village_id == village_id, *_IS_OPEN_ALARM)
+    return session.scalar(asked.limit(1)) is not None

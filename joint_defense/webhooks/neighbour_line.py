@@ -28,6 +28,8 @@ from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
+from joint_defense.rules.wording import number_changes as change_words
+from joint_defense.tasks import number_changes
 from joint_defense.webhooks.caller_line import name_room
 from joint_defense.webhooks.common import (
     answer,
@@ -207,6 +209,8 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     language = delivery.language
     address = make_address(f"/voice/answer/{delivery.id}/{number}")
     if delivery.purpose in PROVING:
+        if delivery.purpose is Purpose.TEST and delivery.phone_id is None:
+            return _take_key_of_new_number(session, delivery, number, key, now)
         if delivery.purpose is Purpose.TEST and key == drill_words.NOT_THEIRS_KEY:
             own_test.refuse_owner(session, delivery, now)
             return twiml.say([(drill_words.say_not_theirs(language), language)])
@@ -240,6 +244,26 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
         again = make_address(f"/voice/again/{delivery.id}/{number}")
         return twiml.ask(wrong, action=address, then=again, keys=1, timeout=AGAIN_TIMEOUT)
     return _tell(delivery, action=address, then=then, hears=True)
+
+
+def _take_key_of_new_number(session: Session, delivery: Delivery, number: int, key: str, now: datetime) -> str:
+    """A number that is to be entered is asked whether it is theirs."""
+    language = delivery.language
+    if key == drill_words.NOT_THEIRS_KEY:
+        number_changes.deny_change(session, delivery.incident_id, now)
+        return twiml.say([(drill_words.say_not_theirs(language), language)])
+    if key == "1":
+        drills.take_answer(session, delivery, Channel.CALL, now)
+        zone = get_runtime().settings.zone
+        done = number_changes.confirm_change(session, delivery.incident_id, now, zone)
+        return twiml.say([(change_words.say_entered(language, done=done), language)])
+    return twiml.ask(
+        [(change_words.say_wrong_key(language), language)],
+        action=make_address(f"/voice/answer/{delivery.id}/{number}"),
+        then=make_address(f"/voice/again/{delivery.id}/{number}"),
+        keys=1,
+        timeout=AGAIN_TIMEOUT,
+    )
 
 
 def _ask_how_soon(delivery: Delivery, number: int) -> str:

@@ -84,6 +84,7 @@ SOURCES: Mapping[Source, LazyString] = {
     Source.IMPORT: _l("by an imported list"),
     Source.COMMAND: _l("by a command"),
     Source.UNDO: _l("by an undo"),
+    Source.TEXT: _l("by text"),
     Source.SYSTEM: _l("by the system"),
 }
 TABLES: Mapping[str, LazyString] = {

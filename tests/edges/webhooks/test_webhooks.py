@@ -279,6 +279,23 @@ def test_the_eight_asks_for_a_test_call_and_is_never_taken_for_half_of_an_alarm(
     assert "不在联防名单上" in carrier.call("/voice/menu/1", STRANGER, sid="CA5", Digits="8")
 
 
+def test_a_new_number_by_text_is_asked_on_a_call_and_entered_by_its_key(
+    open_carrier: Callable[..., Carrier], wang: House
+) -> None:
+    carrier = open_carrier(drill_hours="0-24")
+    assert "马上打给尾号8000核对" in carrier.text("改 13800138000", wang.number)
+    (call,) = carrier.town.deliveries(carrier.town.incidents()[0].id)
+    carrier.town.place(after=10**8)
+    address = f"/voice/answer/{call.id}/1"
+    assert "按错了" in carrier.call(address, OUR_NUMBER, sid="CA9", to=call.number, Digits="5")
+    said = carrier.call(address, OUR_NUMBER, sid="CA9", to=call.number, Digits="1")
+    assert "这部电话登记好了" in said
+    assert carrier.call(address, OUR_NUMBER, sid="CA9", to=call.number, Digits="1") == said
+    assert carrier.town.phone("+8613800138000").household_id == wang.id
+    assert "没有收到您的按键" in carrier.call(f"/voice/again/{call.id}/1", OUR_NUMBER, sid="CA9", to=call.number)
+    assert "请求助" not in carrier.text("改 13800138001", STRANGER, sid="SM2")
+
+
 def test_in_a_silent_household_the_eight_says_and_rings_nothing(carrier: Carrier, town: Town) -> None:
     quiet = town.house("静", silent=True)
     assert "<Say" not in carrier.call("/voice/menu/1", quiet.number, Digits="8")
