@@ -1,6 +1,6 @@
 """Numbers changed by text.
 
-Revision 0023, after 0022. There is no way back: a mistake is mended by the next one.
+Revision 0024, after 0023. There is no way back: a mistake is mended by the next one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
