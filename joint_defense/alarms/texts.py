@@ -193,7 +193,7 @@ def _answer_drill(session: Session, sender: _Sender, drilled: Delivery, now: dat
 
 
 def _change_number(session: Session, sender: _Sender, wanted: WantedChange, now: datetime, rules: NumberRules) -> Reply:
-    line, incident_id = number_changes.propose_change(session, sender.number, wanted, sender.language, now, rules)
+    line, incident_id = number_changes.take_change(session, sender.number, wanted, sender.language, now, rules)
     # Where somebody may be listening while the household calls for help, nothing is answered.
     return Reply(None if sender.silent and sender.alert is not None else line, incident_id)
 

@@ -82,7 +82,7 @@ def find_change(session: Session, number: str, text: str, now: datetime, *, bare
     return alone if alone is not None and tasks.find_asked(session, number, now - ASKED_WITHIN) else None
 
 
-def propose_change(
+def take_change(
     session: Session, sender: str, wanted: WantedChange, language: str, now: datetime, rules: NumberRules
 ) -> tuple[str, int | None]:
     """Take a new number from somebody by text: the line to answer with, and the call that it begins, if one does."""
@@ -231,7 +231,7 @@ def confirm_change(session: Session, incident_id: int, now: datetime, zone: Zone
     return True
 
 
-def deny_change(session: Session, incident_id: int, now: datetime) -> None:
+def refuse_change(session: Session, incident_id: int, now: datetime) -> None:
     """Whoever answers at the new number says that it is not theirs: nothing changes, and whoever asked is told."""
     change = _find_of(session, incident_id)
     if change is None or change.closed_at is not None:

@@ -250,7 +250,7 @@ def _take_key_of_new_number(session: Session, delivery: Delivery, number: int, k
     """A number that is to be entered is asked whether it is theirs."""
     language = delivery.language
     if key == drill_words.NOT_THEIRS_KEY:
-        number_changes.deny_change(session, delivery.incident_id, now)
+        number_changes.refuse_change(session, delivery.incident_id, now)
         return twiml.say([(drill_words.say_not_theirs(language), language)])
     if key == "1":
         drills.take_answer(session, delivery, Channel.CALL, now)

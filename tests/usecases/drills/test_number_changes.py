@@ -120,7 +120,7 @@ def test_whoever_answers_there_may_say_that_it_is_not_theirs(village: Town) -> N
     li = village.house("李")
     write(village, li.number, "改13800138000")
     called = find_call(village).incident_id
-    village.run(lambda s: number_changes.deny_change(s, called, at(NINE + 9)))
+    village.run(lambda s: number_changes.refuse_change(s, called, at(NINE + 9)))
     assert states(village) == [ChangeState.DENIED]
     assert list_told(village) == {li.number: "【十户联防】尾号8000接电话的人说不是李家的，没有改。请核对后再发。"}
     assert not village.run(lambda s: number_changes.confirm_change(s, called, at(NINE + 9), ZONE))
