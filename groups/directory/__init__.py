@@ -35,7 +35,7 @@ from groups.directory.number_changes import (
     read_written_number,
     replace_number,
 )
-from groups.directory.overseers import find_overseers, is_of_account, is_overseer
+from groups.directory.overseers import find_overseers, find_uncalled, is_of_account, is_overseer
 from groups.directory.phone_verdicts import (
     OPTED_OUT,
     Proof,
@@ -77,6 +77,7 @@ __all__ = [
     "find_opted_out",
     "find_overseers",
     "find_phone",
+    "find_uncalled",
     "find_village",
     "find_village_code",
     "is_called",

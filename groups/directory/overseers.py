@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import and_, exists, or_, select
@@ -73,6 +74,25 @@ def is_overseer(
         Responder.archived_at.is_(None),
     )
     return bool(session.scalar(select(or_(account, leads, station))))
+
+
+def find_uncalled(session: Session, numbers: Collection[str], responder_ids: Collection[int]) -> set[str]:
+    """Of overseers' phones those that may not be called, by the roster and the lists as they are now.
+
+    An account's or a duty phone that answered STOP was told that it hears of no call for help any more.
+    """
+    uncalled = or_(Phone.may_call.is_(False), Phone.call_refused_code.is_not(None))
+    found = set(
+        session.scalars(select(Phone.number).where(Phone.number.in_(numbers), Phone.archived_at.is_(None), uncalled))
+    )
+    stopped = select(Account.phone).where(Account.phone.in_(numbers), Account.text_refused_code == OPTED_OUT)
+    refusing = or_(
+        Responder.may_call.is_(False),
+        Responder.call_refused_code.is_not(None),
+        Responder.text_refused_code == OPTED_OUT,
+    )
+    listed = select(Responder.number).where(Responder.id.in_(responder_ids), refusing)
+    return found | {each for each in session.scalars(stopped) if each} | set(session.scalars(listed))
 
 
 def is_of_account(session: Session, number: str) -> bool:

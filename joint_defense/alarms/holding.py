@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
+from joint_defense.alarms import overseers
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
@@ -120,6 +121,7 @@ def release(session: Session, incident: Incident, by: ReleasedBy, now: datetime,
         # The roster has changed meanwhile: who else there is comes at once.
         policies.hurry(incident)
     insert_deliveries(session, incident.id, Purpose.ALARM, queue_behind_waiting(session, incident.id, planned), now)
+    overseers.send_left_out_links(session, incident, now)
     return True
 
 

@@ -110,6 +110,32 @@ def _put_link_into_alarms(
         session.execute(changed.execution_options(synchronize_session=False))
 
 
+def send_left_out_links(session: Session, incident: Incident, now: datetime) -> None:
+    """The link to whoever was asked first, by a text that had no link in it yet, and may follow the incident now."""
+    asked = select(Delivery).where(
+        Delivery.incident_id == incident.id,
+        Delivery.with_link,
+        Delivery.channel == Channel.SMS,
+        Delivery.purpose == Purpose.ALARM,
+        Delivery.attempt_count > 0,
+    )
+    rows = [
+        make_row(
+            each,
+            incident.id,
+            Channel.SMS,
+            Purpose.LINK,
+            now,
+            urgency=OVERSEER,
+            turn=turn,
+            account_id=each.account_id,
+            with_link=True,
+        )
+        for turn, each in enumerate(session.scalars(asked.order_by(Delivery.id)))
+    ]
+    insert_rows(session, Delivery, rows, skip_known=True)
+
+
 def find_told(session: Session, number: str) -> Delivery | None:
     """The text with a link that went to this number, of the newest incident that is open; None where there is none."""
     return session.scalars(_select_links_to(number).where(Incident.closed_at.is_(None)).limit(1)).first()

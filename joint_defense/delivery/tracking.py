@@ -45,7 +45,7 @@ ASK_AFTER = {
 
 FOLLOWED = frozenset({*RINGS, Purpose.WORDLESS})
 """What is tried again, or in another way, where it was in vain."""
-TOLD = frozenset({Purpose.NEWS, Purpose.SECOND_VOICE, Purpose.ALL_CLEAR})
+TOLD = frozenset({Purpose.NEWS, Purpose.SECOND_VOICE, Purpose.ALL_CLEAR, Purpose.LINK})
 """What is told, and asks for no answer: it is told in another way where it failed for good."""
 _REACHED = frozenset({AttemptState.COMPLETED, AttemptState.DELIVERED})
 # A call that failed for one of these never rang: it is placed again.

@@ -1,7 +1,8 @@
 """Telling otherwise: what is told and asks for no answer goes another way where it failed for good.
 
 News to a caller who has hung up is told in a call. A household that is coming and could not be texted that another one
-calls for help too, or that it is over, is called; a phone that could not be called with the all-clear is texted.
+calls for help too, or that it is over, is called; a phone that could not be called with the all-clear is texted. An
+overseer who could not be texted the link is called, and told who calls for help and where.
 """
 
 from __future__ import annotations
@@ -10,21 +11,24 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.alarms.news_sent import NEWS_UNTIL, call_with_news
+from joint_defense.delivery.messages import list_voices
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import find_callers_among, read_answers
 from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models import Delivery, Incident
-from joint_defense.rules.fanout import NOTICE
+from joint_defense.rules.fanout import NOTICE, OVERSEER
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.wording import links
 
 
 def tell_another_way(
@@ -42,6 +46,7 @@ def tell_another_way(
             _tell_callers(session, decided, incident, lost, now)
             wanted = [each for each in lost if _matters_still(each, incident, now)]
             _tell_neighbours(session, decided, incident, wanted, now)
+            _tell_overseers(session, decided, incident, [each for each in lost if each.purpose is Purpose.LINK], now)
 
 
 def _tell_callers(session: Session, decided: Decided, incident: Incident, lost: list[Delivery], now: datetime) -> None:
@@ -62,6 +67,41 @@ def _tell_callers(session: Session, decided: Decided, incident: Incident, lost: 
         call = call_with_news(session, incident, alert, texts[-1].milestone, now, kind=UpdateKind.OTHER_WAY)
         if call.look_again is not None:
             decided.put_off(texts[-1].id, FollowUp.LOOK, call.look_again)
+
+
+def _tell_overseers(
+    session: Session, decided: Decided, incident: Incident, lost: list[Delivery], now: datetime
+) -> None:
+    """A call in place of a link: what a neighbour hears, and that the rest stands on the page behind sign-in."""
+    lost = [each for each in lost if each.channel is Channel.SMS]
+    if not lost or incident.closed_at is not None or now - incident.opened_at > GIVE_UP_AFTER:
+        return
+    numbers = {each.number for each in lost}
+    responders = {each.responder_id for each in lost if each.responder_id is not None}
+    uncalled = directory.find_uncalled(session, numbers, responders)
+    busy = conference.find_in_a_call(session, numbers, now)
+    for each in lost:
+        if each.number in busy:
+            decided.put_off(each.id, FollowUp.LOOK, now + LOOK_AGAIN)
+        elif each.number not in uncalled:
+            # The moment is not said: nothing of the time zone is needed to read a voice.
+            text = links.tell_overseer_by_voice(list_voices(incident, incident.alerts, ZoneInfo("UTC")), each.language)
+            decided.rows.append(
+                make_row(
+                    each,
+                    incident.id,
+                    Channel.CALL,
+                    Purpose.LINK,
+                    now,
+                    occasion=each.occasion,
+                    urgency=OVERSEER,
+                    turn=each.turn,
+                    text=text,
+                    account_id=each.account_id,
+                )
+            )
+            told = {"household": each.household_name, "number": mask_number(each.number), "channel": Channel.CALL}
+            note_update(session, incident.id, UpdateKind.OTHER_WAY, now, **told)
 
 
 def _find_end(delivery: Delivery) -> datetime:

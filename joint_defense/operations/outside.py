@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from config.carriers import Account
+from groups import directory
 from joint_defense.carriers.inbound import sign
 from joint_defense.carriers.numbers import Numbers, OwnedNumber, Webhooks
 from joint_defense.carriers.port import CarrierError, OutboundCall
@@ -159,7 +160,15 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def place_test_call(runtime: Runtime, number: str) -> Finding:
-    """Ring one phone and say that this is a test. It is on no record, and nobody is asked for anything."""
+    """Ring one phone and say that this is a test. It is on no record, and nobody is asked for anything.
+
+    A number of a country that is not called is not called for a test either.
+    """
+    countries = runtime.settings.countries
+    if not directory.is_called(number, countries):
+        known = "、".join(countries)
+        zh, en = f"只拨打{known}开头的号码", f"only numbers that begin with {', '.join(countries)} are called"
+        return Finding("test call", Grade.ERROR, zh, en, "COUNTRIES")
 
     async def ring() -> str:
         account = runtime.settings.accounts[0]

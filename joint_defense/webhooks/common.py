@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import HTTPException
 
 from config.patience import is_away
+from groups import directory
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import SIGNATURE_HEADERS, BrokenForm
 from joint_defense.processes.runtime import get_runtime
@@ -96,4 +97,15 @@ def answer_broken_call() -> str:
 
 def answer_broken_text() -> str:
     """What a sender reads when we fail."""
-    return twiml.write_text(texts.BROKEN_TEXT)
+    return answer_text(request.form.get("From", ""), texts.BROKEN_TEXT).get_data(as_text=True)
+
+
+def answer_text(sender: str, words: str | None) -> Response:
+    """The line that a text is answered with; None: no line.
+
+    To a country that is not texted no answer goes either. What was written is taken in all the same.
+    """
+    runtime = get_runtime()
+    number = runtime.read_number(sender)
+    may_answer = not number or directory.is_called(number, runtime.settings.countries)
+    return answer(twiml.write_text(words if may_answer else None))

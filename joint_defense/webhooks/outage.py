@@ -27,6 +27,7 @@ from joint_defense.webhooks.common import (
     answer,
     answer_broken_call,
     answer_every_error,
+    answer_text,
     check_signature,
     describe_cause,
     make_address,
@@ -74,10 +75,10 @@ def keep_text(message: InboundMessage, error: Exception) -> Response:
     if understand(message.text, Writer.AT_REST).meaning is not Meaning.ALARM:
         meaning = understand(message.text, Writer.RUNG).meaning
         if meaning is Meaning.MACHINE:
-            return answer(twiml.write_text(None))
+            return answer_text(message.sender, None)
         if meaning in ANSWERS:
-            return answer(twiml.write_text(texts.KEPT_ANSWER_TEXT))
-    return answer(twiml.write_text(texts.KEPT_TEXT))
+            return answer_text(message.sender, texts.KEPT_ANSWER_TEXT)
+    return answer_text(message.sender, texts.KEPT_TEXT)
 
 
 def _put_into_spool(

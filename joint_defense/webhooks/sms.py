@@ -7,11 +7,10 @@ from flask import Blueprint, Response, request
 
 from config.database import read_clock
 from joint_defense.alarms.texts import Text, take_message
-from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import read_message
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
-from joint_defense.webhooks.common import answer, answer_broken_text, answer_every_error, check_signature
+from joint_defense.webhooks.common import answer_broken_text, answer_every_error, answer_text, check_signature
 from joint_defense.webhooks.outage import keep_text
 
 log = structlog.stdlib.get_logger(__name__)
@@ -33,4 +32,4 @@ def take_text() -> Response:
     log.info("message_taken_in", incident_id=reply.incident_id)
     if reply.incident_id is not None:
         WAKER.of().wake(reply.incident_id)
-    return answer(twiml.write_text(reply.text))
+    return answer_text(message.sender, reply.text)

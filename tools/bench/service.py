@@ -21,13 +21,19 @@ from tests.support.servers import PostgresServer, RedisServer
 from tools.bench.cpu import cpu_seconds
 
 READY_WITHIN = 60.0
+FOR_MEASURING = frozenset({"MERGE_WINDOW", "ALARMS_PER_HOUR", "NOBODY_AFTER", "REDIAL_AFTER"})
 
 
 class Service:
-    """Everything that runs, from the start of the `with` block to its end. `callbacks`: the carrier calls back."""
+    """Everything that runs, from the start of the `with` block to its end.
 
-    def __init__(self, *, callbacks: bool = False) -> None:
+    `callbacks`: the carrier calls back. `as_in_a_town`: settings that are otherwise, for measuring, keep the town's
+    values: how often somebody may call, what is merged, who is called again.
+    """
+
+    def __init__(self, *, callbacks: bool = False, as_in_a_town: bool = False) -> None:
         self._callbacks = callbacks
+        self._as_in_a_town = as_in_a_town
         self._open = ExitStack()
         self._programs: list[Program] = []
 
@@ -40,6 +46,8 @@ class Service:
         carrier_port = free_port()
         self.carrier = f"http://127.0.0.1:{carrier_port}"
         environment = _environment(postgres.url(), redis.url, self.carrier, home)
+        if self._as_in_a_town:
+            environment = {name: value for name, value in environment.items() if name not in FOR_MEASURING}
         self.settings: Settings = load(environment)
         migrations.upgrade(self.settings.database_url)
         self._open.callback(lambda: stop(self._programs))

@@ -5,7 +5,7 @@ They fit two segments: what the page shows as well is left out, bit by bit; who,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from joint_defense.rules.wording.alarm import (
@@ -16,6 +16,7 @@ from joint_defense.rules.wording.alarm import (
     name_category,
     say_first_help,
     say_how_to_reply,
+    write_announcement,
     write_local_number,
 )
 
@@ -25,6 +26,14 @@ def tell_overseer(voice: Voice, link: str, language: str) -> str:
     return _choose_shortest_that_says_most(
         lambda each, _phone, _keys: _tell(each, link, language), voice, phones=(False,)
     )
+
+
+def tell_overseer_by_voice(voices: Sequence[Voice], language: str) -> str:
+    """What an overseer hears in a call because the text with the link could not be delivered."""
+    said = "".join(write_announcement(voices, language))
+    if language == CHINESE:
+        return f"十户联防。{said}已通知邻居。短信发不到这部电话，请登录网页看进展。"
+    return f"Joint Defence. {said} Neighbours are being told. This phone takes no texts: sign in to follow it."
 
 
 def write_alarm_with_link(voice: Voice, link: str, language: str) -> str:

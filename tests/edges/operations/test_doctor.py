@@ -104,6 +104,9 @@ def test_numbers_that_lead_elsewhere_are_pointed_at_us_and_a_test_call_rings(
     assert "now leads to us" in found["carrier carrier"][1][1]
     assert found["migrations"] == [("ok", "up to date")]
 
+    refused = run("doctor", "--call", "+12025550123")
+    assert refused.exit_code == 1
+    assert "only numbers that begin with +86 are called → COUNTRIES" in refused.output
     called = run("doctor", "--call", "13900000001")
     assert "✓ test call" in called.output
     assert network.handset("+8613900000001").wait_for_call().to == "+8613900000001"

@@ -334,6 +334,12 @@ def test_a_stranger_is_answered_by_text_once_a_day_and_a_repetition_as_before(ca
     assert "<Message>" not in carrier.text("救命", STRANGER, "SM2")
 
 
+def test_no_answer_goes_to_a_country_that_is_not_texted_and_what_was_written_is_taken_in(carrier: Carrier) -> None:
+    assert "<Message>" not in carrier.text("你好", "+12025550123", "SM1")
+    events = carrier.town.read(lambda session: session.scalars(select(InboundEvent)).all())
+    assert [(event.kind, event.number) for event in events] == [(InboundKind.STRANGER, "+12025550123")]
+
+
 def test_a_text_raises_an_alarm_and_anything_else_gets_a_line_of_help(carrier: Carrier, wang: House) -> None:
     assert "需要邻居帮忙请回复9" in carrier.text("在吗", wang.number, "SM1")
     assert carrier.count(Incident) == 0

@@ -12,9 +12,12 @@ from sqlalchemy import select, update
 from groups.models.accounts import Account, AccountRole
 from groups.models.responders import Responder, Team
 from joint_defense.alarms.closing import close, close_forgotten
+from joint_defense.alarms.holding import release_overdue
 from joint_defense.alarms.texts import Text, take_message
+from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery.claims import Claim, read_incidents
 from joint_defense.delivery.messages import Announcer
+from joint_defense.escalation import redials
 from joint_defense.incidents import overseer_choices
 from joint_defense.models import Delivery
 from joint_defense.rules.overseers import OverseerKind
@@ -189,6 +192,42 @@ def test_a_phone_that_wants_no_texts_gets_no_link_until_it_wants_them_again(town
     for number in (HEAD, DUTY):
         assert "短信已恢复" in (writes(number, "START", 700) or "")
     assert len(linked(town, town.raise_alarm(wang, after=1200).incident_id)) == 2
+
+
+def test_a_link_that_the_carrier_does_not_deliver_is_told_in_a_call_but_not_to_a_phone_that_takes_none(
+    town: Town,
+) -> None:
+    wang = town.house("王")
+    account(town, "陶村干部", HEAD)
+    duty_phone(town, may_call=False)
+    raised = town.raise_alarm(wang)
+    refused = RefusedNumber("takes no texts", code=21614, status=400)
+    for claim in town.claim(after=1):
+        town.came(claim, refused if claim.purpose is Purpose.LINK else Receipt(town.sid(), AttemptState.DELIVERED))
+    for seconds in (2, 3):
+        town.run(lambda session, after=seconds: redials.follow_up_due(session, (), at(after)))
+    calls = [each for each in town.lines(raised.incident_id, Purpose.LINK) if each.channel is Channel.CALL]
+    assert [each.number for each in calls] == [HEAD], "the duty phone takes no calls"
+    assert calls[0].text == (
+        "十户联防。王家求助！墙下陶村3组，桥东第1家。门牌3-1。已通知邻居。短信发不到这部电话，请登录网页看进展。"
+    )
+    (line,) = town.timeline("other_way")
+    assert (line.detail["household"], line.detail["channel"]) == ("陶村干部", "call")
+
+
+def test_a_leader_who_was_asked_first_gets_the_link_as_soon_as_all_are_called(town: Town) -> None:
+    wang, li = town.house("王"), town.house("李", leader=True)
+    town.house("陈")
+    first = town.raise_alarm(wang)
+    town.run(lambda session: close(session, first.incident_id or 0, ClosingOutcome.MALICIOUS, "", "林", at(30)))
+    town.claim(after=40)
+    raised = town.raise_alarm(wang, after=600)
+    held = bodies(town, town.claim(after=601))
+    assert "/i/" not in held[li.number, Purpose.ALARM], "asked first: nothing is to be followed yet"
+    assert town.run(lambda session: release_overdue(session, raised.incident_id or 0, at(640)))
+    then = bodies(town, town.claim(after=641))
+    assert "看进展：https://" in then[li.number, Purpose.LINK]
+    assert [number for number, purpose in then if purpose is Purpose.LINK] == [li.number]
 
 
 def test_what_an_overseer_writes_back_stands_on_the_timeline_and_raises_nothing(town: Town) -> None:
