@@ -229,6 +229,7 @@ def _describe_line(line: Line) -> dict[str, Any]:
         "cause": line.cause.value,
         "delta": line.delta,
         "village": line.village or None,
+        "place": line.place or None,
         "household": line.household or None,
         "day": line.on.isoformat() if line.on else None,
         "before": line.before or None,

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups.coverage import exports
+from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
 from groups.coverage.report import report_on
 from groups.coverage.rules.query import CoverageQuery, read_query
 from groups.coverage.rules.report import CoverageReport
 from groups.coverage.rules.statement import Statement
-from groups.coverage.statement import Compared, make_statement
+from groups.coverage.statement import make_statement
 from groups.errors import InvalidChoice, InvalidDay, ReportDamaged, say
 from groups.models.batch import Author
 from groups.models.figures import IssuedFile, IssuedReport
@@ -109,7 +110,7 @@ def compare_with_today(session: Session, number: int, now: datetime, zone: ZoneI
     then = report_on(session, asked, zone, form="json")
     today = report_on(session, replace(asked, known_at=None), zone, form="json")
     scope = Scope(zone, asked.kind, asked.village)
-    compared = Compared(asked.as_of, issued.known_at, asked.as_of, report=issued.id)
+    compared = Compared(asked.as_of, issued.known_at, asked.as_of, report=issued.id, level=asked.level)
     changed = make_statement(session, compared, scope, most=None)
     return Beside(issued, then, today, changed if changed.lines else None)
 

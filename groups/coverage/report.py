@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups.coverage import figures, readiness
+from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
 from groups.coverage.known import as_known
 from groups.coverage.readiness import BELOW_A_VILLAGE, Part
@@ -24,7 +25,7 @@ from groups.coverage.rules.report import (
     VillageCoverage,
     VillageFigure,
 )
-from groups.coverage.statement import Compared, make_statement
+from groups.coverage.statement import make_statement
 from groups.coverage.trends import list_days_between, read_series_of_places, read_trend, read_trends
 from groups.models.figures import IssuedReport
 from groups.rules.days import end_of, go_back_a_year
@@ -77,19 +78,24 @@ def report_on(
 def _find_compared(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Compared:
     """The earlier report as it was issued; where none was, as it was known at the end of its day."""
     since = query.since or query.as_of
-    issued = None if query.since_known_at else _find_last_issued(session, since, query.kind)
+    issued = None if query.since_known_at else _find_last_issued(session, since, query)
     known_at = query.since_known_at or (issued.known_at if issued else end_of(since, zone))
     if query.known_at is not None:
         known_at = min(known_at, query.known_at)
-    return Compared(since, known_at, query.as_of, query.known_at, issued.id if issued else None)
+    return Compared(since, known_at, query.as_of, query.known_at, issued.id if issued else None, query.level)
 
 
-def _find_last_issued(session: Session, day: date, kind: str) -> IssuedReport | None:
-    """The last report of a day that was issued for the whole town."""
+def _find_last_issued(session: Session, day: date, query: CoverageQuery) -> IssuedReport | None:
+    """The last report of a day that was issued for the whole town, or for the village that is asked about.
+
+    One that knew more than may be known here is not the one that is compared with.
+    """
     for report in session.scalars(
         select(IssuedReport).where(IssuedReport.as_of == day).order_by(IssuedReport.id.desc())
     ):
-        if "village" not in report.question and report.question.get("denominator", "resident") == kind:
+        known = query.known_at is None or report.known_at <= query.known_at
+        asked = report.question.get("village") in {None, query.village}
+        if known and asked and report.question.get("denominator", "resident") == query.kind:
             return report
     return None
 

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from groups.coverage import report as coverage_reports
 from groups.coverage.audit import find_flaws, make_audit
+from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
 from groups.coverage.issued import reprint
 from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.statement import Measure
-from groups.coverage.statement import Compared, make_statement
+from groups.coverage.statement import make_statement
 from groups.enrolment import bills as subsidies
 from groups.errors import NothingCounted
 from groups.models.changes import ERASED

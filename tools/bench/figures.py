@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from groups.coverage import exports, figures, trends
 from groups.coverage import report as coverage_report
+from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import CoverageReport, Level
 from groups.coverage.rules.statement import Measure
-from groups.coverage.statement import Compared, make_statement
+from groups.coverage.statement import make_statement
 from groups.rules.days import end_of
 from tools.bench import page
 

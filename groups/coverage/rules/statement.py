@@ -21,6 +21,8 @@ class Measure(StrEnum):
     VILLAGES = "villages"
     STARTED = "started"
     DEMONSTRATION = "demonstration"
+    LIVING = "living"
+    """The households that live there: what a group or grid is divided by. Of no other level."""
 
 
 class Cause(StrEnum):
@@ -30,6 +32,8 @@ class Cause(StrEnum):
     """It was another on the day of the earlier report already, and is only known now."""
     JOINED = "joined"
     LEFT = "left"
+    MOVED = "moved"
+    """From one place of the report to another: two lines, which come to nought."""
     COUNTED = "counted"
     """Another count of households holds from a day in between."""
     ENTERED = "entered"
@@ -40,12 +44,18 @@ class Cause(StrEnum):
     CEASED = "ceased"
 
 
+_WITHIN = frozenset({Cause.CORRECTED, Cause.MOVED})
+"""Neither come nor gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One difference: of what, why, by how many; whose it is, since which day, who wrote it down and when.
 
-    `before` and `after` are what stood there and what stands there now, where that says more than `delta`. A line of
-    `more` households stands for those that are not named.
+    It belongs to the row of `village`, and below a village to that of the group or grid `place` ("": of those in none).
+    A household that came, rested and came again came on the last of these days. `before` and `after` are what stood
+    there and what stands there now, where that says more than `delta`. A line of `more` households stands for those
+    that are not named.
     """
 
     measure: Measure
@@ -60,6 +70,7 @@ class Line:
     before: str = ""
     after: str = ""
     more: int = 0
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +89,13 @@ class Part:
 
     @property
     def gained(self) -> int:
-        """All that has come since."""
-        return sum(line.delta for line in self.lines if line.cause is not Cause.CORRECTED and line.delta > 0)
+        """All that has come since; what only moved within has not."""
+        return sum(line.delta for line in self.lines if line.cause not in _WITHIN and line.delta > 0)
 
     @property
     def lost(self) -> int:
         """All that has gone since, as a number above nought."""
-        return -sum(line.delta for line in self.lines if line.cause is not Cause.CORRECTED and line.delta < 0)
+        return -sum(line.delta for line in self.lines if line.cause not in _WITHIN and line.delta < 0)
 
     @property
     def adds_up(self) -> bool:

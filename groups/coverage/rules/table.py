@@ -27,10 +27,10 @@ ANOMALIES = {
 
 MEASURES = {
     Measure.SUBSCRIBED: "已开通户", Measure.HOUSEHOLDS: "户数", Measure.VILLAGES: "村居数",
-    Measure.STARTED: "已开展村居", Measure.DEMONSTRATION: "示范村",
+    Measure.STARTED: "已开展村居", Measure.DEMONSTRATION: "示范村", Measure.LIVING: "在册户数",
 }  # fmt: skip
 CAUSES = {
-    Cause.CORRECTED: "更正", Cause.JOINED: "新增", Cause.LEFT: "退出", Cause.COUNTED: "重新统计",
+    Cause.CORRECTED: "更正", Cause.JOINED: "新增", Cause.LEFT: "退出", Cause.MOVED: "迁移", Cause.COUNTED: "重新统计",
     Cause.ENTERED: "村居计入", Cause.DROPPED: "村居不再计入", Cause.BECAME: "达到", Cause.CEASED: "不再",
 }  # fmt: skip
 REASONS = {"cancelled": "退订", "suspended": "停机", "moved": "迁出", "replaced": "换套餐", "archived": "已不在名册"}
@@ -39,7 +39,10 @@ ACTIONS = {
     "change_billed": "换号码", "move_village": "迁村", "correct": "更正", "import_list": "导入电信名单",
     "archive_household": "移出名册", "import_roster": "导入名册", "undo": "撤销", "set_count": "录入户数",
     "import_counts": "导入户数", "remove_count": "删除户数", "add_village": "新建村居", "add_household": "新增住户",
-    "move_household": "换组",
+    "move_household": "换组", "add_group": "新建联防组", "edit_group": "修改联防组", "split_group": "拆组",
+    "merge_groups": "并组", "archive_group": "撤组", "set_threshold": "设定示范村标准",
+    "remove_threshold": "删除示范村标准", "withdraw_consent": "撤回同意", "edit_household": "修改住户",
+    "edit_grids": "修改网格", "erase_household": "删除个人信息",
 }  # fmt: skip
 DEFINED = ("户数口径", "覆盖率", "全镇", "未开展", "近30天打通户", "完整组", "未换组", "网格、联防组", "比较")
 """The notes that say what a figure means, and not how large it is."""
@@ -162,7 +165,7 @@ def make_statement_table(report: CoverageReport) -> Table:
     headings = ("指标", "原因", "增减", "村居", "户", "日期", "原为", "现为", "办理", "经办", "录入时间")
     lines = report.statement.lines if report.statement else []
     rows: list[tuple[Cell, ...]] = [
-        (MEASURES[line.measure], CAUSES[line.cause], line.delta, line.village,
+        (MEASURES[line.measure], CAUSES[line.cause], line.delta, f"{line.village} {line.place}".strip(),
          f"另{line.more}户" if line.more else line.household, line.on, line.before, REASONS.get(line.after, line.after),
          ACTIONS.get(line.action, line.action), line.by, f"{line.at:%Y-%m-%d %H:%M}" if line.at else "")
         for line in lines

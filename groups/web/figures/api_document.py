@@ -184,7 +184,7 @@ def _describe_changes_schema() -> dict[str, Any]:
         "delta": {"type": "integer"},
         "day": _DAY_OR_NULL,
         "at": _MOMENT_OR_NULL,
-        **dict.fromkeys(("village", "household", "before", "after", "action", "by"), _TEXT_OR_NULL),
+        **dict.fromkeys(("village", "place", "household", "before", "after", "action", "by"), _TEXT_OR_NULL),
     }
     number = {"type": ["integer", "null"]}
     figure = {

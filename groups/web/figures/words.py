@@ -96,6 +96,7 @@ def measure_words(measure: str) -> str:
         Measure.VILLAGES: gettext("Villages"),
         Measure.STARTED: gettext("Villages under way"),
         Measure.DEMONSTRATION: gettext("Demonstration villages"),
+        Measure.LIVING: gettext("Households that live there"),
     }[Measure(measure)]
     return words
 
@@ -106,6 +107,7 @@ def name_cause(cause: str) -> str:
         Cause.CORRECTED: gettext("corrected"),
         Cause.JOINED: gettext("joined"),
         Cause.LEFT: gettext("left"),
+        Cause.MOVED: gettext("moved"),
         Cause.COUNTED: gettext("counted anew"),
         Cause.ENTERED: gettext("came into the sum"),
         Cause.DROPPED: gettext("is in the sum no more"),

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from config.database import Database
 from groups.coverage import figures, readiness, trends
 from groups.coverage import report as coverage_report
+from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.report import CoverageReport, Level
 from groups.coverage.rules.statement import Cause, Measure
-from groups.coverage.statement import Compared, make_statement
+from groups.coverage.statement import make_statement
 from groups.coverage.trends import read_series_of_places
 from groups.errors import NothingCounted
 from groups.models.enrolment import EndReason, Subscription
