@@ -79,6 +79,7 @@ WORDS: Mapping[str, str] = {
     "books_line": N_("the line of the day says %(summed)s, the report %(own)s"),
     "books_no_home": N_("household %(household)s is signed up on days on which it lives nowhere"),
     "books_recount": N_("%(village)s: the report says %(own)s, household by household there are %(summed)s"),
+    "books_month": N_("the bill of %(month)s is not what was settled"),
     "books_report": N_("report %(number)s is not what was issued"),
     "books_two_homes": N_("household %(household)s lives in two places on one day"),
     "books_two_subscriptions": N_("household %(household)s is signed up twice on one day"),
@@ -188,6 +189,9 @@ WORDS: Mapping[str, str] = {
     "left_the_roster": N_("it has left the roster: it must end today at the latest"),
     "list_being_worked_on": N_("somebody is at work on the list “%(name)s”"),
     "list_no_rows": N_("the list has no rows"),
+    "list_count_long_ago": N_(
+        "%(day)s is more than ten years ago: if it is meant, write this count down on the page, one by one"
+    ),
     "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),
     "list_taken": N_(
         "new %(new)s, ended %(ended)s, changed %(changed)s, same %(same)s, doubtful, left out %(doubtful)s, "
@@ -203,6 +207,7 @@ WORDS: Mapping[str, str] = {
     "marked_as_old_or_out_use": N_("marked as old or out of use"),
     "marked_as_out_use": N_("marked as out of use"),
     "mend_wrong_rows": N_("%(count)s rows are wrong: nothing was imported, mend them"),
+    "moment_to_come": N_("%(moment)s is to come: nobody knows yet what will be known then"),
     "month_out_of_order": N_("%(month)s is settled already, or is before %(last)s, which is"),
     "month_settled": N_("settled: %(month)s (%(households)s households, ￥%(sum)s)"),
     "month_to_come": N_("%(text)s is to come"),
@@ -437,6 +442,7 @@ WORDS: Mapping[str, str] = {
         "%(phones)s phones"
     ),
     "try_again_soon": N_("try again soon"),
+    "two_starts_in_list": N_("rows %(lines)s say in two ways since when it is signed up: mend the list"),
     "twice_in_list": N_("the same village and day in lines %(lines)s: none of them is taken"),
     "two_columns_the_same": N_("two columns cannot hold the same"),
     "uncertain_whom_it_means": N_("it is not certain whom it means"),

@@ -275,8 +275,8 @@ def revoke_client(name: str) -> None:
 
 
 def _read_query(session: Session, given: dict[str, str]) -> CoverageQuery:
-    today = find_local_day(read_clock(session), get_settings().zone)
-    return read_query(given, figures.find_latest_day(session, today), get_settings().zone)
+    now, zone = read_clock(session), get_settings().zone
+    return read_query(given, figures.find_latest_day(session, find_local_day(now, zone)), zone, now)
 
 
 def _tell(words: dict[str, Any], form: str | None, output: Path | None, *, usual: str) -> None:

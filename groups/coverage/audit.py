@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session, aliased
 from groups.coverage import figures, readiness, trends
 from groups.coverage.figures import Scope
 from groups.coverage.issued import find_damaged
-from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.report import DayFigures
 from groups.errors import InvalidDay, Message, NothingCounted, say
@@ -27,7 +26,9 @@ from groups.files.writing import make_harmless
 from groups.models.covered_days import match_living_there
 from groups.models.enrolment import EndReason, Subscription, is_active
 from groups.models.figures import Residence
+from groups.models.known import as_known
 from groups.models.roster import Group, Household, Village
+from groups.models.seals import find_damaged_months
 
 MOST_ROWS = 200_000
 """More than a workbook that somebody opens: a county is audited village by village."""
@@ -123,7 +124,7 @@ def as_xlsx(audit: Audit) -> bytes:
 def find_flaws(session: Session, day: date, zone: ZoneInfo) -> list[Message]:
     """What is wrong with the books, as far as the rows tell: on any day, and with the figures of this one.
 
-    Also where a report that was issued is not any more what it was.
+    Also where a report that was issued, or a month that was settled, is not any more what it was.
     """
     return [
         *_find_twice(session, Subscription),
@@ -132,6 +133,7 @@ def find_flaws(session: Session, day: date, zone: ZoneInfo) -> list[Message]:
         *_find_unequal(session, day),
         *_find_recount_differences(session, day, zone),
         *(say("books_report", number=number) for number in find_damaged(session)),
+        *(say("books_month", month=f"{month:%Y-%m}") for month in find_damaged_months(session)),
     ]
 
 
@@ -228,12 +230,16 @@ def _list_foot(audit: Audit) -> Iterable[Sequence[str]]:
     own, living = Counter(row.code for row in audit.rows if row.counts), Counter(row.code for row in audit.rows)
     for each in audit.report.rows:
         says = "一致" if each.figure.subscribed == own[each.code] else f"不符：报表为{each.figure.subscribed}"
+        if each.figure.households is None:
+            says += "；当日尚无户数统计，不计入全镇合计"
         yield (each.code, each.name, "小计", f"在册{living[each.code]}户", f"计入{own[each.code]}户", "与报表", says)
     town = audit.report.town
     summed = sum(own[each.code] for each in audit.report.rows if each.figure.households is not None)
+    left_out = sum(own[each.code] for each in audit.report.rows if each.figure.households is None)
     if audit.report.village is None:
+        counted = f"计入{summed}户" + (f"（另有{left_out}户在尚无户数统计的村居）" if left_out else "")
         says = "一致" if summed == town.subscribed else f"不符：报表为{town.subscribed}"
-        yield ("", "全镇", "合计", f"户数{town.households or 0}", f"计入{summed}户", "与报表", says)
+        yield ("", "全镇", "合计", f"户数{town.households or 0}", counted, "与报表", says)
 
 
 def _find_twice(session: Session, model: type[Subscription] | type[Residence]) -> Iterable[Message]:

@@ -38,6 +38,7 @@ from groups.models.figures import HouseholdCount, IssuedReport, Threshold
 from groups.models.roster import Village
 from groups.roster.villages import get_village
 from groups.rules.counting import CountKind
+from groups.rules.days import is_unlikely
 from groups.uploads.columns_said import read_columns_of_shown
 
 _NO_LIST = say("counts_without_heading")
@@ -331,6 +332,8 @@ def _find_misfit(row: CountRow, found: Sequence[Village], today: date) -> Messag
         return say("several_villages_of_this_name")
     if row.counted_on is None or row.households is None:
         return say("day_or_households_missing")
+    if is_unlikely(row.counted_on, today):
+        return say("list_count_long_ago", day=row.counted_on)
     return _find_flaw(row.counted_on, row.households, today)
 
 

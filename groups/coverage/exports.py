@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from groups.coverage import pdf
-from groups.coverage.rules.figures import Figure, write_percent, write_threshold
+from groups.coverage.rules.figures import Figure, write_decimal, write_percent, write_threshold
 from groups.coverage.rules.reachability import Readiness
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, Series, VillageCoverage
 from groups.coverage.rules.statement import Line, Statement
@@ -53,8 +53,8 @@ def as_csv(report: CoverageReport) -> bytes:
     """One table in UTF-8 with the mark that spreadsheets ask for; the series where the report has one.
 
     Every row carries the day, the kind of count, what was known when, and the version. A coverage has four places after
-    the point: 0.6560. Where somebody has asked what changed, that and what the figures mean stand below; else a program
-    that reads it meets one table and nothing else.
+    the point, 0.6560, or as many as it takes to tell it from the threshold. Where somebody has asked what changed, that
+    and what the figures mean stand below; else a program that reads it meets one table and nothing else.
     """
     table = make_series_table(report) if report.series else make_table(report)
     kind = KINDS[CountKind(report.denominator)]
@@ -68,7 +68,7 @@ def as_csv(report: CoverageReport) -> bytes:
         for below in (make_statement_sums(report), make_statement_table(report)):
             rows += [below.headings, *below.rows, []]
         rows += [["说明"], *([name, show_cell(cell)] for name, cell in list_notes(report))]
-    return mark_encoding(writing.as_csv([_make_csv_cell(cell) for cell in row] for row in rows))
+    return mark_encoding(writing.as_csv([_make_csv_cell(cell, report.threshold) for cell in row] for row in rows))
 
 
 def as_text(report: CoverageReport) -> str:
@@ -92,7 +92,9 @@ def as_text(report: CoverageReport) -> str:
 
 
 def as_json(report: CoverageReport) -> str:
-    """The report as the API answers: coverages as exact decimals of four places beside the two whole numbers."""
+    """The report as the API answers: coverages as decimals beside the two whole numbers. They have four places, and
+    more where four would not tell them from the threshold.
+    """
     town = report.town
     told: dict[str, Any] = {
         "version": VERSION,
@@ -105,18 +107,18 @@ def as_json(report: CoverageReport) -> str:
             "villages_started": report.started,
             "households": town.households,
             "subscribed": town.subscribed,
-            "coverage": town.decimal(),
+            "coverage": write_decimal(town, report.threshold),
         },
     }
     if report.level is Level.VILLAGE and report.village is None:
         # As the page's tiles and the last line of the table have it.
         told["town"] |= {"reachable": report.reached} | _describe_stood(report.readiness)
     if report.level is Level.VILLAGE:
-        told["villages"] = [_describe_village(village) for village in report.rows]
+        told["villages"] = [_describe_village(village, report.threshold) for village in report.rows]
     elif report.level is not Level.TOWN:
-        told[f"{report.level}s"] = [_describe_place(place, report.level) for place in report.places]
+        told[f"{report.level}s"] = [_describe_place(place, report.level, report.threshold) for place in report.places]
     if report.series:
-        told["series"] = [_describe_series(each, report.level) for each in report.series]
+        told["series"] = [_describe_series(each, report.level, report.threshold) for each in report.series]
     if report.statement is not None:
         told["changes"] = _describe_statement(report.statement)
     told["definitions"] = {name: cell for name, cell in list_notes(report) if name in DEFINED}
@@ -160,8 +162,8 @@ def _make_workbook_cell(cell: Cell, threshold: int = 0) -> writing.Cell:
     return Share(cell.subscribed, cell.households or 0, max(2, len(places)))
 
 
-def _make_csv_cell(cell: Cell) -> writing.Cell:
-    return cell.decimal() if isinstance(cell, Figure) else cell
+def _make_csv_cell(cell: Cell, threshold: int) -> writing.Cell:
+    return write_decimal(cell, threshold) if isinstance(cell, Figure) else cell
 
 
 def _list_columns(table: Table, threshold: int = 0) -> str:
@@ -180,11 +182,11 @@ def _measure_width(text: str) -> int:
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
 
 
-def _describe_village(village: VillageCoverage) -> dict[str, Any]:
+def _describe_village(village: VillageCoverage, threshold: int) -> dict[str, Any]:
     return {
         "code": village.code,
         "name": village.name,
-        **_describe_figure(village.figure),
+        **_describe_figure(village.figure, threshold),
         "started": village.started,
         "demonstration": village.demonstration,
         "demonstration_since": village.since.isoformat() if village.since else None,
@@ -240,26 +242,27 @@ def _describe_line(line: Line) -> dict[str, Any]:
     }
 
 
-def _describe_place(place: PlaceCoverage, level: Level) -> dict[str, Any]:
+def _describe_place(place: PlaceCoverage, level: Level, threshold: int) -> dict[str, Any]:
     return {
         "code": place.village_code,
         "name": place.village_name,
         level.value: place.name or None,
-        **_describe_figure(place.figure),
+        **_describe_figure(place.figure, threshold),
         "reachable": place.reachable,
         "groups": place.groups,
         "groups_complete": place.groups_complete,
     }
 
 
-def _describe_series(each: Series, level: Level) -> dict[str, Any]:
+def _describe_series(each: Series, level: Level, threshold: int) -> dict[str, Any]:
     below = {level.value: each.place or None} if level in {Level.GRID, Level.GROUP} else {}
-    points = [{"day": point.day.isoformat(), **_describe_figure(point.figure)} for point in each.points]
+    points = [{"day": point.day.isoformat(), **_describe_figure(point.figure, threshold)} for point in each.points]
     return {"code": each.code or None, "name": each.name or None, **below, "points": points}
 
 
-def _describe_figure(figure: Figure) -> dict[str, Any]:
-    return {"households": figure.households, "subscribed": figure.subscribed, "coverage": figure.decimal()}
+def _describe_figure(figure: Figure, threshold: int) -> dict[str, Any]:
+    coverage = write_decimal(figure, threshold)
+    return {"households": figure.households, "subscribed": figure.subscribed, "coverage": coverage}
 
 
 FORMS = {

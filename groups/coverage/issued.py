@@ -22,6 +22,7 @@ from groups.coverage.statement import make_statement
 from groups.errors import InvalidChoice, InvalidDay, ReportDamaged, say
 from groups.models.batch import Author
 from groups.models.figures import IssuedFile, IssuedReport
+from groups.models.seals import is_report_sound, seal_report
 from groups.rules.days import find_local_day
 
 
@@ -56,6 +57,7 @@ def issue(session: Session, query: CoverageQuery, by: Author, now: datetime, zon
         question=asked.words(),
         digest=_hash(contents["json"]),
     )
+    issued.seal = seal_report(issued)
     session.add(issued)
     session.flush()
     session.add_all(
@@ -88,19 +90,25 @@ def reprint(session: Session, number: int, form: str) -> bytes:
     kept = session.get(IssuedFile, (number, form))
     if kept is None:
         raise InvalidChoice(say("no_such_form", choices=tuple(exports.FORMS)))
-    if _hash(kept.content) != kept.digest or (form == "json" and kept.digest != report.digest):
+    if (
+        not is_report_sound(report)
+        or _hash(kept.content) != kept.digest
+        or (form == "json" and kept.digest != report.digest)
+    ):
         raise ReportDamaged(say("report_damaged", number=number))
     return kept.content
 
 
 def find_damaged(session: Session) -> list[int]:
-    """The issued reports of which a form is not what was kept."""
+    """The issued reports of which a form, or the row that says of when and by whom it is, is not what was kept."""
+    rows = session.scalars(select(IssuedReport).order_by(IssuedReport.id))
+    renamed = [each.id for each in rows if not is_report_sound(each)]
     asked = select(IssuedFile, IssuedReport.digest).join(IssuedReport, IssuedReport.id == IssuedFile.report_id)
-    return sorted({
+    return sorted({*renamed, *(
         file.report_id
         for file, digest in session.execute(asked.execution_options(yield_per=20))
         if _hash(file.content) != file.digest or (file.form == "json" and file.digest != digest)
-    })  # fmt: skip
+    )})  # fmt: skip
 
 
 def compare_with_today(session: Session, number: int, now: datetime, zone: ZoneInfo) -> Beside:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from groups.coverage import figures, readiness
 from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
-from groups.coverage.known import as_known
 from groups.coverage.readiness import BELOW_A_VILLAGE, Part
 from groups.coverage.rules.query import CoverageQuery, Step, go_back_two_years
 from groups.coverage.rules.reachability import Readiness
@@ -28,6 +27,7 @@ from groups.coverage.rules.report import (
 from groups.coverage.statement import make_statement
 from groups.coverage.trends import list_days_between, read_series_of_places, read_trend, read_trends
 from groups.models.figures import IssuedReport
+from groups.models.known import as_known
 from groups.rules.days import end_of, go_back_a_year
 
 MOST_DEMONSTRATIONS = 10

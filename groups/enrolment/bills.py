@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from config.settings import TIMEZONE
 from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, find_shares
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidTariff, Message, say
 from groups.models.batch import Batch
+from groups.models.changes import Change
 from groups.models.covered_days import match_living_there, match_same_household
 from groups.models.enrolment import SettledLine, SettledMonth, Subscription, Tariff, is_active
 from groups.models.figures import Residence
+from groups.models.known import as_known
 from groups.models.roster import Household, Village
+from groups.models.seals import digest_lines, seal_month
+from groups.rules.days import find_local_day
 from groups.rules.texts import find_flaw, tidy
+
+ZONE = ZoneInfo(TIMEZONE)
+"""Where nobody names another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,10 @@ class PaidFor:
 
 @dataclass(frozen=True, slots=True)
 class MonthChanged:
-    """A month's sums as they are and as they would be; one that is `settled` stays, and the next has the difference."""
+    """A month's sums as they are and as they would be; one that is `settled` stays, and the next has the difference.
+
+    Of a settled one `before` is what was billed for it, on its own bill and as differences on later ones.
+    """
 
     month: date
     before: BillTotal
@@ -51,18 +60,28 @@ class MonthChanged:
 def read_bill(session: Session, month: date, village_id: int | None = None) -> Bill:
     """The bill of the month that begins on `month`, of a village or of all.
 
-    A month that was settled stays as it was settled. What is known of it since is a line of its own on the bill of the
-    first month that is not settled yet.
+    A month that was settled stays as it was settled, and with the first one all that went before it, as that was known
+    then. What is known of them since is a line of its own on the bill of the first month that is not settled yet.
     """
     settled = session.get(SettledMonth, month)
     if settled is not None:
         return Bill(month, tuple(_read_kept_lines(session, month, village_id)), settled.settled_by)
+    first = _find_first_settled(session)
+    if first is not None and month < first.month:
+        by = first.settled_by
+        with as_known(session, first.settled_at):
+            return Bill(month, count_bill(session, month, village_id).lines, by)
     counted = count_bill(session, month, village_id)
     return Bill(month, (*counted.lines, *_find_differences(session, month, village_id)))
 
 
-def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
-    """Settle a month: its bill stays as it is now. Raises InvalidDay where it is done, or not the next."""
+def settle_month(session: Session, month: date, by: str, now: datetime, zone: ZoneInfo = ZONE) -> Bill:
+    """Settle a month: its bill stays as it is now. The months before the first one count as settled with it.
+
+    Raises InvalidDay where it is done, or not the next, or has not begun in the town.
+    """
+    if month > find_local_day(now, zone):
+        raise InvalidDay(say("month_to_come", text=f"{month:%Y-%m}"))
     last = session.scalar(select(func.max(SettledMonth.month)))
     if last is not None and month <= last:
         raise InvalidDay(say("month_out_of_order", month=f"{month:%Y-%m}", last=f"{last:%Y-%m}"))
@@ -83,12 +102,17 @@ def settle_month(session: Session, month: date, by: str, now: datetime) -> Bill:
         }
         for line in bill.lines
     ]
-    digest = hashlib.sha256(json.dumps(rows, ensure_ascii=False, default=str, sort_keys=True).encode()).hexdigest()
-    session.add(SettledMonth(month=month, settled_at=now, settled_by=by[:64], digest=digest))
+    settled = SettledMonth(month=month, settled_at=now, settled_by=by[:64], digest=digest_lines(rows))
+    settled.seal = seal_month(settled)
+    session.add(settled)
     session.flush()
     session.add_all(SettledLine(**row) for row in rows)
     session.flush()
     return bill
+
+
+def _find_first_settled(session: Session) -> SettledMonth | None:
+    return session.scalar(select(SettledMonth).order_by(SettledMonth.month).limit(1))
 
 
 def preview_change(batch: Batch, change: Callable[[Batch], object]) -> list[MonthChanged]:
@@ -99,7 +123,7 @@ def preview_change(batch: Batch, change: Callable[[Batch], object]) -> list[Mont
     while month <= batch.day:
         months.append(month)
         month = _find_next_month(month)
-    settled = set(session.scalars(select(SettledMonth.month)))
+    settled = _sum_billed(session, months)
     before = {month: count_bill(session, month).total for month in months}
     after: dict[date, BillTotal] = {}
     try:
@@ -111,10 +135,46 @@ def preview_change(batch: Batch, change: Callable[[Batch], object]) -> list[Mont
     except _OnlyTried:
         session.expire_all()
     return [
-        MonthChanged(month, before[month], after[month], month in settled)
+        MonthChanged(month, settled.get(month, before[month]), after[month], month in settled)
         for month in months
         if before[month] != after[month]
     ]
+
+
+def _sum_billed(session: Session, months: Sequence[date]) -> dict[date, BillTotal]:
+    """What was billed so far for each of these months that is settled."""
+    first = _find_first_settled(session)
+    last = session.scalar(select(func.max(SettledMonth.month)))
+    if first is None or last is None:
+        return {}
+    kept, found = _sum_kept_lines(session), {}
+    for month in (each for each in months if each <= last):
+        sums = [each for (of_month, _, _), each in kept.items() if of_month == month]
+        if month < first.month:
+            # It went before all that were settled: only differences of it are kept.
+            then = read_bill(session, month).total
+            sums.append((then.households, then.unpriced, then.village_fen, then.carrier_fen))
+        found[month] = BillTotal(*(sum(each[at] for each in sums) for at in range(4)))
+    return found
+
+
+def _sum_kept_lines(session: Session) -> dict[tuple[date, int, str], tuple[int, int, int, int]]:
+    """By month, village and plan what was billed so far: households, those without a tariff, and both shares."""
+    asked = select(
+        SettledLine.of_month,
+        SettledLine.village_id,
+        SettledLine.plan,
+        *(
+            cast(func.sum(column), BigInteger)
+            for column in (
+                SettledLine.households,
+                SettledLine.unpriced,
+                SettledLine.village_fen,
+                SettledLine.carrier_fen,
+            )
+        ),
+    ).group_by(SettledLine.of_month, SettledLine.village_id, SettledLine.plan)
+    return {(month, village, plan): tuple(sums) for month, village, plan, *sums in session.execute(asked)}
 
 
 class _OnlyTried(Exception):
@@ -160,28 +220,67 @@ def _find_differences(session: Session, month: date, village_id: int | None) -> 
     last = session.scalar(select(func.max(SettledMonth.month)))
     if last is None or month != _find_next_month(last):
         return []
-    settled: dict[tuple[date, int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in session.scalars(select(SettledLine)):
-        kept = settled[row.of_month, row.village_id, row.plan]
-        for at, value in enumerate((row.households, row.village_fen, row.carrier_fen)):
-            kept[at] += value
+    billed = {key: (households, *fen) for key, (households, _, *fen) in _sum_kept_lines(session).items()}
+    billed = _add_unsettled(session, billed)
+    months = sorted({*session.scalars(select(SettledMonth.month)), *(each for each, _, _ in billed)})
     names = {
         number: (code, name) for number, code, name in session.execute(select(Village.id, Village.code, Village.name))
     }
     found = []
-    for of_month in session.scalars(select(SettledMonth.month).order_by(SettledMonth.month)):
-        now = {
-            (line.village_id, line.plan): (line.households, line.village_fen, line.carrier_fen)
-            for line in count_bill(session, of_month).lines
-        }
-        before = {(village, plan): kept for (when, village, plan), kept in settled.items() if when == of_month}
+    for of_month in months:
+        now = _count_lines(session, of_month)
+        before = {(village, plan): kept for (when, village, plan), kept in billed.items() if when == of_month}
         for village, plan in sorted(now.keys() | before.keys()):
-            is_now, was = now.get((village, plan), (0, 0, 0)), before.get((village, plan), [0, 0, 0])
+            is_now, was = now.get((village, plan), (0, 0, 0)), before.get((village, plan), (0, 0, 0))
             households, *fen = (one - other for one, other in zip(is_now, was, strict=True))
             if (households or any(fen)) and village_id in {None, village}:
                 code, name = names[village]
                 found.append(BillLine(village, code, name, plan, households, None, of_month, (fen[0], fen[1])))
     return found
+
+
+_Billed = dict[tuple[date, int, str], tuple[int, ...]]
+
+
+def _add_unsettled(session: Session, billed: _Billed) -> _Billed:
+    """Beside what was billed: what the months before the first settled one came to, as that was known then.
+
+    Only the months of which something was written down since are counted: in all others nothing can differ.
+    """
+    first = _find_first_settled(session)
+    if first is None:
+        return billed
+    until, at = first.month, first.settled_at
+    touched = session.scalar(
+        select(func.min(Change.affects_from)).where(
+            Change.changed_at > at,
+            Change.table.in_(("subscriptions", "residences", "tariffs")),
+            Change.affects_from < until,
+        )
+    )
+    if touched is None:
+        return billed
+    begun = session.scalar(select(func.min(Subscription.starts_on))) or until
+    with as_known(session, at):
+        begun = min(begun, session.scalar(select(func.min(Subscription.starts_on))) or until)
+        month = max(begun, touched).replace(day=1)
+        added: _Billed = {}
+        while month < until:
+            own = _count_lines(session, month)
+            added |= {(month, village, plan): kept for (village, plan), kept in own.items()}
+            # A month in which nobody was known to be signed up has a place, too: somebody may be by now.
+            added.setdefault((month, 0, ""), (0, 0, 0))
+            month = _find_next_month(month)
+    for key, kept in billed.items():
+        added[key] = tuple(one + other for one, other in zip(added.get(key, (0, 0, 0)), kept, strict=True))
+    return added
+
+
+def _count_lines(session: Session, month: date) -> dict[tuple[int, str], tuple[int, ...]]:
+    return {
+        (line.village_id, line.plan): (line.households, line.village_fen, line.carrier_fen)
+        for line in count_bill(session, month).lines
+    }
 
 
 def count_bill(session: Session, month: date, village_id: int | None = None) -> Bill:
@@ -208,7 +307,20 @@ def count_bill(session: Session, month: date, village_id: int | None = None) -> 
 
 
 def list_paid_for(session: Session, month: date, village_id: int | None = None) -> list[PaidFor]:
-    """The households of a bill, one by one, by village and door."""
+    """The households of a bill, one by one, by village and door: of a settled month those that it was settled with."""
+    settled = session.get(SettledMonth, month) or _find_first_settled(session)
+    with as_known(session, settled.settled_at if settled is not None and month <= settled.month else None):
+        return _list_paid_for(session, month, village_id)
+
+
+def is_listed_as_billed(bill: Bill, households: Sequence[PaidFor]) -> bool:
+    """Whether these households are those that the bill counts. Of a month settled long ago the record may have been
+    cut short since, so that nobody can say any more who they were.
+    """
+    return len(households) == bill.total.households
+
+
+def _list_paid_for(session: Session, month: date, village_id: int | None) -> list[PaidFor]:
     tariffs = _read_shares(session)
     question = (
         select(

@@ -24,7 +24,7 @@ NOTES = (
     "金额以分为单位计算，不作四舍五入；本表以元显示，保留两位小数。",
     "资费未录入的套餐只列户数，不计金额。",
     "已结算的月份不再改动；此后得知的变化作为“差额”列入下一个未结算月份，其户数不计入合计。",
-    "“明细”按制表日所知逐户列出：月份结算以后得知的开通、退订或更正，会使它与已结算的户数不同。",
+    "“明细”逐户列出；已结算的月份，按结算时所知列出。",
     "A month is paid for where the subscription counts on its first day, at that day's village, plan and tariff.",
 )
 

@@ -80,10 +80,13 @@ def cancel(batch: Batch, household_id: int, day: date) -> None:
     """End it from `day` on: today, a day to come, or any that has been since the household signed up.
 
     What began after that day, another plan or number, never was. On the day of the sign-up itself it comes to a day of
-    none. Raises NotSubscribed, EndsBeforeStart.
+    none. What has ended by now, or left the roster with its household, may have ended earlier.
+    Raises NotSubscribed, EndsBeforeStart.
     """
-    _find_last(batch, household_id, suspended=True)
+    get_household(batch.session, household_id, hold=True, archived=True)
     rows = _read_contract(batch.session, household_id)
+    if not rows or _has_ended(rows[-1], min(day, batch.day)):
+        raise NotSubscribed(say("household_not_signed_up"))
     if day < rows[0].starts_on:
         raise _make_too_early(day, rows[0])
     later = [row for row in rows[1:] if row.starts_on >= day]
@@ -176,6 +179,11 @@ def correct(batch: Batch, subscription_id: int, **values: Any) -> None:
     values["end_reason"] = (row.end_reason or EndReason.CANCELLED) if wanted.ends_on else None
     _flush(lambda: batch.change(row, affects_from=_find_first_day_changed(row, wanted), **values))
     house_the_subscribed(batch, [row.household_id])
+
+
+def _has_ended(row: Subscription, day: date) -> bool:
+    """Whether it is over by the day, and not only resting."""
+    return row.ends_on is not None and row.ends_on <= day and row.end_reason is not EndReason.SUSPENDED
 
 
 def _find_last(batch: Batch, household_id: int, *, suspended: bool = False) -> Subscription:

@@ -76,6 +76,8 @@ class SettledMonth(Base):
     settled_by: Mapped[str] = mapped_column(String(64))
     digest: Mapped[str] = mapped_column(String(64))
     """SHA-256 of its lines."""
+    seal: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """SHA-256 of the rest of the row and of the digest; empty: it was settled by a release that did not seal."""
 
 
 class SettledLine(Base):

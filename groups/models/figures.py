@@ -54,6 +54,8 @@ class IssuedReport(Base):
     """The words of the question (see `CoverageQuery.words`)."""
     digest: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the figures as JSON: what two people compare who hold the report."""
+    seal: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """SHA-256 of the rest of the row; empty: it was issued by a release that did not seal."""
 
 
 class IssuedFile(Base):

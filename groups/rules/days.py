@@ -65,6 +65,11 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1)
 
 
+def is_unlikely(day: date, today: date) -> bool:
+    """Whether it is so long ago, more than ten years, that somebody has to say that it is meant."""
+    return day < date(today.year - 10, 1, 1)
+
+
 def go_back_a_year(day: date) -> date:
     """The same day of the year before; of 29 February the 28th."""
     return date(day.year - 1, day.month, min(day.day, monthrange(day.year - 1, day.month)[1]))

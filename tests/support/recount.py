@@ -18,7 +18,6 @@ from groups.coverage.audit import find_flaws, make_audit
 from groups.coverage.compared import Compared
 from groups.coverage.figures import Scope
 from groups.coverage.issued import reprint
-from groups.coverage.known import as_known
 from groups.coverage.rules.query import CoverageQuery, Step
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.statement import Measure
@@ -26,6 +25,7 @@ from groups.coverage.statement import make_statement
 from groups.enrolment import bills as subsidies
 from groups.errors import NothingCounted
 from groups.models.changes import ERASED
+from groups.models.known import as_known
 from tests.support.histories import FIRST, KIND, PLANS, VILLAGES, ZONE, Stage, answered, billed
 from tests.support.ledger import tally
 

@@ -143,6 +143,18 @@ def write_percent(figure: Figure, threshold: int) -> str | None:
     return shown
 
 
+def write_decimal(figure: Figure, threshold: int) -> str | None:
+    """The coverage as a decimal of four places, or as many up to eight as it takes to tell it from the threshold."""
+    for places in range(4, 9):
+        shown = figure.decimal(places)
+        if shown is None:
+            return None
+        looks = Fraction(shown) * BASIS_POINTS >= threshold
+        if looks == (figure.subscribed * BASIS_POINTS >= threshold * (figure.households or 0)):
+            break
+    return shown
+
+
 def write_threshold(basis_points: int) -> str:
     """A threshold as it was set, without the sign: 80, 66.67."""
     whole, part = divmod(basis_points, 100)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from groups.coverage.rules.report import Level
 from groups.errors import InvalidChoice, InvalidDay, say
 from groups.rules.counting import CountKind
-from groups.rules.days import find_local_day, read_day, read_moment
+from groups.rules.days import end_of, find_local_day, read_day, read_moment
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -66,12 +66,12 @@ class CoverageQuery:
         return words | {name: value.isoformat() for name, value in asked if value is not None}
 
 
-def read_query(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> CoverageQuery:
+def read_query(words: Mapping[str, str], latest: date, zone: ZoneInfo, now: datetime | None = None) -> CoverageQuery:
     """The question that these words ask; an empty word counts as none. Raises InvalidDay, InvalidChoice.
 
     The figures are of `latest` where no day is named, and of no day after it: nobody knows yet who will have left.
     Where only one end of a span is named, the other is the day of the figures, or two years before. Nothing is known at
-    a moment of days that are to come then.
+    a moment of days that are to come then. With `now` no moment may be named that is to come; today as a day means now.
     """
     given = {name: word.strip() for name, word in words.items() if word.strip()}
     last = read_day(given["to"]) if "to" in given else None
@@ -84,7 +84,7 @@ def read_query(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> Covera
             raise InvalidDay(say("last_day_before_first", last=last, first=first))
     if (late := max(as_of, last or as_of)) > latest:
         raise InvalidDay(say("no_figures_yet", late=late, latest=latest))
-    known_at = read_moment(given["known_at"], zone) if "known_at" in given else None
+    known_at = _read_moment_known(given["known_at"], zone, now) if "known_at" in given else None
     if known_at is not None:
         latest = min(latest, find_local_day(known_at, zone))
         if as_of > latest and "as_of" not in given and last is None:
@@ -104,8 +104,18 @@ def read_query(words: Mapping[str, str], latest: date, zone: ZoneInfo) -> Covera
         read_choice(CountKind, given.get("denominator", CountKind.RESIDENT)),
         known_at,
         since,
-        read_moment(given["since_known_at"], zone) if "since_known_at" in given else None,
+        _read_moment_known(given["since_known_at"], zone, now) if "since_known_at" in given else None,
     )
+
+
+def _read_moment_known(text: str, zone: ZoneInfo, now: datetime | None) -> datetime:
+    """A moment of which somebody asks what was known; the end of today is not yet known. Raises InvalidDay."""
+    moment = read_moment(text, zone)
+    if now is None or moment <= now:
+        return moment
+    if moment == end_of(find_local_day(now, zone), zone):
+        return now
+    raise InvalidDay(say("moment_to_come", moment=f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"))
 
 
 def read_choice(kind: type[Word], word: str) -> Word:

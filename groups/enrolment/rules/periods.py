@@ -16,7 +16,7 @@ from groups.errors import (
     UnlikelyStart,
     say,
 )
-from groups.rules.days import Period
+from groups.rules.days import Period, is_unlikely
 from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
 
 LONGEST_PLAN = 32
@@ -37,11 +37,6 @@ def check_period(wanted: Period, today: date) -> None:
             end=str(wanted.ends_on),
             start=str(wanted.starts_on),
         )
-
-
-def is_unlikely(starts_on: date, today: date) -> bool:
-    """Whether it is so long ago, more than ten years, that somebody has to say that it is meant."""
-    return starts_on < date(today.year - 10, 1, 1)
 
 
 def check_likely(starts_on: date, today: date, meant: str) -> None:

@@ -14,6 +14,7 @@ from config.services import get_database, get_settings
 from groups.enrolment.bills import (
     MonthChanged,
     correct_tariff,
+    is_listed_as_billed,
     list_paid_for,
     preview_change,
     read_bill,
@@ -23,8 +24,8 @@ from groups.enrolment.bills import (
 )
 from groups.enrolment.exports import export_bill_xlsx
 from groups.enrolment.rules.bill import read_fen, read_month
-from groups.enrolment.rules.periods import LONGEST_PLAN
-from groups.errors import GroupsError, InvalidDay, InvalidTariff, say
+from groups.enrolment.rules.periods import LONGEST_PLAN, check_likely
+from groups.errors import GroupsError, InvalidDay, InvalidTariff, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.rules.days import read_day
@@ -65,10 +66,11 @@ class TakenOutTariffForm(Form):
 
 
 class TariffForm(TakenOutTariffForm):
-    """A tariff as it is to be."""
+    """A tariff as it is to be. `meant` repeats an unlikely day."""
 
     village = ParsedField(by=_read_share, validators=[Needed(say("no_amount"))])
     carrier = ParsedField(by=_read_share, validators=[Needed(say("no_amount"))])
+    meant = TextField(most=10)
 
 
 _FIELDS = {"plan": "plan", "day": "starts_on"}
@@ -101,6 +103,7 @@ def show() -> ResponseReturnValue:
         by_village=by_village[pages_of_bill.rows],
         pages=pages_of_bill,
         households=households,
+        listed_as_billed=village_id is None or is_listed_as_billed(bill, households),
         villages=villages,
         village=villages.chosen,
         wrong=wrong,
@@ -137,7 +140,12 @@ def list_tariffs() -> ResponseReturnValue:
 def add_tariff() -> ResponseReturnValue:
     """Another tariff, from a day on. One of a day that has been changes what was billed: that is shown first."""
     form = TariffForm.sent()
-    return _carry_out(form, "set_tariff", lambda batch: set_tariff(batch, *_list_values(form)), asks=False)
+
+    def change(batch: Batch) -> object:
+        check_likely(form.starts_on.data, batch.day, form.meant.data)
+        return set_tariff(batch, *_list_values(form))
+
+    return _carry_out(form, "set_tariff", change, asks=False)
 
 
 @pages.post("/enrolment/tariffs/change")
@@ -172,8 +180,9 @@ def _carry_out(
                     return _draw_tariffs(form, effect=effect)
             change(batch)
     except GroupsError as error:
-        reason = error.values.get("reason", "") if isinstance(error, InvalidTariff) else ""
-        return _draw_tariffs(form, {_FIELDS.get(reason, ""): write_error(error)}), find_status(error)
+        asked = isinstance(error, UnlikelyStart)
+        reason = "day" if asked else error.values.get("reason", "") if isinstance(error, InvalidTariff) else ""
+        return _draw_tariffs(form, {_FIELDS.get(reason, ""): write_error(error)}, asked=asked), find_status(error)
     flash(gettext("It is on record."), "success")
     return redirect(url_for("enrolment_bill.list_tariffs"), 303)
 
@@ -182,13 +191,25 @@ _NOTHING: Mapping[str, str] = {}
 
 
 def _draw_tariffs(
-    form: TakenOutTariffForm, wrong: Mapping[str, str] = _NOTHING, effect: list[MonthChanged] | None = None
+    form: TakenOutTariffForm,
+    wrong: Mapping[str, str] = _NOTHING,
+    effect: list[MonthChanged] | None = None,
+    *,
+    asked: bool = False,
 ) -> str:
+    """The page. `asked`: whether the first day is meant."""
     with get_database().begin(reads=True) as session:
         found, today = read_tariffs(session), read_today(session)
         done = read_done_to(session, "tariffs")
     return render_template(
-        "enrolment/tariffs.html", tariffs=found, today=today, wrong=wrong, typed=form.typed, effect=effect, done=done
+        "enrolment/tariffs.html",
+        tariffs=found,
+        today=today,
+        wrong=wrong,
+        asked=asked,
+        typed=form.typed,
+        effect=effect,
+        done=done,
     )
 
 

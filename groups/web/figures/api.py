@@ -72,8 +72,9 @@ def read_coverage() -> ResponseReturnValue:
     settings = the_settings()
     with get_database().begin(reads=True) as session:
         _check_words(QUERY_WORDS)
-        today = find_local_day(read_clock(session), settings.zone)
-        query = read_query(request.args, figures.find_latest_day(session, today), settings.zone)
+        now = read_clock(session)
+        latest = figures.find_latest_day(session, find_local_day(now, settings.zone))
+        query = read_query(request.args, latest, settings.zone, now)
         report = coverage_report.report_on(session, query, settings.zone, form="json")
     show_numbers(len(report.villages))
     return _send_json(exports.as_json(report))

@@ -16,7 +16,7 @@ _DAY_OR_NULL = {"type": ["string", "null"], "format": "date"}
 _MOMENT = {"type": "string", "format": "date-time", "examples": ["2026-11-23T18:00:00+08:00"]}
 _MOMENT_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 _COUNT = {"type": "integer", "minimum": 0}
-_DECIMAL = {"type": ["string", "null"], "pattern": r"^\d+\.\d{4}$", "examples": ["0.6560"]}
+_DECIMAL = {"type": ["string", "null"], "pattern": r"^\d+\.\d{4,8}$", "examples": ["0.6560"]}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _FIGURE = {"households": {"type": ["integer", "null"], "minimum": 0}, "subscribed": _COUNT, "coverage": _DECIMAL}
 _READY = {"reachable": _COUNT, "groups": _COUNT, "groups_complete": _COUNT}
@@ -29,7 +29,8 @@ def make_document(server: str) -> dict[str, Any]:
         "info": {
             "title": "十户联防 Joint Defence: figures",
             "version": "1",
-            "description": "Read-only. Days are Asia/Shanghai's. A coverage is a decimal of four places; "
+            "description": "Read-only. Days are Asia/Shanghai's. A coverage is a decimal of four places, "
+            "of more where four would not tell it from the threshold; "
             "its exact fraction is subscribed / households. More subscribed than households is an anomaly, not an "
             "error: it is never capped.",
         },

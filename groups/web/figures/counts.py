@@ -19,7 +19,8 @@ from groups.coverage.jobs import CountLists, rebuild_rows
 from groups.coverage.rules.count_rows import CountColumn
 from groups.coverage.rules.figures import read_basis_points
 from groups.coverage.rules.query import read_choice
-from groups.errors import CountedMeanwhile, GroupsError, UnknownVillage, say
+from groups.enrolment.rules.periods import check_likely
+from groups.errors import CountedMeanwhile, GroupsError, UnknownVillage, UnlikelyStart, say
 from groups.models.accounts import AccountRole
 from groups.models.batch import Batch
 from groups.models.figures import HouseholdCount, Threshold
@@ -58,9 +59,10 @@ class TakenOutCountForm(Form):
 
 
 class CountForm(TakenOutCountForm):
-    """A count as it is to be; without a day, of today."""
+    """A count as it is to be; without a day, of today. `meant` repeats an unlikely day."""
 
     households = ParsedField(by=partial(read_whole_number, flaw=_NO_NUMBER), validators=[Needed(say(_NO_NUMBER))])
+    meant = TextField(most=10)
 
 
 class ListForm(Form):
@@ -70,11 +72,12 @@ class ListForm(Form):
 
 
 class ThresholdForm(Form):
-    """A threshold in per cent, from a day on; or the day of one that is taken out."""
+    """A threshold in per cent, from a day on; or the day of one that is taken out. `meant` repeats an unlikely day."""
 
     percent = ParsedField(by=read_basis_points)
     day = DayField()
     remove = DayField()
+    meant = TextField(most=10)
 
     def validate_percent(self, field: ParsedField) -> None:
         """Needed unless one is taken out."""
@@ -82,7 +85,7 @@ class ThresholdForm(Form):
             raise ValidationError(tell_reader(say("no_threshold")))
 
 
-_FIELDS = {"count_of_a_day_to_come": "day", "households_out_of_range": "households"}
+_FIELDS = {"count_of_a_day_to_come": "day", "starts_long_ago": "day", "households_out_of_range": "households"}
 """The field that a refusal of the use case is about, by its message."""
 
 pages = Blueprint("counts", __name__, url_prefix="/coverage/counts")
@@ -115,6 +118,7 @@ def write() -> ResponseReturnValue:
         with get_database().begin() as session:
             day = form.day.data or read_today(session)
             code = get_village_meant(session, form.village.data).code
+            check_likely(day, read_today(session), form.meant.data)
             batch = make_batch(session, "set_count")
 
             def change(batch: Batch) -> bool:
@@ -123,7 +127,7 @@ def write() -> ResponseReturnValue:
             effect = _preview_change(batch, code, form, change)
             news = not effect and change(batch)
     except GroupsError as error:
-        return _draw_page(form, _place(error)), _find_status(error)
+        return _draw_page(form, _place(error), asks=isinstance(error, UnlikelyStart)), _find_status(error)
     if effect:
         return _draw_page(form, effect=effect)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
@@ -182,10 +186,12 @@ def write_threshold() -> ResponseReturnValue:
                 coverage_counts.remove_threshold(make_batch(session, "remove_threshold"), form.remove.data)
             else:
                 day = form.day.data or read_today(session)
+                check_likely(day, read_today(session), form.meant.data)
                 coverage_counts.set_threshold(make_batch(session, "set_threshold"), day, form.percent.data)
     except GroupsError as error:
-        form.percent.errors = [write_error(error)]
-        return _draw_page(CountForm.empty(), of_threshold=form), _find_status(error)
+        asks = isinstance(error, UnlikelyStart)
+        (form.day if asks else form.percent).errors = [write_error(error)]
+        return _draw_page(CountForm.empty(), of_threshold=form, asks=asks), _find_status(error)
     flash(gettext("The threshold was changed."), "success")
     return redirect(url_for("counts.show", _anchor="thresholds"), 303)
 
@@ -226,9 +232,10 @@ def _draw_page(
     wrong: Mapping[str, str] = _NOTHING,
     *,
     of_threshold: ThresholdForm | None = None,
+    asks: bool = False,
     effect: Sequence[coverage_counts.DayRefigured] = (),
 ) -> str:
-    """The page; what is wrong stands beside the fields that it is about."""
+    """The page; what is wrong stands beside the fields that it is about. `asks`: whether the day sent is meant."""
     with get_database().begin() as session:
         villages = list_own_villages(session, read_chosen_village(session))
         listed = villages.offered or [each for each in (villages.chosen,) if each]
@@ -236,6 +243,7 @@ def _draw_page(
             "figures/counts.html",
             wrong=wrong,
             of_threshold=of_threshold.wrong if of_threshold else {},
+            asks=asks,
             villages=villages,
             listed=listed,
             counts=_group_by_village(session, [village.id for village in listed]),

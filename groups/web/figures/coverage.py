@@ -14,18 +14,19 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from config.database import read_clock
 from config.services import get_database
 from groups.coverage import audit as audits
 from groups.coverage import exports, figures, trends
 from groups.coverage import report as coverage_report
 from groups.coverage.figures import Scope
-from groups.coverage.known import as_known
 from groups.coverage.readiness import BELOW_A_VILLAGE
 from groups.coverage.rules.charts import MOST_BARS, NARROW, WIDE, draw_bars, draw_trend
 from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, go_back_two_years, read_query
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
 from groups.coverage.statement import MOST_NAMED
 from groups.errors import GroupsError, InvalidDay, UnknownVillage
+from groups.models.known import as_known
 from groups.models.roster import Village
 from groups.rules.counting import CountKind
 from groups.rules.days import read_day
@@ -140,7 +141,7 @@ def export_audit(form: str) -> ResponseReturnValue:
 def _read_query(session: Session) -> CoverageQuery:
     """What the address asks; a head's is about the own village, and another's is not there. Raises GroupsError."""
     words = {name: word for name, word in request.args.items() if name in QUERY_WORDS}
-    query = read_query(words, figures.find_latest_day(session, read_today(session)), get_zone())
+    query = read_query(words, figures.find_latest_day(session, read_today(session)), get_zone(), read_clock(session))
     own = get_signed_in().village_id
     if own is None:
         # A village that is archived by now had its figures: its code will do, its name will not.

@@ -81,4 +81,4 @@ def export_printed(number: int, form: str) -> ResponseReturnValue:
 
 def _read_asked(session: Session) -> CoverageQuery:
     words = {name: word for name, word in request.form.items() if name in QUERY_WORDS}
-    return read_query(words, figures.find_latest_day(session, read_today(session)), get_zone())
+    return read_query(words, figures.find_latest_day(session, read_today(session)), get_zone(), read_clock(session))

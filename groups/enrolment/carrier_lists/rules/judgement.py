@@ -101,14 +101,40 @@ def judge(
     have: dict[int, list[_Has]] = defaultdict(list)
     for number, own in subscribed.items():
         have[number] = [_Has(each) for each in own]
+    meant = [_apply_decision(entry, match, decisions, known) for entry, match in zip(entries, matches, strict=True)]
+    rivals = _find_rivals(entries, meant, subscribed)
     for place in sorted(range(len(entries)), key=lambda at: (entries[at].starts_on, at)):
-        entry, match = entries[place], matches[place]
-        placed[place] = _judge_one(judgement, entry, _apply_decision(entry, match, decisions, known), have, decisions)
+        entry = entries[place]
+        if place in rivals:
+            told = (*entry.warnings, _make_finding("two_starts", say("two_starts_in_list", lines=rivals[place])))
+            placed[place] = Judged(entry, Verdict.ERROR, meant[place].household, findings=told)
+        else:
+            placed[place] = _judge_one(judgement, entry, meant[place], have, decisions)
     judgement.rows = [placed[place] for place in range(len(entries))]
     judgement.begins = [
         (each.begun_for, each.signed_up) for own in have.values() for each in own if each.begun_for is not None
     ]
     return judgement
+
+
+def _find_rivals(
+    entries: Sequence[Entry], meant: Sequence[Match], subscribed: Mapping[int, Sequence[Subscribed]]
+) -> dict[int, str]:
+    """The rows that say of one household and plan that it goes on, and since when in two ways; by their place, the
+    numbers of all of them. What is on record already tells which one holds.
+    """
+    starts: dict[tuple[int, str], dict[date, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for place, (entry, match) in enumerate(zip(entries, meant, strict=True)):
+        if match.household is not None and not entry.errors and entry.ends_on is None:
+            starts[match.household.id, entry.plan][entry.starts_on].append(place)
+    found: dict[int, str] = {}
+    for (household, _), own in starts.items():
+        on_record = any(find_overlap(Period(min(own), None), [each.period]) for each in subscribed.get(household, ()))
+        if len(own) > 1 and not on_record:
+            places = sorted(place for each in own.values() for place in each)
+            lines = ", ".join(str(entries[place].row.number) for place in places[:5])
+            found |= dict.fromkeys(places, lines)
+    return found
 
 
 @dataclass(slots=True)

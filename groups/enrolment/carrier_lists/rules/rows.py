@@ -10,12 +10,12 @@ from datetime import date
 from enum import StrEnum
 
 from groups.enrolment.rules.list_days import end_in, start_in
-from groups.enrolment.rules.periods import LONGEST_PLAN, is_unlikely
+from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidNumber, say
 from groups.files.columns import Columns, FoundColumns, find_lists
 from groups.files.recognising import SOMETHING_ELSE, Look, PlainVocabulary
 from groups.files.sheet import Sheet
-from groups.rules.days import EARLIEST
+from groups.rules.days import EARLIEST, is_unlikely
 from groups.rules.findings import Finding, show
 from groups.rules.phone import normalise
 from groups.rules.texts import find_flaw, tidy

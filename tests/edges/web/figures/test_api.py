@@ -174,7 +174,7 @@ def test_every_answer_is_as_the_description_says(web: Flask, token: str, counted
         {},
         {"level": "group"},
         {"as_of": "2026-03-01", "from": "2026-02-01", "by": "day"},
-        {"as_of": "2026-03-01", "since": "2026-02-01", "known_at": "2026-12-01T10:00:00+08:00"},
+        {"as_of": "2026-03-01", "since": "2026-02-01", "known_at": "2026-11-23T10:00:00+08:00"},
     ):
         case = coverage.Case(query=words)
         assert case.call_and_validate(headers={"Authorization": f"Bearer {token}"}).status_code == 200, words
