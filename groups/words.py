@@ -442,7 +442,9 @@ WORDS: Mapping[str, str] = {
         "%(phones)s phones"
     ),
     "try_again_soon": N_("try again soon"),
-    "two_starts_in_list": N_("rows %(lines)s say in two ways since when it is signed up: mend the list"),
+    "two_starts_in_list": N_(
+        "rows %(lines)s say in two ways since when it is signed up: choose the household in the row that is right"
+    ),
     "twice_in_list": N_("the same village and day in lines %(lines)s: none of them is taken"),
     "two_columns_the_same": N_("two columns cannot hold the same"),
     "uncertain_whom_it_means": N_("it is not certain whom it means"),

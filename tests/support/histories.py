@@ -45,6 +45,7 @@ PLANS = ("月租", "年租")
 VILLAGES = ("VA", "VB", "VC")
 KIND = CountKind.RESIDENT
 LIAISON = Author("林联络", Source.PAGE)
+AUTHORS = (LIAISON, Author("周主任", Source.PAGE), Author("command", Source.COMMAND))
 ACTS = 45
 OTHER_KIND = CountKind.REGISTERED
 
@@ -65,6 +66,10 @@ class Stage:
     """The bill of each settled month, as it was settled."""
     issued: dict[int, bytes] = field(default_factory=dict)
 
+    authors: dict[datetime, str] = field(default_factory=dict)
+    """Who did something at a moment."""
+    done: dict[datetime, Act] = field(default_factory=dict)
+    """The act that was entered, taken back or brought back at a moment."""
     erased: set[str] = field(default_factory=set)
     """Households of which nobody knows any more who they were."""
 
@@ -93,16 +98,24 @@ class Stage:
 
     def do(self, name: str, work: Callable[[Batch], Any], **said: Any) -> bool:
         """Do it, and write it into the ledger where it was not refused."""
+        now, by = self.now, self.somebody_in_office
         try:
             with self.database.begin() as session:
-                batch = Batch(session, LIAISON, name, self.now, ZONE)
+                batch = Batch(session, by, name, now, ZONE)
                 work(batch)
         except GroupsError:
             self.refused += 1
             return False
         if batch.size:
-            self.ledger.acts.append(Act(self.today, name, said, batch.key))
+            act = Act(self.today, name, said, batch.key, at=now)
+            self.ledger.acts.append(act)
+            self.authors[now], self.done[now] = by.name, act
         return True
+
+    @property
+    def somebody_in_office(self) -> Author:
+        """Another one from deed to deed."""
+        return AUTHORS[self.seconds % len(AUTHORS)]
 
     @property
     def now(self) -> datetime:
@@ -362,7 +375,7 @@ def take_back(stage: Stage) -> None:
     if act.name == "archive" and _has_lost_its_group(stage, act.houses[0]):
         # It comes back into no group, from that day on: a ledger that replays cannot say so.
         return
-    if (key := _undo(stage, act.key, act)) is not None:
+    if (key := _undo(stage, act.key, act, undone=True)) is not None:
         act.undone, act.undone_by = True, key
 
 
@@ -376,21 +389,24 @@ def bring_back(stage: Stage) -> None:
     able = [act for act in stage.ledger.acts if act.undone and act.undone_by]
     if able:
         act = stage.rng.choice(able[-4:])
-        if (key := _undo(stage, act.undone_by, act)) is not None:
+        if (key := _undo(stage, act.undone_by, act, undone=False)) is not None:
             # It counts from now on as it did then; what was done meanwhile to the same household refuses it.
             act.undone, act.undone_by, act.key = False, "", key
 
 
-def _undo(stage: Stage, key: str, act: Act) -> str | None:
+def _undo(stage: Stage, key: str, act: Act, *, undone: bool) -> str | None:
     """Take the batch back, and what it was taken back by. It may be refused for what came later, and for that only."""
+    now, by = stage.now, stage.somebody_in_office
     try:
         with stage.database.begin() as session:
-            done = undo(session, key, LIAISON, stage.now, ZONE).batch.key
+            done = undo(session, key, by, now, ZONE).batch.key
     except GroupsError:
         others = [each for each in stage.ledger.acts if each is not act]
         assert any(act.concerns(each) for each in others), f"{act} could not be taken back"
         stage.refused += 1
         return None
+    act.toggled.append((now, undone))
+    stage.authors[now], stage.done[now] = by.name, act
     return done
 
 

@@ -6,10 +6,12 @@ An act is entered on a day, holds from a day, and may be taken back: then all is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 Place = tuple[str, str]
 """A village and a group of it; the group "": in none."""
 
@@ -74,6 +76,9 @@ class Act:
     key: str = ""
     undone: bool = False
     undone_by: str = ""
+    at: datetime = NEVER
+    toggled: list[tuple[datetime, bool]] = field(default_factory=list)
+    """When it was taken back (True) and brought back."""
 
     def __post_init__(self) -> None:
         self.name_of_it = self.key
@@ -108,6 +113,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self.acts: list[Act] = []
+
+    def known(self, moment: datetime) -> Ledger:
+        """As it stood at a moment."""
+        found = Ledger()
+        for act in self.acts:
+            if act.at <= moment:
+                then = copy(act)
+                then.undone = next((undone for at, undone in reversed(act.toggled) if at <= moment), False)
+                found.acts.append(then)
+        return found
 
     def houses(self) -> dict[str, House]:
         found: dict[str, House] = {}

@@ -139,11 +139,21 @@ def test_a_household_counts_once_whatever_the_list_says(index: Index) -> None:
     mine = Subscribed(7, date(2026, 3, 1), None, PLAN, "+8613900001000")
     same = entry("13900001000", "王建国")
     assert _verdicts(index, [mine], same, same) == [Verdict.SAME, Verdict.SAME]
-    assert _verdicts(index, [], same, entry("13900001000", start="2026-05-01")) == [Verdict.NEW, Verdict.SAME]
+    other = entry("13900002000", "王建国", "墙下陶村3组3-1", start="2026-05-01")
+    assert _verdicts(index, [], same, other) == [Verdict.NEW, Verdict.SAME], "with the number that began first"
     assert _verdicts(index, [mine], entry("13900001000", start="2026-05-01", plan="专用手机")) == [Verdict.CHANGED]
     assert _verdicts(index, [mine], entry("13900001000", end="2026-09-01")) == [Verdict.ENDED]
     past = entry("13900001000", start="2025-01-01", end="2025-06-01")
     assert _verdicts(index, [mine], past) == [Verdict.NEW]
+
+
+def test_a_list_that_says_twice_since_when_is_asked_which_row_is_right(index: Index) -> None:
+    first, second = (entry("13900001000", start=f"2026-0{row}-01", row=str(row)) for row in (3, 5))
+    assert _verdicts(index, [], first, second) == [Verdict.DOUBTFUL, Verdict.DOUBTFUL]
+    decided = {"!5": WANG.id, "!3": SKIP}
+    assert _verdicts(index, [], first, second, **decided) == [Verdict.SKIPPED, Verdict.NEW]
+    mine = Subscribed(7, date(2026, 3, 1), None, PLAN, "+8613900001000")
+    assert _verdicts(index, [mine], first, second) == [Verdict.SAME, Verdict.SAME], "what is on record holds"
 
 
 def test_what_a_person_has_decided_holds(index: Index) -> None:

@@ -105,9 +105,11 @@ def judge(
     rivals = _find_rivals(entries, meant, subscribed)
     for place in sorted(range(len(entries)), key=lambda at: (entries[at].starts_on, at)):
         entry = entries[place]
-        if place in rivals:
+        if place in rivals and entry.row.key not in decisions:
+            # Whoever chooses the household in one of the rows says that its day is meant.
             told = (*entry.warnings, _make_finding("two_starts", say("two_starts_in_list", lines=rivals[place])))
-            placed[place] = Judged(entry, Verdict.ERROR, meant[place].household, findings=told)
+            asked = tuple(each for each in (meant[place].household,) if each is not None)
+            placed[place] = Judged(entry, Verdict.DOUBTFUL, candidates=asked, findings=told)
         else:
             placed[place] = _judge_one(judgement, entry, meant[place], have, decisions)
     judgement.rows = [placed[place] for place in range(len(entries))]
@@ -120,15 +122,16 @@ def judge(
 def _find_rivals(
     entries: Sequence[Entry], meant: Sequence[Match], subscribed: Mapping[int, Sequence[Subscribed]]
 ) -> dict[int, str]:
-    """The rows that say of one household and plan that it goes on, and since when in two ways; by their place, the
-    numbers of all of them. What is on record already tells which one holds.
+    """The rows that say of one household, number and plan that it goes on, and since when in two ways; by their place,
+    the numbers of all these rows. What is on record already tells which one holds; of two numbers the household counts
+    with the one that began first.
     """
-    starts: dict[tuple[int, str], dict[date, list[int]]] = defaultdict(lambda: defaultdict(list))
+    starts: dict[tuple[int, str, str], dict[date, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, (entry, match) in enumerate(zip(entries, meant, strict=True)):
         if match.household is not None and not entry.errors and entry.ends_on is None:
-            starts[match.household.id, entry.plan][entry.starts_on].append(place)
+            starts[match.household.id, entry.number, entry.plan][entry.starts_on].append(place)
     found: dict[int, str] = {}
-    for (household, _), own in starts.items():
+    for (household, *_), own in starts.items():
         on_record = any(find_overlap(Period(min(own), None), [each.period]) for each in subscribed.get(household, ()))
         if len(own) > 1 and not on_record:
             places = sorted(place for each in own.values() for place in each)
