@@ -22,7 +22,7 @@ from groups.models.enrolment import SettledLine, SettledMonth, Subscription, Tar
 from groups.models.figures import Residence
 from groups.models.known import as_known
 from groups.models.roster import Household, Village
-from groups.models.seals import digest_lines, seal_month
+from groups.models.seals import make_digest, seal_month
 from groups.rules.days import find_local_day
 from groups.rules.texts import find_flaw, tidy
 
@@ -102,7 +102,7 @@ def settle_month(session: Session, month: date, by: str, now: datetime, zone: Zo
         }
         for line in bill.lines
     ]
-    settled = SettledMonth(month=month, settled_at=now, settled_by=by[:64], digest=digest_lines(rows))
+    settled = SettledMonth(month=month, settled_at=now, settled_by=by[:64], digest=make_digest(rows))
     settled.seal = seal_month(settled)
     session.add(settled)
     session.flush()

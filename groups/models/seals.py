@@ -21,7 +21,7 @@ from groups.models.figures import IssuedReport
 _LINE = ("month", "of_month", "village_id", "village", "plan", "households", "unpriced", "village_fen", "carrier_fen")
 
 
-def digest_lines(lines: Sequence[Mapping[str, Any]]) -> str:
+def make_digest(lines: Sequence[Mapping[str, Any]]) -> str:
     """Over the lines of a settled month, in their order, as values of `SettledLine`."""
     return _hash([{name: line[name] for name in _LINE} for line in lines])
 
@@ -46,7 +46,7 @@ def find_damaged_months(session: Session) -> list[date]:
     return [
         each.month
         for each in months
-        if each.digest != digest_lines(lines[each.month]) or (each.seal and each.seal != seal_month(each))
+        if each.digest != make_digest(lines[each.month]) or (each.seal and each.seal != seal_month(each))
     ] + sorted(lines.keys() - {each.month for each in months})
 
 
