@@ -76,7 +76,7 @@ def test_the_page_says_the_figures_of_the_day_in_the_address(liaison: Visitor) -
     assert "33.3%" in later
     assert "开通 4 0 +1 0 5" in later, "reported, corrected, came, went, now"
     assert "+1 新增 · 四甲村 SJ户主0" in later
-    assert re.search(r"\+1 达到 · 四甲村 SJ户主0 · 2026-03-\d\d 0.00% → 10.00%", later), "whose sign-up made it start"
+    assert "+1 达到 · 四甲村 SJ户主0 0号 · 2026-03-01 0.00% → 10.00%" in later, "whose sign-up made it start, and when"
 
 
 def test_an_earlier_day_is_asked_for_on_the_page_itself(liaison: Visitor) -> None:
