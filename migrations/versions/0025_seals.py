@@ -1,6 +1,6 @@
 """Seals over who issued a report and who settled a month, and when.
 
-Revision 0024, after 0023. There is no way back: a mistake is mended by the next one.
+Revision 0025, after 0024. There is no way back: a mistake is mended by the next one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
