@@ -364,6 +364,19 @@ class AccountCheck(Base):
     at: Mapped[datetime]
 
 
+class NumberCheck(Base):
+    """A number of ours (or whatever texts go out from) that the carrier said is not its account's: with which code, and
+    when. It stands here until something leaves from there again, or a sender starts anew.
+    """
+
+    __tablename__ = "number_checks"
+
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    sender: Mapped[str] = mapped_column(String(40), primary_key=True)
+    word: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+
+
 class Heartbeat(Base):
     """When a process last said that it lives, by the database's clock, and what its place keeps in its spool."""
 

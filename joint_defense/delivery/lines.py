@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from config.carriers import Account
@@ -55,12 +55,24 @@ def takes_out(word: str, channel: Channel) -> bool:
     return word == f"{DOWN}:{channel}"
 
 
-def find_carrying(accounts: Iterable[Account], words: Mapping[str, str]) -> dict[Channel, tuple[str, ...]]:
-    """By channel the names of the accounts that carry it, by what was said of each (by name); none: all are out."""
+def find_carrying(
+    accounts: Iterable[Account], words: Mapping[str, str], refused: Collection[Line] = ()
+) -> dict[Channel, tuple[str, ...]]:
+    """By channel the names of the accounts that carry it, by what was said of each (by name) and which of their numbers
+    they do not know; none: all are out.
+    """
     found = {}
     for channel in Channel:
         taking = [each for each in accounts if (each.calls if channel is Channel.CALL else each.texts)]
-        up = [each for each in taking if not takes_out(words.get(each.name, ""), channel)]
+        up = [
+            each
+            for each in taking
+            if not takes_out(words.get(each.name, ""), channel)
+            and any(
+                Line(each.account_sid, sender) not in refused
+                for sender in (each.from_number if channel is Channel.CALL else each.texting)
+            )
+        ]
         found[channel] = tuple(each.name for each in [each for each in up if each.weight] or up)
     return found
 

@@ -24,7 +24,7 @@ from joint_defense.carriers.port import (
     Undecided,
 )
 from joint_defense.delivery.claims import Claim, Rivals
-from joint_defense.delivery.lines import Line, Lines, LineStatus
+from joint_defense.delivery.lines import WRONG_NUMBER, Line, Lines, LineStatus
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.models import Alert, Incident
@@ -33,6 +33,7 @@ from joint_defense.rules.wording.alarm import count_segments
 
 LookUpFacts = Callable[[Claim], Awaitable[datetime | None]]
 TellOut = Callable[[str, str], None]
+TellNumber = Callable[[Line, str], None]
 AskRivals = Callable[[Claim, set[str]], Awaitable[Rivals | None]]
 
 LAST_WORD = 0.5
@@ -50,7 +51,8 @@ class Sender:
     """Carries claims to the carriers.
 
     `find_first_request` and `rivals` ask the database, off the event loop; `tell_out` hears of an account that has just
-    gone out, and why. `countries`: the beginnings of numbers that may be called and texted; none: any.
+    gone out, and why; `tell_number` of a number that the carrier does not know for its account's, and with "" of one
+    from which something has left. `countries`: the beginnings of numbers that may be called and texted; none: any.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Sender:
         find_first_request: LookUpFacts,
         rivals: AskRivals,
         tell_out: TellOut,
+        tell_number: TellNumber,
         countries: Collection[str] = (),
     ) -> None:
         self._carriers = carriers
@@ -72,6 +75,7 @@ class Sender:
         self._first_request = find_first_request
         self._rivals = rivals
         self._tell_out = tell_out
+        self._tell_number = tell_number
         self._countries = countries
         self._gone = {(account, channel): asyncio.Event() for account in carriers for channel in Channel}
 
@@ -101,6 +105,8 @@ class Sender:
         word = self._status.note(claim.line, claim.channel, sent.error, began, placing=not claim.look_up_first)
         if word:
             self._tell_out(claim.line.account, word)
+        if not claim.look_up_first and (sent.error is None or sent.error.code in WRONG_NUMBER):
+            self._tell_number(claim.line, "" if sent.error is None else str(sent.error.code))
         self.let_go()
         return replace(sent, elsewhere=self._goes_elsewhere(claim)) if sent.error is not None else sent
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.delivery.moves import make_move
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import AccountCheck, Delivery, Heartbeat, Incident
+from joint_defense.models import AccountCheck, Delivery, Heartbeat, Incident, NumberCheck
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import ClosingOutcome, DeliveryState
 from joint_defense.rules.timeline import UpdateKind
@@ -49,6 +49,7 @@ def settle(session: Session, made_at: datetime, now: datetime) -> list[OpenThen]
     _end_deliveries(session)
     session.execute(delete(Heartbeat))
     session.execute(delete(AccountCheck))
+    session.execute(delete(NumberCheck))
     return [
         OpenThen(
             incident.id,

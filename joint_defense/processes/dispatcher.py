@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -77,7 +77,9 @@ class Dispatcher:
         # Claims, results, errands and the heartbeat talk to the database; none of them on the loop.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
         self._carriers: dict[str, Carrier]
-        self._telling: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[Any]] = set()
+        self._refused: dict[Line, str] = {}
+        """Numbers that the carrier said are not ours, as the database has them."""
         self._sender: Sender
 
     def wake(self) -> None:
@@ -104,7 +106,7 @@ class Dispatcher:
         ]
         try:
             # Whoever started us did so because a sender died, as like as not; the clock may be gone with it.
-            await asyncio.gather(self._run_in_database(self._release_dead), self._hear_complaints())
+            await asyncio.gather(self._run_in_database(self._begin), self._hear_complaints())
             await self._send_due()
             in_flight = [task for tasks in self._in_flight.values() for task in tasks]
             if in_flight:
@@ -133,6 +135,7 @@ class Dispatcher:
             find_first_request=lambda claim: self._run_in_database(lambda: self._find_first_request(claim)),
             rivals=lambda claim, sids: self._run_in_database(lambda: self._find_rivals(claim, sids)),
             tell_out=self._tell_out,
+            tell_number=self._tell_number,
             countries=settings.countries,
         )
 
@@ -142,6 +145,24 @@ class Dispatcher:
         task = asyncio.create_task(self._note_out(account, word))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
+
+    def _tell_number(self, line: Line, word: str) -> None:
+        """What became of a request from this number, where that is other than what is on record."""
+        # Calls and texts are refused with codes of their own: the first one stands.
+        if (line in self._refused) is bool(word):
+            return
+        if word:
+            log.error("carrier_refuses_number", account=line.account, word=word)
+            self._refused[line] = word
+        else:
+            del self._refused[line]
+        task = asyncio.create_task(self._run_in_database(lambda: self._note_number(line, word)))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    def _note_number(self, line: Line, word: str) -> None:
+        with self._database.begin() as session:
+            heartbeats.note_number(session, line, word, read_clock(session))
 
     async def _note_out(self, account: str, word: str) -> None:
         await self._run_in_database(lambda: self._note_account(account, word))
@@ -217,6 +238,12 @@ class Dispatcher:
         """The carrier asks for a slower pace, of all workers."""
         factor = await self._run_in_database(lambda: self._runtime.pace[channel].slow_down(line))
         log.warning("pace_slowed", channel=channel, factor=factor)
+
+    def _begin(self) -> None:
+        self._release_dead()
+        if self._owner.role is heartbeats.Role.WORKER:
+            with self._database.begin() as session:
+                heartbeats.forget_numbers(session)
 
     def _release_dead(self) -> int:
         with self._database.begin() as session:
@@ -368,6 +395,7 @@ class Dispatcher:
             for account, (word, age) in heartbeats.read_accounts(session, now).items():
                 if account in self._carriers:
                     self._runtime.line_status.hear(account, word, age.total_seconds())
+            self._refused = heartbeats.read_refused_numbers(session, self._runtime.settings.accounts)
             self._witness.look(session, now)
             return claims.find_what_is_due(session, now)
 

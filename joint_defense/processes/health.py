@@ -25,8 +25,9 @@ def show_readiness() -> tuple[Response, int]:
     spools of all machines, and every other kind of process of which one has died.
 
     With several accounts, `accounts` has the word of each and `carries` which of them carry calls and texts: one that
-    is out makes nobody unready as long as another carries. The carrier is not asked here: the sender asks it every
-    minute and keeps its word in the database.
+    is out makes nobody unready as long as another carries. `numbers` says of which account the carrier has refused how
+    many numbers that calls or texts go out from; the page names them. The carrier is not asked here: the sender asks it
+    every minute and keeps its word in the database.
     """
     runtime = RUNTIME.of()
     found = {"database": WELL, "redis": WELL}
@@ -40,6 +41,8 @@ def show_readiness() -> tuple[Response, int]:
         if len(vitals.accounts) > 1:
             carries = {str(channel): list(names) for channel, names in vitals.carries.items()}
             carriers = {"accounts": vitals.accounts, "carries": carries}
+        if vitals.numbers:
+            carriers["numbers"] = vitals.refused_numbers
     except SQLAlchemyError as error:
         found.update(dict.fromkeys((*ROLES, "carrier"), "unknown"), database=type(error).__name__)
         found["spool"] = write_spool(runtime.spool.kept())

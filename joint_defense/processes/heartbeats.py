@@ -14,7 +14,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ from sqlalchemy.orm import Session
 
 from config.carriers import Account
 from config.database import insert_or_update
-from joint_defense.delivery.lines import find_carrying
-from joint_defense.models import AccountCheck, Heartbeat
+from joint_defense.delivery.lines import Line, find_carrying
+from joint_defense.models import AccountCheck, Heartbeat, NumberCheck
 from joint_defense.rules.states import Channel
 
 SILENT_FOR = timedelta(seconds=2)
@@ -214,6 +214,7 @@ class Vitals:
 
     ages      how long each role has been silent; None for never seen
     accounts  ok, unknown, or what is wrong, by the account's name
+    numbers   what the carrier said of numbers that are not its account's, by account's name and number
     carries   which of them carry calls and texts
     living    how many processes of each role live
     missing   how many of each role died, and nobody of that role has started since
@@ -222,6 +223,7 @@ class Vitals:
 
     ages: dict[str, timedelta | None]
     accounts: dict[str, str]
+    numbers: dict[tuple[str, str], str]
     carries: dict[Channel, tuple[str, ...]]
     living: dict[str, int]
     missing: dict[str, int]
@@ -230,11 +232,20 @@ class Vitals:
     @property
     def account(self) -> str:
         """Ok where calls and texts are carried, whatever is wrong with another account; else what is wrong."""
+        wrong = [*(word for word in self.accounts.values() if word != WELL), *self.numbers.values()]
         for names in self.carries.values():
-            words = [self.accounts[name] for name in names or self.accounts]
+            words = [self.accounts[name] for name in names] or wrong
             if WELL not in words:
                 return words[0]
         return WELL
+
+    @property
+    def refused_numbers(self) -> dict[str, str]:
+        """By account's name how many of its numbers are not its own, as it says, and with which codes."""
+        found: dict[str, list[str]] = {}
+        for (name, _), word in self.numbers.items():
+            found.setdefault(name, []).append(word)
+        return {name: f"{len(words)} refused ({', '.join(sorted(set(words)))})" for name, words in found.items()}
 
     def word(self, role: str) -> str:
         """Ok, silent, or how many of how many are."""
@@ -269,12 +280,15 @@ def read_vitals(session: Session, accounts: Sequence[Account], now: datetime) ->
     living = {role: [row for row in rows if row.role == role and now - row.at <= SILENT_AFTER] for role in newest}
     said = read_accounts(session, now)
     words = {each.name: said[each.account_sid][0] if each.account_sid in said else "unknown" for each in accounts}
+    names = {each.account_sid: each.name for each in accounts}
+    refused = read_refused_numbers(session, accounts)
     # Rows come by their age, so a place is as its process that spoke last has it.
     kept = {_read_place(row.name): Kept(row.spooled, row.set_aside) for row in rows if row.role != Role.STAND_IN}
     return Vitals(
         ages={role: max(now - newest[role], timedelta(0)) if role in newest else None for role in (*ROLES, *newest)},
         accounts=words,
-        carries=find_carrying(accounts, words),
+        numbers={(names[line.account], line.sender): word for line, word in refused.items()},
+        carries=find_carrying(accounts, words, refused),
         living={role: len(each) for role, each in living.items()},
         missing={role: _count_missing(rows, role, now) for role in newest if role != Role.STAND_IN},
         kept=kept,
@@ -306,6 +320,29 @@ def read_accounts(session: Session, now: datetime) -> dict[str, tuple[str, timed
     rows = session.execute(select(AccountCheck.account, AccountCheck.word, AccountCheck.at)).all()
     known = {row.account: (row.word, max(now - row.at, timedelta(0))) for row in rows}
     return {account: found for account, found in known.items() if found[1] <= ACCOUNT_KNOWN_FOR}
+
+
+def read_refused_numbers(session: Session, accounts: Iterable[Account]) -> dict[Line, str]:
+    """Numbers of these accounts that the carrier said are not theirs, each with its code."""
+    ours = {Line(each.account_sid, sender) for each in accounts for sender in (*each.from_number, *each.texting)}
+    rows = session.execute(select(NumberCheck.account, NumberCheck.sender, NumberCheck.word)).all()
+    return {line: row.word for row in rows if (line := Line(row.account, row.sender)) in ours}
+
+
+def note_number(session: Session, line: Line, word: str, now: datetime) -> None:
+    """Write down what the carrier said of a number; "": something has left from it again."""
+    if not word:
+        found = (NumberCheck.account == line.account) & (NumberCheck.sender == line.sender)
+        session.execute(delete(NumberCheck).where(found))
+        return
+    statement = insert_or_update(session, NumberCheck, keys=("account", "sender"), update=("word", "at"))
+    row = {"account": line.account, "sender": line.sender[:40], "word": word[:32], "at": now}
+    session.execute(statement, [row])
+
+
+def forget_numbers(session: Session) -> None:
+    """A sender starts, perhaps with other numbers: what was said before says nothing of these."""
+    session.execute(delete(NumberCheck))
 
 
 def is_account_due(session: Session, account: str, now: datetime) -> bool:

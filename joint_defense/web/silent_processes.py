@@ -87,11 +87,21 @@ def _list_sentences() -> list[str]:
 
 def _list_account_sentences(vitals: Vitals) -> list[str]:
     """Which accounts are out, and who carries instead. Of a single one the incident says what is wrong."""
+    numbers = [
+        gettext(
+            "The carrier's account %(name)s says that %(number)s is not its number (%(word)s): nothing leaves from"
+            " there. Tell the operator.",
+            name=name,
+            number=number,
+            word=word,
+        )
+        for (name, number), word in vitals.numbers.items()
+    ]
     if len(vitals.accounts) == 1:
-        return []
+        return numbers
     carrying = {name for names in vitals.carries.values() for name in names}
     out = {name: word for name, word in vitals.accounts.items() if word not in {WELL, "unknown"}}
-    return [_write_account_sentence(name, word, carrying - {name}) for name, word in out.items()]
+    return [*(_write_account_sentence(name, word, carrying - {name}) for name, word in out.items()), *numbers]
 
 
 def _write_account_sentence(name: str, word: str, others: set[str]) -> str:

@@ -294,6 +294,30 @@ def test_a_number_that_is_not_ours_sends_everything_to_the_next_at_once(
     assert networks[0].placed("call") == networks[0].placed("message") == []
     kinds = town.read(lambda session: session.scalars(select(IncidentUpdate.kind)).all())
     assert kinds.count("carrier_changed") == 1
+    line = Line(SIDS[0], "+8657419999999")
+    with_wrong = (wrong, two.carriers[1])
+    eventually(
+        lambda: list(town.run(lambda session: heartbeats.read_refused_numbers(session, with_wrong))) == [line],
+        "what is wrong with the number is on record",
+    )
+    vitals = town.run(lambda session: heartbeats.read_vitals(session, with_wrong, read_clock(session)))
+    assert vitals.carries == dict.fromkeys(Channel, ("backup",))
+    assert vitals.refused_numbers["main"] in {"1 refused (21210)", "1 refused (21606)"}
+
+
+def test_a_number_from_which_something_leaves_again_is_the_accounts_own(
+    town: Town, networks: list[Network], start: Start, two: Settings
+) -> None:
+    line = Line(SIDS[0], NUMBERS[0])
+    sender = start()
+    eventually(lambda: town.run(lambda session: heartbeats.find_last_beat(session, "worker")), "it lives")
+    town.run(lambda session: heartbeats.note_number(session, line, "21210", read_clock(session)))
+    # Others have been told so, and it reads that.
+    eventually(lambda: sender._dispatcher is not None and sender._dispatcher._refused, "it has read so")
+    alarm(town)
+    eventually(
+        lambda: not town.run(lambda session: heartbeats.read_refused_numbers(session, two.carriers)), "it is cleared"
+    )
 
 
 # Ten seconds of patience are the carrier's, and the same on both databases: each kind of silence is waited for on one.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from joint_defense.alarms import intake
 from joint_defense.alarms.intake import Trigger
 from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown
 from joint_defense.delivery import claims, tracking
-from joint_defense.delivery.lines import LineStatus
+from joint_defense.delivery.lines import Line, LineStatus
 from joint_defense.models import AccountCheck, Heartbeat
 from joint_defense.processes import heartbeats
 from joint_defense.processes.account_check import AccountWatch
@@ -146,6 +147,25 @@ def test_an_account_that_the_carrier_refuses_or_that_nobody_asks_about_is_not_re
         session.execute(update(AccountCheck).values(at=read_clock(session) - timedelta(minutes=4), word="ok"))
     assert readiness(client)[1]["carrier"] == "unknown"
     assert readiness(client)[0] == 503
+
+
+def test_a_number_that_is_not_the_accounts_is_told_and_without_another_nothing_is_ready(
+    client: FlaskClient, database: Database
+) -> None:
+    all_well(database)
+    line = Line(ACCOUNT, "+8657412345678")
+    with database.begin() as session:
+        heartbeats.note_number(session, line, "21210", read_clock(session))
+        # What was said of a number that is in the settings no more says nothing.
+        heartbeats.note_number(session, Line(ACCOUNT, "+8657411111111"), "21606", read_clock(session))
+    status, words = readiness(client)
+    assert (status, words["carrier"]) == (503, "21210")
+    assert client.get("/readyz").get_json()["numbers"] == {"carrier": "1 refused (21210)"}
+    assert "+8657412345678" in html.unescape(client.get("/sign-in").get_data(as_text=True))
+    with database.begin() as session:
+        heartbeats.note_number(session, line, "", read_clock(session))
+    assert readiness(client)[0] == 200
+    assert "numbers" not in readiness(client)[1]
 
 
 class Account:

@@ -52,7 +52,8 @@ def test_a_night_of_faults_leaves_nothing_to_complain_of_and_is_the_same_again(n
 
 
 def test_a_look_up_whose_beginning_the_database_does_not_tell_is_put_off_and_nothing_is_sent_again() -> None:
-    sender = Sender({}, Any, {}, Any, find_first_request=_nothing, rivals=_nothing, tell_out=_nothing)  # type: ignore[arg-type]
+    asked = dict.fromkeys(("find_first_request", "rivals", "tell_out", "tell_number"), _nothing)
+    sender = Sender({}, Any, {}, Any, **asked)  # type: ignore[arg-type]
     with pytest.raises(Undecided):
         asyncio.run(sender._look_up(Any, Any, []))  # type: ignore[arg-type]
 
