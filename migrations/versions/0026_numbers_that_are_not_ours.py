@@ -1,6 +1,6 @@
 """Numbers that the carrier said are not its account's.
 
-Revision 0024, after 0023. There is no way back: a mistake is mended by the next one.
+Revision 0026, after 0025. There is no way back: a mistake is mended by the next one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
