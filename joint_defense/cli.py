@@ -22,7 +22,7 @@ from groups import directory
 from groups.errors import Message, say
 from groups.words import write_both
 from joint_defense.alarms import mutes
-from joint_defense.drills import drills, results
+from joint_defense.drills import drills, results, rolling
 from joint_defense.drills.drills import Hours, Scope
 from joint_defense.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import overseer_choices, policies
@@ -259,6 +259,23 @@ def list_tasks(code: str) -> None:
                 f"{each.task.id}\t{each.task.opened_at.astimezone(zone):%Y-%m-%d %H:%M}\t{each.phone.household_name}\t"
                 f"{mask_number(each.phone.number)}\t{each.task.reason}\t{each.task.stage}"
             )
+
+
+@upkeep_commands.command("forecast", help="What the tests of a village's numbers come to: JSON, for the next 30 days.")
+@click.option("--village", "code", required=True, help="The village's code.")
+def show_forecast(code: str) -> None:
+    """How many phones can be tested, how many are proven, and the calls of the next 30 days."""
+    with get_runtime().database.begin(reads=True) as session:
+        village_id, _ = _find_village(session, code)
+        found = rolling.read_forecast(session, village_id, read_clock(session), get_runtime().settings.zone)
+        hours = upkeep.read_upkeep(session, village_id).written
+    told = {
+        "hours": hours or None,
+        "phones": found.phones,
+        "proven": found.proven,
+        "planned_today": found.planned_today,
+    }
+    click.echo(json.dumps(told | {"calls_in_30_days": found.calls, "calls_a_day": found.calls_a_day}))
 
 
 def _find_village(session: Session, code: str) -> tuple[int, str]:

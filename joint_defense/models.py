@@ -594,3 +594,40 @@ class NumberChange(Base):
     closed_at: Mapped[datetime | None]
     # The last call to the new number.
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+
+
+class PhoneCheck(Base):
+    """When a phone was last rung by a drill or test, how often in a row in vain, and when it is to be tested.
+
+    `unsure` grows with every miss and shrinks with every answer: whoever rarely answers is tested sooner.
+    `slot` is the place in the permitted time of `planned_on`, in thousandths.
+    """
+
+    __tablename__ = "phone_checks"
+    __table_args__ = (
+        Index(
+            "ix_phone_checks_planned",
+            "planned_on",
+            "village_id",
+            "slot",
+            sqlite_where=text("planned_on IS NOT NULL"),
+            postgresql_where=text("planned_on IS NOT NULL"),
+        ),
+    )
+
+    phone_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    village_id: Mapped[int] = mapped_column(BigId)
+    rung_on: Mapped[date | None]
+    missed: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    unsure: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    planned_on: Mapped[date | None]
+    slot: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+
+
+class UpkeepDay(Base):
+    """A day whose tests have been planned."""
+
+    __tablename__ = "upkeep_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    planned: Mapped[int] = mapped_column(default=0, server_default="0")

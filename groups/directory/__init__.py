@@ -14,6 +14,7 @@ from groups.directory.callers import (
     find_caller,
     find_phone,
     find_village,
+    list_by_ids,
     list_cameras,
     list_phones,
     list_recipients,
@@ -55,6 +56,7 @@ from groups.directory.reinforcements import (
     list_officers,
     list_on_duty,
 )
+from groups.directory.testable import select_testable
 from groups.rules.phone import PhoneNumber, is_called, read_line_number
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "is_of_account",
     "is_overseer",
     "list_backup",
+    "list_by_ids",
     "list_cameras",
     "list_changeable",
     "list_failing",
@@ -105,5 +108,6 @@ __all__ = [
     "read_phones",
     "read_written_number",
     "replace_number",
+    "select_testable",
     "warm_up",
 ]

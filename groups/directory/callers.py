@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from groups.directory.recipients import House, Recipient, Role, is_away, make_recipient, read_phones_to_reach
@@ -68,18 +68,25 @@ def find_phone(session: Session, phone_id: int) -> Caller | None:
     return _find(session, Phone.id == phone_id)
 
 
+def list_by_ids(session: Session, phone_ids: Collection[int]) -> list[Caller]:
+    """The same of several, by id; without those that are not on the roster any more."""
+    found = session.execute(_select_callers(Phone.id.in_(phone_ids)).order_by(Phone.id)).all()
+    return [_make_caller(*row) for row in found]
+
+
 def _find(session: Session, which: ColumnElement[bool]) -> Caller | None:
-    found = session.execute(
+    found = session.execute(_select_callers(which)).one_or_none()
+    return None if found is None else _make_caller(*found)
+
+
+def _select_callers(which: ColumnElement[bool]) -> Select[Phone, Household, Village, Group | None]:
+    return (
         select(Phone, Household, Village, Group)
         .join(Household, Phone.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
         .where(which, Phone.archived_at.is_(None))
-    ).one_or_none()
-    if found is None:
-        return None
-    phone, household, village, group = found
-    return _make_caller(phone, household, village, group)
+    )
 
 
 def list_recipients(session: Session, caller: Caller, now: datetime | None = None) -> list[Recipient]:

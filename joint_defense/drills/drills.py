@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import drop, insert_deliveries
+from joint_defense.drills.checks import note_answer, note_end, note_rung
 from joint_defense.errors import DrillRefused
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.timeline import note_update
@@ -79,6 +80,8 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
     chosen = [(group, phones) for group, phones in chosen if phones]
     if not chosen:
         _refuse_nobody(session, scope)
+    rung = {each.phone_id: scope.village_id for _, phones in chosen for each in phones if each.phone_id is not None}
+    note_rung(session, rung, now.astimezone(hours.zone).date())
     return [_open(session, scope, group, phones, by, now) for group, phones in chosen]
 
 
@@ -151,7 +154,9 @@ def stop_drill(session: Session, incident_id: int, by: str, now: datetime) -> bo
     incident.closed_at, incident.outcome = now, ClosingOutcome.DRILL
     note_update(session, incident.id, UpdateKind.CLOSED, now, by=by, outcome=ClosingOutcome.DRILL, note="")
     deliveries = select(Delivery).where(Delivery.incident_id == incident_id).order_by(Delivery.id).with_for_update()
-    drop(session, session.scalars(deliveries).all(), now)
+    told = session.scalars(deliveries).all()
+    note_end(session, told, now, by_itself=not by)
+    drop(session, told, now)
     return True
 
 
@@ -198,6 +203,7 @@ def take_answer(session: Session, delivery: Delivery, channel: Channel, now: dat
     if session.scalar(given.limit(1)) is not None:
         return
     session.add(make_acknowledgement(delivery, Answer.COMING, channel, now))
+    note_answer(session, delivery.phone_id)
     if channel is Channel.SMS and incident.closed_at is None:
         # Whoever has answered by text need not be rung on that phone.
         calls = select(Delivery).where(

@@ -6,24 +6,28 @@ drills. It is a drill of no group, so that neither keeps the village's own drill
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
+from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
 from joint_defense.delivery.plan import make_row
+from joint_defense.drills.checks import RungPhone, name_owner, note_rung
 from joint_defense.drills.drills import Hours, has_open_alarm
 from joint_defense.errors import DrillRefused
 from joint_defense.incidents import inbox
 from joint_defense.incidents.timeline import mask_number, note_once, note_update
 from joint_defense.models import Delivery, InboundEvent, InboundKind, Incident
 from joint_defense.rules.fanout import DRILL
-from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose, Role
+from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import drills as words
@@ -56,23 +60,9 @@ class OwnTest:
     incident_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _TestedPhone:
-    """A phone to be tested, as a delivery keeps it."""
-
-    household_id: int
-    household_name: str
-    household_name_en: str
-    phone_id: int
-    number: str
-    language: str
-    responder_id: None = None
-    role: Role = Role.MEMBER
-    phone_rank: int = 1
-    distance: int = 0
-
-
-def ask_for_test(session: Session, carrier_key: str, number: str, now: datetime) -> OwnTest:
+def ask_for_test(
+    session: Session, carrier_key: str, number: str, now: datetime, zone: ZoneInfo | None = None
+) -> OwnTest:
     """Plan the call back to a villager who asked for it from this number. The same key again changes nothing."""
     event = inbox.receive(session, carrier_key, InboundKind.TEST, number, "", now)
     if event is None:
@@ -82,7 +72,9 @@ def ask_for_test(session: Session, carrier_key: str, number: str, now: datetime)
     answer = OwnTest(OwnTestOutcome.STRANGER)
     if caller is not None:
         why = _find_hindrance(session, caller, now)
-        made = None if why is not None else _plan(session, caller, Channel.CALL, caller.household_name, now, True)
+        made = None
+        if why is None:
+            made = ring_all(session, [caller], caller.household_name, now, zone or ZoneInfo(TIMEZONE), on_line=True)
         answer = OwnTest(why or OwnTestOutcome.PLANNED, caller.language, made)
         event.household_id = caller.household_id
     event.incident_id = answer.incident_id
@@ -124,7 +116,8 @@ def start_test(session: Session, village_id: int, phone_id: int, by: str, now: d
     away = directory.find_away(session, [caller.household_id], now)
     if away or not (caller.may_call or caller.may_text):
         raise DrillRefused("nobody")
-    return _plan(session, caller, Channel.CALL if caller.may_call else Channel.SMS, by, now)
+    channel = Channel.CALL if caller.may_call else Channel.SMS
+    return ring_all(session, [caller], by, now, hours.zone, channel=channel)
 
 
 def refuse_owner(session: Session, delivery: Delivery, now: datetime) -> None:
@@ -157,41 +150,43 @@ def _is_being_proven(session: Session, number: str) -> bool:
     return session.scalar(asked.limit(1)) is not None
 
 
-def _plan(session: Session, caller: Caller, channel: Channel, by: str, now: datetime, on_line: bool = False) -> int:
-    """The drill of one phone. `on_line`: it is on a call with us, and is rung once that has ended."""
+def ring_all(
+    session: Session,
+    phones: Sequence[Caller],
+    by: str,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    channel: Channel = Channel.CALL,
+    on_line: bool = False,
+) -> int:
+    """Test these phones of one village, each by itself, as one drill of no group; its id.
+
+    `on_line`: the phone is on a call with us, and is rung once that has ended.
+    """
+    first = phones[0]
     incident = Incident(
         kind=IncidentKind.DRILL,
-        village_id=caller.village_id,
-        village_name=caller.village_name,
+        village_id=first.village_id,
+        village_name=first.village_name,
         group_id=None,
-        group_name=caller.group_name,
+        group_name=first.group_name if len(phones) == 1 else "",
         opened_at=now,
     )
     session.add(incident)
     session.flush()
     note_update(session, incident.id, UpdateKind.OPENED, now, by=by)
-    phone = _TestedPhone(
-        household_id=caller.household_id,
-        household_name=caller.household_name,
-        household_name_en=caller.household_name_en,
-        phone_id=caller.phone_id,
-        number=caller.number,
-        language=caller.language,
-    )
     write = words.write_test if channel is Channel.CALL else words.write_test_message
     due_at = now + RINGS_AFTER if on_line else now
-    row = make_row(
-        *(phone, incident.id, channel, Purpose.TEST, due_at),
-        urgency=DRILL,
-        turn=0,
-        text=write(_name_owner(caller), caller.language),
-    )
-    insert_rows(session, Delivery, [row])
+    rows = [
+        make_row(
+            *(RungPhone.of(phone), incident.id, channel, Purpose.TEST, due_at),
+            urgency=DRILL,
+            turn=turn,
+            text=write(name_owner(phone), phone.language),
+        )
+        for turn, phone in enumerate(phones)
+    ]
+    insert_rows(session, Delivery, rows)
+    note_rung(session, {each.phone_id: each.village_id for each in phones}, now.astimezone(zone).date())
     return incident.id
-
-
-def _name_owner(caller: Caller) -> str:
-    """Whose phone we think it is: village, group and household."""
-    if caller.language == words.CHINESE:
-        return f"{caller.village_name}{caller.group_name}{caller.household_name}"
-    return f"{caller.household_name_en}, {caller.place_en}"

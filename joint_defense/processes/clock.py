@@ -22,7 +22,7 @@ from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
 from joint_defense.delivery import claims, proofs
-from joint_defense.drills import drills
+from joint_defense.drills import drills, rolling
 from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
@@ -36,6 +36,7 @@ from joint_defense.tasks.number_changes import NumberRules
 EVERY = 1.0
 PING_SECONDS = 10.0
 BOOKS_FROM_HOUR = 2
+TESTS_FROM_HOUR = 5
 PURGE_HOURS = frozenset({3, 4})
 Part = Callable[[Runtime], None]
 Result = TypeVar("Result")
@@ -281,6 +282,30 @@ def _tell_heads(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
     return tasks.tell_heads(session, village_id, read_clock(session), zone)
 
 
+def _plan_tests(runtime: Runtime) -> None:
+    """Once a day, before anybody may be rung: which numbers are tested. New numbers join in through the day."""
+    zone = runtime.settings.zone
+    if runtime.database.estimate_now().astimezone(zone).hour < TESTS_FROM_HOUR:
+        return
+    planned = _run(runtime, lambda session: rolling.plan_day(session, read_clock(session), zone))
+    if planned is not None:
+        log.info("tests_planned", count=planned)
+    if new := _run(runtime, lambda session: rolling.plan_new(session, read_clock(session), zone)):
+        log.info("tests_of_new_numbers_planned", count=new)
+
+
+def _ring_tests(runtime: Runtime) -> None:
+    zone = runtime.settings.zone
+    for village_id, slot in _run(
+        runtime, lambda session: rolling.find_villages_due(session, read_clock(session), zone)
+    ):
+        _run(runtime, partial(_ring_due, village_id, slot, zone))
+
+
+def _ring_due(village_id: int, slot: int, zone: ZoneInfo, session: Session) -> int | None:
+    return rolling.ring_due(session, village_id, slot, read_clock(session), zone)
+
+
 def _change_numbers(runtime: Runtime) -> None:
     """Call the new numbers that people have written, in permitted hours, and say how that went."""
     for change_id in _run(runtime, lambda session: number_changes.find_due(session, read_clock(session))):
@@ -315,5 +340,7 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (300.0, _look_at_numbers),
     (60.0, _mend_numbers),
     (30.0, _change_numbers),
+    (300.0, _plan_tests),
+    (60.0, _ring_tests),
 )
 """What can wait for a clock: nobody stands in for it."""

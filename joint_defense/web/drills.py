@@ -12,11 +12,12 @@ from groups import directory
 from groups.web.shell import slots
 from groups.web.shell.access import get_own_village, get_signed_in, require
 from groups.web.shell.forms import Form, TextField
-from joint_defense.drills import drills, own_test, results
+from joint_defense.drills import drills, own_test, results, rolling
 from joint_defense.drills.drills import Hours, Scope
 from joint_defense.errors import DrillRefused
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
+from joint_defense.tasks import upkeep
 from joint_defense.web.access import WATCHERS
 
 pages = Blueprint("drills", __name__)
@@ -116,6 +117,9 @@ def _show_village_page(code: str, wrong: str = "", group: str = "") -> str:
         village = get_own_village(session, code)
         listed = results.list_drills(session, village.id)
         groups = [name for _, name in directory.list_groups(session, village.id)]
+        zone = get_runtime().settings.zone
+        forecast = rolling.read_forecast(session, village.id, read_clock(session), zone)
+        own_hours = upkeep.read_upkeep(session, village.id).written
         return render_template(
             "drills/village.html",
             village=village,
@@ -123,6 +127,8 @@ def _show_village_page(code: str, wrong: str = "", group: str = "") -> str:
             groups=groups,
             wrong=wrong,
             group=group,
+            forecast=forecast,
+            own_hours=own_hours,
             hours=get_runtime().settings.drill_hours,
         )
 

@@ -157,7 +157,8 @@ def _take_test(call: InboundCall) -> Response | None:
             caller = directory.find_caller(session, call.caller)
             if caller is not None and caller.silent:
                 return None
-            asked = own_test.ask_for_test(session, make_test_key(call.sid), call.caller, read_clock(session))
+            zone = get_runtime().settings.zone
+            asked = own_test.ask_for_test(session, make_test_key(call.sid), call.caller, read_clock(session), zone)
     except Exception as error:
         log.error("test_without_database", sid=call.sid, **describe_cause(error))
         return answer(twiml.say([(drill_words.say_no_test("away", each), each) for each in ("zh", "en")]))

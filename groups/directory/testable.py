@@ -1,0 +1,39 @@
+"""Which phones can be tested by themselves, and when each was proven last: as a query, for a whole county at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Select, func, or_, select
+
+from groups.models.figures import ReachProof
+from groups.models.roster import Household, Phone, Village
+from groups.roster.rules.health import FAILURES_TO_CHECK
+
+
+def select_testable(now: datetime) -> Select[int, int, str | None]:
+    """A row for each phone that may be called: `phone_id`, `village_id`, `proven_on` (the last day, or NULL).
+
+    Not of households that are away, nor phones that fail: those are asked for. Silent households are not tested.
+    """
+    proven = (
+        select(ReachProof.phone_id, func.max(ReachProof.proven_on).label("proven_on"))
+        .group_by(ReachProof.phone_id)
+        .subquery()
+    )
+    return (
+        select(Phone.id.label("phone_id"), Household.village_id, proven.c.proven_on)
+        .join(Household, Household.id == Phone.household_id)
+        .join(Village, Village.id == Household.village_id)
+        .outerjoin(proven, proven.c.phone_id == Phone.id)
+        .where(
+            Phone.archived_at.is_(None),
+            Phone.may_call,
+            Phone.call_refused_code.is_(None),
+            Phone.failures < FAILURES_TO_CHECK,
+            Household.archived_at.is_(None),
+            ~Household.silent,
+            or_(Household.away_until.is_(None), Household.away_until <= now),
+            Village.archived_at.is_(None),
+        )
+    )

@@ -1,0 +1,210 @@
+"""Rolling tests: every number stays proven within 30 days by itself, with the fewest calls.
+
+Once a day the tests of all villages that have set hours are planned, in one statement; through the day each village's
+phones ring in small batches, behind everything else. A phone rests a week after any drill or test. New numbers are
+tested in the next batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from config.database import insert_or_skip
+from groups import directory
+from joint_defense.drills import own_test
+from joint_defense.models import Holiday, PhoneCheck, PhoneTask, UpkeepDay
+from joint_defense.rules.rolling import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, TESTED_AFTER, find_slot
+from joint_defense.rules.tasks import TaskReason
+from joint_defense.tasks import upkeep
+
+AT_ONCE = 100
+"""So many phones of a village ring in one batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What the tests of a village are to cost: phones that can be tested, those proven, and calls in 30 days."""
+
+    phones: int
+    proven: int
+    calls: int
+    planned_today: int
+
+    @property
+    def calls_a_day(self) -> int:
+        return -(-self.calls // PROVEN_FOR.days)
+
+
+def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
+    """Plan today's tests of all villages that have set hours, once; how many, or None where that is done already."""
+    today = now.astimezone(zone).date()
+    made = session.execute(insert_or_skip(session, UpkeepDay, {"day": today, "planned": 0}).returning(UpkeepDay.day))
+    if made.first() is None:
+        return None
+    villages = [village_id for village_id, each in upkeep.read_all(session).items() if each.spans is not None]
+    if not villages or session.get(Holiday, today) is not None:
+        return 0
+    _take_in_new(session, now, villages)
+    session.execute(update(PhoneCheck).where(PhoneCheck.planned_on.is_not(None)).values(planned_on=None))
+    planned = _plan(session, now, today, villages)
+    session.execute(update(UpkeepDay).where(UpkeepDay.day == today).values(planned=planned))
+    return planned
+
+
+def _take_in_new(session: Session, now: datetime, villages: list[int], above: int | None = None) -> int:
+    """A row for each phone that has none yet (`above`: of those with a higher id); how many."""
+    testable = directory.select_testable(now).subquery()
+    known = select(PhoneCheck.phone_id).where(PhoneCheck.phone_id == testable.c.phone_id).exists()
+    wanted = select(testable.c.phone_id, testable.c.village_id, literal(0), literal(0), literal(0)).where(
+        testable.c.village_id.in_(villages), ~known
+    )
+    if above is not None:
+        wanted = wanted.where(testable.c.phone_id > above)
+    columns = ["phone_id", "village_id", "missed", "unsure", "slot"]
+    return session.connection().execute(insert(PhoneCheck.__table__).from_select(columns, wanted)).rowcount  # type: ignore[arg-type]
+
+
+def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> int:
+    """One statement: what is due, the longest unproven first, at most a part of each village, spread over the day."""
+    testable = directory.select_testable(now).subquery()
+    asked_for = (
+        select(PhoneTask.phone_id)
+        .where(PhoneTask.closed_at.is_(None), PhoneTask.reason != TaskReason.UNANSWERED)
+        .where(PhoneTask.phone_id == testable.c.phone_id)
+        .exists()
+    )
+    all_of_village = func.count().over(partition_by=testable.c.village_id)
+    rows = (
+        select(
+            testable.c.phone_id,
+            testable.c.village_id,
+            testable.c.proven_on,
+            all_of_village.label("all_of_village"),
+            and_(_match_due(testable.c.proven_on, today), ~asked_for).label("due"),
+        )
+        .join(PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id)
+        .where(testable.c.village_id.in_(villages))
+        .subquery()
+    )
+    order = (rows.c.proven_on.is_not(None), rows.c.proven_on, rows.c.phone_id)
+    due = (
+        select(
+            rows.c.phone_id,
+            rows.c.village_id,
+            func.row_number().over(partition_by=rows.c.village_id, order_by=order).label("place"),
+            func.count().over(partition_by=rows.c.village_id).label("many"),
+            ((rows.c.all_of_village + DAYS_FOR_ALL - 1) / DAYS_FOR_ALL).label("most"),
+        )
+        .where(rows.c.due)
+        .subquery()
+    )
+    many = case((due.c.many < due.c.most, due.c.many), else_=due.c.most)
+    chosen = (
+        select(due.c.phone_id, due.c.village_id, (SLOTS * (due.c.place - 1) / many).label("slot"))
+        .where(due.c.place <= due.c.most)
+        .subquery()
+    )
+    statement = (
+        update(PhoneCheck)
+        .where(PhoneCheck.phone_id == chosen.c.phone_id)
+        .values(planned_on=today, slot=chosen.c.slot, village_id=chosen.c.village_id)
+        .execution_options(synchronize_session=False)
+    )
+    return session.connection().execute(statement).rowcount
+
+
+def _match_due(proven_on: ColumnElement[date], today: date) -> ColumnElement[bool]:
+    """Of a phone with its check: whether it is to be tested today."""
+    rested = or_(PhoneCheck.rung_on.is_(None), PhoneCheck.rung_on <= today - REST)
+    old = [
+        and_(PhoneCheck.unsure == unsure, proven_on <= today - after) for unsure, after in enumerate(TESTED_AFTER[:-1])
+    ]
+    last = and_(PhoneCheck.unsure >= len(TESTED_AFTER) - 1, proven_on <= today - TESTED_AFTER[-1])
+    return and_(rested, or_(proven_on.is_(None), *old, last))
+
+
+def plan_new(session: Session, now: datetime, zone: ZoneInfo) -> int:
+    """Plan the test of numbers that came onto the roster since the day was planned; at most a part of each village.
+
+    The others are planned with the next day.
+    """
+    today = now.astimezone(zone).date()
+    if session.get(UpkeepDay, today) is None or session.get(Holiday, today) is not None:
+        return 0
+    villages = [village_id for village_id, each in upkeep.read_all(session).items() if each.spans is not None]
+    last = session.scalar(select(func.max(PhoneCheck.phone_id))) or 0
+    if not villages or not _take_in_new(session, now, villages, above=last):
+        return 0
+    new = (
+        select(
+            PhoneCheck.phone_id,
+            func.row_number().over(partition_by=PhoneCheck.village_id, order_by=PhoneCheck.phone_id).label("place"),
+        )
+        .where(PhoneCheck.phone_id > last)
+        .subquery()
+    )
+    first = select(new.c.phone_id).where(new.c.place <= AT_ONCE)
+    chosen = update(PhoneCheck).where(PhoneCheck.phone_id.in_(first)).values(planned_on=today, slot=0)
+    return session.connection().execute(chosen.execution_options(synchronize_session=False)).rowcount
+
+
+def find_villages_due(session: Session, now: datetime, zone: ZoneInfo) -> list[tuple[int, int]]:
+    """The villages with phones to be rung now, each with how much of its time has gone by."""
+    local = now.astimezone(zone)
+    waiting = select(PhoneCheck.village_id, func.min(PhoneCheck.slot)).where(PhoneCheck.planned_on == local.date())
+    first = {row[0]: row[1] for row in session.execute(waiting.group_by(PhoneCheck.village_id))}
+    allowing = upkeep.find_villages_allowing(session, now, zone, set(first))
+    spans = upkeep.read_all(session, allowing)
+    found = []
+    for village_id in sorted(allowing):
+        slot = find_slot(local.hour, local.minute, spans[village_id].spans or ())
+        if slot is not None and first[village_id] <= slot:
+            found.append((village_id, slot))
+    return found
+
+
+def ring_due(session: Session, village_id: int, slot: int, now: datetime, zone: ZoneInfo) -> int | None:
+    """Ring a village's phones whose time has come, as one drill; its id, or None where none is left."""
+    today = now.astimezone(zone).date()
+    rows = session.scalars(
+        select(PhoneCheck)
+        .where(PhoneCheck.planned_on == today, PhoneCheck.village_id == village_id, PhoneCheck.slot <= slot)
+        .order_by(PhoneCheck.slot, PhoneCheck.phone_id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if village_id not in upkeep.find_villages_allowing(session, now, zone, [village_id]):
+        return None
+    for row in rows:
+        row.planned_on = None
+    # What was rung since the plan was made (a drill of the head's, a test) rests.
+    rested = [row.phone_id for row in rows if row.rung_on is None or row.rung_on <= today - REST]
+    phones = [
+        each for each in directory.list_by_ids(session, rested) if each.village_id == village_id and each.may_call
+    ]
+    return own_test.ring_all(session, phones, "clock", now, zone) if phones else None
+
+
+def read_forecast(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> Forecast:
+    """What the tests of a village's phones are expected to come to in the next 30 days, with those that miss."""
+    today = now.astimezone(zone).date()
+    testable = directory.select_testable(now).subquery()
+    rows = session.execute(
+        select(testable.c.proven_on, PhoneCheck.unsure, PhoneCheck.planned_on)
+        .outerjoin(PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id)
+        .where(testable.c.village_id == village_id)
+    ).all()
+    proven, calls, planned = 0, 0.0, 0
+    for proven_on, unsure, planned_on in rows:
+        proven += proven_on is not None and proven_on > today - PROVEN_FOR
+        planned += planned_on == today
+        period = TESTED_AFTER[min(unsure or 0, len(TESTED_AFTER) - 1)]
+        due_in = timedelta(0) if proven_on is None else max(proven_on + period - today, timedelta(0))
+        if due_in < PROVEN_FOR:
+            calls += 1 + (PROVEN_FOR - due_in).days // period.days
+    return Forecast(len(rows), proven, round(calls), planned)

@@ -1,0 +1,33 @@
+"""When a phone is to be tested so that it stays proven with the fewest calls, and how a day's tests are spread."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from joint_defense.rules.hours import Spans
+
+PROVEN_FOR = timedelta(days=30)
+"""So long a sign of a person counts."""
+REST = timedelta(days=7)
+"""A phone rests so long after a drill or test."""
+TESTED_AFTER = (timedelta(days=23), timedelta(days=16), timedelta(days=9))
+"""So long after its last proof a phone is tested, by how unsure it is: one try a week is left for each."""
+MOST_UNSURE = len(TESTED_AFTER) - 1
+DAYS_FOR_ALL = 7
+"""A village's phones are not all rung on the first day: at most this part of them on one."""
+MISSES_FOR_TASK = 2
+SLOTS = 1000
+BATCH_MINUTES = 15
+"""A village's phones ring in batches: that often in its hours."""
+
+
+def find_slot(hour: int, minute: int, spans: Spans) -> int | None:
+    """How much of the day's permitted time has gone by, in thousandths; None outside of it."""
+    whole = sum(end - start for start, end in spans) * 60
+    gone = 0
+    for start, end in spans:
+        if start <= hour < end:
+            gone += (hour - start) * 60 + minute
+            return SLOTS * (gone // BATCH_MINUTES * BATCH_MINUTES) // whole
+        gone += (end - start) * 60
+    return None
