@@ -205,7 +205,7 @@ def test_a_link_that_the_carrier_does_not_deliver_is_told_in_a_call_but_not_to_a
     for claim in town.claim(after=1):
         town.came(claim, refused if claim.purpose is Purpose.LINK else Receipt(town.sid(), AttemptState.DELIVERED))
     for seconds in (2, 3):
-        town.run(lambda session, after=seconds: redials.follow_up_due(session, (), at(after)))
+        town.run(lambda session, after=seconds: redials.follow_up_due(session, (), at(after)))  # type: ignore[misc]
     calls = [each for each in town.lines(raised.incident_id, Purpose.LINK) if each.channel is Channel.CALL]
     assert [each.number for each in calls] == [HEAD], "the duty phone takes no calls"
     assert calls[0].text == (
