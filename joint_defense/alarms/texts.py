@@ -29,6 +29,7 @@ from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, Inciden
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
+from joint_defense.rules.understanding.signs import split_clauses
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 from joint_defense.rules.wording import drills as drill_words
@@ -365,7 +366,8 @@ def _take_back(session: Session, sender: _Sender, alert: Alert, found: Understoo
 def _note_callers_words(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
     """A caller writes more: those who come are told, and what has happened, where nobody knew it."""
     incident, language = alert.incident, sender.language
-    words.note_words(session, incident.id, alert.household_name, found.words, now, by_caller=True)
+    asks_only = found.question is Question.WHO_COMES and len(split_clauses(found.words)) == 1
+    words.note_words(session, incident.id, alert.household_name, found.words, now, by_caller=True, answered=asks_only)
     if found.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         closing.name_category(session, alert, found.category, now)
     session.flush()

@@ -32,10 +32,22 @@ LONGEST = 1000
 
 
 def note_words(
-    session: Session, incident_id: int, household: str, words: str, now: datetime, *, by_caller: bool
+    session: Session,
+    incident_id: int,
+    household: str,
+    words: str,
+    now: datetime,
+    *,
+    by_caller: bool,
+    answered: bool = False,
 ) -> None:
-    """Put what somebody wrote or said on the timeline; nothing where they said nothing."""
+    """Put what somebody wrote or said on the timeline; nothing where they said nothing.
+
+    `answered`: a question that was answered at once. It is passed on to nobody: the minute until the next text to a
+    phone is kept for what those who come do not know yet.
+    """
     if words.strip():
+        told = {"answered": True} if answered else {}
         note_update(
             session,
             incident_id,
@@ -44,6 +56,7 @@ def note_words(
             household=household,
             text=words.strip()[:LONGEST],
             by_caller=by_caller,
+            **told,
         )
 
 
@@ -105,7 +118,7 @@ def _read_said(session: Session, incident_id: int) -> list[IncidentUpdate]:
     query = select(IncidentUpdate).where(
         IncidentUpdate.incident_id == incident_id, IncidentUpdate.kind == UpdateKind.SAID
     )
-    return list(session.scalars(query.order_by(IncidentUpdate.id)))
+    return [each for each in session.scalars(query.order_by(IncidentUpdate.id)) if not each.detail.get("answered")]
 
 
 def _pair_lines(lines: Sequence[IncidentUpdate]) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def test_an_answer_may_be_changed_and_the_caller_is_told(town: Town, neighbours:
 def test_answers_come_by_text_in_many_forms(town: Town, neighbours: Neighbours) -> None:
     replies = {
         "李一": (" １ ", "coming"),
-        "李二": ("收到。", "coming"),
+        "李二": ("好的。", "coming"),
         "李三": ("马上 到！", "coming"),
         "李四": ("２", "cannot"),
         "李五": ("我在外地，不能来", "cannot"),

@@ -124,6 +124,9 @@ def test_the_caller_asks_who_comes_and_reads_it(town: Town, houses: list[House])
     assert "110" in (text(town, wang, "有人来吗？", after=5).text or "")
     text(town, chen, "1", after=6)
     assert text(town, wang, "谁来了", after=7).text == "【十户联防】陈家正在赶来。"
+    # Answered, so nobody else is told of it, and what they do not know yet need not wait for a minute.
+    text(town, wang, "他们在后院", after=8)
+    assert passed(town, town.incidents()[0].id) == [("陈家", "【十户联防】王家：他们在后院")]
 
 
 def test_a_neighbour_asks_where_and_who_and_is_told(town: Town, houses: list[House]) -> None:
