@@ -40,7 +40,7 @@ def import_responders(file: Path, code: str | None, dry_run: bool, columns: tupl
         here = Region(of.default_region, of.default_area_code, of.countries)
         rows = files.read_rows(session, Kind.RESPONDERS, village_id, read_content(file), file.name, here, columns)
         for row in rows:
-            for words in row.checked.wrong.values():
+            for words in (*row.checked.wrong.values(), *row.checked.told):
                 tell("name_row_flaw", row=row.number, name=row.texts.get("name", ""), flaw=words)
         if not dry_run:
             batch = Batch(

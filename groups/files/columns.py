@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,12 @@ from groups.files.recognising import (
     Column,
     Layout,
     PlainVocabulary,
-    Row,
-    list_rows_below,
     recognise,
     start_below_words,
 )
-from groups.files.sheet import Sheet
+from groups.files.rows_below import Row, list_rows_below
+from groups.files.sheet import Sheet, simplify_heading
+from groups.files.splitting import find_repetition, list_columns_beside, split_stacked
 
 MOST_SHEETS = 20
 _MOST_COLUMNS = 60
@@ -58,7 +58,8 @@ class FoundColumns:
     @cached_property
     def rows(self) -> Sequence[Row]:
         """The rows below the heading that have anything in them, hidden ones with the reason why they do not count."""
-        return list(list_rows_below(self.sheet, self.layout.first_row - 1))
+        who = [self.places[field] for field in self.vocabulary.who if field in self.places]
+        return list(list_rows_below(self.sheet, self.layout.first_row, self.layout.heading_rows, who))
 
     def with_columns(self, columns: Columns) -> FoundColumns:
         """The same, with the columns that somebody has said to hold something else."""
@@ -104,16 +105,51 @@ def hold_each_once(layouts: Sequence[Mapping[str, Any]], columns: Columns) -> bo
 def find_lists(sheets: Sequence[Sheet], vocabulary: PlainVocabulary, said: Columns) -> list[FoundColumns]:
     """The sheets that are such a list, all that it needs in their columns; where none is, all that have any rows.
 
-    `said`: with the columns as somebody says they are.
+    Lists that stand side by side or one below the other on a sheet are a sheet each. `said`: with the columns as
+    somebody says they are.
     """
     found = []
-    for place, sheet in enumerate(sheets[:MOST_SHEETS]):
+    parts = [part for sheet in sheets[:MOST_SHEETS] for part in _split(sheet, vocabulary)]
+    for place, sheet in enumerate(parts):
         if not sheet.is_empty:
             rows = sheet.heading_rows(sheet.first_filled + vocabulary.deepest + 1)
             layout = recognise(rows, vocabulary, sheet.hidden_columns)
             layout = _with_all_columns(_start_below_a_heading(layout, sheet, vocabulary.deepest), sheet)
             found.append(FoundColumns(place, sheet, vocabulary, layout).with_columns(said))
     return [one for one in found if not one.lacking] or found
+
+
+def _split(sheet: Sheet, vocabulary: PlainVocabulary) -> Iterator[Sheet]:
+    """The lists of a sheet."""
+
+    def find_columns(row: Sequence[str]) -> dict[str, int]:
+        """By field, the columns of a row that is a heading: whom its rows are about, and something of them."""
+        if any(sign.isdigit() for cell in row for sign in cell[:40]):
+            return {}
+        fields = [vocabulary.find(cell) or SOMETHING_ELSE if cell.strip() else SOMETHING_ELSE for cell in row]
+        held = {field: at for at, field in reversed(list(enumerate(fields))) if field}
+        return held if len(held) > 1 and held.keys() & set(vocabulary.who) else {}
+
+    for part in split_stacked(sheet, find_columns):
+        yield from _split_beside(part, vocabulary)
+
+
+def _split_beside(sheet: Sheet, vocabulary: PlainVocabulary) -> Iterator[Sheet]:
+    for row in sheet.rows[: vocabulary.deepest]:
+        headings = [simplify_heading(cell) for cell in row]
+        for key in vocabulary.who:
+            found = find_repetition(
+                headings,
+                lambda text, key=key: vocabulary.find(text) == key,  # type: ignore[misc]
+                lambda text, key=key: vocabulary.find(text) not in {None, SOMETHING_ELSE, key},  # type: ignore[misc]
+            )
+            if found:
+                for number, columns in enumerate(list_columns_beside(found)):
+                    yield replace(
+                        sheet.with_columns(columns), part=f"{sheet.part}（第{number + 1}栏）" if number else sheet.part
+                    )
+                return
+    yield sheet
 
 
 def _with_all_columns(layout: Layout[str], sheet: Sheet) -> Layout[str]:

@@ -18,7 +18,7 @@ from groups.files import ods, web_page, xls_guard, xlsx_guard, xml_2003
 from groups.files.decoding import decode
 from groups.files.delimited import read_rows
 from groups.files.looks import Cell, DateShape, Looks, find_date_shape, show_by
-from groups.files.sheet import DateCell, Sheet, Span
+from groups.files.sheet import DateCell, Sheet, Span, show_as_typed
 from groups.files.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
 LARGEST_FILE = 10_000_000
@@ -201,20 +201,6 @@ def _write_digits(value: float) -> str:
         return f"{value:.14E}"
     is_rounded = value >= 100 * _ROUNDED and value % _ROUNDED == 0
     return f"{value:.2E}" if is_rounded else str(int(value))
-
-
-def show_as_typed(cell: DateCell) -> str:
-    """What was typed into a cell that a spreadsheet took for a day: 3-45 where it shows Mar-45, 12-1 for 12月1日."""
-    day = cell.day
-    match cell.shape:
-        case DateShape.MONTH_YEAR:
-            return f"{day.month}-{day.year % 100:02}"
-        case DateShape.YEAR_MONTH:
-            return f"{day.year % 100}-{day.month}"
-        case DateShape.FULL:
-            return f"{day.year % 100}-{day.month}-{day.day}"
-        case _:
-            return f"{day.month}-{day.day}"
 
 
 def find_hidden_sheets(content: bytes) -> Sequence[str]:

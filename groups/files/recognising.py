@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from groups.files.sheet import Sheet, simplify_heading, strip_heading
+from groups.files.sheet import simplify_heading, strip_heading
 
 SOMETHING_ELSE = ""
 """What a vocabulary says of a heading that is known to be of no use: 证件号码."""
@@ -157,19 +157,6 @@ class Vocabulary(ABC, Generic[F, L]):
         return layout
 
 
-class Row(NamedTuple):
-    """A row below the heading, counted from 1, with the texts of its columns; `left_out`: the code of why not."""
-
-    number: int
-    texts: tuple[str, ...]
-    left_out: str = ""
-
-
-HIDDEN = "row_hidden_left_out"
-STRUCK = "row_struck_left_out"
-"""Codes of messages: why a row does not count."""
-
-
 class Words(NamedTuple):
     """A heading taken apart: without its brackets, each of its words, what stands in its brackets."""
 
@@ -205,14 +192,17 @@ class PlainVocabulary(Vocabulary[str, Layout[str]]):
         bare_looks: Sequence[Look[str]] = (),
         words_only: Collection[str] = (),
         numeric: Collection[str] = (),
+        who: Sequence[str] = (),
         deepest: int = 10,
     ) -> None:
         """`said` tells what a plain heading without brackets holds, SOMETHING_ELSE or None (unknown).
 
-        `needs`: by the words for it, the fields of which the list needs one. For the others see Vocabulary.
+        `needs`: by the words for it, the fields of which the list needs one; `who`: those that say whom a row is
+        about, the surest first. For the others see Vocabulary.
         """
         self._said = said
         self._needs = needs
+        self.who = who
         self.looks, self.bare_looks, self.deepest = looks, bare_looks, deepest
         self.words_only, self.numeric = words_only, numeric
 
@@ -225,6 +215,10 @@ class PlainVocabulary(Vocabulary[str, Layout[str]]):
     def lacking(self, layout: Layout[str]) -> Sequence[str]:
         held = {column.field for column in layout.columns}
         return [words for words, fields in self._needs.items() if not held & set(fields)]
+
+    def join(self, above: str, below: str) -> str:
+        # 人口 below 户数 is something else, and no number of households.
+        return below if self.find(below) == SOMETHING_ELSE else super().join(above, below)
 
     def is_row(self, cells: Sequence[str]) -> bool:
         return any(_FIGURES.fullmatch(cell[:40].strip()) for cell in cells)
@@ -430,34 +424,3 @@ def _list_cells(rows: Sequence[Sequence[str]], column: int) -> list[str]:
 
 def _measure_share(cells: Sequence[str], fits: Callable[[str], bool]) -> float:
     return sum(map(fits, cells)) / len(cells) if cells else 0.0
-
-
-def list_rows_below(sheet: Sheet, at: int) -> Iterator[Row]:
-    """The rows below the heading that say anything, with 同上 as what it repeats, and nothing where it is crossed out.
-
-    A hidden row, or one struck through from end to end, comes with the reason why it does not count.
-    """
-    above: dict[int, str] = {}
-    for place in range(at + 1, len(sheet.rows)):
-        cells = sheet.rows[place]
-        said = [column for column, cell in enumerate(cells) if cell.strip()]
-        if not said:
-            continue
-        if place in sheet.hidden_rows:
-            yield Row(place + 1, cells, HIDDEN)
-            continue
-        if all((place, column) in sheet.struck for column in said):
-            yield Row(place + 1, cells, STRUCK)
-            continue
-        yield Row(place + 1, tuple(_read_meant(sheet, place, column, above) for column in range(len(cells))))
-
-
-def _read_meant(sheet: Sheet, place: int, column: int, above: dict[int, str]) -> str:
-    text = sheet.text(place, column)
-    if (place, column) in sheet.struck:
-        return ""
-    if is_ditto(text.strip()):
-        return above.get(column, text)
-    if text.strip():
-        above[column] = text
-    return text

@@ -47,6 +47,20 @@ class DateCell(NamedTuple):
     shape: DateShape
 
 
+def show_as_typed(cell: DateCell) -> str:
+    """What was typed into a cell that a spreadsheet took for a day: 3-45 where it shows Mar-45, 12-1 for 12月1日."""
+    day = cell.day
+    match cell.shape:
+        case DateShape.MONTH_YEAR:
+            return f"{day.month}-{day.year % 100:02}"
+        case DateShape.YEAR_MONTH:
+            return f"{day.year % 100}-{day.month}"
+        case DateShape.FULL:
+            return f"{day.year % 100}-{day.month}-{day.day}"
+        case _:
+            return f"{day.month}-{day.day}"
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A sheet as texts. `formulas` are the cells that compute what they show; `part`: one of several lists on it.

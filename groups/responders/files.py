@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from groups.errors import Message, RosterFileError, say
-from groups.files import writing
+from groups.files import recognising, writing
 from groups.files.apart import read_apart
 from groups.files.columns import Columns, FoundColumns, find_lists
-from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary, Row
+from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary
+from groups.files.rows_below import Row, repeats_on_every_row
 from groups.files.writing import Look, Table, as_workbook, mark_encoding
 from groups.models.batch import Batch
 from groups.responders.lists import (
@@ -24,11 +25,15 @@ from groups.responders.lists import (
     ListOnRecord,
     Region,
     check,
+    find_team,
     keep_all,
     list_rows,
     read_list,
     write_texts,
 )
+from groups.roster.imports.rules.names import read_name
+from groups.roster.imports.rules.numbers import read_numbers
+from groups.rules.findings import show
 from groups.uploads.columns_said import read_columns_of_shown
 
 MOST_ROWS = 2_000
@@ -36,6 +41,8 @@ LEFT_OUT = "left_out"
 """Among a row's texts: why it does not count."""
 SHEET = "sheet"
 """Among a row's texts: its sheet's name, where the file has several such lists."""
+SECOND, TEAM_ABOVE = "second", "team_above"
+"""Among a responder's texts: a second number, and that the team is that of the rows above."""
 _WORDS: dict[str, tuple[str, ...]] = {
     "team": ("队伍", "类别", "班组", "性质", "team"),
     "number": ("电话", "手机", "号码", "联系方式", "number", "phone"),
@@ -46,7 +53,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "groups": ("联防组", "编组", "groups"),
     "landmark": ("方位", "位置", "地点", "landmark"),
     "grid": ("网格", "grid"),
-    "name": ("姓名", "名称", "监控点", "网格", "人员", "name"),
+    "name": ("姓名", "名称", "监控点", "网格", "人员", "联系人", "队员", "name"),
 }
 """What a column is called that holds a field; the first field that fits takes it."""
 _NO_COLUMN = re.compile(r"身份证|证件|短号|编号|序号|备注|邮编|车牌|银行|性别|年龄")
@@ -81,9 +88,9 @@ def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile
         return WatchFile(layouts, reason=say("more_than_rows", most=MOST_ROWS))
     several = len(layouts) > 1
     texts = [
-        (row.number, _read_texts(layout, row) | ({SHEET: layout.sheet.label} if several else {}))
+        (number, read | ({SHEET: layout.sheet.label} if several else {}))
         for layout in layouts
-        for row in layout.rows
+        for number, read in (_read_people(layout) if kind is Kind.RESPONDERS else _read_rows(layout))
     ]
     return WatchFile(layouts, texts)
 
@@ -101,7 +108,45 @@ def list_column_words(kind: Kind) -> dict[str, str]:
 
 def _make_vocabulary(kind: Kind) -> PlainVocabulary:
     needs = {HEADINGS[kind][field]: (field,) for field in REQUIRED[kind]}
-    return PlainVocabulary(partial(_recognise_heading, kind), needs, numeric=("number",))
+    looks = (
+        (recognising.Look("team", lambda text: find_team(text) is not None, 0.6),) if kind is Kind.RESPONDERS else ()
+    )
+    who = ("name", "number") if kind is Kind.RESPONDERS else ("name",)
+    return PlainVocabulary(partial(_recognise_heading, kind), needs, looks=looks, numeric=("number",), who=who)
+
+
+def _read_rows(layout: FoundColumns) -> Iterator[tuple[int, dict[str, str]]]:
+    for row in layout.rows:
+        yield row.number, _read_texts(layout, row)
+
+
+def _read_people(layout: FoundColumns) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a duty list: each with its team, where that stands once above its people, and its second number."""
+    rows = list(_read_rows(layout))
+    goes_on = not repeats_on_every_row([texts.get("team", "") for _, texts in rows])
+    second = _find_second_number(layout)
+    by_number = {row.number: row for row in layout.rows}
+    team, is_announced = "", False
+    for number, texts in rows:
+        if not texts.get("number") and not texts.get("team") and find_team(texts.get("name", "")):
+            team, is_announced = texts["name"], True
+            continue
+        more: dict[str, str] = {}
+        if texts.get("team"):
+            team, is_announced = texts["team"], False
+        if team and goes_on and not texts.get("team"):
+            more |= {"team": team} | ({} if is_announced else {TEAM_ABOVE: "1"})
+        if second is not None:
+            cells = by_number[number].texts
+            further = cells[second].strip() if second < len(cells) else ""
+            more |= {SECOND: further} if texts.get("number") else {"number": further}
+        yield number, texts | more
+
+
+def _find_second_number(layout: FoundColumns) -> int | None:
+    """A further column of numbers: 固定电话 beside 手机."""
+    headed = (c.index for c in layout.layout.columns if c.heading and layout.vocabulary.find(c.heading) == "number")
+    return next((at for at in headed if layout.fields.get(at) != "number" and at not in layout.said), None)
 
 
 def _read_texts(found: FoundColumns, row: Row) -> dict[str, str]:
@@ -137,10 +182,15 @@ def judge_rows(on_record: ListOnRecord, rows: Iterable[tuple[int, dict[str, str]
     """The rows judged against the list as it stands, and against each other."""
     found: list[ReadRow] = []
     seen: dict[str, int] = {}
-    for number, texts in rows:
+    for number, written in rows:
+        if LEFT_OUT in written:
+            found.append(ReadRow(number, written, Checked(told=[say(written[LEFT_OUT])]), LEFT_OUT))
+            continue
+        texts, told, flaw = _tidy_responder(written, here) if on_record.kind is Kind.RESPONDERS else (written, [], None)
         checked = check(on_record, texts, here)
-        if LEFT_OUT in texts:
-            checked.wrong["name"] = say(texts[LEFT_OUT])
+        checked.told += told
+        if flaw:
+            checked.wrong["number"] = flaw
         key = on_record.make_key_of_row(checked)
         if key and key in seen:
             checked.wrong["name"] = say("same_as_row", row=seen[key])
@@ -149,8 +199,27 @@ def judge_rows(on_record: ListOnRecord, rows: Iterable[tuple[int, dict[str, str]
     return found
 
 
+def _tidy_responder(texts: dict[str, str], here: Region) -> tuple[dict[str, str], list[Message], Message | None]:
+    """A row without what people write beside a name and a number; what was left out, and what is wrong about it.
+
+    A responder has one number: of several a person has to say which.
+    """
+    written = texts.get("number", "")
+    numbers, wrong = read_numbers(written, here.region, here.area_code)
+    told = [say("number_flaw", text=show(flaw.text), flaw=flaw.reason) for flaw in wrong] if numbers else []
+    if TEAM_ABOVE in texts:
+        told.append(say("team_of_the_row_above", team=show(texts["team"])))
+    if SECOND in texts and texts[SECOND].strip() not in {"", written.strip()}:
+        told.append(say("further_number_left_out", text=show(texts[SECOND])))
+    flaw = say("several_numbers_one_asked") if len(numbers) > 1 else None
+    read = {"name": read_name(texts.get("name", "")).head}
+    if len(numbers) == 1:
+        read["number"] = numbers[0].e164
+    return texts | read, told, flaw
+
+
 def _change(on_record: ListOnRecord, checked: Checked) -> str:
-    """What the row does to the list: error, new, changed or same."""
+    """What the row does to the list: error, new, changed or same; LEFT_OUT is told by its texts."""
     if checked.wrong:
         return "error"
     twin = on_record.find_twin(checked)
@@ -167,7 +236,7 @@ def import_rows(batch: Batch, on_record: ListOnRecord, rows: Sequence[ReadRow]) 
     if wrong:
         first = next(iter(wrong[0].checked.wrong.values()))
         raise RosterFileError(say("first_wrong_row", row=wrong[0].number, first=first, count=len(wrong)))
-    keep_all(batch, on_record, [row.checked for row in rows])
+    keep_all(batch, on_record, [row.checked for row in rows if row.change != LEFT_OUT])
 
 
 def _recognise_heading(kind: Kind, heading: str) -> str | None:

@@ -76,7 +76,7 @@ def _make_region(ground: Ground) -> Region:
 
 
 def _make_preview(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:
-    seen = [RowSeen(row.change, _pack(row), noted=bool(row.checked.wrong)) for row in rows]
+    seen = [RowSeen(row.change, _pack(row), noted=bool(row.checked.wrong or row.checked.told)) for row in rows]
     wrong = sum(row.change == "error" for row in rows)
     cannot = keep_message(say("mend_wrong_rows", count=wrong)) if wrong else None
     summary = {"wrong": wrong, "changes": batch.size if batch else 0, "cannot": cannot}
@@ -88,4 +88,5 @@ def _pack(row: ReadRow) -> dict[str, Any]:
         "number": row.number,
         "texts": row.texts,
         "wrong": [keep_message(flaw) for flaw in row.checked.wrong.values()],
+        "told": [keep_message(message) for message in row.checked.told],
     }

@@ -68,10 +68,14 @@ _BETWEEN_NAMES = re.compile(r"[、,;\n]+")
 
 @dataclass
 class Checked:
-    """What a row comes to: the columns' values, and what is wrong by field. `groups` is of a grid only."""
+    """What a row comes to: the columns' values, and what is wrong by field. `groups` is of a grid only.
+
+    `told` is what was left out of a cell, or guessed.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     wrong: dict[str, Message] = field(default_factory=dict)
+    told: list[Message] = field(default_factory=list)
     groups: tuple[int, ...] | None = None
 
 
@@ -183,9 +187,15 @@ def check(on_record: ListOnRecord, texts: Texts, here: Region) -> Checked:
     return checked
 
 
+def find_team(text: str) -> Team | None:
+    """The team that a text names: 巡逻队, 治保."""
+    plain = text.lower()
+    return next((each for each, words in _TEAMS.items() if any(word in plain for word in words)), None)
+
+
 def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
-    team = tidy(texts.get("team", "")).lower()
-    found = next((each for each, words in _TEAMS.items() if any(word in team for word in words)), None)
+    team = tidy(texts.get("team", ""))
+    found = find_team(team)
     if team and found is None:
         known = tuple(chinese for chinese, _ in TEAM_WORDS.values())
         checked.wrong["team"] = say("no_such_team", known=known)

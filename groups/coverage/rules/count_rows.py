@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,8 +12,10 @@ from enum import StrEnum
 from groups.errors import InvalidDay, Message, say
 from groups.files.columns import FoundColumns
 from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary
+from groups.files.rows_below import Row
+from groups.files.sheet import show_as_typed
 from groups.rules.counting import CountKind
-from groups.rules.days import read_day
+from groups.rules.list_days import start_in
 
 MOST_HOUSEHOLDS = 1_000_000
 """In one village: more is a slip of the hand."""
@@ -68,7 +71,9 @@ _CONTAINED = (
     (CountColumn.HOUSEHOLDS, re.compile(r"^(总|全村|合计)?(户数|总户数|农户数|住户数|家庭户数)")),
 )
 _NO_COLUMN = re.compile(r"人口|人数|户主|备注|序号|电话|负责人|书记")
-_NUMBER = re.compile(r"\d{1,3}(,\d{3})+|\d{1,9}")
+_NUMBER = re.compile(r"'?(?P<digits>\d{1,3}(,\d{3})+|\d{1,9})(\.0+)?\s*(户|家)?")
+_COUNTED = re.compile(r"^\d{1,3}[.、)]\s*(?=\D)")
+"""A number in front that counts the villages: 1.东街村."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,9 @@ def _recognise_heading(heading: str) -> str | None:
     return next((column for column, words in _CONTAINED if words.search(heading)), None)
 
 
-VOCABULARY = PlainVocabulary(_recognise_heading, {"村居": VILLAGES, "户数": COUNTS}, numeric=(CountColumn.DAY, *COUNTS))
+VOCABULARY = PlainVocabulary(
+    _recognise_heading, {"村居": VILLAGES, "户数": COUNTS}, numeric=(CountColumn.DAY, *COUNTS), who=VILLAGES
+)
 """What stands over the columns of a list of counts."""
 
 
@@ -116,11 +123,22 @@ def find_lacking(layout: FoundColumns, default_day: date | None) -> Message | No
 def read_count_rows(layout: FoundColumns, default_day: date | None = None, sheet: str = "") -> list[CountRow]:
     """The counts of a sheet's rows. A row that does not count has the reason for its problem."""
     places = {CountColumn(field): at for field, at in layout.places.items()}
+    typed = _list_typed(layout)
     return [
         replace(count, problem=say(row.left_out) if row.left_out else count.problem, sheet=sheet)
         for row in layout.rows
-        for count in _read_row(row.number, row.texts, places, default_day)
+        for count in _read_row(row.number, _write_typed(row, typed), places, default_day)
     ]
+
+
+def _list_typed(layout: FoundColumns) -> dict[tuple[int, int], str]:
+    """By cell, the villages' codes and names that a spreadsheet took for days, as they were typed: 1-2."""
+    places = {layout.places[field] for field in VILLAGES if field in layout.places}
+    return {cell: show_as_typed(day) for cell, day in layout.sheet.dates.items() if cell[1] in places}
+
+
+def _write_typed(row: Row, typed: Mapping[tuple[int, int], str]) -> Sequence[str]:
+    return [typed.get((row.number - 1, at), text) for at, text in enumerate(row.texts)] if typed else row.texts
 
 
 def _read_row(
@@ -131,7 +149,9 @@ def _read_row(
         return cells[at].strip() if at is not None and at < len(cells) else ""
 
     # A code is surer than a name.
-    village = get_cell(CountColumn.CODE) or get_cell(CountColumn.VILLAGE)
+    village = get_cell(CountColumn.CODE) or _COUNTED.sub(
+        "", unicodedata.normalize("NFKC", get_cell(CountColumn.VILLAGE))
+    )
     if not village:
         return
     problem = None
@@ -141,7 +161,7 @@ def _read_row(
     day = default_day
     if written := get_cell(CountColumn.DAY):
         try:
-            day = read_day(written)
+            day = start_in(written)
         except InvalidDay as error:
             day, problem = None, problem or error.message
     elif day is None:
@@ -152,6 +172,8 @@ def _read_row(
         if not text and len(of_a_kind) > 1:
             continue
         kind = CountKind(column.value) if of_a_kind else CountKind.RESIDENT
-        households = int(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
+        plain = unicodedata.normalize("NFKC", text[:40]).strip()
+        found = _NUMBER.fullmatch(plain)
+        households = int(found["digits"].replace(",", "")) if found else None
         wrong = None if households is not None else say("no_number_of_households", text=text[:20])
         yield CountRow(line, village, _KINDS.get(kind_word, kind), day, households, problem or wrong)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from groups.enrolment.rules.list_days import end_in, start_in
 from groups.enrolment.rules.periods import LONGEST_PLAN
-from groups.errors import InvalidDay, InvalidNumber, say
+from groups.errors import InvalidDay, say
 from groups.files.columns import Columns, FoundColumns, find_lists
 from groups.files.recognising import SOMETHING_ELSE, Look, PlainVocabulary
 from groups.files.sheet import Sheet
+from groups.roster.imports.rules.doors import judge_column
+from groups.roster.imports.rules.numbers import read_numbers
 from groups.rules.days import EARLIEST, is_unlikely
 from groups.rules.findings import Finding, show
-from groups.rules.phone import normalise
+from groups.rules.list_days import end_in, start_in
 from groups.rules.texts import find_flaw, tidy
 
 DEEPEST_HEADING = 15
@@ -57,7 +58,7 @@ _WORDS = (
         ListColumn.NUMBER,
         re.compile(r"号码|手机|电话|接入号|业务号|设备号|计费号|联系方式|number|phone|msisdn", re.IGNORECASE),
     ),
-    (ListColumn.NAME, re.compile(r"姓名|户主|客户|用户|机主|户名|住户|^name$|^customer$|^head$", re.IGNORECASE)),
+    (ListColumn.NAME, re.compile(r"姓名|户主|客户|用户|机主|户名|住户|name$|^customer$|^head$", re.IGNORECASE)),
 )
 _NO_COLUMN = re.compile(r"身份证|证件|编码|编号|经理|工号|序号|状态|备注")
 
@@ -117,14 +118,7 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
     """What the row says, judged for itself: its number, its days, its plan."""
     errors = [Finding("left_out", say(row.left_out))] if row.left_out else []
     warnings: list[Finding] = []
-    number = ""
-    if written := row.text(ListColumn.NUMBER):
-        try:
-            number = normalise(written, region, area_code).e164
-        except InvalidNumber as error:
-            warnings.append(
-                Finding("invalid_phone", say("number_flaw", text=show(written), flaw=error.message), show(written))
-            )
+    number = _read_number(row.text(ListColumn.NUMBER), region, area_code, warnings)
     name, address, plan = (tidy(row.text(column)) for column in (ListColumn.NAME, ListColumn.ADDRESS, ListColumn.PLAN))
     if not number and not name:
         errors.append(Finding("nobody", say("neither_number_nor_name")))
@@ -134,6 +128,18 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
     if not errors and is_unlikely(starts_on, today):
         warnings.append(Finding(UNLIKELY_START, say("list_starts_long_ago", starts_on=starts_on), str(starts_on)))
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
+
+
+def _read_number(written: str, region: str, area_code: str, warnings: list[Finding]) -> str:
+    """The first number of a cell, in E.164; what else stands there is told."""
+    numbers, wrong = read_numbers(written, region, area_code)
+    for flaw in wrong:
+        message = say("number_flaw", text=show(flaw.text), flaw=flaw.reason)
+        warnings.append(Finding("invalid_phone", message, show(flaw.text)))
+    for further in numbers[1:]:
+        message = say("further_number_left_out", text=show(further.e164))
+        warnings.append(Finding("further_number", message, show(further.e164)))
+    return numbers[0].e164 if numbers else ""
 
 
 def _read_days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
@@ -179,6 +185,7 @@ VOCABULARY = PlainVocabulary(
     looks=(Look(ListColumn.NUMBER, _is_number, 0.6),),
     words_only=(ListColumn.NAME,),
     numeric=(ListColumn.NUMBER, ListColumn.START),
+    who=(ListColumn.NUMBER, ListColumn.NAME),
     deepest=DEEPEST_HEADING,
 )
 """What stands over the columns of a carrier's list, and in them."""
@@ -192,11 +199,23 @@ def find_column(text: str) -> ListColumn | None:
 
 def _read_rows(layout: FoundColumns) -> Iterator[CarrierRow]:
     places = [layout.places.get(column, -1) for column in ListColumn]
+    doors = _list_doors(layout)
     for row in layout.rows:
-        texts = tuple(_simplify(row.texts[at]) if 0 <= at < len(row.texts) else "" for at in places)
+        texts = tuple(
+            doors.get((row.number - 1, at)) or _simplify(row.texts[at]) if 0 <= at < len(row.texts) else ""
+            for at in places
+        )
         # Sums and notes below the list have no day; an empty row has nothing.
         if any(texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)):
             yield CarrierRow(layout.sheet.label, row.number, texts, row.left_out)
+
+
+def _list_doors(layout: FoundColumns) -> dict[tuple[int, int], str]:
+    """By cell, the doors of the address column that a spreadsheet took for days, as they were typed."""
+    at, sheet = layout.places.get(ListColumn.ADDRESS, -1), layout.sheet
+    cells = {row: day for (row, column), day in sheet.dates.items() if column == at}
+    judged = judge_column((sheet.text(row.number - 1, at), cells.get(row.number - 1)) for row in layout.rows)
+    return {(row, at): judged.door(sheet.text(row, at), day).text for row, day in cells.items()}
 
 
 def _simplify(text: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from groups.files.sheet import Sheet, simplify_heading
+from groups.files.splitting import find_repetition, split_stacked
 from groups.roster.imports.rules.headings import DEEPEST_HEADING, PHONES, Field, find_field
 from groups.roster.imports.rules.lines import GROUP_NAME, announces_a_group
 from groups.roster.imports.rules.numbers import holds_a_number
 
-_MOST_BLOCKS = 6
 _MOST_GROUPS = 30
 
 
@@ -38,25 +38,7 @@ def split_stacked_lists(sheet: Sheet) -> tuple[Sheet, ...]:
 
     Each is a sheet with all rows, of which those of the others are empty: a row keeps its number.
     """
-    begins: list[int] = []
-    last: dict[Field, int] = {}
-    for at, row in enumerate(sheet.rows):
-        columns = _find_columns(row)
-        if columns and columns != last:
-            begins.append(at)
-            last = columns
-    if len(begins) < 2 or len(begins) > _MOST_GROUPS:
-        return (sheet,)
-    ends = [*begins[1:], len(sheet.rows)]
-    starts = [0, *begins[1:]]
-    return tuple(
-        replace(
-            sheet,
-            rows=tuple(row if start <= at < end else () for at, row in enumerate(sheet.rows)),
-            part=f"（第{number}张表）" if number > 1 else "",
-        )
-        for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)
-    )
+    return split_stacked(sheet, _find_columns)
 
 
 def _find_columns(row: Sequence[str]) -> dict[Field, int]:
@@ -102,27 +84,9 @@ def _make_group_block(sheet: Sheet, at: int, begin: int, end: int) -> Sheet:
 
 def _find_repetition(headings: Sequence[str]) -> tuple[int, int, int] | None:
     """Where a row of headings begins to repeat itself: the first column, the width of a list, how many there are."""
-    heads = [at for at, heading in enumerate(headings) if find_field(heading) is Field.HEAD]
-    if not 2 <= len(heads) <= _MOST_BLOCKS:
-        return None
-    width = heads[1] - heads[0]
-    if any(headings[at] != headings[heads[0]] for at in heads) or heads != [
-        heads[0] + width * number for number in range(len(heads))
-    ]:
-        return None
-    first = heads[0]
-    while first > max(0, heads[0] - width + 1) and headings[first - 1] == headings[first - 1 + width]:
-        first -= 1
-    one = list(headings[first : first + width])
-    has_phones = any(find_field(heading) in PHONES for heading in one)
-    lists = [list(headings[first + width * number : first + width * (number + 1)]) for number in range(len(heads))]
-    return (first, width, len(heads)) if has_phones and all(_is_same(one, other) for other in lists) else None
-
-
-def _is_same(one: Sequence[str], other: Sequence[str]) -> bool:
-    """The same headings, but for empty columns at the end."""
-    length = max((at for at, heading in enumerate(one) if heading), default=-1) + 1
-    return list(other[:length]) == list(one[:length]) and not any(other[length:])
+    return find_repetition(
+        headings, lambda text: find_field(text) is Field.HEAD, lambda text: find_field(text) in PHONES
+    )
 
 
 def _make_block(sheet: Sheet, first: int, width: int, number: int, heading: int) -> Sheet:

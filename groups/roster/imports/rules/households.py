@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from groups.errors import say
+from groups.files.asides import DASHES
 from groups.files.recognising import is_ditto
+from groups.files.rows_below import repeats_on_every_row
 from groups.files.sheet import DateCell, Sheet, name_cell
 from groups.roster.imports.rules import doors
 from groups.roster.imports.rules.guesses import APART, NONE, NOTHING_SAID, About, Choice, Guess, Said, key_of
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.lines import (
     COUNTED_BEHIND,
-    DASHES,
     GROUP_NAME,
     NO_GROUP,
     Cells,
@@ -312,11 +313,7 @@ def _names_groups_on_every_row(lines: Sequence[Line]) -> bool:
     A name that stands on the first rows of a group only goes on below them.
     """
     households = [line for line in lines if line.is_household and not line.continues]
-    named_ = [line.group for line in households]
-    neighbours = zip(["", *named_], named_, [*named_[1:], ""], strict=False)
-    beside = [own in {above, below} for above, own, below in neighbours if own]
-    filled = sum(bool(group) for group in named_)
-    return sum(beside) * 2 > len(beside) and filled * 4 >= len(named_) * 3
+    return repeats_on_every_row([line.group for line in households])
 
 
 def _find_group_of_sheet(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from groups.errors import Message, say
+from groups.files.asides import COUNTED, COUNTING, DASHES, HINT, NOTE, simplify
 from groups.files.recognising import is_ditto
 from groups.files.sheet import Sheet, name_cell, simplify_heading
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
@@ -20,13 +21,6 @@ from groups.roster.rules.household import UNGROUPED
 from groups.rules.findings import Finding, show
 from groups.rules.texts import tidy
 
-_COUNTING = re.compile(r"[\w第]{0,8}?(合计|总计|小计|共计|累计|总数|汇总|总共).{0,40}")
-_COUNTED = re.compile(r"(本组|全村|本村|本页|以上)?(共|计|总)?:?\d+(户|人|家|组|部|个)\.?")
-_NOTE = re.compile(
-    r"(制表|填表|审核|审批|复核|负责|联系|填报|经办|登记|统计|报送|打印|编制|校对|单位|日期|时间|注|说明|备注|盖章|签字|签名|联防长"
-    r"|组长|村|社区|电话)(人|员|单位|时间|日期|负责人|领导)*:.*|第\d+页.*|\(盖章\)|[(\[【]?(以下|此处)?(空白|无正文|无内容|为空)[)\]】]?"
-    r"|[-—=*]*(以下空白|完|结束|END)[-—=*]*"
-)
 _TITLE = re.compile(r".*(通讯录|一览表|登记表|花名册|名单|编组表|联系表|汇总表|名册|统计表|编组情况|分布表)(\(.*)?")
 _NUMBER_WORD = r"(?:\d{1,4}|[一二三四五六七八九十百零]{1,5})"
 GROUP_NAME = re.compile(
@@ -43,12 +37,8 @@ _ERROR = re.compile(
     r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
 )
 _BEGINS_AN_ERROR = frozenset("#＃EeTtFfＴＦ")
-_HINT = re.compile(
-    r"[(\[【<].{1,40}[)\]】>]|(必填|选填|非必填|可不填|示例|样例|填写示例|文本|数字|11位|8位|6位|[1-9]位).{0,12}|例(如|:).*|如:.*|格式.*|填写(说明|要求).*"
-)
 _DEEPEST_EXAMPLE = 12
 _EXAMPLE = re.compile(r"[(\[【]?(示例|样例|例|例子|填写示例|范例|例如|举例)(\d{0,2}|[:)\]】].*)")
-DASHES = re.compile(r"[-‐-―−_~/\\.、。*]+")
 NO_GROUP = re.compile(rf"{UNGROUPED}|未分组|无组|无|没有|{DASHES.pattern}")
 _NOTHING = re.compile(rf"{DASHES.pattern}|无|没有|暂无|空")
 
@@ -100,7 +90,7 @@ class Cells:
         text = self.written(at, column)
         if column is None or not text:
             return text
-        if text[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_simplify(text)):
+        if text[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(simplify(text)):
             self._tell(at, column, text, say("cannot_read_left_out"))
             return ""
         if is_ditto(text):
@@ -164,7 +154,7 @@ def _find_serial_column(layout: Layout) -> int | None:
 
 def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *, is_covered: bool) -> Line:
     group = tidy(cells.written(at, columns.group))
-    if group and group[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(_simplify(group)):
+    if group and group[0] in _BEGINS_AN_ERROR and _ERROR.fullmatch(simplify(group)):
         group = ""
     written_head = cells.written(at, columns.head)
     continues = is_covered or is_ditto(written_head)
@@ -175,11 +165,11 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
     says_who = [head, door, *(phone.text for phone in phones)]
     used = [column for column in (columns.head, *columns.phones) if column]
     computes = any((at, column.index) in cells.sheet.formulas for column in used)
-    alone = _simplify(next(cell for cell in cells.sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
+    alone = simplify(next(cell for cell in cells.sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
     has_more = any(map(_says_something, says_who[1:]))
     no_one = _is_a_total(group, head, texts[0]) or _is_a_note(group, head, alone, has_more=has_more)
     # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
-    announces = alone or ("" if has_more else _simplify(head))
+    announces = alone or ("" if has_more else simplify(head))
     no_one = no_one or announces_a_group(announces)
     return Line(
         at,
@@ -188,7 +178,7 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
         head=written_name,
         door=door,
         phones=phones,
-        relation=_simplify(cells.meant(at, columns.relation)),
+        relation=simplify(cells.meant(at, columns.relation)),
         is_household=not no_one and (computes or (continues and has_more) or any(map(_says_something, says_who))),
         continues=continues,
         alone=alone,
@@ -198,7 +188,7 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
 
 def announces_a_group(text: str) -> bool:
     """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
-    plain = _simplify(text)
+    plain = simplify(text)
     return bool(_SECTION.fullmatch(plain) or _SECTION_COUNTED.fullmatch(plain))
 
 
@@ -207,7 +197,7 @@ def find_group_named_alone(line: Line) -> str:
     for text in (line.group, line.alone, line.head):
         found = GROUP_NAME.search(text)
         # A sentence that mentions a group is no heading: 第1组共10户.
-        counts = re.search(r"[合总小共]计|共?\d+[户人]", text) and not _SECTION_COUNTED.fullmatch(_simplify(text))
+        counts = re.search(r"[合总小共]计|共?\d+[户人]", text) and not _SECTION_COUNTED.fullmatch(simplify(text))
         if found and not counts:
             return found[0]
     return ""
@@ -247,11 +237,11 @@ def _is_a_hint(sheet: Sheet, at: int, layout: Layout, notes: Notes) -> bool:
     """Whether a row tells how to fill the list in: (必填) under its heading, or an example."""
     if at >= layout.first_row + _DEEPEST_EXAMPLE:
         return False
-    texts = [_simplify(cell) for cell in sheet.rows[at] if cell.strip()]
+    texts = [simplify(cell) for cell in sheet.rows[at] if cell.strip()]
     if any(_EXAMPLE.fullmatch(text) for text in texts[:2]):
         notes.add_row("example_rows", say("rows_examples_were_left_out"), at, _shorten(sheet, at))
         return True
-    return at < layout.first_row + 3 and len(texts) > 1 and all(_HINT.fullmatch(text) for text in texts)
+    return at < layout.first_row + 3 and len(texts) > 1 and all(HINT.fullmatch(text) for text in texts)
 
 
 def _is_empty_house(line: Line, notes: Notes) -> bool:
@@ -281,10 +271,6 @@ def _find_heading_again(sheet: Sheet, layout: Layout) -> frozenset[str]:
     return frozenset(words - {""})
 
 
-def _simplify(text: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text[:200]))
-
-
 def _says_something(text: str) -> bool:
     return bool(read_meant(text, DASHES).strip())
 
@@ -292,19 +278,19 @@ def _says_something(text: str) -> bool:
 def _is_a_total(group: str, head: str, first: str) -> bool:
     """合计 in front of a row, or for a head or group: a sum, unless somebody's name stands there as well."""
     names_nobody = not head or bool(re.search(r"\d", head)) or first == head
-    counts = any(_COUNTING.fullmatch(text) for text in (group, first)) and names_nobody
+    counts = any(COUNTING.fullmatch(text) for text in (group, first)) and names_nobody
     return (
         counts
-        or bool(_COUNTING.fullmatch(head))
-        or bool(_COUNTED.fullmatch(head) and (not group or _COUNTED.fullmatch(group)))
+        or bool(COUNTING.fullmatch(head))
+        or bool(COUNTED.fullmatch(head) and (not group or COUNTED.fullmatch(group)))
     )
 
 
 def _is_a_note(group: str, head: str, alone: str, *, has_more: bool) -> bool:
     """Whether a row is a note to the list. A leader's name, 组长:王建国, is one only where it stands alone."""
-    if alone and (_NOTE.fullmatch(alone) or _TITLE.fullmatch(alone)):
+    if alone and (NOTE.fullmatch(alone) or _TITLE.fullmatch(alone)):
         return True
-    return any(_NOTE.fullmatch(text) for text in ((group,) if has_more else (group, head)))
+    return any(NOTE.fullmatch(text) for text in ((group,) if has_more else (group, head)))
 
 
 def is_of_the_house_above(line: Line, has_doors: bool, group_above: str) -> bool:
