@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, func, or_, select
 
@@ -11,21 +11,19 @@ from groups.models.roster import Household, Phone, Village
 from groups.roster.rules.health import FAILURES_TO_CHECK
 
 
-def select_testable(now: datetime) -> Select[int, int, str | None]:
+def select_testable(now: datetime) -> Select[int, int, date | None]:
     """A row for each phone that may be called: `phone_id`, `village_id`, `proven_on` (the last day, or NULL).
 
     Not of households that are away, nor phones that fail: those are asked for. Silent households are not tested.
     """
+    # Asked of each phone by the index: only some villages' are wanted at a time.
     proven = (
-        select(ReachProof.phone_id, func.max(ReachProof.proven_on).label("proven_on"))
-        .group_by(ReachProof.phone_id)
-        .subquery()
+        select(func.max(ReachProof.proven_on)).where(ReachProof.phone_id == Phone.id).correlate(Phone).scalar_subquery()
     )
     return (
-        select(Phone.id.label("phone_id"), Household.village_id, proven.c.proven_on)
+        select(Phone.id.label("phone_id"), Household.village_id, proven.label("proven_on"))
         .join(Household, Household.id == Phone.household_id)
         .join(Village, Village.id == Household.village_id)
-        .outerjoin(proven, proven.c.phone_id == Phone.id)
         .where(
             Phone.archived_at.is_(None),
             Phone.may_call,

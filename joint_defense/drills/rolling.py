@@ -1,8 +1,8 @@
 """Rolling tests: every number stays proven within 30 days by itself, with the fewest calls.
 
-Once a day the tests of all villages that have set hours are planned, in one statement; through the day each village's
-phones ring in small batches, behind everything else. A phone rests a week after any drill or test. New numbers are
-tested in the next batch.
+Once a day the tests of all villages that have set hours are planned, in a few statements; through the day each
+village's phones ring in small batches, behind everything else. A phone rests a week after any drill or test. New
+numbers are tested in the next batch.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from joint_defense.rules.rolling import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, T
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.tasks import upkeep
 
+VILLAGES_AT_ONCE = 200
 AT_ONCE = 100
 """So many phones of a village ring in one batch."""
 
@@ -49,9 +50,13 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     villages = [village_id for village_id, each in upkeep.read_all(session).items() if each.spans is not None]
     if not villages or session.get(Holiday, today) is not None:
         return 0
-    _take_in_new(session, now, villages)
     session.execute(update(PhoneCheck).where(PhoneCheck.planned_on.is_not(None)).values(planned_on=None))
-    planned = _plan(session, now, today, villages)
+    planned = 0
+    # No statement may keep the database longer than anybody else's would.
+    for start in range(0, len(villages), VILLAGES_AT_ONCE):
+        some = villages[start : start + VILLAGES_AT_ONCE]
+        _take_in_new(session, now, some)
+        planned += _plan(session, now, today, some)
     session.execute(update(UpkeepDay).where(UpkeepDay.day == today).values(planned=planned))
     return planned
 

@@ -11,7 +11,7 @@ from config.database import read_clock
 from groups import directory
 from groups.web.shell import slots
 from groups.web.shell.access import get_own_village, get_signed_in, require
-from groups.web.shell.forms import Form, TextField
+from groups.web.shell.forms import Form, MarkField, TextField
 from joint_defense.drills import drills, own_test, results, rolling
 from joint_defense.drills.drills import Hours, Scope
 from joint_defense.errors import DrillRefused
@@ -29,6 +29,8 @@ class StartForm(Form):
     """Which group; empty: all of the village, one after the other."""
 
     group = TextField(most=64)
+    whole = MarkField()
+    """All of the village, for sure."""
 
 
 def register(app: Flask) -> None:
@@ -50,7 +52,10 @@ def show_village(code: str) -> ResponseReturnValue:
 def start_drill(code: str) -> ResponseReturnValue:
     """Start a drill."""
     settings = get_runtime().settings
-    group = StartForm.sent().group.data
+    form = StartForm.sent()
+    group = form.group.data
+    if not group and not form.whole.data:
+        return _show_village_page(code, asks=True), 422
     try:
         with get_runtime().database.begin() as session:
             village = get_own_village(session, code)
@@ -112,7 +117,7 @@ def stop_drill(drill_id: int) -> ResponseReturnValue:
     return redirect(url_for("drills.show_drill", drill_id=drill_id), 303)
 
 
-def _show_village_page(code: str, wrong: str = "", group: str = "") -> str:
+def _show_village_page(code: str, wrong: str = "", group: str = "", *, asks: bool = False) -> str:
     with get_runtime().database.begin(reads=True) as session:
         village = get_own_village(session, code)
         listed = results.list_drills(session, village.id)
@@ -126,6 +131,7 @@ def _show_village_page(code: str, wrong: str = "", group: str = "") -> str:
             listed=listed,
             groups=groups,
             wrong=wrong,
+            asks=asks,
             group=group,
             forecast=forecast,
             own_hours=own_hours,

@@ -72,7 +72,9 @@ def test_a_head_starts_a_drill_sees_who_answers_and_stops_it(head: Visitor, stor
 def test_a_drill_is_not_begun_beside_an_alarm_and_another_villages_is_not_there(head: Visitor, store: Database) -> None:
     with store.begin() as session:
         raise_from(session, 1, read_clock(session))
-    refused = head.post(PAGE, {"group": ""}, of=PAGE)
+    asked = head.post(PAGE, {"group": ""}, of=PAGE)
+    assert (asked.status_code, "要打全村12部电话吗" in asked.text, 'name="whole"' in asked.text) == (422, True, True)
+    refused = head.post(PAGE, {"group": "", "whole": "1"}, of=PAGE)
     assert (refused.status_code, "正有人求助" in refused.text) == (422, True)
     assert "没有这个组" in head.post(PAGE, {"group": "99组"}, of=PAGE).text
     assert head.get(f"/villages/{OTHER_VILLAGE}/drills").status_code == 404
