@@ -1,7 +1,7 @@
 """Rows of cells out of plain text: comma-separated lines, cells copied from a workbook, semicolons, full-width commas.
 
 A quotation mark opens a quoted cell only where it closes it as well; a cell that is but a quotation mark repeats the
-cell above it, as people write it, and swallows nothing.
+cell above it, as people write it, and takes in no cell behind it.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def _follow_links(table: tuple[int, ...], first: int) -> Iterator[int]:
     at = first
     while at < _FREE:
         if at in seen:
-            raise ValueError("a chain that bites its tail")
+            raise ValueError("a chain that comes back to itself")
         seen.add(at)
         yield at
         at = table[at]

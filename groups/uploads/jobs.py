@@ -108,7 +108,7 @@ class _Work:
             self.database, self.upload, was_read, self._prepare(was_read, _READ, _LOOKED), self.ground
         )
         self.tell(_LOOKED)
-        # An empty preview has a bite, too: it takes the rows of the one before away.
+        # An empty preview has a portion, too: it takes the rows of the one before away.
         for start in range(0, len(preview.rows) or 1, ROWS_AT_ONCE):
             with self.database.begin() as session:
                 if not uploads.keep_rows(session, number, preview, start):

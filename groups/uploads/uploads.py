@@ -326,7 +326,7 @@ def _start(upload: Upload, state: UploadState, now: datetime) -> None:
 
 
 def _put_rows(session: Session, upload_id: int, preview: Preview, start: int, size: int | None) -> None:
-    """Put rows where others stand. The last bite takes all that are behind it."""
+    """Put rows where others stand. The last portion takes all that are behind it."""
     end = len(preview.rows) if size is None else start + size
     gone = delete(UploadRow).where(UploadRow.upload_id == upload_id, UploadRow.place >= start)
     session.execute(gone if end >= len(preview.rows) else gone.where(UploadRow.place < end))

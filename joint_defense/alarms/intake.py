@@ -229,7 +229,7 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zon
     alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.OPENED)
     drills.stop_for_alarm(session, caller.village_id, incident.id, now)
     # Nor are they rung to help in another incident (as one of its back-up or neighbouring group). Their deliveries are
-    # found by number, of which there is an index: otherwise everything that rings in a storm is looked through.
+    # found by number, of which there is an index: otherwise all that rings in a night of many alarms is looked through.
     own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
     _stop_ringing(session, caller, now, own, *ringing)

@@ -1,6 +1,6 @@
 """Dispatch: which deliveries are sent now. No carrier is called in here.
 
-A sender claims a small bite (committed before anything leaves the house), sends it, and records what came back
+A sender claims a small portion (committed before the first request leaves), sends it, and records what came back
 (`results`). The claim's `owner` is the process that has it in hand; when that process dies, `release_dead` gives its
 claims back, marked to be looked up at the carrier before they are sent again.
 
@@ -352,7 +352,7 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
 
 
 @dataclass(frozen=True, slots=True)
-class Bite:
+class Portion:
     """What was claimed, and what to say for it."""
 
     claims: list[Claim]
@@ -371,7 +371,7 @@ class Allowance:
     taken: dict[Channel, list[Line]] = field(default_factory=dict)
     """The line whose leave each claim has used: what is looked up may have gone out on another."""
 
-    def claim(self, session: Session, owner: str, now: datetime) -> Bite:
+    def claim(self, session: Session, owner: str, now: datetime) -> Portion:
         """Take in hand what is due, most urgent first, of all incidents."""
         for channel, grant in self.grants.items():
             granted: Mapping[Line, int] = grant.by_line
@@ -384,7 +384,7 @@ class Allowance:
         for incident_id in sorted(slowed):
             note_once(session, incident_id, UpdateKind.CARRIER_SLOW, now)
         incidents = read_incidents(session, {each.incident_id for each in every}) if every else {}
-        return Bite(every, incidents)
+        return Portion(every, incidents)
 
     @property
     def for_anything(self) -> bool:
@@ -392,7 +392,7 @@ class Allowance:
         return any(grant.count for grant in self.grants.values())
 
     def find_next_look(self, sweep: float) -> float:
-        """Seconds until there may be more to send: at once after a full bite that the pace does not hold back."""
+        """Seconds until there may be more to send: at once after a full portion that the pace does not hold back."""
         waits = (
             min(grant.wait, sweep) if len(self.claims.get(channel, ())) == grant.count else sweep
             for channel, grant in self.grants.items()

@@ -1,4 +1,4 @@
-"""Errands: a word with the carrier about a call or message it has in hand already.
+"""Enquiries: a word with the carrier about a call or message it has in hand already.
 
 Two kinds: to end a call that nobody needs any more, and to ask after one that the carrier has been silent about (its
 callbacks are best effort: they may never come).
@@ -55,7 +55,7 @@ class Enquiry:
 
 
 def claim_enquiries(session: Session, now: datetime, limit: int = AT_ONCE) -> list[Enquiry]:
-    """What is due, at most `limit`. Each one's next errand is put off, so that one sender goes."""
+    """What is due, at most `limit`. Each one's next enquiry is put off, so that one sender goes."""
     rows = session.execute(
         select(Delivery, Attempt)
         .join(Attempt, (Attempt.delivery_id == Delivery.id) & (Attempt.number == Delivery.attempt_count))

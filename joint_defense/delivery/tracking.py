@@ -218,7 +218,7 @@ def _follow(session: Session, delivery: Delivery, attempt: Attempt, now: datetim
         move(delivery, DeliveryState.REACHED)
         ask_for_follow_up(delivery, now)
     elif attempt.state not in FINAL:
-        # Nobody needs it any more: the errand of ending it is due at once, unless somebody is on it already.
+        # Nobody needs it any more: the request to end it is due at once, unless somebody is on it already.
         end_it = ends_call(delivery, attempt)
         move(delivery, DeliveryState.PLACED, due_at=now if end_it else now + ASK_AFTER[attempt.state])
     elif delivery.unwanted and delivery.channel is Channel.CALL:

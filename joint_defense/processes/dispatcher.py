@@ -25,7 +25,7 @@ from config.database import read_clock
 from joint_defense.carriers import codes
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
 from joint_defense.delivery import claims, results
-from joint_defense.delivery.claims import Bite, Claim, Rivals, allow_sending
+from joint_defense.delivery.claims import Claim, Portion, Rivals, allow_sending
 from joint_defense.delivery.enquiries import AT_ONCE, Enquiry, claim_enquiries, record_enquiry, record_silence
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
@@ -39,10 +39,10 @@ from joint_defense.rules.states import FINAL, Channel
 
 SWEEP = 0.5
 """Seconds between two looks for due work when nobody wakes us."""
-BITE = 50
+PORTION = 50
 """Deliveries of a channel claimed at once: what a killed process had in hand must be looked up, so keep it small."""
 REST = 5.0
-"""Seconds after which claims and errands look by themselves, should the sweep have missed something."""
+"""Seconds after which claims and enquiries look by themselves, should the sweep have missed something."""
 SWEEPS_A_LISTEN = 2
 LOOKS_A_SWEEP = 5
 """How often between two sweeps is looked whether an account has failed for long enough to be out."""
@@ -72,9 +72,9 @@ class Dispatcher:
         self._in_flight: dict[Channel, set[asyncio.Task[None]]] = {channel: set() for channel in Channel}
         self._results: asyncio.Queue[Sent] = asyncio.Queue()
         self._due = asyncio.Event()
-        self._errand_due = asyncio.Event()
+        self._enquiry_due = asyncio.Event()
         self._stopping = asyncio.Event()
-        # Claims, results, errands and the heartbeat talk to the database; none of them on the loop.
+        # Claims, results, enquiries and the heartbeat talk to the database; none of them on the loop.
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dispatch-db")
         self._carriers: dict[str, Carrier]
         self._telling: set[asyncio.Task[Any]] = set()
@@ -85,7 +85,7 @@ class Dispatcher:
     def wake(self) -> None:
         """Something is due. Only from within the loop."""
         self._due.set()
-        self._errand_due.set()
+        self._enquiry_due.set()
 
     def stop(self) -> None:
         """Finish what is in flight, then end. Only from within the loop."""
@@ -100,7 +100,7 @@ class Dispatcher:
         beside = [
             *(asyncio.create_task(carrier.warm()) for carrier in self._carriers.values()),
             asyncio.create_task(self._record_results()),
-            asyncio.create_task(self._run_errands()),
+            asyncio.create_task(self._run_enquiries()),
             asyncio.create_task(self._look_out()),
             asyncio.create_task(self._watch_accounts()),
         ]
@@ -180,29 +180,29 @@ class Dispatcher:
             supervisor.say_alive()
             self._due.clear()
             taken_at = time.monotonic()
-            room = {channel: min(self._limit - len(flying), BITE) for channel, flying in self._in_flight.items()}
+            room = {channel: min(self._limit - len(flying), PORTION) for channel, flying in self._in_flight.items()}
             taken = await self._run_in_database(partial(self._claim, room)) if any(room.values()) else None
             if taken is None:
                 await _wait(self._due, SWEEP)
                 continue
-            bite, wait = taken
-            for claim in bite.claims:
-                self._start(claim, bite, taken_at)
+            portion, wait = taken
+            for claim in portion.claims:
+                self._start(claim, portion, taken_at)
             await _wait(self._due, wait)
 
-    def _claim(self, room: Mapping[Channel, int]) -> tuple[Bite, float]:
+    def _claim(self, room: Mapping[Channel, int]) -> tuple[Portion, float]:
         """What is to be sent now, and in how many seconds there may be more."""
         ring_time = timedelta(seconds=self._runtime.settings.ring_timeout)
         with allow_sending(self._runtime.pace, self._runtime.places, room, ring_time) as granted:
             if not granted.for_anything:
-                return Bite([], {}), granted.find_next_look(REST)
+                return Portion([], {}), granted.find_next_look(REST)
             with self._database.begin() as session:
-                bite = granted.claim(session, self._owner.name, read_clock(session))
-            return bite, granted.find_next_look(REST)
+                portion = granted.claim(session, self._owner.name, read_clock(session))
+            return portion, granted.find_next_look(REST)
 
-    def _start(self, claim: Claim, bite: Bite, taken_at: float) -> None:
+    def _start(self, claim: Claim, portion: Portion, taken_at: float) -> None:
         flying = self._in_flight[claim.channel]
-        task = asyncio.create_task(self._send(claim, *bite.incidents[claim.incident_id], taken_at))
+        task = asyncio.create_task(self._send(claim, *portion.incidents[claim.incident_id], taken_at))
         flying.add(task)
 
         def note_landed(done: asyncio.Task[None]) -> None:
@@ -266,7 +266,7 @@ class Dispatcher:
         while True:
             batch = [await self._results.get()]
             await asyncio.sleep(LINGER)
-            while not self._results.empty() and len(batch) < 4 * BITE:
+            while not self._results.empty() and len(batch) < 4 * PORTION:
                 batch.append(self._results.get_nowait())
             await self._write_down(batch)
             for _ in batch:
@@ -294,19 +294,19 @@ class Dispatcher:
             ids = {"incident_id": claim.incident_id, "delivery_id": claim.delivery_id, "attempt": claim.number}
             log.info("request_taken" if taken else "request_not_taken", channel=claim.channel, **ids)
 
-    async def _run_errands(self) -> None:
+    async def _run_enquiries(self) -> None:
         """Words with the carrier about what it has in hand: end what nobody needs, ask after what it is silent on."""
         running: set[asyncio.Task[None]] = set()
         try:
             while True:
-                self._errand_due.clear()
-                enquiries = await self._run_in_database(self._list_errands) or []
+                self._enquiry_due.clear()
+                enquiries = await self._run_in_database(self._list_enquiries) or []
                 for enquiry in enquiries:
-                    # Side by side: a street's telephones are to fall silent together, and not one after the other.
+                    # Side by side: a street's telephones stop ringing together, and not one after the other.
                     task = asyncio.create_task(self._run(enquiry))
                     running.add(task)
                     task.add_done_callback(running.discard)
-                await _wait(self._errand_due, 0 if len(enquiries) == AT_ONCE else REST)
+                await _wait(self._enquiry_due, 0 if len(enquiries) == AT_ONCE else REST)
         finally:
             for task in running:
                 task.cancel()
@@ -335,12 +335,12 @@ class Dispatcher:
         try:
             return await request
         except CarrierError as error:
-            log.warning("errand_failed", delivery_id=enquiry.delivery_id, error=type(error).__name__, code=error.code)
+            log.warning("enquiry_failed", delivery_id=enquiry.delivery_id, error=type(error).__name__, code=error.code)
             if isinstance(error, TooFast):
                 await self._slow_down(enquiry.channel, enquiry.line)
             raise
 
-    def _list_errands(self) -> list[Enquiry]:
+    def _list_enquiries(self) -> list[Enquiry]:
         with self._database.begin() as session:
             return claim_enquiries(session, read_clock(session))
 
@@ -359,7 +359,7 @@ class Dispatcher:
             if due is not None and due.to_send:
                 self._due.set()
             if due is not None and due.to_ask:
-                self._errand_due.set()
+                self._enquiry_due.set()
             if due is not None and due.in_hand:
                 released: int | None = await self._run_in_database(self._release_dead)
                 if released:

@@ -296,7 +296,7 @@ def read_vitals(session: Session, accounts: Sequence[Account], now: datetime) ->
 
 
 def _count_missing(rows: Sequence[Heartbeat], role: str, now: datetime) -> int:
-    """How many died without a goodbye and without a successor: one that started after they fell silent."""
+    """How many ended without a word and without a successor: one that started after their last beat."""
     mine = [row for row in rows if row.role == role]
     missing = 0
     starts = sorted(row.started_at for row in mine if row.started_at is not None)

@@ -41,13 +41,13 @@ class PatientWorker(SimpleWorker):
     told_to_stop = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Whoever stops says goodbye to Redis: where that fails, it was told to stop all the same."""
+        """Note that this process is to stop, whatever Redis answers to that."""
         # Of the process: the handler may be that of the worker before, whom Redis' absence has ended.
         PatientWorker.told_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Between two jobs: what the signal raised may have been swallowed where it struck, in the log for one."""
+        """Between two jobs: stop, where the exception of the signal was caught by whatever ran then, as by the log."""
         if PatientWorker.told_to_stop and pipeline is None and self.get_state() != WorkerStatus.BUSY:
             raise StopRequested
         super().heartbeat(timeout, pipeline=pipeline)
@@ -152,7 +152,7 @@ def serve_with(dispatcher: DispatcherThread) -> None:
 
 
 def dispatch_incident(incident_id: int) -> int:
-    """Look for due deliveries now. The job does not wait for them: a storm of alarms must not queue up behind one."""
+    """Look for due deliveries now. The job does not wait for them: many alarms at once must not queue up behind one."""
     if _dispatcher is None:
         raise NoDispatcher("this process has no dispatcher")
     _dispatcher.wake()

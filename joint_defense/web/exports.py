@@ -6,7 +6,7 @@ The lines of the timeline number the messages: the first is the alert, each late
 help in vain its cancellation. No phone number is in it, and it is for a closed circle (`Restricted`): it names
 people.
 
-What leaves the house carries no phone number, in whatever way somebody has written it into a text.
+What other systems get carries no phone number, in whatever way somebody has written it into a text.
 """
 
 from __future__ import annotations

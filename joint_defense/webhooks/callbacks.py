@@ -1,6 +1,6 @@
 """Taking in status callbacks, many in one transaction when many come at once.
 
-A storm of alarms brings six callbacks for every neighbour. One commit each would keep the next alarm waiting, and so
+Many alarms at once bring six callbacks for every neighbour. One commit each would keep the next alarm waiting, and so
 would as many threads that wait for a commit: those beyond a few are put down in memory, answered, and taken in a moment
 later. What is in memory when the process is killed counts as never told: the carrier is asked.
 """

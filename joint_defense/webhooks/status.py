@@ -27,7 +27,7 @@ log = structlog.stdlib.get_logger(__name__)
 def take_report(delivery_id: int, number: int) -> Response:
     """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's.
 
-    In a storm of them it is 204 at once, and looked at a moment later.
+    Where many come at once it is 204 without delay, and looked at a moment later.
     """
     try:
         said = read_status(request.form, get_runtime().read_number)

@@ -37,14 +37,14 @@ def extend(index: Index, session: Session, entries: Sequence[Entry], chosen: Col
 
 
 def _find_by_number(session: Session, numbers: Collection[str]) -> set[int]:
-    ringing = read_in_bites(
+    ringing = read_in_portions(
         session,
         lambda some: select(Phone.household_id).where(
             match_any(session, Phone.number, some), Phone.archived_at.is_(None)
         ),
         numbers,
     )
-    billed = read_in_bites(
+    billed = read_in_portions(
         session,
         lambda some: select(Subscription.household_id).where(match_any(session, Subscription.number, some)).distinct(),
         numbers,
@@ -58,7 +58,7 @@ def _find_namesakes(session: Session, index: Index, entries: Sequence[Entry]) ->
     within = set().union(*named.values()) if all(named.values()) else set()
     return {
         found
-        for (found,) in read_in_bites(
+        for (found,) in read_in_portions(
             session,
             lambda some: select(Household.id).where(
                 match_any(session, Household.head, some),
@@ -85,7 +85,7 @@ def _find_by_door(session: Session, index: Index, entries: Sequence[Entry]) -> s
         if "|" not in key
         for form in (key, f"{key}号")
     }
-    rows = read_in_bites(
+    rows = read_in_portions(
         session,
         lambda some: select(Household.village_id, Household.door, Household.id).where(
             match_any(session, Household.door, some), Household.archived_at.is_(None)
@@ -98,7 +98,7 @@ def _find_by_door(session: Session, index: Index, entries: Sequence[Entry]) -> s
 def _read_numbers_and_holders(session: Session, households: Collection[int]) -> dict[int, list[tuple[str, str]]]:
     """By household: its phones and the numbers it is or was billed for, each with whose it is where that is known."""
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for household_id, number, holder in read_in_bites(
+    for household_id, number, holder in read_in_portions(
         session,
         lambda some: select(Phone.household_id, Phone.number, Phone.holder).where(
             match_any(session, Phone.household_id, some), Phone.archived_at.is_(None)
@@ -106,7 +106,7 @@ def _read_numbers_and_holders(session: Session, households: Collection[int]) -> 
         households,
     ):
         found[household_id].append((number, holder))
-    for household_id, number in read_in_bites(
+    for household_id, number in read_in_portions(
         session,
         lambda some: select(Subscription.household_id, Subscription.number).where(
             match_any(session, Subscription.household_id, some), Subscription.number != ""
@@ -119,7 +119,7 @@ def _read_numbers_and_holders(session: Session, households: Collection[int]) -> 
 
 def _read_candidates(session: Session, households: Collection[int]) -> list[Candidate]:
     phones = _read_numbers_and_holders(session, households)
-    rows = read_in_bites(
+    rows = read_in_portions(
         session,
         lambda some: (
             select(Household.id, Household.village_id, Village.name, Group.name, Household.door, Household.head)
@@ -147,7 +147,7 @@ def _read_candidates(session: Session, households: Collection[int]) -> list[Cand
 def read_subscriptions(session: Session, households: Collection[int]) -> dict[int, list[Subscribed]]:
     """What each of these households has and had."""
     found: dict[int, list[Subscribed]] = defaultdict(list)
-    for household_id, *values in read_in_bites(
+    for household_id, *values in read_in_portions(
         session,
         lambda some: select(
             Subscription.household_id,
@@ -169,7 +169,7 @@ def hold(session: Session, households: Collection[int]) -> dict[int, int]:
     In one order, so that two lists never wait for each other.
     """
     return dict(
-        read_in_bites(
+        read_in_portions(
             session,
             lambda some: (
                 select(Household.id, Household.village_id)
@@ -182,7 +182,7 @@ def hold(session: Session, households: Collection[int]) -> dict[int, int]:
     )
 
 
-def read_in_bites(session: Session, question: Any, keys: Iterable[Key]) -> list[Any]:
+def read_in_portions(session: Session, question: Any, keys: Iterable[Key]) -> list[Any]:
     """The rows of a question that is asked for some keys at a time: below every database's limit of parameters."""
     wanted = sorted(set(keys))
     return [

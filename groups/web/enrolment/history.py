@@ -23,6 +23,7 @@ from groups.models.changes import Change, Source
 from groups.models.enrolment import Channel
 from groups.web.enrolment.common import WRITERS, write_error
 from groups.web.shell.access import check_own_path, get_signed_in, require
+from groups.web.shell.forms import UndoForm
 from groups.web.shell.times import get_zone
 
 MOST_SHOWN = 50
@@ -48,7 +49,7 @@ def register(app: Flask) -> None:
 @require(*WRITERS)
 def take_back() -> ResponseReturnValue:
     """Take back what was done in one go, where nothing has been done on top."""
-    key = request.form.get("batch", "")[:36]
+    key = UndoForm.sent().batch.data
     account = get_signed_in()
     try:
         # Between two statements of a whole list the page thinks for longer than an alarm's transaction may be silent.

@@ -20,6 +20,7 @@ from groups.models.roster import Group, Household, Village
 from groups.web.history import words
 from groups.web.roster.common import find_way_back, tell
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, require
+from groups.web.shell.forms import UndoForm
 from groups.web.shell.languages import write_error
 from groups.web.shell.times import get_zone
 
@@ -68,7 +69,7 @@ def undo_batch(code: str, key: str) -> ResponseReturnValue:
             village = get_own_village(session, code, hold=True)
             _check_own(session, village, key)
             by = Author(account.name, Source.UNDO, account.account_id)
-            done = undo(session, key, by, read_clock(session), get_zone(), what_can_be="what_can_be" in request.form)
+            done = undo(session, key, by, read_clock(session), get_zone(), what_can_be=UndoForm.sent().what_can_be.data)
     except ChangedSince as error:
         return _draw_page(code, blocked=(key, error.obstacles)), 409
     except NothingToUndo as error:

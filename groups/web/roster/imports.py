@@ -59,7 +59,9 @@ def bring(code: str) -> ResponseReturnValue:
     """Take the file or the cells, and look them through."""
     with get_database().begin() as session:
         village_id = get_own_village(session, code).id
-    return flow.bring(UploadKind.ROSTER, village_id=village_id, options={"complete": "complete" in request.form})
+    return flow.bring(
+        UploadKind.ROSTER, village_id=village_id, options={"complete": flow.CompleteForm.sent().complete.data}
+    )
 
 
 def _begin(village: Village, *, wrong: str = "", pasted: str = "") -> str:

@@ -226,3 +226,10 @@ class Needed:
         # Of a field that could not be read, that is said already.
         if field.data in {None, ""} and not field.errors and not field.process_errors:
             raise ValidationError(tell_reader(self.message))
+
+
+class UndoForm(Form):
+    """What is to be taken back: `batch` where the address does not say it; `what_can_be`: what nobody built on."""
+
+    batch = TextField(most=36)
+    what_can_be = MarkField()

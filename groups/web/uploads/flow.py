@@ -23,10 +23,24 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
 from groups.web.shell.access import READERS, get_signed_in, require
+from groups.web.shell.forms import Form, MarkField, UndoForm
 from groups.web.shell.languages import tell_reader, write_error
 from groups.web.shell.request_sizes import ANSWERS, Size, allow_size
 from groups.web.shell.times import get_zone
 from groups.web.uploads.kinds import ListPages, Said
+
+
+class CompleteForm(Form):
+    """Whether the list names all there is, so that what it lacks goes."""
+
+    complete = MarkField()
+
+
+class ConfirmForm(Form):
+    """`once_more`: what is said to be unusual about the list was seen."""
+
+    once_more = MarkField()
+
 
 pages = Blueprint("uploads", __name__, url_prefix="/imports")
 
@@ -131,7 +145,7 @@ def save_columns(key: str) -> ResponseReturnValue:
     def say(session: Session, upload: Upload, own: ListPages) -> None:
         uploads.choose_columns(own.lists, upload, _read_chosen(upload, own), read_clock(session))
         if "complete" in upload.options:
-            upload.options = upload.options | {"complete": "complete" in request.form}
+            upload.options = upload.options | {"complete": CompleteForm.sent().complete.data}
 
     return _say(key, say)
 
@@ -160,7 +174,7 @@ def confirm(key: str) -> ResponseReturnValue:
 
     def say(session: Session, upload: Upload, own: ListPages) -> None:
         by = _make_author(Source.IMPORT)
-        uploads.confirm(upload, by, read_clock(session), once_more="once_more" in request.form)
+        uploads.confirm(upload, by, read_clock(session), once_more=ConfirmForm.sent().once_more.data)
 
     return _say(key, say)
 
@@ -201,7 +215,7 @@ def take_back(key: str) -> ResponseReturnValue:
         with get_database().patient().begin() as session:
             upload, own = _find_own(session, key, hold=True)
             own.admit(session, upload, hold=True)
-            what_can_be = "what_can_be" in request.form
+            what_can_be = UndoForm.sent().what_can_be.data
             done = undo(
                 session,
                 upload.batch,

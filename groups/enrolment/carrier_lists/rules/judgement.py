@@ -229,7 +229,7 @@ def _begin(entry: Entry, household: Candidate, ends_on: date | None) -> _Has:
 
 
 def _edit(judgement: Judgement, has: _Has, **values: object) -> None:
-    has.signed_up = replace(has.signed_up, **values)  # type: ignore[arg-type] # the fields of Standing
+    has.signed_up = replace(has.signed_up, **values)  # type: ignore[arg-type] # the fields of Subscribed
     if has.signed_up.id is not None:
         judgement.edits.setdefault(has.signed_up.id, {}).update(values)
 

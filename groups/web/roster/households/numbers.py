@@ -19,7 +19,16 @@ from groups.web.roster.common import find_way_back, may_be_taken, tell, undo_add
 from groups.web.roster.forms import HouseholdForm
 from groups.web.roster.households.frame import draw_group, get_house, hold_household, pages
 from groups.web.shell.access import KEEPERS, get_own_village, get_signed_in, require
+from groups.web.shell.forms import Form, TextField, WordsField
 from groups.web.shell.languages import write_error
+
+
+class NumberForm(Form):
+    """The number as it was typed; `take`: numbers, in E.164, that move here from where they stand."""
+
+    number = TextField(most=200, stripped=False)
+    take = WordsField()
+
 
 NO_PHONE_YET = 0
 """In the place of a phone's id."""
@@ -68,13 +77,14 @@ def show_number_form(code: str, household_id: int, phone_id: int) -> ResponseRet
 @require(*KEEPERS)
 def change_number(code: str, household_id: int, phone_id: int) -> ResponseReturnValue:
     """Give a phone another number; the household its first one, where the phone is NO_PHONE_YET."""
-    text = request.form.get("number", "")
+    form = NumberForm.sent()
+    text = form.number.data
     wrong: dict[str, Any] = {}
     try:
         number = forms.read_number(text, get_settings())
         action = "add_number" if phone_id == NO_PHONE_YET else "change_number"
         with hold_household(code, household_id, action) as (household, batch):
-            take = may_be_taken(batch.session, request.form.getlist("take"))
+            take = may_be_taken(batch.session, form.take.data)
             if phone_id == NO_PHONE_YET:
                 households.add_number(batch, household, number, take=take)
             else:
