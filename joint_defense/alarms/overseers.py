@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select, update
@@ -55,21 +56,7 @@ def tell_at_once(
         others = _leave_out_households(session, others, caller, now)
     _put_link_into_alarms(session, incident, leaders, [each for each in others if each.number in texted])
     apart = [each for each in others if each.number not in texted]
-    rows = [
-        make_row(
-            each,
-            incident.id,
-            Channel.SMS,
-            Purpose.LINK,
-            now,
-            urgency=OVERSEER,
-            turn=turn,
-            account_id=each.account_id,
-            with_link=True,
-        )
-        for turn, each in enumerate(apart)
-    ]
-    insert_rows(session, Delivery, rows)
+    insert_rows(session, Delivery, _make_link_rows(incident, apart, now))
     reached = {_KIND_OF[each.role] for each in others} | ({OverseerKind.LEADERS} if leaders else set())
     told = dict.fromkeys(each.household_name for each in [*leaders, *others])
     without = " ".join(list_kinds(kinds - reached))
@@ -119,7 +106,12 @@ def send_left_out_links(session: Session, incident: Incident, now: datetime) -> 
         Delivery.purpose == Purpose.ALARM,
         Delivery.attempt_count > 0,
     )
-    rows = [
+    rows = _make_link_rows(incident, session.scalars(asked.order_by(Delivery.id)), now)
+    insert_rows(session, Delivery, rows, skip_known=True)
+
+
+def _make_link_rows(incident: Incident, whom: Iterable[Recipient | Delivery], now: datetime) -> list[dict[str, Any]]:
+    return [
         make_row(
             each,
             incident.id,
@@ -131,9 +123,8 @@ def send_left_out_links(session: Session, incident: Incident, now: datetime) -> 
             account_id=each.account_id,
             with_link=True,
         )
-        for turn, each in enumerate(session.scalars(asked.order_by(Delivery.id)))
+        for turn, each in enumerate(whom)
     ]
-    insert_rows(session, Delivery, rows, skip_known=True)
 
 
 def find_told(session: Session, number: str) -> Delivery | None:

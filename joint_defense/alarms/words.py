@@ -13,7 +13,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
-from joint_defense.delivery.plan import CallersPhone, make_callers_phone, make_row
+from joint_defense.delivery.plan import OnePhone, make_callers_phone, make_row
 from joint_defense.incidents.answers import lock_incident, read_answers
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Alert, Attempt, Delivery, Incident, IncidentUpdate
@@ -84,7 +84,7 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
     if incident.closed_at is not None:
         return 0
     rows = []
-    told_whom: tuple[tuple[Sequence[Delivery | CallersPhone], bool], ...] = (
+    told_whom: tuple[tuple[Sequence[Delivery | OnePhone], bool], ...] = (
         (_list_helpers(session, incident), True),
         (_list_texting_callers(incident, now), False),
     )
@@ -144,7 +144,7 @@ def _list_helpers(session: Session, incident: Incident) -> list[Delivery]:
     return list(chosen.values())
 
 
-def _list_texting_callers(incident: Incident, now: datetime) -> list[CallersPhone]:
+def _list_texting_callers(incident: Incident, now: datetime) -> list[OnePhone]:
     """Callers who called by text, and may be texted: nobody may be listening there, and they are not on the line."""
     return [make_callers_phone(alert) for alert in incident.alerts if _is_texting(alert, now)]
 

@@ -48,24 +48,25 @@ class Addressee(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CallersPhone:
-    """The phone that somebody called for help from."""
+class OnePhone:
+    """A phone that is called or texted for itself, and not as one of its household's: it may be on no roster."""
 
     household_id: int
     household_name: str
     household_name_en: str
-    phone_id: int
     number: str
     language: str
+    phone_id: int | None = None
     responder_id: None = None
-    role: Role = Role.CALLER
+    role: Role = Role.MEMBER
     phone_rank: int = 1
     distance: int = 0
 
 
-def make_callers_phone(alert: Alert) -> CallersPhone:
+def make_callers_phone(alert: Alert) -> OnePhone:
     """The phone of an alert, to be told something."""
-    return CallersPhone(
+    return OnePhone(
+        role=Role.CALLER,
         household_id=alert.household_id,
         household_name=alert.household_name,
         household_name_en=alert.household_name_en,

@@ -17,7 +17,7 @@ from config.database import insert_rows
 from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import ChangeablePhone, PhoneNumber, PhoneOnRecord
-from joint_defense.delivery.plan import make_row
+from joint_defense.delivery.plan import OnePhone, make_row
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models import Delivery, Incident, NumberChange
 from joint_defense.rules.fanout import DRILL, NOTICE
@@ -29,7 +29,7 @@ from joint_defense.rules.number_changes import (
     read_bare_number,
     read_change,
 )
-from joint_defense.rules.states import Channel, IncidentKind, Purpose, Role
+from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import ChangeState
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import number_changes as words
@@ -55,22 +55,6 @@ class NumberRules:
     countries: tuple[str, ...] = ("+86",)
     spans: Spans = ((9, 11), (15, 19))
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIMEZONE))
-
-
-@dataclass(frozen=True, slots=True)
-class _Phone:
-    """A phone to be called or texted that may be on no roster."""
-
-    household_id: int
-    household_name: str
-    household_name_en: str
-    number: str
-    language: str
-    phone_id: int | None = None
-    responder_id: None = None
-    role: Role = Role.MEMBER
-    phone_rank: int = 1
-    distance: int = 0
 
 
 def find_change(session: Session, number: str, text: str, now: datetime, *, bare: bool) -> WantedChange | None:
@@ -189,7 +173,7 @@ def _call(session: Session, change: NumberChange, now: datetime, rules: NumberRu
     note_update(session, incident.id, UpdateKind.OPENED, now, by=phone.household_name)
     chinese = f"{phone.village_name}{phone.group_name}{phone.household_name}"
     whose = chinese if change.language == words.CHINESE else phone.household_name_en
-    new = _Phone(
+    new = OnePhone(
         *(phone.household_id, phone.household_name, phone.household_name_en), change.new_number, change.language
     )
     row = make_row(
@@ -260,6 +244,6 @@ def _tell_asker(session: Session, change: NumberChange, phone: PhoneOnRecord, wr
 
 def _text(session: Session, phone: PhoneOnRecord, number: str, language: str, text: str, now: datetime) -> None:
     incident = tasks.make_text_carrier(session, phone, now)
-    told = _Phone(phone.household_id, phone.household_name, phone.household_name_en, number, language)
+    told = OnePhone(phone.household_id, phone.household_name, phone.household_name_en, number, language)
     row = make_row(*(told, incident.id, Channel.SMS, Purpose.TASK, now), urgency=DRILL + NOTICE, turn=0, text=text)
     insert_rows(session, Delivery, [row])
