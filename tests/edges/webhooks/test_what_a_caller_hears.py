@@ -1,0 +1,229 @@
+"""The table in docs/reliability.md: each state is brought about, and what is said then is what stands there."""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app import create_app
+from config.database import Database, read_clock
+from joint_defense.alarms.closing import close
+from joint_defense.rules.states import ClosingOutcome
+from joint_defense.webhooks import caller_line
+from tests.conftest import MakeSettings
+from tests.edges.webhooks.test_webhooks import BASE, Carrier
+from tests.support.factories import NOW, House, Town
+
+NOTHING = "nothing"
+SAME = "the same"
+NO_TEXT = "–"
+Heard = tuple[str, str | None]
+"""What is heard on the line, and what comes by text; "" for nothing, None where no text is meant."""
+
+
+def read_table() -> dict[str, Heard]:
+    """The rows of the table, by their states."""
+    text = (Path(__file__).parents[3] / "docs/reliability.md").read_text(encoding="utf-8")
+    part = text.partition("## What a caller hears")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line[:1] == "|"]
+    found: dict[str, Heard] = {}
+    for state, line, by_text in rows[2:]:
+        said = "" if line == NOTHING else line
+        found[state] = (said, {SAME: said, NO_TEXT: None, NOTHING: ""}.get(by_text, by_text))
+    return found
+
+
+def find_said(document: str) -> str:
+    """The first words in Chinese of a call's document, or those of a message's behind the name of the service; figures
+    as the table has them.
+    """
+    found = re.search(r'<Say[^>]*language="cmn-CN"[^>]*>(.*?)</Say>|<Message[^>]*>(.*?)</Message>', document)
+    said = html.unescape(found[1] or found[2]) if found else ""
+    said = re.sub(r"[A-Za-z].*", "", said.removeprefix("【十户联防】")).strip()
+    return re.sub(r"\d+部", "M部", re.sub(r"\d+户", "N户", said))
+
+
+class Night:
+    """A town in which everything can break, and callers each in a group of their own."""
+
+    def __init__(self, app: Flask, town: Town) -> None:
+        self.app, self.town, self.carrier = app, town, Carrier(app.test_client(), town)
+        self._serials = count(1)
+
+    def settle(self, *, alone: bool = False, silent: bool = False) -> House:
+        group = self.town.group(f"{next(self._serials)}号组")
+        caller = self.town.house("王建国", group=group, silent=silent)
+        for _ in range(0 if alone else 2):
+            self.town.house("李大明", group=group)
+        return caller
+
+    def call(self, caller: House, path: str = "/voice/menu/1", keys: str = "#9", sid: str = "") -> str:
+        form = {"Digits": keys} if keys else {}
+        self.sid = sid or f"CA{next(self._serials)}"
+        self.document = self.carrier.call(path, caller.number, sid=self.sid, **form)
+        return find_said(self.document)
+
+    def go_on(self, caller: House, keys: str = "") -> str:
+        """What is heard next on the line, without a key."""
+        found = re.search(r"<Redirect[^>]*>([^<]*)<", self.document)
+        assert found is not None
+        return self.call(caller, html.unescape(found[1]).removeprefix(BASE), keys=keys, sid=self.sid)
+
+    def text(self, caller: House) -> str:
+        return find_said(self.carrier.text("救命", caller.number, sid=f"SM{next(self._serials)}"))
+
+    def send(self) -> bool:
+        """A sender takes everything in hand that is due."""
+        return bool(self.town.place(after=(self.town.read(read_clock) - NOW).total_seconds()))
+
+    def take_database(self, *, away: bool) -> None:
+        self.app.extensions["runtime"].database._breaker._rest_until = math.inf if away else 0.0
+
+
+@pytest.fixture
+def night(settings: MakeSettings, database: Database) -> Iterator[Night]:
+    app = create_app(settings(alarms_per_hour=1))
+    app.extensions["drainer"]._stopping.set()
+    yield Night(app, Town(database))
+    app.extensions["waker"].close()
+    app.extensions["runtime"].redis.close()
+    app.extensions["runtime"].close()
+
+
+def with_a_request_on_its_way(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    gone = threading.Event()
+
+    def send_soon() -> None:
+        while not gone.is_set() and not night.send():
+            gone.wait(0.02)
+
+    with monkeypatch.context() as patched:
+        # It has as long as this machine takes.
+        patched.setattr(caller_line, "LOOKS_FOR_REQUESTS", (0.02,) * 1000)
+        sender = threading.Thread(target=send_soon)
+        sender.start()
+        said = night.call(caller)
+        gone.set()
+        sender.join()
+    return said, night.text(night.settle())
+
+
+def with_nothing_gone(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    return night.call(night.settle()), night.text(night.settle())
+
+
+def with_a_late_request(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    night.send()
+    return night.go_on(caller), None
+
+
+def with_nothing_gone_for_long(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    said = [night.go_on(caller) for _ in range(5)]
+    assert said[1:4] == ["", "", ""]
+    assert said[0] == said[4]
+    return said[0], None
+
+
+def kept(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller, other = night.settle(), night.settle()
+    night.take_database(away=True)
+    return night.call(caller), night.text(other)
+
+
+def kept_still(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.take_database(away=True)
+    night.call(caller)
+    said = [night.go_on(caller) for _ in range(5)]
+    assert said[:4] == [""] * 4
+    return said[4], None
+
+
+def with_a_full_disk(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    caller, other = night.settle(), night.settle()
+    night.take_database(away=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        return night.call(caller), night.text(other)
+
+
+def with_nobody_near(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    return night.call(night.settle(alone=True)), night.text(night.settle(alone=True))
+
+
+def pressing_again(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    return night.call(caller), night.text(caller)
+
+
+def too_often(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    for incident in night.town.incidents():
+        if incident.closed_at is None:
+            night.town.run(
+                lambda session, key=incident.id: close(
+                    session, key, ClosingOutcome.HELPED, "", "村", read_clock(session)
+                )
+            )
+    return night.call(caller), night.text(caller)
+
+
+def silently(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle(silent=True)
+    assert night.call(caller, "/voice/inbound", keys="") == ""
+    said = night.call(caller) + night.go_on(caller)
+    return said, night.text(night.settle(silent=True))
+
+
+def with_the_database_gone_meanwhile(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    night.take_database(away=True)
+    assert night.go_on(caller) == ""
+    return night.go_on(caller, keys="1"), None
+
+
+STATES: dict[str, Callable[[Night, pytest.MonkeyPatch], Heard]] = {
+    "a request is on its way (within 0.3 s)": with_a_request_on_its_way,
+    "nothing has left yet: worker dead or hung, Redis away, a storm": with_nothing_gone,
+    "… 4 s later, and a request is on its way": with_a_late_request,
+    "… 4 s later, still nothing, and every 16 s": with_nothing_gone_for_long,
+    "it could not be taken in, and is kept on disk": kept,
+    "… kept still, every 20 s": kept_still,
+    "it can neither be taken in nor kept (disk full)": with_a_full_disk,
+    "nobody of the group can be rung": with_nobody_near,
+    "pressing again": pressing_again,
+    "too many incidents of one number within an hour": too_often,
+    "a silent household": silently,
+    "a key, while the database has gone away (without a key: nothing)": with_the_database_gone_meanwhile,
+}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_caller_hears_in_each_state_is_what_the_table_says(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = {}
+    for state, bring_about in STATES.items():
+        heard[state] = bring_about(night, monkeypatch)
+        night.take_database(away=False)
+    assert heard == read_table()
