@@ -267,6 +267,8 @@ def test_no_more_calls_at_a_time_than_the_carrier_allows(database: Database, set
             call = network.handset(house.number).wait_for_call(status="completed")
             _tell(town, house.number, call.sid)
         eventually(lambda: len(network.placed("call")) == 6, "all six are called")
+        # None was asked for that the carrier had to refuse.
+        assert len(network.requests("call")) == 6
         thread.stop()
         runtime.close()
     states = town.read(lambda session: session.scalars(select(Attempt).where(Attempt.error_code.is_not(None))).all())
