@@ -23,6 +23,7 @@ from config.database import Base, match_any
 from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
+from groups.history.merges import find_followed, follow_merges
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
 from groups.models.changes import ERASED, Change
 from groups.models.enrolment import Subscription
@@ -107,6 +108,9 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     """
     changes = read_changes_to_undo(session, key)
     batch = Batch(session, by, "undo", now, zone)
+    if followed := find_followed(session, changes):
+        # A household came back since, and went along with this merge: it would be left where nobody put it.
+        raise ChangedSince(say("changed_since"), [Obstacle(one, Why.IN_USE) for one in followed])
     rows = _group_by_row(changes)
     kept: list[Obstacle] = []
     while obstacles := _try_to_undo(batch, rows):
@@ -117,6 +121,11 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
             raise ChangedSince(say("changed_since"), _with_later(session, kept))
     _mark(session, changes, rows, batch.key)
     touched = {one.household_id for one in changes if one.household_id is not None}
+    if lost := follow_merges(batch, touched):
+        # Its group is no more, and into which it went nobody can say.
+        raise ChangedSince(
+            say("changed_since"), [Obstacle(one, Why.NOT_THERE) for one in changes if one.household_id in lost]
+        )
     follow_the_roster(batch, households=touched | _find_groups(session, changes))
     if gone := _find_archived_in_force(session, touched, batch):
         # It would be archived, and counted and paid for all the same.

@@ -372,16 +372,8 @@ def take_back(stage: Stage) -> None:
     if not able:
         return
     act = stage.rng.choice(able[-8:])
-    if act.name == "archive" and _has_lost_its_group(stage, act.houses[0]):
-        # It comes back into no group, from that day on: a ledger that replays cannot say so.
-        return
     if (key := _undo(stage, act.key, act, undone=True)) is not None:
         act.undone, act.undone_by = True, key
-
-
-def _has_lost_its_group(stage: Stage, name: str) -> bool:
-    place = next(place for _, place in reversed(stage.ledger.houses()[name].stays) if place is not None)
-    return bool(place[1]) and place[1] not in stage.groups_of(place[0])
 
 
 def bring_back(stage: Stage) -> None:

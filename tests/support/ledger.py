@@ -128,7 +128,7 @@ class Ledger:
         found: dict[str, House] = {}
         for act in self.acts:
             if not act.undone and (replay := _REPLAYS.get(act.name)) is not None:
-                for name in act.houses:
+                for name in act.houses if act.name != "merge" else _list_inside(found, act):
                     replay(found.setdefault(name, House()), act)
         return found
 
@@ -160,6 +160,12 @@ class Ledger:
                 assert place is not None
                 found[name] = (place, piece.plan)
         return found
+
+
+def _list_inside(houses: dict[str, House], merge: Act) -> list[str]:
+    """Whoever is in the group that goes: a household that came back by an undo had never been away."""
+    gone = (merge.said["village"], merge.said["gone"])
+    return [name for name, house in houses.items() if house.stays and house.stays[-1][1] == gone]
 
 
 def _arrive(house: House, act: Act) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.coverage import counts, issued
@@ -14,6 +15,8 @@ from groups.coverage.rules.report import Level
 from groups.coverage.rules.statement import Cause, Line, Measure, Statement
 from groups.enrolment import subscriptions
 from groups.enrolment.bills import set_tariff
+from groups.errors import ChangedSince
+from groups.history.undo import Why
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.enrolment import Subscription
@@ -227,3 +230,46 @@ def _check_rows(example: Example, since: date, until: date) -> None:
             assert summed == {
                 row: after.get(row, nobody)[at] - before.get(row, nobody)[at] for row in before.keys() | after.keys()
             }, (level, measure)
+
+
+def test_a_household_brought_back_went_along_with_the_merge_of_its_group(example: Example) -> None:
+    own = example.of["VA"]
+    example.sign_up("01-03", own[0], "01-03")
+
+    def group_of(session: Session, name: str) -> Group:
+        return session.scalars(select(Group).where(Group.name == name)).one()
+
+    def add_group(batch: Batch) -> None:
+        batch.add(Group(village_id=group_of(batch.session, "VA一组").village_id, name="VA二组", position=1))
+
+    def places(day: str) -> dict[str, int]:
+        rows = example.report(day, level=Level.GROUP, village="VA").places
+        return {place.name: place.figure.subscribed for place in rows if place.figure.subscribed}
+
+    example.do("01-05", "add_group", add_group)
+    gone = example.do("01-10", "archive_household", lambda batch: roster.archive_household(
+        batch, batch.session.get_one(Household, own[0])))  # fmt: skip
+    merged = example.do("01-12", "merge_groups", lambda batch: roster_groups.merge_groups(
+        batch, group_of(batch.session, "VA一组"), group_of(batch.session, "VA二组")))  # fmt: skip
+    example.take_back("01-20", gone)
+    assert [places(day) for day in ("01-11", "01-12", "01-15", "01-21")] == [{"VA一组": 1}, *[{"VA二组": 1}] * 3]
+    assert example.subscribed("01-15") == {"VA": 1, "VB": 0}
+    with pytest.raises(ChangedSince):
+        example.take_back("01-21", merged)
+
+
+def test_a_household_whose_group_went_nobody_knows_where_is_not_brought_back_into_none(example: Example) -> None:
+    household = example.of["VA"][0]
+
+    def move_all_but_one(batch: Batch) -> None:
+        for number in example.of["VA"][1:]:
+            roster.move_household(batch, batch.session.get_one(Household, number), None)
+
+    example.do("01-05", "move_household", move_all_but_one)
+    key = example.do("01-10", "archive_household", lambda batch: roster.archive_household(
+        batch, batch.session.get_one(Household, household)))  # fmt: skip
+    example.do("01-12", "archive_group", lambda batch: roster_groups.archive_group(
+        batch, batch.session.scalars(select(Group).where(Group.name == "VA一组")).one()))  # fmt: skip
+    with pytest.raises(ChangedSince) as refused:
+        example.take_back("01-20", key)
+    assert {one.why for one in refused.value.obstacles} == {Why.NOT_THERE}
