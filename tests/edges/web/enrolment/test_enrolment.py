@@ -229,6 +229,11 @@ def test_a_household_is_suspended_resumed_and_cancelled_and_its_history_says_so(
     assert again.status_code == 409
     assert "没有在用的开通" in again.text
     assert liaison.post(f"{home}/burn", {}, of=home).status_code == 404
+    # Learned only now: it had ended before it was suspended.
+    assert "实际更早结束" in again.text
+    earlier = (today - timedelta(days=70)).isoformat()
+    assert liaison.post(f"{home}/cancel", {"day": earlier}, of=home).status_code == 303
+    assert [(str(row.ends_on), row.end_reason) for row in subscriptions(store)] == [(earlier, EndReason.CANCELLED)]
 
 
 def test_an_undo_on_the_rosters_page_brings_no_second_subscription(
@@ -367,6 +372,11 @@ def test_a_tariff_is_set_in_yuan_and_kept_in_fen(liaison: Visitor, people: dict[
         assert done.status_code == 303
     with store.begin() as session:
         assert session.scalars(select(Tariff.id).where(Tariff.plan == "平安宽带")).all() == []
+    old = fields | {"starts_on": "1990-01-01"}
+    asked = liaison.post("/enrolment/tariffs/add", old, of="/enrolment/tariffs")
+    assert (asked.status_code, 'name="meant" value="1990-01-01"' in asked.text) == (422, True)
+    meant = old | {"meant": "1990-01-01"}
+    assert liaison.post("/enrolment/tariffs/add", meant, of="/enrolment/tariffs").status_code == 303
 
 
 def test_a_village_head_reads_the_own_village_and_writes_nothing(

@@ -70,3 +70,13 @@ def test_what_a_count_changes_in_months_that_have_been_is_shown_first_and_taken_
     liaison.post("/enrolment/undo", {"batch": batch, "next": "/coverage/counts"}, of="/coverage/counts")
     with store.begin() as session:
         assert sorted(session.scalars(select(HouseholdCount.households))) == [5, 10]
+    # A day of long ago is asked about, and written down when it is sent once more.
+    old = form | {"kind": "registered", "day": "1990-01-01"}
+    asked = liaison.post("/coverage/counts", old, of="/coverage/counts")
+    assert (asked.status_code, 'name="meant" value="1990-01-01"' in asked.text) == (422, True)
+    assert "1990-01-01已是十多年前" in plain(asked.text)
+    liaison.post("/coverage/counts", old | {"meant": "1990-01-01", "confirmed": "1"}, of="/coverage/counts")
+    with store.begin() as session:
+        assert session.scalars(select(HouseholdCount.counted_on).order_by(HouseholdCount.counted_on)).first() == (
+            date(1990, 1, 1)
+        )
