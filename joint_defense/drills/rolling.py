@@ -22,7 +22,7 @@ from joint_defense.rules.rolling import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, T
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.tasks import upkeep
 
-VILLAGES_AT_ONCE = 200
+VILLAGES_AT_ONCE = 20
 AT_ONCE = 100
 """So many phones of a village ring in one batch."""
 
