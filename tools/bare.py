@@ -19,6 +19,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -193,6 +194,8 @@ def main(names: list[str]) -> int:
     if os.geteuid() != 0:
         print("bare: only root can make a bare machine: sudo make bare", file=sys.stderr)
         return 1
+    # Told to stop, it still unmounts what it has mounted, and removes all.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     LOGS.mkdir(parents=True, exist_ok=True)
     SUMMARY.write_text(f"{time.strftime('%Y-%m-%d %H:%M')}  {_commit()}\n")
     ways = [way for way in WAYS if not names or way.name in names]
