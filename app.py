@@ -36,6 +36,7 @@ COMMANDS = {
     "escalation": "joint_defense.cli:escalation",
     "overseers": "joint_defense.cli:overseers",
     "spool": "joint_defense.cli:spool",
+    "data-keys": "joint_defense.operations.data_keys:data_keys",
     "doctor": "joint_defense.operations.commands:doctor",
     "privacy": "joint_defense.operations.privacy:privacy_commands",
     "backup": "joint_defense.operations.commands:backup",

@@ -54,6 +54,7 @@ from config.patience import (
     limit_seconds,
     make_bounded_connect,
 )
+from config.sealing import Seal
 
 SQLITE_SECONDS = 6
 """For a turn among the threads of a process, and again among processes: a carrier gives a webhook 15 s."""
@@ -118,12 +119,21 @@ _LIMITS = select(
 class Database:
     """An engine and its sessions. Made once a process; never shared across a fork."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, statement_seconds: float = STATEMENT_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        statement_seconds: float = STATEMENT_SECONDS,
+        seal: Seal | None = None,
+    ) -> None:
         self.engine = _make_sqlite_engine(url) if url.startswith("sqlite") else _make_postgresql_engine(url, pool_size)
         self.statement_seconds = statement_seconds
         self._idle_seconds = IDLE_SECONDS
         self._clock_difference = ClockDifference()
-        self.session = sessionmaker(self.engine, expire_on_commit=False, info={"clock": self._clock_difference})
+        self.seal = seal or Seal()
+        known = {"clock": self._clock_difference, "seal": self.seal}
+        self.session = sessionmaker(self.engine, expire_on_commit=False, info=known)
         # SQLite has one writer, and whoever waits for it polls in ever longer naps: threads of one process take turns
         # here instead, so that an alarm is not overtaken for half a second by the callbacks of the one before.
         self._turn = threading.Lock() if self.is_sqlite else None

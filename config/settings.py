@@ -27,6 +27,7 @@ from config.carriers import (
     read_text_senders,
 )
 from config.retention import DEFAULT_DAYS, Kept, read_periods
+from config.sealing import check_keys
 
 SHORTEST_LIVE_SECRET = 16
 
@@ -99,6 +100,7 @@ class Settings(BaseModel):
     backup_dir: str = ""
     backup_recipients: Names = ()
     backup_identity: str = ""
+    data_keys: Names = Field(default=(), repr=False)
     keep_days: Annotated[Mapping[Kept, int], BeforeValidator(read_periods)] = DEFAULT_DAYS
     ping_url: str = Field(default="", repr=False)
     metrics_token: str = Field(default="", repr=False)
@@ -129,6 +131,13 @@ class Settings(BaseModel):
     def _roles_of_accounts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not set(value) <= ROLES:
             raise ValueError(f"must be roles with commas between them: {', '.join(sorted(ROLES))}")
+        return value
+
+    @field_validator("data_keys")
+    @classmethod
+    def _keys_of_age(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value:
+            check_keys(value)
         return value
 
     @field_validator("redis_url")

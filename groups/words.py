@@ -110,6 +110,9 @@ WORDS: Mapping[str, str] = {
     "client_revoked_on": N_("revoked %(day)s"),
     "client_with_name": N_("there is a client with this name"),
     "clients_name_1_64_characters": N_("a client's name is 1 to 64 characters"),
+    "closed_anew": N_(
+        "closed anew with the first key: %(lists)s lists, %(secrets)s second factors, %(events)s kept events"
+    ),
     "code_wrong_used_or_too_old": N_("this code is wrong, used or too old"),
     "column_flaw": N_("%(column)s: %(flaw)s"),
     "column_said_wrongly": N_("“%(text)s”: what a column holds is said like mobile=D"),
@@ -117,6 +120,7 @@ WORDS: Mapping[str, str] = {
     "columns_left_out_numbers_in_them": N_("columns left out have numbers in them"),
     "columns_missing": N_("the heading lacks these columns: %(lacking)s; it has to stand in the first ten rows"),
     "columns_told_by_what_stands_in": N_("columns told by what stands in them"),
+    "events_being_taken_in": N_("kept events are being taken in: rotate again in a moment"),
     "no_consent_text": N_("enter the text, at most %(most)s characters"),
     "no_consent_to_withdraw": N_("no consent of this household is kept that could be withdrawn"),
     "consent_after_start": N_("the consent of %(given_on)s is later than the start on %(starts_on)s"),
@@ -245,6 +249,9 @@ WORDS: Mapping[str, str] = {
     "no_household_to_import": N_("no row can be taken, nothing was written"),
     "no_household_to_import_because": N_("no row can be taken, nothing was written: %(reason)s"),
     "no_households_counted_yet": N_("no households have been counted yet"),
+    "no_key_opens": N_(
+        "no key in DATA_KEYS opens %(count)s of them: they are as they were; put their key back and rotate again"
+    ),
     "no_kind_of_count": N_("“%(word)s” is none of the kinds of count: 常住户, 户籍户, 固话户"),
     "no_month": N_("“%(text)s” is not a month: write it like 2026-11"),
     "no_number": N_("no number"),

@@ -416,7 +416,7 @@ def list_spool() -> None:
     for each in get_runtime().spool.list_kept():
         state = "aside" if each.aside else "waits"
         if each.event is None:
-            click.echo(f"{each.name}\t-\tunreadable\t-\t{state}")
+            click.echo(f"{each.name}\t-\t{'sealed' if each.sealed else 'unreadable'}\t-\t{state}")
             continue
         event = each.event
         click.echo(

@@ -50,6 +50,8 @@ class Candidate:
     account_id: int | None
     password_hash: str
     locked_until: datetime | None
+    known: bool = False
+    """Whether this browser has signed in with the account before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,8 @@ def find_candidate(
         .limit(1)
     )
     subject = f"login:{hash_text(phone or login)}" if account is None else f"account:{account.id}"
-    if account is not None and (browser := known_as(account.id)):
+    browser = known_as(account.id) if account is not None else ""
+    if browser:
         subject = f"{subject}:{browser[:32]}"
     wrong = session.get(WrongPasswords, subject)
     return Candidate(
@@ -199,6 +202,7 @@ def find_candidate(
         None if account is None else account.id,
         NOBODYS if account is None else account.password_hash,
         find_lock(wrong, now),
+        known=bool(browser),
     )
 
 
@@ -209,15 +213,15 @@ def settle_sign_in(session: Session, candidate: Candidate, *, matched: bool, bro
         return SignIn(None, locked_until)
     if candidate.account_id is not None and matched and _is_unchanged(session, candidate):
         session.delete(tries)
-        return admit(session, candidate.account_id, candidate.password_hash, browser, now)
+        return admit(session, candidate.account_id, candidate.password_hash, browser, now, known=candidate.known)
     return SignIn(None, count_wrong(session, tries, now))
 
 
-def admit(session: Session, account_id: int, password_hash: str, browser: str, now: datetime) -> SignIn:
+def admit(session: Session, account_id: int, password_hash: str, browser: str, now: datetime, *, known: bool) -> SignIn:
     """A session for whoever knows the password; where the account has a second factor, its code is asked for first."""
     if is_asked_for(session, account_id):
         return SignIn(None, half=HalfSignedIn(account_id, _mark_password(password_hash), now.timestamp()))
-    return SignIn(open_session(session, account_id, browser, now))
+    return SignIn(open_session(session, account_id, browser, now, known=known))
 
 
 def settle_half(session: Session, half: HalfSignedIn, text: str, known_as: str, browser: str, now: datetime) -> SignIn:
@@ -230,7 +234,8 @@ def settle_half(session: Session, half: HalfSignedIn, text: str, known_as: str, 
     tried = settle_code(session, half.account_id, text, known_as, now)
     if not tried.taken:
         return SignIn(None, tried.locked_until, half)
-    return SignIn(open_session(session, half.account_id, browser, now), recovery_codes_left=tried.left)
+    token = open_session(session, half.account_id, browser, now, known=bool(known_as))
+    return SignIn(token, recovery_codes_left=tried.left)
 
 
 def find_half(session: Session, half: HalfSignedIn, now: datetime) -> Account | None:

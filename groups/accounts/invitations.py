@@ -64,4 +64,4 @@ def redeem(session: Session, code: str, password_hash: str, browser: str, now: d
     invitation, account = find_invited(session, code, now, hold=True)
     invitation.used_at = now
     set_password(session, account.id, password_hash, now)
-    return admit(session, account.id, password_hash, browser, now)
+    return admit(session, account.id, password_hash, browser, now, known=False)

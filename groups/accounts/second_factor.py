@@ -10,6 +10,7 @@ again. A recovery code stands in for a phone that was lost, once. Whoever calls 
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from config.sealing import WrongKey, get_seal
 from groups.accounts.sessions import hash_text, revoke
 from groups.accounts.tries import count_wrong, find_lock, forget_tries, hold_tries
 from groups.errors import InvalidCode, say
@@ -27,6 +29,7 @@ from groups.models.second_factor import RecoveryCode, SecondFactor
 ISSUER = "十户联防"
 RECOVERY_CODES = 8
 LONGEST_CODE = 40
+_log = logging.getLogger(__name__)
 _SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 _STEP = 30
 """Seconds; every app takes it for granted, as it does six digits and SHA-1."""
@@ -41,6 +44,15 @@ class CodeTried:
     taken: bool
     locked_until: datetime | None = None
     left: int | None = None
+
+
+def read_secret(session: Session, factor: SecondFactor) -> str:
+    """Its secret (Base32); "" where it was closed with a key that is not there: the log says so, no code is taken."""
+    try:
+        return get_seal(session).open_text(factor.secret)
+    except WrongKey as error:
+        _log.error("second factor of account %s: %s", factor.account_id, error)
+        return ""
 
 
 def find_factor(session: Session, account_id: int) -> SecondFactor | None:
@@ -64,10 +76,11 @@ def begin(session: Session, account_id: int, now: datetime) -> str:
     if kept is not None and kept.confirmed_at is not None:
         raise InvalidCode(say("second_factor_is_on"))
     secret = pyotp.random_base32()
+    closed = get_seal(session).close_text(secret)
     if kept is None:
-        session.add(SecondFactor(account_id=account_id, secret=secret, created_at=now, last_step=0))
+        session.add(SecondFactor(account_id=account_id, secret=closed, created_at=now, last_step=0))
     else:
-        kept.secret, kept.created_at = secret, now
+        kept.secret, kept.created_at = closed, now
     session.flush()
     return secret
 
@@ -85,7 +98,7 @@ def confirm(session: Session, account_id: int, text: str, now: datetime, *, keep
     factor = _hold_factor(session, account_id)
     if factor is None or factor.confirmed_at is not None:
         raise InvalidCode(say("second_factor_not_begun"))
-    if not _take_step(factor, _tidy(text), now):
+    if not _take_step(session, factor, _tidy(text), now):
         raise InvalidCode(say("one_time_code_wrong"))
     factor.confirmed_at = now
     revoke(session, account_id, now, but=keep_session)
@@ -120,7 +133,7 @@ def settle_code(session: Session, account_id: int, text: str, browser: str, now:
     code = _tidy(text)
     factor = _hold_factor(session, account_id)
     if factor is not None and factor.confirmed_at is not None:
-        if _take_step(factor, code, now):
+        if _take_step(session, factor, code, now):
             session.delete(tries)
             return CodeTried(taken=True)
         if _use_recovery_code(session, account_id, code, now):
@@ -143,9 +156,12 @@ def _hold_factor(session: Session, account_id: int) -> SecondFactor | None:
     return session.get(SecondFactor, account_id, with_for_update=True, populate_existing=True)
 
 
-def _take_step(factor: SecondFactor, code: str, now: datetime) -> bool:
+def _take_step(session: Session, factor: SecondFactor, code: str, now: datetime) -> bool:
     """Whether this is the code of a step that has not been used; it is then."""
-    totp = pyotp.TOTP(factor.secret)
+    secret = read_secret(session, factor)
+    if not secret:
+        return False
+    totp = pyotp.TOTP(secret)
     current = int(now.timestamp()) // _STEP
     for step in (current + off for off in _LEEWAY):
         if step > factor.last_step and pyotp.utils.strings_equal(code, totp.at(step * _STEP)):

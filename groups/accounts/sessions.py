@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from groups.models.accounts import Account, AccountRole, AccountSession
+from groups.accounts.rules.browsers import name_browser
+from groups.models.accounts import Account, AccountRole, AccountSession, SignInNotice
 from groups.models.roster import Village
 from groups.models.second_factor import SecondFactor
 
@@ -33,9 +34,14 @@ class SignedIn:
     """Whether signing in with the account takes a code."""
 
 
-def open_session(session: Session, account_id: int, browser: str, now: datetime) -> str:
-    """Sign a browser in; the token that its cookie carries. Only the token's digest is kept."""
+def open_session(session: Session, account_id: int, browser: str, now: datetime, *, known: bool) -> str:
+    """Sign a browser in; the token that its cookie carries. Only the token's digest is kept.
+
+    Of one that is not `known` to the account, the account's phone is told by text.
+    """
     token = secrets.token_urlsafe(32)
+    if not known:
+        _note_new_browser(session, account_id, browser, now)
     session.execute(delete(AccountSession).where(AccountSession.expires_at < now))
     session.add(
         AccountSession(
@@ -49,6 +55,13 @@ def open_session(session: Session, account_id: int, browser: str, now: datetime)
     )
     session.flush()
     return token
+
+
+def _note_new_browser(session: Session, account_id: int, browser: str, now: datetime) -> None:
+    number = session.scalar(select(Account.phone).where(Account.id == account_id))
+    if number:
+        notice = SignInNotice(account_id=account_id, number=number, browser=name_browser(browser), signed_in_at=now)
+        session.add(notice)
 
 
 def find_signed_in(session: Session, token: str, now: datetime) -> SignedIn | None:

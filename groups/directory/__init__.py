@@ -56,6 +56,7 @@ from groups.directory.reinforcements import (
     list_officers,
     list_on_duty,
 )
+from groups.directory.sign_in_notices import NewSignIn, end_notice, is_notice_owed, put_notice_back, take_notice
 from groups.directory.testable import select_testable
 from groups.rules.phone import PhoneNumber, is_called, read_line_number
 
@@ -65,6 +66,7 @@ __all__ = [
     "ChangeablePhone",
     "FailingPhone",
     "HouseholdPhone",
+    "NewSignIn",
     "PhoneNumber",
     "PhoneOnRecord",
     "Proof",
@@ -72,6 +74,7 @@ __all__ = [
     "Recipient",
     "Role",
     "clear_refused",
+    "end_notice",
     "find_away",
     "find_caller",
     "find_household_of",
@@ -83,6 +86,7 @@ __all__ = [
     "find_village",
     "find_village_code",
     "is_called",
+    "is_notice_owed",
     "is_of_account",
     "is_overseer",
     "list_backup",
@@ -104,10 +108,12 @@ __all__ = [
     "mark_failed",
     "mark_refused",
     "note_reached",
+    "put_notice_back",
     "read_line_number",
     "read_phones",
     "read_written_number",
     "replace_number",
     "select_testable",
+    "take_notice",
     "warm_up",
 ]

@@ -10,6 +10,7 @@ from groups.models.changes import ERASED, Source
 from groups.privacy.erasure import erase_household
 from groups.privacy.person import SheetLine, Subject, find_subject, note_look, read_sheet, write_sheet
 from groups.privacy.retention import make_dues
+from groups.privacy.sealed import close_list_anew, close_secrets_anew, list_sealed_lists
 
 __all__ = [
     "ERASED",
@@ -18,8 +19,11 @@ __all__ = [
     "SheetLine",
     "Source",
     "Subject",
+    "close_list_anew",
+    "close_secrets_anew",
     "erase_household",
     "find_subject",
+    "list_sealed_lists",
     "make_dues",
     "note_look",
     "read_sheet",

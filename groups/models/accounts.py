@@ -102,6 +102,25 @@ class AccountSession(Base):
     account: Mapped[Account] = relationship()
 
 
+class SignInNotice(Base):
+    """A text that an account's phone is owed: somebody has signed in with it from a browser that was not known.
+
+    The row goes once it is sent, or once that is given up. `number` is as it was then (E.164).
+    """
+
+    __tablename__ = "sign_in_notices"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    number: Mapped[str] = mapped_column(String(16))
+    browser: Mapped[str] = mapped_column(String(64), default="")
+    signed_in_at: Mapped[datetime]
+    # Since when a process has it in hand.
+    taken_at: Mapped[datetime | None]
+
+    account: Mapped[Account] = relationship()
+
+
 class WrongPasswords(Base):
     """Wrong passwords in a row for an account, or for a name that no account has: both are locked out alike."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from config.database import Base, BigId
@@ -17,7 +17,7 @@ class SecondFactor(Base):
     __tablename__ = "second_factors"
 
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, autoincrement=False)
-    secret: Mapped[str] = mapped_column(String(400))
+    secret: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     # The last step of 30 seconds of which a code was taken: none is taken twice, and none before it.

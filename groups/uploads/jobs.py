@@ -8,6 +8,7 @@ well; what is written is written in one, all of it or nothing.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,9 +16,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from config.database import Database, read_clock
 from config.patience import DatabaseAway
+from config.sealing import WrongKey
 from config.services import Service, get_database, get_settings
 from config.settings import Settings
 from groups.errors import NumberTaken
@@ -25,6 +28,8 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import uploads
 from groups.uploads.kinds import Ground, ListKind, Progress, ReadList
 from groups.uploads.uploads import ROWS_AT_ONCE, SIGN_OF_LIFE
+
+_log = logging.getLogger(__name__)
 
 _READ, _LOOKED, _WRITES_FROM = 40, 85, 45
 """Percent that is done when a list has been read and when it has been looked through; when it begins to be written."""
@@ -66,8 +71,15 @@ def work_on(
         _tell(database, upload_id, percent)
 
     try:
+        # As it lies in the database it may be sealed; here it is read, and not written back.
+        set_committed_value(upload, "content", database.seal.open(upload.content))
         with _report_alive(database, upload_id):
             _Work(database, make_ground(settings), kinds[upload.kind], upload, tell).do()
+    except WrongKey as error:
+        # It waits, broken off, for whoever puts the key back and has it tried again.
+        _log.error("upload %s: %s", upload_id, error)
+        with database.begin() as session:
+            uploads.break_off(session, upload_id)
     except BaseException:
         # Where the database is away the page will see that nobody has given a sign of life.
         with suppress(DBAPIError, DatabaseAway), database.begin() as session:

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, undefer
 
 from config.database import insert_rows
+from config.sealing import get_seal
 from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, restore_message, say
 from groups.files.columns import Columns
 from groups.files.reading import LARGEST_FILE
@@ -69,7 +70,7 @@ def keep_upload(
         village_id=village_id,
         brought_by=by.name[:64],
         name=tidy(name)[-120:],
-        content=content,
+        content=get_seal(session).close(content),
         options=dict(options or {}),
         created_at=now,
         asked_at=now,

@@ -29,6 +29,7 @@ from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
 from joint_defense.tasks import number_changes, tasks
 from joint_defense.tasks.number_changes import NumberRules
@@ -342,5 +343,6 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (30.0, _change_numbers),
     (300.0, _plan_tests),
     (60.0, _ring_tests),
+    (3.0, tell_of_sign_ins),
 )
 """What can wait for a clock: nobody stands in for it."""

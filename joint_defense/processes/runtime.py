@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from config.carriers import Account
 from config.database import Database
+from config.sealing import Seal
 from config.services import Service
 from config.settings import Settings
 from joint_defense.rules.states import Channel
@@ -42,7 +43,7 @@ class Runtime:
     database: Database = field(init=False)
 
     def __post_init__(self) -> None:
-        self.database = Database(self.settings.database_url)
+        self.database = Database(self.settings.database_url, seal=Seal(self.settings.data_keys))
 
     @cached_property
     def redis(self) -> Redis:
@@ -206,7 +207,7 @@ class Runtime:
         """Where this machine keeps what comes in while the database is away."""
         from joint_defense.processes.spool import Spool
 
-        return Spool(Path(self.settings.state_dir) / "spool")
+        return Spool(Path(self.settings.state_dir) / "spool", seal=self.database.seal)
 
     def carriers(self) -> dict[str, Carrier]:
         """A carrier of each account, for the running event loop, which closes them."""

@@ -20,10 +20,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+import structlog
 from pydantic import AwareDatetime, ConfigDict, TypeAdapter
 
+from config.sealing import Seal, WrongKey
 from joint_defense.errors import NotSpooled
 from joint_defense.processes.heartbeats import Kept
+
+log = structlog.stdlib.get_logger(__name__)
 
 MOST = 5_000
 """Events kept at once: far more than a town's worst hour, and a bound for whoever floods us."""
@@ -65,20 +69,23 @@ _EVENT = TypeAdapter(SpooledEvent)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An event on the disk, by the name of its file; `event` is None where the file is no event."""
+    """An event on the disk, by the name of its file; `event` is None where the file is no event, or its key is away."""
 
     name: str
     event: SpooledEvent | None
     aside: bool
+    sealed: bool = False
 
 
 class Spool:
     """The events in a directory. Several processes of a machine share it."""
 
-    def __init__(self, directory: Path, most: int = MOST) -> None:
+    def __init__(self, directory: Path, most: int = MOST, seal: Seal | None = None) -> None:
         self._directory = directory
+        self._seal = seal or Seal()
         self._most = most
         # Of each key how often it failed here, and when it may be tried again (monotonic).
+        self._told_of: set[str] = set()
         self._failed: dict[str, tuple[int, float]] = {}
 
     def put(self, event: SpooledEvent) -> None:
@@ -90,7 +97,7 @@ class Spool:
                 return
             if self.count() >= self._most:
                 raise NotSpooled(f"{self._most} events wait already")
-            self._write(path, _EVENT.dump_json(event))
+            self._write(path, self._seal.close(_EVENT.dump_json(event)))
         except OSError as error:
             raise NotSpooled(f"{type(error).__name__}: {error.strerror}") from error
 
@@ -140,9 +147,14 @@ class Spool:
         events = []
         for path in self._directory.glob(f"*{_ENDING}"):
             try:
-                events.append(_EVENT.validate_json(path.read_bytes()))
+                events.append(self._read(path))
             except FileNotFoundError:
                 continue
+            except WrongKey:
+                # It waits for its key: nothing is lost, and whoever looks after the machine is told.
+                if path.name not in self._told_of:
+                    self._told_of.add(path.name)
+                    log.error("spooled_event_sealed", name=path.stem, reason="no key in DATA_KEYS opens it")
             except ValueError:
                 self._set_aside(path)
         return sorted(events, key=lambda event: (event.received_at, event.carrier_key))
@@ -165,8 +177,8 @@ class Spool:
         count = 0
         for path in self._directory.glob(f"*{_ASIDE}"):
             try:
-                event = _EVENT.validate_json(path.read_bytes())
-            except (ValueError, OSError):
+                event = self._read(path)
+            except (ValueError, OSError, WrongKey):
                 continue
             path.rename(path.with_suffix(_ENDING))
             self._failed.pop(event.carrier_key, None)
@@ -179,14 +191,45 @@ class Spool:
         for ending in (_ENDING, _ASIDE):
             for path in self._directory.glob(f"*{ending}"):
                 event: SpooledEvent | None
+                sealed = False
                 try:
-                    event = _EVENT.validate_json(path.read_bytes())
+                    event = self._read(path)
                 except ValueError:
                     event = None
+                except WrongKey:
+                    event, sealed = None, True
                 except OSError:
                     continue
-                found.append(Listed(path.stem, event, ending == _ASIDE))
+                found.append(Listed(path.stem, event, ending == _ASIDE, sealed))
         return sorted(found, key=lambda each: (each.event.received_at.isoformat() if each.event else "", each.name))
+
+    def close_anew(self) -> tuple[int, int]:
+        """Seal every file with the first key. Returns how many were, and how many no key opens: those are as they were.
+
+        For whoever has the `turn`: nobody takes in meanwhile what is written here.
+        """
+        closed, left = 0, 0
+        for path in [each for ending in (_ENDING, _ASIDE) for each in self._directory.glob(f"*{ending}")]:
+            try:
+                content = self._seal.close(self._seal.open(path.read_bytes()))
+            except FileNotFoundError:
+                continue
+            except WrongKey:
+                left += 1
+                continue
+            beside = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}")
+            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            closed += 1
+        if closed:
+            self._sync()
+        return closed, left
+
+    def _read(self, path: Path) -> SpooledEvent:
+        return _EVENT.validate_json(self._seal.open(path.read_bytes()))
 
     def _set_aside(self, path: Path) -> None:
         with suppress(FileNotFoundError):

@@ -123,6 +123,8 @@ def _lines(folder: Path) -> list[list[str]]:
         ["spool", "list"],
         ["spool", "retry"],
         ["spool", "set-aside", "nothing"],
+        ["data-keys", "create"],
+        ["data-keys", "rotate"],
         ["privacy", "purge", "--dry-run"],
         ["privacy", "export", "--number", "13900001111", "--output", str(folder / "sheet.xlsx")],
         ["privacy", "erase", "--number", "13900001111", "--dry-run"],

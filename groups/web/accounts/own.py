@@ -11,6 +11,7 @@ from config.services import get_database
 from groups.accounts import accounts
 from groups.accounts import sessions as accounts_sessions
 from groups.accounts.passwords import hash_password, matches
+from groups.accounts.rules import browsers
 from groups.accounts.rules.passwords import LONGEST, SHORTEST, Weakness, find_weakness
 from groups.errors import SignInBusy
 from groups.models.accounts import Account
@@ -35,20 +36,10 @@ class PasswordForm(Form):
 
 pages = Blueprint("account", __name__)
 
-# The first that is found counts: a browser names its forebears too, and Android names Linux.
-_BROWSERS = (
-    ("MicroMessenger", "微信 WeChat"),
-    ("Edg", "Edge"),
-    ("Firefox", "Firefox"),
-    ("Chrome", "Chrome"),
-    ("Safari", "Safari"),
-)
-_SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux")
-
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    app.jinja_env.filters["browser_name"] = name_browser
+    app.jinja_env.filters["browser_name"] = show_browser
     app.register_blueprint(pages)
 
 
@@ -99,11 +90,9 @@ def change_password() -> ResponseReturnValue:
     return redirect(url_for("account.show"), 303)
 
 
-def name_browser(user_agent: str) -> str:
-    """A browser and its system in two words, so that somebody knows their own: `Chrome · Android`."""
-    browser = next((name for sign, name in _BROWSERS if sign in user_agent), None)
-    system = next((name for name in _SYSTEMS if name in user_agent), None)
-    words: str = " · ".join(filter(None, (browser, system))) or gettext("An unknown browser")
+def show_browser(user_agent: str) -> str:
+    """A browser as its owner knows it."""
+    words: str = browsers.name_browser(user_agent) or gettext("An unknown browser")
     return words
 
 

@@ -120,8 +120,9 @@ def _draw_page(wrong: dict[str, str] | None = None) -> str:
     account = get_signed_in()
     with get_database().begin() as session:
         factor = second_factor.find_factor(session, account.account_id)
+        begun = factor is not None and factor.confirmed_at is None
+        secret = second_factor.read_secret(session, factor) if factor is not None and begun else ""
         left = second_factor.count_recovery_codes(session, account.account_id)
-    secret = factor.secret if factor is not None and factor.confirmed_at is None else ""
     return render_template(
         "accounts/second_factor.html",
         account=account,

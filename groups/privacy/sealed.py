@@ -1,0 +1,43 @@
+"""What of the roster's side is sealed: the files of lists, and the secrets of second factors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config.sealing import WrongKey, get_seal
+from groups.models.second_factor import SecondFactor
+from groups.models.uploads import Upload
+
+
+def list_sealed_lists(session: Session) -> Sequence[int]:
+    """The lists whose file is kept still, by their ids."""
+    return session.scalars(select(Upload.id).where(Upload.content != b"").order_by(Upload.id)).all()
+
+
+def close_list_anew(session: Session, upload_id: int) -> bool:
+    """Seal a list's file with the first key. False where no key opens it: it is as it was."""
+    seal = get_seal(session)
+    content = session.scalar(select(Upload.content).where(Upload.id == upload_id).with_for_update())
+    if not content:
+        return True
+    try:
+        closed = seal.close(seal.open(content))
+    except WrongKey:
+        return False
+    session.execute(update(Upload).where(Upload.id == upload_id).values(content=closed))
+    return True
+
+
+def close_secrets_anew(session: Session) -> tuple[int, int]:
+    """Seal the second factors' secrets with the first key. How many were, and how many no key opens."""
+    seal, closed, left = get_seal(session), 0, 0
+    for factor in session.scalars(select(SecondFactor).with_for_update()):
+        try:
+            factor.secret = seal.close_text(seal.open_text(factor.secret))
+            closed += 1
+        except WrongKey:
+            left += 1
+    return closed, left

@@ -1,0 +1,96 @@
+"""Tells accounts' phones by text of sign-ins from new devices: one at a time, behind every text of an alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.database import read_clock
+from groups import directory
+from groups.directory import NewSignIn
+from joint_defense.carriers.port import CarrierError, OutboundMessage, RefusedNumber
+from joint_defense.delivery.lines import Line
+from joint_defense.models import Delivery, is_in_state
+from joint_defense.processes.runtime import Runtime
+from joint_defense.rules.states import Channel, DeliveryState
+from joint_defense.rules.wording.accounts import write_new_sign_in
+from joint_defense.rules.wording.alarm import count_segments
+
+GIVEN_UP_AFTER = timedelta(hours=1)
+"""Told later than this, it is no warning any more."""
+VALID_FOR = 3600
+"""Seconds that the carrier may try."""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def tell_of_sign_ins(runtime: Runtime) -> None:
+    """Send the next text that is owed, in a thread of its own, where no text of an alarm waits and the pace allows."""
+    now = runtime.database.estimate_now()
+    with runtime.database.begin(reads=True) as session:
+        if not directory.is_notice_owed(session, now):
+            return
+        waiting = select(Delivery.id).where(is_in_state(DeliveryState.WAITING), Delivery.channel == Channel.SMS)
+        if session.scalar(waiting.limit(1)) is not None:
+            return
+    lines = runtime.pace[Channel.SMS]
+    line = next((line for line, count in lines.take(1).by_line.items() if count), None)
+    if line is None:
+        return
+    with runtime.database.begin() as session:
+        notice = directory.take_notice(session, read_clock(session))
+    if notice is None:
+        lines.give_back(line, 1)
+        return
+    threading.Thread(target=send_notice, args=(runtime, notice, line), name="sign-in-notice", daemon=True).start()
+
+
+def send_notice(runtime: Runtime, notice: NewSignIn, line: Line) -> None:
+    """Send it, or put it back for the next look; what cannot be sent is said in the log."""
+    flaw = _find_flaw(runtime, notice)
+    try:
+        again = False if flaw else not asyncio.run(_send(runtime, notice, line))
+        with runtime.database.begin() as session:
+            (directory.put_notice_back if again else directory.end_notice)(session, notice.id)
+    except SQLAlchemyError as error:
+        # Somebody takes it again, when its time in this hand is over.
+        log.error("database_away", error=type(error).__name__)
+        return
+    if flaw:
+        log.warning("sign_in_not_told", notice_id=notice.id, reason=flaw)
+
+
+async def _send(runtime: Runtime, notice: NewSignIn, line: Line) -> bool:
+    """False where it is to be tried again."""
+    carriers = runtime.carriers()
+    body = write_new_sign_in(
+        notice.account_name, notice.browser, notice.signed_in_at.astimezone(runtime.settings.zone), notice.language
+    )
+    try:
+        if extra := count_segments(body) - 1:
+            runtime.pace[Channel.SMS].charge(line, extra)
+        await carriers[line.account].send_message(OutboundMessage(notice.number, line.sender, body, "", VALID_FOR))
+    except CarrierError as error:
+        log.warning("sign_in_not_told", notice_id=notice.id, reason=type(error).__name__, code=error.code)
+        return isinstance(error, RefusedNumber)
+    finally:
+        for carrier in carriers.values():
+            await carrier.close()
+    log.info("sign_in_told", notice_id=notice.id)
+    return True
+
+
+def _find_flaw(runtime: Runtime, notice: NewSignIn) -> str:
+    """Why this phone is never told."""
+    if not notice.takes_texts:
+        return "it takes no texts"
+    if not directory.is_called(notice.number, runtime.settings.countries):
+        return "its country is not called"
+    if runtime.database.estimate_now() - notice.signed_in_at > GIVEN_UP_AFTER:
+        return "too late"
+    return ""
