@@ -8,6 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -179,11 +180,9 @@ def too_often(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
     night.call(caller)
     for incident in night.town.incidents():
         if incident.closed_at is None:
-            night.town.run(
-                lambda session, key=incident.id: close(
-                    session, key, ClosingOutcome.HELPED, "", "村", read_clock(session)
-                )
-            )
+            now = night.town.read(read_clock)
+            over = partial(close, incident_id=incident.id, outcome=ClosingOutcome.HELPED, note="", by="村", now=now)
+            night.town.run(over)
     return night.call(caller), night.text(caller)
 
 
