@@ -29,11 +29,11 @@ from joint_defense.models import Delivery
 from joint_defense.rules.states import LEADERS, Role
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.signs import cut_links
-from joint_defense.rules.wording.alarm import find_official_number
 from joint_defense.web.board.households import HouseholdRow
 from joint_defense.web.board.incident import Board, read_board
 from joint_defense.web.board.rules.household_state import HouseholdState
 from joint_defense.web.exports import without_numbers
+from joint_defense.web.words import list_official_numbers
 
 pages = Blueprint("links", __name__)
 
@@ -118,7 +118,7 @@ class Seen:
     @property
     def official(self) -> tuple[str, ...]:
         """The emergency numbers that belong here, the police's always."""
-        return tuple(dict.fromkeys((find_official_number(self.board.category), "110")))
+        return list_official_numbers(self.board.category)
 
     def list_words(self) -> Iterator[tuple[datetime, str]]:
         """What callers have written, links cut out; numbers only for who may know them."""

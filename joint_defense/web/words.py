@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from flask import Flask
 from flask_babel import LazyString, get_locale, gettext, ngettext
@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _l
 from groups.web.shell.looks import show_numbers
 from joint_defense.carriers import codes
 from joint_defense.incidents.timeline import mask_number
+from joint_defense.rules.answers import Given
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.overseers import OverseerKind
 from joint_defense.rules.states import ClosingOutcome, IncidentKind, Role
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording.alarm import write_local_number
+from joint_defense.rules.wording.alarm import find_official_number, write_local_number
 from joint_defense.web.board.incident import Board, Voice
 from joint_defense.web.board.incident_list import Summary
 from joint_defense.web.board.rules.household_state import Contact, HouseholdState
@@ -97,6 +98,9 @@ ROLES: Mapping[Role, LazyString] = {
 }
 """Why a household or responder is called, where it is more than a member of the group."""
 
+MOST_NAMED = 3
+"""Of those who come so many are named in the list of incidents."""
+
 OVERSEER_KINDS: Mapping[OverseerKind, LazyString] = {
     OverseerKind.HEAD: _l("Village head"),
     OverseerKind.LEADERS: _l("Leader and deputy of the group"),
@@ -114,9 +118,11 @@ def register(app: Flask) -> None:
         levels=LEVELS,
         roles=ROLES,
         headline=write_headline,
+        official_numbers=list_official_numbers,
     )
     app.jinja_env.filters.update(
         household_name=write_household_name,
+        comers=name_comers,
         place=write_place,
         written=write_number,
         carrier_words=explain_carrier_code,
@@ -144,14 +150,31 @@ def write_place(voice: Voice | Summary) -> str:
 def write_headline(board: Board) -> str:
     """Who calls, in a line: the page's title."""
     names = gettext(", ").join(write_household_name(voice) for voice in board.voices)
-    words: str = (
-        gettext("A call without a word from %(households)s", households=names)
-        if board.kind is IncidentKind.WORDLESS
-        else ngettext(
+    words: str
+    if board.kind is IncidentKind.WORDLESS:
+        words = gettext("A call without a word from %(households)s", households=names)
+    elif board.is_open:
+        words = ngettext(
             "%(households)s calls for help", "%(households)s call for help", len(board.voices), households=names
         )
-    )
+    else:
+        words = gettext("%(households)s called for help: it is over", households=names)
     return words
+
+
+def name_comers(comers: Sequence[Given]) -> str:
+    """Who comes, in a line; of many the first, and how many more."""
+    names = [each.name_in("zh" if is_in_chinese() else "en") for each in comers]
+    shown: str = gettext(", ").join(name[:1].upper() + name[1:] for name in names[:MOST_NAMED])
+    more = len(names) - MOST_NAMED
+    if more > 0:
+        shown += gettext(" and %(count)d more", count=more)
+    return shown
+
+
+def list_official_numbers(category: Category) -> tuple[str, ...]:
+    """The emergency numbers that belong to a category; the police's always."""
+    return tuple(dict.fromkeys((find_official_number(category), "110")))
 
 
 def name_whom(whom: Iterable[Whom]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from joint_defense.errors import InvalidPolicy
 from joint_defense.incidents.policies import read_progress
 from joint_defense.rules.escalation import Level, Whom
-from joint_defense.rules.replies import COMES
+from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.board.facts import AlertFact, IncidentFact, UpdateFact, make_digest, read_facts
+from joint_defense.web.board.facts import AlertFact, Facts, IncidentFact, UpdateFact, make_digest, read_facts
 from joint_defense.web.board.households import HouseholdRow, make_household_rows
 from joint_defense.web.board.outlook import Outlook, look_ahead
 from joint_defense.web.board.overseers import OverseerLine, list_overseers
@@ -69,6 +69,15 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Milestones:
+    """When the first phone rang, the first party said that it comes, and the first one was there; None: never."""
+
+    first_ring: datetime | None
+    first_coming: datetime | None
+    first_there: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """What an outlook needs: how many calls may begin a second (0: any number), and the time."""
 
@@ -92,7 +101,10 @@ class Widening:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One incident, ready to be shown. `rows` begins with what needs somebody's eyes."""
+    """One incident, ready to be shown. `rows` begins with what needs somebody's eyes.
+
+    `read_at`: when, for whoever watches it.
+    """
 
     incident_id: int
     kind: IncidentKind
@@ -111,12 +123,30 @@ class Board:
     figures: Figures
     widening: Widening
     group_id: int | None
+    milestones: Milestones
     version: str
     outlook: Outlook | None = None
+    read_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def age(self) -> timedelta:
+        """How long it has been open, or was."""
+        until = self.closed_at or self.read_at or self.opened_at
+        return max(until - self.opened_at, timedelta(0))
+
+    @property
+    def coming(self) -> tuple[HouseholdRow, ...]:
+        """Who is on the way."""
+        return tuple(row for row in self.rows if row.state is HouseholdState.COMING)
+
+    @property
+    def there(self) -> tuple[HouseholdRow, ...]:
+        """Who is there."""
+        return tuple(row for row in self.rows if row.state is HouseholdState.ON_SCENE)
 
     @property
     def unreached(self) -> tuple[HouseholdRow, ...]:
@@ -166,6 +196,8 @@ def read_board(session: Session, incident_id: int, watch: Watch | None = None) -
         figures=_count_figures(rows),
         widening=_read_widening(incident, sum(row.state in _COMING for row in rows)),
         group_id=incident.group_id,
+        milestones=_find_milestones(facts),
+        read_at=None if watch is None else watch.now,
         version=facts.version if outlook is None else make_digest((facts.version, _round_up(outlook))),
         outlook=outlook,
     )
@@ -186,6 +218,15 @@ def _read_widening(incident: IncidentFact, coming: int) -> Widening:
     if step is None:
         return Widening(progress.level, None, (), 0, held=False)
     return Widening(progress.level, progress.next_at, step.whom, step.fewer_than, held=progress.is_held(coming))
+
+
+def _find_milestones(facts: Facts) -> Milestones:
+    said = [(each.at, each.detail.get("answer")) for each in facts.updates if each.kind == UpdateKind.ANSWER]
+    return Milestones(
+        first_ring=min((each.rang_at for each in facts.attempts if each.rang_at is not None), default=None),
+        first_coming=min((at for at, answer in said if answer in COMES), default=None),
+        first_there=min((at for at, answer in said if answer == Answer.ON_SCENE), default=None),
+    )
 
 
 def _make_line(update: UpdateFact) -> Line:

@@ -1,16 +1,23 @@
-"""The list of incidents: those that are open, and those of a month, in one query."""
+"""The list of incidents: those that are open, by how much they need somebody, and those of a month, the newest first.
+
+One query for both, and one for the names of those who come to the open ones.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.incidents.answers import match_coming
+from joint_defense.errors import InvalidPolicy
+from joint_defense.incidents.answers import match_coming, read_answers_of_each
+from joint_defense.incidents.policies import read_progress
 from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, count_parties
+from joint_defense.rules.answers import Given
+from joint_defense.rules.escalation import Level
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.board.facts import make_digest
@@ -40,11 +47,16 @@ class Summary:
     outcome: ClosingOutcome | None
     households: int
     coming: int
+    level: Level | None = None
+    """How far it has been widened."""
+    comers: tuple[Given, ...] = ()
+    """Who is coming or there, where it is open; in the order of their answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentList:
-    """Open incidents and past ones, each the newest first. `older_than` leads to the next page, if there is one.
+    """Open incidents, the neediest first, and past ones, the newest first. `older_than` leads to the next page, if
+    there is one.
 
     `more_open`: how many open incidents there are besides those shown.
     """
@@ -71,19 +83,44 @@ def list_incidents(
     is_open = Incident.closed_at.is_(None)
     shown = select(Incident.id).where(is_open, *own).order_by(Incident.id.desc()).limit(MOST_OPEN)
     question = _select_summaries().where(Incident.id.in_(shown) | Incident.id.in_(page)).order_by(Incident.id.desc())
-    found = [Summary(*row) for row in session.execute(question)]
-    still_open = tuple(each for each in found if each.closed_at is None)
+    found = [_make_summary(*row) for row in session.execute(question)]
+    answers = read_answers_of_each(session, [each.incident_id for each in found if each.closed_at is None])
+    still_open = sorted(
+        (replace(each, comers=tuple(answers[each.incident_id].coming)) for each in found if each.closed_at is None),
+        key=_rank,
+    )
     closed = tuple(each for each in found if each.closed_at is not None)
     more = 0
     if len(still_open) == MOST_OPEN:
         more = (session.scalar(select(func.count()).select_from(Incident).where(is_open, *own)) or 0) - MOST_OPEN
     return IncidentList(
-        still_open,
+        tuple(still_open),
         closed[:PAGE],
         closed[PAGE - 1].incident_id if len(closed) > PAGE else None,
-        make_digest([repr(each) for each in found] + [str(more)]),
+        make_digest([repr(each) for each in (*still_open, *closed)] + [str(more)]),
         more,
     )
+
+
+_LEVELS = (None, Level.PLAIN, Level.YELLOW, Level.RED)
+
+
+def _rank(each: Summary) -> tuple[int, bool, datetime]:
+    """The most widened first; then where nobody comes; then what has been open for longest."""
+    return -_LEVELS.index(each.level), each.coming > 0, each.opened_at
+
+
+def _make_summary(*row: Any) -> Summary:
+    *columns, policy, steps_done = row
+    made = Summary(*columns)
+    return replace(made, level=_find_level(policy, made.opened_at, steps_done))
+
+
+def _find_level(policy: dict[str, Any] | None, opened_at: datetime, steps_done: int) -> Level | None:
+    try:
+        return read_progress(policy, opened_at, steps_done).level
+    except InvalidPolicy:  # written by another release
+        return None
 
 
 def _select_summaries() -> Select[Any]:
@@ -106,6 +143,8 @@ def _select_summaries() -> Select[Any]:
         Incident.outcome,
         _select_households(),
         _select_coming(),
+        Incident.policy,
+        Incident.steps_done,
     ).join(first, first.id == first_alert)
 
 

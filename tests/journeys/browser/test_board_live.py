@@ -33,6 +33,9 @@ def test_an_answer_shows_by_itself_and_takes_nobodys_focus_or_place(window: Wind
     window.sign_in()
     window.page.goto(window.site.incident)
     _come(window.page, "2/8")
+    beside = window.page.locator(".household", has_text="张志明家")
+    beside.locator("summary").click()
+    expect(beside.get_by_role("button", name="再呼叫")).to_be_visible()
     window.page.locator("#to-note").focus()
 
     _answers(window.site, 3, Answer.COMING)
@@ -40,6 +43,7 @@ def test_an_answer_shows_by_itself_and_takes_nobodys_focus_or_place(window: Wind
     _come(window.page, "3/8")
     expect(window.page.locator(".household", has_text="陈桂芳家").locator(".sign")).to_have_text("正在赶来")
     expect(window.page.locator("#to-note")).to_be_focused()
+    expect(beside.get_by_role("button", name="再呼叫")).to_be_visible()
     expect(window.page.locator("#announcement")).to_have_text("8 家中有 3 家正在赶来。")
 
 
@@ -100,6 +104,7 @@ def test_whoever_is_signed_out_elsewhere_is_led_to_the_sign_in_and_back(window: 
 def test_an_incident_is_handled_by_taps(window: Window) -> None:
     window.sign_in()
     window.page.goto(window.site.incident)
+    window.page.locator(".household", has_text="张志明家").locator("summary").click()
     window.page.get_by_role("button", name=re.compile("再呼叫.*张志明家")).click()
     expect(window.page.get_by_text("正在再次呼叫 2 部电话")).to_be_visible()
     window.page.get_by_role("link", name="添加备注").click()
@@ -132,6 +137,10 @@ def test_without_scripts_everything_works_and_the_page_reloads_itself(plain_wind
     _come(page, "2/8")
     _answers(site, 3, Answer.COMING)
     _come(page, "3/8")
+    # What is folded out stays so until the page comes anew, ten seconds later.
+    with page.expect_navigation():
+        pass
+    page.locator(".household", has_text="张志明家").locator("summary").click()
     page.get_by_role("button", name=re.compile("再呼叫.*张志明家")).click()
     expect(page.get_by_text("正在再次呼叫 2 部电话")).to_be_visible()
     # The menu is opened where nothing closes it: a page that does not reload itself.

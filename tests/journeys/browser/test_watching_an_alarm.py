@@ -136,6 +136,7 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
 
     # The one who was busy is rung again from the board, and now comes.
     zhao.behaves("comes")
+    board.locator(".household", has_text="赵德才家").locator("summary").click()
     board.locator(".household", has_text="赵德才家").get_by_role("button").click()
     zhao.reads("谢谢，已记下您正赶往王建国家。")
     expect(board.locator(".figure-main dd")).to_have_text("2/3")

@@ -62,7 +62,7 @@ def find_contact(channel: Channel, state: DeliveryState, attempt: AttemptState |
 
 
 class HouseholdState(StrEnum):
-    """Where a household stands. In the order of how much it needs somebody's eyes."""
+    """Where a household stands, in the order of a board: who needs somebody's eyes, who comes, and the rest."""
 
     UNREACHED = "unreached"
     """Every call and text to every one of its phones was in vain."""
@@ -72,12 +72,12 @@ class HouseholdState(StrEnum):
     """Every call was in vain; a text went out."""
     TEXTED = "texted"
     """Its phones take only texts; one went out."""
+    COMING = "coming"
+    ON_SCENE = "on_scene"
     ON_LINE = "on_line"
     RINGING = "ringing"
     WAITING = "waiting"
     CANNOT = "cannot"
-    COMING = "coming"
-    ON_SCENE = "on_scene"
     NOT_NEEDED = "not_needed"
 
 

@@ -56,12 +56,12 @@ def test_every_household_stands_where_its_calls_texts_and_answer_put_it(store: D
         ("赵阿根家", HouseholdState.UNREACHED),
         ("陈桂芳家", HouseholdState.NO_KEY),
         ("张志明家", HouseholdState.NOT_PICKED_UP),
+        ("李国强家", HouseholdState.COMING),
+        ("欧阳立新家", HouseholdState.ON_SCENE),
         ("吴文斌家", HouseholdState.ON_LINE),
         ("周美华家", HouseholdState.RINGING),
         ("孙德才家", HouseholdState.CANNOT),
-        ("李国强家", HouseholdState.COMING),
-        ("欧阳立新家", HouseholdState.ON_SCENE),
-    ], "what needs somebody's eyes comes first, and who calls for help is no neighbour to ring"
+    ], "who needs somebody's eyes, who comes, the rest; and who calls for help is no neighbour to ring"
 
 
 def test_the_page_says_who_needs_help_first_behind_who_and_where(
@@ -71,7 +71,7 @@ def test_the_page_says_who_needs_help_first_behind_who_and_where(
         _alert(session, scene).first_help = "alone"
     page = operator.get(f"/incidents/{scene}").text
     head = page[page.index("incident-head") :]
-    assert head.index("<h1>") < head.index('class="where"') < head.index("独居老人") < head.index('class="call"')
+    assert head.index("<h1>") < head.index('class="where"') < head.index("独居老人") < head.index('href="tel:+86138')
 
 
 def test_the_figures_count_households_and_never_a_mere_pick_up_as_coming(store: Database, scene: int) -> None:
@@ -106,14 +106,30 @@ def test_the_page_says_who_calls_and_where_and_shows_every_phone(operator: Visit
 
 def test_what_must_not_be_overlooked_stands_first(operator: Visitor, scene: int) -> None:
     page = operator.get(f"/incidents/{scene}").text
-    banners = page[page.index('id="live"') : page.index("<h1")]
+    said = _text(page[page.index("<h1") : page.index("households-title")])
+    in_order = (
+        *("王建国家、徐小红家求助", "已 1 分钟", "墙下陶村3组", "正在赶来： 李国强家", "已到场： 欧阳立新家"),
+        *("人手够了", "拨打110", "拨打 138 0000 1001", "运营商拒绝本系统账号：运营商账号或密码不正确"),
+        *("再次呼叫所有还没赶来的住户", "1 家的电话都联系不上", "赵阿根家"),
+    )
+    places = [said.index(words) for words in in_order]
+    assert places == sorted(places)
 
-    assert banners.count('role="alert"') == 3
-    told = _text(banners)
-    assert "运营商拒绝本系统账号：运营商账号或密码不正确" in told
-    assert "有 2 家同时求助： 王建国家、徐小红家" in told
-    assert "1 家的电话都联系不上" in told
-    assert "赵阿根家" in told
+
+def test_where_nobody_comes_the_page_says_so_and_a_name_of_those_who_need_a_while_says_how_long(
+    operator: Visitor, store: Database
+) -> None:
+    with store.begin() as session:
+        settle_group(session, VILLAGE)
+        now = read_clock(session)
+        incident_id = raise_from(session, 1, now)
+    assert "还没有人说要来" in operator.get(f"/incidents/{incident_id}").text
+    with store.begin() as session:
+        told = deliveries_to(session, incident_id, 3)[0]
+        acknowledge(session, told, Answer.COMING, Channel.CALL, now, minutes=5)
+    page = operator.get(f"/incidents/{incident_id}").text
+    assert "还没有人说要来" not in page
+    assert "正在赶来： 陈桂芳家 (约5分钟到)" in _text(page)
 
 
 def test_a_calm_incident_has_no_banner(operator: Visitor, store: Database) -> None:

@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
+from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
 from joint_defense.models import Alert, Incident
+from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
-from tests.edges.web.scenes import full_scene
+from tests.edges.web.scenes import deliveries_to, full_scene, raise_from, settle_group
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -61,6 +63,30 @@ def test_open_incidents_stand_first_with_how_many_are_coming(operator: Visitor, 
     assert "有 1 起警情" in page
     assert "2/8 家正在赶来" in page
     assert "2 家求助" in page
+
+
+def test_open_incidents_stand_by_need_the_widened_first_then_where_nobody_comes_with_the_names_of_those_who_do(
+    operator: Visitor, store: Database
+) -> None:
+    steps = [{"after": 60, "fewer_than": 2, "whom": ["centre"], "level": "red"}]
+    with store.begin() as session:
+        now = read_clock(session)
+        settle_group(session, VILLAGE)
+        one, two, three, four = (
+            raise_from(session, door, now - timedelta(minutes=30 - 6 * door), key=f"CA{door}") for door in (1, 2, 3, 4)
+        )
+        for incident_id, comers in ((one, (5, 6, 7, 8)), (three, ())):
+            for door in comers:
+                told = deliveries_to(session, incident_id, door)[0]
+                acknowledge(session, told, Answer.COMING, Channel.CALL, now)
+        widened = session.get_one(Incident, four)
+        widened.policy, widened.steps_done = {"steps": steps, "drills": False}, 1
+    page = operator.get("/incidents").text
+    order = [int(each) for each in re.findall(r'<a href="/incidents/(\d+)"', page)]
+    assert order == [four, two, three, one]
+    assert "人手不够，已叫周边组和镇中心" in page
+    assert "赵阿根家、周美华家、吴文斌家，还有1家" in page
+    assert re.search(r"已 <b data-age=\"\d+\">24</b> 分钟", page)
 
 
 def test_a_calm_town_is_said_to_be_calm(operator: Visitor) -> None:

@@ -12,7 +12,7 @@ from config.database import Database, read_clock
 from tests.edges.web.conftest import VILLAGE, Visitor
 from tests.edges.web.scenes import full_scene
 
-FIRST_LOAD = 80_000
+FIRST_LOAD = 84_000
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
