@@ -68,7 +68,7 @@ class Unclear(StrEnum):
 
 def read_change(text: str) -> WantedChange | None:
     """What a text changes; None for one that speaks of something else."""
-    plain = unicodedata.normalize("NFKC", text).strip(_ENDS)
+    plain = unicodedata.normalize("NFKC", text[: 2 * LONGEST]).strip(_ENDS)
     found = _CHANGE.fullmatch(plain) if len(plain) <= LONGEST else None
     if found is None:
         return None
@@ -78,7 +78,7 @@ def read_change(text: str) -> WantedChange | None:
 
 def read_bare_number(text: str) -> WantedChange | None:
     """The same for a text that is nothing but a number."""
-    plain = unicodedata.normalize("NFKC", text).strip(_ENDS)
+    plain = unicodedata.normalize("NFKC", text[: 2 * LONGEST]).strip(_ENDS)
     return WantedChange("", "", plain) if _BARE.fullmatch(plain) else None
 
 
