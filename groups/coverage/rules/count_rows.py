@@ -150,7 +150,7 @@ def _read_row(
 
     # A code is surer than a name.
     village = get_cell(CountColumn.CODE) or _COUNTED.sub(
-        "", unicodedata.normalize("NFKC", get_cell(CountColumn.VILLAGE))
+        "", unicodedata.normalize("NFKC", get_cell(CountColumn.VILLAGE)[:200])
     )
     if not village:
         return
