@@ -133,7 +133,7 @@ def _find_too_long(
     First short ones: what doubles with every sign must not be waited for. The longest is only tried where four times
     the text took more than eight times as long: elsewhere it takes ten seconds of a suite to say nothing new.
     """
-    took = {}
+    took: dict[int, float] = {}
     for length in (24, 50, 100, 400, LONG):
         if length == LONG and took[400] < max(8 * took[100], LITTLE):
             return None
