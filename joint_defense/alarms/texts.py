@@ -413,8 +413,12 @@ def _note_helpers_words(session: Session, sender: _Sender, told: Delivery, found
     words.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
     session.flush()
     if incident.closed_at is not None:
-        line = texts.reply_over(_name_callers(incident, language), language)
-        return Reply(line if found.question is not None else _help_if_due(session, sender, now), incident.id)
+        callers = _name_callers(incident, language)
+        if found.question is not None:
+            return Reply(texts.reply_over(callers, language), incident.id)
+        # "收到" may mean that they come; what nobody understands may be about themselves.
+        due = _help_if_due(session, sender, now) is not None
+        return Reply(texts.reply_over_and_help(callers, language) if due else None, incident.id)
     words.pass_on(session, incident.id, now)
     if found.question is Question.WHO_COMES:
         others = read_answers(session, incident.id).coming

@@ -175,7 +175,8 @@ def test_a_late_answer_hears_that_it_is_over(town: Town, neighbours: Neighbours)
     wang.own_call("completed")
     chen.presses("1")
     assert chen.hears("这次求助已经结束").sentences[-1] == "这次求助已经结束，不用来了，谢谢您。"
-    assert li.texts("收到") == "【十户联防】王建国家的事已解决，不用来了，谢谢您。"
+    assert li.texts("收到") == "【十户联防】王建国家的事已解决，不用来了，谢谢您。您家如果也需要帮忙，请回复9。"
+    assert li.texts("我马上来") == "【十户联防】王建国家的事已解决，不用来了，谢谢您。"
     li.gets_text("误按")
     chen.gets_text("王建国家求助")
     chen.gets_text("误按")

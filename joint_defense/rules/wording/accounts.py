@@ -13,7 +13,7 @@ def write_new_sign_in(account: str, browser: str, at: datetime, language: str) -
         device = f"（{browser}）" if browser else ""
         return (
             f"【十户联防】{account}的账号{at:%m月%d日%H:%M}在新设备{device}上登录。"
-            "不是您本人，请马上改密码并告诉镇管理员。"
+            "不是您本人，请马上改密码并告诉镇综治办。"
         )
     device = f" ({browser})" if browser else ""
     return (

@@ -141,6 +141,12 @@ def reply_over(callers: Sequence[str], language: str) -> str:
     return _from_us(f"{_write_owners(' and '.join(callers))} alarm is over: no need to come. Thank you.", language)
 
 
+def reply_over_and_help(callers: Sequence[str], language: str) -> str:
+    """To a neighbour whose words after the all-clear may be an answer, or may be anything."""
+    more = "您家如果也需要帮忙，请回复9。" if language == CHINESE else " If you need help yourself, reply 9."
+    return reply_over(callers, language) + more
+
+
 def reply_thanks(
     callers: Sequence[str],
     answer: Answer,

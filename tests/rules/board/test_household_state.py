@@ -93,8 +93,9 @@ def test_an_answer_counts_for_more_than_any_call(answer: Answer, expected: House
     assert judge_household(answer, [Reached(CALL, Contact.BUSY), Reached(SMS, Contact.FAILED)]) is expected
 
 
-def test_whoever_was_reached_by_nothing_comes_first_and_whoever_is_there_last_of_those_who_answered() -> None:
+def test_whoever_needs_eyes_comes_first_then_whoever_comes_then_the_rest() -> None:
     order = sorted(HouseholdState, key=EYES_FIRST.__getitem__)
 
     assert order[0] is HouseholdState.UNREACHED
-    assert order[-2:] == [HouseholdState.ON_SCENE, HouseholdState.NOT_NEEDED]
+    assert order[4:6] == [HouseholdState.COMING, HouseholdState.ON_SCENE]
+    assert order[-1] is HouseholdState.NOT_NEEDED
