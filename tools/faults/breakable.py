@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,10 +16,12 @@ from urllib.parse import unquote, urlsplit
 import psutil
 import redis
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from twilio.request_validator import RequestValidator
 
+from config.database import read_clock
 from joint_defense.models import Heartbeat
+from joint_defense.processes.heartbeats import Role
 from tests.journeys.town import OUR_NUMBER, Town
 from tests.support.handsets import Network, eventually
 from tools.faults.proxy import Wire
@@ -180,6 +183,16 @@ class BreakableTown(Town):
                 self.launch(name)
         self._miss_nobody()
         eventually(self._works, "the service works", within=60)
+
+    def leave_it_to_the_workers(self) -> None:
+        """Wait until nobody stands in for a worker that an earlier go killed: whoever still does sends beside it."""
+        eventually(lambda: not self._stand_ins(), "nobody stands in", within=60)
+
+    def _stand_ins(self) -> int:
+        with self.database.begin() as session:
+            living = read_clock(session) - timedelta(seconds=2)
+            standing = select(func.count()).where(Heartbeat.role == Role.STAND_IN, Heartbeat.at > living)
+            return session.scalar(standing) or 0
 
     def _miss_nobody(self) -> None:
         """Take those that a fault killed off the list of processes that are missed: a second worker has no successor,

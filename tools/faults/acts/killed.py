@@ -25,6 +25,7 @@ def worker_at_any_moment(stage: Stage) -> Shown:
 
 def worker_before(stage: Stage) -> Shown:
     """Stopped in its tracks before the alarm, and killed with the wake-up in its hand."""
+    stage.town.leave_it_to_the_workers()
     stage.town.signal("worker", signal.SIGSTOP)
     alarm = stage.alarm().raise_()
     eventually(lambda: stage.town.network.webhooks(since=alarm.raised_at), "the alarm came in")
@@ -37,6 +38,7 @@ def worker_before(stage: Stage) -> Shown:
 
 def worker_during(stage: Stage) -> Shown:
     """The carrier has some of the requests, and has neither answered nor called back when the worker dies."""
+    stage.town.leave_it_to_the_workers()
     held_up(stage, 1.5)
     alarm = stage.alarm().raise_()
     alarm.begun(4)
@@ -45,6 +47,7 @@ def worker_during(stage: Stage) -> Shown:
 
 def worker_after(stage: Stage) -> Shown:
     """The carrier has answered; the worker dies before it has written that down, and no callback tells."""
+    stage.town.leave_it_to_the_workers()
     held_up(stage, 0.1)
     alarm = stage.alarm().raise_()
     alarm.begun(1)
