@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
+from joint_defense.rules.understanding.gone import does_not_come, has_left
 from joint_defense.rules.understanding.meanings import Meaning, Question
 from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze, without_particles
 
@@ -115,6 +116,8 @@ def find_number(text: str) -> Meaning | None:
     said = answer_in_words(rest)
     if _is_of_a_list(rest) and said is not meaning and _AFTER_NUMBER.fullmatch(squeeze(rest)) is None:
         return None
+    if said is Meaning.CANNOT and meaning is Meaning.ON_SCENE:
+        return None
     if said is not None and {said, meaning} == {Meaning.COMING, Meaning.CANNOT}:
         return None if _is_compact(rest) else meaning
     return meaning
@@ -164,9 +167,16 @@ def answer_in_words(text: str, *, answered: bool = False) -> Meaning | None:
     found = list(_list_answers(clauses))
     if not found and len(clauses) > 1 and _ends_at_once(clauses):
         return Meaning.COMING
+    if found and _is_gone(_combine(found), clauses):
+        return None
     if found and all(_BARE.fullmatch(clause.words) for _, clause in found) and not _stands_alone(clauses):
         return None
     return _combine(found)
+
+
+def _is_gone(answer: Meaning | None, clauses: list[Clause]) -> bool:
+    """Whether an answer is none, since its writer is gone again or never set out."""
+    return (answer is Meaning.COMING and does_not_come(clauses)) or (answer is Meaning.ON_SCENE and has_left(clauses))
 
 
 def _stands_alone(clauses: list[Clause]) -> bool:

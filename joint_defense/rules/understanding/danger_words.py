@@ -94,7 +94,7 @@ WEAK_CALLS = "|".join(
 
 # Only somebody in need says so.
 CRIES = (
-    *("救命(?!恩|之|药|稻草|钱)", "救我", "救救", "求救", "快来人", "来人啊", "来人呀", "来人哪", "来人呐", "快点?来个?人", "求求?(?:你们?|大家|您).{0,4}(?:来|救|帮)", r"^(?:来人)+$", "^快(?:点)?(?:来)?(?:个人)?帮忙(?:啊|呀|了)*$", "sos", "jiuming"),
+    *("救命(?!恩|之|药|稻草|钱)", "(?<!抢)救我", "救救", "求救", "快来人", "来人啊", "来人呀", "来人哪", "来人呐", "快点?来个?人", "求求?(?:你们?|大家|您).{0,4}(?:来|救|帮)", r"^(?:来人)+$", "^快(?:点)?(?:来)?(?:个人)?帮忙(?:啊|呀|了)*$", "sos", "jiuming"),
     *(r"^(?:我们?|俺|我家|我这(?:里|边|儿)?|这里|这边)?(?:真的|很|急|紧急|现在|马上|急切|也|都|同样|这边)*(?:急?需要?|要)(?:你们?|大家|人|有人|谁|别人)?(?:来)?的?(?:帮助|帮忙|救援|救助|支援|救)(?:啊|了|呀)?$", "^(?:快|请|求|谁来|谁能|谁|能不能|可以|大家|能|来人|你们|麻烦)*(?:帮帮|帮助)(?:我|我们|忙|俺|咱)(?:一下|吧|啊|呀|吗|家|呗|们)*$",),
     *("出人命", "杀人了", "救救(?:我|孩子|他|她|人)", r"\bmayday\b", r"^(?:please |pls |plz |somebody |someone |anyone )*help(?: ?me| ?us)*(?: ?please| ?pls| ?now| ?quick(?:ly)?| ?asap| help)*$"),
     *(r"\b(?:help|save|rescue) (?:me|us|my)\b(?! (?:with|fill|move|book|buy|carry|sell|choose|check)\b)", r"\bplease help\b", r"\bsend help\b", r"\bneed (?:some )?help\b", r"\bhelp needed\b"),
@@ -213,5 +213,7 @@ NO_TOPIC = r"离|远|住|不在|没在|没事|有(?:车|梯|灯|绳|灭火|担�
 """Of one's own, but whole in itself: what follows is about somebody else ("我家离得远，着火了我也看不见")."""
 TELLS_OF = r"(?:说|讲|告诉|听|看见|看到|看得|闻|问|打电话|以为|喊)"
 """Between one's own and the danger: it is somebody else's."""
-OLD_INJURY = r"(?:骨折|受伤|扭伤|伤了|生病|发烧|住院|手术|腿疼|腰疼|脚疼|崴|病了|发病|断了)"
+OLD_INJURY = r"(?:骨折|受伤|扭伤|伤了|生病|发烧|手术|腿疼|腰疼|脚疼|崴|病了|发病|断了)"
 """Why somebody cannot come; no call for help when they say in the same text that they cannot."""
+CARED_FOR = r"(?:要|得|在|正在|我|需要)(?:人)?(?:照顾|照看|陪护|陪床|陪着|伺候)|在(?:.{0,4})(?:医院|急诊|抢救室|卫生院)|(?:走|离|脱)不(?:开|得)身?|在?抢救(?!过|无)|已?送(?:去|到|往|了)?医院|住院"
+"""Somebody ill has help already: why a neighbour cannot come, no call for help."""

@@ -69,6 +69,7 @@ _OF_LITTLE_WEIGHT = re.compile(words.OF_LITTLE_WEIGHT)
 _NINE_AS_NUMBER = re.compile(words.NINE_AS_NUMBER)
 _EXCLAIMS = re.compile(words.EXCLAIMS)
 _OFFERS_HELP = re.compile(r"(?:do you |anyone |does (?:he|she|anyone) |you )?needs? (?:any )?help")
+_ASKS_WHETHER = re.compile(r"(?:杀人|出人命).{0,3}(?:吗|么|没|没有)$")
 _DISMISSED = re.compile(words.DISMISSED)
 _LAUGHS = re.compile(words.LAUGHS)
 _BENEFITS = re.compile(words.BENEFITS)
@@ -197,6 +198,8 @@ def _find_calls(clause: Clause, plain: str) -> list[Danger]:
 
 def _asks_about(clause: Clause, plain: str) -> bool:
     """A cry in a question: "怎么求救" asks; "能救救我吗" cries."""
+    if _ASKS_WHETHER.search(plain):
+        return True
     if clause.asks and _OFFERS_HELP.fullmatch(clause.english):
         return True
     return re.search("怎么(?!办)|如何|什么|谁(?:在|喊|叫)|是不是|有没有人?(?:喊|叫)", plain) is not None or (

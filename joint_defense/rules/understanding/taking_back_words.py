@@ -40,3 +40,33 @@ DETAIL_MAY_BE_WRONG = r"(?:打|发|点|看|听|认|弄|搞|说|写)?错"
 BUT = r"(?:但|还在|还没(?:有)?(?:出|灭|走|救)|没出来|里面|里头|仍|可是|不过|只是(?!测试|误|按|试|开)|就是.{0,6}(?:摔|伤|痛|疼|怕)|还是|还有|可他|可我|其实|又(?:来|回|在|进)|还.{0,3}着|(?<!没)有事|\bbut\b|\bhowever\b|\bstill\b)"
 ZERO = r"(?:我?(?:回复|回|按|请按|发|选)?(?:0|零|〇|o))+"
 ZERO_AND_WORDS = r"^\s*0+(?!\d|[:.：．]?\d|点|时|元|号(?!键)|个|人|户|家|度|分)(?:[^\d]|$)"
+
+# What may stand behind a taking back: anything else, and the alarm stands, for the trouble may go on ("误报不是，是真的").
+_KIN = "老公|老婆|儿子|女儿|孙子|孙女|孩子|小孩|娃|媳妇|婆婆|公公|爷爷|奶奶|外公|外婆|哥哥?|姐姐?|弟弟?|妹妹?|[爸妈]{1,2}"
+BESIDE_IT = (
+    r"(?>(?:谢谢|感谢|多谢|辛苦)(?:了|大家|你们|各位)*(?:帮忙|帮助|关心|支援)|不好意思|对不起|对不住|不是故意的?|别担心|别怕|谢谢|感谢|多谢|唔该晒?|麻烦|辛苦|打扰|惊动|吵醒?|吓|添麻烦|大家|各位|你们|邻居们?|乡亲们?|抱歉|见谅|原谅|"
+    r"真的?(?=不|对|抱|没|谢|误|按|是(?:误|按|没))|实在|非常|十分|太|很|给|让|到|您|"
+    r"求助|报警|警报|呼叫|报案|一场|键|号|自己|刚才|刚刚|现在|以后|已经|都|就|也|请|我们家?|我家?|俺|放心|"
+    r"了|的|啦|吧|啊|呀|哈|呢|哦|嗯|哎|晒|一下|而已|0|唔好意思|多多包涵|担心|操心|白?跑了?一?趟|让(?:大家|你们)|受惊|费心|发自.{1,14}$)*+"
+)
+"""Thanks, apology and what is said with them: the whole of a clause, or what a clause has besides."""
+ALL_IS_WELL = (
+    r"(?:家里?|这里|外面|这边)?(?:都|也|根本|其实|真的|并)*没(?:有)?(?:什么|啥|任何)?(?:人|贼|小偷|着火|起火|火|情况|事情?|危险|异常|坏人|问题|进贼|受伤|发生)(?:了|的|啊)?|(?:都|这)?(?:不是|没有)真的|真的|没事.{0,2}|"
+    r"(?:小偷|贼|人|坏人|他们?|她|火|烟|蛇|狗|醉汉)?(?:已经?|都|也|早就?|自己)*被?(?:跑|走|灭|扑灭|熄|抓住|抓到|离开|散|关|关掉)(?:掉)?(?:了|啦)|"
+    r"(?:大家|你们|各位|都|请|可以|就)*(?:回去|回家|回|睡觉?|休息|散)(?:吧|了|睡觉?|休息)*|(?:大家|你们)?(?:别|不用|不要|不必|无需)(?:再|大家|你们|人)*(?:来|过来|去|过去|打|管|担心|急|跑|报警|打电话|回|怕|紧张)(?:人|了|啦|电话|帮忙)*|在(?:邻居|亲戚|同学|外婆|奶奶|朋友)家|"
+    rf"(?:原来)?是(?!真)(?=.*(?:猫|狗|鸡|鸟|鼠|风|亲戚|客人|朋友|同事|快递|外卖|物业|抄表|修|煮|炒|烧(?:稻|秸|草|纸|香|火|饭|菜|水|柴|荒)|烟囱|灰|雾|蒸汽|影子|树|锅|试|测|误|按|碰|玩|闹|梦)).{{1,12}}|"
+    rf"(?:原来)?是(?:我|我家|家里)?的?(?:{_KIN}|邻居|家里人)们?(?:半夜|刚刚?|自己)?(?:回来|回家|来|到家|进来|起夜|起来)?了?|"
+    rf"(?:是|被)?(?:我|我家|家里)?的?(?:{_KIN}|猫|狗).{{0,5}}(?:玩|按|碰|淘气|调皮|不懂事|乱动|乱点|按到).{{0,5}}|(?:手机|电话|按键|遥控).{{0,4}}(?:按|碰|压|坐|口袋|自己).{{0,4}}"
+)
+"""The whole of a clause behind a taking back that leaves it standing."""
+ENGLISH_BESIDE_IT = (
+    "sorry all everyone everybody please pls thanks thank you for coming ignore that it this the my alarm call was were is are now here again cat dog kid kids son daughter child children baby "
+    "grandson pressed playing play played with phone button by an a accident mistake false no need needed to come go home back we i'm im i am we're fine ok okay good safe everything everything's husband wife "
+    "only just test testing tested trouble over neighbours neighbors guys folks apologies meant didn't don't mean touched wrong key number cancel cancelled canceled nothing happened so very much bother "
+    "and anymore more any up it's its that's there's problem solved sorted panic worry about thx cheers bad dial dialed dialled pocket never mind nevermind in at one clear emergency 0 o"
+)
+"""English words that may stand in a clause beside or behind a taking back."""
+EARLIER = r"上次|上回|前天|昨天|昨晚|那次|前几天|上个?(?:月|周|星期)|之前|以前|\bbefore\b|\bearlier\b|\blast time\b|\byesterday\b"
+"""The taking back is of another alarm."""
+OF_A_DETAIL = r"门牌|地址|位置|号码|名字|字|组|楼"
+"""Right before 错: a detail was wrong, not the alarm."""

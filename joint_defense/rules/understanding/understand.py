@@ -13,7 +13,7 @@ from joint_defense.rules.understanding.answers import (
     refuses_firmly,
     says_all_over,
 )
-from joint_defense.rules.understanding.danger_words import OLD_INJURY
+from joint_defense.rules.understanding.danger_words import CARED_FOR, OLD_INJURY
 from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
@@ -102,18 +102,21 @@ def _needs_help(words: str, dangers: list[Danger], writer: Writer) -> bool:
     if any(each.kind is Kind.CRY and not each.reported for each in dangers):
         return True
     own = [each for each in dangers if each.kind is Kind.EVENT and each.own]
-    excuse = (
-        refuses_firmly(words) and all(each.category is Category.MEDICAL for each in own) and _names_old_injury(words)
-    )
-    return bool(own) and not excuse
+    return bool(own) and not _excuses(words, own)
 
 
 def _find_minutes(meaning: Meaning, words: str) -> int | None:
     return find_minutes(words) if meaning is Meaning.COMING else None
 
 
-def _names_old_injury(words: str) -> bool:
-    return re.search(OLD_INJURY, fold(words)) is not None
+def _excuses(words: str, own: list[Danger]) -> bool:
+    """Whether illness in the own house is why somebody does not come: they refuse, or say that it is cared for."""
+    if any(each.category is not Category.MEDICAL for each in own):
+        return False
+    folded = fold(words)
+    return re.search(CARED_FOR, folded) is not None or (
+        refuses_firmly(words) and re.search(OLD_INJURY, folded) is not None
+    )
 
 
 def _choose_category(dangers: list[Danger]) -> Category:

@@ -68,6 +68,7 @@ def is_right(case: Case) -> bool:
             ("blind_8.json", 331),
             ("blind_9.json", 214),
             ("blind_10.json", 214),
+            ("own_11.json", 145),
         ),
     ],
 )
