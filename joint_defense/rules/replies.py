@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from joint_defense.rules.understanding.signs import squeeze
@@ -28,13 +29,20 @@ MINUTES_KEYS: dict[str, int] = {"1": 0, "2": 5, "3": LATER}
 CLOSE_KEY = "0"
 """On a leader's alarm call: it is over."""
 
-_STOP = frozenset({"stop", "stopall", "unsubscribe", "quit", "end", "退订", "td", "t"})
+_STOP = frozenset({"stop", "stopall", "unsubscribe", "quit", "end", "optout", "revoke", "退订", "td", "t"})
+_STOP_ASKED = re.compile(
+    r"(?:请|麻烦)?(?:退订|拒收)(?:你们的|所有的?|此|全部)?(?:短信|信息|消息)?(?:了|吧|谢谢)?"
+    r"|(?:请|麻烦)?(?:以后)?(?:你们)?(?:别|不要|不用|停止|勿)(?:再)?(?:给我|向我|往我手机)?发送?(?:短信|信息|消息)(?:给我)?(?:了|啦|吧)?"
+    r"|(?:please|pls)?stop(?:please|pls|now)?|(?:please|pls)?stop(?:sending|texting)(?:me)?(?:texts|messages|sms)?(?:tome)?(?:please)?"
+)
+"""The same in a sentence of its own; squeezed."""
 _START = frozenset({"start", "unstop", "订阅", "恢复短信"})
 
 
 def is_stop(text: str) -> bool:
     """Whether the phone wants no more texts. The carrier keeps the list; its calls go on."""
-    return squeeze(text) in _STOP
+    said = squeeze(text)
+    return said in _STOP or _STOP_ASKED.fullmatch(said) is not None
 
 
 def is_start(text: str) -> bool:

@@ -76,6 +76,7 @@ _EN_OTHERS = re.compile(words.EN_OTHERS)
 _EN_FAMILY = re.compile(r"^my (?:husband|wife|son|daughter|brother|dad|father)")
 _MINUTES = re.compile(words.MINUTES)
 _WHO = re.compile(words.WHO_QUESTION)
+_NOT_OF_THE_PLACE = re.compile(words.NOT_OF_THE_PLACE)
 _WHERE = re.compile(words.WHERE_QUESTION)
 _HAN = re.compile("[\u3400-\u9fff]")
 _LETTERS = re.compile("[a-z]")
@@ -398,7 +399,7 @@ def find_question(text: str) -> Question | None:
     folded = fold(text)
     if _WHO.search(folded):
         return Question.WHO_COMES
-    if _WHERE.search(folded):
+    if _WHERE.search(_NOT_OF_THE_PLACE.sub("", folded)):
         return Question.WHERE
     asks = any(each.asks or _ASKS.search(each.words) for each in split_clauses(text))
     return Question.OTHER if asks else None

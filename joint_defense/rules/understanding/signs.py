@@ -40,9 +40,13 @@ _BARE_YES = re.compile("(?:好的?|好了|收到|知道了?|嗯+|行|不用|ok)[
 _PICTURES = re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]+")
 """Signs that are no words; they stand where a stop would."""
 _BLANK_AS_STOP = re.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}0-9a-z])|(?<=[a-z])\s+(?=[{_HAN}])")
+_PATH = r"[^\s\u3000-\u9fff，。]"
 _LINK = re.compile(
-    r"(?:https?://|www\.)[^\s\u3000-\u9fff，。]+"
-    r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|cn|net|org|top|xyz|cc|info|me|io|vip|link|site|app|ly|gl|co)\b(?:/[^\s，。]*)?",
+    rf"(?:(?<![a-z0-9])[a-z][a-z0-9+.\-]{{1,15}}://|(?<![a-z0-9])(?:https?://|www\.)){_PATH}+"
+    rf"|(?<![\d.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d{{1,5}}{_PATH}{{0,200}}|/{_PATH}*)"
+    r"|(?<![a-z0-9\-])[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,6}"
+    r"(?:\.(?:com|cn|net|org|top|xyz|cc|info|io|vip|link|site|app|icu|shop|club|online|ly|gl|co)(?![a-z0-9\-])"
+    rf"(?:/{_PATH}*)?|\.[a-z]{{2,24}}/{_PATH}+)",
     re.IGNORECASE,
 )
 

@@ -15,5 +15,14 @@ HEARD: dict[str, str] = {
 }
 """What is heard as it is written here. Left out is what sounds like an everyday word: 到了 (倒了), 撬门 (敲门), 失火了
 (是火了), 触电 (厨电), 跌倒 (跌到)."""
+MISTYPED: dict[str, str] = {
+    r"(?<![\u4e00-\u9fff])就命(?![令中名题运])": "救命",
+    "(?<![找打搭散合伙执])([着失起])(?:伙|活|或)了": r"\1火了",
+    "(?<![不前推后先])进则(?=了|$|啊)": "进贼",
+    "(?<!附)(?<!最)近贼(?=了|$|啊)": "进贼",
+    r"(?<![\u4e00-\u9fff])报井(?![盖口])": "报警",
+    r"(?<![a-z0-9])s[. \-]o[. \-]s(?![a-z0-9])": "sos",
+}
+"""What the keys of Chinese offer beside the word that was meant, where no sign of it is right; patterns."""
 READINGS = {"了": {"le", "liao"}, "着": {"zhao"}, "血": {"xue", "xie"}, "便": {"bian"}}
 """How our own signs are read where a dictionary would offer more."""

@@ -5,16 +5,20 @@ A few phrases are listened for, each with the signs that must be right, so that 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
-from joint_defense.rules.understanding.sound_words import HEARD, READINGS
+from joint_defense.rules.understanding.sound_words import HEARD, MISTYPED, READINGS
 
+_MISTYPED = [(re.compile(pattern), meant) for pattern, meant in MISTYPED.items()]
 _LONGEST = 200
 """Signs of a text that are listened to."""
 
 
 def read_by_sound(text: str) -> str:
     """The text, with each of our phrases where the same sounds stand in other signs. Tones do not count."""
+    for pattern, meant in _MISTYPED:
+        text = pattern.sub(meant, text)
     for phrase, anchors in HEARD.items():
         anchor = anchors[0]
         if anchor not in text[:_LONGEST]:

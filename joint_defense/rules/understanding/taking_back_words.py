@@ -58,7 +58,7 @@ ALL_IS_WELL = (
     rf"(?:原来)?是(?:我|我家|家里)?的?(?:{_KIN}|邻居|家里人)们?(?:半夜|刚刚?|自己)?(?:回来|回家|来|到家|进来|起夜|起来)?了?|"
     rf"(?:是|被)?(?:我|我家|家里)?的?(?:{_KIN}|猫|狗).{{0,5}}(?:玩|按|碰|淘气|调皮|不懂事|乱动|乱点|按到).{{0,5}}|(?:手机|电话|按键|遥控).{{0,4}}(?:按|碰|压|坐|口袋|自己).{{0,4}}"
 )
-"""The whole of a clause behind a taking back that leaves it standing."""
+"""The whole of a clause behind a taking back that says that all is well, or why it was none."""
 ENGLISH_BESIDE_IT = (
     "sorry all everyone everybody please pls thanks thank you for coming ignore that it this the my alarm call was were is are now here again cat dog kid kids son daughter child children baby "
     "grandson pressed playing play played with phone button by an a accident mistake false no need needed to come go home back we i'm im i am we're fine ok okay good safe everything everything's husband wife "

@@ -13,7 +13,7 @@ from joint_defense.rules.understanding.answers import (
     refuses_firmly,
     says_all_over,
 )
-from joint_defense.rules.understanding.danger_words import CARED_FOR, OLD_INJURY
+from joint_defense.rules.understanding.danger_words import CARED_FOR, LOOKS_BACK, OLD_INJURY
 from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
@@ -95,10 +95,12 @@ def _from_helper(
 def _needs_help(words: str, dangers: list[Danger], writer: Writer) -> bool:
     """Whether a helper needs help: a cry, or an event in their own house.
 
-    Where the alarm is over already, any event may be a new one.
+    Where the alarm is over already, any event may be a new one, unless they speak of the one that is over.
     """
     if writer is Writer.TOLD_OVER:
-        return any(each.kind is not Kind.CALL or not _is_long(words) for each in dangers)
+        cries = any(each.own or (each.kind is Kind.CRY and not each.reported) for each in dangers)
+        looks_back = re.search(LOOKS_BACK, fold(words)) is not None
+        return cries or (not looks_back and any(each.kind is not Kind.CALL or not _is_long(words) for each in dangers))
     if any(each.kind is Kind.CRY and not each.reported for each in dangers):
         return True
     own = [each for each in dangers if each.kind is Kind.EVENT and each.own]

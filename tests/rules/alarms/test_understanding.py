@@ -68,7 +68,9 @@ def is_right(case: Case) -> bool:
             ("blind_8.json", 331),
             ("blind_9.json", 214),
             ("blind_10.json", 214),
-            ("own_11.json", 145),
+            ("blind_11.json", 122),
+            ("probes_11.json", 88),
+            ("own_11.json", 234),
         ),
     ],
 )
@@ -122,10 +124,21 @@ def test_a_question_is_heard_beside_the_answer() -> None:
     assert understand("1", Writer.RUNG).question is None
 
 
+def test_who_comes_is_asked_in_several_ways_and_things_have_no_house() -> None:
+    for text in ("来了没有", "who else", "有人来了没有"):
+        assert understand(text, Writer.CALLER).question is Question.WHO_COMES
+    for text in ("小偷往哪里跑了", "钥匙在哪里", "灭火器在哪"):
+        assert understand(text, Writer.RUNG).question is Question.OTHER
+    assert understand("9\n发自我的iPhone", Writer.AT_REST).words == ""
+
+
 def test_links_are_cut_out() -> None:
     assert cut_links("看 https://x.example/a?b=1 这里") == "看 … 这里"
     assert cut_links("快看www.dawei.cn/a，来") == "快看…，来"
-    assert cut_links("他家3.5米高") == "他家3.5米高"
+    addresses = ["t.cn/abc", "weixin://dl/x", "ftp://a.b/c", "1.2.3.4/x", "pay.icu/1", "evil.vip", "www.dawei.cn"]
+    assert [cut_links(f"点{each}看") for each in addresses] == ["点…看"] * len(addresses)
+    none = ["他家3.5米高", "他有刀.com", "help.Me and kids", "9.30/10.30", "no.Go away"]
+    assert [cut_links(each) for each in none] == none
 
 
 def test_both_scripts_and_both_widths_are_one() -> None:
