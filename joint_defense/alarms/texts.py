@@ -24,12 +24,12 @@ from joint_defense.models import Alert, Delivery, InboundKind, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.number_changes import WantedChange
+from joint_defense.rules.questions import asks_nothing_else
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
-from joint_defense.rules.understanding.signs import split_clauses
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 from joint_defense.rules.wording import drills as drill_words
@@ -366,7 +366,7 @@ def _take_back(session: Session, sender: _Sender, alert: Alert, found: Understoo
 def _note_callers_words(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
     """A caller writes more: those who come are told, and what has happened, where nobody knew it."""
     incident, language = alert.incident, sender.language
-    asks_only = found.question is Question.WHO_COMES and len(split_clauses(found.words)) == 1
+    asks_only = found.question is Question.WHO_COMES and asks_nothing_else(found.words)
     words.note_words(session, incident.id, alert.household_name, found.words, now, by_caller=True, answered=asks_only)
     if found.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         closing.name_category(session, alert, found.category, now)
@@ -380,7 +380,8 @@ def _note_callers_words(session: Session, sender: _Sender, alert: Alert, found: 
         return Reply(texts.write_news(coming, there, incident.category, language), incident.id)
     if _has_noted_lately(session, sender, now):
         return Reply(None, incident.id)
-    return Reply(texts.write_words_noted(len(others), language), incident.id)
+    told = words.count_told(session, incident, alert.household_name)
+    return Reply(texts.write_words_noted(told, language, untold=len(others) - told), incident.id)
 
 
 def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:

@@ -144,6 +144,11 @@ def _list_helpers(session: Session, incident: Incident) -> list[Delivery]:
     return list(chosen.values())
 
 
+def count_told(session: Session, incident: Incident, household: str) -> int:
+    """To how many of those who are coming or there the words of this household go: to a landline goes no text."""
+    return sum(each.household_name != household for each in _list_helpers(session, incident))
+
+
 def _list_texting_callers(incident: Incident, now: datetime) -> list[OnePhone]:
     """Callers who called by text, and may be texted: nobody may be listening there, and they are not on the line."""
     return [make_callers_phone(alert) for alert in incident.alerts if _is_texting(alert, now)]

@@ -124,7 +124,7 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
     with get_runtime().database.begin() as session:
         now = read_clock(session)
         alert = session.get(Alert, alert_id)
-        if alert is None or not _is_of_this_house(session, alert, call.caller):
+        if alert is None or not _is_of_this_house(session, alert, call):
             return answer(twiml.say([(calls.NOT_RUNG["zh"], "zh")]))
         if request.form.get("CallStatus") == "completed":
             news_on_line.note_caller_gone(session, alert, now)
@@ -164,7 +164,7 @@ def wait_in_room(alert_id: int, told: int, warned: int, widened: int = 0) -> Res
     with get_runtime().database.begin() as session:
         now = read_clock(session)
         alert = session.get(Alert, alert_id)
-        if alert is None or not _is_of_this_house(session, alert, call.caller):
+        if alert is None or not _is_of_this_house(session, alert, call):
             return answer(twiml.say([(calls.NOT_RUNG["zh"], "zh")]))
         conference.note_empty(session, alert.incident_id, alert.line_account, now)
         found = news_on_line.gather_news(
@@ -186,11 +186,13 @@ def _say_requests(begun: bool, unsent: int, language: str) -> list[Line]:
     return [(calls.NOT_RUNG_YET[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []
 
 
-def _is_of_this_house(session: Session, alert: Alert, number: str) -> bool:
-    """Whether a phone may speak for this voice: the one that called first, or another of its household."""
-    if alert.number == number:
+def _is_of_this_house(session: Session, alert: Alert, call: InboundCall) -> bool:
+    """Whether a phone may speak for this voice: the one that called first, or another of its household. It is the one
+    that is called where we rang it for another alarm, and it raised its own there.
+    """
+    if alert.number in {call.caller, call.called}:
         return True
-    caller = directory.find_caller(session, number)
+    caller = directory.find_caller(session, call.caller)
     return caller is not None and caller.household_id == alert.household_id
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
 from config.database import read_clock
-from joint_defense.alarms import closing, words
+from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
@@ -24,8 +25,6 @@ from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import LEADERS, PROVING, Channel, ClosingOutcome, Purpose
-from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
-from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
@@ -41,7 +40,8 @@ from joint_defense.webhooks.common import (
     make_address,
     read_line_account,
 )
-from joint_defense.webhooks.outage import keep_key
+from joint_defense.webhooks.outage import keep_key, tell_raised
+from joint_defense.webhooks.spoken import Spoken, hear, keep_words, raise_own
 
 log = structlog.stdlib.get_logger(__name__)
 answers = Blueprint("answers", __name__, url_prefix="/voice")
@@ -55,29 +55,52 @@ AGAIN_TIMEOUT = 6
 def take_key(delivery_id: int, number: int) -> Response:
     """A key on an alarm call."""
     call = read_call(request.form, get_runtime().read_number)
+    return _take_in(call, delivery_id, lambda session: _find_delivery(session, delivery_id, number, call), number)
+
+
+def _take_in(
+    call: InboundCall, delivery_id: int, find: Callable[[Session], Delivery], number: int | None = None
+) -> Response:
+    """A key, or words, about a delivery; `number` is the attempt that the call is, None for a call back."""
+    said, raised = "", None
     try:
         with get_runtime().database.begin() as session:
-            delivery = _find_delivery(session, delivery_id, number, call)
-            incident_id = delivery.incident_id
-            said = _take_key(session, delivery, number, call.keys or _find_key(session, delivery, call.speech))
+            delivery = find(session)
+            incident_id, now = delivery.incident_id, read_clock(session)
+            spoken = hear(session, delivery, call)
+            raised = raise_own(session, delivery, call, spoken, now)
+            if raised is None:
+                attempt = delivery.attempt_count if number is None else number
+                said = _take_key(session, delivery, attempt, call.keys or spoken.key, spoken)
+                keep_words(session, delivery, spoken, now)
     except HTTPException:
         raise
     except Exception as error:
         return keep_key(call, delivery_id, error)
     log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
     WAKER.of().wake(incident_id)
-    return answer(said)
+    if raised is None:
+        return answer(said)
+    if raised.incident_id is not None:
+        WAKER.of().wake(raised.incident_id)
+    return tell_raised(raised)
 
 
 @answers.post("/soon/<int:delivery_id>/<int:number>")
 def take_minutes(delivery_id: int, number: int) -> Response:
-    """A key to "how soon will you be there?"; without one, and with any other, the question is let drop."""
+    """A key to "how soon will you be there?". With another the question is put again, since its keys mean something
+    else than those of an answer; without one it is let drop, and the answer stays.
+    """
     call = read_call(request.form, get_runtime().read_number)
     with get_runtime().database.begin() as session:
         delivery = _find_delivery(session, delivery_id, number, call)
         language, incident_id = delivery.language, delivery.incident_id
         minutes = replies.MINUTES_KEYS.get(call.keys or "")
-        lines = [(calls.WRONG_KEY[language], language)] if call.keys and minutes is None else []
+        lines: list[twiml.Line] = []
+        if call.keys and minutes is None:
+            if delivery.incident.closed_at is not None:
+                return answer(twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)]))
+            return answer(_ask_how_soon(delivery, number, wrong=True))
         if minutes is not None:
             heard = acknowledge(
                 session, delivery, replies.Answer.COMING, Channel.CALL, read_clock(session), minutes=minutes
@@ -153,37 +176,15 @@ def answer_call_back(delivery_id: int) -> Response:
     if call.keys in {"#", "9"}:
         address = make_address(f"/voice/menu/1?before={'hash' if call.keys == '#' else 'nine'}")
         return answer(twiml.ask([], action=address, then=address, keys=1, timeout=2))
-    try:
-        with get_runtime().database.begin() as session:
-            delivery = session.get(Delivery, delivery_id)
-            if delivery is None or delivery.number != call.caller:
-                abort(404)
-            incident_id = delivery.incident_id
-            said = _take_key(
-                session, delivery, delivery.attempt_count, call.keys or _find_key(session, delivery, call.speech)
-            )
-    except HTTPException:
-        raise
-    except Exception as error:
-        return keep_key(call, delivery_id, error)
-    log.info("key_taken_in", incident_id=incident_id, delivery_id=delivery_id, key=call.keys)
-    WAKER.of().wake(incident_id)
-    return answer(said)
+    return _take_in(call, delivery_id, lambda session: _find_of_caller(session, delivery_id, call))
 
 
-def _find_key(session: Session, delivery: Delivery, speech: str) -> str:
-    """The key that spoken words stand for, by the rules for texts; other words are kept, and stand for none."""
-    if not speech:
-        return ""
-    found = understand(speech, Writer.RUNG, leads=delivery.role in LEADERS)
-    if found.meaning is Meaning.ALL_OVER:
-        return replies.CLOSE_KEY
-    if found.meaning in ANSWERS:
-        return next(key for key, given in replies.KEYS.items() if given.value == found.meaning.value)
-    words.note_words(
-        session, delivery.incident_id, delivery.household_name, speech, read_clock(session), by_caller=False
-    )
-    return ""
+def _find_of_caller(session: Session, delivery_id: int, call: InboundCall) -> Delivery:
+    """The delivery that somebody calls back about. 404 where it is another's."""
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None or delivery.number != call.caller:
+        abort(404)
+    return delivery
 
 
 def _tell(
@@ -204,7 +205,8 @@ def _tell(
     )
 
 
-def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> str:
+def _take_key(session: Session, delivery: Delivery, number: int, key: str, spoken: Spoken) -> str:
+    """The answer to a key, pressed or said; `spoken` is what was said, if anything."""
     now = read_clock(session)
     language = delivery.language
     address = make_address(f"/voice/answer/{delivery.id}/{number}")
@@ -224,18 +226,23 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
     given_before = read_answers(session, delivery.incident_id).of(delivery.party)
     if key in replies.KEYS:
         given = replies.KEYS[key]
-        if given is replies.Answer.COMING and given_before is given:
+        if given is replies.Answer.COMING and given_before is given and spoken.minutes is None:
             return _ask_how_soon(delivery, number)
-        heard = acknowledge(session, delivery, given, Channel.CALL, now)
+        heard = acknowledge(session, delivery, given, Channel.CALL, now, minutes=spoken.minutes)
         if heard.closed or heard.incident is None:
             return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-        return _ask_more(session, _thank(heard, delivery, given), delivery, number)
+        thanks = _thank(heard, delivery, given)
+        if spoken.minutes is not None:
+            thanks.append((calls.say_soon_noted(spoken.minutes, language), language))
+        return _ask_more(session, thanks, delivery, number)
     if key == replies.JOIN_KEY:
         return _join(session, delivery, number, now)
     if key == replies.CLOSE_KEY and delivery.role in LEADERS:
         closing.close(session, delivery.incident_id, ClosingOutcome.HELPED, "", delivery.household_name, now)
         return twiml.say([(calls.OVER_FOR_NEIGHBOUR[language], language)])
-    wrong = [(calls.WRONG_KEY[language], language)] if key else []
+    wrong = [(calls.say_wrong_answer_key(given_before, language), language)] if key else []
+    if spoken.words:
+        wrong = [(calls.WORDS_KEPT[language], language)]
     if given_before is not None:
         return _ask_more(session, wrong, delivery, number)
     then = make_address(f"/voice/again/{delivery.id}/{number}?last=1")
@@ -243,7 +250,7 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str) -> st
         # Who and where was delivery just now: it is not delivery anew to somebody whose finger slipped.
         again = make_address(f"/voice/again/{delivery.id}/{number}")
         return twiml.ask(wrong, action=address, then=again, keys=1, timeout=AGAIN_TIMEOUT)
-    return _tell(delivery, action=address, then=then, hears=True)
+    return _tell(delivery, action=address, then=then, more=wrong, hears=True)
 
 
 def _take_key_of_new_number(session: Session, delivery: Delivery, number: int, key: str, now: datetime) -> str:
@@ -266,9 +273,10 @@ def _take_key_of_new_number(session: Session, delivery: Delivery, number: int, k
     )
 
 
-def _ask_how_soon(delivery: Delivery, number: int) -> str:
-    address = make_address(f"/voice/soon/{delivery.id}/{number}")
-    lines = [(calls.HOW_SOON[delivery.language], delivery.language)]
+def _ask_how_soon(delivery: Delivery, number: int, *, wrong: bool = False) -> str:
+    address, language = make_address(f"/voice/soon/{delivery.id}/{number}"), delivery.language
+    said = (calls.NOT_A_KEY, calls.HOW_SOON) if wrong else (calls.HOW_SOON,)
+    lines = [(each[language], language) for each in said]
     return twiml.ask(lines, action=address, then=address, keys=1, timeout=AGAIN_TIMEOUT)
 
 

@@ -70,15 +70,15 @@ def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:
 
 
 def keep_text(message: InboundMessage, error: Exception) -> Response:
-    """Spool a text. An alarm and an answer are told apart by their words alone."""
+    """Spool a text. An alarm, an answer and anything else are told apart by their words alone."""
     _put_into_spool(SpooledKind.TEXT, make_text_key(message.sid), message.sender, message.sid, error, text=message.text)
-    if understand(message.text, Writer.AT_REST).meaning is not Meaning.ALARM:
-        meaning = understand(message.text, Writer.RUNG).meaning
-        if meaning is Meaning.MACHINE:
-            return answer_text(message.sender, None)
-        if meaning in ANSWERS:
-            return answer_text(message.sender, texts.KEPT_ANSWER_TEXT)
-    return answer_text(message.sender, texts.KEPT_TEXT)
+    if understand(message.text, Writer.AT_REST).meaning is Meaning.ALARM:
+        return answer_text(message.sender, texts.KEPT_TEXT)
+    meaning = understand(message.text, Writer.RUNG).meaning
+    if meaning is Meaning.MACHINE or message.opt_out:
+        # The carrier has answered the one itself, and nobody reads an answer to the other.
+        return answer_text(message.sender, None)
+    return answer_text(message.sender, texts.KEPT_ANSWER_TEXT if meaning in ANSWERS else texts.KEPT_OTHER_TEXT)
 
 
 def _put_into_spool(

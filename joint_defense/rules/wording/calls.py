@@ -168,10 +168,21 @@ HOW_SOON = {
     CHINESE: "马上到请按1，五分钟请按2，还要更久请按3。",
     ENGLISH: "If you are there at once press 1, in five minutes 2, later 3.",
 }
-WRONG_KEY = {
-    CHINESE: "按错了，请按1、2或3。",
-    ENGLISH: "That is not one of the keys: press 1, 2 or 3.",
+NOT_A_KEY = {
+    CHINESE: "按错了。",
+    ENGLISH: "That is not one of the keys.",
 }
+_WRONG_KEY = {
+    None: {CHINESE: "按错了，请按1、2或3。", ENGLISH: "That is not one of the keys: press 1, 2 or 3."},
+    Answer.COMING: {CHINESE: "按错了，请按2或3。", ENGLISH: "That is not one of the keys: press 2 or 3."},
+    Answer.CANNOT: {CHINESE: "按错了，请按1。", ENGLISH: "That is not one of the keys: press 1."},
+    Answer.ON_SCENE: NOT_A_KEY,
+}
+WORDS_KEPT = {
+    CHINESE: "您说的话已记下。",
+    ENGLISH: "What you said is noted.",
+}
+"""To a neighbour whose spoken words are no answer."""
 NO_TALK = {
     CHINESE: "这条线路不能跟对方通话。",
     ENGLISH: "This line cannot put you through to the caller.",
@@ -216,6 +227,11 @@ CALL_BACK = {
     CHINESE: "您家如果也需要帮忙，请按井号9。",
     ENGLISH: "If you need help yourself, press pound nine.",
 }
+
+
+def say_wrong_answer_key(given: Answer | None, language: str) -> str:
+    """To a neighbour who pressed another key than those that are left after this answer (None: not yet answered)."""
+    return _WRONG_KEY[given][language]
 
 
 def say_category_noted(category: Category, language: str) -> str:

@@ -18,6 +18,10 @@ KEPT_TEXT = (
     "【十户联防】求助已记下，系统一恢复就给邻居打电话；请马上打110。"
     "Your alarm is kept and will go out as soon as the system is back; dial 110 now."
 )
+KEPT_OTHER_TEXT = (
+    "【十户联防】已收到，系统恢复后处理。报警请打110。"
+    "Received; it is dealt with as soon as the system is back. Police: 110."
+)
 KEPT_ANSWER_TEXT = "【十户联防】已记下，系统一恢复就转告，谢谢您。Noted; it is passed on as soon as the system is back."
 HELP_TEXT = {
     CHINESE: "【十户联防】需要邻居帮忙请回复9，或打本号码按#9。报警请打110。",
@@ -177,15 +181,28 @@ def reply_withdrawn(closed: bool, language: str) -> str:
     )
 
 
-def write_words_noted(helpers: int, language: str) -> str:
-    """To a caller who writes more: how many households it is passed on to; with none, that it waits for them."""
+def write_words_noted(helpers: int, language: str, *, untold: int = 0) -> str:
+    """To a caller who writes more: how many households it is passed on to; with none, that it waits for them.
+
+    `untold`: how many come whom no text reaches. Where there is nobody else the caller is to know that.
+    """
     if language == CHINESE:
         if helpers:
             return _from_us(f"收到，会转告赶来的{helpers}户。没事了请回复0。", language)
+        if untold:
+            return _from_us(
+                f"收到，已记下。赶来的{untold}户收不到短信，没法转告；紧急请打110。没事了请回复0。", language
+            )
         return _from_us("收到，已记下，有人来就转告。还没有人回应时，请打110。没事了请回复0。", language)
     if helpers:
         whom = "the household that is coming" if helpers == 1 else f"the {helpers} households that are coming"
         return _from_us(f"Received; {whom} will be told. If it is over reply 0.", language)
+    if untold:
+        return _from_us(
+            "Received and noted. No text reaches those who are coming, so they cannot be told; if urgent dial 110. "
+            "If it is over reply 0.",
+            language,
+        )
     return _from_us(
         "Received and noted; whoever comes will be told. Until then dial 110. If it is over reply 0.", language
     )

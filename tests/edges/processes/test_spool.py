@@ -163,6 +163,11 @@ def test_texts_are_kept_and_taken_in_in_the_order_they_came(
     li = town.read(lambda session: session.scalars(select(Household).where(Household.head == "李月芳")).one().phones[0])
     assert KEPT in carrier.text("着火了", wang.number, sid="SM9")
     assert "已记下" in carrier.text("来了", li.number, sid="SM1")
+    # Nothing but an alarm is answered with what is done about one.
+    for serial, other in enumerate(("STOP", "谢谢", "谁来了", "误报")):
+        said = carrier.text(other, li.number, sid=f"SM8{serial}")
+        assert "已收到，系统恢复后处理" in said
+        assert KEPT not in said
     outage.ends()
     with database.begin() as session:  # what it takes for an answer to be one: it was told of this alarm
         assert outage.runtime.spool.list_waiting()[0].text == "着火了"

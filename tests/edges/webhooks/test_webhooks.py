@@ -42,7 +42,8 @@ from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEven
 from joint_defense.processes.queues import ALARM, get_queue
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind
+from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.rules.triggers import Category
 from joint_defense.web.board.incident import read_board
 from tests.conftest import MakeSettings
 from tests.support import carrier_verbs
@@ -431,8 +432,9 @@ def test_a_wrong_key_is_told_from_none(carrier: Carrier, neighbours: tuple[House
     assert "按错了，请按1、2或3。" in press(carrier, rung, "7")
     assert carrier.count(Acknowledgement) == 0
     assert "没有收到您的按键" in carrier.call(f"/voice/again/{rung.id}/1?last=1", OUR_NUMBER, to=rung.number)
-    press(carrier, rung, "1")
-    assert "按错了，请按1、2或3。" in press(carrier, rung, "8")
+    for answered, names in (("1", "按错了，请按2或3。"), ("2", "按错了，请按1。"), ("3", "按错了。<")):
+        press(carrier, rung, answered)
+        assert names in press(carrier, rung, "8")
 
 
 def test_after_each_answer_the_keys_that_are_left_are_offered(
@@ -462,6 +464,22 @@ def test_how_soon_somebody_is_there_is_told_to_the_caller_and_shown(
     assert "陈小红家（约5分钟到）正在赶来。" in news
 
 
+def test_a_key_for_minutes_becomes_no_other_answer_behind_a_wrong_one(
+    carrier: Carrier, neighbours: tuple[House, House]
+) -> None:
+    rung = rung_call(carrier, *neighbours)
+    press(carrier, rung, "1")
+    document = press(carrier, rung, "1")
+    for key in ("7", "#", "2"):
+        address = html.unescape(re.findall(r'action="([^"]+)"', document)[0])
+        document = carrier.call(address, OUR_NUMBER, to=rung.number, Digits=key)
+        if key != "2":
+            assert "按错了。" in document
+            assert "马上到请按1，五分钟请按2" in document
+    assert "约5分钟到" in document
+    assert set(carrier.town.answers()) == {("陈小红家", Answer.COMING)}
+
+
 @pytest.mark.parametrize(("dialect", "hears"), [("common", False), ("twilio", True), ("somleng", False)])
 def test_spoken_words_count_by_the_same_rules_where_the_carrier_recognises_speech(
     open_carrier: Callable[..., Carrier], neighbours: tuple[House, House], dialect: str, hears: bool
@@ -477,6 +495,50 @@ def test_spoken_words_count_by_the_same_rules_where_the_carrier_recognises_speec
     assert [line.detail["text"] for line in carrier.town.timeline("said")] == ["他家门口有人在打架吗"]
     carrier.call(address, OUR_NUMBER, to=rung.number, SpeechResult="好的，我马上过来。")
     assert carrier.town.answers() == [("陈小红家", Answer.COMING)]
+
+
+def test_what_is_said_besides_an_answer_is_kept_and_a_polite_word_changes_none(
+    open_carrier: Callable[..., Carrier], neighbours: tuple[House, House]
+) -> None:
+    carrier = open_carrier(carrier_dialect="twilio")
+    wang, chen = neighbours
+    # The caller texts, and so reads what a neighbour says.
+    carrier.text("救命", wang.number, sid="SM7")
+    carrier.town.place(after=10**9)
+    rung = next(each for each in carrier.town.deliveries(1) if each.number == chen.number and each.channel == "call")
+
+    def say(words: str) -> str:
+        return carrier.call(f"/voice/answer/{rung.id}/1", OUR_NUMBER, to=rung.number, SpeechResult=words)
+
+    assert "约10分钟到" in say("我来，十分钟到，带着梯子")
+    board = carrier.town.read(lambda session: read_board(session, rung.incident_id))
+    assert board is not None
+    assert [(row.household, row.minutes) for row in board.rows if row.minutes] == [("陈小红家", 10)]
+    passed = [line.text or "" for line in carrier.town.lines(rung.incident_id, Purpose.WORDS)]
+    assert passed == ["【十户联防】陈小红家：我来，十分钟到，带着梯子"]
+    press(carrier, rung, "2")
+    assert "您说的话已记下。" in say("好的")
+    assert carrier.town.answers()[-1] == ("陈小红家", Answer.CANNOT)
+    said = [line.detail["text"] for line in carrier.town.timeline("said")]
+    assert said == ["我来，十分钟到，带着梯子", "好的"]
+
+
+@pytest.mark.parametrize("path", ["answer/{}/1", "callback/{}"])
+def test_a_neighbour_who_says_that_their_own_house_needs_help_raises_an_alarm_on_the_same_line(
+    open_carrier: Callable[..., Carrier], neighbours: tuple[House, House], path: str
+) -> None:
+    carrier = open_carrier(carrier_dialect="twilio")
+    wang, chen = neighbours
+    rung = rung_call(carrier, wang, chen)
+    ends = {"caller": OUR_NUMBER, "to": chen.number} if path.startswith("answer") else {"caller": chen.number}
+    said = carrier.call("/voice/" + path.format(rung.id), sid="CA8", SpeechResult="我家也着火了快救命", **ends)
+    assert "求助已收到" in said
+    own = carrier.town.alerts()[-1]
+    assert (own.household_name, own.category, own.text) == ("陈小红家", Category.FIRE, "我家也着火了快救命")
+    assert carrier.town.answers() == []
+    # The line is the caller's now: it is held, and a category and the stars count on it.
+    address = html.unescape(re.findall(r'action="([^"]+)"', said)[0])
+    assert "再按一次星号，就取消求助。" in carrier.call(address, sid="CA8", Digits="*", **ends)
 
 
 def test_somebody_who_cries_for_help_at_the_menu_needs_no_key(

@@ -59,6 +59,7 @@ def _conversation(language: str) -> Iterator[str]:
     yield texts.reply_over(names, language)
     yield from (texts.reply_withdrawn(closed, language) for closed in (True, False))
     yield from (texts.write_words_noted(helpers, language) for helpers in (0, 1, 2))
+    yield texts.write_words_noted(0, language, untold=2)
     yield texts.write_where_it_is(names[0], VOICE.place, VOICE.door, VOICE.number, "着火了", language)
     yield from (texts.write_who_is_coming(each, each, language) for each in ([], names))
     yield from (table[language] for table in TABLES)
@@ -80,7 +81,7 @@ def _forms(text: str) -> Iterator[str]:
 @pytest.mark.parametrize("writer", list(Writer))
 def test_what_we_wrote_concludes_nothing_when_it_comes_back(writer: Writer) -> None:
     sent = {text for language in ("zh", "en") for text in (*_alarms(language), *_conversation(language))}
-    sent |= {texts.BROKEN_TEXT, texts.KEPT_TEXT, texts.KEPT_ANSWER_TEXT, texts.STRANGER_TEXT}
+    sent |= {texts.BROKEN_TEXT, texts.KEPT_TEXT, texts.KEPT_ANSWER_TEXT, texts.KEPT_OTHER_TEXT, texts.STRANGER_TEXT}
     assert len(sent) > 300
     nothing = {Meaning.TOLD, Meaning.MACHINE, Meaning.NOTHING}
     assert [

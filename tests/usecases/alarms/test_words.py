@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from joint_defense.alarms import words
+from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
 from joint_defense.alarms.texts import Reply, Text, take_message
 from joint_defense.models import Delivery
 from joint_defense.rules.replies import Answer
-from joint_defense.rules.states import ClosingOutcome, Purpose
+from joint_defense.rules.states import Channel, ClosingOutcome, Purpose
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording.alarm import count_segments
 from tests.support.factories import House, Town, at
@@ -215,3 +216,42 @@ def test_a_silent_caller_is_heard_and_never_answered(town: Town, houses: list[Ho
 
 def _words_to(town: Town, incident: int) -> list[Delivery]:
     return [each for each in town.deliveries(incident) if each.purpose is Purpose.WORDS]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("谁来了他们有刀快点", "不管谁来了都别开门", "谁来把狗牵走", "到哪了门从后面进", "有人来吗我在二楼厕所"),
+        *("anyone coming he has a gun", "who is coming please hurry he is upstairs"),
+    ],
+)
+def test_a_question_with_anything_besides_is_answered_and_passed_on(town: Town, houses: list[House], said: str) -> None:
+    wang, _, chen, _ = houses
+    incident = calls_for_help(town, wang)
+    text(town, chen, "1", after=5)
+    assert "陈家" in (text(town, wang, said, after=10).text or "")
+    assert passed(town, incident) == [("陈家", f"【十户联防】王家：{said}")]
+
+
+@pytest.mark.parametrize(
+    "said", ["谁来了", "有人来吗？", "来了几个人", "邻居什么时候到", "Who is coming?", "is anyone coming"]
+)
+def test_a_question_alone_is_answered_and_passed_on_to_nobody(town: Town, houses: list[House], said: str) -> None:
+    wang, _, chen, _ = houses
+    incident = calls_for_help(town, wang)
+    text(town, chen, "1", after=5)
+    assert "陈家" in (text(town, wang, said, after=10).text or "")
+    assert passed(town, incident) == []
+
+
+def test_a_caller_reads_how_many_are_told_and_not_how_many_come(town: Town) -> None:
+    wang, chen, zhao = town.house("王"), town.house("陈"), town.house("赵", "l")
+    incident = calls_for_help(town, wang)
+    rung = town.delivery(zhao.numbers[0])
+    town.run(lambda s: acknowledge(s, s.merge(rung), Answer.COMING, Channel.CALL, at(5)))
+    assert text(town, wang, "门没锁", after=10).text == (
+        "【十户联防】收到，已记下。赶来的1户收不到短信，没法转告；紧急请打110。没事了请回复0。"
+    )
+    text(town, chen, "1", after=80)
+    assert "会转告赶来的1户。" in (text(town, wang, "在二楼", after=90).text or "")
+    assert {household for household, _ in passed(town, incident)} == {"陈家"}
