@@ -357,9 +357,16 @@ def _tell_of_second_voice(session: Session, incident: Incident, alert: Alert, ca
 
 
 def add_voice(
-    session: Session, incident: Incident, caller: Caller, trigger: Trigger, now: datetime, *, kind: UpdateKind
+    session: Session,
+    incident: Incident,
+    caller: Caller,
+    trigger: Trigger,
+    now: datetime,
+    *,
+    kind: UpdateKind,
+    **more: str | bool,
 ) -> Alert:
-    """A household's voice in an incident, with a line of this kind on the timeline."""
+    """A household's voice in an incident, with a line of this kind on the timeline, which may say `more`."""
     alert = Alert(
         incident_id=incident.id,
         household_id=caller.household_id,
@@ -392,6 +399,7 @@ def add_voice(
         place=caller.place,
         channel=trigger.channel,
         category=trigger.category,
+        **more,
     )
     session.flush()
     return alert

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
-from joint_defense.alarms import mutes
+from joint_defense.alarms import mutes, words
 from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
@@ -19,6 +20,7 @@ from joint_defense.models import Alert, InboundEvent, InboundKind, Incident
 from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.triggers import is_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,15 @@ class WordlessReport:
 
 
 def report_wordless(
-    session: Session, carrier_key: str, number: str, now: datetime, limits: Limits | None = None
+    session: Session,
+    carrier_key: str,
+    number: str,
+    now: datetime,
+    limits: Limits | None = None,
+    *,
+    said: Sequence[str] = (),
 ) -> WordlessReport:
-    """A known phone called, and nobody said or pressed anything: tell the group's leader.
+    """A known phone called, and nobody raised an alarm: tell the group's leader, and of what was pressed or `said`.
 
     A household that has an open incident, or called so a moment ago, is not told of again: the timeline says so.
     """
@@ -44,7 +52,7 @@ def report_wordless(
     if caller is not None and mutes.is_muted(session, number, now) and not _has_open(session, caller):
         event.kind = InboundKind.MUTED
         event.household_id, caller = caller.household_id, None
-    told = caller is not None and _tell_leader(session, event, caller, now, limits)
+    told = caller is not None and _tell_leader(session, event, caller, now, limits, said)
     report = WordlessReport(told, event.incident_id)
     keep_answer(event, asdict(report))
     return report
@@ -58,7 +66,12 @@ def _has_open(session: Session, caller: Caller) -> bool:
     return session.scalar(own.limit(1)) is not None
 
 
-def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: datetime, limits: Limits) -> bool:
+def _tell_leader(
+    session: Session, event: InboundEvent, caller: Caller, now: datetime, limits: Limits, said: Sequence[str]
+) -> bool:
+    spoken = "；".join(each for each in said if not is_keys(each))
+    text = spoken or "".join(said)
+    more = {"spoke": True} if spoken else {"keys": text} if text else {}
     event.household_id = caller.household_id
     lately = session.scalars(
         select(Incident)
@@ -73,14 +86,18 @@ def _tell_leader(session: Session, event: InboundEvent, caller: Caller, now: dat
     ).first()
     if lately is not None:
         event.incident_id = lately.id
-        note_update(session, lately.id, UpdateKind.WORDLESS, now, household=caller.household_name)
+        note_update(session, lately.id, UpdateKind.WORDLESS, now, household=caller.household_name, **more)
+        words.note_words(session, lately.id, caller.household_name, spoken, now, by_caller=True)
+        session.flush()
+        words.pass_on(session, lately.id, now)
         return True
     leader = _find_leaders(directory.list_recipients(session, caller, now))
     incident = make_incident(caller, IncidentKind.WORDLESS, now)
     session.add(incident)
     session.flush()
-    trigger = Trigger(event.carrier_key, caller.number, Channel.CALL)
-    add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS)
+    trigger = Trigger(event.carrier_key, caller.number, Channel.CALL, text=text)
+    add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS, **more)
+    words.note_words(session, incident.id, caller.household_name, spoken, now, by_caller=True)
     event.incident_id = incident.id
     planned = plan_rings(leader)
     by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]

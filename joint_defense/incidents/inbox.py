@@ -87,6 +87,13 @@ def was_answered_since(session: Session, number: str, kind: InboundKind, since: 
     return any(each.get("text") for each in answers)
 
 
+def list_said(session: Session, sid: str) -> list[str]:
+    """What was pressed or said at the menu in this call and was no alarm, in its order."""
+    begins = carrier_keys.make_said_key(sid)
+    query = select(InboundEvent.text).where(InboundEvent.carrier_key.startswith(begins, autoescape=True))
+    return list(session.scalars(query.order_by(InboundEvent.id)))
+
+
 def is_first_from_stranger(session: Session, carrier_key: str, span: timedelta) -> bool:
     """Whether no other message from this number came in vain within `span` before this one.
 

@@ -132,7 +132,12 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
             incident_id = raise_alarm(session, trigger, event.received_at, limits).incident_id
         case SpooledKind.WORDLESS:
             incident_id = report_wordless(
-                session, event.carrier_key, event.number, event.received_at, limits
+                session,
+                event.carrier_key,
+                event.number,
+                event.received_at,
+                limits,
+                said=[event.text] if event.text else [],
             ).incident_id
         case SpooledKind.TEXT:
             text = Text(event.sid, event.number, event.text)

@@ -29,3 +29,8 @@ def has_alarm(keys: str) -> bool:
     A lone 9, or 9#, is somebody in a hurry; 19 or 92 may be somebody dialling on.
     """
     return "#9" in keys or ("9" in keys and set(keys) <= set("9#*"))
+
+
+def is_keys(said: str) -> bool:
+    """Whether it was pressed, not spoken."""
+    return bool(said) and all(sign in "0123456789*#" for sign in said)

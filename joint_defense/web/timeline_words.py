@@ -249,13 +249,22 @@ def _write_overseers(detail: Detail) -> str:
     return " · ".join(parts)
 
 
+def _write_wordless(d: Detail) -> str:
+    words: str
+    if d.get("keys"):
+        words = gettext("%(household)s called and pressed %(keys)s, not #9", household=d["household"], keys=d["keys"])
+    elif d.get("spoke"):
+        words = gettext("%(household)s called and spoke, and did not press #9", household=d["household"])
+    else:
+        words = gettext("%(household)s called, and neither spoke nor pressed a key", household=d["household"])
+    return words
+
+
 _SENTENCES: Mapping[str, Callable[[Detail], str]] = {
     UpdateKind.OPENED: _write_opened,
     UpdateKind.VOICE: _write_voice,
     UpdateKind.AGAIN: _write_again,
-    UpdateKind.WORDLESS: lambda d: gettext(
-        "%(household)s called, and neither spoke nor pressed a key", household=d["household"]
-    ),
+    UpdateKind.WORDLESS: _write_wordless,
     UpdateKind.REFUSED: _write_refused,
     UpdateKind.ACCOUNT_TROUBLE: lambda d: gettext(
         "The carrier refuses our account: %(reason)s", reason=explain_carrier_code(d["code"])

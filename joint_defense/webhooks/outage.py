@@ -52,10 +52,12 @@ def keep_alarm(call: InboundCall, error: Exception) -> Response:
     return _hold(1, calls.KEPT)
 
 
-def keep_wordless(call: InboundCall, error: Exception) -> Response:
-    """Spool a call without a word. The caller is told to dial 110: whether there is a leader is not known."""
-    _put_into_spool(SpooledKind.WORDLESS, make_wordless_key(call.sid), call.caller, call.sid, error)
-    return answer(twiml.say([(calls.NO_WORD_NO_LEADER[each], each) for each in LANGUAGES]))
+def keep_wordless(call: InboundCall, said: str, unheard: calls.Unheard, error: Exception) -> Response:
+    """Spool a call without a word, with what was pressed or said last instead of #9. The caller is told to
+    dial 110: whether there is a leader is not known.
+    """
+    _put_into_spool(SpooledKind.WORDLESS, make_wordless_key(call.sid), call.caller, call.sid, error, text=said)
+    return answer(twiml.say([(calls.say_wordless(unheard, each, told=False), each) for each in LANGUAGES]))
 
 
 def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from flask import Blueprint, Response, request
+from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from groups import directory
@@ -16,17 +17,24 @@ from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.drills import own_test
 from joint_defense.drills.own_test import OwnTestOutcome
 from joint_defense.incidents.answers import find_told
-from joint_defense.incidents.inbox import receive
+from joint_defense.incidents.inbox import list_said, receive
 from joint_defense.models import InboundKind
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
-from joint_defense.rules.carrier_keys import make_alarm_key, make_call_key, make_test_key, make_wordless_key
+from joint_defense.rules.carrier_keys import (
+    make_alarm_key,
+    make_call_key,
+    make_said_key,
+    make_test_key,
+    make_wordless_key,
+)
 from joint_defense.rules.states import Channel
-from joint_defense.rules.triggers import asks_for_test, has_alarm
-from joint_defense.rules.understanding.meanings import Meaning, Writer
+from joint_defense.rules.triggers import Category, asks_for_test, has_alarm
+from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.rules.wording import drills as drill_words
+from joint_defense.rules.wording.calls import Unheard
 from joint_defense.webhooks.common import (
     answer,
     answer_broken_call,
@@ -87,35 +95,50 @@ def answer_menu(asked: int) -> Response:
     """
     call = read_call(request.form, get_runtime().read_number)
     keys = KEYS_BEFORE.get(request.args.get("before", ""), "") + (call.keys or "")
-    if has_alarm(keys) or (call.speech and understand(call.speech, Writer.AT_REST).meaning is Meaning.ALARM):
+    if has_alarm(keys):
         return _raise(call)
+    spoken = understand(call.speech, Writer.AT_REST) if call.speech else None
+    if spoken is not None and spoken.meaning is Meaning.ALARM:
+        return _raise(call, spoken)
     if asks_for_test(keys):
         tested = _take_test(call)
         if tested is not None:
             return tested
     half = bool(call.keys) and keys.endswith("#")
+    said = keys or call.speech
+    unheard = Unheard.KEY if keys else Unheard.WORDS if call.speech else Unheard.NOTHING
     if half or asked < TIMES_ASKED:
         try:
             with get_runtime().database.begin() as session:
                 caller = directory.find_caller(session, call.caller)
+                if said and not half:
+                    _keep_said(session, call, asked, said)
         except Exception as error:
             log.error("menu_without_database", sid=call.sid, **describe_cause(error))
             caller = None
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
-        return _answer_menu(caller, asked=asked if half else asked + 1, half=half, wrong=bool(call.keys))
-    return _answer_wordless(call)
+        return _answer_menu(caller, asked=asked if half else asked + 1, half=half, unheard=unheard)
+    return _answer_wordless(call, asked, said, unheard)
 
 
-def _answer_menu(caller: Caller | None, *, asked: int, half: bool = False, wrong: bool = False) -> Response:
+def _keep_said(session: Session, call: InboundCall, asked: int, said: str) -> None:
+    """What was pressed or said and raised no alarm: the leader is told of it if nothing else comes."""
+    receive(session, make_said_key(call.sid, asked), InboundKind.MENU, call.caller, said, read_clock(session))
+
+
+def _answer_menu(
+    caller: Caller | None, *, asked: int, half: bool = False, unheard: Unheard = Unheard.NOTHING
+) -> Response:
     language = caller.language if caller is not None else "zh"
-    text = (calls.MENU if asked == 1 else calls.MENU_WRONG_KEY if wrong else calls.MENU_AGAIN)[language]
+    text = calls.MENU[language] if asked == 1 else calls.say_menu_again(unheard, language)
     # Where an intruder may be listening nothing is said, not even the menu.
     lines = [] if half or (caller is not None and caller.silent) else [(text, language)]
-    address = make_address(f"/voice/menu/{asked}")
+    # The half that came is a wrong key if nothing follows.
+    address = make_address(f"/voice/menu/{asked}{'?before=hash' if half else ''}")
     return answer(
         twiml.ask(
             lines,
-            action=address + ("?before=hash" if half else ""),
+            action=address,
             then=address,
             keys=1 if half else 2,
             timeout=get_runtime().settings.menu_timeout,
@@ -124,7 +147,8 @@ def _answer_menu(caller: Caller | None, *, asked: int, half: bool = False, wrong
     )
 
 
-def _raise(call: InboundCall) -> Response:
+def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
+    """The alarm of a call; `spoken` is what was said instead of a key."""
     key = make_alarm_key(call.sid)
     if get_runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
@@ -133,6 +157,8 @@ def _raise(call: InboundCall) -> Response:
         key,
         call.caller,
         Channel.CALL,
+        category=Category.UNSPECIFIED if spoken is None else spoken.category,
+        text="" if spoken is None else spoken.words,
         call_sid=call.sid,
         line_account=read_line_account(),
         holds_for=get_runtime().patience.gone_after,
@@ -171,19 +197,25 @@ def _take_test(call: InboundCall) -> Response | None:
     return answer(twiml.say([(drill_words.say_test_follows(asked.language), asked.language)]))
 
 
-def _answer_wordless(call: InboundCall) -> Response:
+def _answer_wordless(call: InboundCall, asked: int, said: str, unheard: Unheard) -> Response:
     try:
         with get_runtime().database.begin() as session:
             caller = directory.find_caller(session, call.caller)
+            if said:
+                _keep_said(session, call, asked, said)
             report = report_wordless(
-                session, make_wordless_key(call.sid), call.caller, read_clock(session), get_runtime().limits
+                session,
+                make_wordless_key(call.sid),
+                call.caller,
+                read_clock(session),
+                get_runtime().limits,
+                said=list_said(session, call.sid),
             )
     except Exception as error:
-        return keep_wordless(call, error)
+        return keep_wordless(call, said, unheard, error)
     if report.incident_id is not None:
         WAKER.of().wake(report.incident_id)
     if caller is not None and caller.silent:
         return answer(twiml.say([]))
     language = caller.language if caller is not None else "zh"
-    words = calls.NO_WORD if report.told else calls.NO_WORD_NO_LEADER
-    return answer(twiml.say([(words[language], language)]))
+    return answer(twiml.say([(calls.say_wordless(unheard, language, told=report.told), language)]))

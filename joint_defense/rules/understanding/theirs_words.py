@@ -25,15 +25,15 @@ OUR_SENTENCES = (
 
 # By these words a line is one of ours, whatever follows them; a test sends every sentence of ours through them.
 OUR_LINES = (
-    *(r"家求助[!！:：]", r"又有一户求助", r"演练[,，]?不是真的警情", r"看进展[:：]", r"来电[,，]?没有说话也没有按键", r"家求助[,，][^\n]{1,12}[:：]"),
-    *(r"收到[,，。]?能来(?:的)?(?:请)?回复1", r"已收到[,，]?马上呼叫", r"求助已收到", r"已收到求助[,，]?但您家", r"收到[,，]?马上呼叫各户邻居", r"正在呼叫\d+户邻居", r"已记下您(?:正|已|不)", r"谢谢[,，]已告诉"),
+    *(r"家求助[!！:：]", r"又有一户求助", r"演练[,，]?不是真的警情", r"看进展[:：]", r"来电[,，]?没有(?:说话也没有按键|按井号9)", r"家求助[,，][^\n]{1,12}[:：]"),
+    *(r"收到[,，。]?能来(?:的)?(?:请)?回复1", r"已收到[,，]?(?:马上呼叫|系统恢复后处理)", r"求助已收到", r"已收到求助[,，]?但您家", r"收到[,，]?马上呼叫各户邻居", r"正在呼叫\d+户邻居", r"已记下您(?:正|已|不)", r"谢谢[,，]已告诉"),
     *(r"已取消[,，]?正在通知", r"已取消您家的求助", r"收到[,，]?会转告", r"收到[,，]?已记(?:下|在这起)", r"的事已解决[,，]?不用", r"没事[,，]?是误按[,，]?不用去", r"家的(?:求助|演练)已结束"),
     *(r"的求助一直没有人解除", r"还没有人回应[,，。]?(?:请马上打|能来)", r"来的人还不够[,，]?(?:正在叫|请您去)", r"正在告诉邻居[:：]", r"已停发短信", r"短信已恢复", r"如还没人打1\d\d"),
     *(r"系统出故障了[,，]?请马上打", r"求助已记下[,，]?系统", r"已记下[,，]?系统一恢复", r"值班员已暂停受理", r"您的号码不在联防名单", r"^[^\n。]{1,20}家(?:已到现场|正在赶来)。"),
     *(r"household needs help", r"A second household calls", r"Noted: you are (?:on your way to|with) ", r"Noted that you cannot go to", r"household's (?:alarm|drill) is over", r"You are asked first"),
     *(r"Received; (?:\d|your leader|all neighbours|the \d|the household|but there)", r"Received, (?:but there|and noted with)", r"Received and noted", r"Noted\. If anything changes", r"Received\. Reply 1"),
     *(r"Cancelled; your neighbours", r"Yours is cancelled; another", r"No more texts[;:]", r"You get texts again", r"An operator has stopped alarms", r"The system has failed", r"Your alarm is kept"),
-    *(r"Noted; it is passed on", r"Nobody has closed the call", r"Nobody has answered yet\. ?(?:Please|Reply)", r"Too few are coming", r"A call without a word from", r"Follow it:", r"household: on the (?:way|scene)"),
+    *(r"Noted; it is passed on", r"Nobody has closed the call", r"Nobody has answered yet\. ?(?:Please|Reply)", r"Too few are coming", r"A call without (?:a word|#9) from", r"Follow it:", r"household: on the (?:way|scene)"),
     *(r"Your neighbours are being told:", r"has been told that you are", r"Your number is not on a list", r"if nobody has dialled 1\d\d"),
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from joint_defense.rules.triggers import Category
+from joint_defense.rules.triggers import Category, is_keys
 from joint_defense.rules.understanding.dangers import is_bare_nine
 from joint_defense.rules.understanding.signs import cut_links
 
@@ -260,14 +260,27 @@ def _write_wordless(voice: Voice, language: str) -> str:
     if language == CHINESE:
         first = f"，{first}" if first else ""
         return (
-            f"【十户联防】{voice.household}{when}来电，没有说话也没有按键。{voice.place}{first}。"
+            f"【十户联防】{voice.household}{when}来电，{_tell_unheard(voice, language)}。{voice.place}{first}。"
             f"请联系或上门看看。电话{write_local_number(voice.number)}"
         )
     first = f", {first}" if first else ""
+    what, said = _tell_unheard(voice, language), cut_quote(voice)
+    told = f"They pressed {said}. " if is_keys(said) else f'They say: "{said}". ' if said else ""
     return (
-        f"[Joint Defence] A call without a word from {voice.household_en} at {when}. {voice.place_en}{first}. "
+        f"[Joint Defence] {what} from {voice.household_en} at {when}. {voice.place_en}{first}. {told}"
         f"Please get in touch or look in. Phone {write_local_number(voice.number)}"
     )
+
+
+def _tell_unheard(voice: Voice, language: str) -> str:
+    """What came in a call that raised no alarm: nothing, other keys, or words that nobody understood."""
+    said = cut_quote(voice)
+    if not said:
+        return "没有说话也没有按键" if language == CHINESE else "A call without a word"
+    if is_keys(said):
+        pressed = said.replace("#", "井号").replace("*", "星号")
+        return f"没有按井号9，按的是{pressed}" if language == CHINESE else "A call without #9"
+    return f"没有按井号9，说的是：“{said}”" if language == CHINESE else "A call without #9"
 
 
 def _add_comma(words: str, language: str) -> str:

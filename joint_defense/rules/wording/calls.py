@@ -8,6 +8,7 @@ Each line in both languages; a phone that is not marked otherwise gets Chinese.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.replies import LATER, Answer
@@ -18,22 +19,43 @@ MENU = {
     CHINESE: "十户联防。紧急求助请按井号9。",
     ENGLISH: "Joint Defence. For help press pound nine.",
 }
-MENU_AGAIN = {
-    CHINESE: "没有收到按键。需要帮忙，请按井号9。",
-    ENGLISH: "No key was received. If you need help, press pound nine.",
+
+
+class Unheard(StrEnum):
+    """What came at the menu instead of #9."""
+
+    NOTHING = "nothing"
+    KEY = "key"
+    WORDS = "words"
+    """Spoken words that were not understood."""
+
+
+_UNHEARD = {
+    Unheard.NOTHING: {CHINESE: "没有收到按键", ENGLISH: "No key was received."},
+    Unheard.KEY: {CHINESE: "按错了", ENGLISH: "That is not the key."},
+    Unheard.WORDS: {CHINESE: "没有听懂您说的话", ENGLISH: "What you said was not understood."},
 }
-MENU_WRONG_KEY = {
-    CHINESE: "按错了。需要帮忙，请按井号9。",
-    ENGLISH: "That is not the key. If you need help, press pound nine.",
-}
-NO_WORD = {
-    CHINESE: "没有收到按键。正在通知您的联防长跟您联系。有危险请直接打110。",
-    ENGLISH: "No key was received. Your group's leader is being told. In danger, dial 110.",
-}
-NO_WORD_NO_LEADER = {
-    CHINESE: "没有收到按键。有危险请直接打110。",
-    ENGLISH: "No key was received. In danger, dial 110.",
-}
+
+
+def say_menu_again(unheard: Unheard, language: str) -> str:
+    """The menu once more, behind what came instead of its key."""
+    said = _UNHEARD[unheard][language]
+    if language == CHINESE:
+        return f"{said}。需要帮忙，请按井号9。"
+    return f"{said} If you need help, press pound nine."
+
+
+def say_wordless(unheard: Unheard, language: str, *, told: bool) -> str:
+    """The last words to a caller who did not press #9; `told`: their leader is being told, words and all."""
+    said = _UNHEARD[unheard][language]
+    if language == CHINESE:
+        kept = "，已记下" if unheard is Unheard.WORDS else ""
+        return f"{said}{kept}。{'正在通知您的联防长跟您联系。' if told else ''}有危险请直接打110。"
+    kept = " It is noted." if unheard is Unheard.WORDS else ""
+    leader = " Your group's leader is being told." if told else ""
+    return f"{said}{kept}{leader} In danger, dial 110."
+
+
 STRANGER = {
     CHINESE: "您的号码不在联防名单上，没法通知邻居。情况紧急请马上打110。",
     ENGLISH: "Your number is not on a list, so no neighbours can be rung. In an emergency, dial 110 now.",

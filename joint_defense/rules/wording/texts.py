@@ -19,8 +19,8 @@ KEPT_TEXT = (
     "Your alarm is kept and will go out as soon as the system is back; dial 110 now."
 )
 KEPT_OTHER_TEXT = (
-    "【十户联防】已收到，系统恢复后处理。报警请打110。"
-    "Received; it is dealt with as soon as the system is back. Police: 110."
+    "【十户联防】已收到，系统恢复后处理；情况紧急请马上打110。"
+    "Received; it is dealt with as soon as the system is back. In danger, dial 110."
 )
 KEPT_ANSWER_TEXT = "【十户联防】已记下，系统一恢复就转告，谢谢您。Noted; it is passed on as soon as the system is back."
 HELP_TEXT = {

@@ -37,13 +37,14 @@ from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
-from joint_defense.delivery.messages import Announcer
+from joint_defense.delivery.messages import Announcer, make_voice
 from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident, PhoneTask
 from joint_defense.processes.queues import ALARM, get_queue
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.triggers import Category
+from joint_defense.rules.wording import alarm
 from joint_defense.web.board.incident import read_board
 from tests.conftest import MakeSettings
 from tests.support import carrier_verbs
@@ -505,7 +506,7 @@ def test_what_is_said_besides_an_answer_is_kept_and_a_polite_word_changes_none(
     # The caller texts, and so reads what a neighbour says.
     carrier.text("救命", wang.number, sid="SM7")
     carrier.town.place(after=10**9)
-    rung = next(each for each in carrier.town.deliveries(1) if each.number == chen.number and each.channel == "call")
+    rung = carrier.town.delivery(chen.number)
 
     def say(words: str) -> str:
         return carrier.call(f"/voice/answer/{rung.id}/1", OUR_NUMBER, to=rung.number, SpeechResult=words)
@@ -539,6 +540,48 @@ def test_a_neighbour_who_says_that_their_own_house_needs_help_raises_an_alarm_on
     # The line is the caller's now: it is held, and a category and the stars count on it.
     address = html.unescape(re.findall(r'action="([^"]+)"', said)[0])
     assert "再按一次星号，就取消求助。" in carrier.call(address, sid="CA8", Digits="*", **ends)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "again", "heard", "told"),
+    [
+        ({"Digits": "5"}, {"Digits": "12"}, "按错了。需要", "按错了。正在通知", "没有按井号9，按的是512。"),
+        ({"Digits": "5"}, {}, "按错了。需要", "没有收到按键。正在通知", "没有按井号9，按的是5。"),
+        (
+            {"SpeechResult": "今天天气不错"},
+            {"SpeechResult": "那个什么来着"},
+            "没有听懂您说的话。需要",
+            "没有听懂您说的话，已记下。正在通知",
+            "没有按井号9，说的是：“今天天气不错；那个什么来着”。",
+        ),
+        ({}, {}, "没有收到按键。需要", "没有收到按键。正在通知", "没有说话也没有按键。"),
+    ],
+)
+def test_what_came_at_the_menu_instead_of_the_key_is_told_as_it_was(
+    open_carrier: Callable[..., Carrier],
+    wang: House,
+    first: dict[str, str],
+    last: dict[str, str],
+    again: str,
+    heard: str,
+    told: str,
+) -> None:
+    carrier = open_carrier(carrier_dialect="twilio")
+    assert again in carrier.call("/voice/menu/1", wang.number, **first)
+    assert heard in carrier.call("/voice/menu/2", wang.number, **last)
+    incident, alert = carrier.town.incidents()[0], carrier.town.alerts()[0]
+    assert told in alarm.write_wordless(make_voice(incident, alert, ZoneInfo("Asia/Shanghai")), "zh")
+    spoken = [line.detail["text"] for line in carrier.town.timeline("said")]
+    assert spoken == (["今天天气不错；那个什么来着"] if "SpeechResult" in first else [])
+
+
+def test_a_lone_pound_key_is_a_wrong_key_and_not_none(carrier: Carrier, wang: House) -> None:
+    half = carrier.call("/voice/menu/1", wang.number, Digits="#")
+    then = html.unescape(re.findall(r"<Redirect[^>]*>([^<]*)<", half)[0])
+    asked = html.unescape(re.findall(r'action="([^"]+)"', half)[0])
+    assert "before=hash" in asked
+    assert "按错了。需要帮忙，请按井号9。" in carrier.call(asked, wang.number)
+    assert "按错了。需要帮忙，请按井号9。" in carrier.call(then, wang.number)
 
 
 def test_somebody_who_cries_for_help_at_the_menu_needs_no_key(
