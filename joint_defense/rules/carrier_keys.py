@@ -22,9 +22,9 @@ def make_wordless_key(sid: str) -> str:
     return f"{CALLS}{sid}:wordless"
 
 
-def make_said_key(sid: str, asked: int | None = None) -> str:
-    """What was pressed or said when the menu was put for the `asked`th time; without it how such keys begin."""
-    return f"{CALLS}{sid}:said:{'' if asked is None else asked}"
+def make_said_key(sid: str, asked: int) -> str:
+    """What was pressed or said when the menu was put for the `asked`th time, and was no alarm."""
+    return f"{CALLS}{sid}:said:{asked}"
 
 
 def make_test_key(sid: str) -> str:

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import intake
-from joint_defense.alarms.intake import Trigger
+from joint_defense.alarms import intake, words
+from joint_defense.alarms.intake import IntakeResult, Trigger
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
@@ -18,7 +18,7 @@ from joint_defense.drills import own_test
 from joint_defense.drills.own_test import OwnTestOutcome
 from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import list_said, receive
-from joint_defense.models import InboundKind
+from joint_defense.models import Alert, InboundKind
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.carrier_keys import (
@@ -29,7 +29,7 @@ from joint_defense.rules.carrier_keys import (
     make_wordless_key,
 )
 from joint_defense.rules.states import Channel
-from joint_defense.rules.triggers import Category, asks_for_test, has_alarm
+from joint_defense.rules.triggers import Category, asks_for_test, has_alarm, is_keys
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
@@ -166,12 +166,23 @@ def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
     try:
         with get_runtime().database.begin() as session:
             raised = intake.raise_alarm(session, trigger, read_clock(session), get_runtime().limits)
+            if not raised.repeated:
+                _note_said_before(session, raised, call.sid)
     except Exception as error:
         return keep_alarm(call, error)
     log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
+
+
+def _note_said_before(session: Session, raised: IntakeResult, sid: str) -> None:
+    """What the caller said before the key, and was no alarm by itself, goes to those who come."""
+    alert = None if raised.alert_id is None else session.get(Alert, raised.alert_id)
+    if alert is not None:
+        said = "；".join(each for each in list_said(session, sid, TIMES_ASKED) if not is_keys(each))
+        name, now = alert.household_name, read_clock(session)
+        words.note_words(session, alert.incident_id, name, said, now, by_caller=True)
 
 
 def _take_test(call: InboundCall) -> Response | None:
@@ -209,7 +220,7 @@ def _answer_wordless(call: InboundCall, asked: int, said: str, unheard: Unheard)
                 call.caller,
                 read_clock(session),
                 get_runtime().limits,
-                said=list_said(session, call.sid),
+                said=list_said(session, call.sid, TIMES_ASKED),
             )
     except Exception as error:
         return keep_wordless(call, said, unheard, error)

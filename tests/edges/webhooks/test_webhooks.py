@@ -575,6 +575,17 @@ def test_what_came_at_the_menu_instead_of_the_key_is_told_as_it_was(
     assert spoken == (["今天天气不错；那个什么来着"] if "SpeechResult" in first else [])
 
 
+def test_what_was_said_at_the_menu_before_the_key_stands_with_the_alarm(
+    open_carrier: Callable[..., Carrier], wang: House
+) -> None:
+    carrier = open_carrier(carrier_dialect="twilio")
+    carrier.call("/voice/menu/1", wang.number, SpeechResult="那个什么来着")
+    for _ in range(2):
+        carrier.call("/voice/menu/2", wang.number, Digits="#9")
+    assert [line.detail["text"] for line in carrier.town.timeline("said")] == ["那个什么来着"]
+    assert [each.kind for each in carrier.town.incidents()] == [IncidentKind.ALARM]
+
+
 def test_a_lone_pound_key_is_a_wrong_key_and_not_none(carrier: Carrier, wang: House) -> None:
     half = carrier.call("/voice/menu/1", wang.number, Digits="#")
     then = html.unescape(re.findall(r"<Redirect[^>]*>([^<]*)<", half)[0])
