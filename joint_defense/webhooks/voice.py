@@ -148,7 +148,7 @@ def _answer_menu(
 
 
 def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
-    """The alarm of a call; `spoken` is what was said instead of a key."""
+    """A call raises an alarm; `spoken` is what was said instead of a key."""
     key = make_alarm_key(call.sid)
     if get_runtime().spool.holds(key):
         # The carrier repeats what was kept: the drainer takes it in, in its turn and at its own time.
