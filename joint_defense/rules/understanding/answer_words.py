@@ -257,6 +257,8 @@ WHO_QUESTION = (
     r"怎么还(?:没|不)(?:人)?(?:来|到)|还没人来|多久(?:能|会)?(?:来|到)|什么时候(?:能)?(?:来|到)|到哪(?:了|里)|(?:^|[,，。 人们家居])(?:都)?(?:来|到)了没有|(?:来没来|到没到)人|现场有(?:几|多少|谁)|"
     r"\bwho(?:'s| is| are|'ll| will)? (?:\w+ )?(?:come|coming|there|here|on)|\b(?:is|are) (?:anyone|anybody|someone|somebody|they|you)\b.{0,10}(?:coming|there|on|here)|\bhow (?:many|long|soon)\b|\bwho else\b|\banyone (?:else|coming|there)\b)"
 )
+ELSEWHERE = r"我.{0,4}在(?:上班|加班|外地|外面|县|市|厂|单位|公司|学校|老家|城|出差|外省)"
+"""Beside "there" the two contradict each other."""
 NOT_OF_THE_PLACE = (
     r"(?:贼|小偷|坏人|歹徒|人|他们?|她|车|狗|蛇).{0,3}(?:往|跑|逃|去|躲|藏).{0,3}哪(?:里|儿|边|个方向|了)?|"
     r"(?:钥匙|灭火器|水管|水龙头|水源|消防栓|电闸|总闸|开关|阀门|梯子|绳子|药箱?|手电筒?|工具|铁锹|孩子|老人|狗).{0,4}哪(?:里|儿|边|个)?"

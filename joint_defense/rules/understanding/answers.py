@@ -76,6 +76,7 @@ _EN_OTHERS = re.compile(words.EN_OTHERS)
 _EN_FAMILY = re.compile(r"^my (?:husband|wife|son|daughter|brother|dad|father)")
 _MINUTES = re.compile(words.MINUTES)
 _WHO = re.compile(words.WHO_QUESTION)
+_ELSEWHERE = re.compile(words.ELSEWHERE)
 _NOT_OF_THE_PLACE = re.compile(words.NOT_OF_THE_PLACE)
 _WHERE = re.compile(words.WHERE_QUESTION)
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -117,7 +118,7 @@ def find_number(text: str) -> Meaning | None:
     said = answer_in_words(rest)
     if _is_of_a_list(rest) and said is not meaning and _AFTER_NUMBER.fullmatch(squeeze(rest)) is None:
         return None
-    if said is Meaning.CANNOT and meaning is Meaning.ON_SCENE:
+    if meaning is Meaning.ON_SCENE and (said is Meaning.CANNOT or _ELSEWHERE.search(rest)):
         return None
     if said is not None and {said, meaning} == {Meaning.COMING, Meaning.CANNOT}:
         return None if _is_compact(rest) else meaning

@@ -23,7 +23,7 @@ EVENTS: dict[Category, tuple[str, ...]] = {
         *("着火", "着了火", "起火", "失火", "火灾", "走火了", "走水了", "大火", "火很大", "火好大", "火太大", "火势", "火光", "火苗", "好大的?(?:烟|火)", "(?:都|全|满)(?:是|屋)(?:的)?烟"),
         *("烧起来", "烧着了", "烧了起来", "在烧", "烧房", "房子烧", "屋子烧", "烧到", "冒烟", "浓烟", "黑烟", "冒火", "起烟", "烟(?:很|好|太)大", "(?:我|俺)们?家.{0,4}着了", "(?:罐|灶|车|房子?|屋子?|棚|柴|柴火堆?|柴堆|草堆|垃圾堆|木头|窗帘|衣服|沙发|草垛|山上?|树林|厨房|被子|电线|床)着了"),
         *("爆炸(?!头|性|式|新闻|力|糖)", "(?<!气)炸了(?!锅|鸡|毛)", "煤气.{0,4}漏", "漏煤气", "漏气", "燃气.{0,4}漏", "液化气.{0,4}漏", "(?:煤气|燃气|液化气).{0,8}味", "天然气.{0,4}漏"),
-        *("火(?:烧|蹿|窜)(?:到|上|起|过)", "油锅.{0,3}(?:着|烧|起火)", "冒火星", "烧(?:没|光|穿)了", "煤气.{0,3}泄", "燃气.{0,3}泄", "电线.{0,4}(?:烧|冒)", "电瓶车.{0,4}(?:烧|着|炸)", "灶.{0,3}(?:烧|着)了", "zhaohuo"),
+        *("火又.{0,2}(?:着|烧|大|起)", "火(?:烧|蹿|窜)(?:到|上|起|过)", "油锅.{0,3}(?:着|烧|起火)", "冒火星", "烧(?:没|光|穿)了", "煤气.{0,3}泄", "燃气.{0,3}泄", "电线.{0,4}(?:烧|冒)", "电瓶车.{0,4}(?:烧|着|炸)", "灶.{0,3}(?:烧|着)了", "zhaohuo"),
         *(r"\bfire\b", r"\bburning\b", r"\bsmoke\b", r"\bon fire\b", r"\bexplo(?:sion|ded|ding)\b", r"\bgas leak", r"\bflames?\b"),
         *(r"\bsmell (?:of )?gas\b", r"\bleaking gas\b"),
     ),
@@ -56,7 +56,7 @@ EVENTS: dict[Category, tuple[str, ...]] = {
         *("强盗", "歹徒", "坏人", "匪徒", "遭(?:了)?(?:抢|偷|劫)", "(?:家|门|窗|店|屋|房|锁|车)(?:门)?(?:里)?(?:也|又|都|刚|刚刚)?(?:被|让|给)(?:人)?(?:撬|砸|翻|踹|偷|抢)", "撬.{0,4}(?:门|锁|窗|保险)", "(?:门|锁|窗).{0,3}撬", "砸.{0,3}(?:门|窗|玻璃|店|车)", "踹.{0,3}门", "踢.{0,3}门", "(?:翻|溜|摸|跳|钻|爬|闯|撬)进", "(?:墙外|墙上|墙头|屋后|窗边|屋檐|阁楼|地窖|床底|衣柜里?).{0,3}有(?:个|几个|两个)?(?:陌生)?人(?!吗|没)", "黑影", "蒙面", "堵(?:在|着)?(?:我家?)?门", "(?:拿|提|举|挥|带)着?.{0,3}(?:斧|砍刀|铁棍|锤|棍棒|木棒|铁锹|菜刀)", "追(?:着)?(?:我|砍|打)", "掐(?:我|住|脖)", "把.{1,4}(?:绑|捆)", "翻墙", "翻.{0,2}窗"),
         *("爬.{0,3}(?:窗|墙|进|阳台)", "行凶", "持刀", "(?:有|拿|带)(?:着)?(?:一把)?(?:刀|枪|凶器|棍)", "拿着?.{0,4}刀", "砍(?:人|我|伤|了)", "捅(?:人|我|了|伤)"),
         *("杀人", "要杀", "打人", "(?:有人|他|她|他们|老公|丈夫|男人|邻居|又|在|要|来)打我(?!电话|手机|的|家电话|微信|号|这)", "被.{0,4}打(?!电话|扰|断|动|开|折|败|了鸡血)", "打死(?=我|人|他|她|你|孩|老|了?$|了?人|啦)", "打伤", "挨打"),
-        *(rf"(?:{_KIN}|前夫|前妻|酒鬼|醉汉)(?:喝醉了?|又|在|要|正在|正|老|发疯)*打(?:我|他|她|人|(?:我)?{_KIN})(?!电话|手机|的|家|微信|号|这|针|牌|球|招呼|车|卡|分|字|过电|了?.{{0,3}}电话)", rf"(?:{_KIN}|前夫|前妻|他|她|酒鬼|醉汉|有人|男的)(?:喝醉了?|又|发疯)*在.{{0,3}}(?:砸|摔)(?:东西|家具?|碗|桌)", "(?:屋|家|房|房间|院|店|床底|柜子?)(?:子)?(?:里|下)?有(?:一|几|两|个)*(?:男人|男的|陌生|生人)", "^(?:我|俺)?(?:的)?(?:屋|房)(?:子|间)?里有(?:个)?人(?:进来)?$", "打老人", "打孩子", "打老婆", "家暴", "绑架", "劫持", "拐(?:走|卖|孩子|了)", "抢孩子", "偷孩子", "跟踪", "尾随", "被.{1,6}(?:堵|关|锁|围|绑|捆)(?:在|住|进)", "有人.{0,10}(?:转来转去|走来走去|走动|鬼鬼祟祟|晃来晃去|东张西望|偷看|照(?:我|窗)|盯着(?:我|窗))", "非礼", "强奸", "猥亵", "流氓"),
+        *(rf"(?:{_KIN}|前夫|前妻|酒鬼|醉汉)(?:喝醉了?|又|在|要|正在|正|老|发疯)*打(?:我|他|她|人|(?:我)?{_KIN})(?!电话|手机|的|家|微信|号|这|针|牌|球|招呼|车|卡|分|字|过电|了?.{{0,3}}电话)", rf"(?:{_KIN}|前夫|前妻|他|她|酒鬼|醉汉|有人|男的)(?:喝醉了?|又|发疯)*在.{{0,3}}(?:砸|摔)(?:东西|家具?|碗|桌)", "(?:屋|家|房|房间|院|店|床底|柜子?)(?:子)?(?:里|下)?有(?:一|几|两|个)*(?:男人|男的|陌生|生人)", "有(?:一|几|两|个)+(?:男人|男的|陌生人|生人|人)(?:躲|藏|站)?在(?:我|俺)(?:家|屋|房|床|院|店)", "^(?:我|俺)?(?:的)?(?:屋|房)(?:子|间)?里有(?:个)?人(?:进来)?$", "打老人", "打孩子", "打老婆", "家暴", "绑架", "劫持", "拐(?:走|卖|孩子|了)", "抢孩子", "偷孩子", "跟踪", "尾随", "被.{1,6}(?:堵|关|锁|围|绑|捆)(?:在|住|进)", "有人.{0,10}(?:转来转去|走来走去|走动|鬼鬼祟祟|晃来晃去|东张西望|偷看|照(?:我|窗)|盯着(?:我|窗))", "非礼", "强奸", "猥亵", "流氓"),
         *("耍流氓", "陌生(?:人|男).{0,6}(?:进|闯|在我|敲|翻|站|躲)", "不认识的人.{0,6}(?:进|闯|在|敲|翻|撬)", "有人.{0,4}(?:闯|翻|爬|撬|砸|踹|偷|抢|躲|潜)"),
         *("有人.{0,3}(?:进|在)(?:了|到)?(?:我|俺|屋|房|院|楼上|家|店|仓)", "有人进(?:屋|门|来|院|房|家)", "闯(?:进|入)", "入侵", "家里(?:进人|进了人)", "(?:阳台|后院|窗外|窗口|窗户外|屋顶|楼顶|房顶|院子里?|门外|柴房|车库|仓库)上?.{0,3}有(?:个|一个|几个|两个)?(?:人|黑影)(?!吗|没)", "(?:家里?|屋里?|院子?里?|房间里?|楼上).{0,3}陌生(?:人|男)"),
         *("(?:敲|拍|撞).{0,2}门.{0,6}(?:不走|害怕|不停|不敢)", "催债", "讨债.{0,6}(?:打|砸|堵|闹)", "闹事", "(?:爆炸|恐吓|威胁)(?:我|要)"),
@@ -97,7 +97,7 @@ CRIES = (
     *("救命(?!恩|之|药|稻草|钱)", "(?<!抢)救我", "救救", "求救", "快来人", "来人啊", "来人呀", "来人哪", "来人呐", "快点?来个?人", "求求?(?:你们?|大家|您).{0,4}(?:来|救|帮)", r"^(?:来人)+$", "^快(?:点)?(?:来)?(?:个人)?帮忙(?:啊|呀|了)*$", "sos", "jiuming"),
     *(r"^(?:我们?|俺|我家|我这(?:里|边|儿)?|这里|这边)?(?:真的|很|急|紧急|现在|马上|急切|也|都|同样|这边)*(?:急?需要?|要)(?:你们?|大家|人|有人|谁|别人)?(?:来)?的?(?:帮助|帮忙|救援|救助|支援|救)(?:啊|了|呀)?$", "^(?:快|请|求|谁来|谁能|谁|能不能|可以|大家|能|来人|你们|麻烦)*(?:帮帮|帮助)(?:我|我们|忙|俺|咱)(?:一下|吧|啊|呀|吗|家|呗|们)*$",),
     *("出人命", "杀人了", "救救(?:我|孩子|他|她|人)", r"\bmayday\b", r"^(?:please |pls |plz |somebody |someone |anyone )*help(?: ?me| ?us)*(?: ?please| ?pls| ?now| ?quick(?:ly)?| ?asap| help)*$"),
-    *(r"\b(?:help|save|rescue) (?:me|us|my)\b(?! (?:to )?(?:with|fill|move|book|buy|carry|sell|choose|check|change|update|log|sign|set|understand|register|install|fix|write|read|translate|plan|decide|pay|download|reset|cook|learn|edit|remove|add|delete|print|find (?:a|an|the|out|my (?:phone|number|account|key|password))|(?:my )?(?:account|number|password|phone|homework))\b)", r"\bplease help\b(?! (?:me |us )?(?:to )?(?:with|change|update|log|sign|set|understand|register|install|fix|fill|reset|find (?:a|an)|choose|move|check)\b)", r"\bsend help\b", r"\bneed (?:some )?help\b(?! (?:with (?:my (?:account|number|phone|password|homework|computer)|wifi|the (?:form|app|account|menu|list|computer))|understanding|changing|registering|moving|choosing|finding|logging|updating|setting|filling|reading)\b)", r"\bhelp needed\b(?! (?:at|with|for|on) (?:the |our )?(?:church|school|fair|sale|party|market|event|harvest|wedding|festival|meeting)\b)"),
+    *(r"\b(?:help|save|rescue) (?:me|us|my)\b(?! (?:to )?(?:with|fill|move|book|buy|carry|sell|choose|check|change|update|log|sign|set|understand|register|install|fix|write|read|translate|plan|decide|pay|download|reset|cook|learn|edit|remove|add|delete|print|find (?!(?:my |our )?(?:(?:little |old )?(?:son|daughter|mum|mom|mother|dad|father|wife|husband|child|children|kids?|baby|grand\w*|brother|sister|boy|girl)|him|her|them)\b)|(?:my )?(?:account|number|password|phone|homework))\b)", r"\bplease help\b(?! (?:me |us )?(?:to )?(?:with|change|update|log|sign|set|understand|register|install|fix|fill|reset|find (?:a|an)|choose|move|check)\b)", r"\bsend help\b", r"\bneed (?:some )?help\b(?! (?:with (?:my (?:account|number|phone|password|homework|computer)|wifi|the (?:form|app|account|menu|list|computer))|understanding|changing|registering|moving|choosing|finding|logging|updating|setting|filling|reading)\b)", r"\bhelp needed\b(?! (?:at|with|for|on) (?:the |our )?(?:church|school|fair|sale|party|market|event|harvest|wedding|festival|meeting)\b)"),
 )
 
 # The whole text, without blanks and punctuation.
@@ -215,10 +215,12 @@ TELLS_OF = r"(?:说|讲|告诉|听|看见|看到|看得|闻|问|打电话|以为
 """Between one's own and the danger: it is somebody else's."""
 OLD_INJURY = r"(?:骨折|受伤|扭伤|伤了|生病|发烧|手术|腿疼|腰疼|脚疼|崴|病了|发病|断了)"
 """Why somebody cannot come; no call for help when they say in the same text that they cannot."""
+CALLS_FOR_HELP = r"快.{0,2}(?:来|叫|打|救)|帮.{0,2}(?:叫|打)|叫.{0,3}救护车(?!了)"
+"""Turns no illness into an excuse."""
 CARED_FOR = r"(?:要|得|在|正在|我|需要)(?:人)?(?:照顾|照看|陪护|陪床|陪着|伺候)|在(?:.{0,4})(?:医院|急诊|抢救室|卫生院)|(?:走|离|脱)不(?:开|得)身?|在?抢救(?!过|无)|已?送(?:去|到|往|了)?医院|住院"
 """Somebody ill has help already: why a neighbour cannot come, no call for help."""
 LOOKS_BACK = (
     r"^(?!.*(?:又|再次|复燃|还在|现在|正在|\bagain\b|\bstill\b)).*(?:辛苦|谢|感谢|感恩|累(?:坏|死|了)|刚才|当时|那会儿?|刚刚.{0,3}[好真太]|以后|下次|今后|吓|幸好|幸亏|还好|好险|万幸|多亏|总算|终于|"
-    r"有没有|有无|没事吧|还好吧|好(?:点|些)了|怎么样|怎么(?:会|着|起|回|样|发生|搞)|严重|重不重|要不要紧|要紧|多大|哪家|谁家|为什么|为啥|原因|[吗么]$|\bthank|\bglad\b|\brelieved\b|\bwas\b|\bwere\b|\bdid\b|\bnext time\b)"
+    r"有没有|有无|哪|谁|跑了|没事吧|还好吧|好(?:点|些)了|怎么样|怎么(?:会|着|起|回|样|发生|搞)|严重|重不重|要不要紧|要紧|多大|哪家|谁家|为什么|为啥|原因|[吗么]$|\bthank|\bglad\b|\brelieved\b|\bwas\b|\bwere\b|\bdid\b|\bnext time\b)"
 )
 """Behind the all-clear: thanks, relief and questions about what is over, not a new alarm."""

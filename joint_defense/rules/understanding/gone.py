@@ -14,6 +14,8 @@ _FOUND_ALL_WELL = re.compile(words.FOUND_ALL_WELL)
 _WAS_ABOUT_TO = re.compile(words.WAS_ABOUT_TO)
 _IT_WAS = re.compile(words.IT_WAS)
 _DID_NOT = re.compile(words.DID_NOT)
+_SET_OUT = re.compile(words.SET_OUT)
+_CALLED_OFF = re.compile(words.CALLED_OFF)
 _WAS_COMING = re.compile(words.WAS_COMING)
 _LEFT = re.compile(words.LEFT)
 
@@ -28,6 +30,8 @@ def does_not_come(clauses: list[Clause]) -> bool:
         if _MOVED.match(each) and any(_FOUND.search(one) for one in later):
             return True
         if _MOVED.match(each) and "过去了" in each and any(_FOUND_ALL_WELL.match(one) for one in later):
+            return True
+        if _SET_OUT.match(each) and any(_CALLED_OFF.search(one) for one in later):
             return True
         if _WAS_ABOUT_TO.match(each) and any(_DID_NOT.search(one) for one in later):
             return True

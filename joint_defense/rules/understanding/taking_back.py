@@ -25,12 +25,13 @@ _OF_THE_CALLER = re.compile(words.OF_THE_CALLER)
 _BESIDE_IT = re.compile(words.BESIDE_IT)
 _ENGLISH_BESIDE_IT = frozenset(words.ENGLISH_BESIDE_IT.split())
 _ALL_IS_WELL = re.compile(words.ALL_IS_WELL)
+_HEDGED = re.compile(words.HEDGED)
 _EARLIER = re.compile(words.EARLIER)
 _OF_A_DETAIL = re.compile(words.OF_A_DETAIL)
 _HAN = re.compile("[\u3400-\u9fff]")
 _ZERO_AHEAD = re.compile(r"^[\s0]+")
 _MUCH_BESIDE = 8
-"""Signs in the clause beside the words; more must speak of the caller, or something else is cancelled."""
+"""Signs in the clause before the words; more must speak of the caller, or something else is cancelled."""
 _OPEN = re.compile("(?:不|没|没有|别|不是|不用|等|如果|要是|让|叫|请|被|的|说)$")
 
 
@@ -77,9 +78,11 @@ def _holds(clause: Clause, hit: re.Match[str], clauses: list[Clause]) -> bool:
         return False
     if _OF_A_DETAIL.search(before) and "错" in hit[0]:
         return False
+    if _HEDGED.search(before) or clause.words.endswith("事了吧"):
+        return False
     if not _is_beside(clause.words[hit.end() :]):
         return False
-    if len(clause.words) - len(hit[0]) > _MUCH_BESIDE and not _OF_THE_CALLER.search(clause.words):
+    if hit.start() > _MUCH_BESIDE and not _OF_THE_CALLER.search(clause.words):
         return False
     others = [each for each in clauses if each is not clause]
     return not (_DETAIL_MAY_BE_WRONG.search(hit[0]) and any(_DETAILS.search(each.words) for each in others))

@@ -13,7 +13,7 @@ from joint_defense.rules.understanding.answers import (
     refuses_firmly,
     says_all_over,
 )
-from joint_defense.rules.understanding.danger_words import CARED_FOR, LOOKS_BACK, OLD_INJURY
+from joint_defense.rules.understanding.danger_words import CALLS_FOR_HELP, CARED_FOR, LOOKS_BACK, OLD_INJURY
 from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
@@ -116,6 +116,8 @@ def _excuses(words: str, own: list[Danger]) -> bool:
     if any(each.category is not Category.MEDICAL for each in own):
         return False
     folded = fold(words)
+    if re.search(CALLS_FOR_HELP, folded) is not None:
+        return False
     return re.search(CARED_FOR, folded) is not None or (
         refuses_firmly(words) and re.search(OLD_INJURY, folded) is not None
     )
