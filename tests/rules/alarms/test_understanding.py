@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TypedDict
 
@@ -195,3 +196,11 @@ def test_a_point_of_a_list_is_no_number_that_answers(list_: str) -> None:
 )
 def test_a_bare_yes_or_no_answers_only_where_nothing_else_is_meant(body: str, meaning: Meaning) -> None:
     assert understand(body, Writer.RUNG).meaning is meaning
+
+
+@pytest.mark.parametrize("writer", list(Writer))
+def test_a_word_said_again_and_again_takes_no_longer_than_other_words(writer: Writer) -> None:
+    begun = time.process_time()
+    for word in ("刚刚", "没事了", "误报", "准备去", "谢谢大家"):
+        understand(f"{word * 500}x", writer)
+    assert time.process_time() - begun < 5
