@@ -34,13 +34,13 @@ def upgrade(request: pytest.FixtureRequest, tmp_path: Path) -> Upgrade:
                 connection.execute("CREATE DATABASE last_release")
             url = server.url("last_release")
         command.upgrade(migrations._configure(url), since)
-        database = Database(url)
+        database = Database(url).patient()
         with database.begin() as session:
             fill(session.connection())
         database.close()
         migrations.upgrade(url)
         assert migrations.find_differences(url) == []
-        database = Database(url)
+        database = Database(url).patient()
         request.addfinalizer(database.close)
         return database
 
