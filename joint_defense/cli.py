@@ -28,7 +28,8 @@ from joint_defense.errors import AlarmError, DrillRefused, InvalidMute, InvalidP
 from joint_defense.incidents import overseer_choices, policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
-from joint_defense.models import Holiday, Incident
+from joint_defense.models.incidents import Incident
+from joint_defense.models.upkeep import Holiday
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.hours import read_spans

@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 from config.database import Database, read_clock
 from groups.models.roster import Group, Household
 from joint_defense.alarms.closing import close
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import ClosingOutcome, Purpose
 from tools.bench.measuring import Bench
 from tools.bench.service import Service

@@ -21,7 +21,7 @@ from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.fanout import Planned, plan_rings
 from joint_defense.rules.states import RINGS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.timeline import UpdateKind

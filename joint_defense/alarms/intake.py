@@ -25,7 +25,8 @@ from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate, count_parties
+from joint_defense.models.inbound import InboundEvent, InboundKind
+from joint_defense.models.incidents import Alert, Delivery, Incident, IncidentUpdate, count_parties
 from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind

@@ -21,7 +21,7 @@ from joint_defense.delivery.plan import make_row
 from joint_defense.incidents.answers import find_silent_callers
 from joint_defense.incidents.overseer_choices import read_chosen
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.fanout import OVERSEER, Planned
 from joint_defense.rules.overseers import OverseerKind, list_kinds
 from joint_defense.rules.parties import get_party

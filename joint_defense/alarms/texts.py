@@ -20,7 +20,8 @@ from joint_defense.drills import drills
 from joint_defense.incidents import inbox
 from joint_defense.incidents.answers import find_told, lock_incident, read_answers
 from joint_defense.incidents.timeline import note_once
-from joint_defense.models import Alert, Delivery, InboundKind, Incident
+from joint_defense.models.inbound import InboundKind
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.number_changes import WantedChange

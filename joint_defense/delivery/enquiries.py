@@ -25,7 +25,7 @@ from joint_defense.delivery.tracking import (
     lock_attempt,
 )
 from joint_defense.incidents import conference
-from joint_defense.models import Attempt, Delivery, is_in_state
+from joint_defense.models.incidents import Attempt, Delivery, is_in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 
 AT_ONCE = 20

@@ -11,7 +11,7 @@ from joint_defense.carriers import twiml
 from joint_defense.carriers.port import OutboundCall, OutboundMessage
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.links import Links
-from joint_defense.models import Alert, Incident
+from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules import escalation
 from joint_defense.rules.states import LEADERS, IncidentKind, Purpose
 from joint_defense.rules.wording import alarm, drills, links

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from joint_defense.errors import ForbiddenMove
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import OVER, DeliveryState, may_move
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.database import insert_rows
 from groups.directory import Recipient
 from joint_defense.delivery.moves import move
-from joint_defense.models import Alert, Attempt, Delivery
+from joint_defense.models.incidents import Alert, Attempt, Delivery
 from joint_defense.rules.fanout import Planned
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import FIRST_TIME, Channel, DeliveryState, Occasion, Purpose, Role

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Proof, Reached
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident
 from joint_defense.rules.states import Channel, IncidentKind
 
 EVERY = timedelta(minutes=1)

@@ -24,7 +24,7 @@ from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.moves import move
 from joint_defense.delivery.tracking import clear_refusals, give_back_sid, give_up, hear, is_too_late_to_help
 from joint_defense.incidents.timeline import note_once
-from joint_defense.models import Attempt, Delivery
+from joint_defense.models.incidents import Attempt, Delivery
 from joint_defense.rules.states import AttemptState, DeliveryState
 from joint_defense.rules.timeline import UpdateKind
 

@@ -27,7 +27,7 @@ from joint_defense.delivery.claims import Claim, Rivals
 from joint_defense.delivery.lines import WRONG_NUMBER, Line, Lines, LineStatus
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
-from joint_defense.models import Alert, Incident
+from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.states import Channel
 from joint_defense.rules.wording.alarm import count_segments
 

@@ -19,7 +19,7 @@ from joint_defense.delivery.moves import move
 from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import mask_number, note_once
-from joint_defense.models import Attempt, Delivery, IncidentUpdate
+from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import (
     FINAL,

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from config.database import Database
 from joint_defense.demo.handsets import Handsets
 from joint_defense.incidents.record import read_record
-from joint_defense.models import Attempt, Delivery, Incident
+from joint_defense.models.incidents import Attempt, Delivery, Incident
 from joint_defense.rules.states import Purpose
 
 _STATES = {

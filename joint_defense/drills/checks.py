@@ -13,7 +13,8 @@ from config.database import insert_or_update, insert_rows
 from groups import directory
 from groups.directory import Caller
 from joint_defense.delivery.plan import make_row
-from joint_defense.models import Acknowledgement, Delivery, PhoneCheck
+from joint_defense.models.incidents import Acknowledgement, Delivery
+from joint_defense.models.upkeep import PhoneCheck
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.rolling import MISSES_FOR_TASK, MOST_UNSURE
 from joint_defense.rules.states import PROVING, Channel, Purpose, Role

@@ -22,7 +22,7 @@ from joint_defense.drills.checks import note_answer, note_end, note_rung
 from joint_defense.errors import DrillRefused
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Acknowledgement, Delivery, Incident
+from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import OVER, PROVING, Channel, ClosingOutcome, IncidentKind, Purpose

@@ -25,7 +25,8 @@ from joint_defense.drills.drills import Hours, has_open_alarm
 from joint_defense.errors import DrillRefused
 from joint_defense.incidents import inbox
 from joint_defense.incidents.timeline import mask_number, note_once, note_update
-from joint_defense.models import Delivery, InboundEvent, InboundKind, Incident
+from joint_defense.models.inbound import InboundEvent, InboundKind
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.fanout import DRILL
 from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Acknowledgement, Delivery, Incident
+from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.rules.states import OVER, Channel, DeliveryState, IncidentKind
 
 _Line = tuple[int, int, str, str, datetime, datetime | None, int, int, bool]

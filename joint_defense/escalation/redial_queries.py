@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from joint_defense.carriers import codes
 from joint_defense.delivery.tracking import FOLLOWED
 from joint_defense.incidents.answers import find_callers_among, read_answers_of_each
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, is_same_party
+from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, is_same_party
 from joint_defense.rules.parties import Party, get_party
 from joint_defense.rules.redials import FollowUp, Try
 from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, IncidentKind, Purpose, Role

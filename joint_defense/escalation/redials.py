@@ -25,7 +25,7 @@ from joint_defense.escalation.other_ways import tell_another_way
 from joint_defense.escalation.redial_queries import House, Tried
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import mask_number, note_update
-from joint_defense.models import Incident
+from joint_defense.models.incidents import Incident
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.parties import get_party
 from joint_defense.rules.redials import FollowUp, Steps, decide_next_steps

@@ -22,7 +22,7 @@ from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents.answers import match_still_calling, read_answers
 from joint_defense.incidents.policies import read_progress
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.fanout import Planned, plan_rings
 from joint_defense.rules.parties import Party, get_party

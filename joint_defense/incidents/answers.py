@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident, is_same_party
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, is_same_party
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Purpose

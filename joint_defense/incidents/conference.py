@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, exists, select, union
 from sqlalchemy.orm import Session
 
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, Attempt, Delivery, InboundEvent
+from joint_defense.models.inbound import InboundEvent
+from joint_defense.models.incidents import Alert, Attempt, Delivery
 from joint_defense.rules import carrier_keys
 from joint_defense.rules.states import FINAL, Channel, DeliveryState
 from joint_defense.rules.timeline import UpdateKind

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
-from joint_defense.models import InboundEvent, InboundKind
+from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.rules import carrier_keys
 
 

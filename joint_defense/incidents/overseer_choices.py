@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import OverseerChoice
+from joint_defense.models.choices import OverseerChoice
 from joint_defense.rules.overseers import BUILT_IN, OverseerKind, list_kinds, read_kinds
 
 BUILT_IN_NAME, TOWN_NAME, VILLAGE_NAME = "built-in", "town", "village"

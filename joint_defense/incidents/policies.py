@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
-from joint_defense.models import EscalationPolicy, Incident
+from joint_defense.models.choices import EscalationPolicy
+from joint_defense.models.incidents import Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Progress, from_json, to_json
 from joint_defense.rules.states import IncidentKind
 

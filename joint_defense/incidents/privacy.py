@@ -15,16 +15,9 @@ from sqlalchemy.orm import Session
 from config.database import match_any
 from config.retention import Due, Kept
 from groups.directory import people
-from joint_defense.models import (
-    Acknowledgement,
-    Alert,
-    Delivery,
-    InboundEvent,
-    Incident,
-    IncidentUpdate,
-    Mute,
-    NumberChange,
-)
+from joint_defense.models.inbound import InboundEvent, Mute
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
+from joint_defense.models.upkeep import NumberChange
 
 ERASED, ERASED_EN = people.ERASED, "Erased"
 _SAID = frozenset({"text", "note"})

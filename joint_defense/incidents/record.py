@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from joint_defense.incidents.timeline import mask_number
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import Purpose
 

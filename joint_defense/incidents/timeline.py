@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import IncidentUpdate
+from joint_defense.models.incidents import IncidentUpdate
 from joint_defense.rules.timeline import UpdateKind
 
 

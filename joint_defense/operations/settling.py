@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from joint_defense.delivery.moves import make_move
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import AccountCheck, Delivery, Heartbeat, Incident, NumberCheck
+from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import ClosingOutcome, DeliveryState
 from joint_defense.rules.timeline import UpdateKind

@@ -31,7 +31,7 @@ from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import Sender, TakenOver
-from joint_defense.models import Alert, Incident
+from joint_defense.models.incidents import Alert, Incident
 from joint_defense.processes import heartbeats
 from joint_defense.processes.account_check import AccountWatch
 from joint_defense.processes.runtime import Runtime

@@ -25,7 +25,8 @@ from joint_defense.alarms.texts import Text, take_message
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.incidents.inbox import is_known, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Delivery, InboundKind
+from joint_defense.models.inbound import InboundKind
+from joint_defense.models.incidents import Delivery
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies

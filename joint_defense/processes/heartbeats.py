@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from config.carriers import Account
 from config.database import insert_or_update
 from joint_defense.delivery.lines import Line, find_carrying
-from joint_defense.models import AccountCheck, Heartbeat, NumberCheck
+from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
 from joint_defense.rules.states import Channel
 
 SILENT_FOR = timedelta(seconds=2)

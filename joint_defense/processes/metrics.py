@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.services import Service
-from joint_defense.models import Attempt, Delivery, Incident
+from joint_defense.models.incidents import Attempt, Delivery, Incident
 from joint_defense.processes import queues
 from joint_defense.processes.heartbeats import WELL, Kept, Vitals, read_vitals
 from joint_defense.processes.runtime import RUNTIME, Runtime

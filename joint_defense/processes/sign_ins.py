@@ -15,7 +15,7 @@ from groups import directory
 from groups.directory import NewSignIn
 from joint_defense.carriers.port import CarrierError, OutboundMessage, RefusedNumber
 from joint_defense.delivery.lines import Line
-from joint_defense.models import Delivery, is_in_state
+from joint_defense.models.incidents import Delivery, is_in_state
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import Channel, DeliveryState
 from joint_defense.rules.wording.accounts import write_new_sign_in

@@ -23,7 +23,8 @@ from config.database import read_clock
 from config.patience import AWAY
 from config.services import Service
 from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
-from joint_defense.models import Delivery, Heartbeat, is_in_state
+from joint_defense.models.incidents import Delivery, is_in_state
+from joint_defense.models.processes import Heartbeat
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.fence import Fence

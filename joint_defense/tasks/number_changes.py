@@ -19,7 +19,8 @@ from groups import directory
 from groups.directory import ChangeablePhone, PhoneNumber, PhoneOnRecord
 from joint_defense.delivery.plan import OnePhone, make_row
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Delivery, Incident, NumberChange
+from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.upkeep import NumberChange
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.hours import Spans
 from joint_defense.rules.number_changes import (

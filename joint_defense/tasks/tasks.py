@@ -14,7 +14,8 @@ from config.database import insert_rows
 from groups import directory
 from groups.directory import PhoneOnRecord, Recipient
 from joint_defense.delivery.plan import make_row
-from joint_defense.models import Delivery, Incident, PhoneTask, TaskText
+from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.upkeep import PhoneTask, TaskText
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import (

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from joint_defense.models import Holiday, Incident, UpkeepHours
+from joint_defense.models.incidents import Incident
+from joint_defense.models.upkeep import Holiday, UpkeepHours
 from joint_defense.rules.hours import Spans, read_spans, write_spans
 from joint_defense.rules.states import IncidentKind
 

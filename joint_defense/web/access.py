@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups.web.shell.access import AccountRole, get_signed_in
-from joint_defense.models import Incident
+from joint_defense.models.incidents import Incident
 from joint_defense.processes.runtime import RUNTIME
 from joint_defense.web.board.incident import Board, Watch, read_board
 

@@ -23,7 +23,7 @@ from config.patience import DatabaseAway
 from config.services import Service
 from groups.web.shell import page_warnings
 from groups.web.shell.access import find_signed_in, get_signed_in, require
-from joint_defense.models import Alert, Incident
+from joint_defense.models.incidents import Alert, Incident
 from joint_defense.processes.runtime import RUNTIME, Runtime
 from joint_defense.rules.states import IncidentKind
 from joint_defense.web.access import WATCHERS, find_own_village

@@ -26,7 +26,7 @@ from joint_defense.carriers.twiml import Line
 from joint_defense.delivery.claims import has_begun
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import lock_incident
-from joint_defense.models import Alert
+from joint_defense.models.incidents import Alert
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.triggers import Category

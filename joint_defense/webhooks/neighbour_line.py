@@ -19,7 +19,7 @@ from joint_defense.delivery.messages import list_voices
 from joint_defense.drills import drills, own_test
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules import replies

@@ -13,7 +13,7 @@ from joint_defense.alarms.intake import IntakeResult, Trigger, raise_alarm
 from joint_defense.carriers.inbound import InboundCall
 from joint_defense.incidents.answers import read_answers
 from joint_defense.incidents.timeline import note_once
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_alarm_key

@@ -18,7 +18,8 @@ from joint_defense.drills import own_test
 from joint_defense.drills.own_test import OwnTestOutcome
 from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import list_said, receive
-from joint_defense.models import Alert, InboundKind
+from joint_defense.models.inbound import InboundKind
+from joint_defense.models.incidents import Alert
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
 from joint_defense.rules.carrier_keys import (

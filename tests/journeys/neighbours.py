@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
 from joint_defense.incidents.record import read_record
-from joint_defense.models import Acknowledgement, Alert, Delivery, Incident
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident
 from joint_defense.rules.states import FINAL, DeliveryState
 from tests.journeys.town import Town
 from tests.support.handsets import Handset, NetworkError, eventually

@@ -29,7 +29,7 @@ from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery import results
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from twilio.request_validator import RequestValidator
 
 from config.database import Database
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import DeliveryState
 from tools.bench.service import Service
 from tools.bench.town import Crowd

@@ -15,7 +15,7 @@ import psutil
 from sqlalchemy import func, select
 
 from config.database import Database
-from joint_defense.models import Attempt, Delivery, Incident
+from joint_defense.models.incidents import Attempt, Delivery, Incident
 from joint_defense.rules.states import DeliveryState, Purpose
 from tools.bench.measuring import Bench
 from tools.bench.service import Service

@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 from twilio.request_validator import RequestValidator
 
 from config.database import read_clock
-from joint_defense.models import Heartbeat
+from joint_defense.models.processes import Heartbeat
 from joint_defense.processes.heartbeats import Role
 from tests.journeys.town import OUR_NUMBER, Town
 from tests.support.handsets import Network, eventually

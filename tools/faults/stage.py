@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 
 from groups.models.responders import Responder, Team
 from groups.models.roster import Group
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import DeliveryState
 from tests.journeys.neighbours import Neighbours, Street
 from tests.journeys.town import DIRECT_NUMBER

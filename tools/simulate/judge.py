@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from joint_defense.incidents.answers import read_answers
-from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, Incident
+from joint_defense.models.inbound import InboundEvent
+from joint_defense.models.incidents import Acknowledgement, Attempt, Delivery, Incident
 from joint_defense.rules.replies import COMES
 from joint_defense.rules.states import FINAL, AttemptState, Channel, DeliveryState, Purpose
 from tools.simulate.town import DUSK

@@ -14,7 +14,7 @@ from joint_defense.alarms import closing, holding, intake
 from joint_defense.carriers.port import CarrierError
 from joint_defense.delivery import claims, lines, results, sender
 from joint_defense.incidents import answers, policies
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.processes import clock as clock_process
 from joint_defense.processes import heartbeats, spool, stand_in
 from joint_defense.processes.dispatcher import Dispatcher

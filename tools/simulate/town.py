@@ -8,7 +8,7 @@ from config.database import Base, Database
 from groups.models import accounts as _accounts  # noqa: F401 - a table that others refer to
 from groups.models.responders import Responder, Team
 from groups.models.roster import Group, Household, Language, Phone, PhoneKind, Village
-from joint_defense.models import Alert, Incident
+from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.states import Channel, IncidentKind
 
 DUSK = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)

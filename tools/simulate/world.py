@@ -29,7 +29,7 @@ from joint_defense.alarms import holding
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Outcome, Trigger, raise_alarm
 from joint_defense.delivery import lines, pace, sender, tracking
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.processes import account_check, dispatcher, heartbeats, spool, stand_in
 from joint_defense.processes import clock as clock_process
 from joint_defense.processes.dispatcher import Dispatcher

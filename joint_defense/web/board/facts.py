@@ -18,7 +18,7 @@ from sqlalchemy import JSON, ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from config.database import Base
-from joint_defense.models import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose, Role

@@ -19,7 +19,7 @@ from joint_defense.alarms import intake
 from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown, RefusedNumber, Undecided
 from joint_defense.delivery.lines import Bundle, Line, Lines, LineStatus, find_carrying, takes_out
 from joint_defense.delivery.pace import Pace
-from joint_defense.models import Attempt, IncidentUpdate
+from joint_defense.models.incidents import Attempt, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.queues import connect_briefly

@@ -17,7 +17,7 @@ from joint_defense.alarms import intake
 from joint_defense.delivery.pace import REDIS_REST, SHARE, Pace
 from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED
 from joint_defense.delivery.tracking import record_status
-from joint_defense.models import Attempt, Delivery
+from joint_defense.models.incidents import Attempt, Delivery
 from joint_defense.processes import heartbeats
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.queues import connect_briefly

@@ -21,7 +21,7 @@ from joint_defense.alarms import intake
 from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import TooFast
 from joint_defense.delivery import claims as delivery_claims
-from joint_defense.models import Attempt, Delivery, IncidentUpdate
+from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.processes.clock import stand_in_for_clock, tick
 from joint_defense.processes.dispatcher import STALE, DispatcherThread

@@ -20,7 +20,8 @@ from app import create_app
 from config.database import Database
 from config.settings import Settings
 from groups.models.roster import Household, Village
-from joint_defense.models import Delivery, Heartbeat, Incident
+from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.processes import Heartbeat
 from joint_defense.operations import backups, copies
 from joint_defense.operations.backups import Keep
 from joint_defense.processes.spool import Spool, SpooledEvent, SpooledKind

@@ -33,7 +33,8 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.privacy.looks import Looked, record_look
 from groups.roster.households import archive_household
 from groups.rules.counting import CountKind
-from joint_defense.models import Alert, Delivery, InboundEvent, InboundKind, Incident, IncidentUpdate
+from joint_defense.models.inbound import InboundEvent, InboundKind
+from joint_defense.models.incidents import Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.processes import clock as clock_process
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import VILLAGE

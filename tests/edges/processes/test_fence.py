@@ -17,7 +17,7 @@ from sqlalchemy import select
 from config.database import Database, read_clock
 from config.patience import DatabaseAway, is_away
 from joint_defense.delivery import claims
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.processes.fence import Fence, find_writer
 from tests.support.factories import Town, at
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from config.database import Database
 from groups.models.accounts import SignInNotice
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.processes.sign_ins import GIVEN_UP_AFTER, tell_of_sign_ins
 from joint_defense.rules.states import Channel, DeliveryState
 from tests.conftest import MakeSettings

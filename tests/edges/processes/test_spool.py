@@ -25,7 +25,8 @@ from groups.models.roster import Household
 from joint_defense.alarms import intake
 from joint_defense.delivery import claims
 from joint_defense.errors import NotSpooled
-from joint_defense.models import Acknowledgement, Alert, Delivery, InboundEvent, Incident, IncidentUpdate
+from joint_defense.models.inbound import InboundEvent
+from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.processes import drain as drain_module
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Kept

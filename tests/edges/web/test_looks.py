@@ -21,7 +21,8 @@ from groups.models.roster import Household, Village
 from groups.privacy.looks import Looked, record_look
 from groups.web.accounts.looks import PAGES
 from joint_defense.delivery.links import Links
-from joint_defense.models import Delivery, Mute
+from joint_defense.models.inbound import Mute
+from joint_defense.models.incidents import Delivery
 from tests.conftest import fresh_database
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import full_scene, number

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from config.carriers import Account
 from config.database import read_clock
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from tests.edges.webhooks.test_webhooks import (  # noqa: F401  fixtures
     OUR_NUMBER,
     TOKEN,

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from config.database import read_clock
 from joint_defense.alarms.closing import close
-from joint_defense.models import Alert, IncidentUpdate
+from joint_defense.models.incidents import Alert, IncidentUpdate
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import ClosingOutcome, Purpose
 from tests.edges.webhooks.test_webhooks import Carrier, carrier, open_carrier, town  # noqa: F401  fixtures

@@ -38,7 +38,9 @@ from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer, make_voice
-from joint_defense.models import Acknowledgement, Attempt, Delivery, InboundEvent, InboundKind, Incident, PhoneTask
+from joint_defense.models.inbound import InboundEvent, InboundKind
+from joint_defense.models.incidents import Acknowledgement, Attempt, Delivery, Incident
+from joint_defense.models.upkeep import PhoneTask
 from joint_defense.processes.queues import ALARM, get_queue
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.replies import Answer

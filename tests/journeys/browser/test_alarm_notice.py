@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from config.database import read_clock
 from joint_defense.delivery.links import Links
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Role
 from tests.edges.web.scenes import raise_from
 from tests.journeys.browser.conftest import PHONE, Window

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from config.database import read_clock
 from groups.models.accounts import AccountSession
 from joint_defense.alarms.acknowledge import acknowledge
-from joint_defense.models import Incident
+from joint_defense.models.incidents import Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel
 from tests.edges.web.conftest import PASSWORD

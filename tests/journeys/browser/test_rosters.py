@@ -17,7 +17,7 @@ from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import Group, Household, Phone
 from joint_defense.alarms.intake import Trigger, raise_alarm
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import Channel
 from tests.edges.web.conftest import VILLAGE
 from tests.edges.web.scenes import number, settle_group

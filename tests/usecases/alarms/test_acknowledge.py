@@ -7,7 +7,7 @@ from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import Receipt, TooFast
 from joint_defense.incidents.answers import find_told
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
 from tests.support.factories import Town, at

@@ -43,7 +43,7 @@ from joint_defense.delivery.results import Sent
 from joint_defense.escalation import redial_queries as facts
 from joint_defense.escalation import redials, widening
 from joint_defense.incidents.answers import read_answers
-from joint_defense.models import Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.models.incidents import Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.parties import Party
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.replies import Answer

@@ -11,7 +11,7 @@ from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import CarrierError, Temporary, TooFast
 from joint_defense.delivery import claims, plan, tracking
 from joint_defense.incidents.answers import find_told
-from joint_defense.models import Alert, Delivery
+from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import (
     AttemptState,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.alarms.closing import close
 from joint_defense.alarms.texts import Text, take_message
-from joint_defense.models import Acknowledgement, Alert, IncidentUpdate
+from joint_defense.models.incidents import Acknowledgement, Alert, IncidentUpdate
 from joint_defense.rules.states import ClosingOutcome
 from tests.support.factories import House, Town, at
 

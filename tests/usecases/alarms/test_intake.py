@@ -15,7 +15,8 @@ from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.wordless import WordlessReport, report_wordless
 from joint_defense.escalation import widening
 from joint_defense.incidents.answers import find_callers_among
-from joint_defense.models import Delivery, InboundEvent, InboundKind
+from joint_defense.models.inbound import InboundEvent, InboundKind
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.replies import Answer as Coming
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.triggers import Category

@@ -16,7 +16,7 @@ from joint_defense.alarms.texts import Reply, Text, take_message
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.errors import InvalidMute
 from joint_defense.escalation import widening
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, Purpose
 from tests.support.factories import House, Town, at

@@ -10,7 +10,7 @@ from joint_defense.alarms import closing, news_on_line, news_sent
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.news_on_line import News, Patience
 from joint_defense.alarms.news_sent import InVain
-from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.triggers import Category

@@ -19,7 +19,7 @@ from joint_defense.delivery.claims import Claim, read_incidents
 from joint_defense.delivery.messages import Announcer
 from joint_defense.escalation import redials
 from joint_defense.incidents import overseer_choices
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.overseers import OverseerKind
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, Purpose, Role
 from joint_defense.rules.wording.alarm import count_segments

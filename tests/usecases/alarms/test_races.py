@@ -12,7 +12,7 @@ from joint_defense.alarms.intake import IntakeResult as Raised
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import CarrierError, OutcomeUnknown, Receipt, TooFast
 from joint_defense.delivery.tracking import record_status
-from joint_defense.models import Alert, Delivery
+from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
 from tests.support.factories import House, Town, at

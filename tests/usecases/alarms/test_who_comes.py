@@ -8,7 +8,7 @@ from itertools import product
 from sqlalchemy import select
 
 from joint_defense.incidents.answers import match_coming, read_answers
-from joint_defense.models import Acknowledgement, Alert
+from joint_defense.models.incidents import Acknowledgement, Alert
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel

@@ -8,7 +8,7 @@ from joint_defense.alarms import words
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
 from joint_defense.alarms.texts import Reply, Text, take_message
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, Purpose
 from joint_defense.rules.triggers import Category

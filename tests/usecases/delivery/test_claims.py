@@ -24,7 +24,7 @@ from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Enquiry, claim_enq
 from joint_defense.delivery.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
 from joint_defense.errors import ForeignCallback, UnknownDelivery
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, ClosingOutcome, DeliveryState
 from tests.support.factories import OWNER, House, Town, at
 

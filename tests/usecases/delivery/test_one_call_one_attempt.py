@@ -13,7 +13,7 @@ from joint_defense.delivery import claims, results, tracking
 from joint_defense.delivery.claims import Claim, Rivals
 from joint_defense.delivery.results import Sent
 from joint_defense.delivery.sender import choose
-from joint_defense.models import Delivery
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 from tests.support.factories import House, Town, at
 

@@ -12,7 +12,7 @@ from groups.models.roster import Phone
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.delivery.tracking import record_status
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, IncidentKind
 from tests.support.factories import Town, at

@@ -15,7 +15,7 @@ from joint_defense.delivery.proofs import note_proofs
 from joint_defense.drills import drills, results
 from joint_defense.drills.drills import LASTS, Hours, Scope
 from joint_defense.errors import DrillRefused
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from tests.support.factories import House, Town, at
 

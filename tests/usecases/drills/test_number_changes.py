@@ -15,7 +15,8 @@ from groups.models.figures import ReachProof
 from groups.models.roster import Phone
 from joint_defense.alarms.texts import Reply, Text, take_message
 from joint_defense.drills import drills
-from joint_defense.models import Delivery, NumberChange, PhoneTask
+from joint_defense.models.incidents import Delivery
+from joint_defense.models.upkeep import NumberChange, PhoneTask
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.tasks import ChangeState, TaskOutcome
 from joint_defense.tasks import number_changes, tasks, upkeep

@@ -14,7 +14,7 @@ from joint_defense.drills import drills, own_test, results
 from joint_defense.drills.drills import Hours, Scope
 from joint_defense.drills.own_test import ONE_EVERY, RINGS_AFTER, OwnTest, OwnTestOutcome
 from joint_defense.errors import DrillRefused
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, Purpose
 from tests.support.factories import House, Town, at
 

@@ -13,7 +13,8 @@ from groups.models.roster import Household
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.drills import drills, rolling
 from joint_defense.drills.drills import Hours, Scope
-from joint_defense.models import Acknowledgement, Delivery, Holiday, Incident, PhoneCheck, PhoneTask
+from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
+from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask
 from joint_defense.rules.rolling import find_slot
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from groups.models.accounts import Account, AccountRole
 from joint_defense.drills import own_test
-from joint_defense.models import Delivery, Holiday, Incident, PhoneTask, UpkeepHours
+from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.models.upkeep import Holiday, PhoneTask, UpkeepHours
 from joint_defense.rules.hours import read_spans, write_spans
 from joint_defense.rules.states import Purpose
 from joint_defense.rules.tasks import ASKED_FOR, TaskOutcome, TaskReason, TaskStage

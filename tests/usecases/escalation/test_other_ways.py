@@ -15,7 +15,8 @@ from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery.claims import Claim
 from joint_defense.escalation import redials
 from joint_defense.incidents import inbox
-from joint_defense.models import Alert, Delivery, InboundKind
+from joint_defense.models.inbound import InboundKind
+from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.fanout import NOTICE
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose

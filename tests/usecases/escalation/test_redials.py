@@ -17,7 +17,8 @@ from joint_defense.delivery import tracking
 from joint_defense.escalation import redials
 from joint_defense.incidents import inbox
 from joint_defense.incidents.record import read_record
-from joint_defense.models import Delivery, InboundKind
+from joint_defense.models.inbound import InboundKind
+from joint_defense.models.incidents import Delivery
 from joint_defense.rules.fanout import AGAIN
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose

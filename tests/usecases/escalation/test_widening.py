@@ -21,7 +21,7 @@ from joint_defense.carriers.port import RefusedNumber
 from joint_defense.escalation import widening
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_told
-from joint_defense.models import Alert, Delivery, Incident
+from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.escalation import BUILT_IN, Policy, Step, Whom
 from joint_defense.rules.parties import Party
 from joint_defense.rules.replies import Answer

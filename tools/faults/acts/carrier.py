@@ -9,7 +9,7 @@ from datetime import timedelta
 import requests
 from sqlalchemy import func, select
 
-from joint_defense.models import Delivery, Incident
+from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, DeliveryState
 from joint_defense.rules.timeline import UpdateKind
 from tests.support.handsets import eventually

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from joint_defense.delivery.plan import make_row
-from joint_defense.models import Delivery, Incident, IncidentUpdate
+from joint_defense.models.incidents import Delivery, Incident, IncidentUpdate
 from joint_defense.rules.states import Channel, DeliveryState, Purpose
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import deliveries_to, full_scene

@@ -17,7 +17,7 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close, withdraw
 from joint_defense.escalation.widening import widen_due
 from joint_defense.incidents.timeline import note_update
-from joint_defense.models import Alert, IncidentUpdate
+from joint_defense.models.incidents import Alert, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome

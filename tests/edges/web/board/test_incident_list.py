@@ -8,7 +8,7 @@ from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
-from joint_defense.models import Alert, Incident
+from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor

@@ -11,7 +11,7 @@ from config.database import Database, read_clock
 from groups import directory
 from groups.models.accounts import AccountRole
 from joint_defense.incidents import policies
-from joint_defense.models import Incident
+from joint_defense.models.incidents import Incident
 from joint_defense.rules.escalation import BUILT_IN, Level, Policy, Step, Whom
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import raise_from, settle_group
