@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import case, select, update
@@ -12,43 +11,27 @@ from sqlalchemy.orm import Session
 from config.database import insert_or_update, insert_rows
 from groups import directory
 from groups.directory import Caller
-from joint_defense.delivery.plan import make_row
+from joint_defense.delivery.plan import OnePhone, make_row
 from joint_defense.models.incidents import Acknowledgement, Delivery
 from joint_defense.models.upkeep import PhoneCheck
 from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.rolling import MISSES_FOR_TASK, MOST_UNSURE
-from joint_defense.rules.states import PROVING, Channel, Purpose, Role
+from joint_defense.rules.states import PROVING, Channel, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.wording import drills as words
 from joint_defense.tasks import tasks
 
 
-@dataclass(frozen=True, slots=True)
-class RungPhone:
-    """A phone to be tested, as a delivery keeps it."""
-
-    household_id: int
-    household_name: str
-    household_name_en: str
-    phone_id: int
-    number: str
-    language: str
-    responder_id: None = None
-    role: Role = Role.MEMBER
-    phone_rank: int = 1
-    distance: int = 0
-
-    @classmethod
-    def of(cls, phone: Caller) -> RungPhone:
-        """A phone of the roster."""
-        return cls(
-            phone.household_id,
-            phone.household_name,
-            phone.household_name_en,
-            phone.phone_id,
-            phone.number,
-            phone.language,
-        )
+def make_rung_phone(phone: Caller) -> OnePhone:
+    """A phone of the roster, to be tested for itself."""
+    return OnePhone(
+        phone.household_id,
+        phone.household_name,
+        phone.household_name_en,
+        phone.number,
+        phone.language,
+        phone.phone_id,
+    )
 
 
 def note_rung(session: Session, villages: Mapping[int, int], on: date) -> None:
@@ -105,7 +88,7 @@ def _ask_by_text(session: Session, incident_id: int, phone_ids: Collection[int],
     """A person may see a text who could not take the call: its answer proves the phone as well."""
     rows = [
         make_row(
-            *(RungPhone.of(phone), incident_id, Channel.SMS, Purpose.TEST, now),
+            *(make_rung_phone(phone), incident_id, Channel.SMS, Purpose.TEST, now),
             urgency=DRILL + NOTICE,
             turn=place,
             text=words.write_test_message(name_owner(phone), phone.language),

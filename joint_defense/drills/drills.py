@@ -24,6 +24,7 @@ from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.rules.fanout import plan_rings
+from joint_defense.rules.hours import Spans, is_within
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import OVER, PROVING, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
@@ -48,13 +49,12 @@ class Scope:
 class Hours:
     """When drills may ring, in local hours; `None` for `spans`: at any hour."""
 
-    spans: tuple[tuple[int, int], ...] | None
+    spans: Spans | None
     zone: ZoneInfo
 
     def allow(self, now: datetime) -> bool:
         """Whether a drill may ring now."""
-        local = now.astimezone(self.zone)
-        return self.spans is None or any(start <= local.hour < end for start, end in self.spans)
+        return self.spans is None or is_within(self.spans, now.astimezone(self.zone).hour)
 
 
 def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: Hours) -> list[int]:
@@ -86,7 +86,7 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
 
 
 def has_open_alarm(session: Session, village_id: int) -> bool:
-    """Whether somebody in the village calls for help at present."""
+    """Whether somebody in the village calls for help at present. A call without a word keeps no drill."""
     return _is_open(session, village_id, Incident.kind == IncidentKind.ALARM)
 
 

@@ -20,7 +20,7 @@ from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
 from joint_defense.delivery.plan import make_row
-from joint_defense.drills.checks import RungPhone, name_owner, note_rung
+from joint_defense.drills.checks import make_rung_phone, name_owner, note_rung
 from joint_defense.drills.drills import Hours, has_open_alarm
 from joint_defense.errors import DrillRefused
 from joint_defense.incidents import inbox
@@ -181,7 +181,7 @@ def ring_all(
     due_at = now + RINGS_AFTER if on_line else now
     rows = [
         make_row(
-            *(RungPhone.of(phone), incident.id, channel, Purpose.TEST, due_at),
+            *(make_rung_phone(phone), incident.id, channel, Purpose.TEST, due_at),
             urgency=DRILL,
             turn=turn,
             text=write(name_owner(phone), phone.language),

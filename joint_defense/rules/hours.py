@@ -23,6 +23,11 @@ def read_spans(words: str) -> Spans | None:
     return tuple(pairs)
 
 
+def is_within(spans: Spans, hour: int) -> bool:
+    """Whether an hour of the day is in one of the spans."""
+    return any(start <= hour < end for start, end in spans)
+
+
 def write_spans(spans: Spans) -> str:
     """The same the other way round."""
     return ",".join(f"{start}-{end}" for start, end in spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from joint_defense.rules.hours import Spans
+from joint_defense.rules.hours import Spans, count_hours
 
 PROVEN_FOR = timedelta(days=30)
 """So long a sign of a person counts."""
@@ -23,7 +23,7 @@ BATCH_MINUTES = 15
 
 def find_slot(hour: int, minute: int, spans: Spans) -> int | None:
     """How much of the day's permitted time has gone by, in thousandths; None outside of it."""
-    whole = sum(end - start for start, end in spans) * 60
+    whole = count_hours(spans) * 60
     gone = 0
     for start, end in spans:
         if start <= hour < end:

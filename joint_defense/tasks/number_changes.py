@@ -22,7 +22,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import NumberChange
 from joint_defense.rules.fanout import DRILL, NOTICE
-from joint_defense.rules.hours import Spans
+from joint_defense.rules.hours import Spans, is_within
 from joint_defense.rules.number_changes import (
     Unclear,
     WantedChange,
@@ -157,9 +157,7 @@ def _call(session: Session, change: NumberChange, now: datetime, rules: NumberRu
         _close(change, ChangeState.GONE, now)
         return None
     spans = upkeep.read_upkeep(session, phone.village_id).spans or rules.spans
-    hour = now.astimezone(rules.zone).hour
-    allowed = any(start <= hour < end for start, end in spans)
-    if not allowed or upkeep.has_open_alarm(session, phone.village_id):
+    if not is_within(spans, now.astimezone(rules.zone).hour) or upkeep.has_open_alarm(session, phone.village_id):
         return None
     incident = Incident(
         kind=IncidentKind.DRILL,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.models.incidents import Incident
 from joint_defense.models.upkeep import Holiday, UpkeepHours
-from joint_defense.rules.hours import Spans, read_spans, write_spans
+from joint_defense.rules.hours import Spans, is_within, read_spans, write_spans
 from joint_defense.rules.states import IncidentKind
 
 
@@ -71,11 +71,7 @@ def find_villages_allowing(session: Session, now: datetime, zone: ZoneInfo, vill
     if not villages or session.get(Holiday, local.date()) is not None:
         return set()
     spans = {village_id: each.spans for village_id, each in read_all(session, villages).items()}
-    allowing = {
-        village_id
-        for village_id, own in spans.items()
-        if own is not None and any(start <= local.hour < end for start, end in own)
-    }
+    allowing = {village_id for village_id, own in spans.items() if own is not None and is_within(own, local.hour)}
     return allowing - set(session.scalars(select(Incident.village_id).where(*_IS_OPEN_ALARM)))
 
 
@@ -83,6 +79,6 @@ _IS_OPEN_ALARM = (Incident.closed_at.is_(None), Incident.kind.in_((IncidentKind.
 
 
 def has_open_alarm(session: Session, village_id: int) -> bool:
-    """Whether somebody in the village calls for help at present."""
+    """Whether somebody in the village calls for help at present, be it without a word."""
     asked = select(Incident.id).where(Incident.village_id == village_id, *_IS_OPEN_ALARM)
     return session.scalar(asked.limit(1)) is not None
