@@ -6,13 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from groups.directory.phone_verdicts import OPTED_OUT
+from groups.directory.phone_verdicts import OPTED_OUT, select_last_proof
 from groups.directory.recipients import House, Recipient, Role, make_recipient, read_phones_to_reach
 from groups.directory.rules.ring_order import Ring
-from groups.models.figures import ReachProof
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster.rules.health import FAILURES_TO_CHECK
 from groups.rules import names
@@ -91,11 +90,8 @@ def list_failing(session: Session, besides: Select[int], limit: int) -> list[Fai
 
 def read_phones(session: Session, phone_ids: Collection[int]) -> dict[int, PhoneOnRecord]:
     """These phones by their ids, on the roster or not any more."""
-    proven_on = (
-        select(func.max(ReachProof.proven_on)).where(ReachProof.phone_id == Phone.id).correlate(Phone).scalar_subquery()
-    )
     rows = session.execute(
-        select(Phone, Household, Village, Group, proven_on, match_failing())
+        select(Phone, Household, Village, Group, select_last_proof(), match_failing())
         .join(Household, Phone.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 
-from groups.models.figures import ReachProof
+from groups.directory.phone_verdicts import select_last_proof
 from groups.models.roster import Household, Phone, Village
 from groups.roster.rules.health import FAILURES_TO_CHECK
 
@@ -16,12 +16,8 @@ def select_testable(now: datetime) -> Select[int, int, date | None]:
 
     Not of households that are away, nor phones that fail: those are asked for. Silent households are not tested.
     """
-    # Asked of each phone by the index: only some villages' are wanted at a time.
-    proven = (
-        select(func.max(ReachProof.proven_on)).where(ReachProof.phone_id == Phone.id).correlate(Phone).scalar_subquery()
-    )
     return (
-        select(Phone.id.label("phone_id"), Household.village_id, proven.label("proven_on"))
+        select(Phone.id.label("phone_id"), Household.village_id, select_last_proof().label("proven_on"))
         .join(Household, Household.id == Phone.household_id)
         .join(Village, Village.id == Household.village_id)
         .where(

@@ -25,12 +25,12 @@ from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules import replies
 from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.number_changes import WantedChange
-from joint_defense.rules.questions import asks_nothing_else
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
+from joint_defense.rules.understanding.questions import asks_nothing_else
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 from joint_defense.rules.wording import drills as drill_words
