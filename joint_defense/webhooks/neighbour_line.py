@@ -247,7 +247,7 @@ def _take_key(session: Session, delivery: Delivery, number: int, key: str, spoke
         return _ask_more(session, wrong, delivery, number)
     then = make_address(f"/voice/again/{delivery.id}/{number}?last=1")
     if key:
-        # Who and where was delivery just now: it is not delivery anew to somebody whose finger slipped.
+        # Who and where was told just now: it is not told again to somebody whose finger slipped.
         again = make_address(f"/voice/again/{delivery.id}/{number}")
         return twiml.ask(wrong, action=address, then=again, keys=1, timeout=AGAIN_TIMEOUT)
     return _tell(delivery, action=address, then=then, more=wrong, hears=True)
