@@ -202,7 +202,7 @@ def _decrypt(copy: Path, plain: Path, key_file: Path | None) -> None:
         pyrage.decrypt_file(str(copy), str(plain), keys)
     except pyrage.DecryptError as error:
         raise BackupError(
-            "无法解密：密钥不对,或文件已损坏",
+            "无法解密：密钥不对，或文件已损坏",
             f"{copy.name} cannot be decrypted: another key, or it is damaged ({error})",
         ) from None
 

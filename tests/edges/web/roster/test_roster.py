@@ -235,7 +235,7 @@ def test_all_that_is_kept_of_a_household_is_edited_in_one_form(head: Visitor, ro
     form = _form(head.get(page).text, door="3-1A", away_until="2031-01-31", first_help="alone", silent="1", note="有狗")
     answer = head.post(page, form | {"phone_number": ["13805700001", "87650000", ""], "phone_rank": ["2", "1", "3"]})
     assert answer.status_code == 422, "away for years is no absence"
-    assert "归档" in answer.text
+    assert "移出名册" in answer.text
 
     # Moved to the first place: nobody has to say as well that the first one comes second now.
     form |= {"away_until": "", "phone_number": ["13805700001", "87650000", ""], "phone_rank": ["1", "1", "3"]}
