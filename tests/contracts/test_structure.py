@@ -47,10 +47,11 @@ def test_a_table_brings_along_the_tables_that_it_points_to() -> None:
     """Commands import few modules: a key to a table that none of them has brought fails at the first query."""
     imported = {
         ".".join(path.with_suffix("").parts).removesuffix(".__init__"): {
-            f"{node.module}.{alias.name}" if node.module in {"groups.models", "joint_defense"} else str(node.module)
+            brought
             for node in ast.walk(tree)
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
+            for brought in (str(node.module), f"{node.module}.{alias.name}")
         }
         for path, tree in modules()
     }
