@@ -91,8 +91,10 @@ class Breaker:
             self._waiting[token] = now
         try:
             yield
-        except SQLAlchemyError:
-            self.trip()
+        except SQLAlchemyError as error:
+            # What is broken answers at once, and has another word in the log: whoever comes next meets it, too.
+            if is_away(error):
+                self.trip()
             raise
         else:
             self._away = False
