@@ -29,10 +29,10 @@ import xlwt
 from openpyxl.styles import Font
 
 from groups.errors import RosterFileError
+from groups.errors.words import write_both
 from groups.roster.imports.reading import RosterList, open_file, open_pasted, read_households
 from groups.roster.imports.rules.judgement import Judgement, judge
 from groups.roster.imports.rules.rows import examine
-from groups.words import write_both
 
 PATIENCE = 20.0
 _SURNAMES = "王李张陈林周吴郑孙钱冯许何施俞黄沈徐杨毛"

@@ -25,10 +25,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 CORE = {
     "joint_defense/rules": ["tests/rules", "tests/usecases/alarms", "tests/usecases/escalation"],
+    "joint_defense/alarms/escalation": ["tests/usecases/escalation"],
     "joint_defense/alarms": ["tests/usecases/alarms", "tests/edges/webhooks"],
     "joint_defense/incidents": ["tests/usecases/alarms", "tests/usecases/escalation"],
     "joint_defense/delivery": ["tests/usecases/delivery", "tests/usecases/alarms", "tests/edges/delivery"],
-    "joint_defense/escalation": ["tests/usecases/escalation"],
     "groups/coverage/figures.py": ["tests/usecases/coverage", "tests/rules/coverage"],
     "groups/enrolment/bills.py": ["tests/usecases/enrolment", "tests/edges/web/enrolment"],
     "groups/history/undo.py": ["tests/usecases/history"],

@@ -21,12 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from groups.errors import RosterFileError
+from groups.errors.words import write_both
 from groups.roster import exports
 from groups.roster.imports.reading import read_list
 from groups.roster.imports.rules.judgement import Judgement, judge
 from groups.roster.imports.rules.rows import examine
 from groups.roster.rules.household import RosterHousehold
-from groups.words import write_both
 
 REGION, AREA = "CN", "574"
 FORMS = ("xlsx", "xls", "ods", "csv")

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_database
 from groups.errors import GroupsError, RosterFileError, say
+from groups.errors.words import write_both
 from groups.privacy.looks import Looked, record_look
-from groups.words import write_both
 
 column_option = click.option(
     "--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 电话=D."

@@ -28,12 +28,12 @@ from groups.coverage.rules.query import CoverageQuery, Step, make_unknown_choice
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.table import KINDS
 from groups.errors import InvalidChoice, say
+from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.figures import Threshold
 from groups.rules.counting import CountKind
 from groups.rules.days import find_local_day, read_day
-from groups.words import write_both
 
 coverage_commands = AppGroup("coverage", help="How many households have signed up, of how many.")
 counts_commands = AppGroup("counts", help="How many households each village has, by day and kind of count.")

@@ -13,12 +13,12 @@ from config.database import read_clock
 from config.services import get_settings
 from groups.commands.common import note_export, open_transaction, tell, write
 from groups.errors import InvalidDay, NothingToPrint, say
+from groups.errors.words import write_both
 from groups.files.typeset import find_missing
 from groups.models.roster import Group
 from groups.roster import printed_directory, villages
 from groups.rules.days import add_half_a_year, find_local_day, read_day
 from groups.rules.phone import as_written_here
-from groups.words import write_both
 
 directory = AppGroup("directory", help="The printed directory of the groups.")
 

@@ -31,6 +31,7 @@ from groups.enrolment.carrier_lists.rules.judgement import LEFT_OUT, Judged, Ver
 from groups.enrolment.carrier_lists.rules.rows import COLUMN_WORDS
 from groups.enrolment.rules.bill import Bill, read_fen, read_month, write_yuan
 from groups.errors import CarrierListError, ChangedSince, InvalidTariff, Message, say
+from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -41,7 +42,6 @@ from groups.uploads import jobs, uploads
 from groups.uploads.columns_said import read_columns_of_shown
 from groups.uploads.kinds import Progress, ReadList
 from groups.uploads.uploads import KeptRows
-from groups.words import write_both
 
 enrolment = AppGroup("enrolment", help="Who has signed up.")
 bills = AppGroup("bill", help="What a month's subscriptions cost the villages and the carrier.")

@@ -12,6 +12,7 @@ from config.database import read_clock
 from config.services import get_settings
 from groups.commands.common import column_option, note_export, open_transaction, read_content, tell, write
 from groups.errors import say
+from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.responders import Responder
@@ -21,7 +22,6 @@ from groups.responders.lists import Kind, Region
 from groups.responders.rules import duty
 from groups.roster import villages
 from groups.rules.phone import mask
-from groups.words import write_both
 
 responders = AppGroup("responders", help="Whoever is on duty: called when too few neighbours come.")
 _VILLAGE = click.option("--village", "code", help="The village's code; without it, the town's centre.")

@@ -17,14 +17,14 @@ from config.database import read_clock
 from config.services import get_settings as app_settings
 from groups.commands.common import column_option, note_export, open_transaction, read_content, tell, write
 from groups.errors import say
+from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.roster import VillageKind
 from groups.roster import villages
-from groups.words import write_both
 
 if TYPE_CHECKING:
-    from groups.demo.load import DemoSummary
+    from groups.commands.demo.load import DemoSummary
     from groups.roster.imports.reading import RosterList
     from groups.roster.imports.rules.judgement import Judgement
 
@@ -50,7 +50,7 @@ def create_village(code: str, name: str, kind: str) -> None:
 @demo.command("load")
 def load() -> None:
     """Build the demo town in an empty roster; change nothing where it stands already."""
-    from groups.demo.load import load_demo
+    from groups.commands.demo.load import load_demo
 
     started = time.monotonic()
     reaches_nobody = _has_only_the_simulator()

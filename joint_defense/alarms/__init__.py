@@ -1,4 +1,4 @@
-"""A call for help and what people say about it: intake, texts, acknowledgement, news, closing.
+"""A call for help and what people say about it: intake, texts, acknowledgement, news, closing; and too few come.
 
-It must not know escalation, processes, webhooks and pages.
+`escalation` stands on the rest; nothing here imports it. It must not know processes, webhooks and pages.
 """

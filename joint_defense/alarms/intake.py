@@ -20,7 +20,6 @@ from joint_defense.alarms import closing, holding, mutes, overseers
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
-from joint_defense.drills import drills
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
@@ -31,7 +30,8 @@ from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.states import OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.tasks.number_changes import NumberRules
+from joint_defense.upkeep import drills
+from joint_defense.upkeep.number_changes import NumberRules
 
 FLOOD_SPAN = timedelta(hours=1)
 

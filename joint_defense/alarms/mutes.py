@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from joint_defense.errors import InvalidMute
 from joint_defense.models.inbound import InboundEvent, InboundKind, Mute
+from joint_defense.rules.errors import InvalidMute
 
 LONGEST = timedelta(hours=24)
 HOURS = (1, 2, 6, 12, 24)

@@ -16,7 +16,6 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import name_those
-from joint_defense.drills import drills
 from joint_defense.incidents import inbox
 from joint_defense.incidents.answers import find_told, lock_incident, read_answers
 from joint_defense.incidents.timeline import note_once
@@ -34,8 +33,8 @@ from joint_defense.rules.understanding.questions import asks_nothing_else
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 from joint_defense.rules.wording import drills as drill_words
-from joint_defense.tasks import number_changes
-from joint_defense.tasks.number_changes import NumberRules
+from joint_defense.upkeep import drills, number_changes
+from joint_defense.upkeep.number_changes import NumberRules
 
 LATE_ANSWER = timedelta(days=1)
 """So long after the all-clear an answer still hears that it is over."""

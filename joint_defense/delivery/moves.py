@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from joint_defense.errors import ForbiddenMove
 from joint_defense.models.incidents import Delivery
+from joint_defense.rules.errors import ForbiddenMove
 from joint_defense.rules.states import OVER, DeliveryState, may_move
 
 

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from groups import directory
 from joint_defense.carriers import codes
 from joint_defense.delivery.moves import move
-from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import mask_number, note_once
 from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
+from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import (
     FINAL,

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 from config.sealing import make_key
 from groups.errors import say
-from groups.words import write_both
+from groups.errors.words import write_both
 from joint_defense.processes.runtime import Runtime, get_runtime
 
 data_keys = AppGroup("data-keys", help="The keys that lists, second factors and kept events are sealed with.")

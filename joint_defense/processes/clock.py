@@ -19,11 +19,10 @@ from config.database import read_clock
 from config.patience import AWAY
 from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, holding, news_sent, words
+from joint_defense.alarms.escalation import redials, widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
 from joint_defense.delivery import claims, proofs
-from joint_defense.drills import drills, rolling
-from joint_defense.escalation import redials, widening
 from joint_defense.processes import heartbeats
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Role
@@ -31,8 +30,8 @@ from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
-from joint_defense.tasks import number_changes, tasks
-from joint_defense.tasks.number_changes import NumberRules
+from joint_defense.upkeep import drills, number_changes, rolling, tasks
+from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
 PING_SECONDS = 10.0

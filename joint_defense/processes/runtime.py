@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from joint_defense.delivery.lines import Bundle, Lines, LineStatus, Places
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
-    from joint_defense.tasks.number_changes import NumberRules
+    from joint_defense.upkeep.number_changes import NumberRules
 
 CALL_HOLDS = 30.0
 """Seconds that an alarm call takes, ringing and what is said: for estimates."""
@@ -84,7 +84,7 @@ class Runtime:
     @cached_property
     def number_rules(self) -> NumberRules:
         """How a number in a text is read, and when a new one is called."""
-        from joint_defense.tasks.number_changes import NumberRules
+        from joint_defense.upkeep.number_changes import NumberRules
 
         settings = self.settings
         return NumberRules(

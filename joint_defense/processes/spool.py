@@ -24,8 +24,8 @@ import structlog
 from pydantic import AwareDatetime, ConfigDict, TypeAdapter
 
 from config.sealing import Seal, WrongKey
-from joint_defense.errors import NotSpooled
 from joint_defense.processes.heartbeats import Kept
+from joint_defense.rules.errors import NotSpooled
 
 log = structlog.stdlib.get_logger(__name__)
 

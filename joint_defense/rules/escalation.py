@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool, StrictInt, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from joint_defense.errors import InvalidPolicy
+from joint_defense.rules.errors import InvalidPolicy
 from joint_defense.rules.states import OUTSIDE, Purpose, Role
 
 MOST_STEPS = 10

@@ -11,9 +11,9 @@ from config.database import read_clock
 from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.forms import Form, IdField, NoteField, TextField
 from joint_defense.alarms import closing as alarms_closing
-from joint_defense.errors import IncidentClosed
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
+from joint_defense.rules.errors import IncidentClosed
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome
 from joint_defense.web.access import WATCHERS, check_own, read_own_board

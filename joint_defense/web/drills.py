@@ -12,12 +12,11 @@ from groups import directory
 from groups.web.shell import slots
 from groups.web.shell.access import get_own_village, get_signed_in, require
 from groups.web.shell.forms import Form, MarkField, TextField
-from joint_defense.drills import drills, own_test, results, rolling
-from joint_defense.drills.drills import Hours, Scope
-from joint_defense.errors import DrillRefused
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
-from joint_defense.tasks import upkeep
+from joint_defense.rules.errors import DrillRefused
+from joint_defense.upkeep import drills, own_test, results, rolling, village_hours
+from joint_defense.upkeep.drills import Hours, Scope
 from joint_defense.web.access import WATCHERS
 
 pages = Blueprint("drills", __name__)
@@ -124,7 +123,7 @@ def _show_village_page(code: str, wrong: str = "", group: str = "", *, asks: boo
         groups = [name for _, name in directory.list_groups(session, village.id)]
         zone = get_runtime().settings.zone
         forecast = rolling.read_forecast(session, village.id, read_clock(session), zone)
-        own_hours = upkeep.read_upkeep(session, village.id).written
+        own_hours = village_hours.read_upkeep(session, village.id).written
         return render_template(
             "drills/village.html",
             village=village,

@@ -11,8 +11,8 @@ from config.services import get_database
 from groups.web.shell.access import AccountRole, get_signed_in, require
 from groups.web.shell.forms import Form, NoteField, TextField, WholeNumberField
 from joint_defense.alarms import mutes
-from joint_defense.errors import InvalidMute
 from joint_defense.processes.runtime import RUNTIME
+from joint_defense.rules.errors import InvalidMute
 
 pages = Blueprint("mutes", __name__)
 

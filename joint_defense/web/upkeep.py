@@ -15,7 +15,7 @@ from groups.web.shell.forms import Form, MarkField, TextField
 from groups.web.shell.looks import show_numbers
 from joint_defense.rules.hours import read_spans
 from joint_defense.rules.tasks import TaskReason, TaskStage
-from joint_defense.tasks import tasks, upkeep
+from joint_defense.upkeep import tasks, village_hours
 
 pages = Blueprint("upkeep", __name__)
 
@@ -71,7 +71,7 @@ def save_hours(code: str) -> ResponseReturnValue:
         return _draw_page(code, wrong=gettext("Please write hours like 9-11,15-19."), hours=form.hours.data), 422
     with get_database().begin() as session:
         village = get_own_village(session, code)
-        changed = upkeep.set_upkeep(session, village.id, spans, get_signed_in().name, read_clock(session))
+        changed = village_hours.set_upkeep(session, village.id, spans, get_signed_in().name, read_clock(session))
     flash(gettext("Saved.") if changed else gettext("Nothing was changed."), "success")
     return redirect(url_for("upkeep.show_village", code=code), 303)
 
@@ -94,7 +94,7 @@ def _draw_page(code: str, wrong: str = "", hours: str = "") -> str:
     with get_database().begin(reads=True) as session:
         village = get_own_village(session, code)
         found = tasks.list_open(session, village.id)
-        own = upkeep.read_upkeep(session, village.id)
+        own = village_hours.read_upkeep(session, village.id)
     show_numbers(len(found))
     return render_template(
         "upkeep/village.html",

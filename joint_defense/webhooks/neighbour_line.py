@@ -16,7 +16,6 @@ from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
 from joint_defense.delivery.messages import list_voices
-from joint_defense.drills import drills, own_test
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models.incidents import Delivery, Incident
@@ -28,7 +27,7 @@ from joint_defense.rules.states import LEADERS, PROVING, Channel, ClosingOutcome
 from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
-from joint_defense.tasks import number_changes
+from joint_defense.upkeep import drills, number_changes, own_test
 from joint_defense.webhooks.caller_line import name_room
 from joint_defense.webhooks.common import (
     answer,

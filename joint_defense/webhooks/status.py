@@ -11,9 +11,9 @@ from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
 from joint_defense.delivery import claims
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.tracking import Report
-from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.wake import WAKER
+from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.webhooks.callbacks import REPORTS
 from joint_defense.webhooks.common import check_signature
 

@@ -14,8 +14,6 @@ from joint_defense.alarms.intake import IntakeResult, Trigger
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.inbound import InboundCall, read_call
-from joint_defense.drills import own_test
-from joint_defense.drills.own_test import OwnTestOutcome
 from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import list_said, receive
 from joint_defense.models.inbound import InboundKind
@@ -36,6 +34,8 @@ from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording.calls import Unheard
+from joint_defense.upkeep import own_test
+from joint_defense.upkeep.own_test import OwnTestOutcome
 from joint_defense.webhooks.common import (
     answer,
     answer_broken_call,

@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from groups.enrolment.carrier_lists.preview import rebuild_rows
+from groups.errors.words import write_both
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
-from groups.words import write_both
 from tests.contracts.conftest import Upgrade
 
 MOMENT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)

@@ -17,7 +17,7 @@ FORBIDDEN = {
     "the database": ("sqlalchemy", "config.database"),
     "files": ("groups.files",),
     "alarms": ("joint_defense.alarms",),
-    "escalation": ("joint_defense.escalation",),
+    "escalation": ("joint_defense.alarms.escalation",),
     "processes": ("joint_defense.processes",),
     "webhooks": ("joint_defense.webhooks",),
     "incidents": ("joint_defense.incidents", "joint_defense.models"),

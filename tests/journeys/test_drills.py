@@ -6,9 +6,9 @@ from sqlalchemy import select, update
 
 from config.database import read_clock
 from groups.models.roster import Village
-from joint_defense.drills import results
 from joint_defense.models.incidents import Incident
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
+from joint_defense.upkeep import results
 from tests.journeys.neighbours import VILLAGE, Neighbours
 from tests.journeys.town import Town
 from tests.support.handsets import eventually

@@ -8,8 +8,8 @@ from typing import Any
 
 from groups.enrolment.carrier_lists.rules.judgement import Judged, Verdict
 from groups.errors import say
+from groups.errors.words import write_both
 from groups.files.writing import Table, as_workbook
-from groups.words import write_both
 
 _HEADING = ("原文件行", "号码", "姓名", "地址", "套餐", "开通日期", "结束日期", "原因", "可能是")
 

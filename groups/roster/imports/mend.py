@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from groups.errors import Message, restore_message
+from groups.errors.words import write_both
 from groups.files.recognising import is_ditto
 from groups.files.sheet import Sheet
 from groups.files.writing import Table, as_workbook
@@ -16,7 +17,6 @@ from groups.roster.imports.rules.doors import as_date
 from groups.roster.imports.rules.headings import Field, Layout, find_field, guess_layout
 from groups.roster.imports.rules.judgement import RowVerdict, Verdict
 from groups.roster.imports.rules.rows import ListRow
-from groups.words import write_both
 
 ROW, REASON = "原文件行号", "原因"
 """The columns that mean nothing to the roster, so that a mended file is imported as it is."""

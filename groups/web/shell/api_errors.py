@@ -8,7 +8,7 @@ from flask import Response, current_app
 from werkzeug.exceptions import HTTPException
 
 from groups.errors import Message, say
-from groups.words import write_both
+from groups.errors.words import write_both
 
 _WORDS = {
     400: ("bad_request", say("request_not_understood")),

@@ -7,8 +7,8 @@ from flask_babel import Babel
 from werkzeug.wrappers import Response as BaseResponse
 
 from groups.errors import GroupsError, Message
+from groups.errors.words import CATALOGUE, write_chinese, write_english
 from groups.web.shell.access import check_own_path, open_to_all
-from groups.words import CATALOGUE, write_chinese, write_english
 
 # `zh_CN` would not be found: Babel's own name for it is the longer one.
 CHINESE = "zh_Hans_CN"

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from joint_defense.errors import InvalidPolicy
 from joint_defense.incidents.policies import read_progress
+from joint_defense.rules.errors import InvalidPolicy
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind

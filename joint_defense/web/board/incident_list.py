@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.errors import InvalidPolicy
 from joint_defense.incidents.answers import match_coming, read_answers_of_each
 from joint_defense.incidents.policies import read_progress
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, count_parties
 from joint_defense.rules.answers import Given
+from joint_defense.rules.errors import InvalidPolicy
 from joint_defense.rules.escalation import Level
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app import create_app
 from config.database import Database
-from groups.demo.town import REPORTING_DAY
+from groups.commands.demo.town import REPORTING_DAY
 from groups.models.enrolment import Subscription
 from groups.models.roster import Grid, Group, Household, Phone, Village
 from tests.conftest import MakeSettings

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from app import create_app
 from config.database import Database
-from groups.demo.town import FIRST_DAY, REPORTING_DAY, draw_up
+from groups.commands.demo.town import FIRST_DAY, REPORTING_DAY, draw_up
 from groups.models.enrolment import Subscription
 from groups.models.roster import Grid, Group, Household, Phone, PhoneKind, Village, VillageKind
 from groups.roster import search

@@ -24,13 +24,13 @@ from config.patience import Breaker, DatabaseAway, limit_seconds
 from groups.models.roster import Household
 from joint_defense.alarms import intake
 from joint_defense.delivery import claims
-from joint_defense.errors import NotSpooled
 from joint_defense.models.inbound import InboundEvent
 from joint_defense.models.incidents import Acknowledgement, Alert, Delivery, Incident, IncidentUpdate
 from joint_defense.processes import drain as drain_module
 from joint_defense.processes.drain import drain
 from joint_defense.processes.heartbeats import Kept
 from joint_defense.processes.spool import LONGEST_PAUSE, Spool, SpooledEvent, SpooledKind
+from joint_defense.rules.errors import NotSpooled
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, IncidentKind
 from tests.conftest import MakeSettings

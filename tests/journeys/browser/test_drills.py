@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 
 from config.database import read_clock
 from groups.models.roster import Village
-from joint_defense.drills import drills
-from joint_defense.drills.drills import Hours, Scope
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, Purpose
+from joint_defense.upkeep import drills
+from joint_defense.upkeep.drills import Hours, Scope
 from tests.edges.web.conftest import VILLAGE
 from tests.journeys.browser.conftest import Window, on_a_phone
 from tests.journeys.browser.looks import small_targets, too_wide

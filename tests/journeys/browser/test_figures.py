@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from config.database import Database
-from groups.demo.load import load_demo
+from groups.commands.demo.load import load_demo
 from tests.journeys.browser.conftest import DESKTOP, PHONE, Site, Window, on_a_pc
 from tests.journeys.browser.looks import sideways, violations
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groups.demo.town import draw_up
+from groups.commands.demo.town import draw_up
 from groups.rules import names
 from joint_defense.carriers import twiml
 from joint_defense.rules.triggers import Category

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from joint_defense.errors import InvalidPolicy
+from joint_defense.rules.errors import InvalidPolicy
 from joint_defense.rules.escalation import BUILT_IN, Level, Policy, Progress, Step, Whom, from_json, to_json
 from tests.support.factories import NOW, at
 

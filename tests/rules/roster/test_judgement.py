@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from groups.errors.words import write_chinese
 from groups.roster.imports.rules.judgement import Judgement, Owner, Verdict, judge
 from groups.roster.imports.rules.rows import ListRow, PhoneCell, examine
 from groups.roster.rules.household import RosterHousehold
-from groups.words import write_chinese
 
 MOBILES = [f"199922223{number:02}" for number in range(60)]
 

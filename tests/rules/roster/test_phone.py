@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.errors import InvalidNumber
+from groups.errors.words import write_both
 from groups.rules.phone import as_written_here, find_kind, mask, normalise, read_called_number, read_line_number
-from groups.words import write_both
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,14 @@ from groups.models.roster import Group
 from joint_defense.alarms import news_sent
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
+from joint_defense.alarms.escalation import redial_queries as facts
+from joint_defense.alarms.escalation import redials, widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import OutcomeUnknown, Receipt, RefusedNumber, Temporary, Unanswered
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery import results, tracking
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.results import Sent
-from joint_defense.escalation import redial_queries as facts
-from joint_defense.escalation import redials, widening
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models.incidents import Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.parties import Party

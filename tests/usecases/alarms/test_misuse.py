@@ -11,12 +11,12 @@ from sqlalchemy import func, select
 
 from joint_defense.alarms import closing, holding, mutes
 from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.escalation import widening
 from joint_defense.alarms.intake import IntakeResult, Limits, Outcome
 from joint_defense.alarms.texts import Reply, Text, take_message
 from joint_defense.alarms.wordless import report_wordless
-from joint_defense.errors import InvalidMute
-from joint_defense.escalation import widening
 from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.rules.errors import InvalidMute
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, Purpose
 from tests.support.factories import House, Town, at

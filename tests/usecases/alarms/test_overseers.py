@@ -12,12 +12,12 @@ from sqlalchemy import select, update
 from groups.models.accounts import Account, AccountRole
 from groups.models.responders import Responder, Team
 from joint_defense.alarms.closing import close, close_forgotten
+from joint_defense.alarms.escalation import redials
 from joint_defense.alarms.holding import release_overdue
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery.claims import Claim, read_incidents
 from joint_defense.delivery.messages import Announcer
-from joint_defense.escalation import redials
 from joint_defense.incidents import overseer_choices
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.overseers import OverseerKind

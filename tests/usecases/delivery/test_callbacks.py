@@ -17,7 +17,7 @@ from config.database import Database
 from config.patience import DatabaseAway
 from joint_defense.delivery import tracking
 from joint_defense.delivery.tracking import Report
-from joint_defense.errors import ForeignCallback, UnknownDelivery
+from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.rules.states import Channel, DeliveryState
 from joint_defense.webhooks.callbacks import MAY_WAIT, Reports
 from tests.support.factories import Town

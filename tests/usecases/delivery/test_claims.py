@@ -23,8 +23,8 @@ from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, f
 from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Enquiry, claim_enquiries
 from joint_defense.delivery.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
-from joint_defense.errors import ForeignCallback, UnknownDelivery
 from joint_defense.models.incidents import Delivery
+from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, ClosingOutcome, DeliveryState
 from tests.support.factories import OWNER, House, Town, at
 

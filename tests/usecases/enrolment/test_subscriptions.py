@@ -32,12 +32,12 @@ from groups.errors import (
     SubscriptionOverlaps,
     UnknownPlan,
 )
+from groups.errors.words import write_both
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
 from groups.models.changes import Source
 from groups.models.enrolment import Device, DeviceKind, EndReason, Subscription, Tariff, is_active
 from groups.models.roster import Village
-from groups.words import write_both
 from tests.support.factories import NOW, House, Town
 from tests.usecases.at_once import at_once
 

@@ -9,11 +9,11 @@ import pytest
 
 from joint_defense.alarms import closing, news_on_line, news_sent
 from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.escalation import redials
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery.claims import Claim
-from joint_defense.escalation import redials
 from joint_defense.incidents import inbox
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert, Delivery

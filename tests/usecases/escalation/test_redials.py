@@ -12,9 +12,9 @@ from groups.models.roster import Household
 from joint_defense.alarms import wordless
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close, ring_again
+from joint_defense.alarms.escalation import redials
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery import tracking
-from joint_defense.escalation import redials
 from joint_defense.incidents import inbox
 from joint_defense.incidents.record import read_record
 from joint_defense.models.inbound import InboundKind

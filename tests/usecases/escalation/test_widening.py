@@ -16,9 +16,9 @@ from groups.models.roster import Group
 from joint_defense.alarms import closing, news_on_line, news_sent, wordless
 from joint_defense.alarms import texts as alarms_texts
 from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.escalation import widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import RefusedNumber
-from joint_defense.escalation import widening
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_told
 from joint_defense.models.incidents import Alert, Delivery, Incident

@@ -17,6 +17,7 @@ import pytest
 from config.database import Database
 from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows
 from groups.errors import RosterFileError
+from groups.errors.words import write_both
 from groups.files.reading import read_sheets
 from groups.models.batch import Author
 from groups.models.changes import Source
@@ -24,7 +25,6 @@ from groups.models.roster import Village
 from groups.roster.imports.apply import apply, judge_list
 from groups.roster.imports.reading import read_list
 from groups.roster.villages import read_roster
-from groups.words import write_both
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "rosters"
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

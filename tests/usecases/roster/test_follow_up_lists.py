@@ -9,6 +9,7 @@ import pytest
 
 from config.database import Database
 from groups.errors import ConfirmArchive
+from groups.errors.words import write_both
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.roster import Village
@@ -16,7 +17,6 @@ from groups.roster.imports.apply import apply, judge_list, write_confirmation
 from groups.roster.imports.reading import read_list
 from groups.roster.imports.rules.judgement import Judgement
 from groups.roster.villages import read_roster
-from groups.words import write_both
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

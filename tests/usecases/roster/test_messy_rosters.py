@@ -10,11 +10,11 @@ import openpyxl
 import pytest
 
 from groups.errors import RosterFileError
+from groups.errors.words import write_chinese
 from groups.roster.imports.reading import OpenedFile, RosterList, open_file, open_pasted, read_households, read_list
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import Judgement, judge
 from groups.roster.imports.rules.rows import ListRow, examine
-from groups.words import write_chinese
 from tests.support import messy_rosters
 from tests.support.messy_rosters import Draft
 

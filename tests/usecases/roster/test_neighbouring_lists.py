@@ -11,13 +11,13 @@ import pytest
 from openpyxl.styles import Font
 
 from groups.errors import RosterFileError
+from groups.errors.words import write_both
 from groups.roster.imports.reading import open_file, read_columns_said, read_households, read_list
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import judge
 from groups.roster.imports.rules.numbers import read_numbers
 from groups.roster.imports.rules.rows import examine
 from groups.roster.rules.group_names import find_roster_names, make_key, unify_names
-from groups.words import write_both
 from tools import fuzz_lists
 
 HEADING = ["组别", "门牌号", "户主", "手机"]

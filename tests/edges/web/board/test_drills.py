@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from config.database import Database, read_clock
 from groups.models.roster import Phone
-from joint_defense.drills import drills
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, IncidentKind
+from joint_defense.upkeep import drills
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import number, raise_from, settle_group

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from config.database import Database, read_clock
 from groups.models.roster import Phone
 from joint_defense.models.upkeep import PhoneTask
-from joint_defense.tasks import tasks
+from joint_defense.upkeep import tasks
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, Visitor, open_app
 from tests.edges.web.scenes import number, settle_group

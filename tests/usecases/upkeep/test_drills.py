@@ -12,11 +12,11 @@ from groups.models.figures import ReachProof
 from groups.models.roster import Household, Phone
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.delivery.proofs import note_proofs
-from joint_defense.drills import drills, results
-from joint_defense.drills.drills import LASTS, Hours, Scope
-from joint_defense.errors import DrillRefused
 from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
+from joint_defense.upkeep import drills, results
+from joint_defense.upkeep.drills import LASTS, Hours, Scope
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import HouseholdPhone
+from joint_defense.alarms.escalation import redial_queries as facts
+from joint_defense.alarms.escalation.other_ways import tell_another_way
+from joint_defense.alarms.escalation.redial_queries import House, Tried
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.delivery.tracking import TOLD
-from joint_defense.escalation import redial_queries as facts
-from joint_defense.escalation.other_ways import tell_another_way
-from joint_defense.escalation.redial_queries import House, Tried
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models.incidents import Incident

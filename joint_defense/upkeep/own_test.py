@@ -20,19 +20,19 @@ from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
 from joint_defense.delivery.plan import make_row
-from joint_defense.drills.checks import make_rung_phone, name_owner, note_rung
-from joint_defense.drills.drills import Hours, has_open_alarm
-from joint_defense.errors import DrillRefused
 from joint_defense.incidents import inbox
 from joint_defense.incidents.timeline import mask_number, note_once, note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.fanout import DRILL
 from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import drills as words
-from joint_defense.tasks import tasks
+from joint_defense.upkeep import tasks
+from joint_defense.upkeep.checks import make_rung_phone, name_owner, note_rung
+from joint_defense.upkeep.drills import Hours, has_open_alarm
 
 ONE_EVERY = timedelta(hours=1)
 """A phone has itself tested once in this time, whoever forges its number."""

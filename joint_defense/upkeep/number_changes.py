@@ -34,7 +34,7 @@ from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import ChangeState
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import number_changes as words
-from joint_defense.tasks import tasks, upkeep
+from joint_defense.upkeep import tasks, village_hours
 
 ASKED_WITHIN = timedelta(days=30)
 """So long after a question a bare number is its answer."""
@@ -156,8 +156,8 @@ def _call(session: Session, change: NumberChange, now: datetime, rules: NumberRu
         _tell_asker(session, change, phone, words.write_gone, now)
         _close(change, ChangeState.GONE, now)
         return None
-    spans = upkeep.read_upkeep(session, phone.village_id).spans or rules.spans
-    if not is_within(spans, now.astimezone(rules.zone).hour) or upkeep.has_open_alarm(session, phone.village_id):
+    spans = village_hours.read_upkeep(session, phone.village_id).spans or rules.spans
+    if not is_within(spans, now.astimezone(rules.zone).hour) or village_hours.has_open_alarm(session, phone.village_id):
         return None
     incident = Incident(
         kind=IncidentKind.DRILL,

@@ -9,13 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from groups.models.accounts import Account, AccountRole
-from joint_defense.drills import own_test
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import Holiday, PhoneTask, UpkeepHours
 from joint_defense.rules.hours import read_spans, write_spans
 from joint_defense.rules.states import Purpose
 from joint_defense.rules.tasks import ASKED_FOR, TaskOutcome, TaskReason, TaskStage
-from joint_defense.tasks import tasks, upkeep
+from joint_defense.upkeep import own_test, tasks, village_hours
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -29,7 +28,7 @@ STAYS = ASKED_FOR.total_seconds()
 @pytest.fixture
 def village(town: Town) -> Town:
     """It has set its hours to 9-11 and 15-19."""
-    town.run(lambda s: upkeep.set_upkeep(s, town.village_id, ((9, 11), (15, 19)), "村长", at(0)))
+    town.run(lambda s: village_hours.set_upkeep(s, town.village_id, ((9, 11), (15, 19)), "村长", at(0)))
     return town
 
 
@@ -120,7 +119,7 @@ def test_nothing_goes_out_beside_an_alarm_on_a_holiday_or_where_no_hours_are_set
     village.run(lambda s: s.add(Holiday(day=date(2026, 11, 24), name="节日")))
     assert look(village, NINE + 2) == []
     assert stages(village) == [TaskStage.NEW]
-    village.run(lambda s: upkeep.set_upkeep(s, village.village_id, None, "村长", at(NINE)))
+    village.run(lambda s: village_hours.set_upkeep(s, village.village_id, None, "村长", at(NINE)))
     assert look(village, NINE + DAY) == []
     assert stages(village) == [TaskStage.HEAD], "it stands on the page"
     assert [each.spans for each in village.read(lambda s: s.scalars(select(UpkeepHours)).all())] == ["9-11,15-19", None]

@@ -19,7 +19,7 @@ from joint_defense.rules.rolling import MISSES_FOR_TASK, MOST_UNSURE
 from joint_defense.rules.states import PROVING, Channel, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.wording import drills as words
-from joint_defense.tasks import tasks
+from joint_defense.upkeep import tasks
 
 
 def make_rung_phone(phone: Caller) -> OnePhone:

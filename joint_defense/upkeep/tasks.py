@@ -29,7 +29,7 @@ from joint_defense.rules.tasks import (
 )
 from joint_defense.rules.wording import tasks as words
 from joint_defense.rules.wording.tasks import FailingNumber
-from joint_defense.tasks import upkeep
+from joint_defense.upkeep import village_hours
 
 AT_ONCE = 500
 ENDING = 4
@@ -149,11 +149,11 @@ def ask_on(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> 
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    if upkeep.read_upkeep(session, village_id).spans is None:
+    if village_hours.read_upkeep(session, village_id).spans is None:
         for task in due:
             task.stage, task.next_at = TaskStage.HEAD, None
         return []
-    if village_id not in upkeep.find_villages_allowing(session, now, zone, [village_id]):
+    if village_id not in village_hours.find_villages_allowing(session, now, zone, [village_id]):
         return []
     phones = directory.read_phones(session, {each.phone_id for each in due})
     asked: dict[tuple[TaskStage, str], tuple[Recipient, list[OpenTask]]] = {}
@@ -259,7 +259,7 @@ def find_heads_due(session: Session, now: datetime) -> list[int]:
 
 def tell_heads(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> list[int]:
     """Text a village's heads how many numbers wait for them; the incidents that carry the texts."""
-    if village_id not in upkeep.find_villages_allowing(session, now, zone, [village_id]):
+    if village_id not in village_hours.find_villages_allowing(session, now, zone, [village_id]):
         return []
     found = [each for each in list_open(session, village_id) if each.task.stage is TaskStage.HEAD]
     heads = [

@@ -1,7 +1,7 @@
 """The sentences of messages: code → English, and through the catalogue Chinese.
 
 A message (`groups.errors.Message`) is a code and values. Here is what it says. `WORDS` has the English sentence of each
-code; its Chinese stands in the catalogue, `web/translations`, as that of every string of the pages.
+code; its Chinese stands in the catalogue, `groups/web/translations`, as that of every string of the pages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from groups.errors import Message
 
-CATALOGUE = Path(__file__).parent / "web" / "translations"
+CATALOGUE = Path(__file__).parents[1] / "web" / "translations"
 _COMPILED = CATALOGUE / "zh_Hans_CN" / "LC_MESSAGES" / "messages.mo"
 
 

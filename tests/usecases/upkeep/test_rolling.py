@@ -11,14 +11,13 @@ from sqlalchemy import insert, select, update
 from groups.models.figures import ProofKind, ReachProof
 from groups.models.roster import Household
 from joint_defense.delivery.proofs import note_proofs
-from joint_defense.drills import drills, rolling
-from joint_defense.drills.drills import Hours, Scope
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask
 from joint_defense.rules.rolling import find_slot
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
-from joint_defense.tasks import upkeep
+from joint_defense.upkeep import drills, rolling, village_hours
+from joint_defense.upkeep.drills import Hours, Scope
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -31,7 +30,7 @@ SPANS = ((9, 11), (15, 19))
 
 @pytest.fixture
 def village(town: Town) -> Town:
-    town.run(lambda s: upkeep.set_upkeep(s, town.village_id, SPANS, "村长", at(0)))
+    town.run(lambda s: village_hours.set_upkeep(s, town.village_id, SPANS, "村长", at(0)))
     return town
 
 
@@ -129,7 +128,7 @@ def test_new_numbers_are_tested_in_the_next_batch_and_a_village_without_hours_is
     assert village.run(lambda s: rolling.plan_new(s, at(NINE + 600), ZONE)) == 0
     assert ring(village, NINE + 900) == [wang.number]
     village.house("李")
-    village.run(lambda s: upkeep.set_upkeep(s, village.village_id, None, "村长", at(NINE)))
+    village.run(lambda s: village_hours.set_upkeep(s, village.village_id, None, "村长", at(NINE)))
     assert village.run(lambda s: rolling.plan_new(s, at(NINE + 1200), ZONE)) == 0
     assert plan(village, SIX + DAY) == 0
 

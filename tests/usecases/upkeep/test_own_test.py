@@ -10,12 +10,12 @@ from sqlalchemy import select, update
 from groups.models.figures import ReachProof
 from groups.models.roster import Household
 from joint_defense.delivery.proofs import note_proofs
-from joint_defense.drills import drills, own_test, results
-from joint_defense.drills.drills import Hours, Scope
-from joint_defense.drills.own_test import ONE_EVERY, RINGS_AFTER, OwnTest, OwnTestOutcome
-from joint_defense.errors import DrillRefused
 from joint_defense.models.incidents import Delivery, Incident
+from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.states import Channel, Purpose
+from joint_defense.upkeep import drills, own_test, results
+from joint_defense.upkeep.drills import Hours, Scope
+from joint_defense.upkeep.own_test import ONE_EVERY, RINGS_AFTER, OwnTest, OwnTestOutcome
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")

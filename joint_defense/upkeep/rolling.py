@@ -16,11 +16,10 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
 from groups import directory
-from joint_defense.drills import own_test
 from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask, UpkeepDay
 from joint_defense.rules.rolling import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, TESTED_AFTER, find_slot
 from joint_defense.rules.tasks import TaskReason
-from joint_defense.tasks import upkeep
+from joint_defense.upkeep import own_test, village_hours
 
 VILLAGES_AT_ONCE = 20
 AT_ONCE = 100
@@ -47,7 +46,7 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     made = session.execute(insert_or_skip(session, UpkeepDay, {"day": today, "planned": 0}).returning(UpkeepDay.day))
     if made.first() is None:
         return None
-    villages = [village_id for village_id, each in upkeep.read_all(session).items() if each.spans is not None]
+    villages = [village_id for village_id, each in village_hours.read_all(session).items() if each.spans is not None]
     if not villages or session.get(Holiday, today) is not None:
         return 0
     session.execute(update(PhoneCheck).where(PhoneCheck.planned_on.is_not(None)).values(planned_on=None))
@@ -141,7 +140,7 @@ def plan_new(session: Session, now: datetime, zone: ZoneInfo) -> int:
     today = now.astimezone(zone).date()
     if session.get(UpkeepDay, today) is None or session.get(Holiday, today) is not None:
         return 0
-    villages = [village_id for village_id, each in upkeep.read_all(session).items() if each.spans is not None]
+    villages = [village_id for village_id, each in village_hours.read_all(session).items() if each.spans is not None]
     last = session.scalar(select(func.max(PhoneCheck.phone_id))) or 0
     if not villages or not _take_in_new(session, now, villages, above=last):
         return 0
@@ -163,8 +162,8 @@ def find_villages_due(session: Session, now: datetime, zone: ZoneInfo) -> list[t
     local = now.astimezone(zone)
     waiting = select(PhoneCheck.village_id, func.min(PhoneCheck.slot)).where(PhoneCheck.planned_on == local.date())
     first = {row[0]: row[1] for row in session.execute(waiting.group_by(PhoneCheck.village_id))}
-    allowing = upkeep.find_villages_allowing(session, now, zone, set(first))
-    spans = upkeep.read_all(session, allowing)
+    allowing = village_hours.find_villages_allowing(session, now, zone, set(first))
+    spans = village_hours.read_all(session, allowing)
     found = []
     for village_id in sorted(allowing):
         slot = find_slot(local.hour, local.minute, spans[village_id].spans or ())
@@ -183,7 +182,7 @@ def ring_due(session: Session, village_id: int, slot: int, now: datetime, zone: 
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     ).all()
-    if village_id not in upkeep.find_villages_allowing(session, now, zone, [village_id]):
+    if village_id not in village_hours.find_villages_allowing(session, now, zone, [village_id]):
         return None
     for row in rows:
         row.planned_on = None

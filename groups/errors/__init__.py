@@ -1,4 +1,6 @@
-"""The errors of the roster.
+"""The errors of the roster; their sentences, and those of every message, are in `words`.
+
+It must not know the database, pages and files.
 
 GroupsError
  ├── InvalidNumber          a text that is no phone number, with the reason
@@ -46,7 +48,8 @@ GroupsError
  └── DemoRefused            demo data while calls would reach people, or over a real roster
 
 Each has a `code` for its kind (for exports and tests) and a `message`: the code of a sentence and its values, no
-words. The words stand in `groups.words` and the catalogue; pages show them in the reader's language, commands in both.
+words. The words stand in `groups.errors.words` and the catalogue; pages show them in the reader's language, commands
+in both.
 """
 
 from __future__ import annotations
@@ -61,7 +64,7 @@ AS_WRITTEN = "as_written"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to tell a person: the code of a sentence in `groups.words`, and the values that stand in it.
+    """Something to tell a person: the code of a sentence in `groups.errors.words`, and the values that stand in it.
 
     A value may be a message itself, which is told in the same language; or a tuple of values, which are listed.
     """

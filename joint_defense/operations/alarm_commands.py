@@ -20,21 +20,20 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from groups import directory
 from groups.errors import Message, say
-from groups.words import write_both
+from groups.errors.words import write_both
 from joint_defense.alarms import mutes
-from joint_defense.drills import drills, results, rolling
-from joint_defense.drills.drills import Hours, Scope
-from joint_defense.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.incidents import overseer_choices, policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.models.incidents import Incident
 from joint_defense.models.upkeep import Holiday
 from joint_defense.processes.runtime import get_runtime
+from joint_defense.rules.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.hours import read_spans
 from joint_defense.rules.overseers import OverseerKind, list_kinds, read_kinds
-from joint_defense.tasks import tasks, upkeep
+from joint_defense.upkeep import drills, results, rolling, tasks, village_hours
+from joint_defense.upkeep.drills import Hours, Scope
 
 alarm = AppGroup("alarm", help="Look at alarms.")
 
@@ -221,8 +220,8 @@ def choose_hours(code: str, words: str, by: str) -> None:
     with get_runtime().database.begin() as session:
         village_id, _ = _find_village(session, code)
         if words:
-            upkeep.set_upkeep(session, village_id, spans, by, read_clock(session))
-        found = upkeep.read_upkeep(session, village_id)
+            village_hours.set_upkeep(session, village_id, spans, by, read_clock(session))
+        found = village_hours.read_upkeep(session, village_id)
     click.echo(found.written or "off")
 
 
@@ -242,7 +241,7 @@ def change_holidays(added: tuple[str, str] | None, removed: str | None) -> None:
         if removed:
             session.execute(delete(Holiday).where(Holiday.day == read[-1]))
         today = read_clock(session).astimezone(get_runtime().settings.zone).date()
-        for each in upkeep.list_holidays(session, today):
+        for each in village_hours.list_holidays(session, today):
             click.echo(f"{each.day}\t{each.name}")
 
 
@@ -269,7 +268,7 @@ def show_forecast(code: str) -> None:
     with get_runtime().database.begin(reads=True) as session:
         village_id, _ = _find_village(session, code)
         found = rolling.read_forecast(session, village_id, read_clock(session), get_runtime().settings.zone)
-        hours = upkeep.read_upkeep(session, village_id).written
+        hours = village_hours.read_upkeep(session, village_id).written
     told = {
         "hours": hours or None,
         "phones": found.phones,

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from groups.demo.town import FIRST_DAY, REPORTING_DAY, HouseholdPlan, VillagePlan
+from groups.commands.demo.town import FIRST_DAY, REPORTING_DAY, HouseholdPlan, VillagePlan
 from groups.models.enrolment import DeviceKind
 from groups.models.figures import ProofKind
 from groups.rules.counting import CountKind

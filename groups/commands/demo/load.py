@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from config.database import Base
+from groups.commands.demo import history, responders
+from groups.commands.demo.town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD
-from groups.demo import history, responders
-from groups.demo.town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
 from groups.errors import DemoRefused, say
 from groups.models.enrolment import Device, EndReason, Subscription, Tariff
 from groups.models.figures import HouseholdCount, ReachProof, Residence, Threshold

@@ -18,16 +18,16 @@ from sqlalchemy.orm import Session
 from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import drop, insert_deliveries
-from joint_defense.drills.checks import note_answer, note_end, note_rung
-from joint_defense.errors import DrillRefused
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
+from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.hours import Spans, is_within
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import OVER, PROVING, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.upkeep.checks import note_answer, note_end, note_rung
 
 LASTS = timedelta(minutes=15)
 ANSWERS_FOR = timedelta(days=1)

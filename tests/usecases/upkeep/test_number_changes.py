@@ -14,13 +14,12 @@ from groups.models.changes import Change, Source
 from groups.models.figures import ReachProof
 from groups.models.roster import Phone
 from joint_defense.alarms.texts import Reply, Text, take_message
-from joint_defense.drills import drills
 from joint_defense.models.incidents import Delivery
 from joint_defense.models.upkeep import NumberChange, PhoneTask
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.tasks import ChangeState, TaskOutcome
-from joint_defense.tasks import number_changes, tasks, upkeep
-from joint_defense.tasks.number_changes import NumberRules
+from joint_defense.upkeep import drills, number_changes, tasks, village_hours
+from joint_defense.upkeep.number_changes import NumberRules
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -32,7 +31,7 @@ NINE = 12 * 3600.0 - 7 * 60
 @pytest.fixture
 def village(town: Town) -> Town:
     """It has set its hours to 9-11."""
-    town.run(lambda s: upkeep.set_upkeep(s, town.village_id, ((9, 11),), "村长", at(0)))
+    town.run(lambda s: village_hours.set_upkeep(s, town.village_id, ((9, 11),), "村长", at(0)))
     return town
 
 
