@@ -34,7 +34,7 @@ COMMANDS = {
     "drill": "joint_defense.operations.alarm_commands:drill",
     "upkeep": "joint_defense.operations.alarm_commands:upkeep_commands",
     "escalation": "joint_defense.operations.alarm_commands:escalation",
-    "overseers": "joint_defense.operations.alarm_commands:overseers",
+    "overseers": "joint_defense.operations.alarm_commands:overseer_commands",
     "spool": "joint_defense.operations.alarm_commands:spool",
     "data-keys": "joint_defense.operations.data_keys:data_keys",
     "doctor": "joint_defense.operations.commands:doctor",
@@ -72,8 +72,7 @@ def _add_pages(app: Flask) -> None:
     from joint_defense.processes.clock import stand_in_for_clock
     from joint_defense.processes.heartbeats import Role
     from joint_defense.processes.queues import enlist_books_check, enlist_upload
-    from joint_defense.processes.stand_in import STAND_IN, StandIn
-    from joint_defense.processes.wake import WAKER, Waker
+    from joint_defense.processes.stand_in import STAND_IN, WAKER, StandIn, Waker
 
     runtime = RUNTIME.of(app)
     stand_in = StandIn(runtime, Role.WEB, lambda: stand_in_for_clock(runtime))

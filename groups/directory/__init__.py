@@ -21,7 +21,6 @@ from groups.directory.callers import (
     lock_group,
     warm_up,
 )
-from groups.directory.members import find_households_at, find_village_code, list_groups, list_members
 from groups.directory.mending import (
     FailingPhone,
     PhoneOnRecord,
@@ -48,10 +47,15 @@ from groups.directory.phone_verdicts import (
     mark_refused,
     note_reached,
 )
-from groups.directory.recipients import Recipient, Role
-from groups.directory.reinforcements import (
+from groups.directory.recipients import (
+    Recipient,
+    Role,
+    find_households_at,
+    find_village_code,
     list_backup,
+    list_groups,
     list_leader_phones,
+    list_members,
     list_neighbours,
     list_officers,
     list_on_duty,

@@ -9,8 +9,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from groups.directory.recipients import House, Recipient, Role, is_away, make_recipient, read_phones_to_reach
-from groups.directory.rules.ring_order import put_away_aside, ring_order
+from groups.directory.recipients import (
+    House,
+    Recipient,
+    Role,
+    is_away,
+    make_recipient,
+    put_away_aside,
+    read_phones_to_reach,
+    ring_order,
+)
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.responders import on_duty as responders_on_duty
 from groups.rules import names

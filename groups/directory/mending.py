@@ -10,8 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from groups.directory.phone_verdicts import OPTED_OUT, select_last_proof
-from groups.directory.recipients import House, Recipient, Role, make_recipient, read_phones_to_reach
-from groups.directory.rules.ring_order import Ring
+from groups.directory.recipients import House, Recipient, Ring, Role, make_recipient, read_phones_to_reach
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster.rules.health import FAILURES_TO_CHECK
 from groups.rules import names

@@ -9,8 +9,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from groups.directory.phone_verdicts import OPTED_OUT
-from groups.directory.recipients import Recipient, Role
-from groups.directory.rules.ring_order import FARTHEST
+from groups.directory.recipients import FARTHEST, Recipient, Role
 from groups.models.accounts import Account, AccountRole
 from groups.models.responders import Responder, Team
 from groups.models.roster import Group, Household, Language, Phone

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, holding, mutes, overseers
+from joint_defense.alarms import closing, holding, overseers
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
@@ -118,7 +118,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         directory.lock_group(session, caller.group_id)
     since = now - timedelta(seconds=limits.merge_window)
     incident = _find_own_incident(session, caller)
-    if incident is None and mutes.is_muted(session, trigger.number, now):
+    if incident is None and holding.is_muted(session, trigger.number, now):
         event.kind = InboundKind.MUTED
         return _keep(event, IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent), caller)
     incident = incident or _open_incident(session, caller, since)

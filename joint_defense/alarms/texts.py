@@ -22,12 +22,11 @@ from joint_defense.incidents.timeline import note_once
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import make_text_key
 from joint_defense.rules.number_changes import WantedChange
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
-from joint_defense.rules.triggers import Category
+from joint_defense.rules.triggers import Category, make_text_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.questions import asks_nothing_else
 from joint_defense.rules.understanding.understand import is_clear_number, understand

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
-from joint_defense.alarms import mutes, words
+from joint_defense.alarms import holding, words
 from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.inbox import find_answer, keep_answer, receive
@@ -50,7 +50,7 @@ def report_wordless(
     if event is None:
         return WordlessReport(**find_answer(session, carrier_key))
     caller = directory.find_caller(session, number)
-    if caller is not None and mutes.is_muted(session, number, now) and not _has_open(session, caller):
+    if caller is not None and holding.is_muted(session, number, now) and not _has_open(session, caller):
         event.kind = InboundKind.MUTED
         event.household_id, caller = caller.household_id, None
     told = caller is not None and _tell_leader(session, event, caller, now, limits, said)

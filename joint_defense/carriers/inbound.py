@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from twilio.request_validator import RequestValidator
 
-from joint_defense.carriers.codes import TOO_FAST
+from joint_defense.carriers.port import TOO_FAST
 from joint_defense.rules.states import FINAL, Channel, read_carrier_word
 
 SIGNATURE_HEADERS = ("X-Twilio-Signature", "X-SignalWire-Signature")

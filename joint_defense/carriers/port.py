@@ -10,6 +10,9 @@ CarrierError              `code` as the carrier counts (Twilio's error codes), `
  └── OutcomeUnknown       the request may have been carried out: look it up before sending it again
       ├── Unanswered      nothing came in time: it may still be on its way there
       └── Undecided       the carrier has answered, and whose call it is shows later
+
+What the codes mean for us, and how they are told to people, stands below. Source: Twilio's error dictionary; carriers
+with the same API use the same numbers.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from joint_defense.rules.states import AttemptState, Channel
@@ -135,3 +139,104 @@ class Carrier(Protocol):
 
     async def close(self) -> None:
         """Give the connections back."""
+
+
+class Verdict(StrEnum):
+    """What an error says about the next try."""
+
+    TEMPORARY = "temporary"
+    NUMBER = "number"
+    """This number will never take it on this channel."""
+    ACCOUNT = "account"
+    """Nobody will be reached until somebody mends our account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """An error code's verdict, and its words."""
+
+    verdict: Verdict
+    zh: str
+    en: str
+
+
+COUNTRY_NOT_CALLED = 99001
+"""A code of ours: no carrier was asked."""
+CODES: dict[int, Meaning] = {
+    10004: Meaning(Verdict.TEMPORARY, "运营商同时通话数已满", "Too many calls at once for the carrier"),
+    20429: Meaning(Verdict.TEMPORARY, "运营商要求放慢", "The carrier asks for a slower pace"),
+    20500: Meaning(Verdict.TEMPORARY, "运营商内部故障", "The carrier has an internal fault"),
+    30003: Meaning(Verdict.TEMPORARY, "手机关机或不在服务区", "The phone is switched off or out of reach"),
+    30008: Meaning(Verdict.TEMPORARY, "短信未送达，原因不明", "The message was not delivered, reason unknown"),
+    30036: Meaning(Verdict.TEMPORARY, "短信在有效期内未送达", "The message was not delivered in time"),
+    21211: Meaning(Verdict.NUMBER, "号码无效（空号）", "The number is not valid"),
+    21214: Meaning(Verdict.NUMBER, "号码无法接通", "The number cannot be reached"),
+    21217: Meaning(Verdict.NUMBER, "号码格式不正确", "The number is malformed"),
+    21610: Meaning(Verdict.NUMBER, "该手机已退订短信", "The phone has opted out of messages"),
+    21612: Meaning(Verdict.NUMBER, "该号码收不到短信", "The number cannot be sent messages"),
+    21614: Meaning(Verdict.NUMBER, "不是手机号码，收不到短信", "Not a mobile number: it takes no messages"),
+    30004: Meaning(Verdict.NUMBER, "短信被拦截", "Messages to this number are blocked"),
+    30005: Meaning(Verdict.NUMBER, "空号或已停机", "Unknown or discontinued number"),
+    30006: Meaning(Verdict.NUMBER, "固定电话，收不到短信", "A landline: it takes no messages"),
+    13224: Meaning(Verdict.NUMBER, "运营商不支持该号码", "The carrier does not serve this number"),
+    13225: Meaning(Verdict.NUMBER, "该号码被运营商列入禁呼名单", "The carrier blocks calls to this number"),
+    21216: Meaning(Verdict.NUMBER, "该号码被运营商列入禁呼名单", "The carrier blocks calls to this number"),
+    COUNTRY_NOT_CALLED: Meaning(
+        Verdict.NUMBER,
+        "这个国家或地区不在可拨打范围，没有拨打",
+        "Not called: its country is not among those that may be (COUNTRIES)",
+    ),
+    20003: Meaning(Verdict.ACCOUNT, "运营商账号或密码不正确", "The carrier refuses our credentials"),
+    21210: Meaning(Verdict.ACCOUNT, "主叫号码不是我们的", "The calling number is not ours"),
+    21606: Meaning(Verdict.ACCOUNT, "短信发送号码不是我们的", "The sending number is not ours"),
+    21215: Meaning(Verdict.ACCOUNT, "账号没有拨打该地区的权限", "The account may not call this region"),
+    21408: Meaning(Verdict.ACCOUNT, "账号没有向该地区发短信的权限", "The account may not text this region"),
+    13227: Meaning(Verdict.ACCOUNT, "账号没有拨打该地区的权限", "The account may not call this region"),
+    30007: Meaning(Verdict.TEMPORARY, "短信被运营商过滤", "The carrier filtered the message"),
+}
+
+# By kind, the special ones first, for errors whose code is not in the table.
+_ERRORS: dict[type[CarrierError], tuple[str, str]] = {
+    TooFast: ("运营商要求放慢", "The carrier asks for a slower pace"),
+    Temporary: ("暂时连不上运营商", "The carrier cannot be reached for the moment"),
+    RefusedNumber: ("运营商拒绝该号码", "The carrier refuses this number"),
+    AccountTrouble: ("运营商拒绝了我们的请求", "The carrier refuses our requests"),
+    OutcomeUnknown: ("运营商没有回应，正在核实", "The carrier did not answer; it is being looked up"),
+    CarrierError: ("运营商出错", "The carrier has an error"),
+}
+TOO_FAST = frozenset({429, 10004, 20429})
+_HTTP_TEMPORARY = frozenset({408, 425, 429})
+
+
+def judge(code: int | None, status: int | None = None) -> Verdict:
+    """The verdict on an error code; for a code that is not in the table, on the HTTP status it came with.
+
+    An unknown refusal is put down to our account: that is loud, and does not strike a neighbour's number out.
+    """
+    if code in CODES:
+        return CODES[code].verdict
+    if status is None or status in _HTTP_TEMPORARY or status >= 500:
+        return Verdict.TEMPORARY
+    return Verdict.ACCOUNT
+
+
+def explain_error(error: CarrierError, language: str = "zh") -> str:
+    """What a carrier's refusal or silence means, in words; the carrier's own words are for the log."""
+    known = CODES.get(error.code) if error.code is not None else None
+    if known is not None:
+        return known.zh if language == "zh" else known.en
+    zh, en = next(words for kind, words in _ERRORS.items() if isinstance(error, kind))
+    words = zh if language == "zh" else en
+    number = error.code or error.status
+    return f"{words}({number})" if number else words
+
+
+def explain(code: str | int | None, language: str = "zh") -> str:
+    """An error code in words, for a page or the timeline; the bare code where it is not known."""
+    try:
+        meaning = CODES.get(int(code)) if code is not None else None
+    except ValueError:
+        meaning = None
+    if meaning is None:
+        return "" if code is None else str(code)
+    return meaning.zh if language == "zh" else meaning.en

@@ -27,7 +27,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from joint_defense.carriers import codes
+from joint_defense.carriers import port
 from joint_defense.carriers.port import (
     AccountTrouble,
     CarrierError,
@@ -273,14 +273,14 @@ def _read_code(error: TwilioException) -> int | None:
 def map_error(status: int | None, code: int | None, message: str) -> CarrierError:
     """The error a refusal stands for. A 5xx without a code of its own may have placed the call."""
     short = message[:200]
-    if code in codes.TOO_FAST or status == 429:
+    if code in port.TOO_FAST or status == 429:
         return TooFast(short, code=code, status=status)
     if status is not None and status >= 500:
         return OutcomeUnknown(short, code=code, status=status)
-    verdict = codes.judge(code, status)
-    kinds: dict[codes.Verdict, type[CarrierError]] = {
-        codes.Verdict.NUMBER: RefusedNumber,
-        codes.Verdict.ACCOUNT: AccountTrouble,
-        codes.Verdict.TEMPORARY: Temporary,
+    verdict = port.judge(code, status)
+    kinds: dict[port.Verdict, type[CarrierError]] = {
+        port.Verdict.NUMBER: RefusedNumber,
+        port.Verdict.ACCOUNT: AccountTrouble,
+        port.Verdict.TEMPORARY: Temporary,
     }
     return kinds[verdict](short, code=code, status=status)

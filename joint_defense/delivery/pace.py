@@ -4,8 +4,9 @@ A carrier queues what comes too fast, in its order and out of our reach; so we p
 that we send from has a bucket (GCRA) of its own; the buckets live in Redis and run on Redis' own clock. With Redis gone
 each process keeps buckets of its own at its share of the rate.
 
-When the carrier says that it is too fast (429, 20429, 10004) that number's rate is halved for all workers, down to
-`rules.slowing.MOST`, and doubles again with every step of time in which it does not say so.
+When the carrier says that it is too fast (429, 20429, 10004) that number's rate is halved for all workers, never below
+1/`MOST` of what it is set to, and doubles again with every `STEP` seconds without a complaint. Complaints within `HOLD`
+seconds are one: what was on its way cannot be called back.
 """
 
 from __future__ import annotations
@@ -19,7 +20,37 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED, Slowing, find_interval
+STEP = 10.0
+MOST = 16.0
+HOLD = 1.0
+UNPACED = 1 / 32
+"""Seconds between requests from which a number that has no limit of its own is slowed down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slowing:
+    """`factor` times slower at the moment `since` (seconds by any one clock)."""
+
+    factor: float = 1.0
+    since: float = float("-inf")
+
+    def find_factor(self, now: float) -> float:
+        """What is left of it."""
+        if self.factor <= 1:
+            return 1.0
+        return float(max(1.0, self.factor / 2 ** ((now - self.since) // STEP)))
+
+    def slow_further(self, now: float) -> Slowing:
+        """After a further complaint."""
+        if now - self.since < HOLD:
+            return self
+        return Slowing(min(self.find_factor(now) * 2, MOST), now)
+
+
+def find_interval(base: float, factor: float) -> float:
+    """Seconds between two requests of a number whose own interval is `base` (0: no limit)."""
+    return (base or UNPACED) * factor if factor > 1 else base
+
 
 REDIS_REST = 2.0
 """After Redis failed it is not asked again for so many seconds: an alarm must not wait for its time-outs."""

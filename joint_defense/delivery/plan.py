@@ -1,4 +1,8 @@
-"""From a plan to rows: the deliveries that the senders will find, and those that nobody needs any more."""
+"""From a plan to rows: the deliveries that the senders will find, and those that nobody needs any more.
+
+Here, too, is the one place that moves a delivery from one state to another (`make_move`, `move`), as
+`rules.states.MOVES` allows.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,11 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_rows
 from groups.directory import Recipient
-from joint_defense.delivery.moves import move
 from joint_defense.models.incidents import Alert, Attempt, Delivery
+from joint_defense.rules.errors import ForbiddenMove
 from joint_defense.rules.fanout import Planned
 from joint_defense.rules.redials import FollowUp
-from joint_defense.rules.states import FIRST_TIME, Channel, DeliveryState, Occasion, Purpose, Role
+from joint_defense.rules.states import FIRST_TIME, OVER, Channel, DeliveryState, Occasion, Purpose, Role, may_move
 
 LOOK_AGAIN = timedelta(seconds=5)
 """Somebody is on the phone, or something is under way that nobody will report: look again after so long."""
@@ -204,3 +208,50 @@ def drop(session: Session, deliveries: Iterable[Delivery], now: datetime) -> Non
             attempt = session.get(Attempt, (delivery.id, delivery.attempt_count))
             if attempt is not None and attempt.answered_at is None:
                 delivery.due_at = now
+
+
+def make_move(
+    before: DeliveryState,
+    after: DeliveryState,
+    *,
+    due_at: datetime | None = None,
+    owner: str | None = None,
+    failure: str | None = None,
+    look_up_first: bool | None = None,
+) -> dict[str, Any]:
+    """The columns of a delivery that goes from one state to the other, for a row or for an UPDATE of many.
+
+    Only a claimed one has an `owner`, and only one that is unreached a `failure`; `due_at` is demanded unless it is
+    over. `look_up_first` stays as it is where nothing is said of it. Raises ForbiddenMove.
+    """
+    if not may_move(before, after):
+        raise ForbiddenMove(f"a delivery cannot go from {before} to {after}")
+    if (owner is not None) != (after is DeliveryState.CLAIMED):
+        raise ForbiddenMove(f"a delivery that is {after} and {'has no' if owner is None else 'has an'} owner")
+    if (failure is not None) != (after is DeliveryState.UNREACHED):
+        raise ForbiddenMove(f"a delivery that is {after} with the failure {failure}")
+    if (due_at is None) != (after in OVER):
+        raise ForbiddenMove(f"a delivery that is {after} is due at {due_at}")
+    columns: dict[str, Any] = {"state": after, "owner": owner, "failure": failure}
+    if due_at is not None:
+        columns["due_at"] = due_at
+    if look_up_first is not None:
+        columns["look_up_first"] = look_up_first
+    return columns
+
+
+def move(
+    delivery: Delivery,
+    after: DeliveryState,
+    *,
+    due_at: datetime | None = None,
+    failure: str | None = None,
+    look_up_first: bool | None = None,
+) -> None:
+    """Move a delivery whose row is locked. Raises ForbiddenMove.
+
+    Only senders claim, many at once: that is an UPDATE with `make_move`.
+    """
+    columns = make_move(delivery.state, after, due_at=due_at, failure=failure, look_up_first=look_up_first)
+    for name, value in columns.items():
+        setattr(delivery, name, value)

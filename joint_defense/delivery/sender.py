@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 import structlog
 
 from groups import directory
-from joint_defense.carriers.codes import COUNTRY_NOT_CALLED
 from joint_defense.carriers.port import (
+    COUNTRY_NOT_CALLED,
     Carrier,
     CarrierError,
     OutcomeUnknown,

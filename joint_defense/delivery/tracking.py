@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups import directory
-from joint_defense.carriers import codes
-from joint_defense.delivery.moves import move
+from joint_defense.carriers import port
+from joint_defense.delivery.plan import move
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import mask_number, note_once
 from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
@@ -193,7 +193,7 @@ def hear(
         _stamp(attempt, state, now)
         if error_code is not None:
             attempt.error_code = error_code
-            attempt.error = codes.explain(error_code)
+            attempt.error = port.explain(error_code)
         if state in FINAL:
             conference.leave_conference(session, delivery, now)
     if attempt.number == delivery.attempt_count and delivery.state not in OVER:
@@ -284,9 +284,9 @@ def give_up(
     """
     move(delivery, DeliveryState.UNREACHED, failure=failure)
     ask_for_follow_up(delivery, now)
-    verdict = codes.judge(int(failure)) if failure.isdigit() else None
-    if verdict is not codes.Verdict.NUMBER:
-        ours = verdict is codes.Verdict.ACCOUNT
+    verdict = port.judge(int(failure)) if failure.isdigit() else None
+    if verdict is not port.Verdict.NUMBER:
+        ours = verdict is port.Verdict.ACCOUNT
         phone_id = delivery.phone_id
         if not_put_through and not ours and phone_id is not None and not _has_failed_before(session, delivery):
             directory.mark_failed(session, phone_id, now)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.inbound import InboundEvent
 from joint_defense.models.incidents import Alert, Attempt, Delivery
-from joint_defense.rules import carrier_keys
+from joint_defense.rules import triggers
 from joint_defense.rules.states import FINAL, Channel, DeliveryState
 from joint_defense.rules.timeline import UpdateKind
 
@@ -108,11 +108,11 @@ def find_in_a_call(session: Session, numbers: Collection[str], now: datetime, ov
     calling = select(InboundEvent.number).where(
         InboundEvent.number.in_(numbers),
         InboundEvent.received_at > now - CALLING_US,
-        InboundEvent.carrier_key.startswith(carrier_keys.CALLS, autoescape=True),
+        InboundEvent.carrier_key.startswith(triggers.CALLS, autoescape=True),
     )
     if over is not None:
         calling = calling.where(
-            InboundEvent.carrier_key.not_in((carrier_keys.make_call_key(over), carrier_keys.make_alarm_key(over)))
+            InboundEvent.carrier_key.not_in((triggers.make_call_key(over), triggers.make_alarm_key(over)))
         )
     holding = select(Alert.number).where(Alert.number.in_(numbers), Alert.on_line_until > now)
     return set(session.scalars(union(rung, calling, holding)))
@@ -126,7 +126,7 @@ def note_caller_came_out(session: Session, incident_id: int, now: datetime) -> N
 def note_hung_up(session: Session, call_sid: str, now: datetime) -> None:
     """A call to our number is over: whoever made it to talk to the caller has left the conference."""
     number = session.scalar(
-        select(InboundEvent.number).where(InboundEvent.carrier_key == carrier_keys.make_call_key(call_sid))
+        select(InboundEvent.number).where(InboundEvent.carrier_key == triggers.make_call_key(call_sid))
     )
     if number is not None:
         _note_gone(session, Delivery.number == number, now)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
 from joint_defense.models.inbound import InboundEvent, InboundKind
-from joint_defense.rules import carrier_keys
+from joint_defense.rules import triggers
 
 
 def receive(
@@ -90,7 +90,7 @@ def was_answered_since(session: Session, number: str, kind: InboundKind, since: 
 def list_said(session: Session, sid: str, times: int) -> list[str]:
     """What was pressed or said in this call and was no alarm, in its order; the menu is put so many times."""
     # By whole keys: not every database finds the beginning of one by its index, and a caller waits for this.
-    keys = [carrier_keys.make_said_key(sid, asked) for asked in range(1, times + 1)]
+    keys = [triggers.make_said_key(sid, asked) for asked in range(1, times + 1)]
     query = select(InboundEvent.text).where(InboundEvent.carrier_key.in_(keys))
     return list(session.scalars(query.order_by(InboundEvent.id)))
 
@@ -104,7 +104,7 @@ def is_first_from_stranger(session: Session, carrier_key: str, span: timedelta) 
     earlier = select(InboundEvent.id).where(
         InboundEvent.number == event.number,
         InboundEvent.kind == InboundKind.STRANGER,
-        InboundEvent.carrier_key.startswith(carrier_keys.TEXTS, autoescape=True),
+        InboundEvent.carrier_key.startswith(triggers.TEXTS, autoescape=True),
         InboundEvent.received_at > event.received_at - span,
         InboundEvent.id < event.id,
     )

@@ -21,8 +21,8 @@ from config.database import read_clock
 from groups import directory
 from groups.errors import Message, say
 from groups.errors.words import write_both
-from joint_defense.alarms import mutes
-from joint_defense.incidents import overseer_choices, policies
+from joint_defense.alarms import holding, overseers
+from joint_defense.incidents import policies
 from joint_defense.incidents.record import read_record
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.models.incidents import Incident
@@ -31,7 +31,7 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.hours import read_spans
-from joint_defense.rules.overseers import OverseerKind, list_kinds, read_kinds
+from joint_defense.rules.parties import OverseerKind, list_kinds, read_kinds
 from joint_defense.upkeep import drills, results, rolling, tasks, village_hours
 from joint_defense.upkeep.drills import Hours, Scope
 
@@ -75,7 +75,7 @@ def list_mutes() -> None:
     zone = get_runtime().settings.zone
     with get_runtime().database.begin(reads=True) as session:
         now = read_clock(session)
-        for each in mutes.list_mutes(session, now):
+        for each in holding.list_mutes(session, now):
             state = "muted" if each.is_active(now) else "over"
             click.echo(
                 f"{each.id}\t{mask_number(each.number)}\t{each.household}\t{state}\t"
@@ -93,7 +93,7 @@ def mute_number(number: str, hours: int, reason: str, by: str) -> None:
     try:
         with get_runtime().database.begin() as session:
             read = get_runtime().read_number(number)
-            made = mutes.mute(session, read, hours, reason, by, read_clock(session))
+            made = holding.mute(session, read, hours, reason, by, read_clock(session))
             mute_id = made.id
     except InvalidMute as error:
         raise click.ClickException(write_both(_WRONG_MUTES[error.why])) from None
@@ -102,7 +102,7 @@ def mute_number(number: str, hours: int, reason: str, by: str) -> None:
 
 _WRONG_MUTES = {
     "reason_missing": say("mute_reason_missing"),
-    "reason_long": say("mute_reason_long", most=mutes.LONGEST_REASON),
+    "reason_long": say("mute_reason_long", most=holding.LONGEST_REASON),
     "hours": say("mute_hours"),
     "not_on_roster": say("mute_not_on_roster"),
 }
@@ -114,7 +114,7 @@ _WRONG_MUTES = {
 def lift_mute(mute_id: int, by: str) -> None:
     """Undo a mute."""
     with get_runtime().database.begin() as session:
-        lifted = mutes.lift(session, mute_id, by, read_clock(session))
+        lifted = holding.lift(session, mute_id, by, read_clock(session))
     if not lifted:
         raise click.ClickException(write_both(say("mute_unknown", number=mute_id)))
     click.echo(write_both(say("mute_lifted")))
@@ -362,17 +362,17 @@ def _find_village_id(session: Session, code: str | None) -> int | None:
     return found[0]
 
 
-overseers = AppGroup("overseers", help="Who is told at once, with a link, when an incident opens.")
+overseer_commands = AppGroup("overseers", help="Who is told at once, with a link, when an incident opens.")
 
 
-@overseers.command("show")
+@overseer_commands.command("show")
 @_VILLAGE
 def show_overseers(code: str | None) -> None:
     """Show which kinds are told, whose choice that is, and who would be told at this moment. Numbers are masked."""
     try:
         with get_runtime().database.begin(reads=True) as session:
             village_id = _find_village_id(session, code)
-            chosen = overseer_choices.read_chosen(session, village_id)
+            chosen = overseers.read_chosen(session, village_id)
             local = read_clock(session).astimezone(get_runtime().settings.zone)
             people = directory.find_overseers(session, village_id or 0, local)
     except AlarmError as error:
@@ -385,7 +385,7 @@ def show_overseers(code: str | None) -> None:
         click.echo(f"{each.role}\t{each.household_name}\t{mask_number(each.number)}\t{texts}")
 
 
-@overseers.command("set")
+@overseer_commands.command("set")
 @click.argument("what")
 @_VILLAGE
 @click.option("--by", default="command", show_default=True, help="Who changes it.")
@@ -400,7 +400,7 @@ def set_overseers(what: str, code: str | None, by: str) -> None:
     kinds = None if what == "inherit" else read_kinds(words)
     try:
         with get_runtime().database.begin() as session:
-            changed = overseer_choices.choose(session, _find_village_id(session, code), kinds, by, read_clock(session))
+            changed = overseers.choose(session, _find_village_id(session, code), kinds, by, read_clock(session))
     except AlarmError as error:
         raise click.ClickException(write_both(_read_message(error))) from None
     click.echo(write_both(say("overseers_saved" if changed else "policy_unchanged")))

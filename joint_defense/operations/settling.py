@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from joint_defense.delivery.moves import make_move
+from joint_defense.delivery.plan import make_move
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck

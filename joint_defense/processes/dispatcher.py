@@ -22,14 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import supervisor
 from config.database import read_clock
-from joint_defense.carriers import codes
+from joint_defense.carriers import port
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
 from joint_defense.delivery import claims, results
 from joint_defense.delivery.claims import Claim, Portion, Rivals, allow_sending
-from joint_defense.delivery.enquiries import AT_ONCE, Enquiry, claim_enquiries, record_enquiry, record_silence
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.messages import Announcer
-from joint_defense.delivery.results import Sent
+from joint_defense.delivery.results import AT_ONCE, Enquiry, Sent, claim_enquiries, record_enquiry, record_silence
 from joint_defense.delivery.sender import Sender, TakenOver
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.processes import heartbeats
@@ -325,7 +324,7 @@ class Dispatcher:
             await self._run_in_database(lambda: self._record_silence(enquiry, unknown))
             self._due.set()
             return
-        if receipt.error_code in codes.TOO_FAST:
+        if receipt.error_code in port.TOO_FAST:
             await self._slow_down(enquiry.channel, enquiry.line)
         await self._run_in_database(lambda: self._record_enquiry(enquiry, receipt))
         if receipt.state in FINAL and self._runtime.places:

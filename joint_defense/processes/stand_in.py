@@ -1,4 +1,5 @@
-"""Stands in for whoever is gone: sends while no worker does, and ticks while no clock does.
+"""Wakes the senders after a commit, and stands in for whoever is gone: sends while no worker does, ticks while no
+clock does.
 
 Each web process and each clock looks twice a second. It begins to send where no worker has said for `SILENT` that it
 lives, or where an alarm that is due has not been taken in hand by anybody for `UNCLAIMED`: a worker may live and hang.
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from redis.exceptions import RedisError
 from sqlalchemy import exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
@@ -25,7 +27,7 @@ from config.services import Service
 from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
 from joint_defense.models.incidents import Delivery, is_in_state
 from joint_defense.models.processes import Heartbeat
-from joint_defense.processes import heartbeats
+from joint_defense.processes import heartbeats, queues
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.fence import Fence
 from joint_defense.processes.heartbeats import Role
@@ -237,3 +239,27 @@ class Reporter:
 
 
 STAND_IN = Service[StandIn]("stand_in")
+
+
+class Waker:
+    """Wakes the workers after a commit. Where that fails, and where no worker takes it up, this process sends."""
+
+    def __init__(self, runtime: Runtime, stand_in: StandIn | None = None) -> None:
+        self._runtime = runtime
+        self._stand_in = stand_in or StandIn(runtime, Role.WEB)
+
+    def wake(self, incident_id: int) -> None:
+        """Something of this incident is due. Never raises: the alarm is in the database already."""
+        try:
+            queues.wake(self._runtime.redis, incident_id)
+        except RedisError as error:
+            log.error("redis_away", incident_id=incident_id, error=type(error).__name__)
+            self._stand_in.send()
+        self._stand_in.expect()
+
+    def close(self) -> None:
+        """Stop sending by itself, once what is in flight has come back."""
+        self._stand_in.close()
+
+
+WAKER = Service[Waker]("waker")

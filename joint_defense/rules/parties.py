@@ -1,7 +1,11 @@
-"""Who is called: households, and responders, who live in none."""
+"""Who is called: households, and responders, who live in none; and overseers (负责人), who are told at once when an
+incident opens, with a link to its page.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 
@@ -29,3 +33,29 @@ class OfParty(Protocol):
 def get_party(what: OfParty) -> Party:
     """Whose it is."""
     return Party(what.household_id, what.responder_id)
+
+
+class OverseerKind(StrEnum):
+    """Which of those responsible."""
+
+    HEAD = "head"
+    """The village heads of the village, by their accounts."""
+    LEADERS = "leaders"
+    """The group's leader and deputy."""
+    OPERATORS = "operators"
+    """The centre's duty phones that are on duty; where none of them takes texts, the operators' accounts."""
+
+
+BUILT_IN = frozenset(OverseerKind)
+"""Told where neither village nor town has chosen: all of them."""
+
+
+def read_kinds(words: Iterable[str]) -> frozenset[OverseerKind]:
+    """The kinds of these names; a name that is not known here (another release's) is left out."""
+    return frozenset(OverseerKind) & frozenset(words)
+
+
+def list_kinds(kinds: Iterable[OverseerKind]) -> list[str]:
+    """Their names, in the order in which they are shown and kept."""
+    chosen = frozenset(kinds)
+    return [kind.value for kind in OverseerKind if kind in chosen]

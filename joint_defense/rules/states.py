@@ -133,7 +133,7 @@ class DeliveryState(StrEnum):
               REACHED · UNREACHED · CANCELLED     (over: nothing leads out of these)
 
     A delivery that waits may be over, or with the carrier, before a sender claims it: the request of a sender that
-    died may have left, and its callbacks come. `MOVES` has every arrow; `delivery.moves` is the one place that moves
+    died may have left, and its callbacks come. `MOVES` has every arrow; `delivery.plan` is the one place that moves
     a delivery.
     """
 

@@ -12,7 +12,7 @@ from groups.web.shell.access import get_signed_in, require
 from groups.web.shell.forms import Form, IdField, NoteField, TextField
 from joint_defense.alarms import closing as alarms_closing
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.processes.wake import WAKER
+from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules.errors import IncidentClosed
 from joint_defense.rules.parties import Party
 from joint_defense.rules.states import BY_PEOPLE, ClosingOutcome

@@ -13,7 +13,7 @@ from groups.web.shell import slots
 from groups.web.shell.access import get_own_village, get_signed_in, require
 from groups.web.shell.forms import Form, MarkField, TextField
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.processes.wake import WAKER
+from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.upkeep import drills, own_test, results, rolling, village_hours
 from joint_defense.upkeep.drills import Hours, Scope

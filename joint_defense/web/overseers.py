@@ -17,8 +17,8 @@ from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, get_signed_in, require
 from groups.web.shell.forms import Form, MarkField, WordsField
 from groups.web.shell.times import move_to_zone
-from joint_defense.incidents import overseer_choices
-from joint_defense.rules.overseers import OverseerKind, read_kinds
+from joint_defense.alarms import overseers
+from joint_defense.rules.parties import OverseerKind, read_kinds
 from joint_defense.rules.states import Role
 from joint_defense.web import words
 from joint_defense.web.owners import find_owner
@@ -74,7 +74,7 @@ def _save(code: str | None) -> ResponseReturnValue:
     kinds = None if form.follow.data else read_kinds(form.kinds.data)
     with get_database().begin() as session:
         owner = find_owner(session, pages.name, code)
-        changed = overseer_choices.choose(session, owner.village_id, kinds, get_signed_in().name, read_clock(session))
+        changed = overseers.choose(session, owner.village_id, kinds, get_signed_in().name, read_clock(session))
     saved = gettext("Saved: for incidents from now on.") if changed else gettext("Nothing was changed.")
     flash(saved, "success")
     return redirect(owner.address, 303)
@@ -83,8 +83,8 @@ def _save(code: str | None) -> ResponseReturnValue:
 def _draw_page(code: str | None) -> str:
     with get_database().begin(reads=True) as session:
         owner = find_owner(session, pages.name, code)
-        chosen = overseer_choices.read_chosen(session, owner.village_id)
-        choices = overseer_choices.list_choices(session, owner.village_id)
+        chosen = overseers.read_chosen(session, owner.village_id)
+        choices = overseers.list_choices(session, owner.village_id)
         # Of the town no village: its operators only.
         people = directory.find_overseers(session, owner.village_id or 0, move_to_zone(read_clock(session)))
     by_kind = {

@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.rules.escalation import Level, Whom
-from joint_defense.rules.overseers import OverseerKind
+from joint_defense.rules.parties import OverseerKind
 from joint_defense.rules.replies import LATER, Answer
 from joint_defense.rules.states import Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind

@@ -9,11 +9,11 @@ from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from groups.web.shell.looks import show_numbers
-from joint_defense.carriers import codes
+from joint_defense.carriers import port
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.rules.answers import Given
 from joint_defense.rules.escalation import Level, Whom
-from joint_defense.rules.overseers import OverseerKind
+from joint_defense.rules.parties import OverseerKind
 from joint_defense.rules.states import ClosingOutcome, IncidentKind, Role
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording.alarm import find_official_number, write_local_number
@@ -196,4 +196,4 @@ def write_number(number: str) -> str:
 
 def explain_carrier_code(code: str | None) -> str:
     """A carrier's code, in words where it is known."""
-    return codes.explain(code, "zh" if is_in_chinese() else "en")
+    return port.explain(code, "zh" if is_in_chinese() else "en")

@@ -16,14 +16,12 @@ from joint_defense.carriers import twiml
 from joint_defense.incidents.answers import find_told
 from joint_defense.processes.drain import DRAINER, Drainer
 from joint_defense.processes.runtime import RUNTIME, Runtime
-from joint_defense.processes.stand_in import STAND_IN, StandIn
-from joint_defense.processes.wake import WAKER
-from joint_defense.webhooks.callbacks import REPORTS, Reports
+from joint_defense.processes.stand_in import STAND_IN, WAKER, StandIn
+from joint_defense.webhooks.callbacks import REPORTS, Reports, status
 from joint_defense.webhooks.caller_line import waiting
 from joint_defense.webhooks.neighbour_line import answers
 from joint_defense.webhooks.outage import keeping
 from joint_defense.webhooks.sms import sms
-from joint_defense.webhooks.status import status
 from joint_defense.webhooks.voice import voice
 
 NOBODY = "+0"

@@ -1,4 +1,4 @@
-"""Taking in status callbacks, many in one transaction when many come at once.
+"""Status callbacks: what has become of a call or message of ours; many in one transaction when many come at once.
 
 Many alarms at once bring six callbacks for every neighbour. One commit each would keep the next alarm waiting, and so
 would as many threads that wait for a commit: those beyond a few are put down in memory, answered, and taken in a moment
@@ -14,14 +14,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from flask import Blueprint, Response, abort, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from config.database import Database, read_clock
 from config.patience import DatabaseAway
 from config.services import Service
-from joint_defense.delivery import tracking
+from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
+from joint_defense.delivery import claims, tracking
+from joint_defense.delivery.lines import Line
 from joint_defense.delivery.tracking import Report, Unfitting
+from joint_defense.processes.runtime import get_runtime
+from joint_defense.processes.stand_in import WAKER
+from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
+from joint_defense.webhooks.common import check_signature
 
 AT_ONCE = 100
 MAY_WAIT = 3
@@ -160,3 +167,56 @@ def _is_away(error: Exception) -> bool:
     if isinstance(error, OperationalError):
         return getattr(error.orig, "sqlstate", None) not in _IN_EACH_OTHERS_WAY
     return isinstance(error, DatabaseAway | InterfaceError | PoolIsEmpty)
+
+
+status = Blueprint("status", __name__, url_prefix="/status")
+status.before_request(check_signature)
+
+
+@status.post("/<int:delivery_id>/<int:number>")
+def take_report(delivery_id: int, number: int) -> Response:
+    """A callback for attempt `number` of a delivery: 204; 404 if there is none, 409 if it is another call's.
+
+    Where many come at once it is 204 without delay, and looked at a moment later.
+    """
+    try:
+        said = read_status(request.form, get_runtime().read_number)
+        report = Report(delivery_id, number, said.sid, said.status, said.error_code, said.said_at)
+        reports = REPORTS.of()
+        if not said.too_fast and reports.put_down(report):
+            return Response(status=204)
+        new = reports.record(report)
+    except BrokenForm as error:
+        abort(400, str(error))
+    except UnknownDelivery as error:
+        log.warning("callback_unknown", delivery_id=delivery_id, number=number)
+        abort(404, str(error))
+    except ForeignCallback as error:
+        log.warning("callback_foreign", delivery_id=delivery_id, number=number)
+        abort(409, str(error))
+    if new and said.too_fast:
+        _slow_down(said)
+    if new and said.ends_call and get_runtime().places:
+        _fill_place()
+    return Response(status=204)
+
+
+def _fill_place() -> None:
+    """A number that holds as many calls as it may has a place again: whoever waits for one is rung now."""
+    try:
+        with get_runtime().database.begin() as session:
+            incident_id = claims.find_next_call(session, read_clock(session))
+    except SQLAlchemyError as error:
+        # The callback is on record all the same, and the senders look by themselves.
+        log.warning("place_not_filled", error=type(error).__name__)
+        return
+    if incident_id is not None:
+        WAKER.of().wake(incident_id)
+
+
+def _slow_down(said: StatusReport) -> None:
+    """The carrier took it, and then failed it for coming too fast: slower, for all workers."""
+    lines = get_runtime().pace[said.channel]
+    account = said.account if said.account in lines.bundles else next(iter(lines.bundles))
+    factor = lines.slow_down(Line(account, said.sender))
+    log.warning("pace_slowed", channel=said.channel, factor=factor)

@@ -28,7 +28,7 @@ from joint_defense.incidents import conference
 from joint_defense.incidents.answers import lock_incident
 from joint_defense.models.incidents import Alert
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.processes.wake import WAKER
+from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand

@@ -20,7 +20,7 @@ from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.processes.wake import WAKER
+from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules import replies
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.states import LEADERS, PROVING, Channel, ClosingOutcome, Purpose

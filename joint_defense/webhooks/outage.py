@@ -17,8 +17,8 @@ from joint_defense.processes.drain import DRAINER
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import make_alarm_key, make_press_key, make_text_key, make_wordless_key
 from joint_defense.rules.errors import NotSpooled
+from joint_defense.rules.triggers import make_alarm_key, make_press_key, make_text_key, make_wordless_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts

@@ -16,9 +16,9 @@ from joint_defense.incidents.timeline import note_once
 from joint_defense.models.incidents import Delivery
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import make_alarm_key
 from joint_defense.rules.states import LEADERS, Channel
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.triggers import make_alarm_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.webhooks.common import read_line_account

@@ -19,16 +19,19 @@ from joint_defense.incidents.inbox import list_said, receive
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.processes.wake import WAKER
-from joint_defense.rules.carrier_keys import (
+from joint_defense.processes.stand_in import WAKER
+from joint_defense.rules.states import Channel
+from joint_defense.rules.triggers import (
+    Category,
+    asks_for_test,
+    has_alarm,
+    is_keys,
     make_alarm_key,
     make_call_key,
     make_said_key,
     make_test_key,
     make_wordless_key,
 )
-from joint_defense.rules.states import Channel
-from joint_defense.rules.triggers import Category, asks_for_test, has_alarm, is_keys
 from joint_defense.rules.understanding.meanings import Meaning, Understood, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls

@@ -86,7 +86,7 @@ def test_no_migration_knows_the_product() -> None:
 
 
 def test_only_one_place_moves_a_delivery() -> None:
-    """The states of a delivery are set by `delivery.moves`, and when it is planned."""
+    """The states of a delivery are set by `delivery.plan`: when one is planned, and by its `move`."""
     found = []
     for path, tree in modules():
         for node in ast.walk(tree):

@@ -38,9 +38,9 @@ from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.processes.stand_in import StandIn
 from joint_defense.rules import replies
-from joint_defense.rules.carrier_keys import make_alarm_key, make_press_key
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel
+from joint_defense.rules.triggers import make_alarm_key, make_press_key
 from tools.simulate.carrier import WORDS, Carried, Network, SimulatedCarrier
 from tools.simulate.loop import PROCESS, Killed, Process, VirtualLoop
 from tools.simulate.town import (

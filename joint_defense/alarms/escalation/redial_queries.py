@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
-from joint_defense.carriers import codes
+from joint_defense.carriers import port
 from joint_defense.delivery.tracking import FOLLOWED
 from joint_defense.incidents.answers import find_callers_among, read_answers_of_each
 from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, is_same_party
@@ -58,7 +58,7 @@ class Tried:
     @property
     def hopeless(self) -> bool:
         failure = self.failure or ""
-        refused = failure.isdigit() and codes.judge(int(failure)) is codes.Verdict.NUMBER
+        refused = failure.isdigit() and port.judge(int(failure)) is port.Verdict.NUMBER
         return self.state is DeliveryState.UNREACHED and (refused or failure in {"refused", "not_placed"})
 
     def as_try(self) -> Try:

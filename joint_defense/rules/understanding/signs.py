@@ -1,4 +1,8 @@
-"""Signs: whatever people and input methods type becomes one script, one width, one case, in clauses."""
+"""Signs: whatever people and input methods type becomes one script, one width, one case, in clauses.
+
+Words that are written by their sound ("吗上到", "煤汽", "救名") become the words that are meant: a few phrases are
+listened for, each with the signs that must be right, so that no other word is heard in their place.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,60 @@ from functools import lru_cache
 from joint_defense.rules.understanding.sign_words import (
     CRYING_SIGNS,
     DIALECT,
+    HEARD,
+    MISTYPED,
     PINYIN,
     PINYIN_BEFORE,
     PINYIN_BEHIND,
+    READINGS,
     SIMPLIFIED,
     SPEAKING_SIGNS,
 )
-from joint_defense.rules.understanding.sounds import read_by_sound
+
+_MISTYPED = [(re.compile(pattern), meant) for pattern, meant in MISTYPED.items()]
+_LONGEST_SOUND = 200
+"""Signs of a text that are listened to."""
+
+
+def read_by_sound(text: str) -> str:
+    """The text, with each of our phrases where the same sounds stand in other signs. Tones do not count."""
+    for pattern, meant in _MISTYPED:
+        text = pattern.sub(meant, text)
+    for phrase, anchors in HEARD.items():
+        anchor = anchors[0]
+        if anchor not in text[:_LONGEST_SOUND]:
+            continue
+        shift = phrase.index(anchor)
+        at = text.find(anchor, 0, _LONGEST_SOUND)
+        while at >= 0:
+            begin = at - shift
+            said = text[begin : begin + len(phrase)] if begin >= 0 else ""
+            if said != phrase and _sounds_like(said, phrase, anchors):
+                text = f"{text[:begin]}{phrase}{text[begin + len(phrase) :]}"
+            at = text.find(anchor, at + 1, _LONGEST_SOUND)
+    return text
+
+
+def _sounds_like(said: str, phrase: str, anchors: str) -> bool:
+    if len(said) != len(phrase) or not all(
+        one == other for one, other in zip(said, phrase, strict=True) if other in anchors
+    ):
+        return False
+    return all(
+        one == other or not _list_readings(one).isdisjoint(READINGS.get(other) or _list_readings(other))
+        for one, other in zip(said, phrase, strict=True)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _list_readings(sign: str) -> frozenset[str]:
+    """How a sign can be read, without tones. Empty for what is no Chinese sign."""
+    # Loaded at the first text: its dictionaries take 0.2 s, and `directory.warm_up` loads them where that would count.
+    from pypinyin import Style, pinyin  # noqa: PLC0415
+
+    readings = pinyin(sign, style=Style.NORMAL, heteronym=True, errors="ignore")
+    return frozenset(readings[0]) if readings else frozenset()
+
 
 _UNSEEN = re.compile("[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe0e\ufe0f\u20e3\ufeff\u00ad]")
 _ENDS = ",，、。．.!！?？;；:：\n\r~～…|/"

@@ -16,8 +16,8 @@ import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from joint_defense.carriers import port as carriers_port
-from joint_defense.carriers.codes import CODES, Verdict
 from joint_defense.carriers.port import (
+    CODES,
     AccountTrouble,
     CarrierError,
     OutboundCall,
@@ -27,6 +27,7 @@ from joint_defense.carriers.port import (
     Temporary,
     TooFast,
     Unanswered,
+    Verdict,
     before_leaving,
 )
 from joint_defense.carriers.twilio import CALL_EVENTS, TwilioCarrier, map_error, read_mapped

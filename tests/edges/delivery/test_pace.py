@@ -14,8 +14,7 @@ from sqlalchemy import select
 
 from config.database import Database, read_clock
 from joint_defense.alarms import intake
-from joint_defense.delivery.pace import REDIS_REST, SHARE, Pace
-from joint_defense.delivery.rules.slowing import HOLD, MOST, STEP, UNPACED
+from joint_defense.delivery.pace import HOLD, MOST, REDIS_REST, SHARE, STEP, UNPACED, Pace
 from joint_defense.delivery.tracking import record_status
 from joint_defense.models.incidents import Attempt, Delivery
 from joint_defense.processes import heartbeats

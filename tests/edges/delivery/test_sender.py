@@ -26,8 +26,7 @@ from joint_defense.processes import heartbeats
 from joint_defense.processes.clock import stand_in_for_clock, tick
 from joint_defense.processes.dispatcher import STALE, DispatcherThread
 from joint_defense.processes.runtime import Runtime
-from joint_defense.processes.stand_in import StandIn
-from joint_defense.processes.wake import Waker
+from joint_defense.processes.stand_in import StandIn, Waker
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState
 from tests.conftest import MakeSettings
 from tests.support.factories import House, Town, at
@@ -549,7 +548,7 @@ def test_an_end_that_the_carrier_refuses_is_followed_by_a_look_and_the_place_is_
 def test_a_call_that_the_carrier_does_not_know_any_more_ends_by_its_404(
     town: Town, wang: House, network: Network, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("joint_defense.delivery.enquiries.UNKNOWN_AFTER", timedelta(0))
+    monkeypatch.setattr("joint_defense.delivery.results.UNKNOWN_AFTER", timedelta(0))
     network.fault(callbacks={"lose": True})
     sender()
     incident_id = alarm(town, wang)

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from joint_defense.carriers.codes import CODES, COUNTRY_NOT_CALLED, TOO_FAST, Verdict, explain, explain_error, judge
-from joint_defense.carriers.port import AccountTrouble, CarrierError, OutcomeUnknown, RefusedNumber, Temporary, TooFast
+from joint_defense.carriers.port import (
+    CODES,
+    COUNTRY_NOT_CALLED,
+    TOO_FAST,
+    AccountTrouble,
+    CarrierError,
+    OutcomeUnknown,
+    RefusedNumber,
+    Temporary,
+    TooFast,
+    Verdict,
+    explain,
+    explain_error,
+    judge,
+)
 
 # From the carrier's error dictionary, as the project's page on the carrier sorts them.
 TEMPORARY = (10004, 20429, 20500, 30003, 30007, 30008, 30036)

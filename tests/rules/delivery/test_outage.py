@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from joint_defense.delivery.rules.outage import DOWN, Outage
+from joint_defense.delivery.lines import DOWN, Outage
 
 
 def failing(*moments: float) -> Outage:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groups.directory.rules.ring_order import FARTHEST, Reachable, Ring, put_away_aside, ring_order
+from groups.directory.recipients import FARTHEST, Reachable, Ring, put_away_aside, ring_order
 
 GROUP, OTHER_GROUP = 1, 2
 CALLER = 5

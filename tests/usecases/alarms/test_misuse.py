@@ -9,7 +9,7 @@ from itertools import cycle
 import pytest
 from sqlalchemy import func, select
 
-from joint_defense.alarms import closing, holding, mutes
+from joint_defense.alarms import closing, holding
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.escalation import widening
 from joint_defense.alarms.intake import IntakeResult, Limits, Outcome
@@ -136,7 +136,7 @@ def test_a_muted_number_rings_nobody_and_hears_why_while_what_is_open_and_its_ot
     wang, li = town.house("王", "mm"), town.house("李", leader=True)
 
     def mute(hours: int = 2, reason: str = "半夜乱打", number: str = wang.number) -> int:
-        return town.run(lambda session: mutes.mute(session, number, hours, reason, "值班员", at(10)).id)
+        return town.run(lambda session: holding.mute(session, number, hours, reason, "值班员", at(10)).id)
 
     for wrong, why in (
         ({"reason": " "}, "reason_missing"),
@@ -163,15 +163,15 @@ def test_a_muted_number_rings_nobody_and_hears_why_while_what_is_open_and_its_ot
     town.raise_alarm(li, after=450)
     town.place(after=455)
     assert "谢谢" in (write(town, wang, "1", 460).text or "")
-    listed = town.read(lambda session: mutes.list_mutes(session, at(470)))
+    listed = town.read(lambda session: holding.list_mutes(session, at(470)))
     assert [(each.household, each.reason, each.muted_by, each.tries) for each in listed] == [
         ("王家", "半夜乱打", "值班员", 3)
     ]
-    assert town.run(lambda session: [mutes.lift(session, listed[0].id, "镇", at(480)) for _ in range(2)]) == [
+    assert town.run(lambda session: [holding.lift(session, listed[0].id, "镇", at(480)) for _ in range(2)]) == [
         True,
         False,
     ]
-    assert town.read(lambda session: mutes.list_mutes(session, at(490)))[0].lifted_by == "镇"
+    assert town.read(lambda session: holding.list_mutes(session, at(490)))[0].lifted_by == "镇"
     close_all(town, 500)
     assert town.raise_alarm(wang, after=700).outcome is Outcome.RAISED
 

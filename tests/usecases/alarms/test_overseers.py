@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from groups.models.accounts import Account, AccountRole
 from groups.models.responders import Responder, Team
+from joint_defense.alarms import overseers
 from joint_defense.alarms.closing import close, close_forgotten
 from joint_defense.alarms.escalation import redials
 from joint_defense.alarms.holding import release_overdue
@@ -18,9 +19,8 @@ from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery.claims import Claim, read_incidents
 from joint_defense.delivery.messages import Announcer
-from joint_defense.incidents import overseer_choices
 from joint_defense.models.incidents import Delivery
-from joint_defense.rules.overseers import OverseerKind
+from joint_defense.rules.parties import OverseerKind
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, Purpose, Role
 from joint_defense.rules.wording.alarm import count_segments
 from tests.support.factories import NOW, Town, at
@@ -148,8 +148,8 @@ def test_a_village_chooses_who_is_told_and_else_the_town_does(town: Town) -> Non
     found = []
     for nth, (village_id, kinds) in enumerate(choices):
         with town.database.begin() as session:
-            assert overseer_choices.choose(session, village_id, kinds, "林", NOW)
-            assert not overseer_choices.choose(session, village_id, kinds, "林", NOW), "the same is no change"
+            assert overseers.choose(session, village_id, kinds, "林", NOW)
+            assert not overseers.choose(session, village_id, kinds, "林", NOW), "the same is no change"
         raised = town.raise_alarm(wang, after=600 * nth)
         found.append({number for number, _ in linked(town, raised.incident_id)})
         with town.database.begin() as session:

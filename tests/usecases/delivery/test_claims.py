@@ -18,10 +18,16 @@ from joint_defense.carriers.port import (
     TooFast,
     Unanswered,
 )
-from joint_defense.delivery import claims, enquiries, tracking
+from joint_defense.delivery import claims, results, tracking
 from joint_defense.delivery.claims import LEASE, Claim, count_calls_under_way, find_known_sids, release_dead
-from joint_defense.delivery.enquiries import END_AGAIN_AFTER, Enquiry, claim_enquiries
-from joint_defense.delivery.results import ACCOUNT_PAUSE, LOOK_UP_PAUSE, RETRY_PAUSE
+from joint_defense.delivery.results import (
+    ACCOUNT_PAUSE,
+    END_AGAIN_AFTER,
+    LOOK_UP_PAUSE,
+    RETRY_PAUSE,
+    Enquiry,
+    claim_enquiries,
+)
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
@@ -346,7 +352,7 @@ def test_an_unwanted_call_is_ended_as_soon_as_it_is_known(town: Town, call: Clai
     assert (enquiry.sid, enquiry.ends) == (SID, True)
     assert due(town, after=7) == []  # one sender goes
     (enquiry,) = due(town, after=6 + END_AGAIN_AFTER.total_seconds())
-    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, AttemptState.CANCELED), at(12)))
+    town.run(lambda s: results.record_enquiry(s, enquiry, Receipt(SID, AttemptState.CANCELED), at(12)))
     assert delivery(town, call).state is DeliveryState.CANCELLED
 
 
@@ -362,7 +368,7 @@ def test_a_silent_carrier_is_asked_and_believed(town: Town, call: Claim) -> None
     assert due(town, after=89) == []
     (enquiry,) = due(town, after=90)
     assert not enquiry.ends
-    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, AttemptState.NO_ANSWER), at(91)))
+    town.run(lambda s: results.record_enquiry(s, enquiry, Receipt(SID, AttemptState.NO_ANSWER), at(91)))
     assert (delivery(town, call).state, delivery(town, call).failure) == (DeliveryState.UNREACHED, "no_answer")
 
 
@@ -374,17 +380,17 @@ def test_what_the_carrier_never_ends_is_closed_with_what_is_known(
     town: Town, call: Claim, state: AttemptState, then: DeliveryState
 ) -> None:
     town.came(call, Receipt(SID, state))
-    long = enquiries.LAST_ASK.total_seconds()
+    long = results.LAST_ASK.total_seconds()
     (enquiry,) = due(town, after=long)
-    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, state), at(long)))
+    town.run(lambda s: results.record_enquiry(s, enquiry, Receipt(SID, state), at(long)))
     assert delivery(town, call).state is DeliveryState.PLACED
-    town.run(lambda s: enquiries.record_enquiry(s, enquiry, Receipt(SID, state), at(long + 1)))
+    town.run(lambda s: results.record_enquiry(s, enquiry, Receipt(SID, state), at(long + 1)))
     assert delivery(town, call).state is then
 
 
 def say_nothing(town: Town, call: Claim, after: float, *, unknown: bool = False) -> None:
     enquiry = Enquiry(call.delivery_id, call.number, call.channel, SID, call.line, ends=True)
-    town.run(lambda s: enquiries.record_silence(s, enquiry, at(after), unknown=unknown))
+    town.run(lambda s: results.record_silence(s, enquiry, at(after), unknown=unknown))
 
 
 @pytest.mark.parametrize(

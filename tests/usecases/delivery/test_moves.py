@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from joint_defense.delivery.moves import make_move, move
+from joint_defense.delivery.plan import make_move, move
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.errors import ForbiddenMove
 from joint_defense.rules.states import OVER, DeliveryState

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.alarms.escalation.redials import follow_up_due
 from joint_defense.delivery import claims
-from joint_defense.delivery.enquiries import claim_enquiries
+from joint_defense.delivery.results import claim_enquiries
 from joint_defense.rules.states import Channel
 from tests.support.factories import OWNER, Town, at
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from joint_defense.delivery.rules.outage import SILENT
+from joint_defense.delivery.lines import SILENT
 from tools.faults.acts.common import SIDE_BY_SIDE
 from tools.faults.stage import Shown, Stage
 
