@@ -9,27 +9,13 @@ from __future__ import annotations
 from flask import Flask
 
 from groups.web import accounts, enrolment, figures, history, responders, roster, uploads
-from groups.web.shell import (
-    access,
-    assets,
-    error_pages,
-    languages,
-    looks,
-    navigation,
-    page_warnings,
-    request_sizes,
-    request_values,
-    security,
-    times,
-)
+from groups.web.shell import access, assets, error_pages, languages, looks, navigation, page_warnings, security, times
 
 
 def register(app: Flask) -> None:
     """Give the app its frame. Before the blueprints of other packages, which build on it."""
     # The shell first: the pages build on it.
     for part in (
-        request_sizes,
-        request_values,
         security,
         access,
         looks,

@@ -41,7 +41,7 @@ from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
 from groups.web.shell.forms import DayField, Form, MarkField, Needed, ParsedField, TextField, read_whole_number
 from groups.web.shell.languages import tell_reader
-from groups.web.shell.request_sizes import allow_size
+from groups.web.shell.security import allow_size
 from groups.web.shell.times import get_zone
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said

@@ -12,7 +12,7 @@ from groups.web.responders import lists
 from groups.web.responders.lists import Place
 from groups.web.shell import slots
 from groups.web.shell.access import TOWN_WIDE, require
-from groups.web.shell.request_sizes import allow_size
+from groups.web.shell.security import allow_size
 from groups.web.uploads.flow import A_LIST
 
 pages = Blueprint("centre", __name__, url_prefix="/centre")

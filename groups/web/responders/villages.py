@@ -10,7 +10,7 @@ from groups.web.responders import lists
 from groups.web.responders.lists import Place, read_kind
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, require
-from groups.web.shell.request_sizes import allow_size
+from groups.web.shell.security import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.flow import A_LIST
 

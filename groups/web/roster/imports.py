@@ -26,7 +26,7 @@ from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, get_own_village, require
 from groups.web.shell.looks import show_numbers
-from groups.web.shell.request_sizes import allow_size
+from groups.web.shell.security import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 

@@ -23,8 +23,7 @@ from groups.errors import UnknownVillage
 from groups.models import accounts
 from groups.models.roster import Village
 from groups.roster.villages import get_village
-from groups.web.shell.request_values import check_form
-from groups.web.shell.security import csrf
+from groups.web.shell.security import check_form, csrf
 
 AccountRole = accounts.AccountRole
 """The roles; other packages take them from here."""

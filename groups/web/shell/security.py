@@ -1,20 +1,150 @@
-"""What a browser is told and asked, so that a stranger's page or script can do nothing here.
+"""What a browser is told and asked, and what a request may bring: a stranger's page or script can do nothing here.
 
 Cookies, forged requests, guessing, headers. Forms are checked where `access` guards their view: after the sign-in, and
 never where a request proves itself otherwise (a carrier's signature).
+
+How much a request may bring is decided by the address before anything of the body is read. A form has 16 KB. A view
+that takes more says so:
+
+    @pages.post("/<key>/decide")
+    @requires(*READERS)
+    @allow_size(ANSWERS)
+    def decide(key): ...
+
+What is longer is answered 413. A long form written as `a=1&b=2` may have only so many fields as well: each costs a
+hundred times its length in memory.
+
+Whatever no database takes is answered here, the same for every page: a whole number (`type=int`, `<int:…>`) is at most
+what a column holds; a larger one is none. A text has no zero sign: 400. Webhooks read their forms themselves.
 """
 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, abort, current_app, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from config.services import SETTINGS
 from groups.accounts.sessions import SESSION_LIFE
 from groups.web.shell import limits
+
+View = TypeVar("View", bound=Callable[..., Any])
+_MARK = "_takes"
+_ONE_LINE = "application/x-www-form-urlencoded"
+
+
+class Size(NamedTuple):
+    """Bytes of the whole body, bytes of its fields that are no files, and how many fields."""
+
+    body: int
+    fields: int
+    most_fields: int
+
+
+A_FORM = Size(16_384, 16_384, 1_000)
+ANSWERS = Size(262_144, 262_144, 5_000)
+"""What somebody says of a list's columns and rows."""
+
+
+def allow_size(size: Size) -> Callable[[View], View]:
+    """Mark a view whose requests may bring more than a form does."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MARK, size)
+        return view
+
+    return mark
+
+
+def _limit_sizes(app: Flask) -> None:
+    """Hold every request to its size. Before whatever reads a form."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=A_FORM.body, MAX_FORM_MEMORY_SIZE=A_FORM.fields, MAX_FORM_PARTS=A_FORM.most_fields
+    )
+    app.before_request(_hold_to_size)
+
+
+def _hold_to_size() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    size: Size = getattr(view, _MARK, A_FORM)
+    if size == A_FORM:
+        return
+    request.max_content_length, request.max_form_memory_size, request.max_form_parts = size
+    # Kept, so that the form is read from it afterwards. A body longer than its size ends here with 413.
+    if request.mimetype == _ONE_LINE and request.get_data().count(b"&") >= size.most_fields:
+        abort(413)
+
+
+LARGEST = 2**63 - 1
+LARGEST_PAGE = 2**31 - 1
+
+
+def read_whole(text: str) -> int:
+    """The whole number that a column can hold. Raises ValueError."""
+    if len(text) > 20:
+        raise ValueError("too long for a number")
+    number = int(text)
+    if not -LARGEST_PAGE <= number <= LARGEST:
+        raise ValueError("no column holds this number")
+    return number
+
+
+class Values(ImmutableMultiDict[str, str]):
+    """The values of an address or a form, of which `type=int` means a number that a column can hold."""
+
+    def get(  # type: ignore[override] # one signature for werkzeug's four
+        self,
+        key: str,
+        default: Any = None,
+        type: Callable[[str], Any] | None = None,
+    ) -> Any:
+        return super().get(key, default, read_whole if type is int else type)  # type: ignore[arg-type]
+
+    def getlist(self, key: str, type: Callable[[str], Any] | None = None) -> list[Any]:
+        return super().getlist(key, read_whole if type is int else type)  # type: ignore[arg-type]
+
+
+class CheckedRequest(Request):
+    """A request whose numbers fit a column."""
+
+    parameter_storage_class = Values
+
+
+class WholeConverter(IntegerConverter):
+    """A number of an address that a column can hold; for any other there is no page."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **{"max": LARGEST} | named)
+
+
+def _limit_values(app: Flask) -> None:
+    """Have every address and form read so. Before the first page is added."""
+    app.request_class = CheckedRequest
+    app.url_map.converters["int"] = WholeConverter
+    app.before_request(_check_address)
+
+
+def check_form() -> None:
+    """400 for a form that no database takes. For a page's guard, once it knows who asks."""
+    _check(value for values in request.form.listvalues() for value in values)
+    _check(request.form)
+
+
+def _check_address() -> None:
+    _check(str(value) for value in (request.view_args or {}).values())
+    _check(value for values in request.args.listvalues() for value in values)
+
+
+def _check(texts: Any) -> None:
+    if any("\0" in text for text in texts):
+        abort(400)
+
 
 csrf = CSRFProtect()
 
@@ -50,7 +180,12 @@ _WORTH_COMPRESSING = 1000
 
 
 def register(app: Flask) -> None:
-    """Configure the app's cookies, CSRF, limits and headers."""
+    """Configure the app's cookies, CSRF, limits and headers, and hold every request to its size and values.
+
+    First of all parts: before the first page is added, and before whatever reads a form.
+    """
+    _limit_sizes(app)
+    _limit_values(app)
     settings = SETTINGS.of(app)
     over_tls = settings.public_base_url.startswith("https://")
     app.config.update(

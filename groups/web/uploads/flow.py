@@ -25,7 +25,7 @@ from groups.uploads.uploads import AT_WORK
 from groups.web.shell.access import READERS, get_signed_in, require
 from groups.web.shell.forms import Form, MarkField, UndoForm
 from groups.web.shell.languages import tell_reader, write_error
-from groups.web.shell.request_sizes import ANSWERS, Size, allow_size
+from groups.web.shell.security import ANSWERS, Size, allow_size
 from groups.web.shell.times import get_zone
 from groups.web.uploads.kinds import ListPages, Said
 
