@@ -15,8 +15,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from config import supervisor
-from config.database import read_clock
-from config.patience import AWAY
+from config.database import AWAY, read_clock
 from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.escalation import redials, widening

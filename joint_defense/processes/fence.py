@@ -1,6 +1,6 @@
 """A stopped process that holds SQLite's only place to write is ended, so that alarms can be taken in and leave.
 
-PostgreSQL ends a transaction that has been silent for too long (`config.patience`). SQLite cannot: its lock is a lock
+PostgreSQL ends a transaction that has been silent for too long (`config.database`). SQLite cannot: its lock is a lock
 on a file, which is freed at the holder's death and no sooner. Whoever stands in looks twice a second who holds it, in
 the kernel's own table, which costs no transaction; a holder that is stopped (SIGSTOP, a debugger) for `STOPPED_FOR`
 is killed, and its supervisor starts another one. One that runs is left alone, however long it writes.

@@ -21,8 +21,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from config.database import read_clock
-from config.patience import AWAY
+from config.database import AWAY, read_clock
 from config.services import Service
 from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
 from joint_defense.models.incidents import Delivery, is_in_state

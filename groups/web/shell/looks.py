@@ -20,7 +20,7 @@ import structlog
 from flask import Flask, Response, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from config.patience import DatabaseAway
+from config.database import DatabaseAway
 from config.services import get_database
 from groups.models.looks import Look
 from groups.privacy.looks import Looked, make_values
