@@ -19,7 +19,6 @@ from groups.models.responders import Responder
 from groups.responders import files, lists
 from groups.responders import on_duty as responders_on_duty
 from groups.responders.lists import Kind, Region
-from groups.responders.rules import duty
 from groups.roster import villages
 from groups.rules.phone import mask
 
@@ -81,7 +80,7 @@ def list_responders(code: str | None) -> None:
             if isinstance(row, Responder):
                 now = write_both(say("on_duty")) if row.id in on_duty else "-"
                 team = responders_on_duty.TEAM_WORDS[row.team][0]
-                click.echo(f"{team}\t{row.name}\t{mask(row.number)}\t{row.hours or duty.ALWAYS}\t{now}")
+                click.echo(f"{team}\t{row.name}\t{mask(row.number)}\t{row.hours or responders_on_duty.ALWAYS}\t{now}")
 
 
 def _find_village_id(session: Session, code: str | None) -> int | None:

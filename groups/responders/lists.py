@@ -19,8 +19,8 @@ from groups.errors import InvalidNumber, Message, NotPossible, say
 from groups.models.batch import Batch
 from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Language
+from groups.responders import on_duty
 from groups.responders.on_duty import TEAM_WORDS
-from groups.responders.rules import duty
 from groups.roster.residences import follow_the_groups
 from groups.rules.phone import as_written_here, find_kind, read_called_number
 from groups.rules.texts import find_flaw, tidy
@@ -152,7 +152,7 @@ def write_texts(session: Session, row: Row, region: str) -> dict[str, str]:
             "team": TEAM_WORDS[row.team][0],
             "name": row.name,
             "number": as_written_here(row.number, region),
-            "hours": row.hours or duty.ALWAYS,
+            "hours": row.hours or on_duty.ALWAYS,
             "reach": reach,
             "language": "英文" if row.language is Language.ENGLISH else "中文",
         }
@@ -208,10 +208,10 @@ def _check_responder(checked: Checked, texts: Texts, here: Region) -> None:
     ways = REACH.get(reach) or ((False, True) if "只" in reach and "短信" in reach else (True, "只" not in reach))
     hours = ""
     try:
-        hours = duty.write(duty.read(texts.get("hours", "")))
-    except duty.NoDutyHours as error:
+        hours = on_duty.write(on_duty.read(texts.get("hours", "")))
+    except on_duty.NoDutyHours as error:
         checked.wrong["hours"] = say("no_duty_hours", text=str(error)[:40])
-    if len(hours) > duty.LONGEST:
+    if len(hours) > on_duty.LONGEST:
         checked.wrong["hours"] = say("duty_hours_too_long")
     landline = bool(number) and find_kind(number) == "landline"
     checked.values |= {

@@ -17,8 +17,7 @@ from joint_defense.incidents.answers import find_callers_among, find_silent_call
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident, is_in_state
 from joint_defense.rules.errors import IncidentClosed, UnknownIncident
-from joint_defense.rules.fanout import DRILL, NOTICE
-from joint_defense.rules.parties import Party
+from joint_defense.rules.parties import DRILL, NOTICE, Party
 from joint_defense.rules.states import (
     FIRST_RINGS,
     FIRST_TIME,

@@ -29,7 +29,7 @@ from joint_defense.incidents.timeline import note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind, Mute
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.errors import InvalidMute
-from joint_defense.rules.fanout import Planned, plan_rings
+from joint_defense.rules.parties import Planned, plan_rings
 from joint_defense.rules.states import RINGS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.understanding.signs import squeeze

@@ -26,8 +26,7 @@ from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, is_in_state
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom
-from joint_defense.rules.fanout import NOTICE
-from joint_defense.rules.parties import Party
+from joint_defense.rules.parties import NOTICE, Party
 from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind

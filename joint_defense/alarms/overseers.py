@@ -26,8 +26,7 @@ from joint_defense.incidents.answers import find_silent_callers
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.choices import OverseerChoice
 from joint_defense.models.incidents import Delivery, Incident
-from joint_defense.rules.fanout import OVERSEER, Planned
-from joint_defense.rules.parties import BUILT_IN, OverseerKind, get_party, list_kinds, read_kinds
+from joint_defense.rules.parties import BUILT_IN, OVERSEER, OverseerKind, Planned, get_party, list_kinds, read_kinds
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.timeline import UpdateKind
 

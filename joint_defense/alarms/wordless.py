@@ -18,7 +18,7 @@ from joint_defense.incidents.inbox import find_answer, keep_answer, receive
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Alert, Incident
-from joint_defense.rules.fanout import plan_rings
+from joint_defense.rules.parties import plan_rings
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import is_keys

@@ -18,7 +18,7 @@ from config.database import insert_rows
 from groups.directory import Recipient
 from joint_defense.models.incidents import Alert, Attempt, Delivery
 from joint_defense.rules.errors import ForbiddenMove
-from joint_defense.rules.fanout import Planned
+from joint_defense.rules.parties import Planned
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import FIRST_TIME, OVER, Channel, DeliveryState, Occasion, Purpose, Role, may_move
 

@@ -14,9 +14,8 @@ from urllib.parse import urlencode
 
 from config.carriers import Account
 from groups import directory
-from joint_defense.carriers.inbound import sign
 from joint_defense.carriers.numbers import Numbers, OwnedNumber, Webhooks
-from joint_defense.carriers.port import CarrierError, OutboundCall
+from joint_defense.carriers.port import CarrierError, OutboundCall, sign
 from joint_defense.carriers.twiml import tell
 from joint_defense.operations.doctor import Check, Finding, Grade, note_skew
 from joint_defense.processes.runtime import Runtime

@@ -27,12 +27,11 @@ from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast,
 from joint_defense.delivery import claims, results
 from joint_defense.delivery.claims import Claim, Portion, Rivals, allow_sending
 from joint_defense.delivery.lines import Line
-from joint_defense.delivery.messages import Announcer
 from joint_defense.delivery.results import AT_ONCE, Enquiry, Sent, claim_enquiries, record_enquiry, record_silence
-from joint_defense.delivery.sender import Sender, TakenOver
+from joint_defense.delivery.sender import Announcer, Sender, TakenOver
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.processes import heartbeats
-from joint_defense.processes.account_check import AccountWatch
+from joint_defense.processes.heartbeats import AccountWatch
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import FINAL, Channel
 

@@ -5,28 +5,36 @@ included, so nobody waits for a lease. Locks are seen by the processes of one st
 one, and one that keeps its lock and does nothing (SIGSTOP), is judged by its heartbeat in the database.
 
 Signs of life: when each process last said that it lives, and what the carrier last said of our account.
+
+Accounts are asked now and then, too, whether they still work: nobody is to learn at an alarm that they do not. One
+sender's question is all senders': the answer is in the database, where they, `/readyz`, the pages and the metrics read
+it. An account that carries no more is asked every few seconds, and carries again once it has rested and answers.
 """
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+import structlog
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from config.carriers import Account
-from config.database import insert_or_update
-from joint_defense.delivery.lines import Line, find_carrying
+from config.database import Database, insert_or_update, read_clock
+from joint_defense.carriers.port import AccountTrouble, Carrier, CarrierError, TooFast
+from joint_defense.delivery.lines import Line, LineStatus, find_carrying
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
 from joint_defense.rules.states import Channel
 
@@ -357,3 +365,60 @@ def note_account(session: Session, account: str, word: str, now: datetime) -> No
     """Write down what the carrier said."""
     statement = insert_or_update(session, AccountCheck, keys=("account",), update=("word", "at"))
     session.execute(statement, [{"account": account, "word": word[:32], "at": now}])
+
+
+LOOK_EVERY = 2.0
+log = structlog.stdlib.get_logger(__name__)
+
+
+class AccountWatch:
+    """`in_database` runs work off the event loop, and answers None where the database is away."""
+
+    def __init__(
+        self,
+        carriers: Mapping[str, Carrier],
+        database: Database,
+        status: LineStatus,
+        in_database: Callable[[Callable[[], Any]], Awaitable[Any]],
+    ) -> None:
+        self._carriers = carriers
+        self._database = database
+        self._status = status
+        self._in_database = in_database
+
+    async def run(self, complain: Callable[[str], Awaitable[None]]) -> None:
+        """Until cancelled. `complain` hears of an account that asks for a slower pace."""
+        await asyncio.gather(*(self._watch(account, complain) for account in self._carriers))
+
+    async def _watch(self, account: str, complain: Callable[[str], Awaitable[None]]) -> None:
+        # One carrier that hangs keeps nobody from asking the others.
+        while True:
+            if await self._in_database(lambda: self._is_due(account)):
+                word = await self._ask(account, complain)
+                await self._in_database(lambda word=word: self._note(account, word))  # type: ignore[misc]
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _ask(self, account: str, complain: Callable[[str], Awaitable[None]]) -> str:
+        began = time.monotonic()
+        try:
+            await self._carriers[account].check_account()
+        except CarrierError as error:
+            word = str(error.code or error.status or type(error).__name__)
+            tell = log.error if isinstance(error, AccountTrouble) else log.warning
+            tell("carrier_account_ill", account=account, word=word, error=type(error).__name__)
+            if isinstance(error, TooFast):
+                await complain(account)
+            outs = [self._status.note(Line(account, ""), channel, error, began, placing=False) for channel in Channel]
+            return next(filter(None, outs), word)
+        self._status.hear(account, WELL, 0.0)
+        # While it rests it is not well, whatever it answers to a question.
+        return self._status.word(account)
+
+    def _is_due(self, account: str) -> bool:
+        with self._database.begin() as session:
+            return is_account_due(session, account, read_clock(session))
+
+    def _note(self, account: str, word: str) -> bool:
+        with self._database.begin() as session:
+            note_account(session, account, word, read_clock(session))
+        return True

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from joint_defense.alarms.news_on_line import Patience
     from joint_defense.alarms.news_sent import InVain
     from joint_defense.carriers.dialects import Dialect
-    from joint_defense.carriers.inbound import Signatures
-    from joint_defense.carriers.port import Carrier
+    from joint_defense.carriers.port import Carrier, Signatures
     from joint_defense.delivery.lines import Bundle, Lines, LineStatus, Places
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
@@ -54,7 +53,7 @@ class Runtime:
 
     @cached_property
     def signatures(self) -> Signatures:
-        from joint_defense.carriers.inbound import Signatures
+        from joint_defense.carriers.port import Signatures
 
         keys = [key for each in self.settings.accounts for key in (*each.auth_token, *each.signing_key)]
         return Signatures(keys, self.settings.public_base_url)

@@ -22,8 +22,8 @@ from joint_defense.incidents.answers import lock_incident, make_acknowledgement
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.rules.errors import DrillRefused
-from joint_defense.rules.fanout import plan_rings
 from joint_defense.rules.hours import Spans, is_within
+from joint_defense.rules.parties import plan_rings
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import OVER, PROVING, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind

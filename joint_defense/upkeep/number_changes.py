@@ -21,7 +21,6 @@ from joint_defense.delivery.plan import OnePhone, make_row
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import NumberChange
-from joint_defense.rules.fanout import DRILL, NOTICE
 from joint_defense.rules.hours import Spans, is_within
 from joint_defense.rules.number_changes import (
     Unclear,
@@ -30,6 +29,7 @@ from joint_defense.rules.number_changes import (
     read_bare_number,
     read_change,
 )
+from joint_defense.rules.parties import DRILL, NOTICE
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import ChangeState
 from joint_defense.rules.timeline import UpdateKind

@@ -25,7 +25,7 @@ from joint_defense.incidents.timeline import mask_number, note_once, note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import DrillRefused
-from joint_defense.rules.fanout import DRILL
+from joint_defense.rules.parties import DRILL
 from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.timeline import UpdateKind

@@ -16,7 +16,7 @@ from groups.directory import PhoneOnRecord, Recipient
 from joint_defense.delivery.plan import make_row
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import PhoneTask, TaskText
-from joint_defense.rules.fanout import DRILL, NOTICE
+from joint_defense.rules.parties import DRILL, NOTICE
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import (
     ASKED_FOR,

@@ -22,7 +22,7 @@ from groups import directory
 from groups.web.shell.access import open_to_all
 from groups.web.shell.languages import CHINESE, ENGLISH
 from groups.web.shell.looks import show_numbers
-from joint_defense.delivery.messages import Links, read_token
+from joint_defense.delivery.sender import Links, read_token
 from joint_defense.incidents.answers import find_silent_callers
 from joint_defense.incidents.timeline import mask_number
 from joint_defense.models.incidents import Delivery

@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolIsEmpty
 
 from config.database import Database, DatabaseAway, read_clock
 from config.services import Service
-from joint_defense.carriers.inbound import BrokenForm, StatusReport, read_status
+from joint_defense.carriers.port import BrokenForm, StatusReport, read_status
 from joint_defense.delivery import claims, tracking
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.tracking import Report, Unfitting

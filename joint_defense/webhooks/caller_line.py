@@ -21,7 +21,7 @@ from joint_defense.alarms import closing, holding, news_on_line, words
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import InboundCall, read_call
+from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
 from joint_defense.delivery.claims import has_begun
 from joint_defense.incidents import conference

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from config.database import is_away
 from groups import directory
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import SIGNATURE_HEADERS, BrokenForm
+from joint_defense.carriers.port import SIGNATURE_HEADERS, BrokenForm
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.wording import calls, texts
 

@@ -14,8 +14,8 @@ from config.database import read_clock
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import InboundCall, read_call
-from joint_defense.delivery.messages import list_voices
+from joint_defense.carriers.port import InboundCall, read_call
+from joint_defense.delivery.sender import list_voices
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
 from joint_defense.models.incidents import Delivery, Incident

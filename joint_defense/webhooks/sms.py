@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from config.database import read_clock
 from joint_defense.alarms.texts import Text, take_message
-from joint_defense.carriers.inbound import read_message
+from joint_defense.carriers.port import read_message
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER
 from joint_defense.webhooks.common import answer_broken_text, answer_every_error, answer_text, check_signature

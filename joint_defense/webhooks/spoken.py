@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from groups import directory
 from joint_defense.alarms import words
 from joint_defense.alarms.intake import IntakeResult, Trigger, raise_alarm
-from joint_defense.carriers.inbound import InboundCall
+from joint_defense.carriers.port import InboundCall
 from joint_defense.incidents.answers import read_answers
 from joint_defense.incidents.timeline import note_once
 from joint_defense.models.incidents import Delivery

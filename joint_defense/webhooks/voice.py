@@ -13,7 +13,7 @@ from joint_defense.alarms import intake, words
 from joint_defense.alarms.intake import IntakeResult, Trigger
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
-from joint_defense.carriers.inbound import InboundCall, read_call
+from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.incidents.answers import find_told
 from joint_defense.incidents.inbox import list_said, receive
 from joint_defense.models.inbound import InboundKind

@@ -19,7 +19,7 @@ from joint_defense.carriers import twiml
 from joint_defense.carriers.dialects import DIALECTS
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
-from joint_defense.delivery.messages import Announcer
+from joint_defense.delivery.sender import Announcer
 from joint_defense.rules.states import Channel, IncidentKind, Purpose, Role
 from joint_defense.rules.triggers import Category
 from tests.support.carrier_verbs import CARRIERS, UNDERSTOOD_BY, check, problems

@@ -30,8 +30,8 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Outcome, Trigger, raise_alarm
 from joint_defense.delivery import lines, pace, sender, tracking
 from joint_defense.models.incidents import Delivery
-from joint_defense.processes import account_check, dispatcher, heartbeats, spool, stand_in
 from joint_defense.processes import clock as clock_process
+from joint_defense.processes import dispatcher, heartbeats, spool, stand_in
 from joint_defense.processes.dispatcher import Dispatcher
 from joint_defense.processes.heartbeats import Role, Witness
 from joint_defense.processes.runtime import Runtime
@@ -310,7 +310,7 @@ class World:
         with ExitStack() as put:
             put.enter_context(patch.object(config.database, "datetime", Night))
             put.enter_context(patch.object(stand_in, "DispatcherThread", partial(_InLoop, self)))
-            for module in (dispatcher, spool, pace, sender, account_check, stand_in):
+            for module in (dispatcher, spool, pace, sender, heartbeats, stand_in):
                 put.enter_context(patch.object(module, "time", self.time))
             for measures in (heartbeats.Witness.__init__, lines.LineStatus.__init__):
                 put.enter_context(patch.object(measures, "__defaults__", (self.time.monotonic,)))

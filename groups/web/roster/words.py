@@ -13,7 +13,7 @@ from config.services import get_settings as the_settings
 from groups.models.accounts import AccountRole
 from groups.models.responders import Team
 from groups.models.roster import FirstHelp, Language
-from groups.responders.rules import duty
+from groups.responders import on_duty
 from groups.roster.reading import PhoneLine
 from groups.roster.rules.health import FEWEST, MOST, GroupFlaw, HouseFlaw, PhoneFlaw
 from groups.rules.phone import as_written_here
@@ -136,8 +136,8 @@ def write_duty(hours: str) -> str:
     if choose_language() == CHINESE:
         return hours
     try:
-        return duty.write_in_english(duty.read(hours)) or gettext("round the clock")
-    except duty.NoDutyHours:
+        return on_duty.write_in_english(on_duty.read(hours)) or gettext("round the clock")
+    except on_duty.NoDutyHours:
         return hours
 
 

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.alarms.news_sent import NEWS_UNTIL, call_with_news
-from joint_defense.delivery.messages import list_voices
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
+from joint_defense.delivery.sender import list_voices
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import find_callers_among, read_answers
 from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models.incidents import Delivery, Incident
-from joint_defense.rules.fanout import NOTICE, OVERSEER
+from joint_defense.rules.parties import NOTICE, OVERSEER
 from joint_defense.rules.redials import FollowUp
 from joint_defense.rules.states import GIVE_UP_AFTER, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind

@@ -26,8 +26,7 @@ from joint_defense.delivery.tracking import TOLD
 from joint_defense.incidents import conference
 from joint_defense.incidents.timeline import mask_number, note_update
 from joint_defense.models.incidents import Incident
-from joint_defense.rules.fanout import AGAIN
-from joint_defense.rules.parties import get_party
+from joint_defense.rules.parties import AGAIN, get_party
 from joint_defense.rules.redials import FollowUp, Steps, decide_next_steps
 from joint_defense.rules.states import (
     GIVE_UP_AFTER,

@@ -24,8 +24,7 @@ from joint_defense.incidents.policies import read_progress
 from joint_defense.incidents.timeline import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.escalation import Step, Whom
-from joint_defense.rules.fanout import Planned, plan_rings
-from joint_defense.rules.parties import Party, get_party
+from joint_defense.rules.parties import Party, Planned, get_party, plan_rings
 from joint_defense.rules.states import FIRST_TIME, OVER, RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
 

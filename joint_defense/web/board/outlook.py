@@ -13,8 +13,7 @@ from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from joint_defense.models.incidents import Delivery, is_in_state
-from joint_defense.rules.fanout import is_first_ring
-from joint_defense.rules.parties import get_party
+from joint_defense.rules.parties import get_party, is_first_ring
 from joint_defense.rules.states import FIRST_RINGS, Channel, DeliveryState
 from joint_defense.web.board.facts import DeliveryFact
 

@@ -24,7 +24,7 @@ from joint_defense.delivery import claims, tracking
 from joint_defense.delivery.lines import Line, LineStatus
 from joint_defense.models.processes import AccountCheck, Heartbeat
 from joint_defense.processes import heartbeats
-from joint_defense.processes.account_check import AccountWatch
+from joint_defense.processes.heartbeats import AccountWatch
 from joint_defense.rules.states import Channel
 from tests.conftest import MakeSettings
 from tests.support import loops

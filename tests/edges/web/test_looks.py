@@ -20,7 +20,7 @@ from groups.models.responders import Responder, Team
 from groups.models.roster import Household, Village
 from groups.privacy.looks import Looked, record_look
 from groups.web.accounts.looks import PAGES
-from joint_defense.delivery.messages import Links
+from joint_defense.delivery.sender import Links
 from joint_defense.models.inbound import Mute
 from joint_defense.models.incidents import Delivery
 from tests.conftest import fresh_database

@@ -37,7 +37,7 @@ from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
-from joint_defense.delivery.messages import Announcer, make_voice
+from joint_defense.delivery.sender import Announcer, make_voice
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Acknowledgement, Attempt, Delivery, Incident
 from joint_defense.models.upkeep import PhoneTask

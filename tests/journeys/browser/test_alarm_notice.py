@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from config.database import read_clock
-from joint_defense.delivery.messages import Links
+from joint_defense.delivery.sender import Links
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Role
 from tests.edges.web.scenes import raise_from

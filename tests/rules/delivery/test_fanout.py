@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from joint_defense.rules.fanout import (
+from joint_defense.rules.parties import (
     AGAIN,
     DRILL,
     LAST_ROUND,

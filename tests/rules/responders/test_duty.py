@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from groups.responders.rules.duty import NoDutyHours, is_on_duty, read, write, write_in_english
+from groups.responders.on_duty import NoDutyHours, is_on_duty, read, write, write_in_english
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -18,7 +18,7 @@ from joint_defense.alarms.holding import release_overdue
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery.claims import Claim, read_incidents
-from joint_defense.delivery.messages import Announcer
+from joint_defense.delivery.sender import Announcer
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.parties import OverseerKind
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, Purpose, Role

@@ -11,7 +11,7 @@ from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery.lines import Line, Places
 from joint_defense.models.incidents import Delivery, Incident
-from joint_defense.rules.fanout import DRILL
+from joint_defense.rules.parties import DRILL
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, IncidentKind
 from joint_defense.web.board.incident import Watch, read_board
 from joint_defense.web.board.outlook import Outlook

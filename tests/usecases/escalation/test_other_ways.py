@@ -17,7 +17,7 @@ from joint_defense.delivery.claims import Claim
 from joint_defense.incidents import inbox
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert, Delivery
-from joint_defense.rules.fanout import NOTICE
+from joint_defense.rules.parties import NOTICE
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
 from joint_defense.web.board.incident import read_board

@@ -19,7 +19,7 @@ from joint_defense.incidents import inbox
 from joint_defense.incidents.record import read_record
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Delivery
-from joint_defense.rules.fanout import AGAIN
+from joint_defense.rules.parties import AGAIN
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, ClosingOutcome, DeliveryState, Purpose
 from joint_defense.web.board.households import HouseholdRow

@@ -17,7 +17,7 @@ from groups.models.looks import Look
 from groups.models.responders import Responder, Team
 from groups.models.roster import Group, Household, Phone
 from joint_defense.alarms.acknowledge import acknowledge
-from joint_defense.delivery.messages import Links
+from joint_defense.delivery.sender import Links
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, Role
