@@ -12,8 +12,12 @@ from groups.directory.callers import (
     HouseholdPhone,
     find_away,
     find_caller,
+    find_overseers,
     find_phone,
+    find_uncalled,
     find_village,
+    is_of_account,
+    is_overseer,
     list_by_ids,
     list_cameras,
     list_phones,
@@ -35,7 +39,6 @@ from groups.directory.number_changes import (
     read_written_number,
     replace_number,
 )
-from groups.directory.overseers import find_overseers, find_uncalled, is_of_account, is_overseer
 from groups.directory.phone_verdicts import (
     OPTED_OUT,
     Proof,

@@ -34,6 +34,7 @@ from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls
 from joint_defense.webhooks.common import (
+    LANGUAGES,
     answer,
     answer_broken_call,
     answer_every_error,
@@ -60,6 +61,22 @@ UNSENT_SAID_EVERY = 4
 _WAITERS = threading.BoundedSemaphore(3)
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+def tell_raised(raised: IntakeResult) -> Response:
+    """What a caller hears once the alarm is on record, whatever became of it."""
+    if raised.outcome is Outcome.STRANGER:
+        return answer(to_stranger())
+    if raised.outcome is Outcome.MUTED:
+        return answer(twiml.say([] if raised.silent else [(calls.MUTED[raised.language], raised.language)]))
+    if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
+        return answer(twiml.say([] if raised.silent else [(calls.FLOOD[raised.language], raised.language)]))
+    return hold_the_line(raised)
+
+
+def to_stranger() -> str:
+    """What somebody hears who is on no list."""
+    return twiml.say([(calls.STRANGER[each], each) for each in LANGUAGES])
 
 
 def hold_the_line(raised: IntakeResult) -> Response:
@@ -116,7 +133,7 @@ def wait(alert_id: int, told: int, warned: int, widened: int = 0) -> Response:
     except Exception as error:
         # The alarm is on record all the same: the line is held, and the news comes when the database is back.
         log.error("waiting_without_database", alert_id=alert_id, **describe_cause(error))
-        lines = [(calls.HOLD_ON[each], each) for each in ("zh", "en")] if call.keys else []
+        lines = [(calls.HOLD_ON[each], each) for each in LANGUAGES] if call.keys else []
         return _ask(_make_address(alert_id, told, warned, widened), lines, silent=False)
 
 

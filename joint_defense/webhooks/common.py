@@ -18,6 +18,8 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.wording import calls, texts
 
 LARGEST_BODY = 64 * 1024
+LANGUAGES = ("zh", "en")
+"""What is said to somebody whose language is not known."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -92,7 +94,7 @@ def answer_every_error(blueprint: Blueprint, sentence: Callable[[], str]) -> Non
 
 def answer_broken_call() -> str:
     """What a caller hears when we fail."""
-    return twiml.say([(calls.BROKEN["zh"], "zh"), (calls.BROKEN["en"], "en")])
+    return twiml.say([(calls.BROKEN[each], each) for each in LANGUAGES])
 
 
 def answer_broken_text() -> str:

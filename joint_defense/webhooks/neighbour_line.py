@@ -28,7 +28,7 @@ from joint_defense.rules.wording import alarm, calls
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording import number_changes as change_words
 from joint_defense.upkeep import drills, number_changes, own_test
-from joint_defense.webhooks.caller_line import name_room
+from joint_defense.webhooks.caller_line import name_room, tell_raised
 from joint_defense.webhooks.common import (
     answer,
     answer_broken_call,
@@ -39,7 +39,7 @@ from joint_defense.webhooks.common import (
     make_address,
     read_line_account,
 )
-from joint_defense.webhooks.outage import keep_key, tell_raised
+from joint_defense.webhooks.outage import keep_key
 from joint_defense.webhooks.spoken import Spoken, hear, keep_words, raise_own
 
 log = structlog.stdlib.get_logger(__name__)

@@ -22,8 +22,9 @@ from joint_defense.rules.triggers import make_alarm_key, make_press_key, make_te
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, texts
-from joint_defense.webhooks.caller_line import hold_the_line
+from joint_defense.webhooks.caller_line import tell_raised
 from joint_defense.webhooks.common import (
+    LANGUAGES,
     answer,
     answer_broken_call,
     answer_every_error,
@@ -41,7 +42,6 @@ LOOK_EVERY = 4
 """Seconds between two looks whether a caller's kept alarm is out."""
 SAY_EVERY = 5
 """Every so many looks the caller is told again to dial 110."""
-LANGUAGES = ("zh", "en")
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -117,22 +117,6 @@ def answer_held(looks: int) -> Response:
     if kept is not None:
         return tell_raised(IntakeResult(**{**kept, "outcome": Outcome(kept["outcome"])}))
     return _hold(looks + 1, calls.KEPT_STILL if looks % SAY_EVERY == 0 else None)
-
-
-def tell_raised(raised: IntakeResult) -> Response:
-    """What a caller hears once the alarm is on record, whatever became of it."""
-    if raised.outcome is Outcome.STRANGER:
-        return answer(to_stranger())
-    if raised.outcome is Outcome.MUTED:
-        return answer(twiml.say([] if raised.silent else [(calls.MUTED[raised.language], raised.language)]))
-    if raised.outcome is Outcome.FLOOD or raised.alert_id is None:
-        return answer(twiml.say([] if raised.silent else [(calls.FLOOD[raised.language], raised.language)]))
-    return hold_the_line(raised)
-
-
-def to_stranger() -> str:
-    """What somebody hears who is on no list."""
-    return twiml.say([(calls.STRANGER[each], each) for each in LANGUAGES])
 
 
 def _hold(looks: int, words: dict[str, str] | None) -> Response:

@@ -39,6 +39,7 @@ from joint_defense.rules.wording import drills as drill_words
 from joint_defense.rules.wording.calls import Unheard
 from joint_defense.upkeep import own_test
 from joint_defense.upkeep.own_test import OwnTestOutcome
+from joint_defense.webhooks.caller_line import tell_raised, to_stranger
 from joint_defense.webhooks.common import (
     answer,
     answer_broken_call,
@@ -50,7 +51,7 @@ from joint_defense.webhooks.common import (
     read_line_account,
 )
 from joint_defense.webhooks.neighbour_line import call_back
-from joint_defense.webhooks.outage import answer_held, keep_alarm, keep_wordless, tell_raised, to_stranger
+from joint_defense.webhooks.outage import answer_held, keep_alarm, keep_wordless
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
