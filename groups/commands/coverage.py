@@ -30,7 +30,7 @@ from groups.coverage.rules.table import KINDS
 from groups.errors import InvalidChoice, say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.figures import Threshold
 from groups.rules.counting import CountKind
 from groups.rules.days import find_local_day, read_day
@@ -181,7 +181,7 @@ def set_count(village: str, households: int, day: str | None, kind: str) -> None
     from groups.coverage import counts
 
     with open_transaction() as session:
-        batch = _make_batch(session, "set_count")
+        batch = _make_batch(session, Action.SET_COUNT)
         counted_on = read_day(day) if day else batch.day
         news = counts.set_count(batch, village, CountKind(kind), counted_on, households)
     tell("written" if news else "as_it_was")
@@ -199,7 +199,7 @@ def import_counts(file: Path, day: str | None, dry_run: bool, columns: tuple[str
 
     with open_transaction() as session:
         rows = counts.read_counts_file(read_content(file), file.name, read_day(day) if day else None, columns)
-        batch = _make_batch(session, "import_counts")
+        batch = _make_batch(session, Action.IMPORT_COUNTS)
         judged = counts.judge(session, rows, batch.day)
         for each in judged:
             if each.problem:
@@ -222,7 +222,7 @@ def set_threshold(percent: str, day: str | None) -> None:
     from groups.coverage import counts
 
     with open_transaction() as session:
-        batch = _make_batch(session, "set_threshold")
+        batch = _make_batch(session, Action.SET_THRESHOLD)
         starts_on = read_day(day) if day else batch.day
         basis_points = read_basis_points(percent)
         counts.set_threshold(batch, starts_on, basis_points)
@@ -303,7 +303,7 @@ def _choose_form(form: str | None, output: Path | None, usual: str) -> str:
     return chosen
 
 
-def _make_batch(session: Session, action: str) -> Batch:
+def _make_batch(session: Session, action: Action) -> Batch:
     return Batch(session, Author("command", Source.COMMAND), action, read_clock(session), get_settings().zone)
 
 

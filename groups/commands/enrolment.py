@@ -33,7 +33,7 @@ from groups.enrolment.rules.bill import Bill, read_fen, read_month, write_yuan
 from groups.errors import CarrierListError, ChangedSince, InvalidTariff, Message, say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.villages import get_village
 from groups.rules.days import find_local_day, read_day
@@ -174,7 +174,7 @@ def correct_tariff(plan: str, day: str, village: str | None, carrier: str | None
     """Put a tariff of PLAN right that was entered wrong, or take it out; says which months that changes."""
     with open_transaction() as session:
         starts_on = read_day(day)
-        action = "remove_tariff" if remove else "set_tariff"
+        action = Action.REMOVE_TARIFF if remove else Action.SET_TARIFF
         batch = Batch(session, Author("command", Source.COMMAND), action, read_clock(session), get_settings().zone)
         change = _change_of_tariff(plan, starts_on, village, carrier, remove=remove)
         for each in enrolment_bills.preview_change(batch, change):
@@ -230,7 +230,7 @@ def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
         if village_fen is None or carrier_fen is None:
             raise InvalidTariff(say("no_amount"))
         batch = Batch(
-            session, Author("command", Source.COMMAND), "set_tariff", read_clock(session), get_settings().zone
+            session, Author("command", Source.COMMAND), Action.SET_TARIFF, read_clock(session), get_settings().zone
         )
         starts_on = read_day(day) if day else batch.day
         enrolment_bills.set_tariff(batch, plan, starts_on, village_fen, carrier_fen)

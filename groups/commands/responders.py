@@ -14,7 +14,7 @@ from groups.commands.common import column_option, note_export, open_transaction,
 from groups.errors import say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.responders import Responder
 from groups.responders import files, lists
 from groups.responders import on_duty as responders_on_duty
@@ -43,7 +43,11 @@ def import_responders(file: Path, code: str | None, dry_run: bool, columns: tupl
                 tell("name_row_flaw", row=row.number, name=row.texts.get("name", ""), flaw=words)
         if not dry_run:
             batch = Batch(
-                session, Author("responders import", Source.COMMAND), "edit_responders", read_clock(session), of.zone
+                session,
+                Author("responders import", Source.COMMAND),
+                Action.EDIT_RESPONDERS,
+                read_clock(session),
+                of.zone,
             )
             files.import_rows(batch, lists.read_list(session, Kind.RESPONDERS, village_id), rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}

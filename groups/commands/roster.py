@@ -19,7 +19,7 @@ from groups.commands.common import column_option, note_export, open_transaction,
 from groups.errors import say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.roster import VillageKind
 from groups.roster import villages
 
@@ -41,7 +41,7 @@ def create_village(code: str, name: str, kind: str) -> None:
     """Add the village NAME under CODE."""
     with open_transaction() as session:
         batch = Batch(
-            session, Author("command", Source.COMMAND), "add_village", read_clock(session), app_settings().zone
+            session, Author("command", Source.COMMAND), Action.ADD_VILLAGE, read_clock(session), app_settings().zone
         )
         made = villages.create_village(session, code, name, VillageKind(kind), record=batch)
     click.echo(write_both(say("village_created", code=made.code, name=made.name)))

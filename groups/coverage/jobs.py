@@ -20,6 +20,7 @@ from groups.coverage.counts import Judged
 from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError, say
 from groups.files.columns import Columns, hold_each_once
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.uploads import Upload
 from groups.rules.days import find_local_day
 from groups.uploads import uploads
@@ -106,7 +107,7 @@ class CountLists:
         judged = counts.judge(session, was_read.rows, find_local_day(now, ground.zone))
         if _make_preview(judged).digest != upload.digest:
             return None
-        batch = Batch(session, uploads.make_author(upload), "import_counts", now, ground.zone)
+        batch = Batch(session, uploads.make_author(upload), Action.IMPORT_COUNTS, now, ground.zone)
         try:
             counts.take(batch, judged)
         except CountedMeanwhile:

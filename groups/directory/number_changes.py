@@ -14,7 +14,7 @@ from groups.directory.mending import match_failing
 from groups.errors import GroupsError, InvalidNumber
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.roster import Group, Household, Phone, Village
 from groups.roster import households
 from groups.rules import names
@@ -104,7 +104,7 @@ def replace_number(
     session.refresh(household)
     if phone.archived_at is not None or household.archived_at is not None:
         return None
-    batch = Batch(session, Author(by[:64], Source.TEXT), "change_number", now, zone)
+    batch = Batch(session, Author(by[:64], Source.TEXT), Action.CHANGE_NUMBER, now, zone)
     try:
         return households.change_number(batch, household, phone, number).id
     except GroupsError:

@@ -6,7 +6,7 @@ Apart from the alarm's own door, which every process loads.
 from __future__ import annotations
 
 from groups.models.batch import Author, Batch
-from groups.models.changes import ERASED, Source
+from groups.models.changes import ERASED, Action, Source
 from groups.privacy.erasure import erase_household
 from groups.privacy.person import SheetLine, Subject, find_subject, note_look, read_sheet, write_sheet
 from groups.privacy.retention import make_dues
@@ -14,6 +14,7 @@ from groups.privacy.sealed import close_list_anew, close_secrets_anew, list_seal
 
 __all__ = [
     "ERASED",
+    "Action",
     "Author",
     "Batch",
     "SheetLine",

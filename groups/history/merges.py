@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from config.database import match_any
 from groups.models.batch import AT_ONCE, Batch
-from groups.models.changes import Change
+from groups.models.changes import Action, Change
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household
 from groups.roster.households import find_last_position
 
-_MERGE = "merge_groups"
+_MERGE = Action.MERGE_GROUPS
 
 
 def follow_merges(batch: Batch, households: Collection[int]) -> set[int]:
@@ -42,7 +42,7 @@ def find_followed(session: Session, changes: Sequence[Change]) -> list[Change]:
     """Of the changes of a merge those whose group somebody has followed since, by an undo that still counts."""
     gone = {one.row_id: one for one in changes if one.action == _MERGE and "archived_at" in (one.after or {})}
     asked = select(Change).where(
-        Change.table == "households", Change.action == "undo", Change.undone_by == "", Change.group_id.in_(gone)
+        Change.table == "households", Change.action == Action.UNDO, Change.undone_by == "", Change.group_id.in_(gone)
     )
     followed = session.scalars(asked).all() if gone else []
     return [

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.roster import Grid, Group, Household, Phone, Village
 
 BATCHES_A_PAGE = 30
@@ -108,7 +108,7 @@ def read_history(
 
 def match_enrolment() -> ColumnElement[bool]:
     """The changes of what a household has signed up for and was given, and its moves to another village."""
-    moves = (Change.action == "move_village") & (Change.table == "households")
+    moves = (Change.action == Action.MOVE_VILLAGE) & (Change.table == "households")
     return Change.table.in_(("subscriptions", "devices")) | moves
 
 

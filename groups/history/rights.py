@@ -9,15 +9,31 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups.models.accounts import AccountRole
-from groups.models.changes import Change
+from groups.models.changes import Action, Change
 from groups.models.enrolment import EndReason
 
-ENROLMENT_ACTS = frozenset({
-    "enrol", "cancel", "suspend", "resume", "change_plan", "change_billed", "move_village", "correct",
-    "give_device", "return_device", "replace_device", "import_list", "set_tariff", "remove_tariff",
-})  # fmt: skip
+ENROLMENT_ACTS = frozenset(
+    {
+        Action.ENROL,
+        Action.CANCEL,
+        Action.SUSPEND,
+        Action.RESUME,
+        Action.CHANGE_PLAN,
+        Action.CHANGE_BILLED,
+        Action.MOVE_VILLAGE,
+        Action.CORRECT,
+        Action.GIVE_DEVICE,
+        Action.RETURN_DEVICE,
+        Action.REPLACE_DEVICE,
+        Action.IMPORT_LIST,
+        Action.SET_TARIFF,
+        Action.REMOVE_TARIFF,
+    }
+)
 """What the enrolment's pages do. What else there is, is the roster's or the figures'."""
-FIGURES_ACTS = frozenset({"set_count", "remove_count", "import_counts", "set_threshold", "remove_threshold"})
+FIGURES_ACTS = frozenset(
+    {Action.SET_COUNT, Action.REMOVE_COUNT, Action.IMPORT_COUNTS, Action.SET_THRESHOLD, Action.REMOVE_THRESHOLD}
+)
 """What the pages of counts do."""
 _ENROLLERS = frozenset({AccountRole.LIAISON, AccountRole.ADMIN})
 _KEEPERS = frozenset({AccountRole.VILLAGE_HEAD, AccountRole.ADMIN})

@@ -25,7 +25,7 @@ from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
 from groups.history.merges import find_followed, follow_merges
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
-from groups.models.changes import ERASED, Change
+from groups.models.changes import ERASED, Action, Change
 from groups.models.enrolment import Subscription
 from groups.models.recorded_rows import ORDER, find_before, find_model, is_held_by, list_references, parse_row
 from groups.models.roster import Household, Phone
@@ -107,7 +107,7 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     Raises SubscriptionOverlaps and DeviceElsewhere where a household would have two at a time, or a thing two homes.
     """
     changes = read_changes_to_undo(session, key)
-    batch = Batch(session, by, "undo", now, zone)
+    batch = Batch(session, by, Action.UNDO, now, zone)
     if followed := find_followed(session, changes):
         # A household came back since, and went along with this merge: it would be left where nobody put it.
         raise ChangedSince(say("changed_since"), [Obstacle(one, Why.IN_USE) for one in followed])
@@ -258,7 +258,7 @@ def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Ro
             Change.table == cast(Table, model.__table__).name,
             match_any(session, Change.row_id, some),
             Change.id > min(asked[identity].last.id for identity in some),
-            Change.action != "undo",
+            Change.action != Action.UNDO,
         )
         for number, row_id, after, undone_by in session.execute(question):
             later = number > asked[row_id].last.id

@@ -1,6 +1,6 @@
 """The record of changes: what was done in one go is a batch, and a batch can be undone.
 
-    batch = Batch(session, by, "change_number", now, zone)
+    batch = Batch(session, by, Action.CHANGE_NUMBER, now, zone)
     batch.change(phone, archived_at=now)
     batch.add(Phone(household_id=..., ...))
     ...
@@ -25,7 +25,7 @@ from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
 from config.database import Base, insert_rows, match_any, take_ids, update_rows
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.roster import Household
 from groups.rules.days import find_local_day
 
@@ -55,7 +55,7 @@ class Author:
 class Batch:
     """Changes that are made, recorded and undone together. Rows are flushed at once; whoever calls commits."""
 
-    def __init__(self, session: Session, by: Author, action: str, now: datetime, zone: ZoneInfo) -> None:
+    def __init__(self, session: Session, by: Author, action: Action, now: datetime, zone: ZoneInfo) -> None:
         self.session = session
         self.by = by
         self.action = action
@@ -196,7 +196,7 @@ class Batch:
             "changed_by": self.by.name[:64],
             "account_id": self.by.account_id,
             "source": self.by.source,
-            "action": self.action,
+            "action": str(self.action),
             "table": row.__tablename__,
             "row_id": row.id,
             **self._find_owner(row),

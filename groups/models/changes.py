@@ -30,6 +30,56 @@ class Source(StrEnum):
     """Nobody in person: what follows from something else, on a day that was set."""
 
 
+class Action(StrEnum):
+    """What was done in one batch, by the trade's verb. Its words stand in `web/history/words.py`."""
+
+    ADD_HOUSEHOLD = "add_household"
+    EDIT_HOUSEHOLD = "edit_household"
+    ADD_NUMBER = "add_number"
+    CHANGE_NUMBER = "change_number"
+    MOVE_HOUSEHOLD = "move_household"
+    MOVE_VILLAGE = "move_village"
+    BACK_HOME = "back_home"
+    ARCHIVE_HOUSEHOLD = "archive_household"
+    ERASE_HOUSEHOLD = "erase_household"
+    ADD_GROUP = "add_group"
+    EDIT_GROUP = "edit_group"
+    SPLIT_GROUP = "split_group"
+    MERGE_GROUPS = "merge_groups"
+    ARCHIVE_GROUP = "archive_group"
+    REORDER_HOUSEHOLDS = "reorder_households"
+    ADD_VILLAGE = "add_village"
+    IMPORT_ROSTER = "import_roster"
+    UNDO = "undo"
+    ENROL = "enrol"
+    CANCEL = "cancel"
+    WITHDRAW_CONSENT = "withdraw_consent"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    CHANGE_PLAN = "change_plan"
+    CHANGE_BILLED = "change_billed"
+    CORRECT = "correct"
+    GIVE_DEVICE = "give_device"
+    RETURN_DEVICE = "return_device"
+    REPLACE_DEVICE = "replace_device"
+    IMPORT_LIST = "import_list"
+    SET_TARIFF = "set_tariff"
+    REMOVE_TARIFF = "remove_tariff"
+    SET_COUNT = "set_count"
+    IMPORT_COUNTS = "import_counts"
+    REMOVE_COUNT = "remove_count"
+    SET_THRESHOLD = "set_threshold"
+    REMOVE_THRESHOLD = "remove_threshold"
+    ADD_ACCOUNT = "add_account"
+    EDIT_ACCOUNT = "edit_account"
+    CLOSE_ACCOUNT = "close_account"
+    EDIT_GRIDS = "edit_grids"
+    EDIT_RESPONDERS = "edit_responders"
+    EDIT_CAMERAS = "edit_cameras"
+    INVITE = "invite"
+    SET_PASSWORD = "set_password"  # noqa: S105 - a deed, no secret
+
+
 class Change(Base):
     """A row of a table as it was and as it became. What was done in one go carries the same `batch`.
 
@@ -66,7 +116,7 @@ class Change(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     source: Mapped[Source] = mapped_column(store_as_value(Source))
     action: Mapped[str] = mapped_column(String(32))
-    """What was done, by the trade's verb: `change_number`, `move_household`."""
+    """An `Action`; what another release has written may be none of ours."""
     table: Mapped[str] = mapped_column(String(32))
     row_id: Mapped[int]
     village_id: Mapped[int | None] = mapped_column(ForeignKey(Village.id))

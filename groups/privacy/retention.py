@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.database import match_any
 from config.retention import Due, Kept
 from groups.models.batch import Author, Batch
-from groups.models.changes import ERASED, Change, Source
+from groups.models.changes import ERASED, Action, Change, Source
 from groups.models.looks import Look
 from groups.models.roster import Household, Phone
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -78,4 +78,4 @@ def _blank_changes(session: Session, ids: list[int], now: datetime) -> None:
 
 def _erase_households(session: Session, ids: list[int], now: datetime, zone: ZoneInfo) -> None:
     for household_id in ids:
-        erase_household(Batch(session, _CLOCK, "erase_household", now, zone), household_id)
+        erase_household(Batch(session, _CLOCK, Action.ERASE_HOUSEHOLD, now, zone), household_id)

@@ -13,6 +13,7 @@ from config.database import Database
 from groups.errors import RosterFileError, keep_message, say
 from groups.files.columns import Columns, hold_each_once
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.roster import Village
 from groups.models.uploads import Upload
 from groups.responders import files
@@ -66,7 +67,7 @@ class WatchLists:
         rows = files.judge_rows(on_record, was_read.rows, _make_region(ground))
         if _make_preview(rows).digest != upload.digest:
             return None
-        batch = Batch(session, uploads.make_author(upload), f"edit_{upload.kind}", now, ground.zone)
+        batch = Batch(session, uploads.make_author(upload), Action(f"edit_{upload.kind}"), now, ground.zone)
         files.import_rows(batch, on_record, rows)
         return _make_preview(rows, batch)
 

@@ -91,7 +91,7 @@ def erase(household_id: int | None, number: str | None, dry_run: bool, yes: bool
 def _erase(session: Session, subject: people.Subject, of: Runtime, now: datetime) -> int:
     if subject.household_id is not None:
         by = people.Author("command", people.Source.COMMAND)
-        batch = people.Batch(session, by, "erase_household", now, of.settings.zone)
+        batch = people.Batch(session, by, people.Action.ERASE_HOUSEHOLD, now, of.settings.zone)
         people.erase_household(batch, subject.household_id)
     return privacy.erase_from_incidents(session, subject)
 

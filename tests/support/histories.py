@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -30,7 +30,7 @@ from groups.enrolment.subscriptions import Enrolment
 from groups.errors import GroupsError, NothingCounted
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.enrolment import Subscription, Tariff
 from groups.models.roster import Grid, Group, Household, Village
 from groups.roster import groups as roster_groups
@@ -101,7 +101,7 @@ class Stage:
         now, by = self.now, self.somebody_in_office
         try:
             with self.database.begin() as session:
-                batch = Batch(session, by, name, now, ZONE)
+                batch = Batch(session, by, cast(Action, name), now, ZONE)
                 work(batch)
         except GroupsError:
             self.refused += 1

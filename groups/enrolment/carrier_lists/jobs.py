@@ -22,6 +22,7 @@ from groups.files.apart import read_apart
 from groups.files.columns import Columns, FoundColumns, hold_each_once
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.uploads import Upload
 from groups.rules.days import find_local_day
 from groups.uploads import uploads
@@ -83,7 +84,7 @@ class CarrierLists:
         now: datetime,
         progress: Progress,
     ) -> Preview | None:
-        batch = Batch(session, uploads.make_author(upload), "import_list", now, ground.zone)
+        batch = Batch(session, uploads.make_author(upload), Action.IMPORT_LIST, now, ground.zone)
         judgement = lists.write(batch, prepared, progress)
         if judgement is None:
             return None

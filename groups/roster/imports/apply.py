@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from config.database import take_ids
 from groups.errors import ConfirmArchive, Message, NumberTaken, RosterFileError, say
 from groups.models.batch import AT_ONCE, Author, Batch
+from groups.models.changes import Action
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster.imports.rules.guesses import NOTHING_SAID, Said
 from groups.roster.imports.rules.judgement import Entry, Judgement, Owner, judge
@@ -105,7 +106,7 @@ def apply(
     `progress` is told the percent that is done, of work that is half done already when it has been judged.
     """
     _check_may_apply(judgement, once_more)
-    batch = Batch(session, by, "import_roster", now, zone)
+    batch = Batch(session, by, Action.IMPORT_ROSTER, now, zone)
     _archive_households(batch, [household.id for household in judgement.archived])
     groups = _write_groups(batch, village, judgement.entries)
     on_record = _read_phones(session, [entry.household.id for entry in judgement.entries if entry.household])

@@ -15,6 +15,7 @@ from groups.accounts import sessions as accounts_sessions
 from groups.accounts.second_factor import is_asked_for
 from groups.errors import GroupsError, InvalidAccount, say
 from groups.models.accounts import Account, AccountRole
+from groups.models.changes import Action
 from groups.models.roster import Village
 from groups.web.accounts.own import SessionForm
 from groups.web.roster.common import make_batch
@@ -57,7 +58,7 @@ def create() -> ResponseReturnValue:
     try:
         given = _read_given()
         with get_database().begin() as session:
-            batch = make_batch(session, "add_account")
+            batch = make_batch(session, Action.ADD_ACCOUNT)
             account = accounts.create_account(
                 session,
                 given[0],
@@ -91,7 +92,7 @@ def change(account_id: int) -> ResponseReturnValue:
             account = _get_account(session, account_id)
             if account.id == get_signed_in().account_id and role is not account.role:
                 raise InvalidAccount(say("you_cannot_change_your_own_role"))
-            batch = make_batch(session, "edit_account")
+            batch = make_batch(session, Action.EDIT_ACCOUNT)
             accounts.change_account(batch, account, name=name, phone=phone, role=role, village_code=code)
     except GroupsError as error:
         return _draw_page(account_id, wrong=write_error(error)), 422
@@ -105,7 +106,7 @@ def invite(account_id: int) -> ResponseReturnValue:
     """A new code, for somebody who comes for the first time or has forgotten the password."""
     with get_database().begin() as session:
         account = _get_account(session, account_id)
-        code = invitations.invite(make_batch(session, "invite"), account)
+        code = invitations.invite(make_batch(session, Action.INVITE), account)
     return _draw_code(account, code)
 
 
@@ -128,7 +129,7 @@ def close(account_id: int) -> ResponseReturnValue:
         return _draw_page(account_id, wrong=gettext("You cannot close your own account: ask another.")), 422
     with get_database().begin() as session:
         account = _get_account(session, account_id)
-        batch = make_batch(session, "close_account")
+        batch = make_batch(session, Action.CLOSE_ACCOUNT)
         accounts.close_account(session, account, batch.now, record=batch)
     flash(gettext("The account of %(name)s was closed.", name=account.name), "success")
     return redirect(url_for("accounts.show_accounts"), 303)

@@ -27,6 +27,7 @@ from groups.enrolment.rules.bill import read_fen, read_month
 from groups.enrolment.rules.periods import LONGEST_PLAN, check_likely
 from groups.errors import GroupsError, InvalidDay, InvalidTariff, UnlikelyStart, say
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.roster import Village
 from groups.rules.days import read_day
 from groups.web.enrolment.common import (
@@ -145,7 +146,7 @@ def add_tariff() -> ResponseReturnValue:
         check_likely(form.starts_on.data, batch.day, form.meant.data)
         return set_tariff(batch, *_list_values(form))
 
-    return _carry_out(form, "set_tariff", change, asks=False)
+    return _carry_out(form, Action.SET_TARIFF, change, asks=False)
 
 
 @pages.post("/enrolment/tariffs/change")
@@ -155,10 +156,13 @@ def change_tariff() -> ResponseReturnValue:
     gone = TakenOutTariffForm.sent()
     if gone.deed.data == "remove":
         return _carry_out(
-            gone, "remove_tariff", lambda batch: remove_tariff(batch, gone.plan.data, gone.starts_on.data), asks=True
+            gone,
+            Action.REMOVE_TARIFF,
+            lambda batch: remove_tariff(batch, gone.plan.data, gone.starts_on.data),
+            asks=True,
         )
     form = TariffForm.sent()
-    return _carry_out(form, "set_tariff", lambda batch: correct_tariff(batch, *_list_values(form)), asks=True)
+    return _carry_out(form, Action.SET_TARIFF, lambda batch: correct_tariff(batch, *_list_values(form)), asks=True)
 
 
 def _list_values(form: TariffForm) -> tuple[str, date, int, int]:
@@ -166,7 +170,7 @@ def _list_values(form: TariffForm) -> tuple[str, date, int, int]:
 
 
 def _carry_out(
-    form: TakenOutTariffForm, action: str, change: Callable[[Batch], object], *, asks: bool
+    form: TakenOutTariffForm, action: Action, change: Callable[[Batch], object], *, asks: bool
 ) -> ResponseReturnValue:
     """Change a tariff, or show what that does to months billed: where `asks`, or where it does something to them."""
     if not form.validate():

@@ -19,7 +19,7 @@ from groups.history import reading
 from groups.history.rights import ENROLMENT_ACTS, FIGURES_ACTS, may_undo
 from groups.history.undo import undo
 from groups.models.batch import Author
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Channel
 from groups.web.enrolment.common import WRITERS, write_error
 from groups.web.shell.access import check_own_path, get_signed_in, require
@@ -82,7 +82,7 @@ def read_history(session: Session, household_id: int) -> Told:
 
 def read_done_today(session: Session, today: date) -> Told:
     """Who was signed up at the pages today, and not taken back; the latest first."""
-    about = [Change.changed_on == today, Change.action == "enrol", Change.undone_by == ""]
+    about = [Change.changed_on == today, Change.action == Action.ENROL, Change.undone_by == ""]
     return _tell(session, reading.read_history(session, about=about, most=MOST_SHOWN))
 
 

@@ -17,6 +17,7 @@ from groups.enrolment.records import list_plans, list_subscriptions, list_villag
 from groups.enrolment.rules.periods import check_likely
 from groups.errors import GroupsError, InvalidDevice, UnlikelyStart, say
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.roster.search import get_village_meant
 from groups.rules.texts import LONGEST_NAME
@@ -115,7 +116,7 @@ def change_device(device_id: int, deed: str) -> ResponseReturnValue:
             household_id = device.household_id
             if not form.validate():
                 return _draw_page(session, household_id, wrong=form.first_wrong, deed=f"{deed}-{device_id}"), 422
-            batch = make_batch(session, f"{deed}_device")
+            batch = make_batch(session, Action(f"{deed}_device"))
             if deed == "return":
                 devices.take_back(batch, device_id, form.day.data or batch.day)
             else:
@@ -145,7 +146,7 @@ def correct(subscription_id: int) -> ResponseReturnValue:
     try:
         with get_database().begin() as session:
             household_id = _get_subscription(session, subscription_id).household_id
-            batch = make_batch(session, "correct")
+            batch = make_batch(session, Action.CORRECT)
             check_likely(form.starts_on.data, batch.day, form.meant.data)
             subscriptions.correct(batch, subscription_id, **form.values())
     except GroupsError as error:
@@ -170,25 +171,25 @@ def _make_dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, De
     )
 
 
-_DEEDS: dict[str, tuple[str, Callable[[Batch, int, DeedForm], object]]] = {
-    "suspend": ("suspend", _make_dated(subscriptions.suspend)),
-    "resume": ("resume", _make_dated(subscriptions.resume)),
-    "cancel": ("cancel", _make_dated(subscriptions.cancel)),
-    "withdraw": ("withdraw_consent", lambda batch, household_id, _: consents.withdraw(batch, household_id)),
-    "plan": ("change_plan", _make_dated(subscriptions.change_plan, "plan")),
+_DEEDS: dict[str, tuple[Action, Callable[[Batch, int, DeedForm], object]]] = {
+    "suspend": (Action.SUSPEND, _make_dated(subscriptions.suspend)),
+    "resume": (Action.RESUME, _make_dated(subscriptions.resume)),
+    "cancel": (Action.CANCEL, _make_dated(subscriptions.cancel)),
+    "withdraw": (Action.WITHDRAW_CONSENT, lambda batch, household_id, _: consents.withdraw(batch, household_id)),
+    "plan": (Action.CHANGE_PLAN, _make_dated(subscriptions.change_plan, "plan")),
     "number": (
-        "change_billed",
+        Action.CHANGE_BILLED,
         lambda batch, household_id, form: subscriptions.change_number(
             batch, household_id, form.number.data or "", form.day.data or batch.day
         ),
     ),
     "move": (
-        "move_village",
+        Action.MOVE_VILLAGE,
         lambda batch, household_id, form: subscriptions.move(
             batch, household_id, get_village_meant(batch.session, form.village.data).code, form.door.data
         ),
     ),
-    "give": ("give_device", _give),
+    "give": (Action.GIVE_DEVICE, _give),
 }
 
 

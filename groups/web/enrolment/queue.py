@@ -23,6 +23,7 @@ from groups.enrolment.records import list_plans
 from groups.enrolment.rules.periods import check_likely
 from groups.enrolment.subscriptions import Enrolment, enrol
 from groups.errors import GroupsError, UnlikelyStart
+from groups.models.changes import Action
 from groups.models.enrolment import Channel, DeviceKind
 from groups.rules.texts import LONGEST_NAME
 from groups.web.enrolment.common import (
@@ -144,7 +145,7 @@ def sign_up(household_id: int) -> ResponseReturnValue:
     try:
         with get_database().begin() as transaction:
             found = _find(transaction, household_id)
-            batch = make_batch(transaction, "enrol")
+            batch = make_batch(transaction, Action.ENROL)
             starts_on = form.starts_on.data or batch.day
             check_likely(starts_on, batch.day, form.meant.data)
             wanted = form.enrolment(household_id, starts_on)

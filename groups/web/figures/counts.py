@@ -23,6 +23,7 @@ from groups.enrolment.rules.periods import check_likely
 from groups.errors import CountedMeanwhile, GroupsError, UnknownVillage, UnlikelyStart, say
 from groups.models.accounts import AccountRole
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.search import get_village_meant
@@ -119,7 +120,7 @@ def write() -> ResponseReturnValue:
             day = form.day.data or read_today(session)
             code = get_village_meant(session, form.village.data).code
             check_likely(day, read_today(session), form.meant.data)
-            batch = make_batch(session, "set_count")
+            batch = make_batch(session, Action.SET_COUNT)
 
             def change(batch: Batch) -> bool:
                 return coverage_counts.set_count(batch, code, form.kind.data, day, form.households.data)
@@ -144,7 +145,7 @@ def remove() -> ResponseReturnValue:
     code, kind, day = form.village.data, form.kind.data, form.day.data
     try:
         with get_database().begin() as session:
-            batch = make_batch(session, "remove_count")
+            batch = make_batch(session, Action.REMOVE_COUNT)
 
             def change(batch: Batch) -> None:
                 coverage_counts.remove_count(batch, code, kind, day)
@@ -183,11 +184,11 @@ def write_threshold() -> ResponseReturnValue:
     try:
         with get_database().begin() as session:
             if form.remove.data is not None:
-                coverage_counts.remove_threshold(make_batch(session, "remove_threshold"), form.remove.data)
+                coverage_counts.remove_threshold(make_batch(session, Action.REMOVE_THRESHOLD), form.remove.data)
             else:
                 day = form.day.data or read_today(session)
                 check_likely(day, read_today(session), form.meant.data)
-                coverage_counts.set_threshold(make_batch(session, "set_threshold"), day, form.percent.data)
+                coverage_counts.set_threshold(make_batch(session, Action.SET_THRESHOLD), day, form.percent.data)
     except GroupsError as error:
         asks = isinstance(error, UnlikelyStart)
         (form.day if asks else form.percent).errors = [write_error(error)]

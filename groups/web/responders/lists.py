@@ -19,6 +19,7 @@ from config.database import read_clock
 from config.services import get_database, get_settings
 from groups.errors import GroupsError, NotPossible
 from groups.models.accounts import AccountRole
+from groups.models.changes import Action
 from groups.models.responders import Responder
 from groups.models.roster import Village
 from groups.models.uploads import Upload, UploadKind, UploadState
@@ -107,7 +108,7 @@ def archive_row(place: Place, which: Kind, row_id: int) -> ResponseReturnValue:
     with get_database().begin() as session:
         village = place.village(session, hold=True)
         row = _get_row(session, which, _get_id(village), row_id)
-        batch = make_batch(session, f"edit_{which}")
+        batch = make_batch(session, Action(f"edit_{which}"))
         lists.archive(batch, row)
     tell(gettext("%(name)s was taken off the list.", name=row.name), batch, place.code)
     return _go_back(place, which)
@@ -148,7 +149,7 @@ def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValu
             checked = lists.check(on_record, texts, _make_region())
             wrong = {name: tell_reader(words) for name, words in checked.wrong.items()}
             if not wrong:
-                batch = make_batch(session, f"edit_{kind}")
+                batch = make_batch(session, Action(f"edit_{kind}"))
                 kept = lists.keep(batch, on_record, row, checked)
     except GroupsError as error:
         wrong = {"name": write_error(error)}

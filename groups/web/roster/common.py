@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.roster.households import find_owner
 from groups.web.shell.access import check_own_path, get_signed_in
 from groups.web.shell.times import get_zone
@@ -28,7 +28,7 @@ def may_be_taken(session: Session, numbers: Iterable[str]) -> frozenset[str]:
     )
 
 
-def make_batch(session: Session, action: str, *, source: Source = Source.PAGE) -> Batch:
+def make_batch(session: Session, action: Action, *, source: Source = Source.PAGE) -> Batch:
     """A batch in the name of whoever is signed in."""
     account = get_signed_in()
     return Batch(session, Author(account.name, source, account.account_id), action, read_clock(session), get_zone())

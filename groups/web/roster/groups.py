@@ -13,6 +13,7 @@ from config.database import read_clock
 from config.services import get_database
 from groups.errors import GroupsError, NoSuchHousehold
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.roster import Group
 from groups.roster import groups
 from groups.roster.reading import list_group_names, list_house_names, list_houses, read_group_card
@@ -83,7 +84,7 @@ def save_settings(code: str, group_id: int) -> ResponseReturnValue:
     form = SettingsForm.sent()
     offices = {name: form[name].data or None for name in _OFFICES}
     try:
-        with _hold(code, group_id, "edit_group") as (group, batch):
+        with _hold(code, group_id, Action.EDIT_GROUP) as (group, batch):
             groups.rename_group(batch, group, form.name.data)
             groups.set_offices(batch, group, **offices)
     except NoSuchHousehold:
@@ -99,7 +100,7 @@ def save_settings(code: str, group_id: int) -> ResponseReturnValue:
 def split(code: str, group_id: int) -> ResponseReturnValue:
     """Let some households leave into a new group."""
     try:
-        with _hold(code, group_id, "split_group") as (group, batch):
+        with _hold(code, group_id, Action.SPLIT_GROUP) as (group, batch):
             form = SplitForm.sent()
             made = groups.split_group(batch, group, form.household.data, form.name.data)
     except NoSuchHousehold:
@@ -115,7 +116,7 @@ def split(code: str, group_id: int) -> ResponseReturnValue:
 def merge(code: str, group_id: int) -> ResponseReturnValue:
     """Put all households into another group, and archive this one."""
     try:
-        with _hold(code, group_id, "merge_groups") as (group, batch):
+        with _hold(code, group_id, Action.MERGE_GROUPS) as (group, batch):
             into = groups.get_group(batch.session, group.village_id, MergeForm.sent().into.data or 0)
             groups.merge_groups(batch, group, into)
     except NoSuchHousehold:
@@ -131,7 +132,7 @@ def merge(code: str, group_id: int) -> ResponseReturnValue:
 def archive(code: str, group_id: int) -> ResponseReturnValue:
     """Take an empty group off the roster."""
     try:
-        with _hold(code, group_id, "archive_group") as (group, batch):
+        with _hold(code, group_id, Action.ARCHIVE_GROUP) as (group, batch):
             groups.archive_group(batch, group)
     except NoSuchHousehold:
         raise
@@ -147,7 +148,7 @@ def save_order(code: str, group_id: int) -> ResponseReturnValue:
     """Put the doors in another order: one household up or down, or all as they were dragged."""
     form = OrderForm.sent()
     try:
-        with _hold(code, group_id, "reorder_households") as (group, batch):
+        with _hold(code, group_id, Action.REORDER_HOUSEHOLDS) as (group, batch):
             if moved := form.up.data or form.down.data:
                 groups.move_along(batch, group, moved, up=bool(form.up.data))
             else:
@@ -162,7 +163,7 @@ def save_order(code: str, group_id: int) -> ResponseReturnValue:
 
 
 @contextmanager
-def _hold(code: str, group_id: int, action: str) -> Iterator[tuple[Group, Batch]]:
+def _hold(code: str, group_id: int, action: Action) -> Iterator[tuple[Group, Batch]]:
     """A group whose village nobody else changes meanwhile, and the batch for what is done to it."""
     with get_database().begin() as session:
         village = get_own_village(session, code, hold=True)

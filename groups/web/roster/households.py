@@ -22,6 +22,7 @@ from groups.errors import EditedMeanwhile, GroupsError, InvalidNumber, NoSuchHou
 from groups.history.reading import find_last_change
 from groups.models.accounts import AccountRole
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.roster import FirstHelp, Group, Household, Language
 from groups.roster import households
 from groups.roster.households import PhoneEntry
@@ -54,7 +55,7 @@ def _answer_at_once(error: IntegrityError) -> ResponseReturnValue:
 
 
 @contextmanager
-def hold_household(code: str, household_id: int, action: str) -> Iterator[tuple[Household, Batch]]:
+def hold_household(code: str, household_id: int, action: Action) -> Iterator[tuple[Household, Batch]]:
     """A household whose village nobody else changes meanwhile, and the batch for what is done to it.
 
     Raises NoSuchHousehold.
@@ -101,7 +102,7 @@ def add(code: str) -> ResponseReturnValue:
         if judged is None or forms.name_owners(session, form, judged[1], None):
             judged = None
         else:
-            batch = make_batch(session, "add_household")
+            batch = make_batch(session, Action.ADD_HOUSEHOLD)
             households.add_household(batch, village.id, group_id, *judged, take=form.take)
     if judged is None:
         return _draw_form(code, None, form.with_room(), group_id=group_id), 422
@@ -123,7 +124,7 @@ def show(code: str, household_id: int) -> ResponseReturnValue:
 def save(code: str, household_id: int) -> ResponseReturnValue:
     """Change a household; where somebody else did meanwhile, show what, and let this one decide."""
     form = forms.read_form(request.form)
-    with hold_household(code, household_id, "edit_household") as (household, batch):
+    with hold_household(code, household_id, Action.EDIT_HOUSEHOLD) as (household, batch):
         house = get_house(batch.session, household.village_id, household_id)
         form.take = may_be_taken(batch.session, form.take)
         judged = forms.judge_form(form, get_settings(), batch.now)
@@ -241,7 +242,7 @@ def move(code: str, household_id: int) -> ResponseReturnValue:
     """Into another group, or into none."""
     group_id = ToGroupForm.sent().group.data or None
     try:
-        with hold_household(code, household_id, "move_household") as (household, batch):
+        with hold_household(code, household_id, Action.MOVE_HOUSEHOLD) as (household, batch):
             households.move_household(batch, household, group_id)
             group = None if group_id is None else batch.session.get(Group, group_id)
             where = gettext("no group") if group is None else group.name
@@ -260,7 +261,7 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
     """Into another village, named by its code or its name; its phones and its subscription go along."""
     here, sent = url_for("household.show", code=code, household_id=household_id), ToVillageForm.sent()
     try:
-        with hold_household(code, household_id, "move_village") as (household, batch):
+        with hold_household(code, household_id, Action.MOVE_VILLAGE) as (household, batch):
             group_id = household.group_id
             wanted = get_village_meant(batch.session, sent.village.data)
             subscriptions.move(batch, household.id, wanted.code, sent.door.data)
@@ -277,7 +278,7 @@ def move_village(code: str, household_id: int) -> ResponseReturnValue:
 @require(*KEEPERS)
 def return_home(code: str, household_id: int) -> ResponseReturnValue:
     """They are at home again."""
-    with hold_household(code, household_id, "back_home") as (household, batch):
+    with hold_household(code, household_id, Action.BACK_HOME) as (household, batch):
         households.set_away(batch, household, None)
     tell(gettext("%(head)s is at home again.", head=household.head), batch, code)
     return redirect(find_way_back(draw_group(code, household.group_id)), 303)
@@ -287,7 +288,7 @@ def return_home(code: str, household_id: int) -> ResponseReturnValue:
 @require(*KEEPERS)
 def archive(code: str, household_id: int) -> ResponseReturnValue:
     """Off the roster, its phones with it."""
-    with hold_household(code, household_id, "archive_household") as (household, batch):
+    with hold_household(code, household_id, Action.ARCHIVE_HOUSEHOLD) as (household, batch):
         group_id = household.group_id
         households.archive_household(batch, household)
     tell(gettext("%(head)s was archived. Its numbers are free for others.", head=household.head), batch, code)
@@ -319,7 +320,7 @@ def show_row_form(code: str, household_id: int) -> ResponseReturnValue:
 def save_row(code: str, household_id: int) -> ResponseReturnValue:
     """Change head, door and landmark in the row; all else stays."""
     typed = forms.read_form(request.form)
-    with hold_household(code, household_id, "edit_household") as (household, batch):
+    with hold_household(code, household_id, Action.EDIT_HOUSEHOLD) as (household, batch):
         form = forms.fill_form(get_house(batch.session, household.village_id, household_id), get_settings())
         form.head, form.door, form.landmark = typed.head, typed.door, typed.landmark
         form.phones = []
@@ -353,7 +354,7 @@ def change_number(code: str, household_id: int, phone_id: int) -> ResponseReturn
     wrong: dict[str, Any] = {}
     try:
         number = forms.read_number(text, get_settings())
-        action = "add_number" if phone_id == NO_PHONE_YET else "change_number"
+        action = Action.ADD_NUMBER if phone_id == NO_PHONE_YET else Action.CHANGE_NUMBER
         with hold_household(code, household_id, action) as (household, batch):
             take = may_be_taken(batch.session, form.take.data)
             if phone_id == NO_PHONE_YET:

@@ -11,6 +11,7 @@ from config.services import get_database
 from groups.enrolment.queue import Found, find_households
 from groups.errors import GroupsError
 from groups.models.accounts import AccountRole
+from groups.models.changes import Action
 from groups.models.roster import VillageKind
 from groups.roster import groups
 from groups.roster import villages as roster_villages
@@ -67,7 +68,7 @@ def create() -> ResponseReturnValue:
     kind = VillageKind.COMMITTEE if form.kind.data == VillageKind.COMMITTEE else VillageKind.VILLAGE
     try:
         with get_database().begin() as session:
-            batch = make_batch(session, "add_village")
+            batch = make_batch(session, Action.ADD_VILLAGE)
             code = roster_villages.create_village(session, form.code.data, form.name.data, kind, record=batch).code
     except GroupsError as error:
         return _draw_index(wrong=write_error(error)), 422
@@ -111,7 +112,7 @@ def add_group(code: str) -> ResponseReturnValue:
     try:
         with get_database().begin() as session:
             village = get_own_village(session, code, hold=True)
-            batch = make_batch(session, "add_group")
+            batch = make_batch(session, Action.ADD_GROUP)
             group = groups.add_group(batch, village.id, NewGroupForm.sent().name.data)
     except GroupsError as error:
         return _draw_home(code, wrong=write_error(error)), 422

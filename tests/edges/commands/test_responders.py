@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from groups.models.changes import Change
+from groups.models.changes import Action, Change
 from groups.models.responders import Responder, Team
 from tests.edges.conftest import Type
 
@@ -44,7 +44,7 @@ def test_a_duty_list_as_offices_have_it_is_imported_once_and_on_record(run: Type
             (Team.SECURITY, "何建平", "+8613700000001", "周一至周五 18:00-06:00", True),
             (Team.PATROL, "郭振华", "+8657487999001", "", False),
         ]
-        changes = session.scalars(select(Change).where(Change.action != "add_village"))
+        changes = session.scalars(select(Change).where(Change.action != Action.ADD_VILLAGE))
         assert [change.action for change in changes] == ["edit_responders"] * 2
     listed = run("responders", "list", "--village", "T01").output
     assert "郭振华" in listed

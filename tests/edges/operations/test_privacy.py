@@ -24,7 +24,7 @@ from groups.coverage.figures import Scope, read_coverage
 from groups.errors import NothingToUndo
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Subscription
 from groups.models.figures import HouseholdCount
 from groups.models.looks import Look
@@ -76,7 +76,7 @@ def incident_id(store: Database) -> int:
         day = date(2025, 1, 1)
         session.add(HouseholdCount(village_id=village.id, kind=CountKind.RESIDENT, counted_on=day, households=10))
         found = full_scene(session, VILLAGE, read_clock(session) - timedelta(seconds=100))
-        batch = Batch(session, Author("a", Source.PAGE), "sign_up", read_clock(session), _zone())
+        batch = Batch(session, Author("a", Source.PAGE), Action.ENROL, read_clock(session), _zone())
         batch.add(
             Subscription(
                 household_id=_house(session).id, plan="A", number=number(1), starts_on=date(2025, 3, 1),
@@ -142,7 +142,7 @@ def test_a_household_is_erased_everywhere_and_the_figures_stay(
         assert after == before
         assert session.scalar(select(func.count()).select_from(Delivery)) == told
         assert session.get_one(Household, house).archived_at is not None
-        assert session.scalars(select(Change).where(Change.action == "erase_household")).first() is not None
+        assert session.scalars(select(Change).where(Change.action == Action.ERASE_HOUSEHOLD)).first() is not None
         with pytest.raises(NothingToUndo):
             undo(session, str(key), Author("a", Source.UNDO), read_clock(session), _zone())
     # Neighbours are named as before, and so is whoever has nothing to do with it.
@@ -188,7 +188,7 @@ def test_what_is_over_its_time_goes_and_what_is_not_stays(
                 )
             )  # fmt: skip
             record_look(session, Looked("a", "group.show", "page", 3), now - timedelta(days=days * 20))
-        batch = Batch(session, Author("a", Source.PAGE), "archive_household", now, _zone())
+        batch = Batch(session, Author("a", Source.PAGE), Action.ARCHIVE_HOUSEHOLD, now, _zone())
         last = session.scalars(select(Household).order_by(Household.id.desc())).first()
         assert last is not None
         archive_household(batch, last)

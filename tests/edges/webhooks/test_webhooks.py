@@ -26,7 +26,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from config.database import read_clock
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.roster import FirstHelp, Household
 from groups.roster.households import archive_household, change_number, list_phones, rename_household
 from groups.roster.reading import list_houses
@@ -695,7 +695,7 @@ def test_an_open_incident_keeps_the_roster_it_began_with_and_the_next_alarm_take
     new = "+8613805799999"
 
     def change_the_roster(session: Session) -> None:
-        batch = Batch(session, Author("林", Source.PAGE), "save_household", at(5), ZoneInfo("Asia/Shanghai"))
+        batch = Batch(session, Author("林", Source.PAGE), Action.EDIT_HOUSEHOLD, at(5), ZoneInfo("Asia/Shanghai"))
         household = session.get_one(Household, li.id)
         first_phone, second_phone = list_phones(session, li.id)
         change_number(batch, household, first_phone, normalise(new, "CN", "574"))

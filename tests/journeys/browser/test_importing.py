@@ -16,7 +16,7 @@ from groups.accounts.accounts import create_account
 from groups.accounts.invitations import invite
 from groups.models.accounts import AccountRole
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from tests.edges.web.conftest import OTHER_VILLAGE, password_hash
 from tests.journeys.browser.conftest import Site, Window, on_a_phone
 from tests.journeys.browser.looks import sideways, small_targets, violations
@@ -57,7 +57,7 @@ def invited(site: Site) -> str:
         head = create_account(
             session, "沈村长", AccountRole.VILLAGE_HEAD, password_hash(), now, village_code=OTHER_VILLAGE
         )
-        return invite(Batch(session, Author("admin", Source.COMMAND), "invite", now, ZONE), head)
+        return invite(Batch(session, Author("admin", Source.COMMAND), Action.INVITE, now, ZONE), head)
 
 
 def first_sign_in(window: Window, code: str) -> Page:

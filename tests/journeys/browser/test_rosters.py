@@ -14,7 +14,7 @@ from config.database import read_clock
 from groups.accounts.invitations import invite
 from groups.models.accounts import Account
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.roster import Group, Household, Phone
 from joint_defense.alarms.intake import Trigger, raise_alarm
 from joint_defense.models.incidents import Delivery
@@ -43,7 +43,7 @@ def _prepare(site: Site) -> Village:
         session.add(other)
         session.flush()
         account = session.scalars(select(Account).where(Account.name == "village_head")).one()
-        batch = Batch(session, Author("admin", Source.COMMAND), "invite", read_clock(session), ZONE)
+        batch = Batch(session, Author("admin", Source.COMMAND), Action.INVITE, read_clock(session), ZONE)
         return Village(group.id, invite(batch, account))
 
 

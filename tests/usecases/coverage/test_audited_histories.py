@@ -9,6 +9,7 @@ import pytest
 
 from config.database import Database
 from groups.models.batch import Batch
+from groups.models.changes import Action
 from groups.models.roster import Household
 from groups.privacy.erasure import erase_household
 from tests.conftest import examples
@@ -34,7 +35,7 @@ def test_the_figures_of_the_past_are_the_same_once_households_were_erased(databa
     for name, household_id in stage.households.items():
         with database.begin() as session:
             if session.get_one(Household, household_id).archived_at is not None:
-                erase_household(Batch(session, LIAISON, "erase_household", stage.now, ZONE), household_id)
+                erase_household(Batch(session, LIAISON, Action.ERASE_HOUSEHOLD, stage.now, ZONE), household_id)
                 stage.erased.add(name)
     assert stage.erased
     assert recount(stage) > 1

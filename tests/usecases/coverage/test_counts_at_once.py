@@ -15,7 +15,7 @@ from groups.coverage import counts as coverage_counts
 from groups.enrolment import bills
 from groups.errors import CountedMeanwhile, GroupsError
 from groups.models.batch import Author, Batch
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.roster import Village
 from groups.rules.counting import CountKind
@@ -27,7 +27,7 @@ def do(town: Town, work: Callable[[Batch], Any]) -> None:
     """Do something in a batch of its own."""
 
     def done(session: Session) -> None:
-        work(Batch(session, Author("林联络", Source.PAGE), "test", NOW, ZoneInfo("Asia/Shanghai")))
+        work(Batch(session, Author("林联络", Source.PAGE), Action.SET_COUNT, NOW, ZoneInfo("Asia/Shanghai")))
 
     town.run(done)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -29,7 +30,7 @@ from groups.enrolment.bills import read_bill, set_tariff
 from groups.enrolment.subscriptions import Enrolment
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.enrolment import Subscription
 from groups.models.roster import Group, Household, Village
 from groups.roster import households as roster
@@ -58,7 +59,7 @@ class Example:
     def __init__(self, database: Database) -> None:
         self.database = database
         with database.begin() as session:
-            batch = Batch(session, LIAISON, "import_roster", moment("2027-12-01"), ZONE)
+            batch = Batch(session, LIAISON, Action.IMPORT_ROSTER, moment("2027-12-01"), ZONE)
             self.of: dict[str, list[int]] = {}
             for code in ("VA", "VB"):
                 village = batch.add(Village(code=code, name=f"{code}村"))
@@ -71,7 +72,7 @@ class Example:
 
     def do(self, entered: str, name: str, work: Callable[[Batch], object], hour: int = 10) -> str:
         with self.database.begin() as session:
-            batch = Batch(session, LIAISON, name, moment(entered, hour), ZONE)
+            batch = Batch(session, LIAISON, cast(Action, name), moment(entered, hour), ZONE)
             work(batch)
             return batch.key
 
@@ -272,7 +273,7 @@ def test_7_the_same_day_twice_in_a_list_is_an_error_of_the_list_and_neither_is_t
 def test_7_what_a_wrong_count_changes_is_told_before_it_is_done(example: Example) -> None:
     example.sign_up("01-01", example.of["VA"][0], "01-01")
     with example.database.begin() as session:
-        batch = Batch(session, LIAISON, "set_count", moment("03-10"), ZONE)
+        batch = Batch(session, LIAISON, Action.SET_COUNT, moment("03-10"), ZONE)
         effect = counts.preview_change(
             batch, "VA", KIND, ZONE, lambda batch: counts.set_count(batch, "VA", KIND, on("2027-12-01"), 5)
         )

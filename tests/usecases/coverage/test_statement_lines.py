@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 import pytest
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from groups.enrolment.bills import set_tariff
 from groups.errors import ChangedSince
 from groups.history.undo import Why
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.enrolment import Subscription
 from groups.models.roster import Group, Household
 from groups.roster import groups as roster_groups
@@ -103,7 +104,7 @@ def test_a_correction_is_of_the_person_who_made_it_whoever_wrote_later_what_hold
 
     def by(who: str, entered: str, name: str, work: object) -> None:
         with example.database.begin() as session:
-            work(Batch(session, Author(who, Source.PAGE), name, moment(entered), ZONE))  # type: ignore[operator]
+            work(Batch(session, Author(who, Source.PAGE), cast(Action, name), moment(entered), ZONE))  # type: ignore[operator]
 
     by("甲", "02-05", "enrol", lambda batch: subscriptions.enrol(
         batch, subscriptions.Enrolment(household, PLAN, on("01-10"), "户主", on("01-10"))))  # fmt: skip

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import cast
 
 import pytest
+from sqlalchemy.orm import Session
 
 from groups.enrolment import bills, subscriptions
 from groups.enrolment.rules.bill import Bill
 from groups.enrolment.subscriptions import Enrolment
 from groups.errors import InvalidDay, InvalidTariff
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.enrolment import Tariff
 from tests.support.factories import NOW, Town
 from tests.usecases.enrolment.test_subscriptions import ZONE
@@ -22,7 +24,7 @@ PLAN = "月租"
 
 
 def batch_of(session: object, action: str) -> Batch:
-    return Batch(session, LIAISON, action, NOW, ZONE)  # type: ignore[arg-type]
+    return Batch(cast(Session, session), LIAISON, cast(Action, action), NOW, ZONE)
 
 
 def sign_up(town: Town, head: str, starts_on: date) -> int:

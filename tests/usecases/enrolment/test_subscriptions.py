@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,7 +35,7 @@ from groups.errors import (
 from groups.errors.words import write_both
 from groups.history.undo import undo
 from groups.models.batch import Author, Batch
-from groups.models.changes import Source
+from groups.models.changes import Action, Source
 from groups.models.enrolment import Device, DeviceKind, EndReason, Subscription, Tariff, is_active
 from groups.models.roster import Village
 from tests.support.factories import NOW, House, Town
@@ -63,7 +63,7 @@ def do(town: Town, action: str, work: Callable[[Batch], Any]) -> str:
     """Do something in a batch; its key."""
 
     def done(session: Session) -> str:
-        batch = Batch(session, LIAISON, action, NOW, ZONE)
+        batch = Batch(session, LIAISON, cast(Action, action), NOW, ZONE)
         work(batch)
         return batch.key
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from config.database import Database
 from groups.errors import ChangedSince, DeviceElsewhere, NothingToUndo, SubscriptionOverlaps
 from groups.history.undo import Undone, Why, undo
 from groups.models.batch import Author, Batch
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Device, DeviceKind, EndReason, Subscription
 from groups.models.figures import Residence
 from groups.models.roster import Group, Household, Phone, PhoneKind
@@ -34,7 +34,7 @@ def town(database: Database) -> Town:
 
 def _do(town: Town, action: str, work: Callable[[Batch], Any], *, by: Author = HEAD, after: float = 0) -> str:
     def done(session: Any) -> str:
-        batch = Batch(session, by, action, at(after), ZONE)
+        batch = Batch(session, by, cast(Action, action), at(after), ZONE)
         work(batch)
         return batch.key
 

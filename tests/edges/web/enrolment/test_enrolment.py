@@ -17,7 +17,7 @@ from config.database import Database, read_clock
 from groups.errors import NothingToUndo, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Channel, Device, DeviceKind, EndReason, Subscription, Tariff
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.models.uploads import Upload
@@ -246,7 +246,7 @@ def test_an_undo_on_the_rosters_page_brings_no_second_subscription(
         assert liaison.post(f"{home}/cancel", {"day": end}, of=home).status_code == 303
     before = [(row.starts_on, row.ends_on) for row in subscriptions(store)]
     with store.begin() as session:
-        ended = session.scalars(select(Change.batch).where(Change.action == "cancel").order_by(Change.id)).first()
+        ended = session.scalars(select(Change.batch).where(Change.action == Action.CANCEL).order_by(Change.id)).first()
 
     changes = f"/villages/{VILLAGE}/history"
     answer = signed_in(AccountRole.ADMIN).post(f"{changes}/{ended}/undo", {}, of=changes, follow_redirects=True)

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from groups.models.batch import Author, Batch
-from groups.models.changes import Change, Source
+from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import EndReason, Subscription
 from groups.models.figures import HouseholdCount, Threshold
 from groups.models.roster import Household, Village
@@ -219,7 +219,7 @@ def test_more_signed_up_than_counted_is_said_and_never_capped(liaison: Visitor) 
 def test_a_backdated_cancellation_moves_past_figures_and_says_who_and_when(liaison: Visitor, store: Database) -> None:
     with store.begin() as session:
         now = read_clock(session)
-        batch = Batch(session, Author("陈联络", Source.PAGE), "cancel", now, liaison_zone(liaison))
+        batch = Batch(session, Author("陈联络", Source.PAGE), Action.CANCEL, now, liaison_zone(liaison))
         first = session.scalars(select(Subscription).order_by(Subscription.id)).first()
         assert first is not None
         batch.change(first, affects_from=date(2026, 2, 20), ends_on=date(2026, 2, 20), end_reason=EndReason.CANCELLED)
