@@ -14,6 +14,9 @@ CarrierError              `code` as the carrier counts (Twilio's error codes), `
 
 What the codes mean for us, and how they are told to people, stands below. Source: Twilio's error dictionary; carriers
 with the same API use the same numbers.
+
+What only some carriers can do is a `Dialect`: by default we ask for nothing that any of them lacks. CARRIER_DIALECT
+names the carrier, and so switches on what it has; the verbs of each are in docs/carriers.md.
 """
 
 from __future__ import annotations
@@ -394,3 +397,22 @@ def _read_sid(form: Mapping[str, str], *names: str) -> str:
                 return form[name]
             break
     raise BrokenForm(f"{names[0]} is missing or malformed")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """`conference`: several calls can be connected with each other, so that a neighbour talks to the caller.
+
+    `speech`: what is said while keys are awaited is recognised, and comes as `SpeechResult`.
+    """
+
+    conference: bool = False
+    speech: bool = False
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "common": Dialect(),
+    "twilio": Dialect(conference=True, speech=True),
+    "signalwire": Dialect(conference=True, speech=True),
+    "somleng": Dialect(),
+}

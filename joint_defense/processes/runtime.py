@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from joint_defense.alarms.intake import Limits
     from joint_defense.alarms.news_on_line import Patience
     from joint_defense.alarms.news_sent import InVain
-    from joint_defense.carriers.dialects import Dialect
-    from joint_defense.carriers.port import Carrier, Signatures
+    from joint_defense.carriers.port import Carrier, Dialect, Signatures
     from joint_defense.delivery.lines import Bundle, Lines, LineStatus, Places
     from joint_defense.processes.heartbeats import Witness
     from joint_defense.processes.spool import Spool
@@ -66,7 +65,7 @@ class Runtime:
 
     def find_dialect(self, account: str) -> Dialect:
         """What the account that holds a line can do beyond what all can. `account`: its SID; "" where it is alone."""
-        from joint_defense.carriers.dialects import DIALECTS
+        from joint_defense.carriers.port import DIALECTS
 
         accounts = self.settings.accounts
         if len(accounts) == 1:

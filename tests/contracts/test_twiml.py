@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from joint_defense.carriers import twiml
-from joint_defense.carriers.dialects import DIALECTS
+from joint_defense.carriers.port import DIALECTS
 from joint_defense.delivery.claims import Claim
 from joint_defense.delivery.lines import Line
 from joint_defense.delivery.sender import Announcer

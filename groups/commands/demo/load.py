@@ -1,4 +1,7 @@
-"""Loading the demo town: once, into an empty roster, and never where calls reach people."""
+"""Loading the demo town: once, into an empty roster, and never where calls reach people.
+
+Who watches over it stands here, too: duty phones, security, patrols, guards and volunteers; 116 cameras; its centre.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,60 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from config.database import Base
-from groups.commands.demo import history, responders
+from groups.commands.demo import history
 from groups.commands.demo.town import FIRST_DAY, REPORTING_DAY, VillagePlan, draw_up
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD
 from groups.errors import DemoRefused, say
 from groups.models.enrolment import Device, EndReason, Subscription, Tariff
 from groups.models.figures import HouseholdCount, ReachProof, Residence, Threshold
-from groups.models.responders import Camera, Responder
+from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Household, Phone, Village
+
+CAMERAS = 116
+_PEOPLE = (
+    (Team.SECURITY, "何建平", "每天 06:00-18:00"),
+    (Team.SECURITY, "郭振华", "每天 18:00-06:00"),
+    (Team.PATROL, "罗国庆", "周一至周五 18:00-24:00"),
+    (Team.PATROL, "梁志强", "周六、周日 全天"),
+    (Team.GUARDS, "宋卫东", "周一至周五 08:00-18:00"),
+    (Team.VOLUNTEERS, "唐秀英", ""),
+)
+_SPOTS = ("村口", "桥头", "祠堂前", "小学门口", "停车场", "菜场")
+
+
+def draw_responders(villages: Sequence[tuple[int, str]]) -> Iterator[dict[str, Any]]:
+    """Rows for the villages (id, name), and for the town's centre. Numbers that the demo's households do not have."""
+    yield _make_row(None, Team.STATION, "镇社会服务管理中心值班室", "+8657488000001", "")
+    for place, (village_id, name) in enumerate(villages, start=1):
+        yield _make_row(village_id, Team.STATION, f"{name}值班室", f"+86574880001{place:02}", "")
+        for person, (team, person_name, hours) in enumerate(_PEOPLE, start=1):
+            yield _make_row(village_id, team, person_name, f"+861980000{place:02}{person:02}", hours)
+
+
+def draw_cameras(villages: Sequence[tuple[int, Sequence[int]]]) -> Iterator[dict[str, Any]]:
+    """Camera places for the villages (id, its grids' ids), as many as the town has, spread evenly."""
+    for number in range(CAMERAS):
+        village_id, grids = villages[number % len(villages)]
+        turn = number // len(villages)
+        spot = _SPOTS[turn % len(_SPOTS)]
+        yield {
+            "village_id": village_id,
+            "grid_id": grids[turn % len(grids)],
+            "name": f"{turn + 1}号监控",
+            "landmark": spot,
+        }
+
+
+def _make_row(village_id: int | None, team: Team, name: str, number: str, hours: str) -> dict[str, Any]:
+    landline = number.startswith("+86574")
+    return {
+        "village_id": village_id,
+        "team": team,
+        "name": name,
+        "number": number,
+        "hours": hours,
+        "may_text": not landline,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +116,8 @@ def _build(session: Session, town: Sequence[VillagePlan]) -> None:
     session.execute(insert(Threshold), [{"starts_on": FIRST_DAY, "basis_points": DEFAULT_THRESHOLD}])
     session.execute(insert(Tariff), [*history.TARIFFS])
     names = [(village_id, plan.name) for village_id, plan in drawn_up]
-    session.execute(insert(Responder), [*responders.draw_responders(names)])
-    session.execute(insert(Camera), [*responders.draw_cameras([*grids.items()])])
+    session.execute(insert(Responder), [*draw_responders(names)])
+    session.execute(insert(Camera), [*draw_cameras([*grids.items()])])
     for village_id, plan in drawn_up:
         own = households[village_id]
         numbers_left = iter(numbers[village_id])

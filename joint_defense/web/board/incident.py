@@ -2,29 +2,115 @@
 
 `read_board` for one incident, `list_incidents` for all. Both carry a `version`: a page that has it already need not
 be sent again.
+
+With it go the overseers (who was sent a link, and what became of the text) and the outlook: when the last household
+will be rung, where the carrier's pace makes them wait. It is an estimate: from what waits before it, of all
+incidents, and from how many calls may begin a second.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from joint_defense.incidents.policies import read_progress
+from joint_defense.models.incidents import Delivery, is_in_state
 from joint_defense.rules.errors import InvalidPolicy
 from joint_defense.rules.escalation import Level, Whom
+from joint_defense.rules.parties import get_party, is_first_ring
 from joint_defense.rules.replies import COMES, Answer
-from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
+from joint_defense.rules.states import FIRST_RINGS, Channel, ClosingOutcome, DeliveryState, IncidentKind, Role
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.web.board.facts import AlertFact, Facts, IncidentFact, UpdateFact, make_digest, read_facts
+from joint_defense.web.board.facts import (
+    AlertFact,
+    AttemptFact,
+    DeliveryFact,
+    Facts,
+    IncidentFact,
+    UpdateFact,
+    make_digest,
+    read_facts,
+)
 from joint_defense.web.board.households import HouseholdRow, make_household_rows
-from joint_defense.web.board.outlook import Outlook, look_ahead
-from joint_defense.web.board.overseers import OverseerLine, list_overseers
-from joint_defense.web.board.rules.household_state import ANSWERED, HouseholdState
+from joint_defense.web.board.rules.household_state import ANSWERED, Contact, HouseholdState, find_contact
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How many households are still to be rung for the first time, and about when the last one will be."""
+
+    households: int
+    last_at: datetime
+
+
+def look_ahead(
+    session: Session, deliveries: Iterable[DeliveryFact], calls_a_second: Callable[[], float], now: datetime
+) -> Outlook | None:
+    """The outlook of an incident with these deliveries; None where nobody waits, or no pace holds them back."""
+    waiting = [
+        each
+        for each in deliveries
+        if each.purpose in FIRST_RINGS
+        and each.round == 0
+        and each.step == 0
+        and each.channel is Channel.CALL
+        and each.state is DeliveryState.WAITING
+        and is_first_ring(each.urgency)
+    ]
+    rate = calls_a_second() if waiting else 0
+    if not rate:
+        return None
+    last = max((each.urgency, each.turn, each.id) for each in waiting)
+    place = tuple_(Delivery.urgency, Delivery.turn, Delivery.id)
+    before = session.scalar(
+        select(func.count()).where(
+            is_in_state(DeliveryState.WAITING),
+            Delivery.channel == Channel.CALL,
+            place <= tuple_(*(literal(each) for each in last)),
+        )
+    )
+    at = now + timedelta(seconds=(before or len(waiting)) / rate)
+    return Outlook(len({get_party(each) for each in waiting}), at)
+
+
+@dataclass(frozen=True, slots=True)
+class OverseerLine:
+    """An overseer, and the text with the link; `code` is the carrier's, of a failure."""
+
+    name: str
+    role: Role
+    contact: Contact
+    at: datetime | None
+    code: str | None
+
+
+def list_overseers(facts: Facts) -> tuple[OverseerLine, ...]:
+    """A line for everybody who was sent a link, in the order in which they were planned."""
+    attempts: dict[int, list[AttemptFact]] = defaultdict(list)
+    for attempt in facts.attempts:
+        attempts[attempt.delivery_id].append(attempt)
+    lines = []
+    for each in facts.deliveries:
+        if each.with_link:
+            last = attempts[each.id][-1] if attempts[each.id] else None
+            lines.append(
+                OverseerLine(
+                    each.household_name,
+                    each.role,
+                    find_contact(each.channel, each.state, None if last is None else last.state),
+                    None if last is None else last.ended_at or last.accepted_at or last.requested_at,
+                    each.failure or (None if last is None else last.error_code),
+                )
+            )
+    return tuple(lines)
+
 
 _COMING = frozenset(ANSWERED[answer] for answer in COMES)
 

@@ -13,8 +13,7 @@ from joint_defense.delivery.lines import Line, Places
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.parties import DRILL
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, IncidentKind
-from joint_defense.web.board.incident import Watch, read_board
-from joint_defense.web.board.outlook import Outlook
+from joint_defense.web.board.incident import Outlook, Watch, read_board
 from tests.support.factories import OWNER, House, Town, at
 
 

@@ -1,1 +1,0 @@
-"""What is unusual, from figures alone. They must not know people, pages or the database."""
