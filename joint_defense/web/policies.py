@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request
+from flask import Blueprint, Flask, abort, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
 from config.database import read_clock
 from config.services import get_database
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, TOWN_WIDE, AccountRole, get_signed_in, require
-from groups.web.shell.forms import Form, IdField
+from groups.web.shell.forms import Form, IdField, MarkField, NumberedRows, TextField, WordsField
 from joint_defense.incidents import policies
 from joint_defense.rules.escalation import LAST_SECOND, MOST_HOUSEHOLDS, MOST_STEPS, Level, Policy, Step, Whom
 from joint_defense.web import words
@@ -91,7 +90,7 @@ def _find_newest(session: Session, owner: Owner) -> int:
 
 
 def _save(code: str | None) -> ResponseReturnValue:
-    form = read_form(request.form)
+    form = read_form()
     policy = judge_form(form)
     if policy is None:
         return _draw_page(code, form), 422
@@ -196,19 +195,36 @@ def fill_form(policy: Policy, version: int) -> PolicyForm:
     return PolicyForm(rows, policy.drills, version)
 
 
-def read_form(form: MultiDict[str, str]) -> PolicyForm:
-    """What was filled in; steps are numbered from 0 in the fields' names."""
+class _SentStep(Form):
+    """A step as a browser sends it."""
+
+    after = TextField(most=8)
+    fewer_than = TextField(most=8)
+    whom = WordsField()
+    level = TextField(most=16)
+
+
+class _SentPolicy(Form):
+    """A policy as a browser sends it; the version is the one that the page showed."""
+
+    steps = NumberedRows(_SentStep, by="after", most=MOST_STEPS)
+    drills = MarkField()
+    version = IdField()
+
+
+def read_form() -> PolicyForm:
+    """What was filled in."""
+    sent = _SentPolicy.sent()
     rows = [
         StepRow(
-            form.get(f"after-{number}", "").strip(),
-            form.get(f"fewer_than-{number}", "").strip(),
-            frozenset(form.getlist(f"whom-{number}")) & frozenset(Whom),
-            form.get(f"level-{number}", Level.PLAIN.value),
+            step.after.data,
+            step.fewer_than.data,
+            frozenset(step.whom.data) & frozenset(Whom),
+            step.level.data or Level.PLAIN.value,
         )
-        for number in range(MOST_STEPS)
-        if f"after-{number}" in form
+        for step in sent.steps.data
     ]
-    return PolicyForm(rows, "drills" in form, form.get("version", 0, type=int) or 0)
+    return PolicyForm(rows, sent.drills.data, sent.version.data or 0)
 
 
 def judge_form(form: PolicyForm) -> Policy | None:

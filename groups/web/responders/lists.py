@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _l
@@ -31,12 +31,44 @@ from groups.uploads.uploads import KeptRows
 from groups.web.roster.common import make_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
 from groups.web.shell.access import KEEPERS, get_own_village, get_signed_in, keeps_rosters
+from groups.web.shell.forms import Form, TextField, WordsField
 from groups.web.shell.languages import tell_reader, write_error
 from groups.web.shell.looks import show_numbers
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 
 ROWS_A_PAGE = 100
+LONGEST_SENT = 1000
+"""Of a field, so that one that is too long is told so; what is longer yet is cut."""
+
+
+class _GridForm(Form):
+    name = TextField(most=LONGEST_SENT, stripped=False)
+    virtual = TextField(most=LONGEST_SENT, stripped=False)
+    groups = WordsField()
+
+
+class _ResponderForm(Form):
+    team = TextField(most=LONGEST_SENT, stripped=False)
+    name = TextField(most=LONGEST_SENT, stripped=False)
+    number = TextField(most=LONGEST_SENT, stripped=False)
+    hours = TextField(most=LONGEST_SENT, stripped=False)
+    reach = TextField(most=LONGEST_SENT, stripped=False)
+    language = TextField(most=LONGEST_SENT, stripped=False)
+
+
+class _CameraForm(Form):
+    name = TextField(most=LONGEST_SENT, stripped=False)
+    landmark = TextField(most=LONGEST_SENT, stripped=False)
+    grid = TextField(most=LONGEST_SENT, stripped=False)
+
+
+_FORMS: Mapping[Kind, type[Form]] = {
+    Kind.GRIDS: _GridForm,
+    Kind.RESPONDERS: _ResponderForm,
+    Kind.CAMERAS: _CameraForm,
+}
+"""Their fields are `lists.HEADINGS`; what is wrong with one is `lists.check`'s to say."""
 TITLES: Mapping[Kind, LazyString] = {
     Kind.RESPONDERS: _l("Responders and duty hours"),
     Kind.GRIDS: _l("Grids"),
@@ -137,9 +169,10 @@ def export_rows(place: Place, which: Kind, form: str) -> ResponseReturnValue:
 
 def save_row(place: Place, kind: Kind, row_id: int | None) -> ResponseReturnValue:
     """Add a row, or change the one of this id."""
-    texts = {name: request.form.get(name, "") for name in lists.HEADINGS[kind]}
+    sent = _FORMS[kind].sent()
+    texts = {name: sent[name].data for name in lists.HEADINGS[kind]}
     if kind is Kind.GRIDS:
-        texts["groups"] = "、".join(request.form.getlist("groups"))
+        texts["groups"] = "、".join(texts["groups"])
     wrong: dict[str, str] = {}
     try:
         with get_database().begin() as session:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy.orm import Session
-from werkzeug.datastructures import MultiDict
 
 from config.settings import Settings
 from groups.errors import InvalidDay, InvalidNumber
@@ -18,10 +16,13 @@ from groups.roster.reading import HouseLine
 from groups.rules.days import find_local_day, read_day
 from groups.rules.phone import PhoneNumber, as_written_here, read_called_number
 from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
+from groups.web.shell.forms import Form, IdField, ListedRows, MarkField, TextField, WordsField
 from groups.web.shell.languages import write_error
 
 EMPTY_ROWS = 2
 LONGEST_NOTE = 200
+LONGEST_SENT = 1000
+"""Of a field, so that one that is too long is told so; what is longer yet is cut."""
 LONGEST_ABSENCE = timedelta(days=370)
 
 
@@ -55,6 +56,7 @@ class HouseholdForm:
     version: int = 0
     phones: list[PhoneRow] = field(default_factory=list)
     take: frozenset[str] = frozenset()
+    group_id: int | None = None
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -68,24 +70,52 @@ class HouseholdForm:
         return self
 
 
-def read_form(form: MultiDict[str, str]) -> HouseholdForm:
-    """What a browser sent."""
-    columns = {name: form.getlist(f"phone_{name}") for name in ("id", "number", "rank", "holder", "language")}
-    called, texted = set(form.getlist("phone_call")), set(form.getlist("phone_text"))
-    rows = []
-    for place, number in enumerate(columns["number"][: MOST_PHONES + EMPTY_ROWS]):
-        own: dict[str, Any] = {name: values[place] if place < len(values) else "" for name, values in columns.items()}
-        if number.strip():
-            rows.append((place, PhoneRow(**own, may_call=str(place) in called, may_text=str(place) in texted)))
-    texts: dict[str, Any] = {
-        name: form.get(name, "") for name in ("head", "door", "landmark", "note", "away_until", "first_help")
-    }
+class _SentPhone(Form):
+    """A phone's row as a browser sends it."""
+
+    id = TextField(most=20, stripped=False)
+    number = TextField(most=LONGEST_SENT, stripped=False)
+    rank = TextField(most=20, stripped=False)
+    holder = TextField(most=LONGEST_SENT, stripped=False)
+    language = TextField(most=20, stripped=False)
+    may_call = MarkField()
+    may_text = MarkField()
+
+
+class _SentHousehold(Form):
+    """A household's fields as a browser sends them; `take`: numbers that move here from where they stand."""
+
+    head = TextField(most=LONGEST_SENT, stripped=False)
+    door = TextField(most=LONGEST_SENT, stripped=False)
+    landmark = TextField(most=LONGEST_SENT, stripped=False)
+    note = TextField(most=LONGEST_SENT, stripped=False)
+    away_until = TextField(most=LONGEST_SENT, stripped=False)
+    first_help = TextField(most=20, stripped=False)
+    silent = MarkField()
+    version = IdField()
+    take = WordsField()
+    group = IdField()
+    phones = ListedRows(
+        _SentPhone,
+        by="number",
+        most=MOST_PHONES + EMPTY_ROWS,
+        prefix="phone_",
+        boxes={"may_call": "call", "may_text": "text"},
+    )
+
+
+def read_form() -> HouseholdForm:
+    """What a browser sent; rows without a number are none."""
+    sent = _SentHousehold.sent()
+    rows = [(place, PhoneRow(**row.data)) for place, row in enumerate(sent.phones.data) if row.number.data.strip()]
+    texts = ("head", "door", "landmark", "note", "away_until", "first_help")
     return HouseholdForm(
-        **texts,
-        silent="silent" in form,
-        version=form.get("version", 0, type=int),
+        **{name: sent[name].data for name in texts},
+        silent=sent.silent.data,
+        version=sent.version.data or 0,
         phones=[row for _, row in sorted(rows, key=lambda each: _turn(*each))],
-        take=frozenset(form.getlist("take")),
+        take=frozenset(sent.take.data),
+        group_id=sent.group.data,
     )
 
 

@@ -91,12 +91,11 @@ def show_new_form(code: str) -> ResponseReturnValue:
 @require(*KEEPERS)
 def add(code: str) -> ResponseReturnValue:
     """Add a household."""
-    form = forms.read_form(request.form)
+    form = forms.read_form()
     with get_database().begin() as session:
         village = get_own_village(session, code, hold=True)
         # A group that was archived meanwhile is none.
-        asked = request.form.get("group", type=int)
-        group_id = asked if asked in {one for one, _ in list_group_names(session, village.id)} else None
+        group_id = form.group_id if form.group_id in {one for one, _ in list_group_names(session, village.id)} else None
         form.take = may_be_taken(session, form.take)
         judged = forms.judge_form(form, get_settings(), read_clock(session))
         if judged is None or forms.name_owners(session, form, judged[1], None):
@@ -123,7 +122,7 @@ def show(code: str, household_id: int) -> ResponseReturnValue:
 @require(*KEEPERS)
 def save(code: str, household_id: int) -> ResponseReturnValue:
     """Change a household; where somebody else did meanwhile, show what, and let this one decide."""
-    form = forms.read_form(request.form)
+    form = forms.read_form()
     with hold_household(code, household_id, Action.EDIT_HOUSEHOLD) as (household, batch):
         house = get_house(batch.session, household.village_id, household_id)
         form.take = may_be_taken(batch.session, form.take)
@@ -319,7 +318,7 @@ def show_row_form(code: str, household_id: int) -> ResponseReturnValue:
 @require(*KEEPERS)
 def save_row(code: str, household_id: int) -> ResponseReturnValue:
     """Change head, door and landmark in the row; all else stays."""
-    typed = forms.read_form(request.form)
+    typed = forms.read_form()
     with hold_household(code, household_id, Action.EDIT_HOUSEHOLD) as (household, batch):
         form = forms.fill_form(get_house(batch.session, household.village_id, household_id), get_settings())
         form.head, form.door, form.landmark = typed.head, typed.door, typed.landmark

@@ -10,14 +10,16 @@
 A field's words are in the reader's language. A text is cut at the length that its field may have, so that nothing
 longer reaches a use case; what the use case itself refuses is an error of `groups.errors`, told by the view.
 
-By hand are read only forms whose fields the data decides: a household's rows of phones, the columns and rows of a list
-on its way, a responder's fields by the kind of list, the steps of a policy; and `next`, the page to go back to.
+Fields that repeat are rows, each a form of its own: numbered (`NumberedRows`), or one list a field (`ListedRows`).
+
+By hand are read only the columns and rows of a list on its way, whose fields the list decides; and `next`, the page to
+go back to.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Self
 
@@ -49,6 +51,11 @@ class Form(PlainForm):  # type: ignore[misc]
     def empty(cls) -> Self:
         """The form as nobody has filled it in."""
         return cls(MultiDict())
+
+    @classmethod
+    def list_fields(cls) -> list[str]:
+        """The names of its fields, in their order."""
+        return list(cls()._fields)
 
     @property
     def wrong(self) -> dict[str, str]:
@@ -214,6 +221,55 @@ class ChoicesField(Field):  # type: ignore[misc]
             self.data = [self.by(word[:80]) for word in valuelist]
         except GroupsError as error:
             raise ValueError(tell_reader(error.message)) from None
+
+
+class _RowsField(Field):  # type: ignore[misc]
+    """Rows of fields, each a form of its own; `by` names the field that every row has."""
+
+    data: list[Any]
+
+    def __init__(self, row: type[Form], *, by: str, most: int, **given: Any) -> None:
+        super().__init__(**given)
+        self.row, self.by, self.most = row, by, most
+
+    def process(self, formdata: MultiDict[str, str] | None, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors = list[str]()
+        self.data = [] if formdata is None else [self.row(MultiDict(sent)) for sent in self.list_sent(formdata)]
+
+    def list_sent(self, form: MultiDict[str, str]) -> list[list[tuple[str, str]]]:
+        """Each row's fields and what they hold."""
+        raise NotImplementedError
+
+
+class NumberedRows(_RowsField):
+    """Rows that are numbered from 0 in the names of their fields: `after-0`, `whom-0`, `after-1` …; at most `most`."""
+
+    def list_sent(self, form: MultiDict[str, str]) -> list[list[tuple[str, str]]]:
+        return [
+            [(name, text) for name in self.row.list_fields() for text in form.getlist(f"{name}-{number}")]
+            for number in range(self.most)
+            if f"{self.by}-{number}" in form
+        ]
+
+
+class ListedRows(_RowsField):
+    """Rows whose fields come as one list each: `phone_number`, `phone_holder` … after the prefix; the first `most`.
+
+    A box has the row's place as its value, as an unticked one is not sent at all: `boxes` maps field to name.
+    """
+
+    def __init__(self, row: type[Form], *, prefix: str, boxes: Mapping[str, str], **given: Any) -> None:
+        super().__init__(row, **given)
+        self.prefix, self.boxes = prefix, boxes
+
+    def list_sent(self, form: MultiDict[str, str]) -> list[list[tuple[str, str]]]:
+        texts = {name: form.getlist(self.prefix + name) for name in self.row.list_fields() if name not in self.boxes}
+        ticked = {name: set(form.getlist(self.prefix + box)) for name, box in self.boxes.items()}
+        return [
+            [(name, values[place]) for name, values in texts.items() if place < len(values)]
+            + [(name, "1") for name, places in ticked.items() if str(place) in places]
+            for place in range(min(len(texts[self.by]), self.most))
+        ]
 
 
 class Needed:
