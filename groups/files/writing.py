@@ -95,6 +95,8 @@ class Table:
     heading: Sequence[str]
     rows: Iterable[Sequence[Cell]]
     total: Sequence[Cell] = ()
+    foot: Iterable[Sequence[Cell]] = ()
+    """Further rows behind the total, which look like it: asked for once all others are written."""
     widths: Sequence[float] = (15,)
     title: str = ""
     footer: str = ""
@@ -113,12 +115,13 @@ def mark_encoding(text: str) -> bytes:
     return (_MARK + text.removeprefix(_MARK)).encode()
 
 
-def as_workbook(tables: Iterable[Table], title: str = "") -> bytes:
-    """A workbook with a sheet a table."""
+def as_workbook(tables: Iterable[Table], title: str = "", *, streamed: bool = False) -> bytes:
+    """A workbook with a sheet a table. `streamed`: its rows, a hundred thousand, go to disk as they come."""
     import xlsxwriter  # noqa: PLC0415 - loaded where a sheet is written
 
     content = io.BytesIO()
-    with xlsxwriter.Workbook(content, _AS_TEXT) as book:
+    options = _AS_TEXT | ({"in_memory": False, "constant_memory": True} if streamed else {})
+    with xlsxwriter.Workbook(content, options) as book:
         if title:
             book.set_properties({"title": title})
         taken: set[str] = set()
@@ -179,9 +182,14 @@ class _Writing:
                 sheet.set_row(at, look.row_height)
             self._put_row(at, row)
             at += 1
+        behind = at
         if table.total:
             self._put_row(at, table.total, is_total=True)
-        self._set_page(first, at)
+            at += 1
+        for row in table.foot:
+            self._put_row(at, row, is_total=True)
+            at += 1
+        self._set_page(first, behind)
 
     def _put_title(self) -> None:
         title = self._book.add_format({"bold": True, "font_size": 18, "align": "center", "valign": "vcenter"})
