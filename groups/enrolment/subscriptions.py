@@ -96,6 +96,7 @@ def cancel(batch: Batch, household_id: int, day: date) -> None:
     if row.ends_on is not None and row.ends_on <= day and (later or row.end_reason is EndReason.SUSPENDED):
         # It rested by then, and has counted for nobody since; only the hope of its going on ends.
         batch.change(row, affects_from=row.ends_on, end_reason=EndReason.CANCELLED)
+        house_the_subscribed(batch, [household_id])
         return
     _end(batch, row, day, EndReason.CANCELLED)
 
@@ -237,6 +238,7 @@ def _end(batch: Batch, row: Subscription, day: date, reason: EndReason) -> None:
     if day < row.starts_on:
         raise _make_too_early(day, row)
     batch.change(row, affects_from=min(day, row.ends_on or day), ends_on=day, end_reason=reason)
+    house_the_subscribed(batch, [row.household_id])
 
 
 def _make_too_early(day: date, row: Subscription) -> EndsBeforeStart:

@@ -24,12 +24,22 @@ from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
 from groups.history.merges import find_followed, follow_merges
+from groups.history.supposed_homes import find_supposed
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
 from groups.models.changes import ERASED, Action, Change
 from groups.models.enrolment import Subscription
-from groups.models.recorded_rows import ORDER, find_before, find_model, is_held_by, list_references, parse_row
+from groups.models.figures import Residence
+from groups.models.recorded_rows import (
+    ORDER,
+    find_before,
+    find_model,
+    is_held_by,
+    is_in_force,
+    list_references,
+    parse_row,
+)
 from groups.models.roster import Household, Phone
-from groups.roster.residences import follow_the_roster, house_the_subscribed
+from groups.roster.residences import clear_supposed_homes, follow_the_roster, house_the_subscribed
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""
@@ -111,7 +121,10 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
     if followed := find_followed(session, changes):
         # A household came back since, and went along with this merge: it would be left where nobody put it.
         raise ChangedSince(say("changed_since"), [Obstacle(one, Why.IN_USE) for one in followed])
-    rows = _group_by_row(changes)
+    # Where a household is supposed to have lived follows from the rest, and is found anew at the end.
+    supposed = find_supposed(session, changes)
+    rows = _group_by_row([one for one in changes if one.id not in supposed])
+    _make_room(batch, rows)
     kept: list[Obstacle] = []
     while obstacles := _try_to_undo(batch, rows):
         kept += obstacles
@@ -119,7 +132,14 @@ def undo(session: Session, key: str, by: Author, now: datetime, zone: ZoneInfo, 
         rows = {model: {one: row for one, row in own.items() if row.unit not in blocked} for model, own in rows.items()}
         if not what_can_be or not any(rows.values()):
             raise ChangedSince(say("changed_since"), _with_later(session, kept))
-    _mark(session, changes, rows, batch.key)
+    still = {one.change.household_id for one in kept}
+    _mark(
+        session,
+        changes,
+        rows,
+        {one.id for one in changes if one.id in supposed and one.household_id not in still},
+        batch.key,
+    )
     touched = {one.household_id for one in changes if one.household_id is not None}
     if lost := follow_merges(batch, touched):
         # Its group is no more, and into which it went nobody can say.
@@ -185,6 +205,18 @@ def _group_by_row(changes: Sequence[Change]) -> _Rows:
         days = [one.affects_from for one in own if one.affects_from is not None]
         rows.setdefault(find_model(table), {})[row_id] = _Row(own[0], left, find_before(own), min(days, default=None))
     return rows
+
+
+def _make_room(batch: Batch, rows: _Rows) -> None:
+    """Homes that come back may begin on a day from which another is supposed."""
+    clear_supposed_homes(
+        batch,
+        (
+            (row.last.household_id, date.fromisoformat(row.back["starts_on"]))
+            for row in rows.get(Residence, {}).values()
+            if row.back is not None and row.last.household_id is not None and row.back.get("starts_on")
+        ),
+    )
 
 
 def _try_to_undo(batch: Batch, rows: _Rows) -> Sequence[Obstacle]:
@@ -263,7 +295,7 @@ def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Ro
         for number, row_id, after, undone_by in session.execute(question):
             later = number > asked[row_id].last.id
             left = _add_span(asked[row_id].left or {})
-            if later and (after is None or _add_span(after) & left) and _stands(session, undone_by):
+            if later and (after is None or _add_span(after) & left) and is_in_force(session, undone_by):
                 found.add(row_id)
     return found
 
@@ -271,15 +303,6 @@ def _find_written_since(session: Session, model: type[Base], rows: dict[int, _Ro
 def _add_span(values: Mapping[str, Any]) -> Set[str]:
     """The columns, and with one end of a span the other."""
     return values.keys() | _SPAN if values.keys() & _SPAN else values.keys()
-
-
-def _stands(session: Session, undone_by: str) -> bool:
-    """Whether a change counts: nothing took it back, or what did was taken back itself."""
-    if not undone_by:
-        return True
-    taken_back = select(Change.undone_by).where(Change.batch == undone_by, Change.undone_by != "").limit(1)
-    undoer = session.scalar(taken_back)
-    return undoer is not None and not _stands(session, undoer)
 
 
 def _write(batch: Batch, rows: _Rows) -> None:
@@ -419,9 +442,9 @@ def _find_later(session: Session, change: Change) -> Change | None:
     return found
 
 
-def _mark(session: Session, changes: Sequence[Change], rows: _Rows, key: str) -> None:
+def _mark(session: Session, changes: Sequence[Change], rows: _Rows, supposed: Set[int], key: str) -> None:
     """Note which changes do not count any more, and what took them back."""
-    done = [one.id for one in changes if one.row_id in rows.get(find_model(one.table), {})]
+    done = [one.id for one in changes if one.id in supposed or one.row_id in rows.get(find_model(one.table), {})]
     for start in range(0, len(done), AT_ONCE):
         some = match_any(session, Change.id, done[start : start + AT_ONCE])
         session.execute(

@@ -60,11 +60,16 @@ class Batch:
         self.by = by
         self.action = action
         self.now = now
-        self.day = find_local_day(now, zone)
+        self.zone = zone
+        self.day = self.find_day(now)
         self.key = str(uuid.uuid4())
         self._households: dict[int, Household] = {}
         self.size = 0
         """How many rows it has changed; a batch that changed none left no record."""
+
+    def find_day(self, moment: datetime) -> date:
+        """The town's day at a moment."""
+        return find_local_day(moment, self.zone)
 
     def add(self, row: Row, *, affects_from: date | None = None) -> Row:
         """A new row, with its id."""

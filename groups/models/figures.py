@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.database import Base, BigId, store_as_value
@@ -97,7 +97,11 @@ class Threshold(Base):
 
 
 class Residence(Base):
-    """Where a household was in the roster: its village and group, and the group's grid. One at a time."""
+    """Where a household was in the roster: its village and group, and the group's grid. One at a time.
+
+    `supposed`: nobody noted where it lived, but it was signed up; such a home is in no group, and goes with what
+    makes it necessary.
+    """
 
     __tablename__ = "residences"
     __table_args__ = (
@@ -121,6 +125,7 @@ class Residence(Base):
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("grids.id"))
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]
+    supposed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ProofKind(StrEnum):

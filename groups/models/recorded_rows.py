@@ -7,7 +7,8 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Date, Enum, Table, inspect, true
+from sqlalchemy import ColumnElement, Date, Enum, Table, inspect, select, true
+from sqlalchemy.orm import Session
 
 from config.database import Base, UtcDateTime
 from groups.errors import NothingToUndo, say
@@ -54,6 +55,15 @@ def find_before(changes: Sequence[Change]) -> dict[str, Any] | None:
         # The first thing that was done to the row comes last here, and has the last word on what it was.
         before = None if change.before is None else (before or {}) | change.before
     return before
+
+
+def is_in_force(session: Session, undone_by: str) -> bool:
+    """Whether a change counts: nothing took it back, or the batch `undone_by` that did was taken back itself."""
+    if not undone_by:
+        return True
+    taken_back = select(Change.undone_by).where(Change.batch == undone_by, Change.undone_by != "").limit(1)
+    undoer = session.scalar(taken_back)
+    return undoer is not None and not is_in_force(session, undoer)
 
 
 def parse_row(model: type[Base], values: dict[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,16 @@ def test_two_attempts_that_hold_one_call_are_told_apart_and_nothing_waits_for_ev
     assert states == ["placed", "unreached", "placed"]
 
 
+def _note_home(connection: Connection, row: int, changed_on: str) -> None:
+    at = f"{changed_on} 01:00:00+00:00"
+    connection.execute(
+        text(
+            'INSERT INTO changes (batch, changed_at, changed_on, changed_by, source, action, "table", row_id, after)'
+            f" VALUES ('{row}', '{at}', '{changed_on}', '林联络', 'page', 'enrol', 'residences', {row}, '{{}}')"
+        )
+    )
+
+
 def test_every_day_of_a_subscription_gets_a_home_and_the_home_says_the_village(upgrade: Upgrade) -> None:
     stays = [
         # Household 1 moved on 10 January; 2 was archived and came back; 3 has no home on record; 4 has left.
@@ -121,8 +131,12 @@ def test_every_day_of_a_subscription_gets_a_home_and_the_home_says_the_village(u
         for household, village, starts_on, ends_on in paid:
             days = {"starts_on": starts_on, "ends_on": ends_on}
             insert(connection, "subscriptions", household_id=household, village_id=village, plan="键", **days)
+        # The record tells of a home on the day from which it holds; of the last one only later: it was supposed.
+        for row, changed_on in ((2, "2028-01-10"), (5, "2028-01-06")):
+            _note_home(connection, row, changed_on)
 
     with upgrade(fill).begin() as session:
+        assert session.scalars(text("SELECT id FROM residences WHERE supposed")).all() == [5]
         rows = session.execute(
             text("SELECT household_id, village_id, group_id, starts_on, ends_on FROM residences ORDER BY 1, 4")
         )

@@ -11,12 +11,21 @@ import pytest
 from sqlalchemy import text
 
 from config import migrations
-from config.database import Database
+from config.database import Base, Database
 from tests.support.servers import PostgresServer
 
 
 def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
     assert migrations.find_differences(database_url) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_id_that_the_record_of_changes_names_is_never_given_to_another_row(database: Database) -> None:
+    kept = {table.name for table in Base.metadata.tables.values() if table.dialect_options["sqlite"]["autoincrement"]}
+    with database.begin(reads=True) as session:
+        made = session.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
+    assert "residences" in kept
+    assert kept <= {name for name, sql in made if "AUTOINCREMENT" in sql}
 
 
 def test_an_up_to_date_database_lacks_nothing_and_is_left_alone(database_url: str) -> None:

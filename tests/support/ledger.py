@@ -42,12 +42,19 @@ class Contract:
 class House:
     """Where a household was entered on which day (None: out of the roster), and its contracts.
 
-    `known_from`: it is taken to have lived in its first village since its earliest sign-up, in no group that is known.
+    It is taken to have lived in its first village since the first day on which it was signed up, as that is known now,
+    in no group that is known.
     """
 
     stays: list[tuple[date, Place | None]] = field(default_factory=list)
     contracts: list[Contract] = field(default_factory=list)
-    known_from: date = date.max
+
+    @property
+    def known_from(self) -> date:
+        """Who signed up for a day of none need not have lived anywhere."""
+        pieces = [piece for own in self.contracts for piece in own.pieces]
+        held = [piece.starts for piece in pieces if piece.ends is None or piece.ends > piece.starts]
+        return min(held, default=date.max)
 
     @property
     def latest(self) -> Contract:
@@ -188,7 +195,6 @@ def _enrol(house: House, act: Act) -> None:
     house.contracts.append(
         Contract([Piece(act.said["day"], act.said.get("ends"), act.said["plan"])], key=act.name_of_it)
     )
-    house.known_from = min(house.known_from, act.said["day"])
 
 
 def _cancel(house: House, act: Act) -> None:
@@ -205,9 +211,6 @@ def _cancel(house: House, act: Act) -> None:
 def _correct(house: House, act: Act) -> None:
     piece = next(own for own in house.contracts if own.key == act.said["contract"]).pieces[0]
     piece.starts, piece.ends = act.said["starts"], act.said["ends"]
-    if piece.ends is None or piece.ends > piece.starts:
-        # Who signed up for a day of none need not have lived anywhere.
-        house.known_from = min(house.known_from, piece.starts)
 
 
 def _suspend(house: House, act: Act) -> None:

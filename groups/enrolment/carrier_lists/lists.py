@@ -11,11 +11,15 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from config.database import match_any
 from groups.enrolment.carrier_lists.index import hold, read_subscriptions
 from groups.enrolment.carrier_lists.rules.judgement import Judgement, Subscribed, judge
 from groups.enrolment.carrier_lists.rules.matching import Candidate, Index, Match
 from groups.enrolment.carrier_lists.rules.rows import Entry
-from groups.models.batch import Batch
+from groups.models.batch import AT_ONCE, Batch
 from groups.models.enrolment import Channel, EndReason, Subscription
 from groups.roster.residences import house_the_subscribed
 from groups.uploads.kinds import Progress
@@ -62,8 +66,18 @@ def write(batch: Batch, matched: Matched, progress: Progress) -> Judgement | Non
     for start in range(0, len(rows), _WRITE_AT_ONCE):
         batch.add_all(Subscription, rows[start : start + _WRITE_AT_ONCE], affects_from=lambda row: row.starts_on)
         progress(30 + 55 * (start + _WRITE_AT_ONCE) // (len(rows) + _WRITE_AT_ONCE))
-    house_the_subscribed(batch, [household.id for household, _ in judgement.begins])
+    begun = {household.id for household, _ in judgement.begins}
+    house_the_subscribed(batch, begun | _read_households(session, sorted(edits)))
     return judgement
+
+
+def _read_households(session: Session, subscriptions: Sequence[int]) -> set[int]:
+    """Whose these subscriptions are."""
+    found = set[int]()
+    for start in range(0, len(subscriptions), AT_ONCE):
+        some = match_any(session, Subscription.__table__.c.id, subscriptions[start : start + AT_ONCE])
+        found.update(session.scalars(select(Subscription.household_id).where(some)))
+    return found
 
 
 def _find_first_day(edits: Mapping[int, Mapping[str, Any]], row: Subscription) -> date:

@@ -14,8 +14,8 @@ from groups.rules.days import Period
 def find_days_without_home(homes: Sequence[Period], paid: Sequence[Period]) -> list[tuple[int, Period]]:
     """The days to be filled, each with the place in `homes` of the one beside them (the one before, where there is).
 
-    `homes` are in order, share no day, and are not empty. Between two homes, and before the first, all days are filled
-    where any of them is paid for; after the last only those up to the last that is.
+    `homes` are those that somebody noted, in order; they share no day, and are not empty. Between two homes, and before
+    the first, all days are filled where any of them is paid for; after the last only those up to the last that is.
     """
     held = [period for period in paid if period.ends_on is None or period.ends_on > period.starts_on]
     if not held:

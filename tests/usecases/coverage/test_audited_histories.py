@@ -16,13 +16,15 @@ from tests.conftest import examples
 from tests.support.histories import LIAISON, ZONE, played
 from tests.support.recount import recount
 
-HISTORIES = 6
+HISTORIES = 5
+HARD = (3099,)
+"""Found by a long run: an entry of long ago that was put right, while another that stood beside it was taken back."""
 
 
 # Six histories, each on one database: two of three of them cost a second less.
 @pytest.mark.parametrize(
     ("database_url", "seed"),
-    [("sqlite" if seed % 3 else "postgresql", seed) for seed in range(examples(HISTORIES))],
+    [("sqlite" if seed % 3 else "postgresql", seed) for seed in (*range(examples(HISTORIES)), *HARD)],
     indirect=["database_url"],
 )
 def test_an_independent_recount_of_a_hostile_history_finds_no_difference(database: Database, seed: int) -> None:

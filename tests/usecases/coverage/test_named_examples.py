@@ -150,6 +150,38 @@ def test_1_so_does_a_resumption_entered_late(example: Example) -> None:
     assert found == [{"VA": 1, "VB": 0}, {"VA": 0, "VB": 0}, {"VA": 1, "VB": 0}, {"VA": 0, "VB": 1}]
 
 
+def test_1_a_home_of_before_the_arrival_goes_with_the_entry_that_made_it_necessary(example: Example) -> None:
+    arrived: list[int] = []
+
+    def arrive(batch: Batch) -> None:
+        village = batch.session.scalars(select(Village.id).where(Village.code == "VA")).one()
+        arrived.append(roster.add_household(batch, village, None, roster.Fields("新来")).id)
+
+    def living(day: str, known_at: str = "03-01") -> int:
+        report = example.report(day, level=Level.GROUP, known_at=moment(known_at))
+        return sum(place.figure.households or 0 for place in report.places if place.village_code == "VA")
+
+    example.do("02-12", "add_household", arrive)
+    (household,) = arrived
+    # A sign-up of before the arrival; a wrong one of longer ago; the second put right, the first taken back.
+    ended = Enrolment(household, PLAN, on("01-01"), "户主", on("01-01"), ends_on=on("01-20"))
+    second = example.do("02-17", "enrol", lambda batch: subscriptions.enrol(batch, ended))
+    assert [living(day, "02-18") for day in ("2027-12-31", "01-01", "02-11", "02-12")] == [10, 11, 11, 11]
+    wrong = Enrolment(household, PLAN, on("2027-12-12"), "户主", on("2027-12-12"), ends_on=on("2027-12-22"))
+    example.do("02-24", "enrol", lambda batch: subscriptions.enrol(batch, wrong))
+    with example.database.begin(reads=True) as session:
+        rows = {row.starts_on: row.id for row in session.scalars(select(Subscription))}
+    assert [living(day, "02-24") for day in ("2027-12-11", "2027-12-12", "2027-12-25")] == [10, 11, 11]
+    put_right = {"starts_on": on("02-24"), "ends_on": on("02-24")}
+    example.do("02-24", "correct", lambda batch: subscriptions.correct(batch, rows[on("2027-12-12")], **put_right), 11)
+    assert [living(day) for day in ("2027-12-12", "2027-12-31", "01-01", "02-12")] == [10, 10, 11, 11]
+    # What was said of December while the wrong one stood is said again of that moment.
+    assert living("2027-12-12", "02-24") == 11
+    example.take_back("02-25", second)
+    assert [living(day) for day in ("2027-12-12", "01-01", "02-11", "02-12")] == [10, 10, 10, 11]
+    assert example.subscribed("01-05") == {"VA": 0, "VB": 0}
+
+
 def test_2_a_cancellation_from_before_a_move_is_accepted_and_the_month_after_is_not_paid(example: Example) -> None:
     household = example.of["VA"][0]
     example.sign_up("01-01", household, "01-01")
