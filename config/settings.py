@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -71,6 +72,7 @@ class Settings(BaseModel):
     timezone: str = TIMEZONE
     countries: Names = ("+86",)
     drill_hours: str = "9-11,15-19"
+    call_price: Decimal | None = Field(default=None, ge=0, max_digits=8, decimal_places=4)
 
     calls_per_second: Rates = (1.0,)
     sms_segments_per_second: Rates = (1.0,)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from groups.directory.phone_verdicts import OPTED_OUT, select_last_proof
 from groups.directory.recipients import House, Recipient, Ring, Role, make_recipient, read_phones_to_reach
+from groups.models.figures import ReachProof
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster.rules.health import FAILURES_TO_CHECK
 from groups.rules import names
@@ -30,7 +31,8 @@ class FailingPhone:
 class PhoneOnRecord:
     """A phone that is or was on the roster. `active`: it still is; `failing`: it still cannot be reached.
 
-    `proven_on` is the last local day on which a person answered there.
+    `proven_on` is the last local day on which a person answered there, `proof_noted_at` when we came to know the last
+    such sign (None: a release that did not say, or none at all).
     """
 
     phone_id: int
@@ -40,6 +42,7 @@ class PhoneOnRecord:
     failing: bool
     text_refused: bool
     proven_on: date | None
+    proof_noted_at: datetime | None
     household_id: int
     household_name: str
     household_name_en: str
@@ -90,7 +93,7 @@ def list_failing(session: Session, besides: Select[int], limit: int) -> list[Fai
 def read_phones(session: Session, phone_ids: Collection[int]) -> dict[int, PhoneOnRecord]:
     """These phones by their ids, on the roster or not any more."""
     rows = session.execute(
-        select(Phone, Household, Village, Group, select_last_proof(), match_failing())
+        select(Phone, Household, Village, Group, select_last_proof(), _select_last_noted(), match_failing())
         .join(Household, Phone.household_id == Household.id)
         .join(Village, Household.village_id == Village.id)
         .outerjoin(Group, (Household.group_id == Group.id) & Group.archived_at.is_(None))
@@ -105,6 +108,7 @@ def read_phones(session: Session, phone_ids: Collection[int]) -> dict[int, Phone
             failing=bool(failing),
             text_refused=phone.text_refused_code is not None,
             proven_on=proven,
+            proof_noted_at=noted,
             household_id=household.id,
             household_name=names.name_household(household.head),
             household_name_en=names.name_household_in_english(household.head),
@@ -114,8 +118,13 @@ def read_phones(session: Session, phone_ids: Collection[int]) -> dict[int, Phone
             group_id=None if group is None else group.id,
             group_name="" if group is None else group.name,
         )
-        for phone, household, village, group, proven, failing in rows
+        for phone, household, village, group, proven, noted, failing in rows
     }
+
+
+def _select_last_noted() -> ScalarSelect[datetime | None]:
+    found = select(func.max(ReachProof.noted_at)).where(ReachProof.phone_id == Phone.id)
+    return found.correlate(Phone).scalar_subquery()
 
 
 def list_other_phones(session: Session, household_id: int, phone_id: int) -> list[Recipient]:

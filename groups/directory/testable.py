@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import Select, or_, select
@@ -11,11 +12,13 @@ from groups.models.roster import Household, Phone, Village
 from groups.roster.rules.health import FAILURES_TO_CHECK
 
 
-def select_testable(now: datetime) -> Select[int, int, date | None]:
-    """A row for each phone that may be called: `phone_id`, `village_id`, `proven_on` (the last day, or NULL).
+def select_testable(now: datetime, villages: Collection[int] | None = None) -> Select[int, int, date | None]:
+    """A row for each phone that may be called, of these villages or of all: `phone_id`, `village_id`, `proven_on` (the
+    last day, or NULL).
 
     Not of households that are away, nor phones that fail: those are asked for. Silent households are not tested.
     """
+    wanted = [] if villages is None else [Household.village_id.in_(villages)]
     return (
         select(Phone.id.label("phone_id"), Household.village_id, select_last_proof().label("proven_on"))
         .join(Household, Household.id == Phone.household_id)
@@ -29,5 +32,6 @@ def select_testable(now: datetime) -> Select[int, int, date | None]:
             ~Household.silent,
             or_(Household.away_until.is_(None), Household.away_until <= now),
             Village.archived_at.is_(None),
+            *wanted,
         )
     )

@@ -22,6 +22,7 @@ from joint_defense.rules.parties import plan_rings
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import is_keys
+from joint_defense.upkeep import drills
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def _tell_leader(
     incident = make_incident(caller, IncidentKind.WORDLESS, now)
     session.add(incident)
     session.flush()
+    drills.stop_for_alarm(session, caller.village_id, incident.id, now)
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL, text=text)
     add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS, **more)
     words.note_words(session, incident.id, caller.household_name, spoken, now, by_caller=True)

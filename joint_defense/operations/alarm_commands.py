@@ -267,7 +267,8 @@ def show_forecast(code: str) -> None:
     """How many phones can be tested, how many are proven, and the calls of the next 30 days."""
     with get_runtime().database.begin(reads=True) as session:
         village_id, _ = _find_village(session, code)
-        found = rolling.read_forecast(session, village_id, read_clock(session), get_runtime().settings.zone)
+        settings = get_runtime().settings
+        found = rolling.read_forecast(session, village_id, read_clock(session), settings.zone)
         hours = village_hours.read_upkeep(session, village_id).written
     told = {
         "hours": hours or None,
@@ -275,7 +276,9 @@ def show_forecast(code: str) -> None:
         "proven": found.proven,
         "planned_today": found.planned_today,
     }
-    click.echo(json.dumps(told | {"calls_in_30_days": found.calls, "calls_a_day": found.calls_a_day}))
+    cost = found.count_cost(settings.call_price)
+    calls = {"calls_in_30_days": found.calls, "calls_a_day": found.calls_a_day}
+    click.echo(json.dumps(told | calls | {"cost_in_30_days": None if cost is None else str(cost)}))
 
 
 def _find_village(session: Session, code: str) -> tuple[int, str]:

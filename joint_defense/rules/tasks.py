@@ -42,7 +42,7 @@ class TaskOutcome(StrEnum):
     CHANGED = "changed"
     """The number is not on the roster any more: another stands in its place, or none."""
     WORKS = "works"
-    """It works again."""
+    """A person has answered, written or called there since."""
     KEPT = "kept"
     """Somebody has said that the number is right."""
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from groups import directory
@@ -27,6 +27,7 @@ from joint_defense.rules.parties import plan_rings
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import OVER, PROVING, Channel, ClosingOutcome, IncidentKind, Purpose
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.upkeep import village_hours
 from joint_defense.upkeep.checks import note_answer, note_end, note_rung
 
 LASTS = timedelta(minutes=15)
@@ -72,7 +73,7 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
             raise DrillRefused("unknown_group")
     for group_id, _ in groups:
         directory.lock_group(session, group_id)
-    if has_open_alarm(session, scope.village_id):
+    if village_hours.has_open_alarm(session, scope.village_id):
         raise DrillRefused("alarm_open")
     if _has_open_drill(session, scope.village_id):
         raise DrillRefused("drill_open")
@@ -85,18 +86,14 @@ def start_drills(session: Session, scope: Scope, by: str, now: datetime, hours: 
     return [_open(session, scope, group, phones, by, now) for group, phones in chosen]
 
 
-def has_open_alarm(session: Session, village_id: int) -> bool:
-    """Whether somebody in the village calls for help at present. A call without a word keeps no drill."""
-    return _is_open(session, village_id, Incident.kind == IncidentKind.ALARM)
-
-
 def _has_open_drill(session: Session, village_id: int) -> bool:
     """A test of one phone belongs to no group, and is no drill of the village."""
-    return _is_open(session, village_id, Incident.kind == IncidentKind.DRILL, Incident.group_id.is_not(None))
-
-
-def _is_open(session: Session, village_id: int, *which: ColumnElement[bool]) -> bool:
-    found = select(Incident.id).where(Incident.village_id == village_id, Incident.closed_at.is_(None), *which)
+    found = select(Incident.id).where(
+        Incident.village_id == village_id,
+        Incident.closed_at.is_(None),
+        Incident.kind == IncidentKind.DRILL,
+        Incident.group_id.is_not(None),
+    )
     return session.scalar(found.limit(1)) is not None
 
 
@@ -161,7 +158,7 @@ def stop_drill(session: Session, incident_id: int, by: str, now: datetime) -> bo
 
 
 def stop_for_alarm(session: Session, village_id: int, alarm_id: int, now: datetime) -> None:
-    """A household of the village calls for help: its drills end at once."""
+    """A household of the village calls for help, be it without a word: the village's drills end at once."""
     drills = select(Incident.id).where(
         Incident.village_id == village_id, Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL
     )
@@ -172,8 +169,8 @@ def stop_for_alarm(session: Session, village_id: int, alarm_id: int, now: dateti
 def find_done(session: Session, now: datetime, limit: int = 100) -> list[int]:
     """Open drills in which nothing is left to do, that last too long, or in whose village there is an alarm."""
     pending = exists().where(Delivery.incident_id == Incident.id, Delivery.state.not_in(OVER))
-    alarm = select(Incident.village_id).where(Incident.kind == IncidentKind.ALARM, Incident.closed_at.is_(None))
-    done = ~pending | (Incident.opened_at <= now - LASTS) | Incident.village_id.in_(alarm)
+    late, beside = Incident.opened_at <= now - LASTS, Incident.village_id.in_(village_hours.select_villages_in_alarm())
+    done = ~pending | late | beside
     query = select(Incident.id).where(Incident.closed_at.is_(None), Incident.kind == IncidentKind.DRILL, done)
     return list(session.scalars(query.order_by(Incident.id).limit(limit)))
 

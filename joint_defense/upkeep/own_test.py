@@ -30,9 +30,9 @@ from joint_defense.rules.states import OVER, PROVING, Channel, IncidentKind, Pur
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.wording import drills as words
-from joint_defense.upkeep import tasks
+from joint_defense.upkeep import tasks, village_hours
 from joint_defense.upkeep.checks import make_rung_phone, name_owner, note_rung
-from joint_defense.upkeep.drills import Hours, has_open_alarm
+from joint_defense.upkeep.drills import Hours
 
 ONE_EVERY = timedelta(hours=1)
 """A phone has itself tested once in this time, whoever forges its number."""
@@ -86,7 +86,7 @@ def ask_for_test(
 def _find_hindrance(session: Session, caller: Caller, now: datetime) -> OwnTestOutcome | None:
     if not caller.may_call:
         return OwnTestOutcome.NOT_CALLED
-    if has_open_alarm(session, caller.village_id):
+    if village_hours.has_open_alarm(session, caller.village_id):
         return OwnTestOutcome.ALARM_OPEN
     if _is_being_proven(session, caller.number):
         return OwnTestOutcome.UNDER_WAY
@@ -110,7 +110,7 @@ def start_test(session: Session, village_id: int, phone_id: int, by: str, now: d
     caller = directory.find_phone(session, phone_id)
     if caller is None or caller.village_id != village_id:
         raise DrillRefused("unknown_phone")
-    if has_open_alarm(session, village_id):
+    if village_hours.has_open_alarm(session, village_id):
         raise DrillRefused("alarm_open")
     if _is_being_proven(session, caller.number):
         raise DrillRefused("drill_open")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, literal, or_, select, update
@@ -39,6 +40,10 @@ class Forecast:
     def calls_a_day(self) -> int:
         return -(-self.calls // PROVEN_FOR.days)
 
+    def count_cost(self, call_price: Decimal | None) -> Decimal | None:
+        """What the calls of 30 days cost, in yuan to the fen, at so many yuan a call; None where no price is known."""
+        return None if call_price is None else (self.calls * call_price).quantize(Decimal("0.01"))
+
 
 def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     """Plan today's tests of all villages that have set hours, once; how many, or None where that is done already."""
@@ -62,11 +67,9 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
 
 def _take_in_new(session: Session, now: datetime, villages: list[int], above: int | None = None) -> int:
     """A row for each phone that has none yet (`above`: of those with a higher id); how many."""
-    testable = directory.select_testable(now).subquery()
+    testable = directory.select_testable(now, villages).subquery()
     known = select(PhoneCheck.phone_id).where(PhoneCheck.phone_id == testable.c.phone_id).exists()
-    wanted = select(testable.c.phone_id, testable.c.village_id, literal(0), literal(0), literal(0)).where(
-        testable.c.village_id.in_(villages), ~known
-    )
+    wanted = select(testable.c.phone_id, testable.c.village_id, literal(0), literal(0), literal(0)).where(~known)
     if above is not None:
         wanted = wanted.where(testable.c.phone_id > above)
     columns = ["phone_id", "village_id", "missed", "unsure", "slot"]
@@ -75,10 +78,13 @@ def _take_in_new(session: Session, now: datetime, villages: list[int], above: in
 
 def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> int:
     """One statement: what is due, the longest unproven first, at most a part of each village, spread over the day."""
-    testable = directory.select_testable(now).subquery()
+    # Looked up once a phone: PostgreSQL would look for the last proof wherever a condition names it.
+    found = directory.select_testable(now, villages).cte("testable", nesting=True)
+    testable = found.prefix_with("MATERIALIZED", dialect="postgresql")
+    # A number that does not get through is not testable at all; once it does, only a person's answer ends its task.
     asked_for = (
         select(PhoneTask.phone_id)
-        .where(PhoneTask.closed_at.is_(None), PhoneTask.reason != TaskReason.UNANSWERED)
+        .where(PhoneTask.closed_at.is_(None), PhoneTask.reason == TaskReason.NOT_THEIRS)
         .where(PhoneTask.phone_id == testable.c.phone_id)
         .exists()
     )
@@ -92,7 +98,6 @@ def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> 
             and_(_match_due(testable.c.proven_on, today), ~asked_for).label("due"),
         )
         .join(PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id)
-        .where(testable.c.village_id.in_(villages))
         .subquery()
     )
     order = (rows.c.proven_on.is_not(None), rows.c.proven_on, rows.c.phone_id)
@@ -197,11 +202,11 @@ def ring_due(session: Session, village_id: int, slot: int, now: datetime, zone: 
 def read_forecast(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> Forecast:
     """What the tests of a village's phones are expected to come to in the next 30 days, with those that miss."""
     today = now.astimezone(zone).date()
-    testable = directory.select_testable(now).subquery()
+    testable = directory.select_testable(now, [village_id]).subquery()
     rows = session.execute(
-        select(testable.c.proven_on, PhoneCheck.unsure, PhoneCheck.planned_on)
-        .outerjoin(PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id)
-        .where(testable.c.village_id == village_id)
+        select(testable.c.proven_on, PhoneCheck.unsure, PhoneCheck.planned_on).outerjoin(
+            PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id
+        )
     ).all()
     proven, calls, planned = 0, 0.0, 0
     for proven_on, unsure, planned_on in rows:

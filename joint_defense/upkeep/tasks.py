@@ -88,7 +88,10 @@ def _count_open(session: Session) -> int:
 
 
 def close_mended(session: Session, now: datetime, zone: ZoneInfo) -> int:
-    """Close the tasks of phones that have left the roster, or work again; how many."""
+    """Close the tasks of phones that have left the roster, or where a person has given a sign since; how many.
+
+    A call that was merely picked up may have met a voicemail, and ends no task.
+    """
     closed = 0
     still_open = session.scalars(
         select(PhoneTask).where(PhoneTask.closed_at.is_(None)).order_by(PhoneTask.id).with_for_update(skip_locked=True)
@@ -107,10 +110,9 @@ def close_mended(session: Session, now: datetime, zone: ZoneInfo) -> int:
 def _find_outcome(task: PhoneTask, phone: PhoneOnRecord | None, zone: ZoneInfo) -> TaskOutcome | None:
     if phone is None or not phone.active or phone.household_id != task.household_id:
         return TaskOutcome.CHANGED
-    if task.reason in {TaskReason.REFUSED, TaskReason.FAILED}:
-        return None if phone.failing else TaskOutcome.WORKS
-    proven = phone.proven_on is not None and phone.proven_on > task.opened_at.astimezone(zone).date()
-    return TaskOutcome.WORKS if proven else None
+    later = phone.proven_on is not None and phone.proven_on > task.opened_at.astimezone(zone).date()
+    noted = phone.proof_noted_at is not None and phone.proof_noted_at > task.opened_at
+    return TaskOutcome.WORKS if (later or noted) and not phone.failing else None
 
 
 def keep_number(session: Session, task_id: int, village_id: int, by: str, now: datetime) -> bool:

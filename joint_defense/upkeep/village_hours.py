@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from joint_defense.models.incidents import Incident
@@ -72,13 +72,16 @@ def find_villages_allowing(session: Session, now: datetime, zone: ZoneInfo, vill
         return set()
     spans = {village_id: each.spans for village_id, each in read_all(session, villages).items()}
     allowing = {village_id for village_id, own in spans.items() if own is not None and is_within(own, local.hour)}
-    return allowing - set(session.scalars(select(Incident.village_id).where(*_IS_OPEN_ALARM)))
+    return allowing - set(session.scalars(select_villages_in_alarm()))
 
 
-_IS_OPEN_ALARM = (Incident.closed_at.is_(None), Incident.kind.in_((IncidentKind.ALARM, IncidentKind.WORDLESS)))
+def select_villages_in_alarm() -> Select[int]:
+    """The villages in which somebody calls for help at present, be it without a word: nothing rings beside that."""
+    calls = (IncidentKind.ALARM, IncidentKind.WORDLESS)
+    return select(Incident.village_id).where(Incident.closed_at.is_(None), Incident.kind.in_(calls))
 
 
 def has_open_alarm(session: Session, village_id: int) -> bool:
-    """Whether somebody in the village calls for help at present, be it without a word."""
-    asked = select(Incident.id).where(Incident.village_id == village_id, *_IS_OPEN_ALARM)
+    """Whether somebody in this village calls for help at present, be it without a word."""
+    asked = select_villages_in_alarm().where(Incident.village_id == village_id)
     return session.scalar(asked.limit(1)) is not None

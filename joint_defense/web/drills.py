@@ -133,6 +133,8 @@ def _show_village_page(code: str, wrong: str = "", group: str = "", *, asks: boo
             asks=asks,
             group=group,
             forecast=forecast,
+            price=get_runtime().settings.call_price,
+            cost=forecast.count_cost(get_runtime().settings.call_price),
             own_hours=own_hours,
             hours=get_runtime().settings.drill_hours,
         )

@@ -11,12 +11,14 @@ from sqlalchemy import select, update
 from groups.models.figures import ReachProof
 from groups.models.roster import Household, Phone
 from joint_defense.alarms.texts import Text, take_message
+from joint_defense.alarms.wordless import report_wordless
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
-from joint_defense.upkeep import drills, results
+from joint_defense.upkeep import drills, own_test, results
 from joint_defense.upkeep.drills import LASTS, Hours, Scope
+from joint_defense.upkeep.own_test import OwnTestOutcome
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -105,6 +107,17 @@ def test_a_real_alarm_stops_the_drill_at_once_and_rings_everybody(town: Town) ->
         (li.number, Channel.CALL),
         (li.number, Channel.SMS),
     }
+
+
+def test_a_call_without_a_word_is_a_call_for_help_to_drills_and_tests_alike(town: Town) -> None:
+    wang, li = town.house("王"), town.house("李")
+    (drill,) = start(town)
+    town.place()
+    town.run(lambda s: report_wordless(s, "voice:CA1:wordless", wang.number, at(5)))
+    assert {each.id: each.closed_at for each in town.incidents()}[drill] == at(5)
+    assert why_refused(town) == "alarm_open"
+    asked = town.run(lambda s: own_test.ask_for_test(s, "voice:CA2:test", li.number, at(10)))
+    assert asked.outcome is OwnTestOutcome.ALARM_OPEN
 
 
 def test_an_alarm_in_the_same_second_is_found_by_the_clock(town: Town) -> None:

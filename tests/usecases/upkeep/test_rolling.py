@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -167,6 +168,7 @@ def test_the_forecast_counts_the_phones_and_their_calls(village: Town) -> None:
     found = village.read(lambda s: rolling.read_forecast(s, village.village_id, at(0), ZONE))
     assert (found.phones, found.proven, found.planned_today) == (11, 1, 0)
     assert (found.calls, found.calls_a_day) == (21, 1)
+    assert (found.count_cost(None), str(found.count_cost(Decimal("0.0825")))) == (None, "1.73")
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from groups.models.accounts import Account, AccountRole
+from groups.models.figures import ProofKind, ReachProof
+from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import Holiday, PhoneTask, UpkeepHours
 from joint_defense.rules.hours import read_spans, write_spans
-from joint_defense.rules.states import Purpose
+from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.tasks import ASKED_FOR, TaskOutcome, TaskReason, TaskStage
-from joint_defense.upkeep import own_test, tasks, village_hours
+from joint_defense.upkeep import drills, own_test, rolling, tasks, village_hours
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -132,6 +135,20 @@ def test_a_task_ends_with_another_number_with_an_answer_or_with_a_word_of_the_he
     look(village, NINE)
     village.change(li.number, archived_at=at(NINE))
     village.change(zhao.number, failures=0)
+    look(village, NINE + 240)
+    assert outcomes(village) == [TaskOutcome.CHANGED, None, None], "a voicemail picks up, too"
+    assert village.run(lambda s: rolling.plan_day(s, at(NINE + 241), ZONE)) == 1, "it can be tested again"
+    kept = {"phone_id": village.phone(zhao.number).id, "household_id": zhao.id, "kind": ProofKind.CALL}
+    kept |= {"proven_on": date(2026, 11, 24), "noted_at": at(NINE - 60)}
+    village.run(lambda s: s.execute(insert(ReachProof).values(kept)))
+    look(village, NINE + 241)
+    assert outcomes(village) == [TaskOutcome.CHANGED, None, None], "that was before it failed"
+    village.run(lambda s: own_test.ask_for_test(s, "voice:CA1:test", zhao.number, at(NINE + 242)))
+    village.place(after=NINE + 250)
+    rung = village.delivery(zhao.number, purpose=Purpose.TEST)
+    answer = partial(drills.take_answer, channel=Channel.CALL, now=at(NINE + 260))
+    village.run(lambda s: answer(s, s.get_one(Delivery, rung.id)))
+    village.run(lambda s: note_proofs(s, at(NINE + 280), ZONE))
     third = village.read(lambda s: s.scalars(select(PhoneTask.id).order_by(PhoneTask.id)).all())[2]
     assert not village.run(lambda s: tasks.keep_number(s, third, village.village_id + 1, "别村", at(NINE)))
     assert village.run(lambda s: tasks.keep_number(s, third, village.village_id, "村长", at(NINE)))
