@@ -109,10 +109,11 @@ def main() -> int:
         return 3
     roster = draw_village(given.households, given.seed)
     day = datetime(2026, 11, 30, tzinfo=UTC).date()
+    proven = {each.id: day for each in roster[::2]}
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        sources = {"xlsx": exports.as_xlsx(roster, REGION, "四甲村", day)}
-        sources["csv"] = exports.as_csv(roster, REGION).encode("utf-8-sig")
+        sources = {"xlsx": exports.as_xlsx(roster, REGION, "四甲村", day, proven)}
+        sources["csv"] = exports.as_csv(roster, REGION, proven).encode("utf-8-sig")
         for made, content in sources.items():
             source = Path(folder) / f"export-{made}.{made}"
             source.write_bytes(content)

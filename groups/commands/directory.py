@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -39,8 +40,8 @@ def print_directory(
     """Write the directory of a group, a village or the town: a page for every group."""
     of = get_settings()
     with open_transaction() as session:
-        groups = _find_groups(session, of.default_region, code, group_name)
         today = find_local_day(read_clock(session), of.zone)
+        groups = _find_groups(session, of.default_region, today, code, group_name)
         until = add_half_a_year(today) if replace_after is None else read_day(replace_after)
         if until <= today:
             raise InvalidDay(say("directory_day_not_after_today"))
@@ -59,7 +60,7 @@ def print_directory(
 
 
 def _find_groups(
-    session: Session, region: str, code: str | None, group_name: str | None
+    session: Session, region: str, today: date, code: str | None, group_name: str | None
 ) -> list[printed_directory.PrintedGroup]:
     """Raises UnknownVillage, and NothingToPrint where there is no such group or nothing to print."""
     village_id = None if code is None else villages.get_village(session, code).id
@@ -71,7 +72,7 @@ def _find_groups(
         group_id = session.scalar(question)
         if group_id is None:
             raise NothingToPrint(say("no_such_group_with_village", group=repr(group_name[:64])))
-    groups = printed_directory.read_groups(session, region, village_id=village_id, group_id=group_id)
+    groups = printed_directory.read_groups(session, region, today, village_id=village_id, group_id=group_id)
     if not groups:
         raise NothingToPrint(say("no_group_to_print"))
     return groups

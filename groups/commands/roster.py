@@ -149,20 +149,22 @@ def import_roster(
 def export_roster(code: str, form: str, output: Path | None) -> None:
     """Write a village's roster as a file that imports again to the same roster."""
     from groups.roster import exports
+    from groups.roster.proofs import read_proven
 
     settings = app_settings()
     with open_transaction() as session:
         of = villages.get_village(session, code)
         households = villages.read_roster(session, of.id)
         name, today = of.name, read_clock(session).astimezone(settings.zone).date()
+        proven = read_proven(session, of.id, today)
         note_export(session, "roster_export", form, sum(len(each.phones) for each in households), of.id)
     if form == "json":
         content = exports.as_json(households).encode()
     elif form == "csv":
         # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
-        content = exports.as_csv(households, settings.default_region).encode("utf-8-sig")
+        content = exports.as_csv(households, settings.default_region, proven).encode("utf-8-sig")
     else:
-        content = exports.as_xlsx(households, settings.default_region, name, today)
+        content = exports.as_xlsx(households, settings.default_region, name, today, proven)
     if output is None:
         click.echo(content, nl=False)
     else:

@@ -64,7 +64,7 @@ from groups.directory.recipients import (
     list_on_duty,
 )
 from groups.directory.sign_in_notices import NewSignIn, end_notice, is_notice_owed, put_notice_back, take_notice
-from groups.directory.testable import select_testable
+from groups.directory.testable import select_testable, select_with_proof
 from groups.rules.phone import PhoneNumber, is_called, read_line_number
 
 __all__ = [
@@ -121,6 +121,7 @@ __all__ = [
     "read_written_number",
     "replace_number",
     "select_testable",
+    "select_with_proof",
     "take_notice",
     "warm_up",
 ]

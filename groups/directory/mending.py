@@ -9,10 +9,11 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from groups.directory.phone_verdicts import OPTED_OUT, select_last_proof
+from groups.directory.phone_verdicts import OPTED_OUT
 from groups.directory.recipients import House, Recipient, Ring, Role, make_recipient, read_phones_to_reach
 from groups.models.figures import ReachProof
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
+from groups.roster.proofs import select_last_proof
 from groups.roster.rules.health import FAILURES_TO_CHECK
 from groups.rules import names
 

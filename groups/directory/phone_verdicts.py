@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ScalarSelect, and_, func, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip, read_clock
@@ -35,12 +35,6 @@ class Reached(NamedTuple):
     household_id: int
     on: date
     how: Proof
-
-
-def select_last_proof() -> ScalarSelect[date]:
-    """Of each phone in a query: the last local day on which a person answered there, by the index."""
-    found = select(func.max(ReachProof.proven_on)).where(ReachProof.phone_id == Phone.id)
-    return found.correlate(Phone).scalar_subquery()
 
 
 def mark_refused(

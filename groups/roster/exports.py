@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 
@@ -13,9 +13,11 @@ from groups.roster.rules.household import UNGROUPED, RosterHousehold
 from groups.rules.phone import Kind, as_written_here, find_kind
 
 GROUP, DOOR, HEAD, LANDMARK = "联防组", "门牌号", "户主", "方位"
+PROVEN = "近30天打通"
+"""The last column: the day on which somebody of the household last gave a sign; empty: not within 30 days."""
 MOBILE, LANDLINE, SECOND_MOBILE, FURTHER = "手机", "固定电话", "备用手机", "其他电话"
 
-_WIDTHS = {GROUP: 13, DOOR: 13, HEAD: 14, LANDMARK: 18}
+_WIDTHS = {GROUP: 13, DOOR: 13, HEAD: 14, LANDMARK: 18, PROVEN: 13}
 _PRINTED = Look(
     bordered=True,
     wrapped=True,
@@ -28,14 +30,26 @@ _PRINTED = Look(
 )
 
 
-def as_xlsx(roster: Sequence[RosterHousehold], region: str, village: str, day: date) -> bytes:
-    """A sheet for every group, in the roster's order, each a page wide on A4; it imports to the same roster."""
+def as_xlsx(
+    roster: Sequence[RosterHousehold], region: str, village: str, day: date, proven: Mapping[int, date]
+) -> bytes:
+    """A sheet for every group, in the roster's order, each a page wide on A4; it imports to the same roster.
+
+    `proven`: of the households proven on that day the day of their last proof, by their ids.
+    """
     by_group = [(name, list(own)) for name, own in groupby(roster, key=lambda household: household.group)]
-    return as_workbook(_make_group_table(*one, region, village, day) for one in by_group or [("", [])])
+    return as_workbook(_make_group_table(*one, region, village, day, proven) for one in by_group or [("", [])])
 
 
-def _make_group_table(group: str, households: Sequence[RosterHousehold], region: str, village: str, day: date) -> Table:
-    heading, rows = as_rows(households, region)
+def _make_group_table(
+    group: str,
+    households: Sequence[RosterHousehold],
+    region: str,
+    village: str,
+    day: date,
+    proven: Mapping[int, date],
+) -> Table:
+    heading, rows = as_rows(households, region, proven)
     return Table(
         group or UNGROUPED,
         heading,
@@ -56,13 +70,13 @@ def as_json(roster: Sequence[RosterHousehold]) -> str:
     return json.dumps(households, ensure_ascii=False, indent=1) + "\n"
 
 
-def as_csv(roster: Sequence[RosterHousehold], region: str) -> str:
-    """One row a household under one heading, with as many columns for further phones as are needed.
+def as_csv(roster: Sequence[RosterHousehold], region: str, proven: Mapping[int, date]) -> str:
+    """One row a household under one heading, with as many columns for further phones as are needed, and `proven` last.
 
     A phone stands in the first column behind the one before it that is of its kind, so that reading the columns
     in their order gives the phones in theirs.
     """
-    heading, rows = as_rows(roster, region)
+    heading, rows = as_rows(roster, region, proven)
     table = [[_make_cell(word, row.get(word, "")) for word in heading] for row in rows]
     return writing.as_csv([heading, *table])
 
@@ -71,15 +85,19 @@ def _make_cell(column: str, text: str) -> Cell:
     return Verbatim(text) if column == DOOR else text
 
 
-def as_rows(roster: Sequence[RosterHousehold], region: str) -> tuple[list[str], list[dict[str, str]]]:
+def as_rows(
+    roster: Sequence[RosterHousehold], region: str, proven: Mapping[int, date]
+) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and rows of the table that `as_csv` writes, for other forms of it."""
     rows = [_make_columns(household, region) for household in roster]
+    for household, row in zip(roster, rows, strict=True):
+        row[PROVEN] = proven[household.id].isoformat() if household.id in proven else ""
     return _make_heading(rows), rows
 
 
 def _make_heading(rows: Sequence[dict[str, str]]) -> list[str]:
     further = sorted({column for row in rows for column in row if column.startswith(FURTHER)}, key=_find_further_number)
-    return [GROUP, DOOR, HEAD, MOBILE, LANDLINE, SECOND_MOBILE, *further, LANDMARK]
+    return [GROUP, DOOR, HEAD, MOBILE, LANDLINE, SECOND_MOBILE, *further, LANDMARK, PROVEN]
 
 
 def _make_columns(household: RosterHousehold, region: str) -> dict[str, str]:

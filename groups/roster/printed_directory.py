@@ -22,7 +22,9 @@ from sqlalchemy.orm import Session, aliased
 
 from groups.files.typeset import FAMILY, FONTS
 from groups.models.roster import Group, Household, Phone, Village
+from groups.roster.proofs import select_last_proof
 from groups.rules.phone import as_written_here
+from groups.rules.proofs import is_proven
 
 if TYPE_CHECKING:
     import typst
@@ -41,10 +43,11 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PrintedPhone:
-    """A number as people here write it, and whose it is where that is noted."""
+    """A number as people here write it, whose it is where that is noted, and whether it is proven (近30天打通)."""
 
     number: str
     holder: str
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,14 @@ class PrintedGroup:
 
     @property
     def version(self) -> str:
-        """Six signs that change when anything on the page does: whether the copy on the wall is still right."""
-        said = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        """Six signs that change when anything on the page does: whether the copy on the wall is still right.
+
+        The marks of proof are of the day of printing, and make no copy wrong.
+        """
+        told = asdict(self)
+        for phone in (each for household in told["households"] for each in household["phones"]):
+            del phone["proven"]
+        said = json.dumps(told, ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(said.encode()).hexdigest()[:6].upper()
 
     @property
@@ -93,11 +102,11 @@ class PrintedGroup:
 
 
 def read_groups(
-    session: Session, region: str, *, village_id: int | None = None, group_id: int | None = None
+    session: Session, region: str, today: date, *, village_id: int | None = None, group_id: int | None = None
 ) -> list[PrintedGroup]:
     """The groups of a village, of the town (neither is named), or one; in the order of the roster, none of them empty.
 
-    Numbers are written as in `region`.
+    Numbers are written as in `region`, and marked where they are proven on `today`.
     """
     backup = aliased(Group)
     question = (
@@ -121,7 +130,7 @@ def read_groups(
         if own_group is not None:
             members[own_group].append(household_id)
     led = {household for *_, leader, deputy in found for household in (leader, deputy) if household is not None}
-    known = _read_households(session, sorted(led.union(*members.values())), region)
+    known = _read_households(session, sorted(led.union(*members.values())), region, today)
     groups = []
     for group, village, name, spare, leader, deputy in found:
         households = _sort(members[group], leader, deputy, known)
@@ -137,18 +146,18 @@ def _restrict(question: Asked, village_id: int | None, group_id: int | None) -> 
 
 
 def _read_households(
-    session: Session, ids: Sequence[int], region: str
+    session: Session, ids: Sequence[int], region: str, today: date
 ) -> dict[int, tuple[str, str, str, tuple[PrintedPhone, ...]]]:
     phones: dict[int, list[PrintedPhone]] = defaultdict(list)
     known = {}
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
-        for household_id, number, holder in session.execute(
-            select(Phone.household_id, Phone.number, Phone.holder)
+        for household_id, number, holder, last in session.execute(
+            select(Phone.household_id, Phone.number, Phone.holder, select_last_proof())
             .where(Phone.household_id.in_(some), Phone.archived_at.is_(None))
             .order_by(Phone.rank, Phone.id)
         ):
-            phones[household_id].append(PrintedPhone(as_written_here(number, region), holder))
+            phones[household_id].append(PrintedPhone(as_written_here(number, region), holder, is_proven(last, today)))
         for household_id, head, door, landmark in session.execute(
             select(Household.id, Household.head, Household.door, Household.landmark).where(
                 Household.id.in_(some), Household.archived_at.is_(None)
@@ -238,7 +247,7 @@ def _describe_page(group: PrintedGroup) -> dict[str, object]:
                 "head": household.head,
                 "door": household.door,
                 "landmark": household.landmark,
-                "phones": [{"number": phone.number, "holder": phone.holder} for phone in household.phones],
+                "phones": [asdict(phone) for phone in household.phones],
             }
             for household in group.households
         ],

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from groups.models.roster import FirstHelp, Grid, Group, Household, Language, Phone, PhoneKind, Village
+from groups.roster.proofs import select_last_proof
 from groups.roster.rules.door_order import sort_naturally
 from groups.roster.rules.health import GroupFlaw, HouseFlaw, PhoneFlaw, PhoneState, find_group_flaws, find_house_flaw
+from groups.rules.proofs import is_proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class PhoneLine:
     call_refused_code: str | None
     text_refused_code: str | None
     failures: int
+    proven_on: date | None
+    """The last local day on which a person gave a sign there."""
 
     @property
     def state(self) -> PhoneState:
@@ -79,8 +83,12 @@ class HouseLine:
 
     @property
     def reachable(self) -> bool:
-        """Whether somebody there may be expected to answer."""
+        """Whether somebody there may be expected to answer (有电话)."""
         return not self.away and any(phone.state.reachable for phone in self.phones)
+
+    def is_proven(self, day: date) -> bool:
+        """Whether a person has given a sign on one of its phones lately (近30天打通)."""
+        return any(is_proven(phone.proven_on, day) for phone in self.phones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class GroupCard:
     phones: int
     reachable_phones: int
     reachable: int
+    proven: int
     to_mend: int
     flaws: tuple[GroupFlaw, ...]
 
@@ -123,7 +132,7 @@ class VillageHome:
         return sum(group.to_mend for group in self.groups)
 
 
-def read_village(session: Session, village: Village, now: datetime) -> VillageHome:
+def read_village(session: Session, village: Village, now: datetime, today: date) -> VillageHome:
     """A village and its groups, in their order."""
     houses = list_houses_where(session, Household.village_id == village.id, now)
     of_group: dict[int | None, list[HouseLine]] = defaultdict(list)
@@ -132,17 +141,17 @@ def read_village(session: Session, village: Village, now: datetime) -> VillageHo
     rows = _read_group_rows(session, Group.village_id == village.id)
     heads = _read_heads(session, rows, houses)
     names = {row.id: row.name for row in rows}
-    groups = tuple(_make_card(row, of_group[row.id], heads, names) for row in rows)
+    groups = tuple(_make_card(row, of_group[row.id], heads, names, today) for row in rows)
     ungrouped = len(houses) - sum(group.households for group in groups)
     return VillageHome(village.id, village.code, village.name, groups, ungrouped)
 
 
-def read_group_card(session: Session, group_id: int, houses: Sequence[HouseLine]) -> GroupCard:
-    """An active group, and what stands behind its figures."""
+def read_group_card(session: Session, group_id: int, houses: Sequence[HouseLine], today: date) -> GroupCard:
+    """An active group, and what stands behind its figures of `today`."""
     rows = _read_group_rows(session, Group.id == group_id)
     backup = select(Group.id, Group.name).where(Group.id == rows[0].backup_group_id)
     names = dict(session.execute(backup).all())
-    return _make_card(rows[0], houses, _read_heads(session, rows, houses), names)
+    return _make_card(rows[0], houses, _read_heads(session, rows, houses), names, today)
 
 
 def list_houses(session: Session, village_id: int, group_id: int | None, now: datetime) -> list[HouseLine]:
@@ -233,6 +242,7 @@ def _read_phones(session: Session, households: Collection[int]) -> dict[int, lis
                 Phone.call_refused_code,
                 Phone.text_refused_code,
                 Phone.failures,
+                select_last_proof(),
             )
             .where(Phone.household_id.in_(wanted[start : start + 500]), Phone.archived_at.is_(None))
             .order_by(Phone.rank, Phone.id)
@@ -272,7 +282,9 @@ def _read_heads(session: Session, rows: Iterable[Any], known: Iterable[HouseLine
     return names
 
 
-def _make_card(row: Any, houses: Sequence[HouseLine], heads: dict[int, str], groups: dict[int, str]) -> GroupCard:
+def _make_card(
+    row: Any, houses: Sequence[HouseLine], heads: dict[int, str], groups: dict[int, str], today: date
+) -> GroupCard:
     phones = [phone.state for house in houses for phone in house.phones]
     reachable = sum(house.reachable for house in houses)
     return GroupCard(
@@ -289,6 +301,7 @@ def _make_card(row: Any, houses: Sequence[HouseLine], heads: dict[int, str], gro
         phones=len(phones),
         reachable_phones=sum(phone.reachable for phone in phones),
         reachable=reachable,
+        proven=sum(house.is_proven(today) for house in houses),
         to_mend=sum(house.needs_mending for house in houses),
         flaws=find_group_flaws(len(houses), reachable, has_leader=row.leader_id in heads),
     )

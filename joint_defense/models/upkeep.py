@@ -128,7 +128,9 @@ class PhoneCheck(Base):
     """When a phone was last rung by a drill or test, how often in a row in vain, and when it is to be tested.
 
     `unsure` grows with every miss and shrinks with every answer: whoever rarely answers is tested sooner.
-    `slot` is the place in the permitted time of `planned_on`, in thousandths.
+    `slot` is the place in the permitted time of `planned_on`, in thousandths. `proven_on` is the last proof as it was
+    when the phone was last looked at: the roster's may be younger, never older, so that a day's plan looks only at
+    those whose proof was growing old.
     """
 
     __tablename__ = "phone_checks"
@@ -144,7 +146,8 @@ class PhoneCheck(Base):
     )
 
     phone_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    village_id: Mapped[int] = mapped_column(BigId)
+    village_id: Mapped[int] = mapped_column(BigId, index=True)
+    proven_on: Mapped[date | None]
     rung_on: Mapped[date | None]
     missed: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     unsure: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")

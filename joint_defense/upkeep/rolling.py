@@ -12,7 +12,19 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from config.database import insert_or_skip
@@ -22,7 +34,9 @@ from joint_defense.rules.rolling import DAYS_FOR_ALL, PROVEN_FOR, REST, SLOTS, T
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.upkeep import own_test, village_hours
 
-VILLAGES_AT_ONCE = 20
+VILLAGES_AT_ONCE = 300
+PHONES_AT_ONCE = 50_000
+"""So many phones get their first row in one statement: none may keep the database longer than anybody else's would."""
 AT_ONCE = 100
 """So many phones of a village ring in one batch."""
 
@@ -55,86 +69,118 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     if not villages or session.get(Holiday, today) is not None:
         return 0
     session.execute(update(PhoneCheck).where(PhoneCheck.planned_on.is_not(None)).values(planned_on=None))
-    planned = 0
-    # No statement may keep the database longer than anybody else's would.
+    while _take_in_new(session, now, villages) == PHONES_AT_ONCE:
+        pass
+    _follow_moves(session, now)
     for start in range(0, len(villages), VILLAGES_AT_ONCE):
-        some = villages[start : start + VILLAGES_AT_ONCE]
-        _take_in_new(session, now, some)
-        planned += _plan(session, now, today, some)
+        _plan(session, now, today, villages[start : start + VILLAGES_AT_ONCE])
+    planned = session.scalar(select(func.count()).where(PhoneCheck.planned_on == today)) or 0
     session.execute(update(UpkeepDay).where(UpkeepDay.day == today).values(planned=planned))
     return planned
 
 
 def _take_in_new(session: Session, now: datetime, villages: list[int], above: int | None = None) -> int:
-    """A row for each phone that has none yet (`above`: of those with a higher id); how many."""
+    """A row for each phone without one (`above`: of those with a higher id), `PHONES_AT_ONCE` at most; how many."""
     testable = directory.select_testable(now, villages).subquery()
     known = select(PhoneCheck.phone_id).where(PhoneCheck.phone_id == testable.c.phone_id).exists()
     wanted = select(testable.c.phone_id, testable.c.village_id, literal(0), literal(0), literal(0)).where(~known)
     if above is not None:
         wanted = wanted.where(testable.c.phone_id > above)
     columns = ["phone_id", "village_id", "missed", "unsure", "slot"]
-    return session.connection().execute(insert(PhoneCheck.__table__).from_select(columns, wanted)).rowcount  # type: ignore[arg-type]
+    taken = insert(PhoneCheck.__table__).from_select(columns, wanted.limit(PHONES_AT_ONCE))  # type: ignore[arg-type]
+    return session.connection().execute(taken).rowcount
 
 
-def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> int:
-    """One statement: what is due, the longest unproven first, at most a part of each village, spread over the day."""
-    # Looked up once a phone: PostgreSQL would look for the last proof wherever a condition names it.
-    found = directory.select_testable(now, villages).cte("testable", nesting=True)
-    testable = found.prefix_with("MATERIALIZED", dialect="postgresql")
-    # A number that does not get through is not testable at all; once it does, only a person's answer ends its task.
-    asked_for = (
-        select(PhoneTask.phone_id)
-        .where(PhoneTask.closed_at.is_(None), PhoneTask.reason == TaskReason.NOT_THEIRS)
-        .where(PhoneTask.phone_id == testable.c.phone_id)
-        .exists()
+def _follow_moves(session: Session, now: datetime) -> None:
+    """A household that has moved to another village is tested in that village's hours."""
+    testable = directory.select_testable(now).subquery()
+    moved = (
+        update(PhoneCheck)
+        .where(PhoneCheck.phone_id == testable.c.phone_id, PhoneCheck.village_id != testable.c.village_id)
+        .values(village_id=testable.c.village_id)
     )
-    all_of_village = func.count().over(partition_by=testable.c.village_id)
-    rows = (
+    session.execute(moved.execution_options(synchronize_session=False))
+
+
+def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> None:
+    """One statement: of those whose proof was growing old when last looked at, what is due by the proofs of today; the
+    longest unproven first, at most a part of each village, spread over the day.
+    """
+    ranked = _rank_due(now, today, villages).subquery()
+    most = _count_most(villages).subquery()
+    many = case((ranked.c.many < most.c.most, ranked.c.many), else_=most.c.most)
+    found = (
         select(
-            testable.c.phone_id,
-            testable.c.village_id,
-            testable.c.proven_on,
-            all_of_village.label("all_of_village"),
-            and_(_match_due(testable.c.proven_on, today), ~asked_for).label("due"),
+            ranked.c.phone_id,
+            ranked.c.proven_on,
+            and_(ranked.c.due, ranked.c.place <= most.c.most).label("chosen"),
+            (SLOTS * (ranked.c.place - 1) // many).label("slot"),
         )
-        .join(PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id)
-        .subquery()
-    )
-    order = (rows.c.proven_on.is_not(None), rows.c.proven_on, rows.c.phone_id)
-    due = (
-        select(
-            rows.c.phone_id,
-            rows.c.village_id,
-            func.row_number().over(partition_by=rows.c.village_id, order_by=order).label("place"),
-            func.count().over(partition_by=rows.c.village_id).label("many"),
-            ((rows.c.all_of_village + DAYS_FOR_ALL - 1) / DAYS_FOR_ALL).label("most"),
-        )
-        .where(rows.c.due)
-        .subquery()
-    )
-    many = case((due.c.many < due.c.most, due.c.many), else_=due.c.most)
-    chosen = (
-        select(due.c.phone_id, due.c.village_id, (SLOTS * (due.c.place - 1) / many).label("slot"))
-        .where(due.c.place <= due.c.most)
+        .join(most, most.c.village_id == ranked.c.village_id)
         .subquery()
     )
     statement = (
         update(PhoneCheck)
-        .where(PhoneCheck.phone_id == chosen.c.phone_id)
-        .values(planned_on=today, slot=chosen.c.slot, village_id=chosen.c.village_id)
-        .execution_options(synchronize_session=False)
+        .where(PhoneCheck.phone_id == found.c.phone_id)
+        .values(
+            proven_on=found.c.proven_on,
+            planned_on=case((found.c.chosen, today)),
+            slot=case((found.c.chosen, found.c.slot), else_=0),
+        )
     )
-    return session.connection().execute(statement).rowcount
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _match_due(proven_on: ColumnElement[date], today: date) -> ColumnElement[bool]:
-    """Of a phone with its check: whether it is to be tested today."""
-    rested = or_(PhoneCheck.rung_on.is_(None), PhoneCheck.rung_on <= today - REST)
-    old = [
-        and_(PhoneCheck.unsure == unsure, proven_on <= today - after) for unsure, after in enumerate(TESTED_AFTER[:-1])
-    ]
-    last = and_(PhoneCheck.unsure >= len(TESTED_AFTER) - 1, proven_on <= today - TESTED_AFTER[-1])
-    return and_(rested, or_(proven_on.is_(None), *old, last))
+def _rank_due(now: datetime, today: date, villages: list[int]) -> Select[int, date | None, bool, int, int]:
+    testable = directory.select_with_proof(now).subquery()
+    # Looked up once a phone: PostgreSQL would look for the last proof wherever a condition names it.
+    looked_at = (
+        select(
+            testable.c.phone_id,
+            PhoneCheck.village_id,
+            testable.c.proven_on,
+            PhoneCheck.unsure,
+            or_(PhoneCheck.rung_on.is_(None), PhoneCheck.rung_on <= today - REST).label("rested"),
+        )
+        .join(PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id)
+        .where(PhoneCheck.village_id.in_(villages), _match_old(PhoneCheck.proven_on, PhoneCheck.unsure, today))
+        .cte("looked_at", nesting=True)
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    # A number that does not get through is not testable at all; once it does, only a person's answer ends its task.
+    not_theirs = select(PhoneTask.phone_id).where(
+        PhoneTask.closed_at.is_(None), PhoneTask.reason == TaskReason.NOT_THEIRS
+    )
+    is_old = _match_old(looked_at.c.proven_on, looked_at.c.unsure, today)
+    judged = select(
+        looked_at.c.phone_id,
+        looked_at.c.village_id,
+        looked_at.c.proven_on,
+        and_(looked_at.c.rested, is_old, looked_at.c.phone_id.not_in(not_theirs)).label("due"),
+    ).subquery()
+    alike = (judged.c.village_id, judged.c.due)
+    order = (judged.c.proven_on.is_not(None), judged.c.proven_on, judged.c.phone_id)
+    return select(
+        *judged.c,
+        func.row_number().over(partition_by=alike, order_by=order).label("place"),
+        func.count().over(partition_by=alike).label("many"),
+    )
+
+
+def _count_most(villages: list[int]) -> Select[int, int]:
+    """How many phones of each village are tested on one day at most."""
+    most = (func.count() + DAYS_FOR_ALL - 1) // DAYS_FOR_ALL
+    counted = select(PhoneCheck.village_id, most.label("most")).where(PhoneCheck.village_id.in_(villages))
+    return counted.group_by(PhoneCheck.village_id)
+
+
+def _match_old(
+    proven_on: SQLColumnExpression[date | None], unsure: SQLColumnExpression[int], today: date
+) -> ColumnElement[bool]:
+    """Whether this proof of a phone is so old that it is to be tested."""
+    old = [and_(unsure == each, proven_on <= today - after) for each, after in enumerate(TESTED_AFTER[:-1])]
+    last = and_(unsure >= len(TESTED_AFTER) - 1, proven_on <= today - TESTED_AFTER[-1])
+    return or_(proven_on.is_(None), *old, last)
 
 
 def plan_new(session: Session, now: datetime, zone: ZoneInfo) -> int:
@@ -202,7 +248,7 @@ def ring_due(session: Session, village_id: int, slot: int, now: datetime, zone: 
 def read_forecast(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> Forecast:
     """What the tests of a village's phones are expected to come to in the next 30 days, with those that miss."""
     today = now.astimezone(zone).date()
-    testable = directory.select_testable(now, [village_id]).subquery()
+    testable = directory.select_with_proof(now, [village_id]).subquery()
     rows = session.execute(
         select(testable.c.proven_on, PhoneCheck.unsure, PhoneCheck.planned_on).outerjoin(
             PhoneCheck, PhoneCheck.phone_id == testable.c.phone_id

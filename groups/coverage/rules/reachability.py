@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from groups.coverage.rules.figures import Figure
 
-WINDOW = timedelta(days=30)
-"""A proof counts on its day and for the rest of these days."""
 COMPLETE_GROUP = 8
 """So many reachable households make a group complete."""
 
@@ -39,8 +36,3 @@ class Readiness:
             self.grouped_before + other.grouped_before,
             self.settled + other.settled,
         )
-
-
-def find_first_day_of_proof(day: date) -> date:
-    """The earliest day whose proofs still count on `day`: thirty days, the day itself being one."""
-    return day - WINDOW + timedelta(days=1)

@@ -99,8 +99,8 @@ def show_town() -> ResponseReturnValue:
 def export_town_pdf() -> ResponseReturnValue:
     """All villages in one file."""
     with get_database().begin() as session:
-        groups = read_groups(session, get_settings().default_region)
         today = find_local_day(read_clock(session), get_settings().zone)
+        groups = read_groups(session, get_settings().default_region, today)
     try:
         if len(groups) > MOST_GROUPS:
             raise NothingToPrint(say("too_many_groups_to_print", most=MOST_GROUPS))
@@ -113,8 +113,9 @@ def export_town_pdf() -> ResponseReturnValue:
 def _read(code: str) -> tuple[Village, list[PrintedGroup], date]:
     with get_database().begin() as session:
         village = get_own_village(session, code)
-        groups = read_groups(session, get_settings().default_region, village_id=village.id)
-        return village, groups, find_local_day(read_clock(session), get_settings().zone)
+        today = find_local_day(read_clock(session), get_settings().zone)
+        groups = read_groups(session, get_settings().default_region, today, village_id=village.id)
+        return village, groups, today
 
 
 def _choose(groups: Sequence[PrintedGroup]) -> list[PrintedGroup]:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from config.database import read_clock
 from config.services import get_database, get_settings
 from groups.roster import exports, villages
-from groups.roster import exports as roster_exports
+from groups.roster.proofs import read_proven
 from groups.rules.days import find_local_day
 from groups.web.shell.access import READERS, get_own_village, require
 from groups.web.shell.looks import show_numbers
@@ -40,14 +40,15 @@ def download(code: str, form: str) -> ResponseReturnValue:
         village = get_own_village(session, code)
         households = villages.read_roster(session, village.id)
         name, today = village.name, find_local_day(read_clock(session), get_settings().zone)
+        proven = read_proven(session, village.id, today)
     show_numbers(sum(len(household.phones) for household in households))
     if form == "json":
         content = exports.as_json(households).encode()
     elif form == "csv":
         # Without the mark in front, spreadsheets on a Chinese Windows read a CSV as GBK.
-        content = exports.as_csv(households, region).encode("utf-8-sig")
+        content = exports.as_csv(households, region, proven).encode("utf-8-sig")
     else:
-        content = roster_exports.as_xlsx(households, region, name, today)
+        content = exports.as_xlsx(households, region, name, today, proven)
     return Response(
         content, content_type=_TYPES[form], headers=make_headers(f"{name}十户联防名册{today}.{form}", code, form)
     )

@@ -17,10 +17,12 @@ from groups.models.changes import Action
 from groups.models.roster import Group
 from groups.roster import groups
 from groups.roster.reading import list_group_names, list_house_names, list_houses, read_group_card
+from groups.rules.days import find_local_day
 from groups.web.roster.common import find_way_back, make_batch, tell, wants_fragment
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, require
 from groups.web.shell.forms import Form, IdField, IdsField, TextField
 from groups.web.shell.languages import write_error
+from groups.web.shell.times import get_zone
 
 
 class SettingsForm(Form):
@@ -181,8 +183,9 @@ def _draw_roster(code: str, group_id: int, *, fragment: bool = False) -> str:
     with get_database().begin() as session:
         village = get_own_village(session, code)
         groups.get_group(session, village.id, group_id)
-        houses = list_houses(session, village.id, group_id, read_clock(session))
-        card = read_group_card(session, group_id, houses)
+        now = read_clock(session)
+        houses = list_houses(session, village.id, group_id, now)
+        card = read_group_card(session, group_id, houses, find_local_day(now, get_zone()))
     return render_template(
         "roster/group_houses.html" if fragment else "roster/group.html",
         village=village,

@@ -136,7 +136,7 @@ def _draw_home(code: str, wrong: str = "") -> str:
         village = get_own_village(session, code)
         now = read_clock(session)
         found = search(session, village.id, text, now) if text.strip() else None
-        home = read_village(session, village, now)
+        home = read_village(session, village, now, find_local_day(now, get_zone()))
     banner = slots.SLOTS.of().banner
     return render_template(
         "roster/village.html",

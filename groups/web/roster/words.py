@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from flask import Flask
 from flask_babel import LazyString, gettext
@@ -16,7 +16,9 @@ from groups.models.roster import FirstHelp, Language
 from groups.responders import on_duty
 from groups.roster.reading import PhoneLine
 from groups.roster.rules.health import FEWEST, MOST, GroupFlaw, HouseFlaw, PhoneFlaw
+from groups.rules.days import find_local_day
 from groups.rules.phone import as_written_here
+from groups.rules.proofs import is_proven
 from groups.web.shell.access import keeps_rosters
 from groups.web.shell.languages import CHINESE, choose_language
 from groups.web.shell.looks import show_numbers
@@ -98,7 +100,11 @@ def register(app: Flask) -> None:
         keeps_rosters=keeps_rosters,
     )
     app.jinja_env.filters.update(
-        written_here=write_number, phone_flaws=explain_phone_flaws, last_day=write_last_day, duty_words=write_duty
+        written_here=write_number,
+        phone_flaws=explain_phone_flaws,
+        proof=judge_proof,
+        last_day=write_last_day,
+        duty_words=write_duty,
     )
 
 
@@ -115,6 +121,11 @@ def write_number(number: str) -> str:
 def write_last_day(until: datetime) -> str:
     """The last day of an absence, in words."""
     return name_day(until.fromtimestamp(until.timestamp() - 1, until.tzinfo))
+
+
+def judge_proof(last: date | None) -> bool:
+    """Whether a phone with this last proof is proven today."""
+    return is_proven(last, find_local_day(datetime.now(UTC), the_settings().zone))
 
 
 def explain_phone_flaws(phone: PhoneLine) -> list[str]:

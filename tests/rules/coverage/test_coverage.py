@@ -11,9 +11,9 @@ import pytest
 from groups.coverage.rules.charts import NARROW, WIDE, ChartWords, draw_bars
 from groups.coverage.rules.figures import Figure, list_month_ends, sum_figures
 from groups.coverage.rules.query import CoverageQuery, Step, read_query
-from groups.coverage.rules.reachability import find_first_day_of_proof
 from groups.coverage.rules.report import CoverageReport, Level, VillageCoverage
 from groups.errors import InvalidChoice, InvalidDay
+from groups.rules.proofs import find_first_day_of_proof
 
 DAY = date(2026, 11, 23)
 ZONE = ZoneInfo("Asia/Shanghai")

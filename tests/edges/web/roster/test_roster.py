@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypinyin import lazy_pinyin
 from sqlalchemy import select
 
-from config.database import Database
+from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
+from groups.models.figures import ProofKind, ReachProof
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster import search
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
@@ -376,6 +379,33 @@ def test_numbers_that_the_carrier_refused_come_first_with_the_reason_in_words(he
     assert page.index(">赵阿根<") < page.index(">王建国<")
     assert "21211" not in page
     assert "有 2 户需要核实" in head.get(HOME).text
+
+
+def test_the_age_of_a_proof_stands_wherever_a_number_stands(head: Visitor, roster: Roster) -> None:
+    with roster.store.begin() as session:
+        today = read_clock(session).astimezone(ZoneInfo("Asia/Shanghai")).date()
+        for name, days in (("王建国", 29), ("李建国", 30)):
+            session.add(
+                ReachProof(
+                    phone_id=roster.phones[name],
+                    household_id=roster.houses[name],
+                    proven_on=today - timedelta(days=days),
+                    kind=ProofKind.DRILL,
+                )
+            )
+    young, old = (str(today - timedelta(days=days)) for days in (29, 30))
+    assert "近30天打通1户" in head.get(HOME).text
+    page = head.get(roster.group_page).text
+    assert "<dt>近30天打通</dt><dd>6 户中有 1 户" in re.sub(r"\s*\n\s*", "", page)
+    for told in (f"近30天打通 {young}", f"有电话，上次打通 {old}", "有电话，从未打通"):
+        assert told in page
+    assert f"上次打通 {old}" in head.get(f"{HOME}?q=李建国").text
+    printed = head.get(f"{HOME}/directory/print").text
+    assert printed.count('aria-label="近30天打通"') == 1
+    assert "号码后●：近30天打通" in printed
+    heading, *rows = head.get(f"{HOME}/roster.csv").data.decode("utf-8-sig").splitlines()
+    assert heading.endswith(",近30天打通")
+    assert [row.rsplit(",", 1)[1] for row in rows] == [young, "", "", "", "", ""]
 
 
 def test_the_history_tells_who_changed_what_and_from_where(head: Visitor, roster: Roster) -> None:

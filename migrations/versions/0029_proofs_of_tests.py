@@ -1,0 +1,20 @@
+"""Proofs of tests.
+
+Revision 0029, after 0028. There is no way back: a mistake is mended by the next one.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0029"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("phone_checks", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("proven_on", sa.Date(), nullable=True))
+        batch_op.create_index("ix_phone_checks_village_id", ["village_id"], unique=False)
