@@ -35,8 +35,8 @@ from joint_defense.rules.tasks import TaskReason
 from joint_defense.upkeep import own_test, village_hours
 
 VILLAGES_AT_ONCE = 300
-PHONES_AT_ONCE = 50_000
-"""So many phones get their first row in one statement: none may keep the database longer than anybody else's would."""
+PHONES_AT_ONCE = 5000
+"""No statement may keep the database longer than anybody else's would."""
 AT_ONCE = 100
 """So many phones of a village ring in one batch."""
 
@@ -69,8 +69,7 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
     if not villages or session.get(Holiday, today) is not None:
         return 0
     session.execute(update(PhoneCheck).where(PhoneCheck.planned_on.is_not(None)).values(planned_on=None))
-    while _take_in_new(session, now, villages) == PHONES_AT_ONCE:
-        pass
+    _take_in_new(session, now, villages)
     _follow_moves(session, now)
     for start in range(0, len(villages), VILLAGES_AT_ONCE):
         _plan(session, now, today, villages[start : start + VILLAGES_AT_ONCE])
@@ -80,15 +79,21 @@ def plan_day(session: Session, now: datetime, zone: ZoneInfo) -> int | None:
 
 
 def _take_in_new(session: Session, now: datetime, villages: list[int], above: int | None = None) -> int:
-    """A row for each phone without one (`above`: of those with a higher id), `PHONES_AT_ONCE` at most; how many."""
+    """A row for each phone that has none yet (`above`: of those with a higher id); how many."""
     testable = directory.select_testable(now, villages).subquery()
     known = select(PhoneCheck.phone_id).where(PhoneCheck.phone_id == testable.c.phone_id).exists()
-    wanted = select(testable.c.phone_id, testable.c.village_id, literal(0), literal(0), literal(0)).where(~known)
+    wanted = select(testable.c.phone_id).where(~known)
     if above is not None:
         wanted = wanted.where(testable.c.phone_id > above)
+    # Read before anything is written: in one statement PostgreSQL may look through what it has just written for each.
+    new = session.scalars(wanted).all()
     columns = ["phone_id", "village_id", "missed", "unsure", "slot"]
-    taken = insert(PhoneCheck.__table__).from_select(columns, wanted.limit(PHONES_AT_ONCE))  # type: ignore[arg-type]
-    return session.connection().execute(taken).rowcount
+    for start in range(0, len(new), PHONES_AT_ONCE):
+        found = directory.select_testable(now).subquery()
+        some = found.c.phone_id.in_(new[start : start + PHONES_AT_ONCE])
+        rows = select(found.c.phone_id, found.c.village_id, literal(0), literal(0), literal(0)).where(some)
+        session.execute(insert(PhoneCheck.__table__).from_select(columns, rows))  # type: ignore[arg-type]
+    return len(new)
 
 
 def _follow_moves(session: Session, now: datetime) -> None:
@@ -121,7 +126,10 @@ def _plan(session: Session, now: datetime, today: date, villages: list[int]) -> 
     )
     statement = (
         update(PhoneCheck)
-        .where(PhoneCheck.phone_id == found.c.phone_id)
+        .where(
+            PhoneCheck.phone_id == found.c.phone_id,
+            found.c.chosen | PhoneCheck.proven_on.is_distinct_from(found.c.proven_on),
+        )
         .values(
             proven_on=found.c.proven_on,
             planned_on=case((found.c.chosen, today)),
