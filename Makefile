@@ -13,6 +13,8 @@
 #     ARGS=--figures         the figures only; ARGS=--rosters
 #   make faults              every fault done to real processes, 20 times each; ARGS="--runs 5 --only Redis --jobs 1"
 #   make simulate SEEDS=100  nights of faults on a virtual clock, by their seeds; ARGS="--seed 7 --shrink"
+#   make nights              how soon a second household would be coming, by a model of people; ARGS="--seed 2"
+#   make upkeep-days         days of numbers that are tested and mended, on a virtual clock; ARGS="--days 60 --villages 4"
 #   make mutants             small faults put into the core, one at a time: which of them do the tests not notice?
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make histories           hostile histories of enrolments, recounted at every level; ARGS="--to 2000 --minutes 15"
@@ -32,7 +34,7 @@ LEASH := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM 
 # Every start of a process compiles our modules anew where it may not keep them: a third of a second each.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint audit bench faults simulate mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
+.PHONY: demo test check lint audit bench faults simulate nights upkeep-days mutants histories soak fuzz office migration lock bare screenshots setup setup-runtime system clean
 
 demo: setup-runtime
 	@$(LEASH) $(BIN)/python -m joint_defense.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT)) \
@@ -64,6 +66,12 @@ bench: setup
 SEEDS ?= 20
 simulate: setup
 	@$(BIN)/python -m tools.simulate --seeds $(SEEDS) $(ARGS)
+
+nights: setup
+	@$(BIN)/python -m tools.nights $(ARGS)
+
+upkeep-days: setup
+	@$(BIN)/python -m tools.upkeep_days $(ARGS)
 
 mutants: setup
 	@$(BIN)/python -m tools.mutants $(ARGS)

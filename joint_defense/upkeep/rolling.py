@@ -203,12 +203,15 @@ def plan_new(session: Session, now: datetime, zone: ZoneInfo) -> int:
     last = session.scalar(select(func.max(PhoneCheck.phone_id))) or 0
     if not villages or not _take_in_new(session, now, villages, above=last):
         return 0
+    testable = directory.select_with_proof(now).subquery()
     new = (
         select(
             PhoneCheck.phone_id,
             func.row_number().over(partition_by=PhoneCheck.village_id, order_by=PhoneCheck.phone_id).label("place"),
         )
-        .where(PhoneCheck.phone_id > last)
+        .join(testable, testable.c.phone_id == PhoneCheck.phone_id)
+        # Whoever has just said that the new number is right has answered there.
+        .where(PhoneCheck.phone_id > last, testable.c.proven_on.is_(None))
         .subquery()
     )
     first = select(new.c.phone_id).where(new.c.place <= AT_ONCE)

@@ -18,6 +18,7 @@ from joint_defense.web import (
     exports,
     link_page,
     mutes,
+    nights,
     overseers,
     pages,
     policies,
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
     overseers.register(app)
     drills.register(app)
     upkeep.register(app)
+    nights.register(app)
     alarm_notice.register(app)
     for part in (pages, actions, exports, mutes, link_page):
         app.register_blueprint(part.pages)

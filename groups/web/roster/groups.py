@@ -19,6 +19,7 @@ from groups.roster import groups
 from groups.roster.reading import list_group_names, list_house_names, list_houses, read_group_card
 from groups.rules.days import find_local_day
 from groups.web.roster.common import find_way_back, make_batch, tell, wants_fragment
+from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, require
 from groups.web.shell.forms import Form, IdField, IdsField, TextField
 from groups.web.shell.languages import write_error
@@ -192,6 +193,7 @@ def _draw_roster(code: str, group_id: int, *, fragment: bool = False) -> str:
         card=card,
         houses=houses,
         ordering=fragment or "ordering" in request.args,
+        notes=[note(village.code, group_id) for note in slots.SLOTS.of().group_notes],
         fragment=fragment,
     )
 

@@ -1,4 +1,4 @@
-"""Places on others' pages that a package may fill: a village's home, the list of villages, a household's page."""
+"""Places on others' pages that a package may fill: a village's home, a group's page, a household's, the villages'."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Slots:
 
     banner: Callable[[int], str] | None = None
     village_notes: list[Callable[[int, str], str]] = field(default_factory=list)
+    group_notes: list[Callable[[str, int], str]] = field(default_factory=list)
     village_buttons: list[Button] = field(default_factory=list)
     village_links: list[Button] = field(default_factory=list)
     town_links: list[Button] = field(default_factory=list)
@@ -49,6 +50,11 @@ def set_banner(app: Flask, banner: Callable[[int], str]) -> None:
 def add_note(app: Flask, note: Callable[[int, str], str]) -> None:
     """Let `note(village_id, code)` say something, in HTML, on a village's home; empty: nothing."""
     SLOTS.of(app).village_notes.append(note)
+
+
+def add_group_note(app: Flask, note: Callable[[str, int], str]) -> None:
+    """Let `note(code, group_id)` say something, in HTML, on a group's page; empty: nothing."""
+    SLOTS.of(app).group_notes.append(note)
 
 
 def add_button(app: Flask, endpoint: str, label: LazyString, icon: str, roles: frozenset[AccountRole]) -> None:

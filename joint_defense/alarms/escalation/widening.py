@@ -134,7 +134,7 @@ def _carry_out(session: Session, incident: Incident, step: Step, coming: int, no
 def _plan_for(
     session: Session, incident: Incident, whom: Whom, now: datetime, zone: ZoneInfo
 ) -> list[Planned[Recipient]]:
-    found = _look_up(session, incident, whom, now.astimezone(zone))
+    found = look_up(session, incident.village_id, incident.group_id, whom, now.astimezone(zone))
     in_trouble, callers = _find_calling_for_help(session, incident, now)
     others = [each for each in found if each.household_id not in in_trouble and each.number not in callers]
     if whom is Whom.LEADERS:
@@ -162,19 +162,22 @@ def _find_calling_for_help(session: Session, incident: Incident, now: datetime) 
     return {row.household_id for row in rows}, {row.number for row in rows}
 
 
-def _look_up(session: Session, incident: Incident, whom: Whom, local: datetime) -> list[Recipient]:
+def look_up(
+    session: Session, village_id: int | None, group_id: int | None, whom: Whom, local: datetime
+) -> list[Recipient]:
+    """Whom a step's word means for an alarm of this group at this local time."""
     if whom is Whom.DUTY:
-        return directory.list_on_duty(session, incident.village_id, local)
+        return directory.list_on_duty(session, village_id, local)
     if whom is Whom.CENTRE:
         return directory.list_on_duty(session, None, local)
-    if incident.group_id is None:
+    if group_id is None:
         return []
     of_group: dict[Whom, Callable[[Session, int, datetime], list[Recipient]]] = {
         Whom.LEADERS: directory.list_officers,
         Whom.BACKUP: directory.list_backup,
         Whom.NEIGHBOURS: directory.list_neighbours,
     }
-    return of_group[whom](session, incident.group_id, local)
+    return of_group[whom](session, group_id, local)
 
 
 def _keep_each_number_once(phones: Sequence[Recipient]) -> list[Recipient]:

@@ -10,10 +10,11 @@ from playwright.sync_api import expect
 from sqlalchemy import select, update
 
 from config.database import read_clock
-from groups.models.roster import Village
+from groups.models.roster import Household, Phone, Village
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.states import Channel, Purpose
-from joint_defense.upkeep import drills
+from joint_defense.rules.tasks import TaskReason
+from joint_defense.upkeep import drills, tasks
 from joint_defense.upkeep.drills import Hours, Scope
 from tests.edges.web.conftest import VILLAGE
 from tests.journeys.browser.conftest import Window, on_a_phone
@@ -26,6 +27,9 @@ def test_a_drill_is_watched_and_stopped_by_a_tap(window: Window) -> None:
         now = read_clock(session)
         session.execute(update(Incident).values(closed_at=now))
         village = session.scalars(select(Village).where(Village.code == VILLAGE)).one()
+        own = select(Phone).join(Household).where(Household.village_id == village.id).order_by(Phone.id).limit(2)
+        for phone, reason in zip(session.scalars(own), (TaskReason.FAILED, TaskReason.NOT_THEIRS), strict=True):
+            assert tasks.open_task(session, phone.id, reason, now)
         scope = Scope(village.id, village.name, group="3组")
         (drill,) = drills.start_drills(session, scope, "王村长", now, Hours(None, ZoneInfo("Asia/Shanghai")))
         told = select(Delivery).where(Delivery.purpose == Purpose.DRILL, Delivery.channel == Channel.CALL)
@@ -41,6 +45,16 @@ def test_a_drill_is_watched_and_stopped_by_a_tap(window: Window) -> None:
         found[name] = window.at_each_width(lambda: [*window.violations(), *small_targets(page)])
         assert too_wide(page) <= 0
 
+    page.goto(f"{window.site.url}/villages/{VILLAGE}/numbers")
+    look("numbers")
+    page.goto(f"{window.site.url}/villages/{VILLAGE}")
+    page.get_by_role("link", name="3组").click()
+    page.get_by_text("模拟夜晚：第二户多久能赶来？").press("Enter")
+    expect(page.get_by_text("按人的模型推算")).to_be_visible()
+    page.get_by_text("按时段，以及所作的假设").press("Enter")
+    look("group")
+    page.goto(f"{page.url}/nights")
+    look("nights")
     page.goto(f"{window.site.url}/villages/{VILLAGE}/drills")
     look("village")
     page.get_by_role("link", name="3组").click()

@@ -43,6 +43,7 @@ GUARDED = {
     "/audit": ADMINS,
     "/looks": ADMINS,
     "/villages/<code>/numbers": ROSTER_READERS,
+    "/villages/<code>/groups/<int:group_id>/nights": ROSTER_READERS,
     **{f"/villages/<code>/numbers/{what}": KEEPERS for what in ("hours", "<int:task_id>/keep")},
     "/villages/<code>/drills": WATCHERS,
     "/villages/<code>/phones/<int:phone_id>/test": WATCHERS,

@@ -1,6 +1,6 @@
 """Proofs of tests.
 
-Revision 0029, after 0028. There is no way back: a mistake is mended by the next one.
+Revision 0030, after 0029. There is no way back: a mistake is mended by the next one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
