@@ -16,7 +16,7 @@ from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement, read_answers
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident, is_of_party
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import LEADERS, RINGS, Channel

@@ -14,7 +14,7 @@ from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.delivery.plan import drop, make_row
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident, read_answers
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident, is_in_state
 from joint_defense.rules.errors import IncidentClosed, UnknownIncident
 from joint_defense.rules.parties import DRILL, NOTICE, Party

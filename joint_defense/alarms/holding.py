@@ -25,7 +25,7 @@ from joint_defense.alarms import overseers
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind, Mute
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.errors import InvalidMute

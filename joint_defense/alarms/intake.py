@@ -22,8 +22,7 @@ from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers
-from joint_defense.incidents.inbox import find_answer, keep_answer, receive
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import find_answer, keep_answer, note_update, receive
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Alert, Delivery, Incident, IncidentUpdate, count_parties
 from joint_defense.rules.parties import plan_rings

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, IncidentUpdate
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom

@@ -22,7 +22,7 @@ from joint_defense.alarms.news_on_line import Patience, name_those, read_called_
 from joint_defense.delivery.plan import LOOK_AGAIN, make_callers_phone, make_row
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import match_coming, read_answers
-from joint_defense.incidents.timeline import mask_number, note_update
+from joint_defense.incidents.record import mask_number, note_update
 from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, is_in_state
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom

@@ -23,7 +23,7 @@ from groups import directory
 from groups.directory import Caller, Recipient, Role
 from joint_defense.delivery.plan import make_row
 from joint_defense.incidents.answers import find_silent_callers
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.choices import OverseerChoice
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.parties import BUILT_IN, OVERSEER, OverseerKind, Planned, get_party, list_kinds, read_kinds

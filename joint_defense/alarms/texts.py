@@ -16,9 +16,9 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.holding import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import name_those
-from joint_defense.incidents import inbox
+from joint_defense.incidents import record
 from joint_defense.incidents.answers import find_told, lock_incident, read_answers
-from joint_defense.incidents.timeline import note_once
+from joint_defense.incidents.record import note_once
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules import replies
@@ -112,7 +112,7 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
     What a text means depends on who writes: a household with an open alarm of its own, somebody who was told of an
     open alarm, somebody who was just told that it is over, or somebody at rest (`rules.understanding`).
     """
-    kept = inbox.find_kept(session, text.carrier_key)
+    kept = record.find_kept(session, text.carrier_key)
     if kept is not None:
         return Reply(**kept)
     sender = _find_sender(session, text, now)
@@ -202,13 +202,13 @@ def _answer_once(
     session: Session, text: Text, sender: _Sender, kind: InboundKind, now: datetime, act: Callable[[], Reply]
 ) -> Reply:
     """Do it unless this very text is on record; whoever comes second waits here for the first one's answer."""
-    event = inbox.receive(session, text.carrier_key, kind, text.sender, text.body, now)
+    event = record.receive(session, text.carrier_key, kind, text.sender, text.body, now)
     if event is None:
-        return Reply(**inbox.find_answer(session, text.carrier_key))
+        return Reply(**record.find_answer(session, text.carrier_key))
     reply = act()
     event.household_id = None if sender.caller is None else sender.caller.household_id
     event.incident_id = reply.incident_id
-    inbox.keep_answer(event, asdict(reply))
+    record.keep_answer(event, asdict(reply))
     return reply
 
 
@@ -253,7 +253,7 @@ def _understand(session: Session, text: Text, sender: _Sender, now: datetime) ->
         sender.writer,
         leads=told is not None and told.role in LEADERS,
         answered=answered,
-        said_before=inbox.count_same(session, text.sender, text.body, now - REPEATED_WITHIN),
+        said_before=record.count_same(session, text.sender, text.body, now - REPEATED_WITHIN),
     )
 
 
@@ -451,7 +451,7 @@ def _tell_where(incident: Incident, language: str) -> str:
 
 
 def _has_noted_lately(session: Session, sender: _Sender, now: datetime) -> bool:
-    return inbox.was_answered_since(session, sender.number, InboundKind.TOLD, now - NOTED_EVERY)
+    return record.was_answered_since(session, sender.number, InboundKind.TOLD, now - NOTED_EVERY)
 
 
 def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None:
@@ -459,7 +459,7 @@ def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None
     if sender.silent:
         return None
     lately = any(
-        inbox.was_answered_since(session, sender.number, kind, now - HELPED_EVERY)
+        record.was_answered_since(session, sender.number, kind, now - HELPED_EVERY)
         for kind in (InboundKind.HELP, InboundKind.TOLD)
     )
     return None if lately else texts.HELP_TEXT[sender.language]
@@ -491,5 +491,5 @@ def _raise(
 
 
 def _to_stranger(session: Session, text: Text) -> str | None:
-    first = inbox.is_first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
+    first = record.is_first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
     return texts.STRANGER_TEXT if first else None

@@ -14,8 +14,7 @@ from groups.directory import Caller, Recipient, Role
 from joint_defense.alarms import holding, words
 from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
 from joint_defense.delivery.plan import insert_deliveries
-from joint_defense.incidents.inbox import find_answer, keep_answer, receive
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import find_answer, keep_answer, note_update, receive
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.parties import plan_rings

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from config.database import insert_rows
 from joint_defense.delivery.plan import OnePhone, make_callers_phone, make_row
 from joint_defense.incidents.answers import lock_incident, read_answers
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.parties import NOTICE, Party
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Occasion, Purpose

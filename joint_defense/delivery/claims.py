@@ -24,7 +24,7 @@ from config.database import insert_or_update
 from groups import directory
 from joint_defense.delivery.lines import Grant, Line, Lines, Places
 from joint_defense.delivery.plan import make_move
-from joint_defense.incidents.timeline import note_once, note_update
+from joint_defense.incidents.record import note_once, note_update
 from joint_defense.models.incidents import Alert, Attempt, Delivery, Incident, is_in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
 from joint_defense.rules.timeline import UpdateKind

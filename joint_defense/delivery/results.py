@@ -40,7 +40,7 @@ from joint_defense.delivery.tracking import (
     lock_attempt,
 )
 from joint_defense.incidents import conference
-from joint_defense.incidents.timeline import note_once
+from joint_defense.incidents.record import note_once
 from joint_defense.models.incidents import Attempt, Delivery, is_in_state
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 from joint_defense.rules.timeline import UpdateKind

@@ -17,7 +17,7 @@ from groups import directory
 from joint_defense.carriers import port
 from joint_defense.delivery.plan import move
 from joint_defense.incidents import conference
-from joint_defense.incidents.timeline import mask_number, note_once
+from joint_defense.incidents.record import mask_number, note_once
 from joint_defense.models.incidents import Attempt, Delivery, IncidentUpdate
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.rules.redials import FollowUp

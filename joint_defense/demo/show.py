@@ -18,7 +18,7 @@ from joint_defense.demo.handsets import Handsets
 from joint_defense.demo.programs import DemoTrouble
 from joint_defense.demo.scene import CALL, TEXT, Scene, make_scripts
 from joint_defense.demo.story import Story
-from joint_defense.incidents.timeline import mask_number
+from joint_defense.incidents.record import mask_number
 
 LOOK_EVERY = 0.05
 KEYPRESS_WITHIN = 15.0

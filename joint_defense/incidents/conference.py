@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists, select, union
 from sqlalchemy.orm import Session
 
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.inbound import InboundEvent
 from joint_defense.models.incidents import Alert, Attempt, Delivery
 from joint_defense.rules import triggers

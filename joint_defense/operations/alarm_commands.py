@@ -23,8 +23,7 @@ from groups.errors import Message, say
 from groups.errors.words import write_both
 from joint_defense.alarms import holding, overseers
 from joint_defense.incidents import policies
-from joint_defense.incidents.record import read_record
-from joint_defense.incidents.timeline import mask_number
+from joint_defense.incidents.record import mask_number, read_record
 from joint_defense.models.incidents import Incident
 from joint_defense.models.upkeep import Holiday
 from joint_defense.processes.runtime import get_runtime

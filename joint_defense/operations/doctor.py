@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import Base, read_clock
 from groups import directory
-from joint_defense.incidents.timeline import mask_number
+from joint_defense.incidents.record import mask_number
 from joint_defense.operations import copies
 from joint_defense.processes import heartbeats
 from joint_defense.processes.runtime import Runtime

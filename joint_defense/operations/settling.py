@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from joint_defense.delivery.plan import make_move
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.processes import AccountCheck, Heartbeat, NumberCheck
 from joint_defense.rules.redials import FollowUp

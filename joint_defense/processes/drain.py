@@ -22,8 +22,7 @@ from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Limits, Trigger, raise_alarm
 from joint_defense.alarms.texts import Text, take_message
 from joint_defense.alarms.wordless import report_wordless
-from joint_defense.incidents.inbox import is_known, keep_answer, receive
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import is_known, keep_answer, note_update, receive
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Delivery
 from joint_defense.processes.runtime import Runtime

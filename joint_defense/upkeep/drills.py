@@ -19,7 +19,7 @@ from groups import directory
 from groups.directory import Recipient
 from joint_defense.delivery.plan import drop, insert_deliveries
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.rules.errors import DrillRefused
 from joint_defense.rules.hours import Spans, is_within

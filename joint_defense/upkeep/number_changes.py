@@ -18,7 +18,7 @@ from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import ChangeablePhone, PhoneNumber, PhoneOnRecord
 from joint_defense.delivery.plan import OnePhone, make_row
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import NumberChange
 from joint_defense.rules.hours import Spans, is_within

@@ -20,8 +20,8 @@ from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
 from joint_defense.delivery.plan import make_row
-from joint_defense.incidents import inbox
-from joint_defense.incidents.timeline import mask_number, note_once, note_update
+from joint_defense.incidents import record
+from joint_defense.incidents.record import mask_number, note_once, note_update
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import DrillRefused
@@ -65,9 +65,9 @@ def ask_for_test(
     session: Session, carrier_key: str, number: str, now: datetime, zone: ZoneInfo | None = None
 ) -> OwnTest:
     """Plan the call back to a villager who asked for it from this number. The same key again changes nothing."""
-    event = inbox.receive(session, carrier_key, InboundKind.TEST, number, "", now)
+    event = record.receive(session, carrier_key, InboundKind.TEST, number, "", now)
     if event is None:
-        kept = inbox.find_answer(session, carrier_key)
+        kept = record.find_answer(session, carrier_key)
         return OwnTest(**{**kept, "outcome": OwnTestOutcome(kept["outcome"])})
     caller = directory.find_caller(session, number)
     answer = OwnTest(OwnTestOutcome.STRANGER)
@@ -79,7 +79,7 @@ def ask_for_test(
         answer = OwnTest(why or OwnTestOutcome.PLANNED, caller.language, made)
         event.household_id = caller.household_id
     event.incident_id = answer.incident_id
-    inbox.keep_answer(event, asdict(answer))
+    record.keep_answer(event, asdict(answer))
     return answer
 
 

@@ -24,7 +24,7 @@ from groups.web.shell.languages import CHINESE, ENGLISH
 from groups.web.shell.looks import show_numbers
 from joint_defense.delivery.sender import Links, read_token
 from joint_defense.incidents.answers import find_silent_callers
-from joint_defense.incidents.timeline import mask_number
+from joint_defense.incidents.record import mask_number
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.states import LEADERS, Role
 from joint_defense.rules.timeline import UpdateKind

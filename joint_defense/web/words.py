@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from groups.web.shell.looks import show_numbers
 from joint_defense.carriers import port
-from joint_defense.incidents.timeline import mask_number
+from joint_defense.incidents.record import mask_number
 from joint_defense.rules.answers import Given
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.parties import OverseerKind

@@ -24,7 +24,7 @@ from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.delivery.sender import list_voices
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import read_answers
-from joint_defense.incidents.timeline import note_once
+from joint_defense.incidents.record import note_once
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, InboundMessage, read_call
-from joint_defense.incidents.inbox import find_answer, is_known
+from joint_defense.incidents.record import find_answer, is_known
 from joint_defense.processes.drain import DRAINER
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind

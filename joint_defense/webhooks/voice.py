@@ -15,7 +15,7 @@ from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.incidents.answers import find_told
-from joint_defense.incidents.inbox import list_said, receive
+from joint_defense.incidents.record import list_said, receive
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert
 from joint_defense.processes.runtime import get_runtime

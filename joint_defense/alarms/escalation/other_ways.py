@@ -22,7 +22,7 @@ from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.delivery.sender import list_voices
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import find_callers_among, read_answers
-from joint_defense.incidents.timeline import mask_number, note_update
+from joint_defense.incidents.record import mask_number, note_update
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.parties import NOTICE, OVERSEER
 from joint_defense.rules.redials import FollowUp

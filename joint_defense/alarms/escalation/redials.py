@@ -24,7 +24,7 @@ from joint_defense.alarms.escalation.redial_queries import House, Tried
 from joint_defense.delivery.plan import LOOK_AGAIN, Decided, make_row
 from joint_defense.delivery.tracking import TOLD
 from joint_defense.incidents import conference
-from joint_defense.incidents.timeline import mask_number, note_update
+from joint_defense.incidents.record import mask_number, note_update
 from joint_defense.models.incidents import Incident
 from joint_defense.rules.parties import AGAIN, get_party
 from joint_defense.rules.redials import FollowUp, Steps, decide_next_steps

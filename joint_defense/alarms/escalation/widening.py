@@ -21,7 +21,7 @@ from groups.directory import Recipient
 from joint_defense.delivery.plan import insert_deliveries, queue_behind_waiting
 from joint_defense.incidents.answers import match_still_calling, read_answers
 from joint_defense.incidents.policies import read_progress
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.escalation import Step, Whom
 from joint_defense.rules.parties import Party, Planned, get_party, plan_rings

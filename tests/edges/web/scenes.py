@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Trigger, raise_alarm
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Attempt, Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState

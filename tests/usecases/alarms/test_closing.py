@@ -11,7 +11,7 @@ from joint_defense.alarms.intake import IntakeResult as Raised
 from joint_defense.alarms.wordless import report_wordless
 from joint_defense.carriers.port import OutcomeUnknown, Receipt, RefusedNumber, TooFast
 from joint_defense.delivery import claims, tracking
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Delivery, Incident
 from joint_defense.rules.errors import IncidentClosed, UnknownIncident
 from joint_defense.rules.replies import Answer

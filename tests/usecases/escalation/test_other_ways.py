@@ -14,7 +14,7 @@ from joint_defense.alarms.news_on_line import Patience
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery import claims as delivery_claims
 from joint_defense.delivery.claims import Claim
-from joint_defense.incidents import inbox
+from joint_defense.incidents import record
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.parties import NOTICE
@@ -157,7 +157,7 @@ def test_a_caller_who_calls_our_number_is_called_when_that_is_over(town: Town, n
     told = alarm(town)
     told.answers(neighbours[0], after=10)
     told.goes_out(after=11, failing=SMS)
-    town.run(lambda s: inbox.receive(s, "voice:CAmenu", InboundKind.MENU, told.caller.number, "", at(11)))
+    town.run(lambda s: record.receive(s, "voice:CAmenu", InboundKind.MENU, told.caller.number, "", at(11)))
     for clocks in (12, 40, 70):
         told.ticks(after=clocks)
     assert told.lines(Purpose.NEWS) == []

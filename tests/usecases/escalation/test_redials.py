@@ -15,7 +15,7 @@ from joint_defense.alarms.closing import close, ring_again
 from joint_defense.alarms.escalation import redials
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery import tracking
-from joint_defense.incidents import inbox
+from joint_defense.incidents import record
 from joint_defense.incidents.record import read_record
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Delivery
@@ -166,7 +166,7 @@ def test_a_phone_that_is_in_a_call_is_not_redialled_until_it_is_free(town: Town,
     ends(town, li.number, 10, "busy")
     look(town, 10)
     # They call back, and hear the alarm.
-    town.run(lambda s: inbox.receive(s, "voice:CAback", InboundKind.MENU, li.number, "", at(20)))
+    town.run(lambda s: record.receive(s, "voice:CAback", InboundKind.MENU, li.number, "", at(20)))
     assert look(town, 25) == 0
     assert row(town, li).redial_at is None
     assert look(town, 79) == 0

@@ -16,7 +16,7 @@ from groups.models.roster import Grid
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close, withdraw
 from joint_defense.alarms.escalation.widening import widen_due
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, IncidentUpdate
 from joint_defense.processes import heartbeats
 from joint_defense.rules.replies import Answer

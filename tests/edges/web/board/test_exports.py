@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from config.database import Database, read_clock
 from joint_defense.alarms.closing import close
-from joint_defense.incidents.timeline import note_update
+from joint_defense.incidents.record import note_update
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.timeline import UpdateKind
