@@ -11,9 +11,8 @@ A field's words are in the reader's language. A text is cut at the length that i
 longer reaches a use case; what the use case itself refuses is an error of `groups.errors`, told by the view.
 
 Fields that repeat are rows, each a form of its own: numbered (`NumberedRows`), or one list a field (`ListedRows`).
-
-By hand are read only the columns and rows of a list on its way, whose fields the list decides; and `next`, the page to
-go back to.
+Fields that the data decides, as the columns of a list on its way, begin alike (`PrefixedFields`). By hand is read only
+`next`, the page to go back to.
 """
 
 from __future__ import annotations
@@ -270,6 +269,21 @@ class ListedRows(_RowsField):
             + [(name, "1") for name, places in ticked.items() if str(place) in places]
             for place in range(min(len(texts[self.by]), self.most))
         ]
+
+
+class PrefixedFields(Field):  # type: ignore[misc]
+    """All fields whose names begin so, by what follows: `row:3` and `row:9` are 3 and 9."""
+
+    data: dict[str, str]
+
+    def __init__(self, *, prefix: str, **given: Any) -> None:
+        super().__init__(**given)
+        self.prefix = prefix
+
+    def process(self, formdata: MultiDict[str, str] | None, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors = list[str]()
+        sent = {} if formdata is None else formdata
+        self.data = {name.removeprefix(self.prefix): sent[name] for name in sent if name.startswith(self.prefix)}
 
 
 class Needed:

@@ -23,7 +23,7 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads import jobs, uploads
 from groups.uploads.uploads import AT_WORK
 from groups.web.shell.access import READERS, get_signed_in, require
-from groups.web.shell.forms import Form, MarkField, UndoForm
+from groups.web.shell.forms import Form, MarkField, PrefixedFields, TextField, UndoForm
 from groups.web.shell.languages import tell_reader, write_error
 from groups.web.shell.security import ANSWERS, Size, allow_size
 from groups.web.shell.times import get_zone
@@ -47,6 +47,26 @@ pages = Blueprint("uploads", __name__, url_prefix="/imports")
 LARGE = 50_000
 """A file of so many bytes is worth a job of its own; a smaller one is worked on while its sender waits."""
 A_LIST = Size(LARGEST_FILE + 1_000_000, LARGEST_FILE, 100)
+
+
+class _PastedForm(Form):
+    """Cells that were copied out of a sheet, where no file was chosen."""
+
+    cells = TextField(most=LARGEST_FILE, stripped=False)
+
+
+class _ColumnsForm(Form):
+    """What each column of each sheet is: `column-0-3`."""
+
+    columns = PrefixedFields(prefix="column-")
+
+
+class _DecisionsForm(Form):
+    """What is done with each row that is asked about: `row:…`."""
+
+    rows = PrefixedFields(prefix="row:")
+
+
 """What a request that brings a list may bring: the file, or its cells, pasted."""
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -94,7 +114,7 @@ def _read_brought() -> tuple[str, bytes]:
     """The name and bytes of the form's file; without a name, its pasted cells."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return "", request.form.get("cells", "").encode("utf-8", "replace")
+        return "", _PastedForm.sent().cells.data.encode("utf-8", "replace")
     with closing(file.stream) as stream:
         return file.filename, stream.read()
 
@@ -157,11 +177,7 @@ def decide(key: str) -> ResponseReturnValue:
     """Keep what a person has said of rows."""
 
     def say(session: Session, upload: Upload, own: ListPages) -> None:
-        said = {
-            name.removeprefix("row:"): own.decision(value)
-            for name, value in request.form.items()
-            if name.startswith("row:")
-        }
+        said = {row: own.decision(value) for row, value in _DecisionsForm.sent().rows.data.items()}
         uploads.decide(upload, said, read_clock(session))
 
     return _say(key, say)
@@ -320,9 +336,10 @@ def _see_to(session: Session, upload: Upload) -> None:
 def _read_chosen(upload: Upload, own: ListPages) -> dict[tuple[int, int], str]:
     """What the form says of the columns: for all sheets that are alike, as the page had shown them."""
     chosen: dict[tuple[int, int], str] = {}
+    sent = _ColumnsForm.sent().columns.data
     for number, layout in enumerate(upload.layouts):
         for column in layout["columns"]:
-            said = request.form.get(f"column-{number}-{column['index']}", column["field"])
+            said = sent.get(f"{number}-{column['index']}", column["field"])
             if said not in own.fields():
                 abort(400)
             chosen |= {(sheet, column["index"]): said for sheet in layout["sheets"]}
