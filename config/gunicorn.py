@@ -11,7 +11,8 @@ import structlog
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from config import logging, settings, supervisor
+from config import logging, settings
+from config.logging import READY, tell
 
 # gunicorn would say that it serves before its workers have loaded: a worker says so.
 _notify = settings.take_variable("NOTIFY_SOCKET")
@@ -62,6 +63,6 @@ def post_worker_init(worker: Any) -> None:
     from config.services import WARM_UP  # noqa: PLC0415 - the process that only watches workers needs none of it
 
     WARM_UP.of(worker.wsgi)()
-    supervisor.tell(_notify, supervisor.READY)
+    tell(_notify, READY)
     # Who deploys by USR2 waits for this before the old processes are told to end.
     structlog.stdlib.get_logger(__name__).info("web_worker_ready", pid=worker.pid)

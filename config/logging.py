@@ -1,14 +1,21 @@
-"""Logs: one JSON object a line, with ids, and with every phone number masked before it is written."""
+"""What a process tells: its log; and whoever supervises it (systemd), where somebody does, that it serves and lives.
+
+The log has one JSON object a line, with ids, and with every phone number masked before it is written.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
+import socket
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
+
+from config import settings
 
 # +8619912340571, 8619912340571, 057488805255, 13800138000: ten digits or more that stand for themselves, and are no
 # part of an identifier or of a fraction.
@@ -72,3 +79,27 @@ def configure(level: str = "INFO") -> None:
     root.setLevel(level)
     for chatty in ("twilio.http_client", "urllib3", "aiohttp.access", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+READY, ALIVE = "READY=1", "WATCHDOG=1"
+
+
+def say_ready() -> None:
+    """It serves from now on."""
+    tell(settings.read_variable("NOTIFY_SOCKET"), READY)
+
+
+def say_alive() -> None:
+    """Its loop goes round. Where this stops for `WatchdogSec`, systemd starts another."""
+    tell(settings.read_variable("NOTIFY_SOCKET"), ALIVE)
+
+
+def tell(address: str, word: str) -> None:
+    """Say it at this address; "" for nobody. Whoever supervises may be gone: that is no reason to stop."""
+    if not address:
+        return
+    # "@" begins an address that is no file.
+    where = "\0" + address[1:] if address.startswith("@") else address
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+        line.connect(where)
+        line.sendall(word.encode())

@@ -25,7 +25,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from config import logging, supervisor
+from config import logging
+from config.logging import say_alive, say_ready
 from config.settings import SettingsError, WatchSettings, load_watch
 from joint_defense.carriers.port import Carrier, CarrierError, OutboundCall, OutboundMessage
 from joint_defense.carriers.twilio import TwilioCarrier
@@ -108,7 +109,7 @@ class Watcher:
         """Until told to stop."""
         clock = asyncio.get_running_loop().time
         while not stopping.is_set():
-            supervisor.say_alive()
+            say_alive()
             trouble = await asyncio.to_thread(self._look)
             match self._vigil.look(trouble, clock()):
                 case Act.TELL_TROUBLE:
@@ -151,7 +152,7 @@ class Watcher:
             )
             until, state = clock() + LONGEST_CALL, placed.state
             while state not in FINAL and clock() < until:
-                supervisor.say_alive()
+                say_alive()
                 await asyncio.sleep(2.0)
                 with suppress(CarrierError):
                     state = (await self._carrier.fetch(Channel.CALL, placed.sid)).state
@@ -172,7 +173,7 @@ async def _watch(settings: WatchSettings) -> None:
         timeout=settings.carrier_timeout,
         connections=2,
     )
-    supervisor.say_ready()
+    say_ready()
     try:
         await Watcher(settings, lambda: ask(settings.watch_url), carrier).watch(stopping)
     finally:

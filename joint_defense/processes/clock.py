@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.orm import Session
 
-from config import supervisor
 from config.database import AWAY, read_clock
+from config.logging import say_alive, say_ready
 from config.retention import Due, Kept, delete_due
 from joint_defense.alarms import closing, holding, news_sent, words
 from joint_defense.alarms.escalation import redials, widening
@@ -50,9 +50,9 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     stand_in.start()
     now_and_then = (*NOW_AND_THEN, *UNHURRIED)
     next_at = dict.fromkeys((part for _, part in now_and_then), 0.0)
-    supervisor.say_ready()
+    say_ready()
     while not stopping.is_set():
-        supervisor.say_alive()
+        say_alive()
         started = time.monotonic()
         parts = PARTS
         for every, part in now_and_then:

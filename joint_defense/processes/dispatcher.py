@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import supervisor
 from config.database import read_clock
+from config.logging import say_alive
 from joint_defense.carriers import port
 from joint_defense.carriers.port import Carrier, CarrierError, Receipt, TooFast, before_leaving
 from joint_defense.delivery import claims, results
@@ -175,7 +175,7 @@ class Dispatcher:
     async def _send_due(self) -> None:
         """Claim, send, and wait until there may be more."""
         while not self._stopping.is_set():
-            supervisor.say_alive()
+            say_alive()
             self._due.clear()
             taken_at = time.monotonic()
             room = {channel: min(self._limit - len(flying), PORTION) for channel, flying in self._in_flight.items()}

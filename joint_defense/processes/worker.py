@@ -23,7 +23,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import supervisor
+from config.logging import say_alive, say_ready
 from joint_defense.processes import queues
 from joint_defense.processes.dispatcher import DispatcherThread
 from joint_defense.processes.heartbeats import Role
@@ -67,7 +67,7 @@ def work(runtime: Runtime, queue_name: str) -> None:
     dispatcher = DispatcherThread(runtime, Role.WORKER)
     serve_with(dispatcher)
     dispatcher.start()
-    supervisor.say_ready()
+    say_ready()
     threading.Thread(target=_end_with, args=(dispatcher,), name="dispatcher-guard", daemon=True).start()
     try:
         _serve(runtime, queue_name)
@@ -81,7 +81,7 @@ def _serve_and_report(runtime: Runtime, queue_name: str) -> None:
 
     def report() -> None:
         while not stopping.wait(1.0):
-            supervisor.say_alive()
+            say_alive()
             try:
                 reporter.report()
             except SQLAlchemyError as error:
@@ -89,7 +89,7 @@ def _serve_and_report(runtime: Runtime, queue_name: str) -> None:
 
     reporting = threading.Thread(target=report, name="reporter", daemon=True)
     reporting.start()
-    supervisor.say_ready()
+    say_ready()
     try:
         _serve(runtime, queue_name)
     finally:
