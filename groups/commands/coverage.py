@@ -25,8 +25,7 @@ from groups.coverage import exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.rules.figures import read_basis_points
 from groups.coverage.rules.query import CoverageQuery, Step, make_unknown_choice, read_query
-from groups.coverage.rules.report import Level
-from groups.coverage.rules.table import KINDS
+from groups.coverage.rules.report import KINDS, Level
 from groups.errors import InvalidChoice, say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch

@@ -21,8 +21,7 @@ from groups.coverage.rules.query import CoverageQuery
 from groups.coverage.rules.report import DayFigures
 from groups.errors import InvalidDay, Message, NothingCounted, say
 from groups.files.writing import Cell, Table, as_workbook
-from groups.models.covered_days import match_living_there
-from groups.models.enrolment import EndReason, Subscription, is_active
+from groups.models.enrolment import EndReason, Subscription, is_active, match_living_there
 from groups.models.figures import Residence
 from groups.models.known import as_known
 from groups.models.roster import Group, Household, Village

@@ -16,7 +16,7 @@ from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, find_in_for
 from groups.coverage.rules.report import Level
 from groups.coverage.rules.statement import Measure
 from groups.models.changes import Change
-from groups.models.covered_days import match_living_there
+from groups.models.enrolment import match_living_there
 from groups.models.figures import Residence
 
 

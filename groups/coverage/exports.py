@@ -9,14 +9,17 @@ from typing import Any
 from groups.coverage import pdf
 from groups.coverage.rules.figures import Figure, write_decimal, write_percent, write_threshold
 from groups.coverage.rules.reachability import Readiness
-from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, Series, VillageCoverage
-from groups.coverage.rules.statement import Line, Statement
-from groups.coverage.rules.table import (
+from groups.coverage.rules.report import (
     DEFINED,
     KINDS,
     VERSION,
     Cell,
+    CoverageReport,
+    Level,
+    PlaceCoverage,
+    Series,
     Table,
+    VillageCoverage,
     list_notes,
     make_series_table,
     make_statement_sums,
@@ -25,6 +28,7 @@ from groups.coverage.rules.table import (
     show_cell,
     write_statement_title,
 )
+from groups.coverage.rules.statement import Line, Statement
 from groups.files import writing
 from groups.files.writing import Look, Share, as_workbook, mark_encoding
 from groups.rules.counting import CountKind

@@ -19,14 +19,15 @@ from config.database import match_any
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, find_demonstration_start, find_in_force
 from groups.coverage.rules.report import DayFigures, VillageFigure
 from groups.errors import Message, NothingCounted, UnknownVillage, say
-from groups.models.covered_days import (
+from groups.models.enrolment import (
+    Subscription,
+    is_active,
     match_living_there,
     match_same_household,
     select_covered_from,
     select_covered_until,
     share_a_day,
 )
-from groups.models.enrolment import Subscription, is_active
 from groups.models.figures import HouseholdCount, Residence, Threshold
 from groups.models.roster import Village
 from groups.rules.counting import CountKind

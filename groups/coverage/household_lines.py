@@ -20,13 +20,15 @@ from groups.coverage.rules.paths import Turn, find_turns
 from groups.coverage.rules.statement import Cause, Line, Measure
 from groups.models.batch import AT_ONCE
 from groups.models.changes import Change
-from groups.models.covered_days import (
+from groups.models.enrolment import (
+    EndReason,
+    Subscription,
+    is_active,
     match_living_there,
     match_same_household,
     select_covered_from,
     select_covered_until,
 )
-from groups.models.enrolment import EndReason, Subscription, is_active
 from groups.models.figures import Residence
 from groups.models.roster import Grid, Group, Household, Village
 

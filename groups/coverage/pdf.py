@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, cast
 
 from groups.coverage.rules.charts import WIDE, ChartWords, draw_bars, draw_trend
 from groups.coverage.rules.figures import Figure, write_threshold
-from groups.coverage.rules.report import CoverageReport, Level
-from groups.coverage.rules.table import (
+from groups.coverage.rules.report import (
     COVERAGE,
     KINDS,
     NOT_STARTED,
+    CoverageReport,
+    Level,
     Table,
     list_notes,
     make_series_table,

@@ -14,8 +14,7 @@ from config.database import match_any
 from groups.coverage.rules.figures import Figure
 from groups.coverage.rules.reachability import COMPLETE_GROUP, Readiness
 from groups.coverage.rules.report import DayFigures, Level, PlaceCoverage, VillageFigure
-from groups.models.covered_days import match_living_there
-from groups.models.enrolment import Subscription, is_active
+from groups.models.enrolment import Subscription, is_active, match_living_there
 from groups.models.figures import ReachProof, Residence
 from groups.models.roster import Grid, Group
 from groups.rules.proofs import find_first_day_of_proof

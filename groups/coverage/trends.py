@@ -26,8 +26,7 @@ from groups.coverage.figures import (
 from groups.coverage.rules.figures import Figure, list_days, list_month_ends, sum_steps
 from groups.coverage.rules.report import Level, Series, TrendPoint
 from groups.errors import InvalidDay, say
-from groups.models.covered_days import select_covered_from, select_covered_until, share_a_day
-from groups.models.enrolment import Subscription
+from groups.models.enrolment import Subscription, select_covered_from, select_covered_until, share_a_day
 from groups.models.figures import Residence
 from groups.models.roster import Grid, Group, Village
 from groups.rules.days import find_local_day

@@ -21,8 +21,7 @@ from groups.coverage.household_lines import Corrected, Counting, find_steps, rea
 from groups.coverage.rules.figures import DEFAULT_THRESHOLD, Figure, find_in_force, write_threshold
 from groups.coverage.rules.paths import Turn, find_last_flip, find_turns
 from groups.coverage.rules.statement import Cause, Line, Measure
-from groups.models.covered_days import select_covered_from, select_covered_until, share_a_day
-from groups.models.enrolment import Subscription
+from groups.models.enrolment import Subscription, select_covered_from, select_covered_until, share_a_day
 from groups.models.figures import Residence
 
 Value = TypeVar("Value")

@@ -17,8 +17,15 @@ from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidTariff, Message, say
 from groups.models.batch import Batch
 from groups.models.changes import Change
-from groups.models.covered_days import match_living_there, match_same_household
-from groups.models.enrolment import SettledLine, SettledMonth, Subscription, Tariff, is_active
+from groups.models.enrolment import (
+    SettledLine,
+    SettledMonth,
+    Subscription,
+    Tariff,
+    is_active,
+    match_living_there,
+    match_same_household,
+)
 from groups.models.figures import Residence
 from groups.models.known import as_known
 from groups.models.roster import Household, Village

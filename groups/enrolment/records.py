@@ -14,8 +14,7 @@ from config.database import match_any
 from groups.enrolment.rules.periods import LONGEST_PLAN, check_free
 from groups.errors import NoSuchHousehold, NumberElsewhere, UnknownPlan, say
 from groups.models.batch import AT_ONCE
-from groups.models.covered_days import share_a_day
-from groups.models.enrolment import Subscription, Tariff
+from groups.models.enrolment import Subscription, Tariff, share_a_day
 from groups.models.figures import Residence
 from groups.models.roster import Household, Phone, Village
 from groups.rules.days import Period

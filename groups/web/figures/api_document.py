@@ -6,9 +6,8 @@ from typing import Any
 
 from groups.accounts.api_clients import Scope
 from groups.coverage.rules.query import Step
-from groups.coverage.rules.report import Anomaly, Level
+from groups.coverage.rules.report import VERSION, Anomaly, Level
 from groups.coverage.rules.statement import Cause, Measure
-from groups.coverage.rules.table import VERSION
 from groups.rules.counting import CountKind
 
 _DAY = {"type": "string", "format": "date", "examples": ["2026-11-23"]}

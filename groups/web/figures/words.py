@@ -7,9 +7,8 @@ from flask_babel import gettext
 
 from groups.coverage.rules.charts import ChartWords
 from groups.coverage.rules.figures import Figure, write_percent, write_threshold
-from groups.coverage.rules.report import Anomaly, Level
+from groups.coverage.rules.report import VERSION, Anomaly, Level
 from groups.coverage.rules.statement import Cause, Line, Measure
-from groups.coverage.rules.table import VERSION
 from groups.models.enrolment import EndReason
 from groups.rules.counting import CountKind
 from groups.web.history.words import COUNT_KINDS, END_REASONS, name_deed
