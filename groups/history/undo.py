@@ -24,7 +24,6 @@ from groups.enrolment.devices import check_one_home
 from groups.enrolment.records import check_one_at_a_time
 from groups.errors import ChangedSince, NothingToUndo, say
 from groups.history.merges import find_followed, follow_merges
-from groups.history.supposed_homes import find_supposed
 from groups.models.batch import AT_ONCE, Author, Batch, read_values
 from groups.models.changes import ERASED, Action, Change
 from groups.models.enrolment import Subscription
@@ -456,3 +455,26 @@ def _find_groups(session: Session, changes: Iterable[Change]) -> set[int]:
     """The households of groups that were changed: their place may be another by now."""
     groups: Collection[int] = {one.row_id for one in changes if one.table == "groups"}
     return set(session.scalars(select(Household.id).where(Household.group_id.in_(groups)))) if groups else set()
+
+
+def find_supposed(session: Session, changes: Sequence[Change]) -> set[int]:
+    """The ids of those of the changes."""
+    homes = [one for one in changes if one.table == Residence.__tablename__]
+    numbers = sorted({one.row_id for one in homes})
+    supposed = set[int]()
+    for start in range(0, len(numbers), AT_ONCE):
+        some = match_any(session, Residence.__table__.c.id, numbers[start : start + AT_ONCE])
+        supposed.update(session.scalars(select(Residence.id).where(some, Residence.supposed)))
+    return {one.id for one in homes if one.row_id in supposed or _is_about_supposed(one)}
+
+
+def _is_about_supposed(change: Change) -> bool:
+    """Whether a home that was added or taken out was only supposed."""
+    values = change.after if change.before is None else change.before
+    if values is None:
+        return False
+    if "supposed" in values:
+        return bool(values["supposed"])
+    # A release that did not say so noted no home from a day before its own, but those that it supposed.
+    added = change.before is None
+    return added and values["group_id"] is None and date.fromisoformat(values["starts_on"]) < change.changed_on
