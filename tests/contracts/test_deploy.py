@@ -70,6 +70,17 @@ def test_a_unit_runs_as_the_services_user_and_may_do_little(path: Path) -> None:
         assert words[3] in COMMANDS
 
 
+def test_what_an_alarm_needs_is_started_again_at_once_however_often_it_dies() -> None:
+    for path in UNITS:
+        unit = path.read_text(encoding="utf-8")
+        if "Restart=always" not in unit:
+            continue
+        assert "\nStartLimitIntervalSec=0\n" in unit.partition("[Service]")[0], path.name
+        if path.name.removeprefix("joint-defence-").split(".")[0].rstrip("@") in {"web", "worker", "clock"}:
+            # Part of the gap after a power cut.
+            assert "\nRestartSec=250ms\n" in unit, path.name
+
+
 def test_an_alert_is_about_a_figure_that_there_is() -> None:
     rules = (DEPLOY / "prometheus/alerts.yml").read_text(encoding="utf-8")
     named = set(re.findall(rf"{PREFIX}\w+", rules))
