@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
 from joint_defense.delivery.plan import OnePhone, make_callers_phone, make_row
 from joint_defense.incidents.answers import lock_incident, read_answers
 from joint_defense.incidents.record import note_update
-from joint_defense.models.incidents import Alert, Attempt, Delivery, Incident, IncidentUpdate
+from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, IncidentUpdate
 from joint_defense.rules.parties import NOTICE, Party
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
@@ -59,16 +59,22 @@ def note_words(
         )
 
 
-def pass_on_all(session: Session, now: datetime) -> int:
-    """`pass_on` for every open incident in which somebody said something. Returns how many texts were planned."""
-    said = exists().where(IncidentUpdate.incident_id == Incident.id, IncidentUpdate.kind == UpdateKind.SAID)
-    wanted = select(Incident.id).where(
+def find_with_words(session: Session, now: datetime) -> list[tuple[int, tuple[int, ...]]]:
+    """The open incidents in which somebody said something; and the last words and the last answer of each, without
+    which there is nobody new to be told.
+    """
+    said = select(func.max(IncidentUpdate.id)).where(
+        IncidentUpdate.incident_id == Incident.id, IncidentUpdate.kind == UpdateKind.SAID
+    )
+    answered = select(func.max(Acknowledgement.id)).where(Acknowledgement.incident_id == Incident.id)
+    last_said = said.scalar_subquery()
+    found = select(Incident.id, last_said, func.coalesce(answered.scalar_subquery(), 0)).where(
         Incident.kind == IncidentKind.ALARM,
         Incident.closed_at.is_(None),
         Incident.opened_at > now - PASSED_ON_FOR,
-        said,
+        last_said.is_not(None),
     )
-    return sum(pass_on(session, id_, now) for id_ in session.scalars(wanted.order_by(Incident.id)).all())
+    return [(row[0], (row[1], row[2])) for row in session.execute(found.order_by(Incident.id))]
 
 
 def pass_on(session: Session, incident_id: int, now: datetime) -> int:

@@ -156,8 +156,24 @@ def _send_news_of(incident_id: int, patience: Patience, session: Session) -> tup
 
 
 def _pass_on_words(runtime: Runtime) -> None:
-    if planned := _run(runtime, lambda session: words.pass_on_all(session, read_clock(session))):
+    planned = 0
+    for incident_id, mark in _run(runtime, partial(_find_words, runtime.words_in_vain)):
+        now, count = _run(runtime, partial(_pass_on_words_of, incident_id))
+        planned += count
+        if not count:
+            runtime.words_in_vain.note(incident_id, mark, now)
+    if planned:
         log.info("words_passed_on", count=planned)
+
+
+def _find_words(in_vain: InVain, session: Session) -> list[tuple[int, Mark]]:
+    now = read_clock(session)
+    return in_vain.leave_out(words.find_with_words(session, now), now)
+
+
+def _pass_on_words_of(incident_id: int, session: Session) -> tuple[datetime, int]:
+    now = read_clock(session)
+    return now, words.pass_on(session, incident_id, now)
 
 
 def _close_forgotten(runtime: Runtime) -> None:

@@ -111,6 +111,13 @@ class Runtime:
         return InVain()
 
     @cached_property
+    def words_in_vain(self) -> InVain:
+        """Those in which it found nobody to pass words on to."""
+        from joint_defense.alarms.news_sent import InVain
+
+        return InVain()
+
+    @cached_property
     def redial_pauses(self) -> tuple[timedelta, ...]:
         """How long after each vain ring the next one follows; empty for none at all."""
         return tuple(timedelta(seconds=pause) for pause in self.settings.redial_after if pause)

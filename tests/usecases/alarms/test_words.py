@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from joint_defense.alarms import words
@@ -37,7 +39,8 @@ def calls_for_help(town: Town, caller: House, body: str = "9") -> int:
 
 
 def passes_on(town: Town, after: float) -> int:
-    return town.run(lambda session: words.pass_on_all(session, at(after)))
+    found = town.read(lambda session: words.find_with_words(session, at(after)))
+    return sum(town.run(partial(words.pass_on, incident_id=each, now=at(after))) for each, _ in found)
 
 
 def passed(town: Town, incident: int) -> list[tuple[str, str | None]]:

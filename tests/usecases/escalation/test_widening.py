@@ -144,6 +144,8 @@ def test_enough_households_hold_a_step_and_two_phones_of_one_house_are_one(villa
     village.answers(village.zhao, after=100)
     assert village.tick(120) == 0
     assert village.tick(121) == 0
+    due = [village.town.read(partial(widening.find_due, now=at(second))) for second in (121, 179, 180)]
+    assert due == [[], [], [incident_id]], "what is held is not read again every second"
     assert [line.detail["coming"] for line in village.town.timeline("enough")] == [2], "said once"
     assert "钱福家" not in {who for who, _ in village.widened(incident_id)}
 

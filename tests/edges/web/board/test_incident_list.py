@@ -4,6 +4,8 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
 from joint_defense.alarms.acknowledge import acknowledge
@@ -11,6 +13,7 @@ from joint_defense.alarms.closing import close
 from joint_defense.models.incidents import Alert, Incident
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, IncidentKind
+from joint_defense.web.board import incident_list
 from tests.edges.web.conftest import VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import deliveries_to, full_scene, raise_from, settle_group
 
@@ -87,6 +90,22 @@ def test_open_incidents_stand_by_need_the_widened_first_then_where_nobody_comes_
     assert "人手不够，已叫周边组和镇中心" in page
     assert "赵阿根家、周美华家、吴文斌家，还有1家" in page
     assert re.search(r"已 <b data-age=\"\d+\">24</b> 分钟", page)
+
+
+def test_in_a_worst_hour_the_list_is_bounded_and_says_how_many_are_not_shown(
+    operator: Visitor, store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incident_list, "MOST_OPEN", 3)
+    with store.begin() as session:
+        now = read_clock(session)
+        settle_group(session, VILLAGE)
+        ages = {door: timedelta(minutes=36 - 6 * door) for door in (1, 2, 3, 4, 5)}
+        raised = [raise_from(session, door, now - age, key=f"CA{door}") for door, age in ages.items()]
+    page = operator.get("/incidents").text
+    shown = [int(each) for each in re.findall(r'<a href="/incidents/(\d+)"', page)]
+    assert sorted(shown) == sorted(raised)[2:], "the newest"
+    assert "有 5 起警情" in page
+    assert "另有2起较早的未解除警情未在此显示" in page
 
 
 def test_a_calm_town_is_said_to_be_calm(operator: Visitor) -> None:
