@@ -7,6 +7,7 @@ start is part of their gap: they are one town's, one after the other, and never 
 from __future__ import annotations
 
 import multiprocessing
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, nullcontext
@@ -31,20 +32,28 @@ class _Pile:
 
     parts: list[Part]
     taken: Any
+    until: float | None = None
+    """The moment, by this machine's watch, after which none is taken."""
 
     def take(self) -> Part | None:
+        if self.until is not None and time.monotonic() > self.until:
+            return None
         with self.taken.get_lock():
             number = self.taken.value
             self.taken.value += 1
         return self.parts[number] if number < len(self.parts) else None
 
 
-def deal(parts: Sequence[Part], runs: int, jobs: int) -> Iterator[Row | str]:
-    """Each fault's row as soon as it is there; what went wrong instead of one as text."""
+def deal(parts: Sequence[Part], runs: int, jobs: int, minutes: float | None = None) -> Iterator[Row | str]:
+    """Each fault's row as soon as it is there; what went wrong instead of one as text.
+
+    `minutes`: none is begun after so many.
+    """
     # Spawned: a forked process would share this one's sockets and locks.
     context = multiprocessing.get_context("spawn")
+    until = time.monotonic() + minutes * 60 if minutes else None
     starts, waits = (
-        _Pile([part for part in parts if _BY_NAME[part[1]].starts is wanted], context.Value("i", 0))
+        _Pile([part for part in parts if _BY_NAME[part[1]].starts is wanted], context.Value("i", 0), until)
         for wanted in (True, False)
     )
     busy, found = context.Lock(), context.Queue()

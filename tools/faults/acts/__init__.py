@@ -71,7 +71,13 @@ FAULTS = (
     Fault("carrier refuses the account", carrier.refuses_the_account, longest_gap=ACCOUNT_PAUSE.total_seconds() + 1),
     Fault("carrier does not end calls", carrier.does_not_end_calls),
     *(
-        Fault(f"a second account: the first {what}", act, at_once=SIDE_BY_SIDE, longest_gap=second_account.TAKES_OVER)
+        Fault(
+            f"a second account: the first {what}",
+            act,
+            at_once=SIDE_BY_SIDE,
+            starts=True,
+            longest_gap=second_account.TAKES_OVER,
+        )
         for what, act in (
             ("is refused", second_account.refused),
             ("does not know our number", second_account.wrong_number),
