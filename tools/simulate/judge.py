@@ -37,6 +37,9 @@ def _left_out(world: World) -> Iterator[str]:
         by_incident[each.incident_id].append(each)
     asked = {(each.delivery_id, each.channel): each.at for each in world.network.carried.values()}
     of_household: dict[str, int] = {}
+    # What has waited on a disk opens an incident as of then: whoever joins it is not late.
+    keys = (f"voice:{each.sid}:alarm" for each in world.raised if each.kept)
+    kept = {events[key].incident_id for key in keys if key in events}
     for raised in world.raised:
         if not raised.answered and not raised.kept:
             continue
@@ -46,7 +49,7 @@ def _left_out(world: World) -> Iterator[str]:
             continue
         if of_household.setdefault(raised.number, event.incident_id) != event.incident_id:
             yield f"{raised.sid}: {raised.number} has two open incidents"
-        if raised.planned and not raised.kept and not world.held_calls:
+        if raised.planned and event.incident_id not in kept and not world.held_calls:
             yield from _late(raised, incidents[event.incident_id], by_incident[event.incident_id], asked)
         purposes = {Purpose.ALARM} if raised.planned else {Purpose.WIDENING}
         own = [each for each in by_incident[event.incident_id] if each.purpose in purposes]
