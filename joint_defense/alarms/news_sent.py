@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from config.database import UtcDateTime, insert_or_skip
 from groups import directory
@@ -23,7 +23,15 @@ from joint_defense.delivery.plan import LOOK_AGAIN, make_callers_phone, make_row
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import match_coming, read_answers
 from joint_defense.incidents.record import mask_number, note_update
-from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Delivery, Incident, is_in_state
+from joint_defense.models.incidents import (
+    Acknowledgement,
+    Alert,
+    Attempt,
+    Delivery,
+    Incident,
+    is_in_state,
+    is_same_party,
+)
 from joint_defense.rules.answers import Answers, Given
 from joint_defense.rules.escalation import Whom
 from joint_defense.rules.parties import NOTICE, Party
@@ -65,8 +73,9 @@ def send_of(session: Session, incident_id: int, now: datetime, patience: Patienc
 def send_milestones(session: Session, incident: Incident, now: datetime, nobody_after: timedelta | None = None) -> bool:
     """Text the callers who have hung up, at the first, the third and the last acknowledgement; call them without texts.
 
-    And when nobody has said to come for `nobody_after` (None: that is not asked now), and when others are called
-    because too few come. Idempotent: each text and call has its number and is planned once. Returns whether one was.
+    And when somebody of whom they have heard cannot come after all, when nobody has said to come for `nobody_after`
+    (None: that is not asked now), and when others are called because too few come. Idempotent: each text and call has
+    its number and is planned once. Returns whether one was.
     """
     if incident.kind is not IncidentKind.ALARM or incident.closed_at is not None:
         return False
@@ -78,9 +87,9 @@ def send_milestones(session: Session, incident: Incident, now: datetime, nobody_
             continue
         due = _find_milestones_due(session, incident, alert, answers, now, nobody_after)
         if alert.may_text:
-            planned |= _text_caller(session, incident, alert, due, answers.coming, now)
+            planned |= _text_caller(session, incident, alert, due, answers, now)
         elif due:
-            planned |= _call_without_text(session, incident, alert, due[-1], answers.coming, now)
+            planned |= _call_without_text(session, incident, alert, due[-1], answers, now)
     return planned
 
 
@@ -89,7 +98,7 @@ def _text_caller(
     incident: Incident,
     alert: Alert,
     due: list[Milestone],
-    coming: Sequence[Given],
+    answers: Answers,
     now: datetime,
 ) -> bool:
     """The texts that are due and, in the same one or in one of its own, who is being called because too few come."""
@@ -97,11 +106,12 @@ def _text_caller(
     if incident.steps_done > alert.heard_step:
         step, called = read_called_since(session, incident.id, alert.heard_step)
     planned = [
-        _plan_text(session, incident, alert, Occasion(milestone=milestone), coming, called, now) for milestone in due
+        _plan_text(session, incident, alert, _make_occasion(session, milestone, alert, answers), answers, called, now)
+        for milestone in due
     ]
     if called and not any(planned):
         find_told = Occasion(step=step, milestone=Milestone.STEP)
-        planned.append(_plan_text(session, incident, alert, find_told, coming, called, now))
+        planned.append(_plan_text(session, incident, alert, find_told, answers, called, now))
     if any(planned) or not called:
         # A step that found nobody to call is no news.
         alert.heard_step = step
@@ -116,9 +126,12 @@ def _find_milestones_due(
     now: datetime,
     nobody_after: timedelta | None,
 ) -> list[Milestone]:
+    if _choose_turned_back(answers, alert):
+        return [Milestone.TURNED_BACK]
     others = _choose_others(answers.coming, alert)
     if not others:
-        return [Milestone.NOBODY] if nobody_after is not None and now - alert.raised_at >= nobody_after else []
+        alone = nobody_after is not None and now - alert.raised_at >= nobody_after
+        return [Milestone.NOBODY] if alone and not _find_last_return(session, alert) else []
     due = [
         milestone
         for milestone, count in MILESTONES.items()
@@ -132,6 +145,37 @@ def _find_milestones_due(
 
 def _choose_others(coming: Sequence[Given], alert: Alert) -> list[Given]:
     return [each for each in coming if each.party.household_id != alert.household_id]
+
+
+def _choose_turned_back(answers: Answers, alert: Alert) -> list[Given]:
+    """Those of whom this caller has heard that they come, and who cannot after all."""
+    return _choose_others(answers.list_given_up_since(alert.heard_answer_id), alert)
+
+
+def _make_occasion(session: Session, milestone: Milestone, alert: Alert, answers: Answers) -> Occasion:
+    """Each return is told, and after one the first to come is so once more."""
+    match milestone:
+        case Milestone.TURNED_BACK:
+            line_id = max(each.id for each in _choose_turned_back(answers, alert))
+        case Milestone.FIRST:
+            line_id = _find_last_return(session, alert)
+        case _:
+            line_id = 0
+    return Occasion(milestone=milestone, line_id=line_id)
+
+
+def _find_last_return(session: Session, alert: Alert) -> int:
+    """The answer of the last one of whom this caller has read that they cannot come after all; 0 for none.
+
+    Whom to dial, where nobody comes any more, stands with it.
+    """
+    told = select(func.max(Delivery.line_id)).where(
+        Delivery.incident_id == alert.incident_id,
+        Delivery.number == alert.number,
+        Delivery.purpose == Purpose.NEWS,
+        Delivery.milestone == Milestone.TURNED_BACK,
+    )
+    return session.scalar(told) or 0
 
 
 def _have_all_answered(session: Session, incident: Incident, answers: Answers) -> bool:
@@ -148,10 +192,11 @@ _RUNG = (
 )
 
 
-def _write_news(incident: Incident, alert: Alert, others: Sequence[Given], called: Sequence[Whom]) -> str:
-    language = alert.language
+def _write_news(incident: Incident, alert: Alert, answers: Answers, called: Sequence[Whom]) -> str:
+    language, others = alert.language, _choose_others(answers.coming, alert)
     coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
-    return texts.write_news(coming, there, incident.category, language, called)
+    turned_back = name_those(_choose_turned_back(answers, alert), Answer.CANNOT, language)
+    return texts.write_news(coming, there, incident.category, language, called, turned_back)
 
 
 def _plan_text(
@@ -159,21 +204,21 @@ def _plan_text(
     incident: Incident,
     alert: Alert,
     occasion: Occasion,
-    coming: Sequence[Given],
+    answers: Answers,
     called: Sequence[Whom],
     now: datetime,
 ) -> bool:
-    others = _choose_others(coming, alert)
-    text = _write_news(incident, alert, others, called)
+    text = _write_news(incident, alert, answers, called)
     made = _plan(session, incident, alert, Channel.SMS, occasion, text, now)
     if made:
-        _mark_as_heard(alert, others)
+        _mark_as_heard(alert, answers)
     return made
 
 
-def _mark_as_heard(alert: Alert, others: Sequence[Given]) -> None:
-    if alert.on_line_until is not None:
-        alert.heard_answer_id = max((each.id for each in others), default=alert.heard_answer_id)
+def _mark_as_heard(alert: Alert, answers: Answers) -> None:
+    """They are told of everybody who comes, and of everybody of whom they had heard and who does not."""
+    told = [*_choose_others(answers.coming, alert), *_choose_turned_back(answers, alert)]
+    alert.heard_answer_id = max((alert.heard_answer_id, *(each.id for each in told)))
 
 
 def _plan(
@@ -219,9 +264,9 @@ def call_with_news(
     calls = _read_calls(session, incident, alert)
     if any(each.milestone is milestone for each, _ in calls):
         return _NO_CALL
-    others = _choose_others(read_answers(session, incident.id).coming, alert)
-    called = [] if others else read_called_since(session, incident.id, 0)[1]
-    text = _write_news(incident, alert, others, called)
+    answers = read_answers(session, incident.id)
+    called = [] if _choose_others(answers.coming, alert) else read_called_since(session, incident.id, 0)[1]
+    text = _write_news(incident, alert, answers, called)
     rung = [(each, over_at) for each, over_at in calls if each.attempt_count or each.state not in OVER]
     if rung:
         last, over_at = rung[-1]
@@ -278,13 +323,13 @@ def _call_without_text(
     incident: Incident,
     alert: Alert,
     milestone: Milestone,
-    coming: Sequence[Given],
+    answers: Answers,
     now: datetime,
 ) -> bool:
     """A caller on a landline, say: what others read at this milestone is told by a call."""
     call = call_with_news(session, incident, alert, milestone, now, kind=UpdateKind.NEWS_BY_CALL)
     if call.look_again is None:
-        _mark_as_heard(alert, _choose_others(coming, alert))
+        _mark_as_heard(alert, answers)
     return call.planned
 
 
@@ -337,6 +382,24 @@ def _answer_unheard() -> ColumnElement[bool]:
     )
 
 
+def _match_turned_back() -> ColumnElement[bool]:
+    """An answer of somebody who cannot come, and had said to come when the caller was last told: at a second look."""
+    before = aliased(Acknowledgement)
+    had_come = exists().where(
+        before.incident_id == Acknowledgement.incident_id,
+        is_same_party(before, Acknowledgement),
+        before.answer.in_(COMES),
+        before.id <= Alert.heard_answer_id,
+    )
+    return exists().where(
+        Acknowledgement.incident_id == Incident.id,
+        Acknowledgement.household_id.is_distinct_from(Alert.household_id),
+        Acknowledgement.answer == Answer.CANNOT,
+        Acknowledgement.id > Alert.heard_answer_id,
+        had_come,
+    )
+
+
 def _match_somebody_comes() -> ColumnElement[bool]:
     return exists().where(Acknowledgement.incident_id == Incident.id, match_coming())
 
@@ -346,7 +409,7 @@ def _match_warned() -> ColumnElement[bool]:
         Delivery.incident_id == Incident.id,
         Delivery.number == Alert.number,
         Delivery.purpose == Purpose.NEWS,
-        Delivery.milestone == Milestone.NOBODY,
+        Delivery.milestone.in_((Milestone.NOBODY, Milestone.TURNED_BACK)),
     )
 
 
@@ -374,7 +437,12 @@ def _ask_for_news() -> Select[int, int, int, int, int, int]:
             Alert.withdrawn_at.is_(None),
             off_line,
             # That others are called is not worth a ring to whoever takes no texts.
-            or_(and_(Alert.may_text, Incident.steps_done > Alert.heard_step), _answer_unheard(), alone_for_long),
+            or_(
+                and_(Alert.may_text, Incident.steps_done > Alert.heard_step),
+                _answer_unheard(),
+                _match_turned_back(),
+                alone_for_long,
+            ),
         )
         .order_by(Incident.id, Alert.id)
     )

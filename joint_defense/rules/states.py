@@ -233,7 +233,9 @@ RINGS = (*FIRST_RINGS, Purpose.REDIAL)
 
 
 class Milestone(StrEnum):
-    """What a piece of news to a caller is about. Each is sent once a channel, `STEP` once a step."""
+    """What a piece of news to a caller is about. Each is sent once a channel, `STEP` once a step, and a text about
+    `TURNED_BACK` once for each who does.
+    """
 
     NONE = "none"
     """It is no news."""
@@ -245,6 +247,8 @@ class Milestone(StrEnum):
     """Everybody who was called has answered."""
     NOBODY = "nobody"
     """Nobody has said to come, for too long."""
+    TURNED_BACK = "turned_back"
+    """Somebody of whom the caller has heard that they come cannot after all."""
     STEP = "step"
     """Others are called, because too few come."""
 

@@ -332,6 +332,14 @@ def say_nobody_yet(category: Category, language: str) -> str:
     return f"Nobody has answered yet. Please dial 110{'' if official == '110' else f' and {official}'}."
 
 
+def say_nobody_any_more(category: Category, language: str) -> str:
+    """To a caller who was told that somebody comes, and nobody does now: whom to dial."""
+    official = find_official_number(category)
+    if language == CHINESE:
+        return f"现在没有人赶来，请马上打110{'' if official == '110' else f'、{official}'}。"
+    return f"Nobody is on the way now. Please dial 110{'' if official == '110' else f' and {official}'}."
+
+
 _CALLED = {
     Whom.LEADERS: ("联防长", "the group's leader once more"),
     Whom.DUTY: ("村值班人员", "whoever is on duty in the village"),

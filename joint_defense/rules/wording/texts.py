@@ -99,12 +99,19 @@ def write_news(
     category: Category,
     language: str,
     called: Sequence[Whom] = (),
+    turned_back: Sequence[str] = (),
 ) -> str:
-    """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides."""
+    """To a caller who has hung up: who is coming, or that nobody has answered; and who is being called besides.
+
+    `turned_back`: those of whom the caller has heard that they come, and who cannot after all.
+    """
+    sentences, official = calls.say_who_cannot_after_all(turned_back, language), ""
     if coming or on_scene:
-        sentences, official = calls.say_who_comes(coming, on_scene, language), say_also_dial(category, language)
+        sentences += calls.say_who_comes(coming, on_scene, language)
+        official = say_also_dial(category, language)
     else:
-        sentences, official = [calls.say_nobody_yet(category, language)], ""
+        say_nobody = calls.say_nobody_any_more if turned_back else calls.say_nobody_yet
+        sentences.append(say_nobody(category, language))
     between = "" if language == CHINESE else " "
     return _from_us(between.join([*sentences, *calls.say_widened(called, language)]) + official, language)
 

@@ -208,6 +208,25 @@ def test_a_neighbour_is_known_however_the_gateway_writes_the_number(
     assert carrier.count(Incident) == 1
 
 
+@pytest.mark.parametrize("written", ["{}", "0574{}", "574{}", "86574{}", "+86574{}", "sip:{}@gw"])
+def test_a_landline_is_known_with_its_area_code_and_without(carrier: Carrier, town: Town, written: str) -> None:
+    caller, _ = town.house("王建国", "l"), town.house("李月芳")
+    called = written.format(caller.number.removeprefix("+86574"))
+    assert "马上呼叫1户邻居" in carrier.call("/voice/menu/1", called, Digits="#9")
+
+
+def test_a_silent_household_that_was_texted_of_a_neighbours_alarm_hears_no_word_when_it_calls(
+    carrier: Carrier, town: Town, wang: House
+) -> None:
+    quiet = town.house("静", silent=True)
+    town.raise_alarm(wang)
+    town.place()
+    assert quiet.number in {each.number for each in town.deliveries(town.incidents()[0].id)}
+    for path, keys in (("/voice/inbound", {}), ("/voice/menu/1", {"Digits": "#9"})):
+        assert "<Say" not in carrier.call(path, quiet.number, sid="CA8", **keys)
+    assert len(town.alerts()) == 2, "and its own call for help is taken in"
+
+
 def test_a_withheld_number_is_a_stranger(carrier: Carrier, wang: House) -> None:
     for nth, caller in enumerate(("anonymous", "+266696687", "+86256", "")):
         assert "不在联防名单上" in carrier.call("/voice/inbound", caller, sid=f"CA{nth}", to=DIRECT)

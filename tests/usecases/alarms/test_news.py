@@ -206,6 +206,31 @@ def test_after_a_minute_without_anyone_a_text_says_to_dial_110_once(town: Town, 
     assert story.texts[1:] == ["【十户联防】陈家正在赶来。"]
 
 
+@pytest.mark.parametrize("by_text", [False, True])
+def test_a_caller_who_has_read_that_somebody_comes_reads_that_they_cannot_after_all(
+    town: Town, neighbours: list[House], by_text: bool
+) -> None:
+    story = alarm(town, by_text=by_text)
+    li, chen, zhang, _ = neighbours
+    if not by_text:
+        town.run(lambda s: news_on_line.hang_up(s, "CAcaller", at(5)))
+    story.answers(chen, Answer.CANNOT, after=8)
+    story.answers(li, after=10)
+    story.answers(chen, after=11)
+    story.answers(li, Answer.CANNOT, after=20)
+    story.answers(zhang, Answer.CANNOT, after=25)
+    story.answers(chen, Answer.CANNOT, after=30)
+    assert story.texts == [
+        "【十户联防】李家正在赶来。",
+        "【十户联防】李家来不了了。陈家正在赶来。",
+        "【十户联防】陈家来不了了。现在没有人赶来，请马上打110。",
+    ]
+    assert [story.ticks(after=second) for second in (31, 90)] == [0, 0], "whom to dial they have read"
+    story.answers(li, after=100)
+    story.answers(li, Answer.CANNOT, after=110)
+    assert story.texts[3:] == ["【十户联防】李家正在赶来。", "【十户联防】李家来不了了。现在没有人赶来，请马上打110。"]
+
+
 def test_an_alarm_by_text_gets_its_news_by_text_and_never_a_call(town: Town, neighbours: list[House]) -> None:
     story = alarm(town, by_text=True)
     for second, house in enumerate(neighbours, start=1):

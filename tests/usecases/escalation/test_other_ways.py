@@ -201,7 +201,8 @@ def test_a_caller_on_a_landline_is_called_with_the_news_and_a_silent_one_never(
     assert len(told.lines(Purpose.NEWS)) == 1
     told.answers(neighbours[0], Answer.CANNOT, after=101)
     told.ticks(after=102)
-    assert [call.text for call in told.lines(Purpose.NEWS)][1:] == ["【十户联防】还没有人回应，请马上打110。"]
+    corrected = "【十户联防】李家来不了了。现在没有人赶来，请马上打110。"
+    assert [call.text for call in told.lines(Purpose.NEWS)][1:] == [corrected]
 
 
 @pytest.mark.parametrize("phones", ["m", "l"])
