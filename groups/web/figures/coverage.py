@@ -54,6 +54,15 @@ _WIDTHS = {"narrow": NARROW, "wide": WIDE}
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    """How the figures moved, for each width of a screen, and its points for a table."""
+
+    points: tuple[TrendPoint, ...]
+    narrow: Markup
+    wide: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """What the page shows. `rows` are the page's, the best villages first, or the places in their order."""
 
@@ -62,14 +71,17 @@ class _Found:
     report: CoverageReport
     rows: Sequence[VillageCoverage] | Sequence[PlaceCoverage]
     pages: Pages
-    points: tuple[TrendPoint, ...]
     drawings: Drawings
+    line: _Line | None
+    """How it moved; None: the page asks for it."""
 
 
 @pages.get("")
 @require(*READERS)
 def show() -> ResponseReturnValue:
-    """The figures that the address asks for; without words, those of today."""
+    """The figures that the address asks for; without words, those of today. `line=1`: their line alone."""
+    if "line" in request.args:
+        return _show_line()
     wrong, found = "", None
     with get_database().begin(reads=True) as session:
         chosen = None
@@ -98,6 +110,18 @@ def show() -> ResponseReturnValue:
         asked=_write_asked(found),
     )
     return page, 422 if wrong else 200
+
+
+def _show_line() -> ResponseReturnValue:
+    """How the figures moved, which a county's page asks for when it is there."""
+    with get_database().begin(reads=True) as session:
+        try:
+            line = _find_line(session, _read_query(session))
+        except UnknownVillage:
+            abort(404)
+        except GroupsError as error:
+            return Response(write_error(error), 422, mimetype="text/plain")
+    return render_template("figures/line.html", line=line)
 
 
 @pages.get("/export.<form>")
@@ -185,18 +209,33 @@ def _find(session: Session, query: CoverageQuery, since: date, *, in_parts: bool
     part = _find_part if in_parts else None
     asked = replace(query, first=None, last=None, since=None if in_parts else since)
     report = coverage_report.report_on(session, asked, get_zone(), most=MOST_NAMED, part=part)
+    # Days that make no line are refused at once, though a county's line comes later.
+    trends.list_days_between(*_find_span(query), daily=query.step is Step.DAY)
+    rows = report.by_coverage
+    pages = make_pages((report.places_in_all if in_parts else len(report.places)) if below else len(rows), MOST_BARS)
+    drawings = {} if below else _draw_bars(report, rows[pages.rows])
+    line = None if in_parts and query.village is None else _find_line(session, query)
+    places = report.places if in_parts else report.places[pages.rows]
+    return _Found(query, since, report, places if below else rows[pages.rows], pages, drawings, line)
+
+
+def _find_span(query: CoverageQuery) -> tuple[date, date]:
+    """Two years where the question names no days."""
     last = query.last or query.as_of
-    first = query.first or go_back_two_years(last)
+    return query.first or go_back_two_years(last), last
+
+
+def _find_line(session: Session, query: CoverageQuery) -> _Line:
+    """How the figures moved. Raises InvalidDay, UnknownVillage."""
+    first, last = _find_span(query)
     scope = Scope(get_zone(), query.kind, query.village)
     with as_known(session, query.known_at):
         points = trends.read_trend(session, first, last, scope, daily=query.step is Step.DAY)
         held = figures.read_thresholds_on(session, [point.day for point in points])
-    rows = report.by_coverage
-    pages = make_pages((report.places_in_all if in_parts else len(report.places)) if below else len(rows), MOST_BARS)
-    drawings = {} if below else _draw_bars(report, rows[pages.rows])
-    drawings |= _draw_trend(points, held, report)
-    places = report.places if in_parts else report.places[pages.rows]
-    return _Found(query, since, report, places if below else rows[pages.rows], pages, points, drawings)
+        asked = select(Village.name).where(Village.code == query.village)
+        words = make_chart_words(session.scalar(asked) or gettext("the town"))
+    drawn = (Markup(draw_trend(points, held, words, width)) for width in (NARROW, WIDE))  # noqa: S704 # it escapes names
+    return _Line(points, *drawn)
 
 
 def _is_county(session: Session) -> bool:
@@ -214,14 +253,5 @@ def _draw_bars(report: CoverageReport, villages: Sequence[VillageCoverage]) -> D
     words = make_chart_words("")
     return {
         f"bars_{size}": Markup(draw_bars(report, words, width, villages=villages))  # noqa: S704 # it escapes every name
-        for size, width in _WIDTHS.items()
-    }
-
-
-def _draw_trend(points: Sequence[TrendPoint], thresholds: Sequence[int], report: CoverageReport) -> Drawings:
-    named = next((village.name for village in report.rows if report.village), gettext("the town"))
-    words = make_chart_words(named)
-    return {
-        f"trend_{size}": Markup(draw_trend(points, thresholds, words, width))  # noqa: S704
         for size, width in _WIDTHS.items()
     }

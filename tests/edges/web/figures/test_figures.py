@@ -117,6 +117,16 @@ def test_more_villages_than_are_drawn_come_a_page_at_a_time(liaison: Visitor, mo
     assert listed == [["墙下陶村"], ["四甲村"]]
     assert "四甲村" in re.findall(r"<svg xmlns.*?</svg>", second, re.DOTALL)[0]
     assert all("33.3%" in plain(page) for page in (first, second)), "the town's sum is that of all"
+    # Of a county the line comes when the page is there: the page asks for it, and without scripts its reader does.
+    assert "2026-02-28" not in plain(first.split('id="line"')[1].split("</section>")[0])
+    (asked,) = re.findall(r'id="line" hx-get="([^"]+)"', first)
+    line = liaison.get(asked.replace("&amp;", "&")).text
+    assert line.strip().startswith('<section id="line">')
+    assert "2026-02-28 26.7% 4" in plain(line)
+    assert line.count("<svg xmlns") == 2
+    (rest,) = re.findall(r'href="([^"#]+)#line"', first)
+    assert "2026-02-28 26.7% 4" in plain(liaison.get(rest.replace("&amp;", "&")).text)
+    assert liaison.get("/coverage?line=1&from=2026-03-10&to=2026-03-01").status_code == 422
 
 
 def test_in_a_county_a_village_is_typed_and_asked_for_again_where_several_are_meant(
