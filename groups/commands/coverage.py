@@ -209,7 +209,7 @@ def import_counts(file: Path, day: str | None, dry_run: bool, columns: tuple[str
                 tell("village_row_flaw", row=each.row.line, village=each.village_name, flaw=flaw)
         news = sum(each.is_new for each in judged) if dry_run else counts.take(batch, judged)
     wrong = sum(bool(each.problem) for each in judged)
-    tell("dry_run" if dry_run else "imported")
+    tell("dry_run" if dry_run else "imported" if news else "nothing_imported")
     tell("counts_taken", news=news, same=len(judged) - wrong - news, wrong=wrong)
 
 

@@ -274,5 +274,6 @@ def _tell(rows: Sequence[Judged], dry_run: bool) -> None:
             perhaps = write_both(say("perhaps", names=tuple(show(each.label) for each in judged.candidates)))
             click.echo(f"{where} doubtful {show(judged.entry.name)}: {perhaps}")
     counts = Counter(row.verdict for row in rows)
-    tell("dry_run" if dry_run else "written")
+    news = counts[Verdict.NEW] + counts[Verdict.ENDED] + counts[Verdict.CHANGED]
+    tell("dry_run" if dry_run else "written" if news else "nothing_imported")
     tell("list_taken", **{verdict.value: counts[verdict] for verdict in Verdict})

@@ -51,7 +51,7 @@ def import_responders(file: Path, code: str | None, dry_run: bool, columns: tupl
             )
             files.import_rows(batch, lists.read_list(session, Kind.RESPONDERS, village_id), rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}
-    tell("dry_run" if dry_run else "imported")
+    tell("dry_run" if dry_run else "imported" if counts["new"] + counts["changed"] else "nothing_imported")
     tell("responders_taken", **counts)
 
 

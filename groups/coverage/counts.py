@@ -147,6 +147,12 @@ def set_count(
     return True
 
 
+def count_subscribed_in(session: Session, village_code: str, day: date) -> int:
+    """How many households of a village are signed up on a day. Raises UnknownVillage."""
+    village = get_village(session, village_code)
+    return count_subscribed(session, day, [village.id]).get(village.id, 0)
+
+
 def remove_count(batch: Batch, village_code: str, kind: CountKind, day: date) -> None:
     """Take a count out that should never have been there. Raises UnknownVillage, InvalidCount."""
     village = get_village(batch.session, village_code, hold=True)

@@ -302,6 +302,7 @@ WORDS: Mapping[str, str] = {
     "nothing_household_suspended": N_("nothing of this household is suspended"),
     "nothing_in_file": N_("nothing is in this file"),
     "erased_meanwhile": N_("what was changed has been erased since, and cannot come back"),
+    "nothing_imported": N_("nothing was written"),
     "nothing_to_undo": N_("there is nothing to undo: it was undone already, or never done"),
     "nothing_write_yet": N_("there is nothing to write yet"),
     "number_at_another_household": N_("the number stands at %(village)s %(head)s"),

@@ -7,6 +7,7 @@ is in on that day, at the tariff that holds then (see docs/adr).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -134,7 +135,7 @@ def write_yuan(fen: int) -> str:
 
 def read_fen(text: str) -> int | None:
     """The fen that an amount in yuan means (3, 3.5, 3.50, ￥3.50); None where it is no amount."""
-    plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").replace(",", "").strip()
+    plain = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").removesuffix("元").replace(",", "").strip()
     if not _AMOUNT.fullmatch(plain):
         return None
     whole, _, part = plain.partition(".")

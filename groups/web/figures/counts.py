@@ -126,11 +126,14 @@ def write() -> ResponseReturnValue:
                 return coverage_counts.set_count(batch, code, form.kind.data, day, form.households.data)
 
             effect = _preview_change(batch, code, form, change)
-            news = not effect and change(batch)
+            # More signed up than are counted is possible, and mostly a slip: asked before it is written down.
+            signed_up = 0 if form.confirmed.data else coverage_counts.count_subscribed_in(session, code, day)
+            exceeded = signed_up if signed_up > form.households.data else 0
+            news = not effect and not exceeded and change(batch)
     except GroupsError as error:
         return _draw_page(form, _place(error), asks=isinstance(error, UnlikelyStart)), _find_status(error)
-    if effect:
-        return _draw_page(form, effect=effect)
+    if effect or exceeded:
+        return _draw_page(form, effect=effect, exceeded=exceeded)
     flash(gettext("The count was written down.") if news else gettext("The count stands there already."), "success")
     return _go_back(code)
 
@@ -235,8 +238,12 @@ def _draw_page(
     of_threshold: ThresholdForm | None = None,
     asks: bool = False,
     effect: Sequence[coverage_counts.DayRefigured] = (),
+    exceeded: int = 0,
 ) -> str:
-    """The page; what is wrong stands beside the fields that it is about. `asks`: whether the day sent is meant."""
+    """The page; what is wrong stands beside the fields that it is about. `asks`: whether the day sent is meant.
+
+    `exceeded`: so many are signed up on the day, more than it counts.
+    """
     with get_database().begin() as session:
         villages = list_own_villages(session, read_chosen_village(session))
         listed = villages.offered or [each for each in (villages.chosen,) if each]
@@ -254,6 +261,7 @@ def _draw_page(
             given=form.typed,
             given_threshold=of_threshold.typed if of_threshold else {},
             effect=effect,
+            exceeded=exceeded,
             done=read_done_to(session, "household_counts", "thresholds"),
         )
 

@@ -18,6 +18,7 @@ Fields that the data decides, as the columns of a list on its way, begin alike (
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Self
@@ -152,7 +153,8 @@ class DayField(_ReadField):
 
 def read_whole_number(text: str, flaw: str = "no_whole_number") -> int:
     """A whole number from 0 on, thousands parted by commas or not. Raises GroupsError with `flaw`."""
-    plain = text.replace(",", "")
+    # An input method for Chinese writes １２ and ，.
+    plain = unicodedata.normalize("NFKC", text).replace(",", "")
     if not plain.isascii() or not _WHOLE.fullmatch(plain):
         raise GroupsError(say(flaw))
     return int(plain)

@@ -242,6 +242,11 @@ def test_a_list_of_counts_is_taken_with_a_word_about_every_row_that_is_not(
         ("registered", 210),
         ("resident", 90),
     ]
+    # Whoever reads only the first line is not told that anything came in where nothing did.
+    listed.write_text("代码,日期,常住户\nT01,2026-01-07,7\nT01,2026-01-07,7\n", encoding="utf-8")
+    done = answer(run("counts", "import", listed))
+    assert "nothing was written" in done
+    assert "imported" not in done
 
 
 def test_bad_questions_get_their_words(run: Type, village: str, tmp_path: Path) -> None:

@@ -182,6 +182,7 @@ def test_a_start_of_1990_is_asked_about_until_somebody_says_that_it_is_meant(ind
         ("3", 300),
         ("3.5", 350),
         ("￥1,003.05", 100305),
+        ("３．５０元", 350),
         ("0", 0),
         ("3.505", None),
         ("-1", None),

@@ -70,6 +70,15 @@ def test_what_a_count_changes_in_months_that_have_been_is_shown_first_and_taken_
     liaison.post("/enrolment/undo", {"batch": batch, "next": "/coverage/counts"}, of="/coverage/counts")
     with store.begin() as session:
         assert sorted(session.scalars(select(HouseholdCount.households))) == [5, 10]
+    # Fewer than are signed up is asked about, though no month end shows it; digits and commas may be full-width.
+    few = form | {"day": "2026-03-10", "households": "３"}
+    asked = liaison.post("/coverage/counts", few, of="/coverage/counts")
+    assert (asked.status_code, "当日已开通4户，多于户数" in plain(asked.text)) == (200, True)
+    with store.begin() as session:
+        assert 3 not in session.scalars(select(HouseholdCount.households)).all()
+    liaison.post("/coverage/counts", few | {"confirmed": "1"}, of="/coverage/counts")
+    with store.begin() as session:
+        assert 3 in session.scalars(select(HouseholdCount.households)).all()
     # A day of long ago is asked about, and written down when it is sent once more.
     old = form | {"kind": "registered", "day": "1990-01-01"}
     asked = liaison.post("/coverage/counts", old, of="/coverage/counts")
