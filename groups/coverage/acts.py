@@ -59,7 +59,7 @@ class Version:
         """Of the subscription that holds on the day in one of the two: its days in this one, and in the other."""
         keys = [key for each in (other, self) for key in each._find_holding(day)]
         rows = [version.rows.get(keys[0]) if keys else None for version in (self, other)]
-        before, after = ("" if row is None else f"{row['starts_on']} – {row['ends_on'] or ''}".strip() for row in rows)
+        before, after = ("" if row is None else f"{row['starts_on']} – {row['ends_on'] or '…'}" for row in rows)
         return before, after
 
     def _find_holding(self, day: date) -> list[tuple[str, int]]:

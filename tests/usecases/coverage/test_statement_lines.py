@@ -119,7 +119,7 @@ def test_a_correction_is_of_the_person_who_made_it_whoever_wrote_later_what_hold
     ]
     # What was written later is not known at an earlier moment, neither in a figure nor in a line.
     (earlier,) = statement_of(example, "01-31", "02-13", known_at=moment("02-11")).part(Measure.SUBSCRIBED).lines
-    assert (earlier.by, earlier.after) == ("甲", "2028-01-10 –")
+    assert (earlier.by, earlier.after) == ("甲", "2028-01-10 – …")
 
 
 def test_a_statement_of_a_moment_names_no_later_act_and_no_report_that_knew_more(example: Example) -> None:

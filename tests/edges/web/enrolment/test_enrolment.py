@@ -368,6 +368,7 @@ def test_a_tariff_is_set_in_yuan_and_kept_in_fen(liaison: Visitor, people: dict[
     for deed in ({"carrier": "4", "deed": "correct"}, {"deed": "remove"}):
         asked = liaison.post("/enrolment/tariffs/change", fields | deed, of="/enrolment/tariffs")
         assert (asked.status_code, "这会改变已出账的月份" in asked.text) == (200, True)
+        assert "平安宽带 · 自" in " ".join(asked.text.split()), "what is to be done stands beside what it does"
         done = liaison.post("/enrolment/tariffs/change", fields | deed | {"confirmed": "1"}, of="/enrolment/tariffs")
         assert done.status_code == 303
     with store.begin() as session:
