@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,19 +18,21 @@ from groups.coverage import figures, readiness, trends
 from groups.coverage.figures import Scope
 from groups.coverage.issued import find_damaged
 from groups.coverage.rules.query import CoverageQuery
-from groups.coverage.rules.report import DayFigures
+from groups.coverage.rules.report import KINDS, DayFigures, write_known_at
 from groups.errors import InvalidDay, Message, NothingCounted, say
-from groups.files.writing import Cell, Table, as_workbook
+from groups.files.writing import Cell, Look, Table, as_workbook
 from groups.models.enrolment import EndReason, Subscription, is_active, match_living_there
 from groups.models.figures import Residence
 from groups.models.known import as_known
 from groups.models.roster import Group, Household, Village
 from groups.models.seals import find_damaged_months
+from groups.rules.counting import CountKind
 
 MOST_ROWS = 200_000
 """More than a workbook that somebody opens: a county is audited village by village."""
 HEADINGS = ("代码", "村居", "联防组", "户主", "门牌", "居住起", "居住止", "套餐", "开通起", "开通止", "计入", "原因")
 _WIDTHS = (8, 14, 12, 12, 14, 12, 12, 16, 12, 12, 6, 46)
+_PRINTED = Look(printed=True, landscape=True, filtered=True)
 _ENDED = {
     EndReason.CANCELLED: "退订",
     EndReason.SUSPENDED: "停机",
@@ -64,6 +66,8 @@ class Audit:
 
     report: DayFigures
     rows: tuple[AuditedHousehold, ...]
+    known_at: datetime | None = None
+    """As of when it was known, in the town's time; None: all that is known."""
 
     @property
     def counted(self) -> int:
@@ -87,15 +91,30 @@ def make_audit(session: Session, query: CoverageQuery, zone: ZoneInfo) -> Audit:
         rows = _read_subscriptions(session, report, {home.household_id for home in homes})
     counted = {village.code for village in report.villages if village.figure.households is not None}
     return Audit(
-        report, tuple(_audit_household(home, rows.get(home.household_id, ()), report.as_of, counted) for home in homes)
+        report,
+        tuple(_audit_household(home, rows.get(home.household_id, ()), report.as_of, counted) for home in homes),
+        query.known_at.astimezone(zone) if query.known_at is not None else None,
     )
 
 
 def as_xlsx(audit: Audit) -> bytes:
-    """The audit as a workbook: a row a household, each village's sum, the town's sum at the foot."""
+    """The audit as a workbook: a row a household, each village's sum, the town's sum at the foot; of when it is."""
     rows = (_list_cells(row) for row in audit.rows)
-    table = Table("逐户核对", HEADINGS, rows, foot=_list_foot(audit), widths=_WIDTHS)
-    return as_workbook([table], streamed=True)
+    table = Table("逐户核对", HEADINGS, rows, foot=_list_foot(audit), widths=_WIDTHS, look=_PRINTED)
+    notes = Table("说明", (), _list_notes(audit), widths=(16, 80), look=Look(wrapped=True, heads_rows=True))
+    return as_workbook([table, notes], f"十户联防逐户核对 {audit.report.as_of}", streamed=True)
+
+
+def _list_notes(audit: Audit) -> Iterable[Sequence[Cell]]:
+    kind = KINDS[CountKind(audit.report.denominator)]
+    return [
+        ("统计日期", audit.report.as_of),
+        ("知悉时点", write_known_at(audit.known_at)),
+        ("户数口径", f"{kind}（各村截至当日最近一次统计）"),
+        ("在册", "当日按名册住在该村居的户；居住止、开通止的当日不再计算。"),
+        ("计入", "1为当日已开通，计入分子；0为不计入，原因见末列。一户只计一次。"),
+        ("小计、合计", "末尾为各村居小计与全镇合计，与覆盖率报表逐一核对；户数为报表的分母。"),
+    ]
 
 
 def find_flaws(session: Session, day: date, zone: ZoneInfo) -> list[Message]:

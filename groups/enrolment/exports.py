@@ -9,7 +9,7 @@ from datetime import date
 from groups.enrolment.bills import PaidFor
 from groups.enrolment.devices import LedgerLine
 from groups.enrolment.rules.bill import Bill, BillLine
-from groups.files.writing import Cell, Money, Table, as_csv, as_workbook
+from groups.files.writing import Cell, Look, Money, Table, as_csv, as_workbook
 from groups.models.enrolment import DeviceKind
 from groups.rules.phone import as_written_here
 
@@ -18,6 +18,7 @@ KINDS = {DeviceKind.KEY: "#9按键", DeviceKind.PHONE: "专用手机"}
 _DETAILS = ("村居", "门牌号", "户主", "计费号码", "套餐", "开通日期", "村补贴(元)", "电信补贴(元)")
 _LEDGER = ("村居", "门牌号", "户主", "种类", "编号", "发放日期", "收回日期", "情况")
 _WIDTHS = [15] * 9
+_PRINTED = Look(printed=True, landscape=True)
 NOTES = (
     "计费规则：当月1日在用的开通计一个月，按当日所在村、所用套餐和当日有效的资费计算；一户只计一次。",
     "1日以后开通的，自下月起计；1日以后退订或停机的，当月仍计。",
@@ -34,8 +35,17 @@ def export_bill_xlsx(bill: Bill, households: Sequence[PaidFor], made_on: date, r
     notes = [[line] for line in (f"账期：{bill.month:%Y-%m}", f"制表日期：{made_on.isoformat()}", *NOTES)]
     return as_workbook(
         [
-            Table("账单", HEADING, [_make_line(line) for line in bill.lines], total=_make_total(bill), widths=_WIDTHS),
-            Table("明细", _DETAILS, [_make_paid_for(each, region) for each in households], widths=_WIDTHS),
+            Table(
+                "账单",
+                HEADING,
+                [_make_line(line) for line in bill.lines],
+                total=_make_total(bill),
+                widths=_WIDTHS,
+                look=_PRINTED,
+            ),
+            Table(
+                "明细", _DETAILS, [_make_paid_for(each, region) for each in households], widths=_WIDTHS, look=_PRINTED
+            ),
             Table("说明", (), notes, widths=[100]),
         ]
     )

@@ -38,7 +38,11 @@ from groups.models.recorded_rows import (
     parse_row,
 )
 from groups.models.roster import Household, Phone
-from groups.roster.residences import clear_supposed_homes, follow_the_roster, house_the_subscribed
+from groups.roster.residences import (
+    clear_supposed_homes,
+    follow_the_roster,
+    house_the_subscribed,
+)
 
 _TAKEN_BACK_ELSEWHERE = frozenset({"accounts", "invitations"})
 """Who may sign in is not undone but changed once more."""

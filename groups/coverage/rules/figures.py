@@ -164,7 +164,7 @@ def write_threshold(basis_points: int) -> str:
 
 def read_basis_points(percent: str) -> int:
     """A threshold as somebody types it (80, 87.5, 87.5%), in hundredths of a per cent. Raises InvalidCount."""
-    whole, _, part = unicodedata.normalize("NFKC", percent).strip().removesuffix("%").partition(".")
+    whole, _, part = unicodedata.normalize("NFKC", percent[:16]).strip().removesuffix("%").partition(".")
     digits = whole + part.ljust(2, "0")
     if not digits.isascii() or not digits.isdigit() or len(part) > 2 or len(whole) > 3:
         raise InvalidCount(say("no_threshold"))

@@ -334,14 +334,18 @@ def make_series_table(report: CoverageReport) -> Table:
     return Table(headings, rows)
 
 
+def write_known_at(moment: datetime | None) -> str:
+    """As of when the figures were known, in the town's time; None: all that is known."""
+    return f"{moment:%Y-%m-%d %H:%M:%S %z}" if moment else "出表时已知的全部"
+
+
 def list_notes(report: CoverageReport) -> list[tuple[str, Cell]]:
     """What the figures mean: day, denominator, threshold, definitions, the town's sum."""
     kind = KINDS[CountKind(report.denominator)]
     demonstrations = "、".join(village.name for village in report.demonstrations) or "无"
-    known_at = f"{report.known_at:%Y-%m-%d %H:%M:%S %z}" if report.known_at else "出表时已知的全部"
     return [
         ("统计日期", report.as_of),
-        ("知悉时点", known_at),
+        ("知悉时点", write_known_at(report.known_at)),
         ("格式版本", VERSION),
         ("户数口径", f"{kind}（各村截至当日最近一次统计）"),
         ("示范村标准", f"{write_threshold(report.threshold)}%"),

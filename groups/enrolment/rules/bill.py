@@ -135,7 +135,9 @@ def write_yuan(fen: int) -> str:
 
 def read_fen(text: str) -> int | None:
     """The fen that an amount in yuan means (3, 3.5, 3.50, ￥3.50); None where it is no amount."""
-    plain = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").removesuffix("元").replace(",", "").strip()
+    plain = (
+        unicodedata.normalize("NFKC", text[:32]).strip().removeprefix("¥").removesuffix("元").replace(",", "").strip()
+    )
     if not _AMOUNT.fullmatch(plain):
         return None
     whole, _, part = plain.partition(".")

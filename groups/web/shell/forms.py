@@ -154,7 +154,7 @@ class DayField(_ReadField):
 def read_whole_number(text: str, flaw: str = "no_whole_number") -> int:
     """A whole number from 0 on, thousands parted by commas or not. Raises GroupsError with `flaw`."""
     # An input method for Chinese writes １２ and ，.
-    plain = unicodedata.normalize("NFKC", text).replace(",", "")
+    plain = unicodedata.normalize("NFKC", text[:32]).replace(",", "")
     if not plain.isascii() or not _WHOLE.fullmatch(plain):
         raise GroupsError(say(flaw))
     return int(plain)

@@ -97,7 +97,12 @@ def test_the_audit_says_of_every_household_why_it_counts_and_adds_up_to_the_town
 ) -> None:
     cancelled(liaison, store, "2026-03-01")
     content = liaison.get(f"/coverage/audit.xlsx?as_of={DAY}").data
-    rows = [[cell.value for cell in row] for row in openpyxl.load_workbook(io.BytesIO(content)).active]
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    rows = [[cell.value for cell in row] for row in book.active]
+    # Whoever is handed the sheet is told of which day it is, and by which count.
+    notes = {row[0].value: row[1].value for row in book["说明"]}
+    assert (f"{notes['统计日期']:%Y-%m-%d}", notes["知悉时点"]) == (DAY, "出表时已知的全部")
+    assert notes["户数口径"].startswith("常住户")
     assert [(row[3], row[10], row[11]) for row in rows[1:3]] == [
         ("户主0", 0, "2026-03-01起已退订"),
         ("户主1", 1, "2026-02-01起开通，仍在用"),
