@@ -194,6 +194,39 @@ def test_every_level_reads_the_same_in_every_form(run: Type, tmp_path: Path, lev
     assert ("墙下陶村覆盖率" in text) == (level == "group")
 
 
+def test_a_report_is_printed_again_as_it_was_once_the_past_is_corrected(
+    run: Type, village: str, tmp_path: Path
+) -> None:
+    answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
+    answer(run("coverage", "issue", "--as-of", "2026-02-28"))
+    files = [tmp_path / f"report.{form}" for form in ("json", "csv", "xlsx", "pdf")]
+    for file in files:
+        answer(run("coverage", "issued", 1, "--output", file))
+    kept = [file.read_bytes() for file in files]
+    known_at = json.loads(kept[0])["known_at"]
+
+    answer(run("counts", "set", village, 120, "--on", "2026-01-01"))
+
+    for file, content in zip(files, kept, strict=True):
+        answer(run("coverage", "issued", 1, "--output", file))
+        assert file.read_bytes() == content, file.name
+    as_known = ("--as-of", "2026-02-28", "--known-at", known_at)
+    for words, households in ((as_known, 100), (as_known[:2], 120)):
+        told = json.loads(answer(run("coverage", "show", "--format", "json", *words)))
+        assert told["town"]["households"] == households
+        book = tmp_path / "audit.xlsx"
+        assert "0" in answer(run("coverage", "audit", *words, "--output", book))
+        assert [row[3].value for row in openpyxl.load_workbook(book).active][-1] == f"户数{households}"
+    beside = answer(run("coverage", "issued", 1))
+    assert [line.split()[2] for line in beside.splitlines() if line.startswith(f"{village} ")] == ["100", "120"]
+    told = json.loads(
+        answer(run("coverage", "show", "--as-of", "2026-03-31", "--since", "2026-02-28", "--format", "json"))
+    )
+    (counted,) = [figure for figure in told["changes"]["figures"] if figure["figure"] == "households"]
+    assert [counted[name] for name in ("before", "corrected", "gained", "lost", "after")] == [100, 20, 0, 0, 120]
+    assert told["changes"]["report"] == 1
+
+
 def test_a_count_holds_until_the_next_one(run: Type, village: str, database: Database) -> None:
     assert "written" in answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
     assert "as it was" in answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
