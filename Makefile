@@ -16,6 +16,7 @@
 #   make nights              how soon a second household would be coming, by a model of people; ARGS="--seed 2"
 #   make upkeep-days         days of numbers that are tested and mended, on a virtual clock; ARGS="--days 60 --villages 4"
 #   make mutants             small faults put into the core, one at a time: which of them do the tests not notice?
+#     ARGS=--named           those that a review has found by hand; ARGS="--most 200 --seed 12" for a larger sample
 #   make soak                a storm of 200 alarms, then one a second for 10 minutes; ARGS="--minutes 2"
 #   make histories           hostile histories of enrolments, recounted at every level; ARGS="--to 2000 --minutes 15"
 #   make office              our exports opened and saved by LibreOffice, and imported again: nothing may change

@@ -51,6 +51,7 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
         assert "119" in said.say_nobody_yet(Category.FIRE, language)
         assert "120" in said.say_nobody_yet(Category.MEDICAL, language)
         assert "110" in said.say_alarm_raised(0, 0, language)
+        assert "0" not in said.say_alarm_raised(0, 0, language).replace("110", ""), "nobody is being rung"
         assert "110" in texts.write_alarm_answer(0, language)
 
 

@@ -57,6 +57,8 @@ def test_after_the_last_round_there_is_nothing_left_but_the_time_to_answer_a_tex
     assert decide_next_steps([VAIN, last], PAUSES, at(100)) == Steps(exhausted=True)
     assert decide_next_steps([VAIN, last, TEXT], PAUSES, at(179)) == Steps(look_again=True)
     assert decide_next_steps([VAIN, last, TEXT], PAUSES, at(180)) == Steps(exhausted=True)
+    dropped = replace(TEXT, state=DeliveryState.CANCELLED, over_at=None)
+    assert decide_next_steps([VAIN, last, dropped], PAUSES, at(100)) == Steps(exhausted=True)
     unsent = replace(TEXT, state=DeliveryState.WAITING, over_at=None)
     assert decide_next_steps([VAIN, last, unsent], PAUSES, at(500)) == Steps(look_again=True)
 
@@ -76,6 +78,7 @@ def test_a_phone_whose_text_failed_is_called_where_it_was_not() -> None:
     failed = replace(TEXT, state=DeliveryState.UNREACHED)
     assert decide_next_steps([failed], PAUSES, NOW, callable_="a") == Steps(other_ways={"a": CALL}, exhausted=False)
     assert decide_next_steps([failed, VAIN], PAUSES, NOW, callable_="a").other_ways == {}
+    assert decide_next_steps([failed, TEXT], PAUSES, NOW, callable_="a").other_ways == {}, "another one went out"
     assert decide_next_steps([failed, replace(VAIN, number="b")], PAUSES, at(15), callable_="ab") == Steps(
         redials={"b": 1}, other_ways={"a": CALL}
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -47,14 +48,15 @@ ROSTER = [household(1, "王建国", "1-1", MOBILES[1]), household(2, "李月芳"
 
 
 def test_an_empty_roster_takes_every_row_as_new() -> None:
-    assert outcome(judged([row(2, "王建国", "1-1", MOBILES[1])], [])) == [("new", "")]
+    judgement = judged([row(2, "王建国", "1-1", MOBILES[1])], [])
+    assert (outcome(judgement), judgement.changes_anything) == ([("new", "")], True)
 
 
 def test_the_same_list_again_changes_nothing() -> None:
     rows = [row(2, "王建国", "1-1", MOBILES[1]), row(3, "李月芳", "1-2", MOBILES[2], MOBILES[22])]
     judgement = judged(rows, ROSTER)
     assert outcome(judgement) == [("same", ""), ("same", "")]
-    assert judgement.missing == ()
+    assert (judgement.missing, judgement.changes_anything) == ((), False)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,9 @@ def test_a_number_without_doors_means_the_household_only_within_its_group() -> N
 
 def test_a_household_that_the_list_lacks_stays_and_is_named() -> None:
     judgement = judged([row(2, "王建国", "1-1", MOBILES[1])], ROSTER)
-    assert judgement.missing == (ROSTER[1],)
+    assert (judgement.missing, judgement.archived, judgement.changes_anything) == ((ROSTER[1],), (), False)
+    whole = replace(judgement, complete=True)
+    assert (whole.archived, whole.changes_anything) == ((ROSTER[1],), True)
 
 
 def test_a_number_may_move_from_one_row_to_another() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from sqlalchemy import update
 
 from joint_defense.alarms.closing import close
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims as delivery_claims
-from joint_defense.delivery.lines import Line, Places
+from joint_defense.delivery.lines import Grant, Line, Places
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.parties import DRILL
 from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, IncidentKind
@@ -113,3 +114,44 @@ def test_what_is_under_way_is_counted_for_each_line_and_what_there_is_room_for_b
     room = Places({"AC1": 4, "AC2": 0}, {one: 2, other: 0})
     granted = {one: 5, other: 5, elsewhere: 5}
     assert room.room(granted, {one: 1, other: 1}) == {one: 1, other: 1, elsewhere: 5}
+
+
+class Leave:
+    """A pace that grants what a test says, and remembers what came back."""
+
+    def __init__(self, by_line: dict[Line, int], slow: Line | None = None) -> None:
+        self.by_line, self.slow, self.back = by_line, slow, dict[Line, int]()
+
+    def take(self, wanted: int) -> Grant:
+        return Grant(self.by_line, 0.25)
+
+    def give_back(self, line: Line, unused: int) -> None:
+        self.back[line] = unused
+
+    def slowed(self, line: Line) -> bool:
+        return line == self.slow
+
+
+def test_leave_that_nothing_left_by_is_given_back_and_who_waits_for_a_slow_line_reads_so(town: Town) -> None:
+    ours, theirs = street(town, "甲", 2), street(town, "乙", 2, "l")
+    slow, other = Line("AC1", "+8657411111111"), Line("AC1", "+8657422222222")
+    called, texted = Leave({other: 3, slow: 2}), Leave({slow: 1, other: 4}, slow)
+
+    def send(*, room: int = 10, after: float = 0) -> tuple[int, bool, float]:
+        pace: Any = {Channel.CALL: called, Channel.SMS: texted}
+        asked = dict.fromkeys(Channel, room)
+        with delivery_claims.allow_sending(pace, Places({}, {}), asked) as granted:
+            portion = town.run(lambda session: granted.claim(session, OWNER, at(after)))
+            return len(portion.claims), granted.for_anything, granted.find_next_look(9.0)
+
+    mine, yours = town.raise_alarm(ours[0]).incident_id, town.raise_alarm(theirs[0]).incident_id
+    assert send(after=-1) == (0, True, 9.0), "nothing is due yet"
+    assert (called.back, texted.back) == ({other: 3, slow: 2}, {slow: 1, other: 4})
+    # Two calls, and a text of the first alarm by the line that the carrier holds back.
+    assert send() == (3, True, 9.0)
+    assert (called.back, texted.back) == ({other: 1, slow: 2}, {slow: 0, other: 4})
+    assert [(line.incident_id, line.detail) for line in town.timeline("carrier_slow")] == [(mine, {})]
+    assert mine != yours
+    called.by_line, texted.by_line = {other: 0}, {slow: 0}
+    assert send() == (0, False, 0.25), "at once when there is leave again"
+    assert send(room=0) == (0, False, 9.0), "nothing was asked for"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import cast
 
 import pytest
@@ -15,6 +16,7 @@ from groups.errors import InvalidDay, InvalidTariff
 from groups.models.batch import Author, Batch
 from groups.models.changes import Action, Source
 from groups.models.enrolment import Tariff
+from groups.models.roster import Household, Village
 from tests.support.factories import NOW, Town
 from tests.usecases.enrolment.test_subscriptions import ZONE
 
@@ -27,10 +29,17 @@ def batch_of(session: object, action: str) -> Batch:
     return Batch(cast(Session, session), LIAISON, cast(Action, action), NOW, ZONE)
 
 
-def sign_up(town: Town, head: str, starts_on: date) -> int:
-    house = town.house(head)
-    wanted = Enrolment(house.id, PLAN, starts_on, head, starts_on)
+def sign_up(town: Town, head: str, starts_on: date, plan: str = PLAN, village_id: int = 0) -> int:
+    house_id = town.house(head).id if not village_id else town.run(partial(_build, head=head, village_id=village_id))
+    wanted = Enrolment(house_id, plan, starts_on, head, starts_on)
     town.run(lambda session: subscriptions.enrol(batch_of(session, "enrol"), wanted))
+    return house_id
+
+
+def _build(session: Session, head: str, village_id: int) -> int:
+    house = Household(village_id=village_id, head=head)
+    session.add(house)
+    session.flush()
     return house.id
 
 
@@ -70,6 +79,35 @@ def test_a_settled_month_stays_and_the_next_bill_has_the_difference(town: Town) 
     settle(town, MARCH)
     assert bill(town, MARCH).lines == march.lines
     assert [line.of_month for line in bill(town, APRIL).lines] == [None], "carried once"
+
+
+def test_a_villages_bill_and_its_list_have_its_own_rows_and_prices(town: Town) -> None:
+    def add_village(session: Session) -> int:
+        village = Village(code="T02", name="四甲村")
+        session.add_all([village, Tariff(plan="送手机", starts_on=JANUARY, village_fen=500, carrier_fen=1000)])
+        session.flush()
+        return village.id
+
+    ours, theirs = town.village_id, town.run(add_village)
+    wang = sign_up(town, "王建国", date(2025, 12, 1))
+    sign_up(town, "李月芳", date(2025, 12, 1), "送手机", theirs)
+
+    def read_lines(month: date, village: int) -> list[tuple[str, str, int, int]]:
+        found = town.read(lambda session: bills.read_bill(session, month, village))
+        return [(line.code, line.label, line.households, line.village_fen + line.carrier_fen) for line in found.lines]
+
+    def list_heads(village: int) -> list[tuple[str, object]]:
+        found = town.read(lambda session: bills.list_paid_for(session, JANUARY, village))
+        return [(each.head, each.shares) for each in found]
+
+    assert (list_heads(ours), list_heads(theirs)) == ([("王建国", (301, 299))], [("李月芳", (500, 1000))])
+    in_january = ([("T01", "月租", 1, 600)], [("T02", "送手机", 1, 1500)])
+    assert (read_lines(JANUARY, ours), read_lines(JANUARY, theirs)) == in_january
+    settle(town, JANUARY)
+    assert (read_lines(JANUARY, ours), read_lines(JANUARY, theirs)) == in_january, "settled"
+    town.run(lambda session: subscriptions.cancel(batch_of(session, "cancel"), wang, date(2025, 12, 25)))
+    assert read_lines(FEBRUARY, ours) == [("T01", "月租（2026-01差额）", -1, -600)]
+    assert read_lines(FEBRUARY, theirs) == [("T02", "送手机", 1, 1500)]
 
 
 def test_months_are_settled_in_their_order_and_once(town: Town) -> None:

@@ -1,0 +1,209 @@
+"""The tests in one warm process: all of them once, to see what they run through; then each fault in a fork of it.
+
+A fork costs nothing: servers are up, everything is loaded and collected. It stops at the first test that fails. What is
+changed at import is tried in a process of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tools.mutants import codes
+from tools.mutants.changes import ROOT, Fault
+from tools.mutants.ways import Ways, watch_lines
+
+WARM = ("tests/usecases/delivery/test_moves.py", "tests/edges/delivery/test_pace.py")
+"""Tests that have the servers started."""
+PARTS = ("tests/rules", "tests/usecases", "tests/contracts", "tests/edges")
+KEEP_EVERY = 20
+"""Seconds after which the map is written down: a run that is cut off was not in vain."""
+NONE, TOO_LONG = "", "(hung)"
+
+
+@dataclass
+class Tried:
+    """What came of a fault: the test that noticed it first, or none of so many."""
+
+    fault: Fault
+    noticed_by: str
+    tests: int
+    seconds: float = 0
+
+
+@dataclass(eq=False)
+class Trying:
+    """A pytest plugin that runs the tests in its own way. `told` hears of each fault as it is tried."""
+
+    faults: Sequence[Fault]
+    told: Callable[[Tried], None]
+    budget: float
+    map_anew: bool
+    tried: list[Tried] = field(default_factory=list)
+    _failed: str = NONE
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {each.nodeid: each for each in session.items}
+        if self.map_anew:
+            ways = self._watch(session)
+            ways.keep()
+        else:
+            ways = Ways.read()
+            warm = [each for each in session.items if each.nodeid.startswith(WARM)]
+            for item in [warm[0], *[each for each in warm if "postgresql" in each.nodeid][:1], warm[-1]]:
+                _run(item, session)
+        new = [each for each in items if each not in ways.seconds]
+        if not self.map_anew and new:
+            print(f"{len(new)} tests are newer than the map, and are tried on every fault", file=sys.stderr)
+        self._failed = NONE
+        for fault in self.faults:
+            found = [each for each in ways.find_tests(fault) if each in items]
+            within, seconds = [*new], 0.0
+            for test in found:
+                seconds += ways.seconds[test]
+                if seconds > self.budget:
+                    break
+                within.append(test)
+            began = time.monotonic()
+            changed = codes.find_changed(fault)
+            patience = 60 + 4 * sum(ways.seconds.get(each, 1) for each in within)
+            noticed = None if within else NONE
+            if changed is not None and within:
+                noticed = self._try_in_fork(fault, changed, [items[each] for each in within], patience)
+            if noticed is None:
+                noticed = _try_apart(fault, within, patience)
+            tried = Tried(fault, noticed, len(within), time.monotonic() - began)
+            self.tried.append(tried)
+            self.told(tried)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self._failed:
+            self._failed = report.nodeid
+
+    def _watch(self, session: pytest.Session) -> Ways:
+        ways, kept = Ways.read(), time.monotonic()
+        items = [each for each in session.items if each.nodeid not in ways.seconds]
+        for place, item in enumerate(items):
+            began = time.monotonic()
+            with watch_lines() as lines:
+                _run(item, items[place + 1] if place + 1 < len(items) else session)
+            ways.add(item.nodeid, time.monotonic() - began, lines)
+            if time.monotonic() - kept > KEEP_EVERY:
+                ways.keep()
+                kept = time.monotonic()
+        if self._failed:
+            print("without any fault fails", self._failed, file=sys.stderr)
+        return ways
+
+    def _try_in_fork(
+        self,
+        fault: Fault,
+        changed: dict[codes.Key, Any],
+        items: list[pytest.Item],
+        patience: float,
+    ) -> str | None:
+        """The test that noticed it; None where no function that is loaded has the changed code."""
+        for engine in [each for each in gc.get_objects() if isinstance(each, Engine)]:
+            engine.dispose()
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            os.setpgid(0, 0)
+            silence = os.open(os.devnull, os.O_RDWR)
+            for number in (1, 2):
+                os.dup2(silence, number)
+            # pytest writes what it has to say to a copy of where it began.
+            items[0].config.get_terminal_writer()._file = os.fdopen(silence, "w")
+            try:
+                if not codes.put_into_process(fault.path, changed):
+                    os.write(writing, b"?")
+                    return None
+                for item, following in zip(items, [*items[1:], None], strict=True):
+                    _run(item, following or item.session)
+                    if self._failed:
+                        break
+                os.write(writing, (self._failed or "-").encode())
+            except BaseException as error:
+                os.write(writing, f"({type(error).__name__})".encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        told = _listen(reading, child, patience)
+        return None if told == "?" else told
+
+
+def _run(item: pytest.Item, following: pytest.Item | pytest.Session) -> None:
+    """What the next one needs stays; of a session only what is the session's."""
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def make_arguments(parts: Sequence[str]) -> list[str]:
+    """What pytest is called with."""
+    plain = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:rerunfailures", "-p", "no:playwright"]
+    return [*plain, "-o", "addopts=-p no:schemathesis", "--hypothesis-profile=mutants", "--tb=no", *parts]
+
+
+class Profile:
+    """A pytest plugin: searches look at the same examples every time, and do not shrink those that fail."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self) -> None:
+        import hypothesis
+
+        hypothesis.settings.register_profile(
+            "mutants",
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+
+
+def _try_apart(fault: Fault, tests: list[str], patience: float) -> str:
+    """In a process of its own, whose imports have the fault."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.setpgid(0, 0)
+        os.set_inheritable(writing, True)
+        silence = os.open(os.devnull, os.O_RDWR)
+        for number in (1, 2):
+            os.dup2(silence, number)
+        arguments = [sys.executable, "-m", "tools.mutants.apart", str(writing), fault.path]
+        done = subprocess.run(
+            arguments,
+            cwd=ROOT,
+            input="\n".join([ast.unparse(fault.tree), "\0", *tests]),
+            text=True,
+            pass_fds=[writing],
+            check=False,
+        )
+        os._exit(done.returncode)
+    os.close(writing)
+    return _listen(reading, child, patience)
+
+
+def _listen(reading: int, child: int, patience: float) -> str:
+    ready, _, _ = select.select([reading], [], [], patience)
+    told = os.read(reading, 10_000).decode() if ready else TOO_LONG
+    os.close(reading)
+    with suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return NONE if told == "-" else told or "(died)"

@@ -1,0 +1,168 @@
+"""Which tests run through which lines, kept in `var/mutants.json`: asked for the tests that could notice a fault."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from tools.mutants.changes import ROOT, Fault
+
+KEPT = ROOT / "var" / "mutants.json"
+_NOTHING: dict[str, Any] = {"seconds": {}, "tests": [], "hashes": {}, "lines": {}}
+HOUSES = ("config", "groups", "joint_defense")
+
+
+class Ways:
+    """For each line of a file the tests that run through it, and how long each test takes, in seconds."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._tests: list[str] = []
+        self._lines: dict[str, dict[int, int]] = defaultdict(dict)
+        self._hashes: dict[str, str] = {}
+
+    def add(self, test: str, seconds: float, lines: dict[str, set[int]]) -> None:
+        """What a test has run through."""
+        self.seconds[test] = seconds
+        bit = 1 << len(self._tests)
+        self._tests.append(test)
+        for path, numbers in lines.items():
+            known = self._lines[path]
+            for number in numbers:
+                known[number] = known.get(number, 0) | bit
+
+    def keep(self) -> None:
+        # A file that has been changed since a part of the map was made keeps the old mark: all its tests count.
+        hashes = {path: self._hashes.get(path) or _hash(path) for path in self._lines}
+        lines = {path: {str(k): f"{v:x}" for k, v in of.items()} for path, of in self._lines.items()}
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text(json.dumps({"seconds": self.seconds, "tests": self._tests, "hashes": hashes, "lines": lines}))
+
+    @classmethod
+    def read(cls) -> Ways:
+        """What is kept; nothing where there is nothing yet."""
+        found, ways = json.loads(KEPT.read_text()) if KEPT.exists() else _NOTHING, cls()
+        ways.seconds, ways._tests, ways._hashes = found["seconds"], found["tests"], found["hashes"]
+        for path, of in found["lines"].items():
+            ways._lines[path] = {int(k): int(v, 16) for k, v in of.items()}
+        return ways
+
+    def list_files(self) -> list[str]:
+        """The files of the tests that are known."""
+        return sorted({test.partition("::")[0] for test in self.seconds})
+
+    def find_tests(self, fault: Fault) -> list[str]:
+        """The tests that could notice a fault, the quickest first."""
+        names = _find_names_at_import(fault)
+        if names is None and self._hashes.get(fault.path) != _hash(fault.path):
+            bits = self._of_file(fault.path)  # It has been changed since: its lines stand elsewhere.
+        elif names is None:
+            lines = self._lines.get(fault.path, {})
+            bits = 0
+            for number in fault.lines:
+                bits |= lines.get(number, 0)
+        else:
+            bits = self._of_names(names) or self._of_file(fault.path)
+        found = [test for number, test in enumerate(self._tests) if test in self.seconds and bits >> number & 1]
+        return sorted(found, key=lambda test: self.seconds[test])
+
+    def _of_file(self, path: str) -> int:
+        bits = 0
+        for each in self._lines.get(path, {}).values():
+            bits |= each
+        return bits
+
+    def _of_names(self, names: set[str]) -> int:
+        """Tests that run through a line with one of these names."""
+        if not names:
+            return 0
+        wanted, bits = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b"), 0
+        for path, of in self._lines.items():
+            text = (ROOT / path).read_text() if (ROOT / path).exists() else ""
+            if wanted.search(text):
+                written = text.split("\n")
+                for number, tests in of.items():
+                    if number <= len(written) and wanted.search(written[number - 1]):
+                        bits |= tests
+        return bits
+
+
+def _hash(path: str) -> str:
+    return hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+
+
+def _find_names_at_import(fault: Fault) -> set[str] | None:
+    """What is bound where the fault is, if that is not in a function; None in one."""
+    tree = ast.parse((ROOT / fault.path).read_text())
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if node.body[0].lineno <= fault.lines[0] <= (node.end_lineno or 0):
+                return None
+            if node.lineno <= fault.lines[0] < node.body[0].lineno:
+                names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= fault.lines[0] <= (node.end_lineno or 0):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+    return names
+
+
+@contextmanager
+def watch_lines() -> Iterator[dict[str, set[int]]]:
+    """The lines of our own files that are run through meanwhile, in every thread that begins then, too."""
+    found: dict[str, set[int]] = {}
+    _touched.clear()
+    threading.settrace(_trace)
+    sys.settrace(_trace)
+    try:
+        yield found
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
+        for code in list(_touched):
+            of = _seen[code]
+            if of:
+                path = str(Path(code.co_filename).relative_to(ROOT))
+                found.setdefault(path, set()).update(of)
+                of.clear()
+
+
+_PREFIXES = tuple(f"{ROOT / house}/" for house in HOUSES)
+_seen: dict[CodeType, set[int] | None] = {}
+_local: dict[CodeType, Any] = {}
+_touched: set[CodeType] = set()
+
+
+def _trace(frame: FrameType, event: str, argument: Any) -> Any:
+    code = frame.f_code
+    try:
+        of = _seen[code]
+    except KeyError:
+        of = _seen[code] = set() if code.co_filename.startswith(_PREFIXES) else None
+        if of is not None:
+            _local[code] = _make_local(of)
+    if of is None:
+        return None
+    _touched.add(code)
+    of.add(frame.f_lineno)
+    return _local[code]
+
+
+def _make_local(of: set[int]) -> Any:
+    add = of.add
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        add(frame.f_lineno)
+        return trace
+
+    return trace
