@@ -1,8 +1,8 @@
 """`make mutants`: small faults put into the core one at a time, and whether the tests notice.
 
 A flipped comparison or condition, an operator's opposite, a changed number, a dropped filter or lock. Tests run in one
-warm process: each once, to see which lines it runs through (kept in `var/mutants.json`; `--map` adds what is not in it
-yet, and a fresh map is made where the file is gone); then for each fault those that run through its line, the quickest
+warm process: each once, to see which lines it runs through (kept in `var/mutants`; `--map` adds what is not in it
+yet; where there is none, all are looked at first); then for each fault those that run through its line, the quickest
 first, until one fails. What survives is printed with its file and line; what is known to change nothing stands in
 `equivalent.toml`, with the reason.
 
@@ -48,7 +48,7 @@ def main() -> int:
         faults = []
     else:
         faults = _draw(given)
-    faults = faults[given.first :]
+    faults = faults[given.first :][: given.most or None]
     # Not the tests' own: what they print goes elsewhere.
     out = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     equivalent = read_equivalent()

@@ -59,15 +59,14 @@ class Trying:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {each.nodeid: each for each in session.items}
         if self.map_anew:
-            ways = self._watch(session)
-            ways.keep()
+            self._watch(session)
         else:
-            ways = Ways.read()
             warm = [each for each in session.items if each.nodeid.startswith(WARM)]
             for item in [warm[0], *[each for each in warm if "postgresql" in each.nodeid][:1], warm[-1]]:
                 _run(item, session)
+        ways = Ways.read()
         new = [each for each in items if each not in ways.seconds]
-        if not self.map_anew and new:
+        if self.faults and new:
             print(f"{len(new)} tests are newer than the map, and are tried on every fault", file=sys.stderr)
         self._failed = NONE
         for fault in self.faults:
@@ -95,9 +94,9 @@ class Trying:
         if report.failed and not self._failed:
             self._failed = report.nodeid
 
-    def _watch(self, session: pytest.Session) -> Ways:
-        ways, kept = Ways.read(), time.monotonic()
-        items = [each for each in session.items if each.nodeid not in ways.seconds]
+    def _watch(self, session: pytest.Session) -> None:
+        known, ways, kept = Ways.read(), Ways(), time.monotonic()
+        items = [each for each in session.items if each.nodeid not in known.seconds]
         for place, item in enumerate(items):
             began = time.monotonic()
             with watch_lines() as lines:
@@ -108,7 +107,7 @@ class Trying:
                 kept = time.monotonic()
         if self._failed:
             print("without any fault fails", self._failed, file=sys.stderr)
-        return ways
+        ways.keep()
 
     def _try_in_fork(
         self,

@@ -1,10 +1,11 @@
-"""Which tests run through which lines, kept in `var/mutants.json`: asked for the tests that could notice a fault."""
+"""Which tests run through which lines, kept in `var/mutants`: asked for the tests that could notice a fault."""
 
 from __future__ import annotations
 
 import ast
 import hashlib
 import json
+import os
 import re
 import sys
 import threading
@@ -17,8 +18,8 @@ from typing import Any
 
 from tools.mutants.changes import ROOT, Fault
 
-KEPT = ROOT / "var" / "mutants.json"
-_NOTHING: dict[str, Any] = {"seconds": {}, "tests": [], "hashes": {}, "lines": {}}
+KEPT = ROOT / "var" / "mutants"
+"""A file for each run that has looked."""
 HOUSES = ("config", "groups", "joint_defense")
 
 
@@ -42,19 +43,29 @@ class Ways:
                 known[number] = known.get(number, 0) | bit
 
     def keep(self) -> None:
-        # A file that has been changed since a part of the map was made keeps the old mark: all its tests count.
-        hashes = {path: self._hashes.get(path) or _hash(path) for path in self._lines}
+        """Write it down, beside what other runs have."""
+        hashes = {path: _hash(path) for path in self._lines}
         lines = {path: {str(k): f"{v:x}" for k, v in of.items()} for path, of in self._lines.items()}
-        KEPT.parent.mkdir(exist_ok=True)
-        KEPT.write_text(json.dumps({"seconds": self.seconds, "tests": self._tests, "hashes": hashes, "lines": lines}))
+        KEPT.mkdir(parents=True, exist_ok=True)
+        told = {"seconds": self.seconds, "tests": self._tests, "hashes": hashes, "lines": lines}
+        written = KEPT / f"{os.getpid()}.part"
+        written.write_text(json.dumps(told))
+        written.rename(written.with_suffix(".json"))
 
     @classmethod
     def read(cls) -> Ways:
-        """What is kept; nothing where there is nothing yet."""
-        found, ways = json.loads(KEPT.read_text()) if KEPT.exists() else _NOTHING, cls()
-        ways.seconds, ways._tests, ways._hashes = found["seconds"], found["tests"], found["hashes"]
-        for path, of in found["lines"].items():
-            ways._lines[path] = {int(k): int(v, 16) for k, v in of.items()}
+        """What all runs have kept; nothing where there was none."""
+        ways = cls()
+        for each in sorted(KEPT.glob("*.json")):
+            found, before = json.loads(each.read_text()), len(ways._tests)
+            ways.seconds |= found["seconds"]
+            ways._tests += found["tests"]
+            for path, of in found["lines"].items():
+                if ways._hashes.setdefault(path, found["hashes"][path]) != found["hashes"][path]:
+                    ways._hashes[path] = "changed meanwhile"
+                known = ways._lines[path]
+                for number, bits in of.items():
+                    known[int(number)] = known.get(int(number), 0) | int(bits, 16) << before
         return ways
 
     def list_files(self) -> list[str]:
@@ -65,7 +76,8 @@ class Ways:
         """The tests that could notice a fault, the quickest first."""
         names = _find_names_at_import(fault)
         if names is None and self._hashes.get(fault.path) != _hash(fault.path):
-            bits = self._of_file(fault.path)  # It has been changed since: its lines stand elsewhere.
+            # It has been changed since: its lines stand elsewhere.
+            bits = self._of_file(fault.path)
         elif names is None:
             lines = self._lines.get(fault.path, {})
             bits = 0
@@ -73,7 +85,7 @@ class Ways:
                 bits |= lines.get(number, 0)
         else:
             bits = self._of_names(names) or self._of_file(fault.path)
-        found = [test for number, test in enumerate(self._tests) if test in self.seconds and bits >> number & 1]
+        found = {test for number, test in enumerate(self._tests) if bits >> number & 1}
         return sorted(found, key=lambda test: self.seconds[test])
 
     def _of_file(self, path: str) -> int:
