@@ -124,6 +124,14 @@ def test_a_row_means_a_household_by_number_then_by_door_and_name(
     assert (found.household, found.candidates) == (household, candidates)
 
 
+def test_a_number_that_two_households_have_says_nothing_by_itself(index: Index) -> None:
+    other = house(9, "赵六", "3-9", "+8613900001001")
+    index.add(other)
+    found = index.match(entry("13900001001"))
+    assert (found.household, found.candidates) == (None, (LI, other))
+    assert not index.is_settled(entry("13900001001", "李月芳"))
+
+
 @pytest.mark.parametrize(("listed", "agrees"), [("王*国", True), ("王**", True), ("*建国", True), ("王*", False)])
 def test_asterisks_stand_for_what_a_carrier_does_not_tell(listed: str, agrees: bool) -> None:
     assert names_agree(listed, "王建国") is agrees

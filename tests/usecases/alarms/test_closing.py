@@ -254,6 +254,21 @@ def test_whatever_asks_for_rings_late_is_not_given_up_at_the_first_complaint(tow
     assert town.delivery_by_id(call.delivery_id).state is DeliveryState.WAITING
 
 
+def test_no_note_and_no_other_alarms_ring_makes_an_old_alarm_young(town: Town) -> None:
+    wang, _ = town.house("王建国"), town.house("李月芳")
+    elsewhere = town.group("4组")
+    zhao, _ = town.house("赵", group=elsewhere), town.house("钱", group=elsewhere)
+    raised = town.raise_alarm(wang)
+    call, text = town.claim()
+    other = town.raise_alarm(zhao, after=1000)
+    town.run(lambda s: closing.add_note(s, raised.incident_id or 0, "路上", "村干部", at(1000)))
+    town.run(lambda s: closing.ring_again(s, other.incident_id or 0, None, "村干部", at(1000)))
+    town.came(text, TooFast("slower", code=20429, status=429), after=900)
+    town.came(call, TooFast("slower", code=20429, status=429), after=1001)
+    states = [town.delivery_by_id(each.delivery_id).state for each in (text, call)]
+    assert states == [DeliveryState.WAITING, DeliveryState.UNREACHED], "a quarter of an hour is still in time"
+
+
 def test_ring_again_for_one_household_rings_even_one_that_is_coming_and_no_other(town: Town) -> None:
     wang, li, _ = town.house("王"), town.house("李"), town.house("陈")
     raised = town.raise_alarm(wang)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.orm import Session
 
+from groups import directory
 from joint_defense.alarms import closing
 from joint_defense.alarms.intake import Limits, Outcome
 from joint_defense.alarms.texts import Text, take_message
@@ -13,6 +15,7 @@ from joint_defense.delivery import claims, plan, tracking
 from joint_defense.incidents.answers import find_told
 from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.escalation import is_widened
+from joint_defense.rules.parties import plan_rings
 from joint_defense.rules.states import (
     AttemptState,
     Channel,
@@ -156,6 +159,24 @@ def test_the_first_id_that_a_call_is_known_by_stays(town: Town, wang: House, li:
         lambda s: tracking.hear(s, *tracking.lock_attempt(s, call.id, 1), AttemptState.RINGING, at(2), sid="CA-other")
     )
     assert town.attempt(call).sid == sid
+
+
+def test_new_phones_queue_behind_those_that_their_own_alarm_has_waiting(town: Town, wang: House, li: House) -> None:
+    elsewhere = town.group("4组")
+    zhao, _ = town.house("赵", group=elsewhere), town.house("钱", "mm", group=elsewhere)
+    raised = town.raise_alarm(wang)
+
+    def queue(session: Session) -> list[tuple[int, int]]:
+        caller = directory.find_caller(session, li.number)
+        assert caller is not None
+        planned = plan_rings(directory.list_recipients(session, caller, at(0)))
+        queued = plan.queue_behind_waiting(session, raised.incident_id or 0, planned)
+        return [(one.turn, two.turn) for one, two in zip(planned, queued, strict=True)]
+
+    assert town.read(queue) == [(0, 1), (0, 1)]
+    town.place()
+    town.raise_alarm(zhao)
+    assert town.read(queue) == [(0, 0), (0, 0)]
 
 
 @pytest.mark.parametrize(

@@ -228,6 +228,13 @@ def test_a_call_that_failed_before_it_rang_is_placed_again(town: Town, call: Cla
     assert (delivery(town, call).state, delivery(town, call).failure) == (DeliveryState.UNREACHED, "not_placed")
 
 
+def test_of_a_call_that_was_placed_a_second_time_the_second_is_asked_after(town: Town, call: Claim) -> None:
+    town.came(call, Receipt(SID, AttemptState.QUEUED), after=1)
+    hears(town, call, "failed", code="20429", after=2)
+    town.came(again(town, call, after=9), Receipt("CAsecond", AttemptState.QUEUED), after=9)
+    assert [enquiry.sid for enquiry in due(town, after=300) if enquiry.channel is CALL] == ["CAsecond"]
+
+
 def test_a_word_that_says_nothing_new_or_nothing_at_all_changes_nothing(town: Town, call: Claim) -> None:
     assert hears(town, call, "ringing")
     assert not hears(town, call, "ringing", after=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
@@ -18,6 +18,8 @@ from groups.directory import (
     clear_refused,
     find_caller,
     list_leader_phones,
+    list_members,
+    list_phones,
     list_recipients,
     lock_group,
     mark_refused,
@@ -257,6 +259,23 @@ def test_the_leaders_phones_or_the_deputys_where_no_leader_is_set(session: Sessi
         (Role.LEADER, leader.phones[0].number, 1, 0),
         (Role.LEADER, leader.phones[1].number, 2, 0),
     ]
+
+
+def test_of_a_groups_members_who_is_away_is_texted_and_a_households_phones_are_those_it_has_now(
+    session: Session, town: Town
+) -> None:
+    home, away = town.household("甲", 1, group=town.group), town.household("乙", 2, group=town.group)
+    away.away_until, town.group.deputy_id = NOW + timedelta(days=1), home.id
+    session.flush()
+    members = list_members(session, town.group.id, NOW)
+    assert [(one.household_name, one.may_call, one.role) for one in members] == [
+        ("甲家", True, Role.DEPUTY),
+        ("乙家", False, Role.MEMBER),
+    ]
+    former = town.phone(home, rank=2, archived_at=NOW)
+    phones = list_phones(session, [home.id])
+    assert [one.number for one in phones] == [home.phones[0].number]
+    assert former.number not in {one.number for one in phones}
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

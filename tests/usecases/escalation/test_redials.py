@@ -288,6 +288,8 @@ def test_a_household_with_nothing_but_texts_that_nobody_answers_is_unreachable_a
     told = newest(town, answering.number, SMS)
     town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Answer.CANNOT, SMS, at(20)))
     look(town, 181)
+    # Where nobody is redialled at all it is three minutes.
+    look(town, 181.9, ())
     assert not row(town, deaf).unreachable
     for clock in (182, 182, 190, 1000):
         assert look(town, clock) == 0
@@ -452,17 +454,19 @@ def test_redials_of_two_alarms_take_turns_and_wait_for_every_first_ring(town: To
 
 
 def test_a_number_counts_as_failed_once_an_alarm_until_somebody_answers_there(town: Town, wang: House) -> None:
-    li = town.house("李")
+    li = town.house("李", "mm")
 
     def alarm(minutes: int, *words: str) -> int:
         raised = town.raise_alarm(wang, after=minutes * 60)
         for place, word in enumerate(words):
             look(town, minutes * 60 + place * 200)
             ends(town, li.number, minutes * 60 + place * 200 + 1, word)
+        ends(town, li.numbers[1], minutes * 60 + 800, "failed" if minutes == 0 else "busy")
         town.run(lambda s: close(s, raised.incident_id or 0, "helped", "", "村", at(minutes * 60 + 900)))
         return town.phone(li.number).failures
 
     assert alarm(0, "failed", "failed", "failed") == 1
+    assert town.phone(li.numbers[1]).failures == 1, "each phone for itself"
     # It rings, and nobody picks up: that proves neither that the number is right nor that it is old.
     assert alarm(20, "no-answer", "busy") == 1
     assert alarm(40, "busy", "failed") == 2

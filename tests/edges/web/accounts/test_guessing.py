@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from config.database import Database
+from config.database import Database, read_clock
+from groups.accounts.accounts import SignIn, find_candidate, settle_sign_in
 from groups.accounts.invitations import UNSET
 from groups.accounts.passwords import NOBODYS, matches
 from groups.accounts.rules.passwords import Weakness, find_weakness
@@ -27,6 +28,20 @@ def test_who_has_signed_in_here_before_is_not_locked_out_by_others(web: Flask, v
     assert "datetime=" in refused.text, "strangers are locked out"
     assert Visitor(web.test_client()).sign_in("operator").status_code == 422
     assert visitor.sign_in("operator").status_code == 303
+
+
+def test_a_password_that_is_changed_while_the_old_one_is_compared_lets_nobody_in(web: Flask, store: Database) -> None:
+    def settle(*, matched: bool) -> SignIn:
+        with store.begin() as session:
+            return settle_sign_in(session, candidate, matched=matched, browser="", now=read_clock(session))
+
+    with store.begin() as session:
+        candidate = find_candidate(session, "operator", read_clock(session), "CN", "574")
+    assert settle(matched=False).token is None
+    assert settle(matched=True).token is not None
+    with store.begin() as session:
+        session.execute(update(Account).where(Account.id == candidate.account_id).values(password_hash=UNSET))
+    assert settle(matched=True).token is None
 
 
 def test_a_known_browser_has_its_own_five_tries_and_no_others_account(web: Flask, visitor: Visitor) -> None:

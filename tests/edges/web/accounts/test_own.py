@@ -21,7 +21,13 @@ def test_signing_out_ends_the_session_for_a_copied_cookie_too(web: Flask, operat
     thief.client.set_cookie("joint-defence", copied.value)
     assert thief.get("/account").status_code == 200
 
+    with operator.client.session_transaction() as kept:
+        secrets = {each for each in kept.values() if isinstance(each, str)}
+    assert secrets
+
     assert operator.post("/sign-out").location == "/sign-in"
+    with operator.client.session_transaction() as kept:
+        assert secrets.isdisjoint(kept.values()), "nothing of it stays in the browser"
 
     assert thief.get("/account").status_code == 303
     assert operator.get("/account").status_code == 303
