@@ -5,10 +5,10 @@ Every trouble that is somebody's to mend is one line on stderr and exit code 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -18,7 +18,12 @@ from config.database import read_clock
 from config.services import get_database
 from groups.errors import GroupsError, RosterFileError, say
 from groups.errors.words import write_both
+from groups.files.sheet import name_column
 from groups.privacy.looks import Looked, record_look
+from groups.rules.findings import show
+
+if TYPE_CHECKING:
+    from groups.files.columns import LeftOutSheet
 
 column_option = click.option(
     "--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 电话=D."
@@ -56,6 +61,29 @@ def note_export(session: Session, page: str, form: str, rows: int, village_id: i
 def tell(code: str, /, **values: Any) -> None:
     """Print the message of this code with these values, in Chinese and English."""
     click.echo(write_both(say(code, **values)))
+
+
+def tell_reading(
+    layouts: Sequence[Mapping[str, Any]], left_out: Sequence[LeftOutSheet], words: Mapping[str, str]
+) -> None:
+    """Print how a list was read: each column that was guessed, and how to say it otherwise; the sheets left out.
+
+    `layouts` as `uploads.kinds.ReadList` has them, `words` the field for each word that names one.
+    """
+    for layout in layouts:
+        for column in layout["columns"]:
+            if column["guessed"]:
+                word = next((word for word, field in words.items() if field == column["field"]), column["field"])
+                letter = name_column(column["index"])
+                where = f"{letter} {show(column['heading'])}".strip()
+                tell("column_was_guessed", where=where, field=word, letter=letter)
+    tell_left_out(left_out)
+
+
+def tell_left_out(sheets: Sequence[LeftOutSheet]) -> None:
+    """Print which sheets of a file are not read, and why."""
+    for each in sheets:
+        tell("sheet_left_out", sheet=show(each.name), reason=each.reason)
 
 
 def read_content(file: Path) -> bytes:

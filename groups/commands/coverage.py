@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_settings
 from groups.accounts import api_clients
-from groups.commands.common import column_option, open_transaction, read_content, tell, write
+from groups.commands.common import column_option, open_transaction, read_content, tell, tell_reading, write
 from groups.coverage import exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.rules.figures import read_basis_points
@@ -195,11 +195,13 @@ def set_count(village: str, households: int, day: str | None, kind: str) -> None
 def import_counts(file: Path, day: str | None, dry_run: bool, columns: tuple[str, ...]) -> None:
     """Take counts from a list (.xlsx, .xls, .csv): all its sound rows, or nothing."""
     from groups.coverage import counts
+    from groups.coverage.rules.count_rows import COLUMN_WORDS
 
     with open_transaction() as session:
-        rows = counts.read_counts_file(read_content(file), file.name, read_day(day) if day else None, columns)
+        opened = counts.read_counts_file(read_content(file), file.name, read_day(day) if day else None, columns)
+        tell_reading(opened.sheets.shown(), opened.sheets.left_out, COLUMN_WORDS)
         batch = _make_batch(session, Action.IMPORT_COUNTS)
-        judged = counts.judge(session, rows, batch.day)
+        judged = counts.judge(session, opened.rows, batch.day)
         for each in judged:
             if each.problem:
                 tell("village_row_flaw", row=each.row.line, village=each.row.village[:20], flaw=each.problem)

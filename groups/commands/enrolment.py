@@ -21,7 +21,15 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_database as the_database
 from config.services import get_settings
-from groups.commands.common import column_option, open_transaction, read_content, tell, tell_in_one_line, write
+from groups.commands.common import (
+    column_option,
+    open_transaction,
+    read_content,
+    tell,
+    tell_in_one_line,
+    tell_reading,
+    write,
+)
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
 from groups.enrolment.carrier_lists import exports as list_exports
@@ -79,9 +87,10 @@ def import_list(file: Path, dry_run: bool, as_json: bool, errors: Path | None, c
     if errors is not None and left_out:
         write(errors, list_exports.export_rows_to_mend(left_out))
     if as_json:
-        told = list_exports.as_json(rows, written=not dry_run)
+        told = list_exports.as_json(rows, was_read.left_out, written=not dry_run)
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
+        tell_reading(was_read.layouts, was_read.left_out, COLUMN_WORDS)
         _tell(rows, dry_run)
 
 

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.services import get_settings
-from groups.commands.common import column_option, note_export, open_transaction, read_content, tell, write
+from groups.commands.common import (
+    column_option,
+    note_export,
+    open_transaction,
+    read_content,
+    tell,
+    tell_reading,
+    write,
+)
 from groups.errors import say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
@@ -37,7 +45,10 @@ def import_responders(file: Path, code: str | None, dry_run: bool, columns: tupl
     with open_transaction() as session:
         village_id = _find_village_id(session, code)
         here = Region(of.default_region, of.default_area_code, of.countries)
-        rows = files.read_rows(session, Kind.RESPONDERS, village_id, read_content(file), file.name, here, columns)
+        opened = files.read_file(Kind.RESPONDERS, read_content(file), file.name, columns)
+        tell_reading(opened.sheets.shown(), opened.sheets.left_out, files.list_column_words(Kind.RESPONDERS))
+        on_record = lists.read_list(session, Kind.RESPONDERS, village_id)
+        rows = files.judge_rows(on_record, opened.rows, here)
         for row in rows:
             for words in (*row.checked.wrong.values(), *row.checked.told):
                 tell("name_row_flaw", row=row.number, name=row.texts.get("name", ""), flaw=words)
@@ -49,7 +60,7 @@ def import_responders(file: Path, code: str | None, dry_run: bool, columns: tupl
                 read_clock(session),
                 of.zone,
             )
-            files.import_rows(batch, lists.read_list(session, Kind.RESPONDERS, village_id), rows)
+            files.import_rows(batch, on_record, rows)
     counts = {word: sum(row.change == word for row in rows) for word in ("new", "changed", "same", "error")}
     tell("dry_run" if dry_run else "imported" if counts["new"] + counts["changed"] else "nothing_imported")
     tell("responders_taken", **counts)

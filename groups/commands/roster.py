@@ -6,7 +6,9 @@ A domain error is one line on stderr and exit code 1.
 from __future__ import annotations
 
 import json
+import shlex
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,16 @@ from flask.cli import AppGroup
 
 from config.database import read_clock
 from config.services import get_settings as app_settings
-from groups.commands.common import column_option, note_export, open_transaction, read_content, tell, write
-from groups.errors import say
+from groups.commands.common import (
+    column_option,
+    note_export,
+    open_transaction,
+    read_content,
+    tell,
+    tell_left_out,
+    write,
+)
+from groups.errors import Message, RosterFileError, say
 from groups.errors.words import write_both
 from groups.models.batch import Author, Batch
 from groups.models.changes import Action, Source
@@ -26,7 +36,8 @@ from groups.roster import villages
 if TYPE_CHECKING:
     from groups.commands.demo.load import DemoSummary
     from groups.roster.imports.reading import RosterList
-    from groups.roster.imports.rules.judgement import Judgement
+    from groups.roster.imports.rules.guesses import Guess, Said
+    from groups.roster.imports.rules.judgement import Judgement, RowVerdict
 
 village = AppGroup("village", help="Villages and residents' committees.")
 demo = AppGroup("demo", help="The demo town.")
@@ -96,6 +107,7 @@ def _is_simulator(address: str) -> bool:
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 @click.option("--errors", type=click.Path(path_type=Path), help="A workbook for the rows in error or warned of.")
 @column_option
+@click.option("--guess", "guesses", multiple=True, help="What is meant instead of a guess, as --dry-run prints it.")
 def import_roster(
     file: Path,
     code: str,
@@ -105,21 +117,26 @@ def import_roster(
     as_json: bool,
     errors: Path | None,
     columns: tuple[str, ...],
+    guesses: tuple[str, ...],
 ) -> None:
     """Take a village's list (.xlsx, .xls, .ods, .csv, .json …) into the roster: all its sound rows, or nothing."""
     from groups.roster.imports import apply, mend, reading
     from groups.roster.imports.rules import preview
+    from groups.roster.imports.rules.guesses import Said
 
     settings = app_settings()
     with open_transaction() as session:
         opened = reading.open_file(read_content(file), file.name)
-        read = reading.read_households(opened, reading.read_columns_said(opened, columns))
+        decided = Said.read(guesses)
+        read = reading.read_households(opened, reading.read_columns_said(opened, columns), decided)
         of = villages.get_village(session, code, hold=True)
         judgement = apply.judge_list(
             *(session, of, read.rows, settings.default_region, settings.default_area_code),
             complete=complete,
             countries=settings.countries,
+            decided=decided,
         )
+        _check_guesses(guesses, decided, judgement, read)
         if errors is not None:
             sheets = {label: sheet for label, (sheet, _) in read.sheets.items()}
             if to_mend := mend.list_rows_to_mend(read.rows, judgement.verdicts, sheets):
@@ -201,19 +218,72 @@ def _write_summary(summary: DemoSummary, seconds: float) -> str:
     return write_both(say("demo_there_already", figures=figures))
 
 
+def _list_guesses(judgement: Judgement, read: RosterList) -> list[tuple[RowVerdict | None, Guess]]:
+    """What was guessed, each with the row that it is about; of the list as a whole, None."""
+    of_notes = [(None, guess) for note in (*read.notes, *judgement.notes) for guess in note.guesses]
+    return [*of_notes, *((row, guess) for row in judgement.verdicts for guess in row.guesses)]
+
+
+def _check_guesses(texts: Sequence[str], said: Said, judgement: Judgement, read: RosterList) -> None:
+    """Raise RosterFileError where something is said of what was not guessed, or what nobody offers."""
+    decided = {guess.key for _, guess in _list_guesses(judgement, read) if guess.decided}
+    for text, key in zip(texts, (text.rpartition("=")[0] for text in texts), strict=True):
+        if key not in decided:
+            raise RosterFileError(say("guess_said_wrongly", text=text[:80]))
+
+
+def _tell_guesses(judgement: Judgement, read: RosterList) -> None:
+    from groups.roster.imports.rules.guesses import ABOUT_WORDS, write_said
+
+    with_sheet = _has_several_sheets(judgement)
+    for row, guess in _list_guesses(judgement, read):
+        where = f"{_name_row(row, with_sheet=with_sheet)} " if row else ""
+        about, now = say(ABOUT_WORDS[guess.about]), _name_choice(guess.now)
+        if guess.decided:
+            told = say("guess_said", about=about, now=now)
+        else:
+            options = tuple(
+                say(
+                    "guess_otherwise",
+                    option=f"--guess {shlex.quote(write_said(guess, choice))}",
+                    meaning=_name_choice(choice.value, choice.shown),
+                )
+                for choice in guess.others
+            )
+            told = say("guess_shown", about=about, now=now, options=options)
+        if guess.decided or guess.others:
+            click.echo(f"guess {where}{write_both(told)}")
+
+
+def _name_choice(value: str, shown: str = "") -> Message | str:
+    """What a choice is called: a name or a door stands for itself."""
+    from groups.roster.imports.rules.guesses import APART, NEW, NONE
+
+    words = {NONE: "guess_in_no_group", APART: "guess_each_for_itself", NEW: "guess_new_household"}
+    return shown or (say(words[value]) if value in words else value)
+
+
+def _has_several_sheets(judgement: Judgement) -> bool:
+    return len({row.sheet for row in judgement.verdicts}) > 1
+
+
+def _name_row(row: RowVerdict, *, with_sheet: bool) -> str:
+    at = say("row_of_sheet", sheet=row.sheet, row=row.row) if with_sheet else say("row_number", row=row.row)
+    return write_both(at)
+
+
 def _tell_findings(judgement: Judgement, read: RosterList) -> None:
     from groups.rules.findings import show
 
     if read.ignored:
         tell("columns_left_out", names=tuple(map(show, read.ignored)))
-    if read.ignored_sheets:
-        tell("sheets_left_out", names=tuple(map(show, read.ignored_sheets)))
+    tell_left_out(read.left_out)
     for note in (*read.notes, *judgement.notes):
         click.echo(f"note {note.reason}: {write_both(note.message)}")
-    several_sheets = len({row.sheet for row in judgement.verdicts}) > 1
+    _tell_guesses(judgement, read)
+    with_sheet = _has_several_sheets(judgement)
     for row in judgement.verdicts:
-        at = say("row_of_sheet", sheet=row.sheet, row=row.row) if several_sheets else say("row_number", row=row.row)
-        where = write_both(at)
+        where = _name_row(row, with_sheet=with_sheet) if row.findings else ""
         for finding in row.findings:
             click.echo(
                 f"{where} {row.verdict.value} {finding.reason} {show(row.household)}: {write_both(finding.message)}"

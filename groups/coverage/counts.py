@@ -30,7 +30,7 @@ from groups.coverage.rules.count_rows import (
 from groups.coverage.rules.figures import BASIS_POINTS, Figure, list_month_ends
 from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, Message, say
 from groups.files.apart import read_apart
-from groups.files.columns import Columns, FoundColumns, find_lists
+from groups.files.columns import Columns, FoundLists, find_lists
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.enrolment import Subscription
@@ -48,7 +48,7 @@ _NO_LIST = say("counts_without_heading")
 class CountsFile:
     """A list of counts as it was read: its sheets with their columns, and its rows; or why there are none."""
 
-    layouts: Sequence[FoundColumns]
+    sheets: FoundLists
     rows: Sequence[CountRow] = ()
     reason: Message | None = None
 
@@ -58,32 +58,34 @@ def open_counts(content: bytes, name: str, default_day: date | None, said: Colum
 
     `default_day` is that of the rows that name none.
     """
-    layouts = find_lists(read_apart(content, name, dated=True).sheets, VOCABULARY, said)
+    file = read_apart(content, name, dated=True)
+    found = find_lists(file.sheets, VOCABULARY, said, file.hidden)
+    layouts = found.layouts
     if not layouts:
-        return CountsFile((), reason=_NO_LIST)
+        return CountsFile(found, reason=_NO_LIST)
     for layout in layouts:
         if reason := find_lacking(layout, default_day):
-            return CountsFile(layouts, reason=reason)
+            return CountsFile(found, reason=reason)
     if sum(len(layout.rows) for layout in layouts) > MOST_ROWS:
-        return CountsFile(layouts, reason=say("more_than_rows", most=MOST_ROWS))
+        return CountsFile(found, reason=say("more_than_rows", most=MOST_ROWS))
     several = len(layouts) > 1
     rows = [
         row for layout in layouts for row in read_count_rows(layout, default_day, layout.sheet.label if several else "")
     ]
-    return CountsFile(layouts, rows)
+    return CountsFile(found, rows)
 
 
 def read_counts_file(
     content: bytes, name: str, default_day: date | None = None, columns: Sequence[str] = ()
-) -> Sequence[CountRow]:
-    """The counts in a file; `columns`: what columns hold, 户数=D. Raises CountsFileError, RosterFileError."""
+) -> CountsFile:
+    """A file with counts; `columns`: what columns hold, 户数=D. Raises CountsFileError, RosterFileError."""
     opened = open_counts(content, name, default_day, {})
     if columns:
-        shown = [layout.shown() for layout in opened.layouts]
-        opened = open_counts(content, name, default_day, read_columns_of_shown(columns, shown, COLUMN_WORDS))
+        said = read_columns_of_shown(columns, opened.sheets.shown(), COLUMN_WORDS)
+        opened = open_counts(content, name, default_day, said)
     if opened.reason:
         raise CountsFileError(opened.reason)
-    return opened.rows
+    return opened
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class CountLists:
             )
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        return ReadList([layout.shown() for layout in opened.layouts], opened.rows, opened.reason)
+        return ReadList(opened.sheets.shown(), opened.rows, opened.reason, left_out=opened.sheets.left_out)
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CountsFileError where two columns hold the same."""

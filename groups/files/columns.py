@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
+from groups.errors import Message, say
 from groups.files.recognising import (
     SOMETHING_ELSE,
     Column,
@@ -19,7 +20,6 @@ from groups.files.rows_below import Row, list_rows_below
 from groups.files.sheet import Sheet, simplify_heading
 from groups.files.splitting import find_repetition, list_columns_beside, split_stacked
 
-MOST_SHEETS = 20
 _MOST_COLUMNS = 60
 _SAMPLES = 3
 
@@ -102,21 +102,66 @@ def hold_each_once(layouts: Sequence[Mapping[str, Any]], columns: Columns) -> bo
     return True
 
 
-def find_lists(sheets: Sequence[Sheet], vocabulary: PlainVocabulary, said: Columns) -> list[FoundColumns]:
-    """The sheets that are such a list, all that it needs in their columns; where none is, all that have any rows.
+class LeftOutSheet(NamedTuple):
+    """A sheet of a file that is not read as a list, and why."""
+
+    name: str
+    reason: Message
+
+
+@dataclass(frozen=True)
+class FoundLists:
+    """The sheets of a file that are such a list; where none is, all that have any rows.
+
+    `others` are the sheets beside them that lack what the list needs, `hidden` the names of those nobody reads.
+    """
+
+    layouts: Sequence[FoundColumns]
+    others: Sequence[FoundColumns] = ()
+    hidden: Sequence[str] = ()
+
+    @property
+    def left_out(self) -> tuple[LeftOutSheet, ...]:
+        """The sheets that are not read, in words."""
+        lacking = [LeftOutSheet(each.sheet.label, explain_lacking(each.lacking)) for each in self.others]
+        return (*lacking, *(LeftOutSheet(name, say("sheet_is_hidden")) for name in self.hidden))
+
+    def shown(self) -> list[dict[str, Any]]:
+        """As `uploads.kinds.ReadList` has it: sheets that are alike once."""
+        alike: dict[Any, dict[str, Any]] = {}
+        for at, each in enumerate((*self.layouts, *self.others)):
+            one = each.shown() | {"left_out": at >= len(self.layouts)}
+            told = [tuple(column[key] for key in ("index", "heading", "field", "guessed")) for column in one["columns"]]
+            block = alike.setdefault((one["left_out"], *told), one)
+            if block is not one:
+                block["sheets"] += one["sheets"]
+                block["names"] += one["names"]
+        return list(alike.values())
+
+
+def explain_lacking(lacking: Sequence[str]) -> Message:
+    """Why a sheet is left out: what a list needs, in words, that none of its columns holds."""
+    return say("sheet_lacks_columns", lacking=tuple(lacking))
+
+
+def find_lists(
+    sheets: Sequence[Sheet], vocabulary: PlainVocabulary, said: Columns, hidden: Sequence[str] = ()
+) -> FoundLists:
+    """Which sheets are such a list, all that it needs in their columns.
 
     Lists that stand side by side or one below the other on a sheet are a sheet each. `said`: with the columns as
-    somebody says they are.
+    somebody says they are; `hidden`: the names of sheets that nobody reads.
     """
     found = []
-    parts = [part for sheet in sheets[:MOST_SHEETS] for part in _split(sheet, vocabulary)]
+    parts = [part for sheet in sheets for part in _split(sheet, vocabulary)]
     for place, sheet in enumerate(parts):
         if not sheet.is_empty:
             rows = sheet.heading_rows(sheet.first_filled + vocabulary.deepest + 1)
             layout = recognise(rows, vocabulary, sheet.hidden_columns)
             layout = _with_all_columns(_start_below_a_heading(layout, sheet, vocabulary.deepest), sheet)
             found.append(FoundColumns(place, sheet, vocabulary, layout).with_columns(said))
-    return [one for one in found if not one.lacking] or found
+    lists = [one for one in found if not one.lacking]
+    return FoundLists(lists or found, [one for one in found if one.lacking] if lists else [], hidden)
 
 
 def _split(sheet: Sheet, vocabulary: PlainVocabulary) -> Iterator[Sheet]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from groups.errors import Message, RosterFileError, say
 from groups.files import recognising, writing
 from groups.files.apart import read_apart
-from groups.files.columns import Columns, FoundColumns, find_lists
+from groups.files.columns import Columns, FoundColumns, FoundLists, find_lists
 from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary
 from groups.files.rows_below import Row, repeats_on_every_row
 from groups.files.writing import Look, Table, as_workbook, mark_encoding
@@ -28,7 +28,6 @@ from groups.responders.lists import (
     find_team,
     keep_all,
     list_rows,
-    read_list,
     write_texts,
 )
 from groups.roster.imports.rules.names import read_name
@@ -63,7 +62,7 @@ _NO_COLUMN = re.compile(r"身份证|证件|短号|编号|序号|备注|邮编|�
 class WatchFile:
     """A list as it was read: its sheets with their columns, and each row's number and texts; or why there are none."""
 
-    layouts: Sequence[FoundColumns]
+    sheets: FoundLists
     rows: Sequence[tuple[int, dict[str, str]]] = ()
     reason: Message | None = None
 
@@ -80,19 +79,21 @@ class ReadRow:
 
 def open_list(kind: Kind, content: bytes, name: str, said: Columns) -> WatchFile:
     """The rows of a file, `said`: with the columns as somebody says they are. Raises RosterFileError."""
-    layouts = find_lists(read_apart(content, name).sheets, _make_vocabulary(kind), said)
+    file = read_apart(content, name)
+    found = find_lists(file.sheets, _make_vocabulary(kind), said, file.hidden)
+    layouts = found.layouts
     if not layouts or any(layout.lacking for layout in layouts):
         lacking = tuple(HEADINGS[kind][field] for field in REQUIRED[kind])
-        return WatchFile(layouts, reason=say("columns_missing", lacking=lacking))
+        return WatchFile(found, reason=say("columns_missing", lacking=lacking))
     if sum(len(layout.rows) for layout in layouts) > MOST_ROWS:
-        return WatchFile(layouts, reason=say("more_than_rows", most=MOST_ROWS))
+        return WatchFile(found, reason=say("more_than_rows", most=MOST_ROWS))
     several = len(layouts) > 1
     texts = [
         (number, read | ({SHEET: layout.sheet.label} if several else {}))
         for layout in layouts
         for number, read in (_read_people(layout) if kind is Kind.RESPONDERS else _read_rows(layout))
     ]
-    return WatchFile(layouts, texts)
+    return WatchFile(found, texts)
 
 
 def list_column_words(kind: Kind) -> dict[str, str]:
@@ -155,27 +156,15 @@ def _read_texts(found: FoundColumns, row: Row) -> dict[str, str]:
     return said | {LEFT_OUT: row.left_out} if row.left_out else said
 
 
-def read_rows(
-    session: Session,
-    kind: Kind,
-    village_id: int | None,
-    content: bytes,
-    name: str,
-    here: Region,
-    columns: Sequence[str] = (),
-) -> list[ReadRow]:
-    """The rows of a file, judged against the list as it stands; `columns`: what columns hold, 电话=D.
-
-    Raises RosterFileError where it is no such list.
-    """
+def read_file(kind: Kind, content: bytes, name: str, columns: Sequence[str] = ()) -> WatchFile:
+    """A file with such a list; `columns`: what columns hold, 电话=D. Raises RosterFileError where it is none."""
     opened = open_list(kind, content, name, {})
     if columns:
-        shown = [layout.shown() for layout in opened.layouts]
-        said = read_columns_of_shown(columns, shown, list_column_words(kind))
+        said = read_columns_of_shown(columns, opened.sheets.shown(), list_column_words(kind))
         opened = open_list(kind, content, name, said)
     if opened.reason:
         raise RosterFileError(opened.reason)
-    return judge_rows(read_list(session, kind, village_id), opened.rows, here)
+    return opened
 
 
 def judge_rows(on_record: ListOnRecord, rows: Iterable[tuple[int, dict[str, str]]], here: Region) -> list[ReadRow]:

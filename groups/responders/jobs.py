@@ -33,7 +33,7 @@ class WatchLists:
             opened = files.open_list(Kind(upload.kind.value), upload.content, upload.name, uploads.read_columns(upload))
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        return ReadList([layout.shown() for layout in opened.layouts], opened.rows, opened.reason)
+        return ReadList(opened.sheets.shown(), opened.rows, opened.reason, left_out=opened.sheets.left_out)
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise RosterFileError where two columns hold the same."""

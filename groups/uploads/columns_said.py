@@ -39,6 +39,14 @@ def read_columns_said(
 def read_columns_of_shown(
     said: Sequence[str], layouts: Sequence[Mapping[str, Any]], words: Mapping[str, F]
 ) -> dict[tuple[int, int], F]:
-    """The same for the sheets of a list, `layouts` as `kinds.ReadList` has them. Raises RosterFileError."""
-    sheets = [each for layout in layouts for each in zip(layout["sheets"], layout["names"], strict=True)]
-    return read_columns_said(said, sheets, words)
+    """The same for the sheets of a list, `layouts` as `kinds.ReadList` has them. Raises RosterFileError.
+
+    A sheet that was left out is meant only where something is said of it by its name.
+    """
+    sheets = [
+        (place, name, layout.get("left_out", False))
+        for layout in layouts
+        for place, name in zip(layout["sheets"], layout["names"], strict=True)
+    ]
+    named = {text.rpartition("=")[0].strip().rpartition("!")[0] for text in said}
+    return read_columns_said(said, [(place, name) for place, name, out in sheets if not out or name in named], words)

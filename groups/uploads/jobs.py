@@ -125,7 +125,7 @@ class _Work:
                 if not uploads.keep_rows(session, number, preview, start):
                     return
         with self.database.begin() as session:
-            uploads.keep(session, number, preview, was_read.layouts)
+            uploads.keep(session, number, preview, was_read)
 
     def _write(self, was_read: ReadList) -> bool:
         """Whether it is written; False where the list means another thing by now than its preview said."""
@@ -143,7 +143,7 @@ class _Work:
         with self.database.begin() as session:
             now = read_clock(session)
             preview = self.kind.write(session, self.upload, was_read, prepared, self.ground, now, progress)
-            if preview is None or not uploads.is_written(session, self.upload.id, preview, now):
+            if preview is None or not uploads.is_written(session, self.upload.id, preview, was_read, now):
                 # Not what its preview said, or written by another meanwhile.
                 session.rollback()
             return preview is not None

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.errors import Message
-from groups.files.columns import Columns
+from groups.files.columns import Columns, LeftOutSheet
 from groups.models.uploads import Upload
 
 Progress = Callable[[int], None]
@@ -36,8 +36,9 @@ class Ground:
 class ReadList:
     """A list that was read: its sheets, and its rows; or (`reason`) why there are none.
 
-    `layouts`: sheets that are alike, each with `sheets` (their places), `names` and `columns`; a column has its
-    `index`, `heading`, `field` (empty: not used), a few `samples`, and whether it was `guessed` by what stands in it.
+    `layouts`: sheets that are alike, each with `sheets` (their places), `names`, `columns`, and whether they are
+    `left_out`; a column has its `index`, `heading`, `field` (empty: not used), a few `samples`, and whether it was
+    `guessed` by what stands in it.
     `rows` are the kind's own.
     """
 
@@ -46,6 +47,7 @@ class ReadList:
     reason: Message | None = None
     about: Any = None
     """What else the kind has seen of it."""
+    left_out: Sequence[LeftOutSheet] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,14 +21,14 @@ from sqlalchemy.orm import Session, undefer
 
 from config.database import insert_rows
 from config.sealing import get_seal
-from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, restore_message, say
+from groups.errors import ConfirmArchive, Message, RosterFileError, UploadClosed, keep_message, restore_message, say
 from groups.files.columns import Columns
 from groups.files.reading import LARGEST_FILE
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadRow, UploadState
 from groups.rules.texts import tidy
-from groups.uploads.kinds import ListKind, Preview
+from groups.uploads.kinds import ListKind, Preview, ReadList
 
 KEPT = timedelta(hours=24)
 MOST_KEPT = 5
@@ -210,19 +210,24 @@ def keep_rows(session: Session, upload_id: int, preview: Preview, start: int) ->
     return True
 
 
-def keep(session: Session, upload_id: int, preview: Preview, layouts: Sequence[Mapping[str, Any]]) -> None:
+def keep(session: Session, upload_id: int, preview: Preview, was_read: ReadList) -> None:
     """The preview stands, its rows are kept: say so; nothing where somebody else has been quicker."""
     values = {
         "state": UploadState.READY,
         "reason": None,
         "length": len(preview.rows),
-        "summary": preview.summary,
+        "summary": preview.summary | _keep_left_out(was_read),
         "digest": preview.digest,
     }
-    _report_seen(session, upload_id, (UploadState.READING,), layouts, values)
+    _report_seen(session, upload_id, (UploadState.READING,), was_read.layouts, values)
 
 
-def is_written(session: Session, upload_id: int, preview: Preview, now: datetime) -> bool:
+def _keep_left_out(was_read: ReadList) -> dict[str, Any]:
+    """The sheets that are not read, for the list's summary: name and reason."""
+    return {"left_out_sheets": [[each.name, keep_message(each.reason)] for each in was_read.left_out]}
+
+
+def is_written(session: Session, upload_id: int, preview: Preview, was_read: ReadList, now: datetime) -> bool:
     """Say that the list is written; False where another has written it meanwhile: then this has to be taken back.
 
     Its row is taken only now, so that others can tell how far it is while it is written.
@@ -232,7 +237,8 @@ def is_written(session: Session, upload_id: int, preview: Preview, now: datetime
         return False
     if preview.digest != upload.digest:
         _put_rows(session, upload_id, preview, 0, None)
-    upload.batch, upload.summary = preview.batch, upload.summary | preview.summary
+    upload.batch = preview.batch
+    upload.summary = upload.summary | preview.summary | _keep_left_out(was_read)
     upload.length, upload.digest = len(preview.rows), preview.digest
     # What is written needs no second copy; the rows of its preview stay for whoever mends them.
     upload.content = b""

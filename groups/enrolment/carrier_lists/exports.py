@@ -9,6 +9,7 @@ from typing import Any
 from groups.enrolment.carrier_lists.rules.judgement import Judged, Verdict
 from groups.errors import say
 from groups.errors.words import write_both
+from groups.files.columns import LeftOutSheet
 from groups.files.writing import Table, as_workbook
 
 _HEADING = ("原文件行", "号码", "姓名", "地址", "套餐", "开通日期", "结束日期", "原因", "可能是")
@@ -28,13 +29,14 @@ def export_rows_to_mend(rows: Iterable[Judged]) -> bytes:
     return as_workbook([Table("待改正", _HEADING, table, widths=[*[16] * 7, 50])])
 
 
-def as_json(rows: Sequence[Judged], *, written: bool) -> dict[str, Any]:
-    """How many rows came to what, and every row that a person should look at."""
+def as_json(rows: Sequence[Judged], left_out: Sequence[LeftOutSheet] = (), *, written: bool) -> dict[str, Any]:
+    """How many rows came to what, every row that a person should look at, and the sheets that are not read."""
     counts = Counter(row.verdict for row in rows)
     return {
         "written": written,
         "rows": len(rows),
         **{verdict.value: counts[verdict] for verdict in Verdict},
+        "left_out_sheets": [{"sheet": each.name, "reason": write_both(each.reason)} for each in left_out],
         "look_at": [_make_row(judged) for judged in rows if judged.findings or judged.candidates],
     }
 

@@ -38,17 +38,17 @@ class CarrierLists:
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         try:
-            sheets = list(read_apart(upload.content, upload.name, dated=True).sheets)
+            file = read_apart(upload.content, upload.name, dated=True)
         except RosterFileError as error:
             return ReadList((), reason=error.message)
-        layouts = find_layouts(sheets, uploads.read_columns(upload))
-        shown = [layout.shown() for layout in layouts]
+        found = find_layouts(file.sheets, uploads.read_columns(upload), file.hidden)
+        shown = found.shown()
         progress(30)
-        rows = read_rows(layouts)
+        rows = read_rows(found.layouts)
         progress(40)
         if len(rows) > MOST_ROWS:
             return ReadList(shown, reason=say("more_than_rows", most=MOST_ROWS))
-        return ReadList(shown, rows, reason=None if rows else _explain_empty(layouts))
+        return ReadList(shown, rows, None if rows else _explain_empty(found.layouts), left_out=found.left_out)
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Raise CarrierListError where two columns of a sheet hold the same."""

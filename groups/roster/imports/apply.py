@@ -75,15 +75,17 @@ def judge_list(
     *,
     complete: bool = False,
     countries: Collection[str] = (),
+    decided: Said = NOTHING_SAID,
 ) -> Judgement:
     """What importing `rows` would do to the village's roster. Writes nothing.
 
     `complete`: the list names every household of the village; whoever is missing from it is to be archived.
-    `countries`: those that are called; a number of another one is left out, with a warning.
-    `countries`: those that are called; a number of another one is left out, with a warning.
+    `countries`: those that are called; a number of another one is left out, with a warning. `decided`: what somebody
+    has said of guesses.
     """
     examined = [examine(row, region, area_code, countries) for row in rows]
-    return read_roster_on_record(session, village.id, examined).judge(examined, region, complete=complete)
+    on_record = read_roster_on_record(session, village.id, examined)
+    return on_record.judge(examined, region, complete=complete, decided=decided)
 
 
 def apply(

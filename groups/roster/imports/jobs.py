@@ -54,7 +54,7 @@ class RosterLists:
             examined.append(examine(row, ground.region, ground.area_code, ground.countries))
             if place % 2_000 == 0:
                 progress(40 + 40 * place // len(households.rows))
-        return ReadList(layouts, examined, about=households)
+        return ReadList(layouts, examined, about=households, left_out=households.left_out)
 
     def check_columns(self, upload: Upload, columns: Columns) -> None:
         """Two columns may hold numbers; what else stands twice is the list's own affair."""
@@ -140,7 +140,6 @@ def _make_preview(was_read: ReadList, judgement: Judgement, ground: Ground) -> P
             for note in (*households.notes, *judgement.notes)
         ][:_MOST_NOTES],
         "ignored": list(households.ignored)[:20],
-        "ignored_sheets": list(households.ignored_sheets)[:20],
         "several_sheets": len({row["sheet"] for row in shown if row["row"]}) > 1,
         "shapes": {
             label: mend.describe_sheet(*one).model_dump()

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from groups.errors import RosterFileError, say
+from groups.files.columns import LeftOutSheet, explain_lacking
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, read_text_sheet
 from groups.files.sheet import Sheet, name_column
 from groups.roster.imports.rules import chat, labelled
@@ -72,7 +73,7 @@ class RosterList:
 
     rows: tuple[ListRow, ...]
     ignored: tuple[str, ...] = ()
-    ignored_sheets: tuple[str, ...] = ()
+    left_out: tuple[LeftOutSheet, ...] = ()
     notes: tuple[Note, ...] = ()
     sheets: Mapping[str, tuple[Sheet, Layout]] = field(default_factory=dict)
     """By its label, each sheet that is a list, and what its columns were taken for."""
@@ -133,10 +134,14 @@ def read_households(opened: OpenedFile, columns: Columns | None = None, decided:
         whole.add("hidden_sheets", say("hidden_sheets_were_left_out"), show(name))
     rows = without_copies(with_one_name_a_group(rows, whole, decided), whole)
     ignored = [c.heading for _, layout in lists for c in layout.columns if c.heading and c.field is Field.NOTHING]
-    others = [one.sheet.label for one, layout in zip(opened.sheets, layouts, strict=True) if layout.lacking]
+    others = tuple(
+        LeftOutSheet(one.sheet.label, explain_lacking(layout.lacking))
+        for one, layout in zip(opened.sheets, layouts, strict=True)
+        if layout.lacking
+    )
     known = {sheet.label: (sheet, layout) for sheet, layout in lists}
     told_all = (*whole.told, *notes)
-    return _check_few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), tuple(others), told_all, known))
+    return _check_few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), others, told_all, known))
 
 
 def _find_silent_columns(layout: Layout) -> frozenset[str]:
@@ -187,16 +192,18 @@ def show_layouts(opened: OpenedFile, columns: Columns) -> list[dict[str, Any]]:
     """What the columns are taken for, for a page, once for all sheets that are alike.
 
     `sheets` are their places in the file, `names` their names, `columns` each column's `index`, `heading`, `field`, a
-    few `samples` of what stands in it, and whether what it holds was `guessed` by them.
+    few `samples` of what stands in it, and whether what it holds was `guessed` by them; `left_out`: they are no lists.
     """
     alike: dict[Any, dict[str, Any]] = {}
-    for place, one in enumerate(opened.sheets):
-        layout = _correct(one, place, columns)
+    layouts = [_correct(one, place, columns) for place, one in enumerate(opened.sheets)]
+    has_a_list = any(not layout.lacking for layout in layouts)
+    for place, (one, layout) in enumerate(zip(opened.sheets, layouts, strict=True)):
         told = [
             (column.index, column.heading, column.field.value, _is_guessed(layout, column, place, columns))
             for column in layout.columns
         ]
-        block = alike.setdefault(tuple(told), {"sheets": [], "names": [], "columns": []})
+        out = has_a_list and bool(layout.lacking)
+        block = alike.setdefault((out, *told), {"sheets": [], "names": [], "columns": [], "left_out": out})
         block["sheets"].append(place)
         block["names"].append(one.sheet.label)
         if not block["columns"]:

@@ -170,6 +170,7 @@ FIELDS: Mapping[Field, LazyString] = {
 }
 GUESSED: Mapping[str, LazyString] = {
     About.GROUP: _l("Group, by the rows above"),
+    About.SHEET: _l("Group, by the sheet or its title"),
     About.DOOR: _l("Door, which had become a day"),
     About.MEMBER: _l("Put into the house"),
     About.HOUSEHOLD: _l("Taken for"),

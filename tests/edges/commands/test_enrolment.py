@@ -101,6 +101,20 @@ def test_columns_of_a_carriers_list_are_named_to_the_command(run: Type, town: To
     assert list_subscriptions(town.database, wang) == [(KEY_PLAN, date(2026, 3, 1), None, None)]
 
 
+def test_a_sheet_that_is_no_list_and_a_guessed_column_are_said(run: Type, town: Town, tmp_path: Path) -> None:
+    file = tmp_path / "名单.xlsx"
+    with xlsxwriter.Workbook(str(file)) as book:
+        sheet = book.add_worksheet("名单")
+        sheet.write_row(0, 0, ("甲", "套餐", "开通日期"))
+        sheet.write_row(1, 0, (local(town.house("王建国")), KEY_PLAN, "2026-03-01"))
+        book.add_worksheet("填写说明").write(0, 0, "请如实填写")
+    told = run("enrolment", "import", file, "--dry-run").stdout
+    assert "the sheet “填写说明” was left out: no column of it holds 号码, 开通日期, 套餐" in told
+    assert "column A 甲 was taken for 号码 by what stands in it; to say otherwise: --column …=A" in told
+    as_json = json.loads(run("enrolment", "import", file, "--dry-run", "--json").stdout)
+    assert [each["sheet"] for each in as_json["left_out_sheets"]] == ["填写说明"]
+
+
 def test_a_later_list_ends_replaces_and_never_counts_a_household_twice(run: Type, town: Town, tmp_path: Path) -> None:
     wang, li, chen = town.house("王建国", "mm"), town.house("李月芳"), town.house("陈小红")
     for house in (wang, li, chen):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,26 @@ def large_list(path: Path, rows: int) -> Path:
             sheet.write_row(at, 0, [group, f"{at // 10}-{at % 10}", f"王{at:05}", 13700000000 + at, 88000000 + at])
     path.write_bytes(content.getvalue())
     return path
+
+
+def test_guesses_are_printed_with_how_to_say_otherwise(run: Type, tmp_path: Path) -> None:
+    imported(run, listed(tmp_path / "first.csv", ("1组", "王一", "19900640001"), ("1组", "李二", "19900640002")))
+    file = tmp_path / "second.csv"
+    file.write_text("组别,门牌号,户主,电话\n1组,3月1日,王一,19900640001\n1组,3-2,李四,19900640002\n", encoding="utf-8")
+    command = ("roster", "import", file, "--village", "T01")
+    shown = run(*command, "--dry-run").stdout
+    lines = [line for line in shown.splitlines() if line.startswith("guess ")]
+    door, household = (
+        next(line for line in lines if words in line and f"row {row}" in line)
+        for row, words in ((2, "Door, which"), (3, "Taken for"))
+    )
+    assert "--guess 'door:2:=3月1日'" in door
+    assert "Taken for: a new household" in household
+    option = re.search(r"--guess (household:3:=\d+)（1组 李二）", household)
+    assert option is not None, household
+    assert "1组 李二, as you said" in run(*command, "--dry-run", "--guess", option[1]).stdout
+    refused = run(*command, "--guess", "household:9:=new")
+    assert refused.exit_code == 1
+    assert "has no such guess" in refused.stderr
+    run(*command, "--guess", option[1], "--guess", "door:2:=3月1日")
+    assert sorted((one["door"], one["head"]) for one in exported(run)) == [("3-2", "李四"), ("3月1日", "王一")]

@@ -60,7 +60,7 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
         ),
     )
     sheets = [sheet, Sheet("二", (("备注",),))]
-    layouts = find_layouts(sheets)
+    layouts = find_layouts(sheets).layouts
     rows = read_rows(layouts)
     assert [(row.sheet, row.number, row.text(ListColumn.NAME)) for row in rows] == [("一", 3, "王建国")]
     assert [layout.sheet.name for layout in layouts] == ["一"]
@@ -69,7 +69,7 @@ def test_titles_sums_and_empty_rows_are_no_rows_of_a_list() -> None:
         ("开通日期", ListColumn.START),
     ]
     incomplete = Sheet("", (("号码", "姓名"),))
-    (layout,) = find_layouts([incomplete])
+    (layout,) = find_layouts([incomplete]).layouts
     assert layout.lacking == ["开通日期", "套餐"]
     assert read_rows([layout]) == []
 

@@ -21,7 +21,7 @@ HERE = Region("CN", "574")
 
 def read_carriers(case: OfficeList) -> tuple[list[tuple[Any, ...]], int]:
     """The rows that can be taken, and how many are told of."""
-    layouts = find_layouts(read_sheets(case.content, case.file, dated=True))
+    layouts = find_layouts(read_sheets(case.content, case.file, dated=True)).layouts
     if layouts[0].lacking:
         raise RosterFileError(say("carrier_columns_missing", lacking=tuple(layouts[0].lacking)))
     entries = [read(row, "CN", "574", TODAY) for row in read_rows(layouts)]

@@ -13,9 +13,12 @@ import pytest
 from groups.coverage.counts import open_counts
 from groups.enrolment.carrier_lists.rules.rows import find_layouts, read, read_rows
 from groups.errors import say
+from groups.errors.words import write_english
+from groups.files.apart import read_apart
 from groups.files.reading import read_sheets
-from groups.responders.files import open_list
+from groups.responders.files import open_list, read_file
 from groups.responders.lists import Kind
+from groups.roster.imports.reading import read_list
 from tests.support.clerks_lists import book, hide_column, hide_rows, merge, mobile, strike
 
 PLAN = "平安联防#9按键"
@@ -26,7 +29,7 @@ START = "2026-03-01"
 def carriers(content: bytes, name: str = "list.xlsx") -> tuple[list[tuple[str, str, str, str]], list[str]]:
     """Number, name, start and end of the rows without an error; and the reasons of those with one."""
     sheets = read_sheets(content, name, dated=True)
-    entries = [read(row, "CN", "574", TODAY) for row in read_rows(find_layouts(sheets))]
+    entries = [read(row, "CN", "574", TODAY) for row in read_rows(find_layouts(sheets).layouts)]
     good = [
         (e.number.removeprefix("+86"), e.name, str(e.starts_on), str(e.ends_on or "")) for e in entries if not e.errors
     ]
@@ -211,3 +214,49 @@ def test_a_hidden_responder_is_told() -> None:
     rows = [["队伍", "姓名", "电话"], ["巡逻队", "王甲建", mobile(1)], ["巡逻队", "李乙明", mobile(2)]]
     found = open_list(Kind.RESPONDERS, book(rows, look=hide_rows(3)), "list.xlsx", {}).rows
     assert found[1][1]["left_out"] == "row_hidden_left_out"
+
+
+def _three_sheets(rows: list[list[Any]]) -> bytes:
+    """A workbook with a list, a sheet that is none, and a list on a sheet that is hidden."""
+
+    def name(made: Any) -> None:
+        for sheet, title in zip(made.worksheets, ("名单", "填写说明", "去年"), strict=True):
+            sheet.title = title
+        made.worksheets[2].sheet_state = "hidden"
+
+    return book(rows, [["填写说明"], ["请如实填写，不要留空行"]], rows, look=name)
+
+
+def test_a_sheet_that_is_no_list_is_named_with_the_reason() -> None:
+    carriers = _three_sheets([["号码", "姓名", "套餐", "开通日期"], [mobile(1), "王甲建", "平安", "2026-03-01"]])
+    file = read_apart(carriers, "list.xlsx", dated=True)
+    counts = _three_sheets([["村居", "日期", "户数"], ["东街村", "2026-01-01", 120]])
+    duty = _three_sheets([["姓名", "电话"], ["王甲建", mobile(1)]])
+    households = _three_sheets([["户主", "手机"], ["王甲建", mobile(1)]])
+    of_carriers = find_layouts(file.sheets, {}, file.hidden).left_out
+    assert [(each.name, write_english(each.reason)) for each in of_carriers] == [
+        ("填写说明", "no column of it holds 号码, 开通日期, 套餐"),
+        ("去年", "it is hidden"),
+    ]
+    for left_out in (
+        open_counts(counts, "list.xlsx", None, {}).sheets.left_out,
+        open_list(Kind.RESPONDERS, duty, "list.xlsx", {}).sheets.left_out,
+    ):
+        assert [(each.name, each.reason.code) for each in left_out] == [
+            ("填写说明", "sheet_lacks_columns"),
+            ("去年", "sheet_is_hidden"),
+        ]
+    roster = read_list(households, "list.xlsx")
+    assert [each.name for each in roster.left_out] == ["填写说明"]
+    assert "hidden_sheets" in {note.reason for note in roster.notes}
+
+
+def test_what_somebody_says_of_a_sheet_that_was_left_out_makes_it_a_list() -> None:
+    rows = [["姓名", "电话"], ["王甲建", mobile(1)]]
+    content = book(rows, [["甲", "乙"], ["李乙明", mobile(2)]])
+    opened = open_list(Kind.RESPONDERS, content, "list.xlsx", {})
+    assert [each.name for each in opened.sheets.left_out] == ["Sheet2"]
+    names = [name for layout in opened.sheets.shown() for name in layout["names"]]
+    assert names == ["Sheet1", "Sheet2"], "its columns are shown, to be named"
+    for said, found in ((("姓名=A", "电话=B"), 1), (("姓名=A", "电话=B", "Sheet2!姓名=A", "Sheet2!电话=B"), 2)):
+        assert len(read_file(Kind.RESPONDERS, content, "list.xlsx", said).rows) == found

@@ -291,7 +291,7 @@ def test_7_the_same_day_twice_in_a_list_is_an_error_of_the_list_and_neither_is_t
     text = "代码,日期,户数\nVA,2028-01-05,11\nVB,2028-01-05,12\nVA,2028-01-05,13\n"
 
     def judged(session: Session) -> list[counts.Judged]:
-        rows = counts.read_counts_file(text.encode(), "户数.csv")
+        rows = counts.read_counts_file(text.encode(), "户数.csv").rows
         return counts.judge(session, rows, on("02-01"))
 
     with example.database.begin() as session:

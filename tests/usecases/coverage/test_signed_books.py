@@ -181,7 +181,7 @@ def test_an_audit_says_whose_households_are_in_no_sum_of_the_town(example: Examp
 
 
 def test_a_list_of_counts_with_a_day_of_long_ago_asks_for_a_word(example: Example) -> None:
-    rows = counts.read_counts_file("代码,日期,户数\nVA,1990-01-01,11\nVB,2028-01-05,12\n".encode(), "户数.csv")
+    rows = counts.read_counts_file("代码,日期,户数\nVA,1990-01-01,11\nVB,2028-01-05,12\n".encode(), "户数.csv").rows
     with example.database.begin() as session:
         first, second = counts.judge(session, rows, on("02-01"))
     assert (first.problem and first.problem.code, second.problem) == ("list_count_long_ago", None)

@@ -130,7 +130,7 @@ def test_our_own_csv_that_excel_has_saved_again_changes_no_door(database: Databa
 def entries_of(name: str) -> list[Entry]:
     file = CASES / "enrolment-dates" / name
     sheets = read_sheets(file.read_bytes(), file.name, dated=True)
-    return [read(row, "CN", "574", date(2026, 11, 24)) for row in read_rows(find_layouts(sheets))]
+    return [read(row, "CN", "574", date(2026, 11, 24)) for row in read_rows(find_layouts(sheets).layouts)]
 
 
 DAYS = json.loads((CASES / "enrolment-dates" / "truth.json").read_text(encoding="utf-8"))

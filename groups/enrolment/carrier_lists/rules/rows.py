@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, say
-from groups.files.columns import Columns, FoundColumns, find_lists
+from groups.files.columns import Columns, FoundColumns, FoundLists, find_lists
 from groups.files.recognising import SOMETHING_ELSE, Look, PlainVocabulary
 from groups.files.sheet import Sheet
 from groups.roster.imports.rules.doors import judge_column
@@ -101,12 +101,12 @@ class Entry:
 _ORDER = {column: place for place, column in enumerate(ListColumn)}
 
 
-def find_layouts(sheets: Sequence[Sheet], said: Columns | None = None) -> list[FoundColumns]:
+def find_layouts(sheets: Sequence[Sheet], said: Columns | None = None, hidden: Sequence[str] = ()) -> FoundLists:
     """How the sheets that are such lists are understood; where none is, how all that have any rows are.
 
-    `said`: with the columns as somebody says they are.
+    `said`: with the columns as somebody says they are; `hidden`: the names of sheets that nobody reads.
     """
-    return find_lists(sheets, VOCABULARY, said or {})
+    return find_lists(sheets, VOCABULARY, said or {}, hidden)
 
 
 def read_rows(layouts: Sequence[FoundColumns]) -> list[CarrierRow]:

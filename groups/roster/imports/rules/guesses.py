@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -18,6 +18,8 @@ class About(StrEnum):
     """What is guessed."""
 
     GROUP = "group"
+    SHEET = "sheet"
+    """Which group a whole sheet is of."""
     DOOR = "door"
     MEMBER = "member"
     """Whose house a row without a house of its own adds to."""
@@ -27,6 +29,18 @@ class About(StrEnum):
     """That several ways of writing name one group."""
     ROSTER_NAME = "roster_name"
     """That a group is one that the roster writes otherwise."""
+
+
+ABOUT_WORDS: Mapping[About, str] = {
+    About.GROUP: "guess_about_group",
+    About.SHEET: "guess_about_sheet",
+    About.DOOR: "guess_about_door",
+    About.MEMBER: "guess_about_member",
+    About.HOUSEHOLD: "guess_about_household",
+    About.NAMES: "guess_about_names",
+    About.ROSTER_NAME: "guess_about_roster_name",
+}
+"""The code of the words for each."""
 
 
 class Choice(NamedTuple):
@@ -51,9 +65,19 @@ def key_of(about: About, at: At) -> str:
     return f"{about.value}:{at[1]}:{at[0]}"
 
 
+def place_of_sheet(label: str) -> At:
+    """Where what is guessed of a whole sheet stands: above its rows."""
+    return (label, 0)
+
+
 def key_of_name(about: About, name: str) -> str:
     """The key of what is guessed of a group's name."""
     return f"{about.value}::{name}"
+
+
+def write_said(guess: Guess, choice: Choice) -> str:
+    """How a command is told that a choice is meant instead."""
+    return f"{guess.key}={choice.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,11 @@ class Said:
     """What somebody has said of a list's guesses: by their keys."""
 
     decisions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, texts: Sequence[str]) -> Said:
+        """What a command is told, each as `write_said` has it; of a text without =, nothing."""
+        return cls({key: value for key, _, value in (text.rpartition("=") for text in texts)})
 
     def of(self, about: About, at: At) -> str | None:
         """What was said of a row; None: nothing."""

@@ -13,12 +13,11 @@ from groups.files.asides import DASHES
 from groups.files.recognising import is_ditto
 from groups.files.rows_below import repeats_on_every_row
 from groups.files.sheet import DateCell, Sheet, name_cell
-from groups.roster.imports.rules import doors
+from groups.roster.imports.rules import doors, sheet_groups
 from groups.roster.imports.rules.guesses import APART, NONE, NOTHING_SAID, About, Choice, Guess, Said, key_of
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.lines import (
     COUNTED_BEHIND,
-    GROUP_NAME,
     NO_GROUP,
     Cells,
     Line,
@@ -34,10 +33,6 @@ from groups.roster.imports.rules.rows import DOUBTFUL_DOOR, NUMBER_ELSEWHERE, Li
 from groups.rules.findings import Finding, show
 from groups.rules.texts import tidy
 
-_NAME_OF_NO_GROUP = re.compile(
-    r"(sheet|工作表|表)\s*\d*|.*(通讯录|名册|名单|花名册|汇总|登记|导入|模板|数据|全村|总表|roster|list).*",
-    re.IGNORECASE,
-)
 _IS_HEAD = re.compile(r"(户主)?(本人|户主|主|自己)(本人)?|1|是")
 _BESIDE_A_NUMBER = re.compile(
     r"(儿|女|子|妻|夫|媳|婿|孙|父|母|爸|妈|爷|奶|哥|弟|兄|姐|妹|嫂|老婆|老公|老伴|爱人|配偶|家属|家人|亲戚?|叔|伯|舅|姨|姑|本人|备用|另一?个?|还有"
@@ -73,9 +68,10 @@ def read_sheet_rows(
     lines = list(read_lines(sheet, layout, notes))
     repeats = _names_groups_on_every_row(lines)
     own_groups = any(line.group for line in lines if line.is_household)
-    group = sheet.group or (
-        "" if own_groups else _find_group_of_sheet(sheet, layout, is_the_only_sheet=is_the_only_sheet)
-    )
+    group = sheet.group
+    first = next((line for line in lines if line.is_household or find_group_named_alone(line)), None)
+    if not group and not own_groups and first is not None and first.is_household:
+        group = sheet_groups.guess_group(sheet, layout, notes, decided, is_the_only_sheet=is_the_only_sheet)
     door_column = _judge_doors(sheet, layout, lines)
     making = _Making(decided=decided)
     for place, line in enumerate(lines):
@@ -314,17 +310,3 @@ def _names_groups_on_every_row(lines: Sequence[Line]) -> bool:
     """
     households = [line for line in lines if line.is_household and not line.continues]
     return repeats_on_every_row([line.group for line in households])
-
-
-def _find_group_of_sheet(sheet: Sheet, layout: Layout, *, is_the_only_sheet: bool) -> str:
-    """The group that the sheet's name says, or else its title; empty where neither does."""
-    name = tidy(sheet.name)
-    if GROUP_NAME.search(name) or (not is_the_only_sheet and not _NAME_OF_NO_GROUP.fullmatch(name)):
-        return name
-    titles = sheet.rows[: layout.heading_rows[0]] if layout.heading_rows else ()
-    named_ = {found[0] for row in titles for cell in row for found in GROUP_NAME.finditer(_simplify(cell))}
-    return named_.pop() if len(named_) == 1 else ""
-
-
-def _simplify(text: str) -> str:
-    return re.sub(r"\s+", "", tidy(text[:200]))

@@ -101,7 +101,14 @@ def as_json(
     told = (*notes, *judgement.notes)
     return {
         "rows": [_make_verdict_row(row, in_words) for row in judgement.verdicts],
-        "notes": [{"reason": note.reason, "message": in_words(note.message)} for note in told],
+        "notes": [
+            {
+                "reason": note.reason,
+                "message": in_words(note.message),
+                "guesses": [guess_shown(guess) for guess in note.guesses],
+            }
+            for note in told
+        ],
         "summary": make_summary(judgement, written=written),
     }
 
@@ -137,6 +144,7 @@ def _make_verdict_row(row: RowVerdict, in_words: Callable[[Message], str]) -> di
         "household": row.household,
         "change": row.change.value if row.change else None,
         "changed": list(row.changed),
+        "guesses": [guess_shown(guess) for guess in row.guesses],
         "findings": [
             {"reason": finding.reason, "value": finding.value, "message": in_words(finding.message)}
             for finding in row.findings

@@ -130,3 +130,13 @@ def test_what_nobody_offers_is_not_taken(head: Visitor, store: Database) -> None
     assert head.post(f"{address}/decide", said, of=address).status_code == 303
     head.post(f"{address}/confirm", of=address)
     assert [one[:3] for one in roster(store)] == [("1组", "3-1", "王一"), ("1组", "3-2", "李二")]
+
+
+def test_the_group_of_a_whole_sheet_is_changed_by_one_tap(head: Visitor, store: Database) -> None:
+    content = "第3联防组户主名单,\n户主,电话\n王一,19900640001\n李二,19900640002\n".encode()
+    address = brought(head, content)
+    name, value, words = guesses(head.get(address).text)["按工作表名或标题归组: 第3联防组"][0]
+    assert words == "改为：不编组"
+    head.post(f"{address}/decide", {name: value}, of=address)
+    head.post(f"{address}/confirm", of=address)
+    assert [one[0] for one in roster(store)] == ["", ""]
