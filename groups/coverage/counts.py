@@ -39,6 +39,7 @@ from groups.models.roster import Village
 from groups.roster.villages import get_village
 from groups.rules.counting import CountKind
 from groups.rules.days import is_unlikely
+from groups.rules.texts import strip_kind_of_village
 from groups.uploads.columns_said import read_columns_of_shown
 
 _NO_LIST = say("counts_without_heading")
@@ -232,14 +233,16 @@ def judge(session: Session, rows: Iterable[CountRow], today: date) -> list[Judge
     """Hold a list's rows against what is known, and against each other. Nothing is written."""
     villages = session.scalars(select(Village).where(Village.archived_at.is_(None))).all()
     by_word: dict[str, list[Village]] = defaultdict(list)
+    by_bare_name: dict[str, list[Village]] = defaultdict(list)
     for each in villages:
         for word in {each.code, each.name}:
             by_word[word].append(each)
+        by_bare_name[strip_kind_of_village(each.name)].append(each)
     known = {(count.village_id, count.kind, count.counted_on): count.households for count in read_counts(session)}
     subscribed: dict[date, dict[int, int]] = {}
     judged = []
     for row in rows:
-        found = by_word.get(row.village, [])
+        found = by_word.get(row.village) or by_bare_name.get(strip_kind_of_village(row.village), [])
         problem = row.problem or _find_misfit(row, found, today)
         village = found[0] if len(found) == 1 else None
         if problem or village is None or row.counted_on is None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from groups.errors import RosterFileError, say
+from groups.errors import Message, RosterFileError, say
 from groups.files import ods, web_page, xls_guard, xlsx_guard, xml_2003
 from groups.files.decoding import decode
 from groups.files.delimited import read_rows
@@ -38,6 +38,14 @@ _ALL_DIGITS = 10**15
 _EPOCH = date(1899, 12, 30)
 _LAST_SERIAL = 2_958_465
 _WEB_PAGE = say("web_page_without_table")
+_OTHER_FILES = (
+    (b"%PDF", say("file_is_a_pdf")),
+    *((begins, say("file_is_a_picture")) for begins in (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM")),
+    *((begins, say("file_is_an_archive")) for begins in (b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")),
+)
+"""By their first bytes, files that people take for lists."""
+_END_OF_ARCHIVE = b"PK\x05\x06"
+"""Stands at the end of every .xlsx, .ods and .zip, before a comment of 64 kB at most."""
 
 
 class FileRead(NamedTuple):
@@ -78,6 +86,8 @@ def _read_sheets(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
         raise RosterFileError(MACROS)
     if ending not in ENDINGS:
         raise RosterFileError(say("unknown_kind_of_file"))
+    if other := _find_other_kind(content, name):
+        raise RosterFileError(other)
     if content.startswith(b"PK") and ods.is_one(content):
         return ods.read_sheets(content, dated=dated)
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
@@ -95,6 +105,17 @@ def _read_sheets(content: bytes, name: str, *, dated: bool) -> list[Sheet]:
     if ending == ".xls" and not _is_text(content):
         raise RosterFileError(NO_WORKBOOK)
     return [read_text_sheet(decode(content))]
+
+
+def _find_other_kind(content: bytes, name: str) -> Message | None:
+    """What a file is that is no list, and what to do; None where it may be one."""
+    if not content.strip():
+        return say("nothing_in_file")
+    if PurePath(name).name.startswith("~$"):
+        return say("file_is_a_lock")
+    if content.startswith(b"PK\x03\x04") and _END_OF_ARCHIVE not in content[-66_000:]:
+        return say("file_is_cut_off")
+    return next((words for begins, words in _OTHER_FILES if content.startswith(begins)), None)
 
 
 def read_text_sheet(text: str) -> Sheet:

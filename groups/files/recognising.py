@@ -23,7 +23,9 @@ LOOKED_AT = 60
 _BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
 _BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
 _DITTO = re.compile(
-    r"[-—_\s]*(同上|同前|同|同左上|上|同上行|〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑|ditto|do\.)[-—_\s]*", re.IGNORECASE
+    r"[-—_\s(\[]*([与和]?(同上|上同|同前|同左|同)(一?[组行户面栏列次])?|上|同左上|同↑|(〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑)(\s*(〃|″|〞|↑))?"
+    r"|ditto|do\.)[-—_\s)\]]*",
+    re.IGNORECASE,
 )
 _OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
 """Over what somebody had before: it is somebody else's by now."""

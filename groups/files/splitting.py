@@ -51,8 +51,14 @@ def list_columns_beside(repetition: tuple[int, int, int]) -> Iterator[list[int]]
         yield [*range(first), *range(begin, begin + width)]
 
 
-def split_stacked(sheet: Sheet, find_columns: Callable[[Sequence[str]], Mapping[Any, int]]) -> tuple[Sheet, ...]:
+def split_stacked(
+    sheet: Sheet,
+    find_columns: Callable[[Sequence[str]], Mapping[Any, int]],
+    is_title: Callable[[str], bool] = lambda text: False,
+) -> tuple[Sheet, ...]:
     """The lists that stand one below the other. `find_columns`: by field, the columns of a row that is a heading.
+
+    `is_title`: whether a text, alone in the row above such a heading, belongs to what stands below it.
 
     Each is a sheet with all rows, of which those of the others are empty: a row keeps its number.
     """
@@ -65,8 +71,8 @@ def split_stacked(sheet: Sheet, find_columns: Callable[[Sequence[str]], Mapping[
             last = columns
     if len(begins) < 2 or len(begins) > _MOST_STACKED:
         return (sheet,)
-    ends = [*begins[1:], len(sheet.rows)]
-    starts = [0, *begins[1:]]
+    starts = [0, *(_find_title(sheet, at, is_title) for at in begins[1:])]
+    ends = [*starts[1:], len(sheet.rows)]
     return tuple(
         replace(
             sheet,
@@ -75,3 +81,12 @@ def split_stacked(sheet: Sheet, find_columns: Callable[[Sequence[str]], Mapping[
         )
         for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)
     )
+
+
+def _find_title(sheet: Sheet, heading: int, is_title: Callable[[str], bool]) -> int:
+    """The row where a heading's own title stands above it, over empty rows or none; else the heading's."""
+    for at in range(heading - 1, max(heading - 3, -1), -1):
+        said = {cell.strip() for cell in sheet.rows[at] if cell.strip()}
+        if said:
+            return at if len(said) == 1 and is_title(*said) else heading
+    return heading

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, timedelta
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
 
 from groups.errors import InvalidDay
 from groups.rules.days import EARLIEST, LATEST, read_day
@@ -24,13 +25,22 @@ _MONTHS = {
     )
 }
 _TIME = re.compile(r"(?<=\d|日)[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([ap]m)?$", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})")
+_HERE = timezone(timedelta(hours=8))
+"""China's time, in which the carriers' days are: midnight there is 16:00Z on the day before."""
+_WITH_TIME = re.compile(r"((?:19|20|21|99)\d{6})([01]\d|2[0-3])([0-5]\d([0-5]\d)?)?")
+"""20260302103000: a day and its time in one."""
 _YEAR_FIRST = re.compile(r"(\d{4}|\d{2})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _YEAR_LAST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _ENGLISH = re.compile(r"(\d{1,2})[-\s]([A-Za-z]{3})[a-z]*[-\s,]+(\d{4}|\d{2})")
+_MONTH_BETWEEN = re.compile(r"(\d{1,2})-(\d{1,2})月-(\d{4}|\d{2})")
+"""02-3月-26: as a database in Chinese writes its days."""
+_APART = re.compile(r"(\d{4})[\s。、](\d{1,2})[\s。、](\d{1,2})")
 _CHINESE = re.compile(
-    r"([〇零一二三四五六七八九○]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日?"
+    r"(\d{4}|[〇零一二三四五六七八九○0]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]?"
 )
-_SIGNS = {sign: at for at, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0}
+_BANKERS = str.maketrans("壹贰叁肆伍陆柒捌玖拾两", "一二三四五六七八九十二")
+_SIGNS = {sign: at for at, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0, "0": 0}
 
 
 def start_in(text: str) -> date:
@@ -67,7 +77,11 @@ def end_in(text: str) -> date | None:
 
 def _simplify(text: str) -> str:
     plain = unicodedata.normalize("NFKC", without_invisible(text[:60])).strip().removeprefix("'")
-    plain = _TIME.sub("", plain)
+    if _MOMENT.fullmatch(plain):
+        with suppress(ValueError):
+            plain = f"{datetime.fromisoformat(plain).astimezone(_HERE):%Y-%m-%d}"
+    plain = _TIME.sub("", plain).translate(_BANKERS)
+    plain = found[1] if (found := _WITH_TIME.fullmatch(plain)) else plain
     return re.sub(r"\s*([年月日/.-])\s*", r"\1", plain)
 
 
@@ -76,7 +90,7 @@ def _read(plain: str) -> date | None:
         return date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
     if re.fullmatch(r"\d{5}(\.\d+)?", plain):
         return _SERIAL_FROM + timedelta(days=int(plain.split(".", maxsplit=1)[0]))
-    if found := _YEAR_FIRST.fullmatch(plain):
+    if found := _YEAR_FIRST.fullmatch(plain) or _APART.fullmatch(plain):
         return date(_read_year(found[1]), int(found[2]), int(found[3]))
     if found := _YEAR_LAST.fullmatch(plain):
         first, second = int(found[1]), int(found[2])
@@ -85,8 +99,10 @@ def _read(plain: str) -> date | None:
         return date(int(found[3]), month, day)
     if (found := _ENGLISH.fullmatch(plain)) and found[2].lower() in _MONTHS:
         return date(_read_year(found[3]), _MONTHS[found[2].lower()], int(found[1]))
+    if found := _MONTH_BETWEEN.fullmatch(plain):
+        return date(_read_year(found[3]), int(found[2]), int(found[1]))
     if found := _CHINESE.fullmatch(plain):
-        year = int("".join(str(_SIGNS[sign]) for sign in found[1]))
+        year = int("".join(str(_SIGNS.get(sign, sign)) for sign in found[1]))
         return date(year, _read_number(found[2]), _read_number(found[3]))
     return None
 

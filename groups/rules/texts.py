@@ -47,3 +47,8 @@ def find_flaw(text: str) -> str | None:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         return "control_characters"
     return None
+
+
+def strip_kind_of_village(name: str) -> str:
+    """A village's name without what it is: 东街 for 东街村, 东街社区, 东街村村民委员会."""
+    return re.sub(r"(?<=..)(村|社区|居)?(村民委员会|居民委员会|村委会|居委会|村|社区|居)$", "", name[:200])

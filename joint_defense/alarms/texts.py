@@ -29,6 +29,7 @@ from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category, make_text_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.questions import asks_nothing_else
+from joint_defense.rules.understanding.theirs import find_own_part
 from joint_defense.rules.understanding.understand import is_clear_number, understand
 from joint_defense.rules.wording import alarm, calls, texts
 from joint_defense.rules.wording import drills as drill_words
@@ -468,7 +469,9 @@ def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None
 def _raise(
     session: Session, text: Text, sender: _Sender, found: Understood, now: datetime, limits: Limits | None
 ) -> Reply:
-    trigger = Trigger(text.carrier_key, text.sender, Channel.SMS, category=found.category, text=text.body.strip())
+    # What the phone has put below it, 发自我的iPhone, is nothing that the caller says.
+    own = find_own_part(text.body).words or text.body.strip()
+    trigger = Trigger(text.carrier_key, text.sender, Channel.SMS, category=found.category, text=own)
     raised = raise_alarm(session, trigger, now, limits)
     if raised.outcome is Outcome.STRANGER:
         return Reply(_to_stranger(session, text))

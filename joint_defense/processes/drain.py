@@ -30,6 +30,8 @@ from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
 from joint_defense.rules.states import LEADERS, Channel, ClosingOutcome
 from joint_defense.rules.timeline import UpdateKind
+from joint_defense.rules.understanding.meanings import Writer
+from joint_defense.rules.understanding.understand import understand
 
 EVERY = 0.5
 """Seconds between two tries while something waits."""
@@ -127,7 +129,15 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
     known = is_known(session, event.carrier_key)
     match event.kind:
         case SpooledKind.ALARM:
-            trigger = Trigger(event.carrier_key, event.number, Channel.CALL, call_sid=event.sid)
+            spoken = understand(event.text, Writer.AT_REST)
+            trigger = Trigger(
+                event.carrier_key,
+                event.number,
+                Channel.CALL,
+                category=spoken.category,
+                text=spoken.words,
+                call_sid=event.sid,
+            )
             incident_id = raise_alarm(session, trigger, event.received_at, limits).incident_id
         case SpooledKind.WORDLESS:
             incident_id = report_wordless(

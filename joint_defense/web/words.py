@@ -15,7 +15,7 @@ from joint_defense.rules.answers import Given
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.parties import OverseerKind
 from joint_defense.rules.states import ClosingOutcome, IncidentKind, Role
-from joint_defense.rules.triggers import Category
+from joint_defense.rules.triggers import Category, is_keys
 from joint_defense.rules.wording.alarm import find_official_number, write_local_number
 from joint_defense.web.board.incident import Board, Voice
 from joint_defense.web.board.incident_list import Summary
@@ -152,13 +152,25 @@ def write_headline(board: Board) -> str:
     names = gettext(", ").join(write_household_name(voice) for voice in board.voices)
     words: str
     if board.kind is IncidentKind.WORDLESS:
-        words = gettext("A call without a word from %(households)s", households=names)
+        words = _write_wordless(names, [voice.text for voice in board.voices if voice.text])
     elif board.is_open:
         words = ngettext(
             "%(households)s calls for help", "%(households)s call for help", len(board.voices), households=names
         )
     else:
         words = gettext("%(households)s called for help: it is over", households=names)
+    return words
+
+
+def _write_wordless(names: str, said: Sequence[str]) -> str:
+    """Who called and raised no alarm, with the keys that were pressed, or that somebody spoke."""
+    words: str
+    if any(not is_keys(each) for each in said):
+        words = gettext("%(household)s called and spoke, and did not press #9", household=names)
+    elif said:
+        words = gettext("%(household)s called and pressed %(keys)s, not #9", household=names, keys=said[-1])
+    else:
+        words = gettext("A call without a word from %(households)s", households=names)
     return words
 
 

@@ -46,9 +46,12 @@ SAY_EVERY = 5
 log = structlog.stdlib.get_logger(__name__)
 
 
-def keep_alarm(call: InboundCall, error: Exception) -> Response:
-    """Spool the alarm of a call and hold its line; raises NotSpooled (the caller is told to dial 110)."""
-    _put_into_spool(SpooledKind.ALARM, make_alarm_key(call.sid), call.caller, call.sid, error)
+def keep_alarm(call: InboundCall, said: str, error: Exception) -> Response:
+    """Spool the alarm of a call, with what was `said` instead of a key, and hold its line.
+
+    Raises NotSpooled (the caller is told to dial 110).
+    """
+    _put_into_spool(SpooledKind.ALARM, make_alarm_key(call.sid), call.caller, call.sid, error, text=said)
     return _hold(1, calls.KEPT)
 
 

@@ -174,7 +174,7 @@ def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
             if not raised.repeated:
                 _note_said_before(session, raised, call.sid)
     except Exception as error:
-        return keep_alarm(call, error)
+        return keep_alarm(call, "" if spoken is None else call.speech, error)
     log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)

@@ -71,7 +71,7 @@ _CONTAINED = (
     (CountColumn.HOUSEHOLDS, re.compile(r"^(总|全村|合计)?(户数|总户数|农户数|住户数|家庭户数)")),
 )
 _NO_COLUMN = re.compile(r"人口|人数|户主|备注|序号|电话|负责人|书记")
-_NUMBER = re.compile(r"'?(?P<digits>\d{1,3}(,\d{3})+|\d{1,9})(\.0+)?\s*(户|家)?")
+_NUMBER = re.compile(r"'?(?P<digits>\d{1,3}(,\d{3})+|\d{1,9})(\.0+)?\s*(户|家)?\s*(\([^\d()]{1,12}\))?")
 _COUNTED = re.compile(r"^\d{1,3}[.、)]\s*(?=\D)")
 """A number in front that counts the villages: 1.东街村."""
 

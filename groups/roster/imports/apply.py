@@ -39,12 +39,23 @@ class RosterOnRecord:
     roster: list[RosterHousehold]
     elsewhere: dict[str, Owner]
     groups: tuple[str, ...]
+    village: str = ""
+    """The village's name."""
 
     def judge(
         self, rows: Sequence[ExaminedRow], region: str, *, complete: bool, decided: Said = NOTHING_SAID
     ) -> Judgement:
         """What the list comes to. `decided`: what somebody has said of guesses."""
-        return judge(rows, self.roster, self.elsewhere, region, complete=complete, groups=self.groups, decided=decided)
+        return judge(
+            rows,
+            self.roster,
+            self.elsewhere,
+            region,
+            complete=complete,
+            groups=self.groups,
+            decided=decided,
+            village=self.village,
+        )
 
 
 def read_roster_on_record(
@@ -63,6 +74,7 @@ def read_roster_on_record(
         read_roster(session, village_id),
         {number: Owner(village, head if shows_names else "") for number, (village, head) in owners.items()},
         tuple(groups),
+        session.get_one(Village, village_id).name,
     )
 
 

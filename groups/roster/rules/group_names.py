@@ -43,6 +43,9 @@ def unify_names(names: Iterable[str]) -> dict[str, str]:
     alike: dict[GroupKey, list[str]] = {}
     for name in counted:
         alike.setdefault(make_key(name), []).append(name)
+    for key in [key for key in alike if key.number is not None and key.kind == "联防"]:
+        # Who writes 1组 beside 第1联防组 for the same number means the one group.
+        alike[key] += alike.pop(key._replace(kind=""), [])
     return {name: _choose_best(key, written, counted) for key, written in alike.items() for name in written}
 
 
@@ -68,8 +71,9 @@ def find_roster_names(names: Iterable[str], present: Iterable[str]) -> dict[str,
     for name in dict.fromkeys(names):
         key = make_key(name)
         same = by_key.get(key)
-        alone = by_number.get(key.number, []) if key.number is not None and not key.kind else []
-        if same is None and len(alone) == 1:
+        alone = by_number.get(key.number, []) if key.number is not None else []
+        # What kind of group it is may be left out on either side, as long as no other has the number.
+        if same is None and len(alone) == 1 and (not key.kind or (key.kind == "联防" and not make_key(alone[0]).kind)):
             same = alone[0]
         if name and name not in known and same is not None:
             found[name] = same

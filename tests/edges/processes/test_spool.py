@@ -33,6 +33,7 @@ from joint_defense.processes.spool import LONGEST_PAUSE, Spool, SpooledEvent, Sp
 from joint_defense.rules.errors import NotSpooled
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, IncidentKind
+from joint_defense.rules.triggers import Category
 from tests.conftest import MakeSettings
 from tests.edges.webhooks.test_webhooks import DIRECT, STRANGER, Carrier
 from tests.support.factories import House, Town
@@ -175,6 +176,14 @@ def test_texts_are_kept_and_taken_in_in_the_order_they_came(
         assert session.scalar(select(func.count()).select_from(Incident)) == 0
     assert outage.drain()
     assert carrier.town.read(lambda session: session.scalars(select(Alert.text)).all()) == ["着火了"]
+
+
+def test_what_a_caller_cries_at_the_menu_is_kept_whole(carrier: Carrier, outage: Outage, wang: House) -> None:
+    assert KEPT in carrier.call("/voice/menu/1", wang.number, SpeechResult="救命啊厨房着火了快来人")
+    outage.ends()
+    assert outage.drain()
+    alert = carrier.town.read(lambda session: session.scalars(select(Alert)).one())
+    assert (alert.category, alert.text) == (Category.FIRE, "救命啊厨房着火了快来人")
 
 
 def test_a_neighbours_key_is_kept(carrier: Carrier, outage: Outage, wang: House, database: Database) -> None:

@@ -48,6 +48,7 @@ from joint_defense.rules.states import AttemptState, Channel, ClosingOutcome, De
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import alarm
 from joint_defense.web.board.incident import read_board
+from joint_defense.web.words import write_headline
 from tests.conftest import MakeSettings
 from tests.support import carrier_verbs
 from tests.support.factories import NOW, House, Town, at
@@ -592,6 +593,11 @@ def test_what_came_at_the_menu_instead_of_the_key_is_told_as_it_was(
     assert heard in carrier.call("/voice/menu/2", wang.number, **last)
     incident, alert = carrier.town.incidents()[0], carrier.town.alerts()[0]
     assert told in alarm.write_wordless(make_voice(incident, alert, ZoneInfo("Asia/Shanghai")), "zh")
+    board = carrier.town.read(lambda session: read_board(session, incident.id))
+    assert board is not None
+    with carrier.client.application.test_request_context(headers={"Accept-Language": "zh"}):
+        headline = write_headline(board)
+    assert ("按了5" if "Digits" in first else "说了话" if first else "没有说话") in headline
     spoken = [line.detail["text"] for line in carrier.town.timeline("said")]
     assert spoken == (["今天天气不错；那个什么来着"] if "SpeechResult" in first else [])
 

@@ -49,6 +49,12 @@ def test_a_word_in_need_raises_an_alarm_and_travels_to_the_neighbours(town: Town
     assert reply.incident_id == alert.incident_id
 
 
+def test_what_a_phone_puts_below_a_text_is_not_what_the_caller_says(town: Town, houses: list[House]) -> None:
+    text(town, houses[0], "9\n发自我的iPhone")
+    (alert,) = town.alerts()
+    assert alert.text == "9"
+
+
 def test_the_same_text_again_gets_the_same_line_and_changes_nothing(town: Town, houses: list[House]) -> None:
     for body in ("救命", "你好", "1", "0"):
         sid = town.sid()

@@ -6,10 +6,12 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groups.errors import RosterFileError
+from groups.errors.words import write_english
 from groups.roster.imports.reading import read_list
 
 CLEAN = (Path(__file__).parents[2] / "data" / "rosters" / "a-clean.xlsx").read_bytes()
@@ -51,3 +53,20 @@ def test_a_wounded_workbook_is_read_or_refused(wounds: list[tuple[str, float, in
 def test_any_bytes_are_read_or_refused(junk: bytes, kept: int, ending: str) -> None:
     for content in (junk, CLEAN[:kept] + junk, HEADING.encode() + junk):
         read_or_refused(content, f"list{ending}")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (b"%PDF-1.7\n1 0 obj", "list.xls", "this is a PDF"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "list.xlsx", "this is a picture"),
+        (b"Rar!\x1a\x07\x01\x00", "list.xlsx", "this is an archive"),
+        (CLEAN[: len(CLEAN) // 2], "list.xlsx", "the file is cut off"),
+        (b"\x0bfarmer", "~$list.xlsx", "choose the file without ~$"),
+        (b"", "list.xlsx", "nothing"),
+    ],
+)
+def test_what_people_take_for_a_list_is_named_with_what_to_do(content: bytes, name: str, words: str) -> None:
+    with pytest.raises(RosterFileError) as refused:
+        read_list(content, name)
+    assert words in write_english(refused.value.message)

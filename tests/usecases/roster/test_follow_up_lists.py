@@ -114,6 +114,15 @@ SILENT: dict[str, tuple[str, list[Row]]] = {
         "组别,门牌号,户主,手机\n2组,2-1,张丙华,19900000003\n2组,2-3,赵戊强,19900000005\n",
         [*STANDING, ("2组", "2-3", "赵戊强", ("19900000005",))],
     ),
+    "empty cells of landlines and spares": (
+        "组别,门牌号,户主,手机,固话,备用手机\n1组,1-1,王甲建,19900000001,,\n1组,1-2,李乙明,19900000022,/,\n"
+        "2组,2-1,张丙华,19900000003,88000003,\n",
+        [WANG, changed(LI, phones=("19900000022", "19900000012")), ZHANG, CHEN],
+    ),
+    "numbers that nobody knows": (
+        "组别,门牌号,户主,手机,固话\n1组,1-1,王甲建,不详,\n1组,1-2,李乙明,19900000002,暂无\n2组,2-1,张丙华,,待补\n",
+        STANDING,
+    ),
     "a landline that is said to be none": (
         "组别,门牌号,户主,手机,固话\n1组,1-1,王甲建,19900000001,无\n2组,2-1,张丙华,19900000003,88000003\n",
         [changed(WANG, phones=("19900000001", "19900000011")), LI, ZHANG, CHEN],
@@ -180,3 +189,23 @@ OWN: dict[str, str] = {
 def test_the_villages_own_list_is_not_taken_for_anothers(name: str, database: Database) -> None:
     own = village_of(database, "C01", listed(100))
     assert not bring(database, own, OWN[name]).looks_like_another_village
+
+
+def test_numbers_that_stay_because_their_cells_are_empty_are_told(database: Database) -> None:
+    village = village_of(database, "C01", FIRST)
+    judgement = bring(
+        database, village, "组别,门牌号,户主,手机,固话\n1组,1-1,王甲建,19900000001,\n2组,2-1,张丙华,19900000003,无\n"
+    )
+    told = [write_both(note.message) for note in judgement.notes if note.reason == "numbers_stay"]
+    assert len(told) == 1
+    assert "1-1 王甲建" in told[0]
+    assert "2-1" not in told[0]
+
+
+def test_of_a_list_of_several_villages_only_this_ones_rows_are_taken(database: Database) -> None:
+    village = village_of(database, "C01", FIRST)
+    rows = ["行政村,组别,门牌号,户主,手机", "C01村,1组,1-8,吴戊国,19900000008", "东山村,1组,1-9,钱己华,19900000009"]
+    judgement = bring(database, village, "\n".join(rows))
+    assert [(row.change, row.reason) for row in judgement.verdicts] == [("new", ""), (None, "another_village")]
+    other = bring(database, village, "\n".join([rows[0], rows[2]]))
+    assert [note.reason for note in other.notes] == ["another_village"]

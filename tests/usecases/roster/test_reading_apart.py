@@ -39,7 +39,11 @@ def test_a_file_read_apart_gives_the_same_sheets(name: str) -> None:
 
 
 def test_what_is_refused_there_is_refused_here_in_the_same_words() -> None:
-    for content, words in ((b"PK\x03\x04 broken", "not_workbook"), (b"<html><table>", "web_page_without_table")):
+    for content, words in (
+        (b"PK\x03\x04 broken", "file_is_cut_off"),
+        (b"PK\x03\x04 broken PK\x05\x06", "not_workbook"),
+        (b"<html><table>", "web_page_without_table"),
+    ):
         with pytest.raises(RosterFileError, match=words):
             read_apart(content, "list.xls" if b"<" in content else "list.xlsx")
 

@@ -38,7 +38,7 @@ def split_stacked_lists(sheet: Sheet) -> tuple[Sheet, ...]:
 
     Each is a sheet with all rows, of which those of the others are empty: a row keeps its number.
     """
-    return split_stacked(sheet, _find_columns)
+    return split_stacked(sheet, _find_columns, announces_a_group)
 
 
 def _find_columns(row: Sequence[str]) -> dict[Field, int]:

@@ -24,6 +24,12 @@ _NAME_THEN_DOOR = re.compile(r"(?P<name>[\u3007\u3400-\u9fff\U00020000-\U000323a
 _DOOR_THEN_NAME = re.compile(
     r"(?P<door>\d+(?:-\d+)+(?:号|室)?|\d+(?:号|室))(?P<name>[\u3007\u3400-\u9fff\U00020000-\U000323af·]{2,4})"
 )
+_HAN = r"[\u3007\u3400-\u9fff\U00020000-\U000323af]"
+_NAME_APART = re.compile(
+    rf"(?<!{_HAN}){_HAN}(?:\s+(?![男女](?!{_HAN})){_HAN}{{1,2}}){{1,2}}(?!{_HAN}|\s*[\d一二三四五六七八九十]{{1,3}}\s*组)"
+)
+"""王 建国: a text out of a PDF sets a name's parts apart."""
+_GROUP_APART = re.compile(r"(第)?\s*(?<!\d)(\d{1,3})\s+((?:联防|十户)?小?组)(?!\S)")
 _ONLY_LOOKED_AT = 400
 
 
@@ -48,6 +54,7 @@ def as_list(sheet: Sheet) -> tuple[Sheet, Layout] | None:
 def _split_cells(line: str) -> tuple[str, str, str, str]:
     """Group, door, name and numbers of a line; a line without a household is its own first cell."""
     plain = unicodedata.normalize("NFKC", without_invisible(line[:400])).strip()
+    plain = _GROUP_APART.sub(r"\1\2\3", plain)
     numbered = _NUMBERED.search(plain)
     rest = plain[numbered.end() :] if numbered else plain
     if example := _EXAMPLE.match(rest):
@@ -55,7 +62,8 @@ def _split_cells(line: str) -> tuple[str, str, str, str]:
     phones = [found[0] for found in _PHONE.finditer(rest)]
     if announces_a_group(rest) or not (phones or numbered):
         return (rest, "", "", "")
-    words = [word for word in _BETWEEN.split(_PHONE.sub(" ", rest)) if word.strip("()（）-—.")]
+    bare = _NAME_APART.sub(lambda name: re.sub(r"\s+", "", name[0]), _PHONE.sub(" ", rest))
+    words = [word for word in _BETWEEN.split(bare) if word.strip("()（）-—.")]
     group = next((word for word in words if _GROUP.fullmatch(word)), "")
     words = _take_apart(words)
     door = next((word for word in words if _DOOR.fullmatch(word)), "")

@@ -12,17 +12,17 @@ from groups.errors import say
 from groups.files.asides import DASHES
 from groups.files.recognising import is_ditto
 from groups.files.rows_below import repeats_on_every_row
-from groups.files.sheet import DateCell, Sheet, name_cell
+from groups.files.sheet import DateCell, Sheet, name_cell, simplify_heading
 from groups.roster.imports.rules import doors, sheet_groups
 from groups.roster.imports.rules.guesses import APART, NONE, NOTHING_SAID, About, Choice, Guess, Said, key_of
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
 from groups.roster.imports.rules.lines import (
-    COUNTED_BEHIND,
     NO_GROUP,
     Cells,
     Line,
     find_group_named_alone,
     is_of_the_house_above,
+    read_group_name,
     read_lines,
     read_meant,
 )
@@ -33,6 +33,7 @@ from groups.roster.imports.rules.rows import DOUBTFUL_DOOR, NUMBER_ELSEWHERE, Li
 from groups.rules.findings import Finding, show
 from groups.rules.texts import tidy
 
+_OF_VILLAGE = re.compile(r"(所属|所在)?(行政村|村|村居|村[(/]居[)委]*|社区|村社区?|村[、/]社区)(名称?|委会)?")
 _IS_HEAD = re.compile(r"(户主)?(本人|户主|主|自己)(本人)?|1|是")
 _BESIDE_A_NUMBER = re.compile(
     r"(儿|女|子|妻|夫|媳|婿|孙|父|母|爸|妈|爷|奶|哥|弟|兄|姐|妹|嫂|老婆|老公|老伴|爱人|配偶|家属|家人|亲戚?|叔|伯|舅|姨|姑|本人|备用|另一?个?|还有"
@@ -74,6 +75,7 @@ def read_sheet_rows(
         group = sheet_groups.guess_group(sheet, layout, notes, decided, is_the_only_sheet=is_the_only_sheet)
     door_column = _judge_doors(sheet, layout, lines)
     making = _Making(decided=decided)
+    villages = _read_villages(sheet, layout, lines)
     for place, line in enumerate(lines):
         if not line.is_household:
             group = find_group_named_alone(line) or group
@@ -84,10 +86,25 @@ def read_sheet_rows(
         if layout.one(Field.GROUP) and not line.group and not line.group_is_merged and (own or above):
             below = next((one.group for one in lines[place:] if one.group and not is_ditto(one.group)), "")
             row, is_silent = _with_group_guessed(row, (own, above, below), decided, is_silent=is_silent)
-        if is_silent:
-            row = replace(row, silent=row.silent | {"group"})
+        silent = row.silent | {"group"} if is_silent else row.silent
+        row = replace(row, silent=silent, village=villages.get(line.at, ""))
         _take(making, line, row, layout, notes)
     return making.rows
+
+
+def _read_villages(sheet: Sheet, layout: Layout, lines: Sequence[Line]) -> dict[int, str]:
+    """By row, the village that a column names, where there is such a column; empty cells go on with the one above."""
+    column = next(
+        (c for c in layout.columns if c.field is Field.NOTHING and _OF_VILLAGE.fullmatch(simplify_heading(c.heading))),
+        None,
+    )
+    if column is None:
+        return {}
+    cells, above, found = Cells(sheet), "", {}
+    for line in lines:
+        above = cells.meant(line.at, column) or above
+        found[line.at] = above
+    return found
 
 
 def _with_group_guessed(
@@ -110,8 +127,10 @@ def _find_group(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[st
     if NO_GROUP.fullmatch(line.group):
         return "", group if repeats else "", False
     if line.group and not is_ditto(line.group):
-        counted = COUNTED_BEHIND.sub("", line.group)
-        return counted, counted, False
+        named = read_group_name(line.group)
+        if named != line.group and holds_a_number(line.group):
+            notes.add_row("number_beside_group", say("number_beside_group_left_out"), line.at, show(line.group))
+        return named, named, False
     if repeats and not line.group and not line.group_is_merged:
         if group:
             notes.add_row("no_group", say("no_group_written_in_none"), line.at, line.head)
@@ -233,7 +252,7 @@ def _make_row(
         door,
         "" if DASHES.fullmatch(line.head) else line.head,
         phones,
-        None if landmark is None else read_meant(cells.written(line.at, landmark)),
+        _read_landmark(cells.written(line.at, landmark)),
         sheet=sheet.label,
         formulas=tuple(
             column.heading or "—"
@@ -244,6 +263,11 @@ def _make_row(
         warnings=tuple(warnings),
         guesses=tuple(guesses),
     )
+
+
+def _read_landmark(written: str) -> str | None:
+    """Where a house lies; None where the cell says nothing of it."""
+    return read_meant(written) if written else None
 
 
 def _read_door(

@@ -12,17 +12,19 @@ from groups.errors import say
 from groups.roster.imports.rules.guesses import NOTHING_SAID, Guess, Said
 from groups.roster.imports.rules.notes import Note, Notes
 from groups.roster.imports.rules.rows import (
+    ANOTHER_VILLAGE,
     DUPLICATE_PHONE,
     NO_PHONE,
     REPEATED_HOUSEHOLD,
     TWIN_HOUSEHOLD,
     ExaminedRow,
 )
-from groups.roster.imports.rules.settling import Settled, find_kept_numbers, settle
+from groups.roster.imports.rules.settling import Kept, Settled, find_kept_numbers, settle
 from groups.roster.rules.door_order import find_moved
 from groups.roster.rules.household import RosterHousehold
 from groups.rules.findings import Finding
 from groups.rules.phone import PhoneNumber, as_written_here, find_kind
+from groups.rules.texts import strip_kind_of_village
 
 At = tuple[str, int]
 """Where a row stands: its sheet and its number there."""
@@ -157,6 +159,7 @@ def judge(
     complete: bool = False,
     groups: Iterable[str] = (),
     decided: Said = NOTHING_SAID,
+    village: str = "",
 ) -> Judgement:
     """Compare a list with a village's roster. `elsewhere` has, by number, who has it in other villages.
 
@@ -164,8 +167,10 @@ def judge(
     `complete`. A phone that its household's row lacks is taken out, if the list speaks of such phones at all. A number
     stays with the household that has it and still lists it; otherwise the first row that names it gets it.
 
-    `decided`: what somebody has said of guesses.
+    `decided`: what somebody has said of guesses; `village`: the name of this one, whose rows alone are taken where a
+    column of the list names several.
     """
+    rows, of_villages = _without_other_villages(rows, village)
     settled = settle(rows, roster, groups, decided)
     sound, matched = settled.sound, settled.matched
     meant = {household.id for household in matched.values()}
@@ -180,7 +185,7 @@ def judge(
         row.at: _make_entry(
             row,
             matched.get(row.at),
-            _put_together(matched.get(row.at), phones[row.at], kept.get(row.at, ())),
+            _put_together(matched.get(row.at), phones[row.at], kept.numbers.get(row.at, ())),
             out_of_order,
         )
         for row in sound
@@ -195,10 +200,31 @@ def judge(
         for row in settled.rows
     ]
     judged = tuple(entries.values())
-    notes = (*settled.notes, *_note_new_groups(judged, roster, groups))
+    notes = (*settled.notes, *_note_new_groups(judged, roster, groups), *_note_kept(kept), *of_villages)
     return Judgement(
         tuple(verdicts), judged, missing, complete, settled.spared, notes, _find_better_fit(sound, elsewhere, roster)
     )
+
+
+def _without_other_villages(
+    rows: Sequence[ExaminedRow], village: str
+) -> tuple[Sequence[ExaminedRow], tuple[Note, ...]]:
+    """The rows, those of other villages in error where this one's stand beside them; what is said where none is its."""
+    own = strip_kind_of_village(village)
+    others = list(dict.fromkeys(row.village for row in rows if row.village not in {"", own}))
+    if not own or not others:
+        return rows, ()
+    if not any(row.village == own for row in rows):
+        notes = Notes()
+        for name in others:
+            notes.add("another_village", say("list_names_another_village"), name)
+        return rows, notes.told
+    return [
+        row
+        if row.village in {"", own}
+        else replace(row, errors=(*row.errors, Finding(ANOTHER_VILLAGE, say("row_of_another_village"), row.village)))
+        for row in rows
+    ], ()
 
 
 def _put_together(
@@ -232,6 +258,14 @@ def _note_new_groups(
     in_none = sum(entry.household is None and not entry.group for entry in entries)
     if in_none and (known - {""} or any(entry.group for entry in entries)):
         notes.add("in_no_group", say("new_households_in_no_group"), say("so_many_households", count=in_none))
+    return notes.told
+
+
+def _note_kept(kept: Kept) -> tuple[Note, ...]:
+    """What is said of numbers that stay because their cells are empty."""
+    notes = Notes()
+    for row in kept.by_empty_cells:
+        notes.add_row("numbers_stay", say("numbers_stay_cells_empty", none="无"), row.number - 1, row.label)
     return notes.told
 
 

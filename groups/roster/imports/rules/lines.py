@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from groups.errors import Message, say
-from groups.files.asides import COUNTED, COUNTING, DASHES, HINT, NOTE, simplify
+from groups.files.asides import COUNTED, COUNTING, DASHES, HINT, NOTE, is_signature, simplify
 from groups.files.recognising import is_ditto
 from groups.files.sheet import Sheet, name_cell, simplify_heading
 from groups.roster.imports.rules.headings import Column, Field, Layout, is_remarks
@@ -33,6 +33,12 @@ _SECTION_COUNTED = re.compile(rf"[【(\[]?{GROUP_NAME.pattern}[】)\]:,(]*(共|�
 """三组 共3户: over its rows the heading of a group, below them their sum; both times it is that group's."""
 COUNTED_BEHIND = re.compile(r"(?<=[组队組隊])\s*[(\[【:]?\s*(共|计|合计)?\s*:?\d{1,3}\s*(户|人|家)[)\]】]?$")
 """1组（12户）: how many a group has is no part of its name."""
+_LEADER_BEHIND = re.compile(
+    rf"({GROUP_NAME.pattern})\s*[(\[【:,、;\s]?\s*[正副]?(小?组长|联防长|队长|负责人|联系人)[^组组]{{0,60}}"
+)
+"""2组（组长周发根）: who leads it is no part of its name, either."""
+_GOES_ON_BEHIND = re.compile(r"(?<=[组队組隊])\s*[(\[【]?\s*(续[表\d]?|[续接]上[页表]?)\s*[)\]】]?$")
+"""1组（续）: it is the same group on the next page."""
 _ERROR = re.compile(
     r"#(N/A|N/D|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|FIELD!)|Err:\d{3}|TRUE|FALSE", re.IGNORECASE
 )
@@ -127,6 +133,10 @@ def read_lines(sheet: Sheet, layout: Layout, notes: Notes) -> Iterator[Line]:
             continue
         if _is_left_out(sheet, at, columns, notes) or _is_a_hint(sheet, at, layout, notes):
             continue
+        if is_signature(sheet.rows[at]):
+            if any(map(holds_a_number, sheet.rows[at])):
+                notes.add_row("signatures", say("rows_that_sign_the_list_left_out"), at, _shorten(sheet, at))
+            continue
         cells.forget()
         line = _make_line(
             cells, at, columns, texts, is_covered=not cells.written(at, columns.head) and at in covered_heads
@@ -161,13 +171,16 @@ def _make_line(cells: Cells, at: int, columns: _Columns, texts: Sequence[str], *
     written_name = "" if continues else cells.meant(at, columns.head)
     head = tidy(written_name)
     door = cells.meant(at, columns.door)
-    phones = tuple(PhoneCell(column.heading or "电话", cells.meant(at, column)) for column in columns.phones)
+    phones = tuple(
+        PhoneCell(column.heading or "电话", cells.meant(at, column), column.field.value) for column in columns.phones
+    )
     says_who = [head, door, *(phone.text for phone in phones)]
     used = [column for column in (columns.head, *columns.phones) if column]
     computes = any((at, column.index) in cells.sheet.formulas for column in used)
     alone = simplify(next(cell for cell in cells.sheet.rows[at] if cell.strip())) if len(set(texts)) == 1 else ""
     has_more = any(map(_says_something, says_who[1:]))
-    no_one = _is_a_total(group, head, texts[0]) or _is_a_note(group, head, alone, has_more=has_more)
+    rings = any(_says_something(phone.text) for phone in phones)
+    no_one = _is_a_total(group, head, texts[0], rings=rings) or _is_a_note(group, head, alone, has_more=has_more)
     # A group's heading, alone in its row or beside a serial number: 一 第一联防组.
     announces = alone or ("" if has_more else simplify(head))
     no_one = no_one or announces_a_group(announces)
@@ -190,6 +203,13 @@ def announces_a_group(text: str) -> bool:
     """Whether a row that says this and nothing else is the heading of a group: 【第3联防组】, 三组 组长:王建国."""
     plain = simplify(text)
     return bool(_SECTION.fullmatch(plain) or _SECTION_COUNTED.fullmatch(plain))
+
+
+def read_group_name(text: str) -> str:
+    """A group's name without what people write behind it: how many it has, who leads it, that it goes on."""
+    if leads := _LEADER_BEHIND.fullmatch(text):
+        return leads[1]
+    return _GOES_ON_BEHIND.sub("", COUNTED_BEHIND.sub("", text))
 
 
 def find_group_named_alone(line: Line) -> str:
@@ -275,14 +295,17 @@ def _says_something(text: str) -> bool:
     return bool(read_meant(text, DASHES).strip())
 
 
-def _is_a_total(group: str, head: str, first: str) -> bool:
-    """合计 in front of a row, or for a head or group: a sum, unless somebody's name stands there as well."""
+def _is_a_total(group: str, head: str, first: str, *, rings: bool) -> bool:
+    """合计 in front of a row, or for a head or group: a sum, unless somebody's name stands there as well.
+
+    So is 4户 in place of a name, where nobody can be rung (`rings`): 低保户 | 4户.
+    """
     names_nobody = not head or bool(re.search(r"\d", head)) or first == head
     counts = any(COUNTING.fullmatch(text) for text in (group, first)) and names_nobody
     return (
         counts
         or bool(COUNTING.fullmatch(head))
-        or bool(COUNTED.fullmatch(head) and (not group or COUNTED.fullmatch(group)))
+        or bool(COUNTED.fullmatch(head) and (not rings or not group or COUNTED.fullmatch(group)))
     )
 
 

@@ -29,12 +29,20 @@ _NOTHING = re.compile(
     r"|n/?a|none|null|nil",
     re.IGNORECASE,
 )
+_NOT_SAID = re.compile(
+    r"[-‐-―−_~/\\.、。,;*?\s]*|不详|不明|未知|不清楚|暂无|暂缺|待[补定查核]|未(通知|知|登记|填|提供)|联系不上|(同|见)(前|上)(表|次)|n/?a",
+    re.IGNORECASE,
+)
 _LINE_BREAK = re.compile(r"<\s*br\s*/?\s*>|&nbsp;", re.IGNORECASE)
 _CROSSED = re.compile(r"(?<=\d)\s*[×✗✘✖✕❌]+")
 """A cross behind a number: it is out of use."""
 _LETTERS = re.compile(r"(?<![A-Za-z\d])(?:[lIi|](?=\d{10}(?!\d))|[oO](?=\d{9,11}(?!\d)))|(?<=\d)[oOlI](?![A-Za-z])")
 """Letters that somebody took for a one or a nought: l3800000001."""
-_ARROW = re.compile(r"[-=]*[>→⇒➔]+|改为|变更为|更改为|换成|改成")
+_ARROW = re.compile(
+    r"[-=]*[>→⇒➔]+|(?:现在?)?(?:改为|变更为|更改为|更换为|换为|换成|改成|变成)|改用(?=[:\s]*[+(]?\d)|(?<=\d)\s*现在?[为是用改换](?=[:\s]*[+(]?\d)"
+)
+_STRUCK = re.compile(r"~~([+(]?\d[\d\s-]{5,20}\d)~~")
+"""Struck through as chats write it: ~~13800000000~~."""
 _WITH_THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,3}")
 _SPACED_OUT = re.compile(r"\d(\s\d){6,11}")
 """1 3 8 0 0 …: a number whose digits stand one in a box, as in a printed form."""
@@ -54,11 +62,11 @@ _ITEM = re.compile(
 _SOFT = re.compile(r"[\s\-‐-―−ー_~.·()\[\]'\"]+")
 _DASHED = re.compile(r"[-‐-―−ー_~]")
 _GONE = re.compile(
-    r"停机|空号|作废|注销|欠费|不用|错误|无效|过期|停用|打不通|已换|换号|销号|弃用|弃置|报废|废弃|废号|已废|错号|停了|淘汰"
+    r"停机|空号|作废|注销|欠费|不用|错误|无效|过期|停用|打不通|已换|换号|销号|弃用|弃置|报废|废弃|废号|已废|错号|停了|淘汰|销户|退网|^错$|错的"
 )
 _OLD = re.compile(r"(原来?|旧|老|以前|曾用|前)(的)?(手机)?(号码?|电话|手机|机)?")
 _NEW = re.compile(r"(现在?|新|已?改|已?换|更换?|变更|改换)(用|的)?(手机)?(号码?|电话|手机|机)?|改")
-_REPLACES = re.compile(r"已换|换号|.*(新号码?|新|改|换)")
+_REPLACES = re.compile(r"已?[换改]号?[了成为]?|.*(新号码?|新|改|换)")
 _SHORT = re.compile(r"短号|^短$|小号|虚拟|集团|[vV]网|亲情|内线")
 _OTHER_SERVICE = re.compile(r"^qq|传真|fax|身份证|车牌|邮编", re.IGNORECASE)
 _EXTENSION = re.compile(r"转|轉|分机|^(ext|x)\.?$", re.IGNORECASE)
@@ -121,6 +129,11 @@ def read_numbers(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNum
     if power := _POWER.fullmatch(plain):
         return _read_power(power, text, region, area_code)
     return _read_several(plain, text.strip(), region, area_code)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a cell leaves open which number there is: empty, a dash, 不详. One with 无 says that there is none."""
+    return bool(_NOT_SAID.fullmatch(_simplify(text)))
 
 
 def holds_a_number(text: str) -> bool:
@@ -208,7 +221,8 @@ def _list_left_out(pieces: Sequence[_Piece]) -> Iterator[Wrong]:
 
 def _split_pieces(plain: str) -> list[_Piece]:
     """The stretches of digits in a cell, each with its words: those that stand directly at it, or in brackets."""
-    plain = _NUMBERED.sub("、", _ARROW.sub("改", _CROSSED.sub("作废", plain)))
+    plain = _STRUCK.sub(r"\1作废、", plain)
+    plain = _NUMBERED.sub("、", _ARROW.sub("改", _CROSSED.sub("作废、", plain)))
     plain = _LETTERS.sub("?", plain)
     items = [(found.lastgroup or "", found[0]) for found in _ITEM.finditer(plain)]
     pieces: list[_Piece] = []

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from groups.errors import say
 from groups.roster.imports.rules.guesses import Guess
 from groups.roster.imports.rules.names import has_private_signs, read_name
-from groups.roster.imports.rules.numbers import Wrong, read_numbers
+from groups.roster.imports.rules.numbers import Wrong, read_numbers, says_nothing
 from groups.roster.rules.household import make_label
 from groups.rules.findings import Finding, show
 from groups.rules.phone import PhoneNumber, is_called
-from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
+from groups.rules.texts import LONGEST_NAME, find_flaw, strip_kind_of_village, tidy
 
 NO_HEAD = "no_head"
 NO_PHONE = "no_phone"
@@ -26,6 +26,7 @@ NUMBER_ELSEWHERE = "number_elsewhere"
 UNREADABLE_CELL = "unreadable_cell"
 DOUBTFUL_DOOR = "doubtful_door"
 DAMAGED_TEXT = "damaged_text"
+ANOTHER_VILLAGE = "another_village"
 PRIVATE_SIGN = "private_sign"
 NO_GROUP = "no_group"
 EVERYTHING = frozenset({"group", "door", "landline", "second"})
@@ -45,6 +46,8 @@ class PhoneCell:
 
     column: str
     text: str
+    field: str = ""
+    """What its column holds (`headings.Field`); empty where no column was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class ListRow:
     """What somebody may say otherwise."""
     further: tuple[int, ...] = ()
     """The numbers of the rows that add to it."""
+    village: str = ""
+    """The village that a column names; empty where the list has no such column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,10 @@ class ExaminedRow:
     """A number could not be read: those that the roster has stay."""
     says_no_phone: bool = False
     """No cell says anything of phones, not even that there is none."""
+    unsaid: frozenset[str] = frozenset()
+    """The fields of phones of which a cell says nothing."""
     guesses: tuple[Guess, ...] = ()
+    village: str = ""
 
     @property
     def label(self) -> str:
@@ -136,8 +144,10 @@ def examine(row: ListRow, region: str, area_code: str, countries: Collection[str
         written,
         row.silent,
         unread,
-        bool(row.phones) and not any(cell.text.strip() for cell in cells),
+        bool(row.phones) and all(says_nothing(cell.text) for cell in cells),
+        frozenset(cell.field for cell in row.phones if cell.field and says_nothing(cell.text)),
         row.guesses,
+        strip_kind_of_village(tidy(row.village)),
     )
 
 

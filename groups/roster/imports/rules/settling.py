@@ -7,8 +7,9 @@ could read.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from groups.errors import say
 from groups.roster.imports.rules.guesses import NEW, NOTHING_SAID, About, Choice, Guess, Said, key_of
@@ -186,13 +187,23 @@ def _with_numbers_of(row: ExaminedRow, twins: Sequence[ExaminedRow]) -> Examined
     )
 
 
-def find_kept_numbers(settled: Settled) -> dict[At, tuple[str, ...]]:
+class Kept(NamedTuple):
+    """The numbers of households that stay; `by_empty_cells`: rows that have a column for them and leave it empty."""
+
+    numbers: Mapping[At, tuple[str, ...]]
+    by_empty_cells: Sequence[ExaminedRow]
+
+
+def find_kept_numbers(settled: Settled) -> Kept:
     """By row, the numbers of its household that the list says nothing about, and that therefore stay."""
     sound = settled.sound
     listed = {phone.e164 for row in sound for phone in row.phones}
-    has_landlines = any(phone.kind == "landline" for row in sound for phone in row.phones)
-    has_seconds = any(sum(phone.kind == "mobile" for phone in row.phones) > 1 for row in sound)
-    kept: dict[At, tuple[str, ...]] = defaultdict(tuple)
+    silent_lists = {
+        "landline": not any(phone.kind == "landline" for row in sound for phone in row.phones),
+        "second": not any(sum(phone.kind == "mobile" for phone in row.phones) > 1 for row in sound),
+    }
+    kept: dict[At, tuple[str, ...]] = {}
+    by_empty_cells = []
     for row in sound:
         household = settled.matched.get(row.at)
         if household is None:
@@ -201,14 +212,22 @@ def find_kept_numbers(settled: Settled) -> dict[At, tuple[str, ...]]:
         if row.unread or row.says_no_phone:
             kept[row.at] = tuple(unlisted)
             continue
-        own = {phone.e164 for phone in row.phones}
-        landlines = "landline" in row.silent and not has_landlines
-        seconds = "second" in row.silent and not has_seconds
-        first = next((number for number in household.phones if find_kind(number) == "mobile"), None)
-        is_replaced = not own & set(household.phones) and any(phone.kind == "mobile" for phone in row.phones)
-        kept[row.at] = tuple(
-            number
-            for number in unlisted
-            if (landlines if find_kind(number) == "landline" else seconds and not (number == first and is_replaced))
-        )
-    return kept
+        silent = {what for what, is_silent in silent_lists.items() if is_silent and what in row.silent}
+        by_columns = [number for number in unlisted if _is_left_open(number, silent, row, household)]
+        by_cells = [number for number in unlisted if _is_left_open(number, silent | row.unsaid, row, household)]
+        kept[row.at] = tuple(by_cells)
+        if len(by_cells) > len(by_columns):
+            by_empty_cells.append(row)
+    return Kept(kept, by_empty_cells)
+
+
+def _is_left_open(number: str, unsaid: Collection[str], row: ExaminedRow, household: RosterHousehold) -> bool:
+    """Whether a row says nothing of a number of its household; `unsaid`: the fields of phones that it leaves open."""
+    if find_kind(number) == "landline":
+        return "landline" in unsaid
+    if "mobile" in unsaid:
+        return True
+    own = {phone.e164 for phone in row.phones}
+    first = next((each for each in household.phones if find_kind(each) == "mobile"), None)
+    is_replaced = not own & set(household.phones) and any(phone.kind == "mobile" for phone in row.phones)
+    return not {"second", "further"}.isdisjoint(unsaid) and not (number == first and is_replaced)
