@@ -302,7 +302,7 @@ def test_columns_of_counts_are_named_by_hand_where_nobody_could_tell(liaison: Vi
 
 
 def test_a_file_that_holds_no_counts_is_refused_where_it_was_brought(liaison: Visitor) -> None:
-    for content, name, words in ((b"", "counts.csv", "没有内容"), (b"PK\x03\x04", "counts.xlsx", "不是有效的表格文件")):
+    for content, name, words in ((b"", "counts.csv", "没有内容"), (b"PK\x03\x04", "counts.xlsx", "文件不完整")):
         form = {"file": (io.BytesIO(content), name)}
         answer = liaison.post(
             "/coverage/counts/import", form, of="/coverage/counts", content_type="multipart/form-data"
