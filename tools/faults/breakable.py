@@ -35,7 +35,7 @@ class BreakableTown(Town):
         self._postgres_socket = postgres_socket
         self._changes = changes
         self._wires = ExitStack()
-        self._commands |= {f"{name}2": self._commands[name] for name in ("worker", "clock")}
+        self._commands |= {f"{name}2": self._commands[name] for name in ("web", "worker", "clock")}
         self.backup: Network | None = None
         self.carrier: Wire
         self.redis: Wire
@@ -65,7 +65,7 @@ class BreakableTown(Town):
         return self._redis.url
 
     def launch(self, name: str, **environment: str) -> None:
-        """Start a process (`worker2` and `clock2` are second ones) and go on at once."""
+        """Start a process (`worker2` is a second one) and go on at once."""
         before = self._environment
         self._environment = before | environment
         self._launch(name)
@@ -175,7 +175,7 @@ class BreakableTown(Town):
         self.network.mend()
         if not self._redis.program.running:
             self._redis.start()
-        for name in ("worker2", "clock2"):
+        for name in ("web2", "worker2", "clock2"):
             if self.running(name):
                 self.kill(name)
         for name in ("web", "worker", "clock"):

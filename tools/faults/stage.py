@@ -165,6 +165,12 @@ class Stage:
         self.full = full
         self.neighbours = Neighbours(town)
         self._count = 0
+        self._turn = -1
+
+    def take_turn(self, among: Sequence[str]) -> str:
+        """The next one of these: a fault that is done often enough meets each."""
+        self._turn += 1
+        return among[self._turn % len(among)]
 
     def alarm(self) -> Alarm:
         """A fresh group, where nobody has called yet."""

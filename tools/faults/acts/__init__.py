@@ -95,6 +95,7 @@ FAULTS = (
     Fault("two clocks at once", machines.two_clocks, BOTH, starts=True),
     Fault("two hosts, all well", machines.two_hosts, starts=True),
     Fault("one of two hosts killed", machines.one_host_of_two_killed, starts=True),
+    Fault("each process of two hosts killed in turn", machines.two_hosts_in_turn, starts=True),
     Fault("200 half-sent requests", machines.half_sent_requests),
     Fault("a deploy in the middle", machines.deploy, at_once=2, starts=True),
 )

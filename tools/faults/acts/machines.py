@@ -6,6 +6,7 @@ import signal
 import time
 
 from tests.support.handsets import eventually
+from tests.support.ports import free_port
 from tools.bench.front import half_open
 from tools.faults.acts.common import held_up, let_go
 from tools.faults.stage import ELSEWHERE, PATIENCE, Shown, Stage
@@ -56,7 +57,7 @@ def deploy(stage: Stage) -> Shown:
     return Shown([alarm, second], outstanding=left)
 
 
-SECOND_HOST = ("worker2", "clock2")
+HOST, SECOND_HOST = ("web", "worker", "clock"), ("web2", "worker2", "clock2")
 
 
 def two_hosts(stage: Stage) -> Shown:
@@ -71,23 +72,41 @@ def two_hosts(stage: Stage) -> Shown:
 
 
 def one_host_of_two_killed(stage: Stage) -> Shown:
-    """The worker that has requests in hand dies with its clock; the other host has the rest to do."""
+    """The host whose worker has requests in hand is gone with all it has; the other one has the rest to do."""
     _second_host(stage)
     held_up(stage, 1.0)
     alarm = stage.alarm().raise_()
     alarm.begun(1)
     holders = alarm.holders()
     ours = sum(holders[pid] for pid in stage.town.process_ids("worker"))
-    host = ("worker", "clock") if ours >= holders.total() / 2 else SECOND_HOST
+    host = HOST if ours >= holders.total() / 2 else SECOND_HOST
     died = stage.town.power_cut(*host)
     left = alarm.outstanding()
     let_go(stage)
     return Shown([alarm], died, outstanding=left)
 
 
+def two_hosts_in_turn(stage: Stage) -> Shown:
+    """Of two hosts one process dies for good while requests are being made: another one each time."""
+    _second_host(stage)
+    held_up(stage, 1.0)
+    alarm = stage.alarm().raise_()
+    alarm.begun(1)
+    died = stage.town.power_cut(stage.take_turn((*HOST, *SECOND_HOST)))
+    left = alarm.outstanding()
+    let_go(stage)
+    return Shown([alarm], died, outstanding=left)
+
+
 def _second_host(stage: Stage) -> None:
+    port = str(free_port())
     for name in SECOND_HOST:
-        stage.town.launch(name, STATE_DIR=str(stage.town.home / "second-host"))
+        stage.town.launch(
+            name,
+            STATE_DIR=str(stage.town.home / "second-host"),
+            PORT=port,
+            GUNICORN_CMD_ARGS=f"--bind 127.0.0.1:{port}",
+        )
     stage.town.both_send(("worker", "worker2"))
     time.sleep(3)  # long enough for each clock to trust what it sees of the other's heartbeat
 
