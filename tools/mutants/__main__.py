@@ -64,7 +64,7 @@ def main() -> int:
 
     map_anew = given.map or not KEPT.exists()
     parts = given.tests or (PARTS if map_anew else Ways.read().list_files())
-    trying = Trying(faults, tell, given.seconds, map_anew)
+    trying = Trying(faults, tell, given.seconds, map_anew, with_new=bool(given.tests))
     pytest.main(make_arguments([*parts, *WARM]), plugins=[trying, Profile()])
     return _report(trying.tried, equivalent, gone)
 
@@ -74,7 +74,9 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--named", action="store_true", help="the faults of named.toml")
     parser.add_argument("--only", default="", help="of these, those with this in their place or their words")
     parser.add_argument("--module", action="append", help="only this file or folder (default: the core)")
-    parser.add_argument("--tests", nargs="*", help="the tests that are to notice (default: all but journeys)")
+    parser.add_argument(
+        "--tests", nargs="*", help="the tests that are to notice, in the map or not (default: all in it)"
+    )
     parser.add_argument("--most", type=int, default=0, help="a sample of so many (default: 100)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="leave out so many of them")

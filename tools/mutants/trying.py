@@ -52,6 +52,8 @@ class Trying:
     told: Callable[[Tried], None]
     budget: float
     map_anew: bool
+    with_new: bool = False
+    """Also the tests that the map does not know, on every fault."""
     tried: list[Tried] = field(default_factory=list)
     _failed: str = NONE
 
@@ -65,9 +67,7 @@ class Trying:
             for item in [warm[0], *[each for each in warm if "postgresql" in each.nodeid][:1], warm[-1]]:
                 _run(item, session)
         ways = Ways.read()
-        new = [each for each in items if each not in ways.seconds]
-        if self.faults and new:
-            print(f"{len(new)} tests are newer than the map, and are tried on every fault", file=sys.stderr)
+        new = [each for each in items if each not in ways.seconds] if self.with_new else []
         self._failed = NONE
         for fault in self.faults:
             found = [each for each in ways.find_tests(fault) if each in items]
