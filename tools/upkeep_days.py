@@ -69,6 +69,8 @@ class Days:
     """How likely a number is answered; 0: it is dead."""
     moved_to: dict[str, str] = field(default_factory=dict)
     """By the dead number the new one."""
+    failed: dict[str, date] = field(default_factory=dict)
+    """By number the day of the first call that could not be put through."""
     rung: dict[str, list[date]] = field(default_factory=lambda: defaultdict(list))
     checked: int = 0
     """Calls that ask at a new number whether it is right: somebody has just named it, and waits for that."""
@@ -114,8 +116,6 @@ class Days:
             self.answers[number] = 0.0
             self.serial += 1
             self.moved_to[number] = f"+86139{self.serial % 10**8:08}"
-        self.run(lambda s: tasks.close_mended(s, now, ZONE))
-        self.run(lambda s: tasks.open_for_failing(s, now))
         self.run(lambda s: rolling.plan_day(s, now, ZONE))
         quarters = [
             hour * 4 + quarter for start, end in self.spans for hour in range(start, end) for quarter in range(4)
@@ -139,6 +139,8 @@ class Days:
     def _tick(self, now: datetime, day: date) -> None:
         """What the clock does within a quarter of an hour, and what people do."""
         self._end_drills(now)
+        self.run(lambda s: tasks.close_mended(s, now, ZONE))
+        self.run(lambda s: tasks.open_for_failing(s, now))
         self.run(lambda s: rolling.plan_new(s, now, ZONE))
         for village, slot in self.run(lambda s: rolling.find_villages_due(s, now, ZONE)):
             self.run(lambda s, one=village, till=slot: rolling.ring_due(s, one, till, now, ZONE))  # type: ignore[misc]
@@ -180,7 +182,7 @@ class Days:
                 self.run(lambda s: self._carry_some(s, taken, now, day))
 
     def _carry_some(self, session: Session, taken: list[Claim], now: datetime, day: date) -> None:
-        ends = {each.delivery_id: self._find_end(each) for each in taken}
+        ends = {each.delivery_id: self._find_end(each, day) for each in taken}
         sent = [Sent(each, receipt=Receipt(self.make_sid(), ends[each.delivery_id])) for each in taken]
         results.record(session, sent, now)
         for each in taken:
@@ -203,11 +205,12 @@ class Days:
             if delivery.phone_id is None:
                 number_changes.confirm_change(session, delivery.incident_id, now, ZONE)
 
-    def _find_end(self, claim: Claim) -> AttemptState:
+    def _find_end(self, claim: Claim, day: date) -> AttemptState:
         if claim.channel is Channel.SMS:
             return AttemptState.DELIVERED
         likely = self.answers.get(claim.to, 0.0)
         if not likely:
+            self.failed.setdefault(claim.to, day)
             return AttemptState.FAILED
         return AttemptState.COMPLETED if self.rng.random() < likely else AttemptState.NO_ANSWER
 
@@ -228,6 +231,13 @@ class Days:
         young = proven.where(ReachProof.proven_on > day - timedelta(days=30), Phone.archived_at.is_(None))
         known = set(self.run(lambda s: s.scalars(young).all()))
         return sum(each in known for each in alive) / len(alive)
+
+    def _find_days_from_failure(self) -> float:
+        """The median of the days from the first call that failed until another number stands in its place."""
+        gone = select(Phone.number, Phone.archived_at).where(Phone.archived_at.is_not(None))
+        mended = {number: at.astimezone(ZONE).date() for number, at in self.run(lambda s: s.execute(gone).all()) if at}
+        took = [(mended[number] - first).days for number, first in self.failed.items() if number in mended]
+        return statistics.median(took) if took else 0.0
 
     def tell(self) -> dict[str, float]:
         """What is promised, as it was seen; shares from the 30th day on."""
@@ -256,6 +266,7 @@ class Days:
             "tasks_ended": len(mended),
             "tasks_open": still_open,
             "days_to_mend_median": round(statistics.median(mended), 2) if mended else 0.0,
+            "days_from_first_failure_median": self._find_days_from_failure(),
             "rung_within_a_week": sum(gap < 7 for gap in gaps),
             "rung_beside_an_alarm": self.beside,
         }

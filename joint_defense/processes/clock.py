@@ -34,6 +34,8 @@ from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
 PING_SECONDS = 10.0
+UNHURRIED_SECONDS = 5.0
+"""So long a clock that stops waits for what can wait; any of it may be broken off."""
 BOOKS_FROM_HOUR = 2
 TESTS_FROM_HOUR = 5
 PURGE_HOURS = frozenset({3, 4})
@@ -48,21 +50,53 @@ def keep_time(runtime: Runtime, stopping: threading.Event) -> None:
     log.info("clock_started")
     stand_in = StandIn(runtime, Role.CLOCK)
     stand_in.start()
-    now_and_then = (*NOW_AND_THEN, *UNHURRIED)
-    next_at = dict.fromkeys((part for _, part in now_and_then), 0.0)
+    unhurried = _Unhurried(runtime, stopping)
+    unhurried.start()
+    turns = _Turns(NOW_AND_THEN)
     say_ready()
     while not stopping.is_set():
         say_alive()
         started = time.monotonic()
-        parts = PARTS
-        for every, part in now_and_then:
-            if started >= next_at[part]:
-                next_at[part] = started + every
-                parts = (*parts, part)
-        tick(runtime, name, parts)
+        parts = (*PARTS, *turns.take_due(started))
+        # It says that it lives only where what can wait goes well, too.
+        tick(runtime, name if unhurried.well else None, parts)
         stopping.wait(max(0.0, EVERY - (time.monotonic() - started)))
+    unhurried.join(UNHURRIED_SECONDS)
     stand_in.close()
     _say_goodbye(runtime, name)
+
+
+class _Turns:
+    """Which parts have their turn, each after so many seconds."""
+
+    def __init__(self, parts: tuple[tuple[float, Part], ...]) -> None:
+        self._parts = parts
+        self._next_at = dict.fromkeys((part for _, part in parts), 0.0)
+
+    def take_due(self, now: float) -> tuple[Part, ...]:
+        due = tuple((every, part) for every, part in self._parts if now >= self._next_at[part])
+        for every, part in due:
+            self._next_at[part] = now + every
+        return tuple(part for _, part in due)
+
+
+class _Unhurried(threading.Thread):
+    """What can wait, beside the clock: a county's tests take seconds to plan, and no alarm is to wait for that.
+
+    `well`: whether its last look went well.
+    """
+
+    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
+        super().__init__(name="unhurried", daemon=True)
+        self._runtime, self._stopping = runtime, stopping
+        self.well = True
+
+    def run(self) -> None:
+        turns = _Turns(UNHURRIED)
+        while not self._stopping.is_set():
+            if parts := turns.take_due(time.monotonic()):
+                self.well = tick(self._runtime, None, parts)
+            self._stopping.wait(EVERY)
 
 
 def stand_in_for_clock(runtime: Runtime) -> bool:
@@ -359,4 +393,4 @@ UNHURRIED: tuple[tuple[float, Part], ...] = (
     (60.0, _ring_tests),
     (3.0, tell_of_sign_ins),
 )
-"""What can wait for a clock: nobody stands in for it."""
+"""What can wait for a clock: nobody stands in for it, and it keeps no tick waiting."""

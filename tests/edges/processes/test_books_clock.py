@@ -1,11 +1,13 @@
-"""The clock has the bulk worker look at the books: every half an hour from two in the morning on."""
+"""What can wait for the clock: books every half an hour from two in the morning on, and no tick waits for any of it."""
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
+from joint_defense.processes import clock
 from joint_defense.processes.clock import NOW_AND_THEN, UNHURRIED, tick
 from joint_defense.processes.queues import BOOKS_JOB, BOOKS_KEPT_SECONDS, BULK, get_queue
 from joint_defense.processes.runtime import Runtime
@@ -42,3 +44,31 @@ def test_without_redis_the_clock_goes_on_and_asks_another_time(
     monkeypatch.setattr(runtime.database, "estimate_now", lambda: datetime(2026, 11, 30, 8, tzinfo=UTC))
     assert tick(runtime, None, tuple(part for _, part in UNHURRIED))
     runtime.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_tick_waits_for_what_can_wait(settings: MakeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = Runtime(settings())
+    ticks, begun, held, stopping = threading.Semaphore(0), threading.Event(), threading.Event(), threading.Event()
+
+    def plan(_runtime: Runtime) -> None:
+        begun.set()
+        held.wait(60)
+
+    monkeypatch.setattr(clock, "PARTS", (lambda _runtime: ticks.release(),))
+    monkeypatch.setattr(clock, "NOW_AND_THEN", ())
+    monkeypatch.setattr(clock, "UNHURRIED", ((3600.0, plan),))
+    monkeypatch.setattr(clock, "EVERY", 0.01)
+    keeper = threading.Thread(target=clock.keep_time, args=(runtime, stopping))
+    keeper.start()
+    try:
+        assert begun.wait(60)
+        while ticks.acquire(blocking=False):
+            pass
+        assert [ticks.acquire(timeout=60) for _ in range(5)] == [True] * 5
+    finally:
+        held.set()
+        stopping.set()
+        keeper.join(60)
+        runtime.close()
+    assert not keeper.is_alive()
