@@ -4,7 +4,8 @@
 
 The clock's parts are called as the clock calls them, at the moments of a virtual day; the carrier and the people are
 played. Assumptions, not measurements: of the phones 70 % answer 9 tests of 10, 20 % 6 of 10, 10 % 3 of 10; 4 of 10
-texts to a mobile that missed a test are answered; one number in 2,000 a day dies; 8 of 10 texts that ask for a number
+texts to a mobile that missed a test are answered (whoever answers at least every second test can be proven, with one
+test a week); one number in 2,000 a day dies; 8 of 10 texts that ask for a number
 are answered on the same day; each village has a call for help of an hour every ten days. Prints one JSON object; exits
 1 where a promise is broken.
 """
@@ -44,13 +45,15 @@ from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.upkeep import PhoneTask
 from joint_defense.rules.hours import Spans
 from joint_defense.rules.states import AttemptState, Channel, IncidentKind, Purpose
-from joint_defense.rules.tasks import TaskOutcome
+from joint_defense.rules.tasks import TaskOutcome, TaskReason
 from joint_defense.upkeep import drills, number_changes, rolling, tasks, village_hours
 from joint_defense.upkeep.number_changes import NumberRules
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SPANS: Spans = ((9, 11), (15, 19))
 FIRST_DAY = date(2027, 3, 1)
+CAN_BE = 0.5
+"""Whose phone is answered so often can be proven with a test a week."""
 QUARTER = timedelta(minutes=15)
 KINDS = ((0.7, 0.9), (0.2, 0.6), (0.1, 0.3))
 TEXTS_ANSWERED, NUMBERS_DYING, QUESTIONS_ANSWERED, ALARMS_A_DAY = 0.4, 1 / 2000, 0.8, 0.1
@@ -75,7 +78,7 @@ class Days:
     checked: int = 0
     """Calls that ask at a new number whether it is right: somebody has just named it, and waits for that."""
     calls: list[int] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
+    shares: list[tuple[float, float]] = field(default_factory=list)
     in_trouble: set[int] = field(default_factory=set)
     """The villages in which somebody calls for help at this moment."""
     beside: int = 0
@@ -224,13 +227,14 @@ class Days:
                     lines.append(f"改 尾号{ending} {new.removeprefix('+86')}")
         return lines
 
-    def _measure(self, day: date) -> float:
-        """Of the phones on the roster that are alive, the share proven within 30 days."""
+    def _measure(self, day: date) -> tuple[float, float]:
+        """The shares proven within 30 days: of the phones that can be, and of all that are alive."""
         alive = [each for each in self.run(self._list_numbers) if self.answers.get(each)]
         proven = select(Phone.number).join(ReachProof, ReachProof.phone_id == Phone.id)
         young = proven.where(ReachProof.proven_on > day - timedelta(days=30), Phone.archived_at.is_(None))
         known = set(self.run(lambda s: s.scalars(young).all()))
-        return sum(each in known for each in alive) / len(alive)
+        can_be = [each for each in alive if self.answers[each] >= CAN_BE]
+        return sum(each in known for each in can_be) / len(can_be), sum(each in known for each in alive) / len(alive)
 
     def _find_days_from_failure(self) -> float:
         """The median of the days from the first call that failed until another number stands in its place."""
@@ -243,30 +247,33 @@ class Days:
         """What is promised, as it was seen; shares from the 30th day on."""
         ended = self.run(
             lambda s: s.execute(
-                select(PhoneTask.opened_at, PhoneTask.closed_at, PhoneTask.outcome).where(
+                select(PhoneTask.opened_at, PhoneTask.closed_at, PhoneTask.outcome, PhoneTask.reason).where(
                     PhoneTask.closed_at.is_not(None)
                 )
             ).all()
         )
-        mended = [
-            (end - begin).total_seconds() / 86400
-            for begin, end, how in ended
-            if end is not None and how is not TaskOutcome.KEPT
-        ]
+        took: dict[bool, list[float]] = {True: [], False: []}
+        for begin, end, how, why in ended:
+            if end is not None and how is not TaskOutcome.KEPT:
+                took[why is TaskReason.UNANSWERED].append((end - begin).total_seconds() / 86400)
+        mended, unanswered = took[False], took[True]
         gaps = [(later - earlier).days for days in self.rung.values() for earlier, later in pairwise(days)]
         still_open = self.run(lambda s: s.scalar(select(func.count()).where(PhoneTask.closed_at.is_(None))) or 0)
         settled = self.shares[30:] or self.shares[-1:]
         return {
             "phones": len(self.answers),
-            "proven_share_least": round(min(settled), 4),
-            "proven_share_last": round(self.shares[-1], 4),
+            "proven_share": round(statistics.mean(of_those for of_those, _ in settled), 4),
+            "proven_share_worst_day": round(min(of_those for of_those, _ in settled), 4),
+            "proven_share_of_all": round(statistics.mean(of_all for _, of_all in settled), 4),
             "calls_a_day": round(statistics.mean(self.calls), 1),
             "calls_a_day_most": max(self.calls),
             "calls_to_new_numbers": self.checked,
-            "tasks_ended": len(mended),
             "tasks_open": still_open,
+            "numbers_mended": len(mended),
             "days_to_mend_median": round(statistics.median(mended), 2) if mended else 0.0,
             "days_from_first_failure_median": self._find_days_from_failure(),
+            "unanswered_ended": len(unanswered),
+            "days_until_answered_median": round(statistics.median(unanswered), 2) if unanswered else 0.0,
             "rung_within_a_week": sum(gap < 7 for gap in gaps),
             "rung_beside_an_alarm": self.beside,
         }
@@ -294,7 +301,7 @@ def main() -> None:
             days.live(FIRST_DAY + timedelta(days=count))
         told = days.tell() | {"seconds": round(time.monotonic() - begun, 1)}
     print(json.dumps(told))
-    kept = told["proven_share_least"] >= 0.99 and told["days_to_mend_median"] <= 7
+    kept = told["proven_share"] >= 0.99 and told["days_from_first_failure_median"] <= 7
     sys.exit(0 if kept and not told["rung_within_a_week"] and not told["rung_beside_an_alarm"] else 1)
 
 

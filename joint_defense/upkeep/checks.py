@@ -15,7 +15,7 @@ from joint_defense.delivery.plan import OnePhone, make_row
 from joint_defense.models.incidents import Acknowledgement, Delivery
 from joint_defense.models.upkeep import PhoneCheck
 from joint_defense.rules.parties import DRILL, NOTICE
-from joint_defense.rules.rolling import MISSES_FOR_TASK, MOST_UNSURE
+from joint_defense.rules.rolling import MISSES_FOR_TASK, MOST_UNSURE, UNSURE_BY_MISS
 from joint_defense.rules.states import PROVING, Channel, Purpose
 from joint_defense.rules.tasks import TaskReason
 from joint_defense.rules.wording import drills as words
@@ -63,7 +63,9 @@ def note_end(session: Session, deliveries: Collection[Delivery], now: datetime, 
     incident_id = calls[0].incident_id
     given = set(session.scalars(select(Acknowledgement.number).where(Acknowledgement.incident_id == incident_id)))
     missed = {each.phone_id for each in calls if each.phone_id in rang and each.number not in given} - {None}
-    less_sure = case((PhoneCheck.unsure < MOST_UNSURE, PhoneCheck.unsure + 1), else_=MOST_UNSURE)
+    less_sure = case(
+        (PhoneCheck.unsure <= MOST_UNSURE - UNSURE_BY_MISS, PhoneCheck.unsure + UNSURE_BY_MISS), else_=MOST_UNSURE
+    )
     noted = session.execute(
         update(PhoneCheck)
         .where(PhoneCheck.phone_id.in_(missed))

@@ -148,8 +148,8 @@ def test_who_misses_is_asked_by_text_tested_sooner_and_after_two_misses_is_a_tas
     assert task.reason is TaskReason.UNANSWERED
     phone_id = village.phone(wang.number).id
     check = village.read(lambda s: s.get_one(PhoneCheck, phone_id))
-    assert (check.missed, check.unsure) == (2, 2)
-    # The text's answer counts as well; the phone stays unsure for a while, and is tested after 16 days.
+    assert (check.missed, check.unsure) == (2, 4)
+    # The text's answer counts as well; the phone stays unsure for a while, and is tested after a week.
     village.place(after=NINE + 7 * DAY + 1000)
     village.run(
         lambda s: drills.take_answer(s, s.get_one(Delivery, texts[1].id), Channel.SMS, at(NINE + 7 * DAY + 2000))
@@ -157,7 +157,7 @@ def test_who_misses_is_asked_by_text_tested_sooner_and_after_two_misses_is_a_tas
     village.run(lambda s: note_proofs(s, at(NINE + 7 * DAY + 2100), ZONE))
     assert village.read(lambda s: s.get_one(PhoneCheck, phone_id)).missed == 0
     due = [day for day in range(8, 40) if plan(village, SIX + day * DAY)]
-    assert due[0] == 7 + 16
+    assert due[0] == 7 + 7
     assert len(village.read(lambda s: s.scalars(select(Acknowledgement)).all())) == 1
 
 
