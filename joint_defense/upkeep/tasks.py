@@ -44,9 +44,12 @@ class OpenTask:
 
 
 def open_task(session: Session, phone_id: int, reason: TaskReason, now: datetime) -> bool:
-    """Open a task for a phone that is on the roster; False where it has an open one, or is not there any more."""
+    """Open a task for a phone that is on the roster; False where it has an open one, or is not there any more.
+
+    A number that does not get through at all is not called unanswered: `open_for_failing` finds it.
+    """
     phone = directory.read_phones(session, [phone_id]).get(phone_id)
-    if phone is None or not phone.active:
+    if phone is None or not phone.active or (reason is TaskReason.UNANSWERED and phone.failing):
         return False
     return _insert(session, [(phone_id, phone.household_id, phone.village_id, reason)], now) > 0
 
