@@ -66,7 +66,7 @@ def _add_pages(app: Flask) -> None:
     import groups.web
     import joint_defense.web
     import joint_defense.webhooks
-    from groups.coverage.books import ENLIST_CHECK, read_gauges
+    from groups.coverage.nightly_check import ENLIST_CHECK, read_gauges
     from groups.uploads.jobs import ENLIST
     from joint_defense.processes import health, metrics
     from joint_defense.processes.clock import stand_in_for_clock

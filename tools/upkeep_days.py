@@ -36,7 +36,7 @@ from config.migrations import upgrade
 from groups.commands.demo.load import load_demo
 from groups.models.figures import ReachProof
 from groups.models.roster import Household, Phone, Village
-from joint_defense.alarms.texts import Text, take_message
+from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims, proofs, results
 from joint_defense.delivery.claims import Claim
@@ -46,7 +46,7 @@ from joint_defense.models.upkeep import PhoneTask
 from joint_defense.rules.hours import Spans
 from joint_defense.rules.states import AttemptState, Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskOutcome, TaskReason
-from joint_defense.upkeep import drills, number_changes, rolling, tasks, village_hours
+from joint_defense.upkeep import drills, number_changes, rolling_tests, tasks, village_hours
 from joint_defense.upkeep.number_changes import NumberRules
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -119,7 +119,7 @@ class Days:
             self.answers[number] = 0.0
             self.serial += 1
             self.moved_to[number] = f"+86139{self.serial % 10**8:08}"
-        self.run(lambda s: rolling.plan_day(s, now, ZONE))
+        self.run(lambda s: rolling_tests.plan_day(s, now, ZONE))
         quarters = [
             hour * 4 + quarter for start, end in self.spans for hour in range(start, end) for quarter in range(4)
         ]
@@ -144,9 +144,9 @@ class Days:
         self._end_drills(now)
         self.run(lambda s: tasks.close_mended(s, now, ZONE))
         self.run(lambda s: tasks.open_for_failing(s, now))
-        self.run(lambda s: rolling.plan_new(s, now, ZONE))
-        for village, slot in self.run(lambda s: rolling.find_villages_due(s, now, ZONE)):
-            self.run(lambda s, one=village, till=slot: rolling.ring_due(s, one, till, now, ZONE))  # type: ignore[misc]
+        self.run(lambda s: rolling_tests.plan_new(s, now, ZONE))
+        for village, slot in self.run(lambda s: rolling_tests.find_villages_due(s, now, ZONE)):
+            self.run(lambda s, one=village, till=slot: rolling_tests.ring_due(s, one, till, now, ZONE))  # type: ignore[misc]
         for village in self.run(lambda s: tasks.find_villages_due(s, now)):
             self.run(lambda s, one=village: tasks.ask_on(s, one, now, ZONE))  # type: ignore[misc]
         for change in self.run(lambda s: number_changes.find_due(s, now)):

@@ -27,7 +27,7 @@ from groups.models.batch import Batch
 from groups.models.roster import Village
 from groups.roster.villages import get_village
 from groups.rules.phone import find_digits, normalise
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 ACCOUNTS_A_PAGE = 60
 HALF_LIFE = 600

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from groups.errors import InvalidClient, say
 from groups.models.accounts import ApiClient
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 PREFIX = "jd_"
 """What a token begins with, so that one that leaks is known for what it is."""

@@ -19,7 +19,7 @@ from config.services import get_database
 from groups.errors import GroupsError, RosterFileError, say
 from groups.errors.words import write_both
 from groups.files.sheet import name_column
-from groups.privacy.looks import Looked, record_look
+from groups.privacy.access_log import Looked, record_look
 from groups.rules.findings import show
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def tell_in_one_line() -> Iterator[None]:
 
 
 def note_export(session: Session, page: str, form: str, rows: int, village_id: int | None) -> None:
-    """Put on record that a command gave numbers out, as `groups.models.looks.Look` keeps it."""
+    """Put on record that a command gave numbers out, as `groups.models.access_log.Look` keeps it."""
     looked = Looked("command", f"command.{page}", form, rows, village_id=village_id)
     record_look(session, looked, read_clock(session))
 

@@ -23,7 +23,7 @@ from groups.errors import InvalidDay, Message, NothingCounted, say
 from groups.files.writing import Cell, Look, Table, as_workbook
 from groups.models.enrolment import EndReason, Subscription, is_active, match_living_there
 from groups.models.figures import Residence
-from groups.models.known import as_known
+from groups.models.known_at import as_known
 from groups.models.roster import Group, Household, Village
 from groups.models.seals import find_damaged_months
 from groups.rules.counting import CountKind

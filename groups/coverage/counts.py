@@ -29,8 +29,8 @@ from groups.coverage.rules.count_rows import (
 )
 from groups.coverage.rules.figures import BASIS_POINTS, Figure, list_month_ends
 from groups.errors import CountedMeanwhile, CountsFileError, InvalidCount, Message, say
-from groups.files.apart import read_apart
 from groups.files.columns import Columns, FoundLists, find_lists
+from groups.files.isolated import read_apart
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.enrolment import Subscription
@@ -39,7 +39,7 @@ from groups.models.roster import Village
 from groups.roster.villages import get_village
 from groups.rules.counting import CountKind
 from groups.rules.days import is_unlikely
-from groups.rules.texts import strip_kind_of_village
+from groups.rules.typed_text import strip_kind_of_village
 from groups.uploads.columns_said import read_columns_of_shown
 
 _NO_LIST = say("counts_without_heading")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.database import Database, read_clock
 from config.services import get_database, get_settings
-from groups.coverage import audit, books, counts
+from groups.coverage import audit, counts, nightly_check
 from groups.coverage.counts import Judged
 from groups.errors import CountedMeanwhile, CountsFileError, RosterFileError, say
 from groups.files.columns import Columns, hold_each_once
@@ -45,7 +45,7 @@ def check_books_of(url: str, store: Database, zone: ZoneInfo, *, again: bool = F
     """The same for a database; `again`: also where it was done today."""
     with store.begin(reads=True) as session:
         day = find_local_day(read_clock(session), zone)
-        if not again and books.is_checked(session, day):
+        if not again and nightly_check.is_checked(session, day):
             return False
     started = time.monotonic()
     own = Database(url, pool_size=1, statement_seconds=CHECK_SECONDS)
@@ -58,7 +58,7 @@ def check_books_of(url: str, store: Database, zone: ZoneInfo, *, again: bool = F
         own.close()
     seconds = time.monotonic() - started
     with store.begin() as session:
-        books.keep_check(session, day, flaws, seconds)
+        nightly_check.keep_check(session, day, flaws, seconds)
     if flaws:
         log.error("books_unsound", day=str(day), found=len(flaws), first=str(flaws[0]))
     return True

@@ -27,7 +27,7 @@ from groups.coverage.rules.report import (
 from groups.coverage.statement import make_statement
 from groups.coverage.trends import list_days_between, read_series_of_places, read_trend, read_trends
 from groups.models.figures import IssuedReport
-from groups.models.known import as_known
+from groups.models.known_at import as_known
 from groups.rules.days import end_of, go_back_a_year
 
 MOST_DEMONSTRATIONS = 10

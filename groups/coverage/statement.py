@@ -31,7 +31,7 @@ from groups.coverage.rules.statement import Line, Measure, Part, Statement
 from groups.coverage.village_lines import VillageLines
 from groups.errors import InvalidDay, say
 from groups.models.changes import Change
-from groups.models.known import as_known
+from groups.models.known_at import as_known
 from groups.models.roster import Village
 
 MOST_NAMED = 500

@@ -25,7 +25,7 @@ from groups.directory.callers import (
     lock_group,
     warm_up,
 )
-from groups.directory.mending import (
+from groups.directory.failing_numbers import (
     FailingPhone,
     PhoneOnRecord,
     list_failing,

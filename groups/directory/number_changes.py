@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from groups.directory.mending import match_failing
+from groups.directory.failing_numbers import match_failing
 from groups.errors import GroupsError, InvalidNumber
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author, Batch

@@ -27,11 +27,11 @@ from groups.models.enrolment import (
     match_same_household,
 )
 from groups.models.figures import Residence
-from groups.models.known import as_known
+from groups.models.known_at import as_known
 from groups.models.roster import Household, Village
 from groups.models.seals import make_digest, seal_month
 from groups.rules.days import find_local_day
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 ZONE = ZoneInfo(TIMEZONE)
 """Where nobody names another."""

@@ -18,7 +18,7 @@ from groups.models.enrolment import Subscription, Tariff, share_a_day
 from groups.models.figures import Residence
 from groups.models.roster import Household, Phone, Village
 from groups.rules.days import Period
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 
 _OF_LATE = 1000
 """So many subscriptions tell which plans are signed up for now; three million take half a second to count."""

@@ -26,7 +26,7 @@ from groups.roster.households import find_last_position
 from groups.roster.residences import follow_the_roster, house_the_subscribed
 from groups.roster.villages import get_village
 from groups.rules.days import Period
-from groups.rules.texts import LONGEST_NAME, tidy
+from groups.rules.typed_text import LONGEST_NAME, tidy
 
 _GOES_ON = frozenset({EndReason.REPLACED, EndReason.MOVED, EndReason.SUSPENDED})
 """A row that ended so is followed by another of the same sign-up."""

@@ -15,7 +15,7 @@ from datetime import date
 from lxml import etree
 
 from groups.errors import RosterFileError
-from groups.files.looks import Cell, DateShape
+from groups.files.cell_formats import Cell, DateShape
 from groups.files.sheet import DateCell, Sheet, Span
 from groups.files.xlsx_guard import LARGEST_UNPACKED, LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 

@@ -15,9 +15,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from groups.errors import Message, RosterFileError, say
 from groups.files import ods, web_page, xls_guard, xlsx_guard, xml_2003
+from groups.files.cell_formats import Cell, DateShape, Looks, find_date_shape, show_by
 from groups.files.decoding import decode
 from groups.files.delimited import read_rows
-from groups.files.looks import Cell, DateShape, Looks, find_date_shape, show_by
 from groups.files.sheet import DateCell, Sheet, Span, show_as_typed
 from groups.files.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 

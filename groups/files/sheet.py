@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
-from groups.files.looks import Cell, Cells, DateShape
+from groups.files.cell_formats import Cell, Cells, DateShape
 
 
 def simplify_heading(text: str) -> str:

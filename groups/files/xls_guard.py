@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from groups.errors import RosterFileError, say
-from groups.files.looks import BUILT_IN, Looks
+from groups.files.cell_formats import BUILT_IN, Looks
 from groups.files.xlsx_guard import MACROS, MOST_CELLS, NO_WORKBOOK, TOO_WIDE
 
 _LOCKED = say("workbook_has_a_password")

@@ -18,7 +18,7 @@ from lzma import LZMAError
 from lxml import etree
 
 from groups.errors import RosterFileError, say
-from groups.files.looks import BUILT_IN, Looks
+from groups.files.cell_formats import BUILT_IN, Looks
 
 LARGEST_UNPACKED = 100_000_000
 MOST_PARTS = 2_000

@@ -7,7 +7,7 @@ from datetime import date
 from lxml import etree
 
 from groups.errors import RosterFileError, say
-from groups.files.looks import Cell, DateShape
+from groups.files.cell_formats import Cell, DateShape
 from groups.files.sheet import DateCell, Sheet, Span
 from groups.files.xlsx_guard import LONGEST_CELL, MOST_CELLS, TOO_WIDE
 

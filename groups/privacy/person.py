@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 
 from groups.files.writing import Look as SheetLook
 from groups.files.writing import Table, as_workbook
+from groups.models.access_log import Look
 from groups.models.accounts import Account
 from groups.models.changes import Change
 from groups.models.enrolment import Device, Subscription
 from groups.models.figures import Residence
-from groups.models.looks import Look
 from groups.models.responders import Responder
 from groups.models.roster import Group, Household, Phone, Village
+from groups.privacy.access_log import Looked, record_look
 from groups.privacy.erasure import list_numbers
-from groups.privacy.looks import Looked, record_look
 
 _HEADING = ("类别 Kind", "时间 When", "内容 What")
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from config.database import match_any
 from config.retention import Due, Kept
+from groups.models.access_log import Look
 from groups.models.batch import Author, Batch
 from groups.models.changes import ERASED, Action, Change, Source
-from groups.models.looks import Look
 from groups.models.roster import Household, Phone
 from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.privacy.erasure import blank_changes, erase_household, erase_phones

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from groups.errors import Message, RosterFileError, say
 from groups.files import recognising, writing
-from groups.files.apart import read_apart
 from groups.files.columns import Columns, FoundColumns, FoundLists, find_lists
+from groups.files.isolated import read_apart
 from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary
 from groups.files.rows_below import Row, repeats_on_every_row
 from groups.files.writing import Look, Table, as_workbook, mark_encoding

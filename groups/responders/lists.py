@@ -23,7 +23,7 @@ from groups.responders import on_duty
 from groups.responders.on_duty import TEAM_WORDS
 from groups.roster.residences import follow_the_groups
 from groups.rules.phone import as_written_here, find_kind, read_called_number
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 Row = Grid | Responder | Camera
 Texts = Mapping[str, str]

@@ -11,7 +11,7 @@ from groups.errors import EditedMeanwhile, GroupNameTaken, InvalidName, NoSuchHo
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household
 from groups.roster.residences import follow_the_roster
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 
 def get_group(session: Session, village_id: int, group_id: int) -> Group:

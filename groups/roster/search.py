@@ -26,7 +26,7 @@ from groups.models.roster import ENDING, Group, Household, Phone, Village
 from groups.roster.reading import HouseLine, list_group_names, list_houses_where
 from groups.rules.names import make_keys, spell
 from groups.rules.phone import find_digits
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 
 MOST_WORDS = 5
 LOOKED_AT_ONE_BY_ONE = 20_000

@@ -13,7 +13,7 @@ from groups.errors import InvalidName, UnknownVillage, VillageExists, say
 from groups.models.batch import Batch
 from groups.models.roster import Group, Household, Phone, Village, VillageKind
 from groups.roster.rules.household import RosterHousehold
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,15}")
 

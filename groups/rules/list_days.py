@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 
 from groups.errors import InvalidDay
 from groups.rules.days import EARLIEST, LATEST, read_day
-from groups.rules.texts import without_invisible
+from groups.rules.typed_text import without_invisible
 
 _SERIAL_FROM = date(1899, 12, 30)
 _NO_END_AFTER = LATEST.year

@@ -27,7 +27,7 @@ from groups.files.reading import LARGEST_FILE
 from groups.models.batch import Author
 from groups.models.changes import Source
 from groups.models.uploads import Upload, UploadKind, UploadRow, UploadState
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 from groups.uploads.kinds import ListKind, Preview, ReadList
 
 KEPT = timedelta(hours=24)

@@ -9,7 +9,17 @@ from __future__ import annotations
 from flask import Flask
 
 from groups.web import accounts, enrolment, figures, history, responders, roster, uploads
-from groups.web.shell import access, assets, error_pages, languages, looks, navigation, page_warnings, security, times
+from groups.web.shell import (
+    access,
+    access_log,
+    assets,
+    error_pages,
+    languages,
+    navigation,
+    page_warnings,
+    security,
+    times,
+)
 
 
 def register(app: Flask) -> None:
@@ -18,7 +28,7 @@ def register(app: Flask) -> None:
     for part in (
         security,
         access,
-        looks,
+        access_log,
         navigation,
         page_warnings,
         languages,

@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from joint_defense.alarms import holding
-from joint_defense.alarms.holding import ReleasedBy
+from joint_defense.alarms import held_alarms
+from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.news_sent import send_milestones
 from joint_defense.delivery.plan import drop
 from joint_defense.incidents.answers import lock_incident, make_acknowledgement, read_answers
@@ -71,7 +71,7 @@ def acknowledge(
             # Enough were coming, and the clock looks only now and then whether they still are.
             incident.next_step_at = now
     if delivery.role in LEADERS:
-        holding.release(session, incident, ReleasedBy.LEADER, now, name=delivery.household_name)
+        held_alarms.release(session, incident, ReleasedBy.LEADER, now, name=delivery.household_name)
     _stop_other_phones(session, incident.id, delivery, channel, now)
     send_milestones(session, incident, now)
     return Heard(incident, callers, others_open=others_open)

@@ -9,8 +9,8 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from config.database import insert_rows
-from joint_defense.alarms import holding
-from joint_defense.alarms.holding import ReleasedBy
+from joint_defense.alarms import held_alarms
+from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.delivery.plan import drop, make_row
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import find_callers_among, find_silent_callers, lock_incident, read_answers
@@ -31,7 +31,7 @@ from joint_defense.rules.states import (
 )
 from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording import texts as wording_texts
+from joint_defense.rules.wording import written
 
 LONGEST_NOTE = 1000
 
@@ -88,7 +88,7 @@ def ring_again(session: Session, incident_id: int, party: Party | None, by: str,
     incident = _lock(session, incident_id)
     if incident.closed_at is not None:
         raise IncidentClosed(incident_id)
-    if party is None and holding.release(session, incident, ReleasedBy.WATCHER, now, name=by):
+    if party is None and held_alarms.release(session, incident, ReleasedBy.WATCHER, now, name=by):
         session.flush()
         waiting = select(Delivery.number).where(Delivery.incident_id == incident.id, Delivery.channel == Channel.CALL)
         return RungAgain(len(set(session.scalars(waiting.where(is_in_state(DeliveryState.WAITING))))), 0)
@@ -153,9 +153,7 @@ def close_forgotten(session: Session, incident_id: int, now: datetime) -> bool:
     session.flush()
     told = [each for each in deliveries if each.channel is Channel.SMS and (each.role in LEADERS or each.with_link)]
     leaders = {each.number: each for each in told}
-    texts = {
-        language: wording_texts.write_lapsed(_name_callers(incident, language), language) for language in ("zh", "en")
-    }
+    texts = {language: written.write_lapsed(_name_callers(incident, language), language) for language in ("zh", "en")}
     insert_copies(session, list(leaders.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
     return True
 
@@ -240,8 +238,8 @@ def _give_all_clear(session: Session, incident: Incident, deliveries: list[Deliv
     english = [alert.household_name_en for alert in incident.alerts]
     outcome = str(incident.outcome)
     texts = {
-        "zh": wording_texts.write_all_clear(names, outcome, "zh"),
-        "en": wording_texts.write_all_clear(english, outcome, "en"),
+        "zh": written.write_all_clear(names, outcome, "zh"),
+        "en": written.write_all_clear(english, outcome, "en"),
     }
     insert_copies(session, list(told.values()), Purpose.ALL_CLEAR, FIRST_TIME, texts, now)
 

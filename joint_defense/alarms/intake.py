@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from config.settings import TIMEZONE
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, holding, overseers
-from joint_defense.alarms.holding import ReleasedBy
+from joint_defense.alarms import closing, held_alarms, overseers
+from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.delivery.plan import drop, insert_deliveries, queue_behind_waiting
 from joint_defense.incidents import policies
@@ -117,7 +117,7 @@ def raise_alarm(session: Session, trigger: Trigger, now: datetime, limits: Limit
         directory.lock_group(session, caller.group_id)
     since = now - timedelta(seconds=limits.merge_window)
     incident = _find_own_incident(session, caller)
-    if incident is None and holding.is_muted(session, trigger.number, now):
+    if incident is None and held_alarms.is_muted(session, trigger.number, now):
         event.kind = InboundKind.MUTED
         return _keep(event, IntakeResult(Outcome.MUTED, caller.language, silent=caller.silent), caller)
     incident = incident or _open_incident(session, caller, since)
@@ -233,8 +233,8 @@ def _open(session: Session, caller: Caller, trigger: Trigger, now: datetime, zon
     own = Delivery.number.in_([phone.number for phone in directory.list_phones(session, [caller.household_id])])
     ringing = (Incident.closed_at.is_(None), Delivery.purpose.in_(RINGS), Delivery.state.not_in(OVER))
     _stop_ringing(session, caller, now, own, *ringing)
-    planned = holding.leave_out_callers(session, plan_rings(directory.list_recipients(session, caller, now)), now)
-    going_out = holding.hold_back(session, incident, caller, planned, now)
+    planned = held_alarms.leave_out_callers(session, plan_rings(directory.list_recipients(session, caller, now)), now)
+    going_out = held_alarms.hold_back(session, incident, caller, planned, now)
     if not planned:
         policies.hurry(incident)
     insert_deliveries(session, incident.id, Purpose.ALARM, going_out, now)
@@ -273,7 +273,7 @@ def _join(session: Session, incident: Incident, caller: Caller, trigger: Trigger
     if alert is None:
         alert = add_voice(session, incident, caller, trigger, now, kind=UpdateKind.VOICE)
         _stop_ringing(session, caller, now, Delivery.incident_id == incident.id)
-        holding.release(session, incident, ReleasedBy.VOICE, now, name=caller.household_name)
+        held_alarms.release(session, incident, ReleasedBy.VOICE, now, name=caller.household_name)
         _tell_of_second_voice(session, incident, alert, caller, now)
     else:
         # The same household again, from another phone perhaps: it is this call that holds the line now.

@@ -38,7 +38,7 @@ from joint_defense.rules.parties import NOTICE, Party
 from joint_defense.rules.replies import COMES, Answer
 from joint_defense.rules.states import OVER, RINGS, Channel, DeliveryState, IncidentKind, Milestone, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
-from joint_defense.rules.wording import texts
+from joint_defense.rules.wording import written
 
 MILESTONES = {Milestone.FIRST: 1, Milestone.THIRD: 3}
 """The acknowledgements at which a caller who has hung up gets a text.
@@ -196,7 +196,7 @@ def _write_news(incident: Incident, alert: Alert, answers: Answers, called: Sequ
     language, others = alert.language, _choose_others(answers.coming, alert)
     coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
     turned_back = name_those(_choose_turned_back(answers, alert), Answer.CANNOT, language)
-    return texts.write_news(coming, there, incident.category, language, called, turned_back)
+    return written.write_news(coming, there, incident.category, language, called, turned_back)
 
 
 def _plan_text(

@@ -21,7 +21,7 @@ from config.database import read_clock
 from groups import directory
 from groups.errors import Message, say
 from groups.errors.words import write_both
-from joint_defense.alarms import holding, overseers
+from joint_defense.alarms import held_alarms, overseers
 from joint_defense.incidents import policies
 from joint_defense.incidents.record import mask_number, read_record
 from joint_defense.models.incidents import Incident
@@ -31,7 +31,7 @@ from joint_defense.rules.errors import AlarmError, DrillRefused, InvalidMute, In
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.hours import read_spans
 from joint_defense.rules.parties import OverseerKind, list_kinds, read_kinds
-from joint_defense.upkeep import drills, results, rolling, tasks, village_hours
+from joint_defense.upkeep import drills, results, rolling_tests, tasks, village_hours
 from joint_defense.upkeep.drills import Hours, Scope
 
 alarm = AppGroup("alarm", help="Look at alarms.")
@@ -74,7 +74,7 @@ def list_mutes() -> None:
     zone = get_runtime().settings.zone
     with get_runtime().database.begin(reads=True) as session:
         now = read_clock(session)
-        for each in holding.list_mutes(session, now):
+        for each in held_alarms.list_mutes(session, now):
             state = "muted" if each.is_active(now) else "over"
             click.echo(
                 f"{each.id}\t{mask_number(each.number)}\t{each.household}\t{state}\t"
@@ -92,7 +92,7 @@ def mute_number(number: str, hours: int, reason: str, by: str) -> None:
     try:
         with get_runtime().database.begin() as session:
             read = get_runtime().read_number(number)
-            made = holding.mute(session, read, hours, reason, by, read_clock(session))
+            made = held_alarms.mute(session, read, hours, reason, by, read_clock(session))
             mute_id = made.id
     except InvalidMute as error:
         raise click.ClickException(write_both(_WRONG_MUTES[error.why])) from None
@@ -101,7 +101,7 @@ def mute_number(number: str, hours: int, reason: str, by: str) -> None:
 
 _WRONG_MUTES = {
     "reason_missing": say("mute_reason_missing"),
-    "reason_long": say("mute_reason_long", most=holding.LONGEST_REASON),
+    "reason_long": say("mute_reason_long", most=held_alarms.LONGEST_REASON),
     "hours": say("mute_hours"),
     "not_on_roster": say("mute_not_on_roster"),
 }
@@ -113,7 +113,7 @@ _WRONG_MUTES = {
 def lift_mute(mute_id: int, by: str) -> None:
     """Undo a mute."""
     with get_runtime().database.begin() as session:
-        lifted = holding.lift(session, mute_id, by, read_clock(session))
+        lifted = held_alarms.lift(session, mute_id, by, read_clock(session))
     if not lifted:
         raise click.ClickException(write_both(say("mute_unknown", number=mute_id)))
     click.echo(write_both(say("mute_lifted")))
@@ -267,7 +267,7 @@ def show_forecast(code: str) -> None:
     with get_runtime().database.begin(reads=True) as session:
         village_id, _ = _find_village(session, code)
         settings = get_runtime().settings
-        found = rolling.read_forecast(session, village_id, read_clock(session), settings.zone)
+        found = rolling_tests.read_forecast(session, village_id, read_clock(session), settings.zone)
         hours = village_hours.read_upkeep(session, village_id).written
     told = {
         "hours": hours or None,

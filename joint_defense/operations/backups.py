@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, inspect, make_url
 from config.database import Database
 from config.release import RELEASE
 from config.settings import make_environment
-from joint_defense.operations.copies import (
+from joint_defense.operations.backup_file import (
     FORMAT,
     POSTGRESQL_FILE,
     SPOOL,

@@ -14,10 +14,10 @@ from flask.cli import AppGroup, with_appcontext
 
 from config.database import Database, read_clock
 from config.release import RELEASE
-from joint_defense.operations import backups, copies
-from joint_defense.operations.copies import BackupError, Manifest
+from joint_defense.operations import backup_file, backups
+from joint_defense.operations.after_restore import OpenThen, settle
+from joint_defense.operations.backup_file import BackupError, Manifest
 from joint_defense.operations.doctor import INSIDE, Finding, Grade, examine
-from joint_defense.operations.settling import OpenThen, settle
 from joint_defense.processes.runtime import get_runtime
 
 _MARKS = {Grade.GOOD: "✓", Grade.WARNING: "!", Grade.ERROR: "✗"}
@@ -40,12 +40,12 @@ def version() -> None:
 def doctor(as_json: bool, offline: bool, fix_webhooks: bool, number: str | None) -> None:
     """Look at everything, and say what to do."""
     # The carrier's SDK, for what is asked outside only.
-    from joint_defense.operations import outside  # noqa: PLC0415
+    from joint_defense.operations import doctor_outside  # noqa: PLC0415
 
     checks = INSIDE
     if not offline:
-        checks = (*checks, outside.check_public_address)
-        checks = (*checks, outside.mend_webhooks if fix_webhooks else outside.check_carriers)
+        checks = (*checks, doctor_outside.check_public_address)
+        checks = (*checks, doctor_outside.mend_webhooks if fix_webhooks else doctor_outside.check_carriers)
     found = list(examine(get_runtime(), checks))
     if number is not None:
         found.append(_place_call(number))
@@ -59,7 +59,7 @@ def doctor(as_json: bool, offline: bool, fix_webhooks: bool, number: str | None)
 
 
 def _place_call(number: str) -> Finding:
-    from joint_defense.operations.outside import place_test_call  # noqa: PLC0415 - as above
+    from joint_defense.operations.doctor_outside import place_test_call  # noqa: PLC0415 - as above
 
     read = get_runtime().read_number(number)
     if not read:
@@ -106,8 +106,10 @@ def create(folder: Path | None, keep_all: bool) -> None:
 def list_copies(folder: Path | None) -> None:
     """A line each: name, when, size."""
     zone = get_runtime().settings.zone
-    for each in copies.list_copies(folder or _find_folder()):
-        click.echo(f"{each.name}\t{copies.read_age(each).astimezone(zone):%Y-%m-%d %H:%M:%S}\t{each.stat().st_size}")
+    for each in backup_file.list_copies(folder or _find_folder()):
+        click.echo(
+            f"{each.name}\t{backup_file.read_age(each).astimezone(zone):%Y-%m-%d %H:%M:%S}\t{each.stat().st_size}"
+        )
 
 
 @backup.command("verify", help="Is a copy whole, and what does it hold?")
@@ -116,7 +118,7 @@ def list_copies(folder: Path | None) -> None:
 def verify(copy: Path, key_file: Path | None) -> None:
     """Check every file against the manifest."""
     try:
-        with copies.unpack(copy, _find_key(key_file)) as (manifest, _):
+        with backup_file.unpack(copy, _find_key(key_file)) as (manifest, _):
             click.echo(_describe(manifest))
     except BackupError as error:
         raise click.ClickException(str(error)) from None
@@ -176,7 +178,7 @@ def _tell_what_is_left(manifest: Manifest, left: list[OpenThen], aside: int) -> 
 def drill(copy: Path | None, key_file: Path | None) -> None:
     """Exit code 1 with what differs."""
     settings = get_runtime().settings
-    newest = next(iter(copies.list_copies(_find_folder())), None) if copy is None else copy
+    newest = next(iter(backup_file.list_copies(_find_folder())), None) if copy is None else copy
     if newest is None:
         raise click.ClickException(f"没有备份 / there is no copy in {_find_folder()}")
     get_runtime().close()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.database import Base, read_clock
 from groups import directory
 from joint_defense.incidents.record import mask_number
-from joint_defense.operations import copies
+from joint_defense.operations import backup_file
 from joint_defense.processes import heartbeats
 from joint_defense.processes.runtime import Runtime
 
@@ -291,8 +291,8 @@ def check_backups(runtime: Runtime) -> Iterator[Finding]:
     if not settings.backup_dir:
         yield Finding("backup", Grade.WARNING, "没有设置备份目录", "no copies are made", "BACKUP_DIR")
         return
-    found = copies.list_copies(Path(settings.backup_dir))
-    if not found or datetime.now(UTC) - copies.read_age(found[0]) > OLDEST_COPY:
+    found = backup_file.list_copies(Path(settings.backup_dir))
+    if not found or datetime.now(UTC) - backup_file.read_age(found[0]) > OLDEST_COPY:
         seen = found[0].name if found else "-"
         yield Finding(
             "backup",

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from config.database import AWAY, read_clock
 from config.logging import say_alive, say_ready
 from config.retention import Due, Kept, delete_due
-from joint_defense.alarms import closing, holding, news_sent, words
+from joint_defense.alarms import closing, held_alarms, news_sent, words_passed_on
 from joint_defense.alarms.escalation import redials, widening
 from joint_defense.alarms.news_on_line import Patience
 from joint_defense.alarms.news_sent import InVain, Mark
@@ -29,7 +29,7 @@ from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
-from joint_defense.upkeep import drills, number_changes, rolling, tasks
+from joint_defense.upkeep import drills, number_changes, rolling_tests, tasks
 from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
@@ -149,13 +149,13 @@ def _release_dead(runtime: Runtime) -> None:
 
 
 def _release_held(runtime: Runtime) -> None:
-    for incident_id in _run(runtime, lambda session: holding.find_overdue(session, read_clock(session))):
+    for incident_id in _run(runtime, lambda session: held_alarms.find_overdue(session, read_clock(session))):
         if _run(runtime, partial(_release_one, incident_id)):
             log.info("held_alarm_goes_to_all", incident_id=incident_id)
 
 
 def _release_one(incident_id: int, session: Session) -> bool:
-    return holding.release_overdue(session, incident_id, read_clock(session))
+    return held_alarms.release_overdue(session, incident_id, read_clock(session))
 
 
 def _widen(runtime: Runtime) -> None:
@@ -202,12 +202,12 @@ def _pass_on_words(runtime: Runtime) -> None:
 
 def _find_words(in_vain: InVain, session: Session) -> list[tuple[int, Mark]]:
     now = read_clock(session)
-    return in_vain.leave_out(words.find_with_words(session, now), now)
+    return in_vain.leave_out(words_passed_on.find_with_words(session, now), now)
 
 
 def _pass_on_words_of(incident_id: int, session: Session) -> tuple[datetime, int]:
     now = read_clock(session)
-    return now, words.pass_on(session, incident_id, now)
+    return now, words_passed_on.pass_on(session, incident_id, now)
 
 
 def _close_forgotten(runtime: Runtime) -> None:
@@ -336,23 +336,23 @@ def _plan_tests(runtime: Runtime) -> None:
     zone = runtime.settings.zone
     if runtime.database.estimate_now().astimezone(zone).hour < TESTS_FROM_HOUR:
         return
-    planned = _run(runtime, lambda session: rolling.plan_day(session, read_clock(session), zone))
+    planned = _run(runtime, lambda session: rolling_tests.plan_day(session, read_clock(session), zone))
     if planned is not None:
         log.info("tests_planned", count=planned)
-    if new := _run(runtime, lambda session: rolling.plan_new(session, read_clock(session), zone)):
+    if new := _run(runtime, lambda session: rolling_tests.plan_new(session, read_clock(session), zone)):
         log.info("tests_of_new_numbers_planned", count=new)
 
 
 def _ring_tests(runtime: Runtime) -> None:
     zone = runtime.settings.zone
     for village_id, slot in _run(
-        runtime, lambda session: rolling.find_villages_due(session, read_clock(session), zone)
+        runtime, lambda session: rolling_tests.find_villages_due(session, read_clock(session), zone)
     ):
         _run(runtime, partial(_ring_due, village_id, slot, zone))
 
 
 def _ring_due(village_id: int, slot: int, zone: ZoneInfo, session: Session) -> int | None:
-    return rolling.ring_due(session, village_id, slot, read_clock(session), zone)
+    return rolling_tests.ring_due(session, village_id, slot, read_clock(session), zone)
 
 
 def _change_numbers(runtime: Runtime) -> None:

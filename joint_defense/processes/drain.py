@@ -19,9 +19,9 @@ from config.services import Service
 from groups import directory
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
+from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.alarms.intake import Limits, Trigger, raise_alarm
-from joint_defense.alarms.texts import Text, take_message
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.incidents.record import is_known, keep_answer, note_update, receive
 from joint_defense.models.inbound import InboundKind
 from joint_defense.models.incidents import Delivery

@@ -19,7 +19,7 @@ from joint_defense.models.incidents import Delivery, is_in_state
 from joint_defense.processes.runtime import Runtime
 from joint_defense.rules.states import Channel, DeliveryState
 from joint_defense.rules.wording.alarm import count_segments
-from joint_defense.rules.wording.texts import write_new_sign_in
+from joint_defense.rules.wording.written import write_new_sign_in
 
 GIVEN_UP_AFTER = timedelta(hours=1)
 """Told later than this, it is no warning any more."""

@@ -28,9 +28,9 @@ from joint_defense.models.incidents import Delivery, is_in_state
 from joint_defense.models.processes import Heartbeat
 from joint_defense.processes import heartbeats, queues
 from joint_defense.processes.dispatcher import DispatcherThread
-from joint_defense.processes.fence import Fence
 from joint_defense.processes.heartbeats import Role
 from joint_defense.processes.runtime import Runtime
+from joint_defense.processes.sqlite_fence import Fence
 from joint_defense.rules.states import FIRST_RINGS, DeliveryState
 
 EVERY = 0.5

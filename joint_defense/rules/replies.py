@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from joint_defense.rules.understanding.signs import squeeze
+from joint_defense.rules.understanding.spelling import squeeze
 
 
 class Answer(StrEnum):

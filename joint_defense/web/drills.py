@@ -15,7 +15,7 @@ from groups.web.shell.forms import Form, MarkField, TextField
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules.errors import DrillRefused
-from joint_defense.upkeep import drills, own_test, results, rolling, village_hours
+from joint_defense.upkeep import drills, own_test, results, rolling_tests, village_hours
 from joint_defense.upkeep.drills import Hours, Scope
 from joint_defense.web.access import WATCHERS
 
@@ -122,7 +122,7 @@ def _show_village_page(code: str, wrong: str = "", group: str = "", *, asks: boo
         listed = results.list_drills(session, village.id)
         groups = [name for _, name in directory.list_groups(session, village.id)]
         zone = get_runtime().settings.zone
-        forecast = rolling.read_forecast(session, village.id, read_clock(session), zone)
+        forecast = rolling_tests.read_forecast(session, village.id, read_clock(session), zone)
         own_hours = village_hours.read_upkeep(session, village.id).written
         return render_template(
             "drills/village.html",

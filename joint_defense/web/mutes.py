@@ -10,7 +10,7 @@ from config.database import read_clock
 from config.services import get_database
 from groups.web.shell.access import AccountRole, get_signed_in, require
 from groups.web.shell.forms import Form, NoteField, TextField, WholeNumberField
-from joint_defense.alarms import holding
+from joint_defense.alarms import held_alarms
 from joint_defense.processes.runtime import RUNTIME
 from joint_defense.rules.errors import InvalidMute
 
@@ -43,7 +43,7 @@ def mute() -> ResponseReturnValue:
     number, hours = RUNTIME.of().read_number(form.number.data), form.hours.data or 0
     try:
         with get_database().begin() as session:
-            holding.mute(session, number, hours, form.reason.data, get_signed_in().name, read_clock(session))
+            held_alarms.mute(session, number, hours, form.reason.data, get_signed_in().name, read_clock(session))
     except InvalidMute as error:
         return _draw_page(form, {_FIELDS[error.why]: _draw_wrong(error.why)}), 422
     flash(gettext("The number is muted. Its other phones and what is open go on."), "success")
@@ -55,7 +55,7 @@ def mute() -> ResponseReturnValue:
 def lift(mute_id: int) -> ResponseReturnValue:
     """Undo a mute."""
     with get_database().begin() as session:
-        lifted = holding.lift(session, mute_id, get_signed_in().name, read_clock(session))
+        lifted = held_alarms.lift(session, mute_id, get_signed_in().name, read_clock(session))
     if lifted:
         flash(gettext("The number is no longer muted."), "success")
     else:
@@ -69,7 +69,7 @@ _FIELDS = {"reason_missing": "reason", "reason_long": "reason", "hours": "hours"
 def _draw_wrong(why: str) -> str:
     words: dict[str, str] = {
         "reason_missing": gettext("Write why."),
-        "reason_long": gettext("At most %(count)s characters.", count=holding.LONGEST_REASON),
+        "reason_long": gettext("At most %(count)s characters.", count=held_alarms.LONGEST_REASON),
         "hours": gettext("Choose for how long."),
         "not_on_roster": gettext("No household has this number."),
     }
@@ -79,5 +79,5 @@ def _draw_wrong(why: str) -> str:
 def _draw_page(form: MuteForm, wrong: dict[str, str]) -> str:
     with get_database().begin() as session:
         now = read_clock(session)
-        listed = holding.list_mutes(session, now)
-    return render_template("board/mutes.html", listed=listed, now=now, form=form, wrong=wrong, hours=holding.HOURS)
+        listed = held_alarms.list_mutes(session, now)
+    return render_template("board/mutes.html", listed=listed, now=now, form=form, wrong=wrong, hours=held_alarms.HOURS)

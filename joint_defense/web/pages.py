@@ -17,7 +17,7 @@ from config.database import read_clock
 from config.services import get_database
 from groups import directory
 from groups.web.shell.access import AccountRole, get_signed_in, require
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.page_warnings import as_shown, refuse_outdated
 from groups.web.shell.times import get_zone, move_to_zone
 from joint_defense.web.access import WATCHERS, find_own_village, read_own_board

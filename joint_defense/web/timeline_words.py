@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from flask import Flask
 from flask_babel import gettext, ngettext
 
-from joint_defense.alarms.holding import ReleasedBy
+from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.rules.escalation import Level, Whom
 from joint_defense.rules.parties import OverseerKind
 from joint_defense.rules.replies import LATER, Answer

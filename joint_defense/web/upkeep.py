@@ -11,8 +11,8 @@ from config.database import read_clock
 from config.services import get_database
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, keeps_rosters, require
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.forms import Form, MarkField, TextField
-from groups.web.shell.looks import show_numbers
 from joint_defense.rules.hours import read_spans
 from joint_defense.rules.tasks import TaskReason, TaskStage
 from joint_defense.upkeep import tasks, village_hours

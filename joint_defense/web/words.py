@@ -8,7 +8,7 @@ from flask import Flask
 from flask_babel import LazyString, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 from joint_defense.carriers import port
 from joint_defense.incidents.record import mask_number
 from joint_defense.rules.answers import Given

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from groups import directory
-from joint_defense.alarms import closing, holding, news_on_line, words
-from joint_defense.alarms.holding import ReleasedBy
+from joint_defense.alarms import closing, held_alarms, news_on_line, words_passed_on
+from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
@@ -225,7 +225,9 @@ def _take_key(session: Session, alert: Alert, key: str) -> tuple[list[Line], boo
         return [(calls.STAR_AGAIN[alert.language], alert.language)], True
     incident = alert.incident
     if key and key == incident.release_key:
-        holding.release(session, lock_incident(session, incident.id), ReleasedBy.KEY, now, name=alert.household_name)
+        held_alarms.release(
+            session, lock_incident(session, incident.id), ReleasedBy.KEY, now, name=alert.household_name
+        )
         return [], False
     if key and incident.held_until is not None:
         return [(calls.say_wrong_key(incident.release_key, alert.language), alert.language)], False
@@ -242,14 +244,14 @@ def _take_words(session: Session, alert: Alert, spoken: str) -> None:
         return
     now = read_clock(session)
     found = understand(spoken, Writer.CALLER)
-    words.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
+    words_passed_on.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
     if found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}:
         # Heard wrong, it would call back those who are on their way: it takes the key that says so.
         return
     if found.category is not Category.UNSPECIFIED and alert.incident.category is Category.UNSPECIFIED:
         closing.name_category(session, alert, found.category, now)
     session.flush()
-    words.pass_on(session, alert.incident_id, now)
+    words_passed_on.pass_on(session, alert.incident_id, now)
 
 
 def _say_news(

@@ -15,7 +15,7 @@ from groups import directory
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import SIGNATURE_HEADERS, BrokenForm
 from joint_defense.processes.runtime import get_runtime
-from joint_defense.rules.wording import calls, texts
+from joint_defense.rules.wording import calls, written
 
 LARGEST_BODY = 64 * 1024
 LANGUAGES = ("zh", "en")
@@ -99,7 +99,7 @@ def answer_broken_call() -> str:
 
 def answer_broken_text() -> str:
     """What a sender reads when we fail."""
-    return answer_text(request.form.get("From", ""), texts.BROKEN_TEXT).get_data(as_text=True)
+    return answer_text(request.form.get("From", ""), written.BROKEN_TEXT).get_data(as_text=True)
 
 
 def answer_text(sender: str, words: str | None) -> Response:

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from config.database import read_clock
 from groups import directory
-from joint_defense.alarms import closing, words
+from joint_defense.alarms import closing, words_passed_on
 from joint_defense.alarms.acknowledge import Heard, acknowledge
 from joint_defense.alarms.intake import IntakeResult, Trigger, raise_alarm
 from joint_defense.carriers import twiml
@@ -413,6 +413,8 @@ def keep_words(session: Session, delivery: Delivery, spoken: Spoken, now: dateti
         return
     if not spoken.words:
         return
-    words.note_words(session, delivery.incident_id, delivery.household_name, spoken.words, now, by_caller=False)
+    words_passed_on.note_words(
+        session, delivery.incident_id, delivery.household_name, spoken.words, now, by_caller=False
+    )
     session.flush()
-    words.pass_on(session, delivery.incident_id, now)
+    words_passed_on.pass_on(session, delivery.incident_id, now)

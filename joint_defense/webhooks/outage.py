@@ -21,7 +21,7 @@ from joint_defense.rules.errors import NotSpooled
 from joint_defense.rules.triggers import make_alarm_key, make_press_key, make_text_key, make_wordless_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
-from joint_defense.rules.wording import calls, texts
+from joint_defense.rules.wording import calls, written
 from joint_defense.webhooks.caller_line import tell_raised
 from joint_defense.webhooks.common import (
     LANGUAGES,
@@ -78,12 +78,12 @@ def keep_text(message: InboundMessage, error: Exception) -> Response:
     """Spool a text. An alarm, an answer and anything else are told apart by their words alone."""
     _put_into_spool(SpooledKind.TEXT, make_text_key(message.sid), message.sender, message.sid, error, text=message.text)
     if understand(message.text, Writer.AT_REST).meaning is Meaning.ALARM:
-        return answer_text(message.sender, texts.KEPT_TEXT)
+        return answer_text(message.sender, written.KEPT_TEXT)
     meaning = understand(message.text, Writer.RUNG).meaning
     if meaning is Meaning.MACHINE or message.opt_out:
         # The carrier has answered the one itself, and nobody reads an answer to the other.
         return answer_text(message.sender, None)
-    return answer_text(message.sender, texts.KEPT_ANSWER_TEXT if meaning in ANSWERS else texts.KEPT_OTHER_TEXT)
+    return answer_text(message.sender, written.KEPT_ANSWER_TEXT if meaning in ANSWERS else written.KEPT_OTHER_TEXT)
 
 
 def _put_into_spool(

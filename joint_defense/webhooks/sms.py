@@ -6,7 +6,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from config.database import read_clock
-from joint_defense.alarms.texts import Text, take_message
+from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.carriers.port import read_message
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER

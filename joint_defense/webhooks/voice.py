@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import intake, words
+from joint_defense.alarms import intake, words_passed_on
 from joint_defense.alarms.intake import IntakeResult, Trigger
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.incidents.answers import find_told
@@ -187,7 +187,7 @@ def _note_said_before(session: Session, raised: IntakeResult, sid: str) -> None:
     if alert is not None:
         said = "；".join(each for each in list_said(session, sid, TIMES_ASKED) if not is_keys(each))
         name, now = alert.household_name, read_clock(session)
-        words.note_words(session, alert.incident_id, name, said, now, by_caller=True)
+        words_passed_on.note_words(session, alert.incident_id, name, said, now, by_caller=True)
 
 
 def _take_test(call: InboundCall) -> Response | None:

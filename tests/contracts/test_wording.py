@@ -8,7 +8,7 @@ import pytest
 
 from joint_defense.rules.states import ClosingOutcome
 from joint_defense.rules.triggers import Category
-from joint_defense.rules.wording import texts
+from joint_defense.rules.wording import written
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("*.py", "*.po", "*.html", "*.js", "*.md", "*.txt", "*.j2")
@@ -50,9 +50,9 @@ INSTEAD = (
 )
 QUIET = Category.UNSPECIFIED
 WRITTEN = (
-    texts.write_news([], [], QUIET, "zh")
-    + texts.write_all_clear(["王家"], ClosingOutcome.FALSE_ALARM, "zh")
-    + texts.write_all_clear(["the Wang household"], ClosingOutcome.HELPED, "en")
+    written.write_news([], [], QUIET, "zh")
+    + written.write_all_clear(["王家"], ClosingOutcome.FALSE_ALARM, "zh")
+    + written.write_all_clear(["the Wang household"], ClosingOutcome.HELPED, "en")
 )
 
 

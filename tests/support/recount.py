@@ -26,7 +26,7 @@ from groups.coverage.statement import make_statement
 from groups.enrolment import bills as subsidies
 from groups.errors import NothingCounted
 from groups.models.changes import ERASED
-from groups.models.known import as_known
+from groups.models.known_at import as_known
 from tests.support.attribution import Attribution, check_lines, check_rows, counted_by, demonstrates
 from tests.support.histories import FIRST, KIND, PLANS, VILLAGES, ZONE, Stage, answered, billed
 from tests.support.ledger import tally

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from sqlalchemy import update
 
-from joint_defense.alarms import closing, holding, intake
+from joint_defense.alarms import closing, held_alarms, intake
 from joint_defense.carriers.port import CarrierError
 from joint_defense.delivery import claims, lines, results, sender
 from joint_defense.incidents import answers, policies
@@ -54,7 +54,7 @@ def _old_calls_count() -> Iterator[None]:
 
 
 def _silent_ones_are_rung() -> Any:
-    return patch.object(holding, "leave_out_callers", lambda _session, planned, _now: planned)
+    return patch.object(held_alarms, "leave_out_callers", lambda _session, planned, _now: planned)
 
 
 def _failed_end_is_the_end() -> Any:

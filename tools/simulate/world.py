@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 import config.database
 from config.database import Database, read_clock
 from config.settings import Settings
-from joint_defense.alarms import holding
+from joint_defense.alarms import held_alarms
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import Outcome, Trigger, raise_alarm
 from joint_defense.delivery import lines, pace, sender, tracking
@@ -314,7 +314,7 @@ class World:
                 put.enter_context(patch.object(module, "time", self.time))
             for measures in (heartbeats.Witness.__init__, lines.LineStatus.__init__):
                 put.enter_context(patch.object(measures, "__defaults__", (self.time.monotonic,)))
-            for module in (heartbeats, holding):
+            for module in (heartbeats, held_alarms):
                 put.enter_context(patch.object(module, "secrets", _Secrets(self.chance)))
             for name in HOSTS:
                 self._start(name)

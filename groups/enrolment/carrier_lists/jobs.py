@@ -18,8 +18,8 @@ from groups.enrolment.carrier_lists.preview import make_preview
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
 from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows
 from groups.errors import CarrierListError, Message, RosterFileError, say
-from groups.files.apart import read_apart
 from groups.files.columns import Columns, FoundColumns, hold_each_once
+from groups.files.isolated import read_apart
 from groups.files.reading import MOST_ROWS
 from groups.models.batch import Batch
 from groups.models.changes import Action

@@ -17,7 +17,7 @@ from groups.errors import (
     say,
 )
 from groups.rules.days import Period, is_unlikely
-from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
+from groups.rules.typed_text import LONGEST_NAME, find_flaw, tidy
 
 LONGEST_PLAN = 32
 _SERIAL = re.compile(r"[A-Z0-9][A-Z0-9./-]{2,31}")

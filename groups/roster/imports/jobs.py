@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from config.database import Database
 from groups.errors import RosterFileError, keep_message, say
-from groups.files.apart import read_apart
 from groups.files.columns import Columns
+from groups.files.isolated import read_apart
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Village
 from groups.models.uploads import Upload

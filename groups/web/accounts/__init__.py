@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from groups.web.accounts import access_log, first_sign_in, own, second_factor, sign_in
 from groups.web.accounts import all as all_accounts
-from groups.web.accounts import first_sign_in, looks, own, second_factor, sign_in
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
-    for part in (sign_in, own, second_factor, all_accounts, first_sign_in, looks):
+    for part in (sign_in, own, second_factor, all_accounts, first_sign_in, access_log):
         part.register(app)

@@ -45,8 +45,8 @@ from groups.web.enrolment.common import (
 from groups.web.enrolment.history import read_done_to
 from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.forms import Form, MarkField, Needed, ParsedField, TextField
-from groups.web.shell.looks import show_numbers
 
 
 def _read_share(text: str) -> int:

@@ -21,7 +21,7 @@ from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.uploads.uploads import KeptRows
 from groups.web.enrolment.common import WRITERS
 from groups.web.shell.access import require
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.security import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said

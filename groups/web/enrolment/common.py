@@ -33,8 +33,8 @@ from groups.rules.phone import as_written_here, read_called_number
 from groups.web.roster.common import make_batch
 from groups.web.shell import languages
 from groups.web.shell.access import find_signed_in, get_signed_in
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.languages import tell_reader
-from groups.web.shell.looks import show_numbers
 from groups.web.shell.times import get_zone
 
 __all__ = ["get_database", "get_settings", "make_batch"]

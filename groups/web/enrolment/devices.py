@@ -13,7 +13,7 @@ from groups.models.enrolment import DeviceKind
 from groups.web.enrolment.common import READERS, list_own_villages, read_chosen_village, read_today, send_workbook
 from groups.web.history.words import DEVICES
 from groups.web.shell.access import require
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 
 pages = Blueprint("enrolment_devices", __name__)
 

@@ -20,7 +20,7 @@ from groups.models.batch import Batch
 from groups.models.changes import Action
 from groups.models.enrolment import Device, DeviceKind, Subscription
 from groups.roster.search import get_village_meant
-from groups.rules.texts import LONGEST_NAME
+from groups.rules.typed_text import LONGEST_NAME
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,

@@ -25,7 +25,7 @@ from groups.enrolment.subscriptions import Enrolment, enrol
 from groups.errors import GroupsError, UnlikelyStart
 from groups.models.changes import Action
 from groups.models.enrolment import Channel, DeviceKind
-from groups.rules.texts import LONGEST_NAME
+from groups.rules.typed_text import LONGEST_NAME
 from groups.web.enrolment.common import (
     READERS,
     WRITERS,

@@ -23,10 +23,10 @@ from groups.models.roster import Village
 from groups.rules.days import find_local_day
 from groups.web.figures.api_document import make_document
 from groups.web.shell.access import open_to_all
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.api_errors import make_error
 from groups.web.shell.known_browsers import read_address
 from groups.web.shell.limits import check_limit
-from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("api", __name__, url_prefix="/api")
 P = ParamSpec("P")

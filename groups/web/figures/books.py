@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import read_clock
 from config.services import get_database, get_settings
-from groups.coverage import books
+from groups.coverage import nightly_check
 from groups.coverage.jobs import check_books_of
 from groups.models.accounts import AccountRole
 from groups.rules.days import find_local_day
@@ -33,8 +33,8 @@ def register(app: Flask) -> None:
 def show() -> ResponseReturnValue:
     """What was found, day by day, the last first."""
     with get_database().begin(reads=True) as session:
-        checks = books.read_last_checks(session)
-    told = [(each, [tell_reader(flaw) for flaw in books.read_flaws(each)]) for each in checks]
+        checks = nightly_check.read_last_checks(session)
+    told = [(each, [tell_reader(flaw) for flaw in nightly_check.read_flaws(each)]) for each in checks]
     return render_template("figures/books.html", checks=told)
 
 
@@ -44,7 +44,7 @@ def check() -> ResponseReturnValue:
     """Look at the books now, also where that was done today; of a county the bulk worker does."""
     with get_database().begin(reads=True) as session:
         large = list_own_villages(session).many
-    if large and books.ENLIST_CHECK.of()():
+    if large and nightly_check.ENLIST_CHECK.of()():
         flash(gettext("The books are being looked at: load the page again in a minute."), "success")
     else:
         check_books_of(get_settings().database_url, get_database(), get_zone(), again=True)
@@ -59,7 +59,7 @@ def _list_warnings() -> list[str]:
         return []
     try:
         with get_database().begin(reads=True) as session:
-            checks, today = books.read_last_checks(session, 1), find_local_day(read_clock(session), get_zone())
+            checks, today = nightly_check.read_last_checks(session, 1), find_local_day(read_clock(session), get_zone())
     except SQLAlchemyError:
         return []
     if not checks:
@@ -67,7 +67,7 @@ def _list_warnings() -> list[str]:
     if checks[0].found:
         text = gettext("The books of %(day)s are not sound: see Coverage, Books.", day=checks[0].day.isoformat())
         return [str(text)]
-    if (today - checks[0].day).days > books.LATE_AFTER:
+    if (today - checks[0].day).days > nightly_check.LATE_AFTER:
         text = gettext("The books were last looked at on %(day)s.", day=checks[0].day.isoformat())
         return [str(text)]
     return []

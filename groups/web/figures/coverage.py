@@ -26,7 +26,7 @@ from groups.coverage.rules.query import QUERY_WORDS, CoverageQuery, Step, go_bac
 from groups.coverage.rules.report import CoverageReport, Level, PlaceCoverage, TrendPoint, VillageCoverage
 from groups.coverage.statement import MOST_NAMED
 from groups.errors import GroupsError, InvalidDay, UnknownVillage
-from groups.models.known import as_known
+from groups.models.known_at import as_known
 from groups.models.roster import Village
 from groups.rules.counting import CountKind
 from groups.rules.days import read_day
@@ -42,7 +42,7 @@ from groups.web.enrolment.common import (
 )
 from groups.web.figures.words import make_chart_words
 from groups.web.shell.access import get_signed_in, require
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.times import get_zone
 
 pages = Blueprint("coverage", __name__, url_prefix="/coverage")

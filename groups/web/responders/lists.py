@@ -31,9 +31,9 @@ from groups.uploads.uploads import KeptRows
 from groups.web.roster.common import make_batch, tell, undo_address
 from groups.web.roster.words import TEAMS
 from groups.web.shell.access import KEEPERS, get_own_village, get_signed_in, keeps_rosters
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.forms import Form, TextField, WordsField
 from groups.web.shell.languages import tell_reader, write_error
-from groups.web.shell.looks import show_numbers
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said
 

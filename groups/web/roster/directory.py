@@ -21,8 +21,8 @@ from groups.rules.phone import as_written_here
 from groups.web.roster.exports import make_headers
 from groups.web.shell import navigation, slots
 from groups.web.shell.access import READERS, TOWN_WIDE, get_own_village, require
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.languages import write_error
-from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("printing", __name__)
 town_pages = Blueprint("town_directory", __name__)

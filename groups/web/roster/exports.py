@@ -13,7 +13,7 @@ from groups.roster import exports, villages
 from groups.roster.proofs import read_proven
 from groups.rules.days import find_local_day
 from groups.web.shell.access import READERS, get_own_village, require
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 
 pages = Blueprint("roster_files", __name__)
 

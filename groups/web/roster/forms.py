@@ -15,7 +15,7 @@ from groups.roster.households import MOST_PHONES, Fields, Owner, PhoneEntry, fin
 from groups.roster.reading import HouseLine
 from groups.rules.days import find_local_day, read_day
 from groups.rules.phone import PhoneNumber, as_written_here, read_called_number
-from groups.rules.texts import LONGEST_NAME, find_flaw, tidy
+from groups.rules.typed_text import LONGEST_NAME, find_flaw, tidy
 from groups.web.shell.forms import Form, IdField, ListedRows, MarkField, TextField, WordsField
 from groups.web.shell.languages import write_error
 

@@ -35,10 +35,10 @@ from groups.web.roster.forms import HouseholdForm, PhoneRow, read_number
 from groups.web.roster.words import FIELDS, FIRST_HELP, LANGUAGES
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, READERS, get_own_village, get_signed_in, require
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.error_pages import show_error
 from groups.web.shell.forms import Form, IdField, TextField, WordsField
 from groups.web.shell.languages import write_error
-from groups.web.shell.looks import show_numbers
 
 pages = Blueprint("household", __name__)
 

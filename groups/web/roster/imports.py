@@ -21,11 +21,11 @@ from groups.roster.imports import mend
 from groups.roster.imports.jobs import RosterLists
 from groups.roster.imports.rules.guesses import APART, NEW, NONE, About
 from groups.roster.imports.rules.headings import Field
-from groups.rules.texts import LONGEST_NAME
+from groups.rules.typed_text import LONGEST_NAME
 from groups.uploads.uploads import KeptRows
 from groups.web.shell import slots
 from groups.web.shell.access import KEEPERS, get_own_village, require
-from groups.web.shell.looks import show_numbers
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.security import allow_size
 from groups.web.uploads import flow
 from groups.web.uploads.kinds import ListPages, Said

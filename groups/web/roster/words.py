@@ -20,8 +20,8 @@ from groups.rules.days import find_local_day
 from groups.rules.phone import as_written_here
 from groups.rules.proofs import is_proven
 from groups.web.shell.access import keeps_rosters
+from groups.web.shell.access_log import show_numbers
 from groups.web.shell.languages import CHINESE, choose_language
-from groups.web.shell.looks import show_numbers
 from groups.web.shell.times import name_day
 
 GROUP_FLAWS: Mapping[GroupFlaw, LazyString] = {

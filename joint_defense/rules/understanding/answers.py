@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from joint_defense.rules.understanding import answer_words as words
 from joint_defense.rules.understanding.dangers import names_danger
-from joint_defense.rules.understanding.gone import does_not_come, has_left
+from joint_defense.rules.understanding.departures import does_not_come, has_left
 from joint_defense.rules.understanding.meanings import Meaning, Question
-from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze, without_particles
+from joint_defense.rules.understanding.spelling import Clause, fold, split_clauses, squeeze, without_particles
 
 _NUMBERS = "|".join(words.DIGITS)
 _NUMBER = re.compile(

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding import danger_words as words
-from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze
+from joint_defense.rules.understanding.spelling import Clause, fold, split_clauses, squeeze
 
 
 class Kind(StrEnum):

@@ -12,7 +12,7 @@ from joint_defense.rules.understanding.machine_words import (
     PERSONS_BRACKETS,
     REPLIES,
 )
-from joint_defense.rules.understanding.signs import fold, squeeze
+from joint_defense.rules.understanding.spelling import fold, squeeze
 
 _REPLY = re.compile("|".join(f"(?:{each})" for each in REPLIES))
 _NOTICE = re.compile("|".join(f"(?:{each})" for each in NOTICES))

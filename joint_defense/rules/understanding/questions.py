@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from joint_defense.rules.understanding.signs import fold, squeeze
+from joint_defense.rules.understanding.spelling import fold, squeeze
 
 LONGEST = 16
 """Signs of a question in Chinese; whoever writes more says more."""

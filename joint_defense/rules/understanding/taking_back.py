@@ -9,7 +9,7 @@ from joint_defense.rules.understanding import taking_back_words as words
 from joint_defense.rules.understanding.answers import asks_anything
 from joint_defense.rules.understanding.dangers import find_dangers
 from joint_defense.rules.understanding.meanings import Meaning
-from joint_defense.rules.understanding.signs import Clause, fold, split_clauses, squeeze
+from joint_defense.rules.understanding.spelling import Clause, fold, split_clauses, squeeze
 
 _PERSON_IS_WELL = re.compile(words.PERSON_IS_WELL)
 _TAKEN_BACK = re.compile("|".join(f"(?:{each})" for each in words.TAKEN_BACK))

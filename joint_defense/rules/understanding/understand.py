@@ -17,9 +17,9 @@ from joint_defense.rules.understanding.danger_words import CALLS_FOR_HELP, CARED
 from joint_defense.rules.understanding.dangers import Danger, Kind, find_dangers, presses_nine
 from joint_defense.rules.understanding.machines import is_machine
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Understood, Writer
-from joint_defense.rules.understanding.signs import cut_links, fold, peel, say_once, split_clauses, squeeze
+from joint_defense.rules.understanding.sender_own_text import find_own_part, is_hearsay_quote
+from joint_defense.rules.understanding.spelling import cut_links, fold, peel, say_once, split_clauses, squeeze
 from joint_defense.rules.understanding.taking_back import find_taken_back
-from joint_defense.rules.understanding.theirs import find_own_part, is_hearsay_quote
 
 
 def understand(

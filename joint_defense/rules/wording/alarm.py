@@ -12,7 +12,7 @@ from datetime import datetime
 
 from joint_defense.rules.triggers import Category, is_keys
 from joint_defense.rules.understanding.dangers import is_bare_nine
-from joint_defense.rules.understanding.signs import cut_links
+from joint_defense.rules.understanding.spelling import cut_links
 
 CHINESE = "zh"
 ENGLISH = "en"

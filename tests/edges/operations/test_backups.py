@@ -22,7 +22,7 @@ from config.settings import Settings
 from groups.models.roster import Household, Village
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.models.processes import Heartbeat
-from joint_defense.operations import backups, copies
+from joint_defense.operations import backup_file, backups
 from joint_defense.operations.backups import Keep
 from joint_defense.processes.spool import Spool, SpooledEvent, SpooledKind
 from joint_defense.rules.states import ClosingOutcome, DeliveryState
@@ -139,7 +139,7 @@ def test_a_drill_restores_the_newest_copy_compares_the_figures_and_leaves_nothin
         names = connection.execute("SELECT datname FROM pg_database").fetchall()
     assert not [name for (name,) in names if name.startswith("joint_defence_drill")]
     # What differs there is told, and the scratch database is gone all the same.
-    newest = copies.list_copies(tmp_path / "copies")[0]
+    newest = backup_file.list_copies(tmp_path / "copies")[0]
     unlike = backups.rehearse(
         newest, None, database_url, lambda _, manifest: f"{manifest.rows['households']} households"
     )
@@ -183,16 +183,16 @@ def test_a_copy_of_another_kind_of_database_is_refused(
     database: Database, make_type: Callable[..., Type], tmp_path: Path
 ) -> None:
     copy = Path(make_type()("backup", "create", "--to", tmp_path / "copies").stdout.split("\t")[0])
-    with pytest.raises(copies.BackupError, match="is of sqlite"):
+    with pytest.raises(backup_file.BackupError, match="is of sqlite"):
         backups.restore(copy, None, "postgresql+psycopg://nobody@127.0.0.1:1/none")
 
 
 def test_the_newest_copy_of_each_day_week_and_month_is_kept(tmp_path: Path) -> None:
     newest = datetime(2026, 11, 30, 20, tzinfo=UTC)
     for hours in range(0, 24 * 400, 12):
-        (tmp_path / copies.NAME.format(at=newest - timedelta(hours=hours))).touch()
+        (tmp_path / backup_file.NAME.format(at=newest - timedelta(hours=hours))).touch()
     backups.rotate(tmp_path, Keep(daily=3, weekly=2, monthly=3))
-    assert [f"{copies.read_age(path):%m-%d %H}" for path in copies.list_copies(tmp_path)] == [
+    assert [f"{backup_file.read_age(path):%m-%d %H}" for path in backup_file.list_copies(tmp_path)] == [
         "11-30 20",
         "11-29 20",
         "11-28 20",
@@ -204,7 +204,7 @@ def test_the_newest_copy_of_each_day_week_and_month_is_kept(tmp_path: Path) -> N
 def test_a_folder_that_may_not_be_written_is_named(database: Database, settings: MakeSettings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     given: Settings = settings()
-    with pytest.raises(copies.BackupError, match="cannot write"):
+    with pytest.raises(backup_file.BackupError, match="cannot write"):
         backups.make_copy(given.database_url, Path(given.state_dir) / "spool", tmp_path / "file", (), datetime.now(UTC))
 
 
@@ -218,6 +218,6 @@ def test_a_copy_holds_what_was_committed_and_nothing_half_done(
         session.flush()
         copy = backups.make_copy(database_url, tmp_path / "spool", tmp_path / "copies", (), datetime.now(UTC))
         session.rollback()
-    with copies.unpack(copy, None) as (_, files), sqlite3.connect(files / copies.SQLITE_FILE) as found:
+    with backup_file.unpack(copy, None) as (_, files), sqlite3.connect(files / backup_file.SQLITE_FILE) as found:
         assert found.execute("SELECT door FROM households").fetchall() != [("half",)]
     found.close()

@@ -23,14 +23,14 @@ from config.retention import DEFAULT_DAYS, Kept, read_periods
 from groups.coverage.figures import Scope, read_coverage
 from groups.errors import NothingToUndo
 from groups.history.undo import undo
+from groups.models.access_log import Look
 from groups.models.batch import Author, Batch
 from groups.models.changes import Action, Change, Source
 from groups.models.enrolment import Subscription
 from groups.models.figures import HouseholdCount
-from groups.models.looks import Look
 from groups.models.roster import Household, Phone, Village
 from groups.models.uploads import Upload, UploadKind, UploadState
-from groups.privacy.looks import Looked, record_look
+from groups.privacy.access_log import Looked, record_look
 from groups.roster.households import archive_household
 from groups.rules.counting import CountKind
 from joint_defense.models.inbound import InboundEvent, InboundKind

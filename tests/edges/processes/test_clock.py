@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.database import Database, read_clock
-from joint_defense.alarms import words
+from joint_defense.alarms import words_passed_on
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.processes.clock import PARTS, tick
@@ -63,7 +63,7 @@ def call_for_help(town: Town, since: float, name: str, *, answered: bool = True)
 def _answer_and_speak(incident_id: int, caller: House, now: datetime, session: Session) -> None:
     rung = select(Delivery).where(Delivery.incident_id == incident_id, Delivery.channel == Channel.CALL)
     acknowledge(session, session.scalars(rung).one(), Answer.COMING, Channel.CALL, now)
-    words.note_words(session, incident_id, caller.name, "他们在后院", now, by_caller=True)
+    words_passed_on.note_words(session, incident_id, caller.name, "他们在后院", now, by_caller=True)
 
 
 def test_a_tick_keeps_each_incident_no_longer_than_it_takes_itself(

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from config.database import Database, DatabaseAway, is_away, read_clock
 from joint_defense.delivery import claims
 from joint_defense.models.incidents import Delivery
-from joint_defense.processes.fence import Fence, find_writer
+from joint_defense.processes.sqlite_fence import Fence, find_writer
 from tests.support.factories import Town, at
 
 WRITES = """

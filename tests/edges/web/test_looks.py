@@ -14,12 +14,12 @@ from sqlalchemy import delete, func, select
 from werkzeug.test import TestResponse
 
 from config.database import Database, read_clock
+from groups.models.access_log import Look
 from groups.models.accounts import Account, AccountRole
-from groups.models.looks import Look
 from groups.models.responders import Responder, Team
 from groups.models.roster import Household, Village
-from groups.privacy.looks import Looked, record_look
-from groups.web.accounts.looks import PAGES
+from groups.privacy.access_log import Looked, record_look
+from groups.web.accounts.access_log import PAGES
 from joint_defense.delivery.sender import Links
 from joint_defense.models.inbound import Mute
 from joint_defense.models.incidents import Delivery

@@ -32,7 +32,7 @@ from groups.roster.households import archive_household, change_number, list_phon
 from groups.roster.reading import list_houses
 from groups.rules.phone import normalise
 from joint_defense.alarms.closing import close
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers.port import Receipt
 from joint_defense.delivery import claims
 from joint_defense.delivery.claims import Claim

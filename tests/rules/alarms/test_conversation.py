@@ -8,7 +8,7 @@ from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import ClosingOutcome
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.wording import calls as said
-from joint_defense.rules.wording import texts
+from joint_defense.rules.wording import written
 from joint_defense.rules.wording.alarm import count_segments
 
 BOTH = ("zh", "en")
@@ -23,7 +23,7 @@ DICTIONARIES = (
         said.BROKEN,
         said.FLOOD,
     ),
-    *(texts.HELP_TEXT, said.CATEGORY_PROMPT, said.STAR_AGAIN, said.GOODBYE, said.OVER_FOR_CALLER, said.NOT_RUNG),
+    *(written.HELP_TEXT, said.CATEGORY_PROMPT, said.STAR_AGAIN, said.GOODBYE, said.OVER_FOR_CALLER, said.NOT_RUNG),
     *(said.OVER_FOR_NEIGHBOUR, said.LEADER_MAY_CLOSE, said.TALKING, said.CALL_BACK),
     *(said.NOT_ON_LINE, said.BACK_FROM_TALK, said.NEIGHBOUR_BACK_FROM_TALK),
 )
@@ -41,8 +41,8 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
     for line in (said.STRANGER, said.FLOOD, said.BROKEN):
         assert "110" in line["zh"]
         assert "110" in line["en"]
-    assert "110" in texts.STRANGER_TEXT
-    assert "110" in texts.BROKEN_TEXT
+    assert "110" in written.STRANGER_TEXT
+    assert "110" in written.BROKEN_TEXT
     for language in BOTH:
         for unheard in said.Unheard:
             assert "110" in said.say_wordless(unheard, language, told=True)
@@ -52,14 +52,14 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
         assert "120" in said.say_nobody_yet(Category.MEDICAL, language)
         assert "110" in said.say_alarm_raised(0, 0, language)
         assert "0" not in said.say_alarm_raised(0, 0, language).replace("110", ""), "nobody is being rung"
-        assert "110" in texts.write_alarm_answer(0, language)
+        assert "110" in written.write_alarm_answer(0, language)
 
 
 def test_a_caller_hears_how_many_are_being_rung() -> None:
     assert said.say_alarm_raised(12, 9, "zh").startswith("求助已发出，正在呼叫9户邻居，共12部电话。")
     assert "9 neighbouring households" in said.say_alarm_raised(12, 9, "en")
     assert "9户" in said.say_alarm_joined(9, "zh")
-    assert "9 households" in texts.write_alarm_answer(9, "en")
+    assert "9 households" in written.write_alarm_answer(9, "en")
 
 
 def test_whoever_comes_is_named() -> None:
@@ -69,9 +69,9 @@ def test_whoever_comes_is_named() -> None:
     assert said.say_who_cannot_after_all(["李家"], "zh") == ["李家来不了了。"]
     assert said.say_who_cannot_after_all([], "en") == []
     quiet = Category.UNSPECIFIED
-    assert texts.write_news(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
-    assert texts.write_news([], [], quiet, "zh") == "【十户联防】还没有人回应，请马上打110。"
-    assert texts.write_news(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
+    assert written.write_news(["李家"], [], quiet, "zh") == "【十户联防】李家正在赶来。"
+    assert written.write_news([], [], quiet, "zh") == "【十户联防】还没有人回应，请马上打110。"
+    assert written.write_news(["Li"], ["Chen"], quiet, "en") == "[Joint Defence] Chen: on the scene. Li: on the way."
 
 
 def test_an_answer_is_thanked_by_the_callers_name() -> None:
@@ -82,14 +82,17 @@ def test_an_answer_is_thanked_by_the_callers_name() -> None:
 
 
 def test_a_text_that_could_belong_to_several_alarms_says_which_it_counted_for() -> None:
-    assert texts.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢，已记下您正赶往王家。"
-    assert texts.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("（另有2起求助还没结束）")
-    assert "2 more open" in texts.reply_thanks(["Wang"], Answer.COMING, 2, "en")
+    assert written.reply_thanks(["王家"], Answer.COMING, 0, "zh") == "【十户联防】谢谢，已记下您正赶往王家。"
+    assert written.reply_thanks(["王家"], Answer.COMING, 2, "zh").endswith("（另有2起求助还没结束）")
+    assert "2 more open" in written.reply_thanks(["Wang"], Answer.COMING, 2, "en")
 
 
 @pytest.mark.parametrize("outcome", ClosingOutcome)
 def test_an_all_clear_names_the_callers_says_how_it_ended_and_blames_nobody(outcome: ClosingOutcome) -> None:
-    chinese, english = texts.write_all_clear(["王家"], outcome, "zh"), texts.write_all_clear(["Wang"], outcome, "en")
+    chinese, english = (
+        written.write_all_clear(["王家"], outcome, "zh"),
+        written.write_all_clear(["Wang"], outcome, "en"),
+    )
     assert "王家" in chinese
     assert "Wang" in english
     assert "over" in english

@@ -16,7 +16,7 @@ from joint_defense.rules.states import ClosingOutcome
 from joint_defense.rules.triggers import Category
 from joint_defense.rules.understanding.meanings import Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
-from joint_defense.rules.wording import alarm, links, texts
+from joint_defense.rules.wording import alarm, links, written
 
 VOICE = alarm.Voice(
     *("王建国家", "the Wang Jianguo household", "墙下陶村1组·桥东第2家", "Qiangxiatao Village, group 1", "1-1"),
@@ -25,8 +25,15 @@ VOICE = alarm.Voice(
 )
 LINK = "https://joint.example/l/abcdef"
 TABLES = (
-    *(texts.HELP_TEXT, texts.HOW_TO_ANSWER, texts.NOTED, texts.STOPPED, texts.STARTED, texts.STOPPED_FOR_OVERSEER),
-    *(texts.OVERSEER_NOTED, texts.RELEASED, texts.MUTED),
+    *(
+        written.HELP_TEXT,
+        written.HOW_TO_ANSWER,
+        written.NOTED,
+        written.STOPPED,
+        written.STARTED,
+        written.STOPPED_FOR_OVERSEER,
+    ),
+    *(written.OVERSEER_NOTED, written.RELEASED, written.MUTED),
 )
 
 
@@ -46,22 +53,22 @@ def _alarms(language: str) -> Iterator[str]:
 def _conversation(language: str) -> Iterator[str]:
     names = ["王建国家"] if language == "zh" else ["the Wang Jianguo household"]
     for category in Category:
-        yield texts.write_news(names, names, category, language)
-        yield texts.write_news([], [], category, language, [Whom.LEADERS, Whom.DUTY])
-        yield texts.reply_thanks(names, Answer.COMING, 1, language, category)
+        yield written.write_news(names, names, category, language)
+        yield written.write_news([], [], category, language, [Whom.LEADERS, Whom.DUTY])
+        yield written.reply_thanks(names, Answer.COMING, 1, language, category)
     for answer in Answer:
-        yield texts.reply_thanks(names, answer, 0, language)
+        yield written.reply_thanks(names, answer, 0, language)
     for outcome in ClosingOutcome:
-        yield texts.write_all_clear(names, outcome, language)
-    yield from (texts.write_alarm_answer(households, language) for households in (0, 3))
-    yield texts.write_alarm_held(3, "7", language)
-    yield texts.write_lapsed(names, language)
-    yield texts.reply_over(names, language)
-    yield from (texts.reply_withdrawn(closed, language) for closed in (True, False))
-    yield from (texts.write_words_noted(helpers, language) for helpers in (0, 1, 2))
-    yield texts.write_words_noted(0, language, untold=2)
-    yield texts.write_where_it_is(names[0], VOICE.place, VOICE.door, VOICE.number, "着火了", language)
-    yield from (texts.write_who_is_coming(each, each, language) for each in ([], names))
+        yield written.write_all_clear(names, outcome, language)
+    yield from (written.write_alarm_answer(households, language) for households in (0, 3))
+    yield written.write_alarm_held(3, "7", language)
+    yield written.write_lapsed(names, language)
+    yield written.reply_over(names, language)
+    yield from (written.reply_withdrawn(closed, language) for closed in (True, False))
+    yield from (written.write_words_noted(helpers, language) for helpers in (0, 1, 2))
+    yield written.write_words_noted(0, language, untold=2)
+    yield written.write_where_it_is(names[0], VOICE.place, VOICE.door, VOICE.number, "着火了", language)
+    yield from (written.write_who_is_coming(each, each, language) for each in ([], names))
     yield from (table[language] for table in TABLES)
 
 
@@ -81,7 +88,13 @@ def _forms(text: str) -> Iterator[str]:
 @pytest.mark.parametrize("writer", list(Writer))
 def test_what_we_wrote_concludes_nothing_when_it_comes_back(writer: Writer) -> None:
     sent = {text for language in ("zh", "en") for text in (*_alarms(language), *_conversation(language))}
-    sent |= {texts.BROKEN_TEXT, texts.KEPT_TEXT, texts.KEPT_ANSWER_TEXT, texts.KEPT_OTHER_TEXT, texts.STRANGER_TEXT}
+    sent |= {
+        written.BROKEN_TEXT,
+        written.KEPT_TEXT,
+        written.KEPT_ANSWER_TEXT,
+        written.KEPT_OTHER_TEXT,
+        written.STRANGER_TEXT,
+    }
     assert len(sent) > 300
     nothing = {Meaning.TOLD, Meaning.MACHINE, Meaning.NOTHING}
     assert [

@@ -14,7 +14,7 @@ from groups.coverage.counts import open_counts
 from groups.enrolment.carrier_lists.rules.rows import find_layouts, read, read_rows
 from groups.errors import say
 from groups.errors.words import write_english
-from groups.files.apart import read_apart
+from groups.files.isolated import read_apart
 from groups.files.reading import read_sheets
 from groups.responders.files import open_list, read_file
 from groups.responders.lists import Kind

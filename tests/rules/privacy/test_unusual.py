@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from groups.privacy.looks import LEAST, find_unusual_days
+from groups.privacy.access_log import LEAST, find_unusual_days
 
 MONDAY, TUESDAY, FRIDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 27)
 

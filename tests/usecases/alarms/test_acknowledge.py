@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import Heard, acknowledge
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers.port import Receipt, TooFast
 from joint_defense.incidents.answers import find_told
 from joint_defense.models.incidents import Delivery

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.intake import IntakeResult as Raised
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers.port import OutcomeUnknown, Receipt, RefusedNumber, TooFast
 from joint_defense.delivery import claims, tracking
 from joint_defense.incidents.record import note_update

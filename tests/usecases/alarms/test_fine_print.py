@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.alarms import closing
+from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.alarms.intake import Limits, Outcome
-from joint_defense.alarms.texts import Text, take_message
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers.port import CarrierError, Temporary, TooFast
 from joint_defense.delivery import claims, plan, tracking
 from joint_defense.incidents.answers import find_told

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from joint_defense.alarms.closing import close
-from joint_defense.alarms.texts import Text, take_message
+from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.models.incidents import Acknowledgement, Alert, IncidentUpdate
 from joint_defense.rules.states import ClosingOutcome
 from tests.support.factories import House, Town, at

@@ -13,7 +13,7 @@ from joint_defense.alarms import closing
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.escalation import widening
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
-from joint_defense.alarms.wordless import WordlessReport, report_wordless
+from joint_defense.alarms.wordless_calls import WordlessReport, report_wordless
 from joint_defense.incidents.answers import find_callers_among
 from joint_defense.models.inbound import InboundEvent, InboundKind
 from joint_defense.models.incidents import Delivery

@@ -9,12 +9,12 @@ from itertools import cycle
 import pytest
 from sqlalchemy import func, select
 
-from joint_defense.alarms import closing, holding
+from joint_defense.alarms import closing, held_alarms
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.escalation import widening
+from joint_defense.alarms.inbound_texts import Reply, Text, take_message
 from joint_defense.alarms.intake import IntakeResult, Limits, Outcome
-from joint_defense.alarms.texts import Reply, Text, take_message
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import InvalidMute
 from joint_defense.rules.replies import Answer
@@ -76,7 +76,7 @@ def test_after_a_malicious_alarm_the_leader_is_rung_first_and_all_others_by_whic
     assert (again.outcome, again.release_key) == (Outcome.JOINED, held.release_key)
     assert rung(town, held) == {leader.name}
     # Widening waits as well; before its time the clock lets nothing go.
-    assert town.run(lambda session: holding.find_overdue(session, at(80))) == []
+    assert town.run(lambda session: held_alarms.find_overdue(session, at(80))) == []
     match way:
         case "key":
             assert "收到" in (write(town, wang, f"回复{held.release_key}", 70).text or "")
@@ -88,10 +88,10 @@ def test_after_a_malicious_alarm_the_leader_is_rung_first_and_all_others_by_whic
         case "watcher":
             town.run(lambda session: closing.ring_again(session, held.incident_id or 0, None, "值", at(70)))
         case "clock":
-            due = town.run(lambda session: holding.find_overdue(session, at(88.5)))
+            due = town.run(lambda session: held_alarms.find_overdue(session, at(88.5)))
             assert due == [held.incident_id]
             for _ in range(2):
-                town.run(lambda session: [holding.release_overdue(session, each, at(88.5)) for each in due])
+                town.run(lambda session: [held_alarms.release_overdue(session, each, at(88.5)) for each in due])
     others = {"张家"} if way == "voice" else {"陈家", "张家"}
     assert others <= rung(town, held)
     assert timeline(town, "released") == [way]
@@ -107,7 +107,7 @@ def test_neither_a_guess_nor_words_let_a_held_alarm_go_to_all_and_the_widening_w
     found = re.search("请回复([5-8])", asked.text or "")
     assert found is not None
     assert "30秒内也会呼叫" in (asked.text or "")
-    wrong = next(each for each in holding.KEYS if each != found[1])
+    wrong = next(each for each in held_alarms.KEYS if each != found[1])
     for body in (wrong, "快来", "救命"):
         write(town, wang, body, 65)
     held = town.incidents()[-1]
@@ -136,7 +136,7 @@ def test_a_muted_number_rings_nobody_and_hears_why_while_what_is_open_and_its_ot
     wang, li = town.house("王", "mm"), town.house("李", leader=True)
 
     def mute(hours: int = 2, reason: str = "半夜乱打", number: str = wang.number) -> int:
-        return town.run(lambda session: holding.mute(session, number, hours, reason, "值班员", at(10)).id)
+        return town.run(lambda session: held_alarms.mute(session, number, hours, reason, "值班员", at(10)).id)
 
     for wrong, why in (
         ({"reason": " "}, "reason_missing"),
@@ -163,15 +163,15 @@ def test_a_muted_number_rings_nobody_and_hears_why_while_what_is_open_and_its_ot
     town.raise_alarm(li, after=450)
     town.place(after=455)
     assert "谢谢" in (write(town, wang, "1", 460).text or "")
-    listed = town.read(lambda session: holding.list_mutes(session, at(470)))
+    listed = town.read(lambda session: held_alarms.list_mutes(session, at(470)))
     assert [(each.household, each.reason, each.muted_by, each.tries) for each in listed] == [
         ("王家", "半夜乱打", "值班员", 3)
     ]
-    assert town.run(lambda session: [holding.lift(session, listed[0].id, "镇", at(480)) for _ in range(2)]) == [
+    assert town.run(lambda session: [held_alarms.lift(session, listed[0].id, "镇", at(480)) for _ in range(2)]) == [
         True,
         False,
     ]
-    assert town.read(lambda session: holding.list_mutes(session, at(490)))[0].lifted_by == "镇"
+    assert town.read(lambda session: held_alarms.list_mutes(session, at(490)))[0].lifted_by == "镇"
     close_all(town, 500)
     assert town.raise_alarm(wang, after=700).outcome is Outcome.RAISED
 

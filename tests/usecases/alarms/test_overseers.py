@@ -14,8 +14,8 @@ from groups.models.responders import Responder, Team
 from joint_defense.alarms import overseers
 from joint_defense.alarms.closing import close, close_forgotten
 from joint_defense.alarms.escalation import redials
-from joint_defense.alarms.holding import release_overdue
-from joint_defense.alarms.texts import Text, take_message
+from joint_defense.alarms.held_alarms import release_overdue
+from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.carriers.port import Receipt, RefusedNumber
 from joint_defense.delivery.claims import Claim, read_incidents
 from joint_defense.delivery.sender import Announcer

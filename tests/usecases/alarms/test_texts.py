@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from joint_defense.alarms.closing import close
-from joint_defense.alarms.texts import Reply, Text, take_message
+from joint_defense.alarms.inbound_texts import Reply, Text, take_message
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, DeliveryState, IncidentKind, Purpose
 from joint_defense.rules.triggers import Category

@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from joint_defense.alarms import words
+from joint_defense.alarms import words_passed_on
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
-from joint_defense.alarms.texts import Reply, Text, take_message
+from joint_defense.alarms.inbound_texts import Reply, Text, take_message
 from joint_defense.models.incidents import Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, ClosingOutcome, Purpose
@@ -39,8 +39,8 @@ def calls_for_help(town: Town, caller: House, body: str = "9") -> int:
 
 
 def passes_on(town: Town, after: float) -> int:
-    found = town.read(lambda session: words.find_with_words(session, at(after)))
-    return sum(town.run(partial(words.pass_on, incident_id=each, now=at(after))) for each, _ in found)
+    found = town.read(lambda session: words_passed_on.find_with_words(session, at(after)))
+    return sum(town.run(partial(words_passed_on.pass_on, incident_id=each, now=at(after))) for each, _ in found)
 
 
 def passed(town: Town, incident: int) -> list[tuple[str, str | None]]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, update
 
 from groups.models.roster import Household
-from joint_defense.alarms import wordless
+from joint_defense.alarms import wordless_calls
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close, ring_again
 from joint_defense.alarms.escalation import redials
@@ -372,7 +372,7 @@ def test_after_the_redials_come_phones_of_the_house_that_were_not_rung(town: Tow
 def test_a_leader_who_cannot_be_texted_of_a_wordless_call_is_called_and_not_redialled(town: Town) -> None:
     town.house("张", leader=True)
     li = town.house("李")
-    town.run(lambda s: wordless.report_wordless(s, "voice:CA1:wordless", li.number, at(0)))
+    town.run(lambda s: wordless_calls.report_wordless(s, "voice:CA1:wordless", li.number, at(0)))
     (text,) = town.claim()
     town.came(text, RefusedNumber("opted out", code=21610, status=400), after=1)
     assert look(town, 1) == 1

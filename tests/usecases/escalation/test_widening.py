@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from groups.models.responders import Responder, Team
 from groups.models.roster import Group
-from joint_defense.alarms import closing, news_on_line, news_sent, wordless
-from joint_defense.alarms import texts as alarms_texts
+from joint_defense.alarms import closing, inbound_texts, news_on_line, news_sent, wordless_calls
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.escalation import widening
 from joint_defense.alarms.news_on_line import Patience
@@ -269,7 +268,7 @@ def test_a_village_has_its_own_policy_or_follows_the_town_and_every_change_is_a_
 
 def test_without_steps_or_a_word_nothing_is_ever_widened(village: Village) -> None:
     town = village.town
-    town.run(lambda s: wordless.report_wordless(s, "voice:CAw:wordless", village.zhang.number, NOW))
+    town.run(lambda s: wordless_calls.report_wordless(s, "voice:CAw:wordless", village.zhang.number, NOW))
     town.run(lambda s: policies.change(s, town.village_id, Policy(), "镇里", NOW))
     village.alarm()
     assert [each.next_step_at for each in town.incidents()] == [None, None]
@@ -376,7 +375,7 @@ def test_a_responder_answers_by_text_and_counts_as_one_who_comes(village: Villag
     village.tick(60)
     town.place(after=60)
     he = "+8613700000001"
-    reply = town.run(lambda s: alarms_texts.take_message(s, alarms_texts.Text("SM1", he, "1"), at(70)))
+    reply = town.run(lambda s: inbound_texts.take_message(s, inbound_texts.Text("SM1", he, "1"), at(70)))
     assert reply.text == "【十户联防】谢谢，已记下您正赶往王建国家。"
     village.answers(village.zhang, after=80)
     assert village.tick(120) == 0, "he and one household are two"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from groups.errors import RosterFileError
-from groups.files import apart
-from groups.files.apart import read_apart
+from groups.files import isolated
+from groups.files.isolated import read_apart
 from groups.files.reading import find_hidden_sheets, read_sheets
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "rosters"
@@ -61,7 +61,7 @@ def test_a_child_that_wants_more_memory_than_it_may_have_is_refused_in_words(mon
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for part, content in parts.items():
             packed.writestr(part, content)
-    monkeypatch.setattr(apart, "_LIMITS", (130_000_000, 60))
+    monkeypatch.setattr(isolated, "_LIMITS", (130_000_000, 60))
     with pytest.raises(RosterFileError, match="file_takes_too_much"):
         read_apart(file.getvalue(), "list.xlsx")
 

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from groups.models.figures import ReachProof
 from groups.models.roster import Household, Phone
-from joint_defense.alarms.texts import Text, take_message
-from joint_defense.alarms.wordless import report_wordless
+from joint_defense.alarms.inbound_texts import Text, take_message
+from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.incidents import Delivery, Incident
 from joint_defense.rules.errors import DrillRefused

@@ -13,7 +13,7 @@ from groups.models.batch import Author
 from groups.models.changes import Change, Source
 from groups.models.figures import ReachProof
 from groups.models.roster import Phone
-from joint_defense.alarms.texts import Reply, Text, take_message
+from joint_defense.alarms.inbound_texts import Reply, Text, take_message
 from joint_defense.models.incidents import Delivery
 from joint_defense.models.upkeep import NumberChange, PhoneTask
 from joint_defense.rules.states import Channel, Purpose

@@ -14,10 +14,10 @@ from groups.models.roster import Household
 from joint_defense.delivery.proofs import note_proofs
 from joint_defense.models.incidents import Acknowledgement, Delivery, Incident
 from joint_defense.models.upkeep import Holiday, PhoneCheck, PhoneTask
-from joint_defense.rules.rolling import find_slot
+from joint_defense.rules.rolling_tests import find_slot
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import TaskReason
-from joint_defense.upkeep import drills, rolling, village_hours
+from joint_defense.upkeep import drills, rolling_tests, village_hours
 from joint_defense.upkeep.drills import Hours, Scope
 from tests.support.factories import House, Town, at
 
@@ -36,14 +36,14 @@ def village(town: Town) -> Town:
 
 
 def plan(town: Town, after: float = SIX) -> int | None:
-    return town.run(lambda s: rolling.plan_day(s, at(after), ZONE))
+    return town.run(lambda s: rolling_tests.plan_day(s, at(after), ZONE))
 
 
 def ring(town: Town, after: float) -> list[str]:
     """What the clock rings at a moment; the numbers."""
     rung: list[str] = []
-    for village_id, slot in town.read(lambda s: rolling.find_villages_due(s, at(after), ZONE)):
-        made = town.run(lambda s, one=village_id, till=slot: rolling.ring_due(s, one, till, at(after), ZONE))  # type: ignore[misc]
+    for village_id, slot in town.read(lambda s: rolling_tests.find_villages_due(s, at(after), ZONE)):
+        made = town.run(lambda s, one=village_id, till=slot: rolling_tests.ring_due(s, one, till, at(after), ZONE))  # type: ignore[misc]
         if made is not None:
             rung += [each.number for each in town.deliveries(made)]
     return rung
@@ -125,12 +125,12 @@ def test_a_phone_rests_for_a_week_after_any_drill_and_nothing_rings_beside_an_al
 def test_new_numbers_are_tested_in_the_next_batch_and_a_village_without_hours_is_left_alone(village: Town) -> None:
     assert plan(village) == 0
     wang = village.house("王", group=None)
-    assert village.run(lambda s: rolling.plan_new(s, at(NINE + 300), ZONE)) == 1
-    assert village.run(lambda s: rolling.plan_new(s, at(NINE + 600), ZONE)) == 0
+    assert village.run(lambda s: rolling_tests.plan_new(s, at(NINE + 300), ZONE)) == 1
+    assert village.run(lambda s: rolling_tests.plan_new(s, at(NINE + 600), ZONE)) == 0
     assert ring(village, NINE + 900) == [wang.number]
     village.house("李")
     village.run(lambda s: village_hours.set_upkeep(s, village.village_id, None, "村长", at(NINE)))
-    assert village.run(lambda s: rolling.plan_new(s, at(NINE + 1200), ZONE)) == 0
+    assert village.run(lambda s: rolling_tests.plan_new(s, at(NINE + 1200), ZONE)) == 0
     assert plan(village, SIX + DAY) == 0
 
 
@@ -165,7 +165,7 @@ def test_the_forecast_counts_the_phones_and_their_calls(village: Town) -> None:
     for place in range(10):
         village.house(f"户{place}")
     prove(village, village.house("新").number, date(2026, 11, 22))
-    found = village.read(lambda s: rolling.read_forecast(s, village.village_id, at(0), ZONE))
+    found = village.read(lambda s: rolling_tests.read_forecast(s, village.village_id, at(0), ZONE))
     assert (found.phones, found.proven, found.planned_today) == (11, 1, 0)
     assert (found.calls, found.calls_a_day) == (21, 1)
     assert (found.count_cost(None), str(found.count_cost(Decimal("0.0825")))) == (None, "1.73")

@@ -17,7 +17,7 @@ from joint_defense.models.upkeep import Holiday, PhoneTask, UpkeepHours
 from joint_defense.rules.hours import read_spans, write_spans
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.tasks import ASKED_FOR, TaskOutcome, TaskReason, TaskStage
-from joint_defense.upkeep import drills, own_test, rolling, tasks, village_hours
+from joint_defense.upkeep import drills, own_test, rolling_tests, tasks, village_hours
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -137,7 +137,7 @@ def test_a_task_ends_with_another_number_with_an_answer_or_with_a_word_of_the_he
     village.change(zhao.number, failures=0)
     look(village, NINE + 240)
     assert outcomes(village) == [TaskOutcome.CHANGED, None, None], "a voicemail picks up, too"
-    assert village.run(lambda s: rolling.plan_day(s, at(NINE + 241), ZONE)) == 1, "it can be tested again"
+    assert village.run(lambda s: rolling_tests.plan_day(s, at(NINE + 241), ZONE)) == 1, "it can be tested again"
     kept = {"phone_id": village.phone(zhao.number).id, "household_id": zhao.id, "kind": ProofKind.CALL}
     kept |= {"proven_on": date(2026, 11, 24), "noted_at": at(NINE - 60)}
     village.run(lambda s: s.execute(insert(ReachProof).values(kept)))

@@ -19,7 +19,7 @@ from groups.roster.imports.rules.numbers import read_numbers
 from groups.rules.days import EARLIEST, is_unlikely
 from groups.rules.findings import Finding, show
 from groups.rules.list_days import end_in, start_in
-from groups.rules.texts import find_flaw, tidy
+from groups.rules.typed_text import find_flaw, tidy
 
 DEEPEST_HEADING = 15
 UNLIKELY_START = "unlikely_start"

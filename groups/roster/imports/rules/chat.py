@@ -9,7 +9,7 @@ from groups.files.sheet import Sheet
 from groups.roster.imports.rules.headings import Column, Field, Layout
 from groups.roster.imports.rules.lines import announces_a_group
 from groups.roster.imports.rules.numbers import holds_a_number
-from groups.rules.texts import without_invisible
+from groups.rules.typed_text import without_invisible
 
 _NUMBERED = re.compile(r"^\s*[(【\[]?\d{1,3}(?:[.、):】\]]|\s)\s*(?=\D|\d+[-组])")
 _EXAMPLE = re.compile(r"(示例|样例|范例|举例|例如|例子|例)[\s:]+")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from groups.files.looks import DateShape
+from groups.files.cell_formats import DateShape
 from groups.files.sheet import DateCell
 
 _TYPED_THIS_YEAR = 2018

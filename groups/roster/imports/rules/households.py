@@ -31,7 +31,7 @@ from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.numbers import holds_a_number, read_numbers
 from groups.roster.imports.rules.rows import DOUBTFUL_DOOR, NUMBER_ELSEWHERE, ListRow, PhoneCell
 from groups.rules.findings import Finding, show
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 
 _OF_VILLAGE = re.compile(r"(所属|所在)?(行政村|村|村居|村[(/]居[)委]*|社区|村社区?|村[、/]社区)(名称?|委会)?")
 _IS_HEAD = re.compile(r"(户主)?(本人|户主|主|自己)(本人)?|1|是")

@@ -24,7 +24,7 @@ from groups.roster.rules.door_order import find_moved
 from groups.roster.rules.household import RosterHousehold
 from groups.rules.findings import Finding
 from groups.rules.phone import PhoneNumber, as_written_here, find_kind
-from groups.rules.texts import strip_kind_of_village
+from groups.rules.typed_text import strip_kind_of_village
 
 At = tuple[str, int]
 """Where a row stands: its sheet and its number there."""

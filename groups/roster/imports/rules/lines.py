@@ -19,7 +19,7 @@ from groups.roster.imports.rules.numbers import holds_a_number
 from groups.roster.imports.rules.rows import UNREADABLE_CELL, PhoneCell
 from groups.roster.rules.household import UNGROUPED
 from groups.rules.findings import Finding, show
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 
 _TITLE = re.compile(r".*(通讯录|一览表|登记表|花名册|名单|编组表|联系表|汇总表|名册|统计表|编组情况|分布表)(\(.*)?")
 _NUMBER_WORD = r"(?:\d{1,4}|[一二三四五六七八九十百零]{1,5})"

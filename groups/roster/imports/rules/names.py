@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from groups.rules.texts import tidy, without_invisible
+from groups.rules.typed_text import tidy, without_invisible
 
 _ROLE = (
     r"(?:正|副|本组|联防|互助|网格)?(?:组长|小组长|联防长|队长|楼长|片长|村长|村民组长|负责人|联系人|责任人|户长|十户长|户主|书记|主任|代表"

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from groups.errors import InvalidNumber, Message, say
 from groups.rules.phone import PhoneNumber, normalise
-from groups.rules.texts import without_invisible
+from groups.rules.typed_text import without_invisible
 
 MOST_IN_A_CELL = 12
 _LONGEST_CELL = 400

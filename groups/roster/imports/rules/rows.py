@@ -13,7 +13,7 @@ from groups.roster.imports.rules.numbers import Wrong, read_numbers, says_nothin
 from groups.roster.rules.household import make_label
 from groups.rules.findings import Finding, show
 from groups.rules.phone import PhoneNumber, is_called
-from groups.rules.texts import LONGEST_NAME, find_flaw, strip_kind_of_village, tidy
+from groups.rules.typed_text import LONGEST_NAME, find_flaw, strip_kind_of_village, tidy
 
 NO_HEAD = "no_head"
 NO_PHONE = "no_phone"

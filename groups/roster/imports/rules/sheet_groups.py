@@ -12,7 +12,7 @@ from groups.roster.imports.rules.headings import Layout
 from groups.roster.imports.rules.lines import COUNTED_BEHIND, GROUP_NAME
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.rules.group_names import make_key
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 
 _NAME_OF_NO_GROUP = re.compile(
     r"(sheet|工作表|表)\s*\d*|.*(通讯录|名册|名单|花名册|汇总|登记|导入|模板|数据|全村|总表|roster|list).*",

@@ -13,7 +13,7 @@ from groups.roster.imports.rules.names import read_name
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.imports.rules.rows import ListRow
 from groups.roster.rules.group_names import unify_names
-from groups.rules.texts import tidy
+from groups.rules.typed_text import tidy
 
 
 def with_one_name_a_group(rows: Sequence[ListRow], notes: Notes, said: Said = NOTHING_SAID) -> list[ListRow]:

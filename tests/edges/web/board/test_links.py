@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from config.database import Base, Database, read_clock
+from groups.models.access_log import Look
 from groups.models.accounts import Account, AccountRole
-from groups.models.looks import Look
 from groups.models.responders import Responder, Team
 from groups.models.roster import Group, Household, Phone
 from joint_defense.alarms.acknowledge import acknowledge

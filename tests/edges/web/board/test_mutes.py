@@ -7,7 +7,7 @@ import pytest
 from app import create_app
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
-from joint_defense.alarms import holding
+from joint_defense.alarms import held_alarms
 from tests.conftest import MakeSettings
 from tests.edges.web.conftest import SignedIn, Visitor
 from tests.support.factories import Town
@@ -36,9 +36,9 @@ def test_an_operator_mutes_a_number_with_a_reason_and_undoes_it(
     ] == []
     with store.begin() as session:
         now = read_clock(session)
-        assert holding.is_muted(session, number, now)
-        assert not holding.is_muted(session, number, now + timedelta(hours=2, seconds=1))
-        mute_id = holding.list_mutes(session, now)[0].id
+        assert held_alarms.is_muted(session, number, now)
+        assert not held_alarms.is_muted(session, number, now + timedelta(hours=2, seconds=1))
+        mute_id = held_alarms.list_mutes(session, now)[0].id
     assert "已恢复受理" in operator.post(f"/mutes/{mute_id}/lift", {}, follow_redirects=True).text
     assert "已经结束" in operator.post(f"/mutes/{mute_id}/lift", {}, follow_redirects=True).text
     assert 'href="/mutes"' in operator.get("/incidents").text

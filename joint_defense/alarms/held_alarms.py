@@ -32,7 +32,7 @@ from joint_defense.rules.errors import InvalidMute
 from joint_defense.rules.parties import Planned, plan_rings
 from joint_defense.rules.states import RINGS, Channel, ClosingOutcome, Purpose
 from joint_defense.rules.timeline import UpdateKind
-from joint_defense.rules.understanding.signs import squeeze
+from joint_defense.rules.understanding.spelling import squeeze
 from joint_defense.rules.wording import calls
 
 AFTER_MALICIOUS = timedelta(hours=1)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, case, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from groups.models.looks import Look
+from groups.models.access_log import Look
 from groups.models.roster import Household, Village
 
 LEAST = 200
@@ -45,7 +45,7 @@ REVIEWED = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A look to be written down; see `groups.models.looks.Look`."""
+    """A look to be written down; see `groups.models.access_log.Look`."""
 
     who: str
     page: str

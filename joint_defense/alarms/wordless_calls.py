@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller, Recipient, Role
-from joint_defense.alarms import holding, words
+from joint_defense.alarms import held_alarms, words_passed_on
 from joint_defense.alarms.intake import Limits, Trigger, add_voice, make_incident
 from joint_defense.delivery.plan import insert_deliveries
 from joint_defense.incidents.record import find_answer, keep_answer, note_update, receive
@@ -50,7 +50,7 @@ def report_wordless(
     if event is None:
         return WordlessReport(**find_answer(session, carrier_key))
     caller = directory.find_caller(session, number)
-    if caller is not None and holding.is_muted(session, number, now) and not _has_open(session, caller):
+    if caller is not None and held_alarms.is_muted(session, number, now) and not _has_open(session, caller):
         event.kind = InboundKind.MUTED
         event.household_id, caller = caller.household_id, None
     told = caller is not None and _tell_leader(session, event, caller, now, limits, said)
@@ -88,9 +88,9 @@ def _tell_leader(
     if lately is not None:
         event.incident_id = lately.id
         note_update(session, lately.id, UpdateKind.WORDLESS, now, household=caller.household_name, **more)
-        words.note_words(session, lately.id, caller.household_name, spoken, now, by_caller=True)
+        words_passed_on.note_words(session, lately.id, caller.household_name, spoken, now, by_caller=True)
         session.flush()
-        words.pass_on(session, lately.id, now)
+        words_passed_on.pass_on(session, lately.id, now)
         return True
     leader = _find_leaders(directory.list_recipients(session, caller, now))
     incident = make_incident(caller, IncidentKind.WORDLESS, now)
@@ -99,7 +99,7 @@ def _tell_leader(
     drills.stop_for_alarm(session, caller.village_id, incident.id, now)
     trigger = Trigger(event.carrier_key, caller.number, Channel.CALL, text=text)
     add_voice(session, incident, caller, trigger, now, kind=UpdateKind.WORDLESS, **more)
-    words.note_words(session, incident.id, caller.household_name, spoken, now, by_caller=True)
+    words_passed_on.note_words(session, incident.id, caller.household_name, spoken, now, by_caller=True)
     event.incident_id = incident.id
     planned = plan_rings(leader)
     by_text = [each for each in planned if each.channel is Channel.SMS and not each.phone.text_refused]

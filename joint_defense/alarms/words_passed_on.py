@@ -20,7 +20,7 @@ from joint_defense.models.incidents import Acknowledgement, Alert, Attempt, Deli
 from joint_defense.rules.parties import NOTICE, Party
 from joint_defense.rules.states import RINGS, Channel, IncidentKind, Occasion, Purpose
 from joint_defense.rules.timeline import UpdateKind
-from joint_defense.rules.wording import texts
+from joint_defense.rules.wording import written
 
 APART = timedelta(seconds=60)
 """Between two such texts to one phone."""
@@ -100,7 +100,7 @@ def pass_on(session: Session, incident_id: int, now: datetime) -> int:
             fresh = [each for each in heard if each.id > told and each.detail["household"] != phone.household_name]
             if not fresh or (last_at is not None and last_at + APART > now):
                 continue
-            text, count = texts.write_words_passed_on(_pair_lines(fresh), phone.language)
+            text, count = written.write_words_passed_on(_pair_lines(fresh), phone.language)
             rows.append(
                 make_row(
                     phone,

@@ -14,8 +14,8 @@ from config.database import read_clock
 from config.services import get_database
 from groups.models.accounts import Account, AccountRole
 from groups.models.roster import Household
-from groups.privacy import looks
-from groups.privacy.looks import LookQuestion
+from groups.privacy import access_log
+from groups.privacy.access_log import LookQuestion
 from groups.web.shell.access import require
 from groups.web.shell.times import get_zone
 
@@ -65,8 +65,8 @@ def show_looks() -> ResponseReturnValue:
     question = LookQuestion(*(_read_id(name) for name in ("account", "household", "before")))
     whole = question == LookQuestion()
     with get_database().begin(reads=True) as session:
-        lines, older = looks.read_looks(session, question)
-        people = looks.sum_by_person(session, read_clock(session), get_zone()) if whole else []
+        lines, older = access_log.read_looks(session, question)
+        people = access_log.sum_by_person(session, read_clock(session), get_zone()) if whole else []
         title = _write_title(session, question)
     return render_template(
         "accounts/looks.html",
@@ -75,7 +75,7 @@ def show_looks() -> ResponseReturnValue:
         people=people,
         title=title,
         question=question,
-        days=looks.REVIEWED.days,
+        days=access_log.REVIEWED.days,
         words=tell_page,
     )
 

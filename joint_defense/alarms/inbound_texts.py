@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import closing, holding, overseers, words
+from joint_defense.alarms import closing, held_alarms, overseers, words_passed_on
 from joint_defense.alarms.acknowledge import acknowledge
-from joint_defense.alarms.holding import ReleasedBy
+from joint_defense.alarms.held_alarms import ReleasedBy
 from joint_defense.alarms.intake import Limits, Outcome, Trigger, raise_alarm
 from joint_defense.alarms.news_on_line import name_those
 from joint_defense.incidents import record
@@ -29,9 +29,9 @@ from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category, make_text_key
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Question, Understood, Writer
 from joint_defense.rules.understanding.questions import asks_nothing_else
-from joint_defense.rules.understanding.theirs import find_own_part
+from joint_defense.rules.understanding.sender_own_text import find_own_part
 from joint_defense.rules.understanding.understand import is_clear_number, understand
-from joint_defense.rules.wording import alarm, calls, texts
+from joint_defense.rules.wording import alarm, calls, written
 from joint_defense.rules.wording import drills as drill_words
 from joint_defense.upkeep import drills, number_changes
 from joint_defense.upkeep.number_changes import NumberRules
@@ -134,7 +134,7 @@ def take_message(session: Session, text: Text, now: datetime, limits: Limits | N
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _answer_drill(session, sender, drilled, now)
         )
-    if sender.alert is not None and holding.is_key(sender.alert.incident, text.body):
+    if sender.alert is not None and held_alarms.is_key(sender.alert.incident, text.body):
         alert = sender.alert
         return _answer_once(
             session, text, sender, InboundKind.ANSWER, now, lambda: _let_go_to_all(session, sender, alert, now)
@@ -299,17 +299,19 @@ def _decide_for_overseer(
 
 def _note_overseers_words(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
     """Words in answer to the text with the link: everybody who watches reads them, and a caller who texts."""
-    words.note_words(session, told.incident_id, told.household_name, found.words, now, by_caller=False)
+    words_passed_on.note_words(session, told.incident_id, told.household_name, found.words, now, by_caller=False)
     session.flush()
-    words.pass_on(session, told.incident_id, now)
-    noted = None if not found.words or _has_noted_lately(session, sender, now) else texts.OVERSEER_NOTED[told.language]
+    words_passed_on.pass_on(session, told.incident_id, now)
+    noted = (
+        None if not found.words or _has_noted_lately(session, sender, now) else written.OVERSEER_NOTED[told.language]
+    )
     return Reply(noted, told.incident_id)
 
 
 def _change_texts_of_overseer(session: Session, text: Text, sender: _Sender, now: datetime) -> Reply:
     """STOP and START of a phone that is in no household."""
     overseers.change_texts(session, sender.number, now, stop=text.stops)
-    line = texts.STOPPED_FOR_OVERSEER if text.stops else texts.STARTED
+    line = written.STOPPED_FOR_OVERSEER if text.stops else written.STARTED
     return Reply(None if text.opt_out else line[sender.language])
 
 
@@ -328,7 +330,7 @@ def _change_texts(session: Session, text: Text, sender: _Sender, found: Understo
     responder_id = None if phone_id is not None or sender.told is None else sender.told.responder_id
     if text.starts:
         _start(session, sender)
-        return Reply(None if text.opt_out or sender.silent else texts.STARTED[sender.language])
+        return Reply(None if text.opt_out or sender.silent else written.STARTED[sender.language])
     directory.mark_refused(
         session, phone_id=phone_id, responder_id=responder_id, text=True, code=directory.OPTED_OUT, now=now
     )
@@ -336,7 +338,7 @@ def _change_texts(session: Session, text: Text, sender: _Sender, found: Understo
     takes_back = sender.writer is Writer.CALLER and found.meaning in {Meaning.TAKEN_BACK, Meaning.SOLVED}
     if sender.alert is not None and takes_back:
         incident_id = _take_back(session, sender, sender.alert, found, now).incident_id
-    return Reply(None if text.opt_out or sender.silent else texts.STOPPED[sender.language], incident_id)
+    return Reply(None if text.opt_out or sender.silent else written.STOPPED[sender.language], incident_id)
 
 
 def _from_machine(session: Session, sender: _Sender, found: Understood, now: datetime) -> Reply:
@@ -352,36 +354,38 @@ def _from_machine(session: Session, sender: _Sender, found: Understood, now: dat
 def _let_go_to_all(session: Session, sender: _Sender, alert: Alert, now: datetime) -> Reply:
     """The key that a caller was asked for while only the leader was rung."""
     incident = lock_incident(session, alert.incident_id)
-    holding.release(session, incident, ReleasedBy.KEY, now, name=alert.household_name)
-    return Reply(texts.RELEASED[sender.language], alert.incident_id)
+    held_alarms.release(session, incident, ReleasedBy.KEY, now, name=alert.household_name)
+    return Reply(written.RELEASED[sender.language], alert.incident_id)
 
 
 def _take_back(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
     outcome = ClosingOutcome.HELPED if found.meaning is Meaning.SOLVED else ClosingOutcome.FALSE_ALARM
-    words.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
+    words_passed_on.note_words(session, alert.incident_id, alert.household_name, found.words, now, by_caller=True)
     closed = closing.withdraw(session, alert, now, outcome)
-    return Reply(None if sender.silent else texts.reply_withdrawn(closed, sender.language), alert.incident_id)
+    return Reply(None if sender.silent else written.reply_withdrawn(closed, sender.language), alert.incident_id)
 
 
 def _note_callers_words(session: Session, sender: _Sender, alert: Alert, found: Understood, now: datetime) -> Reply:
     """A caller writes more: those who come are told, and what has happened, where nobody knew it."""
     incident, language = alert.incident, sender.language
     asks_only = found.question is Question.WHO_COMES and asks_nothing_else(found.words)
-    words.note_words(session, incident.id, alert.household_name, found.words, now, by_caller=True, answered=asks_only)
+    words_passed_on.note_words(
+        session, incident.id, alert.household_name, found.words, now, by_caller=True, answered=asks_only
+    )
     if found.category is not Category.UNSPECIFIED and incident.category is Category.UNSPECIFIED:
         closing.name_category(session, alert, found.category, now)
     session.flush()
-    words.pass_on(session, incident.id, now)
+    words_passed_on.pass_on(session, incident.id, now)
     if sender.silent or not found.words:
         return Reply(None, incident.id)
     others = read_answers(session, incident.id).coming
     coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
     if found.question is Question.WHO_COMES:
-        return Reply(texts.write_news(coming, there, incident.category, language), incident.id)
+        return Reply(written.write_news(coming, there, incident.category, language), incident.id)
     if _has_noted_lately(session, sender, now):
         return Reply(None, incident.id)
-    told = words.count_told(session, incident, alert.household_name)
-    return Reply(texts.write_words_noted(told, language, untold=len(others) - told), incident.id)
+    told = words_passed_on.count_told(session, incident, alert.household_name)
+    return Reply(written.write_words_noted(told, language, untold=len(others) - told), incident.id)
 
 
 def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
@@ -390,12 +394,12 @@ def _answer(session: Session, sender: _Sender, told: Delivery, found: Understood
     given = Answer(found.meaning.value)
     heard = acknowledge(session, told, given, Channel.SMS, now, others_open=sender.others_open, minutes=found.minutes)
     if heard.closed:
-        return Reply(texts.reply_over(heard.names(language), language), incident.id)
+        return Reply(written.reply_over(heard.names(language), language), incident.id)
     if found.words:
-        words.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
+        words_passed_on.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
     session.flush()
-    words.pass_on(session, incident.id, now)
-    line = texts.reply_thanks(heard.names(language), given, sender.others_open, language, incident.category)
+    words_passed_on.pass_on(session, incident.id, now)
+    line = written.reply_thanks(heard.names(language), given, sender.others_open, language, incident.category)
     if found.question is Question.WHERE and given is Answer.COMING:
         line = _tell_where(incident, language)
     return Reply(line, incident.id)
@@ -405,32 +409,32 @@ def _close_by_text(session: Session, sender: _Sender, told: Delivery, now: datet
     incident = told.incident
     if incident.closed_at is None:
         closing.close(session, incident.id, ClosingOutcome.HELPED, "", told.household_name, now)
-    return Reply(texts.reply_over(_name_callers(incident, sender.language), sender.language), incident.id)
+    return Reply(written.reply_over(_name_callers(incident, sender.language), sender.language), incident.id)
 
 
 def _note_helpers_words(session: Session, sender: _Sender, told: Delivery, found: Understood, now: datetime) -> Reply:
     """A neighbour's words that are no answer: they are kept with the incident, and a question is answered."""
     incident, language = told.incident, sender.language
-    words.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
+    words_passed_on.note_words(session, incident.id, told.household_name, found.words, now, by_caller=False)
     session.flush()
     if incident.closed_at is not None:
         callers = _name_callers(incident, language)
         if found.question is not None:
-            return Reply(texts.reply_over(callers, language), incident.id)
+            return Reply(written.reply_over(callers, language), incident.id)
         # "收到" may mean that they come; what nobody understands may be about themselves.
         due = _help_if_due(session, sender, now) is not None
-        return Reply(texts.reply_over_and_help(callers, language) if due else None, incident.id)
-    words.pass_on(session, incident.id, now)
+        return Reply(written.reply_over_and_help(callers, language) if due else None, incident.id)
+    words_passed_on.pass_on(session, incident.id, now)
     if found.question is Question.WHO_COMES:
         others = read_answers(session, incident.id).coming
         coming, there = name_those(others, Answer.COMING, language), name_those(others, Answer.ON_SCENE, language)
-        return Reply(texts.write_who_is_coming(coming, there, language), incident.id)
+        return Reply(written.write_who_is_coming(coming, there, language), incident.id)
     if found.question is Question.WHERE:
         return Reply(_tell_where(incident, language), incident.id)
     if not found.words or _has_noted_lately(session, sender, now):
         return Reply(None, incident.id)
     answered = told.party in read_answers(session, incident.id).parties
-    return Reply((texts.NOTED if answered else texts.HOW_TO_ANSWER)[language], incident.id)
+    return Reply((written.NOTED if answered else written.HOW_TO_ANSWER)[language], incident.id)
 
 
 def _name_callers(incident: Incident, language: str) -> list[str]:
@@ -441,7 +445,7 @@ def _tell_where(incident: Incident, language: str) -> str:
     """Where the newest voice of an incident is."""
     alert = next((each for each in reversed(incident.alerts) if each.withdrawn_at is None), incident.alerts[-1])
     chinese = language == "zh"
-    return texts.write_where_it_is(
+    return written.write_where_it_is(
         alert.name_in(language),
         alert.place if chinese else alert.place_en,
         alert.door,
@@ -463,7 +467,7 @@ def _help_if_due(session: Session, sender: _Sender, now: datetime) -> str | None
         record.was_answered_since(session, sender.number, kind, now - HELPED_EVERY)
         for kind in (InboundKind.HELP, InboundKind.TOLD)
     )
-    return None if lately else texts.HELP_TEXT[sender.language]
+    return None if lately else written.HELP_TEXT[sender.language]
 
 
 def _raise(
@@ -477,22 +481,24 @@ def _raise(
         return Reply(_to_stranger(session, text))
     if sender.alert is not None and not raised.repeated:
         # What a caller writes once more stands in no alert of its own: those who come are to read it all the same.
-        words.note_words(
+        words_passed_on.note_words(
             session, sender.alert.incident_id, sender.alert.household_name, found.words, now, by_caller=True
         )
         session.flush()
-        words.pass_on(session, sender.alert.incident_id, now)
+        words_passed_on.pass_on(session, sender.alert.incident_id, now)
     if raised.silent:
         return Reply(None, raised.incident_id)
     if raised.outcome is Outcome.MUTED:
-        return Reply(texts.MUTED[raised.language])
+        return Reply(written.MUTED[raised.language])
     if raised.release_key:
-        return Reply(texts.write_alarm_held(raised.households, raised.release_key, raised.language), raised.incident_id)
+        return Reply(
+            written.write_alarm_held(raised.households, raised.release_key, raised.language), raised.incident_id
+        )
     if raised.outcome is Outcome.FLOOD:
         return Reply(calls.FLOOD[raised.language])
-    return Reply(texts.write_alarm_answer(raised.households, raised.language), raised.incident_id)
+    return Reply(written.write_alarm_answer(raised.households, raised.language), raised.incident_id)
 
 
 def _to_stranger(session: Session, text: Text) -> str | None:
     first = record.is_first_from_stranger(session, text.carrier_key, STRANGER_ANSWERED_EVERY)
-    return texts.STRANGER_TEXT if first else None
+    return written.STRANGER_TEXT if first else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from joint_defense.rules.understanding import gone_words as words
-from joint_defense.rules.understanding.signs import Clause
+from joint_defense.rules.understanding.spelling import Clause
 
 _BEEN = re.compile(words.BEEN)
 _MOVED = re.compile(words.MOVED)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from groups.errors import RosterFileError, keep_message, restore_message, say
-from groups.files.looks import Cells, DateShape
+from groups.files.cell_formats import Cells, DateShape
 from groups.files.reading import FileRead, find_hidden_sheets, is_workbook, read_sheets
 from groups.files.sheet import DateCell, Sheet, Span
 from groups.files.xlsx_guard import NO_WORKBOOK
@@ -40,7 +40,7 @@ def read_apart(content: bytes, name: str, *, dated: bool = False) -> FileRead:
     command = [
         sys.executable,
         "-m",
-        "groups.files.apart",
+        "groups.files.isolated",
         Path(name).suffix,
         "dated" if dated else "typed",
         *map(str, _LIMITS),

@@ -22,8 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.database import DatabaseAway
 from config.services import get_database
-from groups.models.looks import Look
-from groups.privacy.looks import Looked, make_values
+from groups.models.access_log import Look
+from groups.privacy.access_log import Looked, make_values
 from groups.web.shell.access import find_signed_in, get_village_of_page
 
 log = structlog.get_logger()
