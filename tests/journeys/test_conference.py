@@ -59,6 +59,8 @@ def test_neighbours_talk_to_the_caller_who_is_told_who_and_hears_news_again_afte
     wang.hears("通话已结束，请别挂机。取消求助请按星号。")
     wang.hears("赵德才家正在赶来。")
     assert wang.handset.state == "in_call"
+    # Whoever hangs up before the line has asked for more may not have heard the last sentence, and reads it.
+    wang.may_get("正在赶来。")
     wang.hangs_up()
     eventually(lambda: street.caller_has_gone(), "it is known that the caller has hung up")
     told = [(each["kind"], each["household"]) for each in street.record()["timeline"] if each["kind"] in _TALK]

@@ -287,10 +287,10 @@ def test_phones_in_any_order_and_number_survive_the_csv(run: Type, village: str,
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("list.xlsx", b"", "not a workbook"),
-        ("list.xlsx", b"PK\x03\x04 broken", "not a workbook"),
+        ("list.xlsx", b"", "nothing is in this file"),
+        ("list.xlsx", b"PK\x03\x04 broken", "cut off"),
         ("list.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "not a workbook"),
-        ("list.csv", b"", "lacks"),
+        ("list.csv", b"", "nothing is in this file"),
         ("list.csv", "联防组,门牌号,户主\r\n".encode(), "lacks"),
         ("list.csv", "联防组,门牌号,户主,手机\r\n".encode(), "no row can be taken"),
         ("list.csv", b"\xff\xff\xff", "neither UTF-8"),
@@ -303,7 +303,7 @@ def test_phones_in_any_order_and_number_survive_the_csv(run: Type, village: str,
         ("list.json", b'[{"group":"1","head":"x","door":"1","phones":[1]}]', "entry 1"),
         ("list.json", b'[{"group":null,"head":"x","door":"1","phones":[]}]', "entry 1"),
         ("list.docx", b"", "can be read"),
-        ("list.txt", b"", "lacks"),
+        ("list.txt", b"", "nothing is in this file"),
     ],
 )
 def test_a_file_that_is_no_list_is_refused_in_a_line(
