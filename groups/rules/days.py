@@ -13,6 +13,9 @@ from groups.errors import InvalidDay, say
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _CHINESE = re.compile(r"(\d{4})[年./](\d{1,2})[月./](\d{1,2})日?")
 _DAY_ALONE = re.compile(r"\d{4}-?\d{1,2}-?\d{1,2}")
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}|\d{8}")
+_TIME_OF_DAY = re.compile(r"\s+([01]?\d|2[0-4]):[0-5]\d(:[0-5]\d(\.\d+)?)?$")
+"""What a spreadsheet leaves behind a day. Anything else behind one says more than a day, or another one."""
 EARLIEST, LATEST = date(1990, 1, 1), date(2199, 12, 31)
 
 
@@ -28,8 +31,11 @@ def add_half_a_year(day: date) -> date:
 
 
 def read_day(text: str) -> date:
-    """The day that 2026-11-23, 2026/11/23, 2026.11.23, 20261123 or 2026年11月23日 means. Raises InvalidDay."""
-    plain = text.strip().split(" ")[0]
+    """The day that 2026-11-23, 2026/11/23, 2026.11.23, 20261123 or 2026年11月23日 means, a time behind it or none.
+
+    Raises InvalidDay, also where more stands behind the day than a time: of two days nobody knows which is meant.
+    """
+    plain = _TIME_OF_DAY.sub("", text.strip())
     if re.fullmatch(r"\d{8}", plain):
         plain = f"{plain[:4]}-{plain[4:6]}-{plain[6:]}"
     match = _ISO.fullmatch(plain) or _CHINESE.fullmatch(plain)
@@ -38,9 +44,13 @@ def read_day(text: str) -> date:
     except ValueError:
         day = None
     if day is None or not EARLIEST <= day <= LATEST:
-        shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
-        raise InvalidDay(say("no_day_of_calendar", text=shown))
+        raise _make_no_day(text)
     return day
+
+
+def _make_no_day(text: str) -> InvalidDay:
+    shown = "".join(sign for sign in text.strip()[:20] if sign.isprintable())
+    return InvalidDay(say("no_day_of_calendar", text=shown))
 
 
 def read_moment(text: str, zone: ZoneInfo) -> datetime:
@@ -49,15 +59,22 @@ def read_moment(text: str, zone: ZoneInfo) -> datetime:
     What names no zone is the town's time. Raises InvalidDay.
     """
     plain = text.strip()
-    try:
-        named = datetime.fromisoformat(plain.replace("Z", "+00:00"))
-    except ValueError:
-        named = None
-    if named is None or _DAY_ALONE.fullmatch(plain):
+    if _DAY_ALONE.fullmatch(plain) or (":" not in plain and "T" not in plain):
         return end_of(read_day(plain), zone)
+    try:
+        named = datetime.fromisoformat(plain.replace("Z", "+00:00")) if _DATED.match(plain) else _read_apart(plain)
+    except ValueError:
+        # An hour that no clock has is no end of a day.
+        raise _make_no_day(text) from None
     if not EARLIEST <= named.date() <= LATEST:
         read_day(plain)
     return named if named.tzinfo is not None else named.replace(tzinfo=zone)
+
+
+def _read_apart(text: str) -> datetime:
+    """A day as people write it, and a time behind it: 2026/1/5 9:00. Raises InvalidDay, ValueError."""
+    day, _, hour = text.rpartition(" ")
+    return datetime.combine(read_day(day), time.fromisoformat(hour.zfill(5)))
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:

@@ -15,7 +15,8 @@ from datetime import date
 from groups.errors import InvalidDay, say
 from groups.rules.days import EARLIEST
 
-_AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{0,2})?")
+_AMOUNT = re.compile(r"([0-9]{1,6}|[0-9]{1,3},[0-9]{3})(\.[0-9]{0,2})?")
+"""A comma parts thousands, and nothing else: 3,01 is a slip, and not three hundred and one."""
 Shares = tuple[int, int]
 """What a month costs: the village's share and the carrier's, in fen."""
 
@@ -134,11 +135,9 @@ def write_yuan(fen: int) -> str:
 
 
 def read_fen(text: str) -> int | None:
-    """The fen that an amount in yuan means (3, 3.5, 3.50, ￥3.50); None where it is no amount."""
-    plain = (
-        unicodedata.normalize("NFKC", text[:32]).strip().removeprefix("¥").removesuffix("元").replace(",", "").strip()
-    )
+    """The fen that an amount in yuan means (3, 3.5, 3.50, ￥3.50, 1,234.50); None where it is no amount."""
+    plain = unicodedata.normalize("NFKC", text[:32]).strip().removeprefix("¥").removesuffix("元").strip()
     if not _AMOUNT.fullmatch(plain):
         return None
-    whole, _, part = plain.partition(".")
+    whole, _, part = plain.replace(",", "").partition(".")
     return int(whole) * 100 + int(part.ljust(2, "0"))

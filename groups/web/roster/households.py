@@ -62,7 +62,10 @@ def hold_household(code: str, household_id: int, action: Action) -> Iterator[tup
     """
     with get_database().begin() as session:
         village = get_own_village(session, code, hold=True)
-        yield households.get_household(session, village.id, household_id), make_batch(session, action)
+        household = households.get_household(session, village.id, household_id)
+        yield household, make_batch(session, action)
+        # What was written by sets has made the session forget it, and the page names it once all is written.
+        session.refresh(household)
 
 
 def get_house(session: Session, village_id: int, household_id: int) -> HouseLine:

@@ -32,7 +32,7 @@ from groups.errors import GroupsError, Message, say
 from groups.rules.days import read_day
 from groups.web.shell.languages import tell_reader
 
-_WHOLE = re.compile(r"\d{1,9}")
+_WHOLE = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(,[0-9]{3}){1,2}")
 
 
 MarkField = BooleanField
@@ -153,11 +153,11 @@ class DayField(_ReadField):
 
 def read_whole_number(text: str, flaw: str = "no_whole_number") -> int:
     """A whole number from 0 on, thousands parted by commas or not. Raises GroupsError with `flaw`."""
-    # An input method for Chinese writes １２ and ，.
-    plain = unicodedata.normalize("NFKC", text[:32]).replace(",", "")
-    if not plain.isascii() or not _WHOLE.fullmatch(plain):
+    # An input method for Chinese writes １２ and ，. A comma elsewhere is a slip: nobody knows which digit it was.
+    plain = unicodedata.normalize("NFKC", text[:32])
+    if not _WHOLE.fullmatch(plain):
         raise GroupsError(say(flaw))
-    return int(plain)
+    return int(plain.replace(",", ""))
 
 
 class WholeNumberField(_ReadField):

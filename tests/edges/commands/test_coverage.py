@@ -287,7 +287,11 @@ def test_bad_questions_get_their_words(run: Type, village: str, tmp_path: Path) 
     answer(run("counts", "set", village, 100, "--on", "2026-01-01"))
     assert "before the first count" in refused(run("coverage", "show", "--as-of", "2025-12-31"))
     assert "no village has this code" in refused(run("coverage", "show", "--village", "NO"))
-    assert "not a day" in refused(run("coverage", "show", "--as-of", "2026-02-30"))
+    for asked in (
+        ("--as-of", "2026-02-30"), ("--as-of", "2026-02-01 2026-03-01"), ("--known-at", "2026-02-01 25:00"),
+        ("--known-at", "2026-02-01 10:00 pm"), ("--known-at", "2026-W05"),
+    ):  # fmt: skip
+        assert "not a day" in refused(run("coverage", "show", *asked))
     assert "before the first" in refused(run("coverage", "show", "--from", "2026-03-01", "--to", "2026-02-01"))
     assert "at most 3700" in refused(
         run("coverage", "show", "--from", "1990-01-01", "--to", "2026-02-01", "--by", "day")

@@ -246,6 +246,7 @@ def test_a_tariff_is_added_from_a_day_on_and_listed_with_the_ones_before(town: T
         ("--village", "3.505", "--carrier", "3"),
         ("--village", "-1", "--carrier", "3"),
         ("--village", "x", "--carrier", "3"),
+        ("--village", "3,01", "--carrier", "3"),
     ],
 )
 def test_a_tariff_that_is_no_amount_of_yuan_is_refused(town: Town, run: Type, words: tuple[str, ...]) -> None:

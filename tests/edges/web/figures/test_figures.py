@@ -226,6 +226,15 @@ def test_more_signed_up_than_counted_is_said_and_never_capped(liaison: Visitor) 
     assert "80.0%" in plain(liaison.get("/coverage?as_of=2026-03-04").text)
 
 
+@pytest.mark.parametrize("households", ["1,2", "12,34", "1,2,3", "-3", "1.5"])
+def test_what_might_be_two_numbers_is_no_count(liaison: Visitor, store: Database, households: str) -> None:
+    typed = {"village": "QX", "kind": "resident", "day": "2026-03-05", "households": households, "confirmed": "1"}
+    assert liaison.post("/coverage/counts", typed, of="/coverage/counts").status_code == 422
+    assert liaison.post("/coverage/counts", typed | {"households": "１,234"}, of="/coverage/counts").status_code == 303
+    with store.begin() as session:
+        assert session.scalars(select(HouseholdCount.households).order_by(HouseholdCount.id)).all() == [5, 10, 1234]
+
+
 def test_a_backdated_cancellation_moves_past_figures_and_says_who_and_when(liaison: Visitor, store: Database) -> None:
     with store.begin() as session:
         now = read_clock(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from groups.models.figures import ProofKind, ReachProof
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
 from groups.roster import search
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
+from tests.support.factories import home_since
 
 HOME = f"/villages/{VILLAGE}"
 
@@ -319,6 +320,14 @@ def test_households_are_added_moved_and_archived_and_all_of_it_is_undone(head: V
     answer = head.post(_undo_addresses(head, page)[1], of=page)
     assert answer.status_code == 409
     assert "号码或名称已登记在别处" in answer.text
+
+
+def test_who_has_lived_there_since_another_day_is_archived_and_named(head: Visitor, roster: Roster) -> None:
+    with roster.store.begin() as session:
+        session.add(home_since(session.get_one(Household, roster.houses["王建国"]), date(2026, 1, 1)))
+    answer = head.post(f"{roster.page('王建国')}/archive", follow_redirects=True)
+    assert (answer.status_code, "王建国已移出名册" in answer.text.replace(" ", "")) == (200, True)
+    assert "王建国" not in roster.order()
 
 
 def test_groups_are_led_split_merged_ordered_and_archived(head: Visitor, roster: Roster) -> None:
