@@ -83,6 +83,12 @@ class Trying:
             noticed = None if within else NONE
             if changed is not None and within:
                 noticed = self._try_in_fork(fault, changed, [items[each] for each in within], patience)
+            if noticed in items:
+                # Not by a test that fails here without the fault, too.
+                control = [items[each] for each in within[: within.index(noticed) + 1]]
+                if self._try_in_fork(fault, {}, control, patience) != NONE:
+                    print(f"fails without any fault: {noticed}", file=sys.stderr)
+                    noticed = NONE
             if noticed is None:
                 noticed = _try_apart(fault, within, patience)
             tried = Tried(fault, noticed, len(within), time.monotonic() - began)
@@ -129,7 +135,7 @@ class Trying:
             # pytest writes what it has to say to a copy of where it began.
             items[0].config.get_terminal_writer()._file = os.fdopen(silence, "w")
             try:
-                if not codes.put_into_process(fault.path, changed):
+                if changed and not codes.put_into_process(fault.path, changed):
                     os.write(writing, b"?")
                     return None
                 for item, following in zip(items, [*items[1:], None], strict=True):
