@@ -26,7 +26,11 @@ from tools.mutants import codes
 from tools.mutants.changes import ROOT, Fault
 from tools.mutants.ways import Ways, watch_lines
 
-WARM = ("tests/usecases/delivery/test_moves.py", "tests/edges/delivery/test_pace.py")
+WARM = (
+    "tests/usecases/delivery/test_held.py",
+    "tests/usecases/delivery/test_order.py",
+    "tests/edges/delivery/test_pace.py",
+)
 """Tests that have the servers started."""
 PARTS = ("tests/rules", "tests/usecases", "tests/contracts", "tests/edges")
 KEEP_EVERY = 20
@@ -64,7 +68,9 @@ class Trying:
             self._watch(session)
         else:
             warm = [each for each in session.items if each.nodeid.startswith(WARM)]
-            for item in [warm[0], *[each for each in warm if "postgresql" in each.nodeid][:1], warm[-1]]:
+            # The first of each database, and one with a Redis.
+            kinds = [[each for each in warm if kind in each.nodeid] for kind in ("sqlite", "postgresql", "test_pace")]
+            for item in [of[0] for of in kinds if of]:
                 _run(item, session)
         ways = Ways.read()
         new = [each for each in items if each not in ways.seconds] if self.with_new else []
