@@ -39,6 +39,8 @@ class Fault:
     tree: ast.Module
     place_then: str = ""
     """Where it was when somebody found it, as file:line."""
+    noticed_by: str = ""
+    """The test that noticed it last time: it is run first, whether the map knows it or not."""
 
     @property
     def place(self) -> str:
@@ -70,7 +72,7 @@ def read_named(gone: list[str]) -> Iterator[Fault]:
         start = source[: source.index(each["old"])].count("\n") + 1
         lines = tuple(range(start, start + each["old"].rstrip("\n").count("\n") + 1))
         changed = source.replace(each["old"], each["new"])
-        yield Fault(each["file"], lines, each["what"], ast.parse(changed), each["then"])
+        yield Fault(each["file"], lines, each["what"], ast.parse(changed), each["then"], each.get("noticed_by", ""))
 
 
 def read_equivalent() -> dict[tuple[str, str, str], str]:

@@ -7,23 +7,19 @@ changed at import is tried in a process of its own.
 from __future__ import annotations
 
 import ast
-import gc
 import os
-import select
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from tools.mutants import codes
 from tools.mutants.changes import ROOT, Fault
+from tools.mutants.forks import NONE, listen, run_in_fork
 from tools.mutants.ways import Ways, watch_lines
 
 WARM = (
@@ -35,7 +31,7 @@ WARM = (
 PARTS = ("tests/rules", "tests/usecases", "tests/contracts", "tests/edges")
 KEEP_EVERY = 20
 """Seconds after which the map is written down: a run that is cut off was not in vain."""
-NONE, TOO_LONG = "", "(hung)"
+NOT_LOADED = "?"
 
 
 @dataclass
@@ -56,9 +52,15 @@ class Trying:
     told: Callable[[Tried], None]
     budget: float
     map_anew: bool
-    with_new: bool = False
-    """Also the tests that the map does not know, on every fault."""
+    also: Sequence[str] = ()
+    """Tests of these files or folders that the map does not know are run on every fault."""
+    leave_out: str = ""
+    """Tests with this in their name are not run."""
     tried: list[Tried] = field(default_factory=list)
+    unsound: set[str] = field(default_factory=set)
+    """Tests that have failed in a fork without any fault."""
+    _sound: set[str] = field(default_factory=set)
+    """Tests that have passed in one."""
     _failed: str = NONE
 
     @pytest.hookimpl(tryfirst=True)
@@ -73,34 +75,47 @@ class Trying:
             for item in [of[0] for of in kinds if of]:
                 _run(item, session)
         ways = Ways.read()
-        new = [each for each in items if each not in ways.seconds] if self.with_new else []
+        new = [each for each in items if each not in ways.seconds and each.startswith(tuple(self.also))]
         self._failed = NONE
         for fault in self.faults:
-            found = [each for each in ways.find_tests(fault) if each in items]
-            within, seconds = [*new], 0.0
-            for test in found:
-                seconds += ways.seconds[test]
-                if seconds > self.budget:
-                    break
-                within.append(test)
-            began = time.monotonic()
-            changed = codes.find_changed(fault)
+            within, began = self._choose(fault, ways, new, items), time.monotonic()
             patience = 60 + 4 * sum(ways.seconds.get(each, 1) for each in within)
-            noticed = None if within else NONE
-            if changed is not None and within:
-                noticed = self._try_in_fork(fault, changed, [items[each] for each in within], patience)
-            if noticed in items:
-                # Not by a test that fails here without the fault, too.
-                control = [items[each] for each in within[: within.index(noticed) + 1]]
-                if self._try_in_fork(fault, {}, control, patience) != NONE:
-                    print(f"fails without any fault: {noticed}", file=sys.stderr)
-                    noticed = NONE
-            if noticed is None:
-                noticed = _try_apart(fault, within, patience)
+            noticed = self._find_noticing(fault, within, items, patience)
             tried = Tried(fault, noticed, len(within), time.monotonic() - began)
             self.tried.append(tried)
             self.told(tried)
         return True
+
+    def _choose(self, fault: Fault, ways: Ways, new: list[str], items: dict[str, pytest.Item]) -> list[str]:
+        """The tests that could notice a fault, the quickest first, as many as the time allows."""
+        chosen, seconds = list[str](), 0.0
+        for test in dict.fromkeys([fault.noticed_by, *ways.find_tests(fault), *new]):
+            if test in items and (test == fault.noticed_by or not self._leaves_out(test)):
+                seconds += ways.seconds.get(test, 0)
+                if seconds > self.budget:
+                    break
+                chosen.append(test)
+        return chosen
+
+    def _leaves_out(self, test: str) -> bool:
+        return bool(self.leave_out) and self.leave_out in test
+
+    def _find_noticing(self, fault: Fault, within: list[str], items: dict[str, pytest.Item], patience: float) -> str:
+        """The first test that fails with the fault, and would not without it."""
+        changed, left = codes.find_changed(fault), [*within]
+        while changed is not None and left:
+            noticed = self._try_in_fork(fault, changed, [items[each] for each in left], patience)
+            if noticed is None:
+                break
+            if noticed not in items or noticed in self._sound:
+                return noticed
+            before = left[: left.index(noticed) + 1]
+            if self._try_in_fork(fault, {}, [items[each] for each in before], patience) == NONE:
+                self._sound.add(noticed)
+                return noticed
+            self.unsound.add(noticed)
+            left.remove(noticed)
+        return _try_apart(fault, left, patience) if left else NONE
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self._failed:
@@ -108,7 +123,9 @@ class Trying:
 
     def _watch(self, session: pytest.Session) -> None:
         known, ways, kept = Ways.read(), Ways(), time.monotonic()
-        items = [each for each in session.items if each.nodeid not in known.seconds]
+        items = [
+            each for each in session.items if each.nodeid not in known.seconds and not self._leaves_out(each.nodeid)
+        ]
         for place, item in enumerate(items):
             began = time.monotonic()
             with watch_lines() as lines:
@@ -129,33 +146,23 @@ class Trying:
         patience: float,
     ) -> str | None:
         """The test that noticed it; None where no function that is loaded has the changed code."""
-        for engine in [each for each in gc.get_objects() if isinstance(each, Engine)]:
-            engine.dispose()
-        reading, writing = os.pipe()
-        child = os.fork()
-        if not child:
-            os.setpgid(0, 0)
+
+        def work() -> str:
             silence = os.open(os.devnull, os.O_RDWR)
             for number in (1, 2):
                 os.dup2(silence, number)
             # pytest writes what it has to say to a copy of where it began.
             items[0].config.get_terminal_writer()._file = os.fdopen(silence, "w")
-            try:
-                if changed and not codes.put_into_process(fault.path, changed):
-                    os.write(writing, b"?")
-                    return None
-                for item, following in zip(items, [*items[1:], None], strict=True):
-                    _run(item, following or item.session)
-                    if self._failed:
-                        break
-                os.write(writing, (self._failed or "-").encode())
-            except BaseException as error:
-                os.write(writing, f"({type(error).__name__})".encode())
-            finally:
-                os._exit(0)
-        os.close(writing)
-        told = _listen(reading, child, patience)
-        return None if told == "?" else told
+            if changed and not codes.put_into_process(fault.path, changed):
+                return NOT_LOADED
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                _run(item, following or item.session)
+                if self._failed:
+                    break
+            return self._failed
+
+        told = run_in_fork(work, patience)
+        return None if told == NOT_LOADED else told
 
 
 def _run(item: pytest.Item, following: pytest.Item | pytest.Session) -> None:
@@ -207,14 +214,4 @@ def _try_apart(fault: Fault, tests: list[str], patience: float) -> str:
         )
         os._exit(done.returncode)
     os.close(writing)
-    return _listen(reading, child, patience)
-
-
-def _listen(reading: int, child: int, patience: float) -> str:
-    ready, _, _ = select.select([reading], [], [], patience)
-    told = os.read(reading, 10_000).decode() if ready else TOO_LONG
-    os.close(reading)
-    with suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return NONE if told == "-" else told or "(died)"
+    return listen(reading, child, patience)

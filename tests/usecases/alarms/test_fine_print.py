@@ -67,10 +67,13 @@ def test_a_second_call_of_a_household_holds_the_line_from_then_on(town: Town, wa
 def test_whoever_joins_hears_how_many_others_are_told_and_is_not_one_of_them(
     town: Town, wang: House, li: House
 ) -> None:
+    elsewhere = town.group("4组")
+    zhao, _ = town.house("赵", group=elsewhere), town.house("钱", group=elsewhere)
+    town.raise_alarm(zhao)
     town.house("陈小红", "mm")
     town.raise_alarm(wang)
     joined = town.raise_alarm(li, after=5)
-    # The Chen household with two phones, and the Wangs, who are told of a second voice.
+    # The Chen household with two phones, and the Wangs, who are told of a second voice; nobody of the other alarm.
     assert (joined.households, joined.phones) == (2, 3)
 
 
@@ -193,8 +196,9 @@ def test_who_is_called_because_too_few_come_is_told_so(purpose: Purpose, role: R
     assert is_widened(purpose, role) is widened
 
 
-def test_a_leader_closes_a_call_without_a_word_by_text(town: Town, wang: House) -> None:
-    leader = town.house("李月芳", leader=True)
+@pytest.mark.parametrize("office", ["leader", "deputy"])
+def test_leader_or_deputy_closes_a_call_without_a_word_by_text(town: Town, wang: House, office: str) -> None:
+    leader = town.house("李月芳", **{office: True})  # type: ignore[arg-type]
     town.run(lambda s: report_wordless(s, "voice:CA9:wordless", wang.number, at(0)))
     town.place()
     reply = town.run(lambda s: take_message(s, Text("SM1", leader.number, "0"), at(60)))

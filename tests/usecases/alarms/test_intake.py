@@ -130,6 +130,8 @@ def test_whoever_the_first_alarm_did_not_reach_is_rung_for_the_second_voice(town
     town.raise_alarm(li, after=30)
     rung = [line.number for line in town.lines(raised.incident_id, Purpose.ALARM) if line.channel is CALL]
     assert rung == [li.number, newcomer.number]
+    # Its own text says of both: another of the second voice would be one too many.
+    assert [line.number for line in town.lines(raised.incident_id, Purpose.SECOND_VOICE)] == [wang.number]
 
 
 def test_a_number_that_has_moved_to_another_household_since_does_not_break_the_second_voice(town: Town) -> None:
@@ -144,7 +146,7 @@ def test_a_number_that_has_moved_to_another_household_since_does_not_break_the_s
 
 
 def test_a_household_that_calls_for_help_itself_is_not_rung_for_its_neighbour_any_more(town: Town) -> None:
-    wang, li = town.house("王"), town.house("李", "ml")
+    wang, li, chen = town.house("王"), town.house("李", "ml"), town.house("陈")
     raised = town.raise_alarm(wang)
     town.raise_alarm(li, after=1)
     states = {(line.number, line.channel): line.state for line in town.lines(raised.incident_id, Purpose.ALARM)}
@@ -153,6 +155,8 @@ def test_a_household_that_calls_for_help_itself_is_not_rung_for_its_neighbour_an
         (li.numbers[1], CALL): DeliveryState.CANCELLED,
         # The text stays: it says what the neighbour's trouble is.
         (li.numbers[0], SMS): DeliveryState.WAITING,
+        (chen.number, CALL): DeliveryState.WAITING,
+        (chen.number, SMS): DeliveryState.WAITING,
     }
 
 

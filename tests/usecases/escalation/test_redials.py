@@ -282,9 +282,11 @@ def test_a_household_with_nothing_but_texts_that_nobody_answers_is_unreachable_a
     with town.database.begin() as session:
         session.execute(update(Household).where(Household.id == away.id).values(away_until=at(86400)))
     raised = town.raise_alarm(wang)
-    delivered, sent, _ = [claim for claim in town.claim() if claim.channel is SMS]
+    delivered, *others = [claim for claim in town.claim() if claim.channel is SMS]
     town.came(delivered, Receipt(town.sid(), AttemptState.DELIVERED), after=2)
-    town.came(sent, Receipt(town.sid(), AttemptState.SENT), after=2)
+    assert {claim.to for claim in others} == {away.number, answering.number}
+    for claim in others:
+        town.came(claim, Receipt(town.sid(), AttemptState.SENT), after=2)
     told = newest(town, answering.number, SMS)
     town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Answer.CANNOT, SMS, at(20)))
     look(town, 181)
@@ -315,6 +317,21 @@ def test_before_the_verdict_on_a_household_with_nothing_but_texts_a_phone_that_m
     ends(town, quiet.number, 200)
     assert look(town, 215) == 1
     assert not row(town, quiet).unreachable
+
+
+def test_a_text_of_a_second_voice_that_fails_is_no_verdict_on_who_may_still_answer_the_first(
+    town: Town, wang: House
+) -> None:
+    quiet, li = town.house("张", "t"), town.house("李")
+    town.raise_alarm(wang)
+    town.place()
+    town.raise_alarm(li, after=5)
+    (second,) = [claim for claim in town.claim(after=6) if claim.to == quiet.number]
+    town.came(second, RefusedNumber("no such number", code=21211, status=400), after=6)
+    look(town, 7)
+    assert not row(town, quiet).unreachable
+    look(town, 181)
+    assert row(town, quiet).unreachable
 
 
 def test_where_the_text_to_one_phone_fails_another_of_the_house_is_tried_before_it_is_unreachable(
@@ -421,20 +438,21 @@ def test_where_redials_queue_nobody_waits_for_those_that_are_due_later_and_the_b
 
 
 def test_whoever_calls_for_help_elsewhere_is_neither_rung_again_nor_called_to_help(town: Town, wang: House) -> None:
-    li, chen = town.house("李"), town.house("陈")
+    li, chen = town.house("李", "mm"), town.house("陈")
     town.raise_alarm(wang)
-    ends(town, li.number, 10, "busy")
-    ends(town, chen.number, 10, "busy")
+    for number in (*li.numbers, chen.number):
+        ends(town, number, 10, "busy")
     look(town, 10)
-    assert look(town, 25) == 2
+    assert look(town, 25) == 3
     # They move to another group while the alarm is open; one of them calls for help there.
     other = town.group("5组")
     town.run(lambda s: s.execute(update(Household).where(Household.id.in_([li.id, chen.id])).values(group_id=other)))
     town.raise_alarm(li, after=30)
     own = [each for each in town.deliveries(town.incidents()[0].id) if each.purpose is Purpose.REDIAL]
-    assert {each.household_name: each.state for each in own} == {
-        "李家": DeliveryState.CANCELLED,
-        "陈家": DeliveryState.WAITING,
+    assert {each.number: each.state for each in own} == {
+        li.numbers[0]: DeliveryState.CANCELLED,
+        li.numbers[1]: DeliveryState.CANCELLED,
+        chen.number: DeliveryState.WAITING,
     }
 
 

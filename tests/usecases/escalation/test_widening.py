@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from threading import Barrier, Thread
 from typing import Any
@@ -210,6 +211,20 @@ def test_a_leader_who_has_answered_or_is_on_the_phone_is_not_rung_a_second_time(
     # The deputy's first call is still ringing.
     assert {who for who, _ in village.widened(incident_id)} == {"墙下陶村值班室", "治保老何"}
     assert village.town.timeline("widened")[0].detail["missing"] == "leaders"
+
+
+def test_a_later_step_that_names_leaders_rings_them_once_more_and_whoever_is_on_duty_not(village: Village) -> None:
+    whom = (Whom.LEADERS, Whom.DUTY)
+    twice = Policy((Step(60, 1, whom), Step(120, 1, whom)))
+    village.town.run(lambda s: policies.change(s, None, twice, "镇里", at(0)))
+    incident_id = village.alarm()
+    for seconds in (60, 120):
+        village.end_first_calls()
+        assert village.tick(seconds) == 1
+        village.town.place(after=seconds + 1)
+    called = Counter(who for who, channel in village.widened(incident_id) if channel is CALL)
+    # The Lis have two phones.
+    assert called == {"李月芳家": 4, "陈国平家": 2, "墙下陶村值班室": 1, "治保老何": 1}
 
 
 def test_two_clocks_at_once_carry_a_step_out_once(village: Village) -> None:
