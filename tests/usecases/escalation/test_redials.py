@@ -319,19 +319,18 @@ def test_before_the_verdict_on_a_household_with_nothing_but_texts_a_phone_that_m
     assert not row(town, quiet).unreachable
 
 
-def test_a_text_of_a_second_voice_that_fails_is_no_verdict_on_who_may_still_answer_the_first(
+def test_a_text_of_a_second_voice_that_fails_sends_nobody_to_a_house_that_is_known_to_be_empty(
     town: Town, wang: House
 ) -> None:
-    quiet, li = town.house("张", "t"), town.house("李")
+    empty, li = town.house("张"), town.house("李")
+    town.run(lambda s: s.execute(update(Household).where(Household.id == empty.id).values(away_until=at(86400))))
     town.raise_alarm(wang)
-    town.place()
-    town.raise_alarm(li, after=5)
-    (second,) = [claim for claim in town.claim(after=6) if claim.to == quiet.number]
-    town.came(second, RefusedNumber("no such number", code=21211, status=400), after=6)
-    look(town, 7)
-    assert not row(town, quiet).unreachable
-    look(town, 181)
-    assert row(town, quiet).unreachable
+    ends(town, li.number, 2)
+    town.raise_alarm(li, after=170)
+    (second,) = [claim for claim in town.claim(after=171) if claim.to == empty.number]
+    town.came(second, RefusedNumber("no such number", code=21211, status=400), after=190)
+    assert look(town, 191) == 0
+    assert town.timeline("unreachable") == []
 
 
 def test_where_the_text_to_one_phone_fails_another_of_the_house_is_tried_before_it_is_unreachable(
