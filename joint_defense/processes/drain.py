@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from config.database import is_away, read_clock
 from config.services import Service
 from groups import directory
-from joint_defense.alarms import closing
+from joint_defense.alarms import closing, said_before
 from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.alarms.intake import Limits, Trigger, raise_alarm
@@ -138,7 +138,10 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
                 text=spoken.words,
                 call_sid=event.sid,
             )
-            incident_id = raise_alarm(session, trigger, event.received_at, limits).incident_id
+            raised = raise_alarm(session, trigger, event.received_at, limits)
+            incident_id = raised.incident_id
+            if not known:
+                said_before.note_said_before(session, raised.alert_id, event.sid, event.received_at)
         case SpooledKind.WORDLESS:
             incident_id = report_wordless(
                 session,
@@ -146,8 +149,12 @@ def replay(session: Session, event: SpooledEvent, now: datetime, limits: Limits 
                 event.number,
                 event.received_at,
                 limits,
-                said=[event.text] if event.text else [],
+                said=[*said_before.list_said_before(session, event.sid), *filter(None, [event.text])],
             ).incident_id
+        case SpooledKind.SAID:
+            incident_id = said_before.take_said_late(
+                session, event.carrier_key, event.number, event.text, event.sid, event.received_at
+            )
         case SpooledKind.TEXT:
             text = Text(event.sid, event.number, event.text)
             incident_id = take_message(session, text, event.received_at, limits).incident_id

@@ -43,6 +43,8 @@ class SpooledKind(StrEnum):
     ALARM = "alarm"
     """#9, or a call to a direct number."""
     WORDLESS = "wordless"
+    SAID = "said"
+    """What was pressed or said at the menu before the call came to anything."""
     TEXT = "text"
     KEY = "key"
     """A neighbour's key on an alarm call."""

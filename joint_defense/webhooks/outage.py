@@ -6,6 +6,8 @@ be told apart from a stranger then, and no language is known: see docs/adr on th
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 from flask import Blueprint, Response, request
 
@@ -18,7 +20,13 @@ from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.spool import SpooledEvent, SpooledKind
 from joint_defense.rules import replies
 from joint_defense.rules.errors import NotSpooled
-from joint_defense.rules.triggers import make_alarm_key, make_press_key, make_text_key, make_wordless_key
+from joint_defense.rules.triggers import (
+    make_alarm_key,
+    make_press_key,
+    make_said_key,
+    make_text_key,
+    make_wordless_key,
+)
 from joint_defense.rules.understanding.meanings import ANSWERS, Meaning, Writer
 from joint_defense.rules.understanding.understand import understand
 from joint_defense.rules.wording import calls, written
@@ -61,6 +69,15 @@ def keep_wordless(call: InboundCall, said: str, unheard: calls.Unheard, error: E
     """
     _put_into_spool(SpooledKind.WORDLESS, make_wordless_key(call.sid), call.caller, call.sid, error, text=said)
     return answer(twiml.say([(calls.say_wordless(unheard, each, told=False), each) for each in LANGUAGES]))
+
+
+def keep_said(call: InboundCall, asked: int, said: str, error: Exception) -> None:
+    """Spool what was pressed or said when the menu was put for the `asked`th time. The menu goes on in any case: what
+    cannot even be spooled is logged as lost.
+    """
+    key = make_said_key(call.sid, asked)
+    with suppress(NotSpooled):
+        _put_into_spool(SpooledKind.SAID, key, call.caller, call.sid, error, text=said)
 
 
 def keep_key(call: InboundCall, delivery_id: int, error: Exception) -> Response:

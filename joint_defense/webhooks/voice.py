@@ -9,15 +9,14 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from groups import directory
 from groups.directory import Caller
-from joint_defense.alarms import intake, words_passed_on
-from joint_defense.alarms.intake import IntakeResult, Trigger
+from joint_defense.alarms import intake, said_before
+from joint_defense.alarms.intake import Trigger
 from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.incidents.answers import find_told
-from joint_defense.incidents.record import list_said, receive
+from joint_defense.incidents.record import receive
 from joint_defense.models.inbound import InboundKind
-from joint_defense.models.incidents import Alert
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.processes.stand_in import WAKER
 from joint_defense.rules.states import Channel
@@ -25,7 +24,6 @@ from joint_defense.rules.triggers import (
     Category,
     asks_for_test,
     has_alarm,
-    is_keys,
     make_alarm_key,
     make_call_key,
     make_said_key,
@@ -51,13 +49,12 @@ from joint_defense.webhooks.common import (
     read_line_account,
 )
 from joint_defense.webhooks.neighbour_line import call_back
-from joint_defense.webhooks.outage import answer_held, keep_alarm, keep_wordless
+from joint_defense.webhooks.outage import answer_held, keep_alarm, keep_said, keep_wordless
 
 voice = Blueprint("voice", __name__, url_prefix="/voice")
 voice.before_request(check_signature)
 answer_every_error(voice, answer_broken_call)
 
-TIMES_ASKED = 2
 KEYS_BEFORE = {"hash": "#", "nine": "9"}
 
 log = structlog.stdlib.get_logger(__name__)
@@ -112,7 +109,7 @@ def answer_menu(asked: int) -> Response:
     half = bool(call.keys) and keys.endswith("#")
     said = keys or call.speech
     unheard = Unheard.KEY if keys else Unheard.WORDS if call.speech else Unheard.NOTHING
-    if half or asked < TIMES_ASKED:
+    if half or asked < said_before.TIMES_ASKED:
         try:
             with get_runtime().database.begin() as session:
                 caller = directory.find_caller(session, call.caller)
@@ -121,6 +118,8 @@ def answer_menu(asked: int) -> Response:
         except Exception as error:
             log.error("menu_without_database", sid=call.sid, **describe_cause(error))
             caller = None
+            if said and not half:
+                keep_said(call, asked, said, error)
         # Half of "#9" has come: the 9 may be on its way, and the question does not count as put again.
         return _answer_menu(caller, asked=asked if half else asked + 1, half=half, unheard=unheard)
     return _answer_wordless(call, asked, said, unheard)
@@ -128,7 +127,7 @@ def answer_menu(asked: int) -> Response:
 
 def _keep_said(session: Session, call: InboundCall, asked: int, said: str) -> None:
     """What was pressed or said and raised no alarm: the leader is told of it if nothing else comes."""
-    receive(session, make_said_key(call.sid, asked), InboundKind.MENU, call.caller, said, read_clock(session))
+    said_before.keep_said(session, make_said_key(call.sid, asked), call.caller, said, read_clock(session))
 
 
 def _answer_menu(
@@ -172,22 +171,13 @@ def _raise(call: InboundCall, spoken: Understood | None = None) -> Response:
         with get_runtime().database.begin() as session:
             raised = intake.raise_alarm(session, trigger, read_clock(session), get_runtime().limits)
             if not raised.repeated:
-                _note_said_before(session, raised, call.sid)
+                said_before.note_said_before(session, raised.alert_id, call.sid, read_clock(session))
     except Exception as error:
         return keep_alarm(call, "" if spoken is None else call.speech, error)
     log.info("alarm_taken_in", incident_id=raised.incident_id, outcome=raised.outcome, channel="call")
     if raised.incident_id is not None:
         WAKER.of().wake(raised.incident_id)
     return tell_raised(raised)
-
-
-def _note_said_before(session: Session, raised: IntakeResult, sid: str) -> None:
-    """What the caller said before the key, and was no alarm by itself, goes to those who come."""
-    alert = None if raised.alert_id is None else session.get(Alert, raised.alert_id)
-    if alert is not None:
-        said = "；".join(each for each in list_said(session, sid, TIMES_ASKED) if not is_keys(each))
-        name, now = alert.household_name, read_clock(session)
-        words_passed_on.note_words(session, alert.incident_id, name, said, now, by_caller=True)
 
 
 def _take_test(call: InboundCall) -> Response | None:
@@ -225,7 +215,7 @@ def _answer_wordless(call: InboundCall, asked: int, said: str, unheard: Unheard)
                 call.caller,
                 read_clock(session),
                 get_runtime().limits,
-                said=list_said(session, call.sid, TIMES_ASKED),
+                said=said_before.list_said_before(session, call.sid),
             )
     except Exception as error:
         return keep_wordless(call, said, unheard, error)

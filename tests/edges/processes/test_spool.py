@@ -33,6 +33,7 @@ from joint_defense.processes.spool import LONGEST_PAUSE, Spool, SpooledEvent, Sp
 from joint_defense.rules.errors import NotSpooled
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import Channel, IncidentKind
+from joint_defense.rules.timeline import UpdateKind
 from joint_defense.rules.triggers import Category
 from tests.conftest import MakeSettings
 from tests.edges.webhooks.test_webhooks import DIRECT, STRANGER, Carrier
@@ -159,6 +160,64 @@ def test_a_call_without_a_word_is_told_to_the_leader_later(carrier: Carrier, out
     assert carrier.town.read(lambda session: session.scalars(select(Incident.kind)).all()) == [IncidentKind.WORDLESS]
 
 
+@pytest.mark.parametrize("back_after", ["the first question", "the last question", "the call"])
+def test_words_at_the_first_question_reach_the_leader_whenever_the_database_is_back(
+    carrier: Carrier, outage: Outage, wang: House, back_after: str
+) -> None:
+    assert "没有听懂您说的话" in carrier.call("/voice/menu/1", wang.number, SpeechResult="家里有点事情")
+    carrier.call("/voice/menu/1", wang.number, SpeechResult="家里有点事情")
+    assert len(outage.files) == 1, "the carrier has repeated itself"
+    if back_after != "the call":
+        outage.ends()
+    if back_after == "the first question":
+        assert outage.drain()
+    carrier.call("/voice/menu/2", wang.number, SpeechResult="听到没有")
+    outage.ends()
+    assert outage.drain()
+    assert outage.drain()
+    assert carrier.town.read(lambda session: session.scalars(select(Incident.kind)).all()) == [IncidentKind.WORDLESS]
+    kept = carrier.town.read(lambda session: session.scalars(select(InboundEvent.text).order_by(InboundEvent.id)).all())
+    assert "家里有点事情" in kept
+    said = list_words(carrier)
+    if back_after == "the last question":
+        assert said == ["听到没有", "家里有点事情"], "taken in once the leader had been told of the call"
+    else:
+        assert said == ["家里有点事情；听到没有"]
+
+
+@pytest.mark.parametrize("is_back_for_the_key", [True, False])
+def test_words_before_the_key_reach_those_who_come_after_an_outage(
+    carrier: Carrier, outage: Outage, wang: House, is_back_for_the_key: bool
+) -> None:
+    carrier.call("/voice/menu/1", wang.number, SpeechResult="家里有点事情")
+    if is_back_for_the_key:
+        outage.ends()
+    carrier.call("/voice/menu/2", wang.number, Digits="#9")
+    outage.ends()
+    assert outage.drain()
+    assert list_words(carrier) == ["家里有点事情"]
+    assert carrier.count(Incident) == 1
+
+
+def test_words_that_not_even_the_disk_takes_leave_the_menu_as_it_is(
+    carrier: Carrier, outage: Outage, wang: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "fsync", refuse_to_write)
+    assert "没有听懂您说的话" in carrier.call("/voice/menu/1", wang.number, SpeechResult="家里有点事情")
+    assert "event_lost" in caplog.text
+    assert "家里有点事情" not in caplog.text
+
+
+def list_words(carrier: Carrier) -> list[str]:
+    """What the timelines say that callers said, in its order."""
+    said = select(IncidentUpdate.detail).where(IncidentUpdate.kind == UpdateKind.SAID).order_by(IncidentUpdate.id)
+    return [each["text"] for each in carrier.town.read(lambda session: session.scalars(said).all())]
+
+
+def refuse_to_write(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_texts_are_kept_and_taken_in_in_the_order_they_came(
     carrier: Carrier, outage: Outage, wang: House, town: Town, database: Database
 ) -> None:
@@ -222,10 +281,7 @@ def test_the_caller_on_the_line_is_held_while_the_database_is_away(
 def test_with_the_disk_away_too_the_caller_hears_to_dial_110(
     carrier: Carrier, outage: Outage, wang: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", refuse_to_write)
     said = carrier.call("/voice/inbound", wang.number, to=DIRECT)
     assert GO_TO_110 in said
     assert KEPT not in said
