@@ -136,6 +136,7 @@ WORDS: Mapping[str, str] = {
     "counts_without_day": N_("the heading lacks a column for the day: “日期”"),
     "counts_without_heading": N_("no heading with a village (or its code) and its households"),
     "database_does_not_answer": N_("the database does not answer; has db upgrade been run? %(reason)s"),
+    "day_may_be_two": N_("%(text)s may be two days: write the year first, as in 2026-03-02"),
     "day_or_households_missing": N_("day or households are missing"),
     "day_to_come": N_("%(day)s is to come"),
     "demo_loaded": N_("demo town loaded: %(figures)s (%(seconds)s s)"),
@@ -223,6 +224,7 @@ WORDS: Mapping[str, str] = {
     "list_count_long_ago": N_(
         "%(day)s is more than ten years ago: if it is meant, write this count down on the page, one by one"
     ),
+    "list_day_read_month_first": N_("%(text)s was read as %(day)s, the month first: is that right?"),
     "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),
     "list_taken": N_(
         "new %(new)s, ended %(ended)s, changed %(changed)s, same %(same)s, doubtful, left out %(doubtful)s, "
@@ -432,6 +434,7 @@ WORDS: Mapping[str, str] = {
     "sheet_too_wide": N_("the sheet spans too many cells: clear what stands far off"),
     "sheet_is_hidden": N_("it is hidden"),
     "sheet_lacks_columns": N_("no column of it holds %(lacking)s"),
+    "sheet_only_instructs": N_("it only tells how the list is filled in"),
     "sheet_names_several_groups": N_("the sheet or its title names several groups; none was taken"),
     "sheet_left_out": N_("the sheet “%(sheet)s” was left out: %(reason)s"),
     "short_number_which_nobody_else_can": N_("a short number, which nobody else can ring"),

@@ -23,7 +23,7 @@ LOOKED_AT = 60
 _BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
 _BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
 _DITTO = re.compile(
-    r"[-—_\s(\[]*([与和]?(同上|上同|同前|同左|同)(一?[组行户面栏列次])?|上|同左上|同↑|(〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑)(\s*(〃|″|〞|↑))?"
+    r"[-—_\s(\[]*([与和]?(同上|上同|同前|同左|同)(一?[组行户面栏列次])?|上|同左上|同↑|(〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑)(\s*(〃|″|〞|↑))?|//"
     r"|ditto|do\.)[-—_\s)\]]*",
     re.IGNORECASE,
 )
@@ -174,7 +174,7 @@ def make_words(plain: str) -> Words:
 
 
 def is_ditto(text: str) -> bool:
-    """Whether a cell repeats the one above: 同上, 〃, ", ↑."""
+    """Whether a cell repeats the one above: 同上, 〃, ", ↑, //."""
     if not text or len(text) > 12 or text[0].isdigit():
         return False
     return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text[:12]).strip() or text))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
+from enum import StrEnum
 
 from groups.errors import InvalidDay
 from groups.rules.days import EARLIEST, LATEST, read_day
@@ -43,11 +45,39 @@ _BANKERS = str.maketrans("壹贰叁肆伍陆柒捌玖拾两", "一二三四五�
 _SIGNS = {sign: at for at, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "○": 0, "0": 0}
 
 
-def start_in(text: str) -> date:
-    """The day that a cell of a list means. Raises InvalidDay."""
+class Order(StrEnum):
+    """Which stands first in the days of a list that have the year last: 2/3/2026."""
+
+    MONTH = "month"
+    DAY = "day"
+    OPEN = "open"
+    """No day of the list tells: they are read month first, as the systems write them that put the year last."""
+
+
+def find_order(texts: Iterable[str]) -> Order:
+    """What the days of a list tell about their order: 25/3/2026 has the day first, 3/25/2026 the month."""
+    pairs = [(int(found[1]), int(found[2])) for text in texts if (found := _YEAR_LAST.fullmatch(_simplify(text)))]
+    day_first = any(first > 12 >= second for first, second in pairs)
+    month_first = any(second > 12 >= first for first, second in pairs)
+    if day_first == month_first:
+        return Order.OPEN
+    return Order.DAY if day_first else Order.MONTH
+
+
+def is_open_to_two_days(text: str, order: Order) -> bool:
+    """Whether nothing tells which is the month and which the day, and it matters: 2/3/2026."""
+    found = _YEAR_LAST.fullmatch(_simplify(text))
+    if found is None or order is not Order.OPEN:
+        return False
+    first, second = int(found[1]), int(found[2])
+    return first != second and max(first, second) <= 12
+
+
+def start_in(text: str, order: Order = Order.OPEN) -> date:
+    """The day that a cell of a list means; `order`: `find_order` of the list. Raises InvalidDay."""
     plain = _simplify(text)
     try:
-        found = _read(plain)
+        found = _read(plain, order)
     except ValueError:
         found = None
     if found is None or not EARLIEST <= found <= LATEST:
@@ -55,19 +85,19 @@ def start_in(text: str) -> date:
     return found
 
 
-def end_in(text: str) -> date | None:
+def end_in(text: str, order: Order = Order.OPEN) -> date | None:
     """The day on which something ends, None where it has no end: empty, 长期, 9999-12-31. Raises InvalidDay."""
     plain = _simplify(text)
     if not plain or _NO_END.fullmatch(plain):
         return None
     try:
-        found = _read(plain)
+        found = _read(plain, order)
     except ValueError:
         found = None
     if found is not None and found.year >= _NO_END_AFTER:
         return None
     try:
-        return start_in(text)
+        return start_in(text, order)
     except InvalidDay:
         # Days that no calendar has stand for no end as well: 9999-99-99, 0000-00-00.
         if re.fullmatch(r"9{4}\D?9{2}\D?9{2}|0{4}\D?0{2}\D?0{2}", plain):
@@ -85,7 +115,7 @@ def _simplify(text: str) -> str:
     return re.sub(r"\s*([年月日/.-])\s*", r"\1", plain)
 
 
-def _read(plain: str) -> date | None:
+def _read(plain: str, order: Order) -> date | None:
     if re.fullmatch(r"\d{8}", plain):
         return date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
     if re.fullmatch(r"\d{5}(\.\d+)?", plain):
@@ -95,7 +125,8 @@ def _read(plain: str) -> date | None:
     if found := _YEAR_LAST.fullmatch(plain):
         first, second = int(found[1]), int(found[2])
         # Month first, as the systems write it that put the year last; where that cannot be, day first.
-        month, day = (first, second) if first <= 12 else (second, first)
+        is_month_first = first <= 12 and (order is not Order.DAY or second > 12)
+        month, day = (first, second) if is_month_first else (second, first)
         return date(int(found[3]), month, day)
     if (found := _ENGLISH.fullmatch(plain)) and found[2].lower() in _MONTHS:
         return date(_read_year(found[3]), _MONTHS[found[2].lower()], int(found[1]))

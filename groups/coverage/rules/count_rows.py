@@ -15,7 +15,7 @@ from groups.files.recognising import SOMETHING_ELSE, PlainVocabulary
 from groups.files.rows_below import Row
 from groups.files.sheet import show_as_typed
 from groups.rules.counting import CountKind
-from groups.rules.list_days import start_in
+from groups.rules.list_days import Order, find_order, is_open_to_two_days, start_in
 
 MOST_HOUSEHOLDS = 1_000_000
 """In one village: more is a slip of the hand."""
@@ -124,10 +124,12 @@ def read_count_rows(layout: FoundColumns, default_day: date | None = None, sheet
     """The counts of a sheet's rows. A row that does not count has the reason for its problem."""
     places = {CountColumn(field): at for field, at in layout.places.items()}
     typed = _list_typed(layout)
+    at_day = places.get(CountColumn.DAY, -1)
+    order = find_order(row.texts[at_day] for row in layout.rows if 0 <= at_day < len(row.texts))
     return [
         replace(count, problem=say(row.left_out) if row.left_out else count.problem, sheet=sheet)
         for row in layout.rows
-        for count in _read_row(row.number, _write_typed(row, typed), places, default_day)
+        for count in _read_row(row.number, _write_typed(row, typed), places, default_day, order)
     ]
 
 
@@ -142,7 +144,7 @@ def _write_typed(row: Row, typed: Mapping[tuple[int, int], str]) -> Sequence[str
 
 
 def _read_row(
-    line: int, cells: Sequence[str], places: Mapping[CountColumn, int], default_day: date | None
+    line: int, cells: Sequence[str], places: Mapping[CountColumn, int], default_day: date | None, order: Order
 ) -> Iterator[CountRow]:
     def get_cell(column: CountColumn) -> str:
         at = places.get(column)
@@ -161,7 +163,9 @@ def _read_row(
     day = default_day
     if written := get_cell(CountColumn.DAY):
         try:
-            day = start_in(written)
+            day = start_in(written, order)
+            if is_open_to_two_days(written, order):
+                problem = problem or say("day_may_be_two", text=written[:20])
         except InvalidDay as error:
             day, problem = None, problem or error.message
     elif day is None:

@@ -39,6 +39,12 @@ from groups.uploads import columns_said
 
 _SAMPLES = 3
 _OF_PAPERS = re.compile(r"身份证|证件|账号|卡号|编号|编码|社保")
+_OF_INSTRUCTIONS = re.compile(
+    r"\s*(模板|导入|填写|填表|填报|使用)?(说明|须知|指南|要求|示例|样例|范例|样表|示范)\s*\d?\s*|readme|instructions?|examples?",
+    re.IGNORECASE,
+)
+"""What a sheet is called that tells how the others are filled in."""
+_INSTRUCTS = re.compile(r"填|请|必须|例如|举例|示例|格式|要求|不得|不能|不要|姓名|名字|户主|说明|11位")
 _MOST_TURNED = 60
 """Rows that a list lying on its side may have: its columns."""
 
@@ -119,6 +125,8 @@ def read_households(opened: OpenedFile, columns: Columns | None = None, decided:
         if all(one.sheet.width <= 1 for one in opened.sheets):
             raise RosterFileError(say("text_without_columns", lacking=lacking))
         raise RosterFileError(say("columns_missing", lacking=lacking))
+    instructions = _find_instructions(opened, layouts, columns or {})
+    lists = [each for each in lists if each[0].label not in instructions]
     alone = len({sheet.name for sheet, _ in lists}) == 1
     rows: list[ListRow] = []
     notes: list[Note] = []
@@ -139,9 +147,47 @@ def read_households(opened: OpenedFile, columns: Columns | None = None, decided:
         for one, layout in zip(opened.sheets, layouts, strict=True)
         if layout.lacking
     )
+    others += tuple(LeftOutSheet(label, say("sheet_only_instructs")) for label in instructions)
     known = {sheet.label: (sheet, layout) for sheet, layout in lists}
     told_all = (*whole.told, *notes)
     return _check_few_enough(RosterList(tuple(rows), tuple(dict.fromkeys(ignored)), others, told_all, known))
+
+
+def _find_instructions(opened: OpenedFile, layouts: Sequence[Layout], columns: Columns) -> tuple[str, ...]:
+    """The labels of sheets that only tell how the list is filled in, beside those that are lists with numbers.
+
+    One of which somebody has said what its columns hold is none.
+    """
+    said = {place for place, _ in columns}
+    lists = [
+        (place, one.sheet, layouts[place]) for place, one in enumerate(opened.sheets) if not layouts[place].lacking
+    ]
+    real = [each for each in lists if _rings_anybody(*each[1:]) and not _OF_INSTRUCTIONS.fullmatch(each[1].name)]
+    if not real:
+        return ()
+    return tuple(
+        sheet.label
+        for place, sheet, layout in lists
+        if place not in said
+        and (
+            _OF_INSTRUCTIONS.fullmatch(sheet.name)
+            or (not _rings_anybody(sheet, layout) and _is_of_instructions_alone(sheet, layout))
+        )
+    )
+
+
+def _rings_anybody(sheet: Sheet, layout: Layout) -> bool:
+    return any(holds_a_number(cell) for row in sheet.rows[layout.first_row :] for cell in row)
+
+
+def _is_of_instructions_alone(sheet: Sheet, layout: Layout) -> bool:
+    """Whether what stands where names should are sentences: 填写户主的姓名."""
+    head = layout.one(Field.HEAD)
+    if head is None:
+        return False
+    below = [row[head.index] for row in sheet.rows[layout.first_row :] if head.index < len(row)]
+    names = [name for name in below if name.strip()]
+    return bool(names) and all(map(_INSTRUCTS.search, names))
 
 
 def _find_silent_columns(layout: Layout) -> frozenset[str]:

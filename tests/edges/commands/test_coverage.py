@@ -255,7 +255,7 @@ def test_a_list_of_counts_is_taken_with_a_word_about_every_row_that_is_not(
     assert run("village", "create", "T02", "另一村").exit_code == 0
     listed = tmp_path / "counts.csv"
     listed.write_text(
-        "代码,村居,日期,常住户,户籍户\nT01,,2026-01-05,200,210\n,另一村,2026/1/5,90,\nT09,,2026-01-05,1,1\n"
+        "代码,村居,日期,常住户,户籍户\nT01,,2026-01-05,200,210\n,另一,2026/1/5,90,\nT09,,2026-01-05,1,1\n"
         "T01,,2026-01-05,7,\nT02,,2199-01-01,7,\nT02,,昨天,7,\nT02,,2026-01-06,很多,\n",
         encoding="gb18030",
     )

@@ -13,11 +13,13 @@ from openpyxl.styles import Font
 from groups.errors import RosterFileError
 from groups.errors.words import write_both
 from groups.roster.imports.reading import open_file, read_columns_said, read_households, read_list
+from groups.roster.imports.rules.guesses import Said
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import judge
 from groups.roster.imports.rules.numbers import read_numbers
 from groups.roster.imports.rules.rows import examine
 from groups.roster.rules.group_names import find_roster_names, make_key, unify_names
+from groups.roster.rules.household import RosterHousehold
 from tools import fuzz_lists
 
 HEADING = ["组别", "门牌号", "户主", "手机"]
@@ -194,11 +196,13 @@ def test_numbers_are_read_with_their_words_and_none_is_made_up(cell: str, number
         (["第一联防组", "联防1组", "第1联防组", "1号联防组", "联防一组"], (1, "联防")),
         (["二十三组", "第23组"], (23, "")),
         (["1队", "第一队"], (1, "队")),
+        (["组1", "小组一", "墙下陶村1组", "墙下陶1组", "镇海区墙下陶村第一小组"], (1, "")),
+        (["第1组联防", "联防小组1", "第一联防小组", "一联防组", "墙下陶村第1联防组"], (1, "联防")),
     ],
 )
 def test_a_groups_name_is_one_however_it_is_written(names: list[str], key: tuple[int, str]) -> None:
-    assert {make_key(name)[:2] for name in names} == {key}
-    assert len(set(unify_names(names).values())) == 1
+    assert {make_key(name, "墙下陶村")[:2] for name in names} == {key}
+    assert len(set(unify_names(name for name in names if "墙下陶" not in name).values())) == 1
 
 
 def test_a_list_takes_the_rosters_name_of_a_group_and_groups_that_differ_stay_apart() -> None:
@@ -207,7 +211,85 @@ def test_a_list_takes_the_rosters_name_of_a_group_and_groups_that_differ_stay_ap
     assert len(set(unify_names(["东溪组", "西溪组", "1组", "11组"]).values())) == 4
 
 
-@pytest.mark.parametrize("ditto", ["同上", "〃", "″", '"', "''", "同前", "↑", "--〃--", "”", "′′"])
+@pytest.mark.parametrize(
+    ("listed", "on_record", "village", "found"),
+    [
+        (["墙下陶村1组"], ["1组"], "墙下陶村", {"墙下陶村1组": "1组"}),
+        (["1组", "3组"], ["墙下陶村1组", "墙下陶村2组"], "案例村", {"1组": "墙下陶村1组"}),
+        (["第一联防小组", "二联防组"], ["1组", "2组"], "墙下陶村", {"第一联防小组": "1组", "二联防组": "2组"}),
+        # Another village's, a part of the village's, and a village that is called by a number.
+        (["东街村1组"], ["1组"], "墙下陶村", {}),
+        (["东片1组", "西片1组"], ["1组"], "墙下陶村", {}),
+        (["三联防组", "三联村2组"], ["3组", "2组"], "三联村", {"三联防组": "3组", "三联村2组": "2组"}),
+        # A first list that writes both.
+        (["1组", "墙下陶村1组", "墙下陶村"], [], "墙下陶村", {"墙下陶村1组": "1组"}),
+    ],
+)
+def test_the_villages_own_name_in_front_of_a_group_makes_no_other_group_of_it(
+    listed: list[str], on_record: list[str], village: str, found: dict[str, str]
+) -> None:
+    assert find_roster_names(listed, on_record, village) == found
+
+
+def test_a_group_with_the_villages_name_in_front_is_the_rosters_until_somebody_says_that_it_is_not() -> None:
+    content = workbook([HEADING, ["墙下陶村1组", "1-3", "周发根", number(3)]])
+    rows = [examine(row, "CN", "574") for row in read_list(content, "list.xlsx").rows]
+    here = [RosterHousehold(1, "1组", "1-1", "王甲建", "", 1, (f"+86{number(1)}",))]
+    judged = judge(rows, here, {}, "CN", village="墙下陶村")
+    (note,) = [note for note in judged.notes if note.reason == "group_names"]
+    assert [entry.group for entry in judged.entries] == ["1组"]
+    (guess,) = note.guesses
+    apart = judge(rows, here, {}, "CN", village="墙下陶村", decided=Said({guess.key: guess.others[0].value}))
+    assert [entry.group for entry in apart.entries] == ["墙下陶村1组"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers", "told"),
+    [
+        ("199OO46OOO2", (), ["199OO46OOO2"]),
+        ("199****0001", (), ["199****0001"]),
+        ("199 **** 0001", (), ["199 **** 0001"]),
+        ("1990000****", (), ["1990000****"]),
+        ("199xxxx0001", (), ["199xxxx0001"]),
+        ("0574-88****01", (), ["0574-88****01"]),
+        ("199?0000001", (), ["199?0000001"]),
+        ("199 OO46 OOO2", (), ["199 OO46 OOO2"]),
+        (f"199OO46OOO2、{number(2)}", (2,), ["199OO46OOO2"]),
+        (f"{number(1)} 199****0003", (1,), ["199****0003"]),
+        (f"{number(1)}**{number(2)}", (1, 2), []),
+        (f"*{number(1)}*", (1,), []),
+    ],
+)
+def test_a_number_with_letters_or_masks_in_it_is_told_whole(
+    cell: str, numbers: tuple[int, ...], told: list[str]
+) -> None:
+    found, wrong = read_numbers(cell, "CN", "574")
+    assert [one.e164 for one in found] == [f"+86{number(one)}" for one in numbers]
+    assert [one.text for one in wrong] == told
+
+
+@pytest.mark.parametrize(
+    ("cell", "group"),
+    [
+        (f"2组（组长周发根 {number(5)}）", "2组"),
+        (f"2组（周发根 {number(5)}）", "2组"),
+        (f"第二联防组 {number(5)}", "第二联防组"),
+        (f"荷花组（电话：{number(5)}）", "荷花组"),
+        (f"荷花组 周发根{number(5)}", "荷花组"),
+        (f"东片（{number(5)}）", "东片"),
+    ],
+)
+def test_a_number_beside_a_groups_name_is_told_and_no_part_of_it(cell: str, group: str) -> None:
+    rows = [HEADING, [cell, "1-1", "王甲建", number(1)], ["", "1-2", "李乙明", number(2)]]
+    found = read_list(workbook(rows, lambda sheet: sheet.merge_cells("A2:A3")), "list.xlsx")
+    assert {row.group for row in found.rows} == {group}
+    assert "number_beside_group" in {note.reason for note in found.notes}
+    banner = [HEADING, [cell], ["", "1-1", "王甲建", number(1)]]
+    told = read_list(workbook(banner), "list.xlsx")
+    assert all(number(5) not in row.group for row in told.rows)
+
+
+@pytest.mark.parametrize("ditto", ["同上", "〃", "//", "″", '"', "''", "同前", "↑", "--〃--", "”", "′′"])
 def test_a_ditto_repeats_what_stands_above_in_any_column(ditto: str) -> None:
     rows = [HEADING, ROWS[0], [ditto, ditto, "李乙明", number(2)]]
     assert read(workbook(rows))[0] == [WANG, ("1组", "李乙明", "1-1", (number(2),))]
@@ -331,3 +413,35 @@ def test_a_heading_of_a_group_may_count_its_households() -> None:
 def test_a_row_that_names_two_groups_under_a_heading_loses_nobody() -> None:
     rows: list[list[Any]] = [HEADING, ROWS[0], ["第三联防组", None, "2组", None], ["1组", "1-2", "李乙明", number(2)]]
     assert read(workbook(rows))[0] == [WANG, LI]
+
+
+@pytest.mark.parametrize(
+    ("title", "rows"),
+    [
+        ("填写说明", [["字段", "说明"], ["户主", "填写户主的姓名"], ["手机", "11位手机号码"], ["门牌号", "如 1-1"]]),
+        ("Sheet2", [["户主", "手机"], ["填写户主的姓名", "填写11位手机号"], ["请按户口本填写", "没有手机的填座机"]]),
+        ("Sheet2", [["户主", "填写户主的姓名"], ["手机", "填写11位手机号"], ["门牌号", "按门牌填写"]]),
+        ("填写示例", [HEADING, ["1组", "1-1", "张三", number(9)]]),
+        ("样表", [HEADING, ["1组", "1-1", "张三", number(9)]]),
+    ],
+)
+def test_a_sheet_that_tells_how_the_list_is_filled_in_is_no_list(title: str, rows: list[list[str]]) -> None:
+    def add(sheet: Any) -> None:
+        sheet.title = "名单"
+        other = sheet.parent.create_sheet(title)
+        for row in rows:
+            other.append(row)
+
+    found = read_list(workbook([HEADING, *ROWS], add), "list.xlsx")
+    assert [row.head for row in found.rows] == ["王甲建", "李乙明"]
+    assert [each.name.removesuffix("（横排）") for each in found.left_out] == [title]
+
+
+def test_a_group_on_a_sheet_of_its_own_without_any_phone_is_a_list_all_the_same() -> None:
+    def add(sheet: Any) -> None:
+        other = sheet.parent.create_sheet("2组")
+        for row in (HEADING, ["2组", "2-1", "周发根", ""]):
+            other.append(row)
+
+    found = read_list(workbook([HEADING, *ROWS], add), "list.xlsx")
+    assert [row.head for row in found.rows] == ["王甲建", "李乙明", "周发根"]

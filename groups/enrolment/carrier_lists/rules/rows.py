@@ -18,7 +18,7 @@ from groups.roster.imports.rules.doors import judge_column
 from groups.roster.imports.rules.numbers import read_numbers
 from groups.rules.days import EARLIEST, is_unlikely
 from groups.rules.findings import Finding, show
-from groups.rules.list_days import end_in, start_in
+from groups.rules.list_days import Order, end_in, find_order, is_open_to_two_days, start_in
 from groups.rules.typed_text import find_flaw, tidy
 
 DEEPEST_HEADING = 15
@@ -73,6 +73,8 @@ class CarrierRow:
     """In the order of ListColumn."""
     left_out: str = ""
     """Why the row does not count, where its file says so: it is hidden, or struck through."""
+    order: Order = Order.OPEN
+    """What its list tells of days that have the year last."""
 
     def text(self, column: ListColumn) -> str:
         return self.texts[_ORDER[column]]
@@ -124,7 +126,7 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
         errors.append(Finding("nobody", say("neither_number_nor_name")))
     if not plan or len(plan) > LONGEST_PLAN or find_flaw(plan):
         errors.append(Finding("no_plan", say("plan_missing_or_too_long"), show(plan)))
-    starts_on, ends_on = _read_days(row, today, errors)
+    starts_on, ends_on = _read_days(row, today, errors, warnings)
     if not errors and is_unlikely(starts_on, today):
         warnings.append(Finding(UNLIKELY_START, say("list_starts_long_ago", starts_on=starts_on), str(starts_on)))
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
@@ -142,14 +144,21 @@ def _read_number(written: str, region: str, area_code: str, warnings: list[Findi
     return numbers[0].e164 if numbers else ""
 
 
-def _read_days(row: CarrierRow, today: date, errors: list[Finding]) -> tuple[date, date | None]:
+def _read_days(
+    row: CarrierRow, today: date, errors: list[Finding], warnings: list[Finding]
+) -> tuple[date, date | None]:
     starts_on, ends_on = EARLIEST, None
     try:
-        starts_on = start_in(row.text(ListColumn.START))
-        ends_on = end_in(row.text(ListColumn.END))
+        starts_on = start_in(row.text(ListColumn.START), row.order)
+        ends_on = end_in(row.text(ListColumn.END), row.order)
     except InvalidDay as error:
         errors.append(Finding("invalid_day", error.message))
         return starts_on, ends_on
+    for text, day in ((row.text(ListColumn.START), starts_on), (row.text(ListColumn.END), ends_on)):
+        if day is not None and is_open_to_two_days(text, row.order):
+            warnings.append(
+                Finding("day_or_month", say("list_day_read_month_first", text=show(text), day=day), show(text))
+            )
     if starts_on > today:
         errors.append(Finding("starts_in_future", say("would_start_after_today", starts_on=starts_on), str(starts_on)))
     if ends_on is not None and ends_on < starts_on:
@@ -200,6 +209,8 @@ def find_column(text: str) -> ListColumn | None:
 def _read_rows(layout: FoundColumns) -> Iterator[CarrierRow]:
     places = [layout.places.get(column, -1) for column in ListColumn]
     doors = _list_doors(layout)
+    days = {places[_ORDER[column]] for column in (ListColumn.START, ListColumn.END)}
+    order = find_order(row.texts[at] for row in layout.rows for at in days if 0 <= at < len(row.texts))
     for row in layout.rows:
         texts = tuple(
             doors.get((row.number - 1, at)) or _simplify(row.texts[at]) if 0 <= at < len(row.texts) else ""
@@ -207,7 +218,7 @@ def _read_rows(layout: FoundColumns) -> Iterator[CarrierRow]:
         )
         # Sums and notes below the list have no day; an empty row has nothing.
         if any(texts[_ORDER[column]] for column in (ListColumn.NUMBER, ListColumn.START, ListColumn.PLAN)):
-            yield CarrierRow(layout.sheet.label, row.number, texts, row.left_out)
+            yield CarrierRow(layout.sheet.label, row.number, texts, row.left_out, order)
 
 
 def _list_doors(layout: FoundColumns) -> dict[tuple[int, int], str]:

@@ -78,7 +78,10 @@ def read_sheet_rows(
     villages = _read_villages(sheet, layout, lines)
     for place, line in enumerate(lines):
         if not line.is_household:
-            group = find_group_named_alone(line) or group
+            named = find_group_named_alone(line)
+            if named and any(map(holds_a_number, sheet.rows[line.at])):
+                notes.add_row("number_beside_group", say("number_beside_group_left_out"), line.at, named)
+            group = named or group
             continue
         above = group
         own, group, is_silent = _find_group(line, group, repeats, notes)
@@ -124,7 +127,7 @@ def _with_group_guessed(
 
 def _find_group(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str, str, bool]:
     """The row's group, the one that goes on below it, and whether the row says nothing of groups."""
-    if NO_GROUP.fullmatch(line.group):
+    if NO_GROUP.fullmatch(line.group) and not is_ditto(line.group):
         return "", group if repeats else "", False
     if line.group and not is_ditto(line.group):
         named = read_group_name(line.group)

@@ -171,7 +171,7 @@ def judge(
     column of the list names several.
     """
     rows, of_villages = _without_other_villages(rows, village)
-    settled = settle(rows, roster, groups, decided)
+    settled = settle(rows, roster, groups, decided, village)
     sound, matched = settled.sound, settled.matched
     meant = {household.id for household in matched.values()}
     missing = tuple(household for household in roster if household.id not in meant)

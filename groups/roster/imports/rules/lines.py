@@ -37,6 +37,9 @@ _LEADER_BEHIND = re.compile(
     rf"({GROUP_NAME.pattern})\s*[(\[【:,、;\s]?\s*[正副]?(小?组长|联防长|队长|负责人|联系人)[^组组]{{0,60}}"
 )
 """2组（组长周发根）: who leads it is no part of its name, either."""
+_NUMBER_BESIDE = re.compile(r"(?:电话|手机|号码|[Tt]el)*[.:\s]*[+(]?\d[\d\s()-]{5,}\d")
+_NAMED_IN_WORDS = re.compile(r"[^\d()]{1,8}?[组队組隊]")
+_IN_BRACKETS = re.compile(r"[(\[【][^()\[\]【】]{0,60}[)\]】]")
 _GOES_ON_BEHIND = re.compile(r"(?<=[组队組隊])\s*[(\[【]?\s*(续[表\d]?|[续接]上[页表]?)\s*[)\]】]?$")
 """1组（续）: it is the same group on the next page."""
 _ERROR = re.compile(
@@ -206,10 +209,22 @@ def announces_a_group(text: str) -> bool:
 
 
 def read_group_name(text: str) -> str:
-    """A group's name without what people write behind it: how many it has, who leads it, that it goes on."""
+    """A group's name without what people write behind it: how many it has, who leads it, a number, that it goes on."""
     if leads := _LEADER_BEHIND.fullmatch(text):
         return leads[1]
+    if holds_a_number(text):
+        # A group's name is spoken, and no number is ever a part of it.
+        named = GROUP_NAME.match(text) or _NAMED_IN_WORDS.match(text)
+        text = (
+            named[0]
+            if named
+            else tidy(_NUMBER_BESIDE.sub("", _IN_BRACKETS.sub(_drop_number, text))).strip("()[]【】:,、;/- ")
+        )
     return _GOES_ON_BEHIND.sub("", COUNTED_BEHIND.sub("", text))
+
+
+def _drop_number(brackets: re.Match[str]) -> str:
+    return "" if holds_a_number(brackets[0]) else brackets[0]
 
 
 def find_group_named_alone(line: Line) -> str:

@@ -38,6 +38,14 @@ _CROSSED = re.compile(r"(?<=\d)\s*[×✗✘✖✕❌]+")
 """A cross behind a number: it is out of use."""
 _LETTERS = re.compile(r"(?<![A-Za-z\d])(?:[lIi|](?=\d{10}(?!\d))|[oO](?=\d{9,11}(?!\d)))|(?<=\d)[oOlI](?![A-Za-z])")
 """Letters that somebody took for a one or a nought: l3800000001."""
+_MASK = r"[-\s]?(?:[*xX×●•○#]{2,}|\?+|[.…]{3,})[-\s]?"
+_MASKED = re.compile(
+    rf"(?<![A-Za-z\d])\+?(?:0\d{{2,3}}[- ]?)?\d{{2,8}}{_MASK}\d{{0,8}}(?!\d)|(?<![A-Za-z\d*]){_MASK}\d{{3,8}}(?!\d)"
+)
+"""199****0001: what is hidden is no digit, and what is left is no number."""
+_MISTYPED = re.compile(r"(?<![A-Za-z\d])(?=[\d-]*[oOlI|])[\doOlI|]+(?:-[\doOlI|]+){0,3}(?![A-Za-z\d])")
+"""199OO46OOO2: letters all over a number."""
+_LONGEST_DAMAGED = 15
 _ARROW = re.compile(
     r"[-=]*[>→⇒➔]+|(?:现在?)?(?:改为|变更为|更改为|更换为|换为|换成|改成|变成)|改用(?=[:\s]*[+(]?\d)|(?<=\d)\s*现在?[为是用改换](?=[:\s]*[+(]?\d)"
 )
@@ -185,18 +193,46 @@ def _read_power(
 def _read_several(
     plain: str, text: str, region: str, area_code: str
 ) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    plain, damaged = _take_out_damaged(plain)
     pieces = _split_pieces(plain)
-    if not pieces:
+    if not pieces and not damaged:
         return (), (Wrong(text, _explain(plain, region, area_code)),)
-    alone = len(pieces) == 1
-    wrong: list[Wrong] = []
+    alone = len(pieces) + len(damaged) == 1
+    wrong = [Wrong(text if alone else each, say("characters_no_digits")) for each in damaged]
     for piece in pieces[:MOST_IN_A_CELL]:
         wrong += _read(piece, text if alone else piece.text.strip(" \t()[]-"), region, area_code)
     wrong += _list_left_out(pieces)
     if len(pieces) > MOST_IN_A_CELL:
         wrong.append(Wrong(text, say("too_many_numbers_in_cell")))
     found = {number.e164: number for piece in pieces for number in piece.numbers}
-    return tuple(found.values()), tuple(wrong)
+    return tuple(found.values()), tuple(wrong if found else _join_unread(wrong, text))
+
+
+def _join_unread(wrong: Sequence[Wrong], text: str) -> list[Wrong]:
+    """Of a cell that gives no number, the pieces that nobody can read as one: a person mends the whole cell."""
+    unread = [one for one in wrong if one.unread]
+    if len(unread) < 2:
+        return list(wrong)
+    letters = say("characters_no_digits")
+    reason = letters if any(one.reason == letters for one in unread) else unread[0].reason
+    return [Wrong(text, reason), *(one for one in wrong if not one.unread)]
+
+
+def _take_out_damaged(plain: str) -> tuple[str, list[str]]:
+    """The text without the numbers of which signs are hidden or mistyped, and those, each whole."""
+    damaged: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        digits = sum(sign.isdigit() for sign in found[0])
+        others = sum(not sign.isspace() and sign != "-" for sign in found[0]) - digits
+        if digits < 3 or not 7 <= digits + others <= _LONGEST_DAMAGED:
+            return found[0]
+        damaged.append(found[0].strip(" -"))
+        return "、"
+
+    for pattern in (_MASKED, _MISTYPED):
+        plain = pattern.sub(take, plain)
+    return plain, damaged
 
 
 def _explain(text: str, region: str, area_code: str) -> Message:

@@ -46,16 +46,19 @@ def settle(
     roster: Sequence[RosterHousehold],
     groups: Iterable[str],
     decided: Said = NOTHING_SAID,
+    village: str = "",
 ) -> Settled:
     """Give each row its household, and what it leaves unsaid from there. `groups` are all of the village's.
 
-    `decided`: what somebody has said of guesses.
+    `decided`: what somebody has said of guesses; `village`: its name.
     """
     notes = Notes()
-    renamed = find_roster_names((row.group for row in rows), [*(one.group for one in roster), *groups])
+    present = list(dict.fromkeys([*(one.group for one in roster), *groups]))
+    renamed = find_roster_names((row.group for row in rows), present, village)
     for name, known_as in renamed.items():
         guess = decided.guess_of_name(About.ROSTER_NAME, name, f"{name}→{known_as}")
-        notes.add("group_names", say("groups_written_as_roster_them"), f"{name}→{known_as}", guess)
+        words = "groups_written_as_roster_them" if known_as in present else "one_group_written_in_several_ways"
+        notes.add("group_names", say(words), f"{name}→{known_as}", guess)
     renamed = {name: known for name, known in renamed.items() if not decided.is_apart(About.ROSTER_NAME, name)}
     rows = tuple(replace(row, group=renamed[row.group]) if row.group in renamed else row for row in rows)
     repeated, merged = _find_repeated(rows, Counter((one.group, one.head) for one in roster))

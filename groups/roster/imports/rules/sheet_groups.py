@@ -9,7 +9,7 @@ from groups.errors import say
 from groups.files.sheet import Sheet
 from groups.roster.imports.rules.guesses import NONE, About, Choice, Said, place_of_sheet
 from groups.roster.imports.rules.headings import Layout
-from groups.roster.imports.rules.lines import COUNTED_BEHIND, GROUP_NAME
+from groups.roster.imports.rules.lines import GROUP_NAME, read_group_name
 from groups.roster.imports.rules.notes import Notes
 from groups.roster.rules.group_names import make_key
 from groups.rules.typed_text import tidy
@@ -67,7 +67,7 @@ def guess_group(sheet: Sheet, layout: Layout, notes: Notes, decided: Said, *, is
 
 def _read_name(name: str, *, is_the_only_sheet: bool) -> _Named:
     """The group that a sheet's name is, or has in it."""
-    plain = COUNTED_BEHIND.sub("", tidy(name))
+    plain = read_group_name(tidy(name))
     found = _find_groups(_simplify(plain))
     if found.sure:
         rest = _simplify(plain).replace(found.sure, "", 1)
@@ -85,7 +85,7 @@ def _read_title(cells: list[str]) -> _Named:
         labelled = _LABELLED.fullmatch(cell)
         beside = cells[at + 1] if _IS_LABEL.fullmatch(cell) and at + 1 < len(cells) else ""
         if labelled or beside:
-            text = labelled["group"] if labelled else beside
+            text = read_group_name(labelled["group"] if labelled else beside)
             said.append(_find_groups(text) if GROUP_NAME.search(text) else _Named((text[:12],), text[:12]))
         elif not (at and _IS_LABEL.fullmatch(cells[at - 1])):
             said.append(_find_groups(cell))
