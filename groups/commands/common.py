@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,11 @@ from sqlalchemy.orm import Session
 
 from config.database import read_clock
 from config.services import get_database
-from groups.errors import GroupsError, RosterFileError, say
+from groups.errors import GroupsError, RosterFileError, UnlikelyStart, say
 from groups.errors.words import write_both
 from groups.files.sheet import name_column
 from groups.privacy.access_log import Looked, record_look
+from groups.rules.days import is_far_ahead, is_unlikely
 from groups.rules.findings import show
 
 if TYPE_CHECKING:
@@ -28,6 +30,16 @@ if TYPE_CHECKING:
 column_option = click.option(
     "--column", "columns", multiple=True, help="What a column holds, where it is guessed wrong: 电话=D."
 )
+
+meant_option = click.option(
+    "--meant", is_flag=True, help="The day is meant, though it is more than ten years ago or three years ahead."
+)
+
+
+def check_meant(day: date, today: date, *, meant: bool) -> None:
+    """Raises UnlikelyStart for a day that is mostly a slip, unless it is `meant`."""
+    if not meant and (is_unlikely(day, today) or is_far_ahead(day, today)):
+        raise UnlikelyStart(say("day_needs_meant", day=day))
 
 
 @contextmanager

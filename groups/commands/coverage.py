@@ -20,7 +20,16 @@ from sqlalchemy.orm import Session
 from config.database import read_clock
 from config.services import get_settings
 from groups.accounts import api_clients
-from groups.commands.common import column_option, open_transaction, read_content, tell, tell_reading, write
+from groups.commands.common import (
+    check_meant,
+    column_option,
+    meant_option,
+    open_transaction,
+    read_content,
+    tell,
+    tell_reading,
+    write,
+)
 from groups.coverage import exports, figures, issued
 from groups.coverage import report as coverage_report
 from groups.coverage.rules.figures import read_basis_points
@@ -175,13 +184,16 @@ def show_issued(number: int | None, form: str | None, output: Path | None) -> No
 @click.argument("households", type=int)
 @click.option("--on", "day", help="The day of the count; today where none is named.")
 @click.option("--kind", type=click.Choice([kind.value for kind in CountKind]), default=CountKind.RESIDENT.value)
-def set_count(village: str, households: int, day: str | None, kind: str) -> None:
+@meant_option
+def set_count(village: str, households: int, day: str | None, kind: str, meant: bool) -> None:
     """Write down that the village with this code has so many HOUSEHOLDS from a day on."""
     from groups.coverage import counts
 
     with open_transaction() as session:
         batch = _make_batch(session, Action.SET_COUNT)
         counted_on = read_day(day) if day else batch.day
+        if counted_on <= batch.day:
+            check_meant(counted_on, batch.day, meant=meant)
         news = counts.set_count(batch, village, CountKind(kind), counted_on, households)
     tell("written" if news else "as_it_was")
     click.echo(f"{village} {counted_on} {KINDS[CountKind(kind)]} {households}")
@@ -218,13 +230,15 @@ def import_counts(file: Path, day: str | None, dry_run: bool, columns: tuple[str
 @thresholds_commands.command("set")
 @click.argument("percent")
 @click.option("--from", "day", help="The first day; today where none is named.")
-def set_threshold(percent: str, day: str | None) -> None:
+@meant_option
+def set_threshold(percent: str, day: str | None, meant: bool) -> None:
     """Let a village be a demonstration village from PERCENT coverage on."""
     from groups.coverage import counts
 
     with open_transaction() as session:
         batch = _make_batch(session, Action.SET_THRESHOLD)
         starts_on = read_day(day) if day else batch.day
+        check_meant(starts_on, batch.day, meant=meant)
         basis_points = read_basis_points(percent)
         counts.set_threshold(batch, starts_on, basis_points)
     tell("threshold_from", day=starts_on, percent=f"{basis_points / 100:g}")

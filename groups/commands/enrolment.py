@@ -22,7 +22,9 @@ from config.database import read_clock
 from config.services import get_database as the_database
 from config.services import get_settings
 from groups.commands.common import (
+    check_meant,
     column_option,
+    meant_option,
     open_transaction,
     read_content,
     tell,
@@ -232,7 +234,8 @@ def list_tariffs(as_json: bool) -> None:
 @click.option("--village", required=True, help="The village's share of a month in yuan, like 3.50.")
 @click.option("--carrier", required=True, help="The carrier's share of a month in yuan.")
 @click.option("--from", "day", help="The first day; today where none is named.")
-def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
+@meant_option
+def add_tariff(plan: str, village: str, carrier: str, day: str | None, meant: bool) -> None:
     """Let a month of PLAN cost so much from a day on. A plan comes to be with its first tariff."""
     village_fen, carrier_fen = read_fen(village), read_fen(carrier)
     with open_transaction() as session:
@@ -242,6 +245,7 @@ def add_tariff(plan: str, village: str, carrier: str, day: str | None) -> None:
             session, Author("command", Source.COMMAND), Action.SET_TARIFF, read_clock(session), get_settings().zone
         )
         starts_on = read_day(day) if day else batch.day
+        check_meant(starts_on, batch.day, meant=meant)
         enrolment_bills.set_tariff(batch, plan, starts_on, village_fen, carrier_fen)
     tell("tariff_written", plan=plan, day=starts_on, **_write_shares(village_fen, carrier_fen))
 

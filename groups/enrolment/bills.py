@@ -122,10 +122,21 @@ def _find_first_settled(session: Session) -> SettledMonth | None:
     return session.scalar(select(SettledMonth).order_by(SettledMonth.month).limit(1))
 
 
-def preview_change(batch: Batch, change: Callable[[Batch], object]) -> list[MonthChanged]:
-    """By how much a change of tariffs would change the months billed so far. Nothing is written."""
+def preview_settled(batch: Batch, change: Callable[[Batch], object], since: date) -> list[MonthChanged]:
+    """By how much a change that holds from `since` would change months that are settled. Nothing is written.
+
+    Raises what the change raises.
+    """
+    last = batch.session.scalar(select(func.max(SettledMonth.month)))
+    if last is None or since > last:
+        return []
+    return [each for each in preview_change(batch, change, since) if each.settled]
+
+
+def preview_change(batch: Batch, change: Callable[[Batch], object], since: date | None = None) -> list[MonthChanged]:
+    """By how much a change would change the months billed so far, those from `since` on too. Nothing is written."""
     session = batch.session
-    first = session.scalar(select(func.min(Subscription.starts_on))) or batch.day
+    first = min(session.scalar(select(func.min(Subscription.starts_on))) or batch.day, since or batch.day)
     months, month = [], first.replace(day=1)
     while month <= batch.day:
         months.append(month)

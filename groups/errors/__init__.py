@@ -35,7 +35,7 @@ GroupsError
  ├── EnrolmentRefused       an enrolment that cannot be, or not any more; carries what the words need
  │   ├── EndsBeforeStart        it would end on or before the day it starts
  │   ├── StartsInFuture         it would start after today
- │   ├── UnlikelyStart          it would start more than ten years ago: somebody has to say that it is meant
+ │   ├── UnlikelyStart          a day more than ten years ago or three ahead: somebody has to say that it is meant
  │   ├── SubscriptionOverlaps   the household has one already in these days
  │   ├── NotSubscribed          nothing goes on that could be changed in this way
  │   ├── UnknownPlan            no tariff has this plan

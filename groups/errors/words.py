@@ -136,7 +136,11 @@ WORDS: Mapping[str, str] = {
     "counts_without_day": N_("the heading lacks a column for the day: “日期”"),
     "counts_without_heading": N_("no heading with a village (or its code) and its households"),
     "database_does_not_answer": N_("the database does not answer; has db upgrade been run? %(reason)s"),
+    "day_far_ahead": N_("%(day)s is more than three years ahead: if it is meant, send it once more"),
     "day_may_be_two": N_("%(text)s may be two days: write the year first, as in 2026-03-02"),
+    "day_needs_meant": N_(
+        "%(day)s is more than ten years ago or three years ahead: if it is meant, type the command with --meant"
+    ),
     "day_or_households_missing": N_("day or households are missing"),
     "day_to_come": N_("%(day)s is to come"),
     "demo_loaded": N_("demo town loaded: %(figures)s (%(seconds)s s)"),

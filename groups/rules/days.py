@@ -87,6 +87,11 @@ def is_unlikely(day: date, today: date) -> bool:
     return day < date(today.year - 10, 1, 1)
 
 
+def is_far_ahead(day: date, today: date) -> bool:
+    """Whether it is so far ahead, more than three years, that somebody has to say that it is meant."""
+    return day > date(today.year + 3, 12, 31)
+
+
 def go_back_a_year(day: date) -> date:
     """The same day of the year before; of 29 February the 28th."""
     return date(day.year - 1, day.month, min(day.day, monthrange(day.year - 1, day.month)[1]))

@@ -84,7 +84,7 @@ def _lines(folder: Path) -> list[list[str]]:
         ["thresholds", "set", "80"],
         ["thresholds", "list"],
         ["tariff", "list"],
-        ["tariff", "add", "固话联防", "--village", "5", "--carrier", "3", "--from", "2099-01-01"],
+        ["tariff", "add", "固话联防", "--village", "5", "--carrier", "3", "--from", "2099-01-01", "--meant"],
         ["tariff", "correct", "固话联防", "--from", "2099-01-01", "--village", "6", "--carrier", "3", "--dry-run"],
         ["enrolment", "import", str(carrier)],
         ["bill", "show", "--month", "2026-04"],

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 
 from groups.errors import (
     EndsBeforeStart,
+    InvalidDay,
     InvalidDevice,
     NoConsent,
     StartsInFuture,
@@ -16,7 +18,7 @@ from groups.errors import (
     UnlikelyStart,
     say,
 )
-from groups.rules.days import Period, is_unlikely
+from groups.rules.days import Period, is_far_ahead, is_unlikely, read_day
 from groups.rules.typed_text import LONGEST_NAME, find_flaw, tidy
 
 LONGEST_PLAN = 32
@@ -41,8 +43,21 @@ def check_period(wanted: Period, today: date) -> None:
 
 def check_likely(starts_on: date, today: date, meant: str) -> None:
     """Raises UnlikelyStart for a day more than ten years ago, unless somebody has said that this day is `meant`."""
-    if is_unlikely(starts_on, today) and meant != starts_on.isoformat():
+    if is_unlikely(starts_on, today) and not _says(meant, starts_on):
         raise UnlikelyStart(say("starts_long_ago", starts_on=starts_on))
+
+
+def check_soon(day: date | None, today: date, meant: str) -> None:
+    """Raises UnlikelyStart for a day more than three years ahead, unless somebody has said that this day is `meant`."""
+    if day is not None and is_far_ahead(day, today) and not _says(meant, day):
+        raise UnlikelyStart(say("day_far_ahead", day=day))
+
+
+def _says(text: str, day: date) -> bool:
+    """Whether the text means the day, in whichever form it was typed."""
+    with suppress(InvalidDay):
+        return read_day(text) == day
+    return False
 
 
 def find_overlap(wanted: Period, others: Iterable[Period]) -> Period | None:

@@ -24,7 +24,7 @@ from groups.enrolment.bills import (
 )
 from groups.enrolment.exports import export_bill_xlsx
 from groups.enrolment.rules.bill import read_fen, read_month
-from groups.enrolment.rules.periods import LONGEST_PLAN, check_likely
+from groups.enrolment.rules.periods import LONGEST_PLAN, check_likely, check_soon
 from groups.errors import GroupsError, InvalidDay, InvalidTariff, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.changes import Action
@@ -144,6 +144,7 @@ def add_tariff() -> ResponseReturnValue:
 
     def change(batch: Batch) -> object:
         check_likely(form.starts_on.data, batch.day, form.meant.data)
+        check_soon(form.starts_on.data, batch.day, form.meant.data)
         return set_tariff(batch, *_list_values(form))
 
     return _carry_out(form, Action.SET_TARIFF, change, asks=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from config.services import get_database
 from groups.enrolment import consents, devices, subscriptions
+from groups.enrolment.bills import MonthChanged, preview_settled
 from groups.enrolment.queue import describe
 from groups.enrolment.records import list_plans, list_subscriptions, list_villages
-from groups.enrolment.rules.periods import check_likely
+from groups.enrolment.rules.periods import check_likely, check_soon
 from groups.errors import GroupsError, InvalidDevice, UnlikelyStart, say
 from groups.models.batch import Batch
 from groups.models.changes import Action
@@ -35,11 +36,14 @@ from groups.web.enrolment.history import name_channel, read_history
 from groups.web.history.words import DEVICES, END_REASONS
 from groups.web.roster.common import make_batch
 from groups.web.shell.access import require
-from groups.web.shell.forms import DayField, Form, Needed, ParsedField, TextField
+from groups.web.shell.forms import DayField, Form, MarkField, Needed, ParsedField, TextField
 
 
 class DeedForm(Form):
-    """What is done with a household's enrolment or gift: each deed has some of these fields."""
+    """What is done with a household's enrolment or gift: each deed has some of these fields.
+
+    `meant` repeats an unlikely day; `confirmed`: what it does to settled months was seen.
+    """
 
     day = DayField()
     plan = TextField(most=64)
@@ -48,10 +52,15 @@ class DeedForm(Form):
     door = TextField(most=65)
     kind = TextField(most=32)
     serial = TextField(most=64)
+    meant = TextField(most=10)
+    confirmed = MarkField()
 
 
 class CorrectionForm(Form):
-    """A subscription put right. Without `consent_by` the consent stays as it is; `meant` repeats an unlikely day."""
+    """A subscription put right. Without `consent_by` the consent stays as it is; `meant` repeats an unlikely day.
+
+    `confirmed`: what it does to settled months was seen.
+    """
 
     starts_on = DayField(validators=[Needed(say("name_the_day"))])
     ends_on = DayField()
@@ -60,6 +69,8 @@ class CorrectionForm(Form):
     consent_by = TextField(most=LONGEST_NAME + 1)
     consent_on = DayField()
     meant = TextField(most=10)
+    meant_end = TextField(most=10)
+    confirmed = MarkField()
 
     def values(self) -> dict[str, Any]:
         """What the row is to have."""
@@ -94,7 +105,15 @@ def change(household_id: int, deed: str) -> ResponseReturnValue:
             get_own_household(session, household_id)
             if not form.validate():
                 return _draw_page(session, household_id, wrong=form.first_wrong, deed=deed), 422
-            do(make_batch(session, action), household_id, form)
+            batch = make_batch(session, action)
+            if deed in _TOLD_AHEAD:
+                check_soon(form.day.data, batch.day, form.meant.data)
+            if deed in _OF_SUBSCRIPTION and not form.confirmed.data:
+                since = form.day.data or batch.day
+                effect = preview_settled(batch, lambda batch: do(batch, household_id, form), since)
+                if effect:
+                    return _draw_page(session, household_id, deed=deed, effect=effect)
+            do(batch, household_id, form)
     except GroupsError as error:
         return _draw_wrong(household_id, deed, error)
     flash(gettext("It is on record."), "success")
@@ -148,7 +167,16 @@ def correct(subscription_id: int) -> ResponseReturnValue:
             household_id = _get_subscription(session, subscription_id).household_id
             batch = make_batch(session, Action.CORRECT)
             check_likely(form.starts_on.data, batch.day, form.meant.data)
-            subscriptions.correct(batch, subscription_id, **form.values())
+            check_soon(form.ends_on.data, batch.day, form.meant_end.data)
+            values = form.values()
+            if not form.confirmed.data:
+                since = min(form.starts_on.data, _get_subscription(session, subscription_id).starts_on)
+                effect = preview_settled(
+                    batch, lambda batch: subscriptions.correct(batch, subscription_id, **values), since
+                )
+                if effect:
+                    return _draw_correction(session, subscription_id, effect=effect)
+            subscriptions.correct(batch, subscription_id, **values)
     except GroupsError as error:
         with get_database().begin() as session:
             asks = isinstance(error, UnlikelyStart)
@@ -171,6 +199,10 @@ def _make_dated(do: Callable[..., None], *more: str) -> Callable[[Batch, int, De
     )
 
 
+_TOLD_AHEAD = frozenset({"cancel", "suspend"})
+"""These may hold from a day to come."""
+_OF_SUBSCRIPTION = _TOLD_AHEAD | {"resume", "plan"}
+"""These may change what was billed, and be of a day that has been."""
 _DEEDS: dict[str, tuple[Action, Callable[[Batch, int, DeedForm], object]]] = {
     "suspend": (Action.SUSPEND, _make_dated(subscriptions.suspend)),
     "resume": (Action.RESUME, _make_dated(subscriptions.resume)),
@@ -194,11 +226,21 @@ _DEEDS: dict[str, tuple[Action, Callable[[Batch, int, DeedForm], object]]] = {
 
 
 def _draw_wrong(household_id: int, deed: str, error: GroupsError) -> ResponseReturnValue:
+    asks = isinstance(error, UnlikelyStart)
     with get_database().begin() as session:
-        return _draw_page(session, household_id, wrong=write_error(error), deed=deed), find_status(error)
+        return _draw_page(session, household_id, wrong=write_error(error), deed=deed, asks=asks), find_status(error)
 
 
-def _draw_page(session: Session, household_id: int, wrong: str = "", deed: str = "") -> str:
+def _draw_page(
+    session: Session,
+    household_id: int,
+    wrong: str = "",
+    deed: str = "",
+    *,
+    asks: bool = False,
+    effect: Sequence[MonthChanged] = (),
+) -> str:
+    """The page. `asks`: whether the deed's day is meant; `effect`: what the deed would do to settled months."""
     household = get_own_household(session, household_id)
     today = read_today(session)
     rows = list_subscriptions(session, household_id)
@@ -215,6 +257,8 @@ def _draw_page(session: Session, household_id: int, wrong: str = "", deed: str =
         today=today,
         wrong=wrong,
         deed=deed,
+        asks=asks,
+        effect=effect,
         typed=request.form,
         reason_words=END_REASONS.__getitem__,
         kind_words=DEVICES.__getitem__,
@@ -233,7 +277,12 @@ _NOTHING: Mapping[str, str] = {}
 
 
 def _draw_correction(
-    session: Session, subscription_id: int, wrong: Mapping[str, str] = _NOTHING, *, asks: bool = False
+    session: Session,
+    subscription_id: int,
+    wrong: Mapping[str, str] = _NOTHING,
+    *,
+    asks: bool = False,
+    effect: Sequence[MonthChanged] = (),
 ) -> str:
     row = _get_subscription(session, subscription_id)
     return render_template(
@@ -244,6 +293,7 @@ def _draw_correction(
         typed=request.form,
         wrong=wrong,
         asks=asks,
+        effect=effect,
     )
 
 

@@ -19,7 +19,7 @@ from groups.coverage.jobs import CountLists, rebuild_rows
 from groups.coverage.rules.count_rows import CountColumn
 from groups.coverage.rules.figures import read_basis_points
 from groups.coverage.rules.query import read_choice
-from groups.enrolment.rules.periods import check_likely
+from groups.enrolment.rules.periods import check_likely, check_soon
 from groups.errors import CountedMeanwhile, GroupsError, UnknownVillage, UnlikelyStart, say
 from groups.models.accounts import AccountRole
 from groups.models.batch import Batch
@@ -191,6 +191,7 @@ def write_threshold() -> ResponseReturnValue:
             else:
                 day = form.day.data or read_today(session)
                 check_likely(day, read_today(session), form.meant.data)
+                check_soon(day, read_today(session), form.meant.data)
                 coverage_counts.set_threshold(make_batch(session, Action.SET_THRESHOLD), day, form.percent.data)
     except GroupsError as error:
         asks = isinstance(error, UnlikelyStart)

@@ -253,5 +253,16 @@ def test_a_tariff_that_is_no_amount_of_yuan_is_refused(town: Town, run: Type, wo
     assert "yuan" in refused(run("tariff", "add", PHONE_PLAN, *words))
 
 
+def test_a_command_asks_whether_a_day_of_long_ago_or_far_ahead_is_meant(town: Town, run: Type) -> None:
+    for words in (
+        ("tariff", "add", PHONE_PLAN, "--village", "3", "--carrier", "3", "--from", "1990-01-01"),
+        ("tariff", "add", PHONE_PLAN, "--village", "3", "--carrier", "3", "--from", "2190-01-01"),
+        ("thresholds", "set", "80", "--from", "1990-01-01"),
+        ("counts", "set", "T01", "9", "--on", "1990-01-01"),
+    ):
+        assert "--meant" in refused(run(*words))
+        answer(run(*words, "--meant"))
+
+
 def test_a_tariff_from_no_day_is_refused(town: Town, run: Type) -> None:
     assert refused(run("tariff", "add", PHONE_PLAN, "--village", "3", "--carrier", "3", "--from", "2026-02-30"))

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from config.database import Database, read_clock
+from groups.enrolment.bills import settle_month
 from groups.errors import NothingToUndo, say
 from groups.models.accounts import Account, AccountRole
 from groups.models.batch import Author
@@ -266,6 +267,57 @@ def test_a_row_is_corrected_in_the_past_and_an_end_before_the_start_is_refused(
     assert "早于开通日" in refused.text
     assert liaison.post(page, fields | {"ends_on": ""}, of=page).status_code == 303
     assert subscriptions(store)[0].starts_on == today - timedelta(days=40)
+
+
+def test_what_changes_a_settled_month_is_shown_before_it_is_done(
+    liaison: Visitor, people: dict[str, int], store: Database, today: date
+) -> None:
+    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    for head in ("王建国", "李月芳"):
+        sign_up(liaison, people[head], starts_on=month.isoformat())
+    with store.begin() as session:
+        settle_month(session, month, "林联络", read_clock(session))
+    page = f"/enrolment/subscriptions/{subscriptions(store)[0].id}/correct"
+    fields = {"starts_on": (month + timedelta(days=1)).isoformat(), "ends_on": "", "plan": PLAN}
+    asked = liaison.post(page, fields, of=page)
+    assert (asked.status_code, "￥11.00 → ￥5.50" in asked.text) == (200, True)
+    assert subscriptions(store)[0].starts_on == month, "nothing is written yet"
+    assert liaison.post(page, _read_hidden(asked.text), of=page).status_code == 303
+    assert subscriptions(store)[0].starts_on == month + timedelta(days=1)
+    # So does a cancellation, beside what was billed; one of a later day changes no settled month, and is done at once.
+    deed = f"/enrolment/households/{people['李月芳']}/cancel"
+    asked = liaison.post(deed, {"day": month.isoformat()}, of=page)
+    assert (asked.status_code, "￥11.00 → ￥0.00" in asked.text, subscriptions(store)[1].ends_on) == (200, True, None)
+    assert liaison.post(deed, _read_hidden(asked.text), of=page).status_code == 303
+    assert subscriptions(store)[1].ends_on == month
+    assert liaison.post(f"/enrolment/households/{people['王建国']}/cancel", {}, of=page).status_code == 303
+    assert subscriptions(store)[0].ends_on == today
+
+
+def _read_hidden(page: str) -> dict[str, str]:
+    """What the question's own form sends."""
+    form = page[page.index('role="alert"') :]
+    form = form[: form.index("</form>")]
+    return {"confirmed": "1"} | dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+
+
+def test_a_cancellation_of_years_ahead_asks_whether_the_day_is_meant(
+    liaison: Visitor, people: dict[str, int], store: Database, today: date
+) -> None:
+    sign_up(liaison, people["王建国"])
+    deed, page = (f"/enrolment/households/{people['王建国']}{word}" for word in ("/cancel", ""))
+    far, soon = (f"{today.year + years}-01-01" for years in (10, 2))
+    asked = liaison.post(deed, {"day": far}, of=page)
+    assert (asked.status_code, f'name="meant" value="{far}"' in asked.text) == (422, True)
+    assert subscriptions(store)[0].ends_on is None
+    assert (
+        liaison.post(deed, {"day": far.replace("-", "/"), "meant": far.replace("-", "/")}, of=page).status_code == 303
+    )
+    assert liaison.post(deed, {"day": soon}, of=page).status_code == 303, "told in advance, as contracts are"
+    tariff = {"plan": PLAN, "starts_on": far, "village": "3", "carrier": "2"}
+    assert liaison.post("/enrolment/tariffs/add", tariff, of="/enrolment/tariffs").status_code == 422
+    tariff["meant"] = far
+    assert liaison.post("/enrolment/tariffs/add", tariff, of="/enrolment/tariffs").status_code == 303
 
 
 def test_who_takes_a_whole_list_back_may_think_for_longer_than_an_alarm(
