@@ -9,12 +9,12 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from twilio.request_validator import RequestValidator
 
-from config.database import Database
-from joint_defense.models.incidents import Delivery
-from joint_defense.rules.states import DeliveryState
+from config.database import Database, read_clock
+from joint_defense.models.incidents import Alert, Delivery, Incident
+from joint_defense.rules.states import ClosingOutcome, DeliveryState
 from tools.bench.service import Service
 from tools.bench.town import Crowd
 
@@ -54,6 +54,7 @@ class Bench:
         taken = self._service.ask_carrier("GET", f"/bench/wait?count={crowd.requests}")
         self._wait_until_recorded()
         used = self._service.cpu() - before
+        self.close(crowd)
         if len(taken) != crowd.requests:
             raise RuntimeError(f"{len(taken)} requests instead of {crowd.requests}")
         return Run(
@@ -69,6 +70,13 @@ class Bench:
             self._calls += 1
             call_sid = f"CB{self._calls:032x}"
         self._post("/voice/menu/1", crowd, call_sid, Digits="#9")
+
+    def close(self, crowd: Crowd) -> None:
+        """End the caller's open incident, without an all-clear: whoever presses again joins the own household's."""
+        own = select(Alert.incident_id).where(Alert.number == crowd.caller)
+        with self._database.begin() as session:
+            closed = {"closed_at": read_clock(session), "outcome": ClosingOutcome.HELPED}
+            session.execute(update(Incident).where(Incident.id.in_(own), Incident.closed_at.is_(None)).values(closed))
 
     def _post(self, path: str, crowd: Crowd, call_sid: str, **more: str) -> None:
         settings = self._service.settings

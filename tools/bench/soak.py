@@ -118,7 +118,9 @@ def steady(bench: Bench, crowds: list[Crowd], seconds: float) -> int:
     """One alarm after the other, one a second; how many."""
     begun, count = time.monotonic(), 0
     while time.monotonic() - begun < seconds:
-        bench.press(crowds[count % len(crowds)])
+        crowd = crowds[count % len(crowds)]
+        bench.close(crowd)
+        bench.press(crowd)
         count += 1
         time.sleep(max(0.0, begun + count * STEADY_EVERY - time.monotonic()))
     return count
@@ -197,6 +199,7 @@ def report(
             (storm.requested != storm.expected or left, "alarms were lost"),
             (storm.doubled, "requests were doubled"),
             (last_alarms > TARGET, "the last alarms rang too late"),
+            (len(gaps) != count, f"{count - len(gaps)} of the steady alarms rang nobody"),
             (told["failed"], "callbacks were not taken in"),
             (any(end > begin * FLAT for begin, end in grown.values()), "memory grew"),
         )
