@@ -295,9 +295,12 @@ def _tell_findings(judgement: Judgement, read: RosterList) -> None:
 
 
 def _tell_outcome(judgement: Judgement, dry_run: bool) -> None:
+    from groups.roster.imports.apply import write_confirmation
     from groups.roster.imports.rules.judgement import Verdict
 
     tell("dry_run" if dry_run else "imported")
+    if dry_run and (words := write_confirmation(judgement)):
+        click.echo(write_both(words))
     tell(
         "roster_taken",
         new=judgement.how_many(Verdict.NEW),

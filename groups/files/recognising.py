@@ -386,7 +386,9 @@ class _Recogniser(Generic[F, L]):
             if field != self.vocabulary.nothing and self.vocabulary.is_once(field):
                 taken.add(field)
             columns.append(Column(index, "", field))
-        return start_below_words(self.vocabulary.make(0, tuple(columns)), rows, self.vocabulary)
+        told = (column.index for column in columns if column.field != self.vocabulary.nothing)
+        layout = replace(self.vocabulary.make(0, tuple(columns)), guessed=frozenset(told))
+        return start_below_words(layout, rows, self.vocabulary)
 
     def _guess_field(self, cells: Sequence[str], filled: int, taken: set[F]) -> F:
         """What most of a column's cells look like; nothing where they are serial numbers, or few."""
@@ -417,7 +419,13 @@ def start_below_words(layout: L, rows: Sequence[Sequence[str]], vocabulary: Voca
 
 def _is_a_word(row: Sequence[str], column: int) -> bool:
     cell = row[column].strip() if column < len(row) else ""
-    return bool(re.fullmatch(r"[^\W\d_]+", cell)) and cell not in {"无", "没有", "暂无", "空", "同上"}
+    return bool(re.fullmatch(r"[^\W\d_]+[(（]?\d{0,2}[)）]?", cell)) and cell not in {
+        "无",
+        "没有",
+        "暂无",
+        "空",
+        "同上",
+    }
 
 
 def _list_cells(rows: Sequence[Sequence[str]], column: int) -> list[str]:

@@ -26,7 +26,10 @@ _MONTHS = {
         ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
     )
 }
-_TIME = re.compile(r"(?<=\d|日)[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*([ap]m)?$", re.IGNORECASE)
+_PART_OF_A_DAY = r"(?:上午|下午|凌晨|早上|中午|晚上)"
+_CLOCK = r"\d{1,2}(?::\d{2}(?::\d{2}(?:\.\d+)?)?|[时点](?:\d{1,2}分?(?:\d{1,2}秒)?)?)"
+_TIME = re.compile(rf"(?<=\d|日)(?:[\sT]+{_CLOCK}\s*(?:[ap]m)?|[\sT]*{_PART_OF_A_DAY}\s*(?:{_CLOCK})?)$", re.IGNORECASE)
+"""10:30, 上午9:05, 10时: when on that day is of no use here."""
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})")
 _HERE = timezone(timedelta(hours=8))
 """China's time, in which the carriers' days are: midnight there is 16:00Z on the day before."""

@@ -103,6 +103,18 @@ def _carrier() -> list[OfficeList]:
             WANG,
             (*LI[:4], "2026-08-31"),
         ),
+        one(
+            "days with a time in words",
+            book(
+                [
+                    HEAD,
+                    [*ROWS[0][:4], "2026/3/1 上午9:05", ""],
+                    [*ROWS[1][:4], "2026-03-01 10时30分", "2026-08-31 下午"],
+                ]
+            ),
+            WANG,
+            (*LI[:4], "2026-08-31"),
+        ),
         one("two numbers in a cell", _second(f"{mobile(2)}/{mobile(3)}"), left=None),
         one("an invisible sign in front", _second(f"\u202d{mobile(2)}\u202c")),
         one("a sum in the plan's column", book([HEAD, *ROWS, ["", "合计", "", "2户", "", ""]])),

@@ -37,6 +37,10 @@ REFUSED = {"utf8-cut-at-end": "damaged at line 4", "utf8-one-bad-byte": "damaged
 OTHERS = {"enrolment-dates", "roundtrip-csv-through-excel"}
 TOLD = {
     "big5": "",
+    "blind-heading-called-contact": "guessed_columns",
+    "blind-no-headings": "guessed_columns",
+    "blind-number-below-with-person": "members_joined",
+    "blind-rounded-number-csv": "invalid_phone",
     "custom-number-formats": "",
     "door-date-csv": "door_dates",
     "door-month-year": "door_dates",

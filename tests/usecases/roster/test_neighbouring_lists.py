@@ -437,6 +437,16 @@ def test_a_sheet_that_tells_how_the_list_is_filled_in_is_no_list(title: str, row
     assert [each.name.removesuffix("（横排）") for each in found.left_out] == [title]
 
 
+@pytest.mark.parametrize("behind", ["王甲建", "（王甲建）", " 王甲建", "：李乙明"])
+def test_the_name_of_one_of_its_households_behind_a_group_is_its_leader(behind: str) -> None:
+    rows = [HEADING, [f"1组{behind}", *ROWS[0][1:]], ["", *ROWS[1][1:]]]
+    assert read(workbook(rows))[0] == [WANG, LI]
+    # Nobody of the list is called so: it may tell two groups apart.
+    assert {row.group for row in read_list(workbook([HEADING, ["1组（东）", *ROWS[0][1:]]]), "l.xlsx").rows} == {
+        "1组(东)"
+    }
+
+
 def test_a_group_on_a_sheet_of_its_own_without_any_phone_is_a_list_all_the_same() -> None:
     def add(sheet: Any) -> None:
         other = sheet.parent.create_sheet("2组")
@@ -445,3 +455,52 @@ def test_a_group_on_a_sheet_of_its_own_without_any_phone_is_a_list_all_the_same(
 
     found = read_list(workbook([HEADING, *ROWS], add), "list.xlsx")
     assert [row.head for row in found.rows] == ["王甲建", "李乙明", "周发根"]
+
+
+@pytest.mark.parametrize("ditto", ["同上", "〃", '"', "//"])
+def test_a_ditto_where_a_house_lies_is_the_place_above_and_never_kept_as_it_stands(ditto: str) -> None:
+    rows = [[*HEADING, "方位"], [*ROWS[0], "村口大樟树"], [*ROWS[1], ditto]]
+    assert [row.landmark for row in read_list(workbook(rows), "list.xlsx").rows] == ["村口大樟树"] * 2
+    alone = read_list(workbook([rows[0], [*ROWS[1], ditto]]), "list.xlsx")
+    assert [row.landmark for row in alone.rows] == [None]
+    assert [finding.reason for row in alone.rows for finding in row.warnings] == ["unreadable_cell"]
+
+
+@pytest.mark.parametrize("below", ["儿子李磊", "妻：李小妹", "女儿 李小花", "李磊（子）"])
+def test_a_row_with_a_member_and_a_number_and_nothing_else_is_of_the_house_above(below: str) -> None:
+    rows = [HEADING, ROWS[0], ["", "", below, number(2)], ["1组", "1-3", "孙子明", number(3)]]
+    found, told = read(workbook(rows))
+    assert found == [("1组", "王甲建", "1-1", (number(1), number(2))), ("1组", "孙子明", "1-3", (number(3),))]
+    assert "members_joined" in told
+
+
+@pytest.mark.parametrize(
+    "cell", ["王甲建 组长", "王甲建组长", "联防长（王甲建）", "组长【王甲建】", "王甲建 副组长", "组长 王甲建"]
+)
+def test_a_leaders_mark_is_no_part_of_a_name_wherever_it_stands(cell: str) -> None:
+    assert read(workbook([HEADING, ["1组", "1-1", cell, number(1)]]))[0] == [WANG]
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        (f"{number(1)}19900000000", (1,)),
+        (f"1{'9900000001':0<20}", ()),
+        (f"{number(1)}—662407", (1,)),
+        (f"{number(1)}-8", ()),
+        (f"现用{number(1)}，原用{number(2)}", (1,)),
+        (f"{number(2)}（曾用）{number(1)}（在用）", (1,)),
+    ],
+)
+def test_what_a_spreadsheet_has_rounded_and_what_is_out_of_use_is_not_rung(cell: str, numbers: tuple[int, ...]) -> None:
+    found, wrong = read_numbers(cell, "CN", "574")
+    assert [one.e164 for one in found] == [f"+86{number(one)}" for one in numbers]
+    assert len(wrong) == 1
+
+
+@pytest.mark.parametrize("words", [["组", "老大", "住址", "号码1", "号码2"], ["一", "二", "三", "四(1)", "五(2)"]])
+def test_a_first_row_that_is_like_none_below_it_is_a_heading_and_what_the_cells_told_is_shown(words: list[str]) -> None:
+    rows = [["1组", "王甲建", "1-1", number(1), number(3)], ["1组", "李乙明", "1-2", number(2), ""]]
+    found, told = read(workbook([words, *rows]))
+    assert found == [("1组", "王甲建", "1-1", (number(1), number(3))), LI]
+    assert "guessed_columns" in told

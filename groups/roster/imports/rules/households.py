@@ -74,8 +74,9 @@ def read_sheet_rows(
     if not group and not own_groups and first is not None and first.is_household:
         group = sheet_groups.guess_group(sheet, layout, notes, decided, is_the_only_sheet=is_the_only_sheet)
     door_column = _judge_doors(sheet, layout, lines)
-    making = _Making(decided=decided)
+    making, cells = _Making(decided=decided), Cells(sheet)
     villages = _read_villages(sheet, layout, lines)
+    heads = frozenset(read_name(line.head).head for line in lines if line.is_household)
     for place, line in enumerate(lines):
         if not line.is_household:
             named = find_group_named_alone(line)
@@ -84,8 +85,8 @@ def read_sheet_rows(
             group = named or group
             continue
         above = group
-        own, group, is_silent = _find_group(line, group, repeats, notes)
-        row = _make_row(sheet, layout, line, own, door_column, notes, decided)
+        own, group, is_silent = _find_group(line, group, repeats, notes, heads)
+        row = _make_row(cells, layout, line, own, door_column, notes, decided)
         if layout.one(Field.GROUP) and not line.group and not line.group_is_merged and (own or above):
             below = next((one.group for one in lines[place:] if one.group and not is_ditto(one.group)), "")
             row, is_silent = _with_group_guessed(row, (own, above, below), decided, is_silent=is_silent)
@@ -125,12 +126,15 @@ def _with_group_guessed(
     return replace(row, group=group, guesses=(*row.guesses, guess)), is_silent and not guess.decided
 
 
-def _find_group(line: Line, group: str, repeats: bool, notes: Notes) -> tuple[str, str, bool]:
-    """The row's group, the one that goes on below it, and whether the row says nothing of groups."""
+def _find_group(line: Line, group: str, repeats: bool, notes: Notes, heads: frozenset[str]) -> tuple[str, str, bool]:
+    """The row's group, the one that goes on below it, and whether the row says nothing of groups.
+
+    `heads`: the names of the list's households.
+    """
     if NO_GROUP.fullmatch(line.group) and not is_ditto(line.group):
         return "", group if repeats else "", False
     if line.group and not is_ditto(line.group):
-        named = read_group_name(line.group)
+        named = read_group_name(line.group, heads)
         if named != line.group and holds_a_number(line.group):
             notes.add_row("number_beside_group", say("number_beside_group_left_out"), line.at, show(line.group))
         return named, named, False
@@ -234,7 +238,7 @@ def _find_date(sheet: Sheet, row: int, column: int) -> DateCell | None:
 
 
 def _make_row(
-    sheet: Sheet,
+    cells: Cells,
     layout: Layout,
     line: Line,
     group: str,
@@ -244,8 +248,10 @@ def _make_row(
 ) -> ListRow:
     used = [column for column in layout.columns if column.field is not Field.NOTHING]
     landmark, door_at = layout.one(Field.LANDMARK), layout.one(Field.DOOR)
-    cells = Cells(sheet)
-    warnings = list(line.warnings)
+    sheet = cells.sheet
+    cells.forget()
+    place = cells.meant(line.at, landmark)
+    warnings = [*line.warnings, *cells.findings]
     guesses: list[Guess] = []
     door = _read_door(sheet, line, door_at, door_column, warnings, notes, guesses, decided)
     phones = (*line.phones, *_find_numbers_elsewhere(sheet, layout, line, warnings))
@@ -255,7 +261,7 @@ def _make_row(
         door,
         "" if DASHES.fullmatch(line.head) else line.head,
         phones,
-        _read_landmark(cells.written(line.at, landmark)),
+        _read_landmark(place),
         sheet=sheet.label,
         formulas=tuple(
             column.heading or "—"

@@ -208,13 +208,19 @@ def announces_a_group(text: str) -> bool:
     return bool(_SECTION.fullmatch(plain) or _SECTION_COUNTED.fullmatch(plain))
 
 
-def read_group_name(text: str) -> str:
-    """A group's name without what people write behind it: how many it has, who leads it, a number, that it goes on."""
+def read_group_name(text: str, heads: frozenset[str] = frozenset()) -> str:
+    """A group's name without what people write behind it: how many it has, who leads it, a number, that it goes on.
+
+    `heads`: the names of its list's households: who stands behind a group's name and is one of them leads it.
+    """
+    named = GROUP_NAME.match(text)
+    if named and text[named.end() :].strip("()（）[]【】:：,，、 ") in heads - {""}:
+        return named[0]
     if leads := _LEADER_BEHIND.fullmatch(text):
         return leads[1]
     if holds_a_number(text):
         # A group's name is spoken, and no number is ever a part of it.
-        named = GROUP_NAME.match(text) or _NAMED_IN_WORDS.match(text)
+        named = named or _NAMED_IN_WORDS.match(text)
         text = (
             named[0]
             if named

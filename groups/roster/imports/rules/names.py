@@ -20,6 +20,9 @@ _LEADER_APART = re.compile(r"^(?:正|副)?(?:组长|联防长|队长)\s+(?=\S)")
 _LEADER_GLUED = re.compile(rf"^(?:正|副)?(?:小?组长|联防长|队长|网格长|网格员|楼长)(?={_HAN}{{2,4}}$)")
 """组长李乙明: nobody's surname is 组."""
 _ROLE_BEHIND = re.compile(rf"\s*[(\[【<]\s*兼?(?:任)?{_ROLE}\s*[)\]】>]\s*$|[-—,、/;:]\s*{_ROLE}$|(?<=\S\S)\s+{_ROLE}$")
+_LEADER_BEHIND = re.compile(rf"(?<={_HAN}{_HAN})\s*(?:正|副)?(?:小?组长|联防长|队长|网格长|网格员)$")
+_ROLE_OF = re.compile(rf"^{_ROLE}[(\[【](?P<name>{_HAN}{{2,4}})[)\]】]$")
+"""联防长（陈志强）."""
 _SEX_BEHIND = re.compile(rf"(?<={_HAN}{_HAN})(\s+|\s*[(/,（／，])\s*[男女][)）]?$")
 _MARKS = re.compile(
     "^[\u2605\u2606\u25b2\u25b3\u25cf\u25cb\u25c6\u25c7\u25a0\u25a1\u203b\u2714\u2713\u221a*#\u2756\u2b50\ufe0f\\s]+"
@@ -34,6 +37,11 @@ _KIN = (
     r"|兄|弟弟?|哥哥?|姐姐?|妹妹?|老婆|老公|老伴|爱人|配偶|家属|之子|之女|之妻|公公|婆婆|岳父|岳母|外公|外婆|侄子?|外甥|嫂子?)"
 )
 _KIN_BEHIND = re.compile(rf"(?P<name>.*?)\s*[(\[【]\s*{_KIN}\s*[)\]】]")
+_KIN_IN_FRONT = re.compile(
+    r"(?:户主的?)?(?:(?:妻子|丈夫|儿子|女儿|长子|次子|三子|长女|次女|三女|儿媳|媳妇|女婿|父亲|母亲|爸爸|妈妈|爷爷|奶奶|哥哥|弟弟|姐姐|妹妹|老婆"
+    rf"|老公|老伴|爱人|配偶|家属)\s*[:、\s]?\s*|孙[子女](?=\s*[:、\s]|{_HAN}{{3}})[:、\s]*|{_KIN}\s*[:、]\s*)(?P<name>{_HAN}{{2,4}})"
+)
+"""儿子王磊, 妻：陈小妹. 孙子明 is a name."""
 _KIN_ALONE = re.compile(rf"[(\[【]?\s*{_KIN}\s*[)\]】]?[:]?")
 _DOT = re.compile(rf"(?<={_HAN})\s*[·•‧∙⋅・･．.●﹒‐・\u00b7\u2022\u2027]\s*(?={_HAN})")
 _NO_ONE = re.compile(
@@ -56,7 +64,7 @@ def read_name(text: str) -> Named:
     """The head's name without the marks of a leader and without the numbers that somebody has written behind it."""
     text = _COUNTED.sub("", text)
     spaced = _LEADER_APART.sub("", _MARKS.sub("", without_invisible(text).replace("\u3000", " ").strip()))
-    plain = tidy(_SEX_BEHIND.sub("", spaced))
+    plain = tidy(_LEADER_BEHIND.sub("", _SEX_BEHIND.sub("", spaced)))
     if _KIN_ALONE.fullmatch(plain) and plain[:1] in "([【":
         return Named("", "", is_member=True)
     numbers = ""
@@ -67,11 +75,13 @@ def read_name(text: str) -> Named:
         if len(digits) >= 7:
             numbers = found[0]
             plain = _MARKS.sub("", f"{plain[: found.start()]} {plain[found.end() :]}").strip(" :、,()[]【】")
+    if role := _ROLE_OF.fullmatch(plain):
+        plain = role["name"]
     bare = _ROLE_BEHIND.sub("", _LEADER_GLUED.sub("", _ROLE_IN_FRONT.sub("", plain)))
     bare = _MARKS.sub("", bare)
     if not bare:
         bare = plain
-    if kin := _KIN_BEHIND.fullmatch(bare):
+    if kin := _KIN_BEHIND.fullmatch(bare) or _KIN_IN_FRONT.fullmatch(bare):
         return Named(tidy_name(kin["name"]), numbers, is_member=True)
     return Named(tidy_name(bare), numbers)
 

@@ -46,6 +46,8 @@ _MASKED = re.compile(
 _MISTYPED = re.compile(r"(?<![A-Za-z\d])(?=[\d-]*[oOlI|])[\doOlI|]+(?:-[\doOlI|]+){0,3}(?![A-Za-z\d])")
 """199OO46OOO2: letters all over a number."""
 _LONGEST_DAMAGED = 15
+_AREA_APART = re.compile(r"(?<!\d)(0\d{2,3})[/、|](?=[2-9]\d{6,7}(?!\d))")
+"""0574/88000001: the area code is no number of its own."""
 _ARROW = re.compile(
     r"[-=]*[>→⇒➔]+|(?:现在?)?(?:改为|变更为|更改为|更换为|换为|换成|改成|变成)|改用(?=[:\s]*[+(]?\d)|(?<=\d)\s*现在?[为是用改换](?=[:\s]*[+(]?\d)"
 )
@@ -57,6 +59,7 @@ _SPACED_OUT = re.compile(r"\d(\s\d){6,11}")
 _PLAIN = re.compile(r"\+?\d{7,15}(\.0+)?")
 _ROUNDED = re.compile(r"\d{4}0{7}\.0+")
 """A figure that a program has written, of which a spreadsheet had kept four digits: 13800000000.0."""
+_KEPT_BY_A_SPREADSHEET = 15
 _LOST = say("spreadsheet_rounded_its_digits_gone")
 _POWER = re.compile(r"(\d)\.(\d+)[eE]\+?(\d{1,3})")
 _JAMMED = re.compile(r"(1[3-9]\d{9}){2,4}")
@@ -72,13 +75,14 @@ _DASHED = re.compile(r"[-‐-―−ー_~]")
 _GONE = re.compile(
     r"停机|空号|作废|注销|欠费|不用|错误|无效|过期|停用|打不通|已换|换号|销号|弃用|弃置|报废|废弃|废号|已废|错号|停了|淘汰|销户|退网|^错$|错的"
 )
-_OLD = re.compile(r"(原来?|旧|老|以前|曾用|前)(的)?(手机)?(号码?|电话|手机|机)?")
-_NEW = re.compile(r"(现在?|新|已?改|已?换|更换?|变更|改换)(用|的)?(手机)?(号码?|电话|手机|机)?|改")
+_OLD = re.compile(r"(原来?|旧|老|以前|曾用|之前|前)(用|的)?(手机)?(号码?|电话|手机|机)?")
+_NEW = re.compile(r"(现在?|新|已?改|已?换|更换?|变更|改换)(用|的)?(手机)?(号码?|电话|手机|机)?|改|在用")
 _REPLACES = re.compile(r"已?[换改]号?[了成为]?|.*(新号码?|新|改|换)")
 _SHORT = re.compile(r"短号|^短$|小号|虚拟|集团|[vV]网|亲情|内线")
 _OTHER_SERVICE = re.compile(r"^qq|传真|fax|身份证|车牌|邮编", re.IGNORECASE)
 _EXTENSION = re.compile(r"转|轉|分机|^(ext|x)\.?$", re.IGNORECASE)
 _LONGEST_SHORT = 8
+_SHORT_OF_A_NET = (5, 6)
 
 
 class Wrong(NamedTuple):
@@ -132,6 +136,8 @@ def read_numbers(text: str, region: str, area_code: str) -> tuple[tuple[PhoneNum
     plain = re.sub(r"\s", "", plain) if _SPACED_OUT.fullmatch(plain) else plain
     if _ROUNDED.fullmatch(plain):
         return (), (Wrong(text.strip(), _LOST),)
+    if plain.isdecimal() and len(plain) > _KEPT_BY_A_SPREADSHEET and not plain[_KEPT_BY_A_SPREADSHEET:].strip("0"):
+        return _read_rounded(plain, text, region, area_code)
     if _PLAIN.fullmatch(plain):
         return _read_one(plain, text, region, area_code)
     if power := _POWER.fullmatch(plain):
@@ -183,8 +189,17 @@ def _read_power(
     digits, length = power[1] + power[2], int(power[3]) + 1
     if len(digits) == length:
         return _read_one(digits, text, region, area_code)
+    if length == 22 and len(digits) >= 12:
+        return _read_rounded(digits.ljust(length, "0"), text, region, area_code)
+    return (), (Wrong(text.strip(), _LOST),)
+
+
+def _read_rounded(
+    digits: str, text: str, region: str, area_code: str
+) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
+    """Of two mobiles run together, 22 digits, a spreadsheet keeps the first and writes noughts for the rest."""
     lost = Wrong(text.strip(), _LOST)
-    if length == 22 and len(digits) >= 12 and re.match(r"1[3-9]\d{10}", digits):
+    if len(digits) == 22 and re.match(r"1[3-9]\d{10}", digits):
         first, _ = _read_one(digits[:11], text, region, area_code)
         return first, (lost,)
     return (), (lost,)
@@ -193,7 +208,7 @@ def _read_power(
 def _read_several(
     plain: str, text: str, region: str, area_code: str
 ) -> tuple[tuple[PhoneNumber, ...], tuple[Wrong, ...]]:
-    plain, damaged = _take_out_damaged(plain)
+    plain, damaged = _take_out_damaged(_AREA_APART.sub(r"\1-", plain))
     pieces = _split_pieces(plain)
     if not pieces and not damaged:
         return (), (Wrong(text, _explain(plain, region, area_code)),)
@@ -378,10 +393,17 @@ def _begins_too_short(parts: Sequence[str]) -> bool:
 
 
 def _is_an_extension(text: str, numbers: Sequence[PhoneNumber], left_over: Sequence[str]) -> bool:
-    """Digits behind a landline, or behind a dash, are its extension."""
-    return bool(left_over) and (
-        any(re.search(rf"[-‐-―−ー_~]\s*{part}(?!\d)", text) for part in left_over)
-        or all(number.kind == "landline" for number in numbers)
+    """Digits behind a landline, or behind a dash, are its extension; five or six behind a mobile its short number."""
+    of_the_net = all(number.kind == "mobile" for number in numbers) and all(
+        len(part) in _SHORT_OF_A_NET for part in left_over
+    )
+    return (
+        bool(left_over)
+        and not of_the_net
+        and (
+            any(re.search(rf"[-‐-―−ー_~]\s*{part}(?!\d)", text) for part in left_over)
+            or all(number.kind == "landline" for number in numbers)
+        )
     )
 
 
