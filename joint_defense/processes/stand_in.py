@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from redis.exceptions import RedisError
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
-from config.database import AWAY, read_clock
+from config.database import AWAY, UtcDateTime, read_clock
 from config.services import Service
 from joint_defense.delivery.claims import Due, find_what_is_due, release_dead
 from joint_defense.models.incidents import Delivery, is_in_state
@@ -59,10 +59,7 @@ class Need:
 
 def look(session: Session, now: datetime) -> Need:
     """What is missing at this moment."""
-    newest = {
-        row[0]: row[1]
-        for row in session.execute(select(Heartbeat.role, func.max(Heartbeat.at)).group_by(Heartbeat.role))
-    }
+    newest = {row[0]: row[1] for row in session.execute(_NEWEST)}
 
     def is_silent(role: Role, after: timedelta) -> bool:
         return role not in newest or now - newest[role] > after
@@ -75,16 +72,25 @@ def look(session: Session, now: datetime) -> Need:
 
 def _is_unclaimed(session: Session, now: datetime) -> bool:
     """Whether an alarm has been due for `UNCLAIMED` and nothing of it has been taken in hand."""
+    return session.scalar(_UNCLAIMED, {"latest": now - UNCLAIMED}) is True
+
+
+def _ask_for_unclaimed() -> Select[bool]:
     other = aliased(Delivery)
     taken = exists().where(other.incident_id == Delivery.incident_id, other.attempt_count > 0)
     waits = exists().where(
         is_in_state(DeliveryState.WAITING),
         Delivery.purpose.in_(FIRST_RINGS),
         Delivery.attempt_count == 0,
-        Delivery.due_at <= now - UNCLAIMED,
+        Delivery.due_at <= bindparam("latest", type_=UtcDateTime()),
         ~taken,
     )
-    return session.scalar(select(waits)) is True
+    return select(waits)
+
+
+# Put together once: done at each of two looks a second it takes longer than the look.
+_NEWEST = select(Heartbeat.role, func.max(Heartbeat.at)).group_by(Heartbeat.role)
+_UNCLAIMED = _ask_for_unclaimed()
 
 
 class StandIn:
