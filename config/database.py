@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -489,7 +489,13 @@ def match_any(
 
 def insert_or_update(session: Session, table: type[Base], *, keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
     """An INSERT that, where the unique `keys` stand already, only brings the columns `update` up to date."""
-    statement = _get_dialect(session).insert(table)
+    return _make_upsert(session.get_bind().dialect.name, table, keys, update)
+
+
+@cache
+def _make_upsert(dialect: str, table: type[Base], keys: tuple[str, ...], update: tuple[str, ...]) -> Any:
+    # Kept: processes say twice a second that they live, and putting it together takes longer than that.
+    statement = import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
     return statement.on_conflict_do_update(
         index_elements=list(keys), set_={name: statement.excluded[name] for name in update}
     )

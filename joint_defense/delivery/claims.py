@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, func, select, true, update
 from sqlalchemy.orm import Session
 
-from config.database import insert_or_update
+from config.database import UtcDateTime, insert_or_update
 from groups import directory
 from joint_defense.delivery.lines import Grant, Line, Lines, Places
 from joint_defense.delivery.plan import make_move
@@ -177,15 +177,21 @@ class Due:
 
 def find_what_is_due(session: Session, now: datetime) -> Due:
     """What senders have to do, in one statement: a service at rest asks nothing else, twice a second."""
+    found = session.execute(_WHAT_IS_DUE, {"now": now}).one()
+    return Due(bool(found[0]), bool(found[1]), bool(found[2]))
 
+
+def _ask_what_is_due() -> Select[bool, bool, bool]:
     def match_any_of(state: DeliveryState) -> ColumnElement[bool]:
-        return exists().where(is_in_state(state), Delivery.due_at <= now)
+        return exists().where(is_in_state(state), Delivery.due_at <= bindparam("now", type_=UtcDateTime()))
 
     in_hand = exists().where(is_in_state(DeliveryState.CLAIMED))
-    found = session.execute(
-        select(match_any_of(DeliveryState.WAITING), match_any_of(DeliveryState.PLACED), in_hand)
-    ).one()
-    return Due(bool(found[0]), bool(found[1]), bool(found[2]))
+    return select(match_any_of(DeliveryState.WAITING), match_any_of(DeliveryState.PLACED), in_hand)
+
+
+# Put together once: done at each look it takes longer than the look.
+_WHAT_IS_DUE = _ask_what_is_due()
+_OWNERS = select(Delivery.owner).where(is_in_state(DeliveryState.CLAIMED)).distinct()
 
 
 def find_next_call(session: Session, now: datetime) -> int | None:
@@ -323,8 +329,10 @@ def release_dead(session: Session, alive: Callable[[str], bool], now: datetime) 
     Returns how many deliveries that were. A row that is locked is left for the next look: its owner may hang in the
     very transaction that writes it down, and the others do not wait for that one.
     """
-    in_hand = select(Delivery.owner).where(is_in_state(DeliveryState.CLAIMED)).distinct()
-    dead = [owner for owner in session.scalars(in_hand) if owner is None or not alive(owner)]
+    owners = session.scalars(_OWNERS).all()
+    if not owners:
+        return 0
+    dead = [owner for owner in owners if owner is None or not alive(owner)]
     free = (
         select(Delivery.id)
         .where(

@@ -299,9 +299,11 @@ def _run(runtime: Runtime, work: Callable[[Session], Result]) -> Result:
 
 def _beat(runtime: Runtime, name: str) -> None:
     with runtime.database.begin() as session:
-        now = read_clock(session)
-        heartbeats.beat(session, name, Role.CLOCK, now, runtime.spool.kept())
-        heartbeats.forget_silent(session, now)
+        heartbeats.beat(session, name, Role.CLOCK, read_clock(session), runtime.spool.kept())
+
+
+def _forget_silent(runtime: Runtime) -> None:
+    _run(runtime, lambda session: heartbeats.forget_silent(session, read_clock(session)))
 
 
 def _say_goodbye(runtime: Runtime, name: str) -> None:
@@ -381,6 +383,7 @@ NOW_AND_THEN: tuple[tuple[float, Part], ...] = (
     (20.0, _close_forgotten),
     (5.0, _end_drills),
     (60.0, _ping),
+    (60.0, _forget_silent),
     (proofs.EVERY.total_seconds(), _note_proofs),
 )
 UNHURRIED: tuple[tuple[float, Part], ...] = (
