@@ -157,7 +157,10 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
     with open_transaction(reads=True) as session:
         bill = _read_bill(session, month, code)
         village_id = get_village(session, code).id if code else None
-        households = enrolment_bills.list_paid_for(session, bill.month, village_id)
+        households = [
+            *enrolment_bills.list_paid_for(session, bill.month, village_id),
+            *enrolment_bills.list_differences(session, bill, village_id),
+        ]
         today = find_local_day(read_clock(session), kept.zone)
     write(output, bill_exports.export_bill_xlsx(bill, households, today, kept.default_region))
     tell("bill_written", file=output, households=bill.total.households, sum=write_yuan(bill.total.fen))

@@ -25,7 +25,7 @@ NOTES = (
     "金额以分为单位计算，不作四舍五入；本表以元显示，保留两位小数。",
     "资费未录入的套餐只列户数，不计金额。",
     "已结算的月份不再改动；此后得知的变化作为“差额”列入下一个未结算月份，其户数不计入合计。",
-    "“明细”逐户列出；已结算的月份，按结算时所知列出。",
+    "“明细”逐户列出；已结算的月份，按结算时所知列出；差额逐户列于其后，为与已结算数之差。",
     "A month is paid for where the subscription counts on its first day, at that day's village, plan and tariff.",
 )
 
@@ -73,7 +73,7 @@ def _make_total(bill: Bill) -> list[Cell]:
 
 def _make_paid_for(each: PaidFor, region: str) -> list[Cell]:
     number = as_written_here(each.number, region) if each.number else ""
-    known: list[Cell] = [each.village, each.door, each.head, number, each.plan, each.starts_on]
+    known: list[Cell] = [each.village, each.door, each.head, number, each.label, each.starts_on]
     return [*known, *map(Money, each.shares or ())]
 
 

@@ -125,6 +125,10 @@ def check_bill(stage: Stage, session: Session, month: date) -> None:
     assert bill.total.village_fen == sum(fen[plan,] for _, plan in counted.values())
     listed = subsidies.list_paid_for(session, month)
     assert subsidies.is_listed_as_billed(subsidies.read_bill(session, month), listed) or stage.erased, month
+    carried = subsidies.read_bill(session, month)
+    named = subsidies.list_differences(session, carried)
+    differences = sum(line.village_fen + line.carrier_fen for line in carried.lines if line.of_month)
+    assert sum(sum(each.shares or ()) for each in named) == differences or stage.erased, f"who differs, {month}"
     if not stage.settled or month > max(stage.settled):
         assert sorted((each.head, each.plan) for each in listed) == sorted(
             (name, plan) for name, (_, plan) in counted.items()

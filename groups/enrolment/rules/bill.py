@@ -46,7 +46,7 @@ class BillLine:
     @property
     def label(self) -> str:
         """The plan, and of which month where it is a difference."""
-        return f"{self.plan}（{self.of_month:%Y-%m}差额）" if self.of_month else self.plan
+        return write_label(self.plan, self.of_month)
 
     @property
     def village_fen(self) -> int:
@@ -126,6 +126,11 @@ def read_month(text: str, today: date) -> date:
     if first > today:
         raise InvalidDay(say("month_to_come", text=text.strip()))
     return first
+
+
+def write_label(plan: str, of_month: date | None) -> str:
+    """A plan, with the settled month whose difference it is where it is one."""
+    return f"{plan}（{of_month:%Y-%m}差额）" if of_month else plan
 
 
 def write_yuan(fen: int) -> str:

@@ -15,6 +15,7 @@ from groups.enrolment.bills import (
     MonthChanged,
     correct_tariff,
     is_listed_as_billed,
+    list_differences,
     list_paid_for,
     preview_change,
     read_bill,
@@ -95,6 +96,7 @@ def show() -> ResponseReturnValue:
         village_id = read_chosen_village(session)
         bill = read_bill(session, month, village_id)
         households = list_paid_for(session, month, village_id) if village_id is not None else []
+        differences = list_differences(session, bill, village_id) if village_id is not None else []
         villages = list_own_villages(session, village_id)
     by_village = bill.by_village()
     pages_of_bill = make_pages(len(by_village), MOST_OFFERED)
@@ -104,6 +106,7 @@ def show() -> ResponseReturnValue:
         by_village=by_village[pages_of_bill.rows],
         pages=pages_of_bill,
         households=households,
+        differences=differences,
         listed_as_billed=village_id is None or is_listed_as_billed(bill, households),
         villages=villages,
         village=villages.chosen,
@@ -122,7 +125,8 @@ def export() -> ResponseReturnValue:
         except InvalidDay:
             abort(404)
         village_id = read_chosen_village(session)
-        bill, households = read_bill(session, month, village_id), list_paid_for(session, month, village_id)
+        bill = read_bill(session, month, village_id)
+        households = [*list_paid_for(session, month, village_id), *list_differences(session, bill, village_id)]
         name = _find_name(session, village_id)
     show_numbers(len(households))
     content = export_bill_xlsx(bill, households, today, get_settings().default_region)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, timedelta
 from functools import partial
 from typing import cast
 
@@ -108,6 +109,45 @@ def test_a_villages_bill_and_its_list_have_its_own_rows_and_prices(town: Town) -
     town.run(lambda session: subscriptions.cancel(batch_of(session, "cancel"), wang, date(2025, 12, 25)))
     assert read_lines(FEBRUARY, ours) == [("T01", "月租（2026-01差额）", -1, -600)]
     assert read_lines(FEBRUARY, theirs) == [("T02", "送手机", 1, 1500)]
+
+
+def test_the_households_of_a_difference_are_named_and_come_to_it(town: Town) -> None:
+    """Wang was never there in January, Li had another plan from February, and the tariff of both months was wrong."""
+    wang, li = (sign_up(town, head, date(2025, 12, 1)) for head in ("王建国", "李月芳"))
+    sign_up(town, "陈小红", date(2025, 12, 1))
+    town.run(lambda session: session.add(Tariff(plan="年租", starts_on=JANUARY, village_fen=100, carrier_fen=100)))
+
+    def do_later(days: int, work: Callable[[Batch], object]) -> None:
+        at = NOW + timedelta(days=days)
+        town.run(lambda session: work(Batch(session, LIAISON, Action.CORRECT, at, ZONE)))
+
+    def settle_later(days: int, month: date) -> None:
+        town.run(lambda session: bills.settle_month(session, month, "林联络", NOW + timedelta(days=days)))
+
+    def list_named(month: date) -> list[tuple[str, str, object]]:
+        drawn = bill(town, month)
+        rows = town.read(lambda session: bills.list_differences(session, drawn))
+        fen = sum(sum(each.shares or ()) for each in rows)
+        assert fen == sum(line.village_fen + line.carrier_fen for line in drawn.lines if line.of_month)
+        return [(each.head, each.label, each.shares) for each in rows]
+
+    settle(town, JANUARY)
+    assert list_named(JANUARY) == list_named(FEBRUARY) == []
+    do_later(1, lambda batch: subscriptions.cancel(batch, wang, date(2025, 12, 31)))
+    of_february = [("王建国", "月租（2026-01差额）", (-301, -299))]
+    assert list_named(FEBRUARY) == of_february
+    settle_later(2, FEBRUARY)
+    assert list_named(FEBRUARY) == of_february, "settled, it says the same"
+    do_later(3, lambda batch: subscriptions.change_plan(batch, li, "年租", FEBRUARY))
+    do_later(4, lambda batch: bills.correct_tariff(batch, PLAN, JANUARY, 311, 299))
+    assert list_named(MARCH) == [
+        ("李月芳", "月租（2026-01差额）", (10, 0)),
+        ("陈小红", "月租（2026-01差额）", (10, 0)),
+        ("李月芳", "年租（2026-02差额）", (100, 100)),
+        ("李月芳", "月租（2026-02差额）", (-301, -299)),
+        ("陈小红", "月租（2026-02差额）", (10, 0)),
+    ]
+    assert list_named(FEBRUARY) == of_february
 
 
 def test_months_are_settled_in_their_order_and_once(town: Town) -> None:
