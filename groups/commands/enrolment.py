@@ -34,6 +34,7 @@ from groups.commands.common import (
 )
 from groups.enrolment import bills as enrolment_bills
 from groups.enrolment import exports as bill_exports
+from groups.enrolment import paid_for
 from groups.enrolment.carrier_lists import exports as list_exports
 from groups.enrolment.carrier_lists.jobs import CarrierLists
 from groups.enrolment.carrier_lists.preview import rebuild_rows
@@ -158,8 +159,8 @@ def export_bill(month: str, code: str | None, output: Path) -> None:
         bill = _read_bill(session, month, code)
         village_id = get_village(session, code).id if code else None
         households = [
-            *enrolment_bills.list_paid_for(session, bill.month, village_id),
-            *enrolment_bills.list_differences(session, bill, village_id),
+            *paid_for.list_paid_for(session, bill.month, village_id),
+            *paid_for.list_differences(session, bill, village_id),
         ]
         today = find_local_day(read_clock(session), kept.zone)
     write(output, bill_exports.export_bill_xlsx(bill, households, today, kept.default_region))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.settings import TIMEZONE
-from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, find_shares, write_label
+from groups.enrolment.rules.bill import Bill, BillLine, BillTotal, Shares, find_shares
 from groups.enrolment.rules.periods import LONGEST_PLAN
 from groups.errors import InvalidDay, InvalidTariff, Message, say
 from groups.models.batch import Batch
@@ -28,37 +28,13 @@ from groups.models.enrolment import (
 )
 from groups.models.figures import Residence
 from groups.models.known_at import as_known
-from groups.models.roster import Household, Village
+from groups.models.roster import Village
 from groups.models.seals import make_digest, seal_month
 from groups.rules.days import find_local_day
 from groups.rules.typed_text import find_flaw, tidy
 
 ZONE = ZoneInfo(TIMEZONE)
 """Where nobody names another."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaidFor:
-    """A household of a bill: the door, the plan, what its month costs; `shares` None without a tariff.
-
-    With `of_month` it is part of a difference: `shares` are what it costs more of that month than was billed.
-    """
-
-    household_id: int
-    village: str
-    door: str
-    head: str
-    number: str
-    plan: str
-    starts_on: date
-    village_id: int
-    shares: Shares | None
-    of_month: date | None = None
-
-    @property
-    def label(self) -> str:
-        """The plan, and of which month where it is part of a difference: as the bill's line has it."""
-        return write_label(self.plan, self.of_month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +59,7 @@ def read_bill(session: Session, month: date, village_id: int | None = None) -> B
     settled = session.get(SettledMonth, month)
     if settled is not None:
         return Bill(month, tuple(_read_kept_lines(session, month, village_id)), settled.settled_by)
-    first = _find_first_settled(session)
+    first = find_first_settled(session)
     if first is not None and month < first.month:
         by = first.settled_by
         with as_known(session, first.settled_at):
@@ -128,7 +104,8 @@ def settle_month(session: Session, month: date, by: str, now: datetime, zone: Zo
     return bill
 
 
-def _find_first_settled(session: Session) -> SettledMonth | None:
+def find_first_settled(session: Session) -> SettledMonth | None:
+    """The month that was settled first; None: none was."""
     return session.scalar(select(SettledMonth).order_by(SettledMonth.month).limit(1))
 
 
@@ -171,7 +148,7 @@ def preview_change(batch: Batch, change: Callable[[Batch], object], since: date 
 
 def _sum_billed(session: Session, months: Sequence[date]) -> dict[date, BillTotal]:
     """What was billed so far for each of these months that is settled."""
-    first = _find_first_settled(session)
+    first = find_first_settled(session)
     last = session.scalar(select(func.max(SettledMonth.month)))
     if first is None or last is None:
         return {}
@@ -275,7 +252,7 @@ def _add_unsettled(session: Session, billed: _Billed) -> _Billed:
 
     Only the months of which something was written down since are counted: in all others nothing can differ.
     """
-    first = _find_first_settled(session)
+    first = find_first_settled(session)
     if first is None:
         return billed
     until, at = first.month, first.settled_at
@@ -313,7 +290,7 @@ def _count_lines(session: Session, month: date) -> dict[tuple[int, str], tuple[i
 
 def count_bill(session: Session, month: date, village_id: int | None = None) -> Bill:
     """The bill of a month from all that is known now, settled or not."""
-    tariffs = _read_shares(session)
+    tariffs = read_shares(session)
     question = (
         select(Village.id, Village.code, Village.name, Subscription.plan, func.count())
         .select_from(Subscription)
@@ -332,82 +309,6 @@ def count_bill(session: Session, month: date, village_id: int | None = None) -> 
             for number, code, name, plan, households in session.execute(question)
         ),
     )
-
-
-def list_paid_for(session: Session, month: date, village_id: int | None = None) -> list[PaidFor]:
-    """The households of a bill, one by one, by village and door: of a settled month those that it was settled with."""
-    settled = session.get(SettledMonth, month) or _find_first_settled(session)
-    with as_known(session, settled.settled_at if settled is not None and month <= settled.month else None):
-        return _list_paid_for(session, month, village_id)
-
-
-def list_differences(session: Session, bill: Bill, village_id: int | None = None) -> list[PaidFor]:
-    """The households of the bill's differences, month by month: what was billed of each, and what is known since.
-
-    None where the record does not say any more who all of them are: then they do not come to what the bill says.
-    """
-    settled = session.get(SettledMonth, bill.month)
-    last = session.scalar(
-        select(SettledMonth).where(SettledMonth.month < bill.month).order_by(SettledMonth.month.desc()).limit(1)
-    )
-    if last is None:
-        return []
-    found = []
-    for month in sorted({line.of_month for line in bill.lines if line.of_month}):
-        # Whatever the last settled bill carried came to what was known when it was settled.
-        was, now = (
-            _list_known_at(session, each, month, village_id)
-            for each in (last.settled_at, settled.settled_at if settled else None)
-        )
-        for key in sorted(was.keys() | now.keys(), key=lambda key: (key[1], key[0], key[2])):
-            before, after = ((each[key].shares or (0, 0)) if key in each else (0, 0) for each in (was, now))
-            if (key in was) != (key in now) or before != after:
-                shares = (after[0] - before[0], after[1] - before[1])
-                found.append(replace(now.get(key) or was[key], shares=shares, of_month=month))
-    billed = [line.fen for line in bill.lines if line.fen]
-    told = [each.shares for each in found if each.shares]
-    return found if all(sum(fen[at] for fen in billed) == sum(fen[at] for fen in told) for at in (0, 1)) else []
-
-
-def _list_known_at(
-    session: Session, known_at: datetime | None, month: date, village_id: int | None
-) -> dict[tuple[int, int, str], PaidFor]:
-    """Who was paid for, as far as was known then, by household, village and plan."""
-    with as_known(session, known_at):
-        rows = _list_paid_for(session, month, village_id)
-    return {(each.household_id, each.village_id, each.plan): each for each in rows}
-
-
-def is_listed_as_billed(bill: Bill, households: Sequence[PaidFor]) -> bool:
-    """Whether these households are those that the bill counts. Of a month settled long ago the record may have been
-    cut short since, so that nobody can say any more who they were.
-    """
-    return len(households) == bill.total.households
-
-
-def _list_paid_for(session: Session, month: date, village_id: int | None) -> list[PaidFor]:
-    tariffs = _read_shares(session)
-    question = (
-        select(
-            Household.id,
-            Village.name,
-            Household.door,
-            Household.head,
-            Subscription.number,
-            Subscription.plan,
-            Subscription.starts_on,
-            Residence.village_id,
-        )
-        .select_from(Subscription)
-        .join(Household, Subscription.household_id == Household.id)
-        .join(Residence, match_same_household() & match_living_there(month))
-        .join(Village, Residence.village_id == Village.id)
-        .where(is_active(month))
-        .order_by(Village.code, Residence.group_id, Household.position, Household.id)
-    )
-    if village_id is not None:
-        question = question.where(Residence.village_id == village_id)
-    return [PaidFor(*row, find_shares(tariffs, row[5], month)) for row in session.execute(question)]
 
 
 def correct_tariff(batch: Batch, plan: str, starts_on: date, village_fen: int, carrier_fen: int) -> None:
@@ -458,7 +359,8 @@ def _explain_taken(plan: str, day: date) -> Message:
     return say("tariff_from_this_day", plan=plan, day=day)
 
 
-def _read_shares(session: Session) -> dict[str, list[tuple[date, Shares]]]:
+def read_shares(session: Session) -> dict[str, list[tuple[date, Shares]]]:
+    """By plan its tariffs: from which day what a month costs, the latest first."""
     found: dict[str, list[tuple[date, Shares]]] = {}
     for tariff in read_tariffs(session):
         found.setdefault(tariff.plan, []).append((tariff.starts_on, (tariff.village_fen, tariff.carrier_fen)))

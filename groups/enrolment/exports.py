@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from groups.enrolment.bills import PaidFor
 from groups.enrolment.devices import LedgerLine
+from groups.enrolment.paid_for import PaidFor
 from groups.enrolment.rules.bill import Bill, BillLine
 from groups.files.writing import Cell, Look, Money, Table, as_csv, as_workbook
 from groups.models.enrolment import DeviceKind

@@ -24,6 +24,7 @@ from groups.coverage.rules.report import Level
 from groups.coverage.rules.statement import Measure
 from groups.coverage.statement import make_statement
 from groups.enrolment import bills as subsidies
+from groups.enrolment import paid_for
 from groups.errors import NothingCounted
 from groups.models.changes import ERASED
 from groups.models.known_at import as_known
@@ -123,10 +124,10 @@ def check_bill(stage: Stage, session: Session, month: date) -> None:
     fen = {(plan,): value for plan, value in zip(PLANS, (301, 299), strict=True)}
     fen |= stage.ledger.latest("tariff", ("plan",), month)
     assert bill.total.village_fen == sum(fen[plan,] for _, plan in counted.values())
-    listed = subsidies.list_paid_for(session, month)
-    assert subsidies.is_listed_as_billed(subsidies.read_bill(session, month), listed) or stage.erased, month
+    listed = paid_for.list_paid_for(session, month)
+    assert paid_for.is_listed_as_billed(subsidies.read_bill(session, month), listed) or stage.erased, month
     carried = subsidies.read_bill(session, month)
-    named = subsidies.list_differences(session, carried)
+    named = paid_for.list_differences(session, carried)
     differences = sum(line.village_fen + line.carrier_fen for line in carried.lines if line.of_month)
     assert sum(sum(each.shares or ()) for each in named) == differences or stage.erased, f"who differs, {month}"
     if not stage.settled or month > max(stage.settled):

@@ -14,9 +14,6 @@ from config.services import get_database, get_settings
 from groups.enrolment.bills import (
     MonthChanged,
     correct_tariff,
-    is_listed_as_billed,
-    list_differences,
-    list_paid_for,
     preview_change,
     read_bill,
     read_tariffs,
@@ -24,6 +21,7 @@ from groups.enrolment.bills import (
     set_tariff,
 )
 from groups.enrolment.exports import export_bill_xlsx
+from groups.enrolment.paid_for import is_listed_as_billed, list_differences, list_paid_for
 from groups.enrolment.rules.bill import read_fen, read_month
 from groups.enrolment.rules.periods import LONGEST_PLAN, check_likely, check_soon
 from groups.errors import GroupsError, InvalidDay, InvalidTariff, UnlikelyStart, say

@@ -11,6 +11,7 @@ from config.database import Database
 from groups.coverage import audit, counts, exports, issued
 from groups.coverage.rules.query import CoverageQuery, read_query
 from groups.enrolment import bills, subscriptions
+from groups.enrolment.paid_for import is_listed_as_billed, list_paid_for
 from groups.errors import EndsBeforeStart, InvalidDay, NotSubscribed, ReportDamaged
 from groups.models.roster import Household, Village
 from groups.roster import households as roster
@@ -36,8 +37,8 @@ def lines_of(example: Example, month: str) -> list[tuple[str, str, int, int]]:
 
 def paid_for(example: Example, month: str) -> list[str]:
     with example.database.begin(reads=True) as session:
-        bill, households = bills.read_bill(session, on(month)), bills.list_paid_for(session, on(month))
-    assert bills.is_listed_as_billed(bill, households)
+        bill, households = bills.read_bill(session, on(month)), list_paid_for(session, on(month))
+    assert is_listed_as_billed(bill, households)
     return [each.head for each in households]
 
 

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from sqlalchemy.orm import Session
 
-from groups.enrolment import bills, subscriptions
+from groups.enrolment import bills, paid_for, subscriptions
 from groups.enrolment.rules.bill import Bill
 from groups.enrolment.subscriptions import Enrolment
 from groups.errors import InvalidDay, InvalidTariff
@@ -98,7 +98,7 @@ def test_a_villages_bill_and_its_list_have_its_own_rows_and_prices(town: Town) -
         return [(line.code, line.label, line.households, line.village_fen + line.carrier_fen) for line in found.lines]
 
     def list_heads(village: int) -> list[tuple[str, object]]:
-        found = town.read(lambda session: bills.list_paid_for(session, JANUARY, village))
+        found = town.read(lambda session: paid_for.list_paid_for(session, JANUARY, village))
         return [(each.head, each.shares) for each in found]
 
     assert (list_heads(ours), list_heads(theirs)) == ([("王建国", (301, 299))], [("李月芳", (500, 1000))])
@@ -126,7 +126,7 @@ def test_the_households_of_a_difference_are_named_and_come_to_it(town: Town) -> 
 
     def list_named(month: date) -> list[tuple[str, str, object]]:
         drawn = bill(town, month)
-        rows = town.read(lambda session: bills.list_differences(session, drawn))
+        rows = town.read(lambda session: paid_for.list_differences(session, drawn))
         fen = sum(sum(each.shares or ()) for each in rows)
         assert fen == sum(line.village_fen + line.carrier_fen for line in drawn.lines if line.of_month)
         return [(each.head, each.label, each.shares) for each in rows]

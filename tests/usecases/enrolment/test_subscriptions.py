@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from groups.coverage.figures import count_subscribed
-from groups.enrolment import bills, devices, subscriptions
+from groups.enrolment import bills, devices, paid_for, subscriptions
 from groups.enrolment.records import list_subscriptions
 from groups.enrolment.rules.bill import BillTotal
 from groups.enrolment.subscriptions import Enrolment
@@ -333,7 +333,7 @@ def test_a_month_is_paid_for_where_and_as_it_counts_on_its_first_day(town: Town)
     assert total(date(2025, 12, 1)) == BillTotal(1, 0, 300, 300)
     assert total(date(2026, 10, 1)) == BillTotal(3, 0, 300 + 500 + 500, 205 + 1000 + 1000)
     assert total(date(2026, 11, 1)) == BillTotal(3, 0, 900, 615)
-    households = town.read(lambda session: bills.list_paid_for(session, date(2026, 11, 1)))
+    households = town.read(lambda session: paid_for.list_paid_for(session, date(2026, 11, 1)))
     assert sorted(each.head for each in households) == ["李月芳", "王建国", "赵德才"]
 
 
