@@ -138,9 +138,7 @@ WORDS: Mapping[str, str] = {
     "database_does_not_answer": N_("the database does not answer; has db upgrade been run? %(reason)s"),
     "day_far_ahead": N_("%(day)s is more than three years ahead: if it is meant, send it once more"),
     "day_may_be_two": N_("%(text)s may be two days: write the year first, as in 2026-03-02"),
-    "day_needs_meant": N_(
-        "%(day)s is more than ten years ago or three years ahead: if it is meant, type the command with --meant"
-    ),
+    "day_needs_meant": N_("%(day)s is long ago or far ahead: if it is meant, type the command with --meant"),
     "day_or_households_missing": N_("day or households are missing"),
     "day_to_come": N_("%(day)s is to come"),
     "demo_loaded": N_("demo town loaded: %(figures)s (%(seconds)s s)"),
@@ -470,9 +468,7 @@ WORDS: Mapping[str, str] = {
         "a text without columns: write one household a line with commas between name and phones, or put it "
         "into a sheet (the heading lacks these columns: %(lacking)s)"
     ),
-    "threshold_changed_meanwhile": N_(
-        "somebody else has just set a threshold from %(day)s on: look at it, then change it"
-    ),
+    "threshold_changed_meanwhile": N_("somebody has just set a threshold from %(day)s on: look at it, then change it"),
     "threshold_from": N_("from %(day)s on: %(percent)s%%"),
     "threshold_out_of_range": N_("a threshold is between 0.01%% and 100%%"),
     "tokens_scope_does_not_cover": N_("this token's scope does not cover this"),
