@@ -95,6 +95,8 @@ def test_a_complete_list_asks_once_more_before_it_archives_more_than_a_tenth(run
     nine, eight = listed(tmp_path / "nine.csv", *people[:9]), listed(tmp_path / "eight.csv", *people[:8])
     refused = run("roster", "import", eight, "--village", "T01", "--complete")
     assert (refused.exit_code, "十分之一" in refused.stderr) == (1, True), ConfirmArchive.code
+    tried = run("roster", "import", eight, "--village", "T01", "--complete", "--dry-run")
+    assert (tried.exit_code, "十分之一" in tried.output) == (0, True), "a dry run says what will be asked"
     assert len(exported(run)) == 10
     imported(run, eight)
     assert len(exported(run)) == 10, "a list that is not complete archives nobody"
