@@ -91,9 +91,9 @@ class Trying:
         chosen, seconds = list[str](), 0.0
         for test in dict.fromkeys([fault.noticed_by, *ways.find_tests(fault), *new]):
             if test in items and (test == fault.noticed_by or not self._leaves_out(test)):
+                if seconds + ways.seconds.get(test, 0) > self.budget:
+                    continue
                 seconds += ways.seconds.get(test, 0)
-                if seconds > self.budget:
-                    break
                 chosen.append(test)
         return chosen
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from joint_defense.alarms.closing import close
@@ -29,7 +30,7 @@ from joint_defense.delivery.results import (
     claim_enquiries,
 )
 from joint_defense.delivery.tracking import NEVER_RANG_PAUSE
-from joint_defense.models.incidents import Delivery
+from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.errors import ForeignCallback, UnknownDelivery
 from joint_defense.rules.states import GIVE_UP_AFTER, AttemptState, Channel, ClosingOutcome, DeliveryState
 from tests.support.factories import OWNER, House, Town, at
@@ -85,6 +86,34 @@ def test_what_is_not_due_yet_or_not_of_this_channel_is_not_claimed(town: Town, h
     town.raise_alarm(houses[0], after=10)
     assert town.claim(after=9) == []
     assert [claim.channel for claim in town.claim(after=10)] == [CALL, SMS]
+
+
+def test_what_there_is_to_do_is_told_apart(town: Town, houses: list[House]) -> None:
+    def find(after: float) -> claims.Due:
+        return town.run(lambda s: claims.find_what_is_due(s, at(after)))
+
+    town.raise_alarm(houses[0], after=10)
+    assert find(9) == claims.Due(to_send=False, to_ask=False, in_hand=False)
+    assert find(10) == claims.Due(to_send=True, to_ask=False, in_hand=False)
+    (call, text) = town.claim(after=10)
+    assert find(10) == claims.Due(to_send=False, to_ask=False, in_hand=True)
+    town.came(call, Receipt(SID, AttemptState.RINGING), after=10)
+    town.came(text, Receipt("SM1", AttemptState.SENT), after=10)
+    assert find(99) == claims.Due(to_send=False, to_ask=False, in_hand=False)
+    assert find(100) == claims.Due(to_send=False, to_ask=True, in_hand=False)
+
+
+def test_a_sender_has_what_its_own_claims_say_and_the_voices_in_their_order(town: Town, houses: list[House]) -> None:
+    wang, li = houses
+    raised = town.raise_alarm(wang)
+    town.raise_alarm(li, after=5)
+    town.raise_alarm(town.house("赵", group=town.group("4组")), after=6)
+    # PostgreSQL puts what was changed last at the end.
+    town.run(lambda s: s.execute(update(Alert).where(Alert.household_id == wang.id).values(text="着火了")))
+    found = town.run(lambda s: claims.read_incidents(s, {raised.incident_id or 0}))
+    assert {key: [each.household_id for each in of] for key, (_, of) in found.items()} == {
+        raised.incident_id: [wang.id, li.id]
+    }
 
 
 def test_an_accepted_call_is_the_carriers(town: Town, call: Claim) -> None:
@@ -233,6 +262,7 @@ def test_of_a_call_that_was_placed_a_second_time_the_second_is_asked_after(town:
     hears(town, call, "failed", code="20429", after=2)
     town.came(again(town, call, after=9), Receipt("CAsecond", AttemptState.QUEUED), after=9)
     assert [enquiry.sid for enquiry in due(town, after=300) if enquiry.channel is CALL] == ["CAsecond"]
+    assert town.run(count_calls_under_way) == {call.line: 1}, "the first has given up its place"
 
 
 def test_a_word_that_says_nothing_new_or_nothing_at_all_changes_nothing(town: Town, call: Claim) -> None:
