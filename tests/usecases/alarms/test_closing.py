@@ -241,6 +241,11 @@ def test_a_late_ring_again_is_not_given_up_at_the_carriers_first_complaint(town:
     town.came(call, TooFast("slower", code=20429, status=429), after=half_an_hour + 15 * 60 + 1)
     found = town.delivery_by_id(call.delivery_id)
     assert (found.state, found.failure) == (DeliveryState.UNREACHED, "not_placed")
+    # An all-clear is as old as the end.
+    town.run(lambda s: closing.close(s, raised.incident_id or 0, ClosingOutcome.HELPED, "", "村干部", at(3000)))
+    (clear,) = town.claim(after=3001)
+    town.came(clear, TooFast("slower", code=20429, status=429), after=3002)
+    assert town.delivery_by_id(clear.delivery_id).state is DeliveryState.WAITING
 
 
 @pytest.mark.parametrize("kind", [UpdateKind.LATE, UpdateKind.AGAIN, UpdateKind.WIDENED, UpdateKind.VOICE])

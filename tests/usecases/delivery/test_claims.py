@@ -313,6 +313,12 @@ def test_a_ring_that_gets_through_takes_the_mark_away(town: Town, call: Claim) -
     town.change(call.to, call_refused_code="21211", call_refused_at=at(0))
     hears(town, call, "completed")
     assert town.phone(call.to).call_refused_code is None
+    # So does what a look-up finds.
+    town.change(call.to, text_refused_code="21610", text_refused_at=at(0))
+    town.run(lambda s: release_dead(s, lambda _: False, at(3)))
+    (text,) = town.claim(after=60)
+    town.came(text, Receipt("SM1", AttemptState.DELIVERED), after=60)
+    assert town.phone(call.to).text_refused_code is None
 
 
 def test_trouble_with_the_account_is_loud_once_and_tried_again(town: Town, call: Claim) -> None:
