@@ -96,6 +96,14 @@ def test_why_a_household_needs_help_first_is_said_behind_who_and_where(why: str,
     assert f"east of the bridge, {english}." in write_wordless(house, "en")
 
 
+def test_whoever_is_called_because_too_few_come_learns_so_behind_who_and_where() -> None:
+    fire, please = voice(category=Category.FIRE), "来的人还不够，请您去支援。"
+    where, what = write_announcement([fire], "zh")
+    assert write_announcement([fire], "zh", widened=True) == [where, please, what]
+    assert please in write_message(fire, "zh", widened=True)
+    assert please not in write_message(fire, "zh")
+
+
 def test_who_needs_help_first_never_costs_a_third_segment() -> None:
     long = voice(first_help="disabled", category=Category.MEDICAL, place="墙下陶村3组·" + "桥" * 30)
     assert count_segments(write_message(voice(category=Category.MEDICAL, place=long.place), "zh")) == 2
@@ -110,6 +118,8 @@ def test_who_needs_help_first_never_costs_a_third_segment() -> None:
         if count_segments(plain) == 2:
             assert count_segments(urgent) == 2, urgent
             told.add("家中有人行动不便" in urgent)
+        elif count_segments(plain) > 2:
+            assert "家中有人行动不便" in urgent, "to leave it out would save nothing"
     assert told == {True, False}
     ordinary = voice(
         first_help="disabled", category=Category.MEDICAL, door="3-12", place="墙下陶村12组·大会堂后面第12家"

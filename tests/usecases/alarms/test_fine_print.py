@@ -7,15 +7,17 @@ from sqlalchemy.orm import Session
 
 from groups import directory
 from joint_defense.alarms import closing
+from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.inbound_texts import Text, take_message
 from joint_defense.alarms.intake import Limits, Outcome
 from joint_defense.alarms.wordless_calls import report_wordless
 from joint_defense.carriers.port import CarrierError, Temporary, TooFast
 from joint_defense.delivery import claims, plan, tracking
-from joint_defense.incidents.answers import find_told
+from joint_defense.incidents.answers import find_told, read_answers
 from joint_defense.models.incidents import Alert, Delivery
 from joint_defense.rules.escalation import is_widened
 from joint_defense.rules.parties import plan_rings
+from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import (
     AttemptState,
     Channel,
@@ -151,6 +153,22 @@ def test_an_answer_belongs_to_an_alarm_or_a_second_voice_and_never_to_a_call_wit
     told, others = town.run(lambda s: find_told(s, leader.number))
     assert told is not None
     assert (told.incident_id, others) == (raised.incident_id, 0)
+    town.raise_alarm(leader, after=302)
+    town.place(after=303)
+    told, _ = town.run(lambda s: find_told(s, wang.number))
+    assert told is not None
+    assert (told.incident_id, told.purpose) == (raised.incident_id, Purpose.SECOND_VOICE)
+
+
+def test_an_answer_to_one_alarm_is_none_to_another(town: Town, wang: House, li: House) -> None:
+    elsewhere = town.group("4组")
+    zhao, qian = town.house("赵", group=elsewhere), town.house("钱", group=elsewhere)
+    first, second = town.raise_alarm(wang), town.raise_alarm(zhao)
+    town.place()
+    told = town.delivery(qian.number)
+    town.run(lambda s: acknowledge(s, s.get_one(Delivery, told.id), Answer.COMING, CALL, at(20)))
+    found = [town.run(lambda s, of=each: read_answers(s, of.incident_id).parties) for each in (first, second)]
+    assert found == [set(), {qian.party}]
 
 
 def test_the_first_id_that_a_call_is_known_by_stays(town: Town, wang: House, li: House) -> None:
@@ -190,6 +208,7 @@ def test_new_phones_queue_behind_those_that_their_own_alarm_has_waiting(town: To
         (Purpose.WIDENING, Role.LEADER, True),
         (Purpose.WIDENING, Role.MEMBER, True),
         (Purpose.REDIAL, Role.MEMBER, False),
+        (Purpose.REDIAL, Role.DUTY, True),
     ],
 )
 def test_who_is_called_because_too_few_come_is_told_so(purpose: Purpose, role: Role, widened: bool) -> None:

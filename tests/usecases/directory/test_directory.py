@@ -227,7 +227,11 @@ def test_refusals_are_shown_put_the_number_last_and_are_taken_back(session: Sess
         ("乙家", False, False),
     ]
     mark_refused(session, phone_id=near.phones[0].id, text=False, code="21211", now=NOW)
-    assert [one.household_name for one in list_recipients(session, caller_seen)] == ["乙家", "甲家"]
+    rung = list_recipients(session, caller_seen)
+    assert [(one.household_name, one.call_refused, one.text_refused) for one in rung] == [
+        ("乙家", False, False),
+        ("甲家", True, True),
+    ]
     session.refresh(near.phones[0])
     assert (near.phones[0].call_refused_code, near.phones[0].call_refused_at) == ("21211", NOW)
 
