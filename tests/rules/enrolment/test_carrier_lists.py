@@ -107,6 +107,7 @@ def index() -> Index:
         (entry("13900001000", "王*国"), WANG, ()),
         (entry("13900001000", "王小明"), WANG, ()),
         (entry("13900001000", "谁", "墙下陶村3组3-1"), WANG, ()),
+        (entry("13900001000", "谁"), None, (WANG,)),
         (entry("13900001000", "谁", "墙下陶村9-9"), None, (WANG,)),
         (entry("13900001000", "李月芳", "墙下陶村3-2"), None, (WANG, LI, NAMESAKE)),
         (entry("", "王建国", "四甲村3组3—1号"), WANG_ELSEWHERE, ()),
@@ -130,6 +131,11 @@ def test_a_number_that_two_households_have_says_nothing_by_itself(index: Index) 
     found = index.match(entry("13900001001"))
     assert (found.household, found.candidates) == (None, (LI, other))
     assert not index.is_settled(entry("13900001001", "李月芳"))
+    # Behind one door are two households: the number is the one's, the name the other's.
+    beside = house(10, "钱七", "3-1")
+    index.add(beside)
+    found = index.match(entry("13900001000", "钱七", "墙下陶村3组3-1"))
+    assert (found.household, found.candidates) == (None, (WANG, beside))
 
 
 @pytest.mark.parametrize(("listed", "agrees"), [("王*国", True), ("王**", True), ("*建国", True), ("王*", False)])

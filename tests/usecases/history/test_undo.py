@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config.database import Database
 from groups.errors import ChangedSince, DeviceElsewhere, NothingToUndo, SubscriptionOverlaps
@@ -86,6 +86,24 @@ def test_undo_gives_back_what_was_and_can_itself_be_undone(town: Town) -> None:
         _undo(town, key)
     _undo(town, undone.batch.key)
     assert _household(town, wang.id).away_until == at(86400)
+
+
+def test_however_many_changes_there_were_none_is_taken_back_twice(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("groups.history.undo.AT_ONCE", 1)
+    houses = [town.house("王建国"), town.house("李月芳")]
+    key = _do(town, "edit_household", lambda batch: [_set(each.id, silent=True)(batch) for each in houses])
+    _undo(town, key)
+    assert [_household(town, each.id).silent for each in houses] == [False, False]
+    with pytest.raises(NothingToUndo):
+        _undo(town, key)
+
+
+def test_who_may_sign_in_is_changed_once_more_and_not_undone(town: Town) -> None:
+    wang = town.house("王建国")
+    key = _do(town, "edit_household", _set(wang.id, head="王建军"))
+    town.run(lambda session: session.execute(update(Change).where(Change.batch == key).values(table="accounts")))
+    with pytest.raises(NothingToUndo):
+        _undo(town, key)
 
 
 def test_a_new_household_is_archived_by_its_undo_and_its_number_is_free(town: Town) -> None:
