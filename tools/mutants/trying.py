@@ -88,12 +88,11 @@ class Trying:
 
     def _choose(self, fault: Fault, ways: Ways, new: list[str], items: dict[str, pytest.Item]) -> list[str]:
         """The tests that could notice a fault, the quickest first, as many as the time allows."""
-        chosen, seconds = list[str](), 0.0
-        for test in dict.fromkeys([fault.noticed_by, *ways.find_tests(fault), *new]):
-            if test in items and (test == fault.noticed_by or not self._leaves_out(test)):
-                if seconds + ways.seconds.get(test, 0) > self.budget:
-                    continue
-                seconds += ways.seconds.get(test, 0)
+        chosen, seconds = [each for each in [fault.noticed_by] if each in items], 0.0
+        for test in [*ways.find_tests(fault), *new]:
+            takes = ways.seconds.get(test, 0)
+            if test in items and test not in chosen and not self._leaves_out(test) and seconds + takes <= self.budget:
+                seconds += takes
                 chosen.append(test)
         return chosen
 
