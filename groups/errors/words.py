@@ -227,6 +227,8 @@ WORDS: Mapping[str, str] = {
         "%(day)s is more than ten years ago: if it is meant, write this count down on the page, one by one"
     ),
     "list_day_read_month_first": N_("%(text)s was read as %(day)s, the month first: is that right?"),
+    "list_ends_far_ahead": N_("it ends on %(ends_on)s, years ahead: if it is open, leave the cell empty"),
+    "list_plan_without_tariff": N_("this plan has no tariff: no bill can say what it costs"),
     "list_starts_long_ago": N_("%(starts_on)s is more than ten years ago: if it is meant, choose the household"),
     "list_taken": N_(
         "new %(new)s, ended %(ended)s, changed %(changed)s, same %(same)s, doubtful, left out %(doubtful)s, "

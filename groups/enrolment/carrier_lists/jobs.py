@@ -11,12 +11,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from config.database import Database, read_clock
+from groups.enrolment import bills
 from groups.enrolment.carrier_lists import index as carrier_lists_index
 from groups.enrolment.carrier_lists import lists
 from groups.enrolment.carrier_lists.lists import Matched
 from groups.enrolment.carrier_lists.preview import make_preview
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
-from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows
+from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows, note_unpriced
 from groups.errors import CarrierListError, Message, RosterFileError, say
 from groups.files.columns import Columns, FoundColumns, hold_each_once
 from groups.files.isolated import read_apart
@@ -60,8 +61,9 @@ class CarrierLists:
     ) -> Matched:
         with database.begin() as session:
             today = find_local_day(read_clock(session), ground.zone)
+            priced = {tariff.plan for tariff in bills.read_tariffs(session)}
         entries = [read(row, ground.region, ground.area_code, today) for row in was_read.rows]
-        return _match(database, entries, upload.decisions, progress)
+        return _match(database, note_unpriced(entries, priced), upload.decisions, progress)
 
     def look(
         self, database: Database, upload: Upload, was_read: ReadList, prepared: Matched, ground: Ground

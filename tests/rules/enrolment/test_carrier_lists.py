@@ -17,6 +17,7 @@ from groups.enrolment.carrier_lists.rules.rows import (
     find_layouts,
     read,
     read_rows,
+    note_unpriced,
 )
 from groups.enrolment.rules.bill import read_fen, read_month, write_yuan
 from groups.files.sheet import Sheet
@@ -175,6 +176,19 @@ def test_what_a_person_has_decided_holds(index: Index) -> None:
     assert _verdicts(index, [], doubtful) == [Verdict.DOUBTFUL]
     assert _verdicts(index, [], doubtful, **{"!9": NAMESAKE.id}) == [Verdict.NEW]
     assert _verdicts(index, [], doubtful, **{"!9": SKIP}) == [Verdict.SKIPPED]
+
+
+def test_a_plan_without_a_tariff_and_an_end_years_ahead_are_warned_of() -> None:
+    row = entry("13900001000", "王建国", plan="亲情网", end="2099-12-30")
+    assert [finding.reason for finding in row.warnings] == ["ends_far_ahead"]
+    other = entry("13900001001", end="2029-12-31")
+    assert not other.warnings
+    told = [
+        each.warnings[len(was.warnings) :]
+        for was, each in zip((row, other), note_unpriced((row, other), {PLAN}), strict=True)
+    ]
+    assert [[finding.reason for finding in each] for each in told] == [["no_tariff"], []]
+    assert note_unpriced([row], ()) == [row], "where nobody has set a price, nobody bills by them"
 
 
 def test_a_start_of_1990_is_asked_about_until_somebody_says_that_it_is_meant(index: Index) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -16,7 +16,7 @@ from groups.files.recognising import SOMETHING_ELSE, Look, PlainVocabulary
 from groups.files.sheet import Sheet
 from groups.roster.imports.rules.doors import judge_column
 from groups.roster.imports.rules.numbers import read_numbers
-from groups.rules.days import EARLIEST, is_unlikely
+from groups.rules.days import EARLIEST, is_far_ahead, is_unlikely
 from groups.rules.findings import Finding, show
 from groups.rules.list_days import Order, end_in, find_order, is_open_to_two_days, start_in
 from groups.rules.typed_text import find_flaw, tidy
@@ -127,9 +127,24 @@ def read(row: CarrierRow, region: str, area_code: str, today: date) -> Entry:
     if not plan or len(plan) > LONGEST_PLAN or find_flaw(plan):
         errors.append(Finding("no_plan", say("plan_missing_or_too_long"), show(plan)))
     starts_on, ends_on = _read_days(row, today, errors, warnings)
+    if ends_on is not None and is_far_ahead(ends_on, today):
+        warnings.append(Finding("ends_far_ahead", say("list_ends_far_ahead", ends_on=ends_on), str(ends_on)))
     if not errors and is_unlikely(starts_on, today):
         warnings.append(Finding(UNLIKELY_START, say("list_starts_long_ago", starts_on=starts_on), str(starts_on)))
     return Entry(row, number, name, address[:200], plan, starts_on, ends_on, tuple(errors), tuple(warnings))
+
+
+def note_unpriced(entries: Sequence[Entry], priced: Collection[str]) -> list[Entry]:
+    """The entries, with a warning where their plan is in no tariff: no bill could say what it costs.
+
+    `priced`: the plans of all tariffs. Where there is none, nobody bills by them, and nothing is said.
+    """
+    return [
+        replace(each, warnings=(*each.warnings, Finding("no_tariff", say("list_plan_without_tariff"), show(each.plan))))
+        if priced and each.plan not in priced and not each.errors
+        else each
+        for each in entries
+    ]
 
 
 def _read_number(written: str, region: str, area_code: str, warnings: list[Finding]) -> str:
