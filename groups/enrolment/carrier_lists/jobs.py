@@ -17,7 +17,7 @@ from groups.enrolment.carrier_lists import lists
 from groups.enrolment.carrier_lists.lists import Matched
 from groups.enrolment.carrier_lists.preview import make_preview
 from groups.enrolment.carrier_lists.rules.judgement import SKIP, Judgement
-from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, read, read_rows, note_unpriced
+from groups.enrolment.carrier_lists.rules.rows import Entry, find_layouts, note_unpriced, read, read_rows
 from groups.errors import CarrierListError, Message, RosterFileError, say
 from groups.files.columns import Columns, FoundColumns, hold_each_once
 from groups.files.isolated import read_apart

@@ -15,9 +15,9 @@ from groups.enrolment.carrier_lists.rules.rows import (
     ListColumn,
     find_column,
     find_layouts,
+    note_unpriced,
     read,
     read_rows,
-    note_unpriced,
 )
 from groups.enrolment.rules.bill import read_fen, read_month, write_yuan
 from groups.files.sheet import Sheet
