@@ -302,10 +302,8 @@ def _note_overseers_words(session: Session, sender: _Sender, told: Delivery, fou
     words_passed_on.note_words(session, told.incident_id, told.household_name, found.words, now, by_caller=False)
     session.flush()
     words_passed_on.pass_on(session, told.incident_id, now)
-    noted = (
-        None if not found.words or _has_noted_lately(session, sender, now) else written.OVERSEER_NOTED[told.language]
-    )
-    return Reply(noted, told.incident_id)
+    is_news = bool(found.words) and not _has_noted_lately(session, sender, now)
+    return Reply(written.OVERSEER_NOTED[told.language] if is_news else None, told.incident_id)
 
 
 def _change_texts_of_overseer(session: Session, text: Text, sender: _Sender, now: datetime) -> Reply:

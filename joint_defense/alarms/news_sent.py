@@ -110,8 +110,8 @@ def _text_caller(
         for milestone in due
     ]
     if called and not any(planned):
-        find_told = Occasion(step=step, milestone=Milestone.STEP)
-        planned.append(_plan_text(session, incident, alert, find_told, answers, called, now))
+        occasion = Occasion(step=step, milestone=Milestone.STEP)
+        planned.append(_plan_text(session, incident, alert, occasion, answers, called, now))
     if any(planned) or not called:
         # A step that found nobody to call is no news.
         alert.heard_step = step
