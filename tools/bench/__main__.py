@@ -8,6 +8,7 @@ import sys
 import time
 
 from config.database import Database
+from joint_defense.processes.stand_in import LOAD_AFTER
 from tools.bench import figure_pages, figures, page, rosters
 from tools.bench.county import county
 from tools.bench.measuring import Bench, measure
@@ -51,6 +52,8 @@ def _measure_alarms(runs: int, *, write: bool) -> None:
         crowds = settle(database, SIZES)
         bench = Bench(service, database)
         first = bench.raise_alarm(crowds[0])
+        # A while after their start processes load what sending needs: they are not at rest before.
+        time.sleep(LOAD_AFTER + 2.0)
         before, begun = service.cpu(), time.monotonic()
         time.sleep(5.0)
         idle = (service.cpu() - before) / (time.monotonic() - begun) * 1000
