@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections import defaultdict
 from functools import cache
@@ -96,6 +97,17 @@ def test_no_file_is_longer_than_one_can_read() -> None:
 
 def test_whatever_is_done_in_a_batch_has_its_words() -> None:
     assert set(ACTIONS) == set(Action)
+
+
+def test_a_file_that_is_named_in_a_document_or_a_test_is_there() -> None:
+    """Files move and their names are typed by hand; the changelog and a test's made-up files are not meant."""
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.py")]
+    apart = {ROOT / "CHANGELOG.md", ROOT / "tests/contracts/test_audit.py"}
+    named = {(path, found[0]) for path in texts if path not in apart for found in _FILE.finditer(path.read_text())}
+    assert [f"{path.relative_to(ROOT)}: {file}" for path, file in sorted(named) if not (ROOT / file).exists()] == []
+
+
+_FILE = re.compile(r"(?<![\w/.])(?:groups|joint_defense|config|tests|tools|deploy)/[\w/.-]+\.(?:py|md|css|html|js)\b")
 
 
 def _count_lines(path: Path) -> int:

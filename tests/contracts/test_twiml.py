@@ -1,7 +1,7 @@
 """Every TwiML document that the service can answer with, against the verbs of each carrier.
 
-The builders of `carriers.twiml` are the only place that makes one; `tests/edges/test_webhooks.py` and the journeys
-hold what the webhooks really answer against the same tables.
+The builders of `carriers.twiml` are the only place that makes one; `tests/edges/webhooks/test_webhooks.py` and the
+journeys hold what the webhooks really answer against the same tables.
 """
 
 from __future__ import annotations

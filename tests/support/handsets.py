@@ -285,7 +285,7 @@ class Network:
         return list(self.ask("GET", "/sim/conferences"))
 
     def fault(self, **knobs: Any) -> None:
-        """Turn knobs (see joint_defense/simulator/faults.py); None takes one back."""
+        """Turn knobs (see joint_defense/simulator/network/faults.py); None takes one back."""
         self.ask("PUT", "/sim/faults", knobs)
 
     def mend(self) -> None:
