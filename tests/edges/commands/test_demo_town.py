@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Thread
 
@@ -19,6 +19,7 @@ from groups.models.roster import Grid, Group, Household, Phone, Village
 from tests.conftest import MakeSettings
 from tests.edges.commands.test_roster import everything, exported
 from tests.edges.conftest import Type, answer, refused
+from tests.support.web_servers import WebServer
 
 
 @pytest.mark.usefixtures("demo_town")
@@ -97,7 +98,7 @@ def load_beside(settings: MakeSettings, said: bytes) -> Result:
         def log_message(self, *_given: object) -> None:
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+    with WebServer(("127.0.0.1", 0), Gateway) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         app = create_app(settings(twilio_api_base_url=f"http://127.0.0.1:{server.server_port}/api/laml"))
         done = app.test_cli_runner().invoke(args=["demo", "load"])

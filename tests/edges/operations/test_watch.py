@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -15,6 +15,7 @@ from joint_defense.operations.watch import Act, Vigil, Watcher, ask, describe_tr
 from tests.support import loops
 from tests.support.handsets import Network, answers, eventually
 from tests.support.ports import free_port
+from tests.support.web_servers import WebServer
 
 OURS = "+8657412345678"
 SID, TOKEN = "AC" + "1" * 32, "a-token-of-the-watcher"
@@ -96,7 +97,7 @@ def test_a_service_that_refuses_or_answers_nothing_is_not_well() -> None:
 
         def log_message(self, format: str, *args: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Broken)
+    server = WebServer(("127.0.0.1", 0), Broken)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     assert ask(f"http://127.0.0.1:{server.server_port}/readyz") == "HTTP 502"

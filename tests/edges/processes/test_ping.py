@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -12,6 +12,7 @@ from joint_defense.processes.runtime import Runtime
 from tests.conftest import MakeSettings
 from tests.support.handsets import eventually
 from tests.support.ports import free_port
+from tests.support.web_servers import WebServer
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -26,7 +27,7 @@ def test_the_clock_asks_the_address_and_goes_on_where_nobody_listens(settings: M
 
         def log_message(self, format: str, *args: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    server = WebServer(("127.0.0.1", 0), Listener)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     pings = tuple(part for every, part in NOW_AND_THEN if every == 60.0)
