@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, func, select, true, update
@@ -26,7 +27,7 @@ from joint_defense.delivery.lines import Grant, Line, Lines, Places
 from joint_defense.delivery.plan import make_move
 from joint_defense.incidents.record import note_once, note_update
 from joint_defense.models.incidents import Alert, Attempt, Delivery, Incident, is_in_state
-from joint_defense.rules.states import AttemptState, Channel, DeliveryState, Purpose, Role
+from joint_defense.rules.states import RINGS, AttemptState, Channel, DeliveryState, Purpose, Role
 from joint_defense.rules.timeline import UpdateKind
 
 LONGEST_RING = timedelta(minutes=10)
@@ -147,10 +148,27 @@ def _claim_of(row: Row[*tuple[Any, ...]], channel: Channel, line: Line, owner: s
     )
 
 
-def has_begun(session: Session, incident_id: int) -> bool:
-    """Whether a request for this incident has been taken in hand to be sent."""
-    begun = select(Delivery.id).where(Delivery.incident_id == incident_id, Delivery.attempt_count > 0)
-    return session.scalar(begun.limit(1)) is not None
+class Requests(StrEnum):
+    """How far the requests of an incident have come."""
+
+    NONE = "none"
+    """None has been taken in hand to be sent."""
+    RINGING = "ringing"
+    """A call that asks for help is with the carrier, or on its way there."""
+    MADE = "made"
+    """Some have left, and no such call is under way now."""
+
+
+def read_requests(session: Session, incident_id: int) -> Requests:
+    """How far the requests of an incident have come."""
+    begun = select(Delivery.channel, Delivery.purpose, Delivery.state).where(
+        Delivery.incident_id == incident_id, Delivery.attempt_count > 0
+    )
+    made = session.execute(begun.distinct()).all()
+    under_way = {DeliveryState.CLAIMED, DeliveryState.PLACED}
+    if any(each.channel is Channel.CALL and each.purpose in RINGS and each.state in under_way for each in made):
+        return Requests.RINGING
+    return Requests.MADE if made else Requests.NONE
 
 
 def is_held(session: Session, claim: Claim) -> bool:

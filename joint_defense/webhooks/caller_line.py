@@ -6,13 +6,11 @@ address; nothing of the conversation is kept in this process.
 
 from __future__ import annotations
 
-import threading
-import time
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import structlog
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from config.database import read_clock
@@ -23,7 +21,7 @@ from joint_defense.alarms.intake import IntakeResult, Outcome
 from joint_defense.carriers import twiml
 from joint_defense.carriers.port import InboundCall, read_call
 from joint_defense.carriers.twiml import Line
-from joint_defense.delivery.claims import has_begun
+from joint_defense.delivery.claims import Requests, read_requests
 from joint_defense.incidents import conference
 from joint_defense.incidents.answers import lock_incident
 from joint_defense.models.incidents import Alert
@@ -52,13 +50,14 @@ answer_every_error(waiting, answer_broken_call)
 
 NEWS_EVERY = 4
 """Seconds a caller waits in silence before we look for news again."""
+NEWS_FIRST = 2
+"""Seconds after the first answer: whether their neighbours are being rung by now."""
 SILENT_EVERY = 10
 
-LOOKS_FOR_REQUESTS = (0.02, 0.03, 0.05, 0.08, 0.12)
-"""Seconds between looks whether an alarm's first request is on its way, before its caller is told of it."""
+UNSENT_AFTER = timedelta(seconds=2)
+"""So long after an alarm a caller hears that nothing has left for their neighbours yet."""
 UNSENT_SAID_EVERY = 4
 """At every so many looks for news a caller hears again that nobody could be rung yet."""
-_WAITERS = threading.BoundedSemaphore(3)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -80,40 +79,24 @@ def to_stranger() -> str:
 
 
 def hold_the_line(raised: IntakeResult) -> Response:
-    """The first answer to an alarm: how many are being rung, what it is about, and please hold.
+    """The first answer to an alarm: how many are to be rung, what it is about, and please hold.
 
-    That they are being rung is said once a request for it is on its way: usually it is by now.
+    That they are being rung is said at the next question, once a request for it is on its way: nobody waits for that
+    here.
     """
     language = raised.language
-    begun = raised.silent or not raised.households or _wait_until_begun(raised.incident_id or 0)
     if raised.release_key:
         said = calls.say_alarm_held(raised.households, raised.release_key, language)
         return _ask(_make_address(raised.alert_id or 0, 0, 0, 0), [(said, language)], silent=raised.silent, held=1)
     if raised.outcome is Outcome.JOINED:
         said = calls.say_alarm_joined(raised.households, language)
     else:
-        said = calls.say_alarm_raised(raised.phones, raised.households, language, begun=begun)
+        said = calls.say_alarm_raised(raised.phones, raised.households, language)
     lines = [] if raised.silent else [(said, language), (calls.CATEGORY_PROMPT[language], language)]
-    return _ask(_make_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent, unsent=0 if begun else 1)
-
-
-def _wait_until_begun(incident_id: int) -> bool:
-    """Whether something of the incident is on its way to the carrier within a moment. Whoever finds others waiting
-    does not wait: the threads are the next alarms'.
-    """
-    if not _WAITERS.acquire(blocking=False):
-        return False
-    try:
-        for pause in LOOKS_FOR_REQUESTS:
-            time.sleep(pause)
-            with get_runtime().database.begin(reads=True) as session:
-                if has_begun(session, incident_id):
-                    return True
-    except SQLAlchemyError as error:
-        log.warning("not_known_whether_begun", incident_id=incident_id, error=type(error).__name__)
-    finally:
-        _WAITERS.release()
-    return False
+    unsent = int(bool(raised.households) and not raised.silent)
+    return _ask(
+        _make_address(raised.alert_id or 0, 0, 0, 0), lines, silent=raised.silent, wait=NEWS_FIRST, unsent=unsent
+    )
 
 
 @waiting.post("/wait/<int:alert_id>/<int:told>/<int:warned>")
@@ -159,9 +142,8 @@ def _wait(call: InboundCall, alert_id: int, told: int, warned: int, widened: int
         incident_id = alert.incident_id
         unsent = _read_count(request.args.get("unsent", ""))
         if unsent and not told_now.closed:
-            begun = has_begun(session, incident_id)
-            lines = [*lines, *_say_requests(begun, unsent, alert.language)]
-            unsent = 0 if begun else unsent + 1
+            said, unsent = _say_requests(session, alert, unsent, now, is_news=bool(told_now.sentences))
+            lines = [*lines, *said]
         held = int(alert.incident.held_until is not None)
         if request.args.get("held") == "1" and not held and not told_now.closed:
             more = (calls.HELD_NO_MORE, calls.CATEGORY_PROMPT)
@@ -196,11 +178,20 @@ def _read_count(given: str) -> int:
     return int(given) if given.isdecimal() and len(given) < 5 else 0
 
 
-def _say_requests(begun: bool, unsent: int, language: str) -> list[Line]:
-    """Whether the neighbours are being rung by now, to a caller who was told only that they are to be."""
-    if begun:
-        return [(calls.BEING_RUNG[language], language)]
-    return [(calls.NOT_RUNG_YET[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []
+def _say_requests(
+    session: Session, alert: Alert, unsent: int, now: datetime, *, is_news: bool
+) -> tuple[list[Line], int]:
+    """Whether the neighbours are being rung by now, to a caller who was told that they are to be; and how often they
+    have asked so far, 0 once something has left. `is_news`: they hear who comes, and need not hear that phones ring.
+    """
+    language = alert.language
+    requests = read_requests(session, alert.incident_id)
+    if requests is not Requests.NONE:
+        rings = requests is Requests.RINGING and not is_news
+        return ([(calls.BEING_RUNG[language], language)] if rings else []), 0
+    if now - alert.raised_at < UNSENT_AFTER:
+        return [], unsent
+    return ([(calls.NOT_RUNG_YET[language], language)] if unsent % UNSENT_SAID_EVERY == 1 else []), unsent + 1
 
 
 def _is_of_this_house(session: Session, alert: Alert, call: InboundCall) -> bool:
@@ -276,9 +267,18 @@ def name_room(incident_id: int) -> str:
 
 
 def _ask(
-    then: str, lines: list[Line], *, silent: bool, starred: bool = False, hears: str = "", **counts: int
+    then: str,
+    lines: list[Line],
+    *,
+    silent: bool,
+    starred: bool = False,
+    hears: str = "",
+    wait: int = NEWS_EVERY,
+    **counts: int,
 ) -> Response:
-    """`hears`: the language whose words count as well, where the carrier recognises speech."""
+    """`hears`: the language whose words count as well, where the carrier recognises speech. `wait`: seconds of silence
+    after which they ask again.
+    """
     kept = {name: count for name, count in counts.items() if count}
     return answer(
         twiml.ask(
@@ -286,7 +286,7 @@ def _ask(
             action=_with(then, **kept, **({"star": 1} if starred else {})),
             then=_with(then, **kept),
             keys=1,
-            timeout=SILENT_EVERY if silent else NEWS_EVERY,
+            timeout=SILENT_EVERY if silent else wait,
             hears=hears if hears and has_speech() and not silent else "",
         )
     )

@@ -31,7 +31,7 @@ def test_a_key_rings_and_texts_everybody_else_once_and_says_who_and_where_first(
         assert who_and_where.startswith(f"王建国家求助！墙下陶村{group}，桥东第1家。")
         assert keys == "能来请按1，不能来请按2，到了请按3。"
         assert again[0] == who_and_where
-    assert wang.hears("正在呼叫3户邻居，共5部电话").sentences[0] == MENU
+    assert wang.hears("马上呼叫3户邻居，共5部电话").sentences[0] == MENU
     street.wait_until_over()
     assert street.states() == {
         ("李大明家", "call"): ("reached", None),
@@ -97,11 +97,11 @@ def test_the_same_household_again_rings_nobody_anew(town: Town, neighbours: Neig
     wang, li, chen = street.phones
     wang.may_get("还没有人回应")
     wang.calls_for_help()
-    wang.hears("正在呼叫2户邻居")
+    wang.hears("马上呼叫2户邻居")
     wang.hangs_up()
     wang.own_call("completed")
     wang.calls_for_help()
-    wang.hears("正在告诉2户邻居")
+    wang.hears("马上告诉2户邻居")
     for phone in (li, chen):
         phone.is_alerted()
     assert street.incidents() == 1
@@ -113,7 +113,7 @@ def test_a_call_to_the_direct_number_is_the_alarm(town: Town, neighbours: Neighb
     wang, li = street.phones
     wang.handset.dial(DIRECT_NUMBER)
     li.is_alerted("王建国家求助")
-    assert wang.own_call().sentences[0] == "求助已发出，正在呼叫1户邻居，共1部电话。有危险请打110。"
+    assert wang.own_call().sentences[0] == "求助已收到，马上呼叫1户邻居，共1部电话。有危险请打110。"
 
 
 def test_of_a_caller_who_presses_nothing_the_leader_is_told(town: Town, neighbours: Neighbours) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from joint_defense.rules.wording.calls import BEING_RUNG
 from tests.journeys.neighbours import House, Neighbours, Telephone
 from tests.journeys.town import Town
 from tests.support.handsets import eventually
@@ -36,9 +37,12 @@ def test_the_callers_whole_conversation_word_for_word(town: Town, neighbours: Ne
     wang.presses("*")
     wang.own_call("completed")
 
-    assert said_to(wang) == [
+    heard = said_to(wang)
+    # Once, before or after the key that is pressed meanwhile; their phones may be still by then, and it is not said.
+    assert heard.count(BEING_RUNG["zh"]) <= 1
+    assert [sentence for sentence in heard if sentence != BEING_RUNG["zh"]] == [
         "十户联防。紧急求助请按井号9。",
-        "求助已发出，正在呼叫3户邻居，共3部电话。有危险请打110。",
+        "求助已收到，马上呼叫3户邻居，共3部电话。有危险请打110。",
         "请别挂机。有贼请按1，着火请按2，伤病请按3，其他请按4。按错了请按两次星号。",
         "正在告诉邻居：有贼进屋。请同时打110。",
         "还没有人回应，请马上打110。",

@@ -14,7 +14,7 @@ def test_hung_up_the_caller_reads_of_the_first_the_third_and_the_last_who_comes(
     wang, *others = street.phones
     others[0].waits()
     wang.calls_for_help()
-    wang.hears("正在呼叫5户邻居")
+    wang.hears("马上呼叫5户邻居")
     wang.hangs_up()
     eventually(street.caller_has_gone, "it is known that the caller has hung up")
     others[0].picks_up_and_presses("1")
@@ -37,7 +37,7 @@ def test_hung_up_and_with_nobody_coming_the_caller_reads_to_dial_110(town: Town,
     street = neighbours.settle("王建国", "李大明")
     wang, li = street.phones
     wang.calls_for_help()
-    wang.hears("正在呼叫1户邻居")
+    wang.hears("马上呼叫1户邻居")
     wang.hangs_up()
     assert wang.gets_text("还没有人回应") == "【十户联防】还没有人回应，请马上打110。"
     li.is_alerted()
@@ -68,7 +68,7 @@ def test_hung_up_a_caller_whom_no_text_reaches_is_called_with_the_news(town: Tow
     for phone in (li, chen):
         phone.waits()
     wang.calls_for_help()
-    wang.hears("正在呼叫2户邻居")
+    wang.hears("马上呼叫2户邻居")
     wang.hangs_up()
     eventually(street.caller_has_gone, "it is known that the caller has hung up")
     wang.answers(hang_up_after=4)

@@ -82,7 +82,7 @@ def test_with_enough_coming_nobody_further_is_called(station: Telephone, neighbo
     for phone in (li, chen):
         phone.answers("1", after=0.1)
     wang.calls_for_help()
-    wang.hears("正在呼叫2户邻居")
+    wang.hears("马上呼叫2户邻居")
     (held,) = eventually(happened(street, "enough"), "the first step is held")
     assert (held["step"], held["coming"]) == (1, 2)
     for phone in (li, chen):

@@ -121,26 +121,24 @@ HELD_NO_MORE = {
 """To a caller on the line, once the alarm goes to all."""
 
 
-def say_alarm_raised(phones: int, households: int, language: str, *, begun: bool = True) -> str:
-    """To the caller, at once: how many are being rung, or (not `begun`) are to be. With nobody to ring: to dial 110."""
+def say_alarm_raised(phones: int, households: int, language: str) -> str:
+    """To the caller, at once: how many are to be rung. That they ring is said once they do. With nobody to ring: to
+    dial 110.
+    """
     if language == CHINESE:
         if not households:
             return "求助已记下，但您家还没有可以通知的邻居，请马上打110。"
-        if not begun:
-            return f"求助已收到，马上呼叫{households}户邻居，共{phones}部电话。请别挂机。有危险请打110。"
-        return f"求助已发出，正在呼叫{households}户邻居，共{phones}部电话。有危险请打110。"
+        return f"求助已收到，马上呼叫{households}户邻居，共{phones}部电话。有危险请打110。"
     if not households:
         return "Your call is on record, but there are no neighbours to ring for you yet. Dial 110 now."
-    if not begun:
-        return f"Your alarm is in. {households} households are to be rung. Please hold. In danger, dial 110."
-    return f"Your alarm is out. {households} neighbouring households are being rung. In danger, dial 110."
+    return f"Your alarm is in. {households} neighbouring households are rung at once. In danger, dial 110."
 
 
 def say_alarm_joined(households: int, language: str) -> str:
     """To a second caller, or to one who presses again: the same neighbours are on it already."""
     if language == CHINESE:
-        return f"求助已收到。正在告诉{households}户邻居，您家也在求助。有危险请打110。"
-    return f"Your alarm is in. {households} households are being told that you need help too. In danger, dial 110."
+        return f"求助已收到，马上告诉{households}户邻居，您家也在求助。有危险请打110。"
+    return f"Your alarm is in. {households} households are told at once that you need help too. In danger, dial 110."
 
 
 BEING_RUNG = {

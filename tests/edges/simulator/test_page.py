@@ -110,15 +110,15 @@ def test_help_is_called_with_one_tap_and_read_word_by_word(visitor: Visitor, app
         "/voice",
         '<Gather numDigits="2" finishOnKey="" action="/keys"><Say language="cmn-CN">紧急求助请按井号9。</Say></Gather>',
     )
-    application.says("/keys", '<Say language="cmn-CN">求助已发出，正在呼叫9户邻居。</Say><Pause length="900"/>')
+    application.says("/keys", '<Say language="cmn-CN">求助已收到，马上呼叫9户邻居。</Say><Pause length="900"/>')
 
     visitor.use(WANG, "help")
     application.wait_for("/keys")
-    eventually(lambda: "求助已发出，正在呼叫9户邻居。" in visitor.card(WANG), "the answer stands on the screen")
+    eventually(lambda: "求助已收到，马上呼叫9户邻居。" in visitor.card(WANG), "the answer stands on the screen")
 
     assert application.at("/keys")[0].form["Digits"] == "#9"
     card = visitor.card(WANG)
-    assert "通话中 打给 +86 574 8888 9999 紧急求助请按井号9。 求助已发出" in card
+    assert "通话中 打给 +86 574 8888 9999 紧急求助请按井号9。 求助已收到" in card
     assert "按了 #9" in card
     visitor.use(WANG, "hangup")
     assert "已挂断" in visitor.card(WANG)

@@ -6,8 +6,8 @@ import html
 import math
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,9 +17,13 @@ from flask import Flask
 
 from app import create_app
 from config.database import Database, read_clock
+from joint_defense.alarms.acknowledge import acknowledge
 from joint_defense.alarms.closing import close
-from joint_defense.rules.states import ClosingOutcome
-from joint_defense.webhooks import caller_line
+from joint_defense.delivery import tracking
+from joint_defense.models.incidents import Alert, Delivery
+from joint_defense.rules.replies import Answer
+from joint_defense.rules.states import Channel, ClosingOutcome
+from joint_defense.rules.wording import calls
 from tests.conftest import MakeSettings
 from tests.edges.webhooks.test_webhooks import BASE, Carrier
 from tests.support.factories import NOW, House, Town
@@ -86,6 +90,17 @@ class Night:
         """A sender takes everything in hand that is due."""
         return bool(self.town.place(after=(self.town.read(read_clock) - NOW).total_seconds()))
 
+    def grow_older(self, *, seconds: float) -> None:
+        """The newest alarm was raised so much earlier."""
+        past = self.town.read(read_clock) - timedelta(seconds=seconds)
+        newest = self.town.alerts()[-1].id
+        self.town.run(lambda session: setattr(session.get_one(Alert, newest), "raised_at", past))
+
+    def find_calls(self) -> list[Delivery]:
+        """The calls of the newest alarm."""
+        deliveries = self.town.deliveries(self.town.alerts()[-1].incident_id)
+        return [each for each in deliveries if each.channel is Channel.CALL]
+
     def take_database(self, *, away: bool) -> None:
         self.app.extensions["runtime"].database._breaker._rest_until = math.inf if away else 0.0
 
@@ -100,39 +115,55 @@ def night(settings: MakeSettings, database: Database) -> Iterator[Night]:
     app.extensions["runtime"].close()
 
 
-def with_a_request_on_its_way(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
-    caller = night.settle()
-    gone = threading.Event()
-
-    def send_soon() -> None:
-        while not gone.is_set() and not night.send():
-            gone.wait(0.02)
-
-    with monkeypatch.context() as patched:
-        # It has as long as this machine takes.
-        patched.setattr(caller_line, "LOOKS_FOR_REQUESTS", (0.02,) * 1000)
-        sender = threading.Thread(target=send_soon)
-        sender.start()
-        said = night.call(caller)
-        gone.set()
-        sender.join()
-    return said, night.text(night.settle())
-
-
-def with_nothing_gone(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+def on_record(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
     return night.call(night.settle()), night.text(night.settle())
 
 
-def with_a_late_request(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+def with_a_call_on_its_way(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    assert 'timeout="2"' in night.document, "the first question comes soon"
+    night.send()
+    said = night.go_on(caller)
+    assert 'timeout="4"' in night.document
+    assert night.go_on(caller) == "", "it is said once"
+    return said, None
+
+
+def with_somebody_coming(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
     caller = night.settle()
     night.call(caller)
     night.send()
+    neighbour = night.find_calls()[0].id
+    night.town.run(
+        lambda session: acknowledge(
+            session, session.get_one(Delivery, neighbour), Answer.COMING, Channel.CALL, read_clock(session)
+        )
+    )
+    said = night.go_on(caller)
+    assert calls.BEING_RUNG["zh"] not in night.document, "who comes says enough"
+    return said, None
+
+
+def with_every_call_over(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    caller = night.settle()
+    night.call(caller)
+    night.send()
+    for call in night.find_calls():
+        sid = night.town.attempt(call).sid or ""
+        night.town.run(
+            lambda session, call=call, sid=sid: tracking.record_status(  # type: ignore[misc]
+                session, call.id, 1, sid, "no-answer", None, read_clock(session)
+            )
+        )
     return night.go_on(caller), None
 
 
 def with_nothing_gone_for_long(night: Night, monkeypatch: pytest.MonkeyPatch) -> Heard:
     caller = night.settle()
     night.call(caller)
+    assert night.go_on(caller) == "", "it is too early to say so"
+    night.grow_older(seconds=2)
     said = [night.go_on(caller) for _ in range(5)]
     assert said[1:4] == ["", "", ""]
     assert said[0] == said[4]
@@ -202,10 +233,11 @@ def with_the_database_gone_meanwhile(night: Night, monkeypatch: pytest.MonkeyPat
 
 
 STATES: dict[str, Callable[[Night, pytest.MonkeyPatch], Heard]] = {
-    "a request is on its way (within 0.3 s)": with_a_request_on_its_way,
-    "nothing has left yet: worker dead or hung, Redis away, a storm": with_nothing_gone,
-    "… 4 s later, and a request is on its way": with_a_late_request,
-    "… 4 s later, still nothing, and every 16 s": with_nothing_gone_for_long,
+    "it is on record": on_record,
+    "… 2 s after these words, and a neighbour's call is on its way": with_a_call_on_its_way,
+    "… and somebody is coming by then": with_somebody_coming,
+    "… and every call is over by then, and nobody has answered (after 60 s: 还没有人回应)": with_every_call_over,
+    "… and nothing has left: worker dead or hung, Redis away, a storm; again every 16 s": with_nothing_gone_for_long,
     "it could not be taken in, and is kept on disk": kept,
     "… kept still, every 20 s": kept_still,
     "it can neither be taken in nor kept (disk full)": with_a_full_disk,

@@ -112,7 +112,7 @@ def test_an_alarm_is_raised_on_a_handset_answered_on_others_and_watched_until_th
     zhao.behaves("busy")
 
     wang.taps("# 9 求助")
-    wang.reads("求助已发出，正在呼叫3户邻居")
+    wang.reads("求助已收到，马上呼叫3户邻居")
     li.rings()
     chen.rings()
     li.taps("接听")

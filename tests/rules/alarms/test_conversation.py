@@ -56,7 +56,7 @@ def test_whoever_is_told_of_a_failure_or_of_nobody_is_told_to_dial_110() -> None
 
 
 def test_a_caller_hears_how_many_are_being_rung() -> None:
-    assert said.say_alarm_raised(12, 9, "zh").startswith("求助已发出，正在呼叫9户邻居，共12部电话。")
+    assert said.say_alarm_raised(12, 9, "zh").startswith("求助已收到，马上呼叫9户邻居，共12部电话。")
     assert "9 neighbouring households" in said.say_alarm_raised(12, 9, "en")
     assert "9户" in said.say_alarm_joined(9, "zh")
     assert "9 households" in written.write_alarm_answer(9, "en")
