@@ -1,10 +1,12 @@
-"""Numbers that are looked after: tasks and the texts about them, hours and holidays, changes by text, tests."""
+"""Numbers that are looked after: tasks and the texts about them, hours and holidays, changes by text, tests, checks."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ForeignKey,
     Index,
     SmallInteger,
@@ -162,3 +164,33 @@ class UpkeepDay(Base):
 
     day: Mapped[date] = mapped_column(primary_key=True)
     planned: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class VillageCheck(Base):
+    """A half-monthly check that somebody has signed off (半月检查): due on which day, by whom, and what stood open.
+
+    `stood_open` holds ids alone, a list for each section: names and numbers are the roster's, and may have to go.
+    """
+
+    __tablename__ = "village_checks"
+    __table_args__ = (UniqueConstraint("village_id", "due_on"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(BigId)
+    due_on: Mapped[date] = mapped_column(index=True)
+    signed_at: Mapped[datetime]
+    signed_by: Mapped[str] = mapped_column(String(80))
+    stood_open: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class VillageCheckText(Base):
+    """A text that told a village's head of a check that is overdue; without an incident: nobody there can be told."""
+
+    __tablename__ = "village_check_texts"
+    __table_args__ = (UniqueConstraint("village_id", "due_on", "told_on"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    village_id: Mapped[int] = mapped_column(BigId)
+    due_on: Mapped[date]
+    told_on: Mapped[date] = mapped_column(index=True)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)

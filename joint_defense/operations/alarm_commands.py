@@ -31,7 +31,7 @@ from joint_defense.rules.errors import AlarmError, DrillRefused, InvalidMute, In
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
 from joint_defense.rules.hours import read_spans
 from joint_defense.rules.parties import OverseerKind, list_kinds, read_kinds
-from joint_defense.upkeep import drills, results, rolling_tests, tasks, village_hours
+from joint_defense.upkeep import drills, results, rolling_tests, tasks, village_checks, village_hours
 from joint_defense.upkeep.drills import Hours, Scope
 
 alarm = AppGroup("alarm", help="Look at alarms.")
@@ -258,6 +258,34 @@ def list_tasks(code: str) -> None:
                 f"{each.task.id}\t{each.task.opened_at.astimezone(zone):%Y-%m-%d %H:%M}\t{each.phone.household_name}\t"
                 f"{mask_number(each.phone.number)}\t{each.task.reason}\t{each.task.stage}"
             )
+
+
+@upkeep_commands.command("checks", help="How the half-monthly check stands, a line a village: code, name, state, days.")
+@click.option("--overdue", "only_overdue", is_flag=True, help="Only those that are overdue.")
+def list_checks(only_overdue: bool) -> None:
+    """The present check of every village, those overdue first; of one signed off when and by whom."""
+    zone = get_runtime().settings.zone
+    with get_runtime().database.begin(reads=True) as session:
+        found = village_checks.list_town(session, read_clock(session).astimezone(zone).date())
+    for village, check in found:
+        if check.overdue or not only_overdue:
+            at, by = check.line.signed_at, check.line.signed_by
+            signed = f"\t{at.astimezone(zone):%Y-%m-%d %H:%M}\t{by}" if at is not None else ""
+            click.echo(f"{village.code}\t{village.name}\t{check.state}\t{check.overdue}{signed}")
+
+
+@upkeep_commands.command("check", help="What a village's half-monthly check would find now, as JSON: how many of each.")
+@click.option("--village", "code", required=True, help="The village's code.")
+def show_check(code: str) -> None:
+    """What stands open in a village, and how its check stands."""
+    zone = get_runtime().settings.zone
+    with get_runtime().database.begin(reads=True) as session:
+        village_id, _ = _find_village(session, code)
+        now = read_clock(session)
+        points = village_checks.read_points(session, village_id, now, zone)
+        check = village_checks.read_now(session, village_id, now.astimezone(zone).date())
+    told = {"due_on": str(check.line.due_on), "state": check.state, "days_overdue": check.overdue}
+    click.echo(json.dumps(told | {section: len(rows) for section, rows in points.freeze().items()}))
 
 
 @upkeep_commands.command("forecast", help="What the tests of a village's numbers come to: JSON, for the next 30 days.")

@@ -29,7 +29,7 @@ from joint_defense.processes.queues import enlist_books_check
 from joint_defense.processes.runtime import Runtime
 from joint_defense.processes.sign_ins import tell_of_sign_ins
 from joint_defense.processes.stand_in import StandIn
-from joint_defense.upkeep import drills, number_changes, rolling_tests, tasks
+from joint_defense.upkeep import drills, head_texts, number_changes, rolling_tests, tasks
 from joint_defense.upkeep.number_changes import NumberRules
 
 EVERY = 1.0
@@ -319,7 +319,7 @@ def _mend_numbers(runtime: Runtime) -> None:
     planned = 0
     for village_id in _run(runtime, lambda session: tasks.find_villages_due(session, read_clock(session))):
         planned += len(_run(runtime, partial(_ask_on, village_id, zone)))
-    for village_id in _run(runtime, lambda session: tasks.find_heads_due(session, read_clock(session))):
+    for village_id in _run(runtime, lambda session: head_texts.find_heads_due(session, read_clock(session), zone)):
         planned += len(_run(runtime, partial(_tell_heads, village_id, zone)))
     if planned:
         log.info("numbers_asked_for", count=planned)
@@ -330,7 +330,7 @@ def _ask_on(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
 
 
 def _tell_heads(village_id: int, zone: ZoneInfo, session: Session) -> list[int]:
-    return tasks.tell_heads(session, village_id, read_clock(session), zone)
+    return head_texts.tell_heads(session, village_id, read_clock(session), zone)
 
 
 def _plan_tests(runtime: Runtime) -> None:

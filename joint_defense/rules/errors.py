@@ -88,3 +88,13 @@ class DrillRefused(AlarmError):
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class CheckRefused(AlarmError):
+    """A half-monthly check cannot be signed off. `why`: `changed` (since it was shown), `signed` or `not_yet`."""
+
+    code = "check_refused"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why

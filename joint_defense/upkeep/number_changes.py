@@ -242,7 +242,8 @@ def _tell_asker(session: Session, change: NumberChange, phone: PhoneOnRecord, wr
 
 
 def _text(session: Session, phone: PhoneOnRecord, number: str, language: str, text: str, now: datetime) -> None:
-    incident = tasks.make_text_carrier(session, phone, now)
+    place = (phone.village_id, phone.village_name)
+    incident = tasks.make_text_carrier(session, *place, now, phone.group_id, phone.group_name)
     told = OnePhone(phone.household_id, phone.household_name, phone.household_name_en, number, language)
     row = make_row(*(told, incident.id, Channel.SMS, Purpose.TASK, now), urgency=DRILL + NOTICE, turn=0, text=text)
     insert_rows(session, Delivery, [row])

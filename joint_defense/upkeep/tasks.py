@@ -20,7 +20,6 @@ from joint_defense.rules.parties import DRILL, NOTICE
 from joint_defense.rules.states import Channel, IncidentKind, Purpose
 from joint_defense.rules.tasks import (
     ASKED_FOR,
-    HEAD_TOLD_EVERY,
     KEPT_FOR,
     NEXT,
     TaskOutcome,
@@ -212,7 +211,8 @@ def _send(
     zone: ZoneInfo,
 ) -> int:
     """Plan a text about these tasks of one village, behind everything of any alarm or drill."""
-    incident = make_text_carrier(session, found[0].phone, now)
+    phone = found[0].phone
+    incident = make_text_carrier(session, phone.village_id, phone.village_name, now, phone.group_id, phone.group_name)
     on = now.astimezone(zone).date()
     rows = [{"task_id": each.task.id, "stage": stage, "texted_on": on, "incident_id": incident.id} for each in found]
     insert_rows(session, TaskText, rows)
@@ -220,14 +220,16 @@ def _send(
     return incident.id
 
 
-def make_text_carrier(session: Session, phone: PhoneOnRecord, now: datetime) -> Incident:
+def make_text_carrier(
+    session: Session, village_id: int, village_name: str, now: datetime, group_id: int | None = None, group: str = ""
+) -> Incident:
     """What carries a text that belongs to no call for help: an incident of its own kind, over from the beginning."""
     incident = Incident(
         kind=IncidentKind.TASK,
-        village_id=phone.village_id,
-        village_name=phone.village_name,
-        group_id=phone.group_id,
-        group_name=phone.group_name,
+        village_id=village_id,
+        village_name=village_name,
+        group_id=group_id,
+        group_name=group,
         opened_at=now,
         closed_at=now,
     )
@@ -246,46 +248,6 @@ def plan_text(session: Session, incident_id: int, person: Recipient, text: str, 
         account_id=person.account_id,
     )
     insert_rows(session, Delivery, [row])
-
-
-def find_heads_due(session: Session, now: datetime) -> list[int]:
-    """The villages whose head is to be told by text: a task waits for the head, and a week has gone by."""
-    told = (
-        select(PhoneTask.village_id)
-        .join(TaskText, TaskText.task_id == PhoneTask.id)
-        .join(Incident, Incident.id == TaskText.incident_id)
-        .where(TaskText.stage == TaskStage.HEAD, Incident.opened_at > now - HEAD_TOLD_EVERY)
-    )
-    waiting = select(PhoneTask.village_id).where(
-        PhoneTask.closed_at.is_(None), PhoneTask.stage == TaskStage.HEAD, PhoneTask.village_id.not_in(told)
-    )
-    return sorted(set(session.scalars(waiting.distinct())))
-
-
-def tell_heads(session: Session, village_id: int, now: datetime, zone: ZoneInfo) -> list[int]:
-    """Text a village's heads how many numbers wait for them; the incidents that carry the texts."""
-    if village_id not in village_hours.find_villages_allowing(session, now, zone, [village_id]):
-        return []
-    found = [each for each in list_open(session, village_id) if each.task.stage is TaskStage.HEAD]
-    heads = [
-        each
-        for each in directory.find_overseers(session, village_id, now.astimezone(zone))
-        if each.role is directory.Role.HEAD and each.may_text
-    ]
-    if not found or not heads:
-        return []
-    carriers = []
-    for place, head in enumerate(heads):
-        named = [
-            each.phone.household_name if head.language == words.CHINESE else each.phone.household_name_en
-            for each in found
-        ]
-        text = words.tell_head(found[0].phone.village_name, list(dict.fromkeys(named)), len(found), head.language)
-        if place == 0:
-            carriers.append(_send(session, TaskStage.HEAD, head, found, text, now, zone))
-        else:
-            plan_text(session, carriers[0], head, text, now)
-    return carriers
 
 
 def list_open(session: Session, village_id: int) -> list[OpenTask]:

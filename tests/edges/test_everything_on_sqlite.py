@@ -120,6 +120,8 @@ def _lines(folder: Path) -> list[list[str]]:
         ["upkeep", "holidays"],
         ["upkeep", "tasks", "--village", "T01"],
         ["upkeep", "forecast", "--village", "T01"],
+        ["upkeep", "checks"],
+        ["upkeep", "check", "--village", "T01"],
         ["drill", "list"],
         ["drill", "show", "1"],
         ["drill", "stop", "1"],

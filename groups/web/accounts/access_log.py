@@ -47,6 +47,8 @@ PAGES: Mapping[str, LazyString] = {
     "actions": _l("Incident"),
     "mutes": _l("Muted numbers"),
     "links": _l("Link in a text"),
+    "upkeep": _l("Numbers to mend"),
+    "village_checks": _l("Half-monthly check"),
     "command": _l("Command"),
     "looks": _l("Who looked"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from joint_defense.rules.tasks import TaskReason
 
@@ -54,16 +55,24 @@ def ask_leader(numbers: Sequence[FailingNumber], language: str) -> str:
     )
 
 
-def tell_head(village: str, households: Sequence[str], count: int, language: str) -> str:
-    """To the village's head, once a week: how many numbers wait to be mended, and whose. `households`: each once."""
+def tell_head(village: str, households: Sequence[str], count: int, language: str, overdue: date | None = None) -> str:
+    """To the village's head, once a week: how many numbers wait to be mended, and whose (`households`: each once); and
+    the day on which the half-monthly check was due, if nobody has signed it off.
+    """
     shown = households[:MOST_NAMED]
     if language == CHINESE:
         names = "、".join(shown) + ("等" if len(households) > len(shown) else "")
-        return f"【十户联防】{village}有{count}个号码打不通，等您处理：{names}。请在村里的“待办号码”页上改。"
+        waiting = f"有{count}个号码打不通，等您处理：{names}。请在村里的“待办号码”页上改。" if count else ""
+        check = (
+            f"{overdue.month}月{overdue.day}日的半月检查还没有签字，请在“半月检查”页上逐项核对后签字。"
+            if overdue
+            else ""
+        )
+        return f"【十户联防】{village}{waiting}{check}"
     names = ", ".join(shown) + (" and others" if len(households) > len(shown) else "")
-    return (
-        f"[Joint Defence] {village}: {count} numbers fail and wait for you: {names}. See the page of numbers to mend."
-    )
+    waiting = f" {count} numbers fail and wait for you: {names}. See the page of numbers to mend." if count else ""
+    check = f" The half-monthly check of {overdue} is not signed off yet. See its page." if overdue else ""
+    return f"[Joint Defence] {village}:{waiting}{check}"
 
 
 def _name_kind(number: FailingNumber) -> str:

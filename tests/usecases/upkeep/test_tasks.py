@@ -17,7 +17,7 @@ from joint_defense.models.upkeep import Holiday, PhoneTask, UpkeepHours
 from joint_defense.rules.hours import read_spans, write_spans
 from joint_defense.rules.states import Channel, Purpose
 from joint_defense.rules.tasks import ASKED_FOR, TaskOutcome, TaskReason, TaskStage
-from joint_defense.upkeep import drills, own_test, rolling_tests, tasks, village_hours
+from joint_defense.upkeep import drills, head_texts, own_test, rolling_tests, tasks, village_hours
 from tests.support.factories import House, Town, at
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -51,8 +51,8 @@ def look(town: Town, after: float) -> list[str]:
     town.run(lambda s: tasks.open_for_failing(s, at(after)))
     for village_id in town.read(lambda s: tasks.find_villages_due(s, at(after))):
         town.run(lambda s, one=village_id: tasks.ask_on(s, one, at(after), ZONE))  # type: ignore[misc]
-    for village_id in town.read(lambda s: tasks.find_heads_due(s, at(after))):
-        town.run(lambda s, one=village_id: tasks.tell_heads(s, one, at(after), ZONE))  # type: ignore[misc]
+    for village_id in town.read(lambda s: head_texts.find_heads_due(s, at(after), ZONE)):
+        town.run(lambda s, one=village_id: head_texts.tell_heads(s, one, at(after), ZONE))  # type: ignore[misc]
     planned = select(Delivery).where(Delivery.id > before, Delivery.purpose == Purpose.TASK).order_by(Delivery.id)
     return [f"{each.number} {each.text}" for each in town.read(lambda s: s.scalars(planned).all())]
 

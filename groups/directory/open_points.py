@@ -1,0 +1,199 @@
+"""What stands open in a village's roster, as its half-monthly check goes through it; and the villages themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from groups.coverage.rules.reachability import COMPLETE_GROUP
+from groups.directory.failing_numbers import match_failing
+from groups.models.changes import ERASED
+from groups.models.enrolment import Device, Subscription, is_active
+from groups.models.figures import Residence
+from groups.models.roster import Household, Phone, Village
+from groups.roster.reading import HouseLine, PhoneLine, list_group_names, list_houses_where
+from groups.rules import names
+from groups.rules.proofs import is_proven
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdPoint:
+    """A household that a point is about. `away`: nobody is at home now; `silent`: it is never rung by itself."""
+
+    household_id: int
+    name: str
+    name_en: str
+    door: str
+    group_name: str
+    away: bool
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePoint:
+    """A number, and the last local day on which a person gave a sign there."""
+
+    phone_id: int
+    number: str
+    proven_on: date | None
+    household: HouseholdPoint
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPoint:
+    """A group with too few households, and how many of those were proven in 30 days."""
+
+    group_id: int
+    name: str
+    households: int
+    proven: int
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePoint:
+    """A device that is with a household. `kind`: `key` or `phone`."""
+
+    device_id: int
+    kind: str
+    serial: str
+    household: HouseholdPoint
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPoints:
+    """All that stands open in a village's roster, each kind in the order of the roster."""
+
+    failing: tuple[PhonePoint, ...]
+    without_number: tuple[HouseholdPoint, ...]
+    unproven: tuple[PhonePoint, ...]
+    small_groups: tuple[GroupPoint, ...]
+    ungrouped: tuple[HouseholdPoint, ...]
+    silent_devices: tuple[DevicePoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VillageOnRecord:
+    """A village of the town."""
+
+    village_id: int
+    code: str
+    name: str
+    name_en: str
+
+
+def read_roster_points(session: Session, village_id: int, now: datetime, today: date) -> RosterPoints:
+    """What stands open in a village at `now`, whose local day is `today`."""
+    groups = dict(list_group_names(session, village_id))
+    houses = list_houses_where(session, Household.village_id == village_id, now)
+    failing = _find_failing(session, village_id)
+    signed_up = _find_signed_up(session, village_id, today)
+    of_group: dict[int, list[HouseLine]] = defaultdict(list)
+    for house in houses:
+        if house.group_id is not None:
+            of_group[house.group_id].append(house)
+    points = {house.id: _make_point(house, groups) for house in houses}
+    phones = [(house, phone) for house in houses for phone in house.phones]
+    return RosterPoints(
+        failing=tuple(_make_phone(phone, points[house.id]) for house, phone in phones if phone.id in failing),
+        without_number=tuple(points[house.id] for house in houses if house.flaw is not None),
+        unproven=tuple(
+            _make_phone(phone, points[house.id])
+            for house, phone in phones
+            if phone.id not in failing and phone.state.reachable and not is_proven(phone.proven_on, today)
+        ),
+        small_groups=tuple(
+            GroupPoint(group_id, name, len(own), sum(house.is_proven(today) for house in own))
+            for group_id, name in groups.items()
+            if len(own := of_group[group_id]) < COMPLETE_GROUP
+        ),
+        ungrouped=tuple(points[house.id] for house in houses if house.group_id is None and house.id in signed_up),
+        silent_devices=_list_silent_devices(session, houses, points, today),
+    )
+
+
+def _find_failing(session: Session, village_id: int) -> set[int]:
+    found = select(Phone.id).join(Household, Household.id == Phone.household_id)
+    here = (Household.village_id == village_id) & Household.archived_at.is_(None) & Phone.archived_at.is_(None)
+    return set(session.scalars(found.where(here, match_failing())))
+
+
+def _find_signed_up(session: Session, village_id: int, today: date) -> set[int]:
+    found = select(Subscription.household_id).join(Household, Household.id == Subscription.household_id)
+    return set(session.scalars(found.where(Household.village_id == village_id, is_active(today))))
+
+
+def _list_silent_devices(
+    session: Session, houses: Collection[HouseLine], points: dict[int, HouseholdPoint], today: date
+) -> tuple[DevicePoint, ...]:
+    """Devices that are out, of households in which nobody has given a sign for 30 days."""
+    quiet = {house.id for house in houses if not house.is_proven(today)}
+    out = select(Device).join(Household, Household.id == Device.household_id).order_by(Device.id)
+    village = {house.village_id for house in houses}
+    rows = session.scalars(out.where(Household.village_id.in_(village), Device.returned_on.is_(None)))
+    return tuple(
+        DevicePoint(each.id, each.kind.value, each.serial, points[each.household_id])
+        for each in rows
+        if each.household_id in quiet
+    )
+
+
+def _make_point(house: HouseLine, groups: dict[int, str]) -> HouseholdPoint:
+    return HouseholdPoint(
+        house.id,
+        names.name_household(house.head),
+        names.name_household_in_english(house.head),
+        house.door,
+        groups.get(house.group_id or 0, ""),
+        house.away,
+        house.silent,
+    )
+
+
+def _make_phone(phone: PhoneLine, household: HouseholdPoint) -> PhonePoint:
+    return PhonePoint(phone.id, phone.number, phone.proven_on, household)
+
+
+def read_household_names(session: Session, household_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """How these households are called now, in Chinese and English; without those whose data has been erased."""
+    found: dict[int, tuple[str, str]] = {}
+    wanted = sorted(household_ids)
+    for start in range(0, len(wanted), 500):  # below every database's limit of parameters
+        rows = session.execute(
+            select(Household.id, Household.head).where(Household.id.in_(wanted[start : start + 500]))
+        )
+        found |= {
+            each: (names.name_household(head), names.name_household_in_english(head))
+            for each, head in rows
+            if head not in {"", ERASED}
+        }
+    return found
+
+
+def list_villages(session: Session) -> list[VillageOnRecord]:
+    """The town's villages, by their code."""
+    rows = session.execute(
+        select(Village.id, Village.code, Village.name, Village.name_en)
+        .where(Village.archived_at.is_(None))
+        .order_by(Village.code)
+    )
+    return [VillageOnRecord(*row) for row in rows]
+
+
+def read_village_on_record(session: Session, village_id: int) -> VillageOnRecord:
+    """A village that is or was on the roster."""
+    village = session.get_one(Village, village_id)
+    return VillageOnRecord(village.id, village.code, village.name, village.name_en)
+
+
+def find_villages_lived_in(session: Session, day: date, village_ids: Collection[int] | None = None) -> set[int]:
+    """The town's villages, or those of these, in which any household was on record on or before a day."""
+    lived = select(Residence.id).where(Residence.village_id == Village.id, Residence.starts_on <= day).exists()
+    found = select(Village.id).where(Village.archived_at.is_(None), lived)
+    if village_ids is not None:
+        found = found.where(Village.id.in_(village_ids))
+    return set(session.scalars(found))

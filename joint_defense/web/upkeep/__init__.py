@@ -1,0 +1,16 @@
+"""Pages that keep a village's numbers and groups in order: numbers to mend, the half-monthly check.
+
+Door: `register(app)`. No tables. It must not know webhooks.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from joint_defense.web.upkeep import checks, numbers
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    numbers.register(app)
+    checks.register(app)
