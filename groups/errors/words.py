@@ -70,6 +70,8 @@ WORDS: Mapping[str, str] = {
     "audit_written": N_("written: %(file)s (%(households)s households, %(counted)s counted)"),
     "back_up_group_must_another_one": N_("the back-up group must be another one of this village"),
     "before_the_first_count": N_("%(day)s is before the first count of households (%(first)s)"),
+    "beside_the_name_kept": N_("“%(text)s” stays in the name, and is spoken with it: %(name)s"),
+    "beside_the_name_left_out": N_("“%(text)s” beside the name was left out"),
     "bill_no_tariff": N_("no tariff"),
     "bill_shares": N_("village ￥%(village)s, carrier ￥%(carrier)s"),
     "bill_total": N_("%(month)s in all: %(households)s households, %(shares)s, together ￥%(sum)s"),

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from groups.errors import Message, say
+from groups.errors.masking import mask_identity
 from groups.files.recognising import (
     SOMETHING_ELSE,
     Column,
@@ -75,7 +76,7 @@ class FoundColumns:
         columns = []
         for column in self.layout.columns[:_MOST_COLUMNS]:
             at = column.index
-            said = (row.texts[at].strip()[:24] for row in below if at < len(row.texts))
+            said = (mask_identity(row.texts[at].strip())[:24] for row in below if at < len(row.texts))
             samples = list(dict.fromkeys(text for text in said if text))[:_SAMPLES]
             heading = self._write_heading(at)
             if heading or samples:

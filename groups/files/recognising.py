@@ -22,11 +22,19 @@ LOOKED_AT = 60
 """So many rows below a heading are looked at to tell what its columns hold."""
 _BRACKETS = re.compile(r"[(\[【{<《](.*?)(?:[)\]】}>》]|$)")
 _BETWEEN_WORDS = re.compile(r"[/、,&+|;]|及|和|与|或")
-_DITTO = re.compile(
-    r"[-—_\s(\[]*([与和]?(同上|上同|同前|同左|同)(一?[组行户面栏列次])?|上|同左上|同↑|(〃|″|′′|[\"“”]{1,2}|''|〞|↑|⇑)(\s*(〃|″|〞|↑))?|//"
-    r"|ditto|do\.)[-—_\s)\]]*",
+_AS_ABOVE = re.compile(
+    r"[与和跟]?[同仝](一?(上|前|左)(面|述|列|边)?)?(一?(组|行|户|面|栏|列|次|格|项|家|人|门牌号?|号码?|电话|手机|地址|住址))?"
+    r"|[与和跟]?[上前][面一]?[行户格]?(相?同|一样)|[如照见]上|上|同左上|不变|相同|(same)?asabove|seeabove|same|ditto|do|id",
     re.IGNORECASE,
 )
+"""The words for: as in the row above."""
+_BEGINS_AS_ABOVE = frozenset("同仝与和跟上前如照见不相asditASDIT")
+_DITTO_SIGNS = "\"'`´^|│┃¦‖∥⋮⁞⁝↑⇑⇡⬆∧„“”‟‘’‚‛ʺʹ′″‴〃〞〟〝,:;"
+"""Signs that people put for the cell above, where nothing else stands in theirs."""
+_TOO_LITTLE = frozenset({",", ":", ";", "`"})
+"""These are too easily left over from something else."""
+_AROUND_DITTO = " \t\u3000-—_－()[]（）【】<>."
+_LONGEST_DITTO = 14
 _OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
 """Over what somebody had before: it is somebody else's by now."""
 
@@ -174,10 +182,20 @@ def make_words(plain: str) -> Words:
 
 
 def is_ditto(text: str) -> bool:
-    """Whether a cell repeats the one above: 同上, 〃, ", ↑, //."""
-    if not text or len(text) > 12 or text[0].isdigit():
+    """Whether a cell repeats the one above: 同上, 〃, ", ↑, //, ,, and whatever else is but signs for that."""
+    if not text or len(text) > _LONGEST_DITTO or (text[0].isalnum() and text[0] not in _BEGINS_AS_ABOVE):
         return False
-    return bool(_DITTO.fullmatch(unicodedata.normalize("NFKC", text[:12]).strip() or text))
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text[:_LONGEST_DITTO]).strip())
+    bare = plain.strip(_AROUND_DITTO)
+    words = bare.strip(_DITTO_SIGNS + _AROUND_DITTO + "。").replace(" ", "")
+    if bare and not words:
+        return bare not in _TOO_LITTLE
+    return plain == "//" or bool(_AS_ABOVE.fullmatch(words))
+
+
+def is_of_signs(text: str) -> bool:
+    """Whether there is not one letter or digit in a text that is not empty."""
+    return bool(text.strip()) and not any(sign.isalnum() for sign in text)
 
 
 class PlainVocabulary(Vocabulary[str, Layout[str]]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from groups.errors import Message
+from groups.errors.masking import mask_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,6 @@ class Finding:
 
 
 def show(text: str) -> str:
-    """A cell in a message: one line, not too long, nothing a terminal would obey."""
-    line = "".join(character if character.isprintable() else "?" for character in text.strip())
+    """A cell in a message: one line, not too long, nothing a terminal would obey, no identity number."""
+    line = "".join(character if character.isprintable() else "?" for character in mask_identity(text.strip()[:400]))
     return line if len(line) <= 24 else f"{line[:24]}…"

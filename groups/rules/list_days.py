@@ -17,7 +17,7 @@ _SERIAL_FROM = date(1899, 12, 30)
 _NO_END_AFTER = LATEST.year
 """A list that must write an end where there is none writes 9999-12-31 or 2999-12-31."""
 _NO_END = re.compile(
-    r"长期(有效)?|永久(有效)?|至今|无(限期?)?|不限(期)?|无(固定)?期限?|未定|持续|有效|在用|[-—–/~_]+|none|null|n/?a|\\n",
+    r"长期(有效)?|永久(有效)?|至今|无(限期?)?|不限(期)?|无(固定)?期限?|未定|持续|有效|在用|永?不到期|未到期|终身|一直|使用中|[-—–/~_]+|none|\(?null\)?|n/?a|\\n",
     re.IGNORECASE,
 )
 _MONTHS = {

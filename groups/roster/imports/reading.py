@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import Any
 
 from groups.errors import RosterFileError, say
+from groups.errors.masking import mask_identity
 from groups.files.columns import LeftOutSheet, explain_lacking
 from groups.files.reading import LARGEST_FILE, MOST_ROWS, TOO_LARGE, FileRead, read_here, read_text_sheet
 from groups.files.sheet import Sheet, name_column
@@ -38,7 +39,7 @@ from groups.rules.findings import show
 from groups.uploads import columns_said
 
 _SAMPLES = 3
-_OF_PAPERS = re.compile(r"身份证|证件|账号|卡号|编号|编码|社保")
+_OF_PAPERS = re.compile(r"身份|证件|证号|公民|账号|帐号|卡号|编号|编码|社保|社会保|医保")
 _OF_INSTRUCTIONS = re.compile(
     r"\s*(模板|导入|填写|填表|填报|使用)?(说明|须知|指南|要求|示例|样例|范例|样表|示范)\s*\d?\s*|readme|instructions?|examples?",
     re.IGNORECASE,
@@ -274,7 +275,7 @@ def _is_guessed(layout: Layout, column: Column, place: int, columns: Columns) ->
 
 
 def _pick_samples(rows: Sequence[Sequence[str]], column: int) -> list[str]:
-    said = [row[column].strip()[:24] for row in rows if column < len(row) and row[column].strip()]
+    said = [mask_identity(row[column].strip())[:24] for row in rows if column < len(row) and row[column].strip()]
     return said[:_SAMPLES]
 
 

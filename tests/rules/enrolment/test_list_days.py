@@ -31,3 +31,8 @@ def test_a_day_is_read_as_systems_and_clerks_write_it(text: str) -> None:
 
 def test_no_end_with_a_time_is_no_end() -> None:
     assert end_in("99991231235959") is None
+
+
+@pytest.mark.parametrize("text", ["永不到期", "(null)", "（NULL）", "终身", "使用中", "未到期"])
+def test_words_for_no_end_are_no_end(text: str) -> None:
+    assert end_in(text) is None

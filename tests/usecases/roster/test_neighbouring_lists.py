@@ -12,7 +12,7 @@ from openpyxl.styles import Font
 
 from groups.errors import RosterFileError
 from groups.errors.words import write_both
-from groups.roster.imports.reading import open_file, read_columns_said, read_households, read_list
+from groups.roster.imports.reading import open_file, read_columns_said, read_households, read_list, show_layouts
 from groups.roster.imports.rules.guesses import Said
 from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import judge
@@ -289,7 +289,29 @@ def test_a_number_beside_a_groups_name_is_told_and_no_part_of_it(cell: str, grou
     assert all(number(5) not in row.group for row in told.rows)
 
 
-@pytest.mark.parametrize("ditto", ["同上", "〃", "//", "″", '"', "''", "同前", "↑", "--〃--", "”", "′′"])
+DITTOS = [
+    "同上",
+    "〃",
+    "//",
+    "″",
+    '"',
+    "''",
+    "同前",
+    "↑",
+    "--〃--",
+    "”",
+    "′′",
+    '""',
+    ",,",
+    "| |",
+    "⋮",
+    "同上组",
+    "与上同",
+    "（同 上）",
+]
+
+
+@pytest.mark.parametrize("ditto", DITTOS)
 def test_a_ditto_repeats_what_stands_above_in_any_column(ditto: str) -> None:
     rows = [HEADING, ROWS[0], [ditto, ditto, "李乙明", number(2)]]
     assert read(workbook(rows))[0] == [WANG, ("1组", "李乙明", "1-1", (number(2),))]
@@ -475,10 +497,67 @@ def test_a_row_with_a_member_and_a_number_and_nothing_else_is_of_the_house_above
 
 
 @pytest.mark.parametrize(
-    "cell", ["王甲建 组长", "王甲建组长", "联防长（王甲建）", "组长【王甲建】", "王甲建 副组长", "组长 王甲建"]
+    "cell",
+    [
+        *(
+            "王甲建 组长",
+            "王甲建组长",
+            "联防长（王甲建）",
+            "组长【王甲建】",
+            "王甲建 副组长",
+            "组长 王甲建",
+            "〔组长〕王甲建",
+        ),
+        *(
+            "王甲建（代组长）",
+            "王甲建「临时负责人」",
+            "王甲建〖组长兼网格员〗",
+            "王甲建（正）",
+            "—组长王甲建",
+            "王甲建·党员",
+        ),
+        *("🚩王甲建", "【王甲建】", "①王甲建", "12 王甲建", "王甲建（4人）", "A王甲建", "王甲建_组长", "副：王甲建"),
+    ],
 )
 def test_a_leaders_mark_is_no_part_of_a_name_wherever_it_stands(cell: str) -> None:
-    assert read(workbook([HEADING, ["1组", "1-1", cell, number(1)]]))[0] == [WANG]
+    assert read(workbook([HEADING, ["1组", "1-1", cell, number(1)]])) == ([WANG], set())
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("王甲建（独居老人）", "王甲建"),
+        ("王甲建（阿国）", "王甲建(阿国)"),
+        ("王甲建【东头】", "王甲建(东头)"),
+    ],
+)
+def test_what_stands_in_brackets_at_a_name_is_told_whether_it_stays_or_not(cell: str, name: str) -> None:
+    found, told = read(workbook([HEADING, ["1组", "1-1", cell, number(1)]]))
+    assert [household[1] for household in found] == [name]
+    assert told == {"beside_the_name"}
+
+
+@pytest.mark.parametrize("cell", ["欧阳·正", "余代", "王**", "王*", "王小组", "阿卜杜拉·买买提", "John Smith"])
+def test_a_name_that_is_like_a_mark_stays_as_it_is(cell: str) -> None:
+    assert [household[1] for household in read(workbook([HEADING, ["1组", "1-1", cell, number(1)]]))[0]] == [cell]
+
+
+@pytest.mark.parametrize("heading", ["身份证号码", "公民身份号码", "证件号码", "证号", "社会保障号码"])
+@pytest.mark.parametrize(
+    "identity", ["330226197001011234", "33022619700101123X", "330226700101123", 330226197001011234.0]
+)
+def test_identity_numbers_are_no_phones_and_are_never_shown_in_full(heading: str, identity: Any) -> None:
+    rows = [[*HEADING, heading], *([*row, identity] for row in ROWS)]
+    opened = open_file(workbook(rows), "list.xlsx")
+    assert [column.field for column in opened.sheets[0].layout.columns][-1] is Field.NOTHING
+    assert read(workbook(rows)) == ([WANG, LI], set())
+    found = read_households(opened, {(0, 4): Field.SECOND})
+    told = [write_both(f.message) for row in found.rows for f in examine(row, "CN", "574").warnings]
+    told += [
+        sample for block in show_layouts(opened, {}) for column in block["columns"] for sample in column["samples"]
+    ]
+    assert told
+    assert not any("22619700101" in text or "2267001011" in text for text in told)
 
 
 @pytest.mark.parametrize(

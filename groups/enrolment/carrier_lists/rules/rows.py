@@ -51,7 +51,13 @@ COLUMN_WORDS: dict[str, str] = {
 # The first that fits: 终止日期 is no 日期 of a start, and 客户地址 is no name.
 _WORDS = (
     (ListColumn.END, re.compile(r"退订|失效|到期|结束|终止|截止|注销|销户|拆机|^止|^end|^expir|^to$", re.IGNORECASE)),
-    (ListColumn.START, re.compile(r"开通|生效|入网|开始|起始|办理|受理|竣工|^起|^start|^from$|^since$", re.IGNORECASE)),
+    (
+        ListColumn.START,
+        re.compile(
+            r"开通|生效|入网|开始|起始|办理|受理|竣工|激活|启用|(开户|装机|安装)[日时]|^起|^start|^from$|^since$",
+            re.IGNORECASE,
+        ),
+    ),
     (ListColumn.PLAN, re.compile(r"套餐|资费|产品|销售品|业务类型|业务名称|^plan$|^product$", re.IGNORECASE)),
     (ListColumn.ADDRESS, re.compile(r"地址|住址|门牌|安装地|装机地|address", re.IGNORECASE)),
     (
@@ -60,7 +66,7 @@ _WORDS = (
     ),
     (ListColumn.NAME, re.compile(r"姓名|户主|客户|用户|机主|户名|住户|name$|^customer$|^head$", re.IGNORECASE)),
 )
-_NO_COLUMN = re.compile(r"身份证|证件|编码|编号|经理|工号|序号|状态|备注")
+_NO_COLUMN = re.compile(r"身份|证件|证号|编码|编号|经理|工号|序号|状态|备注")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from groups.errors.masking import IDENTITY
 from groups.files import recognising
 from groups.files.recognising import Look, make_words
 from groups.files.sheet import strip_heading
@@ -81,7 +82,7 @@ class Layout(recognising.Layout[Field]):
 
 
 _NOT_A_PHONE = re.compile(
-    r"短号|小号|集团号|虚拟号|身份证|车牌|编号|门牌|户号|序号|邮编|邮政|微信|组号|队号|卡号|账号|银行|日期|备注|qq|宽带|传真|工号"
+    r"短号|小号|集团号|虚拟号|身份|证件|证号|公民|社保|社会保|医保|户[口籍][号编]|电表|水表|表号|车牌|编号|门牌|户号|序号|邮编|邮政|微信|组号|队号|卡号|账号|银行|日期|备注|qq|宽带|传真|工号"
 )
 _OF_THE_LEADER = re.compile(
     r"组长|队长|联防长|网格员|网格长|村长|书记|民警|责任人|片长|包干|干部|片警|楼长|楼栋长|负责人|填表人|采集人"
@@ -114,7 +115,7 @@ _LANDMARK = re.compile(r"方位|位置|地标|标志物|^landmark$")
 _RELATION = re.compile(r"关系$|^(与|和|同)?户主(之)?(的)?关系|^关系|^称谓$|^relation", re.IGNORECASE)
 _SOMETHING_ELSE = re.compile(
     r"[\d一二三四五六七八九十](号|十户|联防|互助|平安|小)*组|"
-    r"身份证|性别|年龄|人数|户数|人口|单位|工作|短号|小号|微信|备注|签名|签字|日期|情况|车牌|民族|职务|文化|政治|账号|银行"
+    r"身份|证件|证号|性别|年龄|人数|户数|人口|单位|工作|短号|小号|微信|备注|签名|签字|日期|情况|车牌|民族|职务|文化|政治|账号|银行"
     r"|与.{0,4}关系|编号|序号"
 )
 _OF_OLD = re.compile(r"(户主)?(原|旧|老|曾用|以前|停用|作废|已停)")
@@ -164,7 +165,7 @@ def may_hold_phones(text: str) -> bool:
     """Whether a column may be taken for phones because of what stands in it: nothing over it speaks against that."""
     heading = simplify(text)
     return not _OF_THE_LEADER.search(heading) and not re.search(
-        r"短号|身份证|车牌|序号|编号|账号|卡号|qq|工号|邮编", heading
+        r"短号|身份|证件|证号|公民|社保|社会保|医保|车牌|序号|编号|账号|帐号|卡号|电表|水表|qq|工号|邮编", heading
     )
 
 
@@ -298,7 +299,7 @@ class RosterVocabulary(recognising.Vocabulary[Field, Layout]):
 
     def may_be(self, field: Field, heading: str) -> bool:
         if field is not Field.HEAD:
-            return not re.search(r"短号|小号|身份证|日期|电话|面积|时间", heading)
+            return not re.search(r"短号|小号|身份|证件|日期|电话|面积|时间", heading)
         return not _SOMETHING_ELSE.search(heading) and not _OF_ANOTHER.search(heading)
 
     def correct(self, layout: Layout, cells: Mapping[int, Sequence[str]]) -> dict[int, Field]:
@@ -308,6 +309,8 @@ class RosterVocabulary(recognising.Vocabulary[Field, Layout]):
         for column in layout.phones:
             if column.index in shorts and any(c.index not in shorts for c in layout.phones if c is not column):
                 fields[column.index] = Field.NOTHING
+        papers = [c.index for c in layout.phones if _measure_share(cells[c.index], IDENTITY) > 0.5]
+        fields |= dict.fromkeys(papers, Field.NOTHING)
         current = [column for column in layout.phones if not _OF_OLD.match(column.heading)]
         if current:
             fields |= {column.index: Field.NOTHING for column in layout.phones if column not in current}

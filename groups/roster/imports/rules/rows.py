@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from groups.errors import say
 from groups.roster.imports.rules.guesses import Guess
-from groups.roster.imports.rules.names import has_private_signs, read_name
+from groups.roster.imports.rules.names import Named, has_private_signs, read_name
 from groups.roster.imports.rules.numbers import Wrong, read_numbers, says_nothing
 from groups.roster.rules.household import make_label
 from groups.rules.findings import Finding, show
@@ -29,6 +29,7 @@ DAMAGED_TEXT = "damaged_text"
 ANOTHER_VILLAGE = "another_village"
 PRIVATE_SIGN = "private_sign"
 NO_GROUP = "no_group"
+BESIDE_THE_NAME = "beside_the_name"
 EVERYTHING = frozenset({"group", "door", "landline", "second"})
 """All that a list may be silent about: what it does not say stays as it is."""
 
@@ -121,7 +122,7 @@ def examine(row: ListRow, region: str, area_code: str, countries: Collection[str
     landmark = None if row.landmark is None else tidy(row.landmark)
     cells = (*row.phones, PhoneCell("户主", head.numbers)) if head.numbers else row.phones
     phones, written, warnings, unread = _read_phones(cells, region, area_code, countries)
-    warnings = (*row.warnings, *warnings, *_judge_name(row, head.numbers))
+    warnings = (*row.warnings, *warnings, *_judge_name(row, head))
     errors = [Finding(FORMULA, say("cell_is_a_formula", column=column)) for column in row.formulas[:1]]
     if not head.head and not errors:
         said = next((show(cell.text) for cell in row.phones if cell.text.strip()), None)
@@ -151,10 +152,16 @@ def examine(row: ListRow, region: str, area_code: str, countries: Collection[str
     )
 
 
-def _judge_name(row: ListRow, numbers: str) -> tuple[Finding, ...]:
+def _judge_name(row: ListRow, head: Named) -> tuple[Finding, ...]:
     found = []
-    if numbers:
-        found.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from_cell_name"), show(numbers)))
+    if head.numbers:
+        found.append(Finding(NUMBER_ELSEWHERE, say("number_taken_from_cell_name"), show(head.numbers)))
+    if head.left_out:
+        words = say("beside_the_name_left_out", text=show("、".join(head.left_out)))
+        found.append(Finding(BESIDE_THE_NAME, words, show(row.head)))
+    if head.beside:
+        words = say("beside_the_name_kept", text=show("、".join(head.beside)), name=show(head.head))
+        found.append(Finding(BESIDE_THE_NAME, words, show(row.head)))
     if has_private_signs(row.head.replace("\ue863", "")):
         found.append(
             Finding(
