@@ -33,7 +33,7 @@ def create(name: str, role: str, code: str | None, phone: str | None, password_s
     with tell_in_one_line():
         name = accounts.check_name(name)
         number = None if phone is None else _read_number(phone)
-        password = _read_password(password_stdin, name, phone or "")
+        password = _read_password(password_stdin, name, number or "")
         password_hash = hash_password(password)
         with open_transaction() as session:
             accounts.create_account(

@@ -63,8 +63,9 @@ def main() -> int:
         )
 
     files = sorted({each.noticed_by.partition("::")[0] for each in faults if each.noticed_by})
-    # Without a map, where a test is known for each of them: those alone are run.
-    map_anew = given.map or not (KEPT.exists() or (faults and all(each.noticed_by for each in faults)))
+    # Without a map, where a test or a reason is known for each of them: those alone are run.
+    known = bool(faults) and all(each.noticed_by or _find_why(each, equivalent) for each in faults)
+    map_anew = given.map or not (KEPT.exists() or known)
     parts = given.tests or (PARTS if map_anew else Ways.read().list_files())
     trying = Trying(faults, tell, given.seconds, map_anew, also=given.tests or (), leave_out=given.without)
     pytest.main(make_arguments(list(dict.fromkeys([*parts, *files, *WARM]))), plugins=[trying, Profile()])

@@ -77,7 +77,7 @@ def read_named(gone: list[str]) -> Iterator[Fault]:
 
 def read_equivalent() -> dict[tuple[str, str, str], str]:
     """Why these are equivalent: by file, text of the line and what is changed."""
-    told = tomllib.loads(EQUIVALENT.read_text())["fault"]
+    told = tomllib.loads(EQUIVALENT.read_text()).get("fault", [])
     return {(each["file"], each["line"], each["what"]): each["why"] for each in told}
 
 

@@ -20,7 +20,7 @@ import pytest
 from tools.mutants import codes
 from tools.mutants.changes import ROOT, Fault
 from tools.mutants.forks import NONE, listen, run_in_fork
-from tools.mutants.ways import Ways, watch_lines
+from tools.mutants.ways import Ways, find_made_at_import, watch_lines
 
 WARM = (
     "tests/usecases/delivery/test_held.py",
@@ -104,7 +104,7 @@ class Trying:
         changed, left = codes.find_changed(fault), [*within]
         while changed is not None and left:
             noticed = self._try_in_fork(fault, changed, [items[each] for each in left], patience)
-            if noticed is None:
+            if noticed is None or (noticed == NONE and find_made_at_import(fault)):
                 break
             if noticed not in items or noticed in self._sound:
                 return noticed

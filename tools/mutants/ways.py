@@ -83,6 +83,7 @@ class Ways:
             bits = 0
             for number in fault.lines:
                 bits |= lines.get(number, 0)
+            bits |= self._of_names(find_made_at_import(fault))
         else:
             bits = self._of_names(names) or self._of_file(fault.path)
         found = {test for number, test in enumerate(self._tests) if bits >> number & 1}
@@ -127,6 +128,27 @@ def _find_names_at_import(fault: Fault) -> set[str] | None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
     return names
+
+
+def find_made_at_import(fault: Fault) -> set[str]:
+    """What the function that has the fault puts together at import already: a statement that is kept, or the like."""
+    tree = ast.parse((ROOT / fault.path).read_text())
+    functions = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
+    calls = {each.name: _list_called(each) for each in functions}
+    reached = {each.name for each in functions if each.lineno <= fault.lines[0] <= (each.end_lineno or 0)}
+    while more := {name for name, called in calls.items() if called & reached} - reached:
+        reached |= more
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _list_called(node) & reached:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+    return names
+
+
+def _list_called(node: ast.AST) -> set[str]:
+    calls = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
+    return {each.id for each in calls if isinstance(each, ast.Name)}
 
 
 @contextmanager

@@ -95,6 +95,12 @@ def test_a_password_can_come_from_standard_input_and_is_not_printed(app: Flask) 
         (("x1", "--role", "operator", "--phone", "12"), None, "no such number"),
         (("x1", "--role", "operator", "--password-stdin"), "12345678\n", "first that anybody would try"),
         (("x1", "--role", "operator", "--password-stdin"), "", "at least 8 characters"),
+        (("liuxiaoming", "--role", "operator", "--password-stdin"), "liuxiaoming1\n", "its owner's name"),
+        (
+            ("x1", "--role", "operator", "--phone", "13900001111", "--password-stdin"),
+            "139-0000-1111\n",
+            "its owner's name",
+        ),
         (("taken", "--role", "operator"), None, "there is an account with this name or phone"),
     ],
 )

@@ -5,14 +5,9 @@ On SQLite transactions are one after the other from their beginning.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.database import Database
@@ -23,30 +18,15 @@ from joint_defense.models.incidents import Delivery
 from joint_defense.rules.replies import Answer
 from joint_defense.rules.states import AttemptState, Channel, DeliveryState
 from tests.support.factories import OWNER, House, Town, at
+from tests.usecases.at_once import meanwhile
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-Result = TypeVar("Result")
-WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 @pytest.fixture
 def houses(town: Town) -> list[House]:
     """The caller, and two neighbours."""
     return [town.house("王"), town.house("李", "mm"), town.house("陈")]
-
-
-def meanwhile(database: Database, first: Callable[[Session], object], then: Callable[[], Result]) -> Result:
-    """`then` begins once `first` is done and not committed, which happens only when `then` waits for it."""
-    with ThreadPoolExecutor(1) as threads, database.begin() as watch:
-        with database.begin() as session:
-            first(session)
-            session.flush()
-            waiting = threads.submit(then)
-            until = time.monotonic() + 30
-            while not watch.scalar(WAITS) and not waiting.done() and time.monotonic() < until:
-                time.sleep(0.005)
-            assert not waiting.done(), "it did not wait"
-        return waiting.result(30)
 
 
 def test_a_call_that_a_sender_takes_in_hand_meanwhile_is_ended_and_not_only_crossed_out(
@@ -70,6 +50,18 @@ def test_a_call_that_a_sender_takes_in_hand_meanwhile_is_ended_and_not_only_cros
     town.run(lambda s: claims.release_dead(s, lambda _: False, at(1)))
     meanwhile(database, lambda session: take(session, now=at(5)), lambda: town.raise_alarm(chen, after=5))
     assert (town.delivery(chen.number).state, town.delivery(chen.number).unwanted) == (DeliveryState.CLAIMED, True)
+
+
+def test_whoever_calls_too_as_a_sender_takes_its_call_in_hand_has_that_one_ended(
+    database: Database, town: Town, houses: list[House]
+) -> None:
+    wang, _, chen = houses
+    town.raise_alarm(wang)
+    take = partial(claims.claim, channel=Channel.CALL, limit=10, owner=OWNER, now=at(1))
+    meanwhile(database, lambda session: take(session), lambda: town.raise_alarm(chen, after=1))
+    ring = town.delivery(chen.number)
+    # Crossed out it would be nobody's, and the request that is on its way would ring a house that calls for help.
+    assert (ring.state, ring.unwanted, ring.owner) == (DeliveryState.CLAIMED, True, OWNER)
 
 
 def test_an_answer_to_our_question_that_comes_with_the_last_callback_does_not_take_it_back(

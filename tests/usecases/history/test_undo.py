@@ -20,6 +20,7 @@ from groups.models.figures import Residence
 from groups.models.roster import Group, Household, Phone, PhoneKind
 from groups.roster.residences import follow_the_roster
 from tests.support.factories import NOW, House, Town, at, home_since
+from tests.usecases.at_once import meanwhile
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HEAD = Author("陶村长", Source.PAGE)
@@ -397,3 +398,15 @@ def test_an_undo_never_brings_a_second_subscription_or_a_second_home_of_a_thing(
 
 def _last(batch: Batch, model: type[Any]) -> Any:
     return batch.session.scalars(select(model).order_by(model.id.desc())).first()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_who_takes_back_what_another_is_taking_back_is_told_that_there_is_nothing(
+    database: Database, town: Town
+) -> None:
+    wang = town.house("王建国")
+    key = _do(town, "edit_household", _set(wang.id, head="王建军"))
+
+    with pytest.raises(NothingToUndo):
+        meanwhile(database, lambda session: undo(session, key, HEAD, at(3600), ZONE), lambda: _undo(town, key))
+    assert _household(town, wang.id).head == "王建国"
