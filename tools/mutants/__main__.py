@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from tools.mutants.changes import ROOT, Fault, draw_from, read_equivalent, read_named
+from tools.mutants.marks import mark_imports
 from tools.mutants.trying import PARTS, WARM, Profile, Tried, Trying, make_arguments
 from tools.mutants.ways import KEPT, Ways
 
@@ -33,6 +34,7 @@ CORE = (
     "groups/coverage/figures.py",
     "groups/coverage/rules",
     "groups/enrolment/bills.py",
+    "groups/enrolment/paid_for.py",
     "groups/enrolment/rules",
     "groups/history/undo.py",
     "groups/web/shell/access.py",
@@ -67,6 +69,8 @@ def main() -> int:
     known = bool(faults) and all(each.noticed_by or _find_why(each, equivalent) for each in faults)
     map_anew = given.map or not (KEPT.exists() or known)
     parts = given.tests or (PARTS if map_anew else Ways.read().list_files())
+    if map_anew:
+        mark_imports()
     trying = Trying(faults, tell, given.seconds, map_anew, also=given.tests or (), leave_out=given.without)
     pytest.main(make_arguments(list(dict.fromkeys([*parts, *files, *WARM]))), plugins=[trying, Profile()])
     return _report(trying, equivalent, gone)

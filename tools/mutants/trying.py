@@ -20,7 +20,8 @@ import pytest
 from tools.mutants import codes
 from tools.mutants.changes import ROOT, Fault
 from tools.mutants.forks import NONE, listen, run_in_fork
-from tools.mutants.ways import Ways, find_made_at_import, watch_lines
+from tools.mutants.marks import watch_lines
+from tools.mutants.ways import Ways, find_made_at_import
 
 WARM = (
     "tests/usecases/delivery/test_held.py",

@@ -7,20 +7,12 @@ import hashlib
 import json
 import os
 import re
-import sys
-import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from types import CodeType, FrameType
-from typing import Any
 
 from tools.mutants.changes import ROOT, Fault
 
 KEPT = ROOT / "var" / "mutants"
 """A file for each run that has looked."""
-HOUSES = ("config", "groups", "joint_defense")
 
 
 class Ways:
@@ -149,54 +141,3 @@ def find_made_at_import(fault: Fault) -> set[str]:
 def _list_called(node: ast.AST) -> set[str]:
     calls = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
     return {each.id for each in calls if isinstance(each, ast.Name)}
-
-
-@contextmanager
-def watch_lines() -> Iterator[dict[str, set[int]]]:
-    """The lines of our own files that are run through meanwhile, in every thread that begins then, too."""
-    found: dict[str, set[int]] = {}
-    _touched.clear()
-    threading.settrace(_trace)
-    sys.settrace(_trace)
-    try:
-        yield found
-    finally:
-        sys.settrace(None)
-        threading.settrace(None)
-        for code in list(_touched):
-            of = _seen[code]
-            if of:
-                path = str(Path(code.co_filename).relative_to(ROOT))
-                found.setdefault(path, set()).update(of)
-                of.clear()
-
-
-_PREFIXES = tuple(f"{ROOT / house}/" for house in HOUSES)
-_seen: dict[CodeType, set[int] | None] = {}
-_local: dict[CodeType, Any] = {}
-_touched: set[CodeType] = set()
-
-
-def _trace(frame: FrameType, event: str, argument: Any) -> Any:
-    code = frame.f_code
-    try:
-        of = _seen[code]
-    except KeyError:
-        of = _seen[code] = set() if code.co_filename.startswith(_PREFIXES) else None
-        if of is not None:
-            _local[code] = _make_local(of)
-    if of is None:
-        return None
-    _touched.add(code)
-    of.add(frame.f_lineno)
-    return _local[code]
-
-
-def _make_local(of: set[int]) -> Any:
-    add = of.add
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        add(frame.f_lineno)
-        return trace
-
-    return trace
