@@ -1,4 +1,4 @@
-"""Several things at the same instant: each in a thread of its own, let go together, or the second waits for the first."""
+"""Several things at the same instant: let go together, each in its thread; or the second waits for the first."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def at_once(*deeds: Callable[[], Result]) -> list[Result]:
 
 
 def meanwhile(database: Database, first: Callable[[Session], object], then: Callable[[], Result]) -> Result:
-    """On PostgreSQL: `then` begins once `first` is done and not committed, which happens only when `then` waits for it."""
+    """On PostgreSQL: `then` begins once `first` is done and not committed: and has to wait for it."""
     with ThreadPoolExecutor(1) as threads, database.begin() as watch:
         with database.begin() as session:
             first(session)
