@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOG = ROOT / "var" / "packages.log"
-BROWSERS = ("chromium", "chromium-browser")
+# The same browser without a window: no frame is drawn that nobody sees, and a page costs a third of the time.
+SHELL = "chromium-headless-shell"
+BROWSERS = (SHELL, "chromium", "chromium-browser")
 _FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 # Programs inside the locked packages that the tests start, and the packages of libraries that they may miss.
 _PROGRAMS = (
@@ -37,7 +39,7 @@ _LIBRARIES = {
 
 def list_packages_for_tests() -> list[str]:
     """The Debian packages that the tests need and this machine lacks."""
-    wanted = [] if find_browser() or find_playwrights_own() else ["chromium"]
+    wanted = [] if find_browser() or find_playwrights_own() else [SHELL]
     if not any(_list_chinese_fonts()):
         wanted.append("fonts-noto-cjk")
     if not _loads("libatomic.so.1"):
@@ -68,6 +70,28 @@ def find_playwrights_own() -> Path | None:
     """The Chromium that `.venv/bin/playwright install chromium` has brought, if it has."""
     home = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or "~/.cache/ms-playwright").expanduser()
     return next((path for path in home.glob("chromium-*/*/chrome") if os.access(path, os.X_OK)), None)
+
+
+def provide_shell() -> None:
+    """Beside a browser with a window, root gets the one without; others read the command. Neither way is it needed.
+
+    What could not be installed is not tried again: a machine without a network would wait for it at every run.
+    """
+    refused = LOG.with_name(f"no-{SHELL}")
+    if shutil.which(SHELL) or find_browser() is None or shutil.which("apt-get") is None or refused.exists():
+        return
+    if os.geteuid() != 0:
+        print(f"setup: browser tests take less time with: sudo apt-get install --no-install-recommends {SHELL}")
+        return
+    print(f"setup: installing Debian's {SHELL}; details in var/packages.log", flush=True)
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_bytes(b"")
+    # Nobody's browser is removed for it, and nobody waits long.
+    hurried = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20", "-o", "DPkg::Lock::Timeout=60"]
+    wanted = [*hurried, "install", "--no-install-recommends", "--no-remove", SHELL]
+    if not (_run_apt(wanted) or (_run_apt([*hurried, "update"]) and _run_apt(wanted))):
+        print(f"setup: {SHELL} could not be installed: browser tests take longer; details in var/packages.log")
+        refused.touch()
 
 
 def provide(packages: list[str]) -> int:
@@ -129,6 +153,7 @@ def main(arguments: list[str]) -> int:
             if package.startswith("("):
                 print(f"setup: {library} {package} is missing: no Debian package of it is known", file=sys.stderr)
         return provide(known) if len(known) == len(libraries) else 1
+    provide_shell()
     return 0
 
 

@@ -205,14 +205,44 @@ def test_a_browser_that_is_not_there_is_missing_and_one_that_is_there_is_not(
     programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "playwrights"))
-    assert "chromium" in system_packages.list_packages_for_tests()
-    _program(programs / "chromium", "")
-    assert "chromium" not in system_packages.list_packages_for_tests()
-    (programs / "chromium").unlink()
+    assert system_packages.SHELL in system_packages.list_packages_for_tests()
+    for name in system_packages.BROWSERS:
+        _program(programs / name, "")
+        assert system_packages.SHELL not in system_packages.list_packages_for_tests()
+        (programs / name).unlink()
     own = tmp_path / "playwrights" / "chromium-1234" / "chrome-linux"
     own.mkdir(parents=True)
     _program(own / "chrome", "")
-    assert "chromium" not in system_packages.list_packages_for_tests()
+    assert system_packages.SHELL not in system_packages.list_packages_for_tests()
+
+
+def test_beside_a_browser_with_a_window_root_gets_the_one_without_and_where_it_cannot_be_had_it_is_tried_once(
+    programs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed, shell = programs / "typed", programs / system_packages.SHELL
+    _program(programs / "chromium", "")
+    _program(programs / "apt-get", f'echo "$@" >> {typed}; exit 100')
+    _as(1000, monkeypatch)
+    system_packages.provide_shell()
+    assert capsys.readouterr().out.endswith("sudo apt-get install --no-install-recommends chromium-headless-shell\n")
+    assert not typed.exists()
+
+    _as(0, monkeypatch)
+    system_packages.provide_shell()
+    assert "could not be installed: browser tests take longer" in capsys.readouterr().out
+    assert "--no-remove chromium-headless-shell" in typed.read_text()
+    typed.unlink()
+    system_packages.provide_shell()
+    assert not typed.exists()
+
+    next(programs.parent.glob("no-*")).unlink()
+    _program(programs / "apt-get", f"echo '#!/bin/sh' > {shell}; /bin/chmod +x {shell}")
+    system_packages.provide_shell()
+    assert system_packages.find_browser() == str(shell)
+    _program(programs / "apt-get", "exit 100")
+    capsys.readouterr()
+    system_packages.provide_shell()
+    assert capsys.readouterr().out == ""
 
 
 def test_postgresql_runs_although_its_user_may_not_look_into_our_folder(tmp_path: Path) -> None:

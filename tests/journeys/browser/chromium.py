@@ -1,4 +1,4 @@
-"""The browser tests' Chromium: Debian's, or Playwright's own."""
+"""The browser tests' Chromium: Debian's, without a window where there is that, or Playwright's own."""
 
 from __future__ import annotations
 
