@@ -23,6 +23,8 @@ from groups.files.xlsx_guard import LONGEST_CELL, MACROS, MOST_CELLS, NO_WORKBOO
 
 LARGEST_FILE = 10_000_000
 MOST_ROWS = 20_000
+MOST_LINES = 100_000
+"""Rows with something in them, of all sheets: far more than any list may have, and looked through in seconds."""
 MOST_SHEETS = 1_000
 WIDEST = 100
 """Columns further to the right are not looked at."""
@@ -31,6 +33,9 @@ LONGEST_READ = 2_000
 """Signs of a cell. What is made of one takes a time that may grow with the square of its length."""
 _TOO_LONG = say("cell_too_long", most=LONGEST_READ)
 TOO_LARGE = say("file_too_large")
+_TOO_LONG_A_FILE = say("more_than_rows", most=MOST_LINES)
+_NOTHING = ",\t;，；| \u3000\r\n"
+"""What the rows consist of that a spreadsheet writes behind the last one in use, to the bottom of its grid."""
 _MOST_MERGED = 20_000
 _ROUNDED = 10_000_000
 _ALL_DIGITS = 10**15
@@ -77,6 +82,8 @@ def read_sheets(content: bytes, name: str, *, dated: bool = False) -> list[Sheet
     sheets = _read_sheets(content, name, dated=dated)
     if any(len(cell) > LONGEST_READ for sheet in sheets for row in sheet.rows for cell in row):
         raise RosterFileError(_TOO_LONG)
+    if sum(any(row) for sheet in sheets for row in sheet.rows) > MOST_LINES:
+        raise RosterFileError(_TOO_LONG_A_FILE)
     return sheets
 
 
@@ -119,9 +126,21 @@ def _find_other_kind(content: bytes, name: str) -> Message | None:
 
 
 def read_text_sheet(text: str) -> Sheet:
-    """Comma-separated lines, or cells with tabs, semicolons or full-width commas between them."""
+    """Comma-separated lines, or cells with tabs, semicolons or full-width commas between them.
+
+    Raises RosterFileError where there are more lines than any list has.
+    """
+    text = _cut_behind_the_last(text)
+    if max(text.count("\n"), text.count("\r")) > MOST_LINES:
+        raise RosterFileError(_TOO_LONG_A_FILE)
     rows = tuple(tuple(_keep_as_text(cell) for cell in row) for row in read_rows(text, WIDEST))
     return Sheet("", rows, is_of_text=True)
+
+
+def _cut_behind_the_last(text: str) -> str:
+    last = len(text.rstrip(_NOTHING))
+    end = text.find("\n", last)
+    return text if end < 0 else text[:end]
 
 
 def _keep_as_text(cell: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from groups.models.roster import Village
 from groups.models.uploads import Upload
 from groups.responders import files
 from groups.responders.files import ReadRow
-from groups.responders.lists import Kind, Region, read_list
+from groups.responders.lists import Kind, ListOnRecord, Region, read_list
 from groups.uploads import uploads
 from groups.uploads.kinds import Ground, Preview, Progress, ReadList, RowSeen
 
@@ -26,7 +27,7 @@ from groups.uploads.kinds import Ground, Preview, Progress, ReadList, RowSeen
 class WatchLists:
     """Lists of one of the three kinds, of a village or of the town's centre: all of it is taken, or nothing."""
 
-    tries = 1
+    tries = 3
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         try:
@@ -42,46 +43,61 @@ class WatchLists:
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
-    ) -> None:
-        """The list as it stands is asked for where this one is judged."""
-
-    def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
-        with database.begin() as session:
+    ) -> _Prepared:
+        """The list judged against the one that stands: what takes long is done while no alarm waits for it."""
+        with database.begin(reads=True) as session:
             on_record = read_list(session, Kind(upload.kind.value), upload.village_id)
-            return _make_preview(files.judge_rows(on_record, was_read.rows, _make_region(ground)))
+        progress(20)
+        rows = files.judge_rows(on_record, was_read.rows, _make_region(ground))
+        return _Prepared(on_record, rows, _make_preview(rows))
+
+    def look(
+        self, database: Database, upload: Upload, was_read: ReadList, prepared: _Prepared, ground: Ground
+    ) -> Preview:
+        return prepared.preview
 
     def write(
         self,
         session: Session,
         upload: Upload,
         was_read: ReadList,
-        prepared: None,
+        prepared: _Prepared,
         ground: Ground,
         now: datetime,
         progress: Progress,
     ) -> Preview | None:
+        if prepared.preview.digest != upload.digest:
+            return None
         if upload.village_id is not None:
             held = select(Village.id).where(Village.id == upload.village_id)
             session.execute(held.with_for_update(key_share=True))
         on_record = read_list(session, Kind(upload.kind.value), upload.village_id)
-        rows = files.judge_rows(on_record, was_read.rows, _make_region(ground))
-        if _make_preview(rows).digest != upload.digest:
+        if not on_record.says_the_same(prepared.on_record):
             return None
         batch = Batch(session, uploads.make_author(upload), Action(f"edit_{upload.kind}"), now, ground.zone)
-        files.import_rows(batch, on_record, rows)
-        return _make_preview(rows, batch)
+        files.import_rows(batch, on_record, prepared.rows)
+        return prepared.preview.keep_as_written(batch.key if batch.size else "", changes=batch.size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The list as it stood, and the rows judged against it."""
+
+    on_record: ListOnRecord
+    rows: Sequence[ReadRow]
+    preview: Preview
 
 
 def _make_region(ground: Ground) -> Region:
     return Region(ground.region, ground.area_code, ground.countries)
 
 
-def _make_preview(rows: Sequence[ReadRow], batch: Batch | None = None) -> Preview:
+def _make_preview(rows: Sequence[ReadRow]) -> Preview:
     seen = [RowSeen(row.change, _pack(row), noted=bool(row.checked.wrong or row.checked.told)) for row in rows]
     wrong = sum(row.change == "error" for row in rows)
     cannot = keep_message(say("mend_wrong_rows", count=wrong)) if wrong else None
-    summary = {"wrong": wrong, "changes": batch.size if batch else 0, "cannot": cannot}
-    return Preview(seen, summary, batch.key if batch and batch.size else "")
+    summary = {"wrong": wrong, "changes": 0, "cannot": cannot}
+    return Preview(seen, summary)
 
 
 def _pack(row: ReadRow) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from groups.errors import InvalidNumber, Message, NotPossible, say
-from groups.models.batch import Batch
+from groups.models.batch import Batch, read_values
 from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Language
 from groups.responders import on_duty
@@ -118,6 +118,14 @@ class ListOnRecord:
     def groups_of(self, grid: Row) -> set[int]:
         """The groups that are in this grid."""
         return {group.id for group in self.groups.values() if group.grid_id == grid.id}
+
+    def says_the_same(self, other: ListOnRecord) -> bool:
+        """Whether a row judged against the other list comes to the same against this one."""
+        return self._tell() == other._tell()
+
+    def _tell(self) -> object:
+        rows = {key: read_values(row) for key, row in self.rows.items()}
+        return rows, self.grids, {name: (group.id, group.grid_id) for name, group in self.groups.items()}
 
 
 def read_list(session: Session, kind: Kind, village_id: int | None) -> ListOnRecord:

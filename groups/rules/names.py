@@ -44,6 +44,8 @@ _SIDES = {
 }  # fmt: skip
 _NUMBERED_GROUP = re.compile(r"第?(\d+)(?:联防)?[组队]")
 _VILLAGE_ENDINGS = re.compile(r"(居委会|社区|村委会|村)$")
+_HEADS = 20_000
+"""So many heads are kept as they were spelt: those of the longest list, which is spelt before it is written."""
 _HAN = re.compile(r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af]")
 
 
@@ -80,7 +82,7 @@ def make_keys(head: str) -> dict[str, Any]:
     return {"search": search_keys(head), "initials": initials, "given": given}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_HEADS)
 def spell_given_name(head: str) -> tuple[str, str]:
     """The given name's pinyin and the whole name's initials: jianguo and ljg of 李建国. Nothing of a foreign name."""
     if not _HAN.match(head):
@@ -96,7 +98,7 @@ def spell(text: str) -> str:
     return _spell_text(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_HEADS)
 def search_keys(head: str) -> str:
     """What a household is searched by, each key behind a blank: its pinyin, name and initials, and the given name's.
 

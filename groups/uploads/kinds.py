@@ -79,6 +79,12 @@ class Preview:
         told = [(row.verdict, row.change, row.data) for row in self.rows]
         return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
+    def keep_as_written(self, batch: str, **further: Any) -> Preview:
+        """The same rows once they are written, with what more there is to say in sum; their digest is not made anew."""
+        written = Preview(self.rows, self.summary | further, batch)
+        vars(written)["digest"] = self.digest
+        return written
+
 
 class ListKind(Protocol):
     """A kind of list. `read` knows no database; `look` asks in short transactions, since an alarm may be waiting."""

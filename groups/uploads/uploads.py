@@ -37,7 +37,7 @@ SIGN_OF_LIFE = timedelta(seconds=5)
 DEAD_AFTER = timedelta(seconds=30)
 """Whoever works on a list and says nothing for so long is gone."""
 UNTAKEN = timedelta(seconds=8)
-"""So long a list waits for the bulk worker; then the page that asks after it does the work."""
+"""So long a list waits for an idle bulk worker; then the page that asks after it does the work."""
 AT_WORK = (UploadState.READING, UploadState.WRITING)
 OPEN = (UploadState.COLUMNS, UploadState.READY)
 """It waits for somebody to say something of it."""
@@ -163,9 +163,12 @@ def has_died(upload: Upload, now: datetime) -> bool:
     return upload.state in AT_WORK and upload.taken_at is not None and now - upload.taken_at > DEAD_AFTER
 
 
-def waits_in_vain(upload: Upload, now: datetime) -> bool:
-    """Whether nobody has taken the list."""
-    return upload.state in AT_WORK and upload.taken_at is None and now - upload.asked_at > UNTAKEN
+def waits_in_vain(session: Session, upload: Upload, now: datetime) -> bool:
+    """Whether nobody has taken the list, and nobody is at work on another one that it waits behind."""
+    if upload.state not in AT_WORK or upload.taken_at is not None or now - upload.asked_at <= UNTAKEN:
+        return False
+    at_work = select(Upload.id).where(Upload.state.in_(AT_WORK), Upload.taken_at > now - DEAD_AFTER)
+    return session.scalar(at_work.limit(1)) is None
 
 
 def break_off(session: Session, upload_id: int) -> None:

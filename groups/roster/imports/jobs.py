@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -25,6 +26,7 @@ from groups.roster.imports.rules.headings import Field
 from groups.roster.imports.rules.judgement import Judgement
 from groups.roster.imports.rules.preview import guess_shown, list_rows, make_summary
 from groups.roster.imports.rules.rows import ExaminedRow, examine
+from groups.rules.names import make_keys
 from groups.uploads import uploads
 from groups.uploads.kinds import Ground, Preview, Progress, ReadList, RowSeen
 
@@ -34,7 +36,7 @@ _MOST_NOTES = 40
 class RosterLists:
     """Lists of a village's households. Their option is `complete`: whoever is not on it is to be archived."""
 
-    tries = 1
+    tries = 3
 
     def read(self, upload: Upload, ground: Ground, progress: Progress) -> ReadList:
         columns = {place: Field(field) for place, field in uploads.read_columns(upload).items()}
@@ -61,35 +63,55 @@ class RosterLists:
 
     def prepare(
         self, database: Database, upload: Upload, was_read: ReadList, ground: Ground, progress: Progress
-    ) -> None:
-        """The roster is asked for where it is judged: in the writing transaction, once the village is held."""
-
-    def look(self, database: Database, upload: Upload, was_read: ReadList, prepared: None, ground: Ground) -> Preview:
-        with database.begin() as session:
+    ) -> _Prepared:
+        """The list judged against the roster as it stands: what takes long is done while no alarm waits for it."""
+        with database.begin(reads=True) as session:
             on_record = _read_roster(session, upload, was_read.rows)
-        return _make_preview(was_read, _judge(upload, was_read.rows, on_record, ground), ground)
+        progress(20)
+        judgement = _judge(upload, was_read.rows, on_record, ground)
+        progress(50)
+        for entry in judgement.entries:
+            # They are kept: what a household is found by is spelt out before anything is written.
+            make_keys(entry.head)
+        progress(80)
+        return _Prepared(on_record, judgement, _make_preview(was_read, judgement, ground))
+
+    def look(
+        self, database: Database, upload: Upload, was_read: ReadList, prepared: _Prepared, ground: Ground
+    ) -> Preview:
+        return prepared.preview
 
     def write(
         self,
         session: Session,
         upload: Upload,
         was_read: ReadList,
-        prepared: None,
+        prepared: _Prepared,
         ground: Ground,
         now: datetime,
         progress: Progress,
     ) -> Preview | None:
+        preview = prepared.preview
+        if preview.digest != upload.digest:
+            return None
         held = select(Village).where(Village.id == upload.village_id).with_for_update(key_share=True)
         village = session.scalars(held).one()
         progress(45)
-        judgement = _judge(upload, was_read.rows, _read_roster(session, upload, was_read.rows), ground)
-        preview = _make_preview(was_read, judgement, ground)
-        if preview.digest != upload.digest:
+        if _read_roster(session, upload, was_read.rows) != prepared.on_record:
             return None
         progress(55)
-        by = uploads.make_author(upload)
+        judgement, by = prepared.judgement, uploads.make_author(upload)
         batch = apply(session, village, judgement, by, now, ground.zone, once_more=upload.once_more, progress=progress)
-        return Preview(preview.rows, preview.summary, batch.key if batch.size else "")
+        return preview.keep_as_written(batch.key if batch.size else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The roster as it stood, and what a list came to against it."""
+
+    on_record: RosterOnRecord
+    judgement: Judgement
+    preview: Preview
 
 
 def _get_village(upload: Upload) -> int:

@@ -128,7 +128,7 @@ def show(key: str) -> ResponseReturnValue:
         _see_to(session, upload)
         if upload.state not in AT_WORK:
             return _draw_page(session, upload, own)
-        waits = uploads.waits_in_vain(upload, read_clock(session))
+        waits = uploads.waits_in_vain(session, upload, read_clock(session))
         heading = own.heading(session, upload)
     if waits:
         _work_now(upload)
@@ -143,7 +143,7 @@ def show_progress(key: str) -> ResponseReturnValue:
     with get_database().begin() as session:
         upload, _ = _find_own(session, key)
         _see_to(session, upload)
-        finished = upload.state not in AT_WORK or uploads.waits_in_vain(upload, read_clock(session))
+        finished = upload.state not in AT_WORK or uploads.waits_in_vain(session, upload, read_clock(session))
     if finished:
         return "", 200, {"HX-Redirect": url_for("uploads.show", key=key)}
     return render_template("uploads/bar.html", upload=upload)

@@ -14,7 +14,7 @@ import pytest
 from groups.errors import RosterFileError
 from groups.files import isolated
 from groups.files.isolated import read_apart
-from groups.files.reading import find_hidden_sheets, read_sheets
+from groups.files.reading import MOST_LINES, find_hidden_sheets, read_sheets
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "rosters"
 
@@ -79,3 +79,12 @@ def test_a_child_knows_none_of_our_settings(monkeypatch: pytest.MonkeyPatch) -> 
     read_apart((CASES / "hidden-rows" / "input.xlsx").read_bytes(), "list.xlsx")
     assert "DATABASE_URL" in os.environ
     assert set(seen) == {"PYTHONPATH", "PYTHONIOENCODING"}
+
+
+def test_a_text_of_more_lines_than_any_list_has_is_refused_and_empty_ones_behind_it_do_not_count() -> None:
+    row = "王建国,13700000001\n".encode()
+    with pytest.raises(RosterFileError, match="more_than_rows"):
+        read_apart(row * (MOST_LINES + 1), "a.csv")
+    behind = b",,,,\r\n" * 1_048_576
+    (sheet,) = read_apart(row * 3 + behind, "a.csv").sheets
+    assert [len(sheet.rows), sheet.rows[-1]] == [3, ("王建国", "13700000001")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from groups.models.accounts import AccountRole
 from groups.models.changes import Change
 from groups.models.responders import Camera, Responder, Team
 from groups.models.roster import Grid, Group, Village
+from groups.responders.jobs import WatchLists
 from groups.uploads import jobs
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 from tests.edges.web.scenes import settle_group
@@ -208,6 +210,36 @@ def test_a_thousand_responders_are_written_in_a_few_statements(store: Database, 
         jobs.work_on_upload(waiting[1])
     assert len(_responders(store)) == 1000
     assert len(statements) < 60
+
+
+@pytest.mark.parametrize("meant_otherwise", [False, True])
+def test_a_list_that_was_judged_before_another_edit_is_judged_again_before_it_is_written(
+    store: Database, head: Visitor, monkeypatch: pytest.MonkeyPatch, meant_otherwise: bool
+) -> None:
+    content = "姓名,电话\n何建平,13700000001\n".encode()
+    page = head.post(f"{LISTS}/responders/import", {"file": (io.BytesIO(content), "w.csv")}, of=LISTS).location
+    prepare = WatchLists.prepare
+    prepared: list[Any] = []
+
+    def edit_behind(self: WatchLists, database: Database, *rest: Any) -> Any:
+        found = prepare(self, database, *rest)
+        if not prepared:
+            with database.begin() as session:
+                village = session.scalars(select(Village).where(Village.code == VILLAGE)).one()
+                number = "+8613700000001" if meant_otherwise else "+8613700000002"
+                session.add(Responder(village_id=village.id, team=Team.GUARDS, name="别人", number=number))
+        prepared.append(found)
+        return found
+
+    monkeypatch.setattr(WatchLists, "prepare", edit_behind)
+    head.post(f"{page}/confirm", of=page)
+    found = {(each.name, each.team) for each in _responders(store)}
+    if meant_otherwise:
+        assert found == {("别人", Team.GUARDS)}, "nobody has said that this one is to be changed"
+        assert "名单在此期间有改动" in head.get(page).text or head.get(page).status_code == 200
+    else:
+        assert found == {("别人", Team.GUARDS), ("何建平", Team.SECURITY)}
+    assert len(prepared) >= 2
 
 
 def test_another_village_is_not_there_for_a_head_and_a_liaison_only_reads(

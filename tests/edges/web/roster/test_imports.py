@@ -21,11 +21,12 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from config.database import Database, read_clock
 from groups.models.accounts import AccountRole
+from groups.models.batch import Author
 from groups.models.changes import Change, Source
 from groups.models.roster import Group, Household, Phone, PhoneKind, Village
-from groups.models.uploads import Upload, UploadState
+from groups.models.uploads import Upload, UploadKind, UploadState
 from groups.roster.imports.jobs import RosterLists
-from groups.uploads import jobs
+from groups.uploads import jobs, uploads
 from joint_defense.processes.queues import BULK, get_queue
 from tests.edges.web.conftest import OTHER_VILLAGE, VILLAGE, SignedIn, Visitor
 
@@ -370,6 +371,13 @@ def test_a_list_that_no_worker_takes_is_looked_through_by_the_page_that_asks(
     with store.begin() as session:
         upload = session.scalars(select(Upload)).one()
         upload.asked_at -= timedelta(seconds=30)
+        other = uploads.keep_upload(
+            session, UploadKind.ROSTER, "a.csv", b"a", Author("x", Source.COMMAND), upload.asked_at
+        )
+        other.taken_at = upload.asked_at + timedelta(seconds=30)
+    assert "正在排队" in head.get(address).text, "it waits behind another one, which somebody is at work on"
+    with store.begin() as session:
+        session.delete(session.get_one(Upload, other.id))
     assert head.get(address, follow_redirects=True).text.count('class="verdict ') == 100
     with store.begin() as session:
         assert session.scalar(select(Upload.state)) is UploadState.READY
@@ -406,7 +414,7 @@ def test_a_real_worker_looks_a_list_through_and_writes_it_while_its_page_shows_h
     monkeypatch.setattr(jobs, "_tell", tell_and_look)
     assert work_through(web, bulk) == 1
     assert all('<progress class="bar" max="100" value="' in page for page in shown)
-    assert [percents(page) for page in shown] == [[percent] for percent in (30, 40, 85)]
+    assert [percents(page) for page in shown] == [[percent] for percent in (30, 40, 49, 62, 76, 85)]
     assert all("正在查看" in page for page in shown)
     assert len(verdicts(head.get(address).text)) == 100
     assert heads(store) == []
@@ -416,7 +424,7 @@ def test_a_real_worker_looks_a_list_through_and_writes_it_while_its_page_shows_h
     assert "正在排队" in head.get(address).text
     assert work_through(web, bulk) == 1
     assert all("正在写入" in page for page in shown)
-    told = [15, 20] if store.is_sqlite else [15, 20, 45, 55, 60, 70, 80, 90, 95]
+    told = [15, 20, 25, 32, 40] if store.is_sqlite else [15, 20, 25, 32, 40, 45, 55, 60, 70, 80, 90, 95]
     assert [percents(page) for page in shown] == [[percent] for percent in told]
     assert "新增400户" in head.get(address).text
     assert len(heads(store)) == 400
