@@ -40,7 +40,7 @@ def match_coming() -> ColumnElement[bool]:
         newer.number == Acknowledgement.number,
         newer.id > Acknowledgement.id,
     )
-    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~_match_calls_too(), ~_match_another_comes())
+    return and_(Acknowledgement.answer.in_(COMES), is_newest, ~match_calls_too(), ~_match_another_comes())
 
 
 def _match_another_comes() -> ColumnElement[bool]:
@@ -61,7 +61,7 @@ def _match_another_comes() -> ColumnElement[bool]:
     )
 
 
-def _match_calls_too() -> ColumnElement[bool]:
+def match_calls_too() -> ColumnElement[bool]:
     """Of an acknowledgement: whether its household calls for help in the same incident."""
     caller = aliased(Alert)
     return exists().where(
@@ -70,7 +70,7 @@ def _match_calls_too() -> ColumnElement[bool]:
 
 
 # Built once: every second, and at every key that is pressed, it is asked.
-_ANSWERS = select(Acknowledgement, _match_calls_too()).where(
+_ANSWERS = select(Acknowledgement, match_calls_too()).where(
     Acknowledgement.incident_id.in_(bindparam("incidents", expanding=True))
 )
 

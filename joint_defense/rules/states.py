@@ -282,6 +282,12 @@ class ClosingOutcome(StrEnum):
     """How an incident ended."""
 
     HELPED = "helped"
+    POLICE = "police"
+    """Handed over to the police (110)."""
+    FIRE_BRIGADE = "fire_brigade"
+    """Handed over to the fire brigade (119)."""
+    AMBULANCE = "ambulance"
+    """Handed over to the ambulance (120)."""
     FALSE_ALARM = "false_alarm"
     ACCIDENTAL = "accidental"
     MALICIOUS = "malicious"

@@ -21,6 +21,7 @@ from joint_defense.web import (
     nights,
     overseers,
     pages,
+    past_incidents,
     policies,
     silent_processes,
     timeline_words,
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     timeline_words.register(app)
     silent_processes.register(app)
     policies.register(app)
+    past_incidents.register(app)
     overseers.register(app)
     drills.register(app)
     upkeep.register(app)

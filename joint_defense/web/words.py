@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from groups.web.shell.access_log import show_numbers
 from joint_defense.carriers import port
+from joint_defense.incidents.past import PastIncident
 from joint_defense.incidents.record import mask_number
 from joint_defense.rules.answers import Given
 from joint_defense.rules.escalation import Level, Whom
@@ -53,6 +54,9 @@ CONTACTS: Mapping[Contact, LazyString] = {
 }
 OUTCOMES: Mapping[ClosingOutcome, LazyString] = {
     ClosingOutcome.HELPED: _l("Helped"),
+    ClosingOutcome.POLICE: _l("Handed over to the police (110)"),
+    ClosingOutcome.FIRE_BRIGADE: _l("Handed over to the fire brigade (119)"),
+    ClosingOutcome.AMBULANCE: _l("Handed over to the ambulance (120)"),
     ClosingOutcome.FALSE_ALARM: _l("False alarm"),
     ClosingOutcome.ACCIDENTAL: _l("Pressed by accident"),
     ClosingOutcome.MALICIOUS: _l("Malicious"),
@@ -136,13 +140,13 @@ def is_in_chinese() -> bool:
     return str(get_locale()).startswith("zh")
 
 
-def write_household_name(voice: Voice | Summary) -> str:
+def write_household_name(voice: Voice | Summary | PastIncident) -> str:
     """The household that calls, as the reader's language has it."""
     name = voice.household if is_in_chinese() else voice.household_en
     return name[:1].upper() + name[1:]
 
 
-def write_place(voice: Voice | Summary) -> str:
+def write_place(voice: Voice | Summary | PastIncident) -> str:
     """Where it is, as the reader's language has it."""
     return voice.place if is_in_chinese() else voice.place_en
 
