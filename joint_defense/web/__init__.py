@@ -21,7 +21,6 @@ from joint_defense.web import (
     nights,
     overseers,
     pages,
-    past_incidents,
     policies,
     silent_processes,
     timeline_words,
@@ -29,6 +28,7 @@ from joint_defense.web import (
     words,
 )
 from joint_defense.web.access import WATCHERS
+from joint_defense.web.past import pages as past
 
 
 def register(app: Flask) -> None:
@@ -39,7 +39,7 @@ def register(app: Flask) -> None:
     timeline_words.register(app)
     silent_processes.register(app)
     policies.register(app)
-    past_incidents.register(app)
+    past.register(app)
     overseers.register(app)
     drills.register(app)
     upkeep.register(app)

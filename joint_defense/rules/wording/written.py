@@ -122,9 +122,9 @@ def write_all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
         names = "、".join(callers)
         words = {
             "helped": f"{names}的事已解决，不用再去了。谢谢大家。",
-            "police": f"{names}的事已交给110处理，不用再去了。谢谢大家。",
-            "fire_brigade": f"{names}的事已交给119处理，不用再去了。谢谢大家。",
-            "ambulance": f"{names}的事已交给120处理，不用再去了。谢谢大家。",
+            "police": f"{names}的求助已结束，已移交110，不用去了。谢谢大家。",
+            "fire_brigade": f"{names}的求助已结束，已移交119，不用去了。谢谢大家。",
+            "ambulance": f"{names}的求助已结束，已移交120，不用去了。谢谢大家。",
             "false_alarm": f"{names}没事，是误按，不用去了。谢谢大家。",
             "accidental": f"{names}没事，是误按，不用去了。谢谢大家。",
             "malicious": f"{names}的求助已结束，不用去了。",
@@ -134,9 +134,9 @@ def write_all_clear(callers: Sequence[str], outcome: str, language: str) -> str:
     names = " and ".join(callers)
     words = {
         "helped": f"{_write_owners(names)} alarm is over: no need to go. Thank you all.",
-        "police": f"{_write_owners(names)} alarm is with the police (110) now: no need to go. Thank you all.",
-        "fire_brigade": f"{_write_owners(names)} alarm is with the fire brigade (119) now: no need to go. Thank you.",
-        "ambulance": f"{_write_owners(names)} alarm is with the ambulance (120) now: no need to go. Thank you all.",
+        "police": f"{_write_owners(names)} alarm is over: 110 sees to it. No need to go. Thank you all.",
+        "fire_brigade": f"{_write_owners(names)} alarm is over: 119 sees to it. No need to go. Thank you all.",
+        "ambulance": f"{_write_owners(names)} alarm is over: 120 sees to it. No need to go. Thank you all.",
         "false_alarm": f"{_write_owners(names)} alarm is over: it was a false one. No need to go. Thank you all.",
         "accidental": f"{_write_owners(names)} alarm is over: it was raised by accident. No need to go. Thank you all.",
         "malicious": f"{_write_owners(names)} alarm is over: no need to go.",

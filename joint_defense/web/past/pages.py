@@ -39,7 +39,7 @@ from joint_defense.rules.reaction_times import Moment, Statistics, Times, sum_up
 from joint_defense.rules.states import ClosingOutcome, IncidentKind
 from joint_defense.rules.triggers import Category
 from joint_defense.web.access import WATCHERS, find_own_village
-from joint_defense.web.reaction_chart import NARROW, WIDE, Row, draw_times
+from joint_defense.web.past.chart import NARROW, WIDE, Row, draw_times
 from joint_defense.web.words import CATEGORIES, OUTCOMES
 
 pages = Blueprint("past", __name__)
