@@ -32,7 +32,7 @@ COMMANDS = {
     "responders": "groups.commands.responders:responders",
     "alarm": "joint_defense.operations.alarm_commands:alarm",
     "drill": "joint_defense.operations.alarm_commands:drill",
-    "upkeep": "joint_defense.operations.alarm_commands:upkeep_commands",
+    "upkeep": "joint_defense.operations.upkeep_commands:upkeep_commands",
     "escalation": "joint_defense.operations.alarm_commands:escalation",
     "overseers": "joint_defense.operations.alarm_commands:overseer_commands",
     "spool": "joint_defense.operations.alarm_commands:spool",

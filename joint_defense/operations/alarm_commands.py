@@ -1,4 +1,4 @@
-"""Commands of the alarm side: `alarm`, `drill`, `upkeep`, `escalation`, `overseers` and `spool`.
+"""Commands of the alarm side: `alarm`, `drill`, `escalation`, `overseers` and `spool`.
 
 A policy says when whom is called besides, for the town and for a village.
 """
@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from config.database import read_clock
@@ -25,13 +24,11 @@ from joint_defense.alarms import held_alarms, overseers
 from joint_defense.incidents import policies
 from joint_defense.incidents.record import mask_number, read_record
 from joint_defense.models.incidents import Incident
-from joint_defense.models.upkeep import Holiday
 from joint_defense.processes.runtime import get_runtime
 from joint_defense.rules.errors import AlarmError, DrillRefused, InvalidMute, InvalidPolicy, NoSuchVillage
 from joint_defense.rules.escalation import BUILT_IN, Policy, from_json, to_json
-from joint_defense.rules.hours import read_spans
 from joint_defense.rules.parties import OverseerKind, list_kinds, read_kinds
-from joint_defense.upkeep import drills, results, rolling_tests, tasks, village_checks, village_hours
+from joint_defense.upkeep import drills, results
 from joint_defense.upkeep.drills import Hours, Scope
 
 alarm = AppGroup("alarm", help="Look at alarms.")
@@ -204,111 +201,8 @@ def show_drill(drill_id: int) -> None:
         click.echo(f"{each.household}\t{each.rank}\t{seconds}\t{why}")
 
 
-upkeep_commands = AppGroup("upkeep", help="Numbers that fail, and the hours in which a village's are looked after.")
-
-
-@upkeep_commands.command("hours", help="A village's hours, or set them: spans like 9-11,15-19, or `off`.")
-@click.option("--village", "code", required=True, help="The village's code.")
-@click.option("--set", "words", default="", help="The spans, or `off`: nothing rings or texts by itself.")
-@click.option("--by", default="command", show_default=True, help="Who does it.")
-def choose_hours(code: str, words: str, by: str) -> None:
-    """Show or set the hours in which a village's numbers are asked for and tested by themselves."""
-    spans = None if words in {"", "off"} else read_spans(words)
-    if words not in {"", "off"} and spans is None:
-        raise click.ClickException(write_both(say("upkeep_no_hours", text=words[:64])))
-    with get_runtime().database.begin() as session:
-        village_id, _ = _find_village(session, code)
-        if words:
-            village_hours.set_upkeep(session, village_id, spans, by, read_clock(session))
-        found = village_hours.read_upkeep(session, village_id)
-    click.echo(found.written or "off")
-
-
-@upkeep_commands.command("holidays", help="Days on which nothing rings or texts by itself, in any village.")
-@click.option("--add", "added", nargs=2, metavar="DAY NAME", help="Add one: 2027-02-06 春节.")
-@click.option("--remove", "removed", metavar="DAY", help="Take one out.")
-def change_holidays(added: tuple[str, str] | None, removed: str | None) -> None:
-    """List the holidays from today on, after adding or taking out one."""
-    days = [each for each in (added[0] if added else None, removed) if each is not None]
-    try:
-        read = [date.fromisoformat(each) for each in days]
-    except ValueError:
-        raise click.ClickException(write_both(say("upkeep_no_day", text="、".join(days)[:64]))) from None
-    with get_runtime().database.begin() as session:
-        if added:
-            session.merge(Holiday(day=read[0], name=added[1][:40]))
-        if removed:
-            session.execute(delete(Holiday).where(Holiday.day == read[-1]))
-        today = read_clock(session).astimezone(get_runtime().settings.zone).date()
-        for each in village_hours.list_holidays(session, today):
-            click.echo(f"{each.day}\t{each.name}")
-
-
-@upkeep_commands.command(
-    "tasks", help="Numbers to be mended, a line each: id, since, household, number, why, who is asked."
-)
-@click.option("--village", "code", required=True, help="The village's code.")
-def list_tasks(code: str) -> None:
-    """The open tasks of a village. Numbers are masked."""
-    zone = get_runtime().settings.zone
-    with get_runtime().database.begin(reads=True) as session:
-        village_id, _ = _find_village(session, code)
-        for each in tasks.list_open(session, village_id):
-            click.echo(
-                f"{each.task.id}\t{each.task.opened_at.astimezone(zone):%Y-%m-%d %H:%M}\t{each.phone.household_name}\t"
-                f"{mask_number(each.phone.number)}\t{each.task.reason}\t{each.task.stage}"
-            )
-
-
-@upkeep_commands.command("checks", help="How the half-monthly check stands, a line a village: code, name, state, days.")
-@click.option("--overdue", "only_overdue", is_flag=True, help="Only those that are overdue.")
-def list_checks(only_overdue: bool) -> None:
-    """The present check of every village, those overdue first; of one signed off when and by whom."""
-    zone = get_runtime().settings.zone
-    with get_runtime().database.begin(reads=True) as session:
-        found = village_checks.list_town(session, read_clock(session).astimezone(zone).date())
-    for village, check in found:
-        if check.overdue or not only_overdue:
-            at, by = check.line.signed_at, check.line.signed_by
-            signed = f"\t{at.astimezone(zone):%Y-%m-%d %H:%M}\t{by}" if at is not None else ""
-            click.echo(f"{village.code}\t{village.name}\t{check.state}\t{check.overdue}{signed}")
-
-
-@upkeep_commands.command("check", help="What a village's half-monthly check would find now, as JSON: how many of each.")
-@click.option("--village", "code", required=True, help="The village's code.")
-def show_check(code: str) -> None:
-    """What stands open in a village, and how its check stands."""
-    zone = get_runtime().settings.zone
-    with get_runtime().database.begin(reads=True) as session:
-        village_id, _ = _find_village(session, code)
-        now = read_clock(session)
-        points = village_checks.read_points(session, village_id, now, zone)
-        check = village_checks.read_now(session, village_id, now.astimezone(zone).date())
-    told = {"due_on": str(check.line.due_on), "state": check.state, "days_overdue": check.overdue}
-    click.echo(json.dumps(told | {section: len(rows) for section, rows in points.freeze().items()}))
-
-
-@upkeep_commands.command("forecast", help="What the tests of a village's numbers come to: JSON, for the next 30 days.")
-@click.option("--village", "code", required=True, help="The village's code.")
-def show_forecast(code: str) -> None:
-    """How many phones can be tested, how many are proven, and the calls of the next 30 days."""
-    with get_runtime().database.begin(reads=True) as session:
-        village_id, _ = _find_village(session, code)
-        settings = get_runtime().settings
-        found = rolling_tests.read_forecast(session, village_id, read_clock(session), settings.zone)
-        hours = village_hours.read_upkeep(session, village_id).written
-    told = {
-        "hours": hours or None,
-        "phones": found.phones,
-        "proven": found.proven,
-        "planned_today": found.planned_today,
-    }
-    cost = found.count_cost(settings.call_price)
-    calls = {"calls_in_30_days": found.calls, "calls_a_day": found.calls_a_day}
-    click.echo(json.dumps(told | calls | {"cost_in_30_days": None if cost is None else str(cost)}))
-
-
-def _find_village(session: Session, code: str) -> tuple[int, str]:
+def find_village(session: Session, code: str) -> tuple[int, str]:
+    """A village's id and name by its code; the command ends in words where there is none."""
     found = directory.find_village(session, code)
     if found is None:
         raise click.ClickException(write_both(_read_message(NoSuchVillage(code[:16]))))

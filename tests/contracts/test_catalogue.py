@@ -148,6 +148,7 @@ def _makes_a_message(path: Path, call: ast.Call) -> bool:
     """Whether it is `say`, `tell` or an error with a message's code; `operations` and `processes` have words of own."""
     own = path.parts[0] == "groups" or str(path) in {
         "joint_defense/operations/alarm_commands.py",
+        "joint_defense/operations/upkeep_commands.py",
         "joint_defense/rules/escalation.py",
     }
     return own and bool(call.args) and name_of(call.func) in {"say", "tell", "InvalidPolicy"}

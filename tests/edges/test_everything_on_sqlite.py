@@ -121,6 +121,7 @@ def _lines(folder: Path) -> list[list[str]]:
         ["upkeep", "tasks", "--village", "T01"],
         ["upkeep", "forecast", "--village", "T01"],
         ["upkeep", "checks"],
+        ["upkeep", "summary", "--format", "xlsx", "--output", out],
         ["upkeep", "check", "--village", "T01"],
         ["drill", "list"],
         ["drill", "show", "1"],

@@ -1,4 +1,4 @@
-"""Pages that keep a village's numbers and groups in order: numbers to mend, the half-monthly check.
+"""Pages that keep a village's numbers and groups in order: numbers to mend, half-monthly checks, the monthly summary.
 
 Door: `register(app)`. No tables. It must not know webhooks.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from joint_defense.web.upkeep import checks, numbers
+from joint_defense.web.upkeep import checks, numbers, summary
 
 
 def register(app: Flask) -> None:
     """Add the pages."""
     numbers.register(app)
     checks.register(app)
+    summary.register(app)

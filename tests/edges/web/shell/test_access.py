@@ -48,6 +48,8 @@ GUARDED = {
     "/villages/<code>/check": ROSTER_READERS,
     "/villages/<code>/check/<day>": ROSTER_READERS,
     "/checks": TOWN_WIDE,
+    "/summary": TOWN_WIDE,
+    "/summary.<form>": TOWN_WIDE,
     "/villages/<code>/drills": WATCHERS,
     "/villages/<code>/phones/<int:phone_id>/test": WATCHERS,
     "/drills/<int:drill_id>": WATCHERS,
