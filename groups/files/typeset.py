@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 FONTS = Path(__file__).parent / "fonts" / "noto-sans-cjk-sc-2.004"
 FAMILY = "Noto Sans CJK SC"
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str]) -> int:
     template, midnight = arguments
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
     compiler = typst.Compiler(template, font_paths=fonts, sys_inputs={"report": sys.stdin.buffer.read().decode()})
-    sys.stdout.buffer.write(compiler.compile(format="pdf", timestamp=int(midnight)))
+    sys.stdout.buffer.write(cast(bytes, compiler.compile(format="pdf", timestamp=int(midnight))))
     return 0
 
 

@@ -240,9 +240,23 @@ def _make_line(
     tasks: tuple[int, int, int],
     checks: _Checks,
 ) -> SummaryLine:
+    opened, closed, left = tasks
     return SummaryLine(
-        *(of.code, of.name, 0 if of.households is None else of.signed_up, of.households, of.signed_up, of.proven),
-        *(alarms, in_vain, drills, *tasks, checks.due, checks.signed, checks.overdue),
+        code=of.code,
+        name=of.name,
+        covered=0 if of.households is None else of.signed_up,
+        households=of.households,
+        signed_up=of.signed_up,
+        proven=of.proven,
+        alarms=alarms,
+        in_vain=in_vain,
+        drills=drills,
+        tasks_opened=opened,
+        tasks_closed=closed,
+        tasks_open=left,
+        checks_due=checks.due,
+        checks_signed=checks.signed,
+        overdue=checks.overdue,
     )
 
 
